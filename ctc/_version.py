@@ -1,0 +1,3 @@
+"""The version, in its one place."""
+
+__version__ = "3.0.0.dev0"

@@ -1,0 +1,70 @@
+"""A file appears under its name only when it is whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PARTIAL_SUFFIX = ".partial"
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` to write to (a file or a folder); it takes the name `path`, replacing what was
+    there, when the block ends, and is removed when the block raises."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL_SUFFIX}")
+    try:
+        yield partial
+        if partial.is_dir():
+            _replace_folder(partial, path)
+        else:
+            sync_file(partial)
+            partial.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        remove(partial)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small UTF-8 text file whole."""
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def sync_file(path: Path) -> None:
+    """Return when the file's bytes are on the disk."""
+    with path.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Return when the folder's names are on the disk, where the system can do that (Windows can't)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a whole folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _replace_folder(partial: Path, path: Path) -> None:
+    """A folder can't be replaced in one step: the old one steps aside first."""
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    if path.exists():
+        path.replace(old)
+    partial.replace(path)
+    remove(old)

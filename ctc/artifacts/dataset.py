@@ -1,0 +1,154 @@
+"""A dataset folder: `dataset.json` beside its TFRecord shards and their indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ctc.artifacts.jsonfile import check_format, read_object, write_object
+from ctc.errors import InputError, UsageError, did_you_mean
+
+MANIFEST = "dataset.json"
+LEFT_OUT = "left_out.csv"
+FORMAT = "ctc-dataset"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One TFRecord file of a split; `file` is its name in the folder, `sha256` of its bytes."""
+
+    file: str
+    events: int
+    images: int
+    bytes: int
+    sha256: str
+
+    @property
+    def index(self) -> str:
+        """The name of its index file."""
+        return self.file.removesuffix(".tfrecord") + ".idx"
+
+
+@dataclass(frozen=True)
+class Label:
+    """A question asked of every event. `classes` in the order of their numbers; `counts[split][i]`: observations of class i."""
+
+    name: str
+    classes: tuple[str, ...]
+    counts: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What dataset.json says. `channel_mean`, `channel_std`: per channel R, G, B over the train split's stored pixels, scaled to 0–1.
+    `shrink`: the rule by which photos were shrunk. `left_out`: counts per reason and the first entries; all are in left_out.csv."""
+
+    splits: Mapping[str, tuple[Shard, ...]]
+    labels: tuple[Label, ...]
+    shrink: Mapping[str, Any]
+    channel_mean: tuple[float, float, float]
+    channel_std: tuple[float, float, float]
+    left_out: Mapping[str, Any] = field(default_factory=dict)
+    made_by: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "made_by": dict(self.made_by),
+            "splits": {
+                split: {
+                    "events": sum(shard.events for shard in shards),
+                    "images": sum(shard.images for shard in shards),
+                    "shards": [{**asdict(shard), "index": shard.index} for shard in shards],
+                }
+                for split, shards in self.splits.items()
+            },
+            "labels": {
+                label.name: {
+                    "classes": list(label.classes),
+                    "counts": {
+                        split: dict(zip(label.classes, counts, strict=True)) for split, counts in label.counts.items()
+                    },
+                }
+                for label in self.labels
+            },
+            "shrink": dict(self.shrink),
+            "channel_mean": list(self.channel_mean),
+            "channel_std": list(self.channel_std),
+            "left_out": dict(self.left_out),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Manifest:
+        def shard(entry: Mapping[str, Any]) -> Shard:
+            return Shard(entry["file"], entry["events"], entry["images"], entry["bytes"], entry["sha256"])
+
+        mean, std = data["channel_mean"], data["channel_std"]
+        return cls(
+            splits={split: tuple(map(shard, entry["shards"])) for split, entry in data["splits"].items()},
+            labels=tuple(
+                Label(
+                    name,
+                    tuple(entry["classes"]),
+                    {s: tuple(c[name] for name in entry["classes"]) for s, c in entry["counts"].items()},
+                )
+                for name, entry in data["labels"].items()
+            ),
+            shrink=data["shrink"],
+            channel_mean=(mean[0], mean[1], mean[2]),
+            channel_std=(std[0], std[1], std[2]),
+            left_out=data["left_out"],
+            made_by=data["made_by"],
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An opened dataset folder."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> Dataset:
+        """Raises CtcError when `folder` is not a dataset or was written by a newer ctc."""
+        path = folder / MANIFEST
+        data = read_object(path, "the description of a dataset that `ctc dataset` made")
+        check_format(data, path, FORMAT, FORMAT_VERSION)
+        try:
+            return cls(folder, Manifest.from_json(data))
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise InputError(f"'{path}' is damaged ({error!r}): build the dataset again") from None
+
+    def save(self) -> None:
+        """Write dataset.json, last of all files: a folder that has it is whole."""
+        write_object(self.folder / MANIFEST, self.manifest.to_json())
+
+    def shards(self, split: str) -> tuple[Shard, ...]:
+        """The shards of a split; an unknown split is an error that names the nearest."""
+        if split not in self.manifest.splits:
+            raise UsageError(
+                f"'{self.folder}' has no split called '{split}'{did_you_mean(split, self.manifest.splits)}"
+            )
+        return self.manifest.splits[split]
+
+    def events(self, split: str) -> int:
+        return sum(shard.events for shard in self.shards(split))
+
+    def label(self, name: str) -> Label:
+        """The label; an unknown one is an error that names the nearest."""
+        known = {label.name: label for label in self.manifest.labels}
+        if name not in known:
+            raise UsageError(f"'{self.folder}' has no label called '{name}'{did_you_mean(name, known)}")
+        return known[name]
+
+    def fingerprint(self) -> str:
+        """The same for the same records: a hash over the shards' hashes."""
+        import hashlib
+
+        shards = [shard.sha256 for split in sorted(self.manifest.splits) for shard in self.manifest.splits[split]]
+        return hashlib.sha256("\n".join(shards).encode()).hexdigest()

@@ -1,0 +1,97 @@
+"""inventory.parquet: one row per observation.
+
+Columns: `event_id` (string), `images` (list of strings: paths in time order, relative to the image root or absolute, forward slashes),
+one string column per label (null = missing), then meta columns. The schema's metadata hold, under `ctc`, a JSON object
+with the format version, the names of the labels, the image root, and what was left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctc.artifacts.atomic import whole_file
+from ctc.errors import InputError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMAT_VERSION = 1
+EVENT_ID = "event_id"
+IMAGES = "images"
+_KEY = b"ctc"
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Observations as an Arrow table, with the names of its label columns; all other columns are meta.
+
+    `image_root`: where relative paths start. `left_out`: how many source entries gave no observation, per reason.
+    """
+
+    table: pa.Table
+    labels: tuple[str, ...]
+    image_root: Path
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def meta(self) -> tuple[str, ...]:
+        """The names of the meta columns."""
+        return tuple(name for name in self.table.column_names if name not in (EVENT_ID, IMAGES, *self.labels))
+
+    def check_label(self, name: str) -> None:
+        """Raise UsageError, with the nearest name, when there is no such label."""
+        if name not in self.labels:
+            raise UsageError(f"the inventory has no label called '{name}'{did_you_mean(name, self.labels)}")
+
+    def check_meta(self, name: str) -> None:
+        """Raise UsageError, with the nearest name, when there is no such meta column."""
+        if name not in self.meta:
+            raise UsageError(f"the inventory has no meta column called '{name}'{did_you_mean(name, self.meta)}")
+
+    def write(self, path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        about = {
+            "format_version": FORMAT_VERSION,
+            "labels": list(self.labels),
+            "image_root": self.image_root.as_posix(),
+            "left_out": dict(self.left_out),
+        }
+        metadata = {**(self.table.schema.metadata or {}), _KEY: json.dumps(about, ensure_ascii=False).encode()}
+        with whole_file(path) as partial:
+            pq.write_table(self.table.replace_schema_metadata(metadata), partial, compression="zstd")
+
+    @classmethod
+    def read(cls, path: Path) -> Inventory:
+        """Raises CtcError when `path` is not an inventory that `ctc inventory` wrote."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not path.is_file():
+            raise UsageError(f"inventory '{path}' is not there: make one with `ctc inventory`")
+        try:
+            table = pq.read_table(path)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"'{path}' can't be read as Parquet: {error}") from None
+        about = _about(table.schema.metadata or {}, path)
+        columns = {EVENT_ID, IMAGES, *about["labels"]}
+        if not columns <= set(table.column_names):
+            raise InputError(f"'{path}' has lost its column '{min(columns - set(table.column_names))}': make it again")
+        return cls(table, tuple(about["labels"]), Path(about["image_root"]), about["left_out"])
+
+
+def _about(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, Any]:
+    if _KEY not in metadata:
+        raise InputError(
+            f"'{path}' is not an inventory: its Parquet metadata has no 'ctc' entry; make it with `ctc inventory`"
+        )
+    about: dict[str, Any] = json.loads(metadata[_KEY])
+    if about["format_version"] > FORMAT_VERSION:
+        raise InputError(
+            f"'{path}' has format version {about['format_version']}, this ctc knows up to {FORMAT_VERSION}"
+        )
+    return about

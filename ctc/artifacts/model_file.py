@@ -1,0 +1,86 @@
+"""What a model.onnx says of itself in its `metadata_props`; every value is JSON.
+
+ctc_format_version   1
+labels               {"species": ["deer", "fox", …], …}, classes in the order of the output of that name
+preprocessing        {"height", "width", "resize", "image_choice"}
+calibration          {label: …} or {}
+thresholds           {label: {class: probability}} or {}
+provenance           what it was made from: dataset fingerprint, backbone, parity with the trained network, …
+ctc_version          "3.0.0"
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ctc._version import __version__
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.errors import InputError
+
+FORMAT_VERSION = 1
+INPUT = "images"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """The metadata of a model file. `labels`: per label the classes in the order of its output."""
+
+    labels: Mapping[str, tuple[str, ...]]
+    preprocessing: Preprocessing
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    ctc_version: str = __version__
+
+    def to_metadata(self) -> dict[str, str]:
+        """What goes into `metadata_props`."""
+        values = {
+            "ctc_format_version": FORMAT_VERSION,
+            "labels": {label: list(classes) for label, classes in self.labels.items()},
+            "preprocessing": self.preprocessing.to_json(),
+            "calibration": dict(self.calibration),
+            "thresholds": {label: dict(values) for label, values in self.thresholds.items()},
+            "provenance": dict(self.provenance),
+            "ctc_version": self.ctc_version,
+        }
+        return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> ModelInfo:
+        """Raises InputError, saying what is missing, for a file that ctc did not export or a newer ctc did."""
+        missing = [key for key in ("ctc_format_version", "labels", "preprocessing") if key not in metadata]
+        if missing:
+            raise InputError(f"it is not a model that ctc exported: its metadata has no '{missing[0]}'")
+        try:
+            values = {key: json.loads(text) for key, text in metadata.items() if key in cls._KEYS}
+            version = values["ctc_format_version"]
+            if not isinstance(version, int) or version > FORMAT_VERSION:
+                raise InputError(
+                    f"it has format version {version!r}, this ctc knows up to {FORMAT_VERSION}: update ctc"
+                )
+            labels = {str(label): tuple(map(str, classes)) for label, classes in values["labels"].items()}
+            if not labels or not all(labels.values()):
+                raise InputError("its metadata names no label, or a label without classes")
+            return cls(
+                labels,
+                Preprocessing.from_json(values["preprocessing"]),
+                values.get("calibration", {}),
+                values.get("thresholds", {}),
+                values.get("provenance", {}),
+                str(values.get("ctc_version", "unknown")),
+            )
+        except (ValueError, AttributeError, TypeError) as error:
+            raise InputError(f"its metadata is damaged: {error}") from None
+
+    _KEYS: ClassVar[tuple[str, ...]] = (
+        "ctc_format_version",
+        "labels",
+        "preprocessing",
+        "calibration",
+        "thresholds",
+        "provenance",
+        "ctc_version",
+    )

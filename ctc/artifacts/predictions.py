@@ -1,0 +1,48 @@
+"""What a model says of photos and events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Probabilities = Mapping[str, NDArray[np.float32]]
+"""Per label a float32 array (classes,), in the order of the model's classes, values 0–1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePrediction:
+    """What the model says of one photo."""
+
+    path: str
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class EventPrediction:
+    """What the model says of one event: the aggregate over its photos, and the photos themselves.
+
+    `classes` holds, per label, the class names in the order of the probabilities.
+    """
+
+    id: str
+    classes: Mapping[str, tuple[str, ...]]
+    probabilities: Probabilities
+    images: tuple[ImagePrediction, ...]
+    meta: Mapping[str, str | int | float | None] = field(default_factory=dict)
+
+    def top(self, label: str) -> tuple[str, float]:
+        """The most probable class of `label` and its probability; the first one on a tie."""
+        values = self.probabilities[label]
+        best = int(np.argmax(values))
+        return self.classes[label][best], float(values[best])
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A photo that came in and could not be used."""
+
+    path: str
+    reason: str

@@ -1,0 +1,103 @@
+"""A run folder: what `ctc train` leaves.
+
+run.json                  the resolved configuration, versions, dataset fingerprint, seed
+history.csv               one row per epoch
+best.weights.h5           the weights of the best epoch
+checkpoints/              weights and state to resume from
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ctc.artifacts.jsonfile import check_format, read_object, write_object
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.errors import InputError
+
+RUN_FILE = "run.json"
+FORMAT = "ctc-run"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What run.json says. `config`: every option of the training as resolved; `labels`: classes in order; `channel_mean`,
+    `channel_std`: the standardisation inside the model (R, G, B, scaled to 0–1); `dataset`: path and fingerprint."""
+
+    config: Mapping[str, Any]
+    backbone: str
+    labels: Mapping[str, tuple[str, ...]]
+    preprocessing: Preprocessing
+    channel_mean: tuple[float, float, float]
+    channel_std: tuple[float, float, float]
+    dataset: Mapping[str, str]
+    seed: int
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "config": dict(self.config),
+            "backbone": self.backbone,
+            "labels": {label: list(classes) for label, classes in self.labels.items()},
+            "preprocessing": self.preprocessing.to_json(),
+            "channel_mean": list(self.channel_mean),
+            "channel_std": list(self.channel_std),
+            "dataset": dict(self.dataset),
+            "seed": self.seed,
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RunInfo:
+        mean, std = data["channel_mean"], data["channel_std"]
+        return cls(
+            config=data["config"],
+            backbone=data["backbone"],
+            labels={label: tuple(classes) for label, classes in data["labels"].items()},
+            preprocessing=Preprocessing.from_json(data["preprocessing"]),
+            channel_mean=(mean[0], mean[1], mean[2]),
+            channel_std=(std[0], std[1], std[2]),
+            dataset=data["dataset"],
+            seed=data["seed"],
+            versions=data["versions"],
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder and where its files are."""
+
+    folder: Path
+
+    @property
+    def info_path(self) -> Path:
+        return self.folder / RUN_FILE
+
+    @property
+    def history(self) -> Path:
+        return self.folder / "history.csv"
+
+    @property
+    def best_weights(self) -> Path:
+        return self.folder / "best.weights.h5"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    def read(self) -> RunInfo:
+        """Raises CtcError when the folder is not a run, or was written by a newer ctc."""
+        data = read_object(self.info_path, "the description of a run that `ctc train` made")
+        check_format(data, self.info_path, FORMAT, FORMAT_VERSION)
+        try:
+            return RunInfo.from_json(data)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise InputError(f"'{self.info_path}' is damaged ({error!r}): train again") from None
+
+    def write(self, info: RunInfo) -> None:
+        write_object(self.info_path, info.to_json())

@@ -1,0 +1,101 @@
+"""The command group and the one place where errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from importlib import import_module
+
+import click
+
+from ctc._version import __version__
+from ctc.errors import CtcError, did_you_mean
+
+PARTLY_FAILED = 3
+INTERRUPTED = 130
+
+COMMANDS = {
+    "inventory": "Find labelled photos and write down what is there.",
+    "dataset": "Turn an inventory into TFRecord files.",
+    "train": "Train a network on a dataset.",
+    "export": "Turn a run into one model.onnx file.",
+    "predict": "Say which animals are on new photos.",
+    "plugins": "List what is installed: formats, loaders, backbones and more.",
+    "demo": "Go the whole way on photos drawn for the purpose.",
+}
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENAMETOOLONG}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module (`ctc.cli.NAME`, with its command called `command`) only when it is run."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"ctc.cli.{name}").command
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
+            raise click.UsageError(f"no command called '{arguments[0]}'{did_you_mean(arguments[0], COMMANDS)}", context)
+        return super().resolve_command(context, arguments)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="ctc")
+@click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more of what happens.")
+@click.pass_context
+def ctc(context: click.Context, quiet: bool, verbose: bool) -> None:
+    """Teach a computer which animals a camera trap saw.
+
+    \b
+    labelled photos -> inventory -> dataset -> train -> export -> model.onnx
+    new photos -> predict -> predictions.csv
+    """
+    from ctc.cli.console import set_verbosity
+
+    set_verbosity(quiet=quiet, verbose=verbose)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run `ctc`. Exit codes: 0 done; 1 failed; 2 usage; 3 done, but some inputs failed; 130/143 interrupted."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run `ctc` and return its exit code."""
+    try:
+        code = ctc.main(arguments, prog_name="ctc", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except CtcError as error:
+        return _fail(str(error), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        where = f": '{error.filename}'" if error.filename else ""
+        return _fail(f"{(error.strerror or str(error)).lower()}{where}", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+    return code

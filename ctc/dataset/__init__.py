@@ -1,0 +1,1 @@
+"""Stage 2: an inventory becomes TFRecord shards."""

@@ -1,0 +1,1 @@
+"""A small camera-trap world of our own, to try everything on."""

@@ -1,0 +1,1 @@
+"""Stage 4: a run folder becomes model.onnx."""

@@ -1,0 +1,140 @@
+"""From the bytes of a photo to upright RGB pixels.
+
+JPEGs go through libjpeg-turbo, decoded at a scale that is just large enough; everything else, and the JPEGs that libjpeg-turbo doesn't turn
+into right colours (CMYK), through Pillow. Formats outside the allow-list are not even tried.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import (
+    BmpImagePlugin,  # noqa: F401  (Image.open finds only the formats whose plugins are imported)
+    GifImagePlugin,  # noqa: F401
+    Image,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
+
+from ctc.errors import ImageError
+
+Pixels = NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
+MAX_PIXELS = 178_956_970
+_ORIENTATION = 0x0112
+_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
+
+# our own limit, MAX_PIXELS, is an error; Pillow's warning at half of it would only add noise
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Whether the bytes start as a JPEG does, whatever the file is called."""
+    return data[:3] == b"\xff\xd8\xff"
+
+
+def decode(data: bytes, at_least: tuple[int, int] = (0, 0), truncated: Literal["fail", "use"] = "fail") -> Pixels:
+    """Upright RGB pixels, uint8 (height, width, 3).
+
+    A JPEG is decoded at the smallest scale whose upright height and width are both `at_least`; (0, 0) means full size.
+    With `truncated="use"` the missing part of a cut JPEG is grey. Raises ImageError with the reason.
+    """
+    image = _open(data)
+    try:
+        if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+            return _decode_jpeg(data, _orientation(image), at_least, truncated)
+        return _upright(_to_rgb(image), _orientation(image))
+    except ImageError:
+        raise
+    except Exception as error:  # a broken file makes decoders raise almost anything
+        raise ImageError(_plain(error)) from None
+    finally:
+        image.close()
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise ImageError("not an image of a known kind (jpg, png, bmp, webp, tiff, gif)") from None
+    except Image.DecompressionBombError:
+        raise ImageError(f"more than {MAX_PIXELS} pixels") from None
+    except Exception as error:  # a broken header makes Pillow raise almost anything
+        raise ImageError(_plain(error)) from None
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageError(f"more than {MAX_PIXELS} pixels")
+    return image
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1–8; 1 when there is none or the EXIF block is damaged (the pixels are still good)."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # a damaged EXIF block makes Pillow raise almost anything
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _decode_jpeg(data: bytes, orientation: int, at_least: tuple[int, int], truncated: str) -> Pixels:
+    height, width = at_least if orientation < 5 else at_least[::-1]
+    pixels: Pixels = simplejpeg.decode_jpeg(
+        data,
+        colorspace="RGB",
+        fastdct=True,
+        fastupsample=True,
+        min_height=height,
+        min_width=width,
+        strict=truncated == "fail",
+    )
+    return _upright(pixels, orientation)
+
+
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Apply an EXIF orientation: 2–4 mirror and turn by 180°, 5–8 turn by 90° as well."""
+    if orientation == 1:
+        return pixels
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _to_rgb(image: Image.Image) -> Pixels:
+    """Any mode to RGB: 16 bits are rescaled, not clipped; alpha is composited over white, not dropped."""
+    image.load()
+    if image.mode in _SIXTEEN_BIT or image.mode in ("I", "F"):
+        return _from_deep(np.asarray(image), image.mode)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, rgba)
+    return np.asarray(image.convert("RGB"))
+
+
+def _from_deep(values: NDArray[Any], mode: str) -> Pixels:
+    """Grey of more than 8 bits: 16-bit values span 0–65535; floats 0–1 or what they hold."""
+    deep = values.astype(np.float64)
+    if mode == "F":
+        deep = np.nan_to_num(deep)
+        top = max(1.0, float(deep.max()))
+    else:
+        top = 65535.0
+    grey = np.clip(deep * (255.0 / top) + 0.5, 0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _plain(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text[:1].lower() + text[1:] if text else type(error).__name__

@@ -1,0 +1,37 @@
+"""From a path to the bytes of a photo."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from ctc.errors import ImageError
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+MAX_BYTES = 512 * 1024 * 1024
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file of this name is taken for a photo: an allowed suffix, in any case, and not a hidden file."""
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES and not name.startswith(".")
+
+
+def read_photo(path: str | Path) -> bytes:
+    """The bytes of the file; raises ImageError with the reason when it is missing, unreadable, empty, huge or no file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, "rb", buffering=0) as handle:
+            status = os.fstat(handle.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ImageError("not a file")
+            if status.st_size > MAX_BYTES:
+                raise ImageError(f"larger than {MAX_BYTES // 2**20} MiB")
+            data = handle.read()
+    except OSError as error:
+        raise ImageError((error.strerror or type(error).__name__).lower()) from None
+    except ValueError as error:
+        raise ImageError(str(error)) from None
+    if not data:
+        raise ImageError("empty file")
+    return data

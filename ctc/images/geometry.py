@@ -1,0 +1,70 @@
+"""Sizes: from a photo to a record, from a photo to a network's input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import simplejpeg
+
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.errors import ImageError
+from ctc.images.decode import Pixels
+
+
+def scale_needed(preprocessing: Preprocessing) -> tuple[int, int]:
+    """(height, width) that a decoded photo needs at least, to be resized without inventing pixels."""
+    return preprocessing.height, preprocessing.width
+
+
+def as_input(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
+    """The network's input, uint8 (height, width, 3): stretched, or fitted with the centre cropped."""
+    if preprocessing.resize == "fit-crop":
+        pixels = _centre(pixels, preprocessing.height / preprocessing.width)
+    return resize(pixels, preprocessing.height, preprocessing.width)
+
+
+def gray_stack(photos: Sequence[Pixels]) -> Pixels:
+    """The first three photos of an event, of one size, as grey R, G and B in time order; the last one is repeated."""
+    chosen = [photos[min(i, len(photos) - 1)] for i in range(3)]
+    return np.stack([cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) for photo in chosen], axis=2)
+
+
+def shrink(pixels: Pixels, smallest_side: int) -> Pixels:
+    """Make the smaller side `smallest_side` pixels, aspect kept; a photo that is smaller already stays as it is."""
+    height, width = pixels.shape[:2]
+    scale = smallest_side / min(height, width)
+    if scale >= 1:
+        return pixels
+    return resize(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def resize(pixels: Pixels, height: int, width: int) -> Pixels:
+    """Resample: by area where a side shrinks to less than half (linear would skip pixels), linear otherwise."""
+    old_height, old_width = pixels.shape[:2]
+    if (old_height, old_width) == (height, width):
+        return pixels
+    by_area = old_height > 2 * height or old_width > 2 * width
+    resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if by_area else cv2.INTER_LINEAR)
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
+    """A baseline 4:2:0 JPEG; raises ImageError for sides over 65,535 pixels, which JPEG can't hold."""
+    if max(pixels.shape[:2]) > 65_535:
+        raise ImageError("a side of more than 65535 pixels does not fit into a JPEG")
+    encoded: bytes = simplejpeg.encode_jpeg(
+        np.ascontiguousarray(pixels), quality=quality, colorspace="RGB", colorsubsampling="420", fastdct=True
+    )
+    return encoded
+
+
+def _centre(pixels: Pixels, aspect: float) -> Pixels:
+    """The largest centred part whose height / width is `aspect`."""
+    height, width = pixels.shape[:2]
+    new_height = min(height, max(1, math.floor(width * aspect + 0.5)))
+    new_width = min(width, max(1, math.floor(height / aspect + 0.5)))
+    top, left = (height - new_height) // 2, (width - new_width) // 2
+    return pixels[top : top + new_height, left : left + new_width]

@@ -1,0 +1,1 @@
+"""Stage 5: model.onnx and photos become predictions."""

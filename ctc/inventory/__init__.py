@@ -1,0 +1,1 @@
+"""Stage 1: labels and photos become an inventory."""

@@ -1,0 +1,36 @@
+"""The seam between ctc and its plugins: everything a plugin author imports."""
+
+from ctc.plugin.hookspecs import ENTRY_POINT_GROUP, hookimpl
+from ctc.plugin.records import (
+    NO_AUGMENTATION,
+    Aggregation,
+    Augmentation,
+    Backbone,
+    Batch,
+    BatchStream,
+    InputFormat,
+    LeftOut,
+    Loader,
+    LoaderConfig,
+    Observation,
+    Option,
+    OutputFormat,
+)
+
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "NO_AUGMENTATION",
+    "Aggregation",
+    "Augmentation",
+    "Backbone",
+    "Batch",
+    "BatchStream",
+    "InputFormat",
+    "LeftOut",
+    "Loader",
+    "LoaderConfig",
+    "Observation",
+    "Option",
+    "OutputFormat",
+    "hookimpl",
+]

@@ -1,0 +1,208 @@
+"""What a plugin hands over: frozen records, a name and a one-line summary and the callables that do the work.
+
+A record never prints, registers or mutates anything; heavy imports belong inside its callables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.predictions import EventPrediction
+from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
+
+if TYPE_CHECKING:
+    import keras
+
+    from ctc.artifacts.dataset import Dataset
+
+OptionType = Literal["text", "integer", "number", "flag", "path"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One command-line option of a plugin, as data; the command line shows it in `--help` and parses it.
+
+    `name` is the long option without dashes (`event-id`); the plugin finds the value under it with underscores
+    (`event_id`): a tuple when `multiple`, else a value of `type` or `default`.
+    """
+
+    name: str
+    help: str
+    type: OptionType = "text"
+    metavar: str | None = None
+    required: bool = False
+    multiple: bool = False
+    default: str | int | float | bool | None = None
+
+    @property
+    def key(self) -> str:
+        """The name under which the value is handed over."""
+        return self.name.replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen in one event; several observations may share an `event_id`.
+
+    `images` are paths in time order, absolute or relative to the image root, with forward slashes. `labels` maps every label
+    to a class, None where it is missing. `meta` are further columns (text, number, or None).
+    """
+
+    event_id: str
+    images: tuple[str, ...]
+    labels: Mapping[str, str | None]
+    meta: Mapping[str, str | int | float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something in the source that gives no observation: `where` (path, row, id) and `reason`, shown to the user."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class InputFormat:
+    """A way to find labelled photos: `ctc inventory NAME SOURCE`.
+
+    `recognizes(path)` tells by a quick look whether a source is of this kind. `read(source, options)` yields observations, and
+    a `LeftOut` for whatever it can't use; it raises `ctc.errors.CtcError` when the source as a whole is unusable.
+    `default_image_root(source)` is the folder that relative paths start from, without `--image-root`.
+    """
+
+    name: str
+    summary: str
+    recognizes: Callable[[Path], bool]
+    read: Callable[[Path, Mapping[str, Any]], Iterator[Observation | LeftOut]]
+    default_image_root: Callable[[Path], Path]
+    source: str = "SOURCE"
+    options: tuple[Option, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training photos are varied; every field's neutral value really switches it off.
+
+    `color`: `none`, `little`, `full_fast` or `full_randomized`. `crop` and `zoom`: largest share of a side cut away or
+    zoomed, 0–0.5. `rotate`: largest angle in degrees, 0–180. `flip`: mirror half of the photos.
+    `preserve_aspect`: resize by fit-crop instead of stretching.
+    """
+
+    color: Literal["none", "little", "full_fast", "full_randomized"] = "full_randomized"
+    crop: float = 0.1
+    zoom: float = 0.1
+    rotate: float = 5.0
+    flip: bool = True
+    preserve_aspect: bool = False
+
+
+NO_AUGMENTATION = Augmentation(color="none", crop=0.0, zoom=0.0, rotate=0.0, flip=False)
+
+
+@dataclass(frozen=True)
+class LoaderConfig:
+    """What a loader shall deliver.
+
+    `height`, `width`: size of the delivered images. `labels`: the labels wanted, in order. `image_choice`: which photo of an
+    event. `augmentation` None means the evaluation path: the pixels of `ctc.images`, exactly. `shard` is (index, count): this
+    reader's part of the events, same number of steps in each. `drop_remainder`: leave out a last partial batch.
+    """
+
+    height: int
+    width: int
+    labels: tuple[str, ...]
+    batch_size: int = 128
+    image_choice: ImageChoice = "random"
+    resize: ResizeMode = "stretch"
+    augmentation: Augmentation | None = None
+    shuffle: bool = True
+    seed: int = 0
+    threads: int = 2
+    shard: tuple[int, int] = (0, 1)
+    drop_remainder: bool = False
+    on_bad_record: Literal["fail", "skip"] = "fail"
+
+
+class Batch(NamedTuple):
+    """`images`: uint8 array (N, height, width, 3), RGB. `labels`: per label an int32 array (N,), −1 = missing."""
+
+    images: Any
+    labels: Mapping[str, Any]
+
+
+class BatchStream(Protocol):
+    """An opened split. Epochs are numbered from 0; the same epoch gives the same batches for the same seed."""
+
+    @property
+    def samples(self) -> int:
+        """How many images one epoch holds."""
+
+    @property
+    def steps(self) -> int:
+        """How many batches one epoch holds."""
+
+    @property
+    def skipped(self) -> int:
+        """How many bad records were left out so far (only with `on_bad_record="skip"`)."""
+
+    def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `index`, from `start_step` on."""
+
+    def close(self) -> None:
+        """Free threads, files and memory."""
+
+
+@dataclass(frozen=True)
+class Loader:
+    """A way from dataset to batches. `available()` gives None, or the reason why it can't run on this machine."""
+
+    name: str
+    summary: str
+    available: Callable[[], str | None]
+    open: Callable[[Dataset, str, LoaderConfig], BatchStream]
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network without its head.
+
+    `build((height, width, 3))` returns a keras.Model from standardised float images (N, height, width, 3) to features
+    (N, channels); Keras is imported inside. `input_size` is (height, width) by default. It must convert to ONNX.
+    """
+
+    name: str
+    summary: str
+    input_size: tuple[int, int]
+    build: Callable[[tuple[int, int, int]], keras.Model]
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """From the photos of an event to the event: `combine` takes a float array (images, classes) of probabilities, at
+    least one row, and returns (classes,); the caller renormalises nothing."""
+
+    name: str
+    summary: str
+    combine: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """A kind of prediction file. `write(predictions, path)` consumes the events one by one and writes the whole of `path`,
+    which doesn't exist yet and gets its final name from the caller. `suffixes` (".csv",) choose the format."""
+
+    name: str
+    summary: str
+    suffixes: tuple[str, ...]
+    write: Callable[[Iterable[EventPrediction], Path], None]
+
+
+Record = InputFormat | Loader | Backbone | Aggregation | OutputFormat

@@ -1,0 +1,1 @@
+"""Stage 3: shards become a run folder."""

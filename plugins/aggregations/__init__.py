@@ -1,0 +1,1 @@
+"""Aggregations: from photos to events."""

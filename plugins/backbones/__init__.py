@@ -1,0 +1,1 @@
+"""Backbones: networks without their heads."""

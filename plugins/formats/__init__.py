@@ -1,0 +1,1 @@
+"""Input formats: where labelled photos are found."""

@@ -1,0 +1,1 @@
+"""Loaders: from dataset to batches."""
