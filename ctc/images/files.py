@@ -21,13 +21,16 @@ def read_photo(path: str | Path) -> bytes:
     """The bytes of the file; raises ImageError with the reason when it is missing, unreadable, empty, huge or no file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb", buffering=0) as handle:
-            status = os.fstat(handle.fileno())
+        try:
+            status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise ImageError("not a file")
             if status.st_size > MAX_BYTES:
                 raise ImageError(f"larger than {MAX_BYTES // 2**20} MiB")
-            data = handle.read()
+            with open(descriptor, "rb", buffering=0, closefd=False) as handle:
+                data = handle.read()
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise ImageError((error.strerror or type(error).__name__).lower()) from None
     except ValueError as error:

@@ -1,0 +1,84 @@
+"""The photos below a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctc.errors import InputError
+from ctc.images import is_image_name
+
+
+@dataclass(frozen=True)
+class FolderPhotos:
+    """Photos of one folder. Names only, since there may be millions; `prefix` + name is a path, as the user wrote it."""
+
+    prefix: str
+    names: tuple[str, ...]
+
+    @property
+    def photos(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.prefix + name for name in self.names)
+
+
+def find_photos(root: Path) -> list[FolderPhotos]:
+    """Every photo below `root`, sorted by name, a folder's own photos before those of its subfolders.
+
+    Hidden files and folders are left out. Linked folders are read, each real folder once and never one that holds the link.
+    Raises InputError when a folder can't be read or there is no photo at all.
+    """
+    found = list(_walk(str(root)))
+    if not found:
+        raise InputError(f"folder '{root}' holds no photos (jpg, png, bmp, webp, tiff, gif)")
+    return found
+
+
+def _walk(root: str) -> Iterator[FolderPhotos]:
+    seen: set[str] = set()
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        real = os.path.realpath(folder)
+        if real in seen:
+            continue
+        seen.add(real)
+        photos, folders = _list(folder, real)
+        if photos:
+            yield FolderPhotos(folder.rstrip(os.sep) + os.sep, tuple(sorted(photos)))
+        pending += sorted(folders, reverse=True)
+
+
+def _list(folder: str, real: str) -> tuple[list[str], list[str]]:
+    """The names of the photos in the folder, and the paths of its subfolders."""
+    photos: list[str] = []
+    folders: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if _is_folder(entry):
+                    if not (entry.is_symlink() and _holds(os.path.realpath(entry.path), real)):
+                        folders.append(entry.path)
+                elif is_image_name(entry.name):
+                    photos.append(entry.name)
+    except OSError as error:
+        raise InputError(f"folder '{folder}' can't be read: {(error.strerror or str(error)).lower()}") from None
+    return photos, folders
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _holds(folder: str, other: str) -> bool:
+    """Whether `other` is `folder` or lies in it."""
+    return other == folder or other.startswith(folder.rstrip(os.sep) + os.sep)

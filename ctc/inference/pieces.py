@@ -1,0 +1,69 @@
+"""What the network is shown: one photo, or the photos of an event stacked as grey channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.predictions import Failure
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.errors import ImageError
+from ctc.images import as_input, decode, gray_stack, read_photo, scale_needed
+from ctc.inference.events import Event
+
+Truncated = Literal["fail", "use"]
+STACKED = 3
+
+
+class Piece(NamedTuple):
+    """The photos of one network input; `last` of its event."""
+
+    event: Event
+    paths: tuple[str, ...]
+    last: bool
+
+
+class Filled(NamedTuple):
+    """`paths`: the photos that the input answers for, none when it is blank."""
+
+    paths: tuple[str, ...]
+    failures: tuple[Failure, ...]
+
+
+def pieces(events: Iterable[Event], stacked: bool) -> Iterator[Piece]:
+    """Each photo on its own, or each event's photos together; an event without photos is one piece as well."""
+    for event in events:
+        if stacked or not event.images:
+            yield Piece(event, event.images, True)
+            continue
+        for number, path in enumerate(event.images, start=1):
+            yield Piece(event, (path,), number == len(event.images))
+
+
+def fill(piece: Piece, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: Truncated) -> Filled:
+    """Read, decode and resize into `slot`, uint8 (height, width, 3), which is blanked when no photo is good.
+
+    Stacked, the first three good photos are shown, and the answer holds for all photos that did not fail.
+    """
+    if not piece.paths:
+        slot[...] = 0
+        return Filled((), (Failure(piece.event.id, "the event names no photo"),))
+    shown: list[NDArray[np.uint8]] = []
+    failures: list[Failure] = []
+    for path in piece.paths:
+        if len(shown) == STACKED:
+            break
+        try:
+            pixels = decode(read_photo(path), scale_needed(preprocessing), truncated)
+            shown.append(as_input(pixels, preprocessing))
+        except (ImageError, MemoryError, cv2.error) as error:
+            failures.append(Failure(path, " ".join(str(error).split()) or type(error).__name__))
+    slot[...] = (
+        0 if not shown else gray_stack(shown) if preprocessing.image_choice == "grayscale_stacking" else shown[0]
+    )
+    failed = {failure.path for failure in failures}
+    return Filled(tuple(path for path in piece.paths if path not in failed) if shown else (), tuple(failures))

@@ -1,0 +1,34 @@
+"""Aggregations that treat every class on its own: the mean, largest or smallest probability over an event's photos."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.plugin import Aggregation, hookimpl
+
+Probabilities = NDArray[np.float32]
+
+
+@hookimpl
+def ctc_aggregations() -> list[Aggregation]:
+    return [
+        Aggregation("mean", "the average over the photos of an event", mean),
+        Aggregation("max", "the highest probability that any photo of an event gives", highest),
+        Aggregation("min", "the lowest probability that any photo of an event gives", lowest),
+    ]
+
+
+def mean(probabilities: Probabilities) -> Probabilities:
+    """(images, classes) to (classes,); summed in float64, so that many photos lose no digits."""
+    return np.asarray(probabilities.mean(axis=0, dtype=np.float64), np.float32)
+
+
+def highest(probabilities: Probabilities) -> Probabilities:
+    """(images, classes) to (classes,); the sum may exceed 1."""
+    return np.asarray(probabilities.max(axis=0), np.float32)
+
+
+def lowest(probabilities: Probabilities) -> Probabilities:
+    """(images, classes) to (classes,); the sum may fall short of 1."""
+    return np.asarray(probabilities.min(axis=0), np.float32)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from ctc.artifacts.inventory import Inventory
+from ctc.errors import InputError, UsageError
+from ctc.inference.event_table import Columns
+from ctc.inference.events import Event, find_events
+
+ONE = Columns("id", ("image",))
+TWO = Columns("id", ("image1", "image2"))
+
+
+def table(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_loose_photo_and_one_in_a_folder_are_events_with_their_path_as_id(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "b.jpg").touch()
+    (tmp_path / "a.JPG").touch()
+    events = find_events([tmp_path / "folder", tmp_path / "a.JPG"])
+    paths = [str(tmp_path / "folder" / "b.jpg"), str(tmp_path / "a.JPG")]
+    assert list(events) == [Event(path, (path,)) for path in paths]
+    assert events.photos == 2
+
+
+def test_a_csv_names_events_photos_and_meta(tmp_path: Path) -> None:
+    source = table(tmp_path / "e.csv", "id,image1,image2,site", "1,./a.jpg,b.jpg,N", "2,,/c.jpg,", "3,,,S")
+    events = find_events([source], TWO)
+    assert list(events) == [
+        Event("1", (str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")), {"site": "N"}),
+        Event("2", (str(Path("/c.jpg")),), {"site": ""}),
+        Event("3", (), {"site": "S"}),
+    ]
+    assert events.photos == 3
+
+
+def test_image_root_replaces_the_folder_of_the_csv(tmp_path: Path) -> None:
+    source = table(tmp_path / "e.csv", "id,image", "1,a.jpg")
+    assert next(iter(find_events([source], ONE, Path("photos")))).images == (str(Path("photos/a.jpg")),)
+
+
+def test_rows_of_one_event_are_merged_and_differences_told(tmp_path: Path) -> None:
+    source = table(
+        tmp_path / "e.csv",
+        "id,image1,image2,species,site",
+        "1,a.jpg,b.jpg,lion,N",
+        "2,d.jpg,d.jpg,,N",
+        "1,a.jpg,c.jpg,zebra,N",
+    )
+    events = find_events([source], TWO)
+    first, second = events
+    assert [Path(path).name for path in first.images] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert first.meta == {"species": "lion", "site": "N"}
+    assert [Path(path).name for path in second.images] == ["d.jpg", "d.jpg"]
+    assert events.notes == (
+        f"'{source}': 1 rows differ in 'species' from an earlier row of the same event, whose value is kept",
+    )
+
+
+def test_every_event_has_the_meta_columns_of_all_sources(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    source = table(tmp_path / "e.csv", "id,image,site", "1,b.jpg,N")
+    events = list(find_events([tmp_path / "a.jpg", source], ONE))
+    assert [event.meta for event in events] == [{"site": None}, {"site": "N"}]
+
+
+def test_an_inventory_gives_events_with_meta_and_without_labels(tmp_path: Path) -> None:
+    columns = {
+        "event_id": ["1", "2", "1"],
+        "images": [["a.jpg"], ["/b.jpg"], ["a.jpg"]],
+        "species": ["fox", None, "wolf"],
+        "temperature": [1.5, None, 1.5],
+    }
+    path = tmp_path / "inventory.parquet"
+    Inventory(pa.table(columns), ("species",), Path("photos")).write(path)
+    assert list(find_events([path])) == [
+        Event("1", (str(Path("photos/a.jpg")),), {"temperature": 1.5}),
+        Event("2", (str(Path("/b.jpg")),), {"temperature": None}),
+    ]
+
+
+def test_a_csv_without_columns_is_answered_with_those_it_has(tmp_path: Path) -> None:
+    source = table(tmp_path / "e.csv", "id,image", "1,a.jpg")
+    with pytest.raises(UsageError, match=r"say with --event-id and --image .*: it has 'id', 'image'"):
+        find_events([source])
+
+
+def test_a_missing_column_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    source = table(tmp_path / "e.csv", "id,image1,image2", "1,a.jpg,b.jpg")
+    with pytest.raises(UsageError, match="has no column called 'imag2': did you mean 'image2'"):
+        find_events([source], Columns("id", ("image1", "imag2")))
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["id,image"], "has no rows"),
+        (["id,image", "1,", "2,"], "names no photo"),
+        (["id,image", "1,a.jpg", ",b.jpg"], "line 3 has no event id in column 'id'"),
+    ],
+)
+def test_a_csv_that_gives_nothing_is_an_error(tmp_path: Path, lines: list[str], reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        find_events([table(tmp_path / "e.csv", *lines)], ONE)
+
+
+@pytest.mark.parametrize(
+    ("sources", "columns", "reason"),
+    [
+        ([], None, "nothing to predict"),
+        (["gone.jpg"], None, "'gone.jpg' is not there"),
+        (["gone"], None, "'gone' is not there"),
+        (["notes.docx"], None, "neither a photo, a folder, a CSV nor an inventory"),
+        (["a.jpg", "./a.jpg"], None, "is given twice"),
+        (["photos", "photos/b.jpg"], None, "is inside 'photos'"),
+        (["photos/../photos/b.jpg", "photos"], None, "is inside 'photos'"),
+        (["a.jpg"], ONE, "no CSV file is among the sources"),
+        (["1.csv", "2.csv"], ONE, "event 'a.jpg' is in '1.csv' and in '2.csv'"),
+        (["1.csv", "a.jpg"], ONE, "'a.jpg' is a photo and the id of an event"),
+    ],
+)
+def test_sources_that_can_not_be_predicted_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: list[str], columns: Columns | None, reason: str
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for name in ("a.jpg", "photos/b.jpg", "notes.docx"):
+        (tmp_path / name).touch()
+    for name in ("1.csv", "2.csv"):
+        table(tmp_path / name, "id,image", "a.jpg,a.jpg")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=reason):
+        find_events([Path(source) for source in sources], columns)
+
+
+def test_image_root_without_a_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(UsageError, match="--image-root is for the paths in a CSV or an inventory"):
+        find_events([tmp_path / "a.jpg"], image_root=tmp_path)

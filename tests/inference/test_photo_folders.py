@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ctc.errors import InputError
+from ctc.inference.photo_folders import find_photos
+
+needs_links = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links and permissions")
+
+
+def names(root: Path) -> list[str]:
+    return [os.path.relpath(path, root) for part in find_photos(root) for path in part]
+
+
+def touch(root: Path, *files: str) -> Path:
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).touch()
+    return root
+
+
+def test_photos_are_found_in_order_at_any_depth_and_in_any_case(tmp_path: Path) -> None:
+    touch(tmp_path, "b.JPG", "a.jpeg", "site 2/x.Png", "site 1/night/y.TIF", "site 1/z.webp", "notes.txt")
+    assert names(tmp_path) == ["a.jpeg", "b.JPG", "site 1/z.webp", "site 1/night/y.TIF", "site 2/x.Png"]
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "._a.jpg", ".trash/b.jpg")
+    assert names(tmp_path) == ["a.jpg"]
+
+
+def test_paths_start_as_the_user_wrote_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "photos/a.jpg")
+    monkeypatch.chdir(tmp_path)
+    assert [list(part) for part in find_photos(Path("photos"))] == [[str(Path("photos/a.jpg"))]]
+
+
+@needs_links
+def test_links_are_followed_once_and_loops_survived(tmp_path: Path) -> None:
+    root = touch(tmp_path / "root", "a/1.jpg", "b/2.jpg")
+    touch(tmp_path / "elsewhere", "3.jpg")
+    (root / "a" / "up").symlink_to(root)
+    (root / "a" / "above").symlink_to(tmp_path)
+    (root / "a" / "again").symlink_to(root / "b")
+    (root / "disk").symlink_to(tmp_path / "elsewhere")
+    (root / "itself").symlink_to(root / "itself")
+    assert names(root) == ["a/1.jpg", "a/again/2.jpg", "disk/3.jpg"]
+
+
+def test_a_folder_without_photos_is_an_error(tmp_path: Path) -> None:
+    touch(tmp_path, "notes.txt", ".hidden.jpg")
+    with pytest.raises(InputError, match="holds no photos"):
+        find_photos(tmp_path)
+
+
+@needs_links
+def test_an_unreadable_folder_is_an_error_and_not_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a.jpg", "locked/b.jpg")
+    (tmp_path / "locked").chmod(0)
+    if os.access(tmp_path / "locked", os.R_OK):
+        pytest.skip("this user may read everything")
+    try:
+        with pytest.raises(InputError, match="locked' can't be read: permission denied"):
+            find_photos(tmp_path)
+    finally:
+        (tmp_path / "locked").chmod(0o700)

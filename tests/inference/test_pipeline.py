@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.errors import PluginError
+from ctc.inference.events import Event
+from ctc.inference.pipeline import PipelineConfig, predict
+from ctc.inference.session import Model, load_model
+from ctc.plugin import Aggregation
+
+RED, BLUE, GREEN, WHITE = (255, 0, 0), (0, 0, 255), (0, 255, 0), (255, 255, 255)
+MEAN = Aggregation("mean", "", lambda values: values.mean(axis=0))
+FIRST = Aggregation("first", "", lambda values: values[0])
+
+
+def sure(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
+
+
+@pytest.fixture
+def opened(model: Path) -> Model:
+    return load_model(model, threads=1)
+
+
+def run(model: Model, events, aggregation=MEAN, **config) -> list[EventPrediction | Failure]:
+    return list(predict(model, events, aggregation, PipelineConfig(**config)))
+
+
+def event(name: str, *paths: Path, **meta: str) -> Event:
+    return Event(name, tuple(map(str, paths)), meta)
+
+
+def test_an_event_is_the_aggregate_of_its_photos(opened, draw) -> None:
+    red, blue = draw("red.png", RED), draw("blue.png", BLUE)
+    (found,) = run(opened, [event("1", red, blue, blue, site="N")])
+    fox = (sure(1) + 2 * sure(-1)) / 3
+    assert found.id == "1"
+    assert found.meta == {"site": "N"}
+    assert found.classes == {"species": ("fox", "wolf"), "count": ("1", "2+")}
+    assert found.probabilities["species"] == pytest.approx([fox, 1 - fox], abs=1e-6)
+    assert [photo.path for photo in found.images] == [str(red), str(blue), str(blue)]
+    assert found.images[0].probabilities["species"] == pytest.approx([sure(1), sure(-1)], abs=1e-6)
+
+
+def test_every_label_is_answered(opened, draw) -> None:
+    (found,) = run(opened, [event("1", draw("green.png", GREEN))])
+    assert found.probabilities["species"] == pytest.approx([0.5, 0.5], abs=1e-6)
+    assert found.probabilities["count"] == pytest.approx([sure(-1), sure(1)], abs=1e-6)
+
+
+def test_the_aggregation_is_used(opened, draw) -> None:
+    (found,) = run(opened, [event("1", draw("red.png", RED), draw("blue.png", BLUE))], FIRST)
+    assert found.top("species") == ("fox", pytest.approx(sure(1), abs=1e-6))
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+@pytest.mark.parametrize("threads", [1, 4])
+def test_the_order_is_that_of_the_input(opened, draw, batch_size: int, threads: int) -> None:
+    photos = [draw(f"{i}.png", (i, 0, 255 - i)) for i in range(20)]
+    events = [event(str(i), *photos[i : i + 1 + i % 4]) for i in range(17)]
+    found = run(opened, iter(events), batch_size=batch_size, threads=threads)
+    expected = [[sure((2 * k - 255) / 255) for k in range(i, i + 1 + i % 4)] for i in range(17)]
+    assert [one.id for one in found] == [str(i) for i in range(17)]
+    assert [one.probabilities["species"][0] for one in found] == pytest.approx(
+        [sum(values) / len(values) for values in expected], abs=1e-5
+    )
+
+
+def test_an_event_with_a_broken_photo_is_predicted_by_the_others(opened, draw, tmp_path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no more")
+    failure, found = run(opened, [event("1", broken, draw("red.png", RED))])
+    assert (failure.path, found.id) == (str(broken), "1")
+    assert found.probabilities["species"][0] == pytest.approx(sure(1), abs=1e-6)
+    assert len(found.images) == 1
+
+
+def test_every_photo_comes_out_once(opened, draw, tmp_path) -> None:
+    (tmp_path / "folder.jpg").mkdir()
+    (tmp_path / "empty.jpg").touch()
+    bad = [tmp_path / name for name in ("gone.jpg", "folder.jpg", "empty.jpg")]
+    good = [draw("red.png", RED), draw("blue.png", BLUE)]
+    found = run(opened, [event("1", *bad), event("2", good[0], bad[0]), event("3"), event("4", good[1])], batch_size=2)
+    assert found[:3] == [
+        Failure(str(bad[0]), "no such file or directory"),
+        Failure(str(bad[1]), "not a file"),
+        Failure(str(bad[2]), "empty file"),
+    ]
+    assert found[3] == Failure(str(bad[0]), "no such file or directory")
+    assert found[4].id == "2"
+    assert found[5] == Failure("3", "the event names no photo")
+    assert found[6].id == "4"
+    assert len(found) == 7
+
+
+def test_memory_is_bounded_by_the_batches_in_flight(opened, draw) -> None:
+    photo = draw("red.png", RED)
+    taken = []
+
+    def endless():
+        for i in range(10_000):
+            taken.append(i)
+            yield event(str(i), photo)
+
+    config = PipelineConfig(batch_size=4, threads=2)
+    stream = predict(opened, endless(), MEAN, config)
+    first = next(stream)
+    stream.close()
+    assert first.id == "0"
+    assert len(taken) <= 4 * config.batches_in_flight == 12
+
+
+def test_grayscale_stacking_shows_the_photos_of_an_event_together(build_model, draw) -> None:
+    model = load_model(build_model(image_choice="grayscale_stacking"), threads=1)
+    white, black = draw("white.png", WHITE), draw("black.png", (0, 0, 0))
+    lit_first, lit_last, single, four = run(
+        model,
+        [
+            event("1", white, black, black),
+            event("2", black, black, white),
+            event("3", white),
+            event("4", white, black, black, black),
+        ],
+    )
+    assert lit_first.probabilities["species"][0] == pytest.approx(sure(1), abs=1e-6)
+    assert lit_last.probabilities["species"][0] == pytest.approx(sure(-1), abs=1e-6)
+    assert single.probabilities["species"][0] == pytest.approx(0.5, abs=1e-6)
+    assert len(four.images) == 4
+
+
+def test_grayscale_stacking_does_without_a_broken_photo(build_model, draw) -> None:
+    model = load_model(build_model(image_choice="grayscale_stacking"), threads=1)
+    white, black = draw("white.png", WHITE), draw("black.png", (0, 0, 0))
+    failure, found = run(model, [event("1", Path("gone.jpg"), white, black, black)])
+    assert failure == Failure("gone.jpg", "no such file or directory")
+    assert found.probabilities["species"][0] == pytest.approx(sure(1), abs=1e-6)
+
+
+def test_a_truncated_photo_fails_or_is_used(opened, shared) -> None:
+    cut = shared / "data" / "camera-trap-photos" / "african_elephants_truncated_file.jpg"
+    (failed,) = run(opened, [event("1", cut)], truncated="fail")
+    (used,) = run(opened, [event("1", cut)], truncated="use")
+    assert isinstance(failed, Failure)
+    assert "premature end" in failed.reason
+    assert isinstance(used, EventPrediction)
+
+
+def test_an_answer_that_is_no_number_is_a_failure(build_model, draw) -> None:
+    model = load_model(build_model(bias=float("nan")), threads=1)
+    photo = draw("red.png", RED)
+    assert run(model, [event("1", photo)]) == [Failure(str(photo), "the model's answer is not a number")]
+
+
+@pytest.mark.parametrize(
+    ("combine", "reason"),
+    [
+        (lambda values: values, "gave .* for 2 classes"),
+        (lambda values: values[:, 0] / 0, "failed|gave"),
+        (lambda values: np.full(2, np.nan), "not a number for each"),
+        (lambda values: values.nothing, "aggregation 'odd' failed: AttributeError"),
+    ],
+)
+def test_an_aggregation_that_misbehaves_is_named(opened, draw, combine, reason) -> None:
+    with pytest.raises(PluginError, match=reason), np.errstate(all="ignore"):
+        run(opened, [event("1", draw("red.png", RED))], Aggregation("odd", "", combine))

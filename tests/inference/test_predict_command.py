@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ctc.cli.main import run
+
+RUN = [sys.executable, "-c", "from ctc.cli import main; main()", "predict"]
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def predict(*arguments: object) -> int:
+    return run(["predict", *map(str, arguments)])
+
+
+def test_real_photos_are_predicted_and_the_truncated_one_is_reported(model, shared, tmp_path, capsys) -> None:
+    folder = shared / "data" / "camera-trap-photos"
+    before = names(folder)
+    code = predict(model, folder, "--output", tmp_path / "p.csv")
+    photos = sorted(str(path) for path in folder.glob("*.jpg"))
+    cut = str(folder / "african_elephants_truncated_file.jpg")
+    assert code == 3
+    assert [row["id"] for row in table(tmp_path / "p.csv")[::2]] == [path for path in photos if path != cut]
+    assert [row["path"] for row in table(tmp_path / "p.csv.failures.csv")] == [cut]
+    assert cut in capsys.readouterr().err
+    assert names(folder) == before
+
+
+def test_truncated_photos_can_be_used(model, shared, tmp_path) -> None:
+    folder = shared / "data" / "camera-trap-photos"
+    assert predict(model, folder, "--output", tmp_path / "p.csv", "--truncated", "use") == 0
+    assert len(table(tmp_path / "p.csv")) == 2 * len(list(folder.glob("*.jpg")))
+
+
+def test_a_csv_of_three_photos_an_event(model, shared, tmp_path) -> None:
+    data = shared / "data"
+    columns = ["--event-id", "id", "--image", "image1", "--image", "image2", "--image", "image3"]
+    source = data / "cats-and-dogs-labels" / "cats_vs_dogs_multi_image.csv"
+    output = tmp_path / "p.json"
+    code = predict(model, source, *columns, "--image-root", data / "cats-and-dogs", "--output", output)
+    found = json.loads(output.read_text())
+    assert code == 0
+    assert list(found) == ["cat0.jpg", "cat10.jpg", "dog1", "dog2"]
+    assert [len(event["images"]) for event in found.values()] == [3, 3, 3, 3]
+    assert found["dog1"]["meta_data"] == {"species": "dog", "standing": "1", "count": "1"}
+    assert found["cat0.jpg"]["images"][0]["path"] == str(data / "cats-and-dogs/test/test_images/Cats/cat0.jpg")
+
+
+@pytest.mark.parametrize("aggregation", ["max", "min"])
+def test_the_aggregation_is_chosen_by_name(model, draw, tmp_path, aggregation: str) -> None:
+    draw("red.png", (255, 0, 0))
+    draw("blue.png", (0, 0, 255))
+    source = tmp_path / "events.csv"
+    source.write_text("id,a,b,site\n1,red.png,blue.png,N\n")
+    options = ["--event-id", "id", "--image", "a", "--image", "b", "--aggregation", aggregation]
+    assert predict(model, source, *options, "--output", tmp_path / "p.csv") == 0
+    species = table(tmp_path / "p.csv")[0]
+    probability = {"max": "0.7311", "min": "0.2689"}[aggregation]
+    assert (species["id"], species["confidence_top"], species["site"]) == ("1", probability, "N")
+
+
+def test_threads_and_batches_change_nothing(model, draw, tmp_path) -> None:
+    for i in range(40):
+        draw(f"photos/{i:02}.png", (6 * i, 0, 255 - 6 * i))
+    one, many = tmp_path / "one.csv", tmp_path / "many.csv"
+    predict(model, tmp_path / "photos", "--output", one, "--threads", 1, "--batch-size", 1)
+    predict(model, tmp_path / "photos", "--output", many, "--threads", 8, "--batch-size", 7)
+    assert one.read_bytes() == many.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["gone.onnx", "red.png", "--output", "p.csv"], 2, "model 'gone.onnx' is not there"),
+        (["red.png", "red.png", "--output", "p.csv"], 1, "model 'red.png' can't be opened as an ONNX file"),
+        (["model.onnx", "gone", "--output", "p.csv"], 2, "'gone' is not there"),
+        (["model.onnx", "nothing", "--output", "p.csv"], 1, "folder 'nothing' holds no photos"),
+        (["model.onnx", "red.png", "--output", "p.xlsx"], 2, "what kind of file shall 'p.xlsx' be"),
+        (["model.onnx", "red.png", "--output", "p.csv", "--format", "jsn"], 2, "did you mean 'json'?"),
+        (["model.onnx", "red.png", "--output", "p.csv", "--aggregation", "maen"], 2, "did you mean 'mean'?"),
+        (["model.onnx", "red.png", "--output", "there.csv"], 2, "'there.csv' exists already"),
+        (["model.onnx", "e.csv", "--output", "p.csv"], 2, "it has 'id', 'image'"),
+        (["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id"], 2, "--event-id and --image go together"),
+        (
+            ["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "di", "--image", "image"],
+            2,
+            "no column called 'di'",
+        ),
+        (["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id", "--image", "image"], 1, "nothing could be"),
+    ],
+)
+def test_bad_input_costs_one_line(model, draw, tmp_path, monkeypatch, capsys, arguments, code, message) -> None:
+    draw("red.png")
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / "there.csv").write_text("mine")
+    (tmp_path / "e.csv").write_text("id,image\n1,gone.jpg\n")
+    monkeypatch.chdir(tmp_path)
+    assert predict(*arguments) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("error: ")
+    assert message in captured.err
+    assert not Path("p.csv").exists()
+    assert Path("there.csv").read_text() == "mine"
+
+
+def test_neither_tensorflow_nor_pandas_nor_pyarrow_is_imported(model, draw, tmp_path) -> None:
+    photo = draw("photos/red.png")
+    (tmp_path / "e.csv").write_text("id,image\n1,photos/red.png\n")
+    arguments = ["predict", model, photo.parent, tmp_path / "e.csv", "--event-id", "id", "--image", "image"]
+    code = (
+        "import sys\nfrom ctc.cli.main import run\n"
+        f"code = run({[*map(str, arguments), '--output', str(tmp_path / 'p.csv')]!r})\n"
+        "print(code, sorted({'tensorflow', 'keras', 'pandas', 'pyarrow', 'onnx', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "0 []\n", done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_nothing_half_written(model, tmp_path, sent: signal.Signals, code: int) -> None:
+    Image.effect_noise((2000, 1500), 50).convert("RGB").save(tmp_path / "noise.jpg")
+    rows = "".join(f"{i},noise.jpg\n" for i in range(5000))
+    (tmp_path / "e.csv").write_text(f"id,image\n0,gone.jpg\n{rows}")
+    before = names(tmp_path)
+    options = ["--event-id", "id", "--image", "image", "--output", tmp_path / "p.csv"]
+    running = subprocess.Popen([*RUN, model, tmp_path / "e.csv", *options], stderr=subprocess.PIPE, text=True)
+    while len(names(tmp_path)) < len(before) + 2:  # both files are being written
+        assert running.poll() is None, running.communicate()[1]
+        time.sleep(0.05)
+    running.send_signal(sent)
+    _, narration = running.communicate(timeout=10)
+    assert running.returncode == code
+    assert narration.strip() in ("error: interrupted", "error: terminated")
+    assert names(tmp_path) == before
