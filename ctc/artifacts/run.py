@@ -3,6 +3,7 @@
 run.json                  the resolved configuration, versions, dataset fingerprint, seed
 history.csv               one row per epoch
 best.weights.h5           the weights of the best epoch
+test.json                 how that epoch does on the test split, when there is one
 checkpoints/              weights and state to resume from
 """
 
@@ -85,6 +86,10 @@ class Run:
     @property
     def best_weights(self) -> Path:
         return self.folder / "best.weights.h5"
+
+    @property
+    def test_scores(self) -> Path:
+        return self.folder / "test.json"
 
     @property
     def checkpoints(self) -> Path:

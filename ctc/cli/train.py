@@ -1,0 +1,33 @@
+"""ctc train"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ctc.cli.train_options import training_options
+
+
+@click.command(epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20")
+@training_options
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run at --output.")
+def command(overwrite: bool, **options: Any) -> None:
+    """Train a network on a dataset.
+
+    Leaves a run folder: run.json, history.csv, the best weights, and test.json when there is a test split.
+    """
+    from ctc.cli import console
+    from ctc.training.backend import start_backend
+    from ctc.training.config import TrainingConfig
+
+    config = TrainingConfig(**{name: value for name, value in options.items() if value is not None})
+    start_backend()
+    from ctc.plugin.manager import plugins
+    from ctc.training.loop import train
+
+    result = train(config, plugins(), console, overwrite=overwrite)
+    console.say(f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'")
+    for label, score in result.test.labels.items() if result.test else ():
+        if score.n:
+            click.echo(f"test accuracy of '{label}': {score.accuracy:.3f} ({score.n:,} photos)")

@@ -1,0 +1,69 @@
+"""Keras and the library it computes with, brought up quietly. Importing this module imports neither."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ctc.errors import CtcError, MissingExtraError
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+def start_backend() -> None:
+    """Import Keras with its backend, without the backend's log lines; the user sees them by setting TF_CPP_MIN_LOG_LEVEL.
+
+    Call it before importing the other modules of this package. Raises MissingExtraError when something isn't installed.
+    """
+    if LOG_LEVEL in os.environ:
+        _import_keras()
+        return
+    os.environ[LOG_LEVEL] = "3"
+    with _native_stderr_aside():
+        _import_keras()
+
+
+def versions() -> dict[str, str]:
+    """The versions that a run depends on: python, ctc, numpy, keras, and the backend under its own name."""
+    import platform
+    from importlib import import_module
+
+    import keras
+    import numpy as np
+
+    from ctc._version import __version__
+
+    backend = keras.backend.backend()
+    return {
+        "python": platform.python_version(),
+        "ctc": __version__,
+        "numpy": np.__version__,
+        "keras": keras.__version__,
+        backend: import_module(backend).__version__,
+    }
+
+
+def _import_keras() -> None:
+    try:
+        import keras
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "tensorflow"):
+            raise CtcError(f"Keras is set to use '{error.name}', which is not installed: unset KERAS_BACKEND") from None
+        raise MissingExtraError("training", "train") from None
+    keras.ops.zeros(1)  # brings up the devices, and with them the last of the log lines
+
+
+@contextmanager
+def _native_stderr_aside() -> Iterator[None]:
+    """Keep what C++ writes to file descriptor 2 away from the user: TensorFlow logs before its log level is read
+    (https://github.com/tensorflow/tensorflow/issues/100442)."""
+    with tempfile.TemporaryFile() as aside:
+        kept = os.dup(2)
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,112 @@
+"""What a training is told to do: every option, in one frozen record that goes into run.json and comes back from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
+from ctc.artifacts.run import RUN_FILE, Run, RunInfo
+from ctc.errors import InputError, UsageError
+from ctc.plugin import Augmentation
+
+OptimizerName = Literal["sgd", "rmsprop", "adamw"]
+ColorName = Literal["none", "little", "full_fast", "full_randomized"]
+
+DEFAULT_LEARNING_RATE: Mapping[OptimizerName, float] = {"sgd": 0.01, "rmsprop": 0.001, "adamw": 0.001}
+DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {"sgd": 0.0001, "rmsprop": 0.0001, "adamw": 0.01}
+
+
+def usable_cpus() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the machine (`resolved` fills it in).
+
+    `label_weights`: factor of a label's loss, 1 where absent. `steps_per_epoch`: end an epoch early. Patience is counted in epochs
+    without a lower validation loss. `crop`, `zoom` are shares of a side (0–0.5), `rotate` is in degrees (0–180).
+    """
+
+    dataset: str
+    output: str
+    backbone: str
+    labels: tuple[str, ...]
+    label_weights: Mapping[str, float] = field(default_factory=dict)
+    loader: str = "auto"
+    height: int | None = None
+    width: int | None = None
+    resize: ResizeMode = "stretch"
+    image_choice: ImageChoice = "random"
+    batch_size: int = 128
+    epochs: int = 70
+    steps_per_epoch: int | None = None
+    optimizer: OptimizerName = "sgd"
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    early_stopping_patience: int = 3
+    reduce_lr_patience: int = 2
+    reduce_lr_factor: float = 0.1
+    min_learning_rate: float = 1e-5
+    color: ColorName = "full_randomized"
+    crop: float = 0.1
+    zoom: float = 0.1
+    rotate: float = 5.0
+    flip: bool = True
+    threads: int | None = None
+    seed: int = 0
+
+    def resolved(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
+        """The same with nothing left open: `input_size` (height, width) of the backbone, `loader` as chosen.
+
+        Colour augmentation is off for grayscale stacking, whose channels are moments in time.
+        """
+        stacked = self.image_choice == "grayscale_stacking"
+        rate, decay = self.learning_rate, self.weight_decay
+        return replace(
+            self,
+            dataset=str(Path(self.dataset).absolute()),
+            output=str(Path(self.output).absolute()),
+            loader=loader,
+            height=self.height or input_size[0],
+            width=self.width or input_size[1],
+            learning_rate=DEFAULT_LEARNING_RATE[self.optimizer] if rate is None else rate,
+            weight_decay=DEFAULT_WEIGHT_DECAY[self.optimizer] if decay is None else decay,
+            threads=self.threads or usable_cpus(),
+            color="none" if stacked else self.color,
+        )
+
+    def augmentation(self) -> Augmentation:
+        """How the training photos are varied."""
+        return Augmentation(self.color, self.crop, self.zoom, self.rotate, self.flip, self.resize == "fit-crop")
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "labels": list(self.labels), "label_weights": dict(self.label_weights)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> TrainingConfig:
+        """Raises InputError when an option is unknown or a required one is missing."""
+        unknown = sorted(set(data) - {one.name for one in fields(cls)})
+        if unknown:
+            raise InputError(f"there is no training option called '{unknown[0]}': was it written by a newer ctc?")
+        try:
+            return cls(**{**data, "labels": tuple(data["labels"]), "label_weights": dict(data["label_weights"])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"the training options are incomplete: {error}") from None
+
+
+def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
+    """The options of an earlier run and what it noted: `path` is its run.json, or the run folder."""
+    path = path / RUN_FILE if path.is_dir() else path
+    if path.name != RUN_FILE:
+        raise UsageError(f"'{path}' is not a '{RUN_FILE}': give the '{RUN_FILE}' of a run")
+    info = Run(path.parent).read()
+    try:
+        return TrainingConfig.from_json(info.config), info
+    except InputError as error:
+        raise InputError(f"'{path}': {error}") from None

@@ -1,0 +1,96 @@
+"""The whole network: uint8 pictures in, one distribution per label out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import keras
+
+from ctc.artifacts.atomic import remove, whole_file
+from ctc.artifacts.model_file import INPUT
+from ctc.artifacts.run import Run
+from ctc.errors import InputError
+from ctc.plugin import Backbone
+from ctc.plugin.manager import Plugins
+from ctc.training import heads
+
+_SMALLEST_STD = 1 / 255  # a channel that never varies must not be divided by zero
+
+
+def build_scores(
+    backbone: Backbone,
+    labels: Mapping[str, int],
+    height: int,
+    width: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+) -> keras.Model:
+    """From uint8 RGB pictures (N, height, width, 3) to a dict of unscaled scores (N, classes) per label.
+
+    `labels`: name → number of classes. `mean`, `std`: per channel R, G, B, of pixels scaled to 0–1.
+    """
+    images = keras.Input((height, width, 3), dtype="uint8", name=INPUT)
+    spread = [max(float(value), _SMALLEST_STD) for value in std]
+    standardised = keras.layers.Rescaling(
+        scale=[1 / (255 * value) for value in spread],
+        offset=[-float(middle) / value for middle, value in zip(mean, spread, strict=True)],
+        name="standardise",
+    )(images)
+    features = backbone.build((height, width, 3))(standardised)
+    return keras.Model(images, heads.logits(features, labels), name="scores")
+
+
+def with_probabilities(scores: keras.Model) -> keras.Model:
+    """The same layers and weights, ending in a distribution per label: what is saved and exported."""
+    return keras.Model(scores.input, heads.probabilities(scores.output), name="network")
+
+
+def build_network(
+    backbone: Backbone,
+    labels: Mapping[str, int],
+    height: int,
+    width: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+) -> keras.Model:
+    """From uint8 RGB pictures (N, height, width, 3) to a dict of probabilities (N, classes) per label; see `build_scores`."""
+    return with_probabilities(build_scores(backbone, labels, height, width, mean, std))
+
+
+def load_network(run: Run, plugins: Plugins) -> keras.Model:
+    """The network of a run with the weights of its best epoch.
+
+    Raises CtcError when the folder is no run, its backbone isn't installed, or its weights are missing or don't fit.
+    """
+    info = run.read()
+    backbone = plugins.get(Backbone, info.backbone)
+    labels = {label: len(classes) for label, classes in info.labels.items()}
+    size = info.preprocessing
+    network = build_network(backbone, labels, size.height, size.width, info.channel_mean, info.channel_std)
+    load_weights(network, run.best_weights)
+    return network
+
+
+def save_weights(network: keras.Model, path: Path) -> None:
+    """Write the weights alone, whole; `path` ends in .weights.h5."""
+    with whole_file(path) as partial:
+        named = partial.with_name(f"{partial.name}.weights.h5")  # Keras insists on the suffix
+        try:
+            network.save_weights(named)
+            named.replace(partial)
+        finally:
+            remove(named)
+
+
+def load_weights(network: keras.Model, path: Path) -> None:
+    """Raises InputError when the file is missing, damaged, or of another network."""
+    if not path.is_file():
+        raise InputError(f"'{path}' is missing: the training didn't come to the end of its first epoch, train again")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns of some layers that it leaves as they were
+            network.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
+        raise InputError(f"'{path}' doesn't fit the network that 'run.json' describes: {error}") from None

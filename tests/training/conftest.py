@@ -1,0 +1,118 @@
+"""What the tests of training share: a loader that needs nothing but numpy, plugins with it, and narration that is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.event_record import MISSING, EventRecord
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.tfrecord import read_records
+from ctc.images import as_input, decode
+from ctc.plugin import Batch, Loader, LoaderConfig
+from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
+
+
+@dataclass
+class ArrayStream:
+    """A whole split in memory: the first photo of each event, its first observation."""
+
+    images: np.ndarray
+    labels: dict[str, np.ndarray]
+    config: LoaderConfig
+    interrupt_in: int | None = None
+    skipped: int = 0
+    closed: bool = False
+
+    @property
+    def samples(self) -> int:
+        return len(self.images)
+
+    @property
+    def steps(self) -> int:
+        return -(-self.samples // self.config.batch_size)
+
+    def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
+        if self.config.shuffle and index == self.interrupt_in:
+            raise KeyboardInterrupt
+        order = np.arange(self.samples)
+        if self.config.shuffle:
+            order = np.random.default_rng([self.config.seed, index]).permutation(order)
+        for step in range(start_step, self.steps):
+            chosen = order[step * self.config.batch_size :][: self.config.batch_size]
+            yield Batch(self.images[chosen], {label: values[chosen] for label, values in self.labels.items()})
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class ArrayLoader:
+    """Keeps the configurations and streams that were asked for. `interrupt_in`: the epoch of training in which Ctrl-C comes."""
+
+    interrupt_in: int | None = None
+    opened: dict[str, LoaderConfig] = field(default_factory=dict)
+    streams: list[ArrayStream] = field(default_factory=list)
+
+    def open(self, dataset: Dataset, split: str, config: LoaderConfig) -> ArrayStream:
+        events = [
+            EventRecord.decode(data)
+            for shard in dataset.shards(split)
+            for _, data in read_records(dataset.folder / shard.file, dataset.folder / shard.index)
+        ]
+        size = Preprocessing(config.height, config.width, config.resize)
+        images = np.stack([as_input(decode(event.jpegs[0]), size) for event in events])
+        labels = {
+            label: np.array([event.labels.get(label, (MISSING,))[0] for event in events], np.int32)
+            for label in config.labels
+        }
+        self.opened[split] = config
+        self.streams.append(ArrayStream(images, labels, config, self.interrupt_in))
+        return self.streams[-1]
+
+
+@dataclass
+class Notes:
+    """Narration, kept."""
+
+    lines: list[str] = field(default_factory=list)
+    counted: dict[str, int] = field(default_factory=dict)
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+    @contextmanager
+    def progress(self, what: str, total: int | None) -> Iterator[_Count]:
+        yield _Count(self.counted, what)
+
+
+@dataclass
+class _Count:
+    counted: dict[str, int]
+    what: str
+
+    def advance(self, done: int = 1, failed: int = 0) -> None:
+        self.counted[self.what] = self.counted.get(self.what, 0) + done
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def array_loader() -> ArrayLoader:
+    return ArrayLoader()
+
+
+@pytest.fixture
+def plugins_with_arrays(array_loader: ArrayLoader) -> Plugins:
+    """The installed plugins and the loader `arrays`."""
+    kind = next(kind for kind in KINDS if kind.record is Loader)
+    loader = Loader("arrays", "keeps a split in memory", lambda: None, array_loader.open)
+    return Plugins([*plugins().found, Found(kind, loader, Owner("arrays", "tests", "1"))], [])

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.run import Run, RunInfo
+from ctc.errors import InputError, UsageError
+from ctc.plugin import Backbone
+from ctc.plugin.manager import plugins
+from ctc.training.network import build_network, load_network, save_weights
+
+# Keras 3.15 on TensorFlow with numpy 2 converts variables the old way
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
+PICTURES = np.random.default_rng(0).integers(0, 256, (3, 20, 27, 3), np.uint8)
+
+
+def _average(shape: tuple[int, int, int]) -> keras.Model:
+    images = keras.Input(shape)
+    return keras.Model(images, keras.layers.GlobalAveragePooling2D()(images))
+
+
+AVERAGE = Backbone("average", "the mean colour", (8, 8), _average)
+
+
+def _small_cnn(labels: dict[str, int]) -> keras.Model:
+    return build_network(plugins().get(Backbone, "small_cnn"), labels, 20, 27, MEAN, STD)
+
+
+def _saved_run(folder, backbone: str = "small_cnn") -> Run:
+    run = Run(folder)
+    run.write(
+        RunInfo(
+            config={},
+            backbone=backbone,
+            labels={"species": ("boar", "deer", "fox"), "age / sex": ("old", "young")},
+            preprocessing=Preprocessing(20, 27),
+            channel_mean=MEAN,
+            channel_std=STD,
+            dataset={},
+            seed=0,
+        )
+    )
+    return run
+
+
+def test_takes_uint8_and_answers_every_label_under_its_name():
+    network = _small_cnn({"species": 3, "age / sex: ä": 2})
+    assert network.input.dtype == "uint8"
+    outputs = network.predict_on_batch(PICTURES)
+    assert {label: values.shape for label, values in outputs.items()} == {"species": (3, 3), "age / sex: ä": (3, 2)}
+
+
+def test_answers_are_distributions():
+    for values in _small_cnn({"b": 3, "a": 2}).predict_on_batch(PICTURES).values():
+        np.testing.assert_allclose(values.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_standardises_each_channel():
+    network = build_network(AVERAGE, {"a": 2}, 20, 27, MEAN, STD)
+    features = keras.Model(network.input, network.get_layer("head_0").input).predict_on_batch(PICTURES)
+    expected = ((PICTURES / 255 - MEAN) / STD).mean(axis=(1, 2))
+    np.testing.assert_allclose(features, expected, atol=1e-5)
+
+
+def test_a_channel_that_never_varies_is_no_division_by_zero():
+    network = build_network(AVERAGE, {"a": 2}, 20, 27, MEAN, (0.0, 0.2, 0.2))
+    assert np.isfinite(network.predict_on_batch(PICTURES)["a"]).all()
+
+
+def test_weights_come_back(tmp_path):
+    run = _saved_run(tmp_path / "run")
+    network = _small_cnn({"species": 3, "age / sex": 2})
+    save_weights(network, run.best_weights)
+    loaded = load_network(run, plugins())
+    for label, values in network.predict_on_batch(PICTURES).items():
+        np.testing.assert_array_equal(loaded.predict_on_batch(PICTURES)[label], values)
+    assert sorted(path.name for path in run.folder.iterdir()) == ["best.weights.h5", "run.json"]
+
+
+def test_a_run_without_weights_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"best\.weights\.h5' is missing"):
+        load_network(_saved_run(tmp_path), plugins())
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    run = _saved_run(tmp_path)
+    save_weights(_small_cnn({"species": 5, "age / sex": 2}), run.best_weights)
+    with pytest.raises(InputError, match="doesn't fit the network"):
+        load_network(run, plugins())
+
+
+def test_a_cut_weights_file_is_refused(tmp_path):
+    run = _saved_run(tmp_path)
+    save_weights(_small_cnn({"species": 3, "age / sex": 2}), run.best_weights)
+    run.best_weights.write_bytes(run.best_weights.read_bytes()[:5000])
+    with pytest.raises(InputError, match="doesn't fit the network"):
+        load_network(run, plugins())
+
+
+def test_a_run_of_an_unknown_backbone_names_the_nearest(tmp_path):
+    with pytest.raises(UsageError, match="did you mean 'small_cnn'"):
+        load_network(_saved_run(tmp_path, "smal_cnn"), plugins())
