@@ -141,5 +141,5 @@ def _write_shard(folder: Path, stem: str, events: Iterable[EventRecord]) -> Shar
 
 
 def _counts(events: Iterable[EventRecord], label: str, classes: int) -> tuple[int, ...]:
-    seen = [value for event in events for value in event.labels[label] if value != MISSING]
+    seen = [value for event in events for value in event.labels.get(label, ()) if value != MISSING]
     return tuple(seen.count(i) for i in range(classes))

@@ -1,0 +1,177 @@
+"""The loader `tfdata`: portable, the plain tf.data pipeline.
+
+Training goes shards → interleaved records → chosen photos → shuffled window → decoded, augmented images → batches, all inside
+TensorFlow. Without augmentation it is the evaluation path of every loader.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.errors import InputError
+from ctc.images.reference import develop, picks, read_events, read_raw, record_table
+from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
+
+from .evaluation import EvaluationStream
+from .plan import plan
+from .tfdata_records import choose, row_by_row, shard_by_shard
+from .tfdata_view import View
+
+_WINDOW_BYTES = 256 * 2**20
+_SMALLEST_WINDOW = 1024
+_CHECK = Preprocessing(1, 1, image_choice="all")
+
+
+@hookimpl
+def ctc_loaders() -> list[Loader]:
+    return [Loader("tfdata", "portable: TensorFlow's own pipeline, on the CPU", available, open_split)]
+
+
+def available() -> str | None:
+    """None, or why it can't run here."""
+    if importlib.util.find_spec("tensorflow") is None:
+        return "TensorFlow is not installed: pip install 'camera-trap-classifier[train]'"
+    return None
+
+
+def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStream:
+    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a batch."""
+    if config.augmentation is None:
+        return EvaluationStream(dataset, split, config)
+    return TrainingStream(dataset, split, config, config.augmentation)
+
+
+class TrainingStream:
+    """Augmented batches. With `on_bad_record="skip"` every record is checked, and its photos decoded, before its first use; the
+    skipped ones shorten the epoch."""
+
+    def __init__(self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation) -> None:
+        self._plan = plan(dataset, split, config)
+        self._dataset, self._split, self._config = dataset, split, config
+        self._view = View.of(config, augmentation)
+        self._table = record_table(dataset, split)
+        self._checked = np.zeros(len(self._table), np.bool_)
+        self._bad: set[int] = set()
+
+    @property
+    def samples(self) -> int:
+        """How many images one epoch holds."""
+        return self._plan.samples
+
+    @property
+    def steps(self) -> int:
+        """How many batches one epoch holds."""
+        return self._plan.steps
+
+    @property
+    def skipped(self) -> int:
+        """How many bad records were left out so far."""
+        return len(self._bad)
+
+    def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
+        """The batches of epoch `index`, from `start_step` on; resuming reads what comes before, without decoding it."""
+        import tensorflow as tf
+
+        step = start_step
+        try:
+            for images, labels in self._batches(index, start_step).as_numpy_iterator():
+                yield Batch(images, {label: labels[:, i] for i, label in enumerate(self._config.labels)})
+                step += 1
+        except tf.errors.OpError:
+            self._raise_culprit(index, step)
+            raise
+
+    def close(self) -> None:
+        """Nothing is held between epochs."""
+
+    def _batches(self, epoch: int, start_step: int) -> Any:
+        import tensorflow as tf
+
+        config, view = self._config, self._view
+        seed = self._seed(epoch, "augment")
+
+        def develop_one(row: Any, photo: Any, jpegs: Any, labels: Any) -> tuple[Any, Any]:
+            key = tf.stack([tf.constant(seed, tf.int64), row * 4096 + tf.cast(photo, tf.int64)])
+            return view.develop(jpegs, key), labels
+
+        samples = self._samples(epoch).skip(start_step * config.batch_size)
+        images = samples.map(develop_one, num_parallel_calls=config.threads, deterministic=True)
+        batches = images.batch(config.batch_size, drop_remainder=config.drop_remainder).prefetch(2)
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = config.threads
+        options.threading.max_intra_op_parallelism = 1
+        options.autotune.enabled = False
+        return batches.with_options(options)
+
+    def _samples(self, epoch: int) -> Any:
+        """This reader's samples of the epoch, in order, not decoded yet."""
+        config = self._config
+        number, readers = config.shard
+        records = self._records(epoch)
+        by_photo = config.image_choice == "all"
+        if not by_photo:
+            records = records.shard(readers, number)
+        seed = self._seed(epoch, "photo")
+        samples = choose(records, config.labels, config.image_choice, seed, config.threads)
+        if by_photo:
+            samples = samples.shard(readers, number)
+        samples = samples.take(self._plan.samples)
+        if config.shuffle:
+            samples = samples.shuffle(self._window(), self._seed(epoch, "window"), reshuffle_each_iteration=False)
+        return samples
+
+    def _records(self, epoch: int) -> Any:
+        """(row, record) of all readers."""
+        threads = self._config.threads
+        rng = np.random.default_rng(self._seed(epoch, "order"))
+        if self._config.on_bad_record == "skip":
+            rows = np.arange(len(self._table))
+            return row_by_row(rng.permutation(rows) if self._config.shuffle else rows, self._read_checked, threads)
+        shards = np.arange(len(self._dataset.shards(self._split)))
+        order = [int(i) for i in (rng.permutation(shards) if self._config.shuffle else shards)]
+        return shard_by_shard(self._dataset, self._split, threads, order)
+
+    def _window(self) -> int:
+        """How many samples to shuffle among: as many as fit a quarter of a gigabyte."""
+        shards = self._dataset.shards(self._split)
+        mean = sum(shard.bytes for shard in shards) // max(1, sum(shard.images for shard in shards))
+        return min(self._plan.samples, max(_SMALLEST_WINDOW, _WINDOW_BYTES // max(1, mean)))
+
+    def _seed(self, epoch: int, purpose: str) -> int:
+        return int(np.random.default_rng([self._config.seed, epoch, *purpose.encode()]).integers(2**31))
+
+    def _read_checked(self, row: int) -> bytes:
+        """The record, or nothing when it is bad."""
+        try:
+            if not self._checked[row]:
+                self._check([row])
+                self._checked[row] = True
+            return read_raw(self._dataset, self._split, self._table[row])
+        except InputError:
+            self._bad.add(row)
+            return b""
+
+    def _check(self, rows: list[int]) -> None:
+        """Raise InputError, naming shard and offset, for the first record that is bad or has a photo that is."""
+        for pick in picks(read_events(self._dataset, self._split, self._table[rows]), _CHECK):
+            develop(pick, _CHECK, self._config.labels)
+
+    def _raise_culprit(self, epoch: int, step: int) -> None:
+        """TensorFlow doesn't say where it failed: look through the records of the batch, or, when those can't even be
+        read, through all; raise InputError for the bad one."""
+        import tensorflow as tf
+
+        size = self._config.batch_size
+        try:
+            batch = self._samples(epoch).skip(step * size).take(size)
+            self._check([int(row) for row, *_ in batch.as_numpy_iterator()])
+        except tf.errors.OpError:
+            for row in self._table:
+                read_raw(self._dataset, self._split, row)
+            self._check(list(range(len(self._table))))
