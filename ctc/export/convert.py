@@ -1,0 +1,82 @@
+"""From a Keras network to an ONNX model: uint8 pictures in under the name `images`, one output named as each label."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import onnx
+import tensorflow as tf
+
+from ctc.artifacts.model_file import INPUT
+from ctc.errors import CtcError, InputError
+
+OPSET = 18
+_BATCH = "N"
+
+
+def to_onnx(network: keras.Model, labels: Mapping[str, int], height: int, width: int) -> onnx.ModelProto:
+    """`network`: uint8 (N, height, width, 3) → dict of label → probabilities (N, classes). `labels`: name → number of classes.
+
+    Raises CtcError when a label can't be the name of an output, or a part of the network has no counterpart in ONNX.
+    """
+    if INPUT in labels:
+        raise InputError(f"a label can't be called '{INPUT}', as the model's input is: rename it in the inventory")
+    if keras.backend.backend() != "tensorflow":
+        raise CtcError(f"export goes through TensorFlow, not '{keras.backend.backend()}': unset KERAS_BACKEND")
+    try:
+        model = _convert(network, list(labels), height, width)
+        _set_ends(model, labels, height, width)
+        onnx.checker.check_model(model, full_check=True)
+    except Exception as error:  # a converter meets what it doesn't know in many ways
+        reason = " ".join(str(error).split())[:300]
+        raise CtcError(f"the network can't be converted to ONNX ({reason}): train with another backbone") from error
+    return model
+
+
+def _convert(network: keras.Model, labels: list[str], height: int, width: int) -> onnx.ModelProto:
+    """The model with its outputs called output_0, output_1, … in the order of the labels."""
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what it says it raises, too
+
+    def answer(images: Any) -> dict[str, Any]:
+        answers = network(images, training=False)
+        return {f"output_{i}": tf.cast(answers[label], tf.float32) for i, label in enumerate(labels)}
+
+    signature = [tf.TensorSpec((None, height, width, 3), tf.uint8, name=INPUT)]
+    function = tf.function(answer, input_signature=signature)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of libraries that tf2onnx uses the old way
+        model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    return model
+
+
+def _set_ends(model: onnx.ModelProto, labels: Mapping[str, int], height: int, width: int) -> None:
+    """Give input and outputs their names and shapes; inner values that have such a name already step aside."""
+    graph = model.graph
+    if len(graph.input) != 1 or {value.name for value in graph.output} != {f"output_{i}" for i in range(len(labels))}:
+        raise ValueError(f"tf2onnx gave it the outputs {[value.name for value in graph.output]}")
+    renamed = {name: f"{name}/inner" for name in (INPUT, *labels)}
+    renamed |= {f"output_{i}": label for i, label in enumerate(labels)} | {graph.input[0].name: INPUT}
+    _rename(graph, renamed)
+    del graph.input[:], graph.output[:], graph.value_info[:]
+    picture = onnx.helper.make_tensor_value_info(INPUT, onnx.TensorProto.UINT8, [_BATCH, height, width, 3])
+    graph.input.append(picture)
+    for label, classes in labels.items():
+        graph.output.append(onnx.helper.make_tensor_value_info(label, onnx.TensorProto.FLOAT, [_BATCH, classes]))
+
+
+def _rename(graph: onnx.GraphProto, renamed: Mapping[str, str]) -> None:
+    """Rename values wherever they are made and used, in nested graphs too."""
+    for tensor in graph.initializer:
+        tensor.name = renamed.get(tensor.name, tensor.name)
+    for node in graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+        node.output[:] = [renamed.get(name, name) for name in node.output]
+        for attribute in node.attribute:
+            for nested in (attribute.g, *attribute.graphs):
+                _rename(nested, renamed)

@@ -1,0 +1,67 @@
+"""`ctc export` from the outside."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import onnx
+import pytest
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.cli.main import run as ctc
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+
+def test_a_run_becomes_a_model_file_and_stdout_stays_empty(run, tmp_path) -> None:
+    output = tmp_path / "model.onnx"
+    done = subprocess.run(
+        [sys.executable, "-c", "from ctc.cli import main; main()", "export", str(run.folder), "--output", str(output)],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2
+    assert "labels species, count" in lines[0]
+    assert "from the trained network on 6 photos" in lines[1]
+    info = ModelInfo.from_metadata({entry.key: entry.value for entry in onnx.load(output).metadata_props})
+    assert info.provenance["backbone"] == "small_cnn"
+
+
+def test_an_existing_output_is_refused_without_overwrite(run, tmp_path, capsys) -> None:
+    output = tmp_path / "model.onnx"
+    output.write_text("mine")
+    assert ctc(["export", str(run.folder), "--output", str(output)]) == 2
+    assert "exists already: choose another --output or add --overwrite" in capsys.readouterr().err
+    assert output.read_text() == "mine"
+    assert ctc(["export", str(run.folder), "--output", str(output), "--overwrite"]) == 0
+    onnx.checker.check_model(output)
+
+
+def test_a_folder_as_output_is_refused_even_with_overwrite(run, tmp_path, capsys) -> None:
+    assert ctc(["export", str(run.folder), "--output", str(tmp_path), "--overwrite"]) == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path, capsys) -> None:
+    assert ctc(["export", str(tmp_path), "--output", str(tmp_path / "model.onnx")]) == 2
+    assert "run.json' is not there: it should be the description of a run" in capsys.readouterr().err
+
+
+def test_a_moved_dataset_is_found_by_option(run, tmp_path, capsys) -> None:
+    (tmp_path / "dataset").rename(tmp_path / "moved")
+    arguments = ["export", str(run.folder), "--output", str(tmp_path / "model.onnx")]
+    assert ctc(arguments) == 2
+    assert "say with --dataset where it is now" in capsys.readouterr().err
+    assert ctc([*arguments, "--dataset", str(tmp_path / "moved")]) == 0
+
+
+def test_missing_weights_are_told_and_nothing_is_left(run, tmp_path, capsys) -> None:
+    run.best_weights.unlink()
+    assert ctc(["export", str(run.folder), "--output", str(tmp_path / "model.onnx")]) == 1
+    assert "best.weights.h5' is missing" in capsys.readouterr().err
+    assert not (tmp_path / "model.onnx").exists()
+    shutil.rmtree(run.folder)
