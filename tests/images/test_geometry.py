@@ -1,0 +1,77 @@
+"""Sizes: shrinking for records, fitting for networks, stacking in grey."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.errors import ImageError
+from ctc.images import as_input, encode_jpeg, gray_stack, scale_needed, shrink
+
+
+def gradient(height: int, width: int) -> np.ndarray:
+    y, x = np.mgrid[0:height, 0:width]
+    return np.stack([255 * y / height, 255 * x / width, 0 * x], axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("size", "shrunk"),
+    [((1000, 1500), (500, 750)), ((1500, 1000), (750, 500)), ((400, 900), (400, 900)), ((3000, 501), (2994, 500))],
+)
+def test_shrinking_keeps_the_aspect_and_never_enlarges(size, shrunk) -> None:
+    assert shrink(gradient(*size), 500).shape == (*shrunk, 3)
+
+
+def test_shrinking_by_much_averages_and_does_not_skip_pixels() -> None:
+    stripes = np.zeros((600, 600, 3), np.uint8)
+    stripes[:, ::2] = 255
+    assert np.abs(shrink(stripes, 100).astype(int) - 127).max() <= 1
+
+
+def test_stretching_shows_the_whole_photo() -> None:
+    image = as_input(gradient(100, 200), Preprocessing(50, 50))
+    assert image.shape == (50, 50, 3)
+    assert image[25, 0, 1] < 5
+    assert image[25, -1, 1] > 249
+
+
+def test_fit_crop_keeps_the_aspect_and_the_centre() -> None:
+    image = as_input(gradient(100, 200), Preprocessing(50, 50, "fit-crop"))
+    assert image.shape == (50, 50, 3)
+    assert image[25, 0, 1] == pytest.approx(64, abs=2)
+    assert image[25, -1, 1] == pytest.approx(190, abs=2)
+
+
+def test_a_photo_of_the_right_size_is_untouched() -> None:
+    assert np.array_equal(as_input(gradient(40, 60), Preprocessing(40, 60)), gradient(40, 60))
+
+
+def test_a_photo_of_one_pixel_can_be_an_input() -> None:
+    assert as_input(np.full((1, 1, 3), 7, np.uint8), Preprocessing(8, 9, "fit-crop")).tolist() == [[[7] * 3] * 9] * 8
+
+
+def test_the_scale_needed_is_the_size_of_the_input() -> None:
+    assert scale_needed(Preprocessing(224, 300)) == (224, 300)
+
+
+def test_grayscale_stacking_puts_three_photos_into_the_channels_and_repeats_the_last() -> None:
+    photos = [np.full((4, 5, 3), value, np.uint8) for value in (10, 20, 30, 40)]
+    assert gray_stack(photos)[0, 0].tolist() == [10, 20, 30]
+    assert gray_stack(photos[:2])[0, 0].tolist() == [10, 20, 20]
+    assert gray_stack(photos[:1]).shape == (4, 5, 3)
+
+
+def test_an_encoded_jpeg_is_baseline_with_half_the_chroma() -> None:
+    data = encode_jpeg(gradient(40, 60), 90)
+    with Image.open(io.BytesIO(data)) as image:
+        assert (image.size, image.mode, "progressive" in image.info) == ((60, 40), "RGB", False)
+        assert [layer[1:3] for layer in image.layer] == [(2, 2), (1, 1), (1, 1)]
+
+
+def test_a_photo_too_long_for_jpeg_is_refused() -> None:
+    with pytest.raises(ImageError, match="65535"):
+        encode_jpeg(np.zeros((1, 70_000, 3), np.uint8), 90)

@@ -1,0 +1,121 @@
+"""The evaluation path: which photos of a dataset become samples, in which order, and what happens to bad ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.errors import InputError
+from ctc.images import as_input, decode
+from ctc.images.reference import (
+    picks,
+    read_events,
+    record_table,
+    reference_batches,
+    reference_samples,
+    sample_count,
+)
+
+SIZE = Preprocessing(24, 32, image_choice="first")
+LABELS = ("species", "count")
+
+
+def samples(dataset: Dataset, preprocessing: Preprocessing = SIZE, on_bad=None, threads: int = 2):
+    events = read_events(dataset, "train", record_table(dataset, "train"), on_bad)
+    return list(reference_samples(picks(events, preprocessing), preprocessing, LABELS, on_bad, threads))
+
+
+def test_samples_come_in_the_order_of_the_files_with_the_first_observations_labels(tiny_dataset) -> None:
+    found = samples(tiny_dataset())
+    assert [sample.event_id for sample in found[:3]] == ["train-0", "train-2", "train-4"]
+    assert [sample.labels for sample in found[:2]] == [{"species": 0, "count": 0}, {"species": 2, "count": 0}]
+    assert found[7].labels == {"species": 0, "count": -1}
+
+
+def test_the_pixels_are_those_of_the_records_photo(tiny_dataset) -> None:
+    dataset = tiny_dataset()
+    (_, event), *_ = read_events(dataset, "train", record_table(dataset, "train"))
+    assert np.array_equal(samples(dataset)[0].image, as_input(decode(event.jpegs[0], (24, 32)), SIZE))
+
+
+@pytest.mark.parametrize(("choice", "count"), [("first", 12), ("random", 12), ("grayscale_stacking", 12), ("all", 24)])
+def test_the_choice_of_photos_decides_how_many_samples_there_are(tiny_dataset, choice, count) -> None:
+    dataset, chosen = tiny_dataset(), replace(SIZE, image_choice=choice)
+    assert len(samples(dataset, chosen)) == sample_count(dataset, "train", chosen) == count
+
+
+def test_random_is_for_training_and_means_the_first_here(tiny_dataset) -> None:
+    dataset = tiny_dataset()
+    random = samples(dataset, replace(SIZE, image_choice="random"))
+    assert {sample.photos for sample in random} == {(0,)}
+
+
+def test_all_gives_one_sample_a_photo_and_stacking_one_of_up_to_three(tiny_dataset) -> None:
+    dataset = tiny_dataset(shards=1)
+    every = samples(dataset, replace(SIZE, image_choice="all"))
+    assert [sample.photos for sample in every[:6]] == [(0,), (0,), (1,), (0,), (1,), (2,)]
+    stacked = samples(dataset, replace(SIZE, image_choice="grayscale_stacking"))
+    assert [sample.photos for sample in stacked[:3]] == [(0,), (0, 1), (0, 1, 2)]
+    assert np.ptp(stacked[0].image, axis=2).max() == 0
+    assert np.array_equal(stacked[1].image[..., 1], stacked[1].image[..., 2])
+    assert not np.array_equal(stacked[1].image[..., 0], stacked[1].image[..., 1])
+
+
+def test_threads_change_nothing(tiny_dataset) -> None:
+    dataset = tiny_dataset()
+    one, many = samples(dataset, threads=1), samples(dataset, threads=5)
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(one, many, strict=True))
+
+
+def test_batches_are_stacked_and_the_last_one_may_be_smaller(tiny_dataset) -> None:
+    found = list(reference_batches(samples(tiny_dataset()), LABELS, 5))
+    assert [images.shape for images, _ in found] == [(5, 24, 32, 3)] * 2 + [(2, 24, 32, 3)]
+    assert found[0][1]["species"].dtype == np.int32
+
+
+def test_a_bad_record_fails_with_shard_and_offset_or_is_handed_over(tiny_dataset) -> None:
+    dataset = tiny_dataset()
+    path = dataset.folder / dataset.shards("train")[1].file
+    _, offset, _ = (int(value) for value in record_table(dataset, "train")[8])
+    data = bytearray(path.read_bytes())
+    data[offset + 50] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=f"{path.name}' at offset {offset}: the checksum of the record is wrong"):
+        samples(dataset)
+    bad: list[InputError] = []
+    assert len(samples(dataset, on_bad=bad.append)) == 11
+    assert len(bad) == 1
+
+
+def test_a_broken_photo_is_named_with_its_event(dataset_of, tiny_dataset) -> None:
+    source = tiny_dataset(name="source", shards=1)
+    events = [event for _, event in read_events(source, "train", record_table(source, "train"))]
+    events[1] = replace(events[1], jpegs=(events[1].jpegs[0], events[1].jpegs[1][:-200]))
+    dataset = dataset_of({"train": events}, {"species": ("a", "b", "c"), "count": ("1", "2")})
+    assert len(samples(dataset)) == 12
+    with pytest.raises(InputError, match="photo 1 of event 'train-1': premature end"):
+        samples(dataset, replace(SIZE, image_choice="all"))
+
+
+def test_a_missing_shard_is_named(tiny_dataset) -> None:
+    dataset = tiny_dataset()
+    path = dataset.folder / dataset.shards("train")[0].file
+    path.unlink()
+    with pytest.raises(InputError, match=f"{path.name}' is missing: build the dataset again"):
+        samples(dataset)
+
+
+def test_a_file_that_is_no_record_is_told(tiny_dataset) -> None:
+    from ctc.artifacts.tfrecord import frame
+
+    dataset = tiny_dataset()
+    shard = dataset.shards("train")[0]
+    record = frame(b"\x0a\x03abc")
+    (dataset.folder / shard.file).write_bytes(record)
+    (dataset.folder / shard.index).write_text(f"0 {len(record)}\n")
+    with pytest.raises(InputError, match="at offset 0: the record"):
+        samples(dataset)
