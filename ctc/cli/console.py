@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,21 @@ def detail(message: str) -> None:
 def warn(message: str) -> None:
     """A warning, always shown, one line."""
     click.echo(f"warning: {' '.join(message.split())}", err=True)
+
+
+class _LogToWarnings(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        warn(record.getMessage())
+
+
+_relay = _LogToWarnings(logging.WARNING)
+
+
+def relay_log() -> None:
+    """What the stages and the seam log as a warning (a plugin was skipped) becomes a line on stderr."""
+    log = logging.getLogger("ctc")
+    log.addHandler(_relay)
+    log.propagate = False
 
 
 class _Silent:

@@ -1,18 +1,18 @@
-"""The command group and the one place where errors become a line and an exit code."""
+"""The command group: it knows the names of its commands, and imports one only to run it."""
 
 from __future__ import annotations
 
-import errno
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from ctc._version import __version__
-from ctc.errors import CtcError, did_you_mean
+from ctc.cli.leaving import PARTLY_FAILED, CarriedError, exit_code_of
+from ctc.errors import did_you_mean
 
-PARTLY_FAILED = 3
-INTERRUPTED = 130
+__all__ = ["COMMANDS", "PARTLY_FAILED", "ctc", "main", "run"]
 
 COMMANDS = {
     "inventory": "Find labelled photos and write down what is there.",
@@ -23,7 +23,6 @@ COMMANDS = {
     "plugins": "List what is installed: formats, loaders, backbones and more.",
     "demo": "Go the whole way on photos drawn for the purpose.",
 }
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENAMETOOLONG}
 
 
 class LazyGroup(click.Group):
@@ -49,6 +48,12 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"no command called '{arguments[0]}'{did_you_mean(arguments[0], COMMANDS)}", context)
         return super().resolve_command(context, arguments)
 
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except (EOFError, BrokenPipeError, KeyboardInterrupt) as error:
+            raise CarriedError from error
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="ctc")
@@ -62,9 +67,10 @@ def ctc(context: click.Context, quiet: bool, verbose: bool) -> None:
     labelled photos -> inventory -> dataset -> train -> export -> model.onnx
     new photos -> predict -> predictions.csv
     """
-    from ctc.cli.console import set_verbosity
+    from ctc.cli.console import relay_log, set_verbosity
 
     set_verbosity(quiet=quiet, verbose=verbose)
+    relay_log()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -74,28 +80,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run `ctc` and return its exit code."""
-    try:
-        code = ctc.main(arguments, prog_name="ctc", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except CtcError as error:
-        return _fail(str(error), error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    except OSError as error:
-        if error.errno not in _DISK:
-            raise
-        where = f": '{error.filename}'" if error.filename else ""
-        return _fail(f"{(error.strerror or str(error)).lower()}{where}", 1)
-
-
-def _fail(message: str, code: int) -> int:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
-    return code
+    return exit_code_of(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-import json
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from ctc.plugin.installed import Skipped
+    from ctc.plugin.manager import Plugins
+
+Row = dict[str, str]
 
 
 @click.command(epilog="Example: ctc plugins --json")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
 def command(as_json: bool) -> None:
     """List what is installed, by kind: name, what it does, where it comes from; and what could not be loaded."""
-    from ctc.plugin.manager import plugins
+    from ctc.plugin.manager import discover
 
-    found = [
+    everything = discover()
+    found = _found(everything)
+    skipped = {"broken": _skipped(everything.broken), "off": _skipped(everything.off)}
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"plugins": found, **skipped}, indent=1, ensure_ascii=False))
+        return
+    for row in found:
+        click.echo(_line(row["kind"], row["name"], row["summary"], row))
+    for kind, rows in skipped.items():
+        for row in rows:
+            click.echo(_line(kind, row["name"], row["reason"], row))
+
+
+def _found(everything: Plugins) -> list[Row]:
+    ordered = sorted(everything.found, key=lambda entry: (entry.kind.title, entry.record.name))
+    return [
         {
             "kind": entry.kind.title,
             "name": entry.record.name,
@@ -21,21 +44,21 @@ def command(as_json: bool) -> None:
             "distribution": entry.owner.distribution,
             "version": entry.owner.version,
         }
-        for entry in sorted(plugins().found, key=lambda entry: (entry.kind.title, entry.record.name))
+        for entry in ordered
     ]
-    broken = [
+
+
+def _skipped(skipped: tuple[Skipped, ...]) -> list[Row]:
+    return [
         {
             "name": entry.owner.entry_point,
             "distribution": entry.owner.distribution,
             "version": entry.owner.version,
             "reason": entry.reason,
         }
-        for entry in plugins().broken
+        for entry in skipped
     ]
-    if as_json:
-        click.echo(json.dumps({"plugins": found, "broken": broken}, indent=1, ensure_ascii=False))
-        return
-    for row in found:
-        click.echo(f"{row['kind']:<14} {row['name']:<14} {row['summary']}  ({row['distribution']} {row['version']})")
-    for row in broken:
-        click.echo(f"broken         {row['name']:<14} {row['reason']}  ({row['distribution']} {row['version']})")
+
+
+def _line(kind: str, name: str, text: str, row: Row) -> str:
+    return f"{kind:<14} {name:<14} {text}  ({row['distribution']} {row['version']})"

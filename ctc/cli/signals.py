@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import click
 
-TERMINATED = 143
+class Terminated(SystemExit):
+    """Raised where the program stands when SIGTERM arrives; a SystemExit, so that forked workers leave without a traceback."""
 
 
 @contextmanager
 def leave_on_sigterm() -> Iterator[None]:
-    """Within the block SIGTERM raises SystemExit(143). Only the main thread can do so; elsewhere nothing changes."""
+    """Within the block SIGTERM raises Terminated. Only the main thread can do so; elsewhere nothing changes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -27,5 +27,5 @@ def leave_on_sigterm() -> Iterator[None]:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    click.echo("error: terminated", err=True)
-    raise SystemExit(TERMINATED)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # `timeout` and the like send it twice: cleaning up goes on
+    raise Terminated(128 + number)

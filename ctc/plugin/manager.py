@@ -1,26 +1,29 @@
 """Finding plugins: one at a time, sorted, a broken one costs a line and not the tool.
 
-Environment: `CTC_PLUGINS` (comma list of entry points to load beside the built-ins; '' = built-ins only), `CTC_DISABLE_PLUGINS`
+Environment: `CTC_PLUGINS` (comma list of plugins to load beside the built-ins; '' = built-ins only), `CTC_DISABLE_PLUGINS`
 (comma list not to load), `CTC_STRICT_PLUGINS=1` (a broken plugin is an error).
 """
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, TypeVar, cast
 
 import pluggy
 
 from ctc.errors import PluginError, UsageError, did_you_mean
 from ctc.plugin import hookspecs
-from ctc.plugin.hookspecs import ENTRY_POINT_GROUP
+from ctc.plugin.installed import DISABLED, STRICT, Owner, Skipped, installed, owner_of, reason, switched_off
 from ctc.plugin.records import Aggregation, Backbone, InputFormat, Loader, OutputFormat, Record
 
-OUR_DISTRIBUTION = "camera-trap-classifier"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,18 +48,6 @@ R = TypeVar("R", InputFormat, Loader, Backbone, Aggregation, OutputFormat)
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Where a plugin comes from."""
-
-    entry_point: str
-    distribution: str
-    version: str
-
-    def __str__(self) -> str:
-        return f"'{self.entry_point}' of {self.distribution} {self.version}"
-
-
-@dataclass(frozen=True)
 class Found:
     """A record with its kind and owner."""
 
@@ -65,23 +56,13 @@ class Found:
     owner: Owner
 
 
-@dataclass(frozen=True)
-class Broken:
-    """A plugin that was skipped, and why."""
-
-    owner: Owner
-    reason: str
-
-    def __str__(self) -> str:
-        return f"plugin {self.owner} was skipped: {self.reason}"
-
-
 class Plugins:
-    """All plugins that could be loaded, and those that could not."""
+    """All plugins that could be loaded (`found`), those that could not (`broken`) and those that were not wanted (`off`)."""
 
-    def __init__(self, found: Iterable[Found], broken: Iterable[Broken]) -> None:
+    def __init__(self, found: Iterable[Found], broken: Iterable[Skipped] = (), off: Iterable[Skipped] = ()) -> None:
         self.found = tuple(found)
         self.broken = tuple(broken)
+        self.off = tuple(off)
         self._by_kind = {kind.hook: self._named(kind) for kind in KINDS}
 
     def all(self, record_type: type[R]) -> Mapping[str, R]:
@@ -94,78 +75,76 @@ class Plugins:
         known = self.all(record_type)
         if name in known:
             return known[name]
-        for broken in self.broken:
-            if broken.owner.entry_point == name:
-                raise PluginError(str(broken))
+        for skipped in (*self.broken, *self.off):
+            if name in (skipped.owner.entry_point, skipped.owner.distribution):
+                raise PluginError(str(skipped))
         raise UsageError(f"no {_KIND_OF[record_type].title} called '{name}'{did_you_mean(name, known)}")
 
     def _named(self, kind: Kind) -> dict[str, Found]:
         named: dict[str, Found] = {}
         for found in self.found:
-            if found.kind is not kind:
-                continue
-            name = found.record.name
-            if name in named:
-                raise PluginError(
-                    f"two plugins bring the {kind.title} '{name}': {named[name].owner} and {found.owner}; "
-                    f"uninstall one, or switch one off with CTC_DISABLE_PLUGINS={found.owner.entry_point}"
-                )
-            named[name] = found
+            if found.kind is kind:
+                other = named.setdefault(found.record.name, found)
+                if other is not found:
+                    raise PluginError(_clash(other, found))
         return named
 
 
 @cache
 def plugins() -> Plugins:
-    """Every plugin installed here, loaded at the first call."""
-    return discover()
+    """Every plugin installed here, loaded at the first call; the broken ones are then logged as warnings."""
+    everything = discover()
+    for skipped in everything.broken:
+        log.warning("%s", skipped)
+    return everything
 
 
-def discover(points: Iterable[EntryPoint] | None = None, environ: Mapping[str, str] = os.environ) -> Plugins:
-    """Load the entry points of the group `ctc` one by one, sorted by name then distribution."""
+def discover(points: Iterable[EntryPoint | Skipped] | None = None, environ: Mapping[str, str] = os.environ) -> Plugins:
+    """Load the entry points of the group `ctc` (or `points`) one by one, sorted by name, then distribution.
+
+    Raises PluginError when two plugins bring one name, and with CTC_STRICT_PLUGINS=1 for a broken plugin.
+    """
     manager = pluggy.PluginManager("ctc")
     manager.add_hookspecs(hookspecs)
     found: list[Found] = []
-    broken: list[Broken] = []
-    for point in sorted(_wanted(points, environ), key=lambda point: (point.name, _owner(point).distribution)):
-        owner = _owner(point)
-        try:
-            found.extend(_load(manager, point, owner))
-        except Exception as error:  # a guest may raise anything; the host goes on
-            if environ.get("CTC_STRICT_PLUGINS") == "1":
-                raise PluginError(f"plugin {owner} is broken: {_reason(error)}") from error
-            broken.append(Broken(owner, _reason(error)))
-    return Plugins(found, broken)
+    broken: list[Skipped] = []
+    off: list[Skipped] = []
+    for owner, point in _sorted(installed() if points is None else points):
+        why_off = switched_off(owner, environ)
+        if why_off:
+            off.append(Skipped(owner, why_off))
+            continue
+        loaded = point if isinstance(point, Skipped) else _attempt(manager, point, owner)
+        if not isinstance(loaded, Skipped):
+            found.extend(loaded)
+        elif environ.get(STRICT) == "1":
+            raise PluginError(f"plugin {owner} is broken: {loaded.reason}")
+        else:
+            broken.append(loaded)
+    return Plugins(found, broken, off)
 
 
-def _wanted(points: Iterable[EntryPoint] | None, environ: Mapping[str, str]) -> Iterable[EntryPoint]:
-    chosen = environ.get("CTC_PLUGINS")
-    blocked = _names(environ.get("CTC_DISABLE_PLUGINS", ""))
-    for point in entry_points(group=ENTRY_POINT_GROUP) if points is None else points:
-        built_in = _owner(point).distribution == OUR_DISTRIBUTION
-        if point.name not in blocked and (built_in or chosen is None or point.name in _names(chosen)):
-            yield point
+def _sorted(points: Iterable[EntryPoint | Skipped]) -> list[tuple[Owner, EntryPoint | Skipped]]:
+    owned = [(point.owner if isinstance(point, Skipped) else owner_of(point), point) for point in points]
+    return sorted(owned, key=lambda pair: pair[0])
 
 
-def _names(text: str) -> set[str]:
-    return {name.strip() for name in text.split(",") if name.strip()}
-
-
-def _owner(point: EntryPoint) -> Owner:
-    if point.dist is None:
-        return Owner(point.name, "an unknown distribution", "")
-    return Owner(point.name, point.dist.metadata["Name"], point.dist.version)
+def _attempt(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[Found] | Skipped:
+    try:
+        with redirect_stdout(sys.stderr):  # stdout is data; a guest that prints while it is loaded must not spoil it
+            return _load(manager, point, owner)
+    except (Exception, SystemExit) as error:  # a guest may raise anything; the host goes on
+        return Skipped(owner, reason(error))
 
 
 def _load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[Found]:
     plugin = point.load()
     name = f"{owner.distribution}:{owner.entry_point}"
+    _check_hook_names(plugin)
     manager.register(plugin, name)
     try:
-        _check_hook_names(plugin)
-        return [
-            Found(kind, record, owner) for kind in KINDS for record in _records(kind, getattr(plugin, kind.hook, None))
-        ]
-    except Exception:
+        return [Found(kind, record, owner) for kind in KINDS for record in _records(kind, plugin)]
+    except BaseException:
         manager.unregister(name=name)
         raise
 
@@ -182,15 +161,27 @@ def _check_hook_names(plugin: object) -> None:
         raise PluginError("it has no function marked with @hookimpl")
 
 
-def _records(kind: Kind, hook: Callable[[], Iterable[Any]] | None) -> list[Any]:
+def _records(kind: Kind, plugin: object) -> list[Any]:
+    hook = getattr(plugin, kind.hook, None)
     if hook is None:
         return []
-    records = list(hook())
+    returned = hook()
+    if not isinstance(returned, Iterable):
+        raise PluginError(f"{kind.hook} returned a {type(returned).__name__}, not a list of {kind.record.__name__}")
+    records = list(returned)
     for record in records:
         if not isinstance(record, kind.record):
             raise PluginError(f"{kind.hook} returned a {type(record).__name__}, not {kind.record.__name__} records")
+        if not isinstance(record.name, str) or not record.name or record.name.split() != [record.name]:
+            raise PluginError(f"{kind.hook} returned a record named {record.name!r}: a name is one word")
     return records
 
 
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}".splitlines()[0]
+def _clash(one: Found, other: Found) -> str:
+    guest = one.owner if other.owner.built_in else other.owner
+    alone = one.owner.entry_point != other.owner.entry_point
+    switch = guest.entry_point if alone else guest.distribution
+    return (
+        f"two plugins bring the {one.kind.title} '{one.record.name}': {one.owner} and {other.owner}; "
+        f"uninstall one, or switch one off with {DISABLED}={switch}"
+    )

@@ -1,0 +1,97 @@
+"""How `ctc` ends: whatever happens becomes at most one line on stderr and an exit code. Only our own bugs show a traceback."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Callable
+
+import click
+from click.exceptions import Exit, NoArgsIsHelpError
+
+from ctc.cli.signals import Terminated, leave_on_sigterm
+from ctc.errors import CtcError
+
+FAILED, PARTLY_FAILED, INTERRUPTED, TERMINATED = 1, 3, 130, 143
+
+
+class CarriedError(Exception):
+    """Takes its cause past click, to which every EOFError is a Ctrl-D and every BrokenPipeError a closed stdout, and which
+    puts an empty line out at Ctrl-C."""
+
+
+def exit_code_of(command: Callable[[], object]) -> int:
+    """Run `command`, tell on stderr what went wrong, and return the exit code: its own, when it returns an int."""
+    try:
+        try:
+            with leave_on_sigterm():
+                code = command()
+        except CarriedError as carried:
+            raise carried.__cause__ or carried from None
+        return code if isinstance(code, int) else 0
+    except NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        return _fail(_told_by_click(error), error.exit_code)
+    except CtcError as error:
+        return _fail(str(error), error.exit_code)
+    except Terminated:
+        return _fail("terminated", TERMINATED)
+    except (click.Abort, KeyboardInterrupt):
+        if sys.stderr.isatty():
+            click.echo(err=True)  # the terminal has just shown ^C
+        return _fail("interrupted", INTERRUPTED)
+    except Exit as leave:
+        return leave.exit_code
+    except SystemExit as leave:  # how click leaves when the reader of stdout has gone
+        _drop_unwritten()
+        return leave.code if isinstance(leave.code, int) else FAILED
+    except OSError as error:
+        _drop_unwritten()
+        if isinstance(error, BrokenPipeError) and _reader_has_gone():
+            return FAILED
+        if error.errno is None:
+            raise
+        return _fail(_told_by_system(error), FAILED)
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _told_by_click(error: click.ClickException) -> str:
+    """Click's message in the style of ours: one line, lower case, no full stop, the next step at the end."""
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        return f"no such option '{error.option_name}': did you mean '{min(error.possibilities)}'?"
+    message = error.format_message().rstrip(".")
+    message = message[:1].lower() + message[1:]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or message.endswith("?"):
+        return message
+    return f"{message}: see '{context.command_path} --help'"
+
+
+def _told_by_system(error: OSError) -> str:
+    where = f": '{os.fsdecode(error.filename)}'" if isinstance(error.filename, str | bytes) else ""
+    return f"{(error.strerror or str(error)).lower()}{where}"
+
+
+def _reader_has_gone() -> bool:
+    """Whether stdout or stderr is a pipe that nobody reads any more; where the system can't tell, it is taken to be."""
+    if not hasattr(select, "poll"):
+        return True
+    pipes = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        pipes.register(stream.fileno(), 0)
+    return bool(pipes.poll(0))
+
+
+def _drop_unwritten() -> None:
+    """What stdout still holds and nobody takes is dropped, or Python would complain of it at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,91 @@
+"""Which plugins are installed, and by whom: read from the metadata of distributions, nothing imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, distributions
+
+from ctc.errors import PluginError
+from ctc.plugin.hookspecs import ENTRY_POINT_GROUP
+
+OUR_DISTRIBUTION = "camera-trap-classifier"
+ONLY, DISABLED, STRICT = "CTC_PLUGINS", "CTC_DISABLE_PLUGINS", "CTC_STRICT_PLUGINS"
+
+
+@dataclass(frozen=True, order=True)
+class Owner:
+    """Where a plugin comes from."""
+
+    entry_point: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"'{self.entry_point}' of {self.distribution} {self.version}".rstrip()
+
+    @property
+    def built_in(self) -> bool:
+        return self.distribution == OUR_DISTRIBUTION
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A plugin that is installed but not in use, and why."""
+
+    owner: Owner
+    reason: str
+
+    def __str__(self) -> str:
+        return f"plugin {self.owner} was skipped: {self.reason}"
+
+
+def owner_of(point: EntryPoint) -> Owner:
+    """The owner of an entry point, even of a distribution whose metadata is damaged."""
+    distribution, version = _name_and_version(point.dist)
+    return Owner(point.name, distribution, version)
+
+
+def installed() -> Iterator[EntryPoint | Skipped]:
+    """Every entry point of the group `ctc`; a distribution whose list of entry points can't be read gives a Skipped.
+    Of two distributions with one name, only the first on `sys.path` counts, as for imports."""
+    seen = set()
+    for distribution in distributions():
+        if f"[{ENTRY_POINT_GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
+            continue
+        name, version = _name_and_version(distribution)
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            yield from distribution.entry_points.select(group=ENTRY_POINT_GROUP)
+        except (TypeError, ValueError, AttributeError) as error:  # what importlib.metadata raises for a damaged list
+            yield Skipped(Owner("entry_points.txt", name, version), reason(error))
+
+
+def switched_off(owner: Owner, environ: Mapping[str, str]) -> str | None:
+    """Why the environment keeps this plugin from being loaded, or None. Names are those of entry points or distributions."""
+    names = {owner.entry_point, owner.distribution}
+    if names & _names(environ.get(DISABLED, "")):
+        return f"{DISABLED} switches it off"
+    if not owner.built_in and ONLY in environ and not names & _names(environ[ONLY]):
+        return f"{ONLY} doesn't name it"
+    return None
+
+
+def reason(error: BaseException) -> str:
+    """One line that says what went wrong in a plugin."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".removesuffix(": ")
+
+
+def _names(text: str) -> set[str]:
+    return {name.strip() for name in text.split(",") if name.strip()}
+
+
+def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
+    try:
+        assert distribution is not None
+        return distribution.metadata["Name"] or "an unnamed distribution", distribution.metadata["Version"] or ""
+    except Exception:  # no METADATA file, or one that is no metadata: each Python version raises something else
+        return "an unnamed distribution", ""
