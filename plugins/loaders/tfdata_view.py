@@ -74,7 +74,7 @@ class View:
         else:
             image = tf.image.resize(pixels, [self.height, self.width])
             if self.augmentation.flip:
-                image = tf.where(mirrored, image[:, ::-1], image)
+                image = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
         return tf.ensure_shape(image, [self.height, self.width, 3])
 
     def _region(self, draws: Any) -> Region:
