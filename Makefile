@@ -1,0 +1,29 @@
+# `make demo` and `make test` each work alone on a fresh machine with Python 3.11 or newer, git and make:
+# they make .venv and install what they need, once. `make PYTHON=/path/to/python test` chooses the Python.
+
+.PHONY: help demo test lint clean
+.DEFAULT_GOAL := help
+export PYTHON
+
+BIN := .venv/bin
+PYTEST_WORKERS ?= 2
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
+
+demo: ## go the whole way on photos drawn for the purpose; everything lies in demo/ then
+	@.ci/environment demo train,cpu,data
+	$(BIN)/ctc demo --output demo --overwrite
+
+test: lint ## check style, imports and types, and run the tests
+	$(BIN)/python -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile
+
+lint: ## check style, imports and types
+	@.ci/environment test test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+clean: ## remove what make made
+	rm -rf .venv build dist demo

@@ -1,0 +1,135 @@
+"""Every way out of `ctc`: at most one line on stderr, and the exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from ctc.cli.leaving import exit_code_of
+from ctc.errors import CtcError, InputError, OutputExistsError, PluginError, UsageError
+
+CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
+WAITS = """
+import sys, time
+from ctc.cli.leaving import exit_code_of
+def wait():
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        open(sys.argv[1], "w").close()
+sys.exit(exit_code_of(wait))
+"""
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and pipes")
+
+
+def raising(error: BaseException):
+    def command() -> None:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (3, 3), ("text", 0)])
+def test_a_command_that_returns_a_number_leaves_with_it(returned: object, code: int) -> None:
+    assert exit_code_of(lambda: returned) == code
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (CtcError("it is broken"), 1, "error: it is broken\n"),
+        (InputError("two\nlines"), 1, "error: two lines\n"),
+        (PluginError("no such guest"), 1, "error: no such guest\n"),
+        (UsageError("no column 'a'"), 2, "error: no column 'a'\n"),
+        (
+            OutputExistsError("run"),
+            2,
+            "error: 'run' exists already: choose another --output or add --overwrite\n",
+        ),
+        (click.UsageError("Got unexpected extra argument (x)."), 2, "error: got unexpected extra argument (x)\n"),
+        (click.FileError("a.txt", "no such file"), 1, "error: could not open file 'a.txt': no such file\n"),
+        (KeyboardInterrupt(), 130, "error: interrupted\n"),
+        (OSError(errno.ENOSPC, "No space left on device", "a.csv"), 1, "error: no space left on device: 'a.csv'\n"),
+        (OSError(errno.EIO, "Input/output error", b"a.jpg"), 1, "error: input/output error: 'a.jpg'\n"),
+        (PermissionError(errno.EACCES, "Permission denied"), 1, "error: permission denied\n"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line(capsys, error: BaseException, code: int, line: str) -> None:
+    assert exit_code_of(raising(error)) == code
+    assert capsys.readouterr().err == line
+
+
+@pytest.mark.parametrize("error", [ValueError("ours"), OSError("no number"), EOFError("cut")])
+def test_a_bug_of_ours_goes_on_as_it_is(error: Exception) -> None:
+    with pytest.raises(type(error), match=str(error)):
+        exit_code_of(raising(error))
+
+
+@posix
+@pytest.mark.parametrize(
+    ("sent", "code", "line"),
+    [(signal.SIGINT, 130, "error: interrupted\n"), (signal.SIGTERM, 143, "error: terminated\n")],
+)
+def test_a_signal_lets_the_command_clean_up(tmp_path: Path, sent: signal.Signals, code: int, line: str) -> None:
+    with start_waiting(tmp_path / "cleaned") as running:
+        running.send_signal(sent)
+        _, narration = running.communicate(timeout=20)
+    assert (running.returncode, narration) == (code, line)
+    assert (tmp_path / "cleaned").exists()
+
+
+@posix
+def test_a_second_sigterm_does_not_disturb_the_cleaning_up(tmp_path: Path) -> None:
+    slow = WAITS.replace("open(", "time.sleep(1); open(")
+    with start_waiting(tmp_path / "cleaned", slow) as running:
+        running.terminate()
+        time.sleep(0.3)
+        running.terminate()
+        _, narration = running.communicate(timeout=20)
+    assert (running.returncode, narration) == (143, "error: terminated\n")
+    assert (tmp_path / "cleaned").exists()
+
+
+@posix
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        done = subprocess.run([*CTC, "plugins"], stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@posix
+def test_a_broken_pipe_elsewhere_is_told(capfd) -> None:
+    broken = BrokenPipeError(errno.EPIPE, "Broken pipe")
+    with open(os.devnull, "w") as taken, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", taken)
+        assert exit_code_of(raising(broken)) == 1
+    assert capfd.readouterr().err == "error: broken pipe\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk that is always full")
+@pytest.mark.parametrize("arguments", [["plugins"], ["--help"]])
+def test_a_full_disk_behind_stdout_is_one_line(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*CTC, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: no space left on device\n")
+
+
+def start_waiting(cleaned: Path, code: str = WAITS) -> subprocess.Popen[str]:
+    """A command that waits, and writes the file `cleaned` on its way out."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", code, str(cleaned)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stdout
+    assert running.stdout.readline() == "ready\n"
+    return running

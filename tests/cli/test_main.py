@@ -1,0 +1,100 @@
+"""The command group: names, suggestions, help, verbosity."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from ctc._version import __version__
+from ctc.cli.console import detail, progress, say, warn
+from ctc.cli.main import COMMANDS, run
+
+CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
+
+
+def test_version(capsys) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"ctc, version {__version__}\n"
+
+
+def test_help_lists_every_command(capsys) -> None:
+    assert run(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert [name for name in COMMANDS if f"\n  {name} " in printed] == list(COMMANDS)
+
+
+def test_without_arguments_the_help_goes_to_stderr(capsys) -> None:
+    assert run([]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.partition("\n")[0]) == ("", "Usage: ctc [OPTIONS] COMMAND [ARGS]...")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["predcit"], "error: no command called 'predcit': did you mean 'predict'?\n"),
+        (["--quite"], "error: no such option '--quite': did you mean '--quiet'?\n"),
+        (["plugins", "--jsno"], "error: no such option '--jsno': did you mean '--json'?\n"),
+        (["plugins", "--zzz"], "error: no such option '--zzz': see 'ctc plugins --help'\n"),
+        (["plugins", "more"], "error: got unexpected extra argument (more): see 'ctc plugins --help'\n"),
+        (["predict"], "error: missing argument 'MODEL': see 'ctc predict --help'\n"),
+        (["predict", "m.onnx", "photos"], "error: missing option '--output': see 'ctc predict --help'\n"),
+        (
+            ["predict", "m.onnx", "photos", "--output", "p.csv", "--batch-size", "many"],
+            "error: invalid value for '--batch-size': 'many' is not a valid integer range: see 'ctc predict --help'\n",
+        ),
+    ],
+)
+def test_a_usage_error_is_one_line_with_the_next_step(capsys, arguments: list[str], line: str) -> None:
+    assert run(arguments) == 2
+    assert capsys.readouterr() == ("", line)
+
+
+def test_an_error_of_a_real_command_is_one_line(tmp_path, capsys) -> None:
+    missing, output = str(tmp_path / "missing.onnx"), str(tmp_path / "p.csv")
+    assert run(["predict", missing, str(tmp_path), "--output", output]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n"), printed.err.startswith("error: ")) == ("", 1, True)
+    assert "missing.onnx" in printed.err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_command_ends_with_an_example(capsys, name: str) -> None:
+    assert run([name, "--help"]) == 0
+    assert "Example" in capsys.readouterr().out[-600:]
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ([], ["said", "warning: warned"]),
+        (["--quiet"], ["warning: warned"]),
+        (["--verbose"], ["said", "detail", "warning: warned"]),
+    ],
+)
+def test_quiet_and_verbose(capsys, options: list[str], lines: list[str]) -> None:
+    assert run([*options, "plugins"]) == 0
+    capsys.readouterr()
+    say("said")
+    detail("detail")
+    warn("warned")
+    run(["plugins"])
+    assert capsys.readouterr().err.splitlines() == lines
+
+
+def test_a_warning_is_one_line(capsys) -> None:
+    warn("one\n  two")
+    assert capsys.readouterr().err == "warning: one two\n"
+
+
+def test_no_progress_bar_off_a_terminal(capsys) -> None:
+    with progress("predict", 3) as bar:
+        bar.advance()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_data_and_narration_keep_apart() -> None:
+    done = subprocess.run([*CTC, "-v", "plugins", "--json"], capture_output=True, text=True, check=True)
+    assert (done.stdout[0], done.stderr) == ("{", "")
