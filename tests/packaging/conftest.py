@@ -1,0 +1,114 @@
+"""The wheel as users get it, and environments that hold it and no TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+from ctc.artifacts.model_file import INPUT, ModelInfo
+from ctc.artifacts.preprocessing import Preprocessing
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+UV = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+Ctc = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the source distribution of a clean copy of the sources."""
+    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(CHECKOUT / name, source)
+    for name in ("ctc", "plugins", "tests"):
+        shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    quick = ["--installer", "uv"] if UV else []
+    succeed(sys.executable, "-m", "build", *quick, "--outdir", built, source)
+    (made,) = built.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="session")
+def cpu(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Ctc:
+    """`ctc` in a new environment with the extra `cpu`."""
+    return install(tmp_path_factory.mktemp("cpu") / "env", f"{wheel}[cpu]")
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Ctc:
+    """`ctc` in a new environment with the extra `data`."""
+    return install(tmp_path_factory.mktemp("data") / "env", f"{wheel}[data]")
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six photos in two class folders."""
+    folder = tmp_path_factory.mktemp("photos")
+    for animal, color in (("boar", (90, 60, 40)), ("fox", (220, 70, 30))):
+        (folder / animal).mkdir()
+        for i in range(3):
+            Image.new("RGB", (80, 60 + i), color).save(folder / animal / f"{i}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that tells red photos from others: the mean of the red channel decides."""
+    nodes = [
+        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
+        helper.make_node("MatMul", ["mean", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["species"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "red",
+        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", 32, 32, 3])],
+        [helper.make_tensor_value_info("species", TensorProto.FLOAT, ["N", 2])],
+        [
+            onnx.numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
+            onnx.numpy_helper.from_array(np.array([[-0.1, 0.1], [0.1, -0.1], [0.1, -0.1]], np.float32), "weights"),
+        ],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(made, ModelInfo({"species": ("boar", "fox")}, Preprocessing(32, 32)).to_metadata())
+    path = tmp_path_factory.mktemp("model") / "model.onnx"
+    onnx.save(made, path)
+    return path
+
+
+def install(folder: Path, requirement: str) -> Ctc:
+    """Make an environment with what `requirement` names; gives a function that runs its `ctc`."""
+    scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    if UV:
+        succeed(UV, "venv", "--python", sys.executable, folder)
+        succeed(UV, "pip", "install", "--python", scripts / "python", requirement)
+    else:
+        succeed(sys.executable, "-m", "venv", folder)
+        succeed(scripts / "python", "-m", "pip", "install", requirement)
+
+    def run(*arguments: object, program: str = "ctc") -> subprocess.CompletedProcess[str]:
+        command = [str(scripts / program), *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=plain_environment())
+
+    return run
+
+
+def succeed(*command: object) -> None:
+    """Run a command, and show what it said when it fails."""
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, env=plain_environment())
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def plain_environment() -> dict[str, str]:
+    """The environment without what would lead to this checkout's own packages."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}

@@ -1,0 +1,106 @@
+"""What is in the wheel, and that it works where no TensorFlow is."""
+
+from __future__ import annotations
+
+import configparser
+import csv
+import json
+from email import message_from_string
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def contents(wheel: Path) -> set[str]:
+    """The files in the wheel, without its metadata."""
+    with ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def metadata(wheel: Path, name: str) -> str:
+    with ZipFile(wheel) as archive:
+        (path,) = [path for path in archive.namelist() if path.endswith(f".dist-info/{name}")]
+        return archive.read(path).decode()
+
+
+def test_the_wheel_holds_every_module_and_nothing_else(wheel):
+    sources = [path for folder in ("ctc", "plugins") for path in (CHECKOUT / folder).rglob("*.py")]
+    expected = {path.relative_to(CHECKOUT).as_posix().replace("plugins/", "ctc_plugins/", 1) for path in sources}
+    assert contents(wheel) == expected | {"ctc/py.typed", "ctc_plugins/py.typed"}
+
+
+def test_the_wheel_declares_the_command_and_the_built_ins(wheel):
+    found = configparser.ConfigParser()
+    found.read_string(metadata(wheel, "entry_points.txt"))
+    assert dict(found["console_scripts"]) == {"ctc": "ctc.cli:main"}
+    assert {"csv", "folders", "output_csv", "output_json", "pooling", "resnet", "small_cnn", "tfdata"} <= {
+        *found["ctc"]
+    }
+
+
+def test_the_wheel_says_what_it_is(wheel):
+    said = message_from_string(metadata(wheel, "METADATA"))
+    assert (said["Name"], said["License-Expression"] or said["License"]) == ("camera-trap-classifier", "MIT")
+    assert {"cpu", "gpu", "openvino", "data", "train", "dali", "test"} <= set(said.get_all("Provides-Extra"))
+
+
+def test_help(cpu):
+    done = cpu("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: ctc [OPTIONS] COMMAND [ARGS]...")
+
+
+def test_every_built_in_loads_without_the_training_stack(cpu):
+    listed = json.loads(cpu("plugins", "--json").stdout)
+    assert (listed["broken"], listed["off"]) == ([], [])
+    assert {"mean", "csv", "json", "folders", "tfdata", "resnet18"} <= {row["name"] for row in listed["plugins"]}
+
+
+@pytest.mark.parametrize("package", ["tensorflow", "keras", "pandas", "pyarrow"])
+def test_cpu_brings_no_heavy_package(cpu, package: str):
+    done = cpu("-c", f"import importlib.util as u; print(u.find_spec('{package}'))", program="python")
+    assert done.stdout == "None\n"
+
+
+def test_predict_needs_the_extra_cpu_alone(cpu, model, photos, tmp_path):
+    done = cpu("predict", model, photos, "--output", tmp_path / "p.csv")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    with open(tmp_path / "p.csv", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert sorted({(Path(row["id"]).parent.name, row["prediction_top"]) for row in rows}) == [
+        ("boar", "boar"),
+        ("fox", "fox"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["inventory", "folders", "{photos}", "--output", "i.parquet"], "data"),
+        (["dataset", "i.parquet", "--output", "d"], "data"),
+        (["train", "{photos}", "--output", "run", "--backbone", "small_cnn", "--label", "class"], "train"),
+    ],
+)
+def test_a_command_whose_packages_are_missing_names_the_extra(cpu, photos, arguments: list[str], extra: str):
+    done = cpu(*[argument.format(photos=photos) for argument in arguments])
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    assert f"pip install 'camera-trap-classifier[{extra}]'" in done.stderr
+
+
+def test_predict_without_a_runtime_names_the_extra(data, model, photos, tmp_path):
+    done = data("predict", model, photos, "--output", tmp_path / "p.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "pip install 'camera-trap-classifier[cpu]'" in done.stderr
+
+
+def test_inventory_and_dataset_need_the_extra_data_alone(data, photos, tmp_path):
+    inventory, dataset = tmp_path / "inventory.parquet", tmp_path / "dataset"
+    done = data("inventory", "folders", photos, "--output", inventory)
+    assert done.returncode == 0, done.stderr
+    done = data("dataset", inventory, "--output", dataset, "--split", "train=0.5", "--split", "test=0.5")
+    assert done.returncode == 0, done.stderr
+    described = json.loads((dataset / "dataset.json").read_text())
+    assert sum(split["events"] for split in described["splits"].values()) == 6
