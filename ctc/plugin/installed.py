@@ -10,6 +10,7 @@ from ctc.errors import PluginError
 from ctc.plugin.hookspecs import ENTRY_POINT_GROUP
 
 OUR_DISTRIBUTION = "camera-trap-classifier"
+UNNAMED = "an unnamed distribution"
 ONLY, DISABLED, STRICT = "CTC_PLUGINS", "CTC_DISABLE_PLUGINS", "CTC_STRICT_PLUGINS"
 
 
@@ -84,8 +85,9 @@ def _names(text: str) -> set[str]:
 
 
 def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
+    if distribution is None:
+        return UNNAMED, ""
     try:
-        assert distribution is not None
-        return distribution.metadata["Name"] or "an unnamed distribution", distribution.metadata["Version"] or ""
+        return distribution.metadata["Name"] or UNNAMED, distribution.metadata["Version"] or ""
     except Exception:  # no METADATA file, or one that is no metadata: each Python version raises something else
-        return "an unnamed distribution", ""
+        return UNNAMED, ""
