@@ -1,0 +1,73 @@
+"""An animal before it is painted: outlines with colours, in metres, seen from the side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.demo.shapes import Outline, Point, ellipse
+
+Colour = tuple[float, float, float]
+Posture = Literal["walking", "standing", "grazing", "alert", "looking"]
+
+BLACK: Colour = (0.05, 0.045, 0.04)
+WHITE: Colour = (0.86, 0.83, 0.78)
+FAR = 0.62  # how bright the limbs on the far side are
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How an animal stands: what it does and where in its stride it is (radians)."""
+
+    posture: Posture
+    stride: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """One outline and its colour (RGB, 0–1); a marking only tints what is already painted, with a soft edge."""
+
+    outline: Outline
+    colour: Colour
+    marking: bool = False
+
+
+@dataclass
+class Figure:
+    """Parts in painting order and where the eyes are; x points forward, y up, the ground is y = 0."""
+
+    parts: list[Part] = field(default_factory=list)
+    eyes: list[Point] = field(default_factory=list)
+
+    def add(self, outline: Outline, colour: Colour) -> None:
+        """Paint over everything so far."""
+        self.parts.append(Part(outline, colour))
+
+    def mark(self, outline: Outline, colour: Colour) -> None:
+        """Tint what is painted so far."""
+        self.parts.append(Part(outline, colour, marking=True))
+
+    def add_eye(self, at: Point, radius: float) -> None:
+        """A dark eye that shines in the flash."""
+        self.parts.append(Part(ellipse(at, (radius, radius)), BLACK))
+        self.eyes.append(at)
+
+
+def ink(colour: Colour) -> NDArray[np.float32]:
+    """The colour as float32 (3,), to multiply planes with."""
+    return np.array(colour, np.float32)
+
+
+def shade(colour: Colour, factor: float) -> Colour:
+    """The colour, brighter (above 1) or darker."""
+    red, green, blue = (min(1.0, channel * factor) for channel in colour)
+    return red, green, blue
+
+
+def blend(one: Colour, other: Colour, share: float) -> Colour:
+    """Between two colours; `share` of the other."""
+    red, green, blue = (a + (b - a) * share for a, b in zip(one, other, strict=True))
+    return red, green, blue

@@ -1,0 +1,137 @@
+"""A camera's view of its place: ground, horizon, trees, rocks, grass; drawn once and constant over all its photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.demo.figure import Colour, blend, shade
+from ctc.demo.frame import FOCAL, ROWS, WIDTH
+from ctc.demo.ground import draw_ground
+from ctc.demo.growth import Cutout, bush, rock, trunk, tuft
+from ctc.demo.habitats import Habitat
+from ctc.demo.texture import Plane, cloudy
+
+Random = np.random.Generator
+
+
+@dataclass(frozen=True)
+class View:
+    """The empty place in one light, float32 (ROWS, WIDTH, 3), and what an animal may walk behind, far to near."""
+
+    image: Plane
+    things: tuple[Cutout, ...]
+
+    def clear(self, foot: float, top: int, left: int, shape: tuple[int, int]) -> Plane:
+        """How much of a window, whose content stands at row `foot`, nothing nearer hides: 0–1, float32 `shape`."""
+        seen = np.ones(shape, np.float32)
+        for thing in self.things:
+            if thing.foot > foot:
+                thing.hide(seen, top, left)
+        return seen
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A place seen by its camera: `horizon` a row, `camera_height` in metres; shade of leaves as a plane around 1."""
+
+    horizon: float
+    camera_height: float
+    day: View
+    night: View
+    dapple: Plane
+
+    def pixels_per_metre(self, foot: float) -> float:
+        """The scale of what stands on the ground at row `foot`."""
+        return (foot - self.horizon) / self.camera_height
+
+    def foot_for(self, pixels_per_metre: float) -> float:
+        """The row of the ground where things have this scale."""
+        return self.horizon + pixels_per_metre * self.camera_height
+
+    def flash(self, foot: float) -> float:
+        """How bright the infrared flash is on what stands at row `foot`: it falls off with the distance."""
+        return float(_falloff(np.float32(self.pixels_per_metre(foot))))
+
+
+def draw_scene(rng: Random, habitat: Habitat) -> Scene:
+    """The place of one camera: the same habitat in another geometry, palette and planting each time."""
+    habitat = _season(rng, habitat)
+    horizon, camera_height = ROWS * rng.uniform(0.26, 0.42), rng.uniform(0.5, 0.75)
+    ground = draw_ground(rng, habitat, horizon, camera_height)
+    things = sorted(_planting(rng, habitat, horizon), key=lambda thing: thing.foot)
+    day = _compose(ground, things)
+    scale = (np.arange(ROWS, dtype=np.float32) - horizon) / camera_height
+    dark = _compose(
+        infrared(ground) * _falloff(scale)[:, None, None],
+        [_by_flash(thing, horizon, camera_height) for thing in things],
+    )
+    dapple = 1 + np.float32(0.08 + 0.08 * habitat.wooded) * np.tanh(cloudy(rng, ROWS, 2 * WIDTH, 90, 4, 0.5))
+    return Scene(horizon, camera_height, day, dark, dapple)
+
+
+def _season(rng: Random, habitat: Habitat) -> Habitat:
+    def turn(colour: Colour) -> Colour:
+        red, green, blue = (channel * rng.uniform(0.93, 1.07) for channel in shade(colour, rng.uniform(0.9, 1.08)))
+        return red, green, blue
+
+    return replace(
+        habitat,
+        soil=turn(habitat.soil),
+        patches=turn(habitat.patches),
+        grass=turn(habitat.grass),
+        foliage=turn(habitat.foliage),
+    )
+
+
+def _planting(rng: Random, habitat: Habitat, horizon: float) -> Iterator[Cutout]:
+    """Everything that grows or lies here; the nearer, the larger."""
+    depth, stone = ROWS - horizon, blend((0.46, 0.45, 0.42), habitat.soil, 0.5)
+    for _ in range(habitat.trunks + int(rng.integers(0, 3))):
+        near = depth * rng.uniform(0.03, 0.62) ** 1.5
+        x, width = _aside(rng, near / depth), 9 + 0.34 * near * rng.uniform(0.6, 1.3)
+        bark = shade(habitat.bark, rng.uniform(0.8, 1.15))
+        yield trunk(rng, x, horizon + near, width, bark, habitat.banded_bark)
+    for _ in range(habitat.bushes):
+        near = depth * rng.uniform(0.04, 0.5)
+        x, height = _aside(rng, near / depth), 22 + near * rng.uniform(0.4, 0.9)
+        yield bush(rng, x, horizon + near, height * rng.uniform(1.1, 2.0), height, habitat.foliage)
+    for _ in range(habitat.rocks):
+        near = depth * rng.uniform(0.06, 0.9)
+        yield rock(rng, rng.uniform(0, WIDTH), horizon + near, 8 + near * rng.uniform(0.12, 0.32), stone)
+    for _ in range(int(240 * habitat.grass_cover)):
+        near = depth * rng.uniform(0.12, 1.06) ** 1.15
+        colour = shade(blend(habitat.grass, habitat.patches, rng.uniform(0, 0.5)), rng.uniform(0.8, 1.15))
+        yield tuft(rng, rng.uniform(-10, WIDTH + 10), horizon + near, 6 + near * rng.uniform(0.07, 0.22), colour)
+
+
+def _aside(rng: Random, nearness: float) -> float:
+    """A column; the nearer a large thing, the farther from the middle of the view."""
+    away = rng.uniform(min(0.46, 0.8 * nearness), 0.52) * WIDTH
+    return WIDTH / 2 + away * (1 if rng.uniform() < 0.5 else -1)
+
+
+def _compose(ground: Plane, things: list[Cutout]) -> View:
+    image = ground.copy()
+    for thing in things:
+        thing.over(image)
+    return View(image, tuple(things))
+
+
+def _by_flash(thing: Cutout, horizon: float, camera_height: float) -> Cutout:
+    bright = _falloff(np.float32((thing.foot - horizon) / camera_height))
+    return replace(thing, colour=infrared(thing.colour) * bright)
+
+
+def infrared(colour: Plane) -> Plane:
+    """Grey as the sensor sees it without its infrared filter: green leaves come out pale."""
+    grey = np.clip(colour @ np.array([0.25, 0.75, 0.05], np.float32) * 1.15, 0, 1)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _falloff(pixels_per_metre: NDArray[np.float32] | np.float32) -> Plane:
+    metres = FOCAL / np.maximum(pixels_per_metre, 14.0)
+    return (1.35 / (1 + (metres / 5.0) ** 2)).astype(np.float32)

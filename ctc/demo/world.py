@@ -1,0 +1,99 @@
+"""The demo's world: some cameras, what came by, and the table of labels that an expert would have made of it."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+from ctc.demo.animals import KINDS, Kind
+from ctc.demo.camera import expose, light_of
+from ctc.demo.events import Event, lone_event, plan_events
+from ctc.demo.habitats import HABITATS, Habitat
+from ctc.demo.photo import write_photo
+from ctc.demo.scenery import Scene, draw_scene
+
+COLUMNS = ("event_id", "image1", "image2", "image3", "species", "count", "location", "night", "datetime")
+MAX_BURST = 3
+
+_WORLD, _NEWCOMER = 0, 1  # which stream of random numbers: the labelled cameras, or the new one
+
+
+def draw_world(
+    folder: Path, *, seed: int, locations: int, events_per_location: int, workers: int | None = None
+) -> Path:
+    """Draw `folder/photos/<location>/IMG_0001.JPG …` and write `folder/labels.csv`; returns the table's path.
+
+    One row per event, images relative to `folder/photos`, empty cells where a burst is shorter than MAX_BURST photos;
+    `count` is empty where nothing is to be seen. The same seed gives the same bytes, whatever the number of
+    `workers` (threads; by default one per core). Raises OSError when `folder` can't be written.
+    """
+    draw = functools.partial(_draw_location, folder / "photos", seed, events_per_location)
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        rows = [row for part in pool.map(draw, range(locations)) for row in part]
+    table = folder / "labels.csv"
+    with open(table, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+    return table
+
+
+def draw_new_photos(folder: Path, *, seed: int, count: int) -> Path:
+    """Draw `count` photos of a camera that is not in the world of this seed into `folder/new-photos`; returns that folder.
+
+    One animal each, kind after kind, then an empty photo, by day and night in turn. Raises OSError when `folder` can't be written.
+    """
+    target = folder / "new-photos"
+    target.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng([seed, _NEWCOMER])
+    scene = draw_scene(rng, HABITATS[int(rng.integers(0, len(HABITATS)))])
+    kinds: tuple[Kind | None, ...] = (*KINDS, None)
+    for number in range(count):
+        event = lone_event(rng, scene, kinds[number % len(kinds)], night=number % 2 == 1)
+        _draw_event(rng, scene, event, "camera-new", [target / _file_name(number + 1)])
+    return target
+
+
+def location_name(seed: int, location: int) -> str:
+    """The name of a camera's place, e.g. `birchwood-03`; the habitats take turns, in an order the seed decides."""
+    return f"{_habitat_of(seed, location).name}-{location + 1:02d}"
+
+
+def _habitat_of(seed: int, location: int) -> Habitat:
+    order = np.random.default_rng([seed, _WORLD]).permutation(len(HABITATS))
+    return HABITATS[int(order[location % len(HABITATS)])]
+
+
+def _draw_location(photos: Path, seed: int, events: int, location: int) -> list[tuple[str, ...]]:
+    rng, name = np.random.default_rng([seed, _WORLD, location]), location_name(seed, location)
+    (photos / name).mkdir(parents=True, exist_ok=True)
+    scene = draw_scene(rng, _habitat_of(seed, location))
+    numbers, rows = iter(range(1, 10**9)), []
+    for number, event in enumerate(plan_events(rng, scene, events), start=1):
+        files = [_file_name(next(numbers)) for _ in range(event.photos)]
+        _draw_event(rng, scene, event, name, [photos / name / file for file in files])
+        rows.append(_row(event, f"{name}-{number:04d}", name, files))
+    return rows
+
+
+def _draw_event(rng: np.random.Generator, scene: Scene, event: Event, camera: str, paths: list[Path]) -> None:
+    light = light_of(rng, scene, event)
+    for photo, path in enumerate(paths):
+        picture = expose(rng, scene, event, light, photo)
+        write_photo(path, picture, event.when + timedelta(seconds=1.1 * photo), event.temperature, camera)
+
+
+def _row(event: Event, event_id: str, location: str, files: list[str]) -> tuple[str, ...]:
+    images = [f"{location}/{file}" for file in files] + [""] * (MAX_BURST - len(files))
+    night, when = "yes" if event.night else "no", event.when.isoformat(timespec="seconds")
+    return event_id, *images, event.species, event.count, location, night, when
+
+
+def _file_name(number: int) -> str:
+    return f"IMG_{number:04d}.JPG"

@@ -1,0 +1,54 @@
+"""Animals, from outline to pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ctc.demo.animals import KINDS, Kind
+from ctc.demo.figure import Pose, Posture
+from ctc.demo.sprite import Sprite, paint
+
+POSTURES: tuple[Posture, ...] = ("walking", "standing", "grazing", "alert", "looking")
+
+
+def painted(kind: Kind, posture: Posture = "walking", faces_left: bool = False) -> Sprite:
+    rng = np.random.default_rng(1)
+    return paint(kind.draw(Pose(posture, 1.0), rng), 100.0, faces_left, 1.0, rng)
+
+
+@pytest.mark.parametrize("posture", POSTURES)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_kind_can_be_painted_in_every_posture(kind: Kind, posture: Posture) -> None:
+    sprite = painted(kind, posture)
+    rows, columns = sprite.alpha.shape
+    assert sprite.colour.shape == (rows, columns, 3)
+    assert 0.1 < sprite.alpha.mean() < 0.9
+    assert all(0 <= x < columns and 0 <= y < rows for x, y in sprite.eyes)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_an_animal_is_about_as_large_as_its_kind(kind: Kind) -> None:
+    rows, columns = painted(kind, "standing").alpha.shape
+    assert rows / 100 == pytest.approx(kind.height, rel=0.45)
+    assert columns / 100 == pytest.approx(kind.length, rel=0.35)
+
+
+def test_colours_stay_within_their_transparency() -> None:
+    sprite = painted(KINDS[0])
+    assert sprite.colour.min() >= 0
+    assert (sprite.colour <= sprite.alpha[:, :, None] + 1e-6).all()
+
+
+def test_an_animal_that_faces_left_is_the_mirror_image() -> None:
+    left, right = painted(KINDS[2], faces_left=True), painted(KINDS[2])
+    assert np.abs(left.alpha[:, ::-1][:, : right.alpha.shape[1]] - right.alpha).mean() < 0.05
+
+
+def test_a_stride_moves_the_legs() -> None:
+    rng = np.random.default_rng(1)
+    one, other = (
+        paint(KINDS[2].draw(Pose("walking", stride), np.random.default_rng(1)), 100.0, False, 1.0, rng)
+        for stride in (0.0, 1.5)
+    )
+    assert one.alpha.shape != other.alpha.shape or np.abs(one.alpha - other.alpha).mean() > 0.01
