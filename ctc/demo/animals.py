@@ -116,7 +116,7 @@ def _vary(build: Build, rng: Random) -> Build:
 KINDS: tuple[Kind, ...] = (
     Kind("badger", 0.36, 0.95, (0.22, 0.34), ("walking", "walking", "grazing", "standing", "looking"), 0.85, _badger),
     Kind("boar", 0.82, 1.4, (0.30, 0.54), ("walking", "walking", "grazing", "standing", "looking"), 0.6, _boar),
-    Kind("deer", 1.40, 1.3, (0.40, 0.58), ("walking", "grazing", "alert", "looking", "standing"), 0.4, _deer),
+    Kind("deer", 1.40, 1.45, (0.40, 0.58), ("walking", "grazing", "alert", "looking", "standing"), 0.4, _deer),
     Kind("fox", 0.56, 1.15, (0.28, 0.46), ("walking", "walking", "alert", "looking", "grazing"), 0.6, _fox),
     Kind("hare", 0.46, 0.55, (0.30, 0.46), ("walking", "grazing", "alert", "standing"), 0.5, hare),
     Kind("pheasant", 0.52, 0.8, (0.32, 0.48), ("walking", "grazing", "alert", "standing"), 0.1, pheasant),
