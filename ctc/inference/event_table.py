@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from ctc.artifacts.csvfile import read_rows
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
-from ctc.inference.csv_rows import read_rows
 
 CSV_SUFFIXES = (".csv", ".tsv")
 INVENTORY_SUFFIXES = (".parquet",)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import InputError
-from ctc.inference.csv_rows import read_rows
+from ctc.artifacts.csvfile import read_rows
 
 
 def read(path: Path, content: bytes) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
