@@ -1,0 +1,95 @@
+"""The options of `ctc dataset` and the configuration that they become."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ctc.errors import UsageError
+
+if TYPE_CHECKING:
+    from ctc.dataset.config import DatasetConfig
+
+PATH = click.Path(path_type=Path)
+
+_OPTIONS = (
+    click.option("--output", type=PATH, required=True, help="Folder to write."),
+    click.option(
+        "--split",
+        "splits",
+        metavar="NAME=SHARE",
+        multiple=True,
+        help="A split and its share of the events. Repeatable.  [default: train=0.9 val=0.05 test=0.05]",
+    ),
+    click.option("--split-by", metavar="META", help="Meta column whose values are the splits."),
+    click.option("--group-by", metavar="META", help="Meta column, such as location, whose events stay in one split."),
+    click.option("--balance", metavar="LABEL", help="Down-sample every class of the label to its rarest."),
+    click.option(
+        "--keep", metavar="LABEL=CLASS", multiple=True, help="Keep only events with such a class. Repeatable."
+    ),
+    click.option(
+        "--remove", metavar="LABEL=CLASS", multiple=True, help="Leave out events with such a class. Repeatable."
+    ),
+    click.option("--keep-multi-observation", is_flag=True, help="Keep events with more than one observation."),
+    click.option("--image-root", type=PATH, help="Where relative paths start.  [default: as the inventory says]"),
+    click.option("--smallest-side", type=click.IntRange(16, 8192), default=500, show_default=True, help="In pixels."),
+    click.option("--quality", type=click.IntRange(1, 100), default=90, show_default=True, help="Of the JPEGs."),
+    click.option(
+        "--events-per-shard", type=click.IntRange(1), default=5000, show_default=True, help="Events per file."
+    ),
+    click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and encode.  [default: all cores]"),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random choice."),
+    click.option("--resume", is_flag=True, help="Go on with a build that was interrupted."),
+    click.option("--overwrite", is_flag=True, help="Replace an earlier dataset."),
+)
+
+
+def dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add every option to a command function."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+
+
+def to_config(options: dict[str, Any]) -> DatasetConfig:
+    """Raises UsageError for options that don't go together or can't be understood."""
+    from ctc.dataset.config import DEFAULT_SHARES, DatasetConfig
+
+    splits, workers = options.pop("splits"), options.pop("workers")
+    if splits and options["split_by"]:
+        raise UsageError("--split and --split-by exclude each other: the column's values are the splits")
+    root: Path | None = options["image_root"]
+    if root is not None and not root.is_dir():
+        raise UsageError(f"--image-root '{root}' is not a folder")
+    return DatasetConfig(
+        shares=_shares(splits) if splits else dict(DEFAULT_SHARES),
+        keep=_pairs(options.pop("keep"), "--keep", "LABEL=CLASS"),
+        remove=_pairs(options.pop("remove"), "--remove", "LABEL=CLASS"),
+        threads=workers or os.cpu_count() or 1,
+        **options,
+    )
+
+
+def _shares(texts: Iterable[str]) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for name, share in _pairs(texts, "--split", "NAME=SHARE"):
+        if not name.replace("_", "").replace("-", "").isalnum() or name in shares:
+            raise UsageError(f"--split '{name}' must be a name of letters and digits, given once")
+        try:
+            shares[name] = float(share)
+        except ValueError:
+            raise UsageError(f"--split '{name}={share}': the share must be a number such as 0.1") from None
+    return shares
+
+
+def _pairs(texts: Iterable[str], option: str, form: str) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for text in texts:
+        left, equals, right = text.partition("=")
+        if not (left and equals and right):
+            raise UsageError(f"{option} '{text}' must have the form {form}")
+        pairs.append((left, right))
+    return tuple(pairs)

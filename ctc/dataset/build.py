@@ -1,0 +1,169 @@
+"""An inventory becomes a dataset folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ctc._version import __version__
+from ctc.artifacts.atomic import PARTIAL_SUFFIX, remove, write_text
+from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset, Label, Manifest
+from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.jsonfile import read_object
+from ctc.artifacts.predictions import Failure
+from ctc.dataset.config import DatasetConfig
+from ctc.dataset.encode import NO_SUMS
+from ctc.dataset.plan import Plan, shrink_rule
+from ctc.dataset.select import select
+from ctc.dataset.write import Advance, ShardNote, note_path, write_shard
+from ctc.errors import InputError, OutputExistsError, UsageError
+
+UNFINISHED = ".unfinished.json"
+LISTED = 1000
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """The dataset, the photos that could not be used, and the events lost with them."""
+
+    dataset: Dataset
+    failures: tuple[Failure, ...]
+    events_lost: int
+
+
+def plan_dataset(inventory: Inventory, config: DatasetConfig) -> Plan:
+    """Everything that can be decided, and can go wrong, before a photo is read."""
+    return Plan(inventory, config, select(inventory, config))
+
+
+def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse what must not be written over; with `overwrite`, remove an earlier dataset, and nothing else."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError(folder, "it is a file; choose another --output")
+    entries = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+    if not entries or (resume and UNFINISHED in entries):
+        return
+    if resume and MANIFEST in entries:
+        raise OutputExistsError(folder, "it is complete, there is nothing to resume")
+    if not overwrite:
+        more = ", or --resume to go on with it" if UNFINISHED in entries else ""
+        raise OutputExistsError(folder, f"choose another --output or add --overwrite{more}")
+    if not entries & {MANIFEST, UNFINISHED}:
+        raise UsageError(f"'{folder}' is not a dataset, so --overwrite leaves it alone: choose another --output")
+    _remove_dataset(folder)
+
+
+def build_dataset(plan: Plan, folder: Path, advance: Advance) -> BuildResult:
+    """Write `folder`. A run that was interrupted leaves what a second call with the same plan goes on with; one that
+    fails on its input leaves nothing."""
+    fingerprint = plan.fingerprint()
+    unfinished = folder / UNFINISHED
+    if unfinished.exists():
+        if read_object(unfinished, "the state of an interrupted build").get("plan") != fingerprint:
+            raise UsageError(
+                f"'{folder}' was begun with other options or another inventory: use the same, or --overwrite"
+            )
+    else:
+        write_text(unfinished, json.dumps({"plan": fingerprint}))
+    _remove_partial(folder)
+    try:
+        notes = _write_shards(plan, folder, advance)
+        dataset = Dataset(folder, _manifest(plan, notes))
+    except InputError:
+        _remove_dataset(folder)
+        raise
+    failures = tuple(failure for note in notes for failure in note.failures)
+    _write_left_out(folder, failures)
+    dataset.save()
+    for note in notes:
+        remove(note_path(folder, note.shard.file))
+    remove(unfinished)
+    return BuildResult(dataset, failures, sum(note.events_lost for note in notes))
+
+
+def _write_shards(plan: Plan, folder: Path, advance: Advance) -> list[ShardNote]:
+    notes = []
+    with ThreadPoolExecutor(plan.config.threads, thread_name_prefix="encode") as pool:
+        for shard in plan.shards():
+            path = note_path(folder, shard.file)
+            if path.exists():
+                notes.append(ShardNote.from_json(read_object(path, "the note of a finished shard")))
+                advance(len(shard.events), 0)
+            else:
+                notes.append(write_shard(plan, shard, folder, pool, advance))
+    return notes
+
+
+def _manifest(plan: Plan, notes: Iterable[ShardNote]) -> Manifest:
+    by_split: dict[str, list[ShardNote]] = {split: [] for split in plan.selection.splits}
+    for note in notes:
+        by_split[note.split].append(note)
+    if not any(note.shard.images for split in by_split.values() for note in split):
+        reasons = Counter(failure.reason for split in by_split.values() for note in split for failure in note.failures)
+        why = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
+        root = plan.config.image_root or plan.inventory.image_root
+        raise InputError(f"no photo could be used: {why}; photos are looked for in '{root}', see --image-root")
+    sums = sum((note.sums for note in by_split.get("train") or [n for s in by_split.values() for n in s]), NO_SUMS)
+    mean = sums.total / max(sums.pixels, 1)
+    std = np.sqrt(np.maximum(sums.squares / max(sums.pixels, 1) - mean**2, 1e-12))
+    failures = [failure for split in by_split.values() for note in split for failure in note.failures]
+    return Manifest(
+        splits={split: tuple(note.shard for note in notes) for split, notes in by_split.items()},
+        labels=tuple(
+            Label(
+                label,
+                classes,
+                {
+                    split: tuple(sum(note.counts[label][i] for note in notes) for i in range(len(classes)))
+                    for split, notes in by_split.items()
+                },
+            )
+            for label, classes in plan.classes.items()
+        ),
+        shrink=shrink_rule(plan.config),
+        channel_mean=(float(mean[0]), float(mean[1]), float(mean[2])),
+        channel_std=(float(std[0]), float(std[1]), float(std[2])),
+        left_out={
+            "events": {**plan.selection.left_out, **_lost(by_split.values())},
+            "photos": dict(Counter(failure.reason for failure in failures)),
+            "first_photos": [{"path": failure.path, "reason": failure.reason} for failure in failures[:LISTED]],
+        },
+        made_by={"ctc_version": __version__, **plan.config.outcome()},
+    )
+
+
+def _lost(splits: Iterable[list[ShardNote]]) -> dict[str, int]:
+    lost = sum(note.events_lost for notes in splits for note in notes)
+    return {"no usable photo": lost} if lost else {}
+
+
+def _write_left_out(folder: Path, failures: tuple[Failure, ...]) -> None:
+    if not failures:
+        return
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["path", "reason"])
+    rows.writerows((failure.path, failure.reason) for failure in failures)
+    write_text(folder / LEFT_OUT, text.getvalue())
+
+
+def _remove_partial(folder: Path) -> None:
+    for path in folder.glob(f".*{PARTIAL_SUFFIX}"):
+        remove(path)
+
+
+def _remove_dataset(folder: Path) -> None:
+    _remove_partial(folder)
+    for pattern in ("*.tfrecord", "*.idx", ".*.tfrecord.json", MANIFEST, LEFT_OUT, UNFINISHED):
+        for path in folder.glob(pattern):
+            remove(path)
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,142 @@
+"""The plan becomes shards: threads read and encode, one writer per shard, a shard appears only when it is whole.
+
+Beside a finished shard lies its note (`.<shard>.json`: what the manifest needs), so that an interrupted build goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ctc.artifacts.atomic import whole_file, write_text
+from ctc.artifacts.dataset import Shard
+from ctc.artifacts.event_record import EventRecord
+from ctc.artifacts.predictions import Failure
+from ctc.artifacts.tfrecord import frame
+from ctc.dataset.encode import NO_SUMS, ChannelSums, Encoded, EventPlan, encode_event
+from ctc.dataset.plan import Plan, ShardPlan
+
+Advance = Callable[[int, int], None]
+
+
+@dataclass
+class ShardNote:
+    """What the manifest needs to know of a finished shard. `counts[label][class]`: observations."""
+
+    split: str
+    shard: Shard
+    counts: dict[str, list[int]]
+    sums: ChannelSums
+    failures: list[Failure]
+    events_lost: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "split": self.split,
+            "shard": asdict(self.shard),
+            "counts": self.counts,
+            "sums": [self.sums.pixels, self.sums.total.tolist(), self.sums.squares.tolist()],
+            "failures": [asdict(failure) for failure in self.failures],
+            "events_lost": self.events_lost,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ShardNote:
+        pixels, total, squares = data["sums"]
+        return cls(
+            data["split"],
+            Shard(**data["shard"]),
+            data["counts"],
+            ChannelSums(pixels, np.array(total), np.array(squares)),
+            [Failure(**failure) for failure in data["failures"]],
+            data["events_lost"],
+        )
+
+
+def note_path(folder: Path, file: str) -> Path:
+    return folder / f".{file}.json"
+
+
+def write_shard(plan: Plan, shard: ShardPlan, folder: Path, pool: ThreadPoolExecutor, advance: Advance) -> ShardNote:
+    """Write the shard, its index and its note; the note last."""
+    writer = _Writer(plan, shard)
+    with whole_file(folder / shard.file) as partial:
+        with partial.open("wb") as file:
+            for encoded in _encoded(plan, shard, pool):
+                writer.add(encoded, file.write)
+                advance(1, len(encoded.failures))
+        write_text(folder / shard.index, "".join(writer.index))
+    note = writer.note()
+    write_text(note_path(folder, shard.file), json.dumps(note.to_json(), ensure_ascii=False))
+    return note
+
+
+def _encoded(plan: Plan, shard: ShardPlan, pool: ThreadPoolExecutor) -> Iterator[Encoded]:
+    """Events through the pool, in order, only a few ahead of the writer."""
+    config = plan.config
+    root = config.image_root or plan.inventory.image_root
+
+    def encode(event: EventPlan) -> Encoded:
+        return encode_event(event, root, config.smallest_side, config.quality)
+
+    return in_order(pool, encode, plan.events(shard), ahead=4 * config.threads)
+
+
+def in_order(
+    pool: ThreadPoolExecutor, work: Callable[[EventPlan], Encoded], items: Iterable[EventPlan], ahead: int
+) -> Iterator[Encoded]:
+    """`work` of each item, in the items' order, with at most `ahead` of them under way."""
+    pending: deque[Future[Encoded]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(work, item))
+            if len(pending) >= ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+class _Writer:
+    """Frames records and keeps the shard's books."""
+
+    def __init__(self, plan: Plan, shard: ShardPlan) -> None:
+        self._shard = shard
+        self._counts = {label: [0] * len(classes) for label, classes in plan.classes.items()}
+        self._sums, self._sha, self._bytes, self._images, self._lost = NO_SUMS, hashlib.sha256(), 0, 0, 0
+        self._failures: list[Failure] = []
+        self.index: list[str] = []
+
+    def add(self, encoded: Encoded, write: Callable[[bytes], Any]) -> None:
+        self._failures.extend(encoded.failures)
+        if encoded.record is None:
+            self._lost += 1
+            return
+        framed = frame(encoded.record.encode())
+        write(framed)
+        self._sha.update(framed)
+        self.index.append(f"{self._bytes} {len(framed)}\n")
+        self._bytes += len(framed)
+        self._images += len(encoded.record.jpegs)
+        self._sums += encoded.sums
+        self._count(encoded.record)
+
+    def _count(self, record: EventRecord) -> None:
+        for label, numbers in record.labels.items():
+            for number in numbers:
+                if number >= 0:
+                    self._counts[label][number] += 1
+
+    def note(self) -> ShardNote:
+        shard = Shard(self._shard.file, len(self.index), self._images, self._bytes, self._sha.hexdigest())
+        return ShardNote(self._shard.split, shard, self._counts, self._sums, self._failures, self._lost)
