@@ -32,6 +32,11 @@ def set_verbosity(*, quiet: bool, verbose: bool) -> None:
     _verbosity.quiet, _verbosity.verbose = quiet, verbose
 
 
+def verbosity() -> list[str]:
+    """The options that make another `ctc` call as talkative as this one."""
+    return ["--quiet"] * _verbosity.quiet + ["--verbose"] * _verbosity.verbose
+
+
 def say(message: str) -> None:
     """A line of narration; not with --quiet."""
     if not _verbosity.quiet:

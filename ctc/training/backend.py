@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from ctc.errors import CtcError, MissingExtraError
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+QUIET = "3"
 
 
 def start_backend() -> None:
@@ -17,10 +18,9 @@ def start_backend() -> None:
 
     Call it before importing the other modules of this package. Raises MissingExtraError when something isn't installed.
     """
-    if LOG_LEVEL in os.environ:
+    if os.environ.setdefault(LOG_LEVEL, QUIET) != QUIET:
         _import_keras()
         return
-    os.environ[LOG_LEVEL] = "3"
     with _native_stderr_aside():
         _import_keras()
 

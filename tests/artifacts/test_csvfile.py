@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ctc.errors import InputError
 from ctc.artifacts.csvfile import read_rows
+from ctc.errors import InputError
 
 
 def read(path: Path, content: bytes) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
