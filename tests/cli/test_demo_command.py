@@ -1,0 +1,47 @@
+"""`ctc demo`: a small world goes the whole way; what is not a demo is left alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ctc.demo.walk import MADE, clear
+from ctc.errors import OutputExistsError
+
+
+def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
+    small = ["--locations", "4", "--events", "16", "--epochs", "1"]
+    command = [
+        sys.executable,
+        "-c",
+        "from ctc.cli import main; main()",
+        "demo",
+        "--output",
+        str(tmp_path / "demo"),
+        *small,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "accuracy on the test split" in done.stdout
+    assert "$ ctc export" in done.stderr
+    assert {entry.name for entry in (tmp_path / "demo").iterdir()} <= set(MADE)
+    assert (tmp_path / "demo" / "model.onnx").stat().st_size > 100_000
+
+
+def test_an_earlier_demo_is_replaced_only_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").touch()
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        clear(tmp_path, overwrite=False)
+    clear(tmp_path, overwrite=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_anything_else_is_never_touched(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").touch()
+    (tmp_path / "thesis.doc").touch()
+    with pytest.raises(OutputExistsError, match="something else"):
+        clear(tmp_path, overwrite=True)
+    assert (tmp_path / "labels.csv").exists()
