@@ -57,7 +57,9 @@ def _tell(result: BuildResult) -> None:
     for label in manifest.labels:
         for i, name in enumerate(label.classes):
             if sum(counts[i] for counts in label.counts.values()) == 1:
-                warn(f"class '{name}' of label '{label.name}' has a single event: add photos, or --remove it")
+                warn(
+                    f"class '{name}' of label '{label.name}' has a single event: add photos, or --remove '{label.name}={name}'"
+                )
     if result.failures:
         first = result.failures[0]
         warn(

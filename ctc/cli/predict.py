@@ -24,16 +24,14 @@ def command(**options: Any) -> int:
     """
     from ctc.cli.console import progress, warn
     from ctc.cli.main import PARTLY_FAILED
-    from ctc.cli.signals import leave_on_sigterm
     from ctc.inference.job import prepare
     from ctc.plugin.manager import plugins
 
-    with leave_on_sigterm():
-        job = prepare(to_config(options), plugins())
-        for note in job.events.notes:
-            warn(note)
-        with progress("predict", job.events.photos) as bar:
-            summary = job.run(bar.advance)
+    job = prepare(to_config(options), plugins())
+    for note in job.events.notes:
+        warn(note)
+    with progress("predict", job.events.photos) as bar:
+        summary = job.run(bar.advance)
     _tell(summary)
     return PARTLY_FAILED if summary.failed else 0
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ctc.errors import UsageError
 from ctc.images import is_image_name
+from ctc.images.folders import FolderPhotos, find_photos
 from ctc.inference.event_table import CSV_SUFFIXES, INVENTORY_SUFFIXES, Columns, EventTable, read_csv, read_inventory
-from ctc.inference.photo_folders import FolderPhotos, find_photos
 
 Value = str | int | float | None
 

@@ -6,10 +6,10 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any
 
-from ctc.errors import InputError, UsageError
-from ctc.images import is_image_name
+from ctc.errors import UsageError
+from ctc.images.folders import find_photos
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 
 
@@ -33,8 +33,6 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     if not source.is_dir():
         raise UsageError(f"'{source}' is not a folder: name the folder that holds one folder per class")
     photos = sorted(_photos(source))
-    if not photos:
-        raise InputError(f"'{source}' holds no photos: expected folders named after classes with photos in them")
     ids = Counter(_event_id(photo, keep_suffix=False) for photo in photos)
     for photo in photos:
         if "/" not in photo:
@@ -45,16 +43,11 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
 
 
 def _photos(root: Path) -> Iterator[str]:
-    """Photos below `root` as relative paths with forward slashes; an unreadable folder is an error."""
-    for folder, folders, files in os.walk(root, onerror=_unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            if is_image_name(name):
-                yield Path(folder, name).relative_to(root).as_posix()
-
-
-def _unreadable(error: OSError) -> NoReturn:
-    raise InputError(f"folder '{error.filename}' can't be read: {(error.strerror or str(error)).lower()}") from None
+    """Photos below `root` as relative paths with forward slashes."""
+    start = str(root).rstrip(os.sep) + os.sep
+    for photos in find_photos(root):
+        for photo in photos:
+            yield photo.removeprefix(start).replace(os.sep, "/")
 
 
 def _event_id(photo: str, keep_suffix: bool) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import InputError
-from ctc.inference.photo_folders import find_photos
+from ctc.images.folders import find_photos
 
 needs_links = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links and permissions")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.errors import InputError
-from ctc.images import is_image_name
+from ctc.images.files import is_image_name
 
 
 @dataclass(frozen=True)
