@@ -14,20 +14,25 @@ MADE = (
     "photos", "new-photos", "labels.csv", "inventory.parquet", "dataset", "run",
     "model.onnx", "predictions.csv", "predictions.csv.failures.csv",
 )  # fmt: skip
+MARK = ".ctc-demo"
 SHOWN = 8
 
 
 def clear(folder: Path, overwrite: bool) -> None:
-    """Make `folder` ready for a demo; what an earlier demo made is removed with `overwrite`, anything else never."""
-    there = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
-    foreign = sorted(there - set(MADE))
-    if foreign or (folder.exists() and not folder.is_dir()):
-        raise OutputExistsError(folder, "it holds something else than a demo; choose another --output")
-    if there and not overwrite:
-        raise OutputExistsError(folder)
-    for name in there:
+    """Make `folder` ready for a demo. With `overwrite`, what an earlier demo made is removed, and nothing else; a folder with
+    files in it that lacks the mark of a demo is refused, since a user's photos may have the same names."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError(folder, "it is a file; choose another --output")
+    ours = (folder / MARK).exists()
+    if folder.exists() and any(folder.iterdir()):
+        if not ours:
+            raise OutputExistsError(folder, "it is not a demo's folder; choose another --output")
+        if not overwrite:
+            raise OutputExistsError(folder)
+    for name in MADE if ours else ():
         remove(folder / name)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
 
 
 def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
@@ -52,7 +57,8 @@ def closing(folder: Path) -> Iterator[str]:
     scores = json.loads((folder / "run" / "test.json").read_text(encoding="utf-8"))
     yield "accuracy on the test split, at locations never seen in training:"
     for label, score in scores["labels"].items():
-        yield f"  {label:<10} {score['accuracy']:.3f}  ({score['n']} photos)"
+        accuracy = "no photo" if score["accuracy"] is None else f"{score['accuracy']:.3f}"
+        yield f"  {label:<10} {accuracy}  ({score['n']} photos)"
     yield ""
     yield f"  {'new photo':<40} {'species':<12} confidence"
     with open(folder / "predictions.csv", encoding="utf-8", newline="") as file:

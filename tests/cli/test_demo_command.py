@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.demo.walk import MADE, clear
+from ctc.demo.walk import MADE, MARK, clear
 from ctc.errors import OutputExistsError
 
 
@@ -27,21 +27,23 @@ def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "accuracy on the test split" in done.stdout
     assert "$ ctc export" in done.stderr
-    assert {entry.name for entry in (tmp_path / "demo").iterdir()} <= set(MADE)
+    assert {entry.name for entry in (tmp_path / "demo").iterdir()} <= {*MADE, MARK}
     assert (tmp_path / "demo" / "model.onnx").stat().st_size > 100_000
 
 
 def test_an_earlier_demo_is_replaced_only_when_asked(tmp_path: Path) -> None:
+    clear(tmp_path, overwrite=False)
     (tmp_path / "labels.csv").touch()
+    (tmp_path / "notes.txt").touch()
     with pytest.raises(OutputExistsError, match="--overwrite"):
         clear(tmp_path, overwrite=False)
     clear(tmp_path, overwrite=True)
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [MARK, "notes.txt"]
 
 
-def test_a_folder_with_anything_else_is_never_touched(tmp_path: Path) -> None:
-    (tmp_path / "labels.csv").touch()
-    (tmp_path / "thesis.doc").touch()
-    with pytest.raises(OutputExistsError, match="something else"):
+def test_photos_that_no_demo_drew_are_never_touched(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "precious.jpg").touch()
+    with pytest.raises(OutputExistsError, match="not a demo's folder"):
         clear(tmp_path, overwrite=True)
-    assert (tmp_path / "labels.csv").exists()
+    assert (tmp_path / "photos" / "precious.jpg").exists()
