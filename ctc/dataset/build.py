@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,19 +101,19 @@ def _write_shards(plan: Plan, folder: Path, advance: Advance) -> list[ShardNote]
     return notes
 
 
-def _manifest(plan: Plan, notes: Iterable[ShardNote]) -> Manifest:
+def _manifest(plan: Plan, notes: list[ShardNote]) -> Manifest:
     by_split: dict[str, list[ShardNote]] = {split: [] for split in plan.selection.splits}
     for note in notes:
         by_split[note.split].append(note)
-    if not any(note.shard.images for split in by_split.values() for note in split):
-        reasons = Counter(failure.reason for split in by_split.values() for note in split for failure in note.failures)
+    failures = [failure for note in notes for failure in note.failures]
+    reasons = Counter(failure.reason for failure in failures)
+    if not any(note.shard.images for note in notes):
         why = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
         root = plan.config.image_root or plan.inventory.image_root
         raise InputError(f"no photo could be used: {why}; photos are looked for in '{root}', see --image-root")
-    sums = sum((note.sums for note in by_split.get("train") or [n for s in by_split.values() for n in s]), NO_SUMS)
+    sums = sum((note.sums for note in by_split.get("train") or notes), NO_SUMS)
     mean = sums.total / max(sums.pixels, 1)
     std = np.sqrt(np.maximum(sums.squares / max(sums.pixels, 1) - mean**2, 1e-12))
-    failures = [failure for split in by_split.values() for note in split for failure in note.failures]
     return Manifest(
         splits={split: tuple(note.shard for note in notes) for split, notes in by_split.items()},
         labels=tuple(
@@ -132,16 +131,16 @@ def _manifest(plan: Plan, notes: Iterable[ShardNote]) -> Manifest:
         channel_mean=(float(mean[0]), float(mean[1]), float(mean[2])),
         channel_std=(float(std[0]), float(std[1]), float(std[2])),
         left_out={
-            "events": {**plan.selection.left_out, **_lost(by_split.values())},
-            "photos": dict(Counter(failure.reason for failure in failures)),
+            "events": {**plan.selection.left_out, **_lost(notes)},
+            "photos": dict(reasons),
             "first_photos": [{"path": failure.path, "reason": failure.reason} for failure in failures[:LISTED]],
         },
         made_by={"ctc_version": __version__, **plan.config.outcome()},
     )
 
 
-def _lost(splits: Iterable[list[ShardNote]]) -> dict[str, int]:
-    lost = sum(note.events_lost for notes in splits for note in notes)
+def _lost(notes: list[ShardNote]) -> dict[str, int]:
+    lost = sum(note.events_lost for note in notes)
     return {"no usable photo": lost} if lost else {}
 
 

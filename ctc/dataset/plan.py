@@ -43,16 +43,15 @@ class Plan:
         import numpy as np
         import pyarrow.compute as pc
 
-        rows = np.concatenate([self.selection.rows_of(int(e)) for events in self._event_lists for e in events])
+        selection = self.selection
+        used = np.zeros(len(selection.starts) - 1, dtype=bool)
+        used[np.concatenate(list(selection.splits.values()))] = True
+        rows = selection.rows[np.repeat(used, np.diff(selection.starts))]
         chosen = self.inventory.table.select(self.inventory.labels).take(rows)
         return {
             label: tuple(sorted((v for v in pc.unique(chosen[label]).to_pylist() if v is not None), key=_natural))
             for label in self.inventory.labels
         }
-
-    @property
-    def _event_lists(self) -> list[Ints]:
-        return list(self.selection.splits.values())
 
     def shards(self) -> Iterator[ShardPlan]:
         """Every file, split by split."""

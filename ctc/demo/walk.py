@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,19 +38,20 @@ def clear(folder: Path, overwrite: bool) -> None:
 
 def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
     """The arguments of each `ctc` call, in order. Whole locations go to a split: the test is on places never seen."""
-    at = folder.as_posix()
-    return [
+    at = shlex.quote(folder.as_posix())
+    lines = (
         f"""inventory csv {at}/labels.csv --event-id event_id --image image1 --image image2 --image image3
             --label species --label count --meta location --meta night
-            --image-root {at}/photos --output {at}/inventory.parquet""".split(),
+            --image-root {at}/photos --output {at}/inventory.parquet""",
         f"""dataset {at}/inventory.parquet --output {at}/dataset --group-by location --seed {seed}
-            --split train=0.7 --split val=0.1 --split test=0.2 --smallest-side 120""".split(),
+            --split train=0.7 --split val=0.1 --split test=0.2 --smallest-side 120""",
         f"""train {at}/dataset --output {at}/run --backbone small_cnn --width 64 --height 64
             --label species --label count --label-weight count=0.2 --optimizer adamw --batch-size 32
-            --epochs {epochs} --early-stopping-patience 12 --reduce-lr-patience 6 --seed {seed}""".split(),
-        f"export {at}/run --output {at}/model.onnx".split(),
-        f"predict {at}/model.onnx {at}/new-photos --output {at}/predictions.csv".split(),
-    ]
+            --epochs {epochs} --early-stopping-patience 12 --reduce-lr-patience 6 --seed {seed}""",
+        f"export {at}/run --output {at}/model.onnx",
+        f"predict {at}/model.onnx {at}/new-photos --output {at}/predictions.csv",
+    )
+    return [shlex.split(line) for line in lines]
 
 
 def closing(folder: Path) -> Iterator[str]:

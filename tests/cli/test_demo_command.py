@@ -20,15 +20,15 @@ def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
         "from ctc.cli import main; main()",
         "demo",
         "--output",
-        str(tmp_path / "demo"),
+        str(tmp_path / "my demo"),
         *small,
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "accuracy on the test split" in done.stdout
     assert "$ ctc export" in done.stderr
-    assert {entry.name for entry in (tmp_path / "demo").iterdir()} <= {*MADE, MARK}
-    assert (tmp_path / "demo" / "model.onnx").stat().st_size > 100_000
+    assert {entry.name for entry in (tmp_path / "my demo").iterdir()} <= {*MADE, MARK}
+    assert (tmp_path / "my demo" / "model.onnx").stat().st_size > 100_000
 
 
 def test_an_earlier_demo_is_replaced_only_when_asked(tmp_path: Path) -> None:
