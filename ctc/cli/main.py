@@ -26,7 +26,8 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module (`ctc.cli.NAME`, with its command called `command`) only when it is run."""
+    """Imports a command's module (`ctc.cli.NAME`, with its command called `command`) only when it is run. A command of two words,
+    such as `dataset verify`, has a module of its own, `ctc.cli.dataset_verify`."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -34,7 +35,7 @@ class LazyGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"ctc.cli.{name}").command
+        command: click.Command = import_module(f"ctc.cli.{name.replace(' ', '_')}").command
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -44,6 +45,9 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        two_words = " ".join(arguments[:2])
+        if two_words in COMMANDS and len(arguments) > 1:
+            return two_words, self.get_command(context, two_words), arguments[2:]
         if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
             raise click.UsageError(f"no command called '{arguments[0]}'{did_you_mean(arguments[0], COMMANDS)}", context)
         return super().resolve_command(context, arguments)

@@ -34,7 +34,7 @@ def build_inventory(
 ) -> Built:
     """Read `source`; raises CtcError when it gives no observation at all."""
     _need_packages()
-    root = (image_root or input_format.default_image_root(source)).absolute()
+    root = (image_root or input_format.default_image_root(source, options)).absolute()
     if not root.is_dir() and source.exists():
         raise UsageError(f"image root '{root}' is not a folder")
     observations, left_out = _sort_out(input_format.read(source, options))

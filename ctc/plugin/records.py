@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ctc.artifacts.dataset import Dataset
 
+MetaValue = str | int | float | tuple[float | None, ...] | None
 OptionType = Literal["text", "integer", "number", "flag", "path"]
 
 
@@ -51,13 +52,14 @@ class Observation:
     """What was seen in one event; several observations may share an `event_id`.
 
     `images` are paths in time order, absolute or relative to the image root, with forward slashes. `labels` maps every label
-    to a class, None where it is missing. `meta` are further columns (text, number, or None).
+    to a class, None where it is missing. `meta` are further columns (text, number, or None; or a tuple of numbers and None, one per
+    image).
     """
 
     event_id: str
     images: tuple[str, ...]
     labels: Mapping[str, str | None]
-    meta: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    meta: Mapping[str, MetaValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,14 @@ class InputFormat:
 
     `recognizes(path)` tells by a quick look whether a source is of this kind. `read(source, options)` yields observations, and
     a `LeftOut` for whatever it can't use; it raises `ctc.errors.CtcError` when the source as a whole is unusable.
-    `default_image_root(source)` is the folder that relative paths start from, without `--image-root`.
+    `default_image_root(source, options)` is the folder that relative paths start from, without `--image-root`.
     """
 
     name: str
     summary: str
     recognizes: Callable[[Path], bool]
     read: Callable[[Path, Mapping[str, Any]], Iterator[Observation | LeftOut]]
-    default_image_root: Callable[[Path], Path]
+    default_image_root: Callable[[Path, Mapping[str, Any]], Path]
     source: str = "SOURCE"
     options: tuple[Option, ...] = ()
     example: str = ""

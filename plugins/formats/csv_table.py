@@ -21,7 +21,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             source="FILE",
             recognizes=lambda path: path.suffix.lower() in (".csv", ".tsv", ".txt"),
             read=read,
-            default_image_root=lambda source: source.parent,
+            default_image_root=lambda source, _: source.parent,
             options=(
                 Option("event-id", "Column that says which event a row is of.", metavar="COL", required=True),
                 Option("image", "Column with photos, in time order.", metavar="COL", required=True, multiple=True),

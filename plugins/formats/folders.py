@@ -22,7 +22,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             source="PHOTOS_DIR",
             recognizes=Path.is_dir,
             read=read,
-            default_image_root=lambda source: source,
+            default_image_root=lambda source, _: source,
             example="ctc inventory folders photos --output inventory.parquet",
         )
     ]

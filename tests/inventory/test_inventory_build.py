@@ -24,7 +24,7 @@ def format_of(entries: list[Observation | LeftOut]) -> InputFormat:
     def read(source: Path, options: object) -> Iterator[Observation | LeftOut]:
         return iter(entries)
 
-    return InputFormat("test", "", Path.is_dir, read, lambda source: source)
+    return InputFormat("test", "", Path.is_dir, read, lambda source, _: source)
 
 
 def test_an_inventory_comes_back_from_its_file(tmp_path: Path) -> None:
