@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ctc.cli.dataset_options import PATH, dataset_options, to_config
 from ctc.errors import MissingExtraError
 
-if TYPE_CHECKING:
-    from ctc.dataset.build import BuildResult
-
 
 @click.command(epilog="Example: ctc dataset inventory.parquet --output dataset --split train=0.8 --split val=0.2")
 @click.argument("inventory", type=PATH)
 @dataset_options
-def command(inventory: Path, output: Path, resume: bool, overwrite: bool, **options: Any) -> int:
+@click.option("--dry-run", is_flag=True, help="Only say what would be written, and how long it would take.")
+def command(inventory: Path, output: Path, resume: bool, overwrite: bool, dry_run: bool, **options: Any) -> int:
     """Turn an INVENTORY into a folder of TFRecord files: photos upright, shrunk, as JPEGs, with their labels.
 
     Photos that can't be used are left out, listed in OUTPUT/left_out.csv, and the exit code is 3.
+    `ctc dataset verify` checks a finished folder.
     """
     _need_packages()
     from ctc.artifacts.inventory import Inventory
-    from ctc.cli.console import progress, warn
+    from ctc.cli.console import progress
+    from ctc.cli.dataset_report import show_plan, tell_plan, tell_result
     from ctc.cli.main import PARTLY_FAILED
-    from ctc.dataset.build import build_dataset, plan_dataset, prepare_folder
+    from ctc.dataset.build import build_dataset, prepare_folder
+    from ctc.dataset.plan import Plan
 
-    config = to_config(options)
-    plan = plan_dataset(Inventory.read(inventory), config)
+    plan = Plan.make(Inventory.read(inventory), to_config(options))
+    if dry_run:
+        tell_plan(plan)
+        show_plan(plan)
+        return 0
     prepare_folder(output, resume=resume, overwrite=overwrite)
-    for reason, count in plan.selection.left_out.items():
-        warn(f"{count:,} events left out: {reason}")
+    tell_plan(plan)
     with progress("dataset", sum(len(shard.events) for shard in plan.shards())) as bar:
         result = build_dataset(plan, output, bar.advance)
-    _tell(result)
+    tell_result(result)
     return PARTLY_FAILED if result.failures else 0
 
 
@@ -44,26 +47,3 @@ def _need_packages() -> None:
 
     if not all(map(find_spec, ("pyarrow", "google_crc32c"))):
         raise MissingExtraError("ctc dataset", "data")
-
-
-def _tell(result: BuildResult) -> None:
-    from ctc.artifacts.dataset import LEFT_OUT
-    from ctc.cli.console import say, warn
-
-    manifest, folder = result.dataset.manifest, result.dataset.folder
-    for split, shards in manifest.splits.items():
-        events, images = sum(shard.events for shard in shards), sum(shard.images for shard in shards)
-        say(f"{split}: {events:,} events with {images:,} photos in {len(shards)} file(s)")
-    for label in manifest.labels:
-        for i, name in enumerate(label.classes):
-            if sum(counts[i] for counts in label.counts.values()) == 1:
-                warn(
-                    f"class '{name}' of label '{label.name}' has a single event: add photos, or --remove '{label.name}={name}'"
-                )
-    if result.failures:
-        first = result.failures[0]
-        warn(
-            f"{len(result.failures):,} photos left out, and {result.events_lost:,} events with them "
-            f"(first: '{first.path}': {first.reason}): all in '{folder / LEFT_OUT}'"
-        )
-    say(f"wrote '{folder}'")

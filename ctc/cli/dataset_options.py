@@ -29,6 +29,14 @@ _OPTIONS = (
     click.option("--split-by", metavar="META", help="Meta column whose values are the splits."),
     click.option("--group-by", metavar="META", help="Meta column, such as location, whose events stay in one split."),
     click.option("--balance", metavar="LABEL", help="Down-sample every class of the label to its rarest."),
+    click.option("--up-sample", metavar="LABEL", help="In 'train', repeat events of the label's rarer classes."),
+    click.option(
+        "--up-sample-limit",
+        type=click.IntRange(1),
+        default=10,
+        show_default=True,
+        help="How often --up-sample uses an event at most.",
+    ),
     click.option(
         "--keep", metavar="LABEL=CLASS", multiple=True, help="Keep only events with such a class. Repeatable."
     ),
@@ -40,9 +48,20 @@ _OPTIONS = (
     click.option("--smallest-side", type=click.IntRange(16, 8192), default=500, show_default=True, help="In pixels."),
     click.option("--quality", type=click.IntRange(1, 100), default=90, show_default=True, help="Of the JPEGs."),
     click.option(
+        "--crop-box",
+        type=float,
+        is_flag=False,
+        flag_value=0.1,
+        metavar="[MARGIN]",
+        help="Cut out the square around the detector's box, wider by this share of it on each side (0.1 if none is given).",
+    ),
+    click.option(
         "--events-per-shard", type=click.IntRange(1), default=5000, show_default=True, help="Events per file."
     ),
     click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and encode.  [default: all cores]"),
+    click.option(
+        "--max-failures", type=click.IntRange(0), metavar="N", help="Stop when more photos than this can't be used."
+    ),
     click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random choice."),
     click.option("--resume", is_flag=True, help="Go on with a build that was interrupted."),
     click.option("--overwrite", is_flag=True, help="Replace an earlier dataset."),

@@ -15,13 +15,10 @@ import numpy as np
 from ctc._version import __version__
 from ctc.artifacts.atomic import PARTIAL_SUFFIX, remove, write_text
 from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset, Label, Manifest
-from ctc.artifacts.inventory import Inventory
 from ctc.artifacts.jsonfile import read_object
 from ctc.artifacts.predictions import Failure
-from ctc.dataset.config import DatasetConfig
 from ctc.dataset.encode import NO_SUMS
-from ctc.dataset.plan import Plan, shrink_rule
-from ctc.dataset.select import select
+from ctc.dataset.plan import Plan
 from ctc.dataset.write import Advance, ShardNote, note_path, write_shard
 from ctc.errors import InputError, OutputExistsError, UsageError
 
@@ -36,11 +33,6 @@ class BuildResult:
     dataset: Dataset
     failures: tuple[Failure, ...]
     events_lost: int
-
-
-def plan_dataset(inventory: Inventory, config: DatasetConfig) -> Plan:
-    """Everything that can be decided, and can go wrong, before a photo is read."""
-    return Plan(inventory, config, select(inventory, config))
 
 
 def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
@@ -62,7 +54,7 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
 
 def build_dataset(plan: Plan, folder: Path, advance: Advance) -> BuildResult:
     """Write `folder`. A run that was interrupted leaves what a second call with the same plan goes on with; one that
-    fails on its input leaves nothing."""
+    fails for want of a single usable photo leaves nothing."""
     fingerprint = plan.fingerprint()
     unfinished = folder / UNFINISHED
     if unfinished.exists():
@@ -97,7 +89,8 @@ def _write_shards(plan: Plan, folder: Path, advance: Advance) -> list[ShardNote]
                 notes.append(ShardNote.from_json(read_object(path, "the note of a finished shard")))
                 advance(len(shard.events), 0)
             else:
-                notes.append(write_shard(plan, shard, folder, pool, advance))
+                failed = sum(len(note.failures) for note in notes)
+                notes.append(write_shard(plan, shard, folder, pool, advance, failed))
     return notes
 
 
@@ -109,8 +102,9 @@ def _manifest(plan: Plan, notes: list[ShardNote]) -> Manifest:
     reasons = Counter(failure.reason for failure in failures)
     if not any(note.shard.images for note in notes):
         why = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
-        root = plan.config.image_root or plan.inventory.image_root
-        raise InputError(f"no photo could be used: {why}; photos are looked for in '{root}', see --image-root")
+        raise InputError(
+            f"no photo could be used: {why}; photos are looked for in '{plan.image_root}', see --image-root"
+        )
     sums = sum((note.sums for note in by_split.get("train") or notes), NO_SUMS)
     mean = sums.total / max(sums.pixels, 1)
     std = np.sqrt(np.maximum(sums.squares / max(sums.pixels, 1) - mean**2, 1e-12))
@@ -127,7 +121,7 @@ def _manifest(plan: Plan, notes: list[ShardNote]) -> Manifest:
             )
             for label, classes in plan.classes.items()
         ),
-        shrink=shrink_rule(plan.config),
+        shrink=plan.rule(),
         channel_mean=(float(mean[0]), float(mean[1]), float(mean[2])),
         channel_std=(float(std[0]), float(std[1]), float(std[2])),
         left_out={

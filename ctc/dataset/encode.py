@@ -11,18 +11,34 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.predictions import Failure
+from ctc.dataset.crop import Box, square_around
 from ctc.errors import ImageError
-from ctc.images import decode, encode_jpeg, read_photo, shrink
+from ctc.images import decode, encode_jpeg, read_photo, shrink, upright_size
+from ctc.images.jpeg_header import read_header
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ShrinkRule:
+    """How photos are stored. `smallest_side` in pixels; `quality` of the JPEGs, 1–100; `crop_margin`: cut out the square around the
+    box, with this margin (a share of the box's longer side), or None to keep the whole photo."""
+
+    smallest_side: int
+    quality: int
+    crop_margin: float | None = None
 
 
 @dataclass(frozen=True)
 class EventPlan:
-    """An event before its photos are read; `labels` are class numbers, one per observation."""
+    """An event before its photos are read; `labels` are class numbers, one per observation; `boxes` one per photo, None where there is
+    none."""
 
     event_id: str
     images: tuple[str, ...]
+    boxes: tuple[Box | None, ...]
     labels: dict[str, tuple[int, ...]]
-    meta: dict[str, str | int | float | None]
+    meta: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -42,33 +58,66 @@ NO_SUMS = ChannelSums(0, np.zeros(3), np.zeros(3))
 
 @dataclass(frozen=True)
 class Encoded:
-    """The record of an event, None when no photo of it can be used; its channel sums; the photos that failed."""
+    """The record of an event, None when no photo of it can be used; its channel sums; the photos that failed; the bytes read."""
 
     record: EventRecord | None
     sums: ChannelSums
     failures: tuple[Failure, ...]
+    bytes_read: int
 
 
-def encode_event(plan: EventPlan, image_root: Path, smallest_side: int, quality: int) -> Encoded:
-    """Read, orient, shrink and encode the event's photos; it survives while one photo is left."""
-    jpegs, sizes, paths, failures, sums = [], [], [], [], NO_SUMS
-    for path in plan.images:
+def encode_event(plan: EventPlan, image_root: Path, rule: ShrinkRule) -> Encoded:
+    """Read, orient, crop, shrink and encode the event's photos; it survives while one photo is left."""
+    jpegs, sizes, paths, failures, sums, bytes_read = [], [], [], [], NO_SUMS, 0
+    for path, box in zip(plan.images, plan.boxes, strict=True):
         try:
-            pixels = shrink(decode(read_photo(image_root / path), (smallest_side, smallest_side)), smallest_side)
-            jpegs.append(encode_jpeg(pixels, quality))
+            data = read_photo(image_root / path)
+            bytes_read += len(data)
+            jpeg, pixels = _stored(data, box, rule)
         except ImageError as error:
             failures.append(Failure(path, str(error)))
             continue
+        jpegs.append(jpeg)
         sizes.append((pixels.shape[0], pixels.shape[1]))
         paths.append(path)
         sums += _sums(pixels)
     if not jpegs:
-        return Encoded(None, sums, tuple(failures))
+        return Encoded(None, sums, tuple(failures), bytes_read)
     record = EventRecord(plan.event_id, tuple(jpegs), tuple(sizes), plan.labels, tuple(paths), plan.meta)
-    return Encoded(record, sums, tuple(failures))
+    return Encoded(record, sums, tuple(failures), bytes_read)
 
 
-def _sums(pixels: NDArray[np.uint8]) -> ChannelSums:
+def _stored(data: bytes, box: Box | None, rule: ShrinkRule) -> tuple[bytes, Pixels]:
+    """The JPEG to store and its pixels; the file itself when it is already as it shall be, so that nothing is lost by encoding again."""
+    if rule.crop_margin is not None and box is not None:
+        pixels = shrink(_cropped(data, box, rule.crop_margin, rule.smallest_side), rule.smallest_side)
+        return encode_jpeg(pixels, rule.quality), pixels
+    pixels = decode(data, (rule.smallest_side, rule.smallest_side))
+    if min(pixels.shape[:2]) <= rule.smallest_side and _is_storable(data, pixels.shape):
+        return data, pixels
+    pixels = shrink(pixels, rule.smallest_side)
+    return encode_jpeg(pixels, rule.quality), pixels
+
+
+def _is_storable(data: bytes, shape: tuple[int, ...]) -> bool:
+    """Whether the file is a baseline 4:2:0 JPEG that gives pixels of this shape without being scaled or turned."""
+    header = read_header(data)
+    if header is None or not header.plain or (header.height, header.width) != shape[:2]:
+        return False
+    return not header.has_exif or upright_size(data)[2]
+
+
+def _cropped(data: bytes, box: Box, margin: float, smallest_side: int) -> Pixels:
+    """The square around the box, decoded just large enough."""
+    height, width, _ = upright_size(data)
+    region = square_around(box, height, width, margin)
+    enough = smallest_side / min(region.height, region.width)
+    pixels = decode(data, (round(height * min(1, enough)), round(width * min(1, enough))))
+    scaled = square_around(box, pixels.shape[0], pixels.shape[1], margin)
+    return pixels[scaled.top : scaled.top + scaled.height, scaled.left : scaled.left + scaled.width]
+
+
+def _sums(pixels: Pixels) -> ChannelSums:
     mean, std = (np.asarray(values).ravel() / 255.0 for values in cv2.meanStdDev(pixels))
     count = pixels.shape[0] * pixels.shape[1]
     return ChannelSums(count, mean * count, (std**2 + mean**2) * count)

@@ -5,15 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import chain, islice, repeat
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.dataset.columns import Ints, codes_of, values_of
 from ctc.dataset.config import DatasetConfig
+from ctc.dataset.crop import BOX_COLUMNS, Box
 from ctc.dataset.encode import EventPlan
-from ctc.dataset.select import Ints, Selection
+from ctc.dataset.select import Selection, select
+from ctc.errors import UsageError
+
+Rows = dict[str, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -37,21 +46,29 @@ class Plan:
     config: DatasetConfig
     selection: Selection
 
+    @classmethod
+    def make(cls, inventory: Inventory, config: DatasetConfig) -> Plan:
+        """Everything that can be decided, and can go wrong, before a photo is read."""
+        if config.crop_box is not None and not set(BOX_COLUMNS) <= set(inventory.meta):
+            raise UsageError("--crop-box needs an inventory with boxes: add them with `ctc inventory megadetector`")
+        return cls(inventory, config, select(inventory, config))
+
+    @property
+    def image_root(self) -> Path:
+        """Where relative paths start."""
+        return self.config.image_root or self.inventory.image_root
+
     @cached_property
     def classes(self) -> dict[str, tuple[str, ...]]:
         """Per label the classes that the selected events have, numbers in numerical order, then names."""
-        import numpy as np
-        import pyarrow.compute as pc
+        rows = self.selection.events.rows_of(np.unique(np.concatenate(list(self.selection.splits.values()))))
 
-        selection = self.selection
-        used = np.zeros(len(selection.starts) - 1, dtype=bool)
-        used[np.concatenate(list(selection.splits.values()))] = True
-        rows = selection.rows[np.repeat(used, np.diff(selection.starts))]
-        chosen = self.inventory.table.select(self.inventory.labels).take(rows)
-        return {
-            label: tuple(sorted((v for v in pc.unique(chosen[label]).to_pylist() if v is not None), key=_natural))
-            for label in self.inventory.labels
-        }
+        def used(label: str) -> Iterator[str]:
+            column = self.inventory.table[label]
+            values = values_of(column)
+            return (str(values[code]) for code in np.unique(codes_of(column)[rows]) if code >= 0)
+
+        return {label: tuple(sorted(used(label), key=_natural)) for label in self.inventory.labels}
 
     def shards(self) -> Iterator[ShardPlan]:
         """Every file, split by split."""
@@ -62,41 +79,71 @@ class Plan:
                 file = f"{split}-{i:05d}-of-{count:05d}.tfrecord"
                 yield ShardPlan(split, file, events[i * size : (i + 1) * size])
 
-    def events(self, shard: ShardPlan) -> Iterator[EventPlan]:
-        """The events of a shard, in order; rows are taken from the table shard by shard."""
-        import numpy as np
-
-        rows = [self.selection.rows_of(int(event)) for event in shard.events]
-        table = self.inventory.table.take(np.concatenate(rows)).to_pydict()
-        numbers = {label: {name: i for i, name in enumerate(names)} for label, names in self.classes.items()}
+    def events(self, numbers: Ints) -> Iterator[EventPlan]:
+        """These events, in this order; their rows are taken from the table all at once."""
+        events = self.selection.events
+        boxes = () if self.config.crop_box is None else BOX_COLUMNS
+        rows: Rows = self.inventory.table.drop_columns([IMAGES]).take(events.rows_of(numbers)).to_pydict()
+        photos: Rows = self.inventory.table.select([IMAGES, *boxes]).take(events.photo_rows[numbers]).to_pydict()
+        classes = {label: {name: i for i, name in enumerate(names)} for label, names in self.classes.items()}
         start = 0
-        for length in map(len, rows):
+        for number, length in enumerate(events.observations[numbers].tolist()):
             span = range(start, start + length)
+            images = tuple(photos[IMAGES][number] or ())
             yield EventPlan(
-                event_id=table[EVENT_ID][start],
-                images=tuple(next((table[IMAGES][i] for i in span if table[IMAGES][i]), ())),
+                event_id=rows[EVENT_ID][start],
+                images=images,
+                boxes=_boxes([photos[name][number] for name in boxes], len(images)),
                 labels={
-                    label: tuple(number.get(table[label][i], MISSING) for i in span)
-                    for label, number in numbers.items()
+                    label: tuple(number.get(rows[label][i], MISSING) for i in span) for label, number in classes.items()
                 },
-                meta={name: table[name][start] for name in self.inventory.meta},
+                meta={name: rows[name][start] for name in self.inventory.meta},
             )
             start += length
 
     def fingerprint(self) -> str:
         """The same for the same result: a hash over inventory, configuration and order."""
-        digest = hashlib.sha256(json.dumps([self.config.outcome(), self.classes], sort_keys=True).encode())
-        for shard in self.shards():
-            digest.update(shard.file.encode())
-            for event in self.events(shard):
-                digest.update(repr((event.event_id, event.images, event.labels)).encode())
+        import pyarrow as pa
+
+        digest = hashlib.sha256(json.dumps(self.config.outcome(), sort_keys=True).encode())
+        with pa.ipc.new_stream(pa.PythonFile(_Hashing(digest), "w"), self.inventory.table.schema) as stream:
+            stream.write_table(self.inventory.table)
+        for split, events in self.selection.splits.items():
+            digest.update(split.encode())
+            digest.update(events.tobytes())
         return digest.hexdigest()
+
+    def rule(self) -> dict[str, Any]:
+        """How photos were made smaller, for the manifest."""
+        return {**asdict(self.config.shrink), "subsampling": "4:2:0"}
+
+
+def _boxes(columns: list[list[float | None] | None], images: int) -> tuple[Box | None, ...]:
+    """A box per photo, None where a column has none."""
+    if not all(columns) or not columns:
+        return (None,) * images
+    boxes = (Box(*sides) if None not in sides else None for sides in zip(*columns, strict=True))
+    return tuple(islice(chain(boxes, repeat(None)), images))
+
+
+class _Hashing:
+    """A file that keeps nothing but the hash of what is written to it."""
+
+    closed = False
+
+    def __init__(self, digest: Any) -> None:
+        self._digest = digest
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """There is nothing to flush."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 def _natural(name: str) -> tuple[int, int, str]:
     return (0, int(name), name) if name.isdecimal() and len(name) < 19 else (1, 0, name)
-
-
-def shrink_rule(config: DatasetConfig) -> dict[str, Any]:
-    """How photos were made smaller, for the manifest."""
-    return {"smallest_side": config.smallest_side, "quality": config.quality, "subsampling": "4:2:0"}

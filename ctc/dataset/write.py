@@ -23,6 +23,7 @@ from ctc.artifacts.predictions import Failure
 from ctc.artifacts.tfrecord import frame
 from ctc.dataset.encode import NO_SUMS, ChannelSums, Encoded, EventPlan, encode_event
 from ctc.dataset.plan import Plan, ShardPlan
+from ctc.errors import CtcError
 
 Advance = Callable[[int, int], None]
 
@@ -65,13 +66,17 @@ def note_path(folder: Path, file: str) -> Path:
     return folder / f".{file}.json"
 
 
-def write_shard(plan: Plan, shard: ShardPlan, folder: Path, pool: ThreadPoolExecutor, advance: Advance) -> ShardNote:
-    """Write the shard, its index and its note; the note last."""
+def write_shard(
+    plan: Plan, shard: ShardPlan, folder: Path, pool: ThreadPoolExecutor, advance: Advance, failed: int = 0
+) -> ShardNote:
+    """Write the shard, its index and its note; the note last. `failed`: how many photos of earlier shards could not be used; raises
+    CtcError when it becomes more than `max_failures`."""
     writer = _Writer(plan, shard)
     with whole_file(folder / shard.file) as partial:
         with partial.open("wb") as file:
             for encoded in _encoded(plan, shard, pool):
                 writer.add(encoded, file.write)
+                _check_failures(plan, writer.failures, failed)
                 advance(1, len(encoded.failures))
         write_text(folder / shard.index, "".join(writer.index))
     note = writer.note()
@@ -79,15 +84,23 @@ def write_shard(plan: Plan, shard: ShardPlan, folder: Path, pool: ThreadPoolExec
     return note
 
 
+def _check_failures(plan: Plan, failures: list[Failure], failed: int) -> None:
+    limit = plan.config.max_failures
+    if limit is not None and failed + len(failures) > limit:
+        last = failures[-1]
+        raise CtcError(
+            f"{failed + len(failures)} photos could not be used, --max-failures is {limit} (last: '{last.path}': {last.reason}): "
+            "mend that and go on with --resume"
+        )
+
+
 def _encoded(plan: Plan, shard: ShardPlan, pool: ThreadPoolExecutor) -> Iterator[Encoded]:
     """Events through the pool, in order, only a few ahead of the writer."""
-    config = plan.config
-    root = config.image_root or plan.inventory.image_root
 
     def encode(event: EventPlan) -> Encoded:
-        return encode_event(event, root, config.smallest_side, config.quality)
+        return encode_event(event, plan.image_root, plan.config.shrink)
 
-    return in_order(pool, encode, plan.events(shard), ahead=4 * config.threads)
+    return in_order(pool, encode, plan.events(shard.events), ahead=4 * plan.config.threads)
 
 
 def in_order(
@@ -114,11 +127,11 @@ class _Writer:
         self._shard = shard
         self._counts = {label: [0] * len(classes) for label, classes in plan.classes.items()}
         self._sums, self._sha, self._bytes, self._images, self._lost = NO_SUMS, hashlib.sha256(), 0, 0, 0
-        self._failures: list[Failure] = []
+        self.failures: list[Failure] = []
         self.index: list[str] = []
 
     def add(self, encoded: Encoded, write: Callable[[bytes], Any]) -> None:
-        self._failures.extend(encoded.failures)
+        self.failures.extend(encoded.failures)
         if encoded.record is None:
             self._lost += 1
             return
@@ -139,4 +152,4 @@ class _Writer:
 
     def note(self) -> ShardNote:
         shard = Shard(self._shard.file, len(self.index), self._images, self._bytes, self._sha.hexdigest())
-        return ShardNote(self._shard.split, shard, self._counts, self._sums, self._failures, self._lost)
+        return ShardNote(self._shard.split, shard, self._counts, self._sums, self.failures, self._lost)

@@ -1,6 +1,6 @@
 """Pictures: read safely, orient, scale, resize. The one place that does so, for datasets, training and prediction alike."""
 
-from ctc.images.decode import decode, is_jpeg
+from ctc.images.decode import decode, is_jpeg, upright_size
 from ctc.images.files import IMAGE_SUFFIXES, is_image_name, read_photo
 from ctc.images.geometry import as_input, encode_jpeg, gray_stack, scale_needed, shrink
 
@@ -15,4 +15,5 @@ __all__ = [
     "read_photo",
     "scale_needed",
     "shrink",
+    "upright_size",
 ]

@@ -42,6 +42,15 @@ def is_jpeg(data: bytes) -> bool:
     return data[:3] == b"\xff\xd8\xff"
 
 
+def upright_size(data: bytes) -> tuple[int, int, bool]:
+    """(height, width) that `decode` gives at full size, and whether the stored pixels are upright already. Only the header is read;
+    raises ImageError with the reason."""
+    with _open(data) as image:
+        orientation = _orientation(image)
+        width, height = image.size if orientation < 5 else image.size[::-1]
+        return height, width, orientation == 1
+
+
 def decode(data: bytes, at_least: tuple[int, int] = (0, 0), truncated: Literal["fail", "use"] = "fail") -> Pixels:
     """Upright RGB pixels, uint8 (height, width, 3).
 

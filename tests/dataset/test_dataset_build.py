@@ -13,8 +13,9 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.inventory import Inventory
 from ctc.artifacts.tfrecord import read_records
-from ctc.dataset.build import UNFINISHED, build_dataset, plan_dataset, prepare_folder
+from ctc.dataset.build import UNFINISHED, build_dataset, prepare_folder
 from ctc.dataset.config import DatasetConfig
+from ctc.dataset.plan import Plan
 from ctc.dataset.select import select
 from ctc.errors import InputError, OutputExistsError, UsageError
 from ctc.images import decode, encode_jpeg
@@ -40,7 +41,7 @@ def inventory(tmp_path: Path) -> Inventory:
 def built(inventory: Inventory, folder: Path, **options: object) -> Dataset:
     config = DatasetConfig(**{"smallest_side": 60, "shares": ALL, **options})  # type: ignore[arg-type]
     prepare_folder(folder, resume=False, overwrite=False)
-    return build_dataset(plan_dataset(inventory, config), folder, lambda done, failed: None).dataset
+    return build_dataset(Plan.make(inventory, config), folder, lambda done, failed: None).dataset
 
 
 def records(dataset: Dataset, split: str = "train") -> list[EventRecord]:
@@ -100,7 +101,7 @@ def test_groups_stay_together(inventory: Inventory) -> None:
     config = DatasetConfig(shares={"train": 0.6, "test": 0.4}, group_by="site")
     selection = select(inventory, config)
     sites = {
-        name: {int(selection.rows_of(int(event))[0]) % 5 for event in events}
+        name: {int(selection.events.rows_of(np.array([event]))[0]) % 5 for event in events}
         for name, events in selection.splits.items()
     }
     assert not sites["train"] & sites["test"]
@@ -116,7 +117,7 @@ def test_a_column_can_name_the_splits(inventory: Inventory) -> None:
 def test_balance_samples_every_class_down_to_the_rarest(inventory: Inventory) -> None:
     selection = select(inventory, DatasetConfig(shares=ALL, balance="species"))
     species = inventory.table["species"].to_pylist()
-    assert Counter(species[selection.rows_of(int(e))[0]] for e in selection.splits["train"]) == {
+    assert Counter(species[selection.events.rows_of(np.array([e]))[0]] for e in selection.splits["train"]) == {
         "fox": 2, "hare": 2, "lynx": 2,
     }  # fmt: skip
 
@@ -159,7 +160,7 @@ def test_nothing_is_left_behind_when_no_photo_can_be_used(inventory: Inventory, 
 
 def test_an_interrupted_build_goes_on_to_the_same_bytes(inventory: Inventory, tmp_path: Path) -> None:
     whole = built(inventory, tmp_path / "whole", events_per_shard=4)
-    plan = plan_dataset(inventory, DatasetConfig(smallest_side=60, shares=ALL, events_per_shard=4))
+    plan = Plan.make(inventory, DatasetConfig(smallest_side=60, shares=ALL, events_per_shard=4))
     seen = 0
 
     def stop_in_the_third_shard(done: int, failed: int) -> None:
@@ -185,7 +186,7 @@ def test_resume_refuses_other_options(inventory: Inventory, tmp_path: Path) -> N
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / UNFINISHED).write_text('{"plan": "another"}')
     with pytest.raises(UsageError, match="begun with other options"):
-        build_dataset(plan_dataset(inventory, DatasetConfig(shares=ALL)), tmp_path / "out", lambda done, failed: None)
+        build_dataset(Plan.make(inventory, DatasetConfig(shares=ALL)), tmp_path / "out", lambda done, failed: None)
 
 
 def test_overwrite_replaces_a_dataset_and_nothing_else(inventory: Inventory, tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""What a build would read, write and take, judged from a sample of its events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctc.dataset.encode import Encoded, EventPlan, encode_event
+from ctc.dataset.plan import Plan
+from ctc.dataset.reached import SplitReach
+
+SAMPLE = 128
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`sampled` photos were read and encoded, `failed` of them can't be used; the rest is extrapolated. Bytes, and seconds with the planned
+    threads."""
+
+    sampled: int
+    failed: int
+    bytes_read: int
+    bytes_written: int
+    seconds: float
+
+
+def estimate(plan: Plan, reached: Sequence[SplitReach]) -> Estimate:
+    """Encode events spread over the whole plan, and write nothing."""
+    everything = np.concatenate(list(plan.selection.splits.values()))
+    chosen = everything[np.linspace(0, len(everything) - 1, min(SAMPLE, len(everything))).astype(int)]
+
+    def encode(event: EventPlan) -> Encoded:
+        return encode_event(event, plan.image_root, plan.config.shrink)
+
+    events = list(plan.events(chosen))
+    start = time.perf_counter()
+    with ThreadPoolExecutor(plan.config.threads, "encode") as pool:
+        encoded = list(pool.map(encode, events))
+    seconds = time.perf_counter() - start
+    sampled = sum(len(event.images) for event in events)
+    times = sum(split.photos for split in reached) / max(1, sampled)
+    written = sum(len(jpeg) for one in encoded if one.record for jpeg in one.record.jpegs)
+    return Estimate(
+        sampled=sampled,
+        failed=sum(len(one.failures) for one in encoded),
+        bytes_read=round(times * sum(one.bytes_read for one in encoded)),
+        bytes_written=round(times * written),
+        seconds=times * seconds,
+    )
