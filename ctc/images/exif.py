@@ -1,0 +1,156 @@
+"""What a camera wrote into its photos beside the pixels: when, where, and which camera it was.
+
+Tags: https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2019-E (Exif 2.32, sections 4.6.4 to 4.6.6).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ctc.errors import ImageError
+from ctc.images.decode import FORMATS
+from ctc.images.files import open_photo
+
+THREADS = 8
+_PATHS_PER_TASK = 32
+_EXIF, _GPS = 0x8769, 0x8825
+_MAKE, _MODEL, _BODY_SERIAL, _CAMERA_SERIAL = 0x010F, 0x0110, 0xA431, 0xC62F
+_ORIGINAL, _DIGITIZED, _CHANGED = (
+    (0x9003, 0x9291),
+    (0x9004, 0x9292),
+    (0x0132, 0x9290),
+)  # a time and its fraction of a second
+
+# Pillow tells a damaged EXIF block to whoever looks at stderr; here it is a value that is None
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
+_TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Exif:
+    """`taken`: the camera's own clock, which has no zone. `latitude`, `longitude`: degrees, north and east positive; both or neither.
+    `unreadable`: why the file could not be read as a photo; '' when it could."""
+
+    taken: datetime | None = None
+    make: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    unreadable: str = ""
+
+
+def read_exif(path: str | Path) -> Exif:
+    """What the header of a photo says; never raises: what is absent, damaged or nonsense is None.
+
+    Nothing is decoded. A PNG's EXIF counts when it lies before the pixels.
+    """
+    try:
+        with open_photo(path) as file, Image.open(file, formats=FORMATS) as image:
+            return _exif(image)
+    except ImageError as error:
+        return Exif(unreadable=str(error))
+    except Exception:  # a broken header makes Pillow raise almost anything
+        return Exif(unreadable="not an image of a known kind (jpg, png, bmp, webp, tiff, gif)")
+
+
+def read_exifs(paths: Iterable[str | Path], threads: int = THREADS) -> Iterator[Exif]:
+    """The EXIF of each photo, in order, read in `threads` threads that are a few hundred photos ahead at most."""
+    remaining = iter(paths)
+    with ThreadPoolExecutor(threads, "ctc-exif") as pool:
+        waiting: deque[Future[list[Exif]]] = deque()
+        try:
+            while True:
+                while len(waiting) < 2 * threads and (task := list(islice(remaining, _PATHS_PER_TASK))):
+                    waiting.append(pool.submit(_read_all, task))
+                if not waiting:
+                    return
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _read_all(paths: Iterable[str | Path]) -> list[Exif]:
+    return [read_exif(path) for path in paths]
+
+
+def _exif(image: Image.Image) -> Exif:
+    if image.format == "PNG" and not {"exif", "Raw profile type exif"} & image.info.keys():
+        return Exif()  # Pillow would decode the whole picture to look behind it
+    main = _tags(image.getexif)
+    details = _tags(lambda: image.getexif().get_ifd(_EXIF))
+    latitude, longitude = _position(_tags(lambda: image.getexif().get_ifd(_GPS)))
+    return Exif(
+        taken=_taken(main, details),
+        make=_text(main.get(_MAKE)),
+        model=_text(main.get(_MODEL)),
+        serial=_text(details.get(_BODY_SERIAL)) or _text(main.get(_CAMERA_SERIAL)),
+        latitude=latitude,
+        longitude=longitude,
+    )
+
+
+def _tags(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:
+    try:
+        return dict(read())
+    except Exception:  # a damaged part makes Pillow raise almost anything; the others, and the photo, may still be good
+        return {}
+
+
+def _taken(main: Mapping[int, Any], details: Mapping[int, Any]) -> datetime | None:
+    for tags, time, subseconds in ((details, *_ORIGINAL), (details, *_DIGITIZED), (main, *_CHANGED)):
+        taken = _time(_text(tags.get(time)), _text(details.get(subseconds)))
+        if taken:
+            return taken
+    return None
+
+
+def _time(text: str | None, subseconds: str | None) -> datetime | None:
+    """'2016:09:25 18:35:10' and the digits after the decimal point."""
+    match = _TIME.match(text or "")
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = map(int, match.groups())
+    digits = subseconds[:6].ljust(6, "0") if subseconds and subseconds.isdecimal() else "0"
+    try:
+        return datetime(year, month, day, hour, minute, second, int(digits))
+    except ValueError:  # 0000:00:00 00:00:00, or a month 13
+        return None
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "ignore")
+    return value.split("\0")[0].strip() or None if isinstance(value, str) else None
+
+
+def _position(tags: Mapping[int, Any]) -> tuple[float, float] | tuple[None, None]:
+    """Both coordinates; none when one is missing or impossible, or both are 0, which cameras write that saw no satellite."""
+    latitude = _degrees(tags.get(2), {"N": 1, "S": -1}.get(_text(tags.get(1)) or ""), 90)
+    longitude = _degrees(tags.get(4), {"E": 1, "W": -1}.get(_text(tags.get(3)) or ""), 180)
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        return None, None
+    return latitude, longitude
+
+
+def _degrees(parts: object, sign: int | None, limit: int) -> float | None:
+    """From degrees, minutes and seconds."""
+    try:
+        degrees, minutes, seconds = map(float, parts)  # type: ignore[call-overload]
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    value: float = degrees + minutes / 60 + seconds / 3600
+    valid = sign is not None and math.isfinite(value) and 0 <= value <= limit
+    return sign * value if valid and sign else None
