@@ -1,0 +1,113 @@
+"""COCO Camera Traps, the format of LILA's data sets: https://lila.science/coco-camera-traps
+
+An event is the images that share a `seq_id`, ordered by `frame_num`, then `datetime`; an image without one is its own event. Its
+observations are the distinct categories of its images' annotations (a box per animal gives one observation), with the
+largest count given; "empty" gives way when another image of the event shows something.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
+
+from . import duplicates
+from .coco_tables import EMPTY, Answer, Image, Tables
+from .json_document import mentions, read_document
+
+
+@hookimpl
+def ctc_input_formats() -> Iterable[InputFormat]:
+    return [
+        InputFormat(
+            name="coco",
+            summary="COCO Camera Traps (LILA): a JSON file with images, annotations and categories",
+            source="FILE",
+            recognizes=lambda path: mentions(path, "file_name"),
+            read=read,
+            default_image_root=lambda source, _: source.parent,
+            options=(
+                duplicates.OPTION,
+                Option(
+                    "category-0",
+                    "Class of category 0, which the format keeps for empty photos, where the file calls it something else.",
+                    metavar="CLASS",
+                ),
+            ),
+            example="ctc inventory coco labels.json --image-root photos --output inventory.parquet",
+        )
+    ]
+
+
+def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    """Labels `species` (the category's name) and, where any annotation has one, `count`; meta `datetime` and `location`, of the
+    event's first image."""
+    tables = Tables(source, duplicates.keep_first(options), options["category_0"])
+    add = {"images": tables.add_image, "categories": tables.add_category, "annotations": tables.add_annotation}
+    for key, entry in read_document(source, tuple(add)):
+        left_out = add[key](entry) if key in add else None
+        if left_out is not None:
+            yield left_out
+    yield from _observations(tables)
+
+
+def _observations(tables: Tables) -> Iterator[Observation | LeftOut]:
+    events, event_of = _events(tables)
+    answers: dict[str, tuple[Answer, ...]] = {}
+    for found in tables.annotations():
+        if isinstance(found, LeftOut):
+            yield found
+        else:
+            number, answer = found
+            event_id = event_of[number]
+            answers[event_id] = _merged(answers.get(event_id, ()), answer)
+    counted = any(answer.amount for merged in answers.values() for answer in merged)
+    for event_id, images in events.items():
+        if event_id in answers:
+            yield from _of_event(event_id, images, answers[event_id], counted)
+        else:
+            yield from (LeftOut(image.path, "no annotation") for image in images)
+
+
+def _events(tables: Tables) -> tuple[dict[str, list[Image]], dict[int, str]]:
+    """The images of each event, and the event of each image by its number."""
+    sequences = {image.sequence for _, _, image in tables.images()}
+    events: dict[str, list[Image]] = {}
+    event_of = {}
+    for number, image_id, image in tables.images():
+        own = f"image {image_id}" if image_id in sequences else image_id
+        event_of[number] = image.sequence or own
+        events.setdefault(event_of[number], []).append(image)
+    return events, event_of
+
+
+@lru_cache(maxsize=1 << 16)
+def _merged(answers: tuple[Answer, ...], new: Answer) -> tuple[Answer, ...]:
+    """One answer per class, in the order they came. Cached so that millions of events share a few tuples."""
+    counts = dict(answers)
+    given = [count for count in (counts.get(new.category), new.amount) if count is not None]
+    counts[new.category] = max(given, key=_amount, default=None)
+    return tuple(Answer(*item) for item in counts.items())
+
+
+def _amount(count: str) -> float:
+    """What "3", "11-50" or "51+" begin with."""
+    digits = re.match(r"\d+", count)
+    return float(digits[0]) if digits else -1
+
+
+def _of_event(event_id: str, images: list[Image], answers: tuple[Answer, ...], counted: bool) -> Iterator[Observation]:
+    images.sort(key=_moment)
+    paths = tuple(image.path for image in images)
+    meta = {"datetime": images[0].datetime, "location": images[0].location}
+    seen = [answer for answer in answers if answer.category != EMPTY] or answers
+    for species, amount in seen:
+        yield Observation(event_id, paths, {"species": species, **({"count": amount} if counted else {})}, meta)
+
+
+def _moment(image: Image) -> tuple[bool, float, str]:
+    return image.frame is None, image.frame or 0, image.datetime or ""

@@ -1,0 +1,164 @@
+"""JSON documents with millions of entries, read one entry at a time.
+
+`NaN` and `Infinity`, which pandas writes for what is missing, are read as null.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from ctc.errors import InputError, UsageError
+
+from .json_entry import Entry
+
+CHUNK = 1 << 20
+"""How many characters are read at once."""
+
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+_SPACE = re.compile(r"[ \t\n\r]*")
+_AFTER_A_VALUE = frozenset(",:]}")
+
+
+def read_document(path: Path, lists: tuple[str, ...]) -> Iterator[tuple[str, Entry | Any]]:
+    """(key, Entry) for every object in the top-level `lists`, and (key, value) for every other member, in the file's order.
+
+    Raises UsageError when the file is not there; InputError, here or while iterating, when it isn't a JSON object whose `lists`
+    are all there and hold objects. Memory: a chunk of text and the largest entry.
+    """
+    if not path.is_file():
+        raise UsageError(f"file '{path}' is not there: name a JSON file")
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            yield from _members(_Text(file, path), lists)
+    except UnicodeDecodeError:
+        raise InputError(f"'{path}' is not UTF-8 text, as JSON must be") from None
+    except OSError as error:
+        raise InputError(f"'{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def mentions(path: Path, *words: str) -> bool:
+    """A quick look: whether `path` is a .json file that has one of the words among its first characters."""
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return False
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(CHUNK)
+    except OSError:
+        return False
+    return any(f'"{word}"' in head for word in words)
+
+
+def _members(text: _Text, lists: tuple[str, ...]) -> Iterator[tuple[str, Entry | Any]]:
+    if not text.take("{"):
+        raise InputError(f"'{text.path}' must hold a JSON object ('{{…}}') at its top level")
+    missing = set(lists)
+    more = not text.take("}")
+    while more:
+        key = text.value()
+        if not isinstance(key, str):
+            raise text.broken("a name in quotes")
+        text.need(":")
+        if key not in lists:
+            yield key, text.value()
+        elif key in missing:
+            missing.remove(key)
+            yield from ((key, entry) for entry in _entries(text, key))
+        else:
+            raise InputError(f"'{text.path}' has '{key}' twice")
+        more = text.take(",")
+        if not more:
+            text.need("}")
+    if not text.done():
+        raise text.broken("the end")
+    if missing:
+        raise InputError(f"'{text.path}' has no '{min(missing)}'")
+
+
+def _entries(text: _Text, key: str) -> Iterator[Entry]:
+    if not text.take("["):
+        raise InputError(f"'{text.path}': '{key}' must be a list")
+    position = 0
+    more = not text.take("]")
+    while more:
+        where = f"'{text.path}' {key}[{position}]"
+        fields = text.value()
+        if not isinstance(fields, dict):
+            raise InputError(f"{where} must be an object ('{{…}}')")
+        yield Entry(where, fields)
+        position += 1
+        more = text.take(",")
+        if not more:
+            text.need("]")
+
+
+class _Text:
+    """The text of a JSON file, taken value by value; holds one chunk and what is left of the last."""
+
+    def __init__(self, file: TextIO, path: Path) -> None:
+        self.path = path
+        self._file = file
+        self._buffer = ""
+        self._at = 0
+        self._dropped = 0
+
+    def take(self, mark: str) -> bool:
+        """Whether the next character that isn't space is `mark`; if so, it is taken."""
+        self._skip_space()
+        if self._buffer[self._at : self._at + 1] != mark:
+            return False
+        self._at += 1
+        return True
+
+    def need(self, mark: str) -> None:
+        """Take `mark`, which must come next."""
+        if not self.take(mark):
+            raise self.broken(f"'{mark}'")
+
+    def done(self) -> bool:
+        """Whether nothing but space is left."""
+        self._skip_space()
+        return self._at == len(self._buffer)
+
+    def value(self) -> Any:
+        """The next value; text is read until it is whole, which shows by what follows it."""
+        self._skip_space()
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._buffer, self._at)
+            except RecursionError:
+                raise InputError(f"'{self.path}' is nested too deep") from None
+            except ValueError:  # cut by the chunk's end, or wrong
+                pass
+            else:
+                end = _end_of_space(self._buffer, end)
+                if self._buffer[end : end + 1] in _AFTER_A_VALUE:
+                    self._at = end
+                    return value
+            if not self._read_on():
+                raise self.broken("a whole value")
+
+    def broken(self, wanted: str) -> InputError:
+        where = f"near character {self._dropped + self._at + 1:,}"
+        return InputError(f"'{self.path}' is cut or not JSON: {wanted} is missing {where}")
+
+    def _skip_space(self) -> None:
+        self._at = _end_of_space(self._buffer, self._at)
+        while self._at == len(self._buffer) and self._read_on():
+            self._at = _end_of_space(self._buffer, self._at)
+
+    def _read_on(self) -> bool:
+        """Drop what was taken and read as much again as is left, at least a chunk; False at the end of the file."""
+        self._dropped += self._at
+        rest = self._buffer[self._at :]
+        read = self._file.read(max(CHUNK, len(rest)))
+        self._buffer, self._at = rest + read, 0
+        return bool(read)
+
+
+def _end_of_space(text: str, start: int) -> int:
+    found = _SPACE.match(text, start)
+    return found.end() if found else start

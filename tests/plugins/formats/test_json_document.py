@@ -1,0 +1,75 @@
+"""Big JSON documents: entry by entry, whatever falls on the border of two chunks, and what is no JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ctc.errors import InputError, UsageError
+from ctc_plugins.formats import json_document
+from ctc_plugins.formats.json_document import mentions, read_document
+
+DATA = {"info": {"a": [1, {"b": "]}"}]}, "n": -12.5e3, "rows": [{"x": 'q"\\é', "y": 123}, {}, {"x": [[]]}], "end": None}
+
+
+def read(path: Path) -> list[tuple[str, Any]]:
+    return [(key, getattr(value, "fields", value)) for key, value in read_document(path, ("rows",))]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_document_is_the_same_in_chunks_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, indent: int | None
+) -> None:
+    monkeypatch.setattr(json_document, "CHUNK", chunk)
+    path = tmp_path / "document.json"
+    path.write_text("\ufeff" + json.dumps(DATA, indent=indent), encoding="utf-8")
+    rows = [("rows", row) for row in DATA["rows"]]
+    assert read(path) == [("info", DATA["info"]), ("n", DATA["n"]), *rows, ("end", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must hold a JSON object"),
+        ("[]", "must hold a JSON object"),
+        ("{}", "has no 'rows'"),
+        ('{"rows": []', r"cut or not JSON: '}' is missing near character 12"),
+        ('{"rows": [{}', r"cut or not JSON: a whole value is missing near character 11"),
+        ('{"rows": [{} {}]}', "a whole value is missing near character 11"),
+        ('{"rows": []} {}', "the end is missing near character 14"),
+        ('{"rows": [], "rows": []}', "has 'rows' twice"),
+        ('{1: 2, "rows": []}', "a name in quotes is missing"),
+        ('{"rows": [' + "[" * 100_000, "nested too deep"),
+        ('{"rows": [' + "9" * 5000 + "]}", "a whole value is missing"),
+    ],
+)
+def test_what_is_no_such_document_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "document.json").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read(tmp_path / "document.json")
+
+
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "document.json").write_bytes('{"rows": [{"x": "é"}]}'.encode("cp1252"))
+    with pytest.raises(InputError, match="not UTF-8"):
+        read(tmp_path / "document.json")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere\.json' is not there"):
+        read(tmp_path / "nowhere.json")
+
+
+def test_a_quick_look_sees_names_of_keys_in_json_files_only(tmp_path: Path) -> None:
+    for name in ("a.json", "a.txt"):
+        (tmp_path / name).write_text('{"detections": []}')
+    assert [mentions(tmp_path / name, "detections") for name in ("a.json", "a.txt", "nowhere.json")] == [
+        True,
+        False,
+        False,
+    ]
+    assert not mentions(tmp_path / "a.json", "detection")
