@@ -1,0 +1,46 @@
+"""How the text of a file is encoded, told from its bytes."""
+
+from __future__ import annotations
+
+import codecs
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+CHUNK = 1 << 20
+HEAD = 1 << 12
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def encoding_of(path: Path) -> str:
+    """`utf-8-sig` or `utf-16` by the byte order mark; `utf-16-le` or `utf-16-be` where a quarter of the odd or even bytes is
+    NUL and hardly any of the others; else `utf-8` or `cp1252`, whichever fits more of the characters beyond ASCII.
+
+    A UTF-8 file with a damaged byte so stays UTF-8 and its reader meets the fault: as cp1252 it would be read without
+    complaint and every accent be wrong. Reads the file once, in chunks; raises OSError.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        for mark, encoding in _MARKS:
+            if head.startswith(mark):
+                return encoding
+        file.seek(0)
+        return _wide(head) or ("utf-8" if _is_mostly_utf8(file) else "cp1252")
+
+
+def _wide(head: bytes) -> str | None:
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) <= len(head) // 8 or max(even, odd) <= 4 * min(even, odd):
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _is_mostly_utf8(file: BinaryIO) -> bool:
+    sound = faults = 0
+    for text in codecs.iterdecode(iter(partial(file.read, CHUNK), b""), "utf-8", "surrogateescape"):
+        if not text.isascii():
+            kept = text.encode("utf-8", "ignore").decode("utf-8")
+            faults += len(text) - len(kept)
+            sound += len(kept) - len(kept.encode("ascii", "ignore"))
+    return sound >= faults
