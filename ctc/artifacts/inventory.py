@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctc.artifacts.atomic import whole_file
-from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,10 +67,12 @@ class Inventory:
 
     @classmethod
     def read(cls, path: Path) -> Inventory:
-        """Raises CtcError when `path` is not an inventory that `ctc inventory` wrote."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+        """Raises CtcError when `path` is not an inventory that `ctc inventory` wrote, or the packages to read it are missing."""
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ImportError:
+            raise MissingExtraError(f"reading the inventory '{path}'", "data") from None
         if not path.is_file():
             raise UsageError(f"inventory '{path}' is not there: make one with `ctc inventory`")
         try:
@@ -81,6 +83,8 @@ class Inventory:
         columns = {EVENT_ID, IMAGES, *about["labels"]}
         if not columns <= set(table.column_names):
             raise InputError(f"'{path}' has lost its column '{min(columns - set(table.column_names))}': make it again")
+        if not (pa.types.is_list(table[IMAGES].type) or pa.types.is_large_list(table[IMAGES].type)):
+            raise InputError(f"'{path}' has no lists of paths in its column '{IMAGES}': make it again")
         return cls(table, tuple(about["labels"]), Path(about["image_root"]), about["left_out"])
 
 
@@ -89,9 +93,15 @@ def _about(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, Any]:
         raise InputError(
             f"'{path}' is not an inventory: its Parquet metadata has no 'ctc' entry; make it with `ctc inventory`"
         )
-    about: dict[str, Any] = json.loads(metadata[_KEY])
-    if about["format_version"] > FORMAT_VERSION:
-        raise InputError(
-            f"'{path}' has format version {about['format_version']}, this ctc knows up to {FORMAT_VERSION}"
-        )
+    try:
+        about: dict[str, Any] = json.loads(metadata[_KEY])
+        if about["format_version"] > FORMAT_VERSION:
+            raise InputError(
+                f"'{path}' has format version {about['format_version']}, this ctc knows up to {FORMAT_VERSION}: update ctc"
+            )
+        sound = all(map(isinstance, (about["labels"], about["image_root"], about["left_out"]), (list, str, dict)))
+    except (ValueError, KeyError, TypeError):
+        sound = False
+    if not sound:
+        raise InputError(f"'{path}' is not an inventory: the 'ctc' entry of its metadata is damaged; make it again")
     return about

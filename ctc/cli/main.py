@@ -16,6 +16,8 @@ __all__ = ["COMMANDS", "PARTLY_FAILED", "ctc", "main", "run"]
 
 COMMANDS = {
     "inventory": "Find labelled photos and write down what is there.",
+    "inventory show": "Tell what an inventory holds.",
+    "inventory check": "Open every photo; list the missing, the broken and the copies.",
     "dataset": "Turn an inventory into TFRecord files.",
     "train": "Train a network on a dataset.",
     "export": "Turn a run into one model.onnx file.",

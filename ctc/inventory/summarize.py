@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.inventory.show import class_counts
 
 SHOWN_CLASSES = 8
 
@@ -18,9 +19,8 @@ def summarize(inventory: Inventory) -> Iterator[str]:
     photos = pc.count_distinct(pc.list_flatten(table[IMAGES])).as_py()
     yield f"{table.num_rows:,} observations of {events:,} events with {photos:,} photos"
     for label in inventory.labels:
-        counts = [(entry["values"], entry["counts"]) for entry in pc.value_counts(table[label]).to_pylist()]
-        missing = sum(count for value, count in counts if value is None)
-        present = sorted(((value, count) for value, count in counts if value is not None), key=lambda row: -row[1])
-        shown = ", ".join(f"{value} {count:,}" for value, count in present[:SHOWN_CLASSES])
-        more = f", and {len(present) - SHOWN_CLASSES} more" if len(present) > SHOWN_CLASSES else ""
-        yield f"{label}: {shown}{more}" + (f"; missing {missing:,}" if missing else "")
+        counts = class_counts(inventory, label)
+        shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.classes.items())[:SHOWN_CLASSES])
+        hidden = len(counts.classes) - SHOWN_CLASSES
+        more = f", and {hidden} more" if hidden > 0 else ""
+        yield f"{label}: {shown}{more}" + (f"; missing {counts.missing:,}" if counts.missing else "")
