@@ -19,7 +19,7 @@ from ctc.artifacts.jsonfile import read_object
 from ctc.artifacts.predictions import Failure
 from ctc.dataset.encode import NO_SUMS
 from ctc.dataset.plan import Plan
-from ctc.dataset.write import Advance, ShardNote, note_path, write_shard
+from ctc.dataset.write import Advance, ShardNote, TooManyFailuresError, note_path, write_shard
 from ctc.errors import InputError, OutputExistsError, UsageError
 
 UNFINISHED = ".unfinished.json"
@@ -39,7 +39,7 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Refuse what must not be written over; with `overwrite`, remove an earlier dataset, and nothing else."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(folder, "it is a file; choose another --output")
-    entries = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+    entries = {entry.name for entry in folder.iterdir() if not _is_partial(entry)} if folder.exists() else set()
     if not entries or (resume and UNFINISHED in entries):
         return
     if resume and MANIFEST in entries:
@@ -74,9 +74,8 @@ def build_dataset(plan: Plan, folder: Path, advance: Advance) -> BuildResult:
     failures = tuple(failure for note in notes for failure in note.failures)
     _write_left_out(folder, failures)
     dataset.save()
-    for note in notes:
-        remove(note_path(folder, note.shard.file))
     remove(unfinished)
+    _forget(folder, notes)
     return BuildResult(dataset, failures, sum(note.events_lost for note in notes))
 
 
@@ -90,8 +89,18 @@ def _write_shards(plan: Plan, folder: Path, advance: Advance) -> list[ShardNote]
                 advance(len(shard.events), 0)
             else:
                 failed = sum(len(note.failures) for note in notes)
-                notes.append(write_shard(plan, shard, folder, pool, advance, failed))
+                try:
+                    notes.append(write_shard(plan, shard, folder, pool, advance, failed))
+                except TooManyFailuresError:  # when the disk had gone away, photos that failed may be there then
+                    _forget(folder, [note for note in notes if note.failures])
+                    raise
     return notes
+
+
+def _forget(folder: Path, notes: list[ShardNote]) -> None:
+    """Remove the notes of these shards: should the build be resumed, they are written again."""
+    for note in notes:
+        remove(note_path(folder, note.shard.file))
 
 
 def _manifest(plan: Plan, notes: list[ShardNote]) -> Manifest:
@@ -148,8 +157,12 @@ def _write_left_out(folder: Path, failures: tuple[Failure, ...]) -> None:
     write_text(folder / LEFT_OUT, text.getvalue())
 
 
+def _is_partial(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(PARTIAL_SUFFIX)
+
+
 def _remove_partial(folder: Path) -> None:
-    for path in folder.glob(f".*{PARTIAL_SUFFIX}"):
+    for path in filter(_is_partial, folder.iterdir()):
         remove(path)
 
 

@@ -118,6 +118,7 @@ def _cropped(data: bytes, box: Box, margin: float, smallest_side: int) -> Pixels
 
 
 def _sums(pixels: Pixels) -> ChannelSums:
-    mean, std = (np.asarray(values).ravel() / 255.0 for values in cv2.meanStdDev(pixels))
+    moments = [cv2.meanStdDev(channel) for channel in cv2.split(pixels)]
+    mean, std = np.reshape(moments, (3, 2)).T / 255.0
     count = pixels.shape[0] * pixels.shape[1]
     return ChannelSums(count, mean * count, (std**2 + mean**2) * count)

@@ -1,8 +1,9 @@
 """Which group goes into which split: every class, and the events as a whole, as near to the shares as whole groups allow.
 
 The loss of an assignment is the sum over splits s and classes c of w(c) · (a(s, c) − d(s, c))² / (share(s) · n(c)²): a is how many of the
-class's n(c) observations are in s, d = share(s) · n(c) how many are wanted. All classes weigh the same, however rare; "the events as a
-whole" is one more class that weighs as much as all others. Groups are placed greedily, the largest first, and then moved while that helps.
+class's n(c) observations are in s, d = share(s) · n(c) how many are wanted; and of w(c) again where the split has none of the class. All
+classes weigh the same, however rare; "the events as a whole" is one more class that weighs as much as all others. Groups are placed
+greedily, the largest first, and then moved while that helps.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ class _Board:
         self._counts = counts
         self._wanted = shares[:, None] * counts.totals
         self._got = np.zeros_like(self._wanted)
-        self._weights = weights / (shares[:, None] * np.maximum(counts.totals, 1) ** 2)
+        self._weights = weights
+        self._scale = 1 / (shares[:, None] * np.maximum(counts.totals, 1) ** 2)
         self._groups = np.zeros(len(shares), np.int64)
         self.split_of = np.full(len(counts.sizes), -1)
 
@@ -85,8 +87,9 @@ class _Board:
     def put(self, group: int, splits: Ints) -> None:
         """Place the group where it lowers the loss most (or raises it least), in one of `splits`."""
         classes, counts = self._counts.of_group(group)
-        lacking = self._wanted[:, classes] - self._got[:, classes]
-        loss = (self._weights[:, classes] * counts * (counts - 2 * lacking)).sum(axis=1)
+        got = self._got[:, classes]
+        change = self._scale[:, classes] * counts * (counts - 2 * (self._wanted[:, classes] - got)) - (got == 0)
+        loss = change @ self._weights[classes]
         best = splits[np.argmin(loss[splits])]
         self._got[best, classes] += counts
         self._groups[best] += 1

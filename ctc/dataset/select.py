@@ -42,14 +42,14 @@ class Events:
     @cached_property
     def observations(self) -> Ints:
         """How many observations each event has."""
-        counts: Ints = np.diff(self.starts)
-        return counts
+        return np.diff(self.starts)
 
     def rows_of(self, events: Ints) -> Ints:
         """The rows of these events, event by event."""
         counts = self.observations[events]
         starts = np.repeat(self.starts[events] - np.r_[0, np.cumsum(counts)[:-1]], counts)
-        return self.rows[starts + np.arange(counts.sum())]
+        rows: Ints = self.rows[starts + np.arange(counts.sum())]
+        return rows
 
     def first(self, column: str) -> Ints:
         """Per event the number of its value in `column`, by its first observation; −1 for null."""

@@ -28,6 +28,10 @@ from ctc.errors import CtcError
 Advance = Callable[[int, int], None]
 
 
+class TooManyFailuresError(CtcError):
+    """More photos than `max_failures` could not be used."""
+
+
 @dataclass
 class ShardNote:
     """What the manifest needs to know of a finished shard. `counts[label][class]`: observations."""
@@ -70,7 +74,7 @@ def write_shard(
     plan: Plan, shard: ShardPlan, folder: Path, pool: ThreadPoolExecutor, advance: Advance, failed: int = 0
 ) -> ShardNote:
     """Write the shard, its index and its note; the note last. `failed`: how many photos of earlier shards could not be used; raises
-    CtcError when it becomes more than `max_failures`."""
+    TooManyFailuresError when it becomes more than `max_failures`."""
     writer = _Writer(plan, shard)
     with whole_file(folder / shard.file) as partial:
         with partial.open("wb") as file:
@@ -88,7 +92,7 @@ def _check_failures(plan: Plan, failures: list[Failure], failed: int) -> None:
     limit = plan.config.max_failures
     if limit is not None and failed + len(failures) > limit:
         last = failures[-1]
-        raise CtcError(
+        raise TooManyFailuresError(
             f"{failed + len(failures)} photos could not be used, --max-failures is {limit} (last: '{last.path}': {last.reason}): "
             "mend that and go on with --resume"
         )

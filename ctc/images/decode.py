@@ -10,6 +10,7 @@ import io
 import warnings
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ Pixels = NDArray[np.uint8]
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 MAX_PIXELS = 178_956_970
 _ORIENTATION = 0x0112
+# per EXIF orientation cv2.flip's code, after the transposition: 0 upside down, 1 left to right, -1 both
+_FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 
 # our own limit, MAX_PIXELS, is an error; Pillow's warning at half of it would only add noise
@@ -123,15 +126,10 @@ def _scaled(size: tuple[int, int], at_least: tuple[int, int]) -> tuple[int, int]
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
     """Apply an EXIF orientation: 2–4 mirror and turn by 180°, 5–8 turn by 90° as well."""
-    if orientation == 1:
-        return pixels
     if orientation >= 5:
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)
+        pixels = cv2.transpose(pixels)
+    flip = _FLIPS.get(orientation)
+    return pixels if flip is None else cv2.flip(pixels, flip)
 
 
 def _to_rgb(image: Image.Image) -> Pixels:

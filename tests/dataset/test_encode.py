@@ -1,0 +1,114 @@
+"""What is stored of a photo: the file itself, a smaller JPEG, or the square around the box."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import simplejpeg
+from PIL import Image
+
+from ctc.dataset.crop import Box, Region, square_around
+from ctc.dataset.encode import EventPlan, ShrinkRule, encode_event
+from ctc.images import decode
+from ctc.images.jpeg_header import read_header
+
+RULE = ShrinkRule(60, 90)
+RED, GREEN = (200, 30, 30), (40, 160, 40)
+
+
+def stored(folder: Path, data: bytes, rule: ShrinkRule = RULE, box: Box | None = None) -> bytes:
+    (folder / "photo.jpg").write_bytes(data)
+    record = encode_event(EventPlan("e", ("photo.jpg",), (box,), {}, {}), folder, rule).record
+    assert record is not None
+    assert decode(record.jpegs[0]).shape[:2] == record.sizes[0]
+    return record.jpegs[0]
+
+
+def jpeg(height: int = 60, width: int = 80, **options: object) -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 256, (height // 4, width // 4, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    image = Image.fromarray(pixels).resize((width, height))
+    image.convert(str(options.pop("mode", "RGB"))).save(
+        file, "JPEG", **{"quality": 95, "subsampling": "4:2:0", **options}
+    )
+    return file.getvalue()
+
+
+def turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+def untouched() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010F] = "RECONYX"
+    return exif
+
+
+@pytest.mark.parametrize("data", [jpeg(), jpeg(40, 60), jpeg(exif=untouched())], ids=["fits", "smaller", "exif"])
+def test_a_small_baseline_original_is_stored_byte_for_byte(tmp_path: Path, data: bytes) -> None:
+    assert stored(tmp_path, data) == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        jpeg(120, 160),
+        jpeg(progressive=True),
+        jpeg(subsampling="4:4:4"),
+        jpeg(mode="L"),
+        jpeg(mode="CMYK"),
+        jpeg(exif=turned()),
+    ],
+    ids=["twice as large", "progressive", "4:4:4", "grey", "CMYK", "turned"],
+)
+def test_any_other_original_becomes_a_small_baseline_jpeg(tmp_path: Path, data: bytes) -> None:
+    result = stored(tmp_path, data)
+    header = read_header(result)
+    assert result != data
+    assert header is not None
+    assert header.plain
+    assert min(header.height, header.width) == 60
+
+
+def test_a_broken_small_original_is_not_copied(tmp_path: Path) -> None:
+    (tmp_path / "cut.jpg").write_bytes(jpeg()[:-400])
+    encoded = encode_event(EventPlan("e", ("cut.jpg",), (None,), {}, {}), tmp_path, RULE)
+    assert encoded.record is None
+    assert "premature end" in encoded.failures[0].reason
+
+
+def test_the_box_is_cut_out_as_a_square_with_its_margin(tmp_path: Path) -> None:
+    photo = np.full((400, 600, 3), GREEN, np.uint8)
+    photo[100:180, 300:400] = RED
+    data = simplejpeg.encode_jpeg(photo, quality=95, colorsubsampling="420")
+    box = Box(300 / 600, 100 / 400, 100 / 600, 80 / 400)
+    cut = decode(stored(tmp_path, data, ShrinkRule(60, 95, 0.0), box)).astype(int)
+    assert cut.shape == (60, 60, 3)
+    assert np.abs(cut[10:50, 5:55] - RED).max() < 12
+    wide = decode(stored(tmp_path, data, ShrinkRule(60, 95, 0.5), box)).astype(int)
+    assert np.abs(wide[:15, :15] - GREEN).max() < 12
+    assert np.abs(wide[25:35, 25:35] - RED).max() < 12
+
+
+def test_a_photo_without_a_box_stays_whole(tmp_path: Path) -> None:
+    assert decode(stored(tmp_path, jpeg(120, 180), ShrinkRule(60, 90, 0.1))).shape == (60, 90, 3)
+
+
+@pytest.mark.parametrize(
+    ("box", "margin", "region"),
+    [
+        (Box(0.4, 0.4, 0.2, 0.2), 0.0, Region(60, 160, 80, 80)),
+        (Box(0.4, 0.4, 0.2, 0.2), 0.25, Region(40, 140, 120, 120)),
+        (Box(0.0, 0.0, 0.1, 0.1), 0.5, Region(0, 0, 80, 80)),
+        (Box(0.9, 0.8, 0.1, 0.2), 0.5, Region(120, 320, 80, 80)),
+        (Box(0.1, 0.1, 0.8, 0.5), 0.0, Region(0, 40, 200, 320)),
+    ],
+    ids=["centre", "margin", "corner", "other corner", "longer than the photo is high"],
+)
+def test_the_square_stays_within_the_photo_and_holds_the_box(box: Box, margin: float, region: Region) -> None:
+    assert square_around(box, 200, 400, margin) == region
