@@ -243,4 +243,4 @@ def test_the_way_from_a_file_to_an_inventory(tmp_path: Path, capsys: pytest.Capt
     assert inventory.table.to_pylist() == [
         {"event_id": "1", "images": ["1.jpg"], "species": "fox", "count": "2", **NO_META}
     ]
-    assert "1 left out: no annotation (first: 2.jpg)" in capsys.readouterr().err
+    assert "no annotation (first: 2.jpg)" in capsys.readouterr().err
