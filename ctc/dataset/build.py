@@ -20,7 +20,7 @@ from ctc.artifacts.predictions import Failure
 from ctc.dataset.encode import NO_SUMS
 from ctc.dataset.plan import Plan
 from ctc.dataset.write import Advance, ShardNote, TooManyFailuresError, note_path, write_shard
-from ctc.errors import InputError, OutputExistsError, UsageError
+from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
 
 UNFINISHED = ".unfinished.json"
 LISTED = 1000
@@ -71,6 +71,9 @@ def build_dataset(plan: Plan, folder: Path, advance: Advance) -> BuildResult:
     except InputError:
         _remove_dataset(folder)
         raise
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise CtcError(f"'{folder}' can't be written: {why}; mend that and go on with --resume") from error
     failures = tuple(failure for note in notes for failure in note.failures)
     _write_left_out(folder, failures)
     dataset.save()
