@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.inventory_options import parameters, to_config
 from ctc.errors import OutputExistsError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from ctc.inventory.build import Built
-    from ctc.plugin import InputFormat, Option
-
-PATH = click.Path(path_type=Path)
-_TYPES = {"text": click.STRING, "integer": click.INT, "number": click.FLOAT, "flag": click.BOOL, "path": PATH}
+    from ctc.plugin import InputFormat
 
 
 class FormatGroup(click.Group):
@@ -30,6 +27,10 @@ class FormatGroup(click.Group):
         if name not in known:
             raise UsageError(f"no input format called '{name}'{did_you_mean(name, known)}")
         return _command_of(known[name])
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _sentence(found.summary)) for name, found in _formats().items()])
 
 
 @click.group(cls=FormatGroup, epilog="Example: ctc inventory folders photos --output inventory.parquet")
@@ -45,44 +46,32 @@ def _formats() -> dict[str, InputFormat]:
 
 
 def _command_of(input_format: InputFormat) -> click.Command:
-    parameters: list[click.Parameter] = [
-        click.Argument(["source"], type=PATH, metavar=input_format.source),
-        click.Option(["--output"], type=PATH, required=True, help="Inventory to write, a .parquet file."),
-        click.Option(["--image-root"], type=PATH, help="Where relative paths start.  [default: beside the source]"),
-        click.Option(["--overwrite"], is_flag=True, help="Replace the output if it is there."),
-        *(_option(option) for option in input_format.options),
-    ]
-    summary = input_format.summary[:1].upper() + input_format.summary[1:] + "."
     return click.Command(
         input_format.name,
-        params=parameters,
+        params=parameters(input_format),
         callback=_run(input_format),
-        help=summary,
+        help=_sentence(input_format.summary),
         epilog=f"Example: {input_format.example}" if input_format.example else None,
     )
 
 
-def _option(option: Option) -> click.Option:
-    return click.Option(
-        [f"--{option.name}", option.key],
-        type=_TYPES[option.type],
-        is_flag=option.type == "flag",
-        required=option.required,
-        multiple=option.multiple,
-        default=() if option.multiple else option.default,
-        metavar=option.metavar,
-        help=option.help + (" Repeatable." if option.multiple else ""),
-    )
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
 
 
 def _run(input_format: InputFormat) -> Callable[..., None]:
     def run(source: Path, output: Path, image_root: Path | None, overwrite: bool, **options: Any) -> None:
+        from ctc.cli.console import progress
         from ctc.inventory.build import build_inventory
+        from ctc.inventory.left_out import LeftOutLog, left_out_path
 
-        if output.exists() and not overwrite:
-            raise OutputExistsError(output)
-        built = build_inventory(input_format, source, options, image_root)
-        built.inventory.write(output)
+        config = to_config(options)
+        for path in (output, left_out_path(output)):
+            if path.exists() and not overwrite:
+                raise OutputExistsError(path)
+        with LeftOutLog(left_out_path(output)) as left_out:
+            built = build_inventory(input_format, source, options, image_root, config, left_out, progress)
+            built.inventory.write(output)
         _tell(built, output)
 
     return run
@@ -92,11 +81,12 @@ def _tell(built: Built, output: Path) -> None:
     from ctc.cli.console import say, warn
     from ctc.inventory.summarize import summarize
 
-    for line in summarize(built.inventory):
+    for line in (*built.notes, *summarize(built.inventory)):
         say(line)
-    for reason, count in Counter(entry.reason for entry in built.left_out).most_common():
-        where = next(entry.where for entry in built.left_out if entry.reason == reason)
-        warn(f"{count:,} left out: {reason} (first: {where})")
+    for reason, count in built.left_out.counts.most_common():
+        warn(f"{count:,} left out: {reason} (first: {', '.join(built.left_out.first[reason])})")
+    if built.left_out.counts:
+        say(f"all that was left out is in '{built.left_out.path}'")
     if built.missing:
         warn(
             f"{built.missing} of the first {built.looked_at} photos are not in '{built.inventory.image_root}': "

@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
-from ctc.errors import InputError, MissingExtraError, PluginError, UsageError
-from ctc.plugin.records import InputFormat, LeftOut, Observation
+from ctc.artifacts.inventory import IMAGES, Inventory
+from ctc.errors import InputError, MissingExtraError, UsageError
+from ctc.inventory.config import AS_READ, EXIF, InventoryConfig, Progress, unseen
+from ctc.inventory.left_out import LeftOutLog
+from ctc.plugin.records import InputFormat
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-RESERVED = (EVENT_ID, IMAGES)
 LOOK_AT = 100
 
 
 @dataclass(frozen=True)
 class Built:
-    """The inventory, what was left out of it, and how many of the first photos are not where they should be."""
+    """The inventory, what was left out of it, how many of the first photos are not where they should be, and what else was done."""
 
     inventory: Inventory
-    left_out: tuple[LeftOut, ...]
+    left_out: LeftOutLog
     looked_at: int
     missing: int
+    notes: tuple[str, ...] = ()
 
 
 def build_inventory(
-    input_format: InputFormat, source: Path, options: Mapping[str, Any], image_root: Path | None = None
+    input_format: InputFormat,
+    source: Path,
+    options: Mapping[str, Any],
+    image_root: Path | None = None,
+    config: InventoryConfig = AS_READ,
+    left_out: LeftOutLog | None = None,
+    progress: Progress = unseen,
 ) -> Built:
-    """Read `source`; raises CtcError when it gives no observation at all."""
+    """Read `source` and take the steps of `config`; raises CtcError when it gives no observation at all.
+
+    What gives no observation goes to `left_out`; what goes half well is logged as a warning.
+    """
     _need_packages()
-    root = (image_root or input_format.default_image_root(source, options)).absolute()
-    if not root.is_dir() and source.exists():
-        raise UsageError(f"image root '{root}' is not a folder")
-    observations, left_out = _sort_out(input_format.read(source, options))
-    if not observations:
-        why = Counter(entry.reason for entry in left_out).most_common(1)
-        raise InputError(f"'{source}' gives no observation" + (f": {why[0][0]} ({why[0][1]} times)" if why else ""))
-    labels = tuple(observations[0].labels)
-    inventory = Inventory(_table(observations, labels), labels, root, Counter(entry.reason for entry in left_out))
-    first = [root / path for observation in observations[:LOOK_AT] for path in observation.images][:LOOK_AT]
-    return Built(inventory, tuple(left_out), len(first), sum(not path.exists() for path in first))
+    from ctc.inventory.labels import discard_missing, read_renamings, relabel
+
+    left_out = left_out or LeftOutLog()
+    renamings = read_renamings(config.relabel) if config.relabel else ()
+    inventory = _read(input_format, source, options, image_root, left_out)
+    inventory = relabel(inventory, renamings)
+    if config.discard_missing:
+        inventory = discard_missing(inventory, left_out)
+    inventory, notes = _refine(inventory, config, progress)
+    inventory = replace(inventory, left_out=dict(left_out.counts))
+    return Built(inventory, left_out, *_look(inventory), notes)
 
 
 def _need_packages() -> None:
@@ -54,46 +61,45 @@ def _need_packages() -> None:
         raise MissingExtraError("ctc inventory", "data") from None
 
 
-def _sort_out(entries: Iterable[Observation | LeftOut]) -> tuple[list[Observation], list[LeftOut]]:
-    observations: list[Observation] = []
-    left_out: list[LeftOut] = []
-    for entry in entries:
-        if isinstance(entry, Observation):
-            observations.append(entry)
-        elif isinstance(entry, LeftOut):
-            left_out.append(entry)
-        else:
-            raise PluginError(f"an input format gave a {type(entry).__name__}, not an Observation or a LeftOut")
-    return observations, left_out
+def _read(
+    input_format: InputFormat,
+    source: Path,
+    options: Mapping[str, Any],
+    image_root: Path | None,
+    left_out: LeftOutLog,
+) -> Inventory:
+    from ctc.inventory.collect import collect
+    from ctc.inventory.events import unite_photos
+
+    root = (image_root or input_format.default_image_root(source, options)).absolute()
+    if not root.is_dir() and source.exists():
+        raise UsageError(f"image root '{root}' is not a folder")
+    table, labels = collect(input_format.read(source, options), left_out)
+    if not table.num_rows:
+        why = left_out.counts.most_common(1)
+        raise InputError(f"'{source}' gives no observation" + (f": {why[0][0]} ({why[0][1]} times)" if why else ""))
+    return unite_photos(Inventory(table, labels, root))
 
 
-def _table(observations: list[Observation], labels: tuple[str, ...]) -> pa.Table:
-    import pyarrow as pa
+def _refine(inventory: Inventory, config: InventoryConfig, progress: Progress) -> tuple[Inventory, tuple[str, ...]]:
+    """Times, locations and events."""
+    from ctc.inventory.grouping import check_groupable, group_photos
+    from ctc.inventory.times_and_places import fill_from_photos, fill_location
 
-    meta = tuple(observations[0].meta)
-    clash = [name for name in (*labels, *meta) if name in RESERVED]
-    twice = [name for name, count in Counter((*labels, *meta)).items() if count > 1]
-    if clash or twice:
-        raise UsageError(
-            f"'{(clash + twice)[0]}' can't be used as a column name twice: rename the column in the source"
-        )
-    text = pa.string()
-    columns: dict[str, pa.Array] = {
-        EVENT_ID: pa.array([entry.event_id for entry in observations], text),
-        IMAGES: pa.array([entry.images for entry in observations], pa.list_(text)),
-    }
-    for label in labels:
-        columns[label] = pa.array([entry.labels[label] for entry in observations], text)
-    for name in meta:
-        columns[name] = _column([entry.meta[name] for entry in observations])
-    return pa.table(columns)
+    if config.events_within is not None:
+        check_groupable(inventory, config)
+    if config.location_from and config.location_from != EXIF:
+        inventory = fill_location(inventory, config.location_from)
+    if config.reads_photos:
+        inventory = fill_from_photos(inventory, config, progress)
+    if config.events_within is None:
+        return inventory, ()
+    inventory, told = group_photos(inventory, config.events_within)
+    return inventory, (told,)
 
 
-def _column(values: list[Any]) -> pa.Array:
-    """Numbers stay numbers; a column that mixes kinds is text."""
-    import pyarrow as pa
-
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+def _look(inventory: Inventory) -> tuple[int, int]:
+    """How many of the first photos were looked for, and how many of them are not there."""
+    rows = inventory.table[IMAGES].slice(0, LOOK_AT).to_pylist()
+    photos = [inventory.image_root / path for images in rows for path in images][:LOOK_AT]
+    return len(photos), sum(not photo.exists() for photo in photos)

@@ -1,0 +1,55 @@
+"""Columns of an inventory that are larger than one Arrow array can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ctc.inventory.photo_uses import Ints
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DATETIME = "datetime"
+LOCATION = "location"
+ROWS_AT_ONCE = 1 << 20
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """All chunks in one array, of the large type for text and lists: a text array of the common type holds 2 GiB at most."""
+    return column.cast(_large(column.type)).combine_chunks()
+
+
+def take(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
+    """The values of these rows, null for row −1, however large the column is (Arrow's own `take` fails past 2 GiB)."""
+    import pyarrow as pa
+
+    values = whole(column)
+    pieces = []
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[start : start + ROWS_AT_ONCE]
+        pieces.append(values.take(pa.array(some, mask=some < 0)).cast(column.type))
+    return pa.chunked_array(pieces, column.type)
+
+
+def take_rows(table: pa.Table, rows: Ints) -> pa.Table:
+    """These rows of every column."""
+    import pyarrow as pa
+
+    return pa.table({name: take(table[name], rows) for name in table.column_names})
+
+
+def put(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+    """The table with `column` in the place of the one called `name`, or as the last."""
+    if name in table.column_names:
+        return table.set_column(table.column_names.index(name), name, column)
+    return table.append_column(name, column)
+
+
+def _large(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    if pa.types.is_string(kind):
+        return pa.large_string()
+    if pa.types.is_list(kind):
+        return pa.large_list(_large(kind.value_type))
+    return kind

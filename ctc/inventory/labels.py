@@ -1,0 +1,114 @@
+"""Labels put right: classes renamed, observations without a label dropped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctc.artifacts.csvfile import read_rows
+from ctc.artifacts.inventory import EVENT_ID, Inventory
+from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.inventory.left_out import LeftOutLog
+from ctc.plugin.records import LeftOut
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LABEL, OLD, NEW = "label", "old", "new"
+DISCARDED = "a label is missing (--discard-missing)"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """A class of a label and what becomes of it: `new` is None for missing. `label` is '' where the file doesn't say. `where`: its
+    file and line."""
+
+    label: str
+    old: str
+    new: str | None
+    where: str
+
+
+def read_renamings(path: Path) -> tuple[Renaming, ...]:
+    """From a CSV with the columns old, new and, where there are several labels, label; an empty new class means missing.
+
+    Raises CtcError when the file can't be used or gives one class two new names.
+    """
+    if not path.is_file():
+        raise UsageError(f"file '{path}' is not there: --relabel needs a CSV with the columns {LABEL}, {OLD}, {NEW}")
+    header, rows = read_rows(path)
+    for column in (OLD, NEW):
+        if column not in header:
+            raise UsageError(f"'{path}' has no column '{column}': --relabel needs the columns {LABEL}, {OLD}, {NEW}")
+    renamings: dict[tuple[str, str], Renaming] = {}
+    for line, row in rows:
+        label, old, new = (row.get(column, "").strip() for column in (LABEL, OLD, NEW))
+        renaming = Renaming(label, old, new or None, f"'{path}' line {line}")
+        if not old:
+            raise InputError(f"{renaming.where} names no old class: fill in its column '{OLD}'")
+        if renamings.setdefault((label, old), renaming).new != renaming.new:
+            raise InputError(f"{renaming.where} gives '{old}' another new name than an earlier line: keep one of them")
+    return tuple(renamings.values())
+
+
+def relabel(inventory: Inventory, renamings: Sequence[Renaming]) -> Inventory:
+    """All classes renamed at once, so that two may change places. Raises UsageError for a label that isn't there; a class that doesn't
+    occur is a warning."""
+    by_label: dict[str, list[Renaming]] = {}
+    for renaming in renamings:
+        by_label.setdefault(_label(renaming, inventory), []).append(renaming)
+    table = inventory.table
+    for label, wanted in by_label.items():
+        column = _renamed(table[label], {renaming.old: renaming.new for renaming in wanted})
+        _warn_of_unknown(table[label], label, wanted)
+        table = table.set_column(table.column_names.index(label), label, column)
+    return replace(inventory, table=table)
+
+
+def discard_missing(inventory: Inventory, left_out: LeftOutLog) -> Inventory:
+    """Only the observations that have a class for every label; the others go to `left_out`."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    whole = np.ones(inventory.table.num_rows, bool)
+    for label in inventory.labels:
+        whole &= pc.is_valid(inventory.table[label]).to_numpy()
+    for chunk in inventory.table[EVENT_ID].filter(~whole).chunks:
+        for event_id in chunk.to_pylist():
+            left_out.add(LeftOut(event_id, DISCARDED))
+    if not whole.any():
+        raise InputError("no observation is left: each lacks a label; leave --discard-missing out")
+    return replace(inventory, table=inventory.table.filter(whole))
+
+
+def _label(renaming: Renaming, inventory: Inventory) -> str:
+    if not renaming.label and len(inventory.labels) == 1:
+        return inventory.labels[0]
+    if renaming.label not in inventory.labels:
+        hint = did_you_mean(renaming.label, inventory.labels)
+        raise UsageError(f"{renaming.where}: no label called '{renaming.label}'{hint}")
+    return renaming.label
+
+
+def _renamed(column: pa.ChunkedArray, new: Mapping[str, str | None]) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    pieces = []
+    for piece in column.dictionary_encode().chunks:
+        classes = [new.get(name, name) for name in piece.dictionary.to_pylist()]
+        pieces.append(pa.array(classes, pa.string()).take(piece.indices))
+    return pa.chunked_array(pieces, pa.string())
+
+
+def _warn_of_unknown(column: pa.ChunkedArray, label: str, renamings: Sequence[Renaming]) -> None:
+    known = {name for name in column.unique().to_pylist() if name is not None}
+    for renaming in renamings:
+        if renaming.old not in known:
+            hint = did_you_mean(renaming.old, known)
+            near = hint if "did you mean" in hint else ""
+            log.warning("%s: label '%s' has no class called '%s'%s", renaming.where, label, renaming.old, near)

@@ -1,0 +1,65 @@
+"""What gave no observation: counted in memory, and every entry in a file."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ctc.artifacts.atomic import remove, whole_file
+from ctc.plugin.records import LeftOut
+
+if TYPE_CHECKING:
+    from _csv import Writer
+
+FIRST = 3
+MOST_REASONS = 100
+OTHER = "other reasons"
+
+
+def left_out_path(output: Path) -> Path:
+    """The file beside an inventory that lists what was left out of it."""
+    return output.with_name(f"{output.stem}.left_out.csv")
+
+
+class LeftOutLog:
+    """`counts`: entries per reason. `first`: per reason, where the first few were. All entries go to `path` (columns where, reason), which
+    appears when the `with` block ends well; without an entry there is no file."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, list[str]] = {}
+        self._file = ExitStack()
+        self._writer: Writer | None = None
+
+    def add(self, entry: LeftOut) -> None:
+        known = entry.reason in self.counts or len(self.counts) < MOST_REASONS
+        reason = entry.reason if known else OTHER
+        self.counts[reason] += 1
+        where = self.first.setdefault(reason, [])
+        if len(where) < FIRST:
+            where.append(entry.where)
+        if self.path:
+            self._writer = self._writer or self._open(self.path)
+            self._writer.writerow((entry.where, entry.reason))
+
+    def _open(self, path: Path) -> Writer:
+        partial = self._file.enter_context(whole_file(path))
+        file = self._file.enter_context(partial.open("w", encoding="utf-8", newline="", errors="backslashreplace"))
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("where", "reason"))
+        return writer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.__exit__(kind, error, trace)
+        if kind is None and self.path and self._writer is None:
+            remove(self.path)
