@@ -50,9 +50,9 @@ def _facts(inventory: Inventory, uses: PhotoUses, events: Ints) -> dict[int, Fac
     names = [*inventory.labels, *[LOCATION] * (LOCATION in inventory.meta)]
     facts: dict[int, Facts] = {event: {name: set() for name in names} for event in events.tolist()}
     rows = np.flatnonzero(np.isin(uses.event_of_row, events))
-    said = inventory.table.select(names).take(rows).to_pylist()
-    for event, row in zip(uses.event_of_row[rows].tolist(), said, strict=True):
-        for name, value in row.items():
+    for name in names:
+        said = inventory.table[name].take(rows).to_pylist()
+        for event, value in zip(uses.event_of_row[rows].tolist(), said, strict=True):
             if value is not None:
                 facts[event][name].add(str(value))
     return facts

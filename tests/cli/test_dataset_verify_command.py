@@ -1,0 +1,95 @@
+"""`ctc dataset verify`: a line for each fault on stdout, exit code 1; 0 and no line when all is well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ctc.artifacts.dataset import Dataset
+from ctc.cli.main import run
+
+SHARD = "train-00000-of-00001.tfrecord"
+
+
+@pytest.fixture
+def folder(tiny_dataset: Callable[..., Dataset]) -> Path:
+    return tiny_dataset({"train": 3, "val": 1}, shards=1, smallest_side=30).folder
+
+
+def spoil(folder: Path) -> None:
+    data = bytearray((folder / SHARD).read_bytes())
+    data[20] ^= 1
+    (folder / SHARD).write_bytes(data)
+
+
+def test_a_sound_dataset_leaves_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["dataset", "verify", str(folder)]) == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "2 shards, 4 events, 7 photos: no fault\n")
+
+
+def test_each_fault_is_a_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(folder)
+    assert run(["dataset", "verify", str(folder), "--workers", "1"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [
+        f"{SHARD} at offset 0: the checksum of the record is wrong",
+        f"{SHARD}: its sha256 is not the one in dataset.json",
+    ]
+    assert captured.err.endswith(": 2 faults\n")
+
+
+def test_faults_as_an_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(folder)
+    assert run(["dataset", "verify", str(folder), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "shards": 2,
+        "events": 3,
+        "images": 6,
+        "faults": [
+            {"file": SHARD, "offset": 0, "fault": "the checksum of the record is wrong"},
+            {"file": SHARD, "offset": None, "fault": "its sha256 is not the one in dataset.json"},
+        ],
+        "complete": True,
+    }
+
+
+def test_the_limit_of_faults_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spoil(folder)
+    assert run(["dataset", "verify", str(folder), "--max-faults", "1"]) == 1
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 1
+    assert "--max-faults looks for more" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "message"),
+    [
+        (None, 2, "it should be the description of a dataset"),
+        ("{", 1, "can't be read"),
+        ("[]", 1, "not an object"),
+        ("{}", 1, "not a ctc-dataset file"),
+        ('{"format": "ctc-dataset", "format_version": 2}', 1, "update ctc"),
+        ('{"format": "ctc-dataset", "format_version": 1}', 1, "damaged"),
+    ],
+)
+def test_what_is_no_dataset_costs_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, code: int, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "dataset.json").write_text(content)
+    assert run(["dataset", "verify", str(tmp_path)]) == code
+    captured = capsys.readouterr()
+    assert (captured.out, len(captured.err.splitlines())) == ("", 1)
+    assert message in captured.err
+
+
+def test_a_dataset_as_ctc_builds_it_is_sound(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photos, inventory = shared / "data" / "cats-and-dogs" / "test" / "test_images", tmp_path / "inventory.parquet"
+    assert run(["inventory", "folders", str(photos), "--output", str(inventory)]) == 0
+    assert run(["dataset", str(inventory), "--output", str(tmp_path / "dataset"), "--events-per-shard", "40"]) == 0
+    assert run(["dataset", "verify", str(tmp_path / "dataset")]) == 0
+    assert "119 events, 119 photos: no fault" in capsys.readouterr().err

@@ -1,0 +1,109 @@
+"""What an inventory holds, counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from ctc.artifacts.inventory import Inventory
+from ctc.inventory.photo_uses import photo_uses
+from ctc.inventory.show import ClassCounts, PlaceCounts, SharedPhoto, TimeSpan, holdings
+
+ROWS: dict[str, list[Any]] = {
+    "event_id": ["a", "a", "b", "c"],
+    "images": [["1.jpg", "2.jpg"], ["1.jpg", "2.jpg"], ["2.jpg"], []],
+    "species": ["fox", "hare", "fox", None],
+}
+
+
+def inventory(left_out: dict[str, int] | None = None, **meta: Any) -> Inventory:
+    return Inventory(pa.table({**ROWS, **meta}), ("species",), Path("/photos"), left_out or {})
+
+
+def test_observations_events_and_photos_are_counted_apart() -> None:
+    held = holdings(inventory())
+    assert (held.observations, held.events, held.photos) == (4, 3, 2)
+
+
+def test_classes_are_counted_most_frequent_first() -> None:
+    counts = holdings(inventory()).labels["species"]
+    assert counts == ClassCounts({"fox": 2, "hare": 1}, missing=1)
+    assert list(counts.classes) == ["fox", "hare"]
+
+
+def test_an_event_is_where_its_first_row_says() -> None:
+    held = holdings(inventory(location=["pond", "wood", "wood", None]))
+    assert held.locations == {"pond": PlaceCounts(1, 2), "wood": PlaceCounts(1, 1)}
+    assert held.no_location == 1
+
+
+def test_locations_may_be_numbers() -> None:
+    assert holdings(inventory(location=[7, 7, 7, 9])).locations == {"7": PlaceCounts(2, 3), "9": PlaceCounts(1, 0)}
+
+
+def test_without_a_column_of_locations_there_are_none() -> None:
+    assert holdings(inventory()).locations is None
+
+
+def test_events_are_counted_by_photos_and_by_observations() -> None:
+    held = holdings(inventory())
+    assert held.photos_per_event == {0: 1, 1: 1, 2: 1}
+    assert held.observations_per_event == {1: 2, 2: 1}
+
+
+def test_a_photo_in_two_events_is_named_and_one_in_two_observations_is_not() -> None:
+    held = holdings(inventory())
+    assert held.shared_photos == 1
+    assert held.first_shared == (SharedPhoto("2.jpg", 2, ("a", "b")),)
+
+
+@pytest.mark.parametrize(
+    ("times", "span"),
+    [
+        (
+            ["2024-03-01 06:00:00", "2023-12-31T23:59:59", "last week", None],
+            TimeSpan("2023-12-31T23:59:59", "2024-03-01T06:00:00", missing=1, unclear=1),
+        ),
+        (["2024-03-01", "", "2024:03:01 06:00:00", "3/1/2024"], TimeSpan("2024-03-01", "2024-03-01", 0, 3)),
+        ([None, None, None, None], TimeSpan(None, None, missing=4, unclear=0)),
+        (
+            pa.array([0, 86400, None, None], pa.timestamp("s")),
+            TimeSpan("1970-01-01T00:00:00", "1970-01-02T00:00:00", missing=2, unclear=0),
+        ),
+    ],
+)
+def test_the_time_span_counts_what_is_no_time(times: Any, span: TimeSpan) -> None:
+    assert holdings(inventory(datetime=times)).time == span
+
+
+def test_without_a_column_of_times_there_is_no_span() -> None:
+    assert holdings(inventory()).time is None
+
+
+def test_meta_columns_count_their_values_lists_those_in_them() -> None:
+    held = holdings(inventory(site=["x", "y", "x", None], box=[[0.1, None], [0.1, 0.2], [], None], empty=[None] * 4))
+    assert held.meta == {"site": 2, "box": 2, "empty": 0}
+
+
+def test_what_was_left_out_is_remembered() -> None:
+    assert holdings(inventory(left_out={"corrupt": 3})).left_out == {"corrupt": 3}
+
+
+def test_columns_in_several_chunks_count_as_one() -> None:
+    whole = inventory(location=["pond", "wood", "wood", None])
+    chunked = pa.concat_tables([whole.table.slice(row, 1) for row in range(4)])
+    assert holdings(Inventory(chunked, whole.labels, whole.image_root)) == holdings(whole)
+
+
+def test_an_empty_inventory_has_nothing() -> None:
+    empty = inventory(location=["pond", "wood", "wood", None])
+    held = holdings(Inventory(empty.table.slice(0, 0), empty.labels, empty.image_root))
+    assert (held.observations, held.events, held.photos, held.locations) == (0, 0, 0, {})
+
+
+def test_a_photo_knows_its_events() -> None:
+    uses = photo_uses(inventory())
+    assert [uses.paths.to_pylist(), uses.events_of(0), uses.events_of(1)] == [["1.jpg", "2.jpg"], ["a"], ["a", "b"]]
