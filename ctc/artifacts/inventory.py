@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ctc.artifacts.atomic import whole_file
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
@@ -68,24 +68,39 @@ class Inventory:
     @classmethod
     def read(cls, path: Path) -> Inventory:
         """Raises CtcError when `path` is not an inventory that `ctc inventory` wrote, or the packages to read it are missing."""
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-        except ImportError:
-            raise MissingExtraError(f"reading the inventory '{path}'", "data") from None
-        if not path.is_file():
-            raise UsageError(f"inventory '{path}' is not there: make one with `ctc inventory`")
-        try:
-            table = pq.read_table(path)
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"'{path}' can't be read as Parquet: {error}") from None
+        table = _parquet(path, "read_table")
         about = _about(table.schema.metadata or {}, path)
-        columns = {EVENT_ID, IMAGES, *about["labels"]}
-        if not columns <= set(table.column_names):
-            raise InputError(f"'{path}' has lost its column '{min(columns - set(table.column_names))}': make it again")
-        if not (pa.types.is_list(table[IMAGES].type) or pa.types.is_large_list(table[IMAGES].type)):
-            raise InputError(f"'{path}' has no lists of paths in its column '{IMAGES}': make it again")
+        _check_columns(table, about["labels"], path)
         return cls(table, tuple(about["labels"]), Path(about["image_root"]), about["left_out"])
+
+    @staticmethod
+    def image_root_of(path: Path) -> Path:
+        """The image root of the inventory at `path`, without reading its rows; raises CtcError as `read` does."""
+        return Path(_about(_parquet(path, "read_schema").metadata or {}, path)["image_root"])
+
+
+def _parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtraError(f"reading the inventory '{path}'", "data") from None
+    if not path.is_file():
+        raise UsageError(f"inventory '{path}' is not there: make one with `ctc inventory`")
+    try:
+        return getattr(pq, read)(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"'{path}' can't be read as Parquet: {error}") from None
+
+
+def _check_columns(table: pa.Table, labels: list[str], path: Path) -> None:
+    import pyarrow as pa
+
+    columns = {EVENT_ID, IMAGES, *labels}
+    if not columns <= set(table.column_names):
+        raise InputError(f"'{path}' has lost its column '{min(columns - set(table.column_names))}': make it again")
+    if not (pa.types.is_list(table[IMAGES].type) or pa.types.is_large_list(table[IMAGES].type)):
+        raise InputError(f"'{path}' has no lists of paths in its column '{IMAGES}': make it again")
 
 
 def _about(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, Any]:

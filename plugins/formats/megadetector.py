@@ -1,0 +1,115 @@
+"""MegaDetector's results, joined to an inventory: where in each photo the animal is.
+
+The inventory stays as it is and gets five more columns, `box_x`, `box_y`, `box_w`, `box_h` (in shares of the photo's sides,
+from its top left corner) and `box_conf`, each with an entry per image of the event, null where there is no box. Of the boxes
+with at least `--min-confidence` it is the surest of the category `animal`, else the surest of any: people and vehicles are
+classes too.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.errors import InputError, UsageError
+from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
+
+from . import duplicates
+from .json_document import mentions
+from .megadetector_boxes import Box, Boxes
+from .photo_paths import plain
+
+COLUMNS = tuple(f"box_{field}" for field in Box._fields)
+AT_ONCE = 10_000
+NOT_THERE = "MegaDetector's results don't have it: kept without a box"
+
+
+@hookimpl
+def ctc_input_formats() -> Iterable[InputFormat]:
+    return [
+        InputFormat(
+            name="megadetector",
+            summary="boxes from MegaDetector's results (a JSON file), added to an inventory",
+            source="FILE",
+            recognizes=lambda path: mentions(path, "detections", "detection_categories"),
+            read=read,
+            default_image_root=lambda _, options: Inventory.image_root_of(options["inventory"]),
+            options=(
+                Option("inventory", "Inventory that gets the boxes; it is not changed.", "path", "FILE", required=True),
+                Option(
+                    "detected-in",
+                    "Folder that MegaDetector ran on, where it is not the inventory's image root.",
+                    "path",
+                    "DIR",
+                ),
+                Option("min-confidence", "Leave out boxes below this, 0–1.", "number", default=0.1),
+                duplicates.OPTION,
+            ),
+            example="ctc inventory megadetector boxes.json --inventory inventory.parquet --output with_boxes.parquet",
+        )
+    ]
+
+
+def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    """The inventory's observations, with boxes, and what it left out itself; then the photos that only one of the two files has, and
+    those that MegaDetector couldn't read. Raises InputError when they have no photo in common."""
+    least, path = options["min_confidence"], options["inventory"]
+    if not 0 <= least <= 1:
+        raise UsageError(f"--min-confidence must be from 0 to 1, not {least:g}")
+    inventory = Inventory.read(path)
+    root = plain(inventory.image_root.as_posix()).rstrip("/") + "/"
+    boxes = Boxes(least, duplicates.keep_first(options), _key(root, options["detected_in"]))
+    yield from boxes.read(source)
+    missing: dict[str, None] = {}
+    for row in _rows(inventory):
+        found = []
+        for image in row[IMAGES] or ():
+            file = plain(image).removeprefix(root)
+            if file not in boxes:
+                missing[image] = None
+            found.append(boxes.best(file) if file in boxes else None)
+        yield _observation(row, inventory.labels, found)
+    if not boxes.any_used():
+        raise InputError(_nothing_in_common(source, boxes, path, missing))
+    for reason, count in inventory.left_out.items():
+        yield from repeat(LeftOut(f"'{path}'", reason), count)
+    yield from (LeftOut(image, NOT_THERE) for image in missing)
+    yield from (LeftOut(file, f"MegaDetector failed ({why}): kept without a box") for file, why in boxes.failures())
+    yield from (LeftOut(file, "not in the inventory") for file in boxes.unused())
+
+
+def _key(root: str, detected_in: Path | None) -> Callable[[str], str]:
+    """From a file as MegaDetector names it to its path below `root`, or to an absolute path."""
+    base = plain(detected_in.absolute().as_posix()) if detected_in else ""
+    return lambda file: plain(posixpath.join(base, plain(file))).removeprefix(root)
+
+
+def _rows(inventory: Inventory) -> Iterator[dict[str, Any]]:
+    for batch in inventory.table.to_batches(max_chunksize=AT_ONCE):
+        yield from batch.to_pylist()
+
+
+def _observation(row: dict[str, Any], labels: tuple[str, ...], boxes: list[Box | None]) -> Observation:
+    own = (EVENT_ID, IMAGES, *labels, *COLUMNS)
+    meta = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name not in own}
+    found = {name: tuple(box and box[at] for box in boxes) for at, name in enumerate(COLUMNS)}
+    return Observation(
+        row[EVENT_ID],
+        tuple(row[IMAGES] or ()),
+        {label: row[label] for label in labels},
+        {**meta, **found},
+    )
+
+
+def _nothing_in_common(source: Path, boxes: Boxes, path: Path, missing: Iterable[str]) -> str:
+    file, image = next(boxes.unused(), None), next(iter(missing), None)
+    if file is None:
+        return f"'{source}' has no images"
+    return (
+        f"'{source}' and '{path}' have no photo in common: the first has '{file}', the second '{image}'; "
+        "say which folder MegaDetector ran on with --detected-in"
+    )

@@ -1,0 +1,156 @@
+"""The boxes of a MegaDetector results file: https://lila.science/megadetector-output-format"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ctc.errors import InputError
+from ctc.plugin import LeftOut
+
+from .duplicates import repeated
+from .json_document import read_document
+from .json_entry import Entry
+
+ANIMAL = "animal"
+ROUNDING = 0.01
+"""How far a box may reach beyond the photo, in shares of its sides; it is cut there."""
+
+
+class Box(NamedTuple):
+    """Left, top, width and height in shares of the photo's sides, and the confidence; all 0–1."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    conf: float
+
+
+class Boxes:
+    """Per file the best box of each category, as numbers: there may be millions of files. `key` gives a file's name here.
+
+    Rows of `_boxes` are a category's number and a Box; those of file `n` are from `_starts[n]` to `_starts[n + 1]`.
+    """
+
+    def __init__(self, min_confidence: float, first_wins: bool, key: Callable[[str], str]) -> None:
+        self._min_confidence = min_confidence
+        self._first_wins = first_wins
+        self._key = key
+        self._numbers: dict[str, int] = {}
+        self._starts = array("q", [0])
+        self._boxes = array("d")
+        self._categories: dict[str, int] = {}
+        self._animals: set[int] = set()
+        self._failures: dict[int, str] = {}
+        self._used = bytearray()
+
+    def read(self, source: Path) -> Iterator[LeftOut]:
+        """Fill in everything; yields files that came twice. Raises CtcError when `source` is no results file of version 1.
+
+        Categories are known only when all is read: they may stand at the file's end.
+        """
+        names: dict[str, str] | None = None
+        for key, value in read_document(source, ("images",)):
+            left_out = self._add(value) if key == "images" else None
+            if left_out is not None:
+                yield left_out
+            if key == "detection_categories":
+                names = _category_names(source, value)
+            elif key == "info":
+                _check_version(source, value)
+        if names is None:
+            raise InputError(f"'{source}' has no 'detection_categories'")
+        for category, number in self._categories.items():
+            if category not in names:
+                raise InputError(f"'{source}' has detections of category '{category}', which is no detection category")
+            if names[category] == ANIMAL:
+                self._animals.add(number)
+
+    def __contains__(self, file: str) -> bool:
+        return file in self._numbers
+
+    def best(self, file: str) -> Box | None:
+        """The surest animal in a file, else its surest box of any category; None when it has no box. The file now counts as used.
+
+        Raises KeyError for a file that isn't there.
+        """
+        number = self._numbers[file]
+        self._used[number] = True
+        rows = self._rows(number)
+        return max(rows, key=lambda row: (row[0] in self._animals, row[1].conf))[1] if rows else None
+
+    def failures(self) -> Iterator[tuple[str, str]]:
+        """(file, MegaDetector's message) for the used files that it couldn't read."""
+        files = list(self._numbers)
+        return ((files[number], message) for number, message in self._failures.items() if self._used[number])
+
+    def unused(self) -> Iterator[str]:
+        """The files that nobody asked for."""
+        return (file for file, number in self._numbers.items() if not self._used[number])
+
+    def any_used(self) -> bool:
+        return any(self._used)
+
+    def _add(self, entry: Entry) -> LeftOut | None:
+        file, failure = self._key(entry.name("file")), entry.text("failure")
+        rows = [] if failure else self._best_per_category(entry)
+        known = self._numbers.get(file)
+        if known is not None:
+            same = (self._rows(known), self._failures.get(known)) == (rows, failure)
+            return repeated(entry.where, "file", same, self._first_wins)
+        number = self._numbers[file] = len(self._numbers)
+        for category, box in rows:
+            self._boxes.extend((category, *box))
+        self._starts.append(self._starts[-1] + len(rows))
+        self._used.append(False)
+        if failure:
+            self._failures[number] = failure
+        return None
+
+    def _best_per_category(self, entry: Entry) -> list[tuple[int, Box]]:
+        detections = entry.fields.get("detections")
+        if not isinstance(detections, list) or not all(isinstance(detection, dict) for detection in detections):
+            raise entry.wrong("detections", "a list of objects, unless there is a 'failure'")
+        best: dict[int, Box] = {}
+        for position, detection in enumerate(detections):
+            found = Entry(f"{entry.where} detections[{position}]", detection)
+            category = self._categories.setdefault(found.name("category"), len(self._categories))
+            box = _box(found)
+            sure = box.conf >= self._min_confidence and box.w > 0 and box.h > 0
+            if sure and (category not in best or box.conf > best[category].conf):
+                best[category] = box
+        return list(best.items())
+
+    def _rows(self, number: int) -> list[tuple[int, Box]]:
+        width = 1 + len(Box._fields)
+        starts = range(self._starts[number] * width, self._starts[number + 1] * width, width)
+        return [(int(self._boxes[at]), Box(*self._boxes[at + 1 : at + width])) for at in starts]
+
+
+def _box(detection: Entry) -> Box:
+    confidence, (x, y, w, h) = detection.number("conf"), detection.numbers("bbox", 4)
+    if confidence is None or not 0 <= confidence <= 1:
+        raise detection.wrong("conf", "a number from 0 to 1")
+    if min(x, y) < -ROUNDING or min(w, h) < 0 or max(x + w, y + h) > 1 + ROUNDING:
+        raise detection.wrong("bbox", "[x, y, width, height] in shares of the photo's sides, 0–1,")
+    left, top = max(x, 0), max(y, 0)
+    return Box(left, top, min(x + w, 1) - left, min(y + h, 1) - top, confidence)
+
+
+def _category_names(source: Path, value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+        raise InputError(f"'{source}': 'detection_categories' must be an object of names, as {{\"1\": \"{ANIMAL}\"}}")
+    return {category: name.strip().lower() for category, name in value.items()}
+
+
+def _check_version(source: Path, info: Any) -> None:
+    """No version is taken for one that is understood, and so is a number in place of text."""
+    if not isinstance(info, dict):
+        raise InputError(f"'{source}': 'info' must be an object")
+    version = info.get("format_version")
+    if version is not None and not re.fullmatch(r"1(\.\d+)*", str(version)):
+        raise InputError(f"'{source}' has MegaDetector's format version {str(version)[:20]!r}, ctc reads 1.x")
