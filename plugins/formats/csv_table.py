@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.csvfile import read_rows
+from ctc.artifacts.csvfile import Table, open_table
 from ctc.errors import UsageError, did_you_mean
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
+
+from .classes import class_name
+from .photo_paths import plain
 
 
 @hookimpl
@@ -25,7 +27,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             options=(
                 Option("event-id", "Column that says which event a row is of.", metavar="COL", required=True),
                 Option("image", "Column with photos, in time order.", metavar="COL", required=True, multiple=True),
-                Option("label", "Column with a label; empty cells are missing.", "text", "COL", True, True),
+                Option("label", "Column with a label; empty cells and -1 are missing.", "text", "COL", True, True),
                 Option("meta", "Further column to keep.", metavar="COL", multiple=True),
             ),
             example="ctc inventory csv labels.csv --event-id id --image image --label species --output inventory.parquet",
@@ -34,54 +36,51 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Rows that share an id are observations of one event; its images are those of the first row that has any."""
+    """Rows that share an id are observations of one event; its images are those of the first row that has any, whatever
+    later rows name. `options`: the column names under `event_id`, `image`, `label` and `meta`."""
     event_id, images, labels, meta = (options[key] for key in ("event_id", "image", "label", "meta"))
     if not source.is_file():
         raise UsageError(f"file '{source}' is not there: name the CSV with the labels")
-    _check_columns(source, (event_id, *images, *labels, *meta))
-    photos = _photos_by_event(source, event_id, images)
-    for line, row in read_rows(source)[1]:
-        reason = _unusable(row, event_id, labels, photos)
+    table = open_table(source)
+    _check_columns(table, (event_id, *images, *labels, *meta))
+    id_at, label_at = table.columns[event_id], {label: table.columns[label] for label in labels}
+    meta_at = {name: table.columns[name] for name in meta}
+    photos = _photos_by_event(table, id_at, [table.columns[image] for image in images])
+    for line, cells in table.rows():
+        event = cells[id_at]
+        classes = {label: class_name(cells[at]) for label, at in label_at.items()}
+        reason = _unusable(event, photos, classes)
         if reason:
             yield LeftOut(f"{source.name} line {line}", reason)
         else:
-            yield Observation(
-                row[event_id],
-                photos[row[event_id]],
-                {label: row[label].strip() or None for label in labels},
-                {column: row[column] or None for column in meta},
-            )
+            yield Observation(event, photos[event], classes, {name: cells[at] or None for name, at in meta_at.items()})
 
 
-def _check_columns(source: Path, wanted: Sequence[str]) -> None:
-    header, _ = read_rows(source)
-    for column in wanted:
-        if column not in header:
-            known = ", ".join(f"'{name}'" for name in header)
-            near = did_you_mean(column, header)
-            hint = near if "did you mean" in near else ""
-            raise UsageError(f"'{source}' has no column '{column}'{hint or ':'} its columns are {known}")
+def _check_columns(table: Table, wanted: Sequence[str]) -> None:
+    missing = [column for column in wanted if column not in table.columns]
+    if missing:
+        named = ", ".join(f"'{column}'" for column in missing)
+        known = ", ".join(f"'{name}'" for name in table.columns)
+        near = did_you_mean(missing[0], table.columns)
+        hint = near if "did you mean" in near else ""
+        raise UsageError(f"'{table.path}' has no column {named}{hint or ':'} its columns are {known}")
 
 
-def _photos_by_event(source: Path, event_id: str, images: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _photos_by_event(table: Table, id_at: int, images_at: Sequence[int]) -> dict[str, tuple[str, ...]]:
     photos: dict[str, tuple[str, ...]] = {}
-    for _, row in read_rows(source)[1]:
-        if row[event_id] not in photos:
-            found = tuple(_plain(row[column]) for column in images if row[column].strip())
+    for _, cells in table.rows():
+        if cells[id_at] not in photos:
+            found = tuple(plain(cells[at].strip()) for at in images_at if cells[at].strip())
             if found:
-                photos[row[event_id]] = found
+                photos[cells[id_at]] = found
     return photos
 
 
-def _plain(path: str) -> str:
-    return posixpath.normpath(path.strip().replace("\\", "/"))
-
-
-def _unusable(row: Mapping[str, str], event_id: str, labels: Sequence[str], photos: Mapping[str, Any]) -> str | None:
-    if not row[event_id].strip():
+def _unusable(event: str, photos: Mapping[str, Any], classes: Mapping[str, str | None]) -> str | None:
+    if not event.strip():
         return "no event id"
-    if row[event_id] not in photos:
+    if event not in photos:
         return "no image"
-    if not any(row[label].strip() for label in labels):
+    if not any(classes.values()):
         return "no label"
     return None

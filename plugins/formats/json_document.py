@@ -18,9 +18,24 @@ from .json_entry import Entry
 CHUNK = 1 << 20
 """How many characters are read at once."""
 
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _AFTER_A_VALUE = frozenset(",:]}")
+
+
+class _TwiceError(Exception):
+    """An object has this key twice, with different values."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        for key, value in pairs:
+            if fields[key] != value:
+                raise _TwiceError(key)
+    return fields
+
+
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_object)
 
 
 def read_document(path: Path, lists: tuple[str, ...]) -> Iterator[tuple[str, Entry | Any]]:
@@ -131,6 +146,8 @@ class _Text:
                 value, end = _DECODER.raw_decode(self._buffer, self._at)
             except RecursionError:
                 raise InputError(f"'{self.path}' is nested too deep") from None
+            except _TwiceError as twice:
+                raise InputError(f"'{self.path}' has '{twice}' twice in one object {self._here()}: mend it") from None
             except ValueError:  # cut by the chunk's end, or wrong
                 pass
             else:
@@ -142,8 +159,10 @@ class _Text:
                 raise self.broken("a whole value")
 
     def broken(self, wanted: str) -> InputError:
-        where = f"near character {self._dropped + self._at + 1:,}"
-        return InputError(f"'{self.path}' is cut or not JSON: {wanted} is missing {where}")
+        return InputError(f"'{self.path}' is cut or not JSON: {wanted} is missing {self._here()}")
+
+    def _here(self) -> str:
+        return f"near character {self._dropped + self._at + 1:,}"
 
     def _skip_space(self) -> None:
         self._at = _end_of_space(self._buffer, self._at)

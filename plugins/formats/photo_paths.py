@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ntpath
 import posixpath
 
 
 def plain(path: str) -> str:
-    """With forward slashes, and without './', '//' and 'x/..'."""
-    return posixpath.normpath(path.replace("\\", "/"))
+    """With forward slashes, and without './', '//' and 'x/..'; a Windows drive or share stays in front, whatever comes after."""
+    drive, rest = ntpath.splitdrive(path.replace("\\", "/"))
+    return drive + posixpath.normpath(rest)

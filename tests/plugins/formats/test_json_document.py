@@ -43,6 +43,7 @@ def test_a_document_is_the_same_in_chunks_of_any_size(
         ('{"rows": []} {}', "the end is missing near character 14"),
         ('{"rows": [], "rows": []}', "has 'rows' twice"),
         ('{1: 2, "rows": []}', "a name in quotes is missing"),
+        ('{"rows": [{}, {"x": {"a": 1, "b": 2, "a": 3}}]}', "has 'a' twice in one object near character 15"),
         ('{"rows": [' + "[" * 100_000, "nested too deep"),
         ('{"rows": [' + "9" * 5000 + "]}", "a whole value is missing"),
     ],
@@ -51,6 +52,11 @@ def test_what_is_no_such_document_is_refused_in_one_line(tmp_path: Path, text: s
     (tmp_path / "document.json").write_text(text)
     with pytest.raises(InputError, match=message):
         read(tmp_path / "document.json")
+
+
+def test_a_key_that_comes_twice_with_the_same_value_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "document.json").write_text('{"rows": [{"x": [1], "x": [1]}]}')
+    assert read(tmp_path / "document.json") == [("rows", {"x": [1]})]
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
