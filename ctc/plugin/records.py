@@ -114,8 +114,10 @@ class LoaderConfig:
     """What a loader shall deliver.
 
     `height`, `width`: size of the delivered images. `labels`: the labels wanted, in order. `image_choice`: which photo of an
-    event. `augmentation` None means the evaluation path: the pixels of `ctc.images`, exactly. `shard` is (index, count): this
-    reader's part of the events, same number of steps in each. `drop_remainder`: leave out a last partial batch.
+    event. `observation`: which observation's classes an event of several has in training; in evaluation the first's.
+    `augmentation` None means the evaluation path: the pixels of `ctc.images`, exactly. `shard` is (index, count): this reader's part
+    of the events, same number of steps in each. `drop_remainder`: leave out a last partial batch. `on_bad_record` "skip": in
+    training another sample takes the place of a bad one, so that the steps stay the same; in evaluation it is left out.
     """
 
     height: int
@@ -123,6 +125,7 @@ class LoaderConfig:
     labels: tuple[str, ...]
     batch_size: int = 128
     image_choice: ImageChoice = "random"
+    observation: Literal["first", "random"] = "first"
     resize: ResizeMode = "stretch"
     augmentation: Augmentation | None = None
     shuffle: bool = True

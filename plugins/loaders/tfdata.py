@@ -19,12 +19,11 @@ from ctc.images.reference import develop, picks, read_events, read_raw, record_t
 from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
 
 from .evaluation import EvaluationStream
+from .order import window
 from .plan import plan
 from .tfdata_records import choose, row_by_row, shard_by_shard
 from .tfdata_view import View
 
-_WINDOW_BYTES = 256 * 2**20
-_SMALLEST_WINDOW = 1024
 _CHECK = Preprocessing(1, 1, image_choice="all")
 
 
@@ -48,8 +47,8 @@ def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStrea
 
 
 class TrainingStream:
-    """Augmented batches. With `on_bad_record="skip"` every record is checked, and its photos decoded, before its first use; the
-    skipped ones shorten the epoch."""
+    """Augmented batches. With `on_bad_record="skip"` every record is checked, and its photos decoded, before its first use; for the
+    skipped ones the epoch's first samples come once more at its end."""
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation) -> None:
         self._plan = plan(dataset, split, config)
@@ -71,11 +70,12 @@ class TrainingStream:
 
     @property
     def skipped(self) -> int:
-        """How many bad records were left out so far."""
+        """How many bad records were replaced so far."""
         return len(self._bad)
 
     def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of epoch `index`, from `start_step` on; resuming reads what comes before, without decoding it."""
+        """The batches of epoch `index`, from `start_step` on; resuming reads what comes before, without decoding it. Raises
+        InputError for a bad record, or when there are only bad ones to skip."""
         import tensorflow as tf
 
         step = start_step
@@ -86,6 +86,8 @@ class TrainingStream:
         except tf.errors.OpError:
             self._raise_culprit(index, step)
             raise
+        if step == start_step < self._plan.steps:
+            self._check([0])
 
     def close(self) -> None:
         """Nothing is held between epochs."""
@@ -117,13 +119,13 @@ class TrainingStream:
         by_photo = config.image_choice == "all"
         if not by_photo:
             records = records.shard(readers, number)
-        seed = self._seed(epoch, "photo")
-        samples = choose(records, config.labels, config.image_choice, seed, config.threads)
+        samples = choose(records, config, self._seed(epoch, "choice"))
         if by_photo:
             samples = samples.shard(readers, number)
-        samples = samples.take(self._plan.samples)
+        samples = samples.repeat().take(self._plan.samples)
         if config.shuffle:
-            samples = samples.shuffle(self._window(), self._seed(epoch, "window"), reshuffle_each_iteration=False)
+            among = window(self._dataset.shards(self._split), self._plan.samples)
+            samples = samples.shuffle(among, self._seed(epoch, "window"), reshuffle_each_iteration=False)
         return samples
 
     def _records(self, epoch: int) -> Any:
@@ -136,12 +138,6 @@ class TrainingStream:
         shards = np.arange(len(self._dataset.shards(self._split)))
         order = [int(i) for i in (rng.permutation(shards) if self._config.shuffle else shards)]
         return shard_by_shard(self._dataset, self._split, threads, order)
-
-    def _window(self) -> int:
-        """How many samples to shuffle among: as many as fit a quarter of a gigabyte."""
-        shards = self._dataset.shards(self._split)
-        mean = sum(shard.bytes for shard in shards) // max(1, sum(shard.images for shard in shards))
-        return min(self._plan.samples, max(_SMALLEST_WINDOW, _WINDOW_BYTES // max(1, mean)))
 
     def _seed(self, epoch: int, purpose: str) -> int:
         return int(np.random.default_rng([self._config.seed, epoch, *purpose.encode()]).integers(2**31))

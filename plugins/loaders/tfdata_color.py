@@ -1,21 +1,15 @@
-"""Colour augmentation as TensorFlow operations, with the seed's magnitudes (camera-trap-classifier 2.x, data/image.py)."""
+"""Colour augmentation as TensorFlow operations, as the seed had them; saturation and hue are those of HSV."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-DRAWS = 5
-_ORDERS = (
-    ("brightness", "saturation", "hue", "contrast"),
-    ("saturation", "brightness", "contrast", "hue"),
-    ("contrast", "hue", "brightness", "saturation"),
-    ("hue", "saturation", "contrast", "brightness"),
-)
+from .augment import BRIGHTNESS, CHROMA, CONTRAST, HUE, ORDERS, RGB_OF_CHROMA, SATURATION
 
 
 def recolor(image: Any, mode: str, draws: Any) -> Any:
-    """Vary a float image (height, width, 3) in 0–1; `draws`: DRAWS uniform numbers in 0–1. The result is within 0–1."""
+    """Vary a float image (height, width, 3) in 0–1; `draws`: COLOR_DRAWS uniform numbers in 0–1. The result is within 0–1."""
     import tensorflow as tf
 
     if mode == "none":
@@ -28,13 +22,8 @@ def _shifted(image: Any, draws: Any) -> Any:
     """Brightness ±0.2 and the two chroma channels (YCbCr, BT.601) ±0.05: one offset per channel."""
     import tensorflow as tf
 
-    brightness, blue, red = (
-        _between(draws[0], -0.2, 0.2),
-        _between(draws[1], -0.05, 0.05),
-        _between(draws[2], -0.05, 0.05),
-    )
-    offsets = [1.402 * red, -0.344136 * blue - 0.714136 * red, 1.772 * blue]
-    return image + brightness + tf.stack(offsets)
+    chroma = _between(draws[1:3], -CHROMA, CHROMA)
+    return image + _between(draws[0], -BRIGHTNESS, BRIGHTNESS) + tf.linalg.matvec(RGB_OF_CHROMA, chroma)
 
 
 def _in_random_order(image: Any, mode: str, draws: Any) -> Any:
@@ -42,14 +31,14 @@ def _in_random_order(image: Any, mode: str, draws: Any) -> Any:
     import tensorflow as tf
 
     changes: dict[str, Callable[[Any], Any]] = {
-        "brightness": lambda x: tf.image.adjust_brightness(x, _between(draws[0], -0.2, 0.2)),
-        "saturation": lambda x: tf.image.adjust_saturation(x, _between(draws[1], 0.8, 1.2)),
+        "brightness": lambda x: tf.image.adjust_brightness(x, _between(draws[0], -BRIGHTNESS, BRIGHTNESS)),
+        "saturation": lambda x: tf.image.adjust_saturation(x, _between(draws[1], *SATURATION)),
     }
     if mode == "full_randomized":
-        changes["hue"] = lambda x: tf.image.adjust_hue(x, _between(draws[2], -0.05, 0.05))
-        changes["contrast"] = lambda x: tf.image.adjust_contrast(x, _between(draws[3], 0.9, 1.3))
-    order = tf.cast(draws[4] * len(_ORDERS), tf.int32)
-    return tf.switch_case(order, [_chain(image, changes, names) for names in _ORDERS])
+        changes["hue"] = lambda x: tf.image.adjust_hue(x, _between(draws[2], -HUE, HUE))
+        changes["contrast"] = lambda x: tf.image.adjust_contrast(x, _between(draws[3], *CONTRAST))
+    order = tf.cast(draws[4] * len(ORDERS), tf.int32)
+    return tf.switch_case(order, [_chain(image, changes, names) for names in ORDERS])
 
 
 def _chain(image: Any, changes: dict[str, Callable[[Any], Any]], names: tuple[str, ...]) -> Callable[[], Any]:

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.preprocessing import ImageChoice
+from ctc.plugin import LoaderConfig
 
-_READ_AT_ONCE = 16
+from .order import SHARDS_AT_ONCE
+
 _FILE_BUFFER = 1 << 20
 
 
@@ -34,7 +35,7 @@ def shard_by_shard(dataset: Dataset, split: str, threads: int, order: Sequence[i
         start = tf.cast(first_row, tf.int64)
         return tf.data.TFRecordDataset(path, buffer_size=_FILE_BUFFER).enumerate(start)
 
-    at_once = min(len(shards), _READ_AT_ONCE)
+    at_once = min(len(shards), SHARDS_AT_ONCE)
     return files.interleave(read, cycle_length=at_once, num_parallel_calls=min(threads, at_once), deterministic=True)
 
 
@@ -50,19 +51,22 @@ def row_by_row(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: i
     return pairs.filter(lambda _, record: tf.strings.length(record) > 0)
 
 
-def choose(records: Any, labels: Sequence[str], choice: ImageChoice, seed: int, threads: int) -> Any:
-    """The samples of (row, record) pairs; a random photo depends on `seed` and the row alone. A record without these features
-    raises InvalidArgumentError."""
+def choose(records: Any, config: LoaderConfig, seed: int) -> Any:
+    """The samples of (row, record) pairs; what is random depends on `seed` and the row alone. A record without the features
+    wanted raises InvalidArgumentError."""
     samples = records.map(
-        lambda row, record: _samples(row, record, labels, choice, seed), num_parallel_calls=threads, deterministic=True
+        lambda row, record: _samples(row, record, config, seed), num_parallel_calls=config.threads, deterministic=True
     )
-    return samples.unbatch() if choice == "all" else samples
+    return samples.unbatch() if config.image_choice == "all" else samples
 
 
-def _samples(row: Any, record: Any, labels: Sequence[str], choice: ImageChoice, seed: int) -> tuple[Any, Any, Any, Any]:
+def _samples(row: Any, record: Any, config: LoaderConfig, seed: int) -> tuple[Any, Any, Any, Any]:
     import tensorflow as tf
 
-    photos, classes = _parse(record, labels)
+    choice = config.image_choice
+    draws = tf.random.stateless_uniform([2], tf.stack([tf.constant(seed, tf.int64), row]))
+    observation = draws[1] if config.observation == "random" else tf.constant(0.0)
+    photos, classes = _parse(record, config.labels, observation)
     count = tf.shape(photos)[0]
     if choice == "all":
         numbers = tf.range(count)
@@ -71,12 +75,12 @@ def _samples(row: Any, record: Any, labels: Sequence[str], choice: ImageChoice, 
         return row, tf.constant(0), tf.gather(photos, tf.minimum(tf.range(3), count - 1)), classes
     number = tf.constant(0)
     if choice == "random":
-        number = tf.random.stateless_uniform([], tf.stack([tf.constant(seed, tf.int64), row]), 0, count, tf.int32)
+        number = _share_of(count, draws[0])
     return row, number, photos[number : number + 1], classes
 
 
-def _parse(record: Any, labels: Sequence[str]) -> tuple[Any, Any]:
-    """The photos as string (n,), and int32 (labels,): of several observations the first."""
+def _parse(record: Any, labels: Sequence[str], observation: Any) -> tuple[Any, Any]:
+    """The photos as string (n,), and int32 (labels,): the class of one of the observations, chosen by a number in 0–1."""
     import tensorflow as tf
 
     numbers = tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)
@@ -88,5 +92,13 @@ def _parse(record: Any, labels: Sequence[str]) -> tuple[Any, Any]:
     )
     with tf.control_dependencies([whole]):
         photos = tf.strings.substr(encoded, tf.cumsum(sizes, exclusive=True), sizes)
-    classes = [tf.cast(features[f"label/{label}"][0], tf.int32) for label in labels]
+    found = [features[f"label/{label}"] for label in labels]
+    classes = [tf.cast(numbers[_share_of(tf.shape(numbers)[0], observation)], tf.int32) for numbers in found]
     return photos, tf.stack(classes) if classes else tf.zeros([0], tf.int32)
+
+
+def _share_of(count: Any, draw: Any) -> Any:
+    """0 to `count` − 1, for a number in 0–1."""
+    import tensorflow as tf
+
+    return tf.cast(draw * tf.cast(count, tf.float32), tf.int32)

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 from ctc.plugin import Augmentation, LoaderConfig
 
 from . import tfdata_color
-
-_DRAWS = 6
+from .augment import COLOR_DRAWS, VIEW_DRAWS
 
 
 class Region(NamedTuple):
@@ -46,14 +45,14 @@ class View:
         same image. Stacked photos share zoom, crop, angle and flip, and keep their colours."""
         import tensorflow as tf
 
-        draws = tf.random.stateless_uniform([_DRAWS + tfdata_color.DRAWS], seed)
+        draws = tf.random.stateless_uniform([VIEW_DRAWS + COLOR_DRAWS], seed)
         if self.stacked:
             photos = [tf.image.rgb_to_grayscale(self._photo(jpegs[i], draws)) for i in range(3)]
             image = tf.concat(photos, axis=2)
         else:
             image = self._photo(jpegs[0], draws)
             if self.augmentation.color != "none":
-                image = 255.0 * tfdata_color.recolor(image / 255.0, self.augmentation.color, draws[_DRAWS:])
+                image = 255.0 * tfdata_color.recolor(image / 255.0, self.augmentation.color, draws[VIEW_DRAWS:])
         return tf.cast(image + 0.5, tf.uint8)
 
     def _photo(self, jpeg: Any, draws: Any) -> Any:

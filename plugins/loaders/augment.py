@@ -1,0 +1,177 @@
+"""What augmentation means, in numbers and without pixels: the same for every loader.
+
+Of each sample, DRAWS uniform numbers decide. They become a `View` (which part of the photo is shown, how far turned, mirrored or not)
+and a colour matrix. Magnitudes are the seed's (camera-trap-classifier 2.x, data/image.py); the order is: zoom, crop, rotate, resize,
+flip, colour.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.plugin import Augmentation
+
+Floats = NDArray[np.float64]
+Matrix = Sequence[Sequence[float]]
+
+VIEW_DRAWS = 6
+COLOR_DRAWS = 5
+DRAWS = VIEW_DRAWS + COLOR_DRAWS + 2
+
+BRIGHTNESS = 0.2
+SATURATION = (0.8, 1.2)
+HUE = 0.05
+CONTRAST = (0.9, 1.3)
+CHROMA = 0.05
+RGB_OF_CHROMA = ((0.0, 1.402), (-0.344136, -0.714136), (1.772, 0.0))  # R, G, B by Cb and Cr (BT.601)
+ORDERS = (
+    ("brightness", "saturation", "hue", "contrast"),
+    ("saturation", "brightness", "contrast", "hue"),
+    ("contrast", "hue", "brightness", "saturation"),
+    ("hue", "saturation", "contrast", "brightness"),
+)
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+_ABOUT_GREY = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / math.sqrt(3.0)
+
+
+class Draws(NamedTuple):
+    """Uniform numbers in 0–1 for N samples: `view` (N, VIEW_DRAWS), `color` (N, COLOR_DRAWS), `photo` and `observation` (N,)."""
+
+    view: Floats
+    color: Floats
+    photo: Floats
+    observation: Floats
+
+
+class View(NamedTuple):
+    """What is shown of a photo: a region in shares of the photo's height and width, which may reach beyond 0–1 (black); turned about
+    its centre; `sign` −1 when mirrored."""
+
+    top: float
+    left: float
+    height: float
+    width: float
+    cosine: float
+    sine: float
+    sign: float
+
+
+def draw(seed: int, epoch: int, step: int, reader: int, samples: int) -> Draws:
+    """The numbers for one batch; the same for the same batch, whoever makes it."""
+    numbers = np.random.default_rng([seed, epoch, step, reader]).random((samples, DRAWS))
+    view, color, rest = np.split(numbers, [VIEW_DRAWS, VIEW_DRAWS + COLOR_DRAWS], axis=1)
+    return Draws(view, color, rest[:, 0], rest[:, 1])
+
+
+def views(draws: Floats, augmentation: Augmentation) -> list[View]:
+    """The views that `draws` (N, VIEW_DRAWS) choose: zoom about the centre, then crop anywhere in that, then turn and mirror."""
+    zoom, crop, down, right, turn, mirror = draws.T
+    zoomed = 1.0 + augmentation.zoom * (2.0 * zoom - 1.0)
+    share = zoomed * (1.0 - augmentation.crop * crop)
+    start = (1.0 - zoomed) / 2.0
+    top, left = start + down * (zoomed - share), start + right * (zoomed - share)
+    angle = np.deg2rad(augmentation.rotate * (2.0 * turn - 1.0))
+    sign = np.where(mirror < 0.5, -1.0, 1.0) if augmentation.flip else np.ones(len(draws))
+    columns = np.stack([top, left, share, share, np.cos(angle), np.sin(angle), sign], axis=1)
+    return [View(*row) for row in columns.tolist()]
+
+
+def fitted(view: View, photo: tuple[int, int], size: tuple[int, int]) -> View:
+    """The view's centre, in the aspect of `size`: what is shown of a `photo` keeps its aspect; both (height, width)."""
+    aspect = size[0] / size[1] * photo[1] / photo[0]
+    height, width = view.height * min(1.0, aspect), view.width * min(1.0, 1.0 / aspect)
+    top, left = view.top + (view.height - height) / 2.0, view.left + (view.width - width) / 2.0
+    return view._replace(top=top, left=left, height=height, width=width)
+
+
+def halvings(view: View, photo: tuple[int, int], size: tuple[int, int]) -> int:
+    """How often, 0–3, a `photo` can be halved while what is shown stays as large as `size`; both (height, width)."""
+    height, width = view.height * photo[0], view.width * photo[1]
+    return sum(math.ceil(height / by) >= size[0] and math.ceil(width / by) >= size[1] for by in (2, 4, 8))
+
+
+def affine(view: View, photo: tuple[int, int], size: tuple[int, int]) -> Floats:
+    """(2, 3): from a pixel (x, y, 1) of an image of `size` to the place (x, y) it comes from in a `photo`; both (height, width)."""
+    step_x = view.sign * view.width * photo[1] / size[1]
+    step_y = view.height * photo[0] / size[0]
+    a, b, d, e = view.cosine * step_x, -view.sine * step_y, view.sine * step_x, view.cosine * step_y
+    centre_x = (view.left + view.width / 2.0) * photo[1] - 0.5
+    centre_y = (view.top + view.height / 2.0) * photo[0] - 0.5
+    middle_x, middle_y = (size[1] - 1) / 2.0, (size[0] - 1) / 2.0
+    c, f = centre_x - a * middle_x - b * middle_y, centre_y - d * middle_x - e * middle_y
+    return np.array(((a, b, c), (d, e, f)))
+
+
+def color_matrices(draws: Floats, mode: str) -> Floats:
+    """(N, 3, 7) for `draws` (N, COLOR_DRAWS): a pixel p in 0–255 of an image with channel means m becomes
+    M[:, :3] p + M[:, 3:6] m + M[:, 6]; of use with `with_mean`."""
+    matrices = np.zeros((len(draws), 3, 7))
+    matrices[:, :, :3] = np.eye(3)
+    if mode == "full_fast":
+        chroma = _between(draws[:, 1:3], -CHROMA, CHROMA)
+        matrices[:, :, 6] = 255.0 * chroma @ np.transpose(RGB_OF_CHROMA)
+        return _brighter(matrices, draws)
+    changes = ("brightness", "saturation") if mode == "little" else tuple(_CHANGES)
+    orders = (draws[:, 4] * len(ORDERS)).astype(np.int64)
+    for number, names in enumerate(ORDERS):
+        rows = np.flatnonzero(orders == number)
+        for name in names:
+            if name in changes:
+                matrices[rows] = _CHANGES[name](matrices[rows], draws[rows])
+    return matrices
+
+
+def with_mean(matrix: Matrix, mean: Sequence[float]) -> NDArray[np.float32]:
+    """(3, 4) for `cv2.transform`, from one (3, 7) of `color_matrices` and the image's channel means R, G, B."""
+    red, green, blue = mean
+    return np.array(
+        [(r, g, b, of_r * red + of_g * green + of_b * blue + offset) for r, g, b, of_r, of_g, of_b, offset in matrix],
+        np.float32,
+    )
+
+
+def _brighter(matrices: Floats, draws: Floats) -> Floats:
+    matrices[:, :, 6] += 255.0 * _between(draws[:, 0], -BRIGHTNESS, BRIGHTNESS)[:, None]
+    return matrices
+
+
+def _more_saturated(matrices: Floats, draws: Floats) -> Floats:
+    """Away from the pixel's luma (BT.601)."""
+    factor = _between(draws[:, 1], *SATURATION)[:, None, None]
+    away: Floats = factor * np.eye(3) + (1.0 - factor) * _LUMA
+    return away @ matrices
+
+
+def _other_hue(matrices: Floats, draws: Floats) -> Floats:
+    """Turned about the grey axis of the RGB cube, by Rodrigues' formula."""
+    angle = 2.0 * math.pi * _between(draws[:, 2], -HUE, HUE)[:, None, None]
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turn: Floats = cosine * np.eye(3) + (1.0 - cosine) / 3.0 + sine * _ABOUT_GREY
+    return turn @ matrices
+
+
+def _more_contrast(matrices: Floats, draws: Floats) -> Floats:
+    """Away from the channel's mean, as the image is at that point; the mean itself stays."""
+    factor = _between(draws[:, 3], *CONTRAST)[:, None, None]
+    of_mean = matrices[:, :, :3] + matrices[:, :, 3:6]
+    matrices[:, :, :3] *= factor
+    matrices[:, :, 3:6] = of_mean - matrices[:, :, :3]
+    return matrices
+
+
+def _between(draws: Floats, low: float, high: float) -> Floats:
+    return low + draws * (high - low)
+
+
+_CHANGES: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "brightness": _brighter,
+    "saturation": _more_saturated,
+    "hue": _other_hue,
+    "contrast": _more_contrast,
+}

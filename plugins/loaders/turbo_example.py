@@ -1,0 +1,113 @@
+"""Finding the wanted features of a serialised `tf.train.Example` in place, without building an object for each field.
+
+Wire format: https://protobuf.dev/programming-guides/encoding; messages: Example{1: Features{1: map<string, Feature>}},
+Feature{1: BytesList | 2: FloatList | 3: Int64List}, each list {1: values}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from ctc.errors import InputError
+
+Span = tuple[int, int]
+
+_FIXED_BYTES = {1: 8, 5: 4}
+_VARINT, _LENGTH = 0, 2
+_BYTES_LIST, _INT64_LIST = 1, 3
+_SHORT_KEY = 1 << 3 | _LENGTH
+
+
+def find_features(data: memoryview, wanted: Container[bytes]) -> dict[bytes, Span]:
+    """Where the wanted features of the Example lie in `data`. Raises InputError when it is no Example."""
+    found: dict[bytes, Span] = {}
+    try:
+        for number, start, end in _fields(data, (0, len(data))):
+            if number == 1:
+                found.update(_entries(data, (start, end), wanted))
+    except IndexError:
+        raise _damaged() from None
+    return found
+
+
+def bytes_span(data: memoryview, feature: Span) -> Span:
+    """Where the first value of a list of bytes lies; raises InputError when there is none."""
+    for number, *values in _fields(data, feature):
+        if number == _BYTES_LIST:
+            for inner, start, end in _fields(data, (values[0], values[1])):
+                if inner == 1:
+                    return start, end
+    raise InputError("the record has an empty feature")
+
+
+def int_values(data: memoryview, feature: Span) -> list[int]:
+    """The values of a list of int64, packed or not; empty when it is another kind of list."""
+    values: list[int] = []
+    for number, *lists in _fields(data, feature):
+        if number == _INT64_LIST:
+            for inner, at, end in _fields(data, (lists[0], lists[1])):
+                while inner == 1 and at < end:
+                    value, at = _varint(data, at)
+                    values.append(value - (1 << 64) if value >> 63 else value)
+    return values
+
+
+def _entries(data: memoryview, features: Span, wanted: Container[bytes]) -> Iterator[tuple[bytes, Span]]:
+    """(key, where its Feature lies) of the wanted entries of the map."""
+    for number, start, end in _fields(data, features):
+        if number != 1 or _is_other(data, start, end, wanted):
+            continue
+        key, value = b"", (end, end)
+        for part, at, stop in _fields(data, (start, end)):
+            if part == 1:
+                key = bytes(data[at:stop])
+            elif part == 2:
+                value = at, stop
+        if key in wanted:
+            yield key, value
+
+
+def _is_other(data: memoryview, start: int, end: int, wanted: Container[bytes]) -> bool:
+    """A quick look, right for nearly all entries: whether the entry starts with a short key that is not wanted."""
+    if end - start < 2 or data[start] != _SHORT_KEY or data[start + 1] >= 0x80:
+        return False
+    return bytes(data[start + 2 : start + 2 + data[start + 1]]) not in wanted
+
+
+def _fields(data: memoryview, span: Span) -> Iterator[tuple[int, int, int]]:
+    """(number, start, end) of each field of a message; a varint's content is the varint."""
+    at, end = span
+    while at < end:
+        tag, at = _varint(data, at)
+        kind, start = tag & 7, at
+        if kind == _LENGTH:
+            size, start = _varint(data, at)
+            at = start + size
+        elif kind == _VARINT:
+            _, at = _varint(data, at)
+        elif kind in _FIXED_BYTES:
+            at += _FIXED_BYTES[kind]
+        else:
+            raise _damaged()
+        if at > end:
+            raise _damaged()
+        yield tag >> 3, start, at
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """The number at `at`, and where the next byte lies."""
+    value = data[at]
+    if value < 0x80:
+        return value, at + 1
+    value &= 0x7F
+    for shift in range(7, 70, 7):
+        at += 1
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & 0xFFFF_FFFF_FFFF_FFFF, at + 1
+    raise _damaged()
+
+
+def _damaged() -> InputError:
+    return InputError("the record is not an event: its fields can't be told apart")
