@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ctc.cli.inventory_options import parameters, to_config
+from ctc.cli.main import COMMANDS
 from ctc.errors import OutputExistsError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -25,17 +26,26 @@ class FormatGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         known = _formats()
         if name not in known:
-            raise UsageError(f"no input format called '{name}'{did_you_mean(name, known)}")
+            raise UsageError(f"no input format called '{name}'{did_you_mean(name, [*known, *_others()])}")
         return _command_of(known[name])
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, _sentence(found.summary)) for name, found in _formats().items()])
+        with formatter.section("Of an inventory that was written"):
+            formatter.write_dl(list(_others().items()))
 
 
 @click.group(cls=FormatGroup, epilog="Example: ctc inventory folders photos --output inventory.parquet")
 def command() -> None:
     """Find labelled photos, in one of these formats, and write down what is there."""
+
+
+def _others() -> dict[str, str]:
+    """`show` and `check`, which have modules of their own."""
+    return {
+        name.removeprefix("inventory "): summary for name, summary in COMMANDS.items() if name.startswith("inventory ")
+    }
 
 
 def _formats() -> dict[str, InputFormat]:

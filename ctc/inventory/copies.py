@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.inventory import Inventory
+from ctc.inventory.columns import LOCATION, take
 from ctc.inventory.photo_uses import Ints, PhotoUses, starts
-from ctc.inventory.show import LOCATION
 
 Facts = dict[str, set[str]]
 
@@ -51,7 +51,7 @@ def _facts(inventory: Inventory, uses: PhotoUses, events: Ints) -> dict[int, Fac
     facts: dict[int, Facts] = {event: {name: set() for name in names} for event in events.tolist()}
     rows = np.flatnonzero(np.isin(uses.event_of_row, events))
     for name in names:
-        said = inventory.table[name].take(rows).to_pylist()
+        said = take(inventory.table[name], rows).to_pylist()
         for event, value in zip(uses.event_of_row[rows].tolist(), said, strict=True):
             if value is not None:
                 facts[event][name].add(str(value))

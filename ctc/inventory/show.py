@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ctc.artifacts.inventory import Inventory
+from ctc.inventory.columns import DATETIME, LOCATION
 from ctc.inventory.photo_uses import Ints, PhotoUses, numbered, photo_uses
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LOCATION = "location"
-DATETIME = "datetime"
 FIRST = 20
 
 
@@ -61,7 +60,8 @@ class Holdings:
 
     `locations` by number of events, most first, None without a column `location`; `no_location`: events without one.
     `photos_per_event`, `observations_per_event`: such a number → how many events have it. `shared_photos`: how many photos are in
-    more than one event; `first_shared` names some. `meta`: column → distinct values. `left_out`: reason → source entries.
+    more than one event; `first_shared` names some. `meta`: column → distinct values, of a column with
+    lists the values in them. `left_out`: reason → source entries.
     """
 
     image_root: str
@@ -141,7 +141,7 @@ def _time_span(column: pa.ChunkedArray) -> TimeSpan:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = pc.replace_substring(column.cast(pa.string()), " ", "T", max_replacements=1)
+    text = pc.replace_substring(_values(column).cast(pa.string()), " ", "T", max_replacements=1)
     clear = pc.fill_null(pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d(T\d\d:\d\d|$)"), False)
     span = pc.min_max(text.filter(clear)).as_py()
     unclear = len(text) - text.null_count - pc.sum(clear, min_count=0).as_py()
@@ -158,10 +158,16 @@ def _first_shared(uses: PhotoUses) -> tuple[SharedPhoto, ...]:
 
 
 def _distinct(column: pa.ChunkedArray) -> int:
-    """How many values a column has; of a column with a list per row, how many values are in the lists."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_list(column.type):
-        column = pc.list_flatten(column)
-    return 0 if pa.types.is_null(column.type) else int(pc.count_distinct(column).as_py())
+    values = _values(column)
+    return 0 if pa.types.is_null(values.type) else int(pc.count_distinct(values).as_py())
+
+
+def _values(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values of a column; of one with a list per row, those in the lists."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.list_flatten(column) if pa.types.is_list(column.type) else column

@@ -150,6 +150,16 @@ def test_what_is_no_inventory_costs_one_line(
     assert message in captured.err
 
 
+def test_the_help_of_inventory_names_both(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inventory", "--help"]) == 0
+    assert {"show", "check"} <= {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()}
+
+
+def test_a_misspelt_command_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inventory", "shwo", "inventory.parquet"]) == 2
+    assert "did you mean 'show'" in capsys.readouterr().err
+
+
 def test_check_refuses_a_root_and_an_output_at_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inventory", "check", str(file), "--image-root", "nowhere"]) == 2
     assert run(["inventory", "check", str(file), "--output", str(file)]) == 2

@@ -69,6 +69,7 @@ def test_a_photo_in_two_events_is_named_and_one_in_two_observations_is_not() -> 
         ),
         (["2024-03-01", "", "2024:03:01 06:00:00", "3/1/2024"], TimeSpan("2024-03-01", "2024-03-01", 0, 3)),
         ([None, None, None, None], TimeSpan(None, None, missing=4, unclear=0)),
+        ([["2024-03-01", None], ["2024-03-02"], [], None], TimeSpan("2024-03-01", "2024-03-02", missing=1, unclear=0)),
         (
             pa.array([0, 86400, None, None], pa.timestamp("s")),
             TimeSpan("1970-01-01T00:00:00", "1970-01-02T00:00:00", missing=2, unclear=0),
