@@ -1,0 +1,1 @@
+"""How fast loaders are: each in a process of its own, in turns, beside the limit and its peers."""
