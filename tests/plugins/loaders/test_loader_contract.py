@@ -1,11 +1,7 @@
-"""What every loader keeps to: what its batches hold, in which order, and what happens to bad records.
-
-A loader joins by adding its module's name to LOADERS.
-"""
+"""What every loader keeps to: what its batches hold, in which order, and what happens to bad records."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,21 +14,11 @@ from ctc.errors import CtcError, InputError, UsageError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, BatchStream, LoaderConfig
 
-LOADERS = ("tfdata", "turbo")
 OpenSplit = Callable[[Dataset, str, LoaderConfig], BatchStream]
 
 SMALL = LoaderConfig(32, 40, ("species", "count"), batch_size=4, shuffle=False)
 TRAIN = replace(SMALL, augmentation=Augmentation(), shuffle=True)
 PLAIN = replace(SMALL, augmentation=NO_AUGMENTATION, image_choice="first")
-
-
-@pytest.fixture(params=LOADERS)
-def loader(request) -> OpenSplit:
-    """How each loader opens a split."""
-    module = importlib.import_module(f"ctc_plugins.loaders.{request.param}")
-    if module.available() is not None:
-        pytest.skip(module.available())
-    return module.open_split
 
 
 def batches(
