@@ -8,7 +8,7 @@ flip, colour.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -110,21 +110,24 @@ def affine(view: View, photo: tuple[int, int], size: tuple[int, int]) -> Floats:
 
 def color_matrices(draws: Floats, mode: str) -> Floats:
     """(N, 3, 7) for `draws` (N, COLOR_DRAWS): a pixel p in 0–255 of an image with channel means m becomes
-    M[:, :3] p + M[:, 3:6] m + M[:, 6]; of use with `with_mean`."""
-    matrices = np.zeros((len(draws), 3, 7))
-    matrices[:, :, :3] = np.eye(3)
+    M[:, :3] p + M[:, 3:6] m + M[:, 6]; of use with `with_mean`.
+
+    Of the ORDERS only one thing is left here, whether saturation or hue comes first: contrast commutes with both, and brightness is the
+    same shift at any point.
+    """
+    linear = np.broadcast_to(np.eye(3), (len(draws), 3, 3))
+    contrast = np.ones((len(draws), 1, 1))
+    offset = 255.0 * _between(draws[:, :1], -BRIGHTNESS, BRIGHTNESS)
     if mode == "full_fast":
-        chroma = _between(draws[:, 1:3], -CHROMA, CHROMA)
-        matrices[:, :, 6] = 255.0 * chroma @ np.transpose(RGB_OF_CHROMA)
-        return _brighter(matrices, draws)
-    changes = ("brightness", "saturation") if mode == "little" else tuple(_CHANGES)
-    orders = (draws[:, 4] * len(ORDERS)).astype(np.int64)
-    for number, names in enumerate(ORDERS):
-        rows = np.flatnonzero(orders == number)
-        for name in names:
-            if name in changes:
-                matrices[rows] = _CHANGES[name](matrices[rows], draws[rows])
-    return matrices
+        offset = offset + 255.0 * _between(draws[:, 1:3], -CHROMA, CHROMA) @ np.transpose(RGB_OF_CHROMA)
+    else:
+        linear = _saturations(draws[:, 1])
+    if mode == "full_randomized":
+        hues, saturation_first = _hues(draws[:, 2]), draws[:, 4, None, None] < 0.5
+        linear = np.where(saturation_first, hues @ linear, linear @ hues)
+        contrast = _between(draws[:, 3, None, None], *CONTRAST)
+    offsets = np.broadcast_to(offset, (len(draws), 3))[:, :, None]
+    return np.concatenate([contrast * linear, (1.0 - contrast) * linear, offsets], axis=2)
 
 
 def with_mean(matrix: Matrix, mean: Sequence[float]) -> NDArray[np.float32]:
@@ -136,42 +139,20 @@ def with_mean(matrix: Matrix, mean: Sequence[float]) -> NDArray[np.float32]:
     )
 
 
-def _brighter(matrices: Floats, draws: Floats) -> Floats:
-    matrices[:, :, 6] += 255.0 * _between(draws[:, 0], -BRIGHTNESS, BRIGHTNESS)[:, None]
-    return matrices
-
-
-def _more_saturated(matrices: Floats, draws: Floats) -> Floats:
-    """Away from the pixel's luma (BT.601)."""
-    factor = _between(draws[:, 1], *SATURATION)[:, None, None]
+def _saturations(draws: Floats) -> Floats:
+    """(N, 3, 3): away from the pixel's luma (BT.601), or towards it."""
+    factor = _between(draws, *SATURATION)[:, None, None]
     away: Floats = factor * np.eye(3) + (1.0 - factor) * _LUMA
-    return away @ matrices
+    return away
 
 
-def _other_hue(matrices: Floats, draws: Floats) -> Floats:
-    """Turned about the grey axis of the RGB cube, by Rodrigues' formula."""
-    angle = 2.0 * math.pi * _between(draws[:, 2], -HUE, HUE)[:, None, None]
-    cosine, sine = np.cos(angle), np.sin(angle)
-    turn: Floats = cosine * np.eye(3) + (1.0 - cosine) / 3.0 + sine * _ABOUT_GREY
-    return turn @ matrices
-
-
-def _more_contrast(matrices: Floats, draws: Floats) -> Floats:
-    """Away from the channel's mean, as the image is at that point; the mean itself stays."""
-    factor = _between(draws[:, 3], *CONTRAST)[:, None, None]
-    of_mean = matrices[:, :, :3] + matrices[:, :, 3:6]
-    matrices[:, :, :3] *= factor
-    matrices[:, :, 3:6] = of_mean - matrices[:, :, :3]
-    return matrices
+def _hues(draws: Floats) -> Floats:
+    """(N, 3, 3): turned about the grey axis of the RGB cube, by Rodrigues' formula."""
+    angle = 2.0 * math.pi * _between(draws, -HUE, HUE)[:, None, None]
+    cosine = np.cos(angle)
+    turn: Floats = cosine * np.eye(3) + (1.0 - cosine) / 3.0 + np.sin(angle) * _ABOUT_GREY
+    return turn
 
 
 def _between(draws: Floats, low: float, high: float) -> Floats:
     return low + draws * (high - low)
-
-
-_CHANGES: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "brightness": _brighter,
-    "saturation": _more_saturated,
-    "hue": _other_hue,
-    "contrast": _more_contrast,
-}

@@ -21,12 +21,9 @@ _SHORT_KEY = 1 << 3 | _LENGTH
 def find_features(data: memoryview, wanted: Container[bytes]) -> dict[bytes, Span]:
     """Where the wanted features of the Example lie in `data`. Raises InputError when it is no Example."""
     found: dict[bytes, Span] = {}
-    try:
-        for number, start, end in _fields(data, (0, len(data))):
-            if number == 1:
-                found.update(_entries(data, (start, end), wanted))
-    except IndexError:
-        raise _damaged() from None
+    for number, start, end in _fields(data, (0, len(data))):
+        if number == 1:
+            found.update(_entries(data, (start, end), wanted))
     return found
 
 
@@ -96,16 +93,11 @@ def _fields(data: memoryview, span: Span) -> Iterator[tuple[int, int, int]]:
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
     """The number at `at`, and where the next byte lies."""
-    value = data[at]
-    if value < 0x80:
-        return value, at + 1
-    value &= 0x7F
-    for shift in range(7, 70, 7):
-        at += 1
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
+    value = 0
+    for shift, byte in enumerate(data[at : at + 10]):
+        value |= (byte & 0x7F) << 7 * shift
         if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, at + 1
+            return value & 0xFFFF_FFFF_FFFF_FFFF, at + shift + 1
     raise _damaged()
 
 

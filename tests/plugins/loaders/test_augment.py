@@ -1,0 +1,118 @@
+"""Augmentation in numbers: views, affine transforms and colour matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ctc.plugin import NO_AUGMENTATION, Augmentation
+from ctc_plugins.loaders.augment import (
+    ORDERS,
+    View,
+    affine,
+    color_matrices,
+    draw,
+    fitted,
+    halvings,
+    views,
+    with_mean,
+)
+
+WHOLE = View(0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0)
+
+
+def test_the_same_batch_has_the_same_draws_and_every_other_its_own() -> None:
+    keys = [(0, 0, 0, 0), (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)]
+    drawn = [draw(*key, 4).view.tolist() for key in keys]
+    assert drawn[0] == drawn[1]
+    assert len({str(numbers) for numbers in drawn}) == 5
+
+
+def test_a_smaller_batch_has_the_first_draws_of_a_larger_one() -> None:
+    assert np.array_equal(draw(0, 0, 0, 0, 3).color, draw(0, 0, 0, 0, 9).color[:3])
+
+
+def test_without_augmentation_the_whole_photo_is_shown() -> None:
+    assert views(draw(0, 0, 0, 0, 20).view, NO_AUGMENTATION) == [WHOLE] * 20
+
+
+def test_a_crop_lies_within_what_zoom_shows() -> None:
+    drawn = draw(0, 0, 0, 0, 500).view
+    for view, zoomed in zip(
+        views(drawn, Augmentation(crop=0.3, zoom=0.4)), 1 + 0.4 * (2 * drawn[:, 0] - 1), strict=True
+    ):
+        assert 0.5 - zoomed / 2 - 1e-9 <= view.top <= view.top + view.height <= 0.5 + zoomed / 2 + 1e-9
+        assert 0.7 * zoomed - 1e-9 <= view.height == view.width <= zoomed
+
+
+def test_the_whole_photo_at_its_size_stays_in_place() -> None:
+    assert affine(WHOLE, (30, 40), (30, 40)) == pytest.approx(np.eye(2, 3))
+
+
+def test_halving_samples_between_two_pixels() -> None:
+    assert affine(WHOLE, (60, 80), (30, 40)) @ [0, 0, 1] == pytest.approx([0.5, 0.5])
+
+
+def test_mirrored_the_first_column_comes_from_the_last() -> None:
+    assert affine(WHOLE._replace(sign=-1.0), (30, 40), (30, 40)) @ [0, 7, 1] == pytest.approx([39, 7])
+
+
+def test_a_quarter_turn_keeps_the_centre_and_swaps_the_axes() -> None:
+    turn = affine(WHOLE._replace(cosine=0.0, sine=1.0), (31, 31), (31, 31))
+    assert turn @ [15, 15, 1] == pytest.approx([15, 15])
+    assert turn @ [16, 15, 1] == pytest.approx([15, 16])
+
+
+def test_fitted_keeps_the_centre_and_the_aspect() -> None:
+    view = fitted(WHOLE, (100, 200), (50, 50))
+    assert (view.top, view.left, view.height, view.width) == (0.0, 0.25, 1.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("photo", "expected"), [((500, 667), 1), ((447, 447), 1), ((446, 600), 0), ((1792, 1792), 3), ((60, 60), 0)]
+)
+def test_a_photo_is_halved_while_it_stays_large_enough(photo, expected) -> None:
+    assert halvings(WHOLE, photo, (224, 224)) == expected
+
+
+def step_by_step(pixels: np.ndarray, draws: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """The changes one after the other, on float pixels (n, 3)."""
+    for name in names:
+        if name == "brightness":
+            pixels = pixels + 255 * (0.4 * draws[0] - 0.2)
+        elif name == "saturation":
+            luma = (pixels @ [0.299, 0.587, 0.114])[:, None]
+            pixels = luma + (0.8 + 0.4 * draws[1]) * (pixels - luma)
+        elif name == "contrast":
+            mean = pixels.mean(axis=0)
+            pixels = mean + (0.9 + 0.4 * draws[3]) * (pixels - mean)
+    return pixels
+
+
+@pytest.mark.parametrize("mode", ["little", "full_randomized"])
+@pytest.mark.parametrize("order", range(4))
+def test_one_matrix_is_all_changes_one_after_the_other(mode, order) -> None:
+    draws = np.array([[0.9, 0.1, 0.5, 0.8, (order + 0.5) / 4]])
+    pixels = np.random.default_rng(0).uniform(60, 200, (50, 3))
+    names = tuple(name for name in ORDERS[order] if mode == "full_randomized" or name in ("brightness", "saturation"))
+    matrix = with_mean(color_matrices(draws, mode)[0].tolist(), pixels.mean(axis=0).tolist())
+    assert pixels @ matrix[:, :3].T + matrix[:, 3] == pytest.approx(step_by_step(pixels, draws[0], names), abs=1e-3)
+
+
+def test_whether_saturation_or_hue_comes_first_makes_a_difference() -> None:
+    draws = np.array([[0.9, 0.1, 0.2, 0.8, (order + 0.5) / 4] for order in range(4)])
+    matrices = [str(matrix.round(6)) for matrix in color_matrices(draws, "full_randomized")]
+    assert matrices[0] == matrices[1] != matrices[2] == matrices[3]
+
+
+def test_hue_turns_red_towards_green_and_leaves_grey_alone() -> None:
+    matrix = color_matrices(np.array([[0.5, 0.5, 1.0, 0.25, 0.0]]), "full_randomized")[0, :, :3]
+    assert matrix @ [100, 100, 100] == pytest.approx([100, 100, 100])
+    red, green, blue = matrix @ [100, 0, 0]
+    assert red > green > 0 > blue
+
+
+def test_full_fast_moves_the_channels_apart_and_mixes_nothing() -> None:
+    matrix = color_matrices(np.array([[0.5, 1.0, 0.5, 0, 0]]), "full_fast")[0]
+    assert np.array_equal(matrix[:, :6], np.eye(3, 6))
+    assert matrix[:, 6] == pytest.approx([0, -255 * 0.05 * 0.344136, 255 * 0.05 * 1.772])

@@ -1,0 +1,154 @@
+"""The loader `turbo`: what is its own beside the contract of all loaders."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.event_record import EventRecord
+from ctc.errors import InputError
+from ctc.images import decode, encode_jpeg, shrink
+from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
+from ctc_plugins.loaders.turbo import available, open_split
+
+TRAIN = LoaderConfig(32, 40, ("species", "count"), batch_size=4, augmentation=Augmentation())
+PHOTOS = ("african_elephants", "ocelot", "human", "african_elephants_bw", "african_elephants_with_exif_orientation")
+
+
+def epoch(dataset: Dataset, config: LoaderConfig, index: int = 0, start: int = 0) -> list[Batch]:
+    return list(open_split(dataset, "train", config).epoch(index, start))
+
+
+def images(found: list[Batch]) -> np.ndarray:
+    return np.concatenate([batch.images for batch in found]).astype(np.int16)
+
+
+def crew() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("ctc-turbo")]
+
+
+@pytest.fixture
+def real_dataset(shared, dataset_of) -> Dataset:
+    """Real photos, their smallest side 500 pixels."""
+    events = []
+    for name in PHOTOS:
+        photo = shrink(decode((Path(shared) / "data/camera-trap-photos" / f"{name}.jpg").read_bytes()), 500)
+        size = (photo.shape[0], photo.shape[1])
+        events.append(EventRecord(name, (encode_jpeg(photo, 90),), (size,), {"species": (0,)}, (name,), {}))
+    return dataset_of({"train": events}, {"species": ("none",)})
+
+
+def test_it_runs_everywhere() -> None:
+    assert available() is None
+
+
+@pytest.mark.parametrize("choice", ["random", "all", "grayscale_stacking"])
+def test_any_number_of_threads_makes_the_same_batches(tiny_dataset, choice) -> None:
+    dataset = tiny_dataset()
+    made = [images(epoch(dataset, replace(TRAIN, threads=n, image_choice=choice))) for n in (1, 2, 5)]
+    assert np.array_equal(made[0], made[1])
+    assert np.array_equal(made[0], made[2])
+
+
+def test_an_epoch_is_taken_up_by_another_process_bit_for_bit(tiny_dataset) -> None:
+    dataset = tiny_dataset()
+    whole = epoch(dataset, TRAIN, index=4)
+    rest = epoch(dataset, replace(TRAIN, threads=3), index=4, start=1)
+    assert np.array_equal(images(rest), images(whole)[4:])
+    assert [batch.labels["species"].tolist() for batch in rest] == [b.labels["species"].tolist() for b in whole[1:]]
+
+
+@pytest.mark.parametrize("resize", ["stretch", "fit-crop"])
+@pytest.mark.parametrize("size", [(224, 224), (299, 299), (50, 50), (384, 512)])
+def test_with_everything_off_real_photos_are_those_of_the_evaluation_path(real_dataset, resize, size) -> None:
+    config = LoaderConfig(*size, ("species",), resize=resize, shuffle=False, augmentation=NO_AUGMENTATION)
+    assert np.array_equal(
+        images(epoch(real_dataset, config)), images(epoch(real_dataset, replace(config, augmentation=None)))
+    )
+
+
+@pytest.mark.parametrize("choice", ["first", "grayscale_stacking"])
+@pytest.mark.parametrize(
+    ("size", "resize"), [((224, 224), "stretch"), ((299, 299), "fit-crop"), ((384, 512), "stretch")]
+)
+def test_the_affine_differs_from_the_evaluation_path_by_half_a_grey_level(real_dataset, choice, size, resize) -> None:
+    config = LoaderConfig(*size, ("species",), image_choice=choice, resize=resize, shuffle=False)
+    turned = replace(config, augmentation=replace(NO_AUGMENTATION, rotate=1e-6))
+    assert np.abs(images(epoch(real_dataset, turned)) - images(epoch(real_dataset, config))).mean() < 0.5
+
+
+def test_batches_that_are_kept_stay_as_they_are(tiny_dataset) -> None:
+    dataset = tiny_dataset({"train": 60})
+    kept = epoch(dataset, TRAIN)
+    copies = [batch.images.copy() for batch in open_split(dataset, "train", TRAIN).epoch(0)]
+    assert all(np.array_equal(batch.images, copy) for batch, copy in zip(kept, copies, strict=True))
+
+
+def test_batches_that_are_let_go_are_written_again(tiny_dataset) -> None:
+    stream = open_split(tiny_dataset({"train": 60}), "train", TRAIN)
+    places = [batch.images.__array_interface__["data"][0] for batch in stream.epoch(0)]
+    assert len(places) == 15
+    assert len(set(places)) <= 7
+
+
+def test_leaving_early_ends_the_threads(tiny_dataset) -> None:
+    batches = open_split(tiny_dataset({"train": 60}), "train", TRAIN).epoch(0)
+    next(batches)
+    assert crew()
+    batches.close()
+    assert not crew()
+
+
+def test_closing_the_stream_ends_the_threads_and_what_was_left_is_an_error(tiny_dataset) -> None:
+    stream = open_split(tiny_dataset({"train": 60}), "train", TRAIN)
+    batches = stream.epoch(0)
+    next(batches)
+    stream.close()
+    assert not crew()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        list(batches)
+
+
+def test_a_bad_record_ends_the_threads(tiny_dataset) -> None:
+    dataset = tiny_dataset({"train": 60})
+    path = dataset.folder / dataset.shards("train")[0].file
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="checksum"):
+        epoch(dataset, TRAIN)
+    assert not crew()
+
+
+def test_opencv_has_its_threads_back_when_the_last_epoch_is_left(tiny_dataset) -> None:
+    before = cv2.getNumThreads()
+    stream = open_split(tiny_dataset({"train": 60}), "train", TRAIN)
+    one, two = stream.epoch(0), stream.epoch(1)
+    next(one), next(two)
+    one.close()
+    assert cv2.getNumThreads() == 1
+    two.close()
+    assert cv2.getNumThreads() == before
+
+
+def test_an_index_that_lost_a_line_is_told_when_opening(tiny_dataset) -> None:
+    dataset = tiny_dataset()
+    index = dataset.folder / dataset.shards("train")[0].index
+    index.write_text("".join(index.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(InputError, match="list 11 records of 12"):
+        open_split(dataset, "train", TRAIN)
+
+
+def test_a_shard_that_vanished_after_opening_is_named(tiny_dataset) -> None:
+    dataset = tiny_dataset(shards=1)
+    stream = open_split(dataset, "train", TRAIN)
+    path = dataset.folder / dataset.shards("train")[0].file
+    path.unlink()
+    with pytest.raises(InputError, match=rf"{path.name}' can't be read"):
+        list(stream.epoch(0))

@@ -1,0 +1,43 @@
+"""Batch arrays are written again only when nobody holds them."""
+
+from __future__ import annotations
+
+import weakref
+
+import numpy as np
+
+from ctc_plugins.loaders.turbo_buffers import Buffers
+
+
+def address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def test_an_array_that_was_let_go_is_used_again() -> None:
+    buffers = Buffers((4, 3), kept=2)
+    first = address(buffers.take())
+    assert address(buffers.take()) == first
+
+
+def test_an_array_that_is_held_is_not_used_again() -> None:
+    buffers = Buffers((4, 3), kept=2)
+    held = buffers.take()
+    assert address(buffers.take()) != address(held)
+
+
+def test_a_view_or_a_memoryview_holds_its_array() -> None:
+    buffers = Buffers((4, 3), kept=5)
+    views = [buffers.take()[1:], buffers.take().reshape(-1)[3:4], memoryview(buffers.take()), buffers.take().T[:1]]
+    taken = {address(buffers.take()) for _ in range(4)}
+    starts = {address(np.asarray(view)) for view in views}
+    assert len(taken) == 1
+    assert not any(start <= other < start + 12 for start in taken for other in starts)
+
+
+def test_no_more_arrays_are_kept_than_wanted() -> None:
+    buffers = Buffers((4, 3), kept=2)
+    letting_go = []
+    for array in [buffers.take() for _ in range(5)]:
+        weakref.finalize(array, letting_go.append, address(array))
+    del array
+    assert len(letting_go) == 3
