@@ -19,6 +19,7 @@ COMMANDS = {
     "inventory show": "Tell what an inventory holds.",
     "inventory check": "Open every photo; list the missing, the broken and the copies.",
     "dataset": "Turn an inventory into TFRecord files.",
+    "dataset preview": "Draw what augmentation does to the photos of a dataset.",
     "dataset verify": "Check every byte of a dataset.",
     "train": "Train a network on a dataset.",
     "export": "Turn a run into one model.onnx file.",

@@ -1,0 +1,49 @@
+"""A picture of what augmentation does: each row a photo, first as it is, then as training sees it in one epoch after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from ctc.artifacts.dataset import Dataset
+from ctc.plugin import Loader, LoaderConfig
+
+GAP = 4
+HEADER = 24
+_PAPER, _INK = (255, 255, 255), (40, 40, 40)
+
+
+def preview(dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, columns: int) -> Image.Image:
+    """A grid of `config.batch_size` rows (fewer when the split has fewer) and 1 + `columns` columns; the loader makes all of it."""
+    size = min(config.batch_size, dataset.events(split))
+    config = replace(config, batch_size=size, shuffle=False, labels=(), drop_remainder=False)
+    plain = _batches(dataset, split, loader, replace(config, augmentation=None), 1)
+    varied = _batches(dataset, split, loader, config, columns)
+    return _grid([*plain, *varied], ["as it is", *(f"epoch {number + 1}" for number in range(columns))])
+
+
+def _batches(
+    dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, epochs: int
+) -> Iterator[NDArray[np.uint8]]:
+    """The first batch of each epoch, uint8 (N, height, width, 3)."""
+    with closing(loader.open(dataset, split, config)) as stream:
+        for index in range(epochs):
+            batch = next(iter(stream.epoch(index)))
+            yield np.array(batch.images)
+
+
+def _grid(columns: list[NDArray[np.uint8]], titles: list[str]) -> Image.Image:
+    rows, height, width, _ = columns[0].shape
+    picture = Image.new("RGB", (len(columns) * (width + GAP) + GAP, HEADER + rows * (height + GAP)), _PAPER)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(14)
+    for x, (images, title) in enumerate(zip(columns, titles, strict=True)):
+        left = GAP + x * (width + GAP)
+        draw.text((left, 3), title, _INK, font)
+        for y, image in enumerate(images):
+            picture.paste(Image.fromarray(image), (left, HEADER + y * (height + GAP)))
+    return picture
