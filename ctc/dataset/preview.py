@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ctc.artifacts.dataset import Dataset
-from ctc.plugin import Loader, LoaderConfig
+from ctc.plugin import NO_AUGMENTATION, Loader, LoaderConfig
 
 GAP = 4
 HEADER = 24
@@ -22,7 +22,7 @@ def preview(dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, 
     """A grid of `config.batch_size` rows (fewer when the split has fewer) and 1 + `columns` columns; the loader makes all of it."""
     size = min(config.batch_size, dataset.events(split))
     config = replace(config, batch_size=size, shuffle=False, labels=(), drop_remainder=False)
-    plain = _batches(dataset, split, loader, replace(config, augmentation=None), 1)
+    plain = _batches(dataset, split, loader, replace(config, augmentation=NO_AUGMENTATION), 1)
     varied = _batches(dataset, split, loader, config, columns)
     return _grid([*plain, *varied], ["as it is", *(f"epoch {number + 1}" for number in range(columns))])
 
