@@ -14,10 +14,15 @@ Probabilities = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class ImagePrediction:
-    """What the model says of one photo."""
+    """What the model says of one photo, and what the camera wrote into it: `taken` in ISO 8601, without a zone as cameras have none;
+    `camera`, make and model; `latitude` and `longitude` in degrees, both or neither."""
 
     path: str
     probabilities: Probabilities
+    taken: str | None = None
+    camera: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,17 @@ class EventPrediction:
     images: tuple[ImagePrediction, ...]
     meta: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
-    def top(self, label: str) -> tuple[str, float]:
-        """The most probable class of `label` and its probability; the first one on a tie."""
-        values = self.probabilities[label]
+    def top(self, label: str, photo: ImagePrediction | None = None) -> tuple[str, float]:
+        """The most probable class of `label` and its probability, for the event or one of its photos; the first one on a tie."""
+        values = (photo or self).probabilities[label]
         best = int(np.argmax(values))
         return self.classes[label][best], float(values[best])
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A photo that came in and could not be used."""
+    """A photo that came in and could not be used; or an event that names no photo, whose id is then the `path`."""
 
     path: str
     reason: str
+    of_event: bool = False

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.plugin_options import PATH, declared
 from ctc.errors import PluginError
 
 if TYPE_CHECKING:
     from ctc.inventory.config import InventoryConfig
-    from ctc.plugin import InputFormat, Option
-
-PATH = click.Path(path_type=Path)
-_TYPES = {"text": click.STRING, "integer": click.INT, "number": click.FLOAT, "flag": click.BOOL, "path": PATH}
+    from ctc.plugin import InputFormat
 
 
 def parameters(input_format: InputFormat) -> list[click.Parameter]:
@@ -28,7 +25,7 @@ def parameters(input_format: InputFormat) -> list[click.Parameter]:
                 "every format has; the plugin's author must rename it"
             )
     source = click.Argument(["source"], type=PATH, metavar=input_format.source)
-    return [source, *map(_declared, input_format.options), *common]
+    return [source, *map(declared, input_format.options), *common]
 
 
 def to_config(options: dict[str, Any]) -> InventoryConfig:
@@ -63,19 +60,6 @@ def _common() -> list[click.Option]:
             help="Unite loose photos of one location, each within so many seconds of the one before, into events.",
         ),
     ]
-
-
-def _declared(option: Option) -> click.Option:
-    return click.Option(
-        [f"--{option.name}", option.key],
-        type=_TYPES[option.type],
-        is_flag=option.type == "flag",
-        required=option.required,
-        multiple=option.multiple,
-        default=() if option.multiple else option.default,
-        metavar=option.metavar,
-        help=option.help + (" Repeatable." if option.multiple else ""),
-    )
 
 
 def _owner(input_format: InputFormat) -> object:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.predict_formats import FormatsCommand
 from ctc.cli.predict_options import PATH, predict_options, to_config
 
 if TYPE_CHECKING:
     from ctc.inference.job import Summary
 
 
-@click.command(epilog="Example: ctc predict model.onnx new_photos --output predictions.csv")
+@click.command(cls=FormatsCommand, epilog="Example: ctc predict model.onnx new_photos --output predictions.csv")
 @click.argument("model", type=PATH)
 @click.argument("sources", type=PATH, nargs=-1, required=True, metavar="SOURCE...")
 @predict_options

@@ -35,9 +35,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class EventTable:
-    """The events of a table by id, in order of appearance. `notes`: what was not as expected."""
+    """The events of a table by id, in order of appearance. `root`: where its relative paths start. `notes`: what was not as expected."""
 
     path: Path
+    root: Path
     rows: Mapping[str, Row]
     meta_columns: tuple[str, ...]
     notes: tuple[str, ...]
@@ -69,7 +70,7 @@ def read_csv(path: Path, columns: Columns | None, image_root: Path | None = None
             images = tuple(str(root / row[name]) for name in columns.images if row[name])
             yield row[columns.event_id], Row(images, {name: row[name] for name in meta})
 
-    return _table(path, meta, entries())
+    return _table(path, root, meta, entries())
 
 
 def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
@@ -88,10 +89,10 @@ def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
                 images = tuple(str(root / image) for image in row[IMAGES] or ())
                 yield row[EVENT_ID], Row(images, {name: _value(row[name]) for name in meta})
 
-    return _table(path, meta, entries())
+    return _table(path, root, meta, entries())
 
 
-def _table(path: Path, meta: tuple[str, ...], entries: Iterable[tuple[str, Row]]) -> EventTable:
+def _table(path: Path, root: Path, meta: tuple[str, ...], entries: Iterable[tuple[str, Row]]) -> EventTable:
     events: dict[str, Row] = {}
     differing: Counter[str] = Counter()
     for event_id, row in entries:
@@ -108,7 +109,7 @@ def _table(path: Path, meta: tuple[str, ...], entries: Iterable[tuple[str, Row]]
         f"'{path}': {count} rows differ in '{name}' from an earlier row of the same event, whose value is kept"
         for name, count in differing.items()
     ]
-    return EventTable(path, events, meta, tuple(notes))
+    return EventTable(path, root, events, meta, tuple(notes))
 
 
 def _value(value: object) -> Value:

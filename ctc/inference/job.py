@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ctc.artifacts.atomic import whole_file
 from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.errors import InputError, OutputExistsError, UsageError
+from ctc.errors import InputError
 from ctc.inference.event_table import Columns
 from ctc.inference.events import Events, find_events
 from ctc.inference.failure_file import FailureFile, failure_path
+from ctc.inference.output import check_output, choose_format, image_root, options_of
 from ctc.inference.pipeline import PipelineConfig, predict
 from ctc.inference.session import Model, load_model
-from ctc.plugin import Aggregation, OutputFormat
+from ctc.plugin import Aggregation, OutputContext, OutputFormat
 from ctc.plugin.manager import Plugins
 
 
 @dataclass(frozen=True)
 class PredictConfig:
-    """Everything that the user can choose. `columns` are those of the CSV files among the sources."""
+    """Everything that the user can choose. `columns` are those of the CSV files among the sources; `format_options` those options of the
+    output format that are given, by key."""
 
     model: Path
     sources: tuple[Path, ...]
@@ -31,6 +35,7 @@ class PredictConfig:
     image_root: Path | None = None
     aggregation: str = "mean"
     format: str | None = None
+    format_options: Mapping[str, Any] = field(default_factory=dict)
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
     overwrite: bool = False
 
@@ -60,6 +65,7 @@ class Job:
     events: Events
     aggregation: Aggregation
     format: OutputFormat
+    context: OutputContext
 
     def run(self, advance: Callable[[int, int], None]) -> Summary:
         """Predict everything and write output and failures; `advance(photos done, failed)` is called as they come.
@@ -83,7 +89,7 @@ class Job:
     def _write(self, failures: FailureFile, counts: _Counts, advance: Callable[[int, int], None]) -> None:
         stream = predict(self.model, self.events, self.aggregation, self.config.pipeline)
         with whole_file(self.config.output) as partial, closing(stream):
-            self.format.write(_predictions(stream, failures, counts, advance), partial)
+            self.format.write(_entries(stream, failures, counts, advance), partial, self.context)
             if not counts.events:
                 raise _NothingPredictedError
 
@@ -93,12 +99,12 @@ class _Counts:
     events: int = 0
 
 
-def _predictions(
+def _entries(
     stream: Iterator[EventPrediction | Failure],
     failures: FailureFile,
     counts: _Counts,
     advance: Callable[[int, int], None],
-) -> Iterator[EventPrediction]:
+) -> Iterator[EventPrediction | Failure]:
     for entry in stream:
         if isinstance(entry, Failure):
             failures.add(entry)
@@ -106,37 +112,17 @@ def _predictions(
         else:
             counts.events += 1
             advance(len(entry.images), 0)
-            yield entry
+        yield entry
 
 
 def prepare(config: PredictConfig, plugins: Plugins) -> Job:
     """Check the output, names, model and sources, quickest first. Raises CtcError for the first that won't do."""
-    _check_output(config)
-    aggregation = plugins.get(Aggregation, config.aggregation)
     output_format = choose_format(config.output, config.format, plugins)
+    options = options_of(output_format, config.format_options)
+    check_output(config.output, output_format, (config.model, *config.sources), config.overwrite)
+    aggregation = plugins.get(Aggregation, config.aggregation)
     model = load_model(config.model, config.pipeline.threads)
     events = find_events(config.sources, config.columns, config.image_root)
-    return Job(config, model, events, aggregation, output_format)
-
-
-def choose_format(output: Path, name: str | None, plugins: Plugins) -> OutputFormat:
-    """The output format called `name`, or the one whose suffix ends the output's name (the longest suffix wins)."""
-    if name is not None:
-        return plugins.get(OutputFormat, name)
-    known = {suffix: record for record in plugins.all(OutputFormat).values() for suffix in record.suffixes}
-    fitting = [suffix for suffix in known if output.name.lower().endswith(suffix)]
-    if not fitting:
-        listed = ", ".join(f"'{suffix}'" for suffix in sorted(known))
-        raise UsageError(f"what kind of file shall '{output}' be: end its name with {listed}, or say so with --format")
-    return known[max(fitting, key=len)]
-
-
-def _check_output(config: PredictConfig) -> None:
-    for path in (config.output, failure_path(config.output)):
-        if path.is_dir():
-            raise UsageError(f"output '{path}' is a folder: give the name of a file")
-        if path.exists() and not config.overwrite:
-            raise OutputExistsError(path)
-    for source in (config.model, *config.sources):
-        if config.output.exists() and source.exists() and config.output.samefile(source):
-            raise UsageError(f"output '{config.output}' is an input as well: choose another --output")
+    root = image_root(config.sources, events)
+    context = OutputContext(config.model.name, model.info.labels, datetime.now(UTC), root, options)
+    return Job(config, model, events, aggregation, output_format, context)

@@ -51,7 +51,7 @@ def fill(piece: Piece, slot: NDArray[np.uint8], preprocessing: Preprocessing, tr
     """
     if not piece.paths:
         slot[...] = 0
-        return Filled((), (Failure(piece.event.id, "the event names no photo"),))
+        return Filled((), (Failure(piece.event.id, "the event names no photo", of_event=True),))
     shown: list[NDArray[np.uint8]] = []
     failures: list[Failure] = []
     for path in piece.paths:

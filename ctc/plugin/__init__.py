@@ -14,6 +14,7 @@ from ctc.plugin.records import (
     LoaderConfig,
     Observation,
     Option,
+    OutputContext,
     OutputFormat,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "LoaderConfig",
     "Observation",
     "Option",
+    "OutputContext",
     "OutputFormat",
     "hookimpl",
 ]

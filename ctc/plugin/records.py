@@ -5,15 +5,16 @@ A record never prints, registers or mutates anything; heavy imports belong insid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.predictions import EventPrediction
+from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
 
 if TYPE_CHECKING:
@@ -200,14 +201,36 @@ class Aggregation:
 
 
 @dataclass(frozen=True)
+class OutputContext:
+    """What holds for a prediction file as a whole.
+
+    `model`: the model file's name. `labels`: per label its classes. `created`: when the prediction began, in UTC; a run that is
+    resumed keeps it. `image_root`: absolute; where relative paths of photos start. `options`: the values of the format's own
+    options, by key.
+    """
+
+    model: str
+    labels: Mapping[str, tuple[str, ...]]
+    created: datetime
+    image_root: Path
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class OutputFormat:
-    """A kind of prediction file. `write(predictions, path)` consumes the events one by one and writes the whole of `path`,
-    which doesn't exist yet and gets its final name from the caller. `suffixes` (".csv",) choose the format."""
+    """A kind of prediction file: `ctc predict --output FILE`, with its `options` beside those of the command.
+
+    `write(entries, path, context)` consumes events and failures one by one, in the order of the input, and writes the whole of
+    `path`, which doesn't exist yet and gets its final name from the caller. A format without a place for failures passes over
+    them: they are listed in a file of their own. `suffixes` (".csv",) choose the format; `folder`: it makes a folder of `path`.
+    """
 
     name: str
     summary: str
     suffixes: tuple[str, ...]
-    write: Callable[[Iterable[EventPrediction], Path], None]
+    write: Callable[[Iterator[EventPrediction | Failure], Path, OutputContext], None]
+    options: tuple[Option, ...] = ()
+    folder: bool = False
 
 
 Record = InputFormat | Loader | Backbone | Aggregation | OutputFormat

@@ -1,4 +1,4 @@
-"""Aggregations that treat every class on its own: the mean, largest or smallest probability over an event's photos."""
+"""Aggregations that treat every class on its own: its mean, largest, smallest or few largest probabilities over an event's photos."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ctc.plugin import Aggregation, hookimpl
 
 Probabilities = NDArray[np.float32]
+K = 3
 
 
 @hookimpl
@@ -16,6 +17,9 @@ def ctc_aggregations() -> list[Aggregation]:
         Aggregation("mean", "the average over the photos of an event", mean),
         Aggregation("max", "the highest probability that any photo of an event gives", highest),
         Aggregation("min", "the lowest probability that any photo of an event gives", lowest),
+        Aggregation(
+            "top_k_mean", f"the average of the {K} highest probabilities that photos of an event give", top_k_mean
+        ),
     ]
 
 
@@ -32,3 +36,9 @@ def highest(probabilities: Probabilities) -> Probabilities:
 def lowest(probabilities: Probabilities) -> Probabilities:
     """(images, classes) to (classes,); the sum may fall short of 1."""
     return np.asarray(probabilities.min(axis=0), np.float32)
+
+
+def top_k_mean(probabilities: Probabilities) -> Probabilities:
+    """(images, classes) to (classes,): of each class, the mean of its K highest values, of all where there are fewer; the sum may
+    exceed 1."""
+    return mean(np.sort(probabilities, axis=0)[-K:])

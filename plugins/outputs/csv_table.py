@@ -1,58 +1,60 @@
-"""Predictions as CSV, one row per event and label, in the columns of camera-trap-classifier 2.x, then the meta columns.
+"""Predictions as CSV: the rows of `rows.py`.
 
-"id","label","prediction_top","confidence_top","predictions_all"
-"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}"
+"id","label","prediction_top","confidence_top","predictions_all","datetime","camera","latitude","longitude"
+"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}","2016-09-25T18:35:10","RECONYX HC500","",""
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
-from itertools import chain
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from ctc.artifacts.predictions import EventPrediction
-from ctc.plugin import OutputFormat, hookimpl
+from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 
-COLUMNS = ("id", "label", "prediction_top", "confidence_top", "predictions_all")
+from .photo_facts import Value
+from .rows import PER_PHOTO, Row, table_of
+
+EXCEL = Option(
+    "excel", "Put an apostrophe before text that a spreadsheet would run as a formula.", "flag", default=False
+)
+
+_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 
 
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
-    return [OutputFormat("csv", "a table with one row per event and label", (".csv",), write)]
+    summary = "a table with one row per event and label"
+    return [OutputFormat("csv", summary, (".csv",), write, options=(PER_PHOTO, EXCEL))]
 
 
-def write(predictions: Iterable[EventPrediction], path: Path) -> None:
-    """The first event names the meta columns; raises ValueError when a later event has others."""
-    events = iter(predictions)
-    first = next(events, None)
-    meta = tuple(first.meta) if first else ()
+def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
+    """See `Table.rows` for errors."""
+    table = table_of(entries, context.options[PER_PHOTO.key])
+    shown = _without_formulas if context.options[EXCEL.key] else list
     # backslashreplace: file names may hold bytes that are not UTF-8
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        table = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        table.writerow(header(meta))
-        for event in chain([first] if first else [], events):
-            if tuple(event.meta) != meta:
-                raise ValueError(f"event '{event.id}' has the meta columns {tuple(event.meta)}, the first one {meta}")
-            table.writerows(rows(event))
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerow(shown(table.columns))
+        writer.writerows(shown(_cells(row)) for row in table.rows())
 
 
-def header(meta: Iterable[str]) -> list[str]:
-    """The columns; a meta column that is called like one of ours gets `meta_` before its name."""
-    names = list(COLUMNS)
-    for name in meta:
-        while name in names:
-            name = f"meta_{name}"
-        names.append(name)
-    return names
+def _cells(row: Row) -> list[str]:
+    pairs = row.probabilities.items()
+    every = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {value:.4f}" for name, value in pairs)
+    path = [] if row.path is None else [row.path]
+    first = [row.id, row.label, row.top, f"{row.confidence:.4f}", f"{{{every}}}", *path]
+    return first + [_text(value) for value in (*row.facts, *row.meta)]
 
 
-def rows(event: EventPrediction) -> Iterator[list[str]]:
-    """One row per label."""
-    meta = ["" if value is None else str(value) for value in event.meta.values()]
-    for label, classes in event.classes.items():
-        top, confidence = event.top(label)
-        pairs = zip(classes, event.probabilities[label], strict=True)
-        every = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {value:.4f}" for name, value in pairs)
-        yield [event.id, label, top, f"{confidence:.4f}", f"{{{every}}}", *meta]
+def _text(value: Value) -> str:
+    return "" if value is None else str(value)
+
+
+def _without_formulas(cells: list[str]) -> list[str]:
+    """Numbers stay as they are: https://owasp.org/www-community/attacks/CSV_Injection"""
+    return [f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell for cell in cells]

@@ -4,18 +4,21 @@
            "aggregated_pred": {"species": {"cat": 0.535, "dog": 0.465}},
            "images": [{"path": "a.jpg", "predictions": {"species": {"cat": 0.535, "dog": 0.465}}}], "meta_data": {}}}
 
-Probabilities are numbers, rounded to four decimals.
+Probabilities are numbers, rounded to four decimals. A photo that knows them has the keys `datetime`, `camera`, `latitude` and `longitude`
+as well.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.predictions import EventPrediction, Probabilities
-from ctc.plugin import OutputFormat, hookimpl
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
+from ctc.plugin import OutputContext, OutputFormat, hookimpl
+
+from .photo_facts import seen_facts
 
 
 @hookimpl
@@ -23,12 +26,13 @@ def ctc_output_formats() -> list[OutputFormat]:
     return [OutputFormat("json", "one object with every event and its photos", (".json",), write)]
 
 
-def write(predictions: Iterable[EventPrediction], path: Path) -> None:
+def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Events are written as they come; their ids must differ."""
     # backslashreplace: what is not Unicode in a file name becomes a JSON escape
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write("{")
-        for number, event in enumerate(predictions):
+        events = (entry for entry in entries if isinstance(entry, EventPrediction))
+        for number, event in enumerate(events):
             entry = json.dumps(document(event), ensure_ascii=False, allow_nan=False)
             file.write(f"{',' if number else ''}\n{json.dumps(event.id, ensure_ascii=False)}: {entry}")
         file.write("\n}\n")
@@ -41,11 +45,14 @@ def document(event: EventPrediction) -> dict[str, Any]:
         "predictions_top": {label: name for label, (name, _) in tops.items()},
         "confidences_top": {label: round(value, 4) for label, (_, value) in tops.items()},
         "aggregated_pred": _named(event.classes, event.probabilities),
-        "images": [
-            {"path": image.path, "predictions": _named(event.classes, image.probabilities)} for image in event.images
-        ],
+        "images": [_photo(event, photo) for photo in event.images],
         "meta_data": dict(event.meta),
     }
+
+
+def _photo(event: EventPrediction, photo: ImagePrediction) -> dict[str, Any]:
+    known = {name: value for name, value in seen_facts(photo).items() if value is not None}
+    return {"path": photo.path, "predictions": _named(event.classes, photo.probabilities), **known}
 
 
 def _named(classes: Mapping[str, tuple[str, ...]], probabilities: Probabilities) -> dict[str, dict[str, float]]:

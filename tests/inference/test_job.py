@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
-from ctc.inference.job import PredictConfig, Summary, choose_format, prepare
+from ctc.inference.job import PredictConfig, Summary, prepare
+from ctc.inference.output import choose_format
 from ctc.plugin import OutputFormat
 from ctc.plugin.manager import Found, Owner, Plugins, plugins
 
@@ -81,9 +82,9 @@ def test_an_input_is_never_the_output(model, draw, tmp_path) -> None:
 
 
 def test_a_writer_that_fails_leaves_nothing(model, draw, tmp_path, broken) -> None:
-    def write(predictions, path: Path) -> None:
+    def write(entries, path: Path, context) -> None:
         path.write_text("half")
-        list(predictions)
+        list(entries)
         raise InputError("the disk is full")
 
     guest = Found(kind("ctc_output_formats"), OutputFormat("half", "", (".half",), write), Owner("half", "guest", "1"))
@@ -109,12 +110,12 @@ def test_the_suffix_chooses_the_format_and_a_name_overrules_it() -> None:
 
 
 def test_an_unknown_suffix_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"end its name with '\.csv', '\.json', or say so with --format"):
+    with pytest.raises(UsageError, match=r"end its name with '\.csv', .*, or say so with --format"):
         choose_format(Path("p.xlsx"), None, plugins())
 
 
 def test_the_longest_suffix_wins() -> None:
-    guest = OutputFormat("boxes", "", (".boxes.json",), lambda predictions, path: None)
+    guest = OutputFormat("boxes", "", (".boxes.json",), lambda entries, path, context: None)
     both = Plugins([*plugins().found, Found(kind("ctc_output_formats"), guest, Owner("boxes", "guest", "1"))], [])
     assert choose_format(Path("p.boxes.json"), None, both).name == "boxes"
 

@@ -93,7 +93,7 @@ def test_every_photo_comes_out_once(opened, draw, tmp_path) -> None:
     ]
     assert found[3] == Failure(str(bad[0]), "no such file or directory")
     assert found[4].id == "2"
-    assert found[5] == Failure("3", "the event names no photo")
+    assert found[5] == Failure("3", "the event names no photo", of_event=True)
     assert found[6].id == "4"
     assert len(found) == 7
 

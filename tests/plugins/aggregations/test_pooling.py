@@ -2,20 +2,72 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 
-PHOTOS = np.array([[0.5, 0.5], [0.2, 0.8], [0.8, 0.2]], np.float32)
+PHOTOS = np.array(
+    [[0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.1, 0.1, 0.8], [0.5, 0.3, 0.2]],
+    np.float32,
+)
+EVENTS = {
+    "mean": [0.425, 0.275, 0.3],
+    "max": [0.6, 0.4, 0.8],
+    "min": [0.1, 0.1, 0.1],
+    "top_k_mean": [1.6 / 3, 1 / 3, 1.1 / 3],  # of four photos
+    "product": [0.4402, 0.3082, 0.2516],  # (0.015, 0.0036, 0.0016) to the power of 1/4, over their sum
+    "vote": [0.75, 0, 0.25],
+}
+NAMES = sorted(EVENTS)
 
 
-@pytest.mark.parametrize(("name", "event"), [("mean", [0.5, 0.5]), ("max", [0.8, 0.8]), ("min", [0.2, 0.2])])
-def test_photos_become_an_event(name: str, event: list[float]) -> None:
-    combined = plugins().get(Aggregation, name).combine(PHOTOS)
-    assert combined.tolist() == pytest.approx(event)
+def combine(name: str, photos: np.ndarray) -> np.ndarray:
+    return plugins().get(Aggregation, name).combine(photos)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_photos_become_an_event(name: str) -> None:
+    combined = combine(name, PHOTOS)
+    assert combined.tolist() == pytest.approx(EVENTS[name], abs=5e-4)
     assert combined.dtype == np.float32
 
 
-@pytest.mark.parametrize("name", ["mean", "max", "min"])
+def test_no_two_aggregations_agree() -> None:
+    answers = {tuple(combine(name, PHOTOS).round(3).tolist()) for name in NAMES}
+    assert len(answers) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", ["mean", "max", "min", "top_k_mean", "product"])
 def test_one_photo_is_its_event(name: str) -> None:
-    assert plugins().get(Aggregation, name).combine(PHOTOS[1:2]).tolist() == pytest.approx([0.2, 0.8])
+    assert combine(name, PHOTOS[:1]).tolist() == pytest.approx([0.6, 0.3, 0.1])
+
+
+def test_a_single_vote_takes_all_and_the_first_class_wins_a_tie() -> None:
+    assert combine("vote", np.array([[0.2, 0.4, 0.4]], np.float32)).tolist() == [0, 1, 0]
+
+
+def test_fewer_photos_than_the_mean_of_the_highest_wants_are_averaged() -> None:
+    assert combine("top_k_mean", PHOTOS[:2]).tolist() == pytest.approx([0.55, 0.35, 0.1])
+
+
+def test_photos_that_exclude_each_other_leave_a_product_undecided() -> None:
+    assert combine("product", np.array([[1, 0], [0, 1]], np.float32)).tolist() == [0.5, 0.5]
+
+
+def test_a_product_of_very_many_photos_does_not_vanish() -> None:
+    assert combine("product", np.tile(PHOTOS[:1], (10_000, 1))).tolist() == pytest.approx([0.6, 0.3, 0.1], rel=1e-4)
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda classes: st.lists(
+            st.lists(st.floats(0, 1, width=32), min_size=classes, max_size=classes), min_size=1, max_size=9
+        )
+    )
+)
+def test_product_and_vote_always_sum_to_one(photos: list[list[float]]) -> None:
+    array = np.array(photos, np.float32)
+    assert combine("product", array).sum() == pytest.approx(1, rel=1e-5)
+    assert combine("vote", array).sum() == pytest.approx(1, rel=1e-5)

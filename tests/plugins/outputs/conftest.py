@@ -1,13 +1,23 @@
-"""Two events: one of two photos, one whose names try to break a file format."""
+"""Three events: one of two photos, one whose names try to break a file format, one that knows when and where it was; and a failure."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ctc.artifacts.predictions import EventPrediction, ImagePrediction
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.plugin import OutputContext, OutputFormat
+from ctc.plugin.manager import plugins
 
 ODD = ('say "cat", or\nnot', "🦊, fox")
+LABELS = {"species": ("cat", "dog"), "standing": ("0", "1")}
+
+Write = Callable[..., Path]
 
 
 def probabilities(*values: float) -> dict[str, np.ndarray]:
@@ -16,7 +26,6 @@ def probabilities(*values: float) -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def predictions() -> list[EventPrediction]:
-    plain = {"species": ("cat", "dog"), "standing": ("0", "1")}
     odd = {"species": ODD, "standing": ("0", "1")}
     first = (
         ImagePrediction("a.jpg", probabilities(0.6, 0.4, 0.5, 0.5)),
@@ -24,6 +33,42 @@ def predictions() -> list[EventPrediction]:
     )
     second = (ImagePrediction("ü\udce9.jpg", probabilities(0.00004, 0.99996, 1, 0)),)
     return [
-        EventPrediction("1", plain, probabilities(0.535, 0.465, 0.4601, 0.5399), first, {"site": "N", "id": None}),
+        EventPrediction("1", LABELS, probabilities(0.535, 0.465, 0.4601, 0.5399), first, {"site": "N", "id": None}),
         EventPrediction('2,"x"\n', odd, second[0].probabilities, second, {"site": "a;b", "id": 7}),
     ]
+
+
+@pytest.fixture
+def dated(predictions) -> EventPrediction:
+    """The first event; its second photo has EXIF."""
+    first, second = predictions[0].images
+    second = replace(second, taken="2016-09-25T18:35:10", camera="RECONYX HC500", latitude=-2.5, longitude=34.75)
+    return replace(predictions[0], images=(first, second))
+
+
+@pytest.fixture
+def failure() -> Failure:
+    return Failure("gone.jpg", "no such file or directory")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """A function that writes entries in a format, with its default options or the given ones, and returns the path."""
+
+    def write(
+        format_name: str,
+        entries: Iterable[EventPrediction | Failure],
+        labels=LABELS,
+        root: Path | None = None,
+        **options,
+    ) -> Path:
+        output_format = plugins().get(OutputFormat, format_name)
+        defaults = {option.key: option.default for option in output_format.options}
+        context = OutputContext(
+            "model.onnx", labels, datetime(2026, 3, 1, 12, 30, 5, 7, UTC), root or Path.cwd(), {**defaults, **options}
+        )
+        path = tmp_path / f"written.{format_name}"
+        output_format.write(iter(entries), path, context)
+        return path
+
+    return write

@@ -6,45 +6,102 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from ctc.plugin import OutputFormat
-from ctc.plugin.manager import plugins
-
-
-def write(predictions, path: Path) -> str:
-    plugins().get(OutputFormat, "csv").write(iter(predictions), path)
-    return path.read_bytes().decode()
+SEED = '"id","label","prediction_top","confidence_top","predictions_all"'
+FACTS = '"datetime","camera","latitude","longitude"'
 
 
-def test_the_columns_and_quotes_are_those_of_the_seed(predictions, tmp_path: Path) -> None:
-    text = write([replace(predictions[0], meta={})], tmp_path / "p.csv")
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_first_columns_and_the_quotes_are_those_of_the_seed(write, predictions) -> None:
+    text = write("csv", [replace(predictions[0], meta={})]).read_bytes().decode()
     assert text == (
-        '"id","label","prediction_top","confidence_top","predictions_all"\n'
-        '"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}"\n'
-        '"1","standing","1","0.5399","{""0"": 0.4601, ""1"": 0.5399}"\n'
+        f"{SEED},{FACTS}\n"
+        '"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}","","","",""\n'
+        '"1","standing","1","0.5399","{""0"": 0.4601, ""1"": 0.5399}","","","",""\n'
     )
 
 
-def test_any_name_survives_and_predictions_all_is_json(predictions, tmp_path: Path) -> None:
-    write(predictions, tmp_path / "p.csv")
-    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    odd = rows[2]
+def test_any_name_survives_and_predictions_all_is_json(write, predictions) -> None:
+    odd = rows(write("csv", predictions))[2]
     assert odd["id"] == '2,"x"\n'
     assert odd["prediction_top"] == "🦊, fox"
     assert json.loads(odd["predictions_all"]) == {'say "cat", or\nnot': 0.0, "🦊, fox": 1.0}
 
 
-def test_meta_columns_follow_and_never_take_the_name_of_another(predictions, tmp_path: Path) -> None:
-    lines = write(predictions[:1], tmp_path / "p.csv").splitlines()
-    assert lines[0].endswith('"predictions_all","site","meta_id"')
-    assert lines[1].endswith(',"N",""')
+def test_meta_columns_follow_and_never_take_the_name_of_another(write, predictions) -> None:
+    lines = write("csv", predictions[:1]).read_text().splitlines()
+    assert lines[0].endswith(f'{FACTS},"site","meta_id"')
+    assert lines[1].endswith(',"","","","","N",""')
 
 
-def test_without_predictions_there_is_a_header(tmp_path: Path) -> None:
-    assert write([], tmp_path / "p.csv") == '"id","label","prediction_top","confidence_top","predictions_all"\n'
+def test_without_predictions_there_is_a_header(write, failure) -> None:
+    assert write("csv", [failure]).read_text() == f"{SEED},{FACTS}\n"
 
 
-def test_events_with_other_meta_columns_are_not_mixed_up(predictions, tmp_path: Path) -> None:
+def test_events_with_other_meta_columns_are_not_mixed_up(write, predictions) -> None:
     with pytest.raises(ValueError, match="meta columns"):
-        write([predictions[0], replace(predictions[1], meta={"site": "x"})], tmp_path / "p.csv")
+        write("csv", [predictions[0], replace(predictions[1], meta={"site": "x"})])
+
+
+def test_time_camera_and_place_are_those_of_the_first_photo_that_knows_them(write, dated) -> None:
+    row = rows(write("csv", [dated]))[0]
+    assert (row["datetime"], row["camera"]) == ("2016-09-25T18:35:10", "RECONYX HC500")
+    assert (row["latitude"], row["longitude"]) == ("-2.5", "34.75")
+
+
+def test_what_the_table_of_events_says_goes_before_what_the_photos_say(write, dated) -> None:
+    row = rows(write("csv", [replace(dated, meta={"camera": "K7", "datetime": "", "site": "N"})]))[0]
+    assert (row["camera"], row["datetime"], row["site"]) == ("K7", "2016-09-25T18:35:10", "N")
+    assert list(row)[5:] == ["datetime", "camera", "latitude", "longitude", "site"]
+
+
+def test_per_photo_there_is_a_row_for_each_photo_and_label(write, dated) -> None:
+    table = rows(write("csv", [replace(dated, meta={"camera": "K7"})], per_photo=True))
+    assert [(row["id"], row["path"], row["label"], row["prediction_top"], row["confidence_top"]) for row in table] == [
+        ("1", "a.jpg", "species", "cat", "0.6000"),
+        ("1", "a.jpg", "standing", "0", "0.5000"),
+        ("1", "b.jpg", "species", "dog", "0.5300"),
+        ("1", "b.jpg", "standing", "1", "0.5800"),
+    ]
+    assert [row["camera"] for row in table] == ["K7", "K7", "RECONYX HC500", "RECONYX HC500"]
+
+
+def test_for_excel_text_is_no_formula_and_a_number_is_a_number(write, predictions) -> None:
+    meta = {"=cmd": "=1+1", "a": "@SUM(A1)", "b": "\tx", "c": "-12.5", "d": "+4e3", "e": -3, "f": "-", "g": "x=1"}
+    event = replace(predictions[0], id="+evil", classes={"species": ("=HYPERLINK()", "-1")}, meta=meta)
+    plain, shown = rows(write("csv", [event]))[0], rows(write("csv", [event], excel=True))[0]
+    assert list(plain.values())[9:] == ["=1+1", "@SUM(A1)", "\tx", "-12.5", "+4e3", "-3", "-", "x=1"]
+    assert list(shown.values())[9:] == ["'=1+1", "'@SUM(A1)", "'\tx", "-12.5", "+4e3", "-3", "'-", "x=1"]
+    assert (shown["id"], shown["prediction_top"]) == ("'+evil", "'=HYPERLINK()")
+    assert "'=cmd" in shown
+    assert "=cmd" in plain
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    ids=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"))), per_photo=st.booleans()
+)
+def test_entries_in_are_rows_out(write, predictions, ids, per_photo) -> None:
+    entries = [replace(predictions[0], id=one, meta={"text": one}) for one in ids]
+    table = rows(write("csv", entries, per_photo=per_photo))
+    copies = 4 if per_photo else 2
+    assert [(row["id"], row["text"]) for row in table] == [(one, one) for one in ids for _ in range(copies)]
+
+
+def test_events_are_written_as_they_come(write, predictions, tmp_path: Path) -> None:
+    sizes = []
+
+    def stream():
+        for number in range(20_000):
+            yield replace(predictions[0], id=str(number))
+            sizes.append((tmp_path / "written.csv").stat().st_size)
+
+    written = write("csv", stream())
+    assert len(set(sizes)) > 100
+    assert len(rows(written)) == 40_000

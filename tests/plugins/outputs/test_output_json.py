@@ -4,17 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ctc.plugin import OutputFormat
-from ctc.plugin.manager import plugins
 
-
-def write(predictions, path: Path) -> dict[str, Any]:
-    plugins().get(OutputFormat, "json").write(iter(predictions), path)
+def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_an_event_holds_what_the_seed_wrote(predictions, tmp_path: Path) -> None:
-    assert write(predictions, tmp_path / "p.json")["1"] == {
+def test_an_event_holds_what_the_seed_wrote(write, predictions) -> None:
+    assert read(write("json", predictions))["1"] == {
         "predictions_top": {"species": "cat", "standing": "1"},
         "confidences_top": {"species": 0.535, "standing": 0.5399},
         "aggregated_pred": {"species": {"cat": 0.535, "dog": 0.465}, "standing": {"0": 0.4601, "1": 0.5399}},
@@ -29,12 +25,19 @@ def test_an_event_holds_what_the_seed_wrote(predictions, tmp_path: Path) -> None
     }
 
 
-def test_any_name_survives(predictions, tmp_path: Path) -> None:
-    odd = write(predictions, tmp_path / "p.json")['2,"x"\n']
+def test_any_name_survives(write, predictions) -> None:
+    odd = read(write("json", predictions))['2,"x"\n']
     assert odd["predictions_top"]["species"] == "🦊, fox"
     assert list(odd["aggregated_pred"]["species"]) == ['say "cat", or\nnot', "🦊, fox"]
     assert odd["images"][0]["path"] == "ü\udce9.jpg"
 
 
-def test_without_predictions_the_object_is_empty(tmp_path: Path) -> None:
-    assert write([], tmp_path / "p.json") == {}
+def test_a_photo_tells_when_and_where_it_was_taken(write, dated) -> None:
+    plain, known = read(write("json", [dated]))["1"]["images"]
+    assert list(plain) == ["path", "predictions"]
+    assert (known["datetime"], known["camera"]) == ("2016-09-25T18:35:10", "RECONYX HC500")
+    assert (known["latitude"], known["longitude"]) == (-2.5, 34.75)
+
+
+def test_without_predictions_the_object_is_empty(write, failure) -> None:
+    assert read(write("json", [failure])) == {}

@@ -1,0 +1,28 @@
+"""The options that plugins declare as data, as options of a command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ctc.plugin import Option
+
+PATH = click.Path(path_type=Path)
+_TYPES = {"text": click.STRING, "integer": click.INT, "number": click.FLOAT, "flag": click.BOOL, "path": PATH}
+
+
+def declared(option: Option) -> click.Option:
+    """The option of a command for an option of a plugin."""
+    return click.Option(
+        [f"--{option.name}", option.key],
+        type=_TYPES[option.type],
+        is_flag=option.type == "flag",
+        required=option.required,
+        multiple=option.multiple,
+        default=() if option.multiple else option.default,
+        metavar=option.metavar,
+        help=option.help + (" Repeatable." if option.multiple else ""),
+    )

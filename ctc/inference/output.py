@@ -1,0 +1,75 @@
+"""What is checked and told before an output is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ctc.errors import OutputExistsError, UsageError
+from ctc.inference.event_table import EventTable
+from ctc.inference.events import Events
+from ctc.inference.failure_file import failure_path
+from ctc.plugin import Option, OutputFormat
+from ctc.plugin.manager import Plugins
+
+
+def choose_format(output: Path, name: str | None, plugins: Plugins) -> OutputFormat:
+    """The output format called `name`, or the one whose suffix ends the output's name (the longest suffix wins)."""
+    if name is not None:
+        return plugins.get(OutputFormat, name)
+    known = {suffix: record for record in plugins.all(OutputFormat).values() for suffix in record.suffixes}
+    fitting = [suffix for suffix in known if output.name.lower().endswith(suffix)]
+    if not fitting:
+        listed = ", ".join(f"'{suffix}'" for suffix in sorted(known))
+        raise UsageError(f"what kind of file shall '{output}' be: end its name with {listed}, or say so with --format")
+    return known[max(fitting, key=len)]
+
+
+def options_of(output_format: OutputFormat, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A value for each option of the format. Raises UsageError for an option that it doesn't have, or needs and lacks."""
+    known = {option.key: option for option in output_format.options}
+    named = f"output format '{output_format.name}'"
+    for key in given:
+        if key not in known:
+            listed = ", ".join(f"--{option.name}" for option in output_format.options) or "none"
+            raise UsageError(f"{named} has no option --{key.replace('_', '-')}: it has {listed}")
+    lacking = [option.name for key, option in known.items() if option.required and key not in given]
+    if lacking:
+        raise UsageError(f"{named} needs --{lacking[0]}")
+    return {key: given.get(key, _default(option)) for key, option in known.items()}
+
+
+def _default(option: Option) -> Any:
+    return () if option.multiple else option.default
+
+
+def check_output(output: Path, output_format: OutputFormat, inputs: Sequence[Path], overwrite: bool) -> None:
+    """Raises UsageError when the output, or the list of failures beside it, must not be written.
+
+    A folder is never replaced, and none is made inside an input folder.
+    """
+    if output_format.folder and output.is_dir():
+        raise UsageError(f"output folder '{output}' exists already: choose another --output, or remove it yourself")
+    for path in (output, failure_path(output)):
+        if path.is_dir():
+            raise UsageError(f"output '{path}' is a folder: give the name of a file")
+        if path.exists() and not overwrite:
+            raise OutputExistsError(path)
+    for source in inputs:
+        if output.exists() and source.exists() and output.samefile(source):
+            raise UsageError(f"output '{output}' is an input as well: choose another --output")
+        if output_format.folder and source.is_dir() and source.resolve() in output.resolve().parents:
+            raise UsageError(f"output '{output}' is inside the input folder '{source}': choose another --output")
+
+
+def image_root(sources: Sequence[Path], events: Events) -> Path:
+    """The folder that holds all sources: a folder itself, what a photo is in, and where a table's relative paths start."""
+    roots = {part.path: part.root for part in events.sources if isinstance(part, EventTable)}
+    starts = [roots.get(source, source if source.is_dir() else source.parent) for source in sources]
+    places = [os.path.normpath(start.absolute()) for start in starts]
+    try:
+        return Path(os.path.commonpath(places))
+    except ValueError:  # on different drives
+        return Path(places[0])

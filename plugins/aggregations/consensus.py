@@ -1,0 +1,33 @@
+"""Aggregations that weigh the classes of a photo against each other; the classes of the event sum to 1."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.plugin import Aggregation, hookimpl
+
+Probabilities = NDArray[np.float32]
+SMALLEST = float(np.finfo(np.float32).tiny)
+"""In place of 0, so that photos which exclude each other's classes still add up to something."""
+
+
+@hookimpl
+def ctc_aggregations() -> list[Aggregation]:
+    return [
+        Aggregation("product", "the geometric mean over the photos of an event: one photo's doubt counts", product),
+        Aggregation("vote", "the share of an event's photos whose most probable class it is", vote),
+    ]
+
+
+def product(probabilities: Probabilities) -> Probabilities:
+    """(images, classes) to (classes,): the geometric mean of each class, scaled so that they sum to 1."""
+    logs = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)).mean(axis=0)
+    means = np.exp(logs - logs.max())
+    return np.asarray(means / means.sum(), np.float32)
+
+
+def vote(probabilities: Probabilities) -> Probabilities:
+    """(images, classes) to (classes,): each photo has one vote, for the first of its most probable classes."""
+    images, classes = probabilities.shape
+    return np.asarray(np.bincount(probabilities.argmax(axis=1), minlength=classes) / images, np.float32)

@@ -1,0 +1,88 @@
+"""Predictions as Parquet: the rows of `rows.py` in typed columns.
+
+`confidence_top` float; `predictions_all` a map from class to float; `latitude`, `longitude` double, null where the table of events has
+text that is no number there. All others are text, times and meta columns too, since tables write them in any way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.errors import MissingExtraError
+from ctc.plugin import OutputContext, OutputFormat, hookimpl
+
+from .photo_facts import LATITUDE, LONGITUDE, Value
+from .rows import PER_PHOTO, Row, Table, table_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS_AT_ONCE = 1_000
+"""Rows that are Python objects at a time."""
+BATCHES_PER_GROUP = 20
+
+
+@hookimpl
+def ctc_output_formats() -> list[OutputFormat]:
+    summary = "the rows of csv in typed columns"
+    return [OutputFormat("parquet", summary, (".parquet",), write, options=(PER_PHOTO,))]
+
+
+def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
+    """Raises MissingExtraError without pyarrow; see `Table.rows` for other errors."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtraError("writing Parquet", "data") from None
+    table = table_of(entries, context.options[PER_PHOTO.key])
+    schema = _schema(table)
+    batches = _batches(table, schema)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        while group := list(islice(batches, BATCHES_PER_GROUP)):
+            writer.write_table(pa.Table.from_batches(group))
+
+
+def _schema(table: Table) -> pa.Schema:
+    import pyarrow as pa
+
+    types = {
+        "confidence_top": pa.float32(),
+        "predictions_all": pa.map_(pa.string(), pa.float32()),
+        LATITUDE: pa.float64(),
+        LONGITUDE: pa.float64(),
+    }
+    return pa.schema([(name, types.get(name, pa.string())) for name in table.columns])
+
+
+def _batches(table: Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    rows = map(_cells, table.rows())
+    while chunk := list(islice(rows, ROWS_AT_ONCE)):
+        columns = zip(*chunk, strict=True)
+        arrays = [pa.array(cells, kind) for cells, kind in zip(columns, schema.types, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    path = () if row.path is None else (_text(row.path),)
+    time, camera, *place = row.facts
+    first = (_text(row.id), row.label, row.top, row.confidence, list(row.probabilities.items()), *path)
+    return *first, _text(time), _text(camera), *map(_number, place), *map(_text, row.meta)
+
+
+def _text(value: Value) -> str | None:
+    """File names may hold bytes that are not UTF-8."""
+    return None if value is None else str(value).encode(errors="backslashreplace").decode()
+
+
+def _number(value: Value) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        return None

@@ -1,0 +1,82 @@
+"""The rows of a prediction table, whatever kind of file it is: one per event and label, or per photo and label.
+
+id, label, prediction_top, confidence_top, predictions_all   as camera-trap-classifier 2.x has them
+path                                                         of the photo, in a table of photos
+datetime, camera, latitude, longitude                        always; see `facts_of`
+…                                                            the other meta columns, in their order
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.plugin import Option
+
+from .photo_facts import FACTS, Value, facts_of
+
+COLUMNS = ("id", "label", "prediction_top", "confidence_top", "predictions_all")
+PATH = "path"
+PER_PHOTO = Option("per-photo", "One row per photo and label instead of event and label.", "flag", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`probabilities` by class; `path` None in a table of events; `facts` in the order of FACTS; `meta` of the other columns."""
+
+    id: str
+    label: str
+    top: str
+    confidence: float
+    probabilities: Mapping[str, float]
+    path: str | None
+    facts: tuple[Value, ...]
+    meta: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """`meta`: the names of the meta columns behind the facts, as events call them."""
+
+    events: Iterator[EventPrediction]
+    meta: tuple[str, ...]
+    per_photo: bool
+
+    @property
+    def columns(self) -> list[str]:
+        """A meta column that is called like one of ours gets `meta_` before its name."""
+        names = [*COLUMNS, *[PATH] * self.per_photo, *FACTS]
+        for name in self.meta:
+            while name in names:
+                name = f"meta_{name}"
+            names.append(name)
+        return names
+
+    def rows(self) -> Iterator[Row]:
+        """Raises ValueError when an event has other meta columns than the first."""
+        for event in self.events:
+            meta = tuple(value for name, value in event.meta.items() if name not in FACTS)
+            if tuple(name for name in event.meta if name not in FACTS) != self.meta:
+                raise ValueError(
+                    f"event '{event.id}' has the meta columns {tuple(event.meta)}, the first one {self.meta}"
+                )
+            for photo in event.images if self.per_photo else (None,):
+                yield from _rows(event, photo, meta)
+
+
+def table_of(entries: Iterable[EventPrediction | Failure], per_photo: bool) -> Table:
+    """The first event names the meta columns; failures are passed over."""
+    events = (entry for entry in entries if isinstance(entry, EventPrediction))
+    first = next(events, None)
+    meta = tuple(name for name in first.meta if name not in FACTS) if first else ()
+    return Table(chain([first] if first else [], events), meta, per_photo)
+
+
+def _rows(event: EventPrediction, photo: ImagePrediction | None, meta: tuple[Value, ...]) -> Iterator[Row]:
+    facts = tuple(facts_of(event, photo).values())
+    for label, classes in event.classes.items():
+        values = (photo or event).probabilities[label].tolist()
+        named = dict(zip(classes, values, strict=True))
+        yield Row(event.id, label, *event.top(label, photo), named, photo.path if photo else None, facts, meta)
