@@ -91,9 +91,9 @@ def fitted(view: View, photo: tuple[int, int], size: tuple[int, int]) -> View:
 
 
 def halvings(view: View, photo: tuple[int, int], size: tuple[int, int]) -> int:
-    """How often, 0–3, a `photo` can be halved while what is shown stays as large as `size`; both (height, width)."""
+    """How often, 0–3, a `photo` can be halved (rounding up) while what is shown stays as large as `size`; both (height, width)."""
     height, width = view.height * photo[0], view.width * photo[1]
-    return sum(math.ceil(height / by) >= size[0] and math.ceil(width / by) >= size[1] for by in (2, 4, 8))
+    return sum(height > by * (size[0] - 1) and width > by * (size[1] - 1) for by in (2, 4, 8))
 
 
 def affine(view: View, photo: tuple[int, int], size: tuple[int, int]) -> Floats:

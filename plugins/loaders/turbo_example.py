@@ -37,15 +37,24 @@ def bytes_span(data: memoryview, feature: Span) -> Span:
     raise InputError("the record has an empty feature")
 
 
-def int_values(data: memoryview, feature: Span) -> list[int]:
-    """The values of a list of int64, packed or not; empty when it is another kind of list."""
-    values: list[int] = []
-    for number, *lists in _fields(data, feature):
-        if number == _INT64_LIST:
-            for inner, at, end in _fields(data, (lists[0], lists[1])):
-                while inner == 1 and at < end:
-                    value, at = _varint(data, at)
-                    values.append(value - (1 << 64) if value >> 63 else value)
+def int_spans(data: memoryview, feature: Span) -> list[Span]:
+    """Where the values of a list of int64 lie, for `int_values`: in one piece as they are usually written (packed), or in several;
+    none when it is another kind of list."""
+    return [
+        (start, end)
+        for number, *values in _fields(data, feature)
+        if number == _INT64_LIST
+        for inner, start, end in _fields(data, (values[0], values[1]))
+        if inner == 1
+    ]
+
+
+def int_values(data: memoryview, at: int, end: int) -> list[int]:
+    """The int64 numbers from `at` to `end`."""
+    values = []
+    while at < end:
+        value, at = _varint(data, at)
+        values.append(value - (1 << 64) if value >> 63 else value)
     return values
 
 
@@ -93,11 +102,17 @@ def _fields(data: memoryview, span: Span) -> Iterator[tuple[int, int, int]]:
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
     """The number at `at`, and where the next byte lies."""
-    value = 0
-    for shift, byte in enumerate(data[at : at + 10]):
-        value |= (byte & 0x7F) << 7 * shift
-        if byte < 0x80:
-            return value & 0xFFFF_FFFF_FFFF_FFFF, at + shift + 1
+    value = shift = 0
+    try:
+        while shift < 70:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value & 0xFFFF_FFFF_FFFF_FFFF, at
+            shift += 7
+    except IndexError:
+        raise _damaged() from None
     raise _damaged()
 
 

@@ -30,7 +30,8 @@ class Darkroom:
 
     With every geometric augmentation off the pixels are those of `ctc.images` (grey ones differ by rounding). Through the affine they
     differ by less than half a grey level on average, unless a side shrinks to less than half after decoding (there `ctc.images`
-    averages and the affine picks) or fit-crop's centre lies between two pixels (`ctc.images` takes whole ones). Stacked photos share their view and keep their colours.
+    averages and the affine picks) or fit-crop's centre lies between two pixels (`ctc.images` takes whole ones). Stacked photos share
+    their view and keep their colours.
     """
 
     def __init__(self, config: LoaderConfig, augmentation: Augmentation) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 from functools import lru_cache
-from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +15,9 @@ from ctc.errors import InputError
 from ctc.images.reference import record_table
 
 from .order import SHARDS_AT_ONCE, Numbers
-from .turbo_example import bytes_span, find_features, int_values
+from .turbo_example import bytes_span, find_features, int_spans, int_values
 
-_OPEN_SHARDS = 4 * SHARDS_AT_ONCE
+_OPEN_SHARDS = 16 * SHARDS_AT_ONCE
 
 
 class Event(NamedTuple):
@@ -41,7 +40,8 @@ class Records:
             )
         self._features = (b"image/encoded", b"image/sizes", *(f"label/{label}".encode() for label in labels))
         self._spans = np.zeros((len(self._table), 2 * len(self._features)), np.int32)
-        self._shard = lru_cache(_OPEN_SHARDS)(_mapped)
+        self._scattered: dict[int, list[list[int]]] = {}
+        self._shard = lru_cache(_OPEN_SHARDS)(lambda number: _mapped(self._paths[number]))
 
     def __len__(self) -> int:
         return len(self._table)
@@ -53,8 +53,13 @@ class Records:
 
     def event(self, row: int) -> Event:
         """Raises InputError, naming shard and offset, when the record is damaged or lacks a feature."""
+        shard, start, size = self._place(row)
+        data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
         try:
-            return self._event(row)
+            if not self._spans[row, 1]:
+                unframe(shard[start : start + size])
+                self._spans[row] = self._find(row, data)
+            return self._cut(row, data)
         except InputError as error:
             raise InputError(f"{self.where(row)}: {error}") from None
 
@@ -74,36 +79,37 @@ class Records:
         """Let go of the files; the memory is unmapped when the last JPEG of it is gone."""
         self._shard.cache_clear()
 
-    def _event(self, row: int) -> Event:
-        data, spans = self._data(row)
-        encoded = data[spans[0] : spans[1]]
-        jpegs = _cut(encoded, int_values(data, (spans[2], spans[3])))
-        labels = [int_values(data, span) for span in zip(spans[4::2], spans[5::2], strict=True)]
-        if not all(labels):
-            raise InputError(f"the record has no value for '{self._features[2 + labels.index([])].decode()}'")
-        return Event(jpegs, labels)
-
     def _place(self, row: int) -> tuple[mmap.mmap, int, int]:
         number, start, size = self._table[row].tolist()
-        return self._shard(self._paths[number]), start, size
+        return self._shard(number), start, size
 
-    def _data(self, row: int) -> tuple[memoryview, list[int]]:
-        """The record, and start and end of the JPEGs and of each further feature in it, looked for only once."""
-        shard, start, size = self._place(row)
-        record = memoryview(shard)[start : start + size]
-        data = record[HEADER_BYTES:-FOOTER_BYTES]
-        if not self._spans[row, 1]:
-            unframe(bytes(record))
-            self._spans[row] = self._find(data)
-        return data, self._spans[row].tolist()
-
-    def _find(self, data: memoryview) -> list[int]:
+    def _find(self, row: int, data: memoryview) -> list[int]:
+        """Start and end of the JPEGs, and of the numbers of each further feature; numbers that don't lie in one piece are kept."""
         found = find_features(data, self._features)
         for name in self._features:
             if name not in found:
                 raise InputError(f"the record has no feature '{name.decode()}'")
-        spans = [bytes_span(data, found[b"image/encoded"]), *(found[name] for name in self._features[1:])]
-        return [at for span in spans for at in span]
+        pieces = [int_spans(data, found[name]) for name in self._features[1:]]
+        if any(len(spans) != 1 for spans in pieces):
+            self._scattered[row] = [[value for span in spans for value in int_values(data, *span)] for spans in pieces]
+        lying = [bytes_span(data, found[b"image/encoded"]), *((spans or [(0, 0)])[0] for spans in pieces)]
+        return [at for span in lying for at in span]
+
+    def _cut(self, row: int, data: memoryview) -> Event:
+        at, end, *spans = self._spans[row].tolist()
+        numbers = self._scattered.get(row) or [
+            int_values(data, *span) for span in zip(spans[::2], spans[1::2], strict=True)
+        ]
+        sizes, *labels = numbers
+        if not sizes or min(sizes) < 0 or sum(sizes) != end - at:
+            raise InputError(f"'image/sizes' add up to {sum(sizes)}, 'image/encoded' has {end - at} bytes")
+        if not all(labels):
+            raise InputError(f"the record has no value for '{self._features[2 + labels.index([])].decode()}'")
+        jpegs = []
+        for size in sizes:
+            jpegs.append(data[at : at + size])
+            at += size
+        return Event(jpegs, labels)
 
 
 def _mapped(path: Path) -> mmap.mmap:
@@ -112,10 +118,3 @@ def _mapped(path: Path) -> mmap.mmap:
             return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise InputError(f"'{path}' can't be read ({error}): copy or build the dataset again") from None
-
-
-def _cut(encoded: memoryview, sizes: list[int]) -> list[memoryview]:
-    ends = list(accumulate(sizes))
-    if not ends or ends[-1] != len(encoded) or min(sizes) < 0:
-        raise InputError(f"'image/sizes' add up to {ends[-1] if ends else 0}, 'image/encoded' has {len(encoded)} bytes")
-    return [encoded[end - size : end] for size, end in zip(sizes, ends, strict=True)]
