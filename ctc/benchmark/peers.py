@@ -33,7 +33,7 @@ class Peer:
 
 
 def by_pytorch(dataset: Dataset, setting: Setting) -> Iterator[int]:
-    """Worker processes decode with Pillow (at scale), crop, resize, flip and recolour with Pillow."""
+    """Worker processes that open, crop, resize, flip and recolour with Pillow, as torchvision's image folders do."""
     from torch.utils.data import DataLoader
 
     photos = PillowPhotos(dataset, setting)
@@ -67,13 +67,10 @@ class PillowPhotos:
         rng = np.random.default_rng()
         setting = self._setting
         record = EventRecord.decode(read_raw(self._dataset, setting.split, self._table[number]))
-        image = Image.open(io.BytesIO(record.jpegs[rng.integers(len(record.jpegs))]))
-        image.draft("RGB", (setting.width, setting.height))
+        image = Image.open(io.BytesIO(record.jpegs[rng.integers(len(record.jpegs))])).convert("RGB")
         left, top, right, bottom = rng.uniform(0, 0.1, 4)
         box = (left * image.width, top * image.height, (1 - right) * image.width, (1 - bottom) * image.height)
-        picture: Image.Image = image.convert("RGB").resize(
-            (setting.width, setting.height), Image.Resampling.BILINEAR, box
-        )
+        picture: Image.Image = image.resize((setting.width, setting.height), Image.Resampling.BILINEAR, box)
         if rng.random() < 0.5:
             picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for enhance in (ImageEnhance.Brightness, ImageEnhance.Color, ImageEnhance.Contrast):
