@@ -24,7 +24,7 @@ def scaling(loader: str, setting: Setting, threads: list[int], seconds: float, r
     print(f"| threads | {loader} img/s | times one thread | of the limit |\n|---|---|---|---|")
     base = 0.0
     for count in threads:
-        ours, limit = compare([loader, LIMIT], replace(setting, threads=count), seconds, rounds, lambda _: None)
+        ours, limit = compare([loader, LIMIT], replace(setting, threads=count), seconds, rounds, cold=False)
         rate, most = ours.images_per_second or 0.0, limit.images_per_second or 1.0
         base = base or rate
         print(f"| {count} | {rate:,.0f} | {rate / base:.2f} | {rate / most:.0%} |", flush=True)
@@ -45,9 +45,9 @@ def soak(loader: str, setting: Setting, images: int) -> None:
 
 
 def memory_mb() -> float:
-    """What this process holds now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    """What this process holds now, without the pages of mapped files, which the system may take back."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) * 1024 / 1e6
 
 
 def main() -> None:

@@ -22,9 +22,15 @@ GPU_ROW = Result("dali (GPU)", note="not measured: no NVIDIA GPU and driver here
 
 
 def compare(
-    subjects: Sequence[str], setting: Setting, seconds: float, rounds: int, tell: Callable[[str], None]
+    subjects: Sequence[str],
+    setting: Setting,
+    seconds: float,
+    rounds: int,
+    tell: Callable[[str], None] = lambda _: None,
+    cold: bool = True,
 ) -> list[Result]:
-    """Measure each subject in `rounds` laps of `seconds`; those that can't run here get a note instead of figures."""
+    """Measure each subject in `rounds` laps of `seconds`, and `cold` once more after its files were dropped from memory; those that can't
+    run here get a note instead of figures."""
     results: dict[str, Result] = {}
     with ExitStack() as stack:
         workers: dict[str, _Worker] = {}
@@ -39,9 +45,9 @@ def compare(
             for name, worker in workers.items():
                 tell(f"round {number + 1} of {rounds}: {name}")
                 laps[name].append(worker.lap(seconds))
-        cold = {name: _cold(name, setting, seconds, tell) for name in workers if name != LIMIT}
     for name, taken in laps.items():
-        results[name] = _summary(name, taken, cold.get(name))
+        from_disk = _cold(name, setting, seconds, tell) if cold and name != LIMIT else None
+        results[name] = _summary(name, taken, from_disk)
     return with_ratios([results[name] for name in subjects])
 
 
