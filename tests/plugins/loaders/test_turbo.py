@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.event_record import EventRecord
 from ctc.errors import InputError
-from ctc.images import decode, encode_jpeg, shrink
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
 from ctc_plugins.loaders.turbo import available, open_split
 
 TRAIN = LoaderConfig(32, 40, ("species", "count"), batch_size=4, augmentation=Augmentation())
-PHOTOS = ("african_elephants", "ocelot", "human", "african_elephants_bw", "african_elephants_with_exif_orientation")
 
 
 def epoch(dataset: Dataset, config: LoaderConfig, index: int = 0, start: int = 0) -> list[Batch]:
@@ -31,17 +27,6 @@ def images(found: list[Batch]) -> np.ndarray:
 
 def crew() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("ctc-turbo")]
-
-
-@pytest.fixture
-def real_dataset(shared, dataset_of) -> Dataset:
-    """Real photos, their smallest side 500 pixels."""
-    events = []
-    for name in PHOTOS:
-        photo = shrink(decode((Path(shared) / "data/camera-trap-photos" / f"{name}.jpg").read_bytes()), 500)
-        size = (photo.shape[0], photo.shape[1])
-        events.append(EventRecord(name, (encode_jpeg(photo, 90),), (size,), {"species": (0,)}, (name,), {}))
-    return dataset_of({"train": events}, {"species": ("none",)})
 
 
 def test_it_runs_everywhere() -> None:

@@ -1,0 +1,260 @@
+"""The loader `dali`: what is its own beside the contract of all loaders. Without a GPU its GPU graph runs with the same operators on
+the CPU, all but the decoder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.event_record import EventRecord
+from ctc.errors import InputError
+from ctc.images import encode_jpeg
+from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
+from ctc_plugins.loaders import dali, turbo
+from ctc_plugins.loaders.dali_delivery import as_tensor
+from ctc_plugins.loaders.dali_device import Place
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVIDIA DALI runs on Linux only")
+
+TRAIN = LoaderConfig(32, 40, ("species", "count"), batch_size=4, augmentation=Augmentation())
+ON_CPU, AS_ON_GPU = Place(), Place(portable=True)
+WINDOWED = replace(NO_AUGMENTATION, crop=0.5, zoom=0.5, rotate=180.0, flip=True)
+
+
+def epoch(dataset: Dataset, config: LoaderConfig, place: Place = ON_CPU, index: int = 0) -> list[Batch]:
+    assert config.augmentation is not None
+    return list(dali.TrainingStream(dataset, "train", config, config.augmentation, place).epoch(index))
+
+
+def images(found: list[Batch]) -> np.ndarray:
+    return np.concatenate([batch.images for batch in found]).astype(np.int16)
+
+
+def workers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("ctc-dali")]
+
+
+def event(*jpegs: bytes, size: tuple[int, int] = (48, 64)) -> EventRecord:
+    paths = tuple(f"{i}.jpg" for i in range(len(jpegs)))
+    return EventRecord("an event", jpegs, (size,) * len(jpegs), {"species": (0,)}, paths, {})
+
+
+def noise(seed: int) -> bytes:
+    return encode_jpeg(np.random.default_rng(seed).integers(0, 256, (48, 64, 3), dtype=np.uint8), 90)
+
+
+def without_its_quantization_table(jpeg: bytes) -> bytes:
+    """Its header can be read, but no decoder makes pixels of it."""
+    frame = jpeg.find(b"\xff\xc0")
+    return jpeg[: frame + 12] + b"\x03" + jpeg[frame + 13 :]
+
+
+def test_it_runs_on_linux_where_dali_is(monkeypatch) -> None:
+    assert dali.available() is None
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert dali.available() == "NVIDIA DALI runs on Linux only"
+
+
+def test_without_dali_it_names_the_extra(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "nvidia", None)
+    assert "camera-trap-classifier[dali]" in str(dali.available())
+
+
+def test_it_works_on_the_cpu_where_no_gpu_is_shown() -> None:
+    code = "from ctc_plugins.loaders.dali_device import best_place; print(best_place())"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "Place(gpu=None, portable=False)\n"
+
+
+def test_the_evaluation_path_needs_no_dali(tiny_dataset) -> None:
+    code = (
+        "import sys, pathlib\n"
+        "from ctc.artifacts.dataset import Dataset\n"
+        "from ctc.plugin import LoaderConfig\n"
+        "from ctc_plugins.loaders.dali import open_split\n"
+        "stream = open_split(Dataset.open(pathlib.Path(sys.argv[1])), 'train', LoaderConfig(32, 40, ('species',)))\n"
+        "print(len(next(stream.epoch(0)).images), 'nvidia.dali' in sys.modules)\n"
+    )
+    folder = str(tiny_dataset().folder)
+    run = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+    assert run.stdout == "12 False\n"
+
+
+@pytest.mark.parametrize("choice", ["first", "grayscale_stacking"])
+@pytest.mark.parametrize("resize", ["stretch", "fit-crop"])
+@pytest.mark.parametrize(("size", "most"), [((224, 224), 1.0), ((384, 512), 0.6), ((50, 50), 1.2), ((299, 299), 4.5)])
+def test_with_everything_off_real_photos_are_nearly_those_of_the_evaluation_path(
+    real_dataset, size, most, resize, choice
+) -> None:
+    """At 299 px the evaluation path takes the mean of an area, the affine interpolates linearly."""
+    config = LoaderConfig(*size, ("species",), image_choice=choice, resize=resize, shuffle=False)
+    reference = images(list(dali.open_split(real_dataset, "train", config).epoch(0)))
+    ours = images(list(dali.open_split(real_dataset, "train", replace(config, augmentation=NO_AUGMENTATION)).epoch(0)))
+    assert np.abs(ours - reference).mean() < most
+
+
+@pytest.mark.parametrize("place", [ON_CPU, AS_ON_GPU], ids=["cpu", "as on gpu"])
+@pytest.mark.parametrize("choice", ["random", "grayscale_stacking"])
+@pytest.mark.parametrize(
+    "augmentation", [Augmentation(), replace(WINDOWED, preserve_aspect=True)], ids=["default", "much"]
+)
+def test_augmented_real_photos_are_nearly_those_of_turbo(real_dataset, place, choice, augmentation) -> None:
+    config = LoaderConfig(224, 224, ("species",), image_choice=choice, augmentation=augmentation)
+    theirs = list(turbo.open_split(real_dataset, "train", config).epoch(0))
+    assert np.abs(images(epoch(real_dataset, config, place)) - images(theirs)).mean() < 1.2
+
+
+@pytest.mark.parametrize("augmentation", [Augmentation(), WINDOWED, NO_AUGMENTATION], ids=["default", "much", "none"])
+@pytest.mark.parametrize("choice", ["all", "grayscale_stacking"])
+def test_the_operators_of_the_gpu_make_the_same_images(tiny_dataset, augmentation, choice) -> None:
+    dataset = tiny_dataset(smallest_side=150)
+    config = replace(TRAIN, image_choice=choice, augmentation=augmentation)
+    difference = images(epoch(dataset, config, AS_ON_GPU)) - images(epoch(dataset, config))
+    assert np.abs(difference).mean() < 0.3
+
+
+@pytest.mark.parametrize("choice", ["random", "grayscale_stacking"])
+def test_any_number_of_threads_makes_the_same_batches(tiny_dataset, choice) -> None:
+    dataset = tiny_dataset()
+    one, three = (epoch(dataset, replace(TRAIN, threads=n, image_choice=choice)) for n in (1, 3))
+    assert np.array_equal(images(one), images(three))
+
+
+@pytest.mark.parametrize("color", ["none", "full_randomized"])
+def test_batches_that_are_kept_stay_as_they_are(tiny_dataset, color) -> None:
+    dataset = tiny_dataset({"train": 60})
+    config = replace(TRAIN, augmentation=Augmentation(color=color))
+    kept = epoch(dataset, config)
+    copies = [batch.images.copy() for batch in dali.open_split(dataset, "train", config).epoch(0)]
+    assert all(np.array_equal(batch.images, copy) for batch, copy in zip(kept, copies, strict=True))
+
+
+def test_tensorflow_gets_the_memory_itself_and_keeps_it() -> None:
+    tf = pytest.importorskip("tensorflow", reason="needs TensorFlow: pip install camera-trap-classifier[train]")
+    pipeline = counting_pipeline()
+    kept = [as_tensor(pipeline.run()[0], "tensorflow") for _ in range(6)]
+    assert all(isinstance(tensor, tf.Tensor) for tensor in kept)
+    assert [tensor.numpy().max() for tensor in kept] == [0, 1, 2, 3, 4, 5]
+    (output,) = pipeline.run()
+    assert (
+        np.asarray(memoryview(as_tensor(output, "tensorflow"))).__array_interface__["data"][0]
+        == output.as_tensor().data_ptr()
+    )
+
+
+def test_a_backend_without_dlpack_gets_an_array() -> None:
+    tensor = as_tensor(counting_pipeline().run()[0], "numpy")
+    assert (type(tensor), tensor.shape, tensor.dtype) == (np.ndarray, (2, 8, 8, 3), np.uint8)
+
+
+def counting_pipeline():
+    """Batches filled with 0, 1, 2, …"""
+    from nvidia.dali import fn, pipeline_def
+
+    numbers = iter(range(100))
+
+    @pipeline_def(batch_size=2, num_threads=1, device_id=None)
+    def count():
+        return fn.copy(fn.external_source(source=lambda: np.full((2, 8, 8, 3), next(numbers), np.uint8)))
+
+    return count()
+
+
+@pytest.mark.parametrize("place", [ON_CPU, AS_ON_GPU], ids=["cpu", "as on gpu"])
+def test_a_photo_that_dali_fails_on_is_named(dataset_of, place) -> None:
+    bad = event(noise(6), without_its_quantization_table(noise(7)))
+    dataset = dataset_of({"train": [event(noise(i)) for i in range(6)] + [bad]}, {"species": ("none",)})
+    config = replace(TRAIN, labels=("species",), image_choice="all")
+    offset = (dataset.folder / dataset.shards("train")[0].index).read_text().splitlines()[6].split()[0]
+    with pytest.raises(InputError, match=rf"\.tfrecord' at offset {offset}: photo 1: quantization table"):
+        epoch(dataset, config, place)
+
+
+def test_a_photo_that_dali_fails_on_is_replaced_and_the_epoch_goes_on(dataset_of) -> None:
+    photos = [noise(i) for i in range(24)]
+    broken = without_its_quantization_table(photos[6])
+    dataset = dataset_of(
+        {"train": [event(broken if i == 6 else jpeg) for i, jpeg in enumerate(photos)]}, {"species": ("none",)}
+    )
+    config = replace(TRAIN, labels=("species",), augmentation=NO_AUGMENTATION, on_bad_record="skip", shuffle=False)
+    stream = dali.open_split(dataset, "train", config)
+    first, second = (images(list(stream.epoch(index))) for index in (0, 1))
+    assert len(first) == 24
+    assert np.array_equal(first[6], first[7])
+    assert len(np.unique(first.reshape(24, -1), axis=0)) == 23
+    assert np.array_equal(first, second)
+    assert stream.skipped == 1
+
+
+def test_a_batch_of_nothing_but_such_photos_is_replaced(dataset_of) -> None:
+    photos = [without_its_quantization_table(noise(i)) for i in range(8)] + [noise(8)]
+    dataset = dataset_of({"train": [event(jpeg) for jpeg in photos]}, {"species": ("none",)})
+    config = replace(TRAIN, labels=("species",), augmentation=NO_AUGMENTATION, on_bad_record="skip", shuffle=False)
+    stream = dali.open_split(dataset, "train", config)
+    assert len(np.unique(images(list(stream.epoch(0))).reshape(9, -1), axis=0)) == 1
+    assert stream.skipped == 8
+
+
+@pytest.mark.parametrize("share", [0.5, 0.99])
+def test_a_cut_photo_is_bad_though_dali_would_show_the_rest_as_grey(dataset_of, share) -> None:
+    cut = noise(0)[: int(share * len(noise(0)))]
+    dataset = dataset_of({"train": [event(cut), event(noise(1))]}, {"species": ("none",)})
+    with pytest.raises(InputError, match="at offset 0: photo 0: the JPEG is cut"):
+        epoch(dataset, replace(TRAIN, labels=("species",)))
+
+
+def test_a_camera_may_write_more_behind_the_photo(dataset_of) -> None:
+    dataset = dataset_of({"train": [event(noise(0)), event(noise(0) + b"of the maker")]}, {"species": ("none",)})
+    config = replace(TRAIN, labels=("species",), augmentation=NO_AUGMENTATION)
+    plain, longer = images(epoch(dataset, config))
+    assert np.array_equal(plain, longer)
+
+
+def test_grey_photos_are_shown_in_grey(dataset_of) -> None:
+    import simplejpeg
+
+    grey = simplejpeg.encode_jpeg(np.full((48, 64, 1), 99, np.uint8), 90, "GRAY")
+    dataset = dataset_of({"train": [event(grey)]}, {"species": ("none",)})
+    config = replace(TRAIN, labels=("species",), augmentation=NO_AUGMENTATION)
+    assert np.ptp(images(epoch(dataset, config))) == 0
+
+
+@pytest.mark.parametrize("how", ["batches", "stream"])
+def test_leaving_early_ends_the_threads(tiny_dataset, how) -> None:
+    stream = dali.open_split(tiny_dataset({"train": 60}), "train", TRAIN)
+    batches = stream.epoch(0)
+    next(batches)
+    assert workers()
+    {"batches": batches, "stream": stream}[how].close()
+    assert not workers()
+
+
+def test_a_closed_stream_can_be_read_again(tiny_dataset) -> None:
+    stream = dali.open_split(tiny_dataset(), "train", TRAIN)
+    first = images(list(stream.epoch(0)))
+    stream.close()
+    assert np.array_equal(first, images(list(stream.epoch(0))))
+
+
+def test_a_bad_record_ends_the_threads(tiny_dataset) -> None:
+    dataset = tiny_dataset({"train": 60})
+    path = dataset.folder / dataset.shards("train")[0].file
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="checksum"):
+        epoch(dataset, TRAIN)
+    assert not workers()
