@@ -5,6 +5,7 @@ Tags: https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2019-
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import warnings
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -58,12 +59,15 @@ def read_exif(path: str | Path) -> Exif:
     Nothing is decoded. A PNG's EXIF counts when it lies before the pixels.
     """
     try:
-        with open_photo(path) as file, Image.open(file, formats=FORMATS) as image:
-            return _exif(image)
+        with open_photo(path) as file:
+            return _read(file)
     except ImageError as error:
         return Exif(unreadable=str(error))
-    except Exception:  # a broken header makes Pillow raise almost anything
-        return Exif(unreadable="not an image of a known kind (jpg, png, bmp, webp, tiff, gif)")
+
+
+def exif_of(data: bytes) -> Exif:
+    """What the header in the bytes of a photo says: see `read_exif`."""
+    return _read(io.BytesIO(data))
 
 
 def read_exifs(paths: Iterable[str | Path], threads: int = THREADS) -> Iterator[Exif]:
@@ -84,6 +88,14 @@ def read_exifs(paths: Iterable[str | Path], threads: int = THREADS) -> Iterator[
 
 def _read_all(paths: Iterable[str | Path]) -> list[Exif]:
     return [read_exif(path) for path in paths]
+
+
+def _read(file: BinaryIO) -> Exif:
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            return _exif(image)
+    except Exception:  # a broken header makes Pillow raise almost anything
+        return Exif(unreadable="not an image of a known kind (jpg, png, bmp, webp, tiff, gif)")
 
 
 def _exif(image: Image.Image) -> Exif:

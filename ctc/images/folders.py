@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +14,22 @@ from ctc.images.files import is_image_name
 
 @dataclass(frozen=True)
 class FolderPhotos:
-    """Photos of one folder. Names only, since there may be millions; `prefix` + name is a path, as the user wrote it."""
+    """Photos of one folder; `prefix` + name is a path, as the user wrote it. There may be millions: `packed` holds the names end to end,
+    a NUL after each."""
 
     prefix: str
-    names: tuple[str, ...]
+    packed: bytes
+
+    @classmethod
+    def of(cls, prefix: str, names: Iterable[str]) -> FolderPhotos:
+        return cls(prefix, b"".join(os.fsencode(name) + b"\0" for name in names))
 
     @property
     def photos(self) -> int:
-        return len(self.names)
+        return self.packed.count(b"\0")
 
     def __iter__(self) -> Iterator[str]:
-        return (self.prefix + name for name in self.names)
+        return (self.prefix + os.fsdecode(name[0]) for name in re.finditer(rb"[^\0]+", self.packed))
 
 
 def find_photos(root: Path) -> list[FolderPhotos]:
@@ -49,7 +55,7 @@ def _walk(root: str) -> Iterator[FolderPhotos]:
         seen.add(real)
         photos, folders = _list(folder, real)
         if photos:
-            yield FolderPhotos(folder.rstrip(os.sep) + os.sep, tuple(sorted(photos)))
+            yield FolderPhotos.of(folder.rstrip(os.sep) + os.sep, sorted(photos))
         pending += sorted(folders, reverse=True)
 
 

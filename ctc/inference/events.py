@@ -87,7 +87,7 @@ def _look_at(source: Path, columns: Columns | None, image_root: Path | None) -> 
     if source.is_dir():
         yield from find_photos(source)
     elif is_image_name(source.name):
-        yield FolderPhotos("", (str(source),))
+        yield FolderPhotos.of("", [str(source)])
     elif suffix in CSV_SUFFIXES:
         yield read_csv(source, columns, image_root)
     elif suffix in INVENTORY_SUFFIXES:
