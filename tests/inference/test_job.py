@@ -110,7 +110,7 @@ def test_the_suffix_chooses_the_format_and_a_name_overrules_it() -> None:
 
 
 def test_an_unknown_suffix_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"end its name with '\.csv', .*, or say so with --format"):
+    with pytest.raises(UsageError, match=r"end its name with .*'\.csv', .*, or say so with --format"):
         choose_format(Path("p.xlsx"), None, plugins())
 
 

@@ -48,6 +48,31 @@ def test_an_option_of_another_format_is_refused(model, draw, tmp_path, capsys) -
     assert not output.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "inside"),
+    [
+        ("p.parquet", ["--per-photo"], None),
+        ("p.megadetector.json", ["--label", "count"], None),
+        ("p.camtrap-dp.zip", ["--time-zone", "+01:00"], None),
+        ("p.camtrap-dp", [], ["README.md", "datapackage.json", "deployments.csv", "media.csv", "observations.csv"]),
+        ("sorted", ["--format", "folders", "--copy"], ["_failed.csv", "fox"]),
+    ],
+)
+def test_every_kind_of_output_comes_from_the_command_line(model, draw, tmp_path, name, options, inside) -> None:
+    draw("photos/red.png")
+    output = tmp_path / "out" / name
+    assert predict(model, tmp_path / "photos", "--output", output, *options) == 0
+    assert [path.name for path in output.parent.iterdir()] == [name]
+    assert (sorted(path.name for path in output.iterdir()) if output.is_dir() else None) == inside
+
+
+def test_a_package_that_is_not_complete_is_a_warning(model, draw, tmp_path, capsys) -> None:
+    predict(model, draw("photos/red.png"), "--output", tmp_path / "p.camtrap-dp")
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 2
+    assert "the Camtrap DP package is not complete, its README.md says more" in warnings[0]
+
+
 def test_the_help_says_which_formats_have_an_option(capsys) -> None:
     assert predict("--help") == 0
     shown = " ".join(capsys.readouterr().out.split())

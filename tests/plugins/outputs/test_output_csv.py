@@ -92,16 +92,3 @@ def test_entries_in_are_rows_out(write, predictions, ids, per_photo) -> None:
     table = rows(write("csv", entries, per_photo=per_photo))
     copies = 4 if per_photo else 2
     assert [(row["id"], row["text"]) for row in table] == [(one, one) for one in ids for _ in range(copies)]
-
-
-def test_events_are_written_as_they_come(write, predictions, tmp_path: Path) -> None:
-    sizes = []
-
-    def stream():
-        for number in range(20_000):
-            yield replace(predictions[0], id=str(number))
-            sizes.append((tmp_path / "written.csv").stat().st_size)
-
-    written = write("csv", stream())
-    assert len(set(sizes)) > 100
-    assert len(rows(written)) == 40_000

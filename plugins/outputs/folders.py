@@ -1,0 +1,114 @@
+"""One folder per class with links to its photos, or copies; photos are never moved.
+
+The photos of an event go together into the folder of the event's class. A name tells where the photo came from
+(`north/day 1/IMG_01.jpg` is linked as `north__day 1__IMG_01.jpg`). `_failed.csv` lists the photos that are in no folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, count
+from pathlib import Path
+
+from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.errors import ImageError, InputError
+from ctc.images import read_photo
+from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
+
+from .file_names import numbered, safe_name
+from .label_choice import LABEL, chosen_label
+from .photo_places import absolute, relative
+
+COPY = Option("copy", "Copy the photos instead of linking to them.", "flag", default=False)
+FAILED = "_failed.csv"
+
+
+@hookimpl
+def ctc_output_formats() -> list[OutputFormat]:
+    summary = "a folder per class with links to its photos, or copies"
+    return [OutputFormat("folders", summary, (), write, options=(LABEL, COPY), folder=True)]
+
+
+def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
+    """Raises UsageError for a label that the model doesn't have, InputError where the system can't link."""
+    label = chosen_label(context)
+    path.mkdir()
+    folders = _Folders(path, context.image_root, _copy if context.options[COPY.key] else _link)
+    for name in context.labels[label]:
+        folders.name(name)
+    with (path / FAILED).open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        failed = csv.writer(file, lineterminator="\n")
+        failed.writerow(["path", "reason"])
+        for entry in entries:
+            failures = folders.take(entry, label) if isinstance(entry, EventPrediction) else [entry]
+            failed.writerows((failure.path, failure.reason) for failure in failures)
+
+
+@dataclass
+class _Folders:
+    """`root`: where the photos' paths start. `names`: of the folders, by class."""
+
+    path: Path
+    root: Path
+    place: Callable[[str, Path], None]
+    names: dict[str, str] = field(default_factory=dict)
+    repeated: dict[Path, int] = field(default_factory=dict)
+
+    def name(self, class_name: str) -> str:
+        """The folder of a class, its own also where the system takes 'Fox' and 'fox' for the same."""
+        if class_name not in self.names:
+            wanted = safe_name(class_name)
+            taken = {FAILED, *(name.casefold() for name in self.names.values())}
+            choices = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
+            self.names[class_name] = next(name for name in choices if name.casefold() not in taken)
+        return self.names[class_name]
+
+    def take(self, event: EventPrediction, label: str) -> Iterator[Failure]:
+        """Place an event's photos; yields those that can't be read any more."""
+        folder = self.path / self.name(event.top(label)[0])
+        folder.mkdir(exist_ok=True)
+        for photo in event.images:
+            origin = relative(photo.path, self.root) or absolute(photo.path).lstrip("/")
+            try:
+                self._place(photo.path, folder / safe_name(origin.replace("/", "__")))
+            except ImageError as error:
+                yield Failure(photo.path, str(error))
+
+    def _place(self, photo: str, wanted: Path) -> None:
+        """Under the wanted name, or with a number where that is taken."""
+        while True:
+            number = self.repeated.get(wanted, 1)
+            try:
+                return self.place(photo, wanted.with_name(numbered(wanted.name, number)))
+            except FileExistsError:
+                self.repeated[wanted] = number + 1
+
+
+def _link(photo: str, place: Path) -> None:
+    """A symbolic link, or a hard one: Windows allows symbolic links to administrators and developers only."""
+    source = Path(absolute(photo))
+    try:
+        place.symlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError:
+        _link_hard(source, place)
+
+
+def _link_hard(source: Path, place: Path) -> None:
+    try:
+        place.hardlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise InputError(f"this system can't link to '{source}' ({error.strerror or error}): add --copy") from None
+
+
+def _copy(photo: str, place: Path) -> None:
+    data = read_photo(photo)
+    with place.open("xb") as target:
+        target.write(data)
+    shutil.copystat(photo, place)

@@ -1,0 +1,18 @@
+"""The label that a format is about which has room for one: `--label`."""
+
+from __future__ import annotations
+
+from ctc.errors import UsageError, did_you_mean
+from ctc.plugin import Option, OutputContext
+
+LABEL = Option("label", "Which label's classes to write.  [default: the model's first]", metavar="NAME")
+
+
+def chosen_label(context: OutputContext) -> str:
+    """Raises UsageError, with the nearest name, when the model has no such label."""
+    name = context.options[LABEL.key]
+    if name is None:
+        return next(iter(context.labels))
+    if name not in context.labels:
+        raise UsageError(f"model '{context.model}' has no label called '{name}'{did_you_mean(name, context.labels)}")
+    return str(name)

@@ -1,0 +1,65 @@
+"""From a camera's clock, which has no zone, to a moment: `--time-zone`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from ctc.errors import UsageError
+from ctc.plugin import Option
+
+TIME_ZONE = Option(
+    "time-zone",
+    "Zone of the cameras' clocks, as EXIF has none: a name such as Europe/Berlin, or an offset such as +01:00.",
+    metavar="ZONE",
+)
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+_NO_TIME_OF_DAY = len("2016-09-25")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """`zone` None: only times that say their own zone can be read."""
+
+    zone: tzinfo | None
+
+    def moment(self, text: object, whose: str) -> datetime | None:
+        """The moment that an ISO 8601 text names; None when it is none, or a date alone.
+
+        Raises UsageError, which names `whose` time it is, when neither the text nor the clock has a zone.
+        """
+        if not isinstance(text, str) or len(text) <= _NO_TIME_OF_DAY:
+            return None
+        try:
+            time = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        if time.tzinfo is None and self.zone is None:
+            raise UsageError(
+                f"'{whose}' was taken at {text}, but in which time zone? say so with --time-zone, such as --time-zone Europe/Berlin or "
+                "--time-zone +01:00"
+            )
+        return time if time.tzinfo else time.replace(tzinfo=self.zone)
+
+
+def clock_of(zone: str | None) -> Clock:
+    """For the value of TIME_ZONE; raises UsageError for a zone that isn't there."""
+    return Clock(None if zone is None else _zone(zone))
+
+
+def _zone(text: str) -> tzinfo:
+    offset = _OFFSET.fullmatch(text)
+    if offset:
+        sign, hours, minutes = offset.groups()
+        shift = timedelta(hours=int(hours), minutes=int(minutes))
+        if shift < timedelta(hours=24):
+            return timezone(-shift if sign == "-" else shift)
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        remedy = "give a name such as Europe/Berlin, or an offset such as +01:00"
+        if not available_timezones():
+            remedy = "this system knows no names of zones; give an offset such as +01:00, or pip install tzdata"
+        raise UsageError(f"no time zone called '{text}': {remedy}") from None
