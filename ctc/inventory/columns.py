@@ -31,13 +31,6 @@ def take(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
     return pa.chunked_array(pieces, column.type)
 
 
-def take_rows(table: pa.Table, rows: Ints) -> pa.Table:
-    """These rows of every column."""
-    import pyarrow as pa
-
-    return pa.table({name: take(table[name], rows) for name in table.column_names})
-
-
 def put(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
     """The table with `column` in the place of the one called `name`, or as the last."""
     if name in table.column_names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_numbers
-from ctc.inventory.columns import DATETIME, LOCATION, put, take, take_rows, whole
+from ctc.inventory.columns import DATETIME, LOCATION, take, whole
 from ctc.inventory.config import InventoryConfig
 from ctc.inventory.events import Events, first_of_each
 from ctc.inventory.photo_uses import Ints, numbered
@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 
 
 def check_groupable(inventory: Inventory, config: InventoryConfig) -> None:
-    """Raises UsageError, before photos are read for it, when nothing will say when and where the photos were taken."""
+    """Raises UsageError, before photos are read for it, when nothing will say when and where they were taken, or how near is near."""
+    if not math.isfinite(config.events_within or 0):
+        raise UsageError(f"--events-within {config.events_within} is no number of seconds: give one such as 60")
     if DATETIME not in inventory.meta and not (config.time_from_exif or config.time_from_mtime):
         raise UsageError(f"--events-within needs times, and there is no meta column '{DATETIME}': add --time-from-exif")
     if LOCATION not in inventory.meta and not config.location_from:
@@ -48,23 +50,18 @@ def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
     table = inventory.table
     events = Events.of(table)
     bursts = _bursts(table, events, seconds)
-    rank = np.full(len(events.first_row), -1)
-    rank[bursts.members] = np.arange(len(bursts.members))
-    rank_of_row = rank[events.of_row]
-    rows = np.argsort(rank_of_row, kind="stable")[np.count_nonzero(rank_of_row < 0) :]
-    burst = bursts.number[rank_of_row[rows]]
-    first = _distinct(table, inventory.labels, rows, burst)
-    rows, burst = rows[first], burst[first]
-    leader = events.first_row[bursts.members[bursts.starts]]
-    united = take_rows(table, rows)
-    for name in (EVENT_ID, DATETIME):
-        united = put(united, name, take(table[name], leader[burst]))
-    for name in (IMAGES, *(name for name in inventory.meta if pa.types.is_list(table[name].type))):
-        values = take(table[name], events.first_row[bursts.members])
-        united = put(united, name, _lists(values, bursts.starts, burst))
-    order = np.argsort(np.r_[np.flatnonzero(rank_of_row < 0), leader[burst]], kind="stable")
-    table = take_rows(pa.concat_tables([table.filter(rank_of_row < 0), united]), order)
-    return replace(inventory, table=table), _told(bursts, burst)
+    rows = _rows(inventory, events, bursts)
+    columns = {}
+    for name in table.column_names:
+        if name in (EVENT_ID, DATETIME):
+            columns[name] = take(table[name], rows.leader)
+        elif pa.types.is_list(table[name].type):
+            united = _united(take(table[name], events.first_row[bursts.members]), bursts)
+            lists = pa.chunked_array([whole(table[name]), united])
+            columns[name] = take(lists, rows.lists).cast(table[name].type)
+        else:
+            columns[name] = take(table[name], rows.own)
+    return replace(inventory, table=pa.table(columns)), _told(bursts, rows, table.num_rows)
 
 
 @dataclass(frozen=True)
@@ -80,6 +77,31 @@ class _Bursts:
         return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=len(self.members)))
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Where each row of the result comes from: `own`, the row of its observation; `leader`, the first row of its event's first photo;
+    `lists`, its own row or, for burst i, the number of rows + i."""
+
+    own: Ints
+    leader: Ints
+    lists: Ints
+
+
+def _rows(inventory: Inventory, events: Events, bursts: _Bursts) -> _Rows:
+    """An event has its place where its first photo was."""
+    rank = np.full(len(events.first_row), -1)
+    rank[bursts.members] = np.arange(len(bursts.members))
+    rank = rank[events.of_row]
+    alone = np.flatnonzero(rank < 0)
+    rows = np.argsort(rank, kind="stable")[len(alone) :]
+    burst = bursts.number[rank[rows]]
+    first = _distinct(inventory, rows, burst)
+    rows, burst = rows[first], burst[first]
+    leader = np.r_[alone, events.first_row[bursts.members[bursts.starts]][burst]]
+    order = np.argsort(leader, kind="stable")
+    return _Rows(np.r_[alone, rows][order], leader[order], np.r_[alone, len(rank) + burst][order])
+
+
 def _bursts(table: pa.Table, events: Events, seconds: float) -> _Bursts:
     import pyarrow.compute as pc
 
@@ -87,7 +109,7 @@ def _bursts(table: pa.Table, events: Events, seconds: float) -> _Bursts:
     locations = numbered(table[LOCATION])[1][events.first_row]
     if (np.isnat(times) | (locations == NO_LOCATION)).all():
         raise InputError(
-            f"--events-within: no event has both a '{DATETIME}' and a '{LOCATION}': look at the source, or leave it out"
+            f"--events-within: no event has both a '{DATETIME}' and a '{LOCATION}': try another --location-from, or leave the option out"
         )
     loose = pc.list_value_length(table[IMAGES]).to_numpy()[events.first_row] == 1
     within = np.timedelta64(round(seconds * 1000), "ms")
@@ -123,30 +145,31 @@ def _times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
     return times
 
 
-def _distinct(table: pa.Table, labels: Iterable[str], rows: Ints, burst: Ints) -> Ints:
+def _distinct(inventory: Inventory, rows: Ints, burst: Ints) -> Ints:
     """Of these rows, the first of each combination of burst and labels."""
     import pyarrow as pa
 
     combination = burst
-    for label in labels:
-        _, classes = numbered(take(table[label], rows))
+    for label in inventory.labels:
+        classes = numbered(inventory.table[label])[1][rows]
         pairs = combination * (classes.max(initial=-1) + 2) + classes + 1
         _, combination = numbered(pa.chunked_array([pa.array(pairs)]))
     return first_of_each(combination)
 
 
-def _lists(values: pa.ChunkedArray, starts: Ints, burst: Ints) -> pa.ChunkedArray:
-    """From one list per member of a burst, each of one element or none, the list of each burst, as often as `burst` names it."""
+def _united(values: pa.ChunkedArray, bursts: _Bursts) -> pa.Array:
+    """From one list per member, each of one element or none, one list per burst."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    filled = pc.fill_null(pc.greater(pc.list_value_length(values), 0), False)
-    elements = whole(pc.list_element(pc.if_else(filled, values, pa.scalar(None, values.type)), 0))
-    lists = pa.LargeListArray.from_arrays(pa.array(np.r_[starts, len(values)]), elements)
-    return take(pa.chunked_array([lists]), burst).cast(values.type)
+    lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy()
+    first = np.where(lengths > 0, np.cumsum(lengths) - lengths, -1)
+    elements = whole(take(pc.list_flatten(values), first))
+    return pa.LargeListArray.from_arrays(pa.array(np.r_[bursts.starts, len(values)]), elements)
 
 
-def _told(bursts: _Bursts, burst: Ints) -> str:
-    mixed = np.count_nonzero(np.bincount(burst, minlength=len(bursts.starts)) > 1)
+def _told(bursts: _Bursts, rows: _Rows, rows_before: int) -> str:
+    observations = np.bincount(rows.lists[rows.lists >= rows_before] - rows_before)
+    mixed = np.count_nonzero(observations > 1)
     told = f"{len(bursts.members):,} loose photos became {len(bursts.starts):,} events"
     return told + (f", {mixed:,} of them with several observations" if mixed else "")

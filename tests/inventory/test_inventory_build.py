@@ -10,6 +10,7 @@ import pytest
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError, UsageError
 from ctc.inventory.build import build_inventory
+from ctc.inventory.config import InventoryConfig
 from ctc.inventory.summarize import summarize
 from ctc.plugin import InputFormat, LeftOut, Observation
 
@@ -49,6 +50,29 @@ def test_the_first_photos_are_looked_for(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     built = build_inventory(format_of(SEEN), tmp_path, {})
     assert (built.looked_at, built.missing) == (3, 2)
+
+
+def test_the_photos_of_an_events_first_row_count(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [
+        ("1", ("a.jpg", "b.jpg")),
+        ("2", ("c.jpg",)),
+        ("1", ("b.jpg",)),
+        ("2", ("c.jpg",)),
+        ("1", ("a.jpg", "b.jpg")),
+    ]
+    built = build_inventory(
+        format_of([Observation(name, photos, {"species": "fox"}) for name, photos in rows]), tmp_path, {}
+    )
+    assert built.inventory.table["images"].to_pylist() == [["a.jpg", "b.jpg"], ["c.jpg"]] * 2 + [["a.jpg", "b.jpg"]]
+    assert caplog.messages == [
+        "1 observations named other photos than the first of their event: those of the first count"
+    ]
+
+
+def test_a_broken_list_of_renamings_stops_it_before_the_source_is_read(tmp_path: Path) -> None:
+    (tmp_path / "relabel.csv").write_text("from,to\nfox,hare\n")
+    with pytest.raises(UsageError, match="has no column 'old'"):
+        build_inventory(format_of([]), tmp_path, {}, config=InventoryConfig(relabel=tmp_path / "relabel.csv"))
 
 
 def test_a_source_without_observations_says_why(tmp_path: Path) -> None:

@@ -1,0 +1,111 @@
+"""`ctc inventory`: the options that every format has, from the command line to the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ctc.artifacts.inventory import Inventory
+from ctc.cli.main import run
+
+TIMES = {"fox/A1": "10:00:00", "fox/A2": "10:00:05", "hare/A3": "10:00:09", "hare/A4": "11:00:00", "fox/B1": ""}
+Build = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Class folders with five photos of cameras A and B; the one of B has no date."""
+    for name, time in TIMES.items():
+        exif = Image.Exif()
+        exif.get_ifd(0x8769).update({0x9003: time and f"2026:05:04 {time}", 0xA431: name[-2]})
+        path = tmp_path / "photos" / f"{name}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (32, 24)).save(path, exif=exif)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def build(photos: Path, tmp_path: Path) -> Build:
+    """Run `ctc inventory folders` with further arguments; the rows."""
+
+    def rows(*arguments: object) -> list[dict[str, Any]]:
+        output = tmp_path / "inventory.parquet"
+        assert run(["inventory", "folders", str(photos), "--output", str(output), *map(str, arguments)]) == 0
+        found: list[dict[str, Any]] = Inventory.read(output).table.to_pylist()
+        return found
+
+    return rows
+
+
+def test_loose_photos_become_events_with_times_and_places(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = build("--time-from-exif", "--location-from", "exif", "--events-within", "5")
+    assert [(row["event_id"], row["images"], row["class"], row["datetime"], row["location"]) for row in rows] == [
+        ("fox#A1", ["fox/A1.jpg", "fox/A2.jpg", "hare/A3.jpg"], "fox", "2026-05-04T10:00:00", "A"),
+        ("fox#A1", ["fox/A1.jpg", "fox/A2.jpg", "hare/A3.jpg"], "hare", "2026-05-04T10:00:00", "A"),
+        ("fox#B1", ["fox/B1.jpg"], "fox", None, "B"),
+        ("hare#A4", ["hare/A4.jpg"], "hare", "2026-05-04T11:00:00", "A"),
+    ]
+    told = capsys.readouterr().err.splitlines()
+    assert "warning: 1 of 5 events have no photo with an EXIF date: 'datetime' stays empty" in told
+    assert "3 loose photos became 1 events, 1 of them with several observations" in told
+
+
+def test_a_file_time_fills_what_exif_lacks(build: Build) -> None:
+    assert all(row["datetime"] for row in build("--time-from-mtime"))
+
+
+def test_classes_are_renamed_and_those_without_dropped_and_listed(build: Build, tmp_path: Path) -> None:
+    (tmp_path / "relabel.csv").write_text("old,new\nfox,red fox\nhare,\n")
+    rows = build("--relabel", tmp_path / "relabel.csv", "--discard-missing")
+    assert [row["class"] for row in rows] == ["red fox"] * 3
+    assert Inventory.read(tmp_path / "inventory.parquet").left_out == {"a label is missing (--discard-missing)": 2}
+    assert (tmp_path / "inventory.left_out.csv").read_text().splitlines() == [
+        "where,reason",
+        "hare#A3,a label is missing (--discard-missing)",
+        "hare#A4,a label is missing (--discard-missing)",
+    ]
+
+
+def test_what_is_left_out_is_counted_and_listed(
+    build: Build, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "loose.jpg").write_bytes((photos / "fox" / "A1.jpg").read_bytes())
+    build()
+    told = capsys.readouterr().err
+    assert "warning: 1 left out: not in a class folder (first: loose.jpg)" in told
+    assert f"all that was left out is in '{tmp_path / 'inventory.left_out.csv'}'" in told
+
+
+def test_the_list_of_what_was_left_out_is_not_replaced_unasked(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "inventory.left_out.csv").write_text("mine")
+    arguments = ["inventory", "folders", str(photos), "--output", str(tmp_path / "inventory.parquet")]
+    assert run(arguments) == 2
+    assert "inventory.left_out.csv' exists already" in capsys.readouterr().err
+    assert run([*arguments, "--overwrite"]) == 0
+    assert not (tmp_path / "inventory.left_out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--events-within", "5"], "add --time-from-exif"),
+        (["--events-within", "5", "--time-from-exif"], "add --location-from"),
+        (["--location-from", "sit"], "no meta column called 'sit'"),
+        (["--relabel", "nowhere.csv"], "file 'nowhere.csv' is not there"),
+        (["--events-within", "nan"], "nan is no number of seconds"),
+        (["--events-within", "-1"], "-1.0 is not in the range x>=0"),
+    ],
+)
+def test_what_can_not_be_done_costs_one_line_and_leaves_nothing(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    assert run(["inventory", "folders", str(photos), "--output", str(tmp_path / "i.parquet"), *arguments]) == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+    assert sorted(tmp_path.rglob("*")) == before

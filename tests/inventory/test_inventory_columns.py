@@ -1,0 +1,38 @@
+"""Columns larger than one Arrow array: here in small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ctc.inventory.columns import put, take
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, 2, 3, None], pa.int64()),
+        (["a", "b", "c", None], pa.string()),
+        ([["a"], ["b", "c"], [], None], pa.list_(pa.string())),
+        ([[0.5], [None], [], None], pa.list_(pa.float64())),
+    ],
+)
+def test_rows_are_taken_across_chunks_and_keep_their_kind(values: list[Any], kind: pa.DataType) -> None:
+    column = pa.chunked_array([pa.array(values[:1], kind), pa.array(values[1:], kind)])
+    taken = take(column, np.array([3, 1, -1, 0, 1]))
+    assert taken.type == kind
+    assert taken.to_pylist() == [values[3], values[1], None, values[0], values[1]]
+
+
+def test_no_row_is_an_empty_column() -> None:
+    assert take(pa.chunked_array([["a"]]), np.array([], np.int64)).to_pylist() == []
+
+
+def test_a_column_takes_the_place_of_its_namesake_or_the_last() -> None:
+    table = pa.table({"a": [1], "b": [2]})
+    new = pa.chunked_array([[3]])
+    assert put(table, "a", new).to_pylist() == [{"a": 3, "b": 2}]
+    assert put(table, "c", new).to_pylist() == [{"a": 1, "b": 2, "c": 3}]

@@ -1,0 +1,59 @@
+"""What is left out is counted in memory and listed in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ctc.inventory.left_out import FIRST, MOST_REASONS, OTHER, LeftOutLog, left_out_path
+from ctc.plugin import LeftOut
+
+
+def test_every_entry_is_in_the_file_and_the_first_few_in_memory(tmp_path: Path) -> None:
+    with LeftOutLog(tmp_path / "out.csv") as log:
+        for i in range(10):
+            log.add(LeftOut(f"row {i}", 'no "image", here'))
+    assert log.counts == {'no "image", here': 10}
+    assert log.first == {'no "image", here': [f"row {i}" for i in range(FIRST)]}
+    lines = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["where,reason", 'row 0,"no ""image"", here"']
+    assert len(lines) == 11
+
+
+def test_reasons_without_end_are_counted_together() -> None:
+    log = LeftOutLog()
+    for i in range(MOST_REASONS + 5):
+        log.add(LeftOut("somewhere", f"reason {i}"))
+    assert len(log.counts) == MOST_REASONS + 1
+    assert log.counts[OTHER] == 5
+
+
+def test_a_name_that_is_no_unicode_can_be_listed(tmp_path: Path) -> None:
+    with LeftOutLog(tmp_path / "out.csv") as log:
+        log.add(LeftOut("\udcff.jpg", "no class"))
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[1] == r"\udcff.jpg,no class"
+
+
+def test_nothing_left_out_is_no_file_and_takes_an_older_one_away(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_text("of an earlier run")
+    with LeftOutLog(tmp_path / "out.csv"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_fails_leaves_the_older_file(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_text("of an earlier run")
+
+    def interrupted() -> None:
+        with LeftOutLog(tmp_path / "out.csv") as log:
+            log.add(LeftOut("row 1", "no image"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["of an earlier run"]
+
+
+def test_the_file_lies_beside_the_inventory() -> None:
+    assert left_out_path(Path("a/inventory.parquet")) == Path("a/inventory.left_out.csv")
