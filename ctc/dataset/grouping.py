@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.dataset.columns import Ints
+from ctc.artifacts.columns import Ints
 
 Floats = NDArray[np.float64]
 _ROUNDS = 3

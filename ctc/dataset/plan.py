@@ -9,18 +9,21 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ctc.artifacts.columns import Ints, numbered, whole
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
-from ctc.dataset.columns import Ints, codes_of, values_of
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.crop import BOX_COLUMNS, Box
 from ctc.dataset.encode import EventPlan
 from ctc.dataset.select import Selection, select
 from ctc.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Rows = dict[str, list[Any]]
 
@@ -64,11 +67,18 @@ class Plan:
         rows = self.selection.events.rows_of(np.unique(np.concatenate(list(self.selection.splits.values()))))
 
         def used(label: str) -> Iterator[str]:
-            column = self.inventory.table[label]
-            values = values_of(column)
-            return (str(values[code]) for code in np.unique(codes_of(column)[rows]) if code >= 0)
+            values, codes = numbered(self.inventory.table[label])
+            return (values[int(code)].as_py() for code in np.unique(codes[rows]) if code >= 0)
 
         return {label: tuple(sorted(used(label), key=_natural)) for label in self.inventory.labels}
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        """The inventory's, each column in one piece: Arrow would join the pieces again for every shard."""
+        import pyarrow as pa
+
+        table = self.inventory.table
+        return pa.table({name: whole(table[name]) for name in table.column_names})
 
     def shards(self) -> Iterator[ShardPlan]:
         """Every file, split by split."""
@@ -83,8 +93,8 @@ class Plan:
         """These events, in this order; their rows are taken from the table all at once."""
         events = self.selection.events
         boxes = () if self.config.crop_box is None else BOX_COLUMNS
-        rows: Rows = self.inventory.table.drop_columns([IMAGES]).take(events.rows_of(numbers)).to_pydict()
-        photos: Rows = self.inventory.table.select([IMAGES, *boxes]).take(events.photo_rows[numbers]).to_pydict()
+        rows: Rows = self._table.drop_columns([IMAGES]).take(events.rows_of(numbers)).to_pydict()
+        photos: Rows = self._table.select([IMAGES, *boxes]).take(events.photo_rows[numbers]).to_pydict()
         classes = {label: {name: i for i, name in enumerate(names)} for label, names in self.classes.items()}
         start = 0
         for number, length in enumerate(events.observations[numbers].tolist()):

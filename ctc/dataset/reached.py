@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctc.dataset.columns import codes_of, values_of
+from ctc.artifacts.columns import LOCATION, numbered
 from ctc.dataset.plan import Plan
-
-LOCATION = "location"
 
 
 @dataclass(frozen=True)
@@ -30,16 +28,16 @@ def reach(plan: Plan) -> dict[str, SplitReach]:
 
     table, events = plan.inventory.table, plan.selection.events
     lengths = pc.fill_null(pc.list_value_length(table["images"]), 0).to_numpy()
-    codes = {label: codes_of(table[label]) for label in plan.classes}
-    names = {label: values_of(table[label]) for label in plan.classes}
+    values = {label: numbered(table[label]) for label in plan.classes}
     group = events.first(plan.config.group_by) if plan.config.group_by else None
     reached = {}
     for split, numbers in plan.selection.splits.items():
         rows = events.rows_of(numbers)
         counts = {}
         for label, classes in plan.classes.items():
-            found = np.bincount(codes[label][rows] + 1, minlength=len(names[label]) + 1)[1:]
-            by_name = dict(zip(names[label], found.tolist(), strict=True))
+            names, codes = values[label]
+            found = np.bincount(codes[rows] + 1, minlength=len(names) + 1)[1:]
+            by_name = dict(zip(names.to_pylist(), found.tolist(), strict=True))
             counts[label] = {name: by_name[name] for name in classes}
         photos = int(lengths[events.photo_rows[numbers]].sum())
         groups = None if group is None else len(np.unique(group[numbers]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.dataset.columns import Ints
+from ctc.artifacts.columns import Ints
 
 
 def balanced(events: Ints, classes: Ints, within: Ints, generator: np.random.Generator) -> NDArray[np.bool_]:

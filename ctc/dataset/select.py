@@ -9,12 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.columns import Ints, numbered
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
-from ctc.dataset.columns import Ints, codes_of, matches
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.sampling import balanced, up_sampled
 from ctc.dataset.splits import by_column, by_group, by_share
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError, UsageError, did_you_mean
 
 TRAIN = "train"
 
@@ -30,7 +30,7 @@ class Events:
 
     @classmethod
     def of(cls, inventory: Inventory) -> Events:
-        codes = codes_of(inventory.table[EVENT_ID])
+        _, codes = numbered(inventory.table[EVENT_ID])
         rows = np.argsort(codes, kind="stable")
         ordered = codes[rows]
         starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(rows) else np.array([], np.int64)
@@ -53,7 +53,8 @@ class Events:
 
     def first(self, column: str) -> Ints:
         """Per event the number of its value in `column`, by its first observation; −1 for null."""
-        return codes_of(self.inventory.table[column])[self.rows[self.starts[:-1]]]
+        _, codes = numbered(self.inventory.table[column])
+        return codes[self.rows[self.starts[:-1]]]
 
     @cached_property
     def photo_rows(self) -> Ints:
@@ -69,7 +70,7 @@ class Events:
         """Per event, whether one of its observations has one of the (label, class) pairs."""
         hit = np.zeros(len(self.rows), dtype=bool)
         for label, value in pairs:
-            hit |= matches(self.inventory, label, value)
+            hit |= _matches(self.inventory, label, value)
         return np.logical_or.reduceat(hit[self.rows], self.starts[:-1])
 
 
@@ -148,5 +149,16 @@ def _splits(events: Events, config: DatasetConfig, shuffled: Ints, generator: np
         return by_share(shuffled, config.shares)
     rows = events.rows_of(shuffled)
     owner = np.repeat(np.arange(len(shuffled)), events.observations[shuffled])
-    labels = [codes_of(events.inventory.table[label])[rows] for label in events.inventory.labels]
+    labels = [numbered(events.inventory.table[label])[1][rows] for label in events.inventory.labels]
     return by_group(shuffled, events.first(config.group_by)[shuffled], owner, labels, config, generator)
+
+
+def _matches(inventory: Inventory, label: str, value: str) -> NDArray[np.bool_]:
+    """Per row, whether `label` has this class. Raises UsageError, with the nearest name, when no row has."""
+    inventory.check_label(label)
+    values, codes = numbered(inventory.table[label])
+    known = values.to_pylist()
+    if value not in known:
+        raise UsageError(f"label '{label}' has no class called '{value}'{did_you_mean(value, known)}")
+    match: NDArray[np.bool_] = codes == known.index(value)
+    return match

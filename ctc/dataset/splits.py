@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctc.dataset.columns import Ints, values_of
+from ctc.artifacts.columns import Ints, numbered
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.grouping import GroupCounts, assign
 from ctc.errors import InputError, UsageError
@@ -28,7 +28,7 @@ def by_share(shuffled: Ints, shares: Mapping[str, float]) -> dict[str, Ints]:
 
 def by_column(shuffled: Ints, codes: Ints, column: pa.ChunkedArray, name: str) -> dict[str, Ints]:
     """A split for each value of the column; `codes` has the number of its value for every event."""
-    values = [str(value) for value in values_of(column)]
+    values = [str(value) for value in numbered(column)[0].to_pylist()]
     for value in values:
         if not re.fullmatch(r"[\w-]+", value):
             raise UsageError(f"'{name}' has the value '{value}', which can't name a split: use letters and digits")

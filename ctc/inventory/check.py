@@ -16,11 +16,12 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from ctc.artifacts.columns import Ints
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import ImageError, InputError
 from ctc.images import decode, read_photo
 from ctc.inventory.copies import differences, find_copies
-from ctc.inventory.photo_uses import Ints, PhotoUses
+from ctc.inventory.photo_uses import PhotoUses
 
 Kind = Literal["missing", "broken", "duplicate", "straddling"]
 Advance = Callable[[int, int], None]

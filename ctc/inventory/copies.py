@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.columns import LOCATION, Ints, take
 from ctc.artifacts.inventory import Inventory
-from ctc.inventory.columns import LOCATION, take
-from ctc.inventory.photo_uses import Ints, PhotoUses, starts
+from ctc.inventory.photo_uses import PhotoUses, starts
 
 Facts = dict[str, set[str]]
 

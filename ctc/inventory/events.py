@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ctc.artifacts.columns import ROWS_AT_ONCE, Ints, numbered, put, take
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
-from ctc.inventory.columns import ROWS_AT_ONCE, put, take
-from ctc.inventory.photo_uses import Ints, numbered
 
 if TYPE_CHECKING:
     import pyarrow as pa

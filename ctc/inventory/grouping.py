@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.columns import DATETIME, LOCATION, Ints, numbered, take, whole
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_numbers
-from ctc.inventory.columns import DATETIME, LOCATION, take, whole
 from ctc.inventory.config import InventoryConfig
 from ctc.inventory.events import Events, first_of_each
-from ctc.inventory.photo_uses import Ints, numbered
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.columns import Ints, numbered
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -51,20 +50,6 @@ def photo_uses(inventory: Inventory) -> PhotoUses:
     pairs = pairs[starts(pairs[:, None])]  # np.unique takes five times as long
     photo, event = np.divmod(pairs, max(len(event_ids), 1))
     return PhotoUses(paths, event_ids, photo, event, event_of_row)
-
-
-def numbered(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
-    """The distinct values in order of appearance, and for every row the number of its value, −1 for null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_string(column.type):
-        column = column.cast(pa.large_string())  # the distinct paths may take more than the 2 GiB of a string array
-    encoded = pc.dictionary_encode(column)
-    if not encoded.num_chunks:
-        return pa.array([], column.type), np.array([], np.int64)
-    numbers = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in encoded.chunks]
-    return encoded.chunks[-1].dictionary, np.concatenate(numbers).astype(np.int64)
 
 
 def starts(rows: NDArray[Any]) -> NDArray[np.bool_]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ctc.artifacts.columns import DATETIME, LOCATION, Ints, numbered
 from ctc.artifacts.inventory import Inventory
-from ctc.inventory.columns import DATETIME, LOCATION
-from ctc.inventory.photo_uses import Ints, PhotoUses, numbered, photo_uses
+from ctc.inventory.photo_uses import PhotoUses, photo_uses
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ctc.artifacts.columns import DATETIME, LOCATION, Ints, put, take
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import UsageError
-from ctc.inventory.columns import DATETIME, LOCATION, put, take
 from ctc.inventory.config import EXIF, FOLDER, InventoryConfig, Progress
 from ctc.inventory.event_exif import EventReader, place_of
 from ctc.inventory.events import Events
-from ctc.inventory.photo_uses import Ints
 
 if TYPE_CHECKING:
     import pyarrow as pa

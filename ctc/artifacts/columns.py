@@ -1,17 +1,34 @@
-"""Columns of an inventory that are larger than one Arrow array can be."""
+"""Columns of an inventory: their values as numbers, and what to do when they are larger than one Arrow array can be."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ctc.inventory.photo_uses import Ints
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Ints = NDArray[np.int64]
+
 DATETIME = "datetime"
 LOCATION = "location"
 ROWS_AT_ONCE = 1 << 20
+
+
+def numbered(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
+    """The distinct values in order of appearance, and for every row the number of its value, −1 for null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string(column.type):
+        column = column.cast(pa.large_string())  # the distinct paths may take more than the 2 GiB of a string array
+    encoded = pc.dictionary_encode(column)
+    if not encoded.num_chunks:
+        return pa.array([], column.type), np.array([], np.int64)
+    numbers = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in encoded.chunks]
+    return encoded.chunks[-1].dictionary, np.concatenate(numbers).astype(np.int64)
 
 
 def whole(column: pa.ChunkedArray) -> pa.Array:
