@@ -2,7 +2,7 @@
 
 run.json                  the resolved configuration, versions, dataset fingerprint, seed
 history.csv               one row per epoch
-best.weights.h5           the weights of the best epoch
+best.weights.npz          the weights of the best epoch
 test.json                 how that epoch does on the test split, when there is one
 checkpoints/              weights and state to resume from
 """
@@ -85,7 +85,7 @@ class Run:
 
     @property
     def best_weights(self) -> Path:
-        return self.folder / "best.weights.h5"
+        return self.folder / "best.weights.npz"
 
     @property
     def test_scores(self) -> Path:

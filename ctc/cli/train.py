@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,10 +14,11 @@ from ctc.cli.train_options import training_options
 @click.command(epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20")
 @training_options
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run at --output.")
-def command(overwrite: bool, **options: Any) -> None:
+def command(resume: Path | None, overwrite: bool, **options: Any) -> None:
     """Train a network on a dataset.
 
-    Leaves a run folder: run.json, history.csv, the best weights, and test.json when there is a test split.
+    Leaves a run folder: run.json, history.csv, the best weights, checkpoints, and test.json when there is a test split. Interrupted
+    at any moment, it goes on with --resume.
     """
     from ctc.cli import console
     from ctc.training.backend import start_backend
@@ -24,9 +27,10 @@ def command(overwrite: bool, **options: Any) -> None:
     config = TrainingConfig(**{name: value for name, value in options.items() if value is not None})
     start_backend()
     from ctc.plugin.manager import plugins
-    from ctc.training.loop import train
+    from ctc.training import start
 
-    result = train(config, plugins(), console, overwrite=overwrite)
+    begin = start.resume if resume else partial(start.train, overwrite=overwrite)
+    result = begin(config, plugins(), console)
     console.say(f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'")
     for label, score in result.test.labels.items() if result.test else ():
         if score.n:

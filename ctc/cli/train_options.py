@@ -29,6 +29,14 @@ def _load_config(context: click.Context, _: click.Parameter, path: Path | None) 
     context.default_map = {**values, "label_weights": weights}
 
 
+def _load_run(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
+    """As `_load_config`, and the output is the run's own folder."""
+    _load_config(context, parameter, folder)
+    if folder is not None:
+        context.default_map = {**(context.default_map or {}), "output": str(folder)}
+    return folder
+
+
 def _weights(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, float]:
     weights = {}
     for pair in pairs:
@@ -71,6 +79,12 @@ OPTIONS = (
     click.option("--flip/--no-flip", default=None, help="Mirror half of the photos."),
     click.option("--threads", type=ONE_OR_MORE, help="For loading; all processors unless given."),
     click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The same seed, the same start and order."),
+    click.option("--deterministic", is_flag=True, default=None, help="Slower, and to the bit the same each time."),
+    click.option("--accumulate", type=ONE_OR_MORE, help="Take each batch in so many parts, which needs less memory."),
+    click.option("--checkpoint-minutes", type=RATE, help="Within an epoch, keep a checkpoint as often as that (10)."),
+    click.option("--checkpoint-steps", type=ONE_OR_MORE, help="And after so many steps."),
+    click.option("--resume", is_eager=True, type=PATH, callback=_load_run, metavar="RUN",
+                 help="Go on with a training that ended early, or with more --epochs."),
     click.option("--config", is_eager=True, expose_value=False, type=PATH, callback=_load_config, metavar="RUN.JSON",
                  help="Take the options of an earlier run; those given here win."),
 )  # fmt: skip

@@ -25,6 +25,16 @@ def start_backend() -> None:
         _import_keras()
 
 
+def make_deterministic() -> None:
+    """From now on the same numbers come out of the same work, where the backend has slower ways to do so: TensorFlow has."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+
+
 def versions() -> dict[str, str]:
     """The versions that a run depends on: python, ctc, numpy, keras, and the backend under its own name."""
     import platform

@@ -20,6 +20,9 @@ DEFAULT_LEARNING_RATE: Mapping[OptimizerName, float] = {"sgd": 0.01, "rmsprop": 
 DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {"sgd": 0.0001, "rmsprop": 0.0001, "adamw": 0.01}
 
 
+FOREIGN_WEIGHTS = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
+
+
 def usable_cpus() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -30,7 +33,8 @@ class TrainingConfig:
     """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the machine (`resolved` fills it in).
 
     `label_weights`: factor of a label's loss, 1 where absent. `steps_per_epoch`: end an epoch early. Patience is counted in epochs
-    without a lower validation loss. `crop`, `zoom` are shares of a side (0–0.5), `rotate` is in degrees (0–180).
+    without a lower validation loss. `crop`, `zoom` are shares of a side (0–0.5), `rotate` is in degrees (0–180). `accumulate`: in how
+    many parts a batch is taken. `checkpoint_minutes`, `checkpoint_steps`: how often, within an epoch, a checkpoint is written.
     """
 
     dataset: str
@@ -60,6 +64,10 @@ class TrainingConfig:
     flip: bool = True
     threads: int | None = None
     seed: int = 0
+    deterministic: bool = False
+    accumulate: int = 1
+    checkpoint_minutes: float = 10.0
+    checkpoint_steps: int | None = None
 
     def resolved(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
         """The same with nothing left open: `input_size` (height, width) of the backbone, `loader` as chosen.
@@ -103,6 +111,10 @@ class TrainingConfig:
 def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
     """The options of an earlier run and what it noted: `path` is its run.json, or the run folder."""
     path = path / RUN_FILE if path.is_dir() else path
+    if path.suffix in FOREIGN_WEIGHTS:
+        raise UsageError(
+            f"'{path}' is not a run: code in it could be run by loading it, so ctc takes only folders of its own runs"
+        )
     if path.name != RUN_FILE:
         raise UsageError(f"'{path}' is not a '{RUN_FILE}': give the '{RUN_FILE}' of a run")
     info = Run(path.parent).read()

@@ -1,7 +1,8 @@
 """history.csv: one row per epoch, and the same as a line to read.
 
-Columns: epoch, loss, val_loss, then `loss[LABEL]`, `accuracy[LABEL]`, `val_loss[LABEL]`, `val_accuracy[LABEL]` for each label, then
-learning_rate, images_per_second, seconds (validation included), waiting (share of the training pass). What wasn't measured is empty.
+Columns: epoch, loss, val_loss; then for each label `loss[LABEL]`, `accuracy[LABEL]`, `top5[LABEL]`, `macro_f1[LABEL]` and the same with
+`val_` before them; then learning_rate, images_per_second, seconds (validation included), waiting (share of the training pass).
+What wasn't measured is empty.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ctc.artifacts.atomic import write_text
-from ctc.training.passes import PassResult
+from ctc.training.totals import LabelScore, PassResult
+
+SCORES = ("loss", "accuracy", "top5", "macro_f1")
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,14 @@ class Epoch:
     @property
     def seconds(self) -> float:
         return self.training.seconds + (self.validation.seconds if self.validation else 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Epoch:
+        validation = PassResult.from_json(data["validation"]) if data["validation"] else None
+        return cls(data["index"], data["learning_rate"], PassResult.from_json(data["training"]), validation)
 
 
 def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
@@ -61,11 +73,10 @@ def line(epoch: Epoch, of: int) -> str:
 def _row(epoch: Epoch) -> dict[str, str]:
     training, validation = epoch.training, epoch.validation
     row: dict[str, float | None] = {"loss": training.loss, "val_loss": validation.loss if validation else None}
-    for label, score in training.labels.items():
-        row[f"loss[{label}]"] = score.loss
-        row[f"accuracy[{label}]"] = score.accuracy
-        row[f"val_loss[{label}]"] = validation.labels[label].loss if validation else None
-        row[f"val_accuracy[{label}]"] = validation.labels[label].accuracy if validation else None
+    for label in training.labels:
+        looked = validation.labels[label] if validation else LabelScore()
+        for prefix, score in (("", training.labels[label]), ("val_", looked)):
+            row |= {f"{prefix}{name}[{label}]": getattr(score, name) for name in SCORES}
     row |= {
         "learning_rate": epoch.learning_rate,
         "images_per_second": training.images_per_second,

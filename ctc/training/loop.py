@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
-
-import keras
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
 
 from ctc.artifacts.run import Run
-from ctc.plugin import BatchStream
-from ctc.plugin.manager import Plugins
-from ctc.training.backend import versions
-from ctc.training.config import TrainingConfig
-from ctc.training.history import Epoch, line, write_history
-from ctc.training.network import build_scores, load_weights, save_weights, with_probabilities
-from ctc.training.output import check_output, describe, run_folder, write_test_scores
-from ctc.training.passes import EachStep, PassResult, evaluate, learn
-from ctc.training.patience import Patience, ReduceOnPlateau
-from ctc.training.plan import TEST, TRAIN, VALIDATION, Plan, prepare
-from ctc.training.trainee import Trainee, make_optimizer
-
-PLATEAU_MIN_DELTA = 1e-4
-
-
-class Advance(Protocol):
-    """A progress bar."""
-
-    def advance(self, done: int = 1, failed: int = 0) -> None:
-        """`done` more images are through."""
-
-
-class Narration(Protocol):
-    """Where the training tells how it goes."""
-
-    def say(self, message: str) -> None:
-        """A line."""
-
-    def progress(self, what: str, total: int | None) -> AbstractContextManager[Advance]:
-        """A bar that counts `total` images."""
+from ctc.errors import CtcError
+from ctc.plugin import Batch, BatchStream
+from ctc.training.history import Epoch, line
+from ctc.training.interruption import Interruption
+from ctc.training.keeper import Keeper
+from ctc.training.memory import out_of_memory
+from ctc.training.narration import Narration
+from ctc.training.network import load_weights
+from ctc.training.output import how_to_go_on, write_test_scores
+from ctc.training.passes import NotANumberError, go_through
+from ctc.training.plan import TEST, TRAIN, VALIDATION, Plan
+from ctc.training.progress import Progress
+from ctc.training.totals import PassResult, Totals
 
 
 @dataclass(frozen=True)
@@ -53,113 +34,137 @@ class TrainingResult:
     test: PassResult | None
 
 
-def train(config: TrainingConfig, plugins: Plugins, narration: Narration, *, overwrite: bool = False) -> TrainingResult:
-    """Train as `config` says and leave a run folder.
+class Training:
+    """A training under way. All that it can't do without lies in the newest checkpoint: it may end at any moment, and another one takes it
+    up."""
 
-    Raises CtcError, before anything is written, when something asked for isn't there or the output is; and when the loss overflows.
-    """
-    plan = prepare(config, plugins)
-    run = Run(Path(plan.config.output))
-    check_output(run, overwrite)
-    with run_folder(run, describe(plan, versions())):
-        return _Training(plan, run, narration).go()
-
-
-@dataclass
-class _Training:
-    """State of one training."""
-
-    plan: Plan
-    run: Run
-    narration: Narration
-    epochs: list[Epoch] = field(default_factory=list)
-    best: Epoch | None = None
-
-    def __post_init__(self) -> None:
-        plan, config = self.plan, self.plan.config
-        keras.utils.set_random_seed(config.seed)
-        size = plan.preprocessing
-        scores = build_scores(plan.backbone, plan.class_counts, size.height, size.width, *plan.channel_statistics())
-        self.network = with_probabilities(scores)
-        self.trainee = Trainee(scores, plan.label_weights)
-        optimizer = make_optimizer(config.optimizer, plan.learning_rate, plan.weight_decay)
-        self.trainee.compile(optimizer, jit_compile=_compiled())
-        self.rate = plan.learning_rate
-        self.stopping = Patience(config.early_stopping_patience)
-        self.plateau = ReduceOnPlateau(
-            Patience(config.reduce_lr_patience, PLATEAU_MIN_DELTA), config.reduce_lr_factor, config.min_learning_rate
-        )
+    def __init__(self, plan: Plan, run: Run, narration: Narration) -> None:
+        self._plan, self._run, self._narration = plan, run, narration
+        self._keeper = Keeper(run, plan.config)
 
     def go(self) -> TrainingResult:
-        self._introduce()
-        with ExitStack() as streams:
+        """Train from the newest checkpoint, or the beginning, to the end."""
+        plan = self._plan
+        with Interruption(self._last_words) as self._interruption, ExitStack() as streams:
+            self._take_up(plan.config.accumulate)
             training = streams.enter_context(closing(self._open(TRAIN)))
-            validation = streams.enter_context(closing(self._open(VALIDATION))) if self.plan.has(VALIDATION) else None
-            for index in range(self.plan.config.epochs):
-                self._finish(self._epoch(index, training, validation))
-                if self.stopping.over:
-                    self.narration.say(f"stopped; epochs without a lower loss: {self.stopping.epochs}")
-                    break
-        assert self.best is not None  # config.epochs is at least 1
-        return TrainingResult(self.run, tuple(self.epochs), self.best, self._test())
+            validation = streams.enter_context(closing(self._open(VALIDATION))) if plan.has(VALIDATION) else None
+            while not self._progress.over(plan.config.epochs):
+                if self._lacks_memory(lambda: self._epoch(training, validation)):
+                    self._take_smaller_parts()
+            return self._result()
 
-    def _introduce(self) -> None:
-        plan = self.plan
-        size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
-        self.narration.say(
-            f"training '{plan.backbone.name}' at {size} on {plan.dataset.events(TRAIN):,} events of '{plan.dataset.folder}', "
-            f"fed by the loader '{plan.loader.name}'"
-        )
-        if not plan.has(VALIDATION):
-            self.narration.say(f"there is no split '{VALIDATION}': early stopping goes by the training loss")
+    def _take_up(self, parts: int) -> None:
+        self._progress = Progress.beginning(self._plan.config, self._plan.learning_rate)
+        self._progress.parts = parts
+        self._learner = self._keeper.take_up(self._plan, self._progress)
 
     def _open(self, split: str) -> BatchStream:
-        batches = self.plan.training_batches() if split == TRAIN else self.plan.evaluation_batches()
-        return self.plan.loader.open(self.plan.dataset, split, batches)
+        batches = self._plan.training_batches() if split == TRAIN else self._plan.evaluation_batches()
+        return self._plan.loader.open(self._plan.dataset, split, batches)
 
-    def _epoch(self, index: int, training: BatchStream, validation: BatchStream | None) -> Epoch:
-        steps = self.plan.config.steps_per_epoch
-        images = training.samples if steps is None else min(training.samples, steps * self.plan.config.batch_size)
-        with self._bar(f"epoch {index + 1}", images) as each_step:
-            learnt = learn(self.trainee, training, index, steps, each_step)
-        looked = self._evaluate(validation, "validation") if validation else None
-        return Epoch(index, self.rate, learnt, looked)
+    def _epoch(self, training: BatchStream, validation: BatchStream | None) -> None:
+        progress, rate = self._progress, self._progress.rate
+        self._learn(training)
+        looked = self._look(validation, "validation") if validation else None
+        epoch = Epoch(progress.epoch, rate, progress.totals.result(self._plan.label_weights), looked)
+        progress.finish(epoch)
+        self._keeper.finish_epoch(progress, self._learner)
+        self._narration.say(line(epoch, self._plan.config.epochs))
+        if progress.rate < rate:
+            waited = progress.plateau.patience.epochs
+            self._narration.say(f"learning rate lowered to {progress.rate:.3g}; epochs without a lower loss: {waited}")
 
-    def _finish(self, epoch: Epoch) -> None:
-        """Keep the weights if they are the best, note the epoch, and set the next learning rate."""
-        self.epochs.append(epoch)
-        if self.stopping.improves(epoch.watched_loss):
-            self.best = epoch
-            save_weights(self.network, self.run.best_weights)
-        write_history(self.run.history, self.epochs)
-        self.narration.say(line(epoch, self.plan.config.epochs))
-        rate = self.plateau.next_rate(epoch.watched_loss, epoch.learning_rate)
-        if rate < epoch.learning_rate:
-            waited = self.plateau.patience.epochs
-            self.narration.say(f"learning rate lowered to {rate:.3g}; epochs without a lower loss: {waited}")
-            self.trainee.optimizer.learning_rate = self.rate = rate
+    def _learn(self, stream: BatchStream) -> None:
+        """What is left of the epoch's training pass."""
+        progress, config = self._progress, self._plan.config
+        steps = config.steps_per_epoch or stream.steps
+        images = min(stream.samples, steps * config.batch_size) - progress.totals.images
+        batches = islice(stream.epoch(progress.epoch, progress.step), max(0, steps - progress.step))
+        self._learner.set_rate(progress.rate)
+
+        def act(batch: Batch, totals: Totals) -> None:
+            self._learner.learn(batch, totals)
+            progress.step += 1
+
+        with self._bar(f"epoch {progress.epoch + 1}", images) as count, self._overflow_told():
+            for done in go_through(batches, act, progress.totals):
+                count(done)
+                if self._interruption.asked or self._keeper.due(progress.step):
+                    self._keeper.save(progress, self._learner)
+                self._leave_if_asked()
+
+    def _look(self, stream: BatchStream, what: str) -> PassResult:
+        """How the network does on a whole split, always the same photos of it."""
+        totals = Totals()
+        with self._bar(what, stream.samples) as count, self._overflow_told():
+            for done in go_through(stream.epoch(0), self._learner.look, totals):
+                count(done)
+                self._leave_if_asked()
+        return totals.result(self._plan.label_weights)
+
+    def _result(self) -> TrainingResult:
+        progress = self._progress
+        if progress.stopping.over:
+            self._narration.say(f"stopped; epochs without a lower loss: {progress.stopping.epochs}")
+        best = next(epoch for epoch in progress.epochs if epoch.index == progress.best)
+        return TrainingResult(self._run, tuple(progress.epochs), best, self._test())
 
     def _test(self) -> PassResult | None:
         """The best epoch's scores on the test split, written to the run folder."""
-        if not self.plan.has(TEST):
+        if not self._plan.has(TEST):
             return None
-        load_weights(self.network, self.run.best_weights)
+        load_weights(self._learner.network, self._run.best_weights)
         with closing(self._open(TEST)) as stream:
-            measured = self._evaluate(stream, "test")
-        write_test_scores(self.run, measured)
+            measured = self._look(stream, "test")
+        write_test_scores(self._run, measured)
         return measured
 
-    def _evaluate(self, stream: BatchStream, what: str) -> PassResult:
-        with self._bar(what, stream.samples) as each_step:
-            return evaluate(self.trainee, stream, each_step)
-
     @contextmanager
-    def _bar(self, what: str, images: int) -> Iterator[EachStep]:
-        with self.narration.progress(what, images) as bar:
+    def _bar(self, what: str, images: int) -> Iterator[Callable[[int], None]]:
+        with self._narration.progress(what, images) as bar:
             yield bar.advance
 
+    @contextmanager
+    def _overflow_told(self) -> Iterator[None]:
+        try:
+            yield
+        except NotANumberError as error:
+            place = f"after step {self._progress.step} of epoch {self._progress.epoch + 1}"
+            rate = self._progress.rate
+            advice = f"lower --learning-rate, which is {rate:g}"
+            if self._keeper.has_checkpoint:
+                advice += f"; {how_to_go_on(self._run)} --learning-rate {rate / 10:g}"
+            raise NotANumberError(f"{error} {place}: {advice}") from None
 
-def _compiled() -> bool:
-    """JAX must be compiled; TensorFlow's own kernels are faster on a CPU than what XLA makes (small_cnn: 329 and 231 img/s, and 6 s
-    of compiling for every batch size)."""
-    return bool(keras.backend.backend() != "tensorflow")
+    def _lacks_memory(self, work: Callable[[], None]) -> bool:
+        """Do `work`; whether it failed for want of memory on the device. What it held is free afterwards."""
+        try:
+            work()
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            return True
+        return False
+
+    def _take_smaller_parts(self) -> None:
+        """Go back to the newest checkpoint, and on with batches taken in twice as many parts."""
+        parts, photos = 2 * self._progress.parts, self._plan.photos_per_step
+        if parts > photos:
+            raise CtcError(
+                "out of memory even with one photo at a time: take smaller --height and --width, or another --backbone"
+            )
+        self._narration.warn(
+            f"out of memory: each batch of {photos} is now taken in {parts} parts, which learns the same"
+        )
+        del self._learner
+        gc.collect()
+        self._take_up(parts)
+
+    def _leave_if_asked(self) -> None:
+        if self._interruption.asked:
+            self._narration.say(how_to_go_on(self._run))
+            self._interruption.leave()
+
+    def _last_words(self) -> None:
+        self._narration.say(f"interrupted in the middle of a long step; {how_to_go_on(self._run)}")

@@ -2,39 +2,80 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 from keras import ops
 
 from ctc.artifacts.event_record import MISSING
 
 Tensor = Any
+LossName = Literal["cross-entropy", "focal"]
+
+FOCUS = 2.0  # gamma of Lin et al. 2017, Focal Loss for Dense Object Detection (https://arxiv.org/abs/1708.02002)
+TOP = 5
 
 
 class Sums(NamedTuple):
-    """Sums over the photos of a batch that have the label: cross-entropy in nats, how many were right, how many there are."""
+    """Sums over the photos of a batch that have the label: loss in nats, how many were right, how many had the right class among
+    the five best, how many there are; and per class, (classes,): how often it was rightly chosen, chosen, and actually there."""
 
     loss: Tensor
     correct: Tensor
+    among_best: Tensor
     present: Tensor
+    hit: Tensor
+    chosen: Tensor
+    actual: Tensor
 
 
-def label_sums(classes: Tensor, scores: Tensor) -> Sums:
-    """`classes`: integers (N,), −1 = missing; `scores`: unscaled floats (N, classes)."""
+@dataclass(frozen=True)
+class Criterion:
+    """How the answers to one label are judged.
+
+    `smoothing`: share of the target, 0–1, that is spread over all classes (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567).
+    `class_weights`: factor of a photo's loss by its class, 1 for all when empty.
+    """
+
+    loss: LossName = "cross-entropy"
+    smoothing: float = 0.0
+    class_weights: tuple[float, ...] = ()
+
+    def per_photo(self, classes: Tensor, scores: Tensor) -> Tensor:
+        """The loss of each photo (N,), 0 where the label is missing. `classes`: integers (N,), −1 = missing; `scores`: unscaled
+        floats (N, classes)."""
+        known, target = _known(classes)
+        logs = ops.log_softmax(ops.where(known[:, None], scores, 0.0))  # masked first: infinity has no gradient
+        right = ops.take_along_axis(logs, target[:, None], axis=1)[:, 0]
+        loss = -(1.0 - self.smoothing) * right - self.smoothing * ops.mean(logs, axis=1)
+        if self.loss == "focal":
+            loss = loss * (1.0 - ops.exp(right)) ** FOCUS
+        if self.class_weights:
+            loss = loss * ops.take(ops.convert_to_tensor(self.class_weights, "float32"), target)
+        return ops.where(known, loss, 0.0)
+
+    def sums(self, classes: Tensor, scores: Tensor) -> Sums:
+        """What the photos of a batch come to; arguments as for `per_photo`."""
+        known, target = _known(classes)
+        count = scores.shape[-1]
+        best = ops.cast(ops.argmax(scores, axis=-1), "int32")
+        present = ops.cast(known, "float32")
+        correct = ops.cast(ops.equal(best, target), "float32") * present
+        among_best = ops.cast(ops.in_top_k(target, scores, min(TOP, count)), "float32") * present
+        actual = ops.one_hot(target, count) * present[:, None]
+        return Sums(
+            ops.sum(self.per_photo(classes, scores)),
+            ops.sum(correct),
+            ops.sum(among_best),
+            ops.sum(present),
+            ops.sum(actual * correct[:, None], axis=0),
+            ops.sum(ops.one_hot(best, count) * present[:, None], axis=0),
+            ops.sum(actual, axis=0),
+        )
+
+
+def _known(classes: Tensor) -> tuple[Tensor, Tensor]:
+    """Which photos have the label, and their classes, 0 where they haven't."""
     classes = ops.cast(classes, "int32")
     known = ops.not_equal(classes, MISSING)
-    present = ops.cast(known, "float32")
-    target = ops.where(known, classes, 0)
-    entropy = ops.sparse_categorical_crossentropy(target, scores, from_logits=True)
-    correct = ops.equal(ops.cast(ops.argmax(scores, axis=-1), "int32"), target)
-    return Sums(
-        ops.sum(ops.where(known, entropy, 0.0)),
-        ops.sum(ops.cast(correct, "float32") * present),
-        ops.sum(present),
-    )
-
-
-def label_loss(classes: Tensor, scores: Tensor) -> Tensor:
-    """Mean cross-entropy over the photos that have the label; 0 when none has."""
-    sums = label_sums(classes, scores)
-    return sums.loss / ops.maximum(sums.present, 1.0)
+    return known, ops.where(known, classes, 0)

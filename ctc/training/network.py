@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import keras
 
-from ctc.artifacts.atomic import remove, whole_file
 from ctc.artifacts.model_file import INPUT
 from ctc.artifacts.run import Run
 from ctc.errors import InputError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import Plugins
 from ctc.training import heads
+from ctc.training.arrays_file import read_arrays, write_arrays
+from ctc.training.weights import assign, values_of
 
+_SECTION = "network"
 _SMALLEST_STD = 1 / 255  # a channel that never varies must not be divided by zero
 
 
@@ -74,23 +75,16 @@ def load_network(run: Run, plugins: Plugins) -> keras.Model:
 
 
 def save_weights(network: keras.Model, path: Path) -> None:
-    """Write the weights alone, whole; `path` ends in .weights.h5."""
-    with whole_file(path) as partial:
-        named = partial.with_name(f"{partial.name}.weights.h5")  # Keras insists on the suffix
-        try:
-            network.save_weights(named)
-            named.replace(partial)
-        finally:
-            remove(named)
+    """Write the weights alone, whole."""
+    write_arrays(path, values_of({_SECTION: network.weights}), {})
 
 
 def load_weights(network: keras.Model, path: Path) -> None:
     """Raises InputError when the file is missing, damaged, or of another network."""
     if not path.is_file():
         raise InputError(f"'{path}' is missing: the training didn't come to the end of its first epoch, train again")
+    arrays, _ = read_arrays(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras only warns of some layers that it leaves as they were
-            network.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
+        assign({_SECTION: network.weights}, arrays)
+    except InputError as error:
         raise InputError(f"'{path}' doesn't fit the network that 'run.json' describes: {error}") from None

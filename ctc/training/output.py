@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ctc.artifacts.atomic import remove
+from ctc.artifacts.atomic import PARTIAL_SUFFIX, remove
 from ctc.artifacts.jsonfile import write_object
 from ctc.artifacts.run import Run, RunInfo
-from ctc.errors import OutputExistsError, UsageError
-from ctc.training.passes import PassResult
+from ctc.errors import CtcError, OutputExistsError, UsageError
 from ctc.training.plan import TEST, Plan
+from ctc.training.totals import LabelScore, PassResult
 
 
 def check_output(run: Run, overwrite: bool) -> None:
@@ -21,23 +21,38 @@ def check_output(run: Run, overwrite: bool) -> None:
     if folder.exists() and not run.info_path.is_file():
         raise UsageError(f"'{folder}' exists and is not a run: choose another --output")
     if folder.exists() and not overwrite:
-        raise OutputExistsError(folder)
+        raise OutputExistsError(folder, f"choose another --output, go on with --resume '{folder}', or add --overwrite")
 
 
 @contextmanager
-def run_folder(run: Run, info: RunInfo) -> Iterator[None]:
-    """Begin the run in place of what was there. When the block raises before there are best weights, nothing is left."""
+def new_run(run: Run, info: RunInfo) -> Iterator[None]:
+    """Begin the run in place of what was there. When the block raises before there is a checkpoint, nothing is left."""
     was_there = run.folder.is_dir()
     _remove_files(run)
     try:
         run.write(info)
         yield
     except BaseException:
-        if not run.best_weights.exists():
+        if not any(run.checkpoints.glob("*")):
             _remove_files(run)
             if not was_there and run.folder.is_dir() and not any(run.folder.iterdir()):
                 run.folder.rmdir()
         raise
+
+
+@contextmanager
+def full_disk_told(run: Run) -> Iterator[None]:
+    """What can't be written in the block ends the training with what is to be done."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CtcError(f"'{run.folder}' can't be written: {reason}; mend that and {how_to_go_on(run)}") from error
+
+
+def how_to_go_on(run: Run) -> str:
+    """The next step after a training that ended early."""
+    return f"go on with: ctc train --resume '{run.folder}'"
 
 
 def describe(plan: Plan, versions: dict[str, str]) -> RunInfo:
@@ -57,14 +72,25 @@ def describe(plan: Plan, versions: dict[str, str]) -> RunInfo:
 
 
 def write_test_scores(run: Run, measured: PassResult) -> None:
-    """Write test.json: `split`, `images`, `loss`, and `labels` with `accuracy`, `loss` (null without photos) and `n` each."""
-    labels = {
-        label: {"accuracy": score.accuracy if score.n else None, "loss": score.loss if score.n else None, "n": score.n}
-        for label, score in measured.labels.items()
-    }
+    """Write test.json: `split`, `images`, `loss`, and `labels` with `accuracy`, `top5`, `macro_f1`, `loss` (null without photos) and `n`
+    each."""
+    labels = {label: _described(score) for label, score in measured.labels.items()}
     write_object(run.test_scores, {"split": TEST, "images": measured.images, "loss": measured.loss, "labels": labels})
 
 
+def _described(score: LabelScore) -> dict[str, float | int | None]:
+    names = ("accuracy", "top5", "macro_f1", "loss")
+    return {name: getattr(score, name) if score.n else None for name in names} | {"n": score.n}
+
+
+def remove_partial(run: Run) -> None:
+    """Remove what a killed process was writing."""
+    for folder in (run.folder, run.checkpoints):
+        for path in folder.glob(f".*{PARTIAL_SUFFIX}"):
+            remove(path)
+
+
 def _remove_files(run: Run) -> None:
+    remove_partial(run)
     for path in (run.info_path, run.best_weights, run.history, run.test_scores, run.checkpoints):
         remove(path)

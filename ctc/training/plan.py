@@ -12,6 +12,7 @@ from ctc.errors import CtcError, UsageError, did_you_mean
 from ctc.plugin import Backbone, Loader, LoaderConfig
 from ctc.plugin.manager import Plugins
 from ctc.training.config import TrainingConfig
+from ctc.training.losses import Criterion
 
 TRAIN, VALIDATION, TEST = "train", "val", "test"
 PREFERRED_LOADERS = ("dali", "turbo", "tfdata")
@@ -45,6 +46,11 @@ class Plan:
         """Label → factor of its loss."""
         return {label.name: self.config.label_weights.get(label.name, 1.0) for label in self.labels}
 
+    @property
+    def criteria(self) -> dict[str, Criterion]:
+        """Label → how its answers are judged."""
+        return {label.name: Criterion() for label in self.labels}
+
     def has(self, split: str) -> bool:
         """Whether the dataset has events in that split, some of which have a label that is learnt."""
         return split in self.dataset.manifest.splits and any(sum(label.counts.get(split, ())) for label in self.labels)
@@ -56,11 +62,16 @@ class Plan:
             return manifest.channel_mean, manifest.channel_std
         return _grey(manifest.channel_mean), _grey(manifest.channel_std)
 
-    def training_batches(self) -> LoaderConfig:
-        """Varied and shuffled; a last partial batch is left out unless it is the only one (it would upset normalisation)."""
+    @property
+    def photos_per_step(self) -> int:
+        """How many photos a training step takes: a batch, or all there are."""
         shards = self.dataset.shards(TRAIN)
         samples = sum(shard.images if self.config.image_choice == "all" else shard.events for shard in shards)
-        return self._batches(training=True, drop_remainder=samples >= self.config.batch_size)
+        return min(self.config.batch_size, samples)
+
+    def training_batches(self) -> LoaderConfig:
+        """Varied and shuffled; a last partial batch is left out unless it is the only one (it would upset normalisation)."""
+        return self._batches(training=True, drop_remainder=self.photos_per_step == self.config.batch_size)
 
     def evaluation_batches(self) -> LoaderConfig:
         """The pixels that prediction sees, each event once, in order."""

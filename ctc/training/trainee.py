@@ -6,22 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+from keras import ops
 
-from ctc.training.config import OptimizerName
-from ctc.training.losses import label_loss, label_sums
+from ctc.training.losses import Criterion
 
 Tensor = Any
 
 
 class Trainee(keras.Model):  # type: ignore[misc]  # keras ships no types
     """Wraps a model that gives a dict of scores per label. `train_on_batch` and `test_on_batch` with `return_dict=True` return, for
-    every label in `order` at place i, the batch's `loss_i`, `correct_i` and `present_i` as sums (see `losses.Sums`)."""
+    every label in `order` at place i, each of `losses.Sums` as `NAME_i`.
 
-    def __init__(self, scores: keras.Model, weights: Mapping[str, float]) -> None:
+    The loss to descend is the sum, over labels and photos, of the photo's loss times its `sample_weight` (label → (N,)): whoever
+    calls it decides what a photo counts, and may cut a batch in parts.
+    """
+
+    def __init__(self, scores: keras.Model, criteria: Mapping[str, Criterion]) -> None:
         super().__init__(name="trainee")
         self.scores = scores
-        self.order = tuple(weights)
-        self.weight_of = dict(weights)
+        self.order = tuple(criteria)
+        self.criteria = dict(criteria)
         self.built = True
 
     def call(self, images: Tensor, training: bool = False) -> Tensor:
@@ -35,27 +39,20 @@ class Trainee(keras.Model):  # type: ignore[misc]  # keras ships no types
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """The weighted sum of the labels' mean losses."""
-        del x, sample_weight, training  # the signature is Keras's
-        return sum(self.weight_of[label] * label_loss(y[label], y_pred[label]) for label in self.order)
+        """0 without `sample_weight`, as when nothing is to be learnt."""
+        del x, training  # the signature is Keras's
+        if sample_weight is None:
+            return ops.zeros(())
+        return sum(
+            ops.sum(sample_weight[label] * criterion.per_photo(y[label], y_pred[label]))
+            for label, criterion in self.criteria.items()
+        )
 
     def compute_metrics(self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> dict[str, Tensor]:
         """This batch's sums, which the caller adds up."""
         del x, sample_weight  # the signature is Keras's
         return {
             f"{name}_{place}": value
-            for place, label in enumerate(self.order)
-            for name, value in label_sums(y[label], y_pred[label])._asdict().items()
+            for place, (label, criterion) in enumerate(self.criteria.items())
+            for name, value in criterion.sums(y[label], y_pred[label])._asdict().items()
         }
-
-
-def make_optimizer(name: OptimizerName, learning_rate: float, weight_decay: float) -> keras.optimizers.Optimizer:
-    """sgd (momentum 0.9), rmsprop (rho 0.9) or adamw. The decay is decoupled and spares biases and normalisation."""
-    if name == "sgd":
-        optimizer = keras.optimizers.SGD(learning_rate, momentum=0.9, weight_decay=weight_decay)
-    elif name == "rmsprop":
-        optimizer = keras.optimizers.RMSprop(learning_rate, rho=0.9, weight_decay=weight_decay)
-    else:
-        optimizer = keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer

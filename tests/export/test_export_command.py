@@ -62,6 +62,6 @@ def test_a_moved_dataset_is_found_by_option(run, tmp_path, capsys) -> None:
 def test_missing_weights_are_told_and_nothing_is_left(run, tmp_path, capsys) -> None:
     run.best_weights.unlink()
     assert ctc(["export", str(run.folder), "--output", str(tmp_path / "model.onnx")]) == 1
-    assert "best.weights.h5' is missing" in capsys.readouterr().err
+    assert "best.weights.npz' is missing" in capsys.readouterr().err
     assert not (tmp_path / "model.onnx").exists()
     shutil.rmtree(run.folder)

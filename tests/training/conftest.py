@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from ctc.artifacts.tfrecord import read_records
 from ctc.images import as_input, decode
 from ctc.plugin import Batch, Loader, LoaderConfig
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
+from ctc.training.config import TrainingConfig
 
 
 @dataclass
@@ -25,7 +27,8 @@ class ArrayStream:
     images: np.ndarray
     labels: dict[str, np.ndarray]
     config: LoaderConfig
-    interrupt_in: int | None = None
+    interrupt_at: tuple[int, int] | None = None
+    signal: int = signal.SIGINT
     skipped: int = 0
     closed: bool = False
 
@@ -38,12 +41,12 @@ class ArrayStream:
         return -(-self.samples // self.config.batch_size)
 
     def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
-        if self.config.shuffle and index == self.interrupt_in:
-            raise KeyboardInterrupt
         order = np.arange(self.samples)
         if self.config.shuffle:
             order = np.random.default_rng([self.config.seed, index]).permutation(order)
         for step in range(start_step, self.steps):
+            if self.config.shuffle and (index, step) == self.interrupt_at:
+                signal.raise_signal(self.signal)
             chosen = order[step * self.config.batch_size :][: self.config.batch_size]
             yield Batch(self.images[chosen], {label: values[chosen] for label, values in self.labels.items()})
 
@@ -53,9 +56,11 @@ class ArrayStream:
 
 @dataclass
 class ArrayLoader:
-    """Keeps the configurations and streams that were asked for. `interrupt_in`: the epoch of training in which Ctrl-C comes."""
+    """Keeps the configurations and streams that were asked for. `interrupt_at`: the epoch and step of training before which `signal`
+    comes."""
 
-    interrupt_in: int | None = None
+    interrupt_at: tuple[int, int] | None = None
+    signal: int = signal.SIGINT
     opened: dict[str, LoaderConfig] = field(default_factory=dict)
     streams: list[ArrayStream] = field(default_factory=list)
 
@@ -72,7 +77,7 @@ class ArrayLoader:
             for label in config.labels
         }
         self.opened[split] = config
-        self.streams.append(ArrayStream(images, labels, config, self.interrupt_in))
+        self.streams.append(ArrayStream(images, labels, config, self.interrupt_at, self.signal))
         return self.streams[-1]
 
 
@@ -81,10 +86,14 @@ class Notes:
     """Narration, kept."""
 
     lines: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
 
     def say(self, message: str) -> None:
         self.lines.append(message)
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[_Count]:
@@ -98,6 +107,24 @@ class _Count:
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
         self.counted[self.what] = self.counted.get(self.what, 0) + done
+
+
+@pytest.fixture
+def config(tiny_dataset, tmp_path) -> TrainingConfig:
+    """Learns the species of the tiny dataset in a few epochs of three steps."""
+    dataset = tiny_dataset({"train": 36, "val": 12, "test": 12})
+    return TrainingConfig(
+        str(dataset.folder),
+        str(tmp_path / "run"),
+        "small_cnn",
+        ("species",),
+        loader="arrays",
+        height=16,
+        width=20,
+        batch_size=12,
+        epochs=3,
+        learning_rate=0.05,
+    )
 
 
 @pytest.fixture

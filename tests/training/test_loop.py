@@ -10,31 +10,10 @@ import pytest
 
 from ctc.artifacts.run import Run
 from ctc.errors import OutputExistsError, UsageError
-from ctc.training.config import TrainingConfig, read_config
-from ctc.training.loop import train
+from ctc.training.config import read_config
 from ctc.training.network import load_network
 from ctc.training.passes import NotANumberError
-
-# Keras 3.15 on TensorFlow with numpy 2 converts variables the old way
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-
-
-@pytest.fixture
-def config(tiny_dataset, tmp_path) -> TrainingConfig:
-    """Learns the species of the tiny dataset in a few epochs."""
-    dataset = tiny_dataset({"train": 36, "val": 12, "test": 12})
-    return TrainingConfig(
-        str(dataset.folder),
-        str(tmp_path / "run"),
-        "small_cnn",
-        ("species",),
-        loader="arrays",
-        height=16,
-        width=20,
-        batch_size=12,
-        epochs=3,
-        learning_rate=0.05,
-    )
+from ctc.training.start import train
 
 
 def _history(run: Run) -> list[dict[str, str]]:
@@ -73,7 +52,8 @@ def test_history_has_a_row_per_epoch(config, plugins_with_arrays, notes):
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert list(rows[0]) == [
         *("epoch", "loss", "val_loss"),
-        *("loss[species]", "accuracy[species]", "val_loss[species]", "val_accuracy[species]"),
+        *("loss[species]", "accuracy[species]", "top5[species]", "macro_f1[species]"),
+        *("val_loss[species]", "val_accuracy[species]", "val_top5[species]", "val_macro_f1[species]"),
         *("learning_rate", "images_per_second", "seconds", "waiting"),
     ]
 
@@ -165,21 +145,3 @@ def test_a_loss_that_overflows_stops_the_run_and_leaves_nothing(config, plugins_
     ):
         train(replace(config, learning_rate=1e30), plugins_with_arrays, notes)
     assert not (tmp_path / "run").exists()
-
-
-def test_an_interrupted_run_keeps_its_best_epoch(config, plugins_with_arrays, array_loader, notes):
-    """Ctrl-C comes in the second epoch."""
-    array_loader.interrupt_in = 1
-    with pytest.raises(KeyboardInterrupt):
-        train(config, plugins_with_arrays, notes)
-    run = Run(Path(config.output))
-    assert len(_history(run)) == 1
-    load_network(run, plugins_with_arrays)
-    assert all(stream.closed for stream in array_loader.streams)
-
-
-def test_a_run_interrupted_in_its_first_epoch_leaves_nothing(config, plugins_with_arrays, array_loader, notes):
-    array_loader.interrupt_in = 0
-    with pytest.raises(KeyboardInterrupt):
-        train(config, plugins_with_arrays, notes)
-    assert not Path(config.output).exists()

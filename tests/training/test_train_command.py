@@ -18,15 +18,17 @@ from ctc.cli.train import command
 from ctc.errors import UsageError
 from ctc.training.config import TrainingConfig
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
-
 NEEDED = ["data", "--output", "run", "--backbone", "small_cnn", "--label", "species"]
 QUICK = ["--loader", "tfdata", "--height", "16", "--width", "20", "--batch-size", "8", "--epochs", "1"]
 
 
 def _parsed(*arguments: str) -> TrainingConfig:
     with command.make_context("train", list(arguments)) as context:
-        given = {name: value for name, value in context.params.items() if value is not None and name != "overwrite"}
+        given = {
+            name: value
+            for name, value in context.params.items()
+            if value is not None and name not in ("overwrite", "resume")
+        }
     return TrainingConfig(**given)
 
 
@@ -57,6 +59,10 @@ def _parsed(*arguments: str) -> TrainingConfig:
         (["--no-flip"], "flip", False),
         (["--threads", "3"], "threads", 3),
         (["--seed", "11"], "seed", 11),
+        (["--deterministic"], "deterministic", True),
+        (["--accumulate", "4"], "accumulate", 4),
+        (["--checkpoint-minutes", "0.5"], "checkpoint_minutes", 0.5),
+        (["--checkpoint-steps", "100"], "checkpoint_steps", 100),
     ],
 )
 def test_an_option_sets_its_field_and_no_other(arguments, name, value):
@@ -117,6 +123,10 @@ def earlier(tmp_path) -> tuple[Path, TrainingConfig]:
         flip=False,
         threads=3,
         seed=5,
+        deterministic=True,
+        accumulate=3,
+        checkpoint_minutes=2.0,
+        checkpoint_steps=10,
     )
     info = RunInfo(
         config=config.to_json(),
@@ -141,6 +151,27 @@ def test_the_command_line_wins_over_an_earlier_run(earlier):
     path, config = earlier
     parsed = _parsed("here", "--config", str(path), "--seed", "6", "--flip", "--output", "new", "--label", "species")
     assert parsed == replace(config, dataset="here", seed=6, flip=True, output="new", labels=("species",))
+
+
+def test_going_on_takes_every_option_and_the_folder_itself(earlier):
+    path, config = earlier
+    assert _parsed("--resume", str(path.parent), "--epochs", "99") == replace(
+        config, epochs=99, output=str(path.parent)
+    )
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+def test_a_foreign_model_is_no_run_to_go_on_with(tmp_path, capsys, name):
+    (tmp_path / name).write_bytes(b"\x89HDF")
+    assert run(["train", "--resume", str(tmp_path / name)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "is not a run: code in it could be run by loading it" in line
+
+
+def test_a_folder_that_is_no_run_is_one_line(tmp_path, capsys):
+    assert run(["train", "--resume", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "run.json' is not there" in line
 
 
 def test_without_a_label_the_labels_are_listed(tiny_dataset, capsys):
@@ -180,6 +211,16 @@ def test_repeats_an_earlier_run(tiny_dataset, tmp_path):
         with (folder / "history.csv").open(newline="") as handle:
             losses.append([float(row["loss"]) for row in csv.DictReader(handle)])
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
+def test_goes_on_with_an_earlier_run(tiny_dataset, tmp_path, capsys):
+    output = str(tmp_path / "run")
+    arguments = [str(tiny_dataset().folder), "--output", output, "--backbone", "small_cnn", "--label", "species"]
+    assert run(["train", *arguments, *QUICK]) == 0
+    assert run(["train", "--resume", output, "--epochs", "2"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("epoch 1/") == 1
+    assert "epoch 2/2: loss " in told
 
 
 def test_the_log_of_tensorflow_is_kept_away():

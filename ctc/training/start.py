@@ -1,0 +1,79 @@
+"""A training begins, or goes on."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from ctc.artifacts.run import Run
+from ctc.errors import UsageError
+from ctc.plugin.manager import Plugins
+from ctc.training.backend import make_deterministic, versions
+from ctc.training.config import TrainingConfig, read_config
+from ctc.training.loop import Training, TrainingResult
+from ctc.training.narration import Narration
+from ctc.training.output import check_output, describe, new_run, remove_partial
+from ctc.training.plan import TRAIN, VALIDATION, Plan, prepare
+
+MAY_CHANGE = frozenset(
+    {
+        *("dataset", "epochs", "learning_rate", "early_stopping_patience", "reduce_lr_patience", "reduce_lr_factor"),
+        *("min_learning_rate", "threads", "loader", "accumulate", "checkpoint_minutes", "checkpoint_steps"),
+    }
+)
+"""Options that may differ when a training goes on."""
+
+
+def train(config: TrainingConfig, plugins: Plugins, narration: Narration, *, overwrite: bool = False) -> TrainingResult:
+    """Train as `config` says and leave a run folder.
+
+    Raises CtcError, before anything is written, when something asked for isn't there or the output is; and when the loss overflows.
+    """
+    plan = prepare(config, plugins)
+    run = Run(Path(plan.config.output))
+    check_output(run, overwrite)
+    with new_run(run, describe(plan, versions())):
+        return _go(plan, run, narration)
+
+
+def resume(config: TrainingConfig, plugins: Plugins, narration: Narration) -> TrainingResult:
+    """Take up the training in the run folder `config.output`, at its newest checkpoint, and bring it to its end.
+
+    Raises UsageError when that folder is no run, the dataset is another one, or an option outside MAY_CHANGE is not what it was.
+    """
+    run = Run(Path(config.output))
+    began, info = read_config(run.folder)
+    plan = prepare(config, plugins)
+    _check_unchanged(began, plan.config)
+    if plan.dataset.fingerprint() != info.dataset["fingerprint"]:
+        raise UsageError(f"'{plan.dataset.folder}' is not the dataset that '{run.folder}' began with: start a new run")
+    remove_partial(run)
+    run.write(describe(plan, versions()))
+    return _go(plan, run, narration)
+
+
+def _go(plan: Plan, run: Run, narration: Narration) -> TrainingResult:
+    if plan.config.deterministic:
+        make_deterministic()
+    _introduce(plan, narration)
+    return Training(plan, run, narration).go()
+
+
+def _introduce(plan: Plan, narration: Narration) -> None:
+    size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
+    narration.say(
+        f"training '{plan.backbone.name}' at {size} on {plan.dataset.events(TRAIN):,} events of '{plan.dataset.folder}', "
+        f"fed by the loader '{plan.loader.name}'"
+    )
+    if not plan.has(VALIDATION):
+        narration.say(f"there is no split '{VALIDATION}': early stopping goes by the training loss")
+
+
+def _check_unchanged(began: TrainingConfig, asked: TrainingConfig) -> None:
+    for option in fields(TrainingConfig):
+        was, now = getattr(began, option.name), getattr(asked, option.name)
+        if option.name not in MAY_CHANGE and option.name != "output" and was != now:
+            raise UsageError(
+                f"'{asked.output}' began with {was!r} as '{option.name}', not {now!r}: leave that option out, or start a new run with "
+                f"--config '{asked.output}'"
+            )

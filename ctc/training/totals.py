@@ -1,0 +1,100 @@
+"""What the batches of a pass add up to, and what that says of each label."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.training.losses import Sums
+
+NO_NUMBER = math.nan
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """Over the `n` photos that have the label; not a number when none has. `loss`: mean in nats, as it was trained (with class weights,
+    if any); `accuracy` and `top5`: 0–1; `macro_f1`: 0–1, mean over the classes that were there or chosen."""
+
+    loss: float = NO_NUMBER
+    accuracy: float = NO_NUMBER
+    top5: float = NO_NUMBER
+    macro_f1: float = NO_NUMBER
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class PassResult:
+    """One pass over a split. `loss`: the labels' losses by weight. `waited`: seconds of `seconds` spent waiting for data."""
+
+    loss: float
+    labels: Mapping[str, LabelScore]
+    images: int
+    seconds: float
+    waited: float
+
+    @property
+    def images_per_second(self) -> float:
+        return self.images / self.seconds if self.seconds else 0.0
+
+    @property
+    def waiting(self) -> float:
+        """The share of the time, 0–1, spent waiting for data."""
+        return self.waited / self.seconds if self.seconds else 0.0
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> PassResult:
+        return cls(**{**data, "labels": {label: LabelScore(**score) for label, score in data["labels"].items()}})
+
+
+@dataclass
+class Totals:
+    """Sums so far: `sums[label][name]` for each name in `losses.Sums`."""
+
+    sums: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
+    images: int = 0
+    seconds: float = 0.0
+    waited: float = 0.0
+
+    def add(self, order: Sequence[str], logs: Mapping[str, Any]) -> None:
+        """Take in what a batch gave: under `NAME_i` the sum called NAME of the label at place i of `order`."""
+        for place, label in enumerate(order):
+            so_far = self.sums.setdefault(label, {})
+            for name in Sums._fields:
+                value = np.asarray(logs[f"{name}_{place}"], np.float64)
+                so_far[name] = so_far[name] + value if name in so_far else value
+
+    def result(self, weights: Mapping[str, float]) -> PassResult:
+        """`weights`: label → factor of its loss."""
+        labels = {label: _score(self.sums[label]) if label in self.sums else LabelScore() for label in weights}
+        loss = sum(weights[label] * score.loss for label, score in labels.items() if score.n)
+        return PassResult(loss, labels, self.images, self.seconds, self.waited)
+
+    def to_json(self) -> dict[str, Any]:
+        sums = {label: {name: value.tolist() for name, value in named.items()} for label, named in self.sums.items()}
+        return {"sums": sums, "images": self.images, "seconds": self.seconds, "waited": self.waited}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Totals:
+        sums = {
+            label: {name: np.asarray(value, np.float64) for name, value in named.items()}
+            for label, named in data["sums"].items()
+        }
+        return cls(**{**data, "sums": sums})
+
+
+def _score(sums: Mapping[str, NDArray[np.float64]]) -> LabelScore:
+    present = float(sums["present"])
+    if not present:
+        return LabelScore()
+    loss, accuracy, top5 = (float(sums[name]) / present for name in ("loss", "correct", "among_best"))
+    return LabelScore(loss, accuracy, top5, _macro_f1(sums), round(present))
+
+
+def _macro_f1(sums: Mapping[str, NDArray[np.float64]]) -> float:
+    named = sums["chosen"] + sums["actual"]
+    return float(np.mean(2 * sums["hit"][named > 0] / named[named > 0]))

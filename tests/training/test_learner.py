@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from ctc.plugin import Backbone, Batch
+from ctc.training.config import TrainingConfig
+from ctc.training.learner import Learner
+from ctc.training.plan import Plan, prepare
+from ctc.training.totals import Totals
+
+PHOTOS = np.random.default_rng(0).integers(0, 256, (10, 16, 20, 3), np.uint8)
+BATCH = Batch(
+    PHOTOS,
+    {
+        "species": np.array([0, 1, 2, -1, -1, -1, -1, 0, 1, -1], np.int32),
+        "count": np.array([0, 1, -1, 0, 1, 0, 1, 0, -1, -1], np.int32),
+    },
+)
+OPTIMIZERS = ("sgd", "rmsprop", "adamw")
+
+
+def _plain(shape: tuple[int, int, int]) -> keras.Model:
+    """Without normalisation, which sees the photos of a part only."""
+    images = keras.Input(shape)
+    return keras.Model(images, keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(images)))
+
+
+@pytest.fixture
+def plan(tiny_dataset, plugins_with_arrays) -> Plan:
+    config = TrainingConfig(
+        str(tiny_dataset().folder), "run", "small_cnn", ("species", "count"), loader="arrays", height=16, width=20
+    )
+    return replace(prepare(config, plugins_with_arrays), backbone=Backbone("plain", "", (16, 16), _plain))
+
+
+def _learnt(plan: Plan, parts: int = 1, batch: Batch = BATCH, steps: int = 2) -> Learner:
+    learner = Learner(plan, parts)
+    for _ in range(steps):
+        learner.learn(batch, Totals())
+    return learner
+
+
+def _weights(learner: Learner) -> list[np.ndarray]:
+    return [weight.numpy() for weight in learner.network.weights]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("parts", [2, 3])
+def test_parts_learn_what_the_whole_batch_does(plan, optimizer, parts):
+    """Labels are missing unevenly among the parts."""
+    plan = replace(plan, config=replace(plan.config, optimizer=optimizer))
+    for whole, again in zip(_weights(_learnt(plan)), _weights(_learnt(plan, parts)), strict=True):
+        np.testing.assert_allclose(again, whole, rtol=1e-3, atol=1e-5)
+
+
+def test_a_missing_label_moves_no_weight(plan):
+    chosen = [0, 1, 2, 7, 8]
+    alone = Batch(PHOTOS[chosen], {"species": BATCH.labels["species"][chosen], "count": np.full(5, -1, np.int32)})
+    missing = Batch(PHOTOS, {"species": BATCH.labels["species"], "count": np.full(10, -1, np.int32)})
+    for one, other in zip(_weights(_learnt(plan, batch=alone)), _weights(_learnt(plan, batch=missing)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_a_label_missing_everywhere_leaves_its_head_alone(plan):
+    plan = replace(plan, weight_decay=0.0)
+    missing = Batch(PHOTOS, {**BATCH.labels, "count": np.full(10, -1, np.int32)})
+    untouched, learnt = Learner(plan), _learnt(plan, batch=missing)
+    before, after = ([np.asarray(w) for w in one.network.get_layer("head_1").weights] for one in (untouched, learnt))
+    np.testing.assert_array_equal(before[0], after[0])
+
+
+def test_a_label_moves_the_network_by_its_weight(plan):
+    def moved(weight: float) -> np.ndarray:
+        weighted = replace(plan, config=replace(plan.config, label_weights={"count": weight, "species": 0.0}))
+        before, after = Learner(weighted), _learnt(weighted, steps=1)
+        return _weights(after)[0] - _weights(before)[0]
+
+    plan = replace(plan, weight_decay=0.0)
+    np.testing.assert_allclose(moved(2.0), 2 * moved(1.0), rtol=1e-2, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("parts", [1, 2])
+def test_what_was_learnt_comes_back_and_goes_on_the_same(plan, optimizer, parts):
+    plan = replace(plan, config=replace(plan.config, optimizer=optimizer))
+    went_on = _learnt(plan, parts)
+    taken_up = Learner(plan, 2)
+    taken_up.restore(went_on.arrays(), parts)
+    for learner in (went_on, taken_up):
+        learner.learn(BATCH, Totals())
+    for one, other in zip(_weights(went_on), _weights(taken_up), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_looking_adds_up_whatever_the_parts(plan):
+    whole, parts = Totals(), Totals()
+    Learner(plan, 1).look(BATCH, whole)
+    Learner(plan, 3).look(BATCH, parts)
+    one, other = whole.result(plan.label_weights), parts.result(plan.label_weights)
+    assert (one.images, one.labels["species"].n) == (10, 5)
+    assert other.loss == pytest.approx(one.loss, rel=1e-5)
+    assert other.labels["count"].macro_f1 == pytest.approx(one.labels["count"].macro_f1)
