@@ -111,8 +111,11 @@ class _Scratch(local):
 
 
 def _size_of(jpeg: memoryview) -> tuple[int, int]:
+    """(height, width). libjpeg-turbo gives CMYK wrong colours, and no record of ours holds such a photo."""
     try:
-        height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
+        height, width, colors, _ = simplejpeg.decode_jpeg_header(jpeg)
     except ValueError as error:
         raise ImageError(str(error)) from None
+    if colors in ("CMYK", "YCCK"):
+        raise ImageError("a CMYK JPEG, where records hold RGB or grey ones: build the dataset with 'ctc dataset'")
     return height, width

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.event_record import EventRecord
 from ctc.errors import InputError
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
 from ctc_plugins.loaders.turbo import available, open_split
@@ -41,7 +42,7 @@ def test_any_number_of_threads_makes_the_same_batches(tiny_dataset, choice) -> N
     assert np.array_equal(made[0], made[2])
 
 
-def test_an_epoch_is_taken_up_by_another_process_bit_for_bit(tiny_dataset) -> None:
+def test_an_epoch_is_taken_up_by_another_stream_bit_for_bit(tiny_dataset) -> None:
     dataset = tiny_dataset()
     whole = epoch(dataset, TRAIN, index=4)
     rest = epoch(dataset, replace(TRAIN, threads=3), index=4, start=1)
@@ -135,3 +136,11 @@ def test_a_shard_that_vanished_after_opening_is_named(tiny_dataset) -> None:
     path.unlink()
     with pytest.raises(InputError, match=rf"{path.name}' can't be read"):
         list(stream.epoch(0))
+
+
+def test_a_cmyk_photo_is_told_from_one_with_wrong_colors(shared, dataset_of) -> None:
+    jpeg = (shared / "data/camera-trap-photos/african_elephants_cmyk.jpg").read_bytes()
+    event = EventRecord("e", (jpeg,), ((1, 1),), {"species": (0,)}, ("a.jpg",), {})
+    dataset = dataset_of({"train": [event]}, {"species": ("none",)})
+    with pytest.raises(InputError, match="at offset 0: photo 0: a CMYK JPEG"):
+        epoch(dataset, replace(TRAIN, labels=("species",)))
