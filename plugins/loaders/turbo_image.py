@@ -74,16 +74,14 @@ class Darkroom:
         photo = self._decode(jpeg, -(-height // divisor), -(-width // divisor), space)
         if not self._warps:
             return as_input(photo, self._plain)
-        return np.asarray(
-            cv2.warpAffine(
-                photo,
-                affine(view, photo.shape[:2], self._size),
-                self._size[::-1],
-                dst=self._scratch.rgbx if space == "RGBX" else None,
-                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            ),
-            np.uint8,
+        shown: Pixels = cv2.warpAffine(
+            photo,
+            affine(view, photo.shape[:2], self._size),
+            self._size[::-1],
+            dst=self._scratch.rgbx if space == "RGBX" else None,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         )
+        return shown
 
     def _decode(self, jpeg: memoryview, height: int, width: int, space: str) -> Pixels:
         """(height, width, channels); overwritten by the next call in the same thread."""
