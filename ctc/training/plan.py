@@ -10,13 +10,13 @@ from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import CtcError, UsageError, did_you_mean
 from ctc.plugin import Backbone, Loader, LoaderConfig
+from ctc.plugin.devices import nvidia_gpus
 from ctc.plugin.manager import Plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.losses import Criterion
 
 TRAIN, VALIDATION, TEST = "train", "val", "test"
 PREFERRED_LOADERS = ("dali", "turbo", "tfdata")
-_NVIDIA_DEVICES = (Path("/dev/nvidia0"), Path("/dev/dxg"))
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what cv2's RGB2GRAY uses
 
 Channels = tuple[float, float, float]
@@ -128,17 +128,13 @@ def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) 
         return loader
     reasons = []
     for preferred in PREFERRED_LOADERS:
-        if preferred not in installed or (preferred == "dali" and not _has_nvidia_gpu()):
+        if preferred not in installed or (preferred == "dali" and not nvidia_gpus()):
             continue
         reason = installed[preferred].available()
         if reason is None:
             return installed[preferred]
         reasons.append(f"'{preferred}': {reason}")
     raise CtcError(f"no loader can run here: {'; '.join(reasons) or 'none is installed'}; see `ctc plugins`")
-
-
-def _has_nvidia_gpu() -> bool:
-    return any(path.exists() for path in _NVIDIA_DEVICES)
 
 
 def _labels(config: TrainingConfig, dataset: Dataset) -> tuple[Label, ...]:

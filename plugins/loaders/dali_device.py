@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import sys
 from typing import NamedTuple
+
+from ctc.plugin.devices import nvidia_gpus
 
 
 class Place(NamedTuple):
@@ -27,16 +28,4 @@ def available() -> str | None:
 
 def best_place() -> Place:
     """The first GPU that the driver shows (CUDA_VISIBLE_DEVICES chooses), or the CPU."""
-    return Place(gpu=0, portable=True) if gpu_count() else Place()
-
-
-def gpu_count() -> int:
-    """How many NVIDIA GPUs the driver shows; 0 without a driver."""
-    try:
-        cuda = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return 0
-    count = ctypes.c_int()
-    if cuda.cuInit(0) or cuda.cuDeviceGetCount(ctypes.byref(count)):
-        return 0
-    return count.value
+    return Place(gpu=0, portable=True) if nvidia_gpus() else Place()
