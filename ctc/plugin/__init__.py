@@ -16,6 +16,7 @@ from ctc.plugin.records import (
     Option,
     OutputContext,
     OutputFormat,
+    Pretrained,
 )
 
 __all__ = [
@@ -34,5 +35,6 @@ __all__ = [
     "Option",
     "OutputContext",
     "OutputFormat",
+    "Pretrained",
     "hookimpl",
 ]

@@ -177,17 +177,34 @@ class Loader:
 
 
 @dataclass(frozen=True)
+class Pretrained:
+    """Weights of a backbone that were learnt elsewhere: `ctc train --weights NAME`.
+
+    `build` is the backbone's, but what it returns has the weights, fetched where they aren't yet; it raises `ctc.errors.CtcError` when
+    they can't be had. `mean`, `std`: per channel R, G, B, of pixels scaled to 0–1: what pictures were standardised with when the
+    weights were learnt, and are again, in place of the dataset's own.
+    """
+
+    name: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    build: Callable[[tuple[int, int, int]], keras.Model]
+
+
+@dataclass(frozen=True)
 class Backbone:
     """A network without its head.
 
     `build((height, width, 3))` returns a keras.Model from standardised float images (N, height, width, 3) to features
-    (N, channels); Keras is imported inside. `input_size` is (height, width) by default. It must convert to ONNX.
+    (N, channels); Keras is imported inside; it raises `ctc.errors.UsageError` when the pictures are too small for the network.
+    `input_size` is (height, width) by default. It must convert to ONNX. `pretrained`: weights to start from, the usual ones first.
     """
 
     name: str
     summary: str
     input_size: tuple[int, int]
     build: Callable[[tuple[int, int, int]], keras.Model]
+    pretrained: tuple[Pretrained, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,7 +223,7 @@ class OutputContext:
 
     `model`: the model file's name. `labels`: per label its classes. `created`: when the prediction began, in UTC; a run that is
     resumed keeps it. `image_root`: absolute; where relative paths of photos start. `options`: the values of the format's own
-    options, by key.
+    options, by key. `notes`: what a reader must know of the predictions, such as classes that were left out.
     """
 
     model: str
@@ -214,6 +231,7 @@ class OutputContext:
     created: datetime
     image_root: Path
     options: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

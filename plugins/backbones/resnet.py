@@ -1,9 +1,11 @@
-"""Pre-activation residual networks: He et al. 2016, Identity Mappings in Deep Residual Networks (https://arxiv.org/abs/1603.05027)."""
+"""Pre-activation residual networks: He et al. 2016, Identity Mappings in Deep Residual Networks (https://arxiv.org/abs/1603.05027).
+
+The deeper ones, of bottleneck blocks, are in `applications`: Keras has them, with weights.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,55 +15,36 @@ if TYPE_CHECKING:
     import keras
 
 Tensor = Any
-Block = Callable[[Tensor, int, int], Tensor]
+Repeats = tuple[int, int, int, int]
 
 BATCH_NORM_MOMENTUM = 0.9
 
-
-@dataclass(frozen=True)
-class Depth:
-    """A row of table 1 in https://arxiv.org/abs/1512.03385: the kind of block and how many of them in each of the four stages."""
-
-    block: Block
-    repeats: tuple[int, int, int, int]
+DEPTHS: dict[int, Repeats] = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+"""How many blocks each of the four stages has: table 1 in https://arxiv.org/abs/1512.03385."""
 
 
-def build(depth: Depth, name: str, shape: tuple[int, int, int]) -> keras.Model:
-    """Standardised images of `shape` to features (N, 512) with basic blocks, (N, 2048) with bottlenecks."""
+def build(repeats: Repeats, name: str, shape: tuple[int, int, int]) -> keras.Model:
+    """Standardised images of `shape` to features (N, 512)."""
     from keras import Input, Model, layers
 
     images = Input(shape)
     features = _convolve(images, 64, 7, 2)
     features = layers.MaxPooling2D(3, 2, padding="same")(features)
-    for stage, repeats in enumerate(depth.repeats):
-        for place in range(repeats):
+    for stage, blocks in enumerate(repeats):
+        for place in range(blocks):
             stride = 2 if stage > 0 and place == 0 else 1
-            features = depth.block(features, 64 * 2**stage, stride)
+            features = _block(features, 64 * 2**stage, stride)
     features = layers.GlobalAveragePooling2D()(_activate(features))
     return Model(images, features, name=name)
 
 
-def basic_block(inputs: Tensor, filters: int, stride: int) -> Tensor:
-    """Two 3×3 convolutions beside the shortcut."""
+def _block(inputs: Tensor, filters: int, stride: int) -> Tensor:
+    """Two 3×3 convolutions, beside the shortcut: the inputs as they are, or projected where the shape changes."""
+    from keras import layers
+
     active = _activate(inputs)
     residual = _convolve(active, filters, 3, stride)
     residual = _convolve(_activate(residual), filters, 3, 1)
-    return _join(inputs, active, residual, filters, stride)
-
-
-def bottleneck_block(inputs: Tensor, filters: int, stride: int) -> Tensor:
-    """1×1, 3×3 and 1×1 convolutions beside the shortcut; four times `filters` come out."""
-    active = _activate(inputs)
-    residual = _convolve(active, filters, 1, 1)
-    residual = _convolve(_activate(residual), filters, 3, stride)
-    residual = _convolve(_activate(residual), 4 * filters, 1, 1)
-    return _join(inputs, active, residual, 4 * filters, stride)
-
-
-def _join(inputs: Tensor, active: Tensor, residual: Tensor, filters: int, stride: int) -> Tensor:
-    """Add the shortcut: the inputs as they are, or projected from the activated ones where the shape changes."""
-    from keras import layers
-
     same = stride == 1 and inputs.shape[-1] == filters
     return layers.Add()([inputs if same else _convolve(active, filters, 1, stride), residual])
 
@@ -80,11 +63,8 @@ def _convolve(features: Tensor, filters: int, kernel: int, stride: int) -> Tenso
     )
 
 
-DEPTHS = {18: Depth(basic_block, (2, 2, 2, 2))}
-
-
 @hookimpl
 def ctc_backbones() -> Iterable[Backbone]:
-    for layers, depth in DEPTHS.items():
+    for layers, repeats in DEPTHS.items():
         name = f"resnet{layers}"
-        yield Backbone(name, f"pre-activation ResNet of {layers} layers", (224, 224), partial(build, depth, name))
+        yield Backbone(name, f"pre-activation ResNet of {layers} layers", (224, 224), partial(build, repeats, name))

@@ -1,46 +1,123 @@
+"""What holds for every built-in network."""
+
 from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
+from ctc.errors import UsageError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import plugins
 
-NAMES = {"small_cnn": (50, 50, 128), "resnet18": (224, 224, 512)}
+GREY, PHONE = ((0.5,) * 3, (0.5,) * 3), ((128 / 255,) * 3, (128 / 255,) * 3)
+CHANNELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_is_installed_with_its_size(name):
-    assert plugins().get(Backbone, name).input_size == NAMES[name][:2]
+@dataclass(frozen=True)
+class Known:
+    """`size` by default and at least, in pixels; `channels` of the features; `weights` without a head, moving statistics included;
+    mean and deviation that go with ImageNet's weights."""
+
+    size: int
+    smallest: int
+    channels: int
+    weights: int
+    imagenet: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+
+
+# Weights: those published at https://keras.io/api/applications/ less the head of 1,000 classes, (channels + 1) · 1,000, such as
+# 25,613,800 − 2,049,000 for ResNet50V2; for mobilenet_v3_* the head has a hidden layer, of 1,024 and 1,280. convnext_tiny has the
+# 28,589,128 of https://docs.pytorch.org/vision/stable/models.html with its head. resnet18 and resnet34: see the test below.
+KNOWN = {
+    "small_cnn": Known(50, 1, 128, 242_784),
+    "resnet18": Known(224, 1, 512, 11_186_112),
+    "resnet34": Known(224, 1, 512, 21_301_696),
+    "resnet50": Known(224, 32, 2048, 23_564_800, GREY),
+    "resnet101": Known(224, 32, 2048, 42_626_560, GREY),
+    "resnet152": Known(224, 32, 2048, 58_331_648, GREY),
+    "inception_resnet_v2": Known(299, 75, 1536, 54_336_736, GREY),
+    "xception": Known(299, 71, 2048, 20_861_480, GREY),
+    "mobilenet_v3_small": Known(224, 32, 576, 939_120, GREY),
+    "mobilenet_v3_large": Known(224, 32, 960, 2_996_352, GREY),
+    "efficientnet_v2_b0": Known(224, 32, 1280, 5_919_312, CHANNELS),
+    "efficientnet_v2_b3": Known(300, 32, 1536, 12_930_622, CHANNELS),
+    "efficientnet_v2_s": Known(384, 32, 1280, 20_331_360, PHONE),
+    "convnext_tiny": Known(224, 32, 768, 27_820_128, CHANNELS),
+}
+
+
+def backbone(name: str) -> Backbone:
+    return plugins().get(Backbone, name)
+
+
+def test_these_are_the_built_in_ones_and_finding_them_imports_no_keras() -> None:
+    code = (
+        "import sys; from ctc.plugin import Backbone; from ctc.plugin.manager import plugins;"
+        "print(*plugins().all(Backbone)); assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert sorted(found.stdout.split()) == sorted(KNOWN)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_tells_its_size_and_what_goes_with_its_pretrained_weights(name) -> None:
+    found = backbone(name)
+    assert found.input_size == (KNOWN[name].size, KNOWN[name].size)
+    imagenet = {weights.name: (weights.mean, weights.std) for weights in found.pretrained}
+    assert imagenet == ({"imagenet": KNOWN[name].imagenet} if KNOWN[name].imagenet else {})
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN if KNOWN[name].smallest > 1])
+def test_pictures_too_small_for_it_are_refused(name) -> None:
+    smallest = KNOWN[name].smallest
+    message = f"'{name}' needs pictures of at least {smallest}×{smallest} px, not {smallest + 40}×{smallest - 1}: raise"
+    with pytest.raises(UsageError, match=re.escape(message)):
+        backbone(name).build((smallest + 40, smallest - 1, 3))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (33, 50), (64, 47)])
-@pytest.mark.parametrize("name", NAMES)
-def test_any_size_gives_pooled_features(name, size):
-    model = plugins().get(Backbone, name).build((*size, 3))
-    assert model.output.shape == (None, NAMES[name][2])
+@pytest.mark.parametrize("name", ["small_cnn", "resnet18"])
+def test_any_size_gives_pooled_features(name, size) -> None:
+    assert backbone(name).build((*size, 3)).output.shape == (None, KNOWN[name].channels)
 
 
-def test_resnet18_has_the_weights_of_its_table():
-    """Without the 1000 classes the network of the paper has 11.2 million weights."""
-    model = plugins().get(Backbone, "resnet18").build((64, 64, 3))
-    assert sum(layer.__class__.__name__ == "Conv2D" for layer in model.layers) == 17 + 3
-    assert 11_100_000 < model.count_params() < 11_300_000
+@pytest.mark.parametrize(("name", "published"), {"resnet18": 11_689_512, "resnet34": 21_797_672}.items())
+def test_its_convolutions_hold_what_those_of_the_table_do(name, published) -> None:
+    """`published` at https://docs.pytorch.org/vision/stable/models.html for networks that normalise after each convolution, not before:
+    less their head and two numbers for each channel normalised."""
+    normalised = 64 + sum(
+        2 * blocks * 64 * 2**i for i, blocks in enumerate({"resnet18": [2] * 4}.get(name, [3, 4, 6, 3]))
+    )
+    normalised += 128 + 256 + 512  # of the projections
+    kernels = [weight for weight in backbone(name).build((64, 64, 3)).weights if weight.ndim == 4]
+    assert sum(int(np.prod(kernel.shape)) for kernel in kernels) == published - 513_000 - 2 * normalised
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_converts_to_onnx_with_the_same_answers(name, tmp_path):
-    import onnxruntime
-    import tensorflow as tf
-    import tf2onnx
+@pytest.mark.parametrize("name", KNOWN)
+def test_converts_to_onnx_with_the_same_features(name, stir) -> None:
+    """The smallest pictures, wider than high: the size costs time and changes nothing of the network."""
+    import keras
 
-    from ctc.training.network import build_network
+    from ctc.export.convert import to_onnx
+    from ctc.export.parity import onnx_answer
 
-    network = build_network(plugins().get(Backbone, name), {"species": 3}, 40, 33, (0.4, 0.5, 0.6), (0.2, 0.2, 0.3))
-    signature = [tf.TensorSpec((None, 40, 33, 3), tf.uint8, name="images")]
-    path = tmp_path / "model.onnx"
-    tf2onnx.convert.from_function(tf.function(network), signature, opset=18, output_path=str(path))
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 40, 33, 3), np.uint8)
-    (answers,) = session.run(None, {"images": pictures})
-    np.testing.assert_allclose(answers, network.predict_on_batch(pictures)["species"], atol=1e-5)
+    known = KNOWN[name]
+    height, width = (40, 51) if known.smallest == 1 else (known.smallest, known.smallest + 11)
+    keras.utils.set_random_seed(0)
+    network = backbone(name).build((height, width, 3))
+    assert (network.output.shape, network.count_params()) == ((None, known.channels), known.weights)
+    photos = np.random.default_rng(0).integers(0, 256, (4, height, width, 3), np.uint8)
+    stir(network, photos / 127.5 - 1)
+
+    images = keras.Input((height, width, 3), dtype="uint8")
+    whole = keras.Model(images, {"features": network(keras.layers.Rescaling(1 / 127.5, -1)(images))})
+    wanted = np.asarray(whole(photos, training=False)["features"])
+    found = onnx_answer(to_onnx(whole, {"features": known.channels}, height, width))(photos)["features"]
+    assert found.shape == (4, known.channels)
+    assert 0.01 < wanted.std() < 100
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4 * np.abs(wanted).max())

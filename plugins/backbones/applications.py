@@ -1,0 +1,76 @@
+"""Networks that Keras builds itself (https://keras.io/api/applications/), without their heads and their own standardisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from ctc.plugin import Backbone, hookimpl
+
+from .imagenet import CHANNELS, SYMMETRIC, SYMMETRIC_128, Scale, imagenet
+from .smallest import check_size
+
+if TYPE_CHECKING:
+    import keras
+
+BATCH_NORM_MOMENTUM = 0.9
+
+
+@dataclass(frozen=True)
+class Application:
+    """`function` of keras.applications. `size`: the side its authors use; `smallest`: the least that Keras builds it for, in pixels.
+    `scale` goes with its weights. `preprocesses`: it would standardise by itself unless told not to."""
+
+    function: str
+    summary: str
+    size: int
+    smallest: int
+    scale: Scale
+    preprocesses: bool = False
+
+
+APPLICATIONS = {
+    "resnet50": Application("ResNet50V2", "pre-activation ResNet of 50 layers", 224, 32, SYMMETRIC),
+    "resnet101": Application("ResNet101V2", "pre-activation ResNet of 101 layers", 224, 32, SYMMETRIC),
+    "resnet152": Application("ResNet152V2", "pre-activation ResNet of 152 layers", 224, 32, SYMMETRIC),
+    "inception_resnet_v2": Application(
+        "InceptionResNetV2", "Inception with shortcuts, deep and slow", 299, 75, SYMMETRIC
+    ),
+    "xception": Application("Xception", "Inception taken to depthwise convolutions", 299, 71, SYMMETRIC),
+    "mobilenet_v3_small": Application("MobileNetV3Small", "for phones: the fastest", 224, 32, SYMMETRIC, True),
+    "mobilenet_v3_large": Application("MobileNetV3Large", "for phones: fast and good", 224, 32, SYMMETRIC, True),
+    "efficientnet_v2_b0": Application("EfficientNetV2B0", "small, and good for its size", 224, 32, CHANNELS, True),
+    "efficientnet_v2_b3": Application("EfficientNetV2B3", "a larger EfficientNetV2B0", 300, 32, CHANNELS, True),
+    "efficientnet_v2_s": Application("EfficientNetV2S", "for large pictures", 384, 32, SYMMETRIC_128, True),
+}
+
+
+def build(
+    name: str, application: Application, weights: Literal["imagenet"] | None, shape: tuple[int, int, int]
+) -> keras.Model:
+    """Standardised images of `shape` to features (N, channels). Raises UsageError when `shape` is too small."""
+    from keras import applications, layers
+
+    check_size(name, shape, application.smallest)
+    options = {"include_preprocessing": False} if application.preprocesses else {}
+    network = getattr(applications, application.function)(
+        include_top=False, weights=weights, input_shape=shape, pooling="avg", **options
+    )
+    for layer in network.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = BATCH_NORM_MOMENTUM  # Keras's 0.99 and 0.999 take longer than a small dataset's training
+    return network
+
+
+@hookimpl
+def ctc_backbones() -> Iterable[Backbone]:
+    for name, application in APPLICATIONS.items():
+        yield Backbone(
+            name,
+            application.summary,
+            (application.size, application.size),
+            partial(build, name, application, None),
+            imagenet(name, application.scale, partial(build, name, application, "imagenet")),
+        )

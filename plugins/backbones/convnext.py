@@ -1,0 +1,106 @@
+"""ConvNeXt: Liu et al. 2022, A ConvNet for the 2020s (https://arxiv.org/abs/2201.03545).
+
+The same function as `keras.applications.ConvNeXtTiny`, of parts that have a counterpart in ONNX: Keras's own has grouped convolutions and
+the complementary error function, which tf2onnx can't convert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.plugin import Backbone, hookimpl
+
+from .imagenet import CHANNELS, imagenet
+from .smallest import check_size
+
+if TYPE_CHECKING:
+    import keras
+
+Tensor = Any
+
+NAME = "convnext_tiny"
+REPEATS = (3, 3, 9, 3)
+FILTERS = (96, 192, 384, 768)
+KERNEL = 7
+SMALLEST = 32
+EPSILON = 1e-6
+STOCHASTIC_DEPTH = 0.1
+"""How often the last block is left out of a training step; those before it less often, the first never (table 5 of the paper)."""
+
+
+def build(shape: tuple[int, int, int]) -> keras.Model:
+    """Standardised images of `shape` to features (N, 768). Raises UsageError when `shape` is too small."""
+    from keras import Input, Model, layers
+
+    check_size(NAME, shape, SMALLEST)
+    images = Input(shape)
+    features = _normalise(layers.Conv2D(FILTERS[0], 4, 4)(images))
+    rates = iter(np.linspace(0.0, STOCHASTIC_DEPTH, sum(REPEATS)).tolist())
+    for stage, (filters, repeats) in enumerate(zip(FILTERS, REPEATS, strict=True)):
+        if stage > 0:
+            features = layers.Conv2D(filters, 2, 2)(_normalise(features))
+        for _ in range(repeats):
+            features = _block(features, filters, next(rates))
+    return Model(images, _normalise(layers.GlobalAveragePooling2D()(features)), name=NAME)
+
+
+def build_pretrained(shape: tuple[int, int, int]) -> keras.Model:
+    """The same with the weights that Keras has for its own."""
+    from keras import applications
+
+    network = build(shape)
+    learnt = applications.ConvNeXtTiny(include_top=False, weights="imagenet", input_shape=shape, pooling="avg")
+    take_weights(network, learnt)
+    return network
+
+
+def take_weights(network: keras.Model, keras_own: keras.Model) -> None:
+    """Give `network` the weights of a `keras.applications.ConvNeXtTiny` without top, with average pooling: they come in the same order."""
+    network.set_weights([_as_depthwise(values) for values in keras_own.get_weights()])
+
+
+def _as_depthwise(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The kernel of a convolution with a group for each channel, (7, 7, 1, C), as a depthwise one, (7, 7, C, 1); others as they are."""
+    return values.swapaxes(2, 3) if values.shape[:3] == (KERNEL, KERNEL, 1) else values
+
+
+def _block(inputs: Tensor, filters: int, rate: float) -> Tensor:
+    """A depthwise convolution, then two layers that mix the channels, beside the shortcut."""
+    from keras import layers
+
+    from .layer_scale import LayerScale
+
+    residual = _normalise(layers.DepthwiseConv2D(KERNEL, padding="same")(inputs))
+    residual = _gelu(layers.Dense(4 * filters)(residual))
+    residual = LayerScale()(layers.Dense(filters)(residual))
+    if rate > 0:
+        residual = layers.Dropout(rate, noise_shape=(None, 1, 1, 1))(residual)
+    return layers.Add()([inputs, residual])
+
+
+def _normalise(features: Tensor) -> Tensor:
+    from keras import layers
+
+    return layers.LayerNormalization(epsilon=EPSILON)(features)
+
+
+def _gelu(features: Tensor) -> Tensor:
+    """Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415, exact."""
+    from keras import ops
+
+    return features * (0.5 * (1.0 + ops.erf(features * 0.5**0.5)))
+
+
+@hookimpl
+def ctc_backbones() -> Iterable[Backbone]:
+    yield Backbone(
+        NAME,
+        "a convolutional network in the manner of transformers",
+        (224, 224),
+        build,
+        imagenet(NAME, CHANNELS, build_pretrained),
+    )

@@ -1,0 +1,15 @@
+"""Networks that halve their pictures too often for small ones."""
+
+from __future__ import annotations
+
+from ctc.errors import UsageError
+
+
+def check_size(backbone: str, shape: tuple[int, int, int], smallest: int) -> None:
+    """Raises UsageError when the height or width of `shape` is below `smallest` pixels."""
+    height, width, _ = shape
+    if min(height, width) < smallest:
+        raise UsageError(
+            f"'{backbone}' needs pictures of at least {smallest}×{smallest} px, not {height}×{width}: "
+            f"raise --height and --width, or choose another --backbone"
+        )

@@ -1,0 +1,65 @@
+"""Weights that Keras would download, on a machine that can't."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ctc.errors import UsageError
+from ctc.plugin import Backbone
+from ctc.plugin.manager import plugins
+
+BUILD = """
+from ctc.errors import CtcError
+from ctc.plugin import Backbone
+from ctc.plugin.manager import plugins
+from ctc_plugins.backbones import imagenet
+imagenet.SILENCE = 0.5
+try:
+    plugins().get(Backbone, "{name}").pretrained[0].build({shape})
+except CtcError as error:
+    raise SystemExit(str(error)) from None
+"""
+
+
+def build(name: str, shape: tuple[int, int, int], proxy: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, which has never seen the weights and whose way out is `proxy`."""
+    environ = os.environ | {"KERAS_HOME": str(home), "https_proxy": proxy, "no_proxy": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    code = BUILD.format(name=name, shape=shape)
+    return subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def test_without_a_network_one_line_tells_where_the_file_is_and_what_to_do(tmp_path) -> None:
+    done = build("mobilenet_v3_small", (48, 64, 3), "http://127.0.0.1:9", tmp_path)
+    message = done.stderr.splitlines()[-1]
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message.startswith(
+        "the ImageNet weights of 'mobilenet_v3_small' can't be downloaded (URL fetch failure on https://"
+    )
+    assert "refused): copy that file from a machine with a network to Keras's folder" in message
+    assert message.endswith("or give weights of your own with --weights FILE")
+
+
+def test_a_network_that_never_answers_is_given_up(listening, tmp_path) -> None:
+    done = build("convnext_tiny", (32, 32, 3), f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path)
+    message = done.stderr.splitlines()[-1]
+    assert message.startswith("the ImageNet weights of 'convnext_tiny' can't be downloaded (")
+    assert "timed out" in message
+
+
+def test_pictures_too_small_are_not_a_matter_of_the_network() -> None:
+    with pytest.raises(UsageError, match="'xception' needs pictures of at least 71×71 px, not 70×71"):
+        plugins().get(Backbone, "xception").pretrained[0].build((70, 71, 3))
