@@ -1,5 +1,51 @@
-"""The camera-trap classifier: labelled photos in, one model file and predictions out."""
+"""The camera-trap classifier: labelled photos in, one model file and predictions out.
+
+import ctc
+
+model = ctc.load_model("model.onnx")
+events, failures = model.predict(["a.jpg", "b.jpg"])
+for event in events:
+    print(event.id, *event.top("species"))        # a.jpg fox 0.97
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from ctc._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ctc.inference.classifier import Classifier
+    from ctc.inference.pieces import Truncated
+    from ctc.inference.providers import Precision, ProviderName
+
+__all__ = ["__version__", "load_model"]
+
+
+def load_model(
+    path: str | Path,
+    *,
+    provider: ProviderName = "auto",
+    precision: Precision = "float32",
+    threads: int | None = None,
+    batch_size: int | None = None,
+    truncated: Truncated = "fail",
+    threshold: float | None = None,
+) -> Classifier:
+    """Open a model file that `ctc export` wrote. Needs onnxruntime, but neither TensorFlow nor pandas.
+
+    `provider`: what runs the network; `auto` takes the first that is installed and starts. `threads`: CPU cores to use, by default all.
+    `batch_size`: photos that the network takes at a time. `truncated`: whether cut JPEGs fail or are used, grey where they end.
+    `threshold`: below it the answer is "unknown"; by default the model's own thresholds hold. Raises `ctc.errors.CtcError`, saying
+    what is missing, when the file is no model, or the provider doesn't start.
+    """
+    from pathlib import Path
+
+    from ctc.inference.classifier import classifier
+    from ctc.inference.pipeline import usable_cores
+    from ctc.inference.providers import Engine
+
+    engine = Engine(provider, precision, threads or usable_cores())
+    return classifier(Path(path), engine, batch_size, truncated, threshold)

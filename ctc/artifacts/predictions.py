@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+UNKNOWN = "unknown"
+"""The answer where no class is probable enough to be believed."""
+
 Probabilities = Mapping[str, NDArray[np.float32]]
 """Per label a float32 array (classes,), in the order of the model's classes, values 0–1."""
 
@@ -29,7 +32,8 @@ class ImagePrediction:
 class EventPrediction:
     """What the model says of one event: the aggregate over its photos, and the photos themselves.
 
-    `classes` holds, per label, the class names in the order of the probabilities.
+    `classes` holds, per label, the class names in the order of the probabilities; `thresholds`, per label that has some, the lowest
+    probability of each class that is believed.
     """
 
     id: str
@@ -37,12 +41,15 @@ class EventPrediction:
     probabilities: Probabilities
     images: tuple[ImagePrediction, ...]
     meta: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def top(self, label: str, photo: ImagePrediction | None = None) -> tuple[str, float]:
-        """The most probable class of `label` and its probability, for the event or one of its photos; the first one on a tie."""
+        """The most probable class of `label` and its probability, for the event or one of its photos; the first one on a tie.
+        Below the threshold of that class the answer is UNKNOWN, with the probability all the same."""
         values = (photo or self).probabilities[label]
         best = int(np.argmax(values))
-        return self.classes[label][best], float(values[best])
+        believed = label not in self.thresholds or values[best] >= np.float32(self.thresholds[label][best])
+        return self.classes[label][best] if believed else UNKNOWN, float(values[best])
 
 
 @dataclass(frozen=True, slots=True)

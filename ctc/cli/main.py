@@ -24,6 +24,7 @@ COMMANDS = {
     "train": "Train a network on a dataset.",
     "export": "Turn a run into one model.onnx file.",
     "predict": "Say which animals are on new photos.",
+    "merge": "Unite the parts of a prediction that was split over machines.",
     "benchmark loaders": "Measure how many images per second each loader delivers.",
     "plugins": "List what is installed: formats, loaders, backbones and more.",
     "demo": "Go the whole way on photos drawn for the purpose.",

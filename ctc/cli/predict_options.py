@@ -12,19 +12,70 @@ import click
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
-    from ctc.inference.job import PredictConfig
+    from ctc.inference.config import PredictConfig
 
 PATH = click.Path(path_type=Path)
+AUTO = "auto"
+PROVIDERS = (AUTO, "cpu", "cuda", "tensorrt", "openvino", "coreml", "directml")
+PRECISIONS = ("float32", "float16", "bfloat16")
+
+
+class BatchSize(click.IntRange):
+    """A number, or `auto`, which is None."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        return None if value == AUTO else super().convert(value, parameter, context)
+
 
 _OPTIONS = (
     click.option("--output", type=PATH, required=True, help="File to write; its suffix chooses the format."),
     click.option("--event-id", metavar="COL", help="Column of the CSV that says which event a row is of."),
     click.option("--image", "images", metavar="COL", multiple=True, help="Column of the CSV with photos. Repeatable."),
     click.option("--image-root", type=PATH, help="Where a table's relative paths start.  [default: the CSV's folder]"),
+    click.option(
+        "--events-within",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Unite photos of one folder, each within so many seconds of the one before by EXIF, into events.",
+    ),
     click.option("--aggregation", metavar="NAME", default="mean", show_default=True, help="From photos to the event."),
+    click.option(
+        "--threshold",
+        type=click.FloatRange(0, 1),
+        metavar="P",
+        help="Answer 'unknown' where no class is as probable.  [default: the model's own thresholds, if any; 0 for none]",
+    ),
+    click.option(
+        "--classes",
+        "class_list",
+        type=PATH,
+        metavar="FILE",
+        help="Only these classes can be: a line each, or a CSV with the columns label,class.",
+    ),
     click.option("--format", metavar="NAME", help="Output format, whatever the suffix."),
-    click.option("--batch-size", type=click.IntRange(1, 4096), default=16, show_default=True, help="Photos at a time."),
-    click.option("--threads", type=click.IntRange(1, 1024), help="For decoding and the network.  [default: all cores]"),
+    click.option(
+        "--provider",
+        type=click.Choice(PROVIDERS),
+        default=AUTO,
+        show_default=True,
+        help="What runs the network; auto takes the first that is installed and starts.",
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        default="float32",
+        show_default=True,
+        help="What the network computes in: bfloat16 with openvino, float16 with tensorrt.",
+    ),
+    click.option(
+        "--batch-size",
+        type=BatchSize(1, 4096),
+        default=AUTO,
+        show_default=True,
+        metavar="N",
+        help="Photos that the network takes at a time; auto measures before long runs.",
+    ),
+    click.option("--threads", type=click.IntRange(1, 1024), help="CPU cores to use.  [default: all]"),
     click.option(
         "--truncated",
         type=click.Choice(["fail", "use"]),
@@ -32,7 +83,9 @@ _OPTIONS = (
         show_default=True,
         help="What to do with JPEGs that are cut short: they fail, or are used, grey where they end.",
     ),
-    click.option("--overwrite", is_flag=True, help="Replace the output if it is there."),
+    click.option("--shard", metavar="I/N", help="Predict every N-th event, from the I-th, for `ctc merge` to unite."),
+    click.option("--resume", is_flag=True, help="Go on with an interrupted run, as the same command does by itself."),
+    click.option("--overwrite", is_flag=True, help="Replace the output, or another run's journal, if it is there."),
 )
 
 
@@ -43,15 +96,17 @@ def predict_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def to_config(options: dict[str, Any]) -> PredictConfig:
     """Raises UsageError for options that don't go together."""
+    from ctc.inference.config import PredictConfig
     from ctc.inference.event_table import Columns
-    from ctc.inference.job import PredictConfig
-    from ctc.inference.pipeline import PipelineConfig, usable_cores
+    from ctc.inference.pipeline import usable_cores
+    from ctc.inference.shards import Shard
 
-    event_id, images, threads = options.pop("event_id"), options.pop("images"), options.pop("threads")
+    event_id, images, shard = options.pop("event_id"), options.pop("images"), options.pop("shard")
     if bool(event_id) != bool(images):
         raise UsageError("--event-id and --image go together: one column with the event, one or more with its photos")
     return PredictConfig(
         columns=Columns(event_id, images) if images else None,
-        pipeline=PipelineConfig(options.pop("batch_size"), threads or usable_cores(), options.pop("truncated")),
+        threads=options.pop("threads") or usable_cores(),
+        shard=Shard.parse(shard) if shard else None,
         **options,
     )

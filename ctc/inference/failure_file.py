@@ -11,8 +11,6 @@ from typing import Self
 from ctc.artifacts.atomic import remove, whole_file
 from ctc.artifacts.predictions import Failure
 
-SHOWN = 5
-
 
 def failure_path(output: Path) -> Path:
     """Where the failures of a prediction file are listed."""
@@ -24,21 +22,18 @@ class FailureFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.count = 0
-        self.first: list[Failure] = []
+        self._any = False
         self._stack = ExitStack()
 
     def add(self, failure: Failure) -> None:
-        if not self.count:
+        if not self._any:
             partial = self._stack.enter_context(whole_file(self.path))
             # backslashreplace: file names may hold bytes that are not UTF-8
             handle = partial.open("w", encoding="utf-8", errors="backslashreplace", newline="")
             self._table = csv.writer(self._stack.enter_context(handle), lineterminator="\n")
             self._table.writerow(["path", "reason"])
+            self._any = True
         self._table.writerow([failure.path, failure.reason])
-        self.count += 1
-        if len(self.first) < SHOWN:
-            self.first.append(failure)
 
     def __enter__(self) -> Self:
         return self
@@ -47,5 +42,5 @@ class FailureFile:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
-        if kind is None and not self.count:
+        if kind is None and not self._any:
             remove(self.path)

@@ -3,126 +3,112 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from ctc.artifacts.atomic import whole_file
-from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import InputError
-from ctc.inference.event_table import Columns
+from ctc.inference.beginning import check_target, kept_heading, new_heading, output_context
+from ctc.inference.config import PredictConfig, Summary
+from ctc.inference.event import Event
 from ctc.inference.events import Events, find_events
-from ctc.inference.failure_file import FailureFile, failure_path
-from ctc.inference.output import check_output, choose_format, image_root, options_of
-from ctc.inference.pipeline import PipelineConfig, predict
-from ctc.inference.session import Model, load_model
+from ctc.inference.failure_file import failure_path
+from ctc.inference.heading import Heading
+from ctc.inference.journal import Journal, journal_path
+from ctc.inference.output import choose_format, options_of
+from ctc.inference.pipeline import Outcome, PipelineConfig, predict
+from ctc.inference.reading import Reading, reading_of
+from ctc.inference.session import Model, open_model, read_model
+from ctc.inference.tally import Advance, Tally
+from ctc.inference.writing import write_output
 from ctc.plugin import Aggregation, OutputContext, OutputFormat
 from ctc.plugin.manager import Plugins
 
-
-@dataclass(frozen=True)
-class PredictConfig:
-    """Everything that the user can choose. `columns` are those of the CSV files among the sources; `format_options` those options of the
-    output format that are given, by key."""
-
-    model: Path
-    sources: tuple[Path, ...]
-    output: Path
-    columns: Columns | None = None
-    image_root: Path | None = None
-    aggregation: str = "mean"
-    format: str | None = None
-    format_options: Mapping[str, Any] = field(default_factory=dict)
-    pipeline: PipelineConfig = field(default_factory=PipelineConfig)
-    overwrite: bool = False
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What came out. `events` predicted, `photos` that came in, `failed` entries in `failures`, the `first_failures`, `seconds`."""
-
-    events: int
-    photos: int
-    failed: int
-    failures: Path
-    first_failures: tuple[Failure, ...]
-    seconds: float
-
-
-class _NothingPredictedError(Exception):
-    """Leaves the block that would put an empty output in place."""
+__all__ = ["Job", "PredictConfig", "Summary", "prepare"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A prediction run that is ready to go."""
+    """A prediction run that is ready to go. `target`: the output, or the part of it that a shard makes."""
 
     config: PredictConfig
+    target: Path
     model: Model
+    reading: Reading
     events: Events
     aggregation: Aggregation
     format: OutputFormat
     context: OutputContext
+    heading: Heading
 
-    def run(self, advance: Callable[[int, int], None]) -> Summary:
+    @property
+    def journal(self) -> Path:
+        """Where an unfinished run keeps what is done."""
+        return journal_path(self.target)
+
+    @property
+    def photos(self) -> int | None:
+        """How many photos there are; None for a shard, which finds out as it goes."""
+        return self.events.photos if self.config.shard is None else None
+
+    def run(self, advance: Advance) -> Summary:
         """Predict everything and write output and failures; `advance(photos done, failed)` is called as they come.
 
         Raises InputError, with the failures written but no output, when not one photo could be predicted.
         """
         start = time.perf_counter()
-        counts = _Counts()
-        with FailureFile(failure_path(self.config.output)) as failures, suppress(_NothingPredictedError):
-            self._write(failures, counts, advance)
-        if not counts.events:
-            first = failures.first[0]
-            raise InputError(
-                f"nothing could be predicted, all {failures.count} failures are listed in '{failures.path}'; the first: "
-                f"'{first.path}': {first.reason}"
-            )
-        seconds = time.perf_counter() - start
-        photos = self.events.photos
-        return Summary(counts.events, photos, failures.count, failures.path, tuple(failures.first), seconds)
+        tally = Tally(advance)
+        with Journal(self.journal, self.heading) as journal, closing(self._outcomes(journal, tally)) as outcomes:
+            if self.config.shard is None:
+                write_output(outcomes, self.target, self.format, self.context, tally)
+            else:
+                for outcome in outcomes:
+                    tally.count(outcome)
+                journal.seal(self.target)
+        failures = failure_path(self.config.output)
+        if self.config.shard is None:
+            tally.check_some_predicted(failures)
+        return tally.summary(failures, start)
 
-    def _write(self, failures: FailureFile, counts: _Counts, advance: Callable[[int, int], None]) -> None:
-        stream = predict(self.model, self.events, self.aggregation, self.config.pipeline)
-        with whole_file(self.config.output) as partial, closing(stream):
-            self.format.write(_entries(stream, failures, counts, advance), partial, self.context)
-            if not counts.events:
-                raise _NothingPredictedError
+    def _outcomes(self, journal: Journal, tally: Tally) -> Generator[Outcome]:
+        """Those that the journal holds, then new ones, which it keeps."""
+        index, count = self.heading.shard
+        events = islice(self.events, index, None, count)
+        for outcome in journal.outcomes():
+            _check_is_of(outcome, next(events, None), journal.path)
+            tally.resumed += outcome.photos
+            yield outcome
+        pipeline = PipelineConfig(self.heading.batch_size, self.config.threads, self.config.truncated)
+        with closing(predict(self.model, self.reading, events, self.aggregation, pipeline)) as new:
+            try:
+                for outcome in new:
+                    journal.append(outcome)
+                    yield outcome
+            finally:
+                journal.flush()
 
 
-@dataclass
-class _Counts:
-    events: int = 0
-
-
-def _entries(
-    stream: Iterator[EventPrediction | Failure],
-    failures: FailureFile,
-    counts: _Counts,
-    advance: Callable[[int, int], None],
-) -> Iterator[EventPrediction | Failure]:
-    for entry in stream:
-        if isinstance(entry, Failure):
-            failures.add(entry)
-            advance(1, 1)
-        else:
-            counts.events += 1
-            advance(len(entry.images), 0)
-        yield entry
+def _check_is_of(outcome: Outcome, event: Event | None, journal: Path) -> None:
+    prediction = outcome.prediction
+    if event is None or (prediction and prediction.id != event.id):
+        raise InputError(f"the photos have changed since '{journal}' was begun: remove it to begin anew")
 
 
 def prepare(config: PredictConfig, plugins: Plugins) -> Job:
     """Check the output, names, model and sources, quickest first. Raises CtcError for the first that won't do."""
+    target = config.shard.part_of(config.output) if config.shard else config.output
     output_format = choose_format(config.output, config.format, plugins)
     options = options_of(output_format, config.format_options)
-    check_output(config.output, output_format, (config.model, *config.sources), config.overwrite)
+    check_target(config, target, output_format)
     aggregation = plugins.get(Aggregation, config.aggregation)
-    model = load_model(config.model, config.pipeline.threads)
-    events = find_events(config.sources, config.columns, config.image_root)
-    root = image_root(config.sources, events)
-    context = OutputContext(config.model.name, model.info.labels, datetime.now(UTC), root, options)
-    return Job(config, model, events, aggregation, output_format, context)
+    file = read_model(config.model)
+    events = find_events(config.sources, config.columns, config.image_root, config.events_within)
+    identity = config.identity(file.digest, events.digest)
+    kept = kept_heading(journal_path(target), identity, config.overwrite)
+    model = open_model(file, kept.engine(config.threads) if kept else config.engine)
+    reading = reading_of(model.info, config.threshold, config.class_list)
+    heading = kept or new_heading(config, identity, model, reading, events)
+    context = output_context(heading, options)
+    return Job(config, target, model, reading, events, aggregation, output_format, context, heading)

@@ -13,7 +13,8 @@ from ctc.artifacts.predictions import Failure
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import as_input, decode, gray_stack, read_photo, scale_needed
-from ctc.inference.events import Event
+from ctc.images.exif import Exif, exif_of
+from ctc.inference.event import Event
 
 Truncated = Literal["fail", "use"]
 STACKED = 3
@@ -27,10 +28,17 @@ class Piece(NamedTuple):
     last: bool
 
 
-class Filled(NamedTuple):
-    """`paths`: the photos that the input answers for, none when it is blank."""
+class Photo(NamedTuple):
+    """A photo that an input answers for. `exif` is empty where stacking didn't need to read it."""
 
-    paths: tuple[str, ...]
+    path: str
+    exif: Exif
+
+
+class Filled(NamedTuple):
+    """`photos`: those that the input answers for, none when it is blank."""
+
+    photos: tuple[Photo, ...]
     failures: tuple[Failure, ...]
 
 
@@ -53,17 +61,19 @@ def fill(piece: Piece, slot: NDArray[np.uint8], preprocessing: Preprocessing, tr
         slot[...] = 0
         return Filled((), (Failure(piece.event.id, "the event names no photo", of_event=True),))
     shown: list[NDArray[np.uint8]] = []
+    photos: list[Photo] = []
     failures: list[Failure] = []
     for path in piece.paths:
         if len(shown) == STACKED:
-            break
+            photos.append(Photo(path, Exif()))
+            continue
         try:
-            pixels = decode(read_photo(path), scale_needed(preprocessing), truncated)
-            shown.append(as_input(pixels, preprocessing))
+            data = read_photo(path)
+            shown.append(as_input(decode(data, scale_needed(preprocessing), truncated), preprocessing))
+            photos.append(Photo(path, exif_of(data)))
         except (ImageError, MemoryError, cv2.error) as error:
             failures.append(Failure(path, " ".join(str(error).split()) or type(error).__name__))
     slot[...] = (
         0 if not shown else gray_stack(shown) if preprocessing.image_choice == "grayscale_stacking" else shown[0]
     )
-    failed = {failure.path for failure in failures}
-    return Filled(tuple(path for path in piece.paths if path not in failed) if shown else (), tuple(failures))
+    return Filled(tuple(photos), tuple(failures))

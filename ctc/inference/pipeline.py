@@ -1,7 +1,10 @@
 """Photos in, predictions out.
 
-events → pieces (a network input each) → batches → threads decode into the batches' buffers, while the network
-runs on the oldest batch that is full → answers, in order → aggregation → events
+events → pieces (a network input each) → batches → workers, who read, decode and resize a piece each; the one that
+completes a batch runs the network on it → answers, in order → aggregation → outcomes
+
+Every worker decodes and infers in turn, so no core waits for another and there is no split of threads to get wrong. A network
+on a device of its own takes one batch at a time, while one worker more than there are cores keeps decoding.
 """
 
 from __future__ import annotations
@@ -9,29 +12,29 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.inference.aggregation import aggregate
-from ctc.inference.events import Event
-from ctc.inference.pieces import Filled, Piece, Truncated, fill, pieces
+from ctc.inference.batch import Answer, Batch
+from ctc.inference.event import Event
+from ctc.inference.pieces import Piece, Truncated, pieces
+from ctc.inference.reading import Reading
 from ctc.inference.session import Model
 from ctc.plugin import Aggregation
 
 
 @dataclass(frozen=True)
 class PipelineConfig:
-    """`batch_size`: network inputs at a time; `threads`: decoders; `truncated`: whether cut JPEGs fail or are used, grey where
+    """`batch_size`: network inputs at a time; `threads`: CPU cores to use; `truncated`: whether cut JPEGs fail or are used, grey where
     they end."""
 
-    batch_size: int = 16
+    batch_size: int = 1
     threads: int = 1
     truncated: Truncated = "fail"
 
@@ -41,16 +44,23 @@ class PipelineConfig:
         return 2 + -(-2 * self.threads // self.batch_size)
 
 
-class _Batch(NamedTuple):
-    pieces: list[Piece]
-    buffer: NDArray[np.uint8]
-    filling: list[Future[Filled]]
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an event: a failure for each photo that can't be used, and a prediction when there is one that can."""
 
-
-class _Answer(NamedTuple):
-    piece: Piece
-    photos: tuple[ImagePrediction, ...]
     failures: tuple[Failure, ...]
+    prediction: EventPrediction | None
+
+    @property
+    def photos(self) -> int:
+        """How many photos came in."""
+        good = len(self.prediction.images) if self.prediction else 0
+        return good + sum(not failure.of_event for failure in self.failures)
+
+    @property
+    def entries(self) -> tuple[EventPrediction | Failure, ...]:
+        """As output formats want it: failures first."""
+        return (*self.failures, self.prediction) if self.prediction else self.failures
 
 
 def usable_cores() -> int:
@@ -59,66 +69,48 @@ def usable_cores() -> int:
 
 
 def predict(
-    model: Model, events: Iterable[Event], aggregation: Aggregation, config: PipelineConfig
-) -> Generator[EventPrediction | Failure]:
-    """A prediction for every event with a good photo, and a failure for every photo that is none (and every event without
-    photos), in the order of the events whatever the number of threads; an event's failures come before its prediction."""
+    model: Model, reading: Reading, events: Iterable[Event], aggregation: Aggregation, config: PipelineConfig
+) -> Generator[Outcome]:
+    """What comes of each event, in the order of the events whatever the number of threads."""
     stacked = model.info.preprocessing.image_choice == "grayscale_stacking"
     photos: list[ImagePrediction] = []
-    for answer in _answers(model, pieces(events, stacked), config):
-        yield from answer.failures
+    failures: list[Failure] = []
+    for answer in _answers(model, reading, pieces(events, stacked), config):
         photos += answer.photos
+        failures += answer.failures
         if answer.piece.last:
-            if photos:
-                yield _event(model, answer.piece.event, photos, aggregation)
-            photos = []
+            prediction = _event(answer.piece.event, tuple(photos), reading, aggregation) if photos else None
+            yield Outcome(tuple(failures), prediction)
+            photos, failures = [], []
 
 
-def _event(model: Model, event: Event, photos: list[ImagePrediction], aggregation: Aggregation) -> EventPrediction:
-    labels = model.info.labels
-    combined = aggregate(aggregation, [photo.probabilities for photo in photos], labels)
-    return EventPrediction(event.id, labels, combined, tuple(photos), event.meta)
+def _event(
+    event: Event, photos: tuple[ImagePrediction, ...], reading: Reading, aggregation: Aggregation
+) -> EventPrediction:
+    combined = aggregate(aggregation, [photo.probabilities for photo in photos], reading.labels)
+    return EventPrediction(event.id, reading.labels, combined, photos, event.meta, reading.thresholds)
 
 
-def _answers(model: Model, stream: Iterator[Piece], config: PipelineConfig) -> Iterator[_Answer]:
+def _answers(model: Model, reading: Reading, stream: Iterator[Piece], config: PipelineConfig) -> Iterator[Answer]:
     preprocessing = model.info.preprocessing
     shape = (config.batch_size, preprocessing.height, preprocessing.width, 3)
     free = [np.empty(shape, np.uint8) for _ in range(config.batches_in_flight)]
-    waiting: deque[_Batch] = deque()
+    waiting: deque[Batch] = deque()
     # the pool's threads are the parallelism; OpenCV's own would fight with them
-    pool = ThreadPoolExecutor(config.threads, "decode", initializer=cv2.setNumThreads, initargs=(1,))
+    workers = config.threads + model.on_device
+    pool = ThreadPoolExecutor(workers, "ctc-predict", initializer=cv2.setNumThreads, initargs=(1,))
     try:
         while True:
             while free and (chosen := list(islice(stream, config.batch_size))):
-                buffer = free.pop()
-                filling = [
-                    pool.submit(fill, piece, slot, preprocessing, config.truncated)
-                    for piece, slot in zip(chosen, buffer, strict=False)
-                ]
-                waiting.append(_Batch(chosen, buffer, filling))
+                batch = Batch(chosen, free.pop())
+                waiting.append(batch)
+                for place in range(len(chosen)):
+                    pool.submit(batch.fill, place, model, reading, config.truncated)
             if not waiting:
                 return
             batch = waiting.popleft()
-            answers = _run(model, batch)
+            answers = batch.answers.result()
             free.append(batch.buffer)
             yield from answers
     finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _run(model: Model, batch: _Batch) -> list[_Answer]:
-    filled = [future.result() for future in batch.filling]
-    if not any(one.paths for one in filled):
-        return [_Answer(piece, (), one.failures) for piece, one in zip(batch.pieces, filled, strict=True)]
-    outputs = model.predict(batch.buffer[: len(filled)])
-    return [
-        _answer(piece, one, {label: values[row] for label, values in outputs.items()})
-        for row, (piece, one) in enumerate(zip(batch.pieces, filled, strict=True))
-    ]
-
-
-def _answer(piece: Piece, filled: Filled, probabilities: Probabilities) -> _Answer:
-    if not all(np.isfinite(values).all() for values in probabilities.values()):
-        lost = tuple(Failure(path, "the model's answer is not a number") for path in filled.paths)
-        return _Answer(piece, (), filled.failures + lost)
-    return _Answer(piece, tuple(ImagePrediction(path, probabilities) for path in filled.paths), filled.failures)
+        pool.shutdown(wait=False, cancel_futures=True)

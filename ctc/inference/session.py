@@ -5,10 +5,15 @@ Only ONNX is loaded, as bytes of limited size, without external data and without
 
 from __future__ import annotations
 
+import logging
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +21,8 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, MissingExtraError, UsageError
+from ctc.inference.description import described, input_size
+from ctc.inference.providers import PROVIDERS, Engine, ProviderError, first_line, start
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -23,58 +30,96 @@ if TYPE_CHECKING:
 MAX_BYTES = 2**31 - 1
 """The largest ONNX file without external data: protobuf's limit."""
 
-PROVIDERS = ("CPUExecutionProvider",)
-_FLOATS = ("tensor(float)", "tensor(float16)")
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4
+_OUT_OF_MEMORY = ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
+
+ANY_ENGINE = Engine()
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class ModelFile:
+    """The bytes of a file that may be a model."""
+
+    path: Path
+    data: bytes = field(repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        return blake2b(self.data, digest_size=16).hexdigest()
+
+
+@dataclass
 class Model:
-    """An opened model file; `info` is what its metadata say."""
+    """An opened model file; `info` is what its metadata say, `engine` what runs it."""
 
     path: Path
     info: ModelInfo
+    engine: Engine
     session: onnxruntime.InferenceSession
+    _turns: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    _largest: int | None = None
+
+    @property
+    def on_device(self) -> bool:
+        """Whether one large batch at a time serves it best."""
+        return PROVIDERS[self.engine.provider].is_device
 
     def predict(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
         """Probabilities per label, float32 (N, classes), for a batch of uint8 (N, height, width, 3) RGB images as
-        `ctc.images.as_input` makes them. Raises InputError when the network can't be run."""
+        `ctc.images.as_input` makes them. Threads may call it at the same time.
+
+        A batch that doesn't fit into memory is halved until it does, now and from then on. Raises InputError when the
+        network can't be run.
+        """
+        while True:
+            largest = self._largest or len(images)
+            parts = [images[at : at + largest] for at in range(0, len(images), largest)]
+            try:
+                with self._turns:
+                    answers = [self._run(part) for part in parts]
+            except _OutOfMemoryError as error:
+                self._halve(min(largest, len(images)), error)
+            else:
+                return {label: np.concatenate([answer[label] for answer in answers]) for label in self.info.labels}
+
+    def _run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         labels = list(self.info.labels)
         try:
             outputs = self.session.run(labels, {self.session.get_inputs()[0].name: images})
         except Exception as error:  # onnxruntime's exceptions share no base class
-            raise InputError(f"model '{self.path}' failed on a batch of {len(images)}: {_first_line(error)}") from None
+            reason = first_line(error)
+            if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
+                raise _OutOfMemoryError(reason) from None
+            raise InputError(f"model '{self.path}' failed on a batch of {len(images)}: {reason}") from None
         found = {label: np.asarray(values, np.float32) for label, values in zip(labels, outputs, strict=True)}
         for label, values in found.items():
             if values.shape != (len(images), len(self.info.labels[label])):
                 raise InputError(f"model '{self.path}' answers '{label}' with an array of shape {values.shape}")
         return found
 
-
-def load_model(path: Path, threads: int) -> Model:
-    """Open a model file that `ctc export` wrote, to run on `threads` CPU threads.
-
-    Raises CtcError, saying what is missing, for anything else.
-    """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise MissingExtraError("ctc predict", "cpu") from None
-    data = _read(path)
-    try:
-        session = onnxruntime.InferenceSession(data, _options(path, threads), providers=list(PROVIDERS))
-    except Exception as error:  # onnxruntime's exceptions share no base class
-        raise InputError(f"model '{path}' can't be opened as an ONNX file: {_first_line(error)}") from None
-    try:
-        info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
-        _check_input(session.get_inputs(), info)
-        _check_outputs(session.get_outputs(), info)
-    except InputError as error:
-        raise InputError(f"model '{path}' can't be used: {error}") from None
-    return Model(path, info, session)
+    def _halve(self, size: int, error: Exception) -> None:
+        if size == 1:
+            raise InputError(f"model '{self.path}' does not fit into memory, even with one photo at a time: {error}")
+        if self._largest is None or self._largest >= size:
+            self._largest = (size + 1) // 2
+            log.warning(
+                "a batch of %d does not fit into memory: going on with %d photos at a time", size, self._largest
+            )
 
 
-def _read(path: Path) -> bytes:
+class _OutOfMemoryError(Exception):
+    """The batch was too large for the provider's memory."""
+
+
+def load_model(path: Path, engine: Engine = ANY_ENGINE) -> Model:
+    """Read and open a model file: see `read_model` and `open_model`."""
+    return open_model(read_model(path), engine)
+
+
+def read_model(path: Path) -> ModelFile:
+    """The bytes of a model file; raises CtcError when there is no file, or one that is too large."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -83,55 +128,56 @@ def _read(path: Path) -> bytes:
             raise InputError(f"model '{path}' is not a file")
         if status.st_size > MAX_BYTES:
             raise InputError(f"model '{path}' is larger than 2 GiB, more than an ONNX file can hold")
-        return path.read_bytes()
+        return ModelFile(path, path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"model '{path}' is not there: make one with `ctc export`") from None
     except OSError as error:
         raise InputError(f"model '{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
 
 
-def _options(path: Path, threads: int) -> onnxruntime.SessionOptions:
+def open_model(file: ModelFile, engine: Engine = ANY_ENGINE) -> Model:
+    """Open a model that `ctc export` wrote, and run it once.
+
+    Raises CtcError, saying what is missing, for anything else, and for an engine that doesn't start.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise MissingExtraError("ctc predict", "cpu") from None
+    onnxruntime.set_default_logger_severity(_FATAL_ONLY)  # what it says it raises, too
+    found: dict[str, ModelInfo] = {}
+
+    def open_session(provider: str, options: Mapping[str, str]) -> onnxruntime.InferenceSession:
+        providers: list[Any] = [(provider, dict(options))]
+        if provider != PROVIDERS["cpu"].name:
+            providers.append(PROVIDERS["cpu"].name)  # for the few operations that a provider may lack
+        session = onnxruntime.InferenceSession(file.data, _options(file.path), providers=providers)
+        session.disable_fallback()
+        found["info"] = info = described(file.path, session)
+        session.run(None, {session.get_inputs()[0].name: np.zeros((1, *input_size(info)), np.uint8)})
+        return session
+
+    try:
+        engine, session = start(engine, open_session)
+    except ProviderError as error:
+        if engine.provider not in ("auto", "cpu"):
+            raise
+        reason = str(error).partition(": ")[2]
+        raise InputError(f"model '{file.path}' can't be opened as an ONNX file: {reason}") from None
+    turns: AbstractContextManager[Any] = Lock() if PROVIDERS[engine.provider].is_device else nullcontext()
+    return Model(file.path, found["info"], engine, session, turns)
+
+
+def _options(path: Path) -> onnxruntime.SessionOptions:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = _ERRORS_ONLY
-    options.intra_op_num_threads = threads
+    options.log_severity_level = _FATAL_ONLY
+    # one thread for each batch: every worker runs the network on its own
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # a model loaded as bytes would take external data from the working directory: send it where nothing can be
     nowhere = path.absolute() / "external data is not allowed"
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(nowhere))
     return options
-
-
-def _check_input(inputs: list[Any], info: ModelInfo) -> None:
-    if len(inputs) != 1:
-        raise InputError(f"it has {len(inputs)} inputs instead of one batch of images")
-    kind, shape = inputs[0].type, list(inputs[0].shape)
-    if kind != "tensor(uint8)":
-        raise InputError(f"its input '{inputs[0].name}' is a {kind}, not a tensor(uint8) of pixels")
-    size = [info.preprocessing.height, info.preprocessing.width, 3]
-    if shape[1:] != size or isinstance(shape[0], int):
-        raise InputError(
-            f"its input '{inputs[0].name}' has the shape {shape}, not [any number, {size[0]}, {size[1]}, 3] as its "
-            "metadata say"
-        )
-
-
-def _check_outputs(outputs: list[Any], info: ModelInfo) -> None:
-    found = {output.name: output for output in outputs}
-    for label, classes in info.labels.items():
-        if label not in found:
-            raise InputError(f"it has no output called '{label}', a label that its metadata name")
-        shape = list(found[label].shape)
-        if found[label].type not in _FLOATS or len(shape) != 2 or shape[1] != len(classes):
-            raise InputError(
-                f"its output '{label}' is a {found[label].type} of shape {shape}, but its metadata name {len(classes)} "
-                "classes"
-            )
-
-
-def _first_line(error: Exception) -> str:
-    """onnxruntime's reason without its prefix `[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : `."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rsplit(" : ", 1)[-1].rstrip(".")[:300]

@@ -7,8 +7,9 @@ import pytest
 
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError, UsageError
+from ctc.inference.event import Event
 from ctc.inference.event_table import Columns
-from ctc.inference.events import Event, find_events
+from ctc.inference.events import find_events
 
 ONE = Columns("id", ("image",))
 TWO = Columns("id", ("image1", "image2"))

@@ -8,8 +8,9 @@ import pytest
 
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import PluginError
-from ctc.inference.events import Event
+from ctc.inference.event import Event
 from ctc.inference.pipeline import PipelineConfig, predict
+from ctc.inference.reading import reading_of
 from ctc.inference.session import Model, load_model
 from ctc.plugin import Aggregation
 
@@ -24,11 +25,12 @@ def sure(value: float) -> float:
 
 @pytest.fixture
 def opened(model: Path) -> Model:
-    return load_model(model, threads=1)
+    return load_model(model)
 
 
 def run(model: Model, events, aggregation=MEAN, **config) -> list[EventPrediction | Failure]:
-    return list(predict(model, events, aggregation, PipelineConfig(**config)))
+    outcomes = predict(model, reading_of(model.info), events, aggregation, PipelineConfig(**config))
+    return [entry for outcome in outcomes for entry in outcome.entries]
 
 
 def event(name: str, *paths: Path, **meta: str) -> Event:
@@ -108,15 +110,15 @@ def test_memory_is_bounded_by_the_batches_in_flight(opened, draw) -> None:
             yield event(str(i), photo)
 
     config = PipelineConfig(batch_size=4, threads=2)
-    stream = predict(opened, endless(), MEAN, config)
+    stream = predict(opened, reading_of(opened.info), endless(), MEAN, config)
     first = next(stream)
     stream.close()
-    assert first.id == "0"
+    assert first.prediction.id == "0"
     assert len(taken) <= 4 * config.batches_in_flight == 12
 
 
 def test_grayscale_stacking_shows_the_photos_of_an_event_together(build_model, draw) -> None:
-    model = load_model(build_model(image_choice="grayscale_stacking"), threads=1)
+    model = load_model(build_model(image_choice="grayscale_stacking"))
     white, black = draw("white.png", WHITE), draw("black.png", (0, 0, 0))
     lit_first, lit_last, single, four = run(
         model,
@@ -134,7 +136,7 @@ def test_grayscale_stacking_shows_the_photos_of_an_event_together(build_model, d
 
 
 def test_grayscale_stacking_does_without_a_broken_photo(build_model, draw) -> None:
-    model = load_model(build_model(image_choice="grayscale_stacking"), threads=1)
+    model = load_model(build_model(image_choice="grayscale_stacking"))
     white, black = draw("white.png", WHITE), draw("black.png", (0, 0, 0))
     failure, found = run(model, [event("1", Path("gone.jpg"), white, black, black)])
     assert failure == Failure("gone.jpg", "no such file or directory")
@@ -151,7 +153,7 @@ def test_a_truncated_photo_fails_or_is_used(opened, shared) -> None:
 
 
 def test_an_answer_that_is_no_number_is_a_failure(build_model, draw) -> None:
-    model = load_model(build_model(bias=float("nan")), threads=1)
+    model = load_model(build_model(bias=float("nan")))
     photo = draw("red.png", RED)
     assert run(model, [event("1", photo)]) == [Failure(str(photo), "the model's answer is not a number")]
 

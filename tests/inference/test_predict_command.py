@@ -137,18 +137,20 @@ def test_neither_tensorflow_nor_pandas_nor_pyarrow_is_imported(model, draw, tmp_
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_leaves_nothing_half_written(model, tmp_path, sent: signal.Signals, code: int) -> None:
+def test_an_interrupted_run_leaves_its_journal_and_says_so(model, tmp_path, sent: signal.Signals, code: int) -> None:
     Image.effect_noise((2000, 1500), 50).convert("RGB").save(tmp_path / "noise.jpg")
     rows = "".join(f"{i},noise.jpg\n" for i in range(5000))
     (tmp_path / "e.csv").write_text(f"id,image\n0,gone.jpg\n{rows}")
     before = names(tmp_path)
     options = ["--event-id", "id", "--image", "image", "--output", tmp_path / "p.csv"]
     running = subprocess.Popen([*RUN, model, tmp_path / "e.csv", *options], stderr=subprocess.PIPE, text=True)
-    while len(names(tmp_path)) < len(before) + 2:  # both files are being written
+    while len(names(tmp_path)) < len(before) + 3:  # output, failures and journal are being written
         assert running.poll() is None, running.communicate()[1]
         time.sleep(0.05)
     running.send_signal(sent)
     _, narration = running.communicate(timeout=10)
     assert running.returncode == code
-    assert narration.strip() in ("error: interrupted", "error: terminated")
-    assert names(tmp_path) == before
+    told, error = narration.splitlines()
+    assert told == f"what is done is kept in '{tmp_path / 'p.csv.journal'}': the same command goes on from there"
+    assert error in ("error: interrupted", "error: terminated")
+    assert names(tmp_path) == sorted([*before, "p.csv.journal"])

@@ -18,13 +18,13 @@ from ctc.inference.session import load_model
 def test_a_model_answers_with_probabilities_per_label(model: Path) -> None:
     images = np.zeros((2, 8, 12, 3), np.uint8)
     images[0, :, :, 0] = 255
-    answers = load_model(model, threads=1).predict(images)
+    answers = load_model(model).predict(images)
     assert list(answers) == ["species", "count"]
     assert answers["species"] == pytest.approx(np.array([[0.7310586, 0.2689414], [0.5, 0.5]]))
 
 
 def test_the_metadata_come_along(model: Path) -> None:
-    info = load_model(model, threads=1).info
+    info = load_model(model).info
     assert info.labels == {"species": ("fox", "wolf"), "count": ("1", "2+")}
     assert (info.preprocessing.height, info.preprocessing.width) == (8, 12)
 
@@ -34,7 +34,7 @@ def test_a_foreign_onnx_file_is_refused_with_what_is_missing(build_model) -> Non
     with pytest.raises(
         CtcError, match="not a model that ctc exported: its metadata has no 'ctc_format_version'"
     ) as caught:
-        load_model(foreign, threads=1)
+        load_model(foreign)
     assert str(foreign) in str(caught.value)
 
 
@@ -43,7 +43,7 @@ def test_garbage_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     with pytest.raises(CtcError, match="can't be opened as an ONNX file") as caught:
-        load_model(path, threads=1)
+        load_model(path)
     assert "\n" not in str(caught.value)
 
 
@@ -59,7 +59,7 @@ def test_garbage_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
 def test_a_network_that_contradicts_its_metadata_is_refused(build_model, changes, reason) -> None:
     path = build_model(**changes)
     with pytest.raises(CtcError, match=reason):
-        load_model(path, threads=1)
+        load_model(path)
 
 
 def test_a_network_of_another_size_than_its_metadata_say_is_refused(build_model) -> None:
@@ -68,7 +68,7 @@ def test_a_network_of_another_size_than_its_metadata_say_is_refused(build_model)
     network.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 9
     path.write_bytes(network.SerializeToString())
     with pytest.raises(CtcError, match="has the shape"):
-        load_model(path, threads=1)
+        load_model(path)
 
 
 def test_external_data_is_refused_even_in_the_working_directory(build_model, tmp_path, monkeypatch) -> None:
@@ -84,24 +84,24 @@ def test_external_data_is_refused_even_in_the_working_directory(build_model, tmp
     monkeypatch.chdir(tmp_path)
     onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])  # this would take it
     with pytest.raises(CtcError, match=r"can't be opened as an ONNX file: .*[Ee]xternal data"):
-        load_model(path, threads=1)
+        load_model(path)
 
 
 def test_a_missing_model_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not there: make one with `ctc export`"):
-        load_model(tmp_path / "model.onnx", threads=1)
+        load_model(tmp_path / "model.onnx")
 
 
 def test_a_run_folder_is_not_a_model(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"is a folder: give the \.onnx file"):
-        load_model(tmp_path, threads=1)
+        load_model(tmp_path)
 
 
 def test_without_onnxruntime_the_extra_is_named(model: Path) -> None:
     code = (
         "import sys; sys.modules['onnxruntime'] = None; from pathlib import Path\n"
         "from ctc.inference.session import load_model\n"
-        f"load_model(Path({str(model)!r}), 1)"
+        f"load_model(Path({str(model)!r}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "pip install 'camera-trap-classifier[cpu]'" in done.stderr

@@ -1,0 +1,73 @@
+"""How a run begins: anew, or where its journal says that it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ctc.errors import OutputExistsError, UsageError
+from ctc.inference.config import PredictConfig
+from ctc.inference.events import Events
+from ctc.inference.heading import Heading
+from ctc.inference.journal import journal_path, read_heading
+from ctc.inference.output import check_output, image_root
+from ctc.inference.reading import Reading
+from ctc.inference.session import Model
+from ctc.inference.tuning import batch_size_for
+from ctc.plugin import OutputContext, OutputFormat
+
+
+def check_target(config: PredictConfig, target: Path, output_format: OutputFormat) -> None:
+    """Raises UsageError when the output, or the shard's part of it, must not be written."""
+    if config.resume and not config.overwrite and target.exists() and not journal_path(target).exists():
+        raise OutputExistsError(target, "it is complete, there is nothing to resume")
+    if config.shard is None:
+        check_output(target, output_format, (config.model, *config.sources), config.overwrite)
+    elif config.format_options:
+        raise UsageError("with --shard there is only a part file: give the options of the output format to `ctc merge`")
+    elif target.exists() and not config.overwrite:
+        raise OutputExistsError(target)
+
+
+def kept_heading(journal: Path, identity: Mapping[str, str], overwrite: bool) -> Heading | None:
+    """The heading of the unfinished run that this one continues; None when there is none, or `overwrite` gives up another run's.
+
+    Raises UsageError for the journal of a run with another identity.
+    """
+    kept = read_heading(journal)
+    difference = kept.differs_in(identity) if kept else None
+    if difference and not overwrite:
+        raise UsageError(
+            f"'{journal}' is of an unfinished run with {difference}: repeat that command to finish it, or begin anew with --overwrite"
+        )
+    return None if difference else kept
+
+
+def new_heading(
+    config: PredictConfig, identity: Mapping[str, str], model: Model, reading: Reading, events: Events
+) -> Heading:
+    """That of a run which begins now."""
+    shard = config.shard
+    photos = events.photos // shard.count if shard else events.photos
+    return Heading(
+        identity=identity,
+        shard=(shard.number - 1, shard.count) if shard else (0, 1),
+        created=datetime.now(UTC),
+        provider=model.engine.provider,
+        precision=model.engine.precision,
+        batch_size=config.batch_size or batch_size_for(model, photos, config.threads),
+        model=config.model.name,
+        labels=reading.labels,
+        thresholds=reading.thresholds,
+        notes=reading.notes,
+        image_root=str(image_root(config.sources, events)),
+    )
+
+
+def output_context(heading: Heading, options: Mapping[str, Any]) -> OutputContext:
+    """What an output format is told of a run."""
+    return OutputContext(
+        heading.model, heading.labels, heading.created, Path(heading.image_root), options, heading.notes
+    )

@@ -1,0 +1,86 @@
+"""What the user of `ctc predict` can choose, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ctc._version import __version__
+from ctc.artifacts.predictions import Failure
+from ctc.errors import UsageError
+from ctc.inference.event_table import Columns
+from ctc.inference.pieces import Truncated
+from ctc.inference.providers import Engine, Precision, ProviderName
+from ctc.inference.shards import Shard
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """`columns`: of the CSV files among the sources. `events_within`: see LoosePhotos. `format_options`: those options of the output format
+    that are given, by key. `threshold`, `class_list`: see `reading_of`. `batch_size` None: measured. `threads`: CPU cores to use."""
+
+    model: Path
+    sources: tuple[Path, ...]
+    output: Path
+    columns: Columns | None = None
+    image_root: Path | None = None
+    events_within: float | None = None
+    aggregation: str = "mean"
+    threshold: float | None = None
+    class_list: Path | None = None
+    format: str | None = None
+    format_options: Mapping[str, Any] = field(default_factory=dict)
+    provider: ProviderName = "auto"
+    precision: Precision = "float32"
+    batch_size: int | None = None
+    threads: int = 1
+    truncated: Truncated = "fail"
+    shard: Shard | None = None
+    resume: bool = False
+    overwrite: bool = False
+
+    @property
+    def engine(self) -> Engine:
+        """What shall run the network."""
+        return Engine(self.provider, self.precision, self.threads)
+
+    def identity(self, model: str, photos: str) -> dict[str, str]:
+        """What decides what comes out; `model` and `photos` are digests. See `Heading.identity`."""
+        chosen = {
+            "--aggregation": self.aggregation,
+            "--threshold": self.threshold,
+            "--classes": self.class_list and _digest(self.class_list),
+            "--provider": self.provider,
+            "--precision": self.precision,
+            "--batch-size": self.batch_size,
+            "--truncated": self.truncated,
+        }
+        if self.shard is None:
+            chosen["--format"] = self.format
+            chosen |= {f"--{key.replace('_', '-')}": value for key, value in self.format_options.items()}
+        given = {name: str(value) for name, value in chosen.items() if value is not None}
+        return {"model": model, "photos": photos, "ctc": __version__, **given}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came out. `events` predicted, `photos` that came in, `resumed` of them in an earlier run, `failed` entries in `failures`, the
+    `first_failures`, and the `seconds` that it took."""
+
+    events: int
+    photos: int
+    resumed: int
+    failed: int
+    failures: Path
+    first_failures: tuple[Failure, ...]
+    seconds: float
+
+
+def _digest(path: Path) -> str:
+    try:
+        return blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    except OSError as error:
+        raise UsageError(f"the class list '{path}' can't be read: {(error.strerror or str(error)).lower()}") from None

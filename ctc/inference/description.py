@@ -1,0 +1,57 @@
+"""What a model says of itself, held against what the network is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.errors import InputError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_FLOATS = ("tensor(float)", "tensor(float16)")
+
+
+def described(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
+    """The metadata of the model in `path`; raises InputError, saying what is missing, when it is foreign or contradicts itself."""
+    try:
+        info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
+        _check_input(session.get_inputs(), info)
+        _check_outputs(session.get_outputs(), info)
+    except InputError as error:
+        raise InputError(f"model '{path}' can't be used: {error}") from None
+    return info
+
+
+def _check_input(inputs: list[Any], info: ModelInfo) -> None:
+    if len(inputs) != 1:
+        raise InputError(f"it has {len(inputs)} inputs instead of one batch of images")
+    kind, shape = inputs[0].type, list(inputs[0].shape)
+    if kind != "tensor(uint8)":
+        raise InputError(f"its input '{inputs[0].name}' is a {kind}, not a tensor(uint8) of pixels")
+    size = list(input_size(info))
+    if shape[1:] != size or isinstance(shape[0], int):
+        raise InputError(
+            f"its input '{inputs[0].name}' has the shape {shape}, not [any number, {size[0]}, {size[1]}, 3] as its "
+            "metadata say"
+        )
+
+
+def _check_outputs(outputs: list[Any], info: ModelInfo) -> None:
+    found = {output.name: output for output in outputs}
+    for label, classes in info.labels.items():
+        if label not in found:
+            raise InputError(f"it has no output called '{label}', a label that its metadata name")
+        shape = list(found[label].shape)
+        if found[label].type not in _FLOATS or len(shape) != 2 or shape[1] != len(classes):
+            raise InputError(
+                f"its output '{label}' is a {found[label].type} of shape {shape}, but its metadata name {len(classes)} "
+                "classes"
+            )
+
+
+def input_size(info: ModelInfo) -> tuple[int, int, int]:
+    """Height, width and channels of a picture."""
+    return info.preprocessing.height, info.preprocessing.width, 3

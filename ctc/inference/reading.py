@@ -1,0 +1,133 @@
+"""How the network's answers are read: which classes there can be, and from which probability on one is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.csvfile import open_table
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.text_encoding import encoding_of
+from ctc.errors import InputError, UsageError, did_you_mean
+
+Outputs = Mapping[str, NDArray[np.float32]]
+Classes = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`labels`: per label the classes that there can be, in the model's order. `kept`: per restricted label, where they stand in the
+    model's answer. `thresholds`: per label, class by class, the lowest probability that is believed. `notes`: for the user."""
+
+    labels: Classes
+    kept: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
+    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def read(self, outputs: Outputs) -> Outputs:
+        """Per label (N, the model's classes) to (N, `labels`' classes), whose sum is 1 again where the label is restricted; all equal where
+        the model excludes every one of them."""
+        return {
+            label: _restricted(values, self.kept[label]) if label in self.kept else values
+            for label, values in outputs.items()
+        }
+
+
+def reading_of(info: ModelInfo, threshold: float | None = None, class_list: Path | None = None) -> Reading:
+    """`threshold`: for every class, in place of the model's own thresholds. `class_list`: a file with the classes that there can be.
+
+    Raises CtcError for a class list that can't be read or names a class that the model doesn't know, and for thresholds in the
+    model's metadata that are no probabilities of its classes.
+    """
+    wanted = _wanted(class_list, info.labels) if class_list else {}
+    labels = {label: tuple(one for one in wanted.get(label, all_)) for label, all_ in info.labels.items()}
+    kept = {label: np.array([info.labels[label].index(one) for one in classes]) for label, classes in wanted.items()}
+    notes = tuple(_note(label, classes, info.labels[label]) for label, classes in wanted.items())
+    return Reading(labels, kept, _thresholds(info, threshold, labels), notes)
+
+
+def _restricted(values: NDArray[np.float32], kept: NDArray[np.intp]) -> NDArray[np.float32]:
+    chosen = values[:, kept].astype(np.float64)
+    sums = chosen.sum(axis=1, keepdims=True)
+    equal = np.full_like(chosen, 1 / len(kept))
+    return np.asarray(np.divide(chosen, sums, out=equal, where=sums > 0), np.float32)
+
+
+def _note(label: str, classes: tuple[str, ...], known: tuple[str, ...]) -> str:
+    out = [f"'{name}'" for name in known if name not in classes]
+    listed = ", ".join(out[:10]) + (f" and {len(out) - 10} more" if len(out) > 10 else "")
+    return (
+        f"'{label}' is restricted to {len(classes)} of its {len(known)} classes, whose probabilities sum to 1 again; "
+        f"left out: {listed or 'none'}"
+    )
+
+
+def _thresholds(info: ModelInfo, threshold: float | None, labels: Classes) -> dict[str, tuple[float, ...]]:
+    if threshold is not None:
+        return {label: (threshold,) * len(classes) for label, classes in labels.items()} if threshold else {}
+    for label, values in info.thresholds.items():
+        known = info.labels.get(label, ())
+        if any(name not in known or not 0 <= value <= 1 for name, value in values.items()):
+            raise InputError(
+                f"the model's thresholds for '{label}' are not probabilities of its classes: export it again"
+            )
+    return {
+        label: tuple(float(info.thresholds[label].get(name, 0.0)) for name in classes)
+        for label, classes in labels.items()
+        if info.thresholds.get(label)
+    }
+
+
+def _wanted(path: Path, known: Classes) -> Classes:
+    """Per label that the file restricts, the classes it names, in the model's order."""
+    named: dict[str, set[str]] = {}
+    for label, name in _listed(path, known):
+        named.setdefault(label, set()).add(name)
+    return {label: tuple(name for name in known[label] if name in names) for label, names in named.items()}
+
+
+def _listed(path: Path, known: Classes) -> list[tuple[str, str]]:
+    """(label, class) for each line."""
+    if not path.is_file():
+        raise UsageError(f"the class list '{path}' is not there: a text file with one class per line")
+    try:
+        text = path.read_text(encoding=encoding_of(path))
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"the class list '{path}' can't be read: {error}") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise InputError(f"the class list '{path}' is empty: write one class per line")
+    if {cell.strip().lower() for cell in lines[0].replace(";", ",").split(",")} == {"label", "class"}:
+        return [_known_pair(path, known, *pair) for pair in _pairs(path)]
+    return [(_label_of(path, known, name), name) for name in lines]
+
+
+def _pairs(path: Path) -> list[tuple[str, str]]:
+    table = open_table(path)
+    at = {name.strip().lower(): position for name, position in table.columns.items()}
+    return [(cells[at["label"]].strip(), cells[at["class"]].strip()) for _, cells in table.rows()]
+
+
+def _known_pair(path: Path, known: Classes, label: str, name: str) -> tuple[str, str]:
+    if label not in known:
+        raise UsageError(f"'{path}' names a label '{label}' that the model doesn't have{did_you_mean(label, known)}")
+    if name not in known[label]:
+        near = did_you_mean(name, known[label])
+        raise UsageError(f"'{path}' names a class '{name}' that the model doesn't have for '{label}'{near}")
+    return label, name
+
+
+def _label_of(path: Path, known: Classes, name: str) -> str:
+    labels = [label for label, classes in known.items() if name in classes]
+    if not labels:
+        near = did_you_mean(name, {one for classes in known.values() for one in classes})
+        raise UsageError(f"'{path}' names a class '{name}' that the model doesn't have{near}")
+    if len(labels) > 1:
+        raise UsageError(
+            f"'{path}': class '{name}' is one of '{labels[0]}' and of '{labels[1]}': write a CSV with the columns label,class"
+        )
+    return labels[0]
