@@ -59,7 +59,7 @@ class TrainingStream:
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation) -> None:
         self._plan = plan(dataset, split, config)
         self._config = config
-        self._among = window(dataset.shards(split), self._plan.samples * config.shard[1])
+        self._shards = dataset.shards(split)
         self._records = Records(dataset, split, config.labels)
         self._workshop = Workshop(self._records, config, augmentation)
         self._crews: set[ThreadPoolExecutor] = set()
@@ -120,7 +120,8 @@ class TrainingStream:
         config, samples = self._config, self._all_samples
         order = np.arange(len(samples))
         if config.shuffle:
-            order = shuffled(self._records.shard_of[samples[:, 0]], self._among, config.seed, epoch)
+            among = window(self._shards, len(samples))
+            order = shuffled(self._records.shard_of[samples[:, 0]], among, config.seed, epoch)
         number, readers = config.shard
         return samples[np.resize(order[number::readers], self._plan.samples)]
 
