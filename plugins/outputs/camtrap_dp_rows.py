@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ctc.artifacts.class_kinds import kind_of
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.images import IMAGE_SUFFIXES
 
 from .camtrap_dp_deployments import written
-from .class_kinds import kind_of
 from .photo_places import relative
 
 Cells = dict[str, object]

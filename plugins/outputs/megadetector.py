@@ -15,10 +15,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.class_kinds import Kind, kind_of
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
-from .class_kinds import Kind, kind_of
 from .label_choice import LABEL, chosen_label
 from .photo_places import absolute, relative
 
