@@ -30,7 +30,7 @@ from ctc.inference.outcome_record import from_record, to_record
 from ctc.inference.pipeline import Outcome
 
 FLUSH_SECONDS = 5.0
-FLUSH_PHOTOS = 2_000
+FLUSH_PHOTOS = 1_000
 _BLOCK = 1 << 20
 
 

@@ -163,7 +163,8 @@ def open_model(file: ModelFile, engine: Engine = ANY_ENGINE) -> Model:
         if engine.provider not in ("auto", "cpu"):
             raise
         reason = str(error).partition(": ")[2]
-        raise InputError(f"model '{file.path}' can't be opened as an ONNX file: {reason}") from None
+        what = "can't be run" if found else "can't be opened as an ONNX file"
+        raise InputError(f"model '{file.path}' {what}: {reason}") from None
     turns: AbstractContextManager[Any] = Lock() if PROVIDERS[engine.provider].is_device else nullcontext()
     return Model(file.path, found["info"], engine, session, turns)
 

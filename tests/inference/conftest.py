@@ -33,6 +33,7 @@ def build_model(tmp_path: Path) -> BuildModel:
         info = ModelInfo(
             changes.pop("labels", LABELS),
             Preprocessing(*size, changes.pop("resize", "stretch"), changes.pop("image_choice", "random")),
+            thresholds=changes.pop("thresholds", {}),
         )
         model = network(**{"size": size, **changes})
         helper.set_model_props(model, info.to_metadata() if metadata is None else metadata)
@@ -66,18 +67,28 @@ def network(
     pixels: int = TensorProto.UINT8,
     classes: int = 2,
     bias: float = 0.0,
+    fits: int = 1 << 30,
 ) -> onnx.ModelProto:
-    """Cast, mean over the pixels, one linear layer and a softmax per label; `bias` is added before both."""
+    """Cast, mean over the pixels, one linear layer and a softmax per label; `bias` is added before both. More than `fits` photos
+    at a time need more memory than there is address space."""
     constants = {
         "axes": np.array([1, 2], np.int64),
         "white": np.array(255, np.float32),
         "bias": np.array(bias, np.float32),
+        "fits": np.array([fits], np.int64),
+        "more": np.array([1 << 50], np.int64),
+        "one": np.array([1], np.int64),
     }
     nodes = [
+        helper.make_node("Shape", [INPUT], ["photos"], end=1),
+        helper.make_node("Greater", ["photos", "fits"], ["too_many"]),
+        helper.make_node("Where", ["too_many", "more", "one"], ["needed"]),
+        helper.make_node("ConstantOfShape", ["needed"], ["memory"]),
+        helper.make_node("ReduceSum", ["memory"], ["zero"], keepdims=0),
         helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
         helper.make_node("Div", ["mean", "white"], ["unbiased"]),
-        helper.make_node("Add", ["unbiased", "bias"], ["color"]),
+        helper.make_node("Sum", ["unbiased", "bias", "zero"], ["color"]),
     ]
     for label, weights in WEIGHTS.items():
         constants[f"{label}_weights"] = np.array(weights, np.float32)[:, [0, 1] + [1] * (classes - 2)]

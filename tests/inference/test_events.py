@@ -64,6 +64,14 @@ def test_rows_of_one_event_are_merged_and_differences_told(tmp_path: Path) -> No
     )
 
 
+def test_the_rows_of_an_event_may_lie_anywhere(tmp_path: Path) -> None:
+    source = table(tmp_path / "e.csv", "id,image", "1,a.jpg", "2,b.jpg", "1,c.jpg", "3,d.jpg", "2,b.jpg", "1,a.jpg")
+    events = find_events([source], ONE)
+    names = [(event.id, [Path(path).name for path in event.images]) for event in events]
+    assert names == [("1", ["a.jpg", "c.jpg"]), ("2", ["b.jpg"]), ("3", ["d.jpg"])]
+    assert events.photos == 4
+
+
 def test_every_event_has_the_meta_columns_of_all_sources(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     source = table(tmp_path / "e.csv", "id,image,site", "1,b.jpg,N")

@@ -76,6 +76,43 @@ def test_the_aggregation_is_chosen_by_name(model, draw, tmp_path, aggregation: s
     assert (species["id"], species["confidence_top"], species["site"]) == ("1", probability, "N")
 
 
+def test_time_and_camera_come_from_exif(model, shared, tmp_path) -> None:
+    photo = shared / "data" / "camera-trap-photos" / "blank.jpg"
+    assert predict(model, photo, "--output", tmp_path / "p.csv") == 0
+    row = table(tmp_path / "p.csv")[0]
+    assert (row["datetime"], row["camera"]) == ("2016-09-25T18:35:10", "RECONYX HC550 HYPERFIRE")
+
+
+def test_bursts_become_events(model, shared, tmp_path) -> None:
+    for number in range(3):
+        copy = tmp_path / "cam" / f"{number}.jpg"
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes((shared / "data" / "camera-trap-photos" / "blank.jpg").read_bytes())
+    assert predict(model, tmp_path / "cam", "--events-within", "2.5", "--output", tmp_path / "p.csv") == 0
+    assert [row["id"] for row in table(tmp_path / "p.csv")] == [str(tmp_path / "cam" / "0.jpg")] * 2
+
+
+def test_what_is_not_probable_enough_is_unknown(model, draw, tmp_path) -> None:
+    predict(model, draw("red.png"), "--threshold", "0.8", "--output", tmp_path / "p.csv")
+    assert [(row["prediction_top"], row["confidence_top"]) for row in table(tmp_path / "p.csv")] == [
+        ("unknown", "0.7311"),
+        ("unknown", "0.5000"),
+    ]
+
+
+def test_classes_that_do_not_live_there_are_left_out_and_the_user_is_told(model, draw, tmp_path, capsys) -> None:
+    (tmp_path / "here.txt").write_text("wolf\n")
+    predict(model, draw("red.png"), "--classes", tmp_path / "here.txt", "--output", tmp_path / "p.csv")
+    assert table(tmp_path / "p.csv")[0]["predictions_all"] == '{"wolf": 1.0000}'
+    assert "'species' is restricted to 1 of its 2 classes" in capsys.readouterr().err
+
+
+def test_what_runs_the_network_is_told(model, draw, tmp_path, capsys) -> None:
+    arguments = ["--verbose", "predict", model, draw("red.png"), "--provider", "cpu", "--output", tmp_path / "p.csv"]
+    assert run(list(map(str, arguments))) == 0
+    assert "the network runs on 'cpu' in float32, 1 photo(s) at a time" in capsys.readouterr().err
+
+
 def test_threads_and_batches_change_nothing(model, draw, tmp_path) -> None:
     for i in range(40):
         draw(f"photos/{i:02}.png", (6 * i, 0, 255 - 6 * i))
@@ -98,6 +135,9 @@ def test_threads_and_batches_change_nothing(model, draw, tmp_path) -> None:
         (["model.onnx", "red.png", "--output", "there.csv"], 2, "'there.csv' exists already"),
         (["model.onnx", "e.csv", "--output", "p.csv"], 2, "it has 'id', 'image'"),
         (["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id"], 2, "--event-id and --image go together"),
+        (["model.onnx", "red.png", "--output", "p.csv", "--shard", "2"], 2, "'3/16' is the third of sixteen"),
+        (["model.onnx", "red.png", "--output", "p.csv", "--classes", "no.txt"], 2, "class list 'no.txt' can't be read"),
+        (["model.onnx", "red.png", "--output", "p.csv", "--batch-size", "few"], 2, "'few' is not a valid integer"),
         (
             ["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "di", "--image", "image"],
             2,

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from ctc.errors import InputError, MissingExtraError, UsageError
+from ctc.inference.providers import PROVIDERS, Engine
+from ctc.inference.session import load_model
+
+
+def random_photos(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (count, 8, 12, 3), dtype=np.uint8)
+
+
+def test_auto_takes_what_is_installed_and_says_which(model) -> None:
+    installed = onnxruntime.get_available_providers()
+    opened = load_model(model, Engine("auto"))
+    assert PROVIDERS[opened.engine.provider].name in installed
+    assert opened.session.get_providers()[0] == PROVIDERS[opened.engine.provider].name
+
+
+@pytest.mark.parametrize(
+    ("provider", "extra"),
+    [("cuda", "gpu"), ("tensorrt", "gpu"), ("openvino", "openvino"), ("directml", "directml"), ("coreml", "cpu")],
+)
+def test_a_provider_that_is_not_installed_names_its_extra(model, provider: str, extra: str) -> None:
+    if PROVIDERS[provider].name in onnxruntime.get_available_providers():
+        pytest.skip(f"provider '{provider}' is installed on this platform")
+    with pytest.raises(MissingExtraError, match=rf"provider '{provider}' needs .*\[{extra}\]"):
+        load_model(model, Engine(provider))
+
+
+@pytest.mark.parametrize(("provider", "precision"), [("cpu", "bfloat16"), ("cuda", "float16")])
+def test_a_precision_that_a_provider_lacks_is_refused_with_who_has_it(model, provider: str, precision: str) -> None:
+    with pytest.raises(UsageError, match=f"provider '{provider}' can't compute in {precision}: '.*' can"):
+        load_model(model, Engine(provider, precision))
+
+
+def test_auto_refuses_a_precision_that_nothing_installed_has(model) -> None:
+    with pytest.raises(UsageError, match="no provider that is installed computes in float16: 'tensorrt' can"):
+        load_model(model, Engine("auto", "float16"))
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_halved_and_said_so(build_model, caplog) -> None:
+    small, large = load_model(build_model("small.onnx", fits=2)), load_model(build_model("large.onnx"))
+    photos = random_photos(7)
+    with caplog.at_level(logging.WARNING, "ctc"):
+        answers = small.predict(photos)
+    assert answers["species"] == pytest.approx(large.predict(photos)["species"], abs=1e-6)
+    assert [record.getMessage() for record in caplog.records] == [
+        "a batch of 7 does not fit into memory: going on with 4 photos at a time",
+        "a batch of 4 does not fit into memory: going on with 2 photos at a time",
+    ]
+
+
+def test_later_batches_are_as_small_from_the_start(build_model, caplog) -> None:
+    small = load_model(build_model(fits=2))
+    small.predict(random_photos(4))
+    caplog.clear()
+    small.predict(random_photos(8))
+    assert not caplog.records
+
+
+def test_a_photo_that_does_not_fit_alone_is_an_error(build_model) -> None:
+    with pytest.raises(InputError, match=r"model '.*' can't be run: .*"):
+        load_model(build_model(fits=0))

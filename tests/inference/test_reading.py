@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.predictions import EventPrediction
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.errors import CtcError, InputError, UsageError
+from ctc.inference.reading import reading_of
+
+LABELS = {"species": ("deer", "fox", "wolf", "none"), "sex": ("f", "m", "none")}
+ANSWER = {"species": np.array([[0.5, 0.3, 0.1, 0.1]], np.float32), "sex": np.array([[0.2, 0.7, 0.1]], np.float32)}
+
+
+def info(**changes) -> ModelInfo:
+    return ModelInfo(LABELS, Preprocessing(8, 8), **changes)
+
+
+def top(reading, label: str = "species") -> tuple[str, float]:
+    values = {name: rows[0] for name, rows in reading.read(ANSWER).items()}
+    return EventPrediction("1", reading.labels, values, (), {}, reading.thresholds).top(label)
+
+
+@pytest.fixture
+def class_list(tmp_path: Path):
+    def write(*lines: str) -> Path:
+        (tmp_path / "classes.txt").write_text("\n".join(lines), encoding="utf-8")
+        return tmp_path / "classes.txt"
+
+    return write
+
+
+def test_without_choices_the_answer_is_the_models() -> None:
+    assert top(reading_of(info())) == ("deer", pytest.approx(0.5))
+
+
+@pytest.mark.parametrize(("threshold", "name"), [(0.5, "deer"), (0.51, "unknown"), (0, "deer")])
+def test_below_the_threshold_the_answer_is_unknown(threshold: float, name: str) -> None:
+    assert top(reading_of(info(), threshold)) == (name, pytest.approx(0.5))
+
+
+def test_a_threshold_holds_for_every_label() -> None:
+    reading = reading_of(info(), 0.6)
+    assert (top(reading)[0], top(reading, "sex")[0]) == ("unknown", "m")
+
+
+def test_the_models_own_thresholds_are_of_classes() -> None:
+    assert top(reading_of(info(thresholds={"species": {"deer": 0.6}})))[0] == "unknown"
+    assert top(reading_of(info(thresholds={"species": {"fox": 0.6}})))[0] == "deer"
+
+
+@pytest.mark.parametrize(("threshold", "name"), [(0, "deer"), (0.4, "deer"), (0.9, "unknown")])
+def test_a_threshold_that_is_given_replaces_the_models(threshold: float, name: str) -> None:
+    assert top(reading_of(info(thresholds={"species": {"deer": 0.6}}), threshold))[0] == name
+
+
+@pytest.mark.parametrize("thresholds", [{"species": {"bear": 0.5}}, {"species": {"deer": 2}}, {"count": {"1": 0.5}}])
+def test_thresholds_that_do_not_fit_the_model_are_refused(thresholds) -> None:
+    with pytest.raises(InputError, match=r"the model's thresholds for '.*' are not probabilities of its classes"):
+        reading_of(info(thresholds=thresholds))
+
+
+def test_a_class_list_leaves_the_others_out_and_renormalises(class_list) -> None:
+    reading = reading_of(info(), class_list=class_list("wolf", "", "fox"))
+    answer = reading.read(ANSWER)
+    assert reading.labels == {"species": ("fox", "wolf"), "sex": ("f", "m", "none")}
+    assert answer["species"].tolist() == [pytest.approx([0.75, 0.25])]
+    assert answer["sex"] is ANSWER["sex"]
+    assert reading.notes == (
+        "'species' is restricted to 2 of its 4 classes, whose probabilities sum to 1 again; left out: 'deer', 'none'",
+    )
+
+
+def test_a_csv_restricts_several_labels(class_list) -> None:
+    reading = reading_of(info(), class_list=class_list("label,class", "species,none", "species,deer", "sex,none"))
+    assert reading.labels == {"species": ("deer", "none"), "sex": ("none",)}
+
+
+def test_where_the_model_excludes_every_class_of_the_list_all_are_equal(class_list) -> None:
+    reading = reading_of(info(), class_list=class_list("fox", "wolf"))
+    certain = {**ANSWER, "species": np.array([[1, 0, 0, 0]], np.float32)}
+    assert reading.read(certain)["species"].tolist() == [[0.5, 0.5]]
+
+
+def test_thresholds_follow_the_classes_that_are_left(class_list) -> None:
+    model = info(thresholds={"species": {"fox": 0.8, "deer": 0.1}})
+    assert top(reading_of(model, class_list=class_list("fox", "wolf"))) == ("unknown", pytest.approx(0.75))
+
+
+@pytest.mark.parametrize(
+    ("lines", "error", "message"),
+    [
+        (["fxo"], UsageError, "names a class 'fxo' that the model doesn't have: did you mean 'fox'"),
+        (
+            ["none"],
+            UsageError,
+            "class 'none' is one of 'species' and of 'sex': write a CSV with the columns label,class",
+        ),
+        (["label,class", "specis,fox"], UsageError, "a label 'specis' .*: did you mean 'species'"),
+        (["class,label", "m,species"], UsageError, "a class 'm' that the model doesn't have for 'species'"),
+        (["", " "], InputError, "is empty: write one class per line"),
+    ],
+)
+def test_a_class_list_that_does_not_fit_is_refused(class_list, lines, error: type[CtcError], message: str) -> None:
+    with pytest.raises(error, match=message):
+        reading_of(info(), class_list=class_list(*lines))
+
+
+def test_a_class_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"the class list '.*' is not there"):
+        reading_of(info(), class_list=tmp_path / "gone.txt")
