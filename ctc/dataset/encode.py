@@ -13,10 +13,12 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.predictions import Failure
 from ctc.dataset.crop import Box, square_around
 from ctc.errors import ImageError
-from ctc.images import decode, encode_jpeg, read_photo, shrink, upright_size
+from ctc.images import Scratch, decode, encode_jpeg, read_photo, shrink, upright_size
 from ctc.images.jpeg_header import read_header
 
 Pixels = NDArray[np.uint8]
+
+_SCRATCH = Scratch()
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,12 @@ def encode_event(plan: EventPlan, image_root: Path, rule: ShrinkRule) -> Encoded
 
 
 def _stored(data: bytes, box: Box | None, rule: ShrinkRule) -> tuple[bytes, Pixels]:
-    """The JPEG to store and its pixels; the file itself when it is already as it shall be, so that nothing is lost by encoding again."""
+    """The JPEG to store and its pixels, which lie in this thread's scratch memory. It is the file itself when that is as it shall be, so
+    that nothing is lost by encoding again."""
     if rule.crop_margin is not None and box is not None:
         pixels = shrink(_cropped(data, box, rule.crop_margin, rule.smallest_side), rule.smallest_side)
         return encode_jpeg(pixels, rule.quality), pixels
-    pixels = decode(data, (rule.smallest_side, rule.smallest_side))
+    pixels = decode(data, (rule.smallest_side, rule.smallest_side), scratch=_SCRATCH)
     if min(pixels.shape[:2]) <= rule.smallest_side and _is_storable(data, pixels.shape):
         return data, pixels
     pixels = shrink(pixels, rule.smallest_side)
@@ -112,7 +115,7 @@ def _cropped(data: bytes, box: Box, margin: float, smallest_side: int) -> Pixels
     height, width, _ = upright_size(data)
     region = square_around(box, height, width, margin)
     enough = smallest_side / min(region.height, region.width)
-    pixels = decode(data, (round(height * min(1, enough)), round(width * min(1, enough))))
+    pixels = decode(data, (round(height * min(1, enough)), round(width * min(1, enough))), scratch=_SCRATCH)
     scaled = square_around(box, pixels.shape[0], pixels.shape[1], margin)
     return pixels[scaled.top : scaled.top + scaled.height, scaled.left : scaled.left + scaled.width]
 

@@ -1,11 +1,12 @@
 """Pictures: read safely, orient, scale, resize. The one place that does so, for datasets, training and prediction alike."""
 
-from ctc.images.decode import decode, is_jpeg, upright_size
+from ctc.images.decode import Scratch, decode, is_jpeg, upright_size
 from ctc.images.files import IMAGE_SUFFIXES, is_image_name, read_photo
 from ctc.images.geometry import as_input, encode_jpeg, gray_stack, scale_needed, shrink
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "Scratch",
     "as_input",
     "decode",
     "encode_jpeg",
