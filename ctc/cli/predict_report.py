@@ -20,12 +20,8 @@ def tell_job(job: Job) -> None:
     for note in (*job.events.notes, *job.reading.notes):
         warn(note)
     heading = job.heading
-    detail(
-        f"the network runs on '{heading.provider}' in {heading.precision}, {heading.batch_size} photo(s) at a time, "
-        f"{job.config.threads} core(s)"
-    )
-    if heading.provider != "cpu":
-        say(f"the network runs on '{heading.provider}'")
+    say(f"the network runs on '{heading.provider}'")
+    detail(f"in {heading.precision}, {heading.batch_size} photo(s) at a time, {job.config.threads} core(s)")
     if job.journal.exists():
         say(f"going on where '{job.journal}' ends; to begin anew, remove it")
 

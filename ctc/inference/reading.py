@@ -40,8 +40,7 @@ class Reading:
 def reading_of(info: ModelInfo, threshold: float | None = None, class_list: Path | None = None) -> Reading:
     """`threshold`: for every class, in place of the model's own thresholds. `class_list`: a file with the classes that there can be.
 
-    Raises CtcError for a class list that can't be read or names a class that the model doesn't know, and for thresholds in the
-    model's metadata that are no probabilities of its classes.
+    Raises CtcError for a class list that can't be read or names a class that the model doesn't know.
     """
     wanted = _wanted(class_list, info.labels) if class_list else {}
     labels = {label: tuple(one for one in wanted.get(label, all_)) for label, all_ in info.labels.items()}
@@ -69,12 +68,6 @@ def _note(label: str, classes: tuple[str, ...], known: tuple[str, ...]) -> str:
 def _thresholds(info: ModelInfo, threshold: float | None, labels: Classes) -> dict[str, tuple[float, ...]]:
     if threshold is not None:
         return {label: (threshold,) * len(classes) for label, classes in labels.items()} if threshold else {}
-    for label, values in info.thresholds.items():
-        known = info.labels.get(label, ())
-        if any(name not in known or not 0 <= value <= 1 for name, value in values.items()):
-            raise InputError(
-                f"the model's thresholds for '{label}' are not probabilities of its classes: export it again"
-            )
     return {
         label: tuple(float(info.thresholds[label].get(name, 0.0)) for name in classes)
         for label, classes in labels.items()

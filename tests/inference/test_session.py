@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto
 
-from ctc.errors import CtcError, UsageError
+from ctc.errors import CtcError, InputError, UsageError
 from ctc.inference.session import load_model
 
 
@@ -59,6 +60,46 @@ def test_garbage_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
 def test_a_network_that_contradicts_its_metadata_is_refused(build_model, changes, reason) -> None:
     path = build_model(**changes)
     with pytest.raises(CtcError, match=reason):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    "thresholds", [{"species": {"bear": 0.5}}, {"species": {"fox": 2}}, {"sex": {}}, {"species": {"fox": "x"}}, ["fox"]]
+)
+def test_thresholds_that_do_not_fit_the_classes_are_refused(build_model, thresholds) -> None:
+    path = build_model()
+    network = onnx.load(path)
+    next(one for one in network.metadata_props if one.key == "thresholds").value = json.dumps(thresholds)
+    path.write_bytes(network.SerializeToString())
+    with pytest.raises(InputError, match="its thresholds are not probabilities of its classes"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("key", ["labels", "preprocessing", "ctc_format_version"])
+def test_damaged_metadata_are_refused(build_model, key: str) -> None:
+    path = build_model()
+    network = onnx.load(path)
+    next(one for one in network.metadata_props if one.key == key).value = '{"broken": '
+    path.write_bytes(network.SerializeToString())
+    with pytest.raises(InputError, match="its metadata is damaged"):
+        load_model(path)
+
+
+def test_operations_of_a_library_of_its_own_are_refused(build_model) -> None:
+    path = build_model()
+    network = onnx.load(path)
+    network.graph.node[-1].domain = "of.mine"
+    network.opset_import.add(domain="of.mine", version=1)
+    path.write_bytes(network.SerializeToString())
+    with pytest.raises(InputError, match=r"can't be opened as an ONNX file: .*of\.mine"):
+        load_model(path)
+
+
+def test_a_model_of_more_than_two_gigabytes_is_not_even_read(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    with path.open("wb") as file:
+        file.truncate(2**31)
+    with pytest.raises(InputError, match="is larger than 2 GiB"):
         load_model(path)
 
 
