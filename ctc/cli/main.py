@@ -23,6 +23,8 @@ COMMANDS = {
     "dataset verify": "Check every byte of a dataset.",
     "train": "Train a network on a dataset.",
     "export": "Turn a run into one model.onnx file.",
+    "evaluate": "Say how good a model or a prediction file is, and what a person should look at.",
+    "calibrate": "Make a model's probabilities mean what they say.",
     "predict": "Say which animals are on new photos.",
     "merge": "Unite the parts of a prediction that was split over machines.",
     "benchmark loaders": "Measure how many images per second each loader delivers.",

@@ -1,0 +1,78 @@
+"""ctc evaluate"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ctc.cli.scoring_options import PATH, need_packages, scoring_options
+from ctc.errors import OutputExistsError, UsageError
+
+if TYPE_CHECKING:
+    from ctc.report.evaluation import Evaluation
+
+DATASET, SPLIT = "dataset", "test"
+
+
+@click.command(epilog="Example: ctc evaluate model.onnx dataset --split test --output evaluation")
+@click.argument("source", type=PATH, metavar="MODEL|PREDICTIONS")
+@click.argument("dataset", type=PATH, required=False)
+@click.option("--split", metavar="NAME", help=f"Split of the dataset to evaluate on.  [default: {SPLIT}]")
+@click.option("--truth", type=PATH, metavar="INVENTORY", help="What the events of PREDICTIONS really show.")
+@click.option("--output", type=PATH, required=True, help="Folder to write.")
+@click.option(
+    "--explain", type=click.IntRange(1), metavar="N", help="Show on N photos per label what the model looked at."
+)
+@scoring_options
+def command(
+    source: Path,
+    dataset: Path | None,
+    split: str | None,
+    truth: Path | None,
+    output: Path,
+    explain: int | None,
+    overwrite: bool,
+    **options: Any,
+) -> int:
+    """Say how good a MODEL is on a split of a DATASET, or how good PREDICTIONS are, given the truth.
+
+    OUTPUT holds all figures, with confidence intervals (metrics.json; per class in metrics.csv), the labels that are likely wrong
+    (label_errors.csv) and the events that are most worth a label (to_label.csv). docs/evaluate.md says what each figure means.
+    """
+    need_packages("evaluate")
+    _check(dataset, split, truth, explain)
+    if output.exists() and not (output.is_dir() and (overwrite or not any(output.iterdir()))):
+        raise OutputExistsError(output)
+    from ctc.cli.evaluate_subjects import evaluate_model, evaluate_predictions
+    from ctc.cli.main import PARTLY_FAILED
+
+    if truth:
+        evaluate_predictions(source, truth, output, options, _tell)
+        return 0
+    assert dataset is not None
+    failures = evaluate_model(source, dataset, split or SPLIT, output, explain, options, _tell)
+    return PARTLY_FAILED if failures else 0
+
+
+def _check(dataset: Path | None, split: str | None, truth: Path | None, explain: int | None) -> None:
+    if bool(dataset) == bool(truth):
+        raise UsageError("give a model and a DATASET, or predictions and --truth INVENTORY")
+    if truth and (split or explain):
+        raise UsageError("--split and --explain are for a model and a DATASET, not for predictions")
+
+
+def _tell(evaluation: Evaluation) -> None:
+    from ctc.cli.tables import print_table
+
+    header = ("label", "unit", "answers", "right", "95 % interval", "macro F1", "calibration error", "accepted at 95 %")
+    rows = []
+    for label, found in evaluation.labels.items():
+        for unit, scores in found.units.items():
+            top, target = scores.top_1, scores.automation.targets["0.95"]
+            interval = f"{top.low:.3f}-{top.high:.3f}"
+            accepted = f"{target.share:.0%}" if target else "none"
+            figures = (f"{top.value:.3f}", interval, f"{scores.macro.f1.value:.3f}", f"{scores.reliability.ece:.3f}")
+            rows.append((label, unit, scores.n, *figures, accepted))
+    print_table(header, rows)

@@ -1,0 +1,80 @@
+"""What `ctc evaluate` evaluates: a model on a dataset, or predictions against an inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.inventory import Inventory
+from ctc.cli.console import say, warn
+from ctc.cli.scoring_options import combine_by, open_model, score
+from ctc.report.calibration import uncalibrated
+from ctc.report.evaluate import Background, evaluate
+from ctc.report.evaluation import Evaluation
+from ctc.report.explain import FOLDER, choose, write_explanations
+from ctc.report.metrics_file import write_metrics
+from ctc.report.prediction_file import read_predictions
+from ctc.report.review_lists import LABEL_ERRORS, TO_LABEL, write_label_errors, write_to_label
+from ctc.report.scored import Scored
+from ctc.report.truth import with_truth
+
+Tell = Callable[[Evaluation], None]
+
+
+def evaluate_model(
+    path: Path, folder: Path, split: str, output: Path, explain: int | None, options: dict[str, Any], tell: Tell
+) -> int:
+    """Returns how many photos or records could not be used."""
+    model, dataset = open_model(path, options["provider"], options["threads"]), Dataset.open(folder)
+    found = score(model, dataset, split, options)
+    info, scored = model.info, found.scored
+    background = Background(
+        subject={
+            "model": path.name,
+            "dataset": folder.name,
+            "fingerprint": dataset.fingerprint(),
+            "split": split,
+            "aggregation": options["aggregation"],
+            "failures": len(found.failures),
+        },
+        trained=_trained(dataset, info.labels),
+        thresholds=info.thresholds,
+        calibration=info.calibration,
+        uncalibrated=uncalibrated(scored, info.calibration, combine_by(options["aggregation"])),
+    )
+    _write(scored, evaluate(scored, background, found.notes), output, tell)
+    if explain:
+        write_explanations(model.predict, info, dataset, split, choose(scored, explain), output)
+        say(f"what the model looked at: '{output / FOLDER}'")
+    return len(found.failures)
+
+
+def evaluate_predictions(path: Path, truth: Path, output: Path, options: dict[str, Any], tell: Tell) -> None:
+    """Of a prediction file and the inventory with the truth."""
+    read = read_predictions(path, options["location"], combine_by(options["aggregation"]))
+    joined = with_truth(read, Inventory.read(truth), options["location"])
+    background = Background({"predictions": path.name, "truth": truth.name, "aggregation": options["aggregation"]})
+    _write(joined.scored, evaluate(joined.scored, background, joined.notes), output, tell)
+
+
+def _write(scored: Scored, evaluation: Evaluation, output: Path, tell: Tell) -> None:
+    write_metrics(evaluation, output)
+    doubted = write_label_errors(scored, output / LABEL_ERRORS)
+    wanted = write_to_label(scored, output / TO_LABEL)
+    for note in evaluation.notes:
+        warn(note)
+    tell(evaluation)
+    say(f"labels that are likely wrong: {doubted:,}; events to label next: {wanted:,}")
+    say(f"all figures are in '{output}'")
+
+
+def _trained(dataset: Dataset, labels: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[int, ...]]:
+    """How often each class of the model's labels is in the train split, if there is one."""
+    counts = {}
+    for label in dataset.manifest.labels:
+        if label.name in labels and "train" in label.counts:
+            of = dict(zip(label.classes, label.counts["train"], strict=True))
+            counts[label.name] = tuple(of.get(name, 0) for name in labels[label.name])
+    return counts

@@ -1,0 +1,21 @@
+"""Records as JSON knows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+
+def as_json(value: Any, digits: int | None = None) -> Any:
+    """A record becomes an object, NaN null; floats are rounded to `digits` if that is given."""
+    if is_dataclass(value):
+        return {one.name: as_json(getattr(value, one.name), digits) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_json(one, digits) for key, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [as_json(one, digits) for one in value]
+    if isinstance(value, float):
+        return None if math.isnan(value) else value if digits is None else round(value, digits)
+    return value

@@ -1,0 +1,161 @@
+"""ctc evaluate"""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.predictions import EventPrediction, ImagePrediction
+from ctc.cli.main import run
+from ctc.plugin import OutputContext, OutputFormat
+from ctc.plugin.manager import plugins
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def evaluated(build_model, colour_dataset, tmp_path, capsys):
+    """The folder that `ctc evaluate` writes, and what it printed."""
+    output = tmp_path / "evaluation"
+    arguments = ["evaluate", str(build_model()), str(colour_dataset.folder), "--output", str(output), "--explain", "3"]
+    assert run(arguments) == 0
+    return output, capsys.readouterr(), arguments
+
+
+def test_a_model_is_evaluated_on_a_split(evaluated) -> None:
+    output, printed, _ = evaluated
+    metrics = json.loads((output / "metrics.json").read_text())
+    units = metrics["labels"]["species"]["units"]
+    assert (metrics["events"], metrics["photos"], units["event"]["n"], units["photo"]["n"]) == (48, 96, 48, 96)
+    assert units["event"]["top_1"]["value"] == pytest.approx(40 / 48, abs=1e-6)
+    assert (metrics["subject"]["model"], metrics["subject"]["split"]) == ("model.onnx", "test")
+    assert len(units["event"]["locations"]["all"]) == 4
+    assert [group["name"] for group in units["event"]["daylight"]] == ["day"]
+    assert units["event"]["empties"]["classes"] == ["empty"]
+    assert {row["unit"] for row in table(output / "metrics.csv")} == {"event", "photo"}
+    assert [line.split()[:4] for line in printed.out.splitlines()[1:3]] == [
+        ["species", "event", "48", "0.833"],
+        ["species", "photo", "96", "0.750"],
+    ]
+
+
+def test_wrong_labels_are_listed_with_paths(evaluated) -> None:
+    rows = table(evaluated[0] / "label_errors.csv")
+    assert {row["event_id"] for row in rows} == {f"test-{i}" for i in range(48) if i % 6 == 5}
+    assert {(row["labelled"], row["suggested"], row["path"].split("-")[0]) for row in rows} == {
+        ("wolf", "empty", "test/5")
+    } | {("wolf", "empty", f"test/{i}") for i in range(11, 48, 6)}
+
+
+def test_where_every_event_has_its_label_there_is_nothing_to_label(evaluated) -> None:
+    assert table(evaluated[0] / "to_label.csv") == []
+
+
+def test_photos_are_explained_mistakes_first(evaluated) -> None:
+    folder = evaluated[0] / "explain"
+    rows = table(folder / "explain.csv")
+    assert [(row["file"], row["truth"], row["predicted"]) for row in rows] == [
+        ("001.png", "wolf", "empty"),
+        ("002.png", "wolf", "empty"),
+        ("003.png", "wolf", "empty"),
+    ]
+    with Image.open(folder / "001.png") as image:
+        assert (image.size, image.mode) == ((48, 16), "RGB")
+
+
+def test_an_earlier_evaluation_is_replaced_only_on_request(evaluated, capsys) -> None:
+    output, _, arguments = evaluated
+    (output / "mine.txt").write_text("kept")
+    assert run(arguments) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert run([*arguments, "--overwrite"]) == 0
+    assert (output / "mine.txt").read_text() == "kept"
+
+
+def test_a_damaged_record_makes_exit_code_3(build_model, colour_dataset, tmp_path, capsys) -> None:
+    shard = colour_dataset.folder / colour_dataset.shards("test")[0].file
+    data = bytearray(shard.read_bytes())
+    data[20] ^= 1
+    shard.write_bytes(bytes(data))
+    code = run(["evaluate", str(build_model()), str(colour_dataset.folder), "--output", str(tmp_path / "e")])
+    assert (code, "1 photos or records could not be used" in capsys.readouterr().err) == (3, True)
+
+
+def test_a_class_that_the_model_does_not_know_is_said(build_model, colour_dataset, tmp_path, capsys) -> None:
+    model = build_model(classes=("empty", "fox", "badger"))
+    assert run(["evaluate", str(model), str(colour_dataset.folder), "--output", str(tmp_path / "e")]) == 0
+    assert "the model doesn't know 1 classes of 'species' that occur: 'wolf' (16)" in capsys.readouterr().err
+    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"]["units"]["event"]
+    assert (scores["n"], scores["foreign"]) == (32, 16)
+
+
+def predictions(path: Path, shares: list[float]) -> Path:
+    classes = {"species": ("fox", "wolf")}
+
+    def entries():
+        for number, value in enumerate(shares):
+            answer = {"species": np.array([value, 1 - value], np.float32)}
+            yield EventPrediction(f"e{number}", classes, answer, (ImagePrediction(f"{number}.jpg", answer),))
+
+    output = plugins().all(OutputFormat)["json"]
+    output.write(entries(), path, OutputContext("m.onnx", classes, datetime.now(UTC), path.parent, {}))
+    return path
+
+
+def truth(path: Path, species: list[str | None]) -> Path:
+    ids = [f"e{number}" for number in range(len(species))]
+    columns = {"event_id": ids, "images": [[f"{one}.jpg"] for one in ids], "species": pa.array(species, pa.string())}
+    Inventory(pa.table(columns), ("species",), path.parent).write(path)
+    return path
+
+
+def test_predictions_are_evaluated_against_an_inventory(tmp_path, capsys) -> None:
+    arguments = [
+        predictions(tmp_path / "p.json", [0.9, 0.8, 0.3, 0.55]),
+        "--truth",
+        truth(tmp_path / "i.parquet", ["fox", "wolf", "wolf"]),
+    ]
+    assert run(["evaluate", *map(str, arguments), "--output", str(tmp_path / "e")]) == 0
+    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"]["units"]["event"]
+    assert (scores["n"], scores["missing"], scores["confusion"]) == (3, 1, [[1, 0], [1, 1]])
+    assert "1 predicted events have no truth and are not counted, such as 'e3'" in capsys.readouterr().err
+    assert [(row["event_id"], row["path"], row["predicted"]) for row in table(tmp_path / "e" / "to_label.csv")] == [
+        ("e3", "3.jpg", "fox")
+    ]
+
+
+def test_not_a_number_is_refused_and_nothing_written(tmp_path, capsys) -> None:
+    text = 'id,label,predictions_all\ne0,species,"{""fox"": NaN, ""wolf"": 0.5}"\n'
+    (tmp_path / "p.csv").write_text(text)
+    arguments = [tmp_path / "p.csv", "--truth", truth(tmp_path / "i.parquet", ["fox"]), "--output", tmp_path / "e"]
+    assert run(["evaluate", *map(str, arguments)]) == 1
+    assert "are not numbers from 0 to 1 for 1 of 1 events, such as event 'e0'" in capsys.readouterr().err
+    assert not (tmp_path / "e").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["m.onnx"], "give a model and a DATASET, or predictions and --truth INVENTORY"),
+        (["p.csv", "dataset", "--truth", "i.parquet"], "give a model and a DATASET, or predictions"),
+        (["p.csv", "--truth", "i.parquet", "--split", "val"], "--split and --explain are for a model and a DATASET"),
+        (["missing.onnx", "dataset"], "is not there: make one with `ctc export`"),
+        (["p.csv", "--truth", "i.parquet", "--aggregation", "maen"], "did you mean 'mean'"),
+        (["p.csv", "--truth", "i.parquet"], "is not there: make one with `ctc predict`"),
+    ],
+)
+def test_what_does_not_go_together_is_an_error(tmp_path, capsys, monkeypatch, arguments, reason) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["evaluate", *arguments, "--output", "e"]) == 2
+    assert reason in capsys.readouterr().err
