@@ -163,7 +163,7 @@ class BatchStream(Protocol):
         """The batches of epoch `index`, from `start_step` on."""
 
     def close(self) -> None:
-        """Free threads, files and memory."""
+        """Free threads, files and memory. To read an epoch on then raises RuntimeError."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ evaluation path of every loader.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any
-from weakref import WeakSet
 
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import InputError
@@ -22,9 +21,10 @@ from .dali_delivery import as_array, as_tensor, keras_backend
 from .dali_device import Place, available, best_place
 from .dali_feed import Fed, Feed
 from .dali_graph import Recipe, build
-from .dali_samples import Samples
+from .dali_photos import Photos
 from .evaluation import EvaluationStream
-from .plan import plan
+from .samples import Samples
+from .stream import Stream
 
 _BATCHES_AHEAD = 2
 
@@ -41,44 +41,22 @@ def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStrea
     return TrainingStream(dataset, split, config, config.augmentation, best_place())
 
 
-class TrainingStream:
+class TrainingStream(Stream):
     """Augmented batches. With `on_bad_record="skip"` the place of a bad record or photo is taken by the next good one of the split, so
     that every batch is full and every reader makes the same number of steps."""
 
     def __init__(
         self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation, place: Place
     ) -> None:
-        self._plan = plan(dataset, split, config)
-        self._config, self._augmentation = config, augmentation
+        super().__init__(dataset, split, config)
+        self._augmentation = augmentation
         self._recipe = Recipe.of(config, augmentation, place)
-        self._samples = Samples(dataset, split, config, self._plan)
-        self._epochs: WeakSet[Generator[Batch, None, None]] = WeakSet()
-
-    @property
-    def samples(self) -> int:
-        """How many images one epoch holds."""
-        return self._plan.samples
-
-    @property
-    def steps(self) -> int:
-        """How many batches one epoch holds."""
-        return self._plan.steps
-
-    @property
-    def skipped(self) -> int:
-        """How many bad records or photos were replaced so far."""
-        return len(self._samples.bad)
-
-    def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of epoch `index`, from `start_step` on."""
-        batches = self._batches(index, start_step)
-        self._epochs.add(batches)
-        return batches
+        self._samples = Samples(dataset, split, config, self._plan, self._bad)
+        self._photos = Photos(self._samples, self._bad, self._recipe.photos)
 
     def close(self) -> None:
-        """End the epochs that were not read to their end, with their pipelines and threads."""
-        for batches in list(self._epochs):
-            batches.close()
+        """End the epochs that were not read to their end, with their pipelines and threads, and let go of the files."""
+        super().close()
         self._samples.close()
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
@@ -88,7 +66,7 @@ class TrainingStream:
 
     def _developed(self, epoch: int, start_step: int) -> Generator[tuple[Fed, Any], None, None]:
         """Each batch as it was fed, with its images: a NumPy array, or a DALI TensorList on the GPU."""
-        feed = Feed(self._samples, self._config, self._augmentation, self._recipe, epoch)
+        feed = Feed(self._samples, self._photos, self._config, self._augmentation, self._recipe, epoch)
         pipeline = self._pipeline(feed, start_step)
         for step in range(start_step, self._plan.steps):
             try:
@@ -107,7 +85,7 @@ class TrainingStream:
         """DALI fails with a whole batch: find the photo at fault, and make the batch without it. Raises InputError, naming the photo's
         place, or the batch when no photo is at fault."""
         fed = feed.waiting[0]
-        while self._samples.refuse(fed.photos):
+        while self._photos.refuse(fed.photos):
             fed = feed.batch(step)
             try:
                 (images,) = build(iter([fed.inputs]), self._recipe).run()

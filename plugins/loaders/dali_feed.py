@@ -15,8 +15,9 @@ from ctc.plugin import Augmentation, LoaderConfig
 from .augment import Floats, color_matrices, draw, views
 from .dali_frame import frame, frame_arrays
 from .dali_graph import Recipe, color_arrays
-from .dali_samples import Photo, Sample, Samples
+from .dali_photos import Photo, Photos, PhotoSample
 from .order import Numbers
+from .samples import Samples
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,14 @@ class Feed:
     def __init__(
         self,
         samples: Samples,
+        photos: Photos,
         config: LoaderConfig,
         augmentation: Augmentation,
         recipe: Recipe,
         epoch: int,
     ) -> None:
-        self._samples, self._config, self._augmentation = samples, config, augmentation
+        self._samples, self._photos = samples, photos
+        self._config, self._augmentation = config, augmentation
         self._recipe, self._epoch = recipe, epoch
         self._fit = config.resize == "fit-crop" or augmentation.preserve_aspect
         self._whole = not (augmentation.crop or augmentation.zoom or augmentation.rotate)
@@ -61,7 +64,7 @@ class Feed:
         self._samples.announce(row for row, _ in wanted)
         draws = draw(config.seed, self._epoch, step, config.shard[0], len(wanted))
         samples = [
-            self._samples.get(row, photo, *chances)
+            self._photos.get(row, photo, *chances)
             for (row, photo), *chances in zip(wanted, draws.photo, draws.observation, strict=True)
         ]
         labels = np.array([sample.labels for sample in samples], np.int32).reshape(len(samples), len(config.labels))
@@ -74,7 +77,7 @@ class Feed:
             inputs=(*self._photo_inputs(samples, draws.view), *(color_arrays(colors) if inside else ())),
         )
 
-    def _photo_inputs(self, samples: list[Sample], draws: Floats) -> Iterator[Any]:
+    def _photo_inputs(self, samples: list[PhotoSample], draws: Floats) -> Iterator[Any]:
         shown = views(draws, self._augmentation)
         for photos in zip(*(sample.photos for sample in samples), strict=True):
             frames = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 
 import numpy as np
@@ -10,51 +10,30 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.errors import InputError
 from ctc.images.reference import Pick, picks, read_events, record_table, reference_batches, reference_samples
 from ctc.plugin import Batch, LoaderConfig
 
-from .plan import plan, preprocessing_of
+from .plan import preprocessing_of
+from .stream import Stream
 
 
-class EvaluationStream:
+class EvaluationStream(Stream):
     """Every sample once, without augmentation; in the order of the files, or shuffled when the configuration says so."""
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig) -> None:
-        self._plan = plan(dataset, split, config)
-        self._dataset, self._split, self._config = dataset, split, config
+        super().__init__(dataset, split, config)
+        self._dataset, self._split = dataset, split
         self._preprocessing = preprocessing_of(config)
         self._table = record_table(dataset, split)
-        self._bad: set[str] = set()
-        self._on_bad = self._leave_out if config.on_bad_record == "skip" else None
 
-    @property
-    def samples(self) -> int:
-        """How many images one epoch holds."""
-        return self._plan.samples
-
-    @property
-    def steps(self) -> int:
-        """How many batches one epoch holds."""
-        return self._plan.steps
-
-    @property
-    def skipped(self) -> int:
-        """How many bad records or photos were left out so far."""
-        return len(self._bad)
-
-    def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of epoch `index`, from `start_step` on."""
+    def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
         config = self._config
-        chosen = self._picks(index, start_step)
-        samples = reference_samples(chosen, self._preprocessing, config.labels, self._on_bad, config.threads)
+        chosen = self._picks(epoch, start_step)
+        samples = reference_samples(chosen, self._preprocessing, config.labels, self._bad.leave_out, config.threads)
         for images, labels in reference_batches(samples, config.labels, config.batch_size):
             if config.drop_remainder and len(images) < config.batch_size:
                 return
             yield Batch(images, labels)
-
-    def close(self) -> None:
-        """Nothing is held between epochs."""
 
     def _picks(self, epoch: int, start_step: int) -> Iterator[Pick]:
         """This reader's samples that are still to come, not decoded yet."""
@@ -66,12 +45,9 @@ class EvaluationStream:
         return islice(picks(self._events(table), self._preprocessing), mine.start, mine.stop, mine.step)
 
     def _events(self, table: NDArray[np.int64]) -> Iterator[tuple[str, EventRecord]]:
-        return read_events(self._dataset, self._split, table, self._on_bad)
+        return read_events(self._dataset, self._split, table, self._bad.leave_out)
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         if not self._config.shuffle:
             return self._table
         return np.random.default_rng([self._config.seed, epoch]).permutation(self._table)
-
-    def _leave_out(self, error: InputError) -> None:
-        self._bad.add(str(error))

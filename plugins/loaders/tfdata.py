@@ -7,7 +7,7 @@ TensorFlow. Without augmentation it is the evaluation path of every loader.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ from ctc.images.reference import develop, picks, read_events, read_raw, record_t
 from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
 
 from .evaluation import EvaluationStream
-from .order import window
-from .plan import plan
+from .order import SHARDS_AT_ONCE, window
+from .stream import Stream
 from .tfdata_records import choose, row_by_row, shard_by_shard
 from .tfdata_view import View
 
@@ -46,53 +46,34 @@ def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStrea
     return TrainingStream(dataset, split, config, config.augmentation)
 
 
-class TrainingStream:
+class TrainingStream(Stream):
     """Augmented batches. With `on_bad_record="skip"` every record is checked, and its photos decoded, before its first use; for the
     skipped ones the epoch's first samples come once more at its end."""
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation) -> None:
-        self._plan = plan(dataset, split, config)
-        self._dataset, self._split, self._config = dataset, split, config
+        super().__init__(dataset, split, config)
+        self._dataset, self._split = dataset, split
         self._view = View.of(config, augmentation)
         self._table = record_table(dataset, split)
         self._checked = np.zeros(len(self._table), np.bool_)
-        self._bad: set[int] = set()
 
-    @property
-    def samples(self) -> int:
-        """How many images one epoch holds."""
-        return self._plan.samples
-
-    @property
-    def steps(self) -> int:
-        """How many batches one epoch holds."""
-        return self._plan.steps
-
-    @property
-    def skipped(self) -> int:
-        """How many bad records were replaced so far."""
-        return len(self._bad)
-
-    def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of epoch `index`, from `start_step` on; resuming reads what comes before, without decoding it. Raises
-        InputError for a bad record, or when there are only bad ones to skip."""
+    def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
+        """Resuming reads what comes before, without decoding it."""
         import tensorflow as tf
 
         step = start_step
         try:
-            for images, labels in self._batches(index, start_step).as_numpy_iterator():
+            for images, labels in self._developed(epoch, start_step).as_numpy_iterator():
                 yield Batch(images, {label: labels[:, i] for i, label in enumerate(self._config.labels)})
                 step += 1
         except tf.errors.OpError:
-            self._raise_culprit(index, step)
+            self._raise_culprit(epoch, step)
             raise
         if step == start_step < self._plan.steps:
             self._check([0])
 
-    def close(self) -> None:
-        """Nothing is held between epochs."""
-
-    def _batches(self, epoch: int, start_step: int) -> Any:
+    def _developed(self, epoch: int, start_step: int) -> Any:
+        """(images, classes (N, labels)) of each batch."""
         import tensorflow as tf
 
         config, view = self._config, self._view
@@ -137,7 +118,8 @@ class TrainingStream:
             return row_by_row(rng.permutation(rows) if self._config.shuffle else rows, self._read_checked, threads)
         shards = np.arange(len(self._dataset.shards(self._split)))
         order = [int(i) for i in (rng.permutation(shards) if self._config.shuffle else shards)]
-        return shard_by_shard(self._dataset, self._split, threads, order)
+        at_once = min(len(order), SHARDS_AT_ONCE) if self._config.shuffle else 1
+        return shard_by_shard(self._dataset, self._split, threads, order, at_once)
 
     def _seed(self, epoch: int, purpose: str) -> int:
         return int(np.random.default_rng([self._config.seed, epoch, *purpose.encode()]).integers(2**31))
@@ -149,8 +131,8 @@ class TrainingStream:
                 self._check([row])
                 self._checked[row] = True
             return read_raw(self._dataset, self._split, self._table[row])
-        except InputError:
-            self._bad.add(row)
+        except InputError as error:
+            self._bad.leave_out(error)
             return b""
 
     def _check(self, rows: list[int]) -> None:

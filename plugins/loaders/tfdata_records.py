@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 from ctc.artifacts.dataset import Dataset
 from ctc.plugin import LoaderConfig
 
-from .order import SHARDS_AT_ONCE
-
 _FILE_BUFFER = 1 << 20
 
 
-def shard_by_shard(dataset: Dataset, split: str, threads: int, order: Sequence[int]) -> Any:
-    """(row, record): several shards read at a time, in turns, started in the `order` given."""
+def shard_by_shard(dataset: Dataset, split: str, threads: int, order: Sequence[int], at_once: int) -> Any:
+    """(row, record): so many shards read at once, in turns, started in the `order` given."""
     import tensorflow as tf
 
     shards = dataset.shards(split)
@@ -35,7 +33,6 @@ def shard_by_shard(dataset: Dataset, split: str, threads: int, order: Sequence[i
         start = tf.cast(first_row, tf.int64)
         return tf.data.TFRecordDataset(path, buffer_size=_FILE_BUFFER).enumerate(start)
 
-    at_once = min(len(shards), SHARDS_AT_ONCE)
     return files.interleave(read, cycle_length=at_once, num_parallel_calls=min(threads, at_once), deterministic=True)
 
 

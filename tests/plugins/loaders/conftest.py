@@ -11,7 +11,7 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.images import decode, encode_jpeg, shrink
-from ctc.plugin import BatchStream, LoaderConfig
+from ctc.plugin import BatchStream, Loader, LoaderConfig
 
 LOADERS = ("dali", "tfdata", "turbo")
 TOLERANCE = {"dali": 1.5, "tfdata": 0.5, "turbo": 0.5}
@@ -20,19 +20,25 @@ OpenSplit = Callable[[Dataset, str, LoaderConfig], BatchStream]
 
 
 @pytest.fixture(params=LOADERS)
-def loader(request) -> OpenSplit:
-    """How each loader opens a split."""
-    module = importlib.import_module(f"ctc_plugins.loaders.{request.param}")
-    if module.available() is not None:
-        pytest.skip(module.available())
-    return module.open_split
+def loader_record(request) -> Loader:
+    """Each loader, as its plugin hands it over."""
+    (record,) = importlib.import_module(f"ctc_plugins.loaders.{request.param}").ctc_loaders()
+    if record.available() is not None:
+        pytest.skip(record.available())
+    return record
 
 
 @pytest.fixture
-def tolerance(loader: OpenSplit) -> float:
+def loader(loader_record: Loader) -> OpenSplit:
+    """How each loader opens a split."""
+    return loader_record.open
+
+
+@pytest.fixture
+def tolerance(loader_record: Loader) -> float:
     """By how many grey levels a loader's unaugmented images may differ from the evaluation path, in the mean: colours of hard edges come
     out a little differently where DALI decodes them."""
-    return TOLERANCE[loader.__module__.rpartition(".")[2]]
+    return TOLERANCE[loader_record.name]
 
 
 @pytest.fixture

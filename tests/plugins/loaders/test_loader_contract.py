@@ -13,6 +13,7 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, BatchStream, LoaderConfig
+from ctc.plugin.testing import check_loader, damage
 
 OpenSplit = Callable[[Dataset, str, LoaderConfig], BatchStream]
 
@@ -39,15 +40,8 @@ def labels(found: list[Batch], name: str) -> list[int]:
     return np.concatenate([batch.labels[name] for batch in found]).tolist()
 
 
-def damage(dataset: Dataset, shard: int, record: int, at: int = 100) -> str:
-    """Flip a byte in a record of the train split; returns where it lies."""
-    entry = dataset.shards("train")[shard]
-    offset = int((dataset.folder / entry.index).read_text().splitlines()[record].split()[0])
-    path = dataset.folder / entry.file
-    data = bytearray(path.read_bytes())
-    data[offset + at] ^= 0xFF
-    path.write_bytes(data)
-    return f"{entry.file}' at offset {offset}"
+def test_it_passes_the_check_of_plugin_authors(loader_record, tolerance) -> None:
+    check_loader(loader_record, tolerance=tolerance)
 
 
 def test_training_batches_are_uint8_images_and_int32_labels(loader, tiny_dataset) -> None:
@@ -255,16 +249,16 @@ def test_a_label_may_have_any_name(loader, dataset_of, tiny_dataset) -> None:
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
 def test_a_damaged_record_fails_with_its_place(loader, tiny_dataset, augmentation) -> None:
     dataset = tiny_dataset()
-    where = damage(dataset, 1, 2)
+    file, offset = damage(dataset)
     with pytest.raises(InputError, match="checksum") as caught:
         batches(loader, dataset, replace(PLAIN, augmentation=augmentation))
-    assert where in str(caught.value)
+    assert f"{file}' at offset {offset}" in str(caught.value)
 
 
 @pytest.mark.parametrize(("augmentation", "samples"), [(None, 11), (NO_AUGMENTATION, 12)])
 def test_a_damaged_record_is_counted_once_and_in_training_replaced(loader, tiny_dataset, augmentation, samples) -> None:
     dataset = tiny_dataset()
-    damage(dataset, 1, 2)
+    damage(dataset)
     stream = loader(dataset, "train", replace(PLAIN, augmentation=augmentation, on_bad_record="skip"))
     counts = [len(images(list(stream.epoch(epoch)))) for epoch in (0, 1)]
     assert (counts, stream.skipped) == ([samples, samples], 1)
@@ -273,7 +267,7 @@ def test_a_damaged_record_is_counted_once_and_in_training_replaced(loader, tiny_
 @pytest.mark.parametrize("choice", ["first", "all"])
 def test_with_bad_records_all_readers_make_the_same_full_steps(loader, tiny_dataset, choice) -> None:
     dataset = tiny_dataset()
-    damage(dataset, 1, 2)
+    damage(dataset)
     config = replace(TRAIN, image_choice=choice, on_bad_record="skip", batch_size=3, drop_remainder=True)
     sizes = [[len(batch.images) for batch in batches(loader, dataset, replace(config, shard=(i, 2)))] for i in (0, 1)]
     assert sizes == [[3] * (4 if choice == "all" else 2)] * 2
@@ -315,6 +309,17 @@ def test_an_unknown_label_names_the_nearest(loader, tiny_dataset) -> None:
 def test_an_unknown_split_names_the_nearest(loader, tiny_dataset) -> None:
     with pytest.raises(UsageError, match="did you mean 'train'"):
         loader(tiny_dataset(), "trian", TRAIN)
+
+
+@pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
+def test_an_epoch_can_not_be_read_on_after_closing_but_begun_again(loader, tiny_dataset, augmentation) -> None:
+    stream = loader(tiny_dataset(), "train", replace(PLAIN, augmentation=augmentation))
+    batches = stream.epoch(0)
+    first = images([next(batches)])
+    stream.close()
+    with pytest.raises(RuntimeError, match="the stream was closed while epoch 0 was read: begin the epoch again"):
+        next(batches)
+    assert np.array_equal(first, images([next(stream.epoch(0))]))
 
 
 def test_too_few_samples_for_a_batch_is_an_error(loader, tiny_dataset) -> None:

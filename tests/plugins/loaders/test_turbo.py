@@ -89,16 +89,6 @@ def test_leaving_early_ends_the_threads(tiny_dataset) -> None:
     assert not crew()
 
 
-def test_closing_the_stream_ends_the_threads_and_what_was_left_is_an_error(tiny_dataset) -> None:
-    stream = open_split(tiny_dataset({"train": 60}), "train", TRAIN)
-    batches = stream.epoch(0)
-    next(batches)
-    stream.close()
-    assert not crew()
-    with pytest.raises(RuntimeError, match="shutdown"):
-        list(batches)
-
-
 def test_a_bad_record_ends_the_threads(tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 60})
     path = dataset.folder / dataset.shards("train")[0].file

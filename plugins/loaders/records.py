@@ -14,8 +14,8 @@ from ctc.artifacts.tfrecord import FOOTER_BYTES, HEADER_BYTES, unframe
 from ctc.errors import InputError
 from ctc.images.reference import record_table
 
+from .example import bytes_span, find_features, int_spans, int_values
 from .order import SHARDS_AT_ONCE, Numbers
-from .turbo_example import bytes_span, find_features, int_spans, int_values
 
 _OPEN_SHARDS = 16 * SHARDS_AT_ONCE
 
