@@ -26,7 +26,8 @@ NAME = "convnext_tiny"
 REPEATS = (3, 3, 9, 3)
 FILTERS = (96, 192, 384, 768)
 KERNEL = 7
-SMALLEST = 32
+SMALLEST = 64
+"""Below that the last stage would see a single pixel, whose normalisation tf2onnx 1.17 converts to something else."""
 EPSILON = 1e-6
 STOCHASTIC_DEPTH = 0.1
 """How often the last block is left out of a training step; those before it less often, the first never (table 5 of the paper)."""

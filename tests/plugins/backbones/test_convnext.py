@@ -10,15 +10,15 @@ def test_is_the_network_of_keras_once_it_has_its_weights() -> None:
     import keras
 
     rng = np.random.default_rng(0)
-    theirs = keras.applications.ConvNeXtTiny(include_top=False, weights=None, input_shape=(32, 64, 3), pooling="avg")
+    theirs = keras.applications.ConvNeXtTiny(include_top=False, weights=None, input_shape=(64, 75, 3), pooling="avg")
     for variable in theirs.trainable_variables:
         fan_in = np.prod(variable.shape[:-1])
         scale = rng.uniform(0.2, 0.8, variable.shape)
         variable.assign(scale if variable.ndim == 1 else rng.normal(0, fan_in**-0.5, variable.shape))
-    ours = convnext.build((32, 64, 3))
+    ours = convnext.build((64, 75, 3))
     convnext.take_weights(ours, theirs)
 
-    photos = rng.integers(0, 256, (2, 32, 64, 3)).astype(np.float32)
+    photos = rng.integers(0, 256, (2, 64, 75, 3)).astype(np.float32)
     standardised = (photos / 255 - convnext.CHANNELS.mean) / convnext.CHANNELS.std
     wanted = np.asarray(theirs(photos, training=False))
     assert wanted.std() > 0.1
@@ -28,14 +28,14 @@ def test_is_the_network_of_keras_once_it_has_its_weights() -> None:
 def test_weights_of_another_network_are_not_taken() -> None:
     import keras
 
-    other = keras.applications.ConvNeXtSmall(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
+    other = keras.applications.ConvNeXtSmall(include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg")
     with pytest.raises(ValueError, match="weight"):
-        convnext.take_weights(convnext.build((32, 32, 3)), other)
+        convnext.take_weights(convnext.build((64, 64, 3)), other)
 
 
 def test_deeper_blocks_are_left_out_more_often() -> None:
     import keras
 
-    layers = convnext.build((32, 32, 3)).layers
+    layers = convnext.build((64, 64, 3)).layers
     rates = [layer.rate for layer in layers if isinstance(layer, keras.layers.Dropout)]
     assert rates == pytest.approx([0.1 * place / 17 for place in range(1, 18)])

@@ -54,7 +54,7 @@ def test_without_a_network_one_line_tells_where_the_file_is_and_what_to_do(tmp_p
 
 
 def test_a_network_that_never_answers_is_given_up(listening, tmp_path) -> None:
-    done = build("convnext_tiny", (32, 32, 3), f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path)
+    done = build("convnext_tiny", (64, 64, 3), f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path)
     message = done.stderr.splitlines()[-1]
     assert message.startswith("the ImageNet weights of 'convnext_tiny' can't be downloaded (")
     assert "timed out" in message
