@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 def tell_job(job: Job) -> None:
     """What is worth knowing before the first photo."""
-    for note in (*job.events.notes, *job.reading.notes):
+    for note in job.events.notes:
         warn(note)
+    for note in job.reading.notes:
+        say(note)
     heading = job.heading
     say(f"the network runs on '{heading.provider}'")
     detail(f"in {heading.precision}, {heading.batch_size} photo(s) at a time, {job.config.threads} core(s)")

@@ -13,7 +13,7 @@ from ctc.errors import OutputExistsError
 
 MADE = (
     "photos", "new-photos", "labels.csv", "inventory.parquet", "dataset", "run",
-    "model.onnx", "predictions.csv", "predictions.csv.failures.csv",
+    "model.onnx", "predictions.csv", "predictions.csv.failures.csv", "predictions.csv.journal",
 )  # fmt: skip
 MARK = ".ctc-demo"
 SHOWN = 8

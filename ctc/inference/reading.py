@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.csvfile import open_table
 from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.predictions import UNKNOWN
 from ctc.artifacts.text_encoding import encoding_of
 from ctc.errors import InputError, UsageError, did_you_mean
 
@@ -45,8 +46,12 @@ def reading_of(info: ModelInfo, threshold: float | None = None, class_list: Path
     wanted = _wanted(class_list, info.labels) if class_list else {}
     labels = {label: tuple(one for one in wanted.get(label, all_)) for label, all_ in info.labels.items()}
     kept = {label: np.array([info.labels[label].index(one) for one in classes]) for label, classes in wanted.items()}
-    notes = tuple(_note(label, classes, info.labels[label]) for label, classes in wanted.items())
-    return Reading(labels, kept, _thresholds(info, threshold, labels), notes)
+    thresholds = _thresholds(info, threshold, labels)
+    notes = [_restriction(label, classes, info.labels[label]) for label, classes in wanted.items()]
+    if thresholds:
+        limit = "the model's own thresholds" if threshold is None else f"{threshold:g}"
+        notes.append(f"answers below {limit} are '{UNKNOWN}'")
+    return Reading(labels, kept, thresholds, tuple(notes))
 
 
 def _restricted(values: NDArray[np.float32], kept: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -56,7 +61,7 @@ def _restricted(values: NDArray[np.float32], kept: NDArray[np.intp]) -> NDArray[
     return np.asarray(np.divide(chosen, sums, out=equal, where=sums > 0), np.float32)
 
 
-def _note(label: str, classes: tuple[str, ...], known: tuple[str, ...]) -> str:
+def _restriction(label: str, classes: tuple[str, ...], known: tuple[str, ...]) -> str:
     out = [f"'{name}'" for name in known if name not in classes]
     listed = ", ".join(out[:10]) + (f" and {len(out) - 10} more" if len(out) > 10 else "")
     return (

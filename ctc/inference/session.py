@@ -151,7 +151,9 @@ def open_model(file: ModelFile, engine: Engine = ANY_ENGINE) -> Model:
         providers: list[Any] = [(provider, dict(options))]
         if provider != PROVIDERS["cpu"].name:
             providers.append(PROVIDERS["cpu"].name)  # for the few operations that a provider may lack
-        session = onnxruntime.InferenceSession(file.data, _options(file.path), providers=providers)
+        settings = _options(file.path)
+        settings.enable_mem_pattern = provider != PROVIDERS["directml"].name  # which can't have it
+        session = onnxruntime.InferenceSession(file.data, settings, providers=providers)
         session.disable_fallback()
         found["info"] = info = described(file.path, session)
         session.run(None, {session.get_inputs()[0].name: np.zeros((1, *input_size(info)), np.uint8)})

@@ -68,19 +68,23 @@ def network(
     classes: int = 2,
     bias: float = 0.0,
     fits: int = 1 << 30,
+    per_photo: float = 0.0,
 ) -> onnx.ModelProto:
-    """Cast, mean over the pixels, one linear layer and a softmax per label; `bias` is added before both. More than `fits` photos
-    at a time need more memory than there is address space."""
+    """Cast, mean over the pixels, one linear layer and a softmax per label; `bias` is added before both, and `per_photo` for each
+    photo of the batch. More than `fits` photos at a time need more memory than there is address space."""
     constants = {
         "axes": np.array([1, 2], np.int64),
         "white": np.array(255, np.float32),
         "bias": np.array(bias, np.float32),
         "fits": np.array([fits], np.int64),
+        "per_photo": np.array(per_photo, np.float32),
         "more": np.array([1 << 50], np.int64),
         "one": np.array([1], np.int64),
     }
     nodes = [
         helper.make_node("Shape", [INPUT], ["photos"], end=1),
+        helper.make_node("Cast", ["photos"], ["count_of_photos"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["count_of_photos", "per_photo"], ["for_the_batch"]),
         helper.make_node("Greater", ["photos", "fits"], ["too_many"]),
         helper.make_node("Where", ["too_many", "more", "one"], ["needed"]),
         helper.make_node("ConstantOfShape", ["needed"], ["memory"]),
@@ -88,7 +92,7 @@ def network(
         helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
         helper.make_node("Div", ["mean", "white"], ["unbiased"]),
-        helper.make_node("Sum", ["unbiased", "bias", "zero"], ["color"]),
+        helper.make_node("Sum", ["unbiased", "bias", "zero", "for_the_batch"], ["color"]),
     ]
     for label, weights in WEIGHTS.items():
         constants[f"{label}_weights"] = np.array(weights, np.float32)[:, [0, 1] + [1] * (classes - 2)]

@@ -73,6 +73,13 @@ def test_the_order_is_that_of_the_input(opened, draw, batch_size: int, threads: 
     )
 
 
+def test_the_network_always_sees_whole_batches(build_model, draw) -> None:
+    model = load_model(build_model(per_photo=0.1))
+    black = draw("black.png", (0, 0, 0))
+    found = run(model, [event(str(number), black) for number in range(5)], batch_size=4)
+    assert [one.probabilities["count"][1] for one in found] == pytest.approx([sure(0.4)] * 5, abs=1e-6)
+
+
 def test_an_event_with_a_broken_photo_is_predicted_by_the_others(opened, draw, tmp_path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 no more")

@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 
 from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.inference.providers import PROVIDERS, Engine
+from ctc.inference.providers import PROVIDERS, Engine, ProviderError, start
 from ctc.inference.session import load_model
 
 
@@ -42,6 +42,14 @@ def test_a_precision_that_a_provider_lacks_is_refused_with_who_has_it(model, pro
 def test_auto_refuses_a_precision_that_nothing_installed_has(model) -> None:
     with pytest.raises(UsageError, match="no provider that is installed computes in float16: 'tensorrt' can"):
         load_model(model, Engine("auto", "float16"))
+
+
+def test_a_provider_that_does_not_start_is_an_error_and_no_step_down() -> None:
+    def broken(provider: str, options: object) -> onnxruntime.InferenceSession:
+        raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : no kernel image\n is available")
+
+    with pytest.raises(ProviderError, match="provider 'cpu' does not start: no kernel image"):
+        start(Engine("cpu"), broken)
 
 
 def test_a_batch_that_does_not_fit_into_memory_is_halved_and_said_so(build_model, caplog) -> None:

@@ -52,6 +52,12 @@ def test_the_models_own_thresholds_are_of_classes() -> None:
     assert top(reading_of(info(thresholds={"species": {"fox": 0.6}})))[0] == "deer"
 
 
+def test_the_user_is_told_what_is_unknown() -> None:
+    assert reading_of(info(), 0.8).notes == ("answers below 0.8 are 'unknown'",)
+    own = reading_of(info(thresholds={"species": {"deer": 0.6}})).notes
+    assert own == ("answers below the model's own thresholds are 'unknown'",)
+
+
 @pytest.mark.parametrize(("threshold", "name"), [(0, "deer"), (0.4, "deer"), (0.9, "unknown")])
 def test_a_threshold_that_is_given_replaces_the_models(threshold: float, name: str) -> None:
     assert top(reading_of(info(thresholds={"species": {"deer": 0.6}}), threshold))[0] == name
