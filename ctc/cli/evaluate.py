@@ -13,13 +13,11 @@ from ctc.errors import OutputExistsError, UsageError
 if TYPE_CHECKING:
     from ctc.report.evaluation import Evaluation
 
-DATASET, SPLIT = "dataset", "test"
-
 
 @click.command(epilog="Example: ctc evaluate model.onnx dataset --split test --output evaluation")
 @click.argument("source", type=PATH, metavar="MODEL|PREDICTIONS")
 @click.argument("dataset", type=PATH, required=False)
-@click.option("--split", metavar="NAME", help=f"Split of the dataset to evaluate on.  [default: {SPLIT}]")
+@click.option("--split", metavar="NAME", help="Split of the dataset to evaluate on.  [default: test]")
 @click.option("--truth", type=PATH, metavar="INVENTORY", help="What the events of PREDICTIONS really show.")
 @click.option("--output", type=PATH, required=True, help="Folder to write.")
 @click.option(
@@ -42,25 +40,20 @@ def command(
     (label_errors.csv) and the events that are most worth a label (to_label.csv). docs/evaluate.md says what each figure means.
     """
     need_packages("evaluate")
-    _check(dataset, split, truth, explain)
+    if truth and (split or explain):
+        raise UsageError("--split and --explain are for a model and a DATASET, not for predictions")
     if output.exists() and not (output.is_dir() and (overwrite or not any(output.iterdir()))):
         raise OutputExistsError(output)
     from ctc.cli.evaluate_subjects import evaluate_model, evaluate_predictions
     from ctc.cli.main import PARTLY_FAILED
 
-    if truth:
+    if truth and not dataset:
         evaluate_predictions(source, truth, output, options, _tell)
         return 0
-    assert dataset is not None
-    failures = evaluate_model(source, dataset, split or SPLIT, output, explain, options, _tell)
-    return PARTLY_FAILED if failures else 0
-
-
-def _check(dataset: Path | None, split: str | None, truth: Path | None, explain: int | None) -> None:
-    if bool(dataset) == bool(truth):
-        raise UsageError("give a model and a DATASET, or predictions and --truth INVENTORY")
-    if truth and (split or explain):
-        raise UsageError("--split and --explain are for a model and a DATASET, not for predictions")
+    if dataset and not truth:
+        failures = evaluate_model(source, dataset, split or "test", output, explain, options, _tell)
+        return PARTLY_FAILED if failures else 0
+    raise UsageError("give a model and a DATASET, or predictions and --truth INVENTORY")
 
 
 def _tell(evaluation: Evaluation) -> None:

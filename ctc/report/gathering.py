@@ -42,14 +42,17 @@ class AnswerGathering:
         return len(self._rows)
 
     def add(self, event: int, path: str, label: str, classes: tuple[str, ...], values: Values) -> None:
-        """Raises InputError when the label had other classes before."""
-        known = self._labels.setdefault(label, _Label(classes))
+        """An array of `values` is float32. Raises InputError when the label had other classes before."""
+        known = self._labels.get(label) or self._labels.setdefault(label, _Label(classes))
         if known.classes != classes:
             raise InputError(
                 f"label '{label}' has the classes {list(known.classes)[:10]} and then {list(classes)[:10]}"
             )
         known.rows.append(self._rows.setdefault((event, path), len(self._rows)))
-        known.values.extend(values)
+        if isinstance(values, np.ndarray):
+            known.values.frombytes(values.tobytes())
+        else:
+            known.values.extend(values)
 
     @property
     def classes(self) -> dict[str, tuple[str, ...]]:

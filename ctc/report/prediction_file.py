@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ctc.artifacts.csvfile import open_table
 from ctc.errors import InputError, MissingExtraError, UsageError
 from ctc.report.event_facts import facts_of
-from ctc.report.gathering import Combine, Gathering
+from ctc.report.gathering import Combine, Gathering, Values
 from ctc.report.scored import Scored
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 SUFFIXES = (".csv", ".json", ".parquet")
-_COLUMNS = ("id", "label", "predictions_all")
+_ALL = "predictions_all"
+_COLUMNS = ("id", "label", _ALL)
 _PATH = "path"
 _ROWS_AT_ONCE = 10_000
 
 
 class _Row(NamedTuple):
-    """`path` None in an answer for an event; `meta`: all other columns."""
+    """`values`: the probabilities of `classes`; `path` None in an answer for an event; `meta`: all other columns."""
 
     id: str
     label: str
-    probabilities: Mapping[str, float]
+    classes: tuple[str, ...]
+    values: Values
     path: str | None
     meta: Mapping[str, Any]
 
@@ -51,12 +60,8 @@ def _gathered(rows: Iterator[_Row], location: str) -> Gathering:
     gathering = Gathering()
     classes: dict[str, tuple[str, ...]] = {}
     for row in rows:
-        known = classes.setdefault(row.label, tuple(row.probabilities))
-        values = list(row.probabilities.values())
-        if tuple(row.probabilities) != known:
-            if set(row.probabilities) != set(known):
-                raise InputError(f"event '{row.id}' has other classes of '{row.label}' than the first one")
-            values = [row.probabilities[name] for name in known]
+        known = classes.setdefault(row.label, row.classes)
+        values = row.values if row.classes == known else _in_order(row, known)
         event = gathering.event(row.id, facts_of(row.meta, location))
         unit = gathering.events if row.path is None else gathering.photos
         try:
@@ -64,6 +69,13 @@ def _gathered(rows: Iterator[_Row], location: str) -> Gathering:
         except TypeError:
             raise InputError(f"event '{row.id}' has a probability of '{row.label}' that is not a number") from None
     return gathering
+
+
+def _in_order(row: _Row, classes: tuple[str, ...]) -> Values:
+    if set(row.classes) != set(classes):
+        raise InputError(f"event '{row.id}' has other classes of '{row.label}' than the first one")
+    named = dict(zip(row.classes, row.values, strict=True))
+    return [named[name] for name in classes]
 
 
 def _csv_rows(path: Path) -> Iterator[_Row]:
@@ -77,9 +89,11 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
             probabilities = json.loads(cells[all_at])
         except ValueError:
             raise InputError(f"line {line} has no JSON object in its column 'predictions_all'") from None
-        _check_object(probabilities, f"line {line}, column 'predictions_all'")
+        if not isinstance(probabilities, dict) or not probabilities:
+            raise InputError(f"line {line}, column 'predictions_all' is not an object of probabilities by class")
         photo = None if path_at is None else cells[path_at]
-        yield _Row(cells[id_at], cells[label_at], probabilities, photo, {name: cells[at] for name, at in meta.items()})
+        told = {name: cells[at] for name, at in meta.items()}
+        yield _Row(cells[id_at], cells[label_at], *_parted(probabilities), photo, told)
 
 
 def _parquet_rows(path: Path) -> Iterator[_Row]:
@@ -92,20 +106,35 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
         file = pq.ParquetFile(path)
         _check_columns(file.schema_arrow.names)
         for batch in file.iter_batches(_ROWS_AT_ONCE):
-            for row in batch.to_pylist():
-                yield _Row(row["id"], row["label"], dict(row["predictions_all"]), row.get(_PATH), row)
-    except (pa.ArrowException, OSError, TypeError, ValueError) as error:
+            rows = batch.drop_columns([_ALL]).to_pylist()
+            for row, (classes, values) in zip(rows, _map_cells(batch.column(_ALL)), strict=True):
+                yield _Row(row["id"], row["label"], classes, values, row.get(_PATH), row)
+    except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"it can't be read as a Parquet file of predictions: {error}") from None
+
+
+def _map_cells(column: pa.MapArray) -> Iterator[tuple[tuple[str, ...], NDArray[np.float32]]]:
+    """The classes and probabilities of each row. As Python objects, a million rows of thirty would take half a minute."""
+    keys = column.keys.dictionary_encode()
+    codes, names = keys.indices.to_numpy(), keys.dictionary.to_pylist()
+    values = column.items.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    known: dict[bytes, tuple[str, ...]] = {}
+    for start, end in pairwise(column.offsets.to_pylist()):
+        own = codes[start:end].tobytes()
+        if own not in known:
+            known[own] = tuple(names[code] for code in codes[start:end])
+        yield known[own], values[start:end]
 
 
 def _json_rows(path: Path) -> Iterator[_Row]:
     for event_id, entry in _json_events(path):
         try:
             for label, probabilities in entry["aggregated_pred"].items():
-                yield _Row(event_id, label, probabilities, None, entry["meta_data"])
+                yield _Row(event_id, label, *_parted(probabilities), None, entry["meta_data"])
             for photo in entry["images"]:
                 for label, probabilities in photo["predictions"].items():
-                    yield _Row(event_id, label, probabilities, photo["path"], {**photo, **entry["meta_data"]})
+                    meta = {**photo, **entry["meta_data"]}
+                    yield _Row(event_id, label, *_parted(probabilities), photo["path"], meta)
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"event '{event_id}' is not as `ctc predict` writes it ({error!r})") from None
 
@@ -129,6 +158,5 @@ def _check_columns(columns: Any) -> None:
             raise InputError(f"it is not a prediction file: it has no column '{name}'")
 
 
-def _check_object(value: Any, where: str) -> None:
-    if not isinstance(value, dict) or not value:
-        raise InputError(f"{where} is not an object of probabilities by class")
+def _parted(probabilities: Mapping[str, float]) -> tuple[tuple[str, ...], list[float]]:
+    return tuple(probabilities), list(probabilities.values())
