@@ -17,10 +17,11 @@ from ctc.inference.events import Events, find_events
 from ctc.inference.failure_file import failure_path
 from ctc.inference.heading import Heading
 from ctc.inference.journal import Journal, journal_path
+from ctc.inference.model_bytes import read_model
 from ctc.inference.output import choose_format, options_of
 from ctc.inference.pipeline import Outcome, PipelineConfig, predict
 from ctc.inference.reading import Reading, reading_of
-from ctc.inference.session import Model, open_model, read_model
+from ctc.inference.session import Model, open_model
 from ctc.inference.tally import Advance, Tally
 from ctc.inference.writing import write_output
 from ctc.plugin import Aggregation, OutputContext, OutputFormat

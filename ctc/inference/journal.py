@@ -11,27 +11,25 @@ what follows is dropped.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-import zlib
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 from ctc.artifacts.atomic import remove, sync_folder
 from ctc.errors import InputError
 from ctc.inference.heading import Heading
+from ctc.inference.journal_lines import BLOCK, is_end, is_whole, line_of, read_lines, record_of
 from ctc.inference.outcome_record import from_record, to_record
 from ctc.inference.pipeline import Outcome
 
 FLUSH_SECONDS = 5.0
 FLUSH_PHOTOS = 1_000
-_BLOCK = 1 << 20
 
 
 def journal_path(output: Path) -> Path:
@@ -69,14 +67,14 @@ class Journal:
         with suppress(InputError):
             if read_heading(self.path) == self.heading:
                 end, last = 0, b""
-                for line in takewhile(lambda line: not _is_end(line), _lines(self.path)):
+                for line in takewhile(lambda line: not is_end(line), read_lines(self.path)):
                     end, last = end + len(line), line
-                record = _body(last)
+                record = record_of(last)
                 self.done = record[0] + 1 if isinstance(record, list) else 0
                 self._file.truncate(end)
                 return end
         self._file.truncate(0)
-        self._lines.append(_line(self.heading.to_json()))
+        self._lines.append(line_of(self.heading.to_json()))
         self._end = 0
         self.flush()
         return self._end
@@ -87,7 +85,7 @@ class Journal:
 
     def append(self, outcome: Outcome) -> None:
         """Add the next outcome; it is on the disk some seconds later."""
-        self._lines.append(_line([self.done, *to_record(outcome)]))
+        self._lines.append(line_of([self.done, *to_record(outcome)]))
         self.done += 1
         self._photos += outcome.photos
         if self._photos >= FLUSH_PHOTOS or time.monotonic() - self._flushed >= FLUSH_SECONDS:
@@ -107,7 +105,7 @@ class Journal:
 
     def seal(self, part: Path) -> None:
         """The journal is complete, and becomes the part file `part` at the end of the block."""
-        self._lines.append(_line({"end": self.done}))
+        self._lines.append(line_of({"end": self.done}))
         self._sealed = part
 
     def __enter__(self) -> Self:
@@ -134,15 +132,17 @@ def read_heading(path: Path) -> Heading | None:
     for a file of another kind."""
     try:
         with path.open("rb") as file:
-            first = file.readline(_BLOCK)
+            first = file.readline(BLOCK)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise InputError(f"'{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
-    if not first.endswith(b"\n") and len(first) < _BLOCK:
+    if not first.endswith(b"\n") and len(first) < BLOCK:
         return None
     try:
-        return Heading.from_json(_body(first))
+        if not is_whole(first):
+            raise InputError("its first line is damaged")
+        return Heading.from_json(record_of(first))
     except (InputError, ValueError) as error:
         raise InputError(f"'{path}' is no journal of `ctc predict`: {error}") from None
 
@@ -157,49 +157,14 @@ def read_part(path: Path, heading: Heading) -> Iterator[Outcome]:
 def _outcomes(path: Path, heading: Heading) -> Generator[Outcome, None, bool]:
     """Returns, after the last, whether the end line agrees."""
     expected = 0
-    for line in _lines(path):
-        record = _body(line)
+    for line in read_lines(path):
+        record = record_of(line)
         if isinstance(record, list) and record[0] == expected:  # an interrupted flush may have left a line twice
             expected += 1
             yield from_record(record[1:], heading.labels, heading.thresholds)
-        elif _is_end(line):
+        elif is_end(line):
             return bool(record["end"] == expected)
     return False
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    """Lines up to the first that is torn. The file is open only for a block at a time: a merge may have thousands."""
-    at = 0
-    while True:
-        with path.open("rb") as file:
-            file.seek(at)
-            block = file.readlines(_BLOCK)
-        if not block:
-            return
-        for line in block:
-            if not _is_whole(line):
-                return
-            at += len(line)
-            yield line
-
-
-def _line(record: object) -> bytes:
-    body = json.dumps(record, separators=(",", ":")).encode()
-    return b"%08x %s\n" % (zlib.crc32(body), body)
-
-
-def _is_whole(line: bytes) -> bool:
-    return line.endswith(b"\n") and line[:8] == b"%08x" % zlib.crc32(line[9:-1])
-
-
-def _is_end(line: bytes) -> bool:
-    return line[9:].startswith(b'{"end":')
-
-
-def _body(line: bytes) -> Any:
-    if not _is_whole(line):
-        raise ValueError("its first line is damaged")
-    return json.loads(line[9:])
 
 
 def _lock(file: IO[bytes], path: Path) -> None:

@@ -6,12 +6,9 @@ Only ONNX is loaded, as bytes of limited size, without external data and without
 from __future__ import annotations
 
 import logging
-import stat
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -20,15 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.model_file import ModelInfo
-from ctc.errors import InputError, MissingExtraError, UsageError
+from ctc.errors import InputError, MissingExtraError
 from ctc.inference.description import described, input_size
+from ctc.inference.model_bytes import ModelFile, read_model
 from ctc.inference.providers import PROVIDERS, Engine, ProviderError, first_line, start
 
 if TYPE_CHECKING:
     import onnxruntime
-
-MAX_BYTES = 2**31 - 1
-"""The largest ONNX file without external data: protobuf's limit."""
 
 _FATAL_ONLY = 4
 _OUT_OF_MEMORY = ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
@@ -36,18 +31,6 @@ _OUT_OF_MEMORY = ("out of memory", "failed to allocate", "alloc_failed", "bad_al
 ANY_ENGINE = Engine()
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """The bytes of a file that may be a model."""
-
-    path: Path
-    data: bytes = field(repr=False)
-
-    @cached_property
-    def digest(self) -> str:
-        return blake2b(self.data, digest_size=16).hexdigest()
 
 
 @dataclass
@@ -116,23 +99,6 @@ class _OutOfMemoryError(Exception):
 def load_model(path: Path, engine: Engine = ANY_ENGINE) -> Model:
     """Read and open a model file: see `read_model` and `open_model`."""
     return open_model(read_model(path), engine)
-
-
-def read_model(path: Path) -> ModelFile:
-    """The bytes of a model file; raises CtcError when there is no file, or one that is too large."""
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise UsageError(f"model '{path}' is a folder: give the .onnx file that `ctc export` made of it")
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"model '{path}' is not a file")
-        if status.st_size > MAX_BYTES:
-            raise InputError(f"model '{path}' is larger than 2 GiB, more than an ONNX file can hold")
-        return ModelFile(path, path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"model '{path}' is not there: make one with `ctc export`") from None
-    except OSError as error:
-        raise InputError(f"model '{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def open_model(file: ModelFile, engine: Engine = ANY_ENGINE) -> Model:
