@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "Say how good a model or a prediction file is, and what a person should look at.",
     "calibrate": "Make a model's probabilities mean what they say.",
     "predict": "Say which animals are on new photos.",
+    "report": "Show predictions as one page: counts, activity, photos.",
     "merge": "Unite the parts of a prediction that was split over machines.",
     "benchmark loaders": "Measure how many images per second each loader delivers.",
     "plugins": "List what is installed: formats, loaders, backbones and more.",

@@ -1,0 +1,161 @@
+"""Charts as SVG inside the page: lines and bars, told apart by dashes as well as by colour (Okabe & Ito's palette, style.css)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+WIDTH, HEIGHT = 640, 340
+LEFT, RIGHT, TOP, BOTTOM = 92, 36, 14, 58
+BAR_WIDTH, BAR_HEIGHT = 160, 14
+LINE_STYLES = 6
+"""As many as style.css has classes `.line-0`, `.line-1`, …"""
+
+Points = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """`percent`: values are shares from 0 to 1."""
+
+    title: str
+    low: float
+    high: float
+    percent: bool = False
+
+    def ticks(self) -> list[float]:
+        """About five round values between both ends."""
+        span = self.high - self.low
+        raw = span / 5
+        power = 10 ** math.floor(math.log10(raw))
+        step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
+        first = math.ceil(self.low / step - 1e-9)
+        return [number * step for number in range(first, math.floor(self.high / step + 1e-9) + 1)]
+
+    def text(self, value: float) -> str:
+        return f"{value * 100:.0f} %" if self.percent else f"{value:.4g}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """NaN is a gap."""
+
+    name: str
+    points: Points
+
+
+SHARES = (0.0, 1.0)
+
+
+def line_chart(summary: str, x: Axis, y: Axis, lines: Sequence[Line], *, diagonal: bool = False) -> Markup:
+    """`summary` is read out in place of the chart. `diagonal`: the line where y = x."""
+    parts = [*_grid(x, y)]
+    if diagonal:
+        parts.append(_polyline([(x.low, x.low), (x.high, x.high)], x, y, "diagonal"))
+    for number, line in enumerate(lines):
+        kind = f"line line-{number % LINE_STYLES}"
+        parts += [_polyline(piece, x, y, kind) for piece in _unbroken(line.points)]
+    box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, summary)
+    return _legend(lines) + box + Markup("").join(parts) + Markup("</svg>")
+
+
+def share_bar(value: float, low: float, high: float) -> Markup:
+    """A bar for a share from 0 to 1, with its interval."""
+    if math.isnan(value):
+        return Markup("")
+    at = [round(share * BAR_WIDTH, 1) for share in (value, low, high)]
+    return Markup(
+        '<svg class="bar" viewBox="0 0 {w} {h}" width="{w}" height="{h}" aria-hidden="true">'
+        '<rect class="bar-ground" width="{w}" height="{h}"/><rect class="bar-value" width="{value}" height="{h}"/>'
+        '<path class="bar-interval" d="M{low} {middle}H{high}M{low} {up}V{down}M{high} {up}V{down}"/></svg>'
+    ).format(
+        w=BAR_WIDTH, h=BAR_HEIGHT, value=at[0], low=at[1], high=at[2], middle=BAR_HEIGHT / 2, up=3, down=BAR_HEIGHT - 3
+    )
+
+
+def bar_chart(summary: str, x_title: str, bars: Sequence[tuple[str, int]]) -> Markup:
+    """Upright bars with their names beneath."""
+    y = Axis("", 0, max(1, *(value for _, value in bars)))
+    step = (WIDTH - LEFT - RIGHT) / len(bars)
+    box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, summary)
+    parts = [*_y_grid(y), _x_title(x_title)]
+    for number, (name, value) in enumerate(bars):
+        left, top = LEFT + (number + 0.1) * step, _down(value, y)
+        parts.append(
+            Markup('<rect class="bar-value" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
+                left, top, 0.8 * step, HEIGHT - BOTTOM - top
+            )
+        )
+        parts.append(_text(left + 0.4 * step, HEIGHT - BOTTOM + 22, name, "middle"))
+    return box + Markup("").join(parts) + Markup("</svg>")
+
+
+def _grid(x: Axis, y: Axis) -> Iterable[Markup]:
+    yield from _y_grid(y)
+    for value in x.ticks():
+        across = _across(value, x)
+        yield _rule(across, TOP, across, HEIGHT - BOTTOM)
+        yield _text(across, HEIGHT - BOTTOM + 22, x.text(value), "middle")
+    yield _x_title(x.title)
+
+
+def _y_grid(y: Axis) -> Iterable[Markup]:
+    for value in y.ticks():
+        down = _down(value, y)
+        yield _rule(LEFT, down, WIDTH - RIGHT, down)
+        yield _text(LEFT - 6, down + 4, y.text(value), "end")
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    yield Markup('<text class="axis" transform="translate(18 {}) rotate(-90)" text-anchor="middle">{}</text>').format(
+        middle, y.title
+    )
+
+
+def _x_title(title: str) -> Markup:
+    return Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text>').format(
+        (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, title
+    )
+
+
+def _legend(lines: Sequence[Line]) -> Markup:
+    sample = Markup(
+        '<li><svg viewBox="0 0 36 10" width="36" height="10" aria-hidden="true"><path class="line line-{}" d="M0 5H36"/></svg> {}</li>'
+    )
+    entries = Markup("").join(sample.format(number % LINE_STYLES, line.name) for number, line in enumerate(lines))
+    return Markup('<ul class="legend">{}</ul>').format(entries) if len(lines) > 1 else Markup("")
+
+
+def _unbroken(points: Points) -> list[list[tuple[float, float]]]:
+    pieces: list[list[tuple[float, float]]] = [[]]
+    for across, up in points:
+        if math.isfinite(up):
+            pieces[-1].append((across, up))
+        elif pieces[-1]:
+            pieces.append([])
+    return [piece for piece in pieces if piece]
+
+
+def _polyline(points: Points, x: Axis, y: Axis, kind: str) -> Markup:
+    places = [f"{_across(across, x):.1f},{_down(up, y):.1f}" for across, up in points]
+    if len(places) == 1:
+        across, down = places[0].split(",")
+        return Markup('<circle class="{}" cx="{}" cy="{}" r="3"/>').format(kind, across, down)
+    return Markup('<polyline class="{}" points="{}"/>').format(kind, " ".join(places))
+
+
+def _across(value: float, x: Axis) -> float:
+    return LEFT + (value - x.low) / (x.high - x.low) * (WIDTH - LEFT - RIGHT)
+
+
+def _down(value: float, y: Axis) -> float:
+    return HEIGHT - BOTTOM - (value - y.low) / (y.high - y.low) * (HEIGHT - TOP - BOTTOM)
+
+
+def _rule(x1: float, y1: float, x2: float, y2: float) -> Markup:
+    return Markup('<path class="rule" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>').format(x1, y1, x2, y2)
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> Markup:
+    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(x, y, anchor, text)

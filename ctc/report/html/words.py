@@ -1,0 +1,19 @@
+"""Figures as the report writes them."""
+
+from __future__ import annotations
+
+from ctc.report.evaluation import Estimate
+
+SIGN = "\N{NO-BREAK SPACE}%"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """`83 %`, or a dash where there is no figure."""
+    return "–" if share != share else f"{100 * share:.{digits}f}{SIGN}"
+
+
+def in_words(estimate: Estimate) -> str:
+    """`83 % (70–92 %)`, or a dash where there is no figure."""
+    if estimate.value != estimate.value:
+        return "–"
+    return f"{percent(estimate.value)} ({100 * estimate.low:.0f}–{percent(estimate.high)})"

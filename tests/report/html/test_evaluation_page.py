@@ -1,0 +1,134 @@
+"""report.html of an evaluation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ctc.artifacts.run import Run
+from ctc.errors import InputError
+from ctc.report.html.options import ReportConfig
+
+
+def test_every_tag_is_closed_and_every_anchor_is_there_once(scored, write_report, read_page) -> None:
+    page = read_page(write_report(scored))
+    assert page.unmatched == []
+    assert [name for name, times in Counter(page.ids).items() if times > 1] == []
+    links = [link for link in page.all("a", "href") if link.startswith("#")]
+    assert {link[1:] for link in links} - set(page.ids) == set()
+
+
+def test_each_filled_cell_of_the_matrix_leads_to_its_photos(scored, write_report, read_page) -> None:
+    page = read_page(write_report(scored))
+    cells = {link for link in page.all("a", "href") if "-cell-" in link}
+    right = {f"#label-0-cell-{i}-{i}" for i in range(4)}
+    assert cells == right | {"#label-0-cell-1-2", "#label-0-cell-3-0"}
+
+
+def test_names_and_paths_are_text_not_markup(scored, write_report, read_page) -> None:
+    page = read_page(write_report(scored, failures=("<img src=x onerror=alert(2)>: broken",)))
+    assert page.source.count("<script>") == 1
+    assert [name for name, _ in page.tags if name in ("i", "b")] == []
+    assert page.all("img", "onerror") == []
+    for name in (*scored.classes["species"], "<i>camera</i> 3", "<b>&'bold'.jpg", "<img src=x onerror=alert(2)>"):
+        assert name in page.text
+
+
+def test_nothing_is_loaded_from_elsewhere(scored, write_report, read_page) -> None:
+    page = read_page(write_report(scored))
+    assert {address.split(",")[0] for address in page.all("img", "src")} == {"data:image/jpeg;base64"}
+    assert page.all("link", "href") == ["data:,"]
+    assert page.all("script", "src") == []
+    assert not re.search(r"url\(|@import|https?://", page.source)
+    assert any("default-src 'none'" in content for content in page.all("meta", "content"))
+
+
+def test_the_summary_says_in_words_what_was_found(scored, write_report, read_page) -> None:
+    text = read_page(write_report(scored)).text
+    assert "Of 48 events whose species is known, the model named 40 correctly: 83\u00a0%." in text
+    assert "It depends on the camera" in text
+
+
+def test_what_is_not_known_is_left_out_and_said(nowhere, write_report, read_page) -> None:
+    page = read_page(write_report(nowhere))
+    assert {"label-0-locations", "label-0-daylight", "training"} & set(page.ids) == set()
+    assert "figures by location are left out: no event tells" in page.text
+
+
+def test_what_is_known_has_its_section(scored, write_report, read_page) -> None:
+    ids = set(read_page(write_report(scored)).ids)
+    sections = (
+        "automation",
+        "confusion",
+        "classes",
+        "reliability",
+        "locations",
+        "daylight",
+        "worst",
+        "unsure",
+        "right",
+    )
+    assert {f"label-0-{name}" for name in sections} | {"summary", "failures", "card"} <= ids
+
+
+def test_a_run_folder_gives_training_curves(scored, write_report, read_page, tmp_path) -> None:
+    rows = ["epoch,loss,val_loss,accuracy[species],val_accuracy[species]", "1,2.0,1.5,0.5,", "2,1.0,1.2,0.7,0.6"]
+    run = Run(tmp_path)
+    run.history.write_text("\n".join(rows) + "\n")
+    page = read_page(write_report(scored, run=run))
+    assert "training" in page.ids
+    assert "loss by epoch: training ends at 1, validation ends at 1.2" in page.all("svg", "aria-label")
+
+
+def test_a_run_folder_without_its_history_is_an_error(scored, write_report, tmp_path) -> None:
+    with pytest.raises(InputError, match=r"history\.csv' can't be read"):
+        write_report(scored, run=Run(tmp_path))
+
+
+@pytest.mark.parametrize(("megabytes", "pictures"), [(15.0, 88), (0.3, 30), (0.0, 0)])
+def test_thumbnails_take_no_more_than_they_may(megabytes, pictures, scored, write_report, read_page) -> None:
+    page = read_page(write_report(scored, config=ReportConfig(megabytes)))
+    found = page.all("img", "src")
+    assert sum(map(len, found)) <= megabytes * 1_000_000
+    assert len(found) <= pictures
+    assert (len(found) > 0) == (megabytes > 0)
+
+
+def test_photos_that_are_gone_are_said(scored, photos, write_report, read_page, tmp_path) -> None:
+    for i in range(11):
+        (tmp_path / f"{i}.jpg").unlink()
+    page = read_page(write_report(scored))
+    assert "no picture here" in page.text
+    assert "of the places for photos have no picture" in page.text
+
+
+def test_only_the_biggest_40_classes_are_in_the_matrix(make_scored, write_report, read_page) -> None:
+    names = [f"class {i}" for i in range(45)]
+    truth = np.arange(90) % 45
+    page = read_page(write_report(make_scored(truth, np.eye(45)[truth], names)))
+    assert len({link for link in page.all("a", "href") if "-cell-" in link}) == 40
+    assert "The 40 classes that occur most are shown; 5 others, with 10 events" in page.text
+
+
+def test_an_event_is_shown_by_the_photo_that_bears_its_answer(scored, photos, write_report, read_page) -> None:
+    both = replace(scored.events, event=np.repeat(scored.events.event, 2), paths=("0.jpg", photos[0]) * 48)
+    flat = np.full((48, 4), 0.25, np.float32)
+    values = np.stack([flat, scored.events.probabilities["species"]], axis=1).reshape(96, 4)
+    page = read_page(write_report(replace(scored, photos=replace(both, probabilities={"species": values}))))
+    assert set(page.all("img", "alt")) == {photos[0]}
+
+
+def test_a_model_card_says_what_is_not_stated(scored, write_report, read_page) -> None:
+    assert "Not stated. Who passes the model on" in read_page(write_report(scored)).text
+    licensed = write_report(scored, config=ReportConfig(licence="CC BY 4.0"))
+    assert "CC BY 4.0" in read_page(licensed).text
+
+
+def test_a_name_that_is_not_unicode_is_written_with_escapes(make_scored, write_report, read_page) -> None:
+    odd = "fox\udcff"
+    page = read_page(write_report(make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]], [odd, "wolf"])))
+    assert "fox\\udcff" in page.text
