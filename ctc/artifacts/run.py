@@ -3,7 +3,11 @@
 run.json                  the resolved configuration, versions, dataset fingerprint, seed
 history.csv               one row per epoch
 best.weights.npz          the weights of the best epoch
+curves.png                how the losses and scores went
 test.json                 how that epoch does on the test split, when there is one
+test_predictions.csv      and what it says of each of its events
+tensorboard/              logs for TensorBoard, with --tensorboard
+mlflow.json               which run of MLflow this is, with --mlflow
 checkpoints/              weights and state to resume from
 """
 
@@ -88,12 +92,34 @@ class Run:
         return self.folder / "best.weights.npz"
 
     @property
+    def curves(self) -> Path:
+        return self.folder / "curves.png"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.folder / "tensorboard"
+
+    @property
+    def mlflow(self) -> Path:
+        return self.folder / "mlflow.json"
+
+    @property
+    def test_predictions(self) -> Path:
+        return self.folder / "test_predictions.csv"
+
+    @property
     def test_scores(self) -> Path:
         return self.folder / "test.json"
 
     @property
     def checkpoints(self) -> Path:
         return self.folder / "checkpoints"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files and folders that a training writes."""
+        results = (self.history, self.best_weights, self.curves, self.test_scores, self.test_predictions)
+        return (self.info_path, *results, self.tensorboard, self.mlflow, self.checkpoints)
 
     def read(self) -> RunInfo:
         """Raises CtcError when the folder is not a run, or was written by a newer ctc."""

@@ -24,6 +24,9 @@ class _Bar:
         self._failed += failed
         self._bar.update(self._task, advance=done, failures=f"{self._failed} failed" if self._failed else "")
 
+    def note(self, text: str) -> None:
+        self._bar.update(self._task, note=text)
+
 
 @contextmanager
 def rich_bar(what: str, total: int | None) -> Iterator[_Bar]:
@@ -33,7 +36,8 @@ def rich_bar(what: str, total: int | None) -> Iterator[_Bar]:
         TextColumn("{task.completed:,.0f}"),
         _Rate(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
         TextColumn("[red]{task.fields[failures]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield _Bar(bar, bar.add_task(what, total=total, failures=""))
+        yield _Bar(bar, bar.add_task(what, total=total, failures="", note=""))

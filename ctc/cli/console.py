@@ -18,6 +18,9 @@ class Progress(Protocol):
     def advance(self, done: int = 1, failed: int = 0) -> None:
         """`done` more items are through, `failed` of them failed."""
 
+    def note(self, text: str) -> None:
+        """How it goes, in a few words beside the bar."""
+
 
 @dataclass
 class _Verbosity:
@@ -72,6 +75,9 @@ def relay_log() -> None:
 class _Silent:
     def advance(self, done: int = 1, failed: int = 0) -> None:
         """Nothing is shown when stderr is not a terminal."""
+
+    def note(self, text: str) -> None:
+        """Nor this."""
 
 
 @contextmanager

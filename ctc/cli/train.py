@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ctc.cli.train_options import training_options
+from ctc.cli.train_options import REPEATS, given, training_options
 
 
 @click.command(epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20")
@@ -17,19 +17,20 @@ from ctc.cli.train_options import training_options
 def command(resume: Path | None, overwrite: bool, **options: Any) -> None:
     """Train a network on a dataset.
 
-    Leaves a run folder: run.json, history.csv, the best weights, checkpoints, and test.json when there is a test split. Interrupted
-    at any moment, it goes on with --resume.
+    Leaves a run folder: run.json, history.csv, curves.png, the best weights, checkpoints; and, when there is a test split, test.json
+    and test_predictions.csv. Interrupted at any moment, it goes on with --resume.
     """
     from ctc.cli import console
     from ctc.training.backend import start_backend
     from ctc.training.config import TrainingConfig
 
-    config = TrainingConfig(**{name: value for name, value in options.items() if value is not None})
+    context = click.get_current_context()
+    config = TrainingConfig(**given(context, options))
     start_backend()
     from ctc.plugin.manager import plugins
     from ctc.training import start
 
-    begin = start.resume if resume else partial(start.train, overwrite=overwrite)
+    begin = start.resume if resume else partial(start.train, overwrite=overwrite, repeats=context.meta.get(REPEATS))
     result = begin(config, plugins(), console)
     console.say(f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'")
     for label, score in result.test.labels.items() if result.test else ():

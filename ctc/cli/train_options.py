@@ -1,4 +1,4 @@
-"""The options of `ctc train`, each named after its field in TrainingConfig; how those of an earlier run become defaults."""
+"""How the options of `ctc train` are put together, and how those of an earlier run become defaults."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import Any
 
 import click
 
+from ctc.cli.train_option_groups import DATA, DESCENT, LOSS, NETWORK, PATH, RUN
 from ctc.errors import UsageError
 
-PATH = click.Path(path_type=Path)
-SHARE = click.FloatRange(0, 0.5)
-RATE = click.FloatRange(min=0, min_open=True)
-ONE_OR_MORE = click.IntRange(min=1)
-COLORS = click.Choice(["none", "little", "full_fast", "full_randomized"])
-CHOICES = click.Choice(["random", "first", "all", "grayscale_stacking"])
+REPEATS = "ctc.training.repeats"
+"""In click's context: what the run says whose options were taken."""
 
 
 def _load_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
@@ -24,9 +21,10 @@ def _load_config(context: click.Context, _: click.Parameter, path: Path | None) 
         return
     from ctc.training.config import read_config
 
-    values = read_config(path)[0].to_json()
+    config, context.meta[REPEATS] = read_config(path)
+    values = config.to_json()
     weights = [f"{label}={weight}" for label, weight in values.pop("label_weights").items()]
-    context.default_map = {**values, "label_weights": weights}
+    context.default_map = {**(context.default_map or {}), **values, "label_weights": weights}
 
 
 def _load_run(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
@@ -34,6 +32,17 @@ def _load_run(context: click.Context, parameter: click.Parameter, folder: Path |
     _load_config(context, parameter, folder)
     if folder is not None:
         context.default_map = {**(context.default_map or {}), "output": str(folder)}
+    return folder
+
+
+def _load_origin(context: click.Context, parameter: click.Parameter, folder: str | None) -> str | None:
+    """The backbone is that of the run to begin with, unless another is named."""
+    if folder is not None and _typed(context, parameter.name or ""):
+        from ctc.artifacts.run import Run
+        from ctc.training.config import reject_foreign
+
+        reject_foreign(Path(folder))
+        context.default_map = {"backbone": Run(Path(folder)).read().backbone, **(context.default_map or {})}
     return folder
 
 
@@ -53,36 +62,16 @@ def _weights(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 OPTIONS = (
     click.argument("dataset", type=str),
     click.option("--output", required=True, metavar="RUN", help="Folder to write the run to."),
-    click.option("--backbone", required=True, metavar="NAME", help="The network; `ctc plugins` lists them."),
     click.option("--label", "labels", multiple=True, metavar="NAME", help="What to learn; may be repeated."),
     click.option("--label-weight", "label_weights", multiple=True, callback=_weights, metavar="NAME=W",
                  help="Factor of a label's loss (1); may be repeated."),
-    click.option("--loader", default="auto", metavar="NAME", help="auto, turbo, dali, tfdata or a plugin's."),
-    click.option("--height", type=click.IntRange(1, 8192), help="Pixels; the backbone's own unless given."),
-    click.option("--width", type=click.IntRange(1, 8192), help="Pixels; the backbone's own unless given."),
-    click.option("--resize", type=click.Choice(["stretch", "fit-crop"]), help="Stretch, or keep the aspect and crop."),
-    click.option("--image-choice", type=CHOICES, help="Which photo of an event."),
-    click.option("--batch-size", type=ONE_OR_MORE, help="Photos per step."),
-    click.option("--epochs", type=ONE_OR_MORE, help="At most so many."),
-    click.option("--steps-per-epoch", type=ONE_OR_MORE, help="End an epoch early."),
-    click.option("--optimizer", type=click.Choice(["sgd", "rmsprop", "adamw"]), help="How to descend."),
-    click.option("--learning-rate", type=RATE, help="At the start: sgd 0.01, rmsprop and adamw 0.001."),
-    click.option("--weight-decay", type=click.FloatRange(min=0), help="sgd and rmsprop 0.0001, adamw 0.01."),
-    click.option("--early-stopping-patience", type=ONE_OR_MORE, help="Epochs without a lower loss until it stops."),
-    click.option("--reduce-lr-patience", type=ONE_OR_MORE, help="Epochs without a lower loss until it slows down."),
-    click.option("--reduce-lr-factor", type=click.FloatRange(0, 1, True, True), help="Factor of the learning rate."),
-    click.option("--min-learning-rate", type=click.FloatRange(min=0), help="It is never lowered below that."),
-    click.option("--color", type=COLORS, help="Colour augmentation."),
-    click.option("--crop", type=SHARE, help="Largest share of a side cut away."),
-    click.option("--zoom", type=SHARE, help="Largest share of a side zoomed."),
-    click.option("--rotate", type=click.FloatRange(0, 180), help="Largest angle in degrees."),
-    click.option("--flip/--no-flip", default=None, help="Mirror half of the photos."),
-    click.option("--threads", type=ONE_OR_MORE, help="For loading; all processors unless given."),
-    click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The same seed, the same start and order."),
-    click.option("--deterministic", is_flag=True, default=None, help="Slower, and to the bit the same each time."),
-    click.option("--accumulate", type=ONE_OR_MORE, help="Take each batch in so many parts, which needs less memory."),
-    click.option("--checkpoint-minutes", type=RATE, help="Within an epoch, keep a checkpoint as often as that (10)."),
-    click.option("--checkpoint-steps", type=ONE_OR_MORE, help="And after so many steps."),
+    *NETWORK,
+    click.option("--from", "start_from", is_eager=True, callback=_load_origin, metavar="RUN",
+                 help="Begin with the weights of an own run, whatever it learnt and at which size."),
+    *LOSS,
+    *DATA,
+    *DESCENT,
+    *RUN,
     click.option("--resume", is_eager=True, type=PATH, callback=_load_run, metavar="RUN",
                  help="Go on with a training that ended early, or with more --epochs."),
     click.option("--config", is_eager=True, expose_value=False, type=PATH, callback=_load_config, metavar="RUN.JSON",
@@ -95,3 +84,17 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(OPTIONS):
         command = option(command)
     return command
+
+
+def given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Those that have a value. A weight that an earlier run gave to a label which is no longer learnt is dropped."""
+    kept = {name: value for name, value in options.items() if value is not None}
+    if not _typed(context, "label_weights"):
+        weights = kept["label_weights"]
+        kept["label_weights"] = {label: weight for label, weight in weights.items() if label in kept["labels"]}
+    return kept
+
+
+def _typed(context: click.Context, name: str) -> bool:
+    """Whether the option stands on the command line."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

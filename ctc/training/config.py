@@ -13,14 +13,20 @@ from ctc.artifacts.run import RUN_FILE, Run, RunInfo
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Augmentation
 
+LossName = Literal["cross-entropy", "focal"]
+ScheduleName = Literal["plateau", "cosine"]
+MixedPrecision = Literal["none", "bfloat16", "float16"]
+Transfer = Literal["last-layer", "all-layers"]
 OptimizerName = Literal["sgd", "rmsprop", "adamw"]
 ColorName = Literal["none", "little", "full_fast", "full_randomized"]
 
 DEFAULT_LEARNING_RATE: Mapping[OptimizerName, float] = {"sgd": 0.01, "rmsprop": 0.001, "adamw": 0.001}
+DEFAULT_WARMUP_EPOCHS: Mapping[ScheduleName, float] = {"plateau": 0.0, "cosine": 1.0}
+DEFAULT_PATIENCE = 3
 DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {"sgd": 0.0001, "rmsprop": 0.0001, "adamw": 0.01}
 
 
-FOREIGN_WEIGHTS = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
+FOREIGN_MODELS = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
 
 
 def usable_cpus() -> int:
@@ -32,7 +38,9 @@ def usable_cpus() -> int:
 class TrainingConfig:
     """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the machine (`resolved` fills it in).
 
-    `label_weights`: factor of a label's loss, 1 where absent. `steps_per_epoch`: end an epoch early. Patience is counted in epochs
+    `label_weights`: factor of a label's loss, 1 where absent. `start_from` is `--from`, the run to begin with. `freeze`: which layers keep
+    their weights (see `freeze.py`); for the first `head_epochs` all but the heads do. `class_weights`: see `class_weights.py`.
+    `steps_per_epoch`: end an epoch early. `clip_norm`: the longest that the gradient of all weights may be. Patience is counted in epochs
     without a lower validation loss. `crop`, `zoom` are shares of a side (0–0.5), `rotate` is in degrees (0–180). `accumulate`: in how
     many parts a batch is taken. `checkpoint_minutes`, `checkpoint_steps`: how often, within an epoch, a checkpoint is written.
     """
@@ -45,15 +53,29 @@ class TrainingConfig:
     loader: str = "auto"
     height: int | None = None
     width: int | None = None
+    weights: str | None = None
+    start_from: str | None = None
+    transfer: Transfer | None = None
+    freeze: str = "none"
+    head_epochs: int = 0
+    loss: LossName = "cross-entropy"
+    label_smoothing: float = 0.0
+    class_weights: str = "none"
     resize: ResizeMode = "stretch"
     image_choice: ImageChoice = "random"
+    observation: Literal["first", "random"] = "first"
+    on_bad_record: Literal["fail", "skip"] = "fail"
     batch_size: int = 128
     epochs: int = 70
     steps_per_epoch: int | None = None
     optimizer: OptimizerName = "sgd"
     learning_rate: float | None = None
     weight_decay: float | None = None
-    early_stopping_patience: int = 3
+    schedule: ScheduleName = "plateau"
+    warmup_epochs: float | None = None
+    clip_norm: float | None = None
+    mixed_precision: MixedPrecision = "none"
+    early_stopping_patience: int | None = None
     reduce_lr_patience: int = 2
     reduce_lr_factor: float = 0.1
     min_learning_rate: float = 1e-5
@@ -68,23 +90,32 @@ class TrainingConfig:
     accumulate: int = 1
     checkpoint_minutes: float = 10.0
     checkpoint_steps: int | None = None
+    tensorboard: bool = False
+    mlflow: bool = False
 
     def resolved(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
         """The same with nothing left open: `input_size` (height, width) of the backbone, `loader` as chosen.
 
-        Colour augmentation is off for grayscale stacking, whose channels are moments in time.
+        Colour augmentation is off for grayscale stacking, whose channels are moments in time. A cosine runs to its end unless early
+        stopping is asked for.
         """
-        stacked = self.image_choice == "grayscale_stacking"
-        rate, decay = self.learning_rate, self.weight_decay
+        stacked, cosine = self.image_choice == "grayscale_stacking", self.schedule == "cosine"
+        rate, decay, warmup = self.learning_rate, self.weight_decay, self.warmup_epochs
         return replace(
             self,
             dataset=str(Path(self.dataset).absolute()),
             output=str(Path(self.output).absolute()),
             loader=loader,
+            weights=_absolute(self.weights),
+            start_from=_absolute(self.start_from),
+            class_weights=_absolute(self.class_weights) or self.class_weights,
             height=self.height or input_size[0],
             width=self.width or input_size[1],
             learning_rate=DEFAULT_LEARNING_RATE[self.optimizer] if rate is None else rate,
             weight_decay=DEFAULT_WEIGHT_DECAY[self.optimizer] if decay is None else decay,
+            warmup_epochs=DEFAULT_WARMUP_EPOCHS[self.schedule] if warmup is None else warmup,
+            early_stopping_patience=self.early_stopping_patience or (self.epochs if cosine else DEFAULT_PATIENCE),
+            freeze="backbone" if self.transfer == "last-layer" else self.freeze,
             threads=self.threads or usable_cpus(),
             color="none" if stacked else self.color,
         )
@@ -108,13 +139,23 @@ class TrainingConfig:
             raise InputError(f"the training options are incomplete: {error}") from None
 
 
-def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
-    """The options of an earlier run and what it noted: `path` is its run.json, or the run folder."""
-    path = path / RUN_FILE if path.is_dir() else path
-    if path.suffix in FOREIGN_WEIGHTS:
+def _absolute(path: str | None) -> str | None:
+    """For a name that is no path, that name."""
+    return str(Path(path).absolute()) if path is not None and Path(path).exists() else path
+
+
+def reject_foreign(path: Path) -> None:
+    """Raise UsageError for what looks like the model file of another program."""
+    if path.suffix in FOREIGN_MODELS:
         raise UsageError(
             f"'{path}' is not a run: code in it could be run by loading it, so ctc takes only folders of its own runs"
         )
+
+
+def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
+    """The options of an earlier run and what it noted: `path` is its run.json, or the run folder."""
+    path = path / RUN_FILE if path.is_dir() else path
+    reject_foreign(path)
     if path.name != RUN_FILE:
         raise UsageError(f"'{path}' is not a '{RUN_FILE}': give the '{RUN_FILE}' of a run")
     info = Run(path.parent).read()

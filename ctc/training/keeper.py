@@ -58,13 +58,20 @@ class Keeper:
 
         Raises InputError when the checkpoint doesn't fit the plan.
         """
-        newest = self._checkpoints.newest()
+        newest, head_epochs = self._checkpoints.newest(), plan.config.head_epochs
         if newest is None:
-            return Learner(plan, progress.parts)
+            learner = Learner(plan, progress.parts, heads_only=head_epochs > 0)
+            if plan.origin:
+                learner.begin_with(plan.origin)
+            return learner
         progress.restore(newest.progress)
-        learner = Learner(plan, progress.parts)
+        learner = Learner(plan, progress.parts, heads_only=progress.epoch < head_epochs)
         try:
-            learner.restore(newest.arrays, newest.progress["parts"])
+            if progress.epoch == head_epochs and progress.step == 0:
+                learner.restore_network(newest.arrays)
+                progress.begin_phase()
+            else:
+                learner.restore(newest.arrays, newest.progress["parts"])
         except InputError as error:
             raise InputError(f"the checkpoint '{newest.path}' doesn't fit the network: {error}") from None
         if progress.epochs and progress.step == 0:

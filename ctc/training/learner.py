@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -10,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
+from ctc.errors import InputError
 from ctc.plugin import Batch
 from ctc.training.arrays_file import Arrays
-from ctc.training.network import build_scores, with_probabilities
+from ctc.training.config import MixedPrecision
+from ctc.training.freeze import BACKBONE, freeze
+from ctc.training.network import backbone_of, build_scores, with_probabilities
 from ctc.training.optimizers import make_optimizer
+from ctc.training.origin import Origin
 from ctc.training.plan import Plan
 from ctc.training.totals import Totals
 from ctc.training.trainee import Trainee
@@ -24,19 +29,30 @@ _COUNTER, _ACCUMULATOR = "iteration", "gradient_accumulator"  # Keras's names of
 
 class Learner:
     """Built anew from the plan's seed each time: the same plan, the same numbers. Batches are taken in `parts`, whose gradients add
-    up to that of the whole batch."""
+    up to that of the whole batch. With `heads_only` the backbone stays as it is."""
 
-    def __init__(self, plan: Plan, parts: int = 1) -> None:
+    def __init__(self, plan: Plan, parts: int = 1, *, heads_only: bool = False) -> None:
         config, size = plan.config, plan.preprocessing
         keras.utils.set_random_seed(config.seed)
-        scores = build_scores(plan.backbone, plan.class_counts, size.height, size.width, *plan.channel_statistics())
+        with _precision(config.mixed_precision):
+            scores = build_scores(plan.backbone, plan.class_counts, size.height, size.width, *plan.statistics)
+            self._trainee = Trainee(scores, plan.criteria)
+        freeze(backbone_of(scores), BACKBONE if heads_only else config.freeze)
         self.parts = parts
         self.weights = plan.label_weights
         self.network = with_probabilities(scores)
-        self._trainee = Trainee(scores, plan.criteria)
-        optimizer = make_optimizer(config.optimizer, plan.learning_rate, plan.weight_decay, parts)
+        optimizer = make_optimizer(config.optimizer, plan.learning_rate, plan.weight_decay, config.clip_norm, parts)
         self._trainee.compile(optimizer, jit_compile=_compiled())
         self._trainee.optimizer.build(self._trainee.trainable_variables)
+
+    def begin_with(self, origin: Origin) -> None:
+        """Give the backbone the weights of `origin`. Raises InputError, naming layer and shapes, when they don't fit."""
+        backbone = backbone_of(self.network)
+        given = values_of({"backbone": origin.build(tuple(backbone.input.shape[1:])).weights})
+        try:
+            assign({"backbone": backbone.weights}, given)
+        except InputError as error:
+            raise InputError(f"the weights of {origin.name} don't fit: {error}") from None
 
     def set_rate(self, rate: float) -> None:
         """The learning rate of the steps to come."""
@@ -59,12 +75,28 @@ class Learner:
             totals.add(self._trainee.order, self._trainee.test_on_batch(batch.images[part], labels, return_dict=True))
         totals.images += len(batch.images)
 
+    def answer(self, images: Any) -> dict[str, NDArray[np.float32]]:
+        """Label → unscaled scores (N, classes)."""
+        answers = [self._trainee.predict_on_batch(images[part]) for part in _parts(len(images), self.parts)]
+        return {label: np.concatenate([answer[label] for answer in answers]) for label in self._trainee.order}
+
+    def judge(self, scores: Mapping[str, Any], labels: Mapping[str, Any], totals: Totals) -> None:
+        """Add to `totals` what `scores`, from `answer`, are worth."""
+        criteria = enumerate(self._trainee.criteria.items())
+        sums = ((place, criterion.sums(labels[label], scores[label])) for place, (label, criterion) in criteria)
+        logs = {f"{name}_{place}": value for place, named in sums for name, value in named._asdict().items()}
+        totals.add(self._trainee.order, logs)
+
     def arrays(self) -> Arrays:
         """Everything that changes while it learns: weights, statistics, states of random generators, the optimizer's memory."""
         return values_of(self._sections())
 
+    def restore_network(self, arrays: Arrays) -> None:
+        """Bring back what `arrays` gave, but for the optimizer, which begins anew. Raises InputError when it doesn't fit."""
+        assign({"network": self._trainee.scores.variables}, arrays)
+
     def restore(self, arrays: Arrays, parts: int) -> None:
-        """Bring back what `arrays` gave, when batches were taken in `parts`. Raises InputError when it doesn't fit."""
+        """Bring back all that `arrays` gave, when batches were taken in `parts`. Raises InputError when it doesn't fit."""
         assign(self._sections(), arrays)
         for variable in self._sections()["optimizer"]:
             if variable.name == _COUNTER:
@@ -83,6 +115,18 @@ class Learner:
 def _parts(size: int, parts: int) -> Iterator[slice]:
     ends = [size * (part + 1) // parts for part in range(parts)]
     return (slice(start, end) for start, end in zip([0, *ends], ends, strict=False))
+
+
+@contextmanager
+def _precision(kind: MixedPrecision) -> Iterator[None]:
+    """Layers made in the block compute in 16 bits, unless they say otherwise; their weights have 32 all the same."""
+    before = keras.config.dtype_policy()
+    if kind != "none":
+        keras.config.set_dtype_policy(f"mixed_{kind}")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _compiled() -> bool:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
 from ctc.artifacts.run import Run
 from ctc.errors import CtcError
+from ctc.images.reference import sample_count
 from ctc.plugin import Batch, BatchStream
+from ctc.training.followers import followers
+from ctc.training.held_out import predict_test_split
 from ctc.training.history import Epoch, line
 from ctc.training.interruption import Interruption
 from ctc.training.keeper import Keeper
-from ctc.training.memory import out_of_memory
-from ctc.training.narration import Narration
+from ctc.training.labels import TRAIN
+from ctc.training.memory import lacks_memory
+from ctc.training.narration import Narration, shown
 from ctc.training.network import load_weights
 from ctc.training.output import how_to_go_on, write_test_scores
 from ctc.training.passes import NotANumberError, go_through
-from ctc.training.plan import TEST, TRAIN, VALIDATION, Plan
+from ctc.training.plan import TEST, VALIDATION, Plan
 from ctc.training.progress import Progress
 from ctc.training.totals import PassResult, Totals
 
@@ -41,16 +45,18 @@ class Training:
     def __init__(self, plan: Plan, run: Run, narration: Narration) -> None:
         self._plan, self._run, self._narration = plan, run, narration
         self._keeper = Keeper(run, plan.config)
+        self._followers = followers(run, plan.config)
 
     def go(self) -> TrainingResult:
         """Train from the newest checkpoint, or the beginning, to the end."""
         plan = self._plan
         with Interruption(self._last_words) as self._interruption, ExitStack() as streams:
             self._take_up(plan.config.accumulate)
+            self._tell_followers()
             training = streams.enter_context(closing(self._open(TRAIN)))
             validation = streams.enter_context(closing(self._open(VALIDATION))) if plan.has(VALIDATION) else None
             while not self._progress.over(plan.config.epochs):
-                if self._lacks_memory(lambda: self._epoch(training, validation)):
+                if lacks_memory(lambda: self._epoch(training, validation)):
                     self._take_smaller_parts()
             return self._result()
 
@@ -64,43 +70,47 @@ class Training:
         return self._plan.loader.open(self._plan.dataset, split, batches)
 
     def _epoch(self, training: BatchStream, validation: BatchStream | None) -> None:
-        progress, rate = self._progress, self._progress.rate
+        progress, full = self._progress, self._progress.rate
         self._learn(training)
         looked = self._look(validation, "validation") if validation else None
+        rate = self._plan.schedule.rate(full, progress.epoch + 1)
         epoch = Epoch(progress.epoch, rate, progress.totals.result(self._plan.label_weights), looked)
         progress.finish(epoch)
         self._keeper.finish_epoch(progress, self._learner)
         self._narration.say(line(epoch, self._plan.config.epochs))
-        if progress.rate < rate:
-            waited = progress.plateau.patience.epochs
+        self._tell_followers()
+        if progress.rate < full:
+            waited = self._plan.config.reduce_lr_patience
             self._narration.say(f"learning rate lowered to {progress.rate:.3g}; epochs without a lower loss: {waited}")
+        if progress.epoch == self._plan.config.head_epochs:
+            self._take_up(progress.parts)
 
     def _learn(self, stream: BatchStream) -> None:
         """What is left of the epoch's training pass."""
         progress, config = self._progress, self._plan.config
-        steps = config.steps_per_epoch or stream.steps
+        steps = min(stream.steps, config.steps_per_epoch or stream.steps)
         images = min(stream.samples, steps * config.batch_size) - progress.totals.images
         batches = islice(stream.epoch(progress.epoch, progress.step), max(0, steps - progress.step))
-        self._learner.set_rate(progress.rate)
 
         def act(batch: Batch, totals: Totals) -> None:
-            self._learner.learn(batch, totals)
             progress.step += 1
+            self._learner.set_rate(self._plan.schedule.rate(progress.rate, progress.epoch + progress.step / steps))
+            self._learner.learn(batch, totals)
 
-        with self._bar(f"epoch {progress.epoch + 1}", images) as count, self._overflow_told():
+        with self._shown(f"epoch {progress.epoch + 1}", images) as count, self._overflow_told():
             for done in go_through(batches, act, progress.totals):
-                count(done)
-                if self._interruption.asked or self._keeper.due(progress.step):
+                count(done, progress.totals)
+                if self._keeper.due(progress.step):
                     self._keeper.save(progress, self._learner)
-                self._leave_if_asked()
+                self._save_and_leave_if_asked()
 
     def _look(self, stream: BatchStream, what: str) -> PassResult:
         """How the network does on a whole split, always the same photos of it."""
         totals = Totals()
-        with self._bar(what, stream.samples) as count, self._overflow_told():
+        with self._shown(what, stream.samples) as count, self._overflow_told():
             for done in go_through(stream.epoch(0), self._learner.look, totals):
-                count(done)
-                self._leave_if_asked()
+                count(done, totals)
+                self._save_and_leave_if_asked()
         return totals.result(self._plan.label_weights)
 
     def _result(self) -> TrainingResult:
@@ -108,22 +118,34 @@ class Training:
         if progress.stopping.over:
             self._narration.say(f"stopped; epochs without a lower loss: {progress.stopping.epochs}")
         best = next(epoch for epoch in progress.epochs if epoch.index == progress.best)
-        return TrainingResult(self._run, tuple(progress.epochs), best, self._test())
+        test = self._test()
+        for follower in self._followers:
+            follower.end(test)
+        return TrainingResult(self._run, tuple(progress.epochs), best, test)
 
     def _test(self) -> PassResult | None:
         """The best epoch's scores on the test split, written to the run folder."""
         if not self._plan.has(TEST):
             return None
         load_weights(self._learner.network, self._run.best_weights)
-        with closing(self._open(TEST)) as stream:
-            measured = self._look(stream, "test")
+        photos = sample_count(self._plan.dataset, TEST, self._plan.preprocessing)
+        with self._narration.progress(TEST, photos) as bar:
+
+            def answered(done: int) -> None:
+                bar.advance(done)
+                self._leave_if_asked()
+
+            measured = predict_test_split(self._plan, self._learner, self._run, answered)
         write_test_scores(self._run, measured)
         return measured
 
-    @contextmanager
-    def _bar(self, what: str, images: int) -> Iterator[Callable[[int], None]]:
-        with self._narration.progress(what, images) as bar:
-            yield bar.advance
+    def _tell_followers(self) -> None:
+        if self._progress.epochs:
+            for follower in self._followers:
+                follower.follow(self._progress.epochs)
+
+    def _shown(self, what: str, images: int) -> AbstractContextManager[Callable[[int, Totals], None]]:
+        return shown(self._narration, what, images, self._plan.label_weights)
 
     @contextmanager
     def _overflow_told(self) -> Iterator[None]:
@@ -136,16 +158,6 @@ class Training:
             if self._keeper.has_checkpoint:
                 advice += f"; {how_to_go_on(self._run)} --learning-rate {rate / 10:g}"
             raise NotANumberError(f"{error} {place}: {advice}") from None
-
-    def _lacks_memory(self, work: Callable[[], None]) -> bool:
-        """Do `work`; whether it failed for want of memory on the device. What it held is free afterwards."""
-        try:
-            work()
-        except Exception as error:
-            if not out_of_memory(error):
-                raise
-            return True
-        return False
 
     def _take_smaller_parts(self) -> None:
         """Go back to the newest checkpoint, and on with batches taken in twice as many parts."""
@@ -160,6 +172,11 @@ class Training:
         del self._learner
         gc.collect()
         self._take_up(parts)
+
+    def _save_and_leave_if_asked(self) -> None:
+        if self._interruption.asked:
+            self._keeper.save(self._progress, self._learner)
+        self._leave_if_asked()
 
     def _leave_if_asked(self) -> None:
         if self._interruption.asked:

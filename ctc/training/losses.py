@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from keras import ops
 
 from ctc.artifacts.event_record import MISSING
+from ctc.training.config import LossName
 
 Tensor = Any
-LossName = Literal["cross-entropy", "focal"]
 
 FOCUS = 2.0  # gamma of Lin et al. 2017, Focal Loss for Dense Object Detection (https://arxiv.org/abs/1708.02002)
 TOP = 5

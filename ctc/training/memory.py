@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 
-def out_of_memory(error: BaseException) -> bool:
-    """Whether the backend ran out of memory: TensorFlow's ResourceExhaustedError, or JAX's RESOURCE_EXHAUSTED."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return "ResourceExhaustedError" in names or "RESOURCE_EXHAUSTED" in str(error)
+
+def lacks_memory(work: Callable[[], None]) -> bool:
+    """Do `work`; whether it failed for want of memory on the device: TensorFlow's ResourceExhaustedError, or JAX's RESOURCE_EXHAUSTED.
+
+    What it held is free afterwards.
+    """
+    try:
+        work()
+    except Exception as error:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        if "ResourceExhaustedError" not in names and "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        return True
+    return False

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
+
+from ctc.training.totals import Totals
 
 
 class Advance(Protocol):
@@ -11,6 +14,9 @@ class Advance(Protocol):
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
         """`done` more images are through."""
+
+    def note(self, text: str) -> None:
+        """How it goes, in a few words."""
 
 
 class Narration(Protocol):
@@ -24,3 +30,18 @@ class Narration(Protocol):
 
     def progress(self, what: str, total: int | None) -> AbstractContextManager[Advance]:
         """A bar that counts `total` images."""
+
+
+@contextmanager
+def shown(
+    narration: Narration, what: str, images: int, weights: Mapping[str, float]
+) -> Iterator[Callable[[int, Totals], None]]:
+    """A bar for a pass over `images`; the function takes the images of each step and the totals so far, whose loss it shows beside the
+    share of time spent waiting for data. `weights`: label → factor of its loss."""
+    with narration.progress(what, images) as bar:
+
+        def count(done: int, totals: Totals) -> None:
+            bar.advance(done)
+            bar.note(f"loss {totals.loss(weights):.3f}, waiting {totals.waited / totals.seconds:.0%}")
+
+        yield count

@@ -37,10 +37,16 @@ def build_scores(
     standardised = keras.layers.Rescaling(
         scale=[1 / (255 * value) for value in spread],
         offset=[-float(middle) / value for middle, value in zip(mean, spread, strict=True)],
+        dtype="float32",
         name="standardise",
     )(images)
     features = backbone.build((height, width, 3))(standardised)
     return keras.Model(images, heads.logits(features, labels), name="scores")
+
+
+def backbone_of(network: keras.Model) -> keras.Model:
+    """The backbone within what `build_scores` or `with_probabilities` made."""
+    return next(layer for layer in network.layers if isinstance(layer, keras.Model))
 
 
 def with_probabilities(scores: keras.Model) -> keras.Model:

@@ -10,14 +10,20 @@ from ctc.training.config import OptimizerName
 
 
 def make_optimizer(
-    name: OptimizerName, learning_rate: float, weight_decay: float, parts: int = 1
+    name: OptimizerName,
+    learning_rate: float,
+    weight_decay: float,
+    clip_norm: float | None = None,
+    parts: int = 1,
 ) -> keras.optimizers.Optimizer:
     """sgd (momentum 0.9), rmsprop (rho 0.9) or adamw. The decay is decoupled and spares biases and normalisation.
 
-    With `parts` it steps once every so many gradients, by their mean.
+    `clip_norm`: the longest that the gradient of all weights together may be. With `parts` it steps once every so many gradients, by
+    their mean.
     """
     options: dict[str, Any] = {
         "weight_decay": weight_decay,
+        "global_clipnorm": clip_norm,
         "gradient_accumulation_steps": parts if parts > 1 else None,
     }
     if name == "sgd":

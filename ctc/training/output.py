@@ -57,7 +57,7 @@ def how_to_go_on(run: Run) -> str:
 
 def describe(plan: Plan, versions: dict[str, str]) -> RunInfo:
     """What run.json will say."""
-    mean, std = plan.channel_statistics()
+    mean, std = plan.statistics
     return RunInfo(
         config=plan.config.to_json(),
         backbone=plan.backbone.name,
@@ -92,5 +92,5 @@ def remove_partial(run: Run) -> None:
 
 def _remove_files(run: Run) -> None:
     remove_partial(run)
-    for path in (run.info_path, run.best_weights, run.history, run.test_scores, run.checkpoints):
+    for path in run.files:
         remove(path)

@@ -7,24 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset, Label
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.errors import CtcError, UsageError, did_you_mean
-from ctc.plugin import Backbone, Loader, LoaderConfig
+from ctc.artifacts.preprocessing import ImageChoice, Preprocessing
+from ctc.artifacts.run import RunInfo
+from ctc.errors import CtcError, UsageError
+from ctc.plugin import Backbone, Loader, LoaderConfig, OutputFormat
 from ctc.plugin.devices import nvidia_gpus
 from ctc.plugin.manager import Plugins
+from ctc.training.class_weights import class_weights
 from ctc.training.config import TrainingConfig
+from ctc.training.labels import TRAIN, chosen_labels
 from ctc.training.losses import Criterion
+from ctc.training.origin import Channels, Origin, find_origin
+from ctc.training.schedule import Schedule
 
-TRAIN, VALIDATION, TEST = "train", "val", "test"
+VALIDATION, TEST = "val", "test"
 PREFERRED_LOADERS = ("dali", "turbo", "tfdata")
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what cv2's RGB2GRAY uses
-
-Channels = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`config` is resolved; `labels` are those to learn, in order; `preprocessing` is what the network will say of its input."""
+    """`config` is resolved; `labels` are those to learn, in order, and `criteria` how each is judged; `preprocessing` is what the network
+    will say of its input; `statistics`: mean and deviation per channel, 0–1, that pictures are standardised with; `origin`: where the
+    backbone's weights come from, None for random ones; `predictions`: the kind of file for those on the test split."""
 
     config: TrainingConfig
     dataset: Dataset
@@ -32,6 +37,11 @@ class Plan:
     loader: Loader
     labels: tuple[Label, ...]
     preprocessing: Preprocessing
+    criteria: Mapping[str, Criterion]
+    schedule: Schedule
+    origin: Origin | None
+    statistics: tuple[Channels, Channels]
+    predictions: OutputFormat
     learning_rate: float
     weight_decay: float
     threads: int
@@ -46,21 +56,9 @@ class Plan:
         """Label → factor of its loss."""
         return {label.name: self.config.label_weights.get(label.name, 1.0) for label in self.labels}
 
-    @property
-    def criteria(self) -> dict[str, Criterion]:
-        """Label → how its answers are judged."""
-        return {label.name: Criterion() for label in self.labels}
-
     def has(self, split: str) -> bool:
         """Whether the dataset has events in that split, some of which have a label that is learnt."""
         return split in self.dataset.manifest.splits and any(sum(label.counts.get(split, ())) for label in self.labels)
-
-    def channel_statistics(self) -> tuple[Channels, Channels]:
-        """Mean and deviation per channel, 0–1; of the grey values when the channels are grey photos."""
-        manifest = self.dataset.manifest
-        if self.config.image_choice != "grayscale_stacking":
-            return manifest.channel_mean, manifest.channel_std
-        return _grey(manifest.channel_mean), _grey(manifest.channel_std)
 
     @property
     def photos_per_step(self) -> int:
@@ -84,6 +82,8 @@ class Plan:
             labels=tuple(label.name for label in self.labels),
             batch_size=self.config.batch_size,
             image_choice=self.config.image_choice,
+            observation=self.config.observation,
+            on_bad_record=self.config.on_bad_record,
             resize=self.config.resize,
             augmentation=self.config.augmentation() if training else None,
             shuffle=training,
@@ -93,17 +93,19 @@ class Plan:
         )
 
 
-def prepare(config: TrainingConfig, plugins: Plugins) -> Plan:
-    """Raises CtcError for anything that isn't there or can't be learnt."""
+def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = None) -> Plan:
+    """`begun`: what a run says that goes on from a checkpoint, so that its origin need not be there any more. Raises CtcError for anything
+    that isn't there or can't be learnt."""
     dataset = Dataset.open(Path(config.dataset))
-    labels = _labels(config, dataset)
+    labels = chosen_labels(config, dataset)
     if dataset.events(TRAIN) == 0:
         raise UsageError(f"the split '{TRAIN}' of '{dataset.folder}' has no events: build the dataset with more photos")
     backbone = plugins.get(Backbone, config.backbone)
     loader = choose_loader(config.loader, plugins.all(Loader), plugins)
     resolved = config.resolved(backbone.input_size, loader.name)
     height, width = resolved.height or 0, resolved.width or 0
-    return Plan(
+    origin = None if begun else find_origin(config, backbone, plugins)
+    plan = Plan(
         config=resolved,
         dataset=dataset,
         backbone=backbone,
@@ -112,10 +114,22 @@ def prepare(config: TrainingConfig, plugins: Plugins) -> Plan:
         preprocessing=Preprocessing.from_json(
             {"height": height, "width": width, "resize": config.resize, "image_choice": config.image_choice}
         ),
+        criteria=_criteria(resolved, labels),
+        schedule=Schedule(
+            resolved.schedule, resolved.epochs, resolved.warmup_epochs or 0.0, resolved.min_learning_rate
+        ),
+        origin=origin,
+        statistics=_statistics(dataset, config.image_choice, origin, begun),
+        predictions=plugins.get(OutputFormat, "csv"),
         learning_rate=resolved.learning_rate or 0.0,
         weight_decay=resolved.weight_decay or 0.0,
         threads=resolved.threads or 1,
     )
+    if config.accumulate > plan.photos_per_step:
+        raise UsageError(
+            f"--accumulate {config.accumulate} is more parts than a batch has photos, {plan.photos_per_step}"
+        )
+    return plan
 
 
 def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) -> Loader:
@@ -137,38 +151,21 @@ def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) 
     raise CtcError(f"no loader can run here: {'; '.join(reasons) or 'none is installed'}; see `ctc plugins`")
 
 
-def _labels(config: TrainingConfig, dataset: Dataset) -> tuple[Label, ...]:
-    if not config.labels:
-        known = ", ".join(f"'{label.name}' ({len(label.classes)} classes)" for label in dataset.manifest.labels)
-        raise UsageError(f"say what to learn with --label: '{dataset.folder}' has {known or 'no labels'}")
-    dataset.shards(TRAIN)
-    labels = tuple(dataset.label(name) for name in dict.fromkeys(config.labels))
-    for label in labels:
-        _check_classes(label, dataset)
-    _check_weights(config)
-    return labels
+def _criteria(config: TrainingConfig, labels: tuple[Label, ...]) -> dict[str, Criterion]:
+    weights = class_weights(config.class_weights, labels, TRAIN)
+    return {label.name: Criterion(config.loss, config.label_smoothing, weights[label.name]) for label in labels}
 
 
-def _check_weights(config: TrainingConfig) -> None:
-    for name, weight in config.label_weights.items():
-        if name not in config.labels:
-            near = did_you_mean(name, config.labels)
-            raise UsageError(f"--label-weight names '{name}', which is not among the labels to learn{near}")
-        if not 0 <= weight < float("inf"):
-            raise UsageError(f"--label-weight of '{name}' is {weight}: it must be 0 or more")
-    if all(config.label_weights.get(name, 1.0) == 0 for name in config.labels):
-        raise UsageError("every --label-weight is 0: nothing would be learnt")
-
-
-def _check_classes(label: Label, dataset: Dataset) -> None:
-    counts = label.counts.get(TRAIN, ())
-    seen = [name for name, count in zip(label.classes, counts, strict=False) if count > 0]
-    if len(label.classes) < 2 or len(seen) < 2:
-        only = f"only the class '{seen[0]}'" if seen else "no class"
-        raise UsageError(
-            f"the label '{label.name}' has {only} in the split '{TRAIN}' of '{dataset.folder}': "
-            f"there is nothing to tell apart, choose another --label"
-        )
+def _statistics(
+    dataset: Dataset, choice: ImageChoice, origin: Origin | None, begun: RunInfo | None
+) -> tuple[Channels, Channels]:
+    """Those of the weights to begin with, if known; else of the train split; of its grey values when the channels are grey photos."""
+    if begun:
+        return begun.channel_mean, begun.channel_std
+    if origin and origin.statistics:
+        return origin.statistics
+    mean, std = dataset.manifest.channel_mean, dataset.manifest.channel_std
+    return (_grey(mean), _grey(std)) if choice == "grayscale_stacking" else (mean, std)
 
 
 def _grey(values: Channels) -> Channels:

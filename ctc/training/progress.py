@@ -16,14 +16,14 @@ PLATEAU_MIN_DELTA = 1e-4
 
 @dataclass
 class Progress:
-    """`step` batches of `epoch` (from 0) are done, `totals` is what they came to. `rate`: the learning rate of this epoch, `first_rate`
-    that of the first. `best`: the epoch whose weights are kept. `parts`: in how many parts a batch is taken, never so few that a part
-    was too much for the memory."""
+    """`step` batches of `epoch` (from 0) are done, `totals` is what they came to. `rate`: the full learning rate of this epoch,
+    `first_rate` that of the first. `best`: the epoch whose weights are kept. `parts`: in how many parts a batch is taken, never so few
+    that a part was too much for the memory."""
 
     first_rate: float
     rate: float
     stopping: Patience
-    plateau: ReduceOnPlateau
+    plateau: ReduceOnPlateau | None
     parts: int
     epoch: int = 0
     step: int = 0
@@ -33,12 +33,13 @@ class Progress:
 
     @classmethod
     def beginning(cls, config: TrainingConfig, rate: float) -> Progress:
-        plateau = Patience(config.reduce_lr_patience, PLATEAU_MIN_DELTA)
+        patience = Patience(config.reduce_lr_patience, PLATEAU_MIN_DELTA)
+        plateau = ReduceOnPlateau(patience, config.reduce_lr_factor, config.min_learning_rate)
         return cls(
             first_rate=rate,
             rate=rate,
-            stopping=Patience(config.early_stopping_patience),
-            plateau=ReduceOnPlateau(plateau, config.reduce_lr_factor, config.min_learning_rate),
+            stopping=Patience(config.early_stopping_patience or config.epochs),
+            plateau=plateau if config.schedule == "plateau" else None,
             parts=config.accumulate,
         )
 
@@ -48,9 +49,16 @@ class Progress:
         improved = self.stopping.improves(epoch.watched_loss)
         if improved:
             self.best = epoch.index
-        self.rate = self.plateau.next_rate(epoch.watched_loss, epoch.learning_rate)
+        if self.plateau:
+            self.rate = self.plateau.next_rate(epoch.watched_loss, self.rate)
         self.epoch, self.step, self.totals = epoch.index + 1, 0, Totals()
         return improved
+
+    def begin_phase(self) -> None:
+        """Other layers learn from now on: at the first rate again, and with patience."""
+        self.rate, self.stopping.waited = self.first_rate, 0
+        if self.plateau:
+            self.plateau.patience.waited = 0
 
     def over(self, epochs: int) -> bool:
         """Whether nothing is left to learn."""
@@ -61,7 +69,7 @@ class Progress:
             "first_rate": self.first_rate,
             "rate": self.rate,
             "stopping": _waiting(self.stopping),
-            "plateau": _waiting(self.plateau.patience),
+            "plateau": _waiting(self.plateau.patience) if self.plateau else None,
             "parts": self.parts,
             "epoch": self.epoch,
             "step": self.step,
@@ -77,7 +85,8 @@ class Progress:
         self.epoch, self.step, self.best = data["epoch"], data["step"], data["best"]
         self.parts = max(self.parts, data["parts"])
         self.stopping.best, self.stopping.waited = data["stopping"]
-        self.plateau.patience.best, self.plateau.patience.waited = data["plateau"]
+        if self.plateau:
+            self.plateau.patience.best, self.plateau.patience.waited = data["plateau"]
         self.totals = Totals.from_json(data["totals"])
         self.epochs = [Epoch.from_json(epoch) for epoch in data["epochs"]]
 

@@ -5,33 +5,45 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from ctc.artifacts.run import Run
+from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
 from ctc.plugin.manager import Plugins
 from ctc.training.backend import make_deterministic, versions
+from ctc.training.checkpoints import Checkpoints
 from ctc.training.config import TrainingConfig, read_config
+from ctc.training.labels import TRAIN
 from ctc.training.loop import Training, TrainingResult
 from ctc.training.narration import Narration
 from ctc.training.output import check_output, describe, new_run, remove_partial
-from ctc.training.plan import TRAIN, VALIDATION, Plan, prepare
+from ctc.training.plan import VALIDATION, Plan, prepare
 
 MAY_CHANGE = frozenset(
     {
         *("dataset", "epochs", "learning_rate", "early_stopping_patience", "reduce_lr_patience", "reduce_lr_factor"),
-        *("min_learning_rate", "threads", "loader", "accumulate", "checkpoint_minutes", "checkpoint_steps"),
+        *("min_learning_rate", "on_bad_record", "threads", "loader", "accumulate", "checkpoint_minutes"),
+        *("checkpoint_steps", "tensorboard", "mlflow"),
     }
 )
 """Options that may differ when a training goes on."""
 
 
-def train(config: TrainingConfig, plugins: Plugins, narration: Narration, *, overwrite: bool = False) -> TrainingResult:
-    """Train as `config` says and leave a run folder.
+def train(
+    config: TrainingConfig,
+    plugins: Plugins,
+    narration: Narration,
+    *,
+    overwrite: bool = False,
+    repeats: RunInfo | None = None,
+) -> TrainingResult:
+    """Train as `config` says and leave a run folder. `repeats`: the run that the options come from, if any.
 
     Raises CtcError, before anything is written, when something asked for isn't there or the output is; and when the loss overflows.
     """
     plan = prepare(config, plugins)
     run = Run(Path(plan.config.output))
     check_output(run, overwrite)
+    if repeats:
+        _compare_datasets(plan, repeats, narration)
     with new_run(run, describe(plan, versions())):
         return _go(plan, run, narration)
 
@@ -43,7 +55,7 @@ def resume(config: TrainingConfig, plugins: Plugins, narration: Narration) -> Tr
     """
     run = Run(Path(config.output))
     began, info = read_config(run.folder)
-    plan = prepare(config, plugins)
+    plan = prepare(config, plugins, None if Checkpoints(run.checkpoints).empty else info)
     _check_unchanged(began, plan.config)
     if plan.dataset.fingerprint() != info.dataset["fingerprint"]:
         raise UsageError(f"'{plan.dataset.folder}' is not the dataset that '{run.folder}' began with: start a new run")
@@ -67,6 +79,12 @@ def _introduce(plan: Plan, narration: Narration) -> None:
     )
     if not plan.has(VALIDATION):
         narration.say(f"there is no split '{VALIDATION}': early stopping goes by the training loss")
+
+
+def _compare_datasets(plan: Plan, repeats: RunInfo, narration: Narration) -> None:
+    known, output = repeats.dataset, repeats.config["output"]
+    if known["path"] == plan.config.dataset and known["fingerprint"] != plan.dataset.fingerprint():
+        narration.warn(f"'{known['path']}' has changed since '{output}' was trained on it: the outcome will differ")
 
 
 def _check_unchanged(began: TrainingConfig, asked: TrainingConfig) -> None:

@@ -71,8 +71,15 @@ class Totals:
     def result(self, weights: Mapping[str, float]) -> PassResult:
         """`weights`: label → factor of its loss."""
         labels = {label: _score(self.sums[label]) if label in self.sums else LabelScore() for label in weights}
-        loss = sum(weights[label] * score.loss for label, score in labels.items() if score.n)
-        return PassResult(loss, labels, self.images, self.seconds, self.waited)
+        return PassResult(self.loss(weights), labels, self.images, self.seconds, self.waited)
+
+    def loss(self, weights: Mapping[str, float]) -> float:
+        """That of `result` alone."""
+        return sum(
+            weights[label] * float(named["loss"]) / float(named["present"])
+            for label, named in self.sums.items()
+            if named["present"]
+        )
 
     def to_json(self) -> dict[str, Any]:
         sums = {label: {name: value.tolist() for name, value in named.items()} for label, named in self.sums.items()}

@@ -88,6 +88,7 @@ class Notes:
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
+    noted: list[str] = field(default_factory=list)
 
     def say(self, message: str) -> None:
         self.lines.append(message)
@@ -97,16 +98,20 @@ class Notes:
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[_Count]:
-        yield _Count(self.counted, what)
+        yield _Count(self.counted, self.noted, what)
 
 
 @dataclass
 class _Count:
     counted: dict[str, int]
+    noted: list[str]
     what: str
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
         self.counted[self.what] = self.counted.get(self.what, 0) + done
+
+    def note(self, text: str) -> None:
+        self.noted.append(text)
 
 
 @pytest.fixture

@@ -51,6 +51,9 @@ class Pulse:
     def advance(self, done: int = 1, failed: int = 0) -> None:
         self._beat()
 
+    def note(self, text: str) -> None:
+        """Nothing."""
+
 
 def config(dataset: str, output: Path) -> TrainingConfig:
     return TrainingConfig(

@@ -9,6 +9,8 @@ import pytest
 from ctc.plugin import Backbone, Batch
 from ctc.training.config import TrainingConfig
 from ctc.training.learner import Learner
+from ctc.training.losses import Criterion
+from ctc.training.network import backbone_of
 from ctc.training.plan import Plan, prepare
 from ctc.training.totals import Totals
 
@@ -104,3 +106,52 @@ def test_looking_adds_up_whatever_the_parts(plan):
     assert (one.images, one.labels["species"].n) == (10, 5)
     assert other.loss == pytest.approx(one.loss, rel=1e-5)
     assert other.labels["count"].macro_f1 == pytest.approx(one.labels["count"].macro_f1)
+
+
+def test_balanced_class_weights_find_more_of_the_rare(tiny_dataset, plugins_with_arrays):
+    """Grey photos: 90 dark and 10 brighter ones, which overlap."""
+    chance = np.random.default_rng(0)
+    rare = np.arange(100) >= 90
+    grey = chance.normal(np.where(rare, 150, 110), 25).clip(0, 255)
+    photos = np.broadcast_to(grey[:, None, None, None], (100, 16, 20, 3)).astype(np.uint8)
+    batch = Batch(photos, {"count": rare.astype(np.int32)})
+
+    def recall(class_weights: tuple[float, ...]) -> float:
+        config = TrainingConfig(
+            str(tiny_dataset(name=f"{len(class_weights)}").folder),
+            "run",
+            "small_cnn",
+            ("count",),
+            loader="arrays",
+            height=16,
+            width=20,
+            optimizer="adamw",
+            learning_rate=0.1,
+        )
+        plan = replace(
+            prepare(config, plugins_with_arrays),
+            backbone=Backbone("plain", "", (16, 16), _plain),
+            criteria={"count": Criterion(class_weights=class_weights)},
+        )
+        learner, totals = _learnt(plan, batch=batch, steps=40), Totals()
+        learner.look(batch, totals)
+        return float(totals.sums["count"]["hit"][1]) / 10
+
+    assert recall((100 / 180, 100 / 20)) > recall(()) + 0.2
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float16"])
+def test_mixed_precision_keeps_weights_and_answers_in_32_bits(plan, kind):
+    learner = _learnt(replace(plan, config=replace(plan.config, mixed_precision=kind)))
+    assert {weight.dtype for weight in learner.network.weights} == {"float32"}
+    assert {str(answer.dtype) for answer in learner.network(PHOTOS).values()} == {"<dtype: 'float32'>"}
+    assert backbone_of(learner.network).compute_dtype == kind
+    assert keras.config.dtype_policy().name == "float32"
+    assert any(name.endswith("dynamic_scale") for name in learner.arrays()) is (kind == "float16")
+
+
+def test_a_gradient_is_clipped_to_the_longest_allowed(plan):
+    clipped = replace(plan, weight_decay=0.0, learning_rate=1.0, config=replace(plan.config, clip_norm=0.001))
+    before, after = Learner(clipped), _learnt(clipped, steps=1)
+    moved = np.concatenate([np.ravel(b - a) for a, b in zip(_weights(before), _weights(after), strict=True)])
+    assert np.linalg.norm(moved) == pytest.approx(0.001, rel=1e-3)

@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.run import Run
-from ctc.errors import OutputExistsError, UsageError
+from ctc.errors import MissingExtraError, OutputExistsError, UsageError
 from ctc.training.config import read_config
 from ctc.training.network import load_network
 from ctc.training.passes import NotANumberError
-from ctc.training.start import train
+from ctc.training.start import resume, train
 
 
 def _history(run: Run) -> list[dict[str, str]]:
@@ -33,7 +37,7 @@ def test_learns_what_can_be_learnt(config, plugins_with_arrays, array_loader, no
 def test_keeps_the_weights_of_the_best_epoch(config, plugins_with_arrays, array_loader, notes):
     result = train(config, plugins_with_arrays, notes)
     network = load_network(result.run, plugins_with_arrays)
-    batch = next(array_loader.streams[-1].epoch(0))
+    batch = next(array_loader.open(Dataset.open(Path(config.dataset)), "test", array_loader.opened["val"]).epoch(0))
     chosen = network.predict_on_batch(batch.images)["species"].argmax(axis=1)
     assert np.mean(chosen == batch.labels["species"]) == pytest.approx(result.test.labels["species"].accuracy)
 
@@ -45,6 +49,7 @@ def test_says_how_each_epoch_went(config, plugins_with_arrays, notes):
     for part in ("epoch 1/1: loss ", ", val ", "; species ", "; count ", " img/s, ", "waiting "):
         assert part in notes.lines[1]
     assert notes.counted == {"epoch 1": 36, "validation": 12, "test": 12}
+    assert all(re.fullmatch(r"loss \d+\.\d{3}, waiting \d+%", text) for text in notes.noted)
 
 
 def test_history_has_a_row_per_epoch(config, plugins_with_arrays, notes):
@@ -145,3 +150,69 @@ def test_a_loss_that_overflows_stops_the_run_and_leaves_nothing(config, plugins_
     ):
         train(replace(config, learning_rate=1e30), plugins_with_arrays, notes)
     assert not (tmp_path / "run").exists()
+
+
+def test_leaves_a_picture_of_the_curves(config, plugins_with_arrays, notes):
+    run = train(replace(config, epochs=2), plugins_with_arrays, notes).run
+    with Image.open(run.curves) as picture:
+        assert picture.format == "PNG"
+        assert picture.width > 800
+
+
+def test_says_of_each_test_event_what_it_is(config, plugins_with_arrays, notes):
+    result = train(replace(config, labels=("species", "count"), epochs=1), plugins_with_arrays, notes)
+    with result.run.test_predictions.open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert list(rows[0])[:5] == ["id", "label", "prediction_top", "confidence_top", "predictions_all"]
+    assert [(row["id"], row["label"]) for row in rows[:2]] == [("test-0", "species"), ("test-0", "count")]
+    species = [row for row in rows if row["label"] == "species"]
+    right = np.mean([row["prediction_top"] == row["true_species"] for row in species])
+    assert right == pytest.approx(result.test.labels["species"].accuracy)
+    assert sum(json.loads(rows[0]["predictions_all"]).values()) == pytest.approx(1, abs=0.001)
+    assert {row["true_count"] for row in rows} == {"1", "2+", ""}
+
+
+def test_an_event_of_several_photos_has_one_prediction(config, plugins_with_arrays, notes):
+    """The test split has 12 events with 24 photos."""
+    result = train(replace(config, image_choice="all", epochs=1), plugins_with_arrays, notes)
+    assert len(result.run.test_predictions.read_text().splitlines()) == 1 + 12
+    assert result.test.images == 24
+
+
+def test_logs_for_tensorboard_hold_every_epoch(config, plugins_with_arrays, notes):
+    run = train(replace(config, tensorboard=True, epochs=1), plugins_with_arrays, notes).run
+    resume(replace(config, tensorboard=True, epochs=2), plugins_with_arrays, notes)
+    for name, column in (("train", "loss"), ("validation", "val_loss")):
+        (path,) = (run.tensorboard / name).iterdir()
+        logged = {event.step: _scalars(event) for event in _events(path) if event.step}
+        assert [logged[step]["loss"] for step in (1, 2)] == pytest.approx(
+            [float(row[column]) for row in _history(run)], rel=1e-4
+        )
+        assert {"species/accuracy", "species/macro_f1"} <= set(logged[2])
+
+
+def _events(path: Path):
+    """As TensorFlow reads them."""
+    from tensorflow.compat.v1.train import summary_iterator
+
+    return summary_iterator(str(path))
+
+
+def _scalars(event) -> dict[str, float]:
+    return {value.tag: value.simple_value for value in event.summary.value}
+
+
+def test_without_mlflow_it_is_an_extra_to_install(config, plugins_with_arrays, notes, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'camera-trap-classifier\[mlflow\]'"):
+        train(replace(config, mlflow=True), plugins_with_arrays, notes)
+    assert not Path(config.output).exists()
+
+
+def test_says_when_the_dataset_of_an_earlier_run_has_changed(config, plugins_with_arrays, tiny_dataset, notes):
+    run = train(replace(config, epochs=1), plugins_with_arrays, notes).run
+    info = replace(run.read(), dataset={"path": config.dataset, "fingerprint": "another"})
+    train(replace(config, epochs=1, output=f"{config.output}-again"), plugins_with_arrays, notes, repeats=info)
+    assert notes.warnings == [
+        f"'{config.dataset}' has changed since '{config.output}' was trained on it: the outcome will differ"
+    ]

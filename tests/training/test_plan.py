@@ -79,7 +79,7 @@ def test_size_and_resize_and_choice_reach_the_loader_and_the_model(tiny_dataset,
 
 def test_stacked_grey_photos_are_standardised_as_grey(tiny_dataset, plugins_with_arrays):
     plan = prepare(_config(tiny_dataset(), image_choice="grayscale_stacking"), plugins_with_arrays)
-    mean, _ = plan.channel_statistics()
+    mean, _ = plan.statistics
     assert mean == pytest.approx((0.42935,) * 3)
 
 

@@ -15,6 +15,7 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.cli.main import run
 from ctc.cli.train import command
+from ctc.cli.train_options import given
 from ctc.errors import UsageError
 from ctc.training.config import TrainingConfig
 
@@ -24,12 +25,8 @@ QUICK = ["--loader", "tfdata", "--height", "16", "--width", "20", "--batch-size"
 
 def _parsed(*arguments: str) -> TrainingConfig:
     with command.make_context("train", list(arguments)) as context:
-        given = {
-            name: value
-            for name, value in context.params.items()
-            if value is not None and name not in ("overwrite", "resume")
-        }
-    return TrainingConfig(**given)
+        options = {name: value for name, value in context.params.items() if name not in ("overwrite", "resume")}
+        return TrainingConfig(**given(context, options))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +34,19 @@ def _parsed(*arguments: str) -> TrainingConfig:
     [
         (["--label", "count"], "labels", ("species", "count")),
         (["--label-weight", "a=b=2"], "label_weights", {"a=b": 2.0}),
+        (["--weights", "imagenet"], "weights", "imagenet"),
+        (["--transfer", "last-layer"], "transfer", "last-layer"),
+        (["--freeze", "until:conv2d_2"], "freeze", "until:conv2d_2"),
+        (["--head-epochs", "2"], "head_epochs", 2),
+        (["--loss", "focal"], "loss", "focal"),
+        (["--label-smoothing", "0.1"], "label_smoothing", 0.1),
+        (["--class-weights", "balanced"], "class_weights", "balanced"),
+        (["--observation", "random"], "observation", "random"),
+        (["--on-bad-record", "skip"], "on_bad_record", "skip"),
+        (["--clip-norm", "2"], "clip_norm", 2.0),
+        (["--schedule", "cosine"], "schedule", "cosine"),
+        (["--warmup-epochs", "0.5"], "warmup_epochs", 0.5),
+        (["--mixed-precision", "bfloat16"], "mixed_precision", "bfloat16"),
         (["--loader", "tfdata"], "loader", "tfdata"),
         (["--height", "64"], "height", 64),
         (["--width", "65"], "width", 65),
@@ -63,6 +73,8 @@ def _parsed(*arguments: str) -> TrainingConfig:
         (["--accumulate", "4"], "accumulate", 4),
         (["--checkpoint-minutes", "0.5"], "checkpoint_minutes", 0.5),
         (["--checkpoint-steps", "100"], "checkpoint_steps", 100),
+        (["--tensorboard"], "tensorboard", True),
+        (["--mlflow"], "mlflow", True),
     ],
 )
 def test_an_option_sets_its_field_and_no_other(arguments, name, value):
@@ -101,6 +113,20 @@ def earlier(tmp_path) -> tuple[Path, TrainingConfig]:
         backbone="resnet18",
         labels=("count", "species"),
         label_weights={"count": 0.5},
+        weights="imagenet",
+        start_from="gone",
+        transfer="all-layers",
+        freeze="backbone",
+        head_epochs=3,
+        loss="focal",
+        label_smoothing=0.2,
+        class_weights="effective",
+        observation="random",
+        on_bad_record="skip",
+        schedule="cosine",
+        warmup_epochs=2.0,
+        clip_norm=1.0,
+        mixed_precision="float16",
         loader="tfdata",
         height=33,
         width=34,
@@ -127,6 +153,8 @@ def earlier(tmp_path) -> tuple[Path, TrainingConfig]:
         accumulate=3,
         checkpoint_minutes=2.0,
         checkpoint_steps=10,
+        tensorboard=True,
+        mlflow=True,
     )
     info = RunInfo(
         config=config.to_json(),
@@ -149,8 +177,27 @@ def test_an_earlier_run_gives_every_option(earlier):
 
 def test_the_command_line_wins_over_an_earlier_run(earlier):
     path, config = earlier
-    parsed = _parsed("here", "--config", str(path), "--seed", "6", "--flip", "--output", "new", "--label", "species")
-    assert parsed == replace(config, dataset="here", seed=6, flip=True, output="new", labels=("species",))
+    parsed = _parsed("here", "--config", str(path), "--seed", "6", "--flip", "--output", "new")
+    assert parsed == replace(config, dataset="here", seed=6, flip=True, output="new")
+
+
+def test_a_label_that_is_dropped_takes_its_weight_along(earlier):
+    path, config = earlier
+    assert _parsed("--config", str(path), "--label", "species") == replace(
+        config, labels=("species",), label_weights={}
+    )
+
+
+def test_a_weight_that_was_typed_stays_to_be_checked(earlier):
+    path, _ = earlier
+    parsed = _parsed("--config", str(path), "--label", "species", "--label-weight", "cuont=2")
+    assert parsed.label_weights == {"cuont": 2.0}
+
+
+def test_the_backbone_is_that_of_the_run_to_begin_with(earlier):
+    path, _ = earlier
+    needed = ["data", "--output", "run", "--label", "species", "--from", str(path.parent)]
+    assert (_parsed(*needed).backbone, _parsed(*needed, "--backbone", "other").backbone) == ("resnet18", "other")
 
 
 def test_going_on_takes_every_option_and_the_folder_itself(earlier):

@@ -1,0 +1,88 @@
+"""What a network says of the test split: how good it is, and its answer to every event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import chain, groupby, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.atomic import whole_file
+from ctc.artifacts.event_record import MISSING
+from ctc.artifacts.predictions import EventPrediction
+from ctc.artifacts.run import Run
+from ctc.errors import InputError
+from ctc.images.reference import Sample, picks, read_events, record_table, reference_samples
+from ctc.plugin import OutputContext
+from ctc.training.learner import Learner
+from ctc.training.plan import TEST, Plan
+from ctc.training.totals import PassResult, Totals
+
+Answered = tuple[Sample, Mapping[str, NDArray[np.float32]]]
+
+
+def predict_test_split(plan: Plan, learner: Learner, run: Run, advance: Callable[[int], None]) -> PassResult:
+    """Answer every event of the test split, as prediction would, into the run's test_predictions.csv; `advance` gets the number of photos
+    done. An event of several photos has their mean. Raises InputError for a damaged record, unless those are to be passed over."""
+    totals = Totals()
+    answers = chain.from_iterable(_answered(plan, learner, totals, advance))
+    context = OutputContext(
+        model=run.folder.name,
+        labels={label.name: label.classes for label in plan.labels},
+        created=datetime.now(UTC),
+        image_root=plan.dataset.folder.absolute(),
+        options={option.key: option.default for option in plan.predictions.options},
+    )
+    with whole_file(run.test_predictions) as partial:
+        plan.predictions.write(_events(answers, plan), partial, context)
+    return totals.result(plan.label_weights)
+
+
+def _answered(plan: Plan, learner: Learner, totals: Totals, advance: Callable[[int], None]) -> Iterator[list[Answered]]:
+    for samples in _batches(_samples(plan), plan.config.batch_size):
+        scores = learner.answer(np.stack([sample.image for sample in samples]))
+        labels = {label: np.array([sample.labels[label] for sample in samples], np.int32) for label in scores}
+        learner.judge(scores, labels, totals)
+        totals.images += len(samples)
+        probabilities = {label: _softmax(values) for label, values in scores.items()}
+        yield [
+            (sample, {label: values[i] for label, values in probabilities.items()}) for i, sample in enumerate(samples)
+        ]
+        advance(len(samples))
+
+
+def _batches(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
+    while batch := list(islice(samples, size)):
+        yield batch
+
+
+def _samples(plan: Plan) -> Iterator[Sample]:
+    on_bad = _pass_over if plan.config.on_bad_record == "skip" else None
+    events = read_events(plan.dataset, TEST, record_table(plan.dataset, TEST), on_bad)
+    names = [label.name for label in plan.labels]
+    return reference_samples(picks(events, plan.preprocessing), plan.preprocessing, names, on_bad, plan.threads)
+
+
+def _events(answers: Iterator[Answered], plan: Plan) -> Iterator[EventPrediction]:
+    classes = {label.name: label.classes for label in plan.labels}
+    for event_id, group in groupby(answers, lambda answered: answered[0].event_id):
+        photos = list(group)
+        means = {label: np.mean([values[label] for _, values in photos], axis=0) for label in classes}
+        truth = {f"true_{label}": _name(classes[label], number) for label, number in photos[0][0].labels.items()}
+        yield EventPrediction(event_id, classes, means, (), truth)
+
+
+def _name(classes: tuple[str, ...], number: int) -> str | None:
+    return None if number == MISSING else classes[number]
+
+
+def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _pass_over(_: InputError) -> None:
+    """A damaged record is in no score."""

@@ -1,0 +1,120 @@
+"""From one run to another, and from a frozen backbone to a free one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from ctc.artifacts.run import Run
+from ctc.errors import InputError, UsageError
+from ctc.plugin import Backbone
+from ctc.plugin.manager import KINDS, Found, Owner, Plugins
+from ctc.training.checkpoints import Checkpoints
+from ctc.training.network import backbone_of, load_network
+from ctc.training.start import resume, train
+
+
+@pytest.fixture
+def earlier(config, plugins_with_arrays, notes) -> Run:
+    """A run that learnt the species."""
+    return train(replace(config, output=f"{config.output}-earlier", epochs=1), plugins_with_arrays, notes).run
+
+
+@pytest.fixture
+def later(config, earlier):
+    """Learns another label, at another size."""
+    return replace(config, labels=("count",), start_from=str(earlier.folder), height=24, width=24, epochs=1)
+
+
+def _backbone(run: Run, plugins) -> list[np.ndarray]:
+    return [weight.numpy() for weight in backbone_of(load_network(run, plugins)).weights]
+
+
+def test_the_last_layer_alone_learns_what_is_new(later, earlier, plugins_with_arrays, notes):
+    run = train(replace(later, transfer="last-layer"), plugins_with_arrays, notes).run
+    for before, after in zip(_backbone(earlier, plugins_with_arrays), _backbone(run, plugins_with_arrays), strict=True):
+        np.testing.assert_array_equal(before, after)
+    assert run.read().labels == {"count": ("1", "2+")}
+
+
+def test_all_layers_go_on_from_there(later, earlier, plugins_with_arrays, notes):
+    slow = replace(later, transfer="all-layers", learning_rate=1e-6)
+    run = train(slow, plugins_with_arrays, notes).run
+    before, after = (_backbone(one, plugins_with_arrays)[0] for one in (earlier, run))
+    np.testing.assert_allclose(before, after, atol=1e-4)
+    assert np.abs(before - after).max() > 0
+
+
+def test_pictures_are_standardised_as_the_weights_learnt_it(later, earlier, plugins_with_arrays, notes):
+    earlier.write(replace(earlier.read(), channel_mean=(0.1, 0.2, 0.3)))
+    assert train(later, plugins_with_arrays, notes).run.read().channel_mean == (0.1, 0.2, 0.3)
+
+
+def test_what_was_begun_goes_on_without_the_run_it_came_from(later, earlier, plugins_with_arrays, notes):
+    earlier.write(replace(earlier.read(), channel_mean=(0.1, 0.2, 0.3)))
+    train(later, plugins_with_arrays, notes)
+    earlier.folder.rename(f"{earlier.folder}-gone")
+    result = resume(replace(later, epochs=2), plugins_with_arrays, notes)
+    assert len(result.epochs) == 2
+    assert result.run.read().channel_mean == (0.1, 0.2, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"backbone": "resnet18"}, "holds a 'small_cnn': its weights are of no use for a 'resnet18'"),
+        ({"start_from": "model.keras"}, "code in it could be run by loading it"),
+        ({"start_from": "nowhere"}, "is not there: it should be the description of a run"),
+        ({"weights": "imagenet"}, "leave one out"),
+        ({"start_from": None, "transfer": "last-layer"}, "name it with --from"),
+    ],
+)
+def test_what_is_no_run_to_begin_with_is_refused(later, plugins_with_arrays, notes, changes, message):
+    with pytest.raises(UsageError, match=message):
+        train(replace(later, **changes), plugins_with_arrays, notes)
+    assert not Path(later.output).exists()
+
+
+def _sized(shape: tuple[int, int, int]) -> keras.Model:
+    """A network for just one size of pictures."""
+    images = keras.Input(shape)
+    return keras.Model(images, keras.layers.Dense(4)(keras.layers.Flatten()(images)))
+
+
+def test_weights_that_do_not_fit_name_layer_and_shapes(config, plugins_with_arrays, notes):
+    kind = next(kind for kind in KINDS if kind.record is Backbone)
+    sized = Found(kind, Backbone("sized", "", (16, 16), _sized), Owner("sized", "tests", "1"))
+    plugins = Plugins([*plugins_with_arrays.found, sized])
+    small = replace(config, backbone="sized", height=4, width=4, epochs=1)
+    train(small, plugins, notes)
+    large = replace(small, start_from=small.output, output=f"{small.output}-large", height=5, width=5)
+    with pytest.raises(
+        InputError, match=r"its '.*/kernel' has the shape \(48, 4\), the network's '.*/kernel' \(75, 4\)"
+    ):
+        train(large, plugins, notes)
+    assert not Path(large.output).exists()
+
+
+def test_the_heads_learn_first_and_then_all(later, earlier, plugins_with_arrays, notes):
+    first = train(replace(later, head_epochs=1), plugins_with_arrays, notes).run
+    before = _backbone(earlier, plugins_with_arrays)
+    for one, other in zip(before, _backbone(first, plugins_with_arrays), strict=True):
+        np.testing.assert_array_equal(one, other)
+    second = resume(replace(later, head_epochs=1, epochs=2), plugins_with_arrays, notes).run
+    arrays = Checkpoints(second.checkpoints).newest().arrays
+    first_kernel = next(array for name, array in arrays.items() if name.startswith("network/0000/"))
+    assert np.abs(first_kernel - before[0]).max() > 0
+
+
+def test_two_phases_in_one_go_are_the_same_as_with_a_break(later, plugins_with_arrays, notes):
+    phases = replace(later, head_epochs=1, epochs=2, deterministic=True)
+    whole = train(replace(phases, output=f"{later.output}-whole"), plugins_with_arrays, notes).run
+    train(replace(phases, epochs=1), plugins_with_arrays, notes)
+    broken = resume(phases, plugins_with_arrays, notes).run
+    one, other = (Checkpoints(run.checkpoints).newest().arrays for run in (whole, broken))
+    for first, second in zip(one.values(), other.values(), strict=True):
+        np.testing.assert_array_equal(first, second)
