@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,53 +15,104 @@ from numpy.typing import NDArray
 
 from ctc._version import __version__
 from ctc.artifacts.atomic import whole_file
+from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError
+from ctc.export.config import ExportConfig, Precision
 from ctc.export.convert import to_onnx
-from ctc.export.parity import Answer, Parity, compare, onnx_answer
+from ctc.export.half import to_float16
+from ctc.export.parity import Answer, Parity, ask, compare, onnx_answer
+from ctc.export.quantize import quantized
+from ctc.export.sample import held_out, to_calibrate
+from ctc.export.simplify import simplify
 
 TOLERANCE = 1e-4
-Precision = Literal["float32"]
+"""How far a probability may be from the trained network's in float32, where nothing is rounded on purpose."""
+
+_REMEDIES: Mapping[Precision, str] = {
+    "float32": "train with another backbone",
+    "float16": "export float32",
+    "int8": "raise --calibration-photos, lower --min-agreement, or export float16",
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that may be written, and what its provenance says of how it was made."""
+
+    model: onnx.ModelProto
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was written: the file, its size, and how far it is from the trained network."""
+    """What was written: the file, its size, how it was made, and how far it is from the trained network."""
 
     output: Path
     bytes: int
+    made: Mapping[str, Any]
     parity: Parity
 
 
-def export_model(
-    network: keras.Model,
-    info: RunInfo,
-    photos: Iterable[NDArray[np.uint8]],
-    output: Path,
-    precision: Precision = "float32",
-    tolerance: float = TOLERANCE,
-) -> Report:
-    """Convert, compare on `photos` (uint8 batches (N, height, width, 3)), and write `output` whole.
+def export_model(network: keras.Model, info: RunInfo, dataset: Dataset, output: Path, config: ExportConfig) -> Report:
+    """Convert, compare with the network on held-out photos, and write `output` whole.
 
-    Raises CtcError, and writes nothing, when the network can't be converted, or when a probability differs by more than
-    `tolerance`.
+    Raises CtcError, and writes nothing, when the network can't be converted, when it agrees with what was made of it on fewer photos
+    than `config` asks for, or in float32 when a probability differs by more than `TOLERANCE`.
     """
-    size = info.preprocessing
+    photos = held_out(dataset, info)
     labels = {label: len(classes) for label, classes in info.labels.items()}
-    model = to_onnx(network, labels, size.height, size.width)
-    parity = compare(_keras_answer(network), onnx_answer(model), photos)
-    if not parity.largest_difference <= tolerance:  # NaN is refused too
-        raise CtcError(
-            f"the converted network differs from the trained one by {parity.largest_difference:.2g} on {parity.photos} photos, "
-            f"more than {tolerance:g}: '{output}' was not written; train with another backbone"
+    exact = to_onnx(network, labels, info.preprocessing.height, info.preprocessing.width)
+    expected = ask(_keras_answer(network), photos.labelled())
+    refused = []
+    for candidate in _candidates(exact, info, dataset, config):
+        parity = compare(expected, ask(onnx_answer(candidate.model), photos.labelled()), photos.split)
+        if _complaint(parity, config) is None:
+            return _write(candidate, info, parity, output, config)
+        refused.append(parity)
+    best = max(refused, key=lambda parity: parity.agreement)
+    raise CtcError(f"{_complaint(best, config)}: '{output}' was not written; {_REMEDIES[config.precision]}")
+
+
+def _candidates(exact: onnx.ModelProto, info: RunInfo, dataset: Dataset, config: ExportConfig) -> Iterator[Candidate]:
+    """What may be written, the fastest first."""
+    simple = simplify(exact)
+    if config.precision == "float32":
+        yield Candidate(simple)
+    elif config.precision == "float16":
+        yield Candidate(to_float16(simple))
+    else:
+        for one in quantized(simple, to_calibrate(dataset, info, config.calibration_photos)):
+            made = {"calibration_photos": one.photos, "layers": one.layers, "quantized_layers": one.quantized_layers}
+            yield Candidate(one.model, made)
+
+
+def _complaint(parity: Parity, config: ExportConfig) -> str | None:
+    """Why a model isn't good enough; None when it is."""
+    where = f"on {parity.photos} photos of the split '{parity.split}'"
+    if not np.isfinite(parity.largest_difference):
+        return f"the {config.precision} model differs from the trained network by {parity.largest_difference} {where}"
+    if config.precision == "float32" and parity.largest_difference > TOLERANCE:
+        return f"the converted network differs from the trained one by {parity.largest_difference:.2g} {where}, more than {TOLERANCE:g}"
+    if parity.agreement < config.agreement_needed:
+        label = min(parity.labels, key=lambda label: parity.labels[label].agreement)
+        return (
+            f"the {config.precision} model gives the same '{label}' as the trained network for {parity.agreement:.1%} {where}, "
+            f"less than {config.agreement_needed:.1%}"
         )
-    described = ModelInfo(info.labels, info.preprocessing, provenance=_provenance(info, precision, parity))
-    onnx.helper.set_model_props(model, described.to_metadata())
+    return None
+
+
+def _write(candidate: Candidate, info: RunInfo, parity: Parity, output: Path, config: ExportConfig) -> Report:
+    model = candidate.model
+    provenance = _provenance(info, parity, {"precision": config.precision, **candidate.made})
+    onnx.helper.set_model_props(model, ModelInfo(info.labels, info.preprocessing, provenance=provenance).to_metadata())
     model.producer_name, model.producer_version = "camera-trap-classifier", __version__
+    onnx.checker.check_model(model, full_check=True)
     with whole_file(output) as partial:
         onnx.save_model(model, partial, save_as_external_data=False)
-    return Report(output, output.stat().st_size, parity)
+    return Report(output, output.stat().st_size, candidate.made, parity)
 
 
 def _keras_answer(network: keras.Model) -> Answer:
@@ -71,17 +122,17 @@ def _keras_answer(network: keras.Model) -> Answer:
     return answer
 
 
-def _provenance(info: RunInfo, precision: Precision, parity: Parity) -> dict[str, Any]:
+def _provenance(info: RunInfo, parity: Parity, made: Mapping[str, Any]) -> dict[str, Any]:
     """Where the file comes from, without paths of the machine."""
-    made_with = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
+    tools = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
     return {
         "backbone": info.backbone,
         "dataset": info.dataset["fingerprint"],
         "seed": info.seed,
-        "precision": precision,
+        **made,
         "parity": parity.to_json(),
         "trained_with": dict(info.versions),
-        "exported_with": {"ctc": __version__} | {name: v for name in made_with if (v := _installed(name))},
+        "exported_with": {"ctc": __version__} | {name: v for name in tools if (v := _installed(name))},
     }
 
 

@@ -2,63 +2,103 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.model_file import INPUT
-from ctc.errors import InputError, MissingExtraError
+from ctc.errors import InputError
+from ctc.export.session import open_session
 
 Answer = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
+"""From uint8 images (N, height, width, 3) to probabilities (N, classes) per label."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Per label the probabilities (photos, classes) that were given, and the true class numbers (photos,), −1 = missing."""
+
+    given: Mapping[str, NDArray[np.float32]]
+    true: Mapping[str, NDArray[np.int32]]
+
+
+@dataclass(frozen=True)
+class LabelParity:
+    """`agreement`: the share of photos that both give the same top class. The accuracies are over the `labelled` photos, whose true class
+    is known; None when there is none."""
+
+    agreement: float
+    labelled: int
+    accuracy_trained: float | None
+    accuracy_exported: float | None
 
 
 @dataclass(frozen=True)
 class Parity:
-    """`largest_difference` of any probability (NaN when a model gives NaN); `agreement`: per label the share of photos with
-    the same top class."""
+    """On how many photos of which split; `largest_difference` of any probability, NaN when a model gives NaN."""
 
+    split: str
     photos: int
     largest_difference: float
-    agreement: Mapping[str, float]
+    labels: Mapping[str, LabelParity]
+
+    @property
+    def agreement(self) -> float:
+        """That of the label that agrees least."""
+        return min(label.agreement for label in self.labels.values())
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "photos": self.photos,
-            "largest_difference": self.largest_difference,
-            "agreement": dict(self.agreement),
-        }
+        return asdict(self)
 
 
-def compare(trained: Answer, exported: Answer, batches: Iterable[NDArray[np.uint8]]) -> Parity:
-    """Let both answer the same uint8 batches (N, height, width, 3). Raises InputError when there is no photo."""
-    photos, largest, same = 0, 0.0, dict[str, int]()
-    for images in batches:
-        photos += len(images)
-        wanted, found = trained(images), exported(images)
-        for label, values in wanted.items():
-            largest = float(np.maximum(largest, np.abs(values - found[label]).max()))  # NaN stays NaN
-            same[label] = same.get(label, 0) + int((values.argmax(axis=1) == found[label].argmax(axis=1)).sum())
-    if not photos:
-        raise InputError("there is no photo to compare the exported model with the trained network on")
-    return Parity(photos, largest, {label: count / photos for label, count in same.items()})
+def ask(answer: Answer, photos: Iterable[tuple[NDArray[np.uint8], Mapping[str, NDArray[np.int32]]]]) -> Answers:
+    """What a model gives for labelled batches. Raises InputError when there is no photo."""
+    given, true = defaultdict[str, list[Any]](list), defaultdict[str, list[Any]](list)
+    for images, labels in photos:
+        for label, values in answer(images).items():
+            given[label].append(values)
+            true[label].append(labels[label])
+    if not given:
+        raise InputError("there is no photo to compare the exported model with the trained network on: give --dataset")
+    return Answers(
+        {label: np.concatenate(values) for label, values in given.items()},
+        {label: np.concatenate(values) for label, values in true.items()},
+    )
+
+
+def compare(trained: Answers, exported: Answers, split: str) -> Parity:
+    """Two models' answers for the same photos, of `split`."""
+    differences = [np.abs(values - exported.given[label]).max() for label, values in trained.given.items()]
+    labels = {
+        label: _compare_label(values, exported.given[label], trained.true[label])
+        for label, values in trained.given.items()
+    }
+    photos = min(map(len, trained.given.values()))
+    return Parity(split, photos, float(np.max(differences)), labels)  # NaN stays NaN
 
 
 def onnx_answer(model: onnx.ModelProto) -> Answer:
     """The model as onnxruntime runs it on the CPU. Raises MissingExtraError without onnxruntime."""
-    try:
-        import onnxruntime
-    except ModuleNotFoundError:
-        raise MissingExtraError("checking an exported model", "cpu") from None
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = open_session(model)
     names = [output.name for output in session.get_outputs()]
 
     def answer(images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
         return dict(zip(names, session.run(names, {INPUT: images}), strict=True))
 
     return answer
+
+
+def _compare_label(trained: NDArray[np.float32], exported: NDArray[np.float32], true: NDArray[np.int32]) -> LabelParity:
+    before, after = trained.argmax(axis=1), exported.argmax(axis=1)
+    known = true != MISSING
+    labelled = int(known.sum())
+    if not labelled:
+        return LabelParity(float((before == after).mean()), 0, None, None)
+    right_before, right_after = ((top == true)[known].mean() for top in (before, after))
+    return LabelParity(float((before == after).mean()), labelled, float(right_before), float(right_after))

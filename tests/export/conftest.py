@@ -1,4 +1,4 @@
-"""A small network and the run it could come from."""
+"""A small network, a trained one, and the run it could come from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Dataset
@@ -15,6 +16,9 @@ from ctc.artifacts.run import Run, RunInfo
 pytest.importorskip("tf2onnx", reason="needs tf2onnx: pip install camera-trap-classifier[train]")
 
 LABELS = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
+SIDE = 50
+MEAN, STD = (0.4, 0.4, 0.4), (0.2, 0.2, 0.2)
+COLORS = np.array([(90, 60, 40), (190, 120, 60), (220, 70, 30)])
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +51,8 @@ def run_info() -> Callable[..., RunInfo]:
             "backbone": "small_cnn",
             "labels": LABELS,
             "preprocessing": Preprocessing(24, 32),
-            "channel_mean": (0.4, 0.4, 0.4),
-            "channel_std": (0.2, 0.2, 0.2),
+            "channel_mean": MEAN,
+            "channel_std": STD,
             "dataset": {"path": str(dataset.folder), "fingerprint": dataset.fingerprint()}
             if dataset
             else {"path": "", "fingerprint": "f"},
@@ -60,21 +64,35 @@ def run_info() -> Callable[..., RunInfo]:
     return describe
 
 
-@pytest.fixture
-def run(tmp_path: Path, tiny_dataset, run_info) -> Run:
-    """A run folder as `ctc train` leaves it, of a small_cnn that nobody trained."""
+@pytest.fixture(scope="session")
+def trained_network() -> Any:
+    """A small_cnn that has learnt colours for a moment: it gives different species for different photos."""
     import keras
 
     from ctc.plugin import Backbone
     from ctc.plugin.manager import plugins
-    from ctc.training.network import build_network, save_weights
+    from ctc.training.network import build_network
+
+    keras.utils.set_random_seed(1)
+    rng = np.random.default_rng(0)
+    classes = {label: len(names) for label, names in LABELS.items()}
+    network = build_network(plugins().get(Backbone, "small_cnn"), classes, SIDE, SIDE, MEAN, STD)
+    network.compile(keras.optimizers.Adam(0.01), dict.fromkeys(LABELS, "sparse_categorical_crossentropy"))
+    for _ in range(12):
+        species, count = rng.integers(0, 3, 24), rng.integers(0, 2, 24)
+        photos = rng.integers(60, 140, (24, SIDE, SIDE, 3))
+        photos[:, 10:35, 10:40, :] = COLORS[species][:, None, None, :]
+        network.train_on_batch(photos.astype(np.uint8), {"species": species, "count": count})
+    return network
+
+
+@pytest.fixture
+def run(tmp_path: Path, tiny_dataset, run_info, trained_network) -> Run:
+    """A run folder as `ctc train` leaves it."""
+    from ctc.training.network import save_weights
 
     made = Run(tmp_path / "run")
     made.folder.mkdir()
-    info = run_info(tiny_dataset(), preprocessing=Preprocessing(50, 50))
-    made.write(info)
-    keras.utils.set_random_seed(1)
-    backbone = plugins().get(Backbone, "small_cnn")
-    labels = {label: len(classes) for label, classes in LABELS.items()}
-    save_weights(build_network(backbone, labels, 50, 50, info.channel_mean, info.channel_std), made.best_weights)
+    made.write(run_info(tiny_dataset(), preprocessing=Preprocessing(SIDE, SIDE)))
+    save_weights(trained_network, made.best_weights)
     return made

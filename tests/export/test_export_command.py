@@ -24,9 +24,10 @@ def test_a_run_becomes_a_model_file_and_stdout_stays_empty(run, tmp_path) -> Non
     )
     assert (done.returncode, done.stdout) == (0, "")
     lines = done.stderr.splitlines()
-    assert len(lines) == 2
-    assert "labels species, count" in lines[0]
-    assert "from the trained network on 6 photos" in lines[1]
+    assert len(lines) == 4
+    assert lines[0].startswith(f"'{output}': 1.0 MB")
+    assert "compared with the trained network on 6 photos of 'test'" in lines[1]
+    assert lines[2].startswith("  species: the same class for 100.0%; accuracy ")
     info = ModelInfo.from_metadata({entry.key: entry.value for entry in onnx.load(output).metadata_props})
     assert info.provenance["backbone"] == "small_cnn"
 
@@ -65,3 +66,27 @@ def test_missing_weights_are_told_and_nothing_is_left(run, tmp_path, capsys) -> 
     assert "best.weights.npz' is missing" in capsys.readouterr().err
     assert not (tmp_path / "model.onnx").exists()
     shutil.rmtree(run.folder)
+
+
+def test_int8_tells_how_many_layers_have_8_bits(run, tmp_path, capsys) -> None:
+    output = tmp_path / "model.onnx"
+    assert (
+        ctc(["export", str(run.folder), "--output", str(output), "--precision", "int8", "--min-agreement", "0.5"]) == 0
+    )
+    assert "4 of 6 layers with 8 bits" in capsys.readouterr().err
+    info = ModelInfo.from_metadata({entry.key: entry.value for entry in onnx.load(output).metadata_props})
+    assert info.provenance["precision"] == "int8"
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--calibration-photos", "9"], "--calibration-photos is for int8, not 'float32'"),
+        (["--precision", "int4"], "'int4' is not one of"),
+        (["--min-agreement", "1.5"], "1.5 is not in the range"),
+        (["--precision", "int8", "--calibration-photos", "0"], "0 is not in the range"),
+    ],
+)
+def test_bad_options_are_refused_before_the_run_is_read(tmp_path, capsys, options, complaint) -> None:
+    assert ctc(["export", str(tmp_path), "--output", str(tmp_path / "model.onnx"), *options]) == 2
+    assert complaint in capsys.readouterr().err

@@ -1,0 +1,84 @@
+"""Weights and activations of 8 bits: static quantisation, per channel of the weights.
+
+https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto
+
+from ctc.errors import CtcError, InputError
+from ctc.export.choose import to_quantize
+from ctc.export.graph import copy_of, heads, layers_of, with_shapes
+from ctc.export.observe import Photos, Ranges, ranges
+from ctc.export.sensitivity import most_sensitive_first
+
+_JUDGES = 2
+"""Batches of photos by which layers are judged."""
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """A quantised model, on how many photos it was calibrated, and how many of its `layers` are quantised."""
+
+    model: ModelProto
+    photos: int
+    layers: int
+    quantized_layers: int
+
+
+def quantized(model: ModelProto, photos: Photos) -> Iterator[Quantized]:
+    """`model`, as `simplify` leaves it, quantised for the ranges that its values have on `photos`; then again and again, each time with
+    twice as many layers left in float, those first that lose most.
+
+    Raises CtcError when there is no layer to quantise, or no photo.
+    """
+    everything = to_quantize(model.graph)
+    layers = layers_of(everything)
+    if not layers:
+        raise CtcError("the network has no layer that can compute with 8 bits: export float16 or float32")
+    found, count = ranges(model, _float_values(model, everything), photos)
+    if not count:
+        raise InputError("the dataset's train split has no photo to calibrate int8 on: export float16 or float32")
+    total = len(layers) + len(layers_of(heads(model.graph)))
+    yield Quantized(quantize(model, everything, found), count, total, len(layers))
+    order = most_sensitive_first(model, layers, found, list(islice(photos, _JUDGES)))
+    in_float = 1
+    while in_float < len(layers):
+        nodes = to_quantize(model.graph, order[:in_float])
+        yield Quantized(quantize(model, nodes, found), count, total, len(layers) - in_float)
+        in_float *= 2
+
+
+def quantize(model: ModelProto, nodes: Iterable[NodeProto], found: Ranges) -> ModelProto:
+    """The model with `nodes` between QuantizeLinear and DequantizeLinear: uint8 activations, int8 weights."""
+    from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType, TensorsData
+
+    limits = {name: (np.float32(low), np.float32(high)) for name, (low, high) in found.items()}
+    chosen = list(nodes)
+    quantizer = QDQQuantizer(
+        copy_of(model),
+        per_channel=True,
+        reduce_range=False,
+        weight_qType=QuantType.QInt8,
+        activation_qType=QuantType.QUInt8,
+        tensors_range=TensorsData(CalibrationMethod.MinMax, limits),
+        nodes_to_quantize=[node.name for node in chosen],
+        nodes_to_exclude=[],
+        op_types_to_quantize=sorted({node.op_type for node in chosen}),
+        extra_options={},
+    )
+    made: ModelProto = quantizer.quantize_model()
+    quantizer.model.topological_sort()
+    return with_shapes(made)
+
+
+def _float_values(model: ModelProto, nodes: Iterable[NodeProto]) -> list[str]:
+    """The values that `nodes` take and give, without constants."""
+    floats = {value.name for value in model.graph.value_info if value.type.tensor_type.elem_type == TensorProto.FLOAT}
+    return sorted(floats & {name for node in nodes for name in (*node.input, *node.output)})

@@ -1,0 +1,34 @@
+"""Running a model that is still in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnx
+
+from ctc.errors import CtcError, MissingExtraError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_ERRORS_ONLY = 3
+
+
+def open_session(model: onnx.ModelProto, write_to: Path | None = None) -> onnxruntime.InferenceSession:
+    """The model as onnxruntime runs it on the CPU. With `write_to`, only the basic optimisations are done, and the result is written
+    there. Raises MissingExtraError without onnxruntime, CtcError when it can't run the model."""
+    try:
+        import onnxruntime
+    except ModuleNotFoundError:
+        raise MissingExtraError("ctc export", "cpu") from None
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    if write_to is not None:
+        options.optimized_model_filepath = str(write_to)
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    try:
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions share no base class
+        reason = " ".join(str(error).split())[:300]
+        raise CtcError(f"onnxruntime can't run the exported network ({reason}): train with another backbone") from error

@@ -1,0 +1,50 @@
+"""Two models' answers beside each other, worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ctc.errors import InputError
+from ctc.export.parity import Answers, LabelParity, ask, compare
+
+TRUE = {"species": np.array([0, 1, 1, -1], np.int32)}
+TRAINED = {"species": np.array([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]], np.float32)}
+EXPORTED = {"species": np.array([[0.8, 0.2], [0.6, 0.4], [0.7, 0.3], [0.1, 0.9]], np.float32)}
+
+
+def test_agreement_counts_top_classes_and_accuracy_those_that_are_known() -> None:
+    parity = compare(Answers(TRAINED, TRUE), Answers(EXPORTED, TRUE), "test")
+    assert (parity.split, parity.photos) == ("test", 4)
+    assert parity.largest_difference == pytest.approx(0.2)
+    assert parity.labels == {"species": LabelParity(0.75, 3, pytest.approx(2 / 3), pytest.approx(1 / 3))}
+
+
+def test_without_known_classes_there_is_no_accuracy() -> None:
+    unknown = {"species": np.full(4, -1, np.int32)}
+    parity = compare(Answers(TRAINED, unknown), Answers(TRAINED, unknown), "test")
+    assert parity.labels["species"] == LabelParity(1.0, 0, None, None)
+
+
+def test_the_agreement_of_a_model_is_that_of_its_worst_label() -> None:
+    both = dict.fromkeys(("same", "other"), TRUE["species"])
+    trained = {"same": TRAINED["species"], "other": TRAINED["species"]}
+    exported = {"same": TRAINED["species"], "other": EXPORTED["species"]}
+    assert compare(Answers(trained, both), Answers(exported, both), "test").agreement == 0.75
+
+
+def test_a_single_nan_makes_the_largest_difference_nan() -> None:
+    broken = {"species": np.where(np.arange(4)[:, None] == 2, np.nan, TRAINED["species"])}
+    assert np.isnan(compare(Answers(TRAINED, TRUE), Answers(broken, TRUE), "test").largest_difference)
+
+
+def test_answers_of_all_batches_are_kept_in_order() -> None:
+    batches = [(np.full((n, 2, 2, 3), n, np.uint8), {"species": np.full(n, n, np.int32)}) for n in (2, 1)]
+    answers = ask(lambda images: {"species": images[:, 0, 0, :2].astype(np.float32)}, batches)
+    assert answers.given["species"].tolist() == [[2, 2], [2, 2], [1, 1]]
+    assert answers.true["species"].tolist() == [2, 2, 1]
+
+
+def test_without_photos_there_is_nothing_to_compare() -> None:
+    with pytest.raises(InputError, match="no photo to compare"):
+        ask(lambda images: {}, [])
