@@ -14,6 +14,8 @@ from ctc.report.calibration import uncalibrated
 from ctc.report.evaluate import Background, evaluate
 from ctc.report.evaluation import Evaluation
 from ctc.report.explain import FOLDER, choose, write_explanations
+from ctc.report.html.evaluation_report import Beside, write_evaluation_report
+from ctc.report.html.thumbnails import PhotoSource, dataset_photos, photo_files
 from ctc.report.metrics_file import write_metrics
 from ctc.report.prediction_file import read_predictions
 from ctc.report.review_lists import LABEL_ERRORS, TO_LABEL, write_label_errors, write_to_label
@@ -44,7 +46,8 @@ def evaluate_model(
         calibration=info.calibration,
         uncalibrated=uncalibrated(scored, info.calibration, combine_by(options["aggregation"])),
     )
-    _write(scored, evaluate(scored, background, found.notes), output, tell)
+    beside = Beside(found.failures, info)
+    _write(scored, evaluate(scored, background, found.notes), output, dataset_photos(dataset, split), beside, tell)
     if explain:
         write_explanations(model.predict, info, dataset, split, choose(scored, explain), output)
         say(f"what the model looked at: '{output / FOLDER}'")
@@ -56,10 +59,13 @@ def evaluate_predictions(path: Path, truth: Path, output: Path, options: dict[st
     read = read_predictions(path, options["location"], combine_by(options["aggregation"]))
     joined = with_truth(read, Inventory.read(truth), options["location"])
     background = Background({"predictions": path.name, "truth": truth.name, "aggregation": options["aggregation"]})
-    _write(joined.scored, evaluate(joined.scored, background, joined.notes), output, tell)
+    evaluation = evaluate(joined.scored, background, joined.notes)
+    _write(joined.scored, evaluation, output, photo_files(), Beside(), tell)
 
 
-def _write(scored: Scored, evaluation: Evaluation, output: Path, tell: Tell) -> None:
+def _write(
+    scored: Scored, evaluation: Evaluation, output: Path, photos: PhotoSource, beside: Beside, tell: Tell
+) -> None:
     write_metrics(evaluation, output)
     doubted = write_label_errors(scored, output / LABEL_ERRORS)
     wanted = write_to_label(scored, output / TO_LABEL)
@@ -67,7 +73,8 @@ def _write(scored: Scored, evaluation: Evaluation, output: Path, tell: Tell) -> 
         warn(note)
     tell(evaluation)
     say(f"labels that are likely wrong: {doubted:,}; events to label next: {wanted:,}")
-    say(f"all figures are in '{output}'")
+    report = write_evaluation_report(evaluation, scored, output, photos, beside)
+    say(f"all figures are in '{output}'; to read in a browser: '{report}'")
 
 
 def _trained(dataset: Dataset, labels: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[int, ...]]:

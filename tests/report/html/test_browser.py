@@ -1,0 +1,79 @@
+"""report.html in a real browser, Chromium without a window: a script of the test's own clicks and writes down what it sees."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
+SCRIPT = """
+addEventListener("load", () => {
+  const seen = {};
+  const table = document.querySelector("table.sortable");
+  const firsts = () => Array.from(table.tBodies[0].rows, (row) => row.cells[2].textContent);
+  const button = table.tHead.rows[0].cells[2].querySelector("button");
+  button.focus();
+  seen.focused = document.activeElement === button;
+  button.click();
+  seen.falling = firsts();
+  button.click();
+  seen.rising = firsts();
+  seen.announced = table.tHead.rows[0].cells[2].getAttribute("aria-sort");
+  const link = document.querySelector("table.matrix td:not(.right) a");
+  const cell = document.querySelector(link.getAttribute("href"));
+  seen.before = getComputedStyle(cell).display;
+  link.click();
+  seen.after = getComputedStyle(cell).display;
+  seen.pictures = Array.from(cell.querySelectorAll("img"), (image) => image.naturalWidth > 0);
+  const share = document.querySelector("table.matrix .percent");
+  document.querySelector(".as-shares").click();
+  seen.percent = getComputedStyle(share).display;
+  seen.loaded = performance.getEntriesByType("resource").map((one) => one.name).filter((name) => !name.startsWith("data:"));
+  document.title = JSON.stringify(seen);
+});
+"""
+
+
+@pytest.fixture
+def browser() -> str:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip("needs Chromium, which this platform doesn't have: on Debian 'apt-get install chromium'")
+    return found
+
+
+def with_script(report: Path, script: str) -> Path:
+    """A copy of the page in which one more script may run."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    text = report.read_text(encoding="utf-8")
+    text = text.replace("script-src '", f"script-src 'sha256-{digest}' '", 1)
+    copy = report.with_name("with_script.html")
+    copy.write_text(text.replace("</body>", f"<script>{script}</script></body>"), encoding="utf-8")
+    return copy
+
+
+def test_tables_sort_cells_lead_to_photos_and_nothing_is_requested(browser, scored, write_report, tmp_path) -> None:
+    page = with_script(write_report(scored), SCRIPT)
+    command = [browser, *OPTIONS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True, timeout=500).stdout
+    title = re.search("<title>(.*?)</title>", shown)
+    assert title
+    assert json.loads(title[1]) == {
+        "focused": True,
+        "falling": ["16", "16", "8", "8"],
+        "rising": ["8", "8", "16", "16"],
+        "announced": "ascending",
+        "before": "none",
+        "after": "block",
+        "pictures": [True, True, True, True],
+        "percent": "inline",
+        "loaded": [],
+    }
