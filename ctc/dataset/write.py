@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from ctc.dataset.plan import Plan, ShardPlan
 from ctc.errors import CtcError
 
 Advance = Callable[[int, int], None]
+Result = TypeVar("Result")
 
 
 class TooManyFailuresError(CtcError):
@@ -78,8 +79,8 @@ def write_shard(
     writer = _Writer(plan, shard)
     with whole_file(folder / shard.file) as partial:
         with partial.open("wb") as file:
-            for encoded in _encoded(plan, shard, pool):
-                writer.add(encoded, file.write)
+            for encoded, framed in _encoded(plan, shard, pool):
+                writer.add(encoded, framed, file.write)
                 _check_failures(plan, writer.failures, failed)
                 advance(1, len(encoded.failures))
         write_text(folder / shard.index, "".join(writer.index))
@@ -98,20 +99,21 @@ def _check_failures(plan: Plan, failures: list[Failure], failed: int) -> None:
         )
 
 
-def _encoded(plan: Plan, shard: ShardPlan, pool: ThreadPoolExecutor) -> Iterator[Encoded]:
-    """Events through the pool, in order, only a few ahead of the writer."""
+def _encoded(plan: Plan, shard: ShardPlan, pool: ThreadPoolExecutor) -> Iterator[tuple[Encoded, bytes]]:
+    """Events through the pool, in order, only a few ahead of the writer: each with its record as it shall be written."""
 
-    def encode(event: EventPlan) -> Encoded:
-        return encode_event(event, plan.image_root, plan.config.shrink)
+    def encode(event: EventPlan) -> tuple[Encoded, bytes]:
+        encoded = encode_event(event, plan.image_root, plan.config.shrink)
+        return encoded, frame(encoded.record.encode()) if encoded.record else b""
 
     return in_order(pool, encode, plan.events(shard.events), ahead=4 * plan.config.threads)
 
 
 def in_order(
-    pool: ThreadPoolExecutor, work: Callable[[EventPlan], Encoded], items: Iterable[EventPlan], ahead: int
-) -> Iterator[Encoded]:
+    pool: ThreadPoolExecutor, work: Callable[[EventPlan], Result], items: Iterable[EventPlan], ahead: int
+) -> Iterator[Result]:
     """`work` of each item, in the items' order, with at most `ahead` of them under way."""
-    pending: deque[Future[Encoded]] = deque()
+    pending: deque[Future[Result]] = deque()
     try:
         for item in items:
             pending.append(pool.submit(work, item))
@@ -134,12 +136,11 @@ class _Writer:
         self.failures: list[Failure] = []
         self.index: list[str] = []
 
-    def add(self, encoded: Encoded, write: Callable[[bytes], Any]) -> None:
+    def add(self, encoded: Encoded, framed: bytes, write: Callable[[bytes], Any]) -> None:
         self.failures.extend(encoded.failures)
         if encoded.record is None:
             self._lost += 1
             return
-        framed = frame(encoded.record.encode())
         write(framed)
         self._sha.update(framed)
         self.index.append(f"{self._bytes} {len(framed)}\n")
