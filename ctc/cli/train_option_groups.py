@@ -37,7 +37,9 @@ DATA = (
     click.option("--resize", type=click.Choice(["stretch", "fit-crop"]), help="Stretch, or keep the aspect and crop."),
     click.option("--image-choice", type=CHOICES, help="Which photo of an event."),
     click.option("--observation", type=click.Choice(["first", "random"]), help="Which of an event's in training."),
-    click.option("--on-bad-record", type=click.Choice(["fail", "skip"]), help="What to do about damaged records (fail)."),
+    click.option(
+        "--on-bad-record", type=click.Choice(["fail", "skip"]), help="What to do about damaged records (fail)."
+    ),
     click.option("--color", type=COLORS, help="Colour augmentation."),
     click.option("--crop", type=SHARE, help="Largest share of a side cut away."),
     click.option("--zoom", type=SHARE, help="Largest share of a side zoomed."),

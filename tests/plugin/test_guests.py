@@ -183,7 +183,10 @@ def test_a_near_name_is_suggested(run_python):
 
 def test_a_name_that_is_near_nothing_gets_the_list(run_python):
     done = run_python(asks_for("quantile"))
-    assert done.stderr == "error: no aggregation called 'quantile': there are 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote'\n"
+    assert (
+        done.stderr
+        == "error: no aggregation called 'quantile': there are 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote'\n"
+    )
 
 
 def test_asking_for_a_skipped_plugin_says_why_it_was_skipped(install, run_python):
@@ -210,12 +213,17 @@ def test_asking_for_a_plugin_that_is_switched_off_says_by_what(install, run_pyth
 
 def test_an_empty_list_of_plugins_leaves_the_built_ins(install, run_python):
     install("park-tools", first=GOOD.format(name="first"))
-    assert run_python(NEEDS_PLUGINS, CTC_PLUGINS="").stdout == "['max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
+    assert (
+        run_python(NEEDS_PLUGINS, CTC_PLUGINS="").stdout == "['max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
+    )
 
 
 def test_a_list_of_plugins_adds_just_those_to_the_built_ins(install, run_python):
     install("park-tools", first=GOOD.format(name="first"), last=GOOD.format(name="last"))
-    assert run_python(NEEDS_PLUGINS, CTC_PLUGINS="last").stdout == "['last', 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
+    assert (
+        run_python(NEEDS_PLUGINS, CTC_PLUGINS="last").stdout
+        == "['last', 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
+    )
 
 
 def test_a_built_in_can_be_disabled(run_python):
