@@ -34,17 +34,17 @@ def main() -> int:
     reached = True
     with tempfile.TemporaryDirectory() as folder:
         for kind in options.format:
-            seconds, cpu, peak, size = _measure(Path(folder), kind, options.events, options.classes)
+            seconds, cpu, peak, size = measure(Path(folder), kind, options.events, options.classes)
             print(f"| {kind} | {size / 1e6:.0f} | {seconds:.0f} | {cpu:.0f} | {peak:.1f} |")
             reached = reached and seconds <= GOAL_SECONDS and peak <= GOAL_GB
     print(f"\ngoal: {GOAL_SECONDS} s, {GOAL_GB} GB")
     return 0 if reached else 1
 
 
-def _measure(folder: Path, kind: str, events: int, classes: int) -> tuple[float, float, float, int]:
+def measure(folder: Path, kind: str, events: int, classes: int) -> tuple[float, float, float, int]:
     """Seconds, seconds of CPU, peak memory in GB, and the file's size, in a process of its own."""
     predictions, truth = folder / f"predictions.{kind}", folder / "truth.parquet"
-    _write(predictions, truth, events, classes)
+    write_world(predictions, truth, events, classes)
     arguments = ["-q", "evaluate", str(predictions), "--truth", str(truth), "--output", str(folder / f"of_{kind}")]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
@@ -56,7 +56,7 @@ def _measure(folder: Path, kind: str, events: int, classes: int) -> tuple[float,
     return seconds, cpu, after.ru_maxrss / 1024**2, predictions.stat().st_size
 
 
-def _write(predictions: Path, truth: Path, events: int, classes: int) -> None:
+def write_world(predictions: Path, truth: Path, events: int, classes: int) -> None:
     """Predictions that are right nine times out of ten, of classes that are ever rarer, at 500 locations."""
     rng = np.random.default_rng(0)
     names = [f"species {number}" for number in range(classes)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -159,3 +160,10 @@ def test_what_does_not_go_together_is_an_error(tmp_path, capsys, monkeypatch, ar
     monkeypatch.chdir(tmp_path)
     assert run(["evaluate", *arguments, "--output", "e"]) == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "calibrate"])
+def test_without_its_packages_a_command_names_the_extra(monkeypatch, capsys, command: str) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    assert run([command, "m.onnx", "dataset", "--output", "o"]) == 1
+    assert "pip install 'camera-trap-classifier[cpu,report]'" in capsys.readouterr().err
