@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
+from ctc.cli.augmentation_options import AUGMENTATION_OPTIONS
+
 PATH = click.Path(path_type=Path)
-SHARE = click.FloatRange(0, 0.5)
 PART = click.FloatRange(0, 1, max_open=True)
 RATE = click.FloatRange(min=0, min_open=True)
 NOT_NEGATIVE = click.FloatRange(min=0)
 ONE_OR_MORE = click.IntRange(min=1)
 PIXELS = click.IntRange(1, 8192)
-COLORS = click.Choice(["none", "little", "full_fast", "full_randomized"])
 CHOICES = click.Choice(["random", "first", "all", "grayscale_stacking"])
 
 NETWORK = (
@@ -40,11 +40,7 @@ DATA = (
     click.option(
         "--on-bad-record", type=click.Choice(["fail", "skip"]), help="What to do about damaged records (fail)."
     ),
-    click.option("--color", type=COLORS, help="Colour augmentation."),
-    click.option("--crop", type=SHARE, help="Largest share of a side cut away."),
-    click.option("--zoom", type=SHARE, help="Largest share of a side zoomed."),
-    click.option("--rotate", type=click.FloatRange(0, 180), help="Largest angle in degrees."),
-    click.option("--flip/--no-flip", default=None, help="Mirror half of the photos."),
+    *AUGMENTATION_OPTIONS,
     click.option("--threads", type=ONE_OR_MORE, help="For loading; all processors unless given."),
 )
 

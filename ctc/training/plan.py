@@ -28,13 +28,15 @@ _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what cv2's RGB2GRAY uses
 @dataclass(frozen=True)
 class Plan:
     """`config` is resolved; `labels` are those to learn, in order, and `criteria` how each is judged; `preprocessing` is what the network
-    will say of its input; `statistics`: mean and deviation per channel, 0–1, that pictures are standardised with; `origin`: where the
-    backbone's weights come from, None for random ones; `predictions`: the kind of file for those on the test split."""
+    will say of its input; `loader_reason`: why it is this loader, '' when there is nothing to say; `statistics`: mean and deviation per
+    channel, 0–1, that pictures are standardised with; `origin`: where the backbone's weights come from, None for random ones;
+    `predictions`: the kind of file for those on the test split."""
 
     config: TrainingConfig
     dataset: Dataset
     backbone: Backbone
     loader: Loader
+    loader_reason: str
     labels: tuple[Label, ...]
     preprocessing: Preprocessing
     criteria: Mapping[str, Criterion]
@@ -101,7 +103,7 @@ def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = No
     if dataset.events(TRAIN) == 0:
         raise UsageError(f"the split '{TRAIN}' of '{dataset.folder}' has no events: build the dataset with more photos")
     backbone = plugins.get(Backbone, config.backbone)
-    loader = choose_loader(config.loader, plugins.all(Loader), plugins)
+    loader, loader_reason = choose_loader(config.loader, plugins.all(Loader), plugins)
     resolved = config.resolved(backbone.input_size, loader.name)
     height, width = resolved.height or 0, resolved.width or 0
     origin = None if begun else find_origin(config, backbone, plugins)
@@ -110,6 +112,7 @@ def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = No
         dataset=dataset,
         backbone=backbone,
         loader=loader,
+        loader_reason=loader_reason,
         labels=labels,
         preprocessing=Preprocessing.from_json(
             {"height": height, "width": width, "resize": config.resize, "image_choice": config.image_choice}
@@ -132,21 +135,21 @@ def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = No
     return plan
 
 
-def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) -> Loader:
-    """The loader called `name`, or with `auto` the first of dali (where there is an NVIDIA GPU), turbo and tfdata that runs here."""
+def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) -> tuple[Loader, str]:
+    """The loader called `name`, or with `auto` the first of dali (where there is an NVIDIA GPU), turbo and tfdata that runs here, and why
+    it is that one."""
     if name != "auto":
         loader = plugins.get(Loader, name)
         reason = loader.available()
         if reason is not None:
             raise CtcError(f"the loader '{name}' can't run here: {reason}; choose another --loader, or 'auto'")
-        return loader
+        return loader, ""
     reasons = []
-    for preferred in PREFERRED_LOADERS:
-        if preferred not in installed or (preferred == "dali" and not nvidia_gpus()):
-            continue
-        reason = installed[preferred].available()
+    for preferred in (preferred for preferred in PREFERRED_LOADERS if preferred in installed):
+        needs_gpu = preferred == "dali" and not nvidia_gpus()
+        reason = "no NVIDIA GPU here" if needs_gpu else installed[preferred].available()
         if reason is None:
-            return installed[preferred]
+            return installed[preferred], "; ".join(reasons)
         reasons.append(f"'{preferred}': {reason}")
     raise CtcError(f"no loader can run here: {'; '.join(reasons) or 'none is installed'}; see `ctc plugins`")
 

@@ -75,7 +75,7 @@ def _introduce(plan: Plan, narration: Narration) -> None:
     size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
     narration.say(
         f"training '{plan.backbone.name}' at {size} on {plan.dataset.events(TRAIN):,} events of '{plan.dataset.folder}', "
-        f"fed by the loader '{plan.loader.name}'"
+        f"fed by the loader '{plan.loader.name}'" + (f" ({plan.loader_reason})" if plan.loader_reason else "")
     )
     if not plan.has(VALIDATION):
         narration.say(f"there is no split '{VALIDATION}': early stopping goes by the training loss")

@@ -6,6 +6,7 @@ import pytest
 
 from ctc.errors import CtcError, UsageError
 from ctc.plugin import Augmentation, Loader
+from ctc.plugin.devices import nvidia_gpus
 from ctc.plugin.manager import Plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.plan import choose_loader, prepare
@@ -91,12 +92,19 @@ def test_a_split_without_any_of_the_labels_is_none(tiny_dataset, plugins_with_ar
 
 def test_auto_takes_the_first_that_runs():
     loaders = {name: _loader(name) for name in ("arrays", "tfdata", "turbo")}
-    assert choose_loader("auto", loaders, Plugins([], [])).name == "turbo"
+    assert choose_loader("auto", loaders, Plugins([], [])) == (loaders["turbo"], "")
 
 
 def test_auto_passes_over_what_cannot_run():
     loaders = {"turbo": _loader("turbo", "no compiler"), "tfdata": _loader("tfdata")}
-    assert choose_loader("auto", loaders, Plugins([], [])).name == "tfdata"
+    assert choose_loader("auto", loaders, Plugins([], [])) == (loaders["tfdata"], "'turbo': no compiler")
+
+
+def test_auto_leaves_dali_to_gpus_and_says_so():
+    loaders = {name: _loader(name) for name in ("dali", "turbo")}
+    wanted = ("dali", "") if nvidia_gpus() else ("turbo", "'dali': no NVIDIA GPU here")
+    loader, reason = choose_loader("auto", loaders, Plugins([], []))
+    assert (loader.name, reason) == wanted
 
 
 def test_auto_says_why_nothing_runs():
