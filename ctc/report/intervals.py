@@ -45,7 +45,7 @@ def lower_bound(hits: ArrayLike, of: ArrayLike, tail: float) -> Floats:
 
 @dataclass(frozen=True)
 class Resampling:
-    """A bootstrap over events, whose answers stay together (Davison & Hinkley 1997, section 3.8).
+    """A bootstrap over events, whose answers stay together (Davison & Hinkley 1997).
 
     Where there are more than MOST_BUNDLES events, random bundles of them are drawn instead, which leaves the intervals as wide (random
     groups: Wolter 2007, chapter 2). `bundle` (N,): the bundle that each answer is in. `weights`: float32 (RESAMPLES, bundles): how

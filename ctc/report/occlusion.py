@@ -1,5 +1,5 @@
 """Which part of a picture an answer hangs on, found by covering one part after another (Zeiler & Fergus 2014, https://arxiv.org/abs/1311.2901,
-section 4.1): it takes nothing but the model file."""
+section 4.2): it takes nothing but the model file."""
 
 from __future__ import annotations
 
