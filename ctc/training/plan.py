@@ -144,7 +144,7 @@ def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) 
         if reason is not None:
             raise CtcError(f"the loader '{name}' can't run here: {reason}; choose another --loader, or 'auto'")
         return loader, ""
-    reasons = []
+    reasons: list[str] = []
     for preferred in (preferred for preferred in PREFERRED_LOADERS if preferred in installed):
         needs_gpu = preferred == "dali" and not nvidia_gpus()
         reason = "no NVIDIA GPU here" if needs_gpu else installed[preferred].available()
