@@ -10,45 +10,34 @@ import click
 
 if TYPE_CHECKING:
     from ctc.export.config import Precision
-    from ctc.export.export import Report
 
 PATH = click.Path(path_type=Path)
 
 
+# fmt: off
 @click.command(epilog="Example: ctc export run --output model.onnx --precision int8")
 @click.argument("run_folder", type=PATH, metavar="RUN")
 @click.option("--output", type=PATH, required=True, help="The ONNX file to write.")
-@click.option(
-    "--precision",
-    type=click.Choice(["float32", "float16", "int8"]),
-    default="float32",
-    show_default=True,
-    help="Numbers in the file: float16 halves its size, int8 is fastest on CPUs.",
-)
-@click.option(
-    "--min-agreement",
-    type=click.FloatRange(0, 1),
-    metavar="SHARE",
-    help="Share of held-out photos that must keep their top class: 0.99, for int8 0.97.",
-)
-@click.option(
-    "--calibration-photos",
-    type=click.IntRange(1),
-    metavar="N",
-    help="At most so many train photos to calibrate int8 on (512).",
-)
+@click.option("--precision", type=click.Choice(["float32", "float16", "int8"]), default="float32", show_default=True,
+              help="Numbers in the file: float16 halves its size, int8 is fastest on CPUs.")
+@click.option("--min-agreement", type=click.FloatRange(0, 1), metavar="SHARE",
+              help="Share of held-out photos that must keep their top class: 0.99, for int8 0.97.")
+@click.option("--calibration-photos", type=click.IntRange(1), metavar="N",
+              help="At most so many train photos to calibrate int8 on (512).")
 @click.option("--dataset", type=PATH, metavar="DIR", help="Where the run's dataset is now, if it was moved.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier file at --output.")
 def command(
     run_folder: Path, output: Path, precision: Precision, min_agreement: float | None, calibration_photos: int | None,
     dataset: Path | None, overwrite: bool,
-) -> None:  # fmt: skip
+) -> None:
+    # fmt: on
     """Turn a RUN that `ctc train` made into one model.onnx file.
 
     The file holds all that prediction needs: normalisation, classes and preprocessing. It is compared with the trained network on up
     to 512 held-out photos of the dataset, and not written when too few of them keep their top class.
     """
     from ctc.artifacts.run import Run
+    from ctc.cli.console import say
     from ctc.errors import MissingExtraError, OutputExistsError, UsageError
     from ctc.export.config import CALIBRATION_PHOTOS, ExportConfig
     from ctc.training.backend import start_backend
@@ -70,17 +59,6 @@ def command(
     from ctc.plugin.manager import plugins
     from ctc.training.network import load_network
 
-    _tell(export_model(load_network(run, plugins()), info, open_dataset(info, dataset), output, config))
-
-
-def _tell(report: Report) -> None:
-    from ctc.cli.console import say
-
-    parity, made = report.parity, report.made
-    layers = f", {made['quantized_layers']} of {made['layers']} layers with 8 bits" if made else ""
-    say(f"'{report.output}': {report.bytes / 1e6:.1f} MB{layers}")
-    say(f"compared with the trained network on {parity.photos} photos of '{parity.split}': at most "
-        f"{parity.largest_difference:.1g} apart")  # fmt: skip
-    for name, label in parity.labels.items():
-        accuracy = f"; accuracy {label.accuracy_trained:.3f} before, {label.accuracy_exported:.3f} after"
-        say(f"  {name}: the same class for {label.agreement:.1%}{accuracy if label.labelled else ''}")
+    report = export_model(load_network(run, plugins()), info, open_dataset(info, dataset), output, config)
+    for line in report.lines():
+        say(line)

@@ -54,6 +54,12 @@ class Report:
     made: Mapping[str, Any]
     parity: Parity
 
+    def lines(self) -> Iterator[str]:
+        """What to tell of it."""
+        layers = f", {self.made['quantized_layers']} of {self.made['layers']} layers with 8 bits" if self.made else ""
+        yield f"'{self.output}': {self.bytes / 1e6:.1f} MB{layers}"
+        yield from self.parity.lines()
+
 
 def export_model(network: keras.Model, info: RunInfo, dataset: Dataset, output: Path, config: ExportConfig) -> Report:
     """Convert, compare with the network on held-out photos, and write `output` whole.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -55,6 +55,15 @@ class Parity:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    def lines(self) -> Iterator[str]:
+        """What to tell of it: a line, and one per label."""
+        photos = f"{self.photos} photos of '{self.split}'"
+        yield f"compared with the trained network on {photos}: at most {self.largest_difference:.1g} apart"
+        for name, label in self.labels.items():
+            before, after = label.accuracy_trained, label.accuracy_exported
+            known = "" if before is None or after is None else f"; accuracy {before:.3f} before, {after:.3f} after"
+            yield f"  {name}: the same class for {label.agreement:.1%}{known}"
 
 
 def ask(answer: Answer, photos: Iterable[tuple[NDArray[np.uint8], Mapping[str, NDArray[np.int32]]]]) -> Answers:

@@ -18,12 +18,17 @@ def test_agreement_counts_top_classes_and_accuracy_those_that_are_known() -> Non
     assert (parity.split, parity.photos) == ("test", 4)
     assert parity.largest_difference == pytest.approx(0.2)
     assert parity.labels == {"species": LabelParity(0.75, 3, pytest.approx(2 / 3), pytest.approx(1 / 3))}
+    assert list(parity.lines()) == [
+        "compared with the trained network on 4 photos of 'test': at most 0.2 apart",
+        "  species: the same class for 75.0%; accuracy 0.667 before, 0.333 after",
+    ]
 
 
 def test_without_known_classes_there_is_no_accuracy() -> None:
     unknown = {"species": np.full(4, -1, np.int32)}
     parity = compare(Answers(TRAINED, unknown), Answers(TRAINED, unknown), "test")
     assert parity.labels["species"] == LabelParity(1.0, 0, None, None)
+    assert list(parity.lines())[1:] == ["  species: the same class for 100.0%"]
 
 
 def test_the_agreement_of_a_model_is_that_of_its_worst_label() -> None:

@@ -1,0 +1,37 @@
+"""What `docs/model-file.md` says holds for a file that was exported."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from ctc.cli.main import run as ctc
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+PAGE = (Path(__file__).parents[2] / "docs" / "model-file.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def exported(run, tmp_path, monkeypatch) -> onnx.ModelProto:
+    """model.onnx and photo.jpg, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    assert ctc(["export", str(run.folder), "--output", "model.onnx"]) == 0
+    Image.fromarray(np.full((60, 80, 3), 120, np.uint8)).save("photo.jpg")
+    return onnx.load("model.onnx")
+
+
+def test_the_lines_for_onnxruntime_alone_print_a_probability_per_class(exported, capsys) -> None:
+    (lines,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(lines, {})
+    assert re.fullmatch(r"\{'boar': [01]\.\d+, 'deer': [01]\.\d+, 'fox': [01]\.\d+\}\n", capsys.readouterr().out)
+
+
+def test_the_page_names_every_metadata_key_and_every_part_of_the_provenance(exported) -> None:
+    assert {entry.key for entry in exported.metadata_props} <= set(re.findall(r"`(\w+)`", PAGE))
+    assert f"Opset {exported.opset_import[0].version}, IR {exported.ir_version}" in PAGE
