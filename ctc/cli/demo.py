@@ -18,7 +18,7 @@ NEW_PHOTOS = 14
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the world and the training.")
 @click.option("--locations", type=click.IntRange(3), default=20, show_default=True, help="Cameras in the world.")
 @click.option("--events", type=click.IntRange(1), default=32, show_default=True, help="Events per camera.")
-@click.option("--epochs", type=click.IntRange(1), default=30, show_default=True, help="Of the training, at most.")
+@click.option("--epochs", type=click.IntRange(1), default=45, show_default=True, help="Of the training, at most.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
 def command(output: Path, seed: int, locations: int, events: int, epochs: int, overwrite: bool) -> None:
     """Go the whole way on photos drawn for the purpose: from labels to predictions at locations never seen."""
