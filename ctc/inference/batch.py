@@ -5,34 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from threading import Lock
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.predictions import Failure, ImagePrediction, Probabilities
-from ctc.inference.pieces import Filled, Photo, Piece, Truncated, fill
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.inference.pieces import Filled, Photo, Truncated
 from ctc.inference.reading import Reading
 from ctc.inference.session import Model
 
 
-class Answer(NamedTuple):
+class Fillable(Protocol):
+    """A piece: whatever can put one network input into its place."""
+
+    def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: Truncated) -> Filled:
+        """Fill `slot`, uint8 (height, width, 3), and say which photos it shows and which failed; without a photo it is blank."""
+
+
+PieceT = TypeVar("PieceT", bound=Fillable)
+
+
+class Answer(NamedTuple, Generic[PieceT]):
     """What came of one piece."""
 
-    piece: Piece
+    piece: PieceT
     photos: tuple[ImagePrediction, ...]
     failures: tuple[Failure, ...]
 
 
-class Batch:
+class Batch(Generic[PieceT]):
     """`answers` are there when every place has been filled, or hold what went wrong. `buffer`, uint8 (size, height, width, 3), may have
     more places than there are pieces: the network always sees all of them, since many providers tune for one size.
     """
 
-    def __init__(self, pieces: Sequence[Piece], buffer: NDArray[np.uint8]) -> None:
+    def __init__(self, pieces: Sequence[PieceT], buffer: NDArray[np.uint8]) -> None:
         self.pieces = pieces
         self.buffer = buffer
-        self.answers: Future[list[Answer]] = Future()
+        self.answers: Future[list[Answer[PieceT]]] = Future()
         self._filled: list[Filled | None] = [None] * len(pieces)
         self._open = len(pieces)
         self._lock = Lock()
@@ -41,7 +52,7 @@ class Batch:
     def fill(self, place: int, model: Model, reading: Reading, truncated: Truncated) -> None:
         """One worker's part. Whatever goes wrong reaches those who wait for the answers."""
         try:
-            filled = fill(self.pieces[place], self.buffer[place], model.info.preprocessing, truncated)
+            filled = self.pieces[place].fill(self.buffer[place], model.info.preprocessing, truncated)
             if self._is_last(place, filled):
                 self.answers.set_result(self._shown_to(model, reading))
         except BaseException as error:
@@ -55,7 +66,7 @@ class Batch:
             self._open -= 1
             return not self._open
 
-    def _shown_to(self, model: Model, reading: Reading) -> list[Answer]:
+    def _shown_to(self, model: Model, reading: Reading) -> list[Answer[PieceT]]:
         filled = [one for one in self._filled if one]
         if not any(one.photos for one in filled):
             return [Answer(piece, (), one.failures) for piece, one in zip(self.pieces, filled, strict=True)]
@@ -67,7 +78,7 @@ class Batch:
         ]
 
 
-def _answer(piece: Piece, filled: Filled, probabilities: Probabilities | None) -> Answer:
+def _answer(piece: PieceT, filled: Filled, probabilities: Probabilities | None) -> Answer[PieceT]:
     if probabilities is None:
         lost = tuple(Failure(photo.path, "the model's answer is not a number") for photo in filled.photos)
         return Answer(piece, (), filled.failures + lost)

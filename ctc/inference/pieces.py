@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Literal, NamedTuple
 
 import cv2
@@ -17,6 +18,8 @@ from ctc.images.exif import Exif, exif_of
 from ctc.inference.event import Event
 
 Truncated = Literal["fail", "use"]
+Source = tuple[str, Callable[[], bytes]]
+"""A photo's path, and how its bytes are had: raises ImageError with the reason when they can't be."""
 STACKED = 3
 
 
@@ -26,6 +29,13 @@ class Piece(NamedTuple):
     event: Event
     paths: tuple[str, ...]
     last: bool
+
+    def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: Truncated) -> Filled:
+        """See `fill`; without photos the event itself is the failure."""
+        if not self.paths:
+            slot[...] = 0
+            return Filled((), (Failure(self.event.id, "the event names no photo", of_event=True),))
+        return fill([(path, partial(read_photo, path)) for path in self.paths], slot, preprocessing, truncated)
 
 
 class Photo(NamedTuple):
@@ -52,23 +62,22 @@ def pieces(events: Iterable[Event], stacked: bool) -> Iterator[Piece]:
             yield Piece(event, (path,), number == len(event.images))
 
 
-def fill(piece: Piece, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: Truncated) -> Filled:
+def fill(
+    sources: Sequence[Source], slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: Truncated
+) -> Filled:
     """Read, decode and resize into `slot`, uint8 (height, width, 3), which is blanked when no photo is good.
 
     Stacked, the first three good photos are shown, and the answer holds for all photos that did not fail.
     """
-    if not piece.paths:
-        slot[...] = 0
-        return Filled((), (Failure(piece.event.id, "the event names no photo", of_event=True),))
     shown: list[NDArray[np.uint8]] = []
     photos: list[Photo] = []
     failures: list[Failure] = []
-    for path in piece.paths:
+    for path, read in sources:
         if len(shown) == STACKED:
             photos.append(Photo(path, Exif()))
             continue
         try:
-            data = read_photo(path)
+            data = read()
             shown.append(as_input(decode(data, scale_needed(preprocessing), truncated), preprocessing))
             photos.append(Photo(path, exif_of(data)))
         except (ImageError, MemoryError, cv2.error) as error:

@@ -79,23 +79,26 @@ def predict(
         photos += answer.photos
         failures += answer.failures
         if answer.piece.last:
-            prediction = _event(answer.piece.event, tuple(photos), reading, aggregation) if photos else None
+            prediction = event_prediction(answer.piece.event, tuple(photos), reading, aggregation) if photos else None
             yield Outcome(tuple(failures), prediction)
             photos, failures = [], []
 
 
-def _event(
+def event_prediction(
     event: Event, photos: tuple[ImagePrediction, ...], reading: Reading, aggregation: Aggregation
 ) -> EventPrediction:
+    """What the photos say of the event together; one photo or more. Raises PluginError, see `aggregate`."""
     combined = aggregate(aggregation, [photo.probabilities for photo in photos], reading.labels)
     return EventPrediction(event.id, reading.labels, combined, photos, event.meta, reading.thresholds)
 
 
-def _answers(model: Model, reading: Reading, stream: Iterator[Piece], config: PipelineConfig) -> Iterator[Answer]:
+def _answers(
+    model: Model, reading: Reading, stream: Iterator[Piece], config: PipelineConfig
+) -> Iterator[Answer[Piece]]:
     preprocessing = model.info.preprocessing
     shape = (config.batch_size, preprocessing.height, preprocessing.width, 3)
     free = [np.empty(shape, np.uint8) for _ in range(config.batches_in_flight)]
-    waiting: deque[Batch] = deque()
+    waiting: deque[Batch[Piece]] = deque()
     # the pool's threads are the parallelism; OpenCV's own would fight with them
     workers = config.threads + model.on_device
     pool = ThreadPoolExecutor(workers, "ctc-predict", initializer=cv2.setNumThreads, initargs=(1,))
