@@ -14,6 +14,7 @@ from ctc.artifacts.predictions import Failure
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import as_input, decode, gray_stack, read_photo, scale_needed
+from ctc.images.decode import Scratch
 from ctc.images.exif import Exif, exif_of
 from ctc.inference.event import Event
 
@@ -21,6 +22,7 @@ Truncated = Literal["fail", "use"]
 Source = tuple[str, Callable[[], bytes]]
 """A photo's path, and how its bytes are had: raises ImageError with the reason when they can't be."""
 STACKED = 3
+_SCRATCH = Scratch()
 
 
 class Piece(NamedTuple):
@@ -69,6 +71,7 @@ def fill(
 
     Stacked, the first three good photos are shown, and the answer holds for all photos that did not fail.
     """
+    scratch = _SCRATCH if len(sources) == 1 else None  # of several photos, one would overwrite the other
     shown: list[NDArray[np.uint8]] = []
     photos: list[Photo] = []
     failures: list[Failure] = []
@@ -78,7 +81,8 @@ def fill(
             continue
         try:
             data = read()
-            shown.append(as_input(decode(data, scale_needed(preprocessing), truncated), preprocessing))
+            pixels = decode(data, scale_needed(preprocessing), truncated, scratch)
+            shown.append(as_input(pixels, preprocessing))
             photos.append(Photo(path, exif_of(data)))
         except (ImageError, MemoryError, cv2.error) as error:
             failures.append(Failure(path, " ".join(str(error).split()) or type(error).__name__))

@@ -10,6 +10,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ctc.artifacts.predictions import EventPrediction, Failure
@@ -45,10 +46,16 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
 
 def _cells(row: Row) -> list[str]:
     pairs = row.probabilities.items()
-    every = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {value:.4f}" for name, value in pairs)
+    every = ", ".join(f"{_quoted(name)}: {value:.4f}" for name, value in pairs)
     path = [] if row.path is None else [row.path]
     first = [row.id, row.label, row.top, f"{row.confidence:.4f}", f"{{{every}}}", *path]
     return first + [_text(value) for value in (*row.facts, *row.meta)]
+
+
+@cache
+def _quoted(name: str) -> str:
+    """A class's name in JSON; every row names them all."""
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _text(value: Value) -> str:
