@@ -36,6 +36,7 @@ def exit_code_of(command: Callable[[], object]) -> int:
     except click.ClickException as error:
         return _fail(_told_by_click(error), error.exit_code)
     except CtcError as error:
+        _tell_cause(error)
         return _fail(str(error), error.exit_code)
     except Terminated:
         return _fail("terminated", TERMINATED)
@@ -60,6 +61,16 @@ def exit_code_of(command: Callable[[], object]) -> int:
 def _fail(message: str, code: int) -> int:
     click.echo(f"error: {' '.join(message.split())}", err=True)
     return code
+
+
+def _tell_cause(error: CtcError) -> None:
+    """With --verbose, where it comes from: of an error in a plugin, its author wants to see the lines."""
+    if error.__cause__ is not None:
+        import traceback
+
+        from ctc.cli.console import detail
+
+        detail("".join(traceback.format_exception(error.__cause__)).rstrip())
 
 
 def _told_by_click(error: click.ClickException) -> str:

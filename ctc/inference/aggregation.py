@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.predictions import Probabilities
 from ctc.errors import CtcError, PluginError
 from ctc.plugin import Aggregation
+from ctc.plugin.guests import blamed
 
 
 def aggregate(
@@ -23,14 +24,13 @@ def aggregate(
 
 
 def _combine(aggregation: Aggregation, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    named = blamed(aggregation.combine, f"aggregation '{aggregation.name}'")
     try:
         combined = np.asarray(aggregation.combine(values), np.float32)
     except CtcError:
         raise
     except Exception as error:  # a guest may raise anything
-        raise PluginError(f"aggregation '{aggregation.name}' failed: {type(error).__name__}: {error}") from error
+        raise PluginError(f"{named} failed: {type(error).__name__}: {error}") from error
     if combined.shape != values.shape[1:] or not np.isfinite(combined).all():
-        raise PluginError(
-            f"aggregation '{aggregation.name}' gave {combined.tolist()} for {values.shape[1]} classes, not a number for each"
-        )
+        raise PluginError(f"{named} gave {combined.tolist()} for {values.shape[1]} classes, not a number for each")
     return combined

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Iterable, Mapping
-from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any, TypeVar, cast
@@ -20,6 +18,8 @@ import pluggy
 
 from ctc.errors import PluginError, UsageError, did_you_mean
 from ctc.plugin import hookspecs
+from ctc.plugin.guests import Guest, guarded, of_guest, quiet_stdout
+from ctc.plugin.heavy import heavy_imports_told
 from ctc.plugin.installed import DISABLED, STRICT, Owner, Skipped, installed, owner_of, reason, switched_off
 from ctc.plugin.records import Aggregation, Backbone, InputFormat, Loader, OutputFormat, Record
 
@@ -131,9 +131,11 @@ def _sorted(points: Iterable[EntryPoint | Skipped]) -> list[tuple[Owner, EntryPo
 
 def _attempt(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[Found] | Skipped:
     try:
-        with redirect_stdout(sys.stderr):  # stdout is data; a guest that prints while it is loaded must not spoil it
+        with quiet_stdout(), heavy_imports_told(owner):
             return _load(manager, point, owner)
-    except (Exception, SystemExit) as error:  # a guest may raise anything; the host goes on
+    except BaseException as error:  # a guest may raise anything; the host goes on
+        if not of_guest(error):
+            raise
         return Skipped(owner, reason(error))
 
 
@@ -143,10 +145,16 @@ def _load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> lis
     _check_hook_names(plugin)
     manager.register(plugin, name)
     try:
-        return [Found(kind, record, owner) for kind in KINDS for record in _records(kind, plugin)]
+        found = [Found(kind, record, owner) for kind in KINDS for record in _records(kind, plugin)]
     except BaseException:
         manager.unregister(name=name)
         raise
+    return found if owner.built_in else [_with_guard(one) for one in found]
+
+
+def _with_guard(found: Found) -> Found:
+    guest = Guest(found.owner, found.kind.title, found.record.name)
+    return replace(found, record=guarded(found.record, guest))
 
 
 def _check_hook_names(plugin: object) -> None:

@@ -9,14 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 from PIL import Image
-
-from ctc.artifacts.model_file import INPUT, ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 UV = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
@@ -58,32 +52,6 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i in range(3):
             Image.new("RGB", (80, 60 + i), color).save(folder / animal / f"{i}.jpg")
     return folder
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model file that tells red photos from others: the mean of the red channel decides."""
-    nodes = [
-        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
-        helper.make_node("MatMul", ["mean", "weights"], ["logits"]),
-        helper.make_node("Softmax", ["logits"], ["species"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "red",
-        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", 32, 32, 3])],
-        [helper.make_tensor_value_info("species", TensorProto.FLOAT, ["N", 2])],
-        [
-            onnx.numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
-            onnx.numpy_helper.from_array(np.array([[-0.1, 0.1], [0.1, -0.1], [0.1, -0.1]], np.float32), "weights"),
-        ],
-    )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    helper.set_model_props(made, ModelInfo({"species": ("boar", "fox")}, Preprocessing(32, 32)).to_metadata())
-    path = tmp_path_factory.mktemp("model") / "model.onnx"
-    onnx.save(made, path)
-    return path
 
 
 def install(folder: Path, requirement: str) -> Ctc:

@@ -66,8 +66,8 @@ def test_cpu_brings_no_heavy_package(cpu, package: str):
     assert done.stdout == "None\n"
 
 
-def test_predict_needs_the_extra_cpu_alone(cpu, model, photos, tmp_path):
-    done = cpu("predict", model, photos, "--output", tmp_path / "p.csv")
+def test_predict_needs_the_extra_cpu_alone(cpu, red_model, photos, tmp_path):
+    done = cpu("predict", red_model, photos, "--output", tmp_path / "p.csv")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     with open(tmp_path / "p.csv", newline="") as table:
         rows = list(csv.DictReader(table))
@@ -91,8 +91,8 @@ def test_a_command_whose_packages_are_missing_names_the_extra(cpu, photos, argum
     assert f"pip install 'camera-trap-classifier[{extra}]'" in done.stderr
 
 
-def test_predict_without_a_runtime_names_the_extra(data, model, photos, tmp_path):
-    done = data("predict", model, photos, "--output", tmp_path / "p.csv")
+def test_predict_without_a_runtime_names_the_extra(data, red_model, photos, tmp_path):
+    done = data("predict", red_model, photos, "--output", tmp_path / "p.csv")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert "pip install 'camera-trap-classifier[cpu]'" in done.stderr
 

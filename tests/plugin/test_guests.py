@@ -153,6 +153,17 @@ def test_a_guest_that_prints_while_loading_does_not_spoil_the_data(install, ctc)
     assert done.stderr == "hello from the guest\n"
 
 
+def test_a_guest_that_imports_tensorflow_while_loading_is_told_by_name(install, site: Path, ctc):
+    (site / "tensorflow.py").write_text("")
+    install("slow", first="import tensorflow\n" + GOOD.format(name="first").replace("\n    ", "\n"))
+    done = ctc("plugins", "--json")
+    assert "first" in [row["name"] for row in json.loads(done.stdout)["plugins"]]
+    assert done.stderr == (
+        "warning: plugin 'first' of slow 1.2 imports 'tensorflow' when it is loaded, so that every command waits: "
+        "its author should import inside functions\n"
+    )
+
+
 def test_two_guests_with_one_name_are_an_error_naming_both(install, ctc):
     install("aaa", one=GOOD.format(name="first"))
     install("bbb", other=GOOD.format(name="first"))

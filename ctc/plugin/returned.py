@@ -1,0 +1,66 @@
+"""What the functions of a record must give back: a guest that gives something else is told so, before it makes trouble elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ctc.plugin.records import Batch, LeftOut, Observation
+
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "recognizes": ((bool,), "True or False"),
+    "read": ((Iterable,), "an iterator of Observation and LeftOut"),
+    "default_image_root": ((Path,), "a Path"),
+    "available": ((str, type(None)), "None or a reason"),
+    "epoch": ((Iterable,), "an iterator of Batch"),
+}
+ITERATED: dict[str, tuple[type, ...]] = {"read": (Observation, LeftOut), "epoch": (Batch,)}
+"""The functions whose result is an iterator, and what it yields."""
+_STREAM = ("samples", "steps", "skipped", "epoch", "close")
+
+
+def check_returned(field: str, returned: Any, arguments: Sequence[Any]) -> str | None:
+    """What is wrong with what the function `field` of a record returned for these arguments; None when nothing is."""
+    types, expected = _TYPES.get(field, ((object,), ""))
+    if not isinstance(returned, types):
+        return f"returned a {type(returned).__name__} from {field}(), not {expected}"
+    if field == "open":
+        return _fault_of_stream(returned)
+    if field == "build":
+        return _fault_of_network(returned)
+    if field == "write" and not arguments[1].exists():
+        return "wrote nothing"
+    return None
+
+
+def check_entry(field: str, entry: Any) -> str | None:
+    """The same for an entry of what the iterated function `field` returned."""
+    types = ITERATED[field]
+    if not isinstance(entry, types):
+        return f"gave a {type(entry).__name__}, not {' or '.join(kind.__name__ for kind in types)}"
+    return _fault_of_observation(entry) if isinstance(entry, Observation) else None
+
+
+def _fault_of_observation(entry: Any) -> str | None:
+    if not isinstance(entry.event_id, str):
+        return f"gave an event id {entry.event_id!r} that is not text"
+    if isinstance(entry.images, str) or not all(isinstance(image, str) for image in entry.images):
+        return f"gave the event '{entry.event_id}' images that are not a tuple of text"
+    odd = [value for value in entry.labels.values() if not isinstance(value, str | None)]
+    return f"gave the event '{entry.event_id}' a class {odd[0]!r} that is not text" if odd else None
+
+
+def _fault_of_stream(returned: Any) -> str | None:
+    lacking = [name for name in _STREAM if not hasattr(returned, name)]
+    return f"returned a {type(returned).__name__} from open() that has no {lacking[0]}" if lacking else None
+
+
+def _fault_of_network(returned: Any) -> str | None:
+    """Of a keras.Model, which is not imported to find out."""
+    shape = getattr(getattr(returned, "output", None), "shape", None)
+    if shape is None:
+        return f"returned a {type(returned).__name__} from build(), not a keras.Model with one output"
+    if len(shape) != 2 or shape[1] is None:
+        return f"returned a network from build() whose features are {tuple(shape)}, not (None, channels)"
+    return None
