@@ -24,7 +24,7 @@ Camtrap DP {version}, written by ctc {created}. Every observation is what the mo
 - `filePath` starts in the folder `{root}`. A photo that is not below it has a `file:` URL.
 - A deployment is what the table of events calls `deploymentID` or `location`, else the folder of its photos.
 - `deploymentStart` and `deploymentEnd` are the first and the last photo's times.
-
+{notes}
 ## To fill in before it is published
 
 {gaps}
@@ -62,6 +62,7 @@ def readme(context: OutputContext, gaps: Gaps) -> str:
         created=f"on {context.created:%Y-%m-%d}",
         model=context.model,
         root=context.image_root.name or context.image_root.as_posix(),
+        notes="".join(f"- Note: {note}.\n" for note in context.notes),
         gaps="\n".join(f"- {line}." for line in gaps.lines()) or "- Nothing that the standard requires is missing.",
     )
 
@@ -75,6 +76,7 @@ def descriptor(
         "profile": f"{SCHEMAS}/camtrap-dp-profile.json",
         "created": f"{context.created:%Y-%m-%dT%H:%M:%SZ}",
         "title": f"Machine observations of '{label}' by {context.model}",
+        **({"description": "\n".join(context.notes)} if context.notes else {}),
         "contributors": [{"title": f"Machine observations by {context.model}", "role": "contributor"}],
         "project": {
             "title": context.image_root.name or "Camera traps",

@@ -55,6 +55,7 @@ def _head(context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
             "detection_completion_time": time,
             "classifier": context.model,
             "classification_completion_time": time,
+            **({"classifier_metadata": {"notes": list(context.notes)}} if context.notes else {}),
         },
         "detection_categories": {"1": "animal", "2": "person", "3": "vehicle"},
         "classification_categories": {number: name for name, number in ids.items()},

@@ -1,7 +1,8 @@
 """Predictions as Parquet: the rows of `rows.py` in typed columns.
 
 `confidence_top` float; `predictions_all` a map from class to float; `latitude`, `longitude` double, null where the table of events has
-text that is no number there. All others are text, times and meta columns too, since tables write them in any way.
+text that is no number there. All others are text, times and meta columns too, since tables write them in any way. What a reader must know,
+such as classes that were left out, is the file's metadata `notes`, one on a line.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     except ImportError:
         raise MissingExtraError("writing Parquet", "data") from None
     table = table_of(entries, context.options[PER_PHOTO.key])
-    schema = _schema(table)
+    schema = _schema(table).with_metadata({"notes": "\n".join(context.notes)} if context.notes else None)
     batches = _batches(table, schema)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while group := list(islice(batches, BATCHES_PER_GROUP)):

@@ -60,13 +60,13 @@ def write(tmp_path: Path) -> Write:
         entries: Iterable[EventPrediction | Failure],
         labels=LABELS,
         root: Path | None = None,
+        notes: tuple[str, ...] = (),
         **options,
     ) -> Path:
         output_format = plugins().get(OutputFormat, format_name)
         defaults = {option.key: option.default for option in output_format.options}
-        context = OutputContext(
-            "model.onnx", labels, datetime(2026, 3, 1, 12, 30, 5, 7, UTC), root or Path.cwd(), {**defaults, **options}
-        )
+        created = datetime(2026, 3, 1, 12, 30, 5, 7, UTC)
+        context = OutputContext("model.onnx", labels, created, root or Path.cwd(), {**defaults, **options}, notes)
         path = tmp_path / f"written.{format_name}"
         output_format.write(iter(entries), path, context)
         return path

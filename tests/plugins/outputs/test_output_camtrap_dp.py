@@ -278,3 +278,9 @@ def test_a_zip_holds_the_same_files_each_time(write, package, full, tmp_path) ->
     first.unlink()
     assert write("camtrap-dp-zip", full, LABELS, root, time_zone="Europe/Berlin").read_bytes() == packed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["written.camtrap-dp", "written.camtrap-dp-zip"]
+
+
+def test_notes_are_in_the_readme_and_the_description(package, full) -> None:
+    folder = package(*full, notes=("species: 2 of 3 classes",))
+    assert "\n- Note: species: 2 of 3 classes.\n\n##" in (folder / "README.md").read_text()
+    assert json.loads((folder / "datapackage.json").read_text())["description"] == "species: 2 of 3 classes"

@@ -120,3 +120,8 @@ def test_photos_in_are_photos_out(write, predictions, names) -> None:
     ]
     images = read(write("megadetector", entries))["images"]
     assert [(image["file"], "failure" in image) for image in images] == names
+
+
+def test_notes_are_the_classifiers_metadata(write, predictions) -> None:
+    found = read(write("megadetector", predictions[:1], notes=("species: 2 of 3 classes",)))
+    assert found["info"]["classifier_metadata"] == {"notes": ["species: 2 of 3 classes"]}

@@ -65,3 +65,9 @@ def test_without_pyarrow_the_extra_is_named(tmp_path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "writing Parquet needs packages that are not installed" in done.stderr
     assert "[data]" in done.stderr
+
+
+def test_notes_are_the_files_metadata(write, predictions) -> None:
+    path = write("parquet", predictions, notes=("species: 2 of 3 classes", "answers below 0.8 are 'unknown'"))
+    told = pq.read_schema(path).metadata[b"notes"]
+    assert told == b"species: 2 of 3 classes\nanswers below 0.8 are 'unknown'"
