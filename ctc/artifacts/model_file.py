@@ -4,7 +4,7 @@ ctc_format_version   1
 labels               {"species": ["deer", "fox", …], …}, classes in the order of the output of that name
 preprocessing        {"height", "width", "resize", "image_choice"}
 calibration          {label: …} or {}
-thresholds           {label: {class: probability}} or {}
+thresholds           {label: {class: probability, or null where none will do}} or {}
 provenance           what it was made from: dataset fingerprint, backbone, parity with the trained network, …
 ctc_version          "3.0.0"
 """
@@ -31,7 +31,7 @@ class ModelInfo:
     labels: Mapping[str, tuple[str, ...]]
     preprocessing: Preprocessing
     calibration: Mapping[str, Any] = field(default_factory=dict)
-    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     ctc_version: str = __version__
 

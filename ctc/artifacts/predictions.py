@@ -33,7 +33,7 @@ class EventPrediction:
     """What the model says of one event: the aggregate over its photos, and the photos themselves.
 
     `classes` holds, per label, the class names in the order of the probabilities; `thresholds`, per label that has some, the lowest
-    probability of each class that is believed.
+    probability of each class that is believed (None: none is).
     """
 
     id: str
@@ -41,14 +41,15 @@ class EventPrediction:
     probabilities: Probabilities
     images: tuple[ImagePrediction, ...]
     meta: Mapping[str, str | int | float | None] = field(default_factory=dict)
-    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    thresholds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
     def top(self, label: str, photo: ImagePrediction | None = None) -> tuple[str, float]:
         """The most probable class of `label` and its probability, for the event or one of its photos; the first one on a tie.
         Below the threshold of that class the answer is UNKNOWN, with the probability all the same."""
         values = (photo or self).probabilities[label]
         best = int(np.argmax(values))
-        believed = label not in self.thresholds or values[best] >= np.float32(self.thresholds[label][best])
+        lowest = self.thresholds[label][best] if label in self.thresholds else 0.0
+        believed = lowest is not None and values[best] >= np.float32(lowest)
         return self.classes[label][best] if believed else UNKNOWN, float(values[best])
 
 

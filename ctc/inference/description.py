@@ -58,7 +58,7 @@ def _check_thresholds(info: ModelInfo) -> None:
         sound = all(
             label in info.labels
             and set(values) <= set(info.labels[label])
-            and all(0 <= one <= 1 for one in values.values())
+            and all(one is None or 0 <= one <= 1 for one in values.values())
             for label, values in info.thresholds.items()
         )
     except (TypeError, AttributeError):

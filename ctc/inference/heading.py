@@ -25,7 +25,7 @@ class Heading:
     batch_size: int
     model: str
     labels: Mapping[str, tuple[str, ...]]
-    thresholds: Mapping[str, tuple[float, ...]]
+    thresholds: Mapping[str, tuple[float | None, ...]]
     notes: tuple[str, ...]
     image_root: str
 

@@ -28,7 +28,7 @@ def to_record(outcome: Outcome) -> list[Any]:
 
 
 def from_record(
-    record: list[Any], labels: Mapping[str, tuple[str, ...]], thresholds: Mapping[str, tuple[float, ...]]
+    record: list[Any], labels: Mapping[str, tuple[str, ...]], thresholds: Mapping[str, tuple[float | None, ...]]
 ) -> Outcome:
     """`labels` and `thresholds` are what all events of a run share."""
     failures = tuple(Failure(*values) for values in record[0])

@@ -15,6 +15,8 @@ from ctc.artifacts.predictions import UNKNOWN
 from ctc.artifacts.text_encoding import encoding_of
 from ctc.errors import InputError, UsageError, did_you_mean
 
+SHOWN = 10
+
 Outputs = Mapping[str, NDArray[np.float32]]
 Classes = Mapping[str, tuple[str, ...]]
 
@@ -22,11 +24,12 @@ Classes = Mapping[str, tuple[str, ...]]
 @dataclass(frozen=True)
 class Reading:
     """`labels`: per label the classes that there can be, in the model's order. `kept`: per restricted label, where they stand in the
-    model's answer. `thresholds`: per label, class by class, the lowest probability that is believed. `notes`: for the user."""
+    model's answer. `thresholds`: per label, class by class, the lowest probability that is believed, None where none is. `notes`: for
+    the user."""
 
     labels: Classes
     kept: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
-    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    thresholds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def read(self, outputs: Outputs) -> Outputs:
@@ -51,6 +54,7 @@ def reading_of(info: ModelInfo, threshold: float | None = None, class_list: Path
     if thresholds:
         limit = "the model's own thresholds" if threshold is None else f"{threshold:g}"
         notes.append(f"answers below {limit} are '{UNKNOWN}'")
+    notes += [_never(label, labels[label], values) for label, values in thresholds.items() if None in values]
     return Reading(labels, kept, thresholds, tuple(notes))
 
 
@@ -63,18 +67,26 @@ def _restricted(values: NDArray[np.float32], kept: NDArray[np.intp]) -> NDArray[
 
 def _restriction(label: str, classes: tuple[str, ...], known: tuple[str, ...]) -> str:
     out = [f"'{name}'" for name in known if name not in classes]
-    listed = ", ".join(out[:10]) + (f" and {len(out) - 10} more" if len(out) > 10 else "")
     return (
         f"'{label}' is restricted to {len(classes)} of its {len(known)} classes, whose probabilities sum to 1 again; "
-        f"left out: {listed or 'none'}"
+        f"left out: {_some(out) or 'none'}"
     )
 
 
-def _thresholds(info: ModelInfo, threshold: float | None, labels: Classes) -> dict[str, tuple[float, ...]]:
+def _never(label: str, classes: tuple[str, ...], thresholds: tuple[float | None, ...]) -> str:
+    names = [f"'{name}'" for name, lowest in zip(classes, thresholds, strict=True) if lowest is None]
+    return f"'{label}' is '{UNKNOWN}' wherever it would be {_some(names)}: no probability of theirs can be believed"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
+def _thresholds(info: ModelInfo, threshold: float | None, labels: Classes) -> dict[str, tuple[float | None, ...]]:
     if threshold is not None:
         return {label: (threshold,) * len(classes) for label, classes in labels.items()} if threshold else {}
     return {
-        label: tuple(float(info.thresholds[label].get(name, 0.0)) for name in classes)
+        label: tuple(info.thresholds[label].get(name, 0.0) for name in classes)
         for label, classes in labels.items()
         if info.thresholds.get(label)
     }

@@ -10,16 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.errors import InputError
-from ctc.report.calibration import Calibration, Method, best_method, calibrated, fit, negative_log_likelihood
+from ctc.report.calibration import Calibration, Method, calibrated, negative_log_likelihood
+from ctc.report.calibration_fit import best_method, fit
 from ctc.report.evaluation import Reliability
 from ctc.report.gathering import Combine
 from ctc.report.json_values import as_json
 from ctc.report.reliability import reliability
 from ctc.report.scored import Answers, Scored, known
 from ctc.report.thresholds import ClassThreshold, class_thresholds
-
-NEVER = 1.0
-"""The threshold of a class whose precision can't be promised: nothing but certainty passes."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,8 @@ class Fitted:
         return {label: found.calibration for label, found in self.labels.items()}
 
     @property
-    def thresholds(self) -> dict[str, dict[str, float]]:
-        return {
-            label: {one.name: NEVER if one.threshold is None else one.threshold for one in found.thresholds}
-            for label, found in self.labels.items()
-        }
+    def thresholds(self) -> dict[str, dict[str, float | None]]:
+        return {label: {one.name: one.threshold for one in found.thresholds} for label, found in self.labels.items()}
 
 
 def fit_all(scored: Scored, combine: Combine, config: CalibrateConfig) -> Fitted:

@@ -7,27 +7,25 @@ It is fitted to log p instead of the logits, from which log p differs by a const
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.errors import InputError
 from ctc.report.gathering import Combine, combined
 from ctc.report.intervals import Floats
 from ctc.report.scored import Answers, Numbers, Probabilities, Scored
 
 Method = Literal["temperature", "vector"]
-METHODS: tuple[Method, ...] = ("temperature", "vector")
+Change = Callable[[Probabilities], Probabilities]
 
 SMALLEST = 1e-12
 """In place of probability 0, whose logarithm isn't a number."""
-TEMPERATURES = (0.05, 20.0)
-SCALES = (0.05, 20.0)
-BIASES = (-10.0, 10.0)
-FOLDS = 5
-LEAST_PER_CLASS = 20
+TINY = float(np.finfo(np.float32).smallest_subnormal)
+NEWTON_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,28 @@ class Calibration:
 
     def apply(self, probabilities: Probabilities) -> Probabilities:
         """(N, classes) to (N, classes)."""
-        return np.exp(_log_softmax(self.scale * _log(probabilities) + self.bias)).astype(np.float32)
+        return np.exp(log_softmax(self.scale * logarithm(probabilities) + self.bias)).astype(np.float32)
+
+    def undo(self, probabilities: Probabilities) -> Probabilities:
+        """(N, classes) as they were before `apply`: log p = (log calibrated − bias + c) / scale, where c makes the sum of the row 1."""
+        logs = np.log(np.maximum(probabilities, TINY, dtype=np.float64)) - self.bias
+        c = np.zeros((len(logs), 1))
+        # Newton's steps towards log Σ p = 0: convex in c and rising, so that each step but the first comes from above
+        for _ in range(NEWTON_STEPS):
+            plain = (logs + c) / self.scale
+            slope = (np.exp(log_softmax(plain)) / self.scale).sum(axis=1, keepdims=True)
+            c -= _log_sum(plain) / slope
+        return np.exp((logs + c) / self.scale).astype(np.float32)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], classes: int) -> Calibration:
+        """Raises KeyError, TypeError or ValueError for what isn't what `to_json` gives for so many `classes`."""
+        if data["method"] == "temperature":
+            return temperature_scaling(data["temperature"], classes)
+        scale, bias = (np.array(data[name], np.float32) for name in ("scale", "bias"))
+        if data["method"] != "vector" or not scale.shape == bias.shape == (classes,):
+            raise ValueError(f"no calibration of {classes} classes")
+        return cls("vector", scale, bias)
 
     def to_json(self) -> dict[str, Any]:
         if self.method == "temperature":
@@ -60,100 +79,52 @@ def temperature_scaling(temperature: float, classes: int) -> Calibration:
 
 def negative_log_likelihood(truth: Numbers, probabilities: Probabilities) -> Floats:
     """(N,): of each answer's truth, natural logarithm."""
-    return -_log(probabilities)[np.arange(len(truth)), truth]
-
-
-def fit(truth: Numbers, probabilities: Probabilities, method: Method) -> Calibration:
-    """What makes the truth most likely; `truth` (N,) of at least two classes, `probabilities` (N, classes)."""
-    logs = _log(probabilities)
-    temperature = _fit_temperature(truth, logs)
-    if method == "temperature":
-        return temperature_scaling(temperature, logs.shape[1])
-    return _fit_vector(truth, logs, temperature)
-
-
-def best_method(truth: Numbers, probabilities: Probabilities, event: Numbers) -> Method:
-    """Vector scaling where every class has at least 20 answers and where, on answers it was not fitted to (5 folds of whole events), it is
-    better than temperature scaling by more than a standard error; else temperature scaling."""
-    if np.bincount(truth, minlength=probabilities.shape[1]).min() < LEAST_PER_CLASS:
-        return "temperature"
-    distinct, position = np.unique(event, return_inverse=True)
-    fold = (np.random.default_rng(0).permutation(len(distinct)) % FOLDS)[position]
-    gain = np.empty(len(truth))
-    for held_out in (fold == number for number in range(FOLDS)):
-        losses = [
-            negative_log_likelihood(
-                truth[held_out], fit(truth[~held_out], probabilities[~held_out], method).apply(probabilities[held_out])
-            )
-            for method in METHODS
-        ]
-        gain[held_out] = losses[0] - losses[1]
-    return "vector" if gain.mean() > gain.std() / np.sqrt(len(gain)) else "temperature"
+    return -logarithm(probabilities)[np.arange(len(truth)), truth]
 
 
 def calibrated(scored: Scored, calibrations: Mapping[str, Calibration], combine: Combine) -> Scored:
-    """The answers as the calibrated model would give them: those for photos changed and combined anew, or those for events where there are
-    only those."""
-    if scored.photos is None:
-        return replace(scored, events=_changed(scored.events, calibrations))
-    photos = _changed(scored.photos, calibrations)
-    return replace(scored, photos=photos, events=combined(photos, len(scored.ids), combine))
+    """The answers as the calibrated model would give them."""
+    return _through(scored, {label: one.apply for label, one in calibrations.items()}, combine)
 
 
 def uncalibrated(scored: Scored, calibration: Mapping[str, Any], combine: Combine) -> Scored | None:
-    """The answers as they were before the temperature scaling that a model's metadata tell; None where another scaling can't be undone."""
+    """The answers as they were before the calibration that a model's metadata tell, None without one. Raises InputError where it can't be
+    understood."""
     told = {label: entry for label, entry in calibration.items() if label in scored.classes}
-    if not told or any(entry.get("method") != "temperature" for entry in told.values()):
+    if not told:
         return None
-    undo = {
-        label: temperature_scaling(1 / entry["temperature"], len(scored.classes[label]))
-        for label, entry in told.items()
-    }
-    return calibrated(scored, undo, combine)
+    try:
+        undo = {label: Calibration.from_json(entry, len(scored.classes[label])).undo for label, entry in told.items()}
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise InputError(f"the model's calibration is damaged ({error!r}): calibrate its original again") from None
+    return _through(scored, undo, combine)
 
 
-def _changed(answers: Answers, calibrations: Mapping[str, Calibration]) -> Answers:
+def _through(scored: Scored, change: Mapping[str, Change], combine: Combine) -> Scored:
+    """With the answers for photos changed and combined anew, or those for events where there are only those."""
+    if scored.photos is None:
+        return replace(scored, events=_changed(scored.events, change))
+    photos = _changed(scored.photos, change)
+    return replace(scored, photos=photos, events=combined(photos, len(scored.ids), combine))
+
+
+def _changed(answers: Answers, change: Mapping[str, Change]) -> Answers:
     changed = {
-        label: calibrations[label].apply(values) if label in calibrations else values
-        for label, values in answers.probabilities.items()
+        label: change[label](values) if label in change else values for label, values in answers.probabilities.items()
     }
     return replace(answers, probabilities=changed)
 
 
-def _log(probabilities: Probabilities) -> Floats:
+def logarithm(probabilities: Probabilities) -> Floats:
+    """Natural, of 0 that of SMALLEST."""
     return np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64))
 
 
-def _log_softmax(scores: Floats) -> Floats:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+def log_softmax(scores: Floats) -> Floats:
+    return scores - _log_sum(scores)
 
 
-def _fit_temperature(truth: Numbers, logs: Floats) -> float:
-    from scipy.optimize import minimize_scalar
-
-    rows = np.arange(len(truth))
-
-    def loss(log_temperature: float) -> float:
-        return float(-_log_softmax(logs / np.exp(log_temperature))[rows, truth].mean())
-
-    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-4})
-    return float(np.exp(found.x))
-
-
-def _fit_vector(truth: Numbers, logs: Floats, temperature: float) -> Calibration:
-    from scipy.optimize import minimize
-
-    rows, classes = np.arange(len(truth)), logs.shape[1]
-
-    def loss(parameters: Floats) -> tuple[float, Floats]:
-        scores = _log_softmax(parameters[:classes] * logs + parameters[classes:])
-        error = np.exp(scores)
-        error[rows, truth] -= 1
-        gradient = np.concatenate([np.einsum("nk,nk->k", error, logs), error.sum(axis=0)]) / len(truth)
-        return float(-scores[rows, truth].mean()), gradient
-
-    start = np.concatenate([np.full(classes, 1 / temperature), np.zeros(classes)])
-    bounds = [SCALES] * classes + [BIASES] * classes
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x.astype(np.float32)
-    return Calibration("vector", found[:classes], found[classes:] - found[classes:].mean())
+def _log_sum(scores: Floats) -> Floats:
+    """(N, classes) to (N, 1): the logarithm of the sum of the powers of e."""
+    highest = scores.max(axis=1, keepdims=True)
+    return np.asarray(highest + np.log(np.exp(scores - highest).sum(axis=1, keepdims=True)))

@@ -26,12 +26,12 @@ TOP = 5
 @dataclass(frozen=True)
 class Background:
     """What is known beside the answers. `subject`: what was evaluated on what. `trained`: per label how often each class was seen in
-    training, in the order of the model's classes. `thresholds`: per label, by class. `calibration`: as the model's metadata have it;
-    `uncalibrated`: the answers that the model would give without it."""
+    training, in the order of the model's classes. `thresholds`: per label, by class, None where none will do. `calibration`: as the
+    model's metadata have it; `uncalibrated`: the answers that the model would give without it."""
 
     subject: Mapping[str, Any] = field(default_factory=dict)
     trained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
     uncalibrated: Scored | None = None
 
@@ -114,8 +114,12 @@ def _rare(scores: Scores, trained: tuple[int, ...] | None) -> RareClasses:
     return RareClasses(names, *means)
 
 
-def _thresholds(values: Mapping[str, float] | None, classes: tuple[str, ...]) -> NDArray[np.float32] | None:
-    return np.array([values.get(name, 0.0) for name in classes], np.float32) if values else None
+def _thresholds(values: Mapping[str, float | None] | None, classes: tuple[str, ...]) -> NDArray[np.float32] | None:
+    """Infinite where no threshold will do."""
+    if not values:
+        return None
+    told = [values.get(name, 0.0) for name in classes]
+    return np.array([np.inf if one is None else one for one in told], np.float32)
 
 
 def _left_out(scored: Scored, judged: Mapping[str, LabelEvaluation]) -> list[str]:

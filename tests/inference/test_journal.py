@@ -24,7 +24,7 @@ HEADING = Heading(
     batch_size=1,
     model="model.onnx",
     labels=LABELS,
-    thresholds={"species": (0.5, 0.25)},
+    thresholds={"species": (0.5, None)},
     notes=("a note",),
     image_root="/photos",
 )

@@ -52,6 +52,16 @@ def test_the_models_own_thresholds_are_of_classes() -> None:
     assert top(reading_of(info(thresholds={"species": {"fox": 0.6}})))[0] == "deer"
 
 
+def test_a_class_without_a_threshold_is_never_believed() -> None:
+    reading = reading_of(info(thresholds={"species": {"deer": None, "fox": 0.6}}))
+    assert top(reading) == ("unknown", pytest.approx(0.5))
+    assert (
+        reading.notes[1]
+        == "'species' is 'unknown' wherever it would be 'deer': no probability of theirs can be believed"
+    )
+    assert top(reading_of(info(thresholds={"species": {"deer": None}}), 0.4))[0] == "deer"
+
+
 def test_the_user_is_told_what_is_unknown() -> None:
     assert reading_of(info(), 0.8).notes == ("answers below 0.8 are 'unknown'",)
     own = reading_of(info(thresholds={"species": {"deer": 0.6}})).notes

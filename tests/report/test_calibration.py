@@ -10,13 +10,13 @@ import pytest
 from ctc.errors import InputError
 from ctc.report.calibrate import CalibrateConfig, fit_all
 from ctc.report.calibration import (
-    best_method,
+    Calibration,
     calibrated,
-    fit,
     negative_log_likelihood,
     temperature_scaling,
     uncalibrated,
 )
+from ctc.report.calibration_fit import best_method, fit
 from ctc.report.reliability import reliability
 
 
@@ -85,14 +85,28 @@ def test_without_bias_or_with_few_answers_a_temperature_does() -> None:
     assert best_method(truth, probabilities, np.arange(60, dtype=np.int32)) == "temperature"
 
 
-def test_temperature_scaling_can_be_undone(make_scored) -> None:
-    truth, probabilities = miscalibrated(2.0, n=100)
+VECTOR = Calibration("vector", np.array([0.2, 1, 3, 0.7, 8], np.float32), np.array([3, 0, -5, 1, 2], np.float32))
+
+
+@pytest.mark.parametrize("calibration", [temperature_scaling(2.0, 5), temperature_scaling(0.3, 5), VECTOR])
+def test_calibration_can_be_undone(make_scored, calibration: Calibration) -> None:
+    truth, probabilities = miscalibrated(2.0, n=1000)
     scored = make_scored(truth, probabilities)
-    changed = calibrated(scored, {"species": temperature_scaling(2.0, 5)}, combine)
-    back = uncalibrated(changed, {"species": {"method": "temperature", "temperature": 2.0}}, combine)
-    assert back.events.probabilities["species"] == pytest.approx(probabilities, abs=1e-5)
-    assert uncalibrated(changed, {"species": {"method": "vector"}}, combine) is None
-    assert uncalibrated(changed, {}, combine) is None
+    changed = calibrated(scored, {"species": calibration}, combine)
+    assert np.abs(changed.events.probabilities["species"] - probabilities).max() > 0.1
+    back = uncalibrated(changed, {"species": calibration.to_json()}, combine)
+    assert back.events.probabilities["species"] == pytest.approx(probabilities, abs=1e-3)
+
+
+def test_without_calibration_there_is_nothing_to_undo(make_scored) -> None:
+    scored = make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]])
+    assert uncalibrated(scored, {}, combine) is None
+
+
+@pytest.mark.parametrize("told", [{}, {"method": "vector", "scale": [1], "bias": [0]}, {"method": "x"}, [1]])
+def test_a_damaged_calibration_is_an_error(make_scored, told: Any) -> None:
+    with pytest.raises(InputError, match="the model's calibration is damaged"):
+        uncalibrated(make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]]), {"species": told}, combine)
 
 
 def test_fitting_a_split_tells_before_and_after(make_scored) -> None:
