@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ctc.artifacts.csvfile import open_table
 from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.report.event_facts import facts_of
+from ctc.report.event_facts import EventFacts, facts_of
 from ctc.report.gathering import Combine, Gathering, Values
+from ctc.report.probability_cells import read_alike
 from ctc.report.scored import Scored
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ _ALL = "predictions_all"
 _COLUMNS = ("id", "label", _ALL)
 _PATH = "path"
 _ROWS_AT_ONCE = 10_000
+
+Answer = tuple[tuple[str, ...], Values]
+"""Classes and their probabilities."""
 
 
 class _Row(NamedTuple):
@@ -62,7 +66,7 @@ def _gathered(rows: Iterator[_Row], location: str) -> Gathering:
     for row in rows:
         known = classes.setdefault(row.label, row.classes)
         values = row.values if row.classes == known else _in_order(row, known)
-        event = gathering.event(row.id, facts_of(row.meta, location))
+        event = gathering.event(row.id, facts_of(row.meta, location) if row.meta else EventFacts())
         unit = gathering.events if row.path is None else gathering.photos
         try:
             unit.add(event, row.path or "", row.label, known, values)
@@ -84,16 +88,37 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
     id_at, label_at, all_at = (table.columns[name] for name in _COLUMNS)
     path_at = table.columns.get(_PATH)
     meta = {name: at for name, at in table.columns.items() if name not in (*_COLUMNS, _PATH)}
-    for line, cells in table.rows():
-        try:
-            probabilities = json.loads(cells[all_at])
-        except ValueError:
-            raise InputError(f"line {line} has no JSON object in its column 'predictions_all'") from None
-        if not isinstance(probabilities, dict) or not probabilities:
-            raise InputError(f"line {line}, column 'predictions_all' is not an object of probabilities by class")
-        photo = None if path_at is None else cells[path_at]
-        told = {name: cells[at] for name, at in meta.items()}
-        yield _Row(cells[id_at], cells[label_at], *_parted(probabilities), photo, told)
+    rows = table.rows()
+    while batch := list(islice(rows, _ROWS_AT_ONCE)):
+        answers = _alike([(cells[label_at], cells[all_at]) for _, cells in batch])
+        for number, (line, cells) in enumerate(batch):
+            classes, values = answers.get(number) or _parsed(line, cells[all_at])
+            photo = None if path_at is None else cells[path_at]
+            told = {name: cells[at] for name, at in meta.items()}
+            yield _Row(cells[id_at], cells[label_at], classes, values, photo, told)
+
+
+def _alike(rows: list[tuple[str, str]]) -> dict[int, Answer]:
+    """By number of the row, of (label, cell) rows those of labels whose cells are written alike."""
+    places = defaultdict(list)
+    for number, (label, _) in enumerate(rows):
+        places[label].append(number)
+    answers: dict[int, Answer] = {}
+    for numbers in places.values():
+        found = read_alike([rows[number][1] for number in numbers])
+        if found:
+            answers |= {number: (found[0], values) for number, values in zip(numbers, found[1], strict=True)}
+    return answers
+
+
+def _parsed(line: int, cell: str) -> Answer:
+    try:
+        probabilities = json.loads(cell)
+    except ValueError:
+        raise InputError(f"line {line} has no JSON object in its column '{_ALL}'") from None
+    if not isinstance(probabilities, dict) or not probabilities:
+        raise InputError(f"line {line}, column '{_ALL}' is not an object of probabilities by class")
+    return _parted(probabilities)
 
 
 def _parquet_rows(path: Path) -> Iterator[_Row]:
@@ -113,7 +138,7 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
         raise InputError(f"it can't be read as a Parquet file of predictions: {error}") from None
 
 
-def _map_cells(column: pa.MapArray) -> Iterator[tuple[tuple[str, ...], NDArray[np.float32]]]:
+def _map_cells(column: pa.MapArray) -> Iterator[Answer]:
     """The classes and probabilities of each row. As Python objects, a million rows of thirty would take half a minute."""
     keys = column.keys.dictionary_encode()
     codes, names = keys.indices.to_numpy(), keys.dictionary.to_pylist()
@@ -158,5 +183,5 @@ def _check_columns(columns: Any) -> None:
             raise InputError(f"it is not a prediction file: it has no column '{name}'")
 
 
-def _parted(probabilities: Mapping[str, float]) -> tuple[tuple[str, ...], list[float]]:
+def _parted(probabilities: Mapping[str, float]) -> Answer:
     return tuple(probabilities), list(probabilities.values())

@@ -1,0 +1,47 @@
+"""Probabilities as JSON objects in the cells of a table, many cells at once: `json` takes three times as long for a million."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BETWEEN, _BEFORE_NUMBER = ', "', ": "
+
+
+def read_alike(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float32]] | None:
+    """The classes and float32 (cells, classes) of objects that all name the same classes in the same order, spaced as `json.dumps`
+    does; None where one is otherwise: such cells are for `json`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    classes = _classes(cells[0])
+    parts = pc.split_pattern(pa.array(cells), _BETWEEN)
+    if not classes or not pc.all(pc.equal(pc.list_value_length(parts), len(classes))).as_py():
+        return None
+    flat, first = parts.flatten(), np.arange(len(cells)) * len(classes)
+    values = np.empty((len(cells), len(classes)), np.float32)
+    for number in range(len(classes)):
+        column = flat.take(pa.array(first + number))
+        text = column[0].as_py()
+        prefix = text[: text.rfind(_BEFORE_NUMBER) + len(_BEFORE_NUMBER)]
+        suffix = "}" if number == len(classes) - 1 else ""
+        if not pc.all(pc.and_(pc.starts_with(column, prefix), pc.ends_with(column, suffix))).as_py():
+            return None
+        numbers = pc.utf8_slice_codeunits(column, len(prefix), -len(suffix) or None)
+        try:
+            values[:, number] = pc.cast(numbers, pa.float32()).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            return None
+    return classes, values
+
+
+def _classes(cell: str) -> tuple[str, ...]:
+    """None, (), where the cell is no object."""
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        return ()
+    return tuple(found) if isinstance(found, dict) else ()
