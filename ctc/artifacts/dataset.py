@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,10 @@ class Dataset:
         if name not in known:
             raise UsageError(f"'{self.folder}' has no label called '{name}'{did_you_mean(name, known)}")
         return known[name]
+
+    def class_counts(self, labels: Iterable[str]) -> dict[str, int]:
+        """How many classes each of these labels has."""
+        return {name: len(self.label(name).classes) for name in labels}
 
     def fingerprint(self) -> str:
         """The same for the same records: a hash over the shards' hashes."""

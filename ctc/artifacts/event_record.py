@@ -92,6 +92,13 @@ class EventRecord:
             raise InputError(f"the record is not an event: {error}") from None
 
 
+def multi_hot(observed: Sequence[int], classes: int) -> list[int]:
+    """Of a label with so many `classes`: 1 for each that one of an event's observations has, 0 for the others; all MISSING when none of
+    them has the label."""
+    seen = set(observed) - {MISSING}
+    return [int(number in seen) for number in range(classes)] if seen else [MISSING] * classes
+
+
 def _cut(encoded: bytes, sizes: Sequence[int]) -> tuple[bytes, ...]:
     ends = list(accumulate(sizes))
     if not ends or ends[-1] != len(encoded):

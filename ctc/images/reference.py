@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.event_record import EventRecord
+from ctc.artifacts.event_record import EventRecord, multi_hot
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.tfrecord import read_index, read_record
 from ctc.errors import ImageError, InputError
@@ -25,6 +25,10 @@ from ctc.images.decode import Pixels, decode
 from ctc.images.geometry import as_input, gray_stack, scale_needed
 
 OnBad = Callable[[InputError], None]
+Classes = Mapping[str, int]
+"""Label → how many classes it has."""
+
+NO_LABELS: Classes = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,13 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`image`: uint8 (height, width, 3). `labels`: the first observation's class numbers, −1 = missing."""
+    """`image`: uint8 (height, width, 3). `labels`: the first observation's class number, −1 = missing; of a multi-label label, for each
+    class whether an observation has it (1 or 0), all −1 = missing."""
 
     event_id: str
     photos: tuple[int, ...]
     image: Pixels
-    labels: Mapping[str, int]
+    labels: Mapping[str, int | list[int]]
 
 
 def sample_count(dataset: Dataset, split: str, preprocessing: Preprocessing) -> int:
@@ -104,8 +109,11 @@ def picks(events: Iterable[tuple[str, EventRecord]], preprocessing: Preprocessin
             yield Pick(event, (0,), where)
 
 
-def develop(pick: Pick, preprocessing: Preprocessing, labels: Sequence[str]) -> Sample:
-    """Decode a pick and make it the network's input; raises InputError naming the shard and the offset."""
+def develop(
+    pick: Pick, preprocessing: Preprocessing, labels: Sequence[str], multi_label: Classes = NO_LABELS
+) -> Sample:
+    """Decode a pick and make it the network's input; `multi_label`: those of `labels` of which every observation counts. Raises
+    InputError naming the shard and the offset."""
     event = pick.event
     for label in labels:
         if not event.labels.get(label):
@@ -119,7 +127,12 @@ def develop(pick: Pick, preprocessing: Preprocessing, labels: Sequence[str]) -> 
         photos.append(as_input(pixels, preprocessing))
     stacked = preprocessing.image_choice == "grayscale_stacking"
     image = gray_stack(photos) if stacked else photos[0]
-    return Sample(event.event_id, pick.photos, image, {label: event.labels[label][0] for label in labels})
+    observed = {label: event.labels[label] for label in labels}
+    values = {
+        label: multi_hot(numbers, multi_label[label]) if label in multi_label else numbers[0]
+        for label, numbers in observed.items()
+    }
+    return Sample(event.event_id, pick.photos, image, values)
 
 
 def reference_samples(
@@ -128,15 +141,17 @@ def reference_samples(
     labels: Sequence[str],
     on_bad: OnBad | None = None,
     threads: int = 1,
+    multi_label: Classes = NO_LABELS,
 ) -> Iterator[Sample]:
-    """The samples, decoded in `threads` threads, in order. A bad photo raises InputError, or is left out and handed to `on_bad`."""
+    """The samples as `develop` makes them, in `threads` threads, in order. A bad photo raises InputError, or is left out and handed to
+    `on_bad`."""
     chosen = iter(chosen)
     with ThreadPoolExecutor(threads, "ctc-decode") as pool:
         waiting: deque[Future[Sample]] = deque()
         try:
             while True:
                 for pick in islice(chosen, 4 * threads - len(waiting)):
-                    waiting.append(pool.submit(develop, pick, preprocessing, labels))
+                    waiting.append(pool.submit(develop, pick, preprocessing, labels, multi_label))
                 if not waiting:
                     return
                 try:
@@ -152,7 +167,8 @@ def reference_samples(
 def reference_batches(
     samples: Iterable[Sample], labels: Sequence[str], batch_size: int
 ) -> Iterator[tuple[Pixels, dict[str, NDArray[np.int32]]]]:
-    """(images (N, height, width, 3) uint8, label → (N,) int32), N = `batch_size` but for a last smaller batch."""
+    """(images (N, height, width, 3) uint8, label → (N,) or, multi-label, (N, classes) int32), N = `batch_size` but for a last smaller
+    batch."""
     samples = iter(samples)
     while batch := list(islice(samples, batch_size)):
         images = np.stack([sample.image for sample in batch])

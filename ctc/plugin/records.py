@@ -111,14 +111,26 @@ NO_AUGMENTATION = Augmentation(color="none", crop=0.0, zoom=0.0, rotate=0.0, fli
 
 
 @dataclass(frozen=True)
+class DrawWeights:
+    """How often events come by their class of `label`: `weights`, above 0, one per class. In training an event has the largest weight
+    that one of its observations gives it (only the first counts where only that is shown), 1 where all lack the label."""
+
+    label: str
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class LoaderConfig:
     """What a loader shall deliver.
 
     `height`, `width`: size of the delivered images. `labels`: the labels wanted, in order. `image_choice`: which photo of an
-    event. `observation`: which observation's classes an event of several has in training; in evaluation the first's.
+    event. `multi_label`: those of `labels` that have the classes of all of an event's observations. `observation`: which observation's
+    classes the others have in training when an event has several; in evaluation the first's.
     `augmentation` None means the evaluation path: the pixels of `ctc.images`, exactly. `shard` is (index, count): this reader's part
     of the events, same number of steps in each. `drop_remainder`: leave out a last partial batch. `on_bad_record` "skip": in
     training another sample takes the place of a bad one, so that the steps stay the same; in evaluation it is left out.
+    `draw_weights`: in training an epoch has as many samples as ever, but draws them anew each time, with replacement: each as often, on
+    average, as its event's weight says. An event that comes again is varied anew. In evaluation each comes once all the same.
     """
 
     height: int
@@ -135,10 +147,13 @@ class LoaderConfig:
     shard: tuple[int, int] = (0, 1)
     drop_remainder: bool = False
     on_bad_record: Literal["fail", "skip"] = "fail"
+    multi_label: tuple[str, ...] = ()
+    draw_weights: DrawWeights | None = None
 
 
 class Batch(NamedTuple):
-    """`images`: uint8 array (N, height, width, 3), RGB. `labels`: per label an int32 array (N,), −1 = missing."""
+    """`images`: uint8 array (N, height, width, 3), RGB. `labels`: per label an int32 array (N,), −1 = missing; of a multi-label label
+    (N, classes), 1 for each class that an observation has, else 0, a row of −1 = missing."""
 
     images: Any
     labels: Mapping[str, Any]

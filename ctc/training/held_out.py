@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain, groupby, islice
@@ -70,12 +71,16 @@ def _events(answers: Iterator[Answered], plan: Plan) -> Iterator[EventPrediction
     for event_id, group in groupby(answers, lambda answered: answered[0].event_id):
         photos = list(group)
         means = {label: np.mean([values[label] for _, values in photos], axis=0) for label in classes}
-        truth = {f"true_{label}": _name(classes[label], number) for label, number in photos[0][0].labels.items()}
+        truth = {f"true_{label}": _names(classes[label], told) for label, told in photos[0][0].labels.items()}
         yield EventPrediction(event_id, classes, means, (), truth)
 
 
-def _name(classes: tuple[str, ...], number: int) -> str | None:
-    return None if number == MISSING else classes[number]
+def _names(classes: tuple[str, ...], told: int | list[int]) -> str | None:
+    """The class; of a multi-label label all that were seen, as a JSON list."""
+    if isinstance(told, int):
+        return None if told == MISSING else classes[told]
+    seen = [name for name, observed in zip(classes, told, strict=True) if observed == 1]
+    return json.dumps(seen, ensure_ascii=False) if seen else None
 
 
 def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -67,12 +67,13 @@ class Feed:
             self._photos.get(row, photo, *chances)
             for (row, photo), *chances in zip(wanted, draws.photo, draws.observation, strict=True)
         ]
-        labels = np.array([sample.labels for sample in samples], np.int32).reshape(len(samples), len(config.labels))
+        columns = self._samples.columns
+        rows = np.array([sample.labels for sample in samples], np.int32).reshape(len(samples), columns.total)
         inside = self._recipe.colored_inside
         colors = color_matrices(draws.color, self._augmentation.color) if self._recipe.colored else None
         return Fed(
             photos=[photo for sample in samples for photo in sample.photos],
-            labels=dict(zip(config.labels, labels.T.copy(), strict=True)),
+            labels=columns.parted(rows),
             colors=None if inside else colors,
             inputs=(*self._photo_inputs(samples, draws.view), *(color_arrays(colors) if inside else ())),
         )

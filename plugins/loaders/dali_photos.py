@@ -31,7 +31,7 @@ class Photo(NamedTuple):
 
 
 class PhotoSample(NamedTuple):
-    """As many photos as DALI stacks; and a class number for each label wanted."""
+    """As many photos as DALI stacks; and the labels wanted, as `Sample` has them."""
 
     photos: list[Photo]
     labels: list[int]

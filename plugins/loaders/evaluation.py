@@ -25,11 +25,14 @@ class EvaluationStream(Stream):
         self._dataset, self._split = dataset, split
         self._preprocessing = preprocessing_of(config)
         self._table = record_table(dataset, split)
+        self._multi_label = dataset.class_counts(config.multi_label)
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
         config = self._config
         chosen = self._picks(epoch, start_step)
-        samples = reference_samples(chosen, self._preprocessing, config.labels, self._bad.leave_out, config.threads)
+        samples = reference_samples(
+            chosen, self._preprocessing, config.labels, self._bad.leave_out, config.threads, self._multi_label
+        )
         for images, labels in reference_batches(samples, config.labels, config.batch_size):
             if config.drop_remainder and len(images) < config.batch_size:
                 return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.images.reference import sample_count
 from ctc.plugin import LoaderConfig
 
@@ -28,8 +28,7 @@ def preprocessing_of(config: LoaderConfig) -> Preprocessing:
 
 def plan(dataset: Dataset, split: str, config: LoaderConfig) -> Plan:
     """Raises CtcError for an unknown label or split, missing or cut files, or too few samples for one batch."""
-    for label in config.labels:
-        dataset.label(label)
+    _check_labels(dataset, config)
     check_files(dataset, split)
     index, readers = config.shard
     if not 0 <= index < readers:
@@ -43,6 +42,23 @@ def plan(dataset: Dataset, split: str, config: LoaderConfig) -> Plan:
             f"batches of {config.batch_size}: take a smaller batch or another split"
         )
     return Plan(steps * config.batch_size if config.drop_remainder else samples, steps)
+
+
+def _check_labels(dataset: Dataset, config: LoaderConfig) -> None:
+    for label in config.labels:
+        dataset.label(label)
+    for label in config.multi_label:
+        if label not in config.labels:
+            raise UsageError(
+                f"'{label}' can't be multi-label: it is not among the labels{did_you_mean(label, config.labels)}"
+            )
+    drawn = config.draw_weights
+    if drawn:
+        classes = dataset.label(drawn.label).classes
+        if len(drawn.weights) != len(classes) or min(drawn.weights) <= 0:
+            raise UsageError(
+                f"'{drawn.label}' has {len(classes)} classes: give each a weight above 0, not {drawn.weights}"
+            )
 
 
 def check_files(dataset: Dataset, split: str) -> None:

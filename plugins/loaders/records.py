@@ -63,6 +63,13 @@ class Records:
         except InputError as error:
             raise InputError(f"{self.where(row)}: {error}") from None
 
+    def labels(self, row: int) -> list[list[int]]:
+        """The class numbers of `event` alone, at a glance: no checksum is looked at, so a damaged record may give any number. Raises
+        InputError for one that can't be made out."""
+        shard, start, size = self._place(row)
+        data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
+        return self._numbers(row, data, self._find(row, data)[2:])[1:]
+
     def where(self, row: int) -> str:
         """Shard and offset, for messages."""
         number, offset, _ = self._table[row]
@@ -97,10 +104,7 @@ class Records:
 
     def _cut(self, row: int, data: memoryview) -> Event:
         at, end, *spans = self._spans[row].tolist()
-        numbers = self._scattered.get(row) or [
-            int_values(data, *span) for span in zip(spans[::2], spans[1::2], strict=True)
-        ]
-        sizes, *labels = numbers
+        sizes, *labels = self._numbers(row, data, spans)
         if not sizes or min(sizes) < 0 or sum(sizes) != end - at:
             raise InputError(f"'image/sizes' add up to {sum(sizes)}, 'image/encoded' has {end - at} bytes")
         if not all(labels):
@@ -110,6 +114,11 @@ class Records:
             jpegs.append(data[at : at + size])
             at += size
         return Event(jpegs, labels)
+
+    def _numbers(self, row: int, data: memoryview, spans: list[int]) -> list[list[int]]:
+        return self._scattered.get(row) or [
+            int_values(data, *span) for span in zip(spans[::2], spans[1::2], strict=True)
+        ]
 
 
 def _mapped(path: Path) -> mmap.mmap:

@@ -7,22 +7,25 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import ImageError, InputError
 from ctc.plugin import LoaderConfig
 
 from .bad_records import BadRecords
+from .label_columns import LabelColumns
 from .order import Numbers, shuffled, window
 from .plan import Plan
 from .records import Records
+from .weighted import drawn, row_weights
 
 T = TypeVar("T")
 
 
 class Sample(NamedTuple):
-    """JPEGs in place, one or up to three to be stacked, and a class number for each label wanted. They come from the record `row`, where
-    the photos have the `numbers`."""
+    """JPEGs in place, one or up to three to be stacked, and the labels wanted as a row of `LabelColumns`. They come from the record `row`,
+    where the photos have the `numbers`."""
 
     row: int
     numbers: Sequence[int]
@@ -31,20 +34,23 @@ class Sample(NamedTuple):
 
 
 class Samples:
-    """One reader's samples of a split."""
+    """One reader's samples of a split; `columns`: how their labels lie."""
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig, plan: Plan, bad: BadRecords) -> None:
+        self._dataset, self._split = dataset, split
         self._config, self._plan, self._bad = config, plan, bad
         self._shards = dataset.shards(split)
+        self.columns = LabelColumns(dataset, config)
         self._records = Records(dataset, split, config.labels)
 
     def ordered(self, epoch: int) -> Numbers:
         """(samples, 2): rows and photos in the order of the epoch."""
         config, samples = self._config, self._all
-        order = np.arange(len(samples))
+        weights = self._weights
+        order = np.arange(len(samples)) if weights is None else drawn(weights, config.seed, epoch)
         if config.shuffle:
             among = window(self._shards, len(samples))
-            order = shuffled(self._records.shard_of[samples[:, 0]], among, config.seed, epoch)
+            order = order[shuffled(self._records.shard_of[samples[order, 0]], among, config.seed, epoch)]
         number, readers = config.shard
         return samples[np.resize(order[number::readers], self._plan.samples)]
 
@@ -58,7 +64,7 @@ class Samples:
         event = self._records.event(row)
         numbers = self._chosen(len(event.jpegs), photo, photo_draw)
         share = observation_draw if self._config.observation == "random" else 0.0
-        labels = [values[int(share * len(values))] for values in event.labels]
+        labels = self.columns.row(event.labels, share)
         return Sample(row, numbers, [event.jpegs[number] for number in numbers], labels)
 
     def first_good(self, row: int, make: Callable[[int], T]) -> T:
@@ -100,6 +106,12 @@ class Samples:
                     raise
                 self._bad.leave_out(error)
         return np.array(found, np.int64)
+
+    @cached_property
+    def _weights(self) -> NDArray[np.float64] | None:
+        """(N,): of every sample, when they are to be drawn by weight."""
+        draw = self._config.draw_weights
+        return row_weights(self._dataset, self._split, self._config, draw)[self._all[:, 0]] if draw else None
 
     def _chosen(self, photos: int, photo: int, draw: float) -> Sequence[int]:
         """The numbers of the photos to show, of an event that has so many."""

@@ -1,16 +1,19 @@
 """The loader `tfdata`: portable, the plain tf.data pipeline.
 
 Training goes shards → interleaved records → chosen photos → shuffled window → decoded, augmented images → batches, all inside
-TensorFlow. Without augmentation it is the evaluation path of every loader.
+TensorFlow; but records that are checked, or drawn by weight, are read one by one from Python. Without augmentation it is the evaluation
+path of every loader.
 """
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Generator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
@@ -19,10 +22,12 @@ from ctc.images.reference import develop, picks, read_events, read_raw, record_t
 from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
 
 from .evaluation import EvaluationStream
-from .order import SHARDS_AT_ONCE, window
+from .label_columns import LabelColumns
+from .order import SHARDS_AT_ONCE, Numbers, window
 from .stream import Stream
 from .tfdata_records import choose, row_by_row, shard_by_shard
 from .tfdata_view import View
+from .weighted import drawn, row_weights
 
 _CHECK = Preprocessing(1, 1, image_choice="all")
 
@@ -54,6 +59,7 @@ class TrainingStream(Stream):
         super().__init__(dataset, split, config)
         self._dataset, self._split = dataset, split
         self._view = View.of(config, augmentation)
+        self._columns = LabelColumns(dataset, config)
         self._table = record_table(dataset, split)
         self._checked = np.zeros(len(self._table), np.bool_)
 
@@ -64,7 +70,7 @@ class TrainingStream(Stream):
         step = start_step
         try:
             for images, labels in self._developed(epoch, start_step).as_numpy_iterator():
-                yield Batch(images, {label: labels[:, i] for i, label in enumerate(self._config.labels)})
+                yield Batch(images, self._columns.parted(labels))
                 step += 1
         except tf.errors.OpError:
             self._raise_culprit(epoch, step)
@@ -73,7 +79,7 @@ class TrainingStream(Stream):
             self._check([0])
 
     def _developed(self, epoch: int, start_step: int) -> Any:
-        """(images, classes (N, labels)) of each batch."""
+        """(images, labels (N, columns)) of each batch."""
         import tensorflow as tf
 
         config, view = self._config, self._view
@@ -100,7 +106,7 @@ class TrainingStream(Stream):
         by_photo = config.image_choice == "all"
         if not by_photo:
             records = records.shard(readers, number)
-        samples = choose(records, config, self._seed(epoch, "choice"))
+        samples = choose(records, config, self._columns, self._seed(epoch, "choice"))
         if by_photo:
             samples = samples.shard(readers, number)
         samples = samples.repeat().take(self._plan.samples)
@@ -110,24 +116,37 @@ class TrainingStream(Stream):
         return samples
 
     def _records(self, epoch: int) -> Any:
-        """(row, record) of all readers."""
+        """(row, record) of all readers. A record that is drawn a second time has the number of its row plus that of all rows, and so on,
+        so that it is varied in another way."""
         threads = self._config.threads
         rng = np.random.default_rng(self._seed(epoch, "order"))
-        if self._config.on_bad_record == "skip":
-            rows = np.arange(len(self._table))
-            return row_by_row(rng.permutation(rows) if self._config.shuffle else rows, self._read_checked, threads)
+        if self._config.on_bad_record == "skip" or self._weights is not None:
+            rows = np.arange(len(self._table)) if self._weights is None else self._drawn(self._weights, epoch)
+            return row_by_row(rng.permutation(rows) if self._config.shuffle else rows, self._read, threads)
         shards = np.arange(len(self._dataset.shards(self._split)))
         order = [int(i) for i in (rng.permutation(shards) if self._config.shuffle else shards)]
         at_once = min(len(order), SHARDS_AT_ONCE) if self._config.shuffle else 1
         return shard_by_shard(self._dataset, self._split, threads, order, at_once)
 
+    @cached_property
+    def _weights(self) -> NDArray[np.float64] | None:
+        """(records,): of every record, when they are to be drawn by weight."""
+        draw = self._config.draw_weights
+        return row_weights(self._dataset, self._split, self._config, draw) if draw else None
+
+    def _drawn(self, weights: NDArray[np.float64], epoch: int) -> Numbers:
+        rows = drawn(weights, self._config.seed, epoch)
+        times = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        return rows + times * len(self._table)
+
     def _seed(self, epoch: int, purpose: str) -> int:
         return int(np.random.default_rng([self._config.seed, epoch, *purpose.encode()]).integers(2**31))
 
-    def _read_checked(self, row: int) -> bytes:
-        """The record, or nothing when it is bad."""
+    def _read(self, number: int) -> bytes:
+        """The record, or nothing when it is bad and to be skipped."""
+        row = number % len(self._table)
         try:
-            if not self._checked[row]:
+            if self._config.on_bad_record == "skip" and not self._checked[row]:
                 self._check([row])
                 self._checked[row] = True
             return read_raw(self._dataset, self._split, self._table[row])
@@ -148,7 +167,7 @@ class TrainingStream(Stream):
         size = self._config.batch_size
         try:
             batch = self._samples(epoch).skip(step * size).take(size)
-            self._check([int(row) for row, *_ in batch.as_numpy_iterator()])
+            self._check([int(number) % len(self._table) for number, *_ in batch.as_numpy_iterator()])
         except tf.errors.OpError:
             for row in self._table:
                 read_raw(self._dataset, self._split, row)

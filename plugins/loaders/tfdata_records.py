@@ -1,7 +1,7 @@
 """From shards to samples that are not decoded yet, as a tf.data pipeline.
 
 A sample is (row, photo, jpegs, labels): the number of its record in `record_table`, the number of its (first) photo, its JPEGs as
-string (1,) or, for grayscale stacking, (3,), and an int32 class number for each label.
+string (1,) or, for grayscale stacking, (3,), and its labels as an int32 row of `LabelColumns`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.event_record import MISSING
 from ctc.plugin import LoaderConfig
+
+from .label_columns import LabelColumns
 
 _FILE_BUFFER = 1 << 20
 
@@ -48,22 +51,27 @@ def row_by_row(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: i
     return pairs.filter(lambda _, record: tf.strings.length(record) > 0)
 
 
-def choose(records: Any, config: LoaderConfig, seed: int) -> Any:
+def choose(records: Any, config: LoaderConfig, columns: LabelColumns, seed: int) -> Any:
     """The samples of (row, record) pairs; what is random depends on `seed` and the row alone. A record without the features
     wanted raises InvalidArgumentError."""
     samples = records.map(
-        lambda row, record: _samples(row, record, config, seed), num_parallel_calls=config.threads, deterministic=True
+        lambda row, record: _samples(row, record, config, columns, seed),
+        num_parallel_calls=config.threads,
+        deterministic=True,
     )
     return samples.unbatch() if config.image_choice == "all" else samples
 
 
-def _samples(row: Any, record: Any, config: LoaderConfig, seed: int) -> tuple[Any, Any, Any, Any]:
+def _samples(
+    row: Any, record: Any, config: LoaderConfig, columns: LabelColumns, seed: int
+) -> tuple[Any, Any, Any, Any]:
     import tensorflow as tf
 
     choice = config.image_choice
     draws = tf.random.stateless_uniform([2], tf.stack([tf.constant(seed, tf.int64), row]))
     observation = draws[1] if config.observation == "random" else tf.constant(0.0)
-    photos, classes = _parse(record, config.labels, observation)
+    photos, observed = _parse(record, config.labels)
+    classes = _row(observed, columns, observation)
     count = tf.shape(photos)[0]
     if choice == "all":
         numbers = tf.range(count)
@@ -76,8 +84,8 @@ def _samples(row: Any, record: Any, config: LoaderConfig, seed: int) -> tuple[An
     return row, number, photos[number : number + 1], classes
 
 
-def _parse(record: Any, labels: Sequence[str], observation: Any) -> tuple[Any, Any]:
-    """The photos as string (n,), and int32 (labels,): the class of one of the observations, chosen by a number in 0–1."""
+def _parse(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
+    """The photos as string (n,), and for each label the int32 class numbers of the observations."""
     import tensorflow as tf
 
     numbers = tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)
@@ -89,9 +97,21 @@ def _parse(record: Any, labels: Sequence[str], observation: Any) -> tuple[Any, A
     )
     with tf.control_dependencies([whole]):
         photos = tf.strings.substr(encoded, tf.cumsum(sizes, exclusive=True), sizes)
-    found = [features[f"label/{label}"] for label in labels]
-    classes = [tf.cast(numbers[_share_of(tf.shape(numbers)[0], observation)], tf.int32) for numbers in found]
-    return photos, tf.stack(classes) if classes else tf.zeros([0], tf.int32)
+    return photos, [tf.cast(features[f"label/{label}"], tf.int32) for label in labels]
+
+
+def _row(observed: Sequence[Any], columns: LabelColumns, share: Any) -> Any:
+    """As `LabelColumns.row`, int32 (columns,)."""
+    import tensorflow as tf
+
+    parts = [tf.zeros([0], tf.int32)]
+    for numbers, width in zip(observed, columns.widths, strict=True):
+        if width is None:
+            parts.append(numbers[_share_of(tf.shape(numbers)[0], share)][tf.newaxis])
+        else:
+            seen = tf.reduce_max(tf.one_hot(numbers, width, dtype=tf.int32), axis=0)
+            parts.append(tf.where(tf.reduce_any(numbers != MISSING), seen, MISSING))
+    return tf.concat(parts, axis=0)
 
 
 def _share_of(count: Any, draw: Any) -> Any:

@@ -86,4 +86,4 @@ class TrainingStream(Stream):
     def _finish(self, job: Job, parts: list[Future[None]]) -> Batch:
         for part in parts:
             part.result()
-        return Batch(job.images, dict(zip(self._config.labels, job.labels, strict=True)))
+        return Batch(job.images, self._samples.columns.parted(job.labels))

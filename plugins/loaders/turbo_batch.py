@@ -24,7 +24,7 @@ _HELD_BY_USER = 2
 
 @dataclass(frozen=True)
 class Job:
-    """A batch in the making: `images` (N, height, width, 3) and `labels` (labels, N) get filled; `samples` (row, photo) say with what."""
+    """A batch in the making: `images` (N, height, width, 3) and `labels` (N, columns) get filled; `samples` (row, photo) say with what."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int32]
@@ -51,7 +51,7 @@ class Workshop:
         self._samples.announce(samples[:, 0].tolist())
         return Job(
             images=self._buffers.take()[: len(samples)],
-            labels=np.empty((len(config.labels), len(samples)), np.int32),
+            labels=np.empty((len(samples), self._samples.columns.total), np.int32),
             samples=samples.tolist(),
             draws=draws,
             views=views(draws.view, augmentation),
@@ -71,4 +71,4 @@ class Workshop:
             self._darkroom.develop(sample.jpegs, job.views[place], color, job.images[place])
         except ImageError as error:
             raise self._samples.bad_photo(row, sample.numbers, error) from None
-        job.labels[:, place] = sample.labels
+        job.labels[place] = sample.labels

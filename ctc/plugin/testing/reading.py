@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images.reference import Sample, picks, read_events, record_table, reference_samples
-from ctc.plugin.records import NO_AUGMENTATION, Augmentation, Batch, BatchStream, Loader, LoaderConfig
+from ctc.plugin.records import NO_AUGMENTATION, Augmentation, Batch, BatchStream, DrawWeights, Loader, LoaderConfig
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,15 @@ class Reading:
         """Shuffled, and augmented as by default."""
         return replace(self.evaluation, augmentation=Augmentation(), shuffle=True)
 
+    @property
+    def drawn(self) -> LoaderConfig:
+        """As `training`, but the first class of the first label comes nine times as often as without weights."""
+        weights = (
+            DrawWeights(label.name, (9.0, *(1.0 for _ in label.classes[1:])))
+            for label in self.dataset.manifest.labels[:1]
+        )
+        return replace(self.training, draw_weights=next(weights, None))
+
     def open(self, config: LoaderConfig) -> BatchStream:
         return self.loader.open(self.dataset, "train", config)
 
@@ -53,4 +62,5 @@ class Reading:
         """The samples of the split as `ctc.images` develops them, in the order of the files."""
         how = Preprocessing(config.height, config.width, config.resize, config.image_choice)
         events = read_events(self.dataset, "train", record_table(self.dataset, "train"))
-        return list(reference_samples(picks(events, how), how, config.labels))
+        multi_label = self.dataset.class_counts(config.multi_label)
+        return list(reference_samples(picks(events, how), how, config.labels, multi_label=multi_label))

@@ -150,6 +150,22 @@ def test_a_fault_is_told(fault, message) -> None:
         check_loader(faulty(fault))
 
 
+def without(**fields: Any) -> Loader:
+    """A loader that knows nothing of some fields of its configuration."""
+    return replace(SOUND, open=lambda dataset, split, config: SOUND.open(dataset, split, replace(config, **fields)))
+
+
+def test_a_loader_that_takes_the_first_of_several_observations_is_told() -> None:
+    message = r"type and shape of the label 'species': expected \('int32', \(5, 3\)\), got \('int32', \(5,\)\)"
+    with pytest.raises(AssertionError, match=message):
+        check_loader(without(multi_label=()))
+
+
+def test_a_loader_that_draws_evenly_whatever_the_weights_is_told() -> None:
+    with pytest.raises(AssertionError, match="the first class of 'species' should be 82% of the samples, but is 33%"):
+        check_loader(without(draw_weights=None))
+
+
 def test_readers_that_get_the_same_samples_are_told() -> None:
     def open_all(dataset, split, config):
         return SOUND.open(dataset, split, replace(config, shard=(0, config.shard[1])))

@@ -1,0 +1,69 @@
+"""Predictions and failures of every shape that an output format meets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.images import encode_jpeg
+
+Entry = EventPrediction | Failure
+
+LABELS = {"species": ("cat", 'say "dog", or\nnot', "🦊, fox"), "count": ("1", "2+")}
+FAILURES = (Failure("gone.jpg", "no such file or directory"), Failure("event 9", "it names no photo", of_event=True))
+PHOTOS = ("a.jpg", "b.jpg", "ü 'c';.jpg")
+
+
+def draw_photos(folder: Path) -> None:
+    """The photos that the entries name, but for those that are gone."""
+    for number, name in enumerate(PHOTOS):
+        (folder / name).write_bytes(encode_jpeg(np.full((8, 8, 3), 40 * number, np.uint8), 90))
+
+
+def cases(photos: Path) -> dict[str, list[Entry]]:
+    """By what each is a case of; within one, all events have the same meta columns."""
+    a, b, odd = (str(photos / name) for name in PHOTOS)
+    exif = ImagePrediction(b, _some(2), "2016-09-25T18:35:10", "RECONYX HC500", -2.5, 34.75)
+    plain = _event("1", _photo(a))
+    return {
+        "an event of two photos, one with EXIF": [_event("1", _photo(a), exif)],
+        "names with quotes, line breaks and emoji": [_event('2,"x"\n🦊', _photo(odd)), plain],
+        "a file name that is not Unicode": [_event(f"{photos}/\udce9.jpg", _photo(f"{photos}/\udce9.jpg"))],
+        "an answer that is unknown": [_event("3", _photo(a), thresholds={"species": (0.9, None, 0.9)})],
+        "an event without photos": [_event("4"), plain],
+        "meta columns, some without a value": [_event(str(i), _photo(a), site="N", id=None, x=0.5) for i in range(2)],
+        "events and failures in turn": [FAILURES[0], plain, FAILURES[1], _event("5", _photo(b)), FAILURES[0]],
+        "failures alone": list(FAILURES),
+        "nothing at all": [],
+    }
+
+
+def many(photos: Path, events: int) -> Iterator[EventPrediction]:
+    for number in range(events):
+        yield _event(f"event {number}", _photo(str(photos / "a.jpg")))
+
+
+def _event(
+    event_id: str,
+    *images: ImagePrediction,
+    thresholds: dict[str, tuple[float | None, ...]] | None = None,
+    **meta: str | int | float | None,
+) -> EventPrediction:
+    return EventPrediction(event_id, LABELS, _some(1), images, meta, thresholds or {})
+
+
+def _photo(path: str) -> ImagePrediction:
+    return ImagePrediction(path, _some(0))
+
+
+def _some(seed: int) -> dict[str, NDArray[np.float32]]:
+    """Read-only, since other formats and the tally read them too."""
+    rng = np.random.default_rng(seed)
+    values = {label: rng.dirichlet(np.ones(len(classes))).astype(np.float32) for label, classes in LABELS.items()}
+    for array in values.values():
+        array.setflags(write=False)
+    return values

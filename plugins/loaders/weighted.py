@@ -1,0 +1,50 @@
+"""Drawing samples by weight, so that rare classes come more often."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.dataset import Dataset
+from ctc.errors import InputError
+from ctc.plugin import DrawWeights, LoaderConfig
+
+from .order import Numbers
+from .records import Records
+
+_UNKNOWN = 1.0
+
+
+def row_weights(dataset: Dataset, split: str, config: LoaderConfig, draw: DrawWeights) -> NDArray[np.float64]:
+    """(records,): the weight of each record of the split, as `DrawWeights` says. All are looked at once; one that can't be made out
+    counts as lacking the label."""
+    first_alone = config.observation == "first" and draw.label not in config.multi_label
+    known = dict(enumerate(draw.weights))
+
+    def weight(row: int) -> float:
+        try:
+            (observed,) = records.labels(row)
+        except InputError:
+            return _UNKNOWN
+        shown = observed[:1] if first_alone else observed
+        return max((known[number] for number in shown if number in known), default=_UNKNOWN)
+
+    records = Records(dataset, split, (draw.label,))
+    try:
+        return np.array([weight(row) for row in range(len(records))])
+    finally:
+        records.close()
+
+
+def drawn(weights: NDArray[np.float64], seed: int, epoch: int) -> Numbers:
+    """(N,), ascending: as many of the numbers 0 … N − 1 as there are `weights` (N,), drawn with replacement.
+
+    Systematic sampling in random order (Madow 1949, On the theory of systematic sampling, II): each comes as often as its share of the
+    weights says, rounded up or down; with equal weights, once.
+    """
+    rng = np.random.default_rng([seed, epoch, *b"draw"])
+    count = len(weights)
+    order = rng.permutation(count)
+    ends = np.cumsum(weights[order])
+    places = np.searchsorted(ends, (rng.random() + np.arange(count)) * (ends[-1] / count), side="right")
+    return np.sort(order[np.minimum(places, count - 1)])
