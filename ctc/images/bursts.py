@@ -25,3 +25,14 @@ def burst_numbers(
     numbers = np.empty(len(order), np.int64)
     numbers[order] = np.cumsum(starts) - 1
     return numbers
+
+
+def bursts(
+    locations: NDArray[np.int64], times: NDArray[np.datetime64], within: np.timedelta64
+) -> list[NDArray[np.intp]]:
+    """Where the photos of each burst stand in `times`, by time; the bursts in the order of the first of their
+    places. At least one photo; see `burst_numbers`."""
+    numbers = burst_numbers(locations, times, within)
+    by_time = np.lexsort((times, numbers))
+    starts = np.flatnonzero(np.diff(numbers[by_time], prepend=-1))
+    return sorted(np.split(by_time, starts[1:]), key=lambda burst: int(burst.min()))

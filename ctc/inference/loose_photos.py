@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from ctc.images.bursts import burst_numbers
+from ctc.images.bursts import bursts
 from ctc.images.exif import read_exifs
 from ctc.images.folders import FolderPhotos
 from ctc.inference.event import Event
@@ -51,10 +51,6 @@ def _bursts(folder: FolderPhotos, within: float) -> Iterator[Event]:
     """Events in the order of their first photos' names; the photos of each by time."""
     paths = list(folder)
     times = np.array([exif.taken for exif in read_exifs(paths)], "datetime64[us]")
-    numbers = burst_numbers(np.zeros(len(paths), np.int64), times, np.timedelta64(round(within * 1e6), "us"))
-    by_time = np.lexsort((times, numbers))
-    starts = np.flatnonzero(np.diff(numbers[by_time], prepend=-1))
-    bursts = np.split(by_time, starts[1:])
-    for burst in sorted(bursts, key=lambda burst: int(burst.min())):
+    for burst in bursts(np.zeros(len(paths), np.int64), times, np.timedelta64(round(within * 1e6), "us")):
         images = tuple(paths[at] for at in burst)
         yield Event(images[0], images)
