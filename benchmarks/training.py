@@ -1,0 +1,104 @@
+"""What loading costs a training: python benchmarks/training.py DATASET [--backbone resnet18] [--size 224] [--rounds 3]
+
+The network learns from one batch that is held in memory, which is all that it can do, and from the batches of each loader that runs
+here. They take turns in one process. KERAS_BACKEND=jax measures on JAX; a GPU wants --batch-size 256 --mixed-precision bfloat16.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import date
+from itertools import count, repeat, takewhile
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from ctc.artifacts.dataset import Dataset
+from ctc.plugin import Batch, BatchStream, Loader
+from ctc.plugin.manager import plugins
+from ctc.training.backend import start_backend
+from ctc.training.config import TrainingConfig
+from ctc.training.labels import TRAIN
+
+IN_MEMORY = "one batch in memory"
+GOAL = 0.05
+"""Of the time of a training on the CPU, fed by turbo, at most so much may be spent waiting."""
+
+
+class Turn(NamedTuple):
+    """Of one turn: photos per second, and the share of the time spent waiting for data."""
+
+    rate: float
+    waited: float
+
+
+def endless(stream: BatchStream) -> Iterator[Batch]:
+    """Epoch after epoch."""
+    for epoch in count():
+        yield from stream.epoch(epoch)
+
+
+def main() -> None:
+    """Print Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--backbone", default="resnet18")
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--mixed-precision", choices=["none", "bfloat16", "float16"], default="none")
+    parser.add_argument("--seconds", type=float, default=20, help="of each turn")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    start_backend()
+    from ctc.training.learner import Learner
+    from ctc.training.passes import go_through
+    from ctc.training.plan import prepare
+    from ctc.training.totals import Totals
+
+    def turn(batches: Iterable[Batch]) -> Turn:
+        totals, end = Totals(), time.perf_counter() + options.seconds
+        for _ in takewhile(lambda _: time.perf_counter() < end, go_through(batches, learner.learn, totals)):
+            pass
+        return Turn(totals.images / totals.seconds, totals.waited / totals.seconds)
+
+    config = TrainingConfig(
+        str(options.dataset),
+        "not written",
+        options.backbone,
+        tuple(label.name for label in Dataset.open(options.dataset).manifest.labels)[:1],
+        height=options.size,
+        width=options.size,
+        batch_size=options.batch_size,
+        mixed_precision=options.mixed_precision,
+    )
+    plan = prepare(config, plugins())
+    learner = Learner(plan)
+    loaders = {name: loader for name, loader in plugins().all(Loader).items() if loader.available() is None}
+    turns: dict[str, list[Turn]] = {name: [] for name in (IN_MEMORY, *loaders)}
+    for number in range(options.rounds + 1):
+        for name, loader in loaders.items():
+            with closing(loader.open(plan.dataset, TRAIN, plan.training_batches())) as stream:
+                batches = endless(stream)
+                if name == next(iter(loaders)):
+                    turns[IN_MEMORY].append(turn(repeat(next(batches))))
+                turns[name].append(turn(batches))
+        if number == 0:
+            turns = {name: [] for name in turns}  # the first round warms up
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    print(f"{date.today()}, {cores} cores, Python {platform.python_version()}, median of {options.rounds} rounds\n")
+    print(f"{options.backbone} at {options.size} px, batches of {options.batch_size}\n")
+    print("| | photos/s | of the network's own | waiting |\n|---|---|---|---|")
+    own = median(one.rate for one in turns[IN_MEMORY])
+    for name, taken in turns.items():
+        rate, waited = median(one.rate for one in taken), median(one.waited for one in taken)
+        goal = f" (goal {GOAL:.0%})" if name == "turbo" else ""
+        print(f"| {name} | {rate:.1f} | {rate / own:.0%} | {waited:.1%}{goal} |")
+
+
+if __name__ == "__main__":
+    main()
