@@ -2,6 +2,7 @@
 
 ctc_format_version   1
 labels               {"species": ["deer", "fox", …], …}, classes in the order of the output of that name
+multi_label          ["species"], those labels that may have several classes at once; [] or absent for none
 preprocessing        {"height", "width", "resize", "image_choice"}
 calibration          {label: …} or {}
 thresholds           {label: {class: probability, or null where none will do}} or {}
@@ -26,7 +27,8 @@ INPUT = "images"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The metadata of a model file. `labels`: per label the classes in the order of its output."""
+    """The metadata of a model file. `labels`: per label the classes in the order of its output. `multi_label`: those that may have
+    several classes at once, whose probabilities don't sum to 1."""
 
     labels: Mapping[str, tuple[str, ...]]
     preprocessing: Preprocessing
@@ -34,12 +36,14 @@ class ModelInfo:
     thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     ctc_version: str = __version__
+    multi_label: tuple[str, ...] = ()
 
     def to_metadata(self) -> dict[str, str]:
         """What goes into `metadata_props`."""
         values = {
             "ctc_format_version": FORMAT_VERSION,
             "labels": {label: list(classes) for label, classes in self.labels.items()},
+            "multi_label": list(self.multi_label),
             "preprocessing": self.preprocessing.to_json(),
             "calibration": dict(self.calibration),
             "thresholds": {label: dict(values) for label, values in self.thresholds.items()},
@@ -64,6 +68,9 @@ class ModelInfo:
             labels = {str(label): tuple(map(str, classes)) for label, classes in values["labels"].items()}
             if not labels or not all(labels.values()):
                 raise InputError("its metadata names no label, or a label without classes")
+            multi_label = tuple(map(str, values.get("multi_label", ())))
+            if not set(multi_label) <= set(labels):
+                raise InputError("its metadata names a multi-label label that it doesn't have")
             return cls(
                 labels,
                 Preprocessing.from_json(values["preprocessing"]),
@@ -71,6 +78,7 @@ class ModelInfo:
                 values.get("thresholds", {}),
                 values.get("provenance", {}),
                 str(values.get("ctc_version", "unknown")),
+                multi_label,
             )
         except (ValueError, AttributeError, TypeError) as error:
             raise InputError(f"its metadata is damaged: {error}") from None
@@ -78,6 +86,7 @@ class ModelInfo:
     _KEYS: ClassVar[tuple[str, ...]] = (
         "ctc_format_version",
         "labels",
+        "multi_label",
         "preprocessing",
         "calibration",
         "thresholds",

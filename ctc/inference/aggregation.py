@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,24 @@ from ctc.plugin.guests import blamed
 
 
 def aggregate(
-    aggregation: Aggregation, photos: Sequence[Probabilities], labels: Mapping[str, tuple[str, ...]]
+    aggregation: Aggregation, photos: Sequence[Probabilities], labels: Iterable[str], multi_label: Collection[str] = ()
 ) -> Probabilities:
-    """Combine what the model says of each photo, label by label; one photo or more.
+    """Combine what the model says of each photo, label by label; one photo or more. Every class of a `multi_label` label is a question of
+    its own, with two answers that the aggregation combines: it is there, or it is not.
 
     Raises PluginError, naming the aggregation, when it fails or gives anything but one finite number per class.
     """
-    return {label: _combine(aggregation, np.stack([photo[label] for photo in photos])) for label in labels}
+    return {
+        label: _combine_each(aggregation, values)
+        if label in multi_label and not aggregation.by_class
+        else _combine(aggregation, values)
+        for label, values in ((label, np.stack([photo[label] for photo in photos])) for label in labels)
+    }
+
+
+def _combine_each(aggregation: Aggregation, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    questions = (np.stack([1 - there, there], axis=1) for there in values.T)
+    return np.array([_combine(aggregation, question)[1] for question in questions], np.float32)
 
 
 def _combine(aggregation: Aggregation, values: NDArray[np.float32]) -> NDArray[np.float32]:

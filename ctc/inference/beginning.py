@@ -63,6 +63,7 @@ def new_heading(
         thresholds=reading.thresholds,
         notes=reading.notes,
         image_root=str(image_root(config.sources, events)),
+        multi_label=reading.multi_label,
     )
 
 

@@ -28,6 +28,7 @@ class Heading:
     thresholds: Mapping[str, tuple[float | None, ...]]
     notes: tuple[str, ...]
     image_root: str
+    multi_label: tuple[str, ...] = ()
 
     def engine(self, workers: int) -> Engine:
         return Engine(self.provider, self.precision, workers)  # type: ignore[arg-type]
@@ -52,6 +53,7 @@ class Heading:
             created = datetime.fromisoformat(data["created"])
             index, count = data["shard"]
             changed = {"labels": labels, "thresholds": thresholds, "created": created, "shard": (index, count)}
-            return cls(**{**data, **changed, "notes": tuple(data["notes"])})
+            multi_label = tuple(data.get("multi_label", ()))
+            return cls(**{**data, **changed, "notes": tuple(data["notes"]), "multi_label": multi_label})
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise InputError(f"its first line is not understood: {error}") from None

@@ -161,7 +161,7 @@ def _outcomes(path: Path, heading: Heading) -> Generator[Outcome, None, bool]:
         record = record_of(line)
         if isinstance(record, list) and record[0] == expected:  # an interrupted flush may have left a line twice
             expected += 1
-            yield from_record(record[1:], heading.labels, heading.thresholds)
+            yield from_record(record[1:], heading)
         elif is_end(line):
             return bool(record["end"] == expected)
     return False

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
+from ctc.inference.heading import Heading
 from ctc.inference.pipeline import Outcome
 
 _FLOATS = np.dtype("<f4")
@@ -27,16 +28,17 @@ def to_record(outcome: Outcome) -> list[Any]:
     return [failures, [event.id, _packed(event.probabilities), dict(event.meta), photos]]
 
 
-def from_record(
-    record: list[Any], labels: Mapping[str, tuple[str, ...]], thresholds: Mapping[str, tuple[float | None, ...]]
-) -> Outcome:
-    """`labels` and `thresholds` are what all events of a run share."""
+def from_record(record: list[Any], heading: Heading) -> Outcome:
+    """`heading`: what all events of the run share."""
     failures = tuple(Failure(*values) for values in record[0])
     if record[1] is None:
         return Outcome(failures, None)
     event_id, packed, meta, photos = record[1]
+    labels = heading.labels
     images = tuple(ImagePrediction(path, _unpacked(values, labels), *exif) for path, values, *exif in photos)
-    return Outcome(failures, EventPrediction(event_id, labels, _unpacked(packed, labels), images, meta, thresholds))
+    combined = _unpacked(packed, labels)
+    event = EventPrediction(event_id, labels, combined, images, meta, heading.thresholds, heading.multi_label)
+    return Outcome(failures, event)
 
 
 def _packed(probabilities: Probabilities) -> str:

@@ -88,8 +88,9 @@ def event_prediction(
     event: Event, photos: tuple[ImagePrediction, ...], reading: Reading, aggregation: Aggregation
 ) -> EventPrediction:
     """What the photos say of the event together; one photo or more. Raises PluginError, see `aggregate`."""
-    combined = aggregate(aggregation, [photo.probabilities for photo in photos], reading.labels)
-    return EventPrediction(event.id, reading.labels, combined, photos, event.meta, reading.thresholds)
+    combined = aggregate(aggregation, [photo.probabilities for photo in photos], reading.labels, reading.multi_label)
+    shared = reading.thresholds, reading.multi_label
+    return EventPrediction(event.id, reading.labels, combined, photos, event.meta, *shared)
 
 
 def _answers(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.csvfile import open_table
 from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.predictions import UNKNOWN
+from ctc.artifacts.predictions import PRESENT, UNKNOWN
 from ctc.artifacts.text_encoding import encoding_of
 from ctc.errors import InputError, UsageError, did_you_mean
 
@@ -25,20 +25,24 @@ Classes = Mapping[str, tuple[str, ...]]
 class Reading:
     """`labels`: per label the classes that there can be, in the model's order. `kept`: per restricted label, where they stand in the
     model's answer. `thresholds`: per label, class by class, the lowest probability that is believed, None where none is. `notes`: for
-    the user."""
+    the user. `multi_label`: as the model's."""
 
     labels: Classes
     kept: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
     thresholds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    multi_label: tuple[str, ...] = ()
 
     def read(self, outputs: Outputs) -> Outputs:
-        """Per label (N, the model's classes) to (N, `labels`' classes), whose sum is 1 again where the label is restricted; all equal where
-        the model excludes every one of them."""
-        return {
-            label: _restricted(values, self.kept[label]) if label in self.kept else values
-            for label, values in outputs.items()
-        }
+        """Per label (N, the model's classes) to (N, `labels`' classes), whose sum is 1 again where the label is restricted and not
+        multi-label; all equal where the model excludes every one of them."""
+        return {label: self._read_label(label, values) for label, values in outputs.items()}
+
+    def _read_label(self, label: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        if label not in self.kept:
+            return values
+        chosen = values[:, self.kept[label]]
+        return chosen if label in self.multi_label else _summing_to_1(chosen)
 
 
 def reading_of(info: ModelInfo, threshold: float | None = None, class_list: Path | None = None) -> Reading:
@@ -50,32 +54,37 @@ def reading_of(info: ModelInfo, threshold: float | None = None, class_list: Path
     labels = {label: tuple(one for one in wanted.get(label, all_)) for label, all_ in info.labels.items()}
     kept = {label: np.array([info.labels[label].index(one) for one in classes]) for label, classes in wanted.items()}
     thresholds = _thresholds(info, threshold, labels)
-    notes = [_restriction(label, classes, info.labels[label]) for label, classes in wanted.items()]
-    if thresholds:
-        limit = "the model's own thresholds" if threshold is None else f"{threshold:g}"
+    notes = [_restriction(label, classes, info) for label, classes in wanted.items()]
+    limit = "the model's own thresholds" if threshold is None else f"{threshold:g}"
+    if thresholds.keys() - set(info.multi_label):
         notes.append(f"answers below {limit} are '{UNKNOWN}'")
-    notes += [_never(label, labels[label], values) for label, values in thresholds.items() if None in values]
-    return Reading(labels, kept, thresholds, tuple(notes))
+    for label in info.multi_label:
+        start = f"{PRESENT:g}" if threshold is None and not info.thresholds.get(label) else limit
+        notes.append(f"'{label}' may have several classes at once: those are there whose probability reaches {start}")
+    notes += [_never(label, labels[label], values, info) for label, values in thresholds.items() if None in values]
+    return Reading(labels, kept, thresholds, tuple(notes), info.multi_label)
 
 
-def _restricted(values: NDArray[np.float32], kept: NDArray[np.intp]) -> NDArray[np.float32]:
-    chosen = values[:, kept].astype(np.float64)
-    sums = chosen.sum(axis=1, keepdims=True)
-    equal = np.full_like(chosen, 1 / len(kept))
-    return np.asarray(np.divide(chosen, sums, out=equal, where=sums > 0), np.float32)
+def _summing_to_1(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    exact = values.astype(np.float64)
+    sums = exact.sum(axis=1, keepdims=True)
+    equal = np.full_like(exact, 1 / exact.shape[1])
+    return np.asarray(np.divide(exact, sums, out=equal, where=sums > 0), np.float32)
 
 
-def _restriction(label: str, classes: tuple[str, ...], known: tuple[str, ...]) -> str:
+def _restriction(label: str, classes: tuple[str, ...], info: ModelInfo) -> str:
+    known = info.labels[label]
     out = [f"'{name}'" for name in known if name not in classes]
+    then = "" if label in info.multi_label else ", whose probabilities sum to 1 again"
     return (
-        f"'{label}' is restricted to {len(classes)} of its {len(known)} classes, whose probabilities sum to 1 again; "
-        f"left out: {_some(out) or 'none'}"
+        f"'{label}' is restricted to {len(classes)} of its {len(known)} classes{then}; left out: {_some(out) or 'none'}"
     )
 
 
-def _never(label: str, classes: tuple[str, ...], thresholds: tuple[float | None, ...]) -> str:
-    names = [f"'{name}'" for name, lowest in zip(classes, thresholds, strict=True) if lowest is None]
-    return f"'{label}' is '{UNKNOWN}' wherever it would be {_some(names)}: no probability of theirs can be believed"
+def _never(label: str, classes: tuple[str, ...], thresholds: tuple[float | None, ...], info: ModelInfo) -> str:
+    names = _some([f"'{name}'" for name, lowest in zip(classes, thresholds, strict=True) if lowest is None])
+    what = f"never has {names}" if label in info.multi_label else f"is '{UNKNOWN}' wherever it would be {names}"
+    return f"'{label}' {what}: no probability of theirs can be believed"
 
 
 def _some(names: list[str]) -> str:
@@ -83,13 +92,14 @@ def _some(names: list[str]) -> str:
 
 
 def _thresholds(info: ModelInfo, threshold: float | None, labels: Classes) -> dict[str, tuple[float | None, ...]]:
-    if threshold is not None:
-        return {label: (threshold,) * len(classes) for label, classes in labels.items()} if threshold else {}
-    return {
-        label: tuple(info.thresholds[label].get(name, 0.0) for name in classes)
-        for label, classes in labels.items()
-        if info.thresholds.get(label)
-    }
+    found: dict[str, tuple[float | None, ...]] = {}
+    for label, classes in labels.items():
+        several, own = label in info.multi_label, info.thresholds.get(label)
+        if threshold is not None and (threshold or several):
+            found[label] = (threshold,) * len(classes)
+        elif threshold is None and own:
+            found[label] = tuple(own.get(name, PRESENT if several else 0.0) for name in classes)
+    return found
 
 
 def _wanted(path: Path, known: Classes) -> Classes:

@@ -1,4 +1,5 @@
-"""Aggregations that weigh the classes of a photo against each other; the classes of the event sum to 1."""
+"""Aggregations that weigh the classes of a photo against each other; the classes of the event sum to 1. Of a multi-label label it is
+each class against its absence."""
 
 from __future__ import annotations
 

@@ -14,11 +14,14 @@ K = 3
 @hookimpl
 def ctc_aggregations() -> list[Aggregation]:
     return [
-        Aggregation("mean", "the average over the photos of an event", mean),
-        Aggregation("max", "the highest probability that any photo of an event gives", highest),
-        Aggregation("min", "the lowest probability that any photo of an event gives", lowest),
+        Aggregation("mean", "the average over the photos of an event", mean, by_class=True),
+        Aggregation("max", "the highest probability that any photo of an event gives", highest, by_class=True),
+        Aggregation("min", "the lowest probability that any photo of an event gives", lowest, by_class=True),
         Aggregation(
-            "top_k_mean", f"the average of the {K} highest probabilities that photos of an event give", top_k_mean
+            "top_k_mean",
+            f"the average of the {K} highest probabilities that photos of an event give",
+            top_k_mean,
+            by_class=True,
         ),
     ]
 

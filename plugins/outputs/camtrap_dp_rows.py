@@ -53,7 +53,7 @@ class Describer:
             }
 
     def observations(self, event: EventPrediction, deployment: str, moments: list[datetime | None]) -> Iterator[Cells]:
-        """A row for the event, then one per photo."""
+        """A row for the event, then one per photo; several, one per class, where a multi-label label has several."""
         known = [moment for moment in moments if moment]
         shared: Cells = {
             "deploymentID": deployment,
@@ -64,25 +64,37 @@ class Describer:
             "classifiedBy": self.model,
             "classificationTimestamp": self.said,
         }
-        own: Cells = {"observationID": f"{event.id}:event", "observationLevel": "event"}
-        yield {**shared, **own, **self._answer(event)}
+        shared["observationLevel"] = "event"
+        for answer in self._answers(event, f"{event.id}:event"):
+            yield {**shared, **answer}
+        shared["observationLevel"] = "media"
         for number, photo in enumerate(event.images, start=1):
             media_id = _media_id(event, number)
-            own = {"observationID": media_id, "mediaID": media_id, "observationLevel": "media"}
-            yield {**shared, **own, **self._answer(event, photo)}
+            for answer in self._answers(event, media_id, photo):
+                yield {**shared, "mediaID": media_id, **answer}
 
-    def _answer(self, event: EventPrediction, photo: ImagePrediction | None = None) -> Cells:
-        name, probability = event.top(self.label, photo)
-        kind = kind_of(name)
-        others = {label: event.top(label, photo)[0] for label in event.classes if label != self.label}
-        columns = {label: others.pop(label) for label in _fitting(others)} if kind == "animal" else {}
-        return {
-            "observationType": kind,
-            "scientificName": name if kind == "animal" and name.casefold() not in _GENERIC else "",
-            "classificationProbability": round(min(probability, 1.0), 4),
-            "observationTags": " | ".join(f"{label}:{other}".replace("|", "/") for label, other in others.items()),
-            **columns,
+    def _answers(self, event: EventPrediction, own_id: str, photo: ImagePrediction | None = None) -> Iterator[Cells]:
+        """One per class that is there, the first with the id `own_id`. An empty class beside others is passed over."""
+        found = event.answers(self.label, photo)
+        told = [answer for answer in found if kind_of(answer[0]) != "blank"] or found
+        for number, (name, probability) in enumerate(told, start=1):
+            kind = kind_of(name)
+            yield {
+                "observationID": own_id if number == 1 else f"{own_id}/{number}",
+                "observationType": kind,
+                "scientificName": name if kind == "animal" and name.casefold() not in _GENERIC else "",
+                "classificationProbability": round(min(probability, 1.0), 4),
+                **self._others(event, photo, kind == "animal"),
+            }
+
+    def _others(self, event: EventPrediction, photo: ImagePrediction | None, animal: bool) -> Cells:
+        """What the other labels say, in columns of the standard where they fit and it is of an animal, else as tags."""
+        names = {
+            label: [name for name, _ in event.answers(label, photo)] for label in event.classes if label != self.label
         }
+        columns = {label: names.pop(label)[0] for label in _fitting(names)} if animal else {}
+        tags = [f"{label}:{name}".replace("|", "/") for label, those in names.items() for name in those]
+        return {"observationTags": " | ".join(tags), **columns}
 
     def _file_path(self, path: str) -> str:
         """Relative as the standard wants it, else a URL: for what is not below the root, or has a name that the standard forbids."""
@@ -92,8 +104,9 @@ class Describer:
         return Path(path).absolute().as_uri().replace("..", "%2E%2E")
 
 
-def _fitting(answers: Mapping[str, str]) -> list[str]:
-    return [label for label, answer in answers.items() if label in _VALID and _VALID[label].fullmatch(answer)]
+def _fitting(answers: Mapping[str, list[str]]) -> list[str]:
+    alone = {label: names[0] for label, names in answers.items() if len(names) == 1}
+    return [label for label, answer in alone.items() if label in _VALID and _VALID[label].fullmatch(answer)]
 
 
 def _media_id(event: EventPrediction, number: int) -> str:

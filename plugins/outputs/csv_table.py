@@ -41,14 +41,15 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(shown(table.columns))
-        writer.writerows(shown(_cells(row)) for row in table.rows())
+        writer.writerows(shown(_cells(row, table.multi_label)) for row in table.rows())
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, multi_label: bool) -> list[str]:
     pairs = row.probabilities.items()
     every = ", ".join(f"{_quoted(name)}: {value:.4f}" for name, value in pairs)
+    present = [_listed(row.present)] if multi_label else []
     path = [] if row.path is None else [row.path]
-    first = [row.id, row.label, row.top, f"{row.confidence:.4f}", f"{{{every}}}", *path]
+    first = [row.id, row.label, row.top, f"{row.confidence:.4f}", f"{{{every}}}", *present, *path]
     return first + [_text(value) for value in (*row.facts, *row.meta)]
 
 
@@ -56,6 +57,11 @@ def _cells(row: Row) -> list[str]:
 def _quoted(name: str) -> str:
     """A class's name in JSON; every row names them all."""
     return json.dumps(name, ensure_ascii=False)
+
+
+def _listed(names: tuple[str, ...] | None) -> str:
+    """As a JSON list; '' for None."""
+    return "" if names is None else f"[{', '.join(map(_quoted, names))}]"
 
 
 def _text(value: Value) -> str:

@@ -1,7 +1,8 @@
 """One folder per class with links to its photos, or copies; photos are never moved.
 
-The photos of an event go together into the folder of the event's class. A name tells where the photo came from
-(`north/day 1/IMG_01.jpg` is linked as `north__day 1__IMG_01.jpg`). `_failed.csv` lists the photos that are in no folder.
+The photos of an event go together into the folder of the event's class, or, of a multi-label label, of every class that is there. A name
+tells where the photo came from (`north/day 1/IMG_01.jpg` is linked as `north__day 1__IMG_01.jpg`). `_failed.csv` lists the photos that
+are in no folder.
 """
 
 from __future__ import annotations
@@ -68,12 +69,14 @@ class _Folders:
 
     def take(self, event: EventPrediction, label: str) -> Iterator[Failure]:
         """Place an event's photos; yields those that can't be read any more."""
-        folder = self.path / self.name(event.top(label)[0])
-        folder.mkdir(exist_ok=True)
+        folders = [self.path / self.name(name) for name, _ in event.answers(label)]
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
         for photo in event.images:
             origin = relative(photo.path, self.root) or absolute(photo.path).lstrip("/")
             try:
-                self._place(photo.path, folder / safe_name(origin.replace("/", "__")))
+                for folder in folders:
+                    self._place(photo.path, folder / safe_name(origin.replace("/", "__")))
             except ImageError as error:
                 yield Failure(photo.path, str(error))
 

@@ -4,6 +4,7 @@
            "aggregated_pred": {"species": {"cat": 0.535, "dog": 0.465}},
            "images": [{"path": "a.jpg", "predictions": {"species": {"cat": 0.535, "dog": 0.465}}}], "meta_data": {}}}
 
+A model with multi-label labels adds `"predictions_present": {"species": ["cat", "dog"]}`, the classes that are there, most probable first.
 Probabilities are numbers, rounded to four decimals. A photo that knows them has the keys `datetime`, `camera`, `latitude` and `longitude`
 as well.
 """
@@ -44,10 +45,16 @@ def document(event: EventPrediction) -> dict[str, Any]:
     return {
         "predictions_top": {label: name for label, (name, _) in tops.items()},
         "confidences_top": {label: round(value, 4) for label, (_, value) in tops.items()},
+        **_present(event),
         "aggregated_pred": _named(event.classes, event.probabilities),
         "images": [_photo(event, photo) for photo in event.images],
         "meta_data": dict(event.meta),
     }
+
+
+def _present(event: EventPrediction) -> dict[str, Any]:
+    found = {label: [name for name, _ in event.present(label)] for label in event.multi_label}
+    return {"predictions_present": found} if found else {}
 
 
 def _photo(event: EventPrediction, photo: ImagePrediction) -> dict[str, Any]:

@@ -3,6 +3,10 @@
 A photo whose most probable class is an empty one (`blank`, `empty`, …) has no detections. Any other has one, around the whole photo: its
 `conf` is the probability that the photo is not empty, its category what the most probable class stands for, and its
 `classifications` are the classes that are not empty, down to a probability of 0.0001.
+
+Of a multi-label label a photo has a detection for each category that is there: its `classifications` are the classes of that category
+that are there, its `conf` the highest of their probabilities. Where no class is there, not even an empty one, it has one of category
+`animal` with all classes.
 """
 
 from __future__ import annotations
@@ -82,20 +86,36 @@ class _Describer:
         return relative(path, self.root) or absolute(path)
 
     def _detections(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
+        if self.label in event.multi_label:
+            return self._several(event, photo)
         kind = kind_of(event.top(self.label, photo)[0])
-        if kind == "blank":
-            return []
+        seen = self._not_blank(event, photo)
+        return [] if kind == "blank" else [self._detection(kind, sum(value for _, value in seen), seen)]
+
+    def _several(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
+        found = event.present(self.label, photo)
+        if not found:
+            seen = self._not_blank(event, photo)
+            return [self._detection("unknown", max((value for _, value in seen), default=0.0), seen)]
+        by_category: dict[str, list[tuple[str, float]]] = {}
+        for name, value in found:
+            if kind_of(name) != "blank":
+                by_category.setdefault(CATEGORIES[kind_of(name)], []).append((name, value))
+        return [self._detection(kind_of(seen[0][0]), seen[0][1], seen) for seen in by_category.values()]
+
+    def _not_blank(self, event: EventPrediction, photo: ImagePrediction) -> list[tuple[str, float]]:
+        """All classes that are not empty, with their probabilities."""
         named = zip(event.classes[self.label], photo.probabilities[self.label].tolist(), strict=True)
-        seen = [(self.ids[name], value) for name, value in named if kind_of(name) != "blank"]
-        ranked = sorted(((number, round(value, 4)) for number, value in seen), key=lambda pair: -pair[1])
-        return [
-            {
-                "category": CATEGORIES[kind],
-                "conf": min(1.0, round(sum(value for _, value in seen), 4)),
-                "bbox": [0.0, 0.0, 1.0, 1.0],
-                "classifications": [[number, value] for number, value in ranked if value > 0],
-            }
-        ]
+        return [(name, value) for name, value in named if kind_of(name) != "blank"]
+
+    def _detection(self, kind: Kind, confidence: float, seen: list[tuple[str, float]]) -> dict[str, Any]:
+        ranked = sorted(((self.ids[name], round(value, 4)) for name, value in seen), key=lambda pair: -pair[1])
+        return {
+            "category": CATEGORIES[kind],
+            "conf": min(1.0, round(confidence, 4)),
+            "bbox": [0.0, 0.0, 1.0, 1.0],
+            "classifications": [[number, value] for number, value in ranked if value > 0],
+        }
 
 
 def _time(taken: str | None) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Predictions as Parquet: the rows of `rows.py` in typed columns.
 
-`confidence_top` float; `predictions_all` a map from class to float; `latitude`, `longitude` double, null where the table of events has
-text that is no number there. All others are text, times and meta columns too, since tables write them in any way. What a reader must know,
-such as classes that were left out, is the file's metadata `notes`, one on a line.
+`confidence_top` float; `predictions_all` a map from class to float; `predictions_present` a list of text; `latitude`, `longitude` double,
+null where the table of events has text that is no number there. All others are text, times and meta columns too, since tables write
+them in any way. What a reader must know, such as classes that were left out, is the file's metadata `notes`, one on a line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ctc.errors import MissingExtraError
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_facts import LATITUDE, LONGITUDE, Value
-from .rows import PER_PHOTO, Row, Table, table_of
+from .rows import PER_PHOTO, PRESENT, Row, Table, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,6 +54,7 @@ def _schema(table: Table) -> pa.Schema:
     types = {
         "confidence_top": pa.float32(),
         "predictions_all": pa.map_(pa.string(), pa.float32()),
+        PRESENT: pa.list_(pa.string()),
         LATITUDE: pa.float64(),
         LONGITUDE: pa.float64(),
     }
@@ -63,18 +64,19 @@ def _schema(table: Table) -> pa.Schema:
 def _batches(table: Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    rows = map(_cells, table.rows())
+    rows = (_cells(row, table.multi_label) for row in table.rows())
     while chunk := list(islice(rows, ROWS_AT_ONCE)):
         columns = zip(*chunk, strict=True)
         arrays = [pa.array(cells, kind) for cells, kind in zip(columns, schema.types, strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _cells(row: Row) -> tuple[Any, ...]:
+def _cells(row: Row, multi_label: bool) -> tuple[Any, ...]:
     path = () if row.path is None else (_text(row.path),)
     time, camera, *place = row.facts
-    first = (_text(row.id), row.label, row.top, row.confidence, list(row.probabilities.items()), *path)
-    return *first, _text(time), _text(camera), *map(_number, place), *map(_text, row.meta)
+    first = (_text(row.id), row.label, row.top, row.confidence, list(row.probabilities.items()))
+    present = (row.present,) if multi_label else ()
+    return *first, *present, *path, _text(time), _text(camera), *map(_number, place), *map(_text, row.meta)
 
 
 def _text(value: Value) -> str | None:

@@ -1,6 +1,7 @@
 """The rows of a prediction table, whatever kind of file it is: one per event and label, or per photo and label.
 
 id, label, prediction_top, confidence_top, predictions_all   as camera-trap-classifier 2.x has them
+predictions_present                                          of a multi-label label, when the model has one: the classes that are there
 path                                                         of the photo, in a table of photos
 datetime, camera, latitude, longitude                        always; see `facts_of`
 …                                                            the other meta columns, in their order
@@ -18,19 +19,22 @@ from ctc.plugin import Option
 from .photo_facts import FACTS, Value, facts_of
 
 COLUMNS = ("id", "label", "prediction_top", "confidence_top", "predictions_all")
+PRESENT = "predictions_present"
 PATH = "path"
 PER_PHOTO = Option("per-photo", "One row per photo and label instead of event and label.", "flag", default=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`probabilities` by class; `path` None in a table of events; `facts` in the order of FACTS; `meta` of the other columns."""
+    """`probabilities` by class; `present`: the classes of a multi-label label that are there, None for another; `path` None in a table of
+    events; `facts` in the order of FACTS; `meta` of the other columns."""
 
     id: str
     label: str
     top: str
     confidence: float
     probabilities: Mapping[str, float]
+    present: tuple[str, ...] | None
     path: str | None
     facts: tuple[Value, ...]
     meta: tuple[Value, ...]
@@ -38,16 +42,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`meta`: the names of the meta columns behind the facts, as events call them."""
+    """`meta`: the names of the meta columns behind the facts, as events call them. `multi_label`: whether the model has such a label."""
 
     events: Iterator[EventPrediction]
     meta: tuple[str, ...]
     per_photo: bool
+    multi_label: bool
 
     @property
     def columns(self) -> list[str]:
         """A meta column that is called like one of ours gets `meta_` before its name."""
-        names = [*COLUMNS, *[PATH] * self.per_photo, *FACTS]
+        names = [*COLUMNS, *[PRESENT] * self.multi_label, *[PATH] * self.per_photo, *FACTS]
         for name in self.meta:
             while name in names:
                 name = f"meta_{name}"
@@ -67,11 +72,11 @@ class Table:
 
 
 def table_of(entries: Iterable[EventPrediction | Failure], per_photo: bool) -> Table:
-    """The first event names the meta columns; failures are passed over."""
+    """The first event tells the columns; failures are passed over."""
     events = (entry for entry in entries if isinstance(entry, EventPrediction))
     first = next(events, None)
     meta = tuple(name for name in first.meta if name not in FACTS) if first else ()
-    return Table(chain([first] if first else [], events), meta, per_photo)
+    return Table(chain([first] if first else [], events), meta, per_photo, bool(first and first.multi_label))
 
 
 def _rows(event: EventPrediction, photo: ImagePrediction | None, meta: tuple[Value, ...]) -> Iterator[Row]:
@@ -79,4 +84,7 @@ def _rows(event: EventPrediction, photo: ImagePrediction | None, meta: tuple[Val
     for label, classes in event.classes.items():
         values = (photo or event).probabilities[label].tolist()
         named = dict(zip(classes, values, strict=True))
-        yield Row(event.id, label, *event.top(label, photo), named, photo.path if photo else None, facts, meta)
+        several = label in event.multi_label
+        present = tuple(name for name, _ in event.present(label, photo)) if several else None
+        path = photo.path if photo else None
+        yield Row(event.id, label, *event.top(label, photo), named, present, path, facts, meta)

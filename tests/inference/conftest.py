@@ -34,6 +34,7 @@ def build_model(tmp_path: Path) -> BuildModel:
             changes.pop("labels", LABELS),
             Preprocessing(*size, changes.pop("resize", "stretch"), changes.pop("image_choice", "random")),
             thresholds=changes.pop("thresholds", {}),
+            multi_label=changes.pop("multi_label", ()),
         )
         model = network(**{"size": size, **changes})
         helper.set_model_props(model, info.to_metadata() if metadata is None else metadata)

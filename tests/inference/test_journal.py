@@ -27,15 +27,15 @@ HEADING = Heading(
     thresholds={"species": (0.5, None)},
     notes=("a note",),
     image_root="/photos",
+    multi_label=("count",),
 )
 
 
 def outcome(number: int) -> Outcome:
     values = {"species": np.array([1 / 3, 2 / 3], np.float32), "count": np.array([number, 1e-40, 0], np.float32)}
     photo = ImagePrediction(f"{number}.jpg", values, "2026-01-02T03:04:05", "Reconyx", -1 / 3, 1e-7)
-    event = EventPrediction(
-        f"{number}", LABELS, values, (photo,), {"site": "ä", "t": 0.1, "n": None}, HEADING.thresholds
-    )
+    meta = {"site": "ä", "t": 0.1, "n": None}
+    event = EventPrediction(f"{number}", LABELS, values, (photo,), meta, HEADING.thresholds, HEADING.multi_label)
     return Outcome((Failure(f"\udcff{number}\n", "empty file"),), event)
 
 

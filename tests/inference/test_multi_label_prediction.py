@@ -1,0 +1,166 @@
+"""A model that may see several species at once. Of a purple photo it says fox 0.5 and wolf 0.5, of a red one fox 0.73 and wolf 0.27."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ctc
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.predictions import EventPrediction
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.cli.main import run
+from ctc.errors import InputError
+from ctc.inference.aggregation import aggregate
+from ctc.inference.reading import Reading, reading_of
+from ctc.plugin import Aggregation
+from ctc.plugin.manager import plugins
+
+LABELS = {"species": ("deer", "fox", "wolf"), "sex": ("f", "m")}
+RED, PURPLE = (255, 0, 0), (255, 0, 255)
+
+
+@pytest.fixture
+def several(build_model) -> Path:
+    return build_model(multi_label=("species",))
+
+
+@pytest.fixture
+def photos(draw, tmp_path) -> Path:
+    """A folder of six photos, red and purple in turns."""
+    for number in range(6):
+        draw(f"photos/{number}.png", (RED, PURPLE)[number % 2])
+    return tmp_path / "photos"
+
+
+def info(**changes) -> ModelInfo:
+    return ModelInfo(LABELS, Preprocessing(8, 8), multi_label=("species",), **changes)
+
+
+def present(reading: Reading) -> list[str]:
+    outputs = {"species": np.array([[0.6, 0.45, 0.2]], np.float32), "sex": np.array([[0.4, 0.6]], np.float32)}
+    values = {label: rows[0] for label, rows in reading.read(outputs).items()}
+    event = EventPrediction("1", reading.labels, values, (), {}, reading.thresholds, reading.multi_label)
+    return [name for name, _ in event.present("species")]
+
+
+def predict(*arguments: object) -> list[dict[str, str]]:
+    """The rows of the CSV that is the last argument."""
+    assert run(["predict", *map(str, arguments[:-1]), "--output", str(arguments[-1])]) == 0
+    with Path(str(arguments[-1])).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_file_says_which_labels_may_have_several_classes() -> None:
+    assert ModelInfo.from_metadata(info().to_metadata()).multi_label == ("species",)
+
+
+def test_a_file_that_does_not_say_has_none() -> None:
+    metadata = info().to_metadata()
+    del metadata["multi_label"]
+    assert ModelInfo.from_metadata(metadata).multi_label == ()
+
+
+def test_a_multi_label_label_that_the_model_lacks_is_refused() -> None:
+    metadata = info().to_metadata() | {"multi_label": '["breed"]'}
+    with pytest.raises(InputError, match="names a multi-label label that it doesn't have"):
+        ModelInfo.from_metadata(metadata)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "own", "expected"),
+    [
+        (None, {}, ["deer"]),
+        (0.4, {}, ["deer", "fox"]),
+        (0.0, {}, ["deer", "fox", "wolf"]),
+        (None, {"species": {"deer": 0.7, "wolf": 0.1}}, ["wolf"]),
+        (0.4, {"species": {"deer": 0.7}}, ["deer", "fox"]),
+    ],
+)
+def test_thresholds_say_what_is_present(threshold, own, expected) -> None:
+    assert present(reading_of(info(thresholds=own), threshold)) == expected
+
+
+def test_classes_are_left_out_and_the_others_keep_their_probabilities(tmp_path) -> None:
+    (tmp_path / "classes.txt").write_text("fox\nwolf\n")
+    reading = reading_of(info(), class_list=tmp_path / "classes.txt")
+    outputs = {"species": np.array([[0.6, 0.45, 0.2]], np.float32), "sex": np.array([[0.4, 0.6]], np.float32)}
+    assert reading.read(outputs)["species"].tolist() == [pytest.approx([0.45, 0.2])]
+    assert reading.notes[0] == "'species' is restricted to 2 of its 3 classes; left out: 'deer'"
+
+
+@pytest.mark.parametrize(
+    ("threshold", "notes"),
+    [
+        (None, ["'species' may have several classes at once: those are there whose probability reaches 0.5"]),
+        (
+            0.8,
+            [
+                "answers below 0.8 are 'unknown'",
+                "'species' may have several classes at once: those are there whose probability reaches 0.8",
+            ],
+        ),
+    ],
+)
+def test_notes_say_from_where_on_a_class_is_there(threshold, notes) -> None:
+    assert list(reading_of(info(), threshold).notes) == notes
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mean", [0.7, 0.55, 0.1]),
+        ("max", [0.8, 0.6, 0.2]),
+        ("min", [0.6, 0.5, 0.0]),
+        ("vote", [1.0, 0.5, 0.0]),
+        ("product", [0.48**0.5 / (0.48**0.5 + 0.08**0.5), 0.3**0.5 / (0.3**0.5 + 0.2**0.5), 0.0]),
+    ],
+)
+def test_each_class_is_combined_on_its_own(name, expected) -> None:
+    photos = [{"species": np.array(values, np.float32)} for values in ([0.6, 0.6, 0.0], [0.8, 0.5, 0.2])]
+    found = aggregate(plugins().get(Aggregation, name), photos, ("species",), ("species",))
+    assert found["species"].tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_by_class_changes_nothing_but_the_time() -> None:
+    photos = [{"species": np.random.default_rng(seed).random(4).astype(np.float32)} for seed in range(5)]
+    for aggregation in plugins().all(Aggregation).values():
+        if aggregation.by_class:
+            slow = Aggregation(aggregation.name, "", aggregation.combine)
+            found, expected = (aggregate(one, photos, ("species",), ("species",)) for one in (aggregation, slow))
+            np.testing.assert_allclose(found["species"], expected["species"], atol=1e-7)
+
+
+def test_a_table_lists_the_classes_that_are_there(several, photos, tmp_path) -> None:
+    rows = predict(several, photos, tmp_path / "p.csv")
+    assert [(row["label"], row["prediction_top"], row["predictions_present"]) for row in rows[:4]] == [
+        ("species", "fox", '["fox"]'),
+        ("count", "1", ""),
+        ("species", "fox", '["fox", "wolf"]'),
+        ("count", "1", ""),
+    ]
+    assert json.loads(rows[0]["predictions_all"]) == {"fox": 0.7311, "wolf": 0.2689}
+
+
+def test_another_models_table_has_no_such_column(model, photos, tmp_path) -> None:
+    assert "predictions_present" not in predict(model, photos, tmp_path / "p.csv")[0]
+
+
+def test_parts_become_the_file_that_one_run_would_have_written(several, photos, tmp_path) -> None:
+    predict(several, photos, "--threshold", 0.4, tmp_path / "whole.csv")
+    parts = []
+    for number in (1, 2):
+        arguments = [several, photos, "--threshold", 0.4, "--shard", f"{number}/2", "--output", tmp_path / "p.csv"]
+        assert run(["predict", *map(str, arguments)]) == 0
+        parts.append(str(tmp_path / f"p.csv.part-{number}-of-2"))
+    assert run(["merge", *parts, "--output", str(tmp_path / "p.csv")]) == 0
+    assert (tmp_path / "p.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_from_python_an_event_tells_what_is_present(several, draw) -> None:
+    (event,) = ctc.load_model(several).predict([draw("a.png", PURPLE)]).events
+    assert event.present("species") == [("fox", pytest.approx(0.5)), ("wolf", pytest.approx(0.5))]
