@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import click
+import numpy as np
 
 from ctc.artifacts.dataset import LEFT_OUT
 from ctc.cli.console import say, warn
@@ -13,12 +14,15 @@ from ctc.dataset.build import BuildResult
 from ctc.dataset.estimate import estimate
 from ctc.dataset.plan import Plan
 from ctc.dataset.reached import reach, straddling_locations
+from ctc.dataset.select import SEVERAL
 
 
 def tell_plan(plan: Plan) -> None:
     """What is left out, how near the splits came to their shares, and what makes the splits less honest than they look."""
     for reason, count in plan.selection.left_out.items():
-        warn(f"{count:,} events left out: {reason}")
+        remedy = "; --keep-multi-observation keeps them, for `ctc train --multi-label`" if reason == SEVERAL else ""
+        warn(f"{count:,} events left out: {reason}{remedy}")
+    _warn_of_cropping(plan)
     if plan.config.group_by:
         _tell_groups(plan)
         return
@@ -68,6 +72,15 @@ def tell_result(result: BuildResult) -> None:
             f"(first: '{first.path}': {first.reason}): all in '{folder / LEFT_OUT}'"
         )
     say(f"wrote '{folder}'")
+
+
+def _warn_of_cropping(plan: Plan) -> None:
+    chosen = np.unique(np.concatenate(list(plan.selection.splits.values())))
+    several = int((plan.selection.events.observations[chosen] > 1).sum())
+    if several and plan.config.crop_box is not None:
+        warn(
+            f"{several:,} events have several observations, but --crop-box keeps one box of each photo: an animal may be left out"
+        )
 
 
 def _tell_groups(plan: Plan) -> None:

@@ -17,6 +17,8 @@ from ctc.dataset.splits import by_column, by_group, by_share
 from ctc.errors import InputError, UsageError, did_you_mean
 
 TRAIN = "train"
+SEVERAL = "more than one observation"
+"""Why an event is left out."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,15 @@ class Events:
         """Per event the number of its value in `column`, by its first observation; −1 for null."""
         _, codes = numbered(self.inventory.table[column])
         return codes[self.rows[self.starts[:-1]]]
+
+    def rarest(self, label: str) -> Ints:
+        """Per event the number of its rarest class of `label`, of those that its observations have; −1 where none has one."""
+        values, codes = numbered(self.inventory.table[label])
+        order = np.argsort(np.bincount(codes + 1, minlength=len(values) + 1)[1:], kind="stable")
+        ranks = np.append(np.argsort(order), len(order))[codes]
+        lowest = np.minimum.reduceat(ranks[self.rows], self.starts[:-1])
+        found: Ints = np.append(order, -1)[lowest]
+        return found
 
     @cached_property
     def photo_rows(self) -> Ints:
@@ -99,7 +110,7 @@ def select(inventory: Inventory, config: DatasetConfig) -> Selection:
     if config.up_sample:
         if TRAIN not in splits:
             raise UsageError(f"--up-sample repeats events of the split '{TRAIN}', but there is none: name one so")
-        classes = events.first(config.up_sample)
+        classes = events.rarest(config.up_sample)
         splits[TRAIN] = up_sampled(splits[TRAIN], classes, config.up_sample_limit, generator)
     return Selection(events, splits, left_out)
 
@@ -129,12 +140,12 @@ def _chosen(events: Events, config: DatasetConfig, generator: np.random.Generato
     if config.remove:
         leave_out(events.any_of(config.remove), "removed by --remove")
     if not config.keep_multi_observation:
-        leave_out(events.observations > 1, "more than one observation")
+        leave_out(events.observations > 1, SEVERAL)
     column = config.split_by or config.group_by
     if column:
         leave_out(events.first(column) < 0, f"no value in '{column}'")
     if config.balance:
-        classes = events.first(config.balance)
+        classes = events.rarest(config.balance)
         within = events.first(config.split_by) if config.split_by else np.zeros_like(classes)
         leave_out(~balanced(np.flatnonzero(chosen), classes, within, generator), "left out by --balance")
     return np.flatnonzero(chosen), left_out

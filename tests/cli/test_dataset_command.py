@@ -147,3 +147,27 @@ def test_crop_box_without_boxes_says_where_to_get_them(
     Inventory(boxless.table.select(columns), boxless.labels, tmp_path).write(inventory)
     assert run("dataset", inventory, "--output", tmp_path / "out", "--crop-box") == 2
     assert "`ctc inventory megadetector`" in capsys.readouterr().err
+
+
+def _with_two_species_in_one_event(inventory: Path) -> Path:
+    read = Inventory.read(inventory)
+    second = read.table.slice(0, 1).set_column(2, "species", pa.array(["fox"]))
+    Inventory(pa.concat_tables([read.table, second]), ("species",), read.image_root).write(inventory)
+    return inventory
+
+
+def test_events_of_several_observations_are_left_out_with_what_keeps_them(
+    inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("dataset", _with_two_species_in_one_event(inventory), "--output", tmp_path / "out", "--dry-run") == 0
+    expected = "1 events left out: more than one observation; --keep-multi-observation keeps them, for `ctc train --multi-label`"
+    assert expected in capsys.readouterr().err
+
+
+def test_cropping_events_of_several_observations_to_one_box_is_warned_of(
+    inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    several = _with_two_species_in_one_event(inventory)
+    options = ["--keep-multi-observation", "--crop-box", "--dry-run"]
+    assert run("dataset", several, "--output", tmp_path / "out", *options) == 0
+    assert "1 events have several observations, but --crop-box keeps one box of each photo" in capsys.readouterr().err

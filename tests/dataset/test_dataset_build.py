@@ -16,7 +16,7 @@ from ctc.artifacts.tfrecord import read_records
 from ctc.dataset.build import UNFINISHED, build_dataset, prepare_folder
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.plan import Plan
-from ctc.dataset.select import select
+from ctc.dataset.select import Events, select
 from ctc.errors import InputError, OutputExistsError, UsageError
 from ctc.images import decode, encode_jpeg
 
@@ -112,6 +112,16 @@ def test_a_column_can_name_the_splits(inventory: Inventory) -> None:
     assert {n: len(e) for n, e in select(inventory, DatasetConfig(split_by="site")).splits.items()} == {
         "s0": 3, "s1": 4, "s2": 4, "s3": 4, "s4": 4,
     }  # fmt: skip
+
+
+def test_an_event_of_several_observations_is_balanced_as_its_rarest_class(tmp_path: Path) -> None:
+    seen = [("a", "fox"), ("a", "lynx"), ("b", None), ("b", "lynx"), *((name, "fox") for name in "cdefg"), ("h", None)]
+    rows = [{"event_id": name, "images": [f"{name}.jpg"], "species": species} for name, species in seen]
+    events = Events.of(Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path))
+    assert events.first("species").tolist() == [0, -1, 0, 0, 0, 0, 0, -1]
+    assert events.rarest("species").tolist() == [1, 1, 0, 0, 0, 0, 0, -1]
+    balanced = DatasetConfig(shares=ALL, balance="species", keep_multi_observation=True)
+    assert Counter(events.rarest("species")[select(events.inventory, balanced).splits["train"]]) == {0: 2, 1: 2}
 
 
 def test_balance_samples_every_class_down_to_the_rarest(inventory: Inventory) -> None:
