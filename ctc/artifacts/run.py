@@ -29,8 +29,9 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What run.json says. `config`: every option of the training as resolved; `labels`: classes in order; `channel_mean`,
-    `channel_std`: the standardisation inside the model (R, G, B, scaled to 0–1); `dataset`: path and fingerprint."""
+    """What run.json says. `config`: every option of the training as resolved; `labels`: classes in order; `multi_label`: those labels that
+    may have several classes at once; `channel_mean`, `channel_std`: the standardisation inside the model (R, G, B, scaled to 0–1);
+    `dataset`: path and fingerprint."""
 
     config: Mapping[str, Any]
     backbone: str
@@ -41,6 +42,7 @@ class RunInfo:
     dataset: Mapping[str, str]
     seed: int
     versions: Mapping[str, str] = field(default_factory=dict)
+    multi_label: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,6 +51,7 @@ class RunInfo:
             "config": dict(self.config),
             "backbone": self.backbone,
             "labels": {label: list(classes) for label, classes in self.labels.items()},
+            "multi_label": list(self.multi_label),
             "preprocessing": self.preprocessing.to_json(),
             "channel_mean": list(self.channel_mean),
             "channel_std": list(self.channel_std),
@@ -70,6 +73,7 @@ class RunInfo:
             dataset=data["dataset"],
             seed=data["seed"],
             versions=data["versions"],
+            multi_label=tuple(data.get("multi_label", ())),
         )
 
 

@@ -113,7 +113,8 @@ def _complaint(parity: Parity, config: ExportConfig) -> str | None:
 def _write(candidate: Candidate, info: RunInfo, parity: Parity, output: Path, config: ExportConfig) -> Report:
     model = candidate.model
     provenance = _provenance(info, parity, {"precision": config.precision, **candidate.made})
-    onnx.helper.set_model_props(model, ModelInfo(info.labels, info.preprocessing, provenance=provenance).to_metadata())
+    about = ModelInfo(info.labels, info.preprocessing, provenance=provenance, multi_label=info.multi_label)
+    onnx.helper.set_model_props(model, about.to_metadata())
     model.producer_name, model.producer_version = "camera-trap-classifier", __version__
     onnx.checker.check_model(model, full_check=True)
     with whole_file(output) as partial:

@@ -71,7 +71,7 @@ def _mixes_channels(node: NodeProto) -> bool:
 
 
 def heads(graph: GraphProto) -> list[NodeProto]:
-    """The nodes from the pooling of the features to the outputs: a layer and a softmax per label."""
+    """The nodes from the pooling of the features to the outputs: a layer and a softmax or sigmoid per label."""
     makers = {name: node for node in graph.node for name in node.output}
     found: dict[str, NodeProto] = {}
     waiting = [(value.name, False) for value in graph.output]

@@ -21,7 +21,7 @@ _SUFFIX = {TensorProto.FLOAT: "/float32", TensorProto.FLOAT16: "/float16"}
 
 
 def to_float16(model: ModelProto) -> ModelProto:
-    """A model with the same input and outputs that computes in half precision, but for the standardisation, the heads and their softmax.
+    """A model with the same input and outputs that computes in half precision, but for the standardisation and the heads.
 
     Raises what onnx raises when an operator takes no half-precision numbers.
     """

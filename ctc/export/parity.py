@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.model_file import INPUT
+from ctc.artifacts.predictions import PRESENT
 from ctc.errors import InputError
 from ctc.export.session import open_session
 
@@ -22,7 +23,8 @@ Answer = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
 
 @dataclass(frozen=True)
 class Answers:
-    """Per label the probabilities (photos, classes) that were given, and the true class numbers (photos,), −1 = missing."""
+    """Per label the probabilities (photos, classes) that were given, and the truth as in `ctc.plugin.Batch`: class numbers (photos,), or of
+    a multi-label label (photos, classes); −1 = missing."""
 
     given: Mapping[str, NDArray[np.float32]]
     true: Mapping[str, NDArray[np.int32]]
@@ -30,7 +32,8 @@ class Answers:
 
 @dataclass(frozen=True)
 class LabelParity:
-    """`agreement`: the share of photos that both give the same top class. The accuracies are over the `labelled` photos, whose true class
+    """`agreement`: the share of photos that both give the same top class, of a multi-label label the same classes from a probability of
+    PRESENT on. The accuracies, how often the top class is right or among the right ones, are over the `labelled` photos, whose truth
     is known; None when there is none."""
 
     agreement: float
@@ -104,10 +107,12 @@ def onnx_answer(model: onnx.ModelProto) -> Answer:
 
 
 def _compare_label(trained: NDArray[np.float32], exported: NDArray[np.float32], true: NDArray[np.int32]) -> LabelParity:
+    several = true.ndim == 2
     before, after = trained.argmax(axis=1), exported.argmax(axis=1)
-    known = true != MISSING
+    same = ((trained >= PRESENT) == (exported >= PRESENT)).all(axis=1) if several else before == after
+    known = (true[:, 0] if several else true) != MISSING
     labelled = int(known.sum())
     if not labelled:
-        return LabelParity(float((before == after).mean()), 0, None, None)
-    right_before, right_after = ((top == true)[known].mean() for top in (before, after))
-    return LabelParity(float((before == after).mean()), labelled, float(right_before), float(right_after))
+        return LabelParity(float(same.mean()), 0, None, None)
+    right = [true[np.arange(len(true)), top] == 1 if several else top == true for top in (before, after)]
+    return LabelParity(float(same.mean()), labelled, *(float(one[known].mean()) for one in right))

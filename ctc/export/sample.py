@@ -40,15 +40,18 @@ class Sample:
     photos: int
     preprocessing: Preprocessing
     labels: Sequence[str] = ()
+    multi_label: Sequence[str] = ()
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         """Batches (N, height, width, 3)."""
         return (images for images, _ in self.labelled())
 
     def labelled(self) -> Iterator[Labelled]:
-        """The same batches, each with its class numbers (N,) per label, −1 = missing."""
+        """The same batches, each with its labels as in `ctc.plugin.Batch`."""
         events = read_events(self.dataset, self.split, self.rows, _pass_over)
-        samples = reference_samples(picks(events, self.preprocessing), self.preprocessing, self.labels, _pass_over)
+        multi_label = self.dataset.class_counts(self.multi_label)
+        chosen = picks(events, self.preprocessing)
+        samples = reference_samples(chosen, self.preprocessing, self.labels, _pass_over, multi_label=multi_label)
         return reference_batches(islice(samples, self.photos), self.labels, _BATCH)
 
 
@@ -79,7 +82,8 @@ def held_out_split(dataset: Dataset) -> str:
 def held_out(dataset: Dataset, info: RunInfo, photos: int = HELD_OUT_PHOTOS) -> Sample:
     """Up to `photos` held-out photos with their labels, spread over the split."""
     split = held_out_split(dataset)
-    return Sample(dataset, split, _spread(dataset, split, info, photos), photos, info.preprocessing, tuple(info.labels))
+    rows = _spread(dataset, split, info, photos)
+    return Sample(dataset, split, rows, photos, info.preprocessing, tuple(info.labels), info.multi_label)
 
 
 def to_calibrate(dataset: Dataset, info: RunInfo, photos: int) -> Sample:

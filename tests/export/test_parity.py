@@ -31,6 +31,14 @@ def test_without_known_classes_there_is_no_accuracy() -> None:
     assert list(parity.lines())[1:] == ["  species: the same class for 100.0%"]
 
 
+def test_a_multi_label_label_agrees_where_the_same_classes_are_there_and_is_right_when_its_top_class_is() -> None:
+    true = {"species": np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1], [-1, -1, -1]], np.int32)}
+    trained = {"species": np.array([[0.9, 0.6, 0.1], [0.4, 0.1, 0.2], [0.1, 0.2, 0.7], [0.6, 0.5, 0.4]], np.float32)}
+    exported = {"species": np.array([[0.6, 0.9, 0.2], [0.1, 0.4, 0.2], [0.1, 0.6, 0.7], [0.6, 0.5, 0.4]], np.float32)}
+    parity = compare(Answers(trained, true), Answers(exported, true), "test")
+    assert parity.labels["species"] == LabelParity(0.75, 3, pytest.approx(2 / 3), pytest.approx(1.0))
+
+
 def test_the_agreement_of_a_model_is_that_of_its_worst_label() -> None:
     both = dict.fromkeys(("same", "other"), TRUE["species"])
     trained = {"same": TRAINED["species"], "other": TRAINED["species"]}
