@@ -4,7 +4,10 @@ A check raises AssertionError, saying what was expected and what came; it needs 
 """
 
 from ctc.plugin.testing.aggregations import check_aggregation
+from ctc.plugin.testing.backbones import check_backbone
+from ctc.plugin.testing.formats import check_input_format
 from ctc.plugin.testing.loaders import check_loader
+from ctc.plugin.testing.outputs import check_output_format
 from ctc.plugin.testing.plugins import check_plugin
 from ctc.plugin.testing.tiny_dataset import TINY_SPLITS, build_dataset, damage, write_dataset
 
@@ -12,7 +15,10 @@ __all__ = [
     "TINY_SPLITS",
     "build_dataset",
     "check_aggregation",
+    "check_backbone",
+    "check_input_format",
     "check_loader",
+    "check_output_format",
     "check_plugin",
     "damage",
     "write_dataset",

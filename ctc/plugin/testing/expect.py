@@ -35,7 +35,8 @@ def at_work(what: str, *allowed: type[BaseException]) -> Iterator[None]:
         raise AssertionError(f"{what} failed: {reason(error)}") from error
     finally:
         text = printed.getvalue()
-    expect(not text, f"{what} printed {text!r} on stdout, which is for data: use logging or warnings")
+    first = "".join(text.splitlines(keepends=True)[:1])
+    expect(not text, f"{what} printed {first!r} on stdout, which is for data: use logging or warnings")
 
 
 def check_record(record: Any, kind: type[Any]) -> None:

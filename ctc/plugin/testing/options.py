@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, get_args
 
 from ctc.plugin.records import Option, OptionType
@@ -17,12 +18,21 @@ class Values(Mapping[str, Any]):
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
-        self.undeclared: set[str] = set()
+        self.undeclared = ""
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._values:
-            self.undeclared.add(key)
+            self.undeclared = key
         return self._values[key]
+
+    @contextmanager
+    def declared(self, what: str) -> Iterator[None]:
+        """Within the block, whatever becomes of it, only declared options are asked for."""
+        try:
+            yield
+        finally:
+            told = f"{what} asks for the option '{self.undeclared}', which the record doesn't declare"
+            expect(not self.undeclared, told)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
