@@ -27,6 +27,7 @@ COMMANDS = {
     "calibrate": "Make a model's probabilities mean what they say.",
     "predict": "Say which animals are on new photos.",
     "report": "Show predictions as one page: counts, activity, photos.",
+    "serve": "Answer over HTTP: a page for people, an interface for programs.",
     "merge": "Unite the parts of a prediction that was split over machines.",
     "benchmark loaders": "Measure how many images per second each loader delivers.",
     "plugins": "List what is installed: formats, loaders, backbones and more.",

@@ -29,6 +29,7 @@ def metadata(wheel: Path, name: str) -> str:
 def test_the_wheel_holds_every_module_and_template_and_nothing_else(wheel):
     sources = [path for folder in ("ctc", "plugins") for path in (CHECKOUT / folder).rglob("*.py")]
     sources += (CHECKOUT / "ctc" / "report" / "html" / "templates").iterdir()
+    sources += (CHECKOUT / "ctc" / "serving" / "page").iterdir()
     expected = {path.relative_to(CHECKOUT).as_posix().replace("plugins/", "ctc_plugins/", 1) for path in sources}
     assert contents(wheel) == expected | {"ctc/py.typed", "ctc_plugins/py.typed"}
 

@@ -1,0 +1,114 @@
+"""The application: which path leads where, and what becomes of what goes wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ctc.errors import CtcError
+from ctc.serving.bearer import NeedToken
+from ctc.serving.page_routes import PageRoutes
+from ctc.serving.replies import refused
+from ctc.serving.request_error import INTERNAL, NOT_FOUND, RequestError
+from ctc.serving.service import Service
+from ctc.serving.v1_routes import V1Routes
+from ctc.serving.v2_routes import V2Routes
+from ctc.serving.visit import WriteDown
+
+log = logging.getLogger(__name__)
+
+
+class _ModelName(Convertor[str]):
+    """A part of a path without the colon that begins a verb."""
+
+    regex = "[^/:]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("model", _ModelName())
+
+
+def application(service: Service) -> Starlette:
+    """The ASGI application of a service, which runs while the application does."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with service.running():
+            yield
+
+    page, v1, v2 = PageRoutes(service), V1Routes(service), V2Routes(service)
+    routes = [
+        Route("/", page.index),
+        Route("/docs", page.docs),
+        Route("/openapi.json", page.openapi),
+        Route("/assets/{file}", page.asset),
+        Route("/healthz", page.healthy),
+        Route("/readyz", page.healthy),
+        Route("/metrics", page.metrics),
+        Route("/v1/models", v1.models),
+        Route("/v1/models/{name:model}", v1.status),
+        Route("/v1/models/{name:model}/metadata", v1.metadata),
+        Route("/v1/models/{name:model}:predict", v1.predict, methods=["POST"]),
+        Route("/v1/models/{name:model}:events", v1.events, methods=["POST"]),
+        Route("/v2", v2.server),
+        Route("/v2/health/live", v2.live),
+        Route("/v2/health/ready", v2.live),
+        Route("/v2/models/{name:model}", v2.metadata),
+        Route("/v2/models/{name:model}/ready", v2.ready),
+        Route("/v2/models/{name:model}/infer", v2.infer, methods=["POST"]),
+    ]
+    middleware = [Middleware(WriteDown, metrics=service.metrics)]
+    if service.config.token:
+        middleware.append(Middleware(NeedToken, token=service.config.token))
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers=_HANDLERS, lifespan=lifespan)
+    app.router.redirect_slashes = False
+    return app
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return refused(request.scope, error)
+
+
+def _not_here(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    known = error.headers or {}
+    if error.status_code == NOT_FOUND:
+        message = f"there is nothing at '{path}': see /docs"
+    else:
+        message = f"'{path}' does not take {request.method}: see /docs"
+    return refused(request.scope, RequestError(error.status_code, message, known))
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    """The network, or an aggregation: nothing that the client could mend, and the message may hold paths."""
+    log.error("%s", error)
+    return refused(request.scope, RequestError(INTERNAL, "the model can't be run: the server's log says why"))
+
+
+def _bug(request: Request, error: Exception) -> Response:
+    return refused(request.scope, RequestError(INTERNAL, "something is wrong with this server: its log says what"))
+
+
+_HANDLERS: Mapping[Any, Callable[[Request, Exception], Response]] = {
+    RequestError: _refuse,
+    HTTPException: _not_here,
+    CtcError: _broken,
+    Exception: _bug,
+}

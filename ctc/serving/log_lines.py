@@ -1,0 +1,56 @@
+"""The log on stderr: plain lines for people, or one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import datetime
+from typing import Any
+
+
+class PlainLines(logging.Formatter):
+    """`warning: …`, or for a request `2026-11-23T15:00:00 127.0.0.1 "GET /" 200 3.1 ms`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = _fields(record)
+        if fields:
+            return _plain(record, fields)
+        begin = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+        traceback = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return begin + " ".join(record.getMessage().split()) + traceback
+
+
+class JsonLines(logging.Formatter):
+    """`time`, `level`, `message`, and whatever fields the record has."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {"time": _time(record), "level": record.levelname.lower(), "message": record.getMessage()}
+        traceback = {"traceback": self.formatException(record.exc_info)} if record.exc_info else {}
+        return json.dumps({**told, **_fields(record), **traceback})
+
+
+def log_to_stderr(as_json: bool, quiet: bool) -> None:
+    """Send what the server and uvicorn say to stderr; `quiet`: warnings and errors only."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if as_json else PlainLines())
+    for name in ("ctc", "uvicorn"):
+        log = logging.getLogger(name)
+        log.handlers, log.propagate = [handler], False
+        log.setLevel(logging.WARNING)
+    logging.getLogger("ctc.serving").setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    return getattr(record, "fields", {})
+
+
+def _plain(record: logging.LogRecord, fields: dict[str, Any]) -> str:
+    photos = f" {fields['photos']} photo(s)" if "photos" in fields else ""
+    reason = f" ({' '.join(fields['reason'].split())})" if "reason" in fields else ""
+    request = f'{fields.get("client", "-")} "{fields["method"]} {fields["path"]}"'
+    return f"{_time(record)} {request} {fields['status']} {fields['ms']} ms{photos}{reason}"
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")

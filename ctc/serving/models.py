@@ -1,0 +1,111 @@
+"""The models that are served, by name; each can be replaced while requests come in."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.errors import CtcError, did_you_mean
+from ctc.inference.model_bytes import ModelFile, read_model
+from ctc.inference.pipeline import PipelineConfig
+from ctc.inference.reading import Reading, reading_of
+from ctc.inference.session import Model, open_model
+from ctc.inference.tuning import batch_size_for
+from ctc.serving.batching import Line
+from ctc.serving.config import ServeConfig
+from ctc.serving.metrics import Metrics
+from ctc.serving.request_error import NOT_FOUND, RequestError
+
+log = logging.getLogger(__name__)
+
+_Signature = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model as its file was when it was read. `version` counts the files that were read for this name; `since`: seconds since 1970."""
+
+    name: str
+    version: int
+    digest: str
+    model: Model
+    reading: Reading
+    batch_size: int
+    line: Line
+    since: float
+
+    @property
+    def info(self) -> ModelInfo:
+        return self.model.info
+
+    @property
+    def stacked(self) -> bool:
+        """Whether the network sees the photos of an event as one picture."""
+        return self.info.preprocessing.image_choice == "grayscale_stacking"
+
+
+class Shelf:
+    """All models of a server. Raises CtcError when one of them can't be opened."""
+
+    def __init__(self, config: ServeConfig, pool: Executor, metrics: Metrics) -> None:
+        self._config, self._pool, self._metrics = config, pool, metrics
+        self._seen = {name: _signature(path) for name, path in config.models.items()}
+        self._served = {name: self._load(name, 1, read_model(path)) for name, path in config.models.items()}
+
+    def __getitem__(self, name: str) -> Served:
+        """The model of that name, as it is now; raises RequestError when there is none."""
+        if name not in self._served:
+            raise RequestError(NOT_FOUND, f"no model called '{name}'{did_you_mean(name, self._served)}")
+        return self._served[name]
+
+    def all(self) -> list[Served]:
+        """Every model, as it is now, in the order they were given."""
+        return list(self._served.values())
+
+    def refresh(self, unsettled: dict[str, _Signature]) -> dict[str, _Signature]:
+        """Read the files that have changed and are the same as at the last look, so that none is read while it is being written. Takes
+        and gives back those that have changed just now. A file that can't be served leaves the model of before."""
+        changed = {
+            name: found for name in self._seen if (found := _signature(self._config.models[name])) != self._seen[name]
+        }
+        for name, found in changed.items():
+            if name in unsettled and unsettled[name] == found:
+                self._seen[name] = found
+                self._replace(name)
+        return {name: found for name, found in changed.items() if found != self._seen[name]}
+
+    def _replace(self, name: str) -> None:
+        before = self._served[name]
+        try:
+            file = read_model(self._config.models[name])
+            if file.digest != before.digest:
+                self._served[name] = self._load(name, before.version + 1, file)
+                log.info("model '%s' is served from its new file, version %d", name, before.version + 1)
+        except (CtcError, MemoryError) as error:
+            log.warning("model '%s' goes on as it was: %s", name, error or type(error).__name__)
+            self._metrics.reload_failed(name)
+        else:
+            self._metrics.reloaded(name)
+
+    def _load(self, name: str, version: int, file: ModelFile) -> Served:
+        config = self._config
+        model = open_model(file, config.engine)
+        reading = reading_of(model.info, config.threshold, config.class_list)
+        size = config.batch_size or batch_size_for(model, None, config.threads)
+        pipeline = PipelineConfig(size, config.threads, config.truncated)
+        line = Line(model, reading, pipeline, config.wait, self._pool, self._metrics.batches_of(name))
+        self._metrics.serves(name, version)
+        return Served(name, version, file.digest, model, reading, size, line, time.time())
+
+
+def _signature(path: Path) -> _Signature:
+    """What changes when the file does; None when it isn't there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size

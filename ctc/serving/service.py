@@ -1,0 +1,90 @@
+"""What all routes share: the models, and how a request becomes an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+import cv2
+from starlette.requests import Request
+
+from ctc.inference.pipeline import Outcome
+from ctc.serving.asked import AskedEvent
+from ctc.serving.body import body_of
+from ctc.serving.config import ServeConfig
+from ctc.serving.metrics import Metrics
+from ctc.serving.models import Served, Shelf
+from ctc.serving.predictor import Predictor
+from ctc.serving.request_error import GONE, TOO_LATE, RequestError
+from ctc.serving.room import Room
+from ctc.serving.visit import visit_of
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """The models and the threads that run them. Raises CtcError when a model can't be opened."""
+
+    def __init__(self, config: ServeConfig) -> None:
+        self.config = config
+        self.metrics = Metrics()
+        # one more than there are cores keeps decoding while a device has its turn; OpenCV's own threads would fight with these
+        self._pool = ThreadPoolExecutor(config.threads + 1, "ctc-serve", initializer=cv2.setNumThreads, initargs=(1,))
+        self.shelf = Shelf(config, self._pool, self.metrics)
+        self._predictor = Predictor(config, self.metrics)
+        under_way = f"{config.limits.held / 1e6:g} MB of requests are under way already"
+        self._held = Room(config.limits.held, under_way, self.metrics.holds)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """While the server runs: model files are looked at, and at the end the threads leave."""
+        watch = asyncio.create_task(self._watch()) if self.config.reload else None
+        try:
+            yield
+        finally:
+            if watch:
+                watch.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watch
+            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
+    def model(self, request: Request) -> Served:
+        """The model that the path names; raises RequestError when there is none."""
+        served = self.shelf[request.path_params["name"]]
+        visit_of(request.scope).model = served.name
+        return served
+
+    def body(self, request: Request) -> AbstractAsyncContextManager[bytes]:
+        """See `body_of`."""
+        return body_of(request, self.config.limits, self._held)
+
+    async def ask(self, request: Request, served: Served, events: Sequence[AskedEvent]) -> list[Outcome]:
+        """What the model says, in time. Raises RequestError, or CtcError when the network can't be run."""
+        visit_of(request.scope).photos = sum(len(event.photos) for event in events)
+        return await self._in_time(request, self._predictor.ask(served, events))
+
+    async def _in_time(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of `work`, which is given up when it takes too long or the client goes away. The body must have been read."""
+        seconds = self.config.limits.seconds
+        working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(request.receive())
+        try:
+            done, _ = await asyncio.wait({working, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if working in done:
+                return working.result()
+        finally:
+            working.cancel()
+            leaving.cancel()
+        if leaving in done:
+            raise RequestError(GONE, "the client has gone")
+        raise RequestError(TOO_LATE, f"no answer within {seconds:g} s: send fewer photos at a time, or try later")
+
+    async def _watch(self) -> None:
+        unsettled: dict[str, Any] = {}
+        while True:
+            await asyncio.sleep(self.config.reload)
+            unsettled = await asyncio.to_thread(self.shelf.refresh, unsettled)

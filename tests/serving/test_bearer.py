@@ -1,0 +1,37 @@
+"""A server that asks for a token."""
+
+from __future__ import annotations
+
+import pytest
+
+TOKEN = "s3cret-token"
+
+
+@pytest.fixture(scope="module")
+def guarded(running_server, model_file):
+    with running_server({"model": model_file}, reload=0, token=TOKEN) as server:
+        yield server
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/model", "/v2/models/model", "/metrics", "/nothing"])
+@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN])
+def test_without_the_token_nothing_is_told(guarded, path: str, given: str | None) -> None:
+    reply = guarded.get(path, **({} if given is None else {"authorization": given}))
+    assert (reply.status, reply.error) == (401, "this server needs a token: Authorization: Bearer TOKEN")
+    assert reply.headers["www-authenticate"] == "Bearer"
+
+
+def test_without_the_token_nothing_is_predicted(guarded, jpeg) -> None:
+    assert guarded.send_photo(jpeg()).status == 401
+
+
+@pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer  {TOKEN}"])
+def test_with_the_token_it_is(guarded, jpeg, given: str) -> None:
+    assert guarded.send_photo(jpeg(), authorization=given).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"]
+)
+def test_the_page_and_health_checks_are_open(guarded, path: str) -> None:
+    assert guarded.get(path).status == 200
