@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+EXAMPLE = CHECKOUT / "tests" / "example_plugin"
 UV = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
 Ctc = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -54,15 +56,40 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def install(folder: Path, requirement: str) -> Ctc:
+@pytest.fixture(scope="session")
+def new_environment() -> Callable[..., Ctc]:
+    """The function `install`."""
+    return install
+
+
+@pytest.fixture(scope="session")
+def uv() -> str:
+    """The program, which the extra `test` brings."""
+    assert UV
+    return UV
+
+
+@pytest.fixture(scope="session")
+def savanna(tmp_path_factory: pytest.TempPathFactory) -> Ctc:
+    """A new environment with the example plugin, installed from a copy of its sources; ctc and all else come from this one."""
+    copy, folder = tmp_path_factory.mktemp("example") / "ctc-savanna", tmp_path_factory.mktemp("savanna") / "env"
+    shutil.copytree(EXAMPLE, copy)
+    run = install(folder, "--no-deps", copy)
+    (packages,) = folder.rglob("site-packages")
+    (packages / "ctc.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    shutil.copytree(copy / "tests", folder / "tests")
+    return run
+
+
+def install(folder: Path, requirement: str, *options: object) -> Ctc:
     """Make an environment with what `requirement` names; gives a function that runs its `ctc`."""
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
     if UV:
         succeed(UV, "venv", "--python", sys.executable, folder)
-        succeed(UV, "pip", "install", "--python", scripts / "python", requirement)
+        succeed(UV, "pip", "install", "--python", scripts / "python", *options, requirement)
     else:
         succeed(sys.executable, "-m", "venv", folder)
-        succeed(scripts / "python", "-m", "pip", "install", requirement)
+        succeed(scripts / "python", "-m", "pip", "install", *options, requirement)
 
     def run(*arguments: object, program: str = "ctc") -> subprocess.CompletedProcess[str]:
         command = [str(scripts / program), *map(str, arguments)]

@@ -1,0 +1,1 @@
+"""What the savanna programme adds to ctc, a module for each kind of plugin."""

@@ -1,0 +1,6 @@
+from ctc.plugin.testing import check_output_format
+from ctc_savanna.sqlite import ctc_output_formats
+
+
+def test_the_output_keeps_the_contract():
+    check_output_format(*ctc_output_formats(), failures=True)

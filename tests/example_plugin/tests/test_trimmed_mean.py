@@ -1,0 +1,6 @@
+from ctc.plugin.testing import check_aggregation
+from ctc_savanna.trimmed_mean import ctc_aggregations
+
+
+def test_the_aggregation_keeps_the_contract():
+    check_aggregation(*ctc_aggregations())

@@ -1,0 +1,89 @@
+"""The Dockerfiles, as far as they can be tried without Docker: what they say, and what they install."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FILES = ["Dockerfile", "Dockerfile.gpu"]
+
+
+class Instruction(NamedTuple):
+    """One of a Dockerfile, such as COPY and what follows it."""
+
+    name: str
+    rest: str
+
+
+def instructions(file: str) -> list[Instruction]:
+    lines = (CHECKOUT / file).read_text().splitlines()
+    said = [line for line in lines if line and not line.startswith("#")]
+    return [Instruction(*line.split(" ", 1)) for line in said]
+
+
+def installed(file: str) -> str:
+    """What its pip is told to install, such as `.[cpu]`."""
+    (said,) = (one.rest for one in instructions(file) if "pip install" in one.rest)
+    requirement = re.fullmatch(r'\S+ install --no-cache-dir --constraint constraints.txt "(\S+)"', said)
+    assert requirement, said
+    return requirement[1]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_both_stages_have_the_same_base_of_a_fixed_version(file) -> None:
+    bases = [one.rest.removesuffix(" AS build") for one in instructions(file) if one.name == "FROM"]
+    assert len(bases) == 2
+    assert bases[0] == bases[1]
+    assert re.search(r":\d+\.\d+\.\d+-", bases[0])
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_it_runs_ctc_as_an_ordinary_user(file) -> None:
+    last = {one.name: one.rest for one in instructions(file)}
+    assert last["USER"] == "ctc"
+    assert last["ENTRYPOINT"] == '["ctc"]'
+    assert last["HEALTHCHECK"] == 'CMD ["ctc", "--version"]'
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_what_it_copies_is_there_and_not_kept_from_it(file) -> None:
+    allowed = {line[1:] for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = [one.rest.split()[:-1] for one in instructions(file) if one.name == "COPY" and "--from" not in one.rest]
+    names = {name for some in copied for name in some}
+    assert names == allowed
+    assert all((CHECKOUT / name).exists() for name in names)
+
+
+def test_what_the_image_for_the_cpu_installs_works(wheel, tmp_path, new_environment) -> None:
+    extras = installed("Dockerfile").removeprefix(".")
+    ctc = new_environment(tmp_path / "env", f"{wheel}{extras}", "--constraint", CHECKOUT / "constraints.txt")
+    done = ctc("predict", "--help")
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_the_image_for_gpus_installs_is_of_one_cuda(would_install) -> None:
+    names = would_install(installed("Dockerfile.gpu"))
+    assert {"tensorflow", "onnxruntime-gpu", "nvidia-dali-cuda120", "nvidia-cudnn-cu12"} <= names
+    assert "onnxruntime" not in names
+    assert not [name for name in names if name.endswith("-cu13")]
+
+
+@pytest.fixture
+def would_install(uv):
+    """A function that names what an installation for Linux would bring; nothing is downloaded but descriptions."""
+
+    def resolve(requirement: str) -> set[str]:
+        command = [uv, "pip", "compile", "-", "--constraint", "constraints.txt", "--no-header", "--no-annotate"]
+        linux = ["--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28"]
+        done = subprocess.run(
+            [*command, *linux], input=requirement, cwd=CHECKOUT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return {re.split("[=<>@ ]", line)[0] for line in done.stdout.splitlines()}
+
+    return resolve
