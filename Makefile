@@ -1,7 +1,7 @@
 # `make demo` and `make test` each work alone on a fresh machine with Python 3.11 or newer, git and make:
 # they make .venv and install what they need, once. `make PYTHON=/path/to/python test` chooses the Python.
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint constraints clean
 .DEFAULT_GOAL := help
 export PYTHON
 
@@ -24,6 +24,11 @@ lint: ## check style, imports and types
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+constraints: ## pin the newest versions that fit together, in constraints.txt
+	$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --upgrade --quiet --no-annotate \
+		--custom-compile-command "make constraints" --output-file constraints.txt \
+		$(addprefix --extra=,cpu gpu openvino directml train-gpu dali serve mlflow test)
 
 clean: ## remove what make made
 	rm -rf .venv build dist demo

@@ -74,7 +74,7 @@ def savanna(tmp_path_factory: pytest.TempPathFactory) -> Ctc:
     """A new environment with the example plugin, installed from a copy of its sources; ctc and all else come from this one."""
     copy, folder = tmp_path_factory.mktemp("example") / "ctc-savanna", tmp_path_factory.mktemp("savanna") / "env"
     shutil.copytree(EXAMPLE, copy)
-    run = install(folder, "--no-deps", copy)
+    run = install(folder, str(copy), "--no-deps")
     (packages,) = folder.rglob("site-packages")
     (packages / "ctc.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
     shutil.copytree(copy / "tests", folder / "tests")
