@@ -225,7 +225,8 @@ class Backbone:
 @dataclass(frozen=True)
 class Aggregation:
     """From the photos of an event to the event: `combine` takes a float array (images, classes) of probabilities, at
-    least one row, and returns (classes,); the caller renormalises nothing.
+    least one row, and returns (classes,) as float32; the caller renormalises nothing. Rows are in time order, which matters only where
+    that is the point of it; every class is treated alike.
 
     Of a multi-label label it gets each class on its own, (images, 2) with the probability that it isn't there and that it is; or all of
     them at once when it treats every class on its own anyway, `by_class`.

@@ -35,6 +35,10 @@ def check_aggregation(aggregation: Aggregation, *, ordered: bool = False) -> Non
         np.allclose(combined, mirrored[::-1], atol=1e-6),
         f"the order of the classes matters: {_listed(combined)} became {_listed(mirrored[::-1])}",
     )
+    if aggregation.by_class:
+        alone = np.concatenate([_combine(aggregation, photos[:, [i]], "one class of several") for i in range(4)])
+        told = f"by_class says that a class needs no other, but {_listed(alone)} became {_listed(combined)} together"
+        expect(np.allclose(alone, combined, atol=1e-6), told)
 
 
 def _events() -> dict[str, Probabilities]:

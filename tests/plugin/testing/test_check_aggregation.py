@@ -66,6 +66,12 @@ def test_a_fault_is_told(combine: Callable[[np.ndarray], np.ndarray], message: s
         check_aggregation(replace(SOUND, combine=combine))
 
 
+def test_one_that_needs_all_classes_and_says_by_class_is_told() -> None:
+    vote = plugins().get(Aggregation, "vote")
+    with pytest.raises(AssertionError, match="by_class says that a class needs no other, but"):
+        check_aggregation(replace(vote, by_class=True))
+
+
 def test_an_aggregation_may_be_meant_to_depend_on_the_order() -> None:
     check_aggregation(Aggregation("first", "the first photo", lambda p: p[0]), ordered=True)
 
