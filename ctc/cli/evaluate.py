@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.report_options import report_options
 from ctc.cli.scoring_options import PATH, need_packages, scoring_options
 from ctc.errors import OutputExistsError, UsageError
 
@@ -20,29 +21,27 @@ if TYPE_CHECKING:
 @click.option("--split", metavar="NAME", help="Split of the dataset to evaluate on.  [default: test]")
 @click.option("--truth", type=PATH, metavar="INVENTORY", help="What the events of PREDICTIONS really show.")
 @click.option("--output", type=PATH, required=True, help="Folder to write.")
+@click.option("--run", type=PATH, metavar="RUN", help="Where the model was trained: the report shows how that went.")
 @click.option(
-    "--explain", type=click.IntRange(1), metavar="N", help="Show on N photos per label what the model looked at."
-)
+    "--explain", type=click.IntRange(1), metavar="N",
+    help="Show for N events per label what the model looked at: by Grad-CAM with --run, else by covering parts of the photo.",
+)  # fmt: skip
+@click.option("--licence", metavar="TEXT", help="Of the model, for its model card.")
+@report_options
 @scoring_options
-def command(
-    source: Path,
-    dataset: Path | None,
-    split: str | None,
-    truth: Path | None,
-    output: Path,
-    explain: int | None,
-    overwrite: bool,
-    **options: Any,
-) -> int:
+def command(source: Path, dataset: Path | None, truth: Path | None, output: Path, **options: Any) -> int:
     """Say how good a MODEL is on a split of a DATASET, or how good PREDICTIONS are, given the truth.
 
-    OUTPUT holds all figures, with confidence intervals (metrics.json; per class in metrics.csv), the labels that are likely wrong
-    (label_errors.csv) and the events that are most worth a label (to_label.csv). docs/evaluate.md says what each figure means.
+    OUTPUT holds report.html, to be read in a browser; all figures, with confidence intervals (metrics.json; per class in metrics.csv);
+    the labels that are likely wrong (label_errors.csv) and the events that are most worth a label (to_label.csv). docs/evaluate.md
+    says what each figure means.
     """
     need_packages("evaluate")
-    if truth and (split or explain):
+    if truth and (options["split"] or options["explain"]):
         raise UsageError("--split and --explain are for a model and a DATASET, not for predictions")
-    if output.exists() and not (output.is_dir() and (overwrite or not any(output.iterdir()))):
+    if dataset and options["image_root"]:
+        raise UsageError("--image-root is for predictions: a DATASET holds its photos")
+    if output.exists() and not (output.is_dir() and (options["overwrite"] or not any(output.iterdir()))):
         raise OutputExistsError(output)
     from ctc.cli.evaluate_subjects import evaluate_model, evaluate_predictions
     from ctc.cli.main import PARTLY_FAILED
@@ -51,8 +50,7 @@ def command(
         evaluate_predictions(source, truth, output, options, _tell)
         return 0
     if dataset and not truth:
-        failures = evaluate_model(source, dataset, split or "test", output, explain, options, _tell)
-        return PARTLY_FAILED if failures else 0
+        return PARTLY_FAILED if evaluate_model(source, dataset, output, options, _tell) else 0
     raise UsageError("give a model and a DATASET, or predictions and --truth INVENTORY")
 
 

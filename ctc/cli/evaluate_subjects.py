@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.inventory import Inventory
 from ctc.cli.console import say, warn
+from ctc.cli.evaluate_run import explained, history_of
 from ctc.cli.scoring_options import combine_by, open_model, score
 from ctc.report.calibration import uncalibrated
 from ctc.report.evaluate import Background, evaluate
 from ctc.report.evaluation import Evaluation
-from ctc.report.explain import FOLDER, choose, write_explanations
 from ctc.report.html.evaluation_report import Beside, write_evaluation_report
+from ctc.report.html.options import ReportConfig
 from ctc.report.html.thumbnails import PhotoSource, dataset_photos, photo_files
 from ctc.report.metrics_file import write_metrics
 from ctc.report.prediction_file import read_predictions
@@ -23,15 +25,16 @@ from ctc.report.scored import Scored
 from ctc.report.truth import with_truth
 
 Tell = Callable[[Evaluation], None]
+DEFAULT_SPLIT = "test"
 
 
-def evaluate_model(
-    path: Path, folder: Path, split: str, output: Path, explain: int | None, options: dict[str, Any], tell: Tell
-) -> int:
+def evaluate_model(path: Path, folder: Path, output: Path, options: dict[str, Any], tell: Tell) -> int:
     """Returns how many photos or records could not be used."""
     model, dataset = open_model(path, options["provider"], options["threads"]), Dataset.open(folder)
+    info, split = model.info, options["split"] or DEFAULT_SPLIT
+    history = history_of(options["run"], info)
     found = score(model, dataset, split, options)
-    info, scored = model.info, found.scored
+    scored = found.scored
     background = Background(
         subject={
             "model": path.name,
@@ -46,21 +49,25 @@ def evaluate_model(
         calibration=info.calibration,
         uncalibrated=uncalibrated(scored, info.calibration, combine_by(options["aggregation"])),
     )
-    beside = Beside(found.failures, info)
-    _write(scored, evaluate(scored, background, found.notes), output, dataset_photos(dataset, split), beside, tell)
-    if explain:
-        write_explanations(model.predict, info, dataset, split, choose(scored, explain), output)
-        say(f"what the model looked at: '{output / FOLDER}'")
+    evaluation = evaluate(scored, background, found.notes)
+    explanations = explained(model, dataset, split, scored, output, options) if options["explain"] else None
+    beside = Beside(found.failures, info, history, explanations, _config(options))
+    _write(scored, evaluation, output, dataset_photos(dataset, split), beside, tell)
     return len(found.failures)
 
 
 def evaluate_predictions(path: Path, truth: Path, output: Path, options: dict[str, Any], tell: Tell) -> None:
     """Of a prediction file and the inventory with the truth."""
+    history, root = history_of(options["run"]), options["image_root"]
     read = read_predictions(path, options["location"], combine_by(options["aggregation"]))
-    joined = with_truth(read, Inventory.read(truth), options["location"])
+    inventory = Inventory.read(truth)
+    if root:
+        inventory = replace(inventory, image_root=root)
+    joined = with_truth(read, inventory, options["location"])
     background = Background({"predictions": path.name, "truth": truth.name, "aggregation": options["aggregation"]})
     evaluation = evaluate(joined.scored, background, joined.notes)
-    _write(joined.scored, evaluation, output, photo_files(), Beside(), tell)
+    beside = Beside(history=history, config=_config(options))
+    _write(joined.scored, evaluation, output, photo_files(root), beside, tell)
 
 
 def _write(
@@ -75,6 +82,10 @@ def _write(
     say(f"labels that are likely wrong: {doubted:,}; events to label next: {wanted:,}")
     report = write_evaluation_report(evaluation, scored, output, photos, beside)
     say(f"all figures are in '{output}'; to read in a browser: '{report}'")
+
+
+def _config(options: dict[str, Any]) -> ReportConfig:
+    return ReportConfig(options["thumbnails"], options["licence"])
 
 
 def _trained(dataset: Dataset, labels: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[int, ...]]:

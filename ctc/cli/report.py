@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ctc.cli.report_options import report_options
 from ctc.cli.scoring_options import PATH, combine_by, need_packages
 from ctc.errors import OutputExistsError
 
@@ -13,22 +14,18 @@ from ctc.errors import OutputExistsError
 @click.command(epilog="Example: ctc report predictions.csv --output report")
 @click.argument("predictions", type=PATH)
 @click.option("--output", type=PATH, required=True, help="Folder to write report.html into.")
-@click.option("--image-root", type=PATH, help="Folder that relative paths of photos start from.  [default: this one]")
 @click.option(
     "--location", metavar="COL", default="location", show_default=True, help="Column that says where an event was."
 )
 @click.option("--aggregation", metavar="NAME", default="mean", show_default=True, help="From photos to the event.")
-@click.option(
-    "--thumbnails", type=click.FloatRange(0), metavar="MB", default=15, show_default=True,
-    help="That all small pictures together may take in the file.",
-)  # fmt: skip
+@report_options
 @click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
 def command(
     predictions: Path,
     output: Path,
-    image_root: Path | None,
     location: str,
     aggregation: str,
+    image_root: Path | None,
     thumbnails: float,
     overwrite: bool,
 ) -> None:
@@ -36,7 +33,7 @@ def command(
 
     OUTPUT/report.html is one file that any browser opens, without a network.
     """
-    need_packages("report")
+    need_packages("report", "report")
     from ctc.report.html.failure_list import failures_beside
     from ctc.report.html.options import REPORT, ReportConfig
     from ctc.report.html.prediction_report import write_prediction_report

@@ -42,10 +42,10 @@ def scoring_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
-def need_packages(command: str) -> None:
-    """Raise MissingExtraError unless what `ctc COMMAND` needs is installed."""
-    if not all(map(find_spec, ("sklearn", "onnx", "pyarrow", "google_crc32c"))):
-        raise MissingExtraError(f"ctc {command}", "cpu,report")
+def need_packages(command: str, extras: str = "cpu,report") -> None:
+    """Raise MissingExtraError, naming `extras`, unless what the extra `report` brings is installed."""
+    if not all(map(find_spec, ("sklearn", "onnx", "jinja2", "pyarrow", "google_crc32c"))):
+        raise MissingExtraError(f"ctc {command}", extras)
 
 
 def open_model(path: Path, provider: Any, threads: int | None) -> Model:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.report.evaluation import ClassScores, Estimate, Means
-from ctc.report.intervals import RESAMPLES, Floats, Ints, Resampling, estimates
+from ctc.report.intervals import RESAMPLES, Floats, Ints, Resampling, estimates, share
 from ctc.report.scored import Numbers, Probabilities
 
 MOST_BLOCKS = 256
@@ -27,7 +27,10 @@ class Scores:
     samples: dict[str, Floats]
 
     def by_class(self) -> tuple[ClassScores, ...]:
-        columns = [estimates(self.values[figure], self.samples[figure]) for figure in FIGURES]
+        columns = [
+            _with_exact(figure, estimates(self.values[figure], self.samples[figure]), self.support, self.predicted)
+            for figure in FIGURES
+        ]
         counts = zip(self.classes, self.support.tolist(), self.predicted.tolist(), *columns, strict=True)
         return tuple(ClassScores(*row) for row in counts)
 
@@ -98,6 +101,27 @@ def average_precision(
         0
     ]
     return float(value), np.clip(_precision_at(good, everything) + (value - plain), 0, 1)
+
+
+def _with_exact(figure: str, found: list[Estimate], support: Ints, predicted: Ints) -> list[Estimate]:
+    """Where all or none are right, every resample says the same: the Clopper-Pearson interval takes the place of the bootstrap's.
+
+    That of F1 = 2 J / (1 + J) comes from the one of the share J, right ones among those that are or are called so.
+    """
+    of = {"precision": predicted, "recall": support, "f1": support + predicted}.get(figure)
+    if of is None:
+        return found
+    return [_exact(one, int(n), figure == "f1") for one, n in zip(found, of, strict=True)]
+
+
+def _exact(estimate: Estimate, n: int, is_f1: bool) -> Estimate:
+    if estimate.value not in (0, 1):
+        return estimate
+    if not is_f1:
+        return share(n * int(estimate.value), n)
+    among = n // 2 if estimate.value else n
+    one = share(among * int(estimate.value), among)
+    return Estimate(estimate.value, 2 * one.low / (1 + one.low), 2 * one.high / (1 + one.high))
 
 
 def _precision_at(good: NDArray[np.generic], everything: NDArray[np.generic]) -> Floats:

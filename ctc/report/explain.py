@@ -1,86 +1,124 @@
-"""Pictures of what the model looked at: the most confident mistakes, then the right answers that it was least sure of."""
+"""What the model looked at: on its most confident mistakes, then on right answers drawn at random."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 
 from ctc.artifacts.atomic import whole_file
+from ctc.artifacts.class_kinds import kind_of
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import ModelInfo
-from ctc.report.occlusion import occlusion_map, overlay
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.report.heat import Heat, overlay
+from ctc.report.intervals import Ints
 from ctc.report.scored import Answers, Numbers, Scored, known
-from ctc.report.scoring import Answer
 from ctc.report.split_pictures import Pixels, split_pictures
 
 FOLDER, INDEX = "explain", "explain.csv"
+Method = Literal["Grad-CAM", "occlusion"]
 _COLUMNS = ("file", "label", "event_id", "path", "truth", "predicted", "confidence")
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A picture to explain: which answer for which label."""
+    """A picture to explain: which answer for which label; `number` is that of the class `predicted`."""
 
     label: str
     event_id: str
     path: str
     truth: str
-    predicted: int
+    predicted: str
+    number: int
     confidence: float
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """`picture` uint8 (height, 2 × width, 3): the photo as the model sees it, and beside it what counts in it."""
+
+    chosen: Chosen
+    picture: Pixels
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """`method`: what found them."""
+
+    method: Method
+    all: tuple[Explanation, ...]
+
+
 def choose(scored: Scored, count: int) -> list[Chosen]:
-    """For each label that has a truth, up to `count` pictures."""
+    """For each label that has a truth, up to `count` pictures, each of another event: mistakes for half of them, right answers for the
+    rest, those first that name something else than emptiness; more of the one kind where there are too few of the other."""
     answers = scored.photos or scored.events
     found = []
     for label, truth in scored.truth.items():
         of_answers = truth[answers.event]
-        for row in _worst_first(answers, of_answers, label)[:count]:
+        wrong, right = (
+            _one_per_event(answers, rows) for rows in _in_order(answers, of_answers, scored.classes[label], label)
+        )
+        mistakes = max(count - len(right), -(-count // 2))
+        for row in [*wrong[:mistakes], *right][:count]:
             values = answers.probabilities[label][row]
             top = int(values.argmax())
             event_id = scored.ids[answers.event[row]]
-            name = scored.classes[label][of_answers[row]]
-            found.append(Chosen(label, event_id, answers.paths[row], name, top, float(values[top])))
+            truth_name, predicted = (scored.classes[label][number] for number in (of_answers[row], top))
+            confidence = float(values[top])
+            found.append(Chosen(label, event_id, answers.paths[row], truth_name, predicted, top, confidence))
     return found
 
 
-def write_explanations(
-    answer: Answer, info: ModelInfo, dataset: Dataset, split: str, chosen: list[Chosen], folder: Path
-) -> None:
-    """A PNG each in `folder`/explain, the photo beside what counts in it, and explain.csv that lists them."""
+def explain(
+    heat: Heat, preprocessing: Preprocessing, dataset: Dataset, split: str, chosen: list[Chosen]
+) -> tuple[Explanation, ...]:
+    """In the order of `chosen`."""
     wanted = {one.event_id for one in chosen}
     pictures = {
         (picture.pick.event.event_id, picture.path): picture.pixels
-        for picture in split_pictures(dataset, split, info.preprocessing, 1, lambda _: None, wanted)
+        for picture in split_pictures(dataset, split, preprocessing, 1, lambda _: None, wanted)
     }
+    found = []
+    for one in chosen:
+        pixels = pictures[one.event_id, one.path]
+        shown = overlay(pixels, heat(pixels, one.label, one.number))
+        found.append(Explanation(one, np.concatenate([pixels, shown], axis=1)))
+    return tuple(found)
+
+
+def write_explanations(explanations: Explanations, folder: Path) -> None:
+    """A PNG each in `folder`/explain, and explain.csv that lists them."""
     with whole_file(folder / FOLDER) as partial:
         partial.mkdir()
         with (partial / INDEX).open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(_COLUMNS)
-            for number, one in enumerate(chosen, 1):
-                pixels = pictures[one.event_id, one.path]
-                falls = occlusion_map(answer, pixels, one.label, one.predicted)
-                name = f"{number:03d}.png"
-                _beside(pixels, overlay(pixels, falls)).save(partial / name)
-                predicted = info.labels[one.label][one.predicted]
-                rows.writerow([name, one.label, one.event_id, one.path, one.truth, predicted, f"{one.confidence:.4f}"])
+            for number, one in enumerate(explanations.all, 1):
+                name, about = f"{number:03d}.png", one.chosen
+                Image.fromarray(one.picture).save(partial / name)
+                what = (about.label, about.event_id, about.path, about.truth, about.predicted)
+                rows.writerow([name, *what, f"{about.confidence:.4f}"])
 
 
-def _worst_first(answers: Answers, truth: Numbers, label: str) -> list[int]:
-    probabilities = answers.probabilities[label]
+def _in_order(answers: Answers, truth: Numbers, classes: tuple[str, ...], label: str) -> tuple[Ints, Ints]:
+    """Rows of wrong answers, the most confident first, and of right ones."""
     rows = np.flatnonzero(known(truth))
-    confidence = probabilities[rows].max(axis=1)
-    wrong = probabilities[rows].argmax(axis=1) != truth[rows]
-    # mistakes come first, from the most confident on; right answers after them, from the least confident on
-    order = np.lexsort((np.where(wrong, -confidence, confidence), ~wrong))
-    chosen: list[int] = rows[order].tolist()
+    probabilities = answers.probabilities[label][rows]
+    top, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    is_right = top == truth[rows]
+    wrong = np.flatnonzero(~is_right)
+    right = np.random.default_rng(0).permutation(np.flatnonzero(is_right))
+    blank = np.array([kind_of(name) == "blank" for name in classes])
+    shown_last = np.argsort(blank[top[right]], kind="stable")
+    return rows[wrong[np.argsort(-confidence[wrong], kind="stable")]], rows[right[shown_last]]
+
+
+def _one_per_event(answers: Answers, rows: Ints) -> list[int]:
+    _, first = np.unique(answers.event[rows], return_index=True)
+    chosen: list[int] = rows[np.sort(first)].tolist()
     return chosen
-
-
-def _beside(left: Pixels, right: Pixels) -> Image.Image:
-    return Image.fromarray(np.concatenate([left, right], axis=1))

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +15,6 @@ from ctc.report.split_pictures import Pixels
 GRID = 16
 """Steps that the cover takes along each side; it is two steps high and wide."""
 BATCH = 32
-OPACITY = 0.6
 
 Rectangle = tuple[int, int, int, int]
 
@@ -36,16 +34,6 @@ def occlusion_map(answer: Answer, picture: Pixels, label: str, number: int) -> N
             fall[top:bottom, left:right] += uncovered - probability
             times[top:bottom, left:right] += 1
     return fall / times
-
-
-def overlay(picture: Pixels, falls: NDArray[np.float32]) -> Pixels:
-    """The picture in grey, coloured by how much its parts count: nothing dark violet, most yellow (inferno, safe for the colour-blind)."""
-    strength = np.clip(falls, 0, None)
-    strength = cv2.GaussianBlur(strength, (0, 0), max(1.0, min(picture.shape[:2]) / (2 * GRID)))
-    scaled = (255 * strength / max(float(strength.max()), 1e-6)).astype(np.uint8)
-    heat = cv2.cvtColor(cv2.applyColorMap(scaled, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
-    grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return np.asarray(cv2.addWeighted(heat, OPACITY, grey, 1 - OPACITY, 0), np.uint8)
 
 
 def _rectangles(height: int, width: int) -> Iterator[Rectangle]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.class_kinds import kind_of
 from ctc.artifacts.event_record import MISSING
 from ctc.report.intervals import Floats
 from ctc.report.scored import Numbers, Probabilities, Scored, known
@@ -31,7 +32,7 @@ class Worth:
 
 
 def worth_labelling(scored: Scored, label: str) -> Worth:
-    """Of the events whose truth for the label is missing; each part is from 0 to 1.
+    """Of the events whose truth for the label is missing, unless another label says that they are empty; each part is from 0 to 1.
 
     Uncertainty: 1 − the margin between the two most probable classes (Scheffer et al. 2001). Rarity: √((1 + n of the rarest class) /
     (1 + n)), n being labelled events, averaged over the classes that it may be by their probability. Novelty: 1 / √(1 + labelled events at
@@ -39,7 +40,7 @@ def worth_labelling(scored: Scored, label: str) -> Worth:
     """
     truth = scored.truth.get(label, np.full(len(scored.ids), MISSING, np.int32))
     labelled = known(truth)
-    event = np.flatnonzero(truth == MISSING)
+    event = np.flatnonzero((truth == MISSING) & ~_empty(scored))
     probabilities = scored.events.probabilities[label][event]
     uncertainty = _uncertainty(probabilities)
     rarity = _rarity(truth[labelled], probabilities)
@@ -48,6 +49,15 @@ def worth_labelling(scored: Scored, label: str) -> Worth:
     value /= np.sqrt(_place(value, scored.location[event], probabilities.argmax(axis=1)))
     order = np.argsort(-value, kind="stable")
     return Worth(event[order], uncertainty[order], rarity[order], novelty[order], value[order])
+
+
+def _empty(scored: Scored) -> NDArray[np.bool_]:
+    """(E,): whether some label's truth is a class such as `empty`."""
+    found = np.zeros(len(scored.ids), np.bool_)
+    for label, truth in scored.truth.items():
+        blank = np.array([*(kind_of(name) == "blank" for name in scored.classes[label]), False])
+        found |= blank[np.where(known(truth), truth, -1)]
+    return found
 
 
 def _uncertainty(probabilities: Probabilities) -> Floats:

@@ -42,6 +42,22 @@ def test_each_class_by_hand(scores) -> None:
     assert all(map(math.isnan, (yeti.precision.value, yeti.recall.value, yeti.f1.value, yeti.average_precision.value)))
 
 
+def test_where_all_or_none_are_right_the_interval_is_the_exact_one() -> None:
+    truth = np.array([0] * 10 + [1] * 6 + [2] * 5, np.int32)
+    called = np.where(truth == 2, 1, truth)
+    found = scores_of(
+        truth, np.eye(3, dtype=np.float32)[called], CLASSES[:3], Resampling.of(np.arange(21, dtype=np.int32))
+    )
+    deer, fox, wolf = found.by_class()
+    low = 0.025 ** (1 / 10)  # 10 of 10
+    assert (deer.recall.low, deer.recall.high) == pytest.approx((low, 1))
+    assert (deer.f1.low, deer.f1.high) == pytest.approx((2 * low / (1 + low), 1))
+    assert (fox.recall.low, fox.precision.low > 0) == (pytest.approx(0.025 ** (1 / 6)), True)
+    high = 1 - 0.025 ** (1 / 5)  # 0 of 5
+    assert (wolf.recall.low, wolf.recall.high) == pytest.approx((0, high))
+    assert wolf.f1.high == pytest.approx(2 * high / (1 + high))
+
+
 def test_average_precision_by_hand(scores) -> None:
     # deer by probability: right, right, wrong, right → (1 + 1 + 3/4) / 3; fox: right, wrong, wrong, right → (1 + 2/4) / 2
     deer, fox, *_ = scores.by_class()

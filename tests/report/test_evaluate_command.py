@@ -63,14 +63,15 @@ def test_where_every_event_has_its_label_there_is_nothing_to_label(evaluated) ->
     assert table(evaluated[0] / "to_label.csv") == []
 
 
-def test_photos_are_explained_mistakes_first(evaluated) -> None:
+def test_events_are_explained_mistakes_first(evaluated) -> None:
     folder = evaluated[0] / "explain"
     rows = table(folder / "explain.csv")
     assert [(row["file"], row["truth"], row["predicted"]) for row in rows] == [
         ("001.png", "wolf", "empty"),
         ("002.png", "wolf", "empty"),
-        ("003.png", "wolf", "empty"),
+        ("003.png", "fox", "fox"),
     ]
+    assert len({row["event_id"] for row in rows}) == 3
     with Image.open(folder / "001.png") as image:
         assert (image.size, image.mode) == ((48, 16), "RGB")
 
@@ -154,6 +155,11 @@ def test_not_a_number_is_refused_and_nothing_written(tmp_path, capsys) -> None:
         (["missing.onnx", "dataset"], "is not there: make one with `ctc export`"),
         (["p.csv", "--truth", "i.parquet", "--aggregation", "maen"], "did you mean 'mean'"),
         (["p.csv", "--truth", "i.parquet"], "is not there: make one with `ctc predict`"),
+        (
+            ["m.onnx", "dataset", "--image-root", "photos"],
+            "--image-root is for predictions: a DATASET holds its photos",
+        ),
+        (["p.csv", "--truth", "i.parquet", "--run", "run"], "'run/run.json' is not there"),
     ],
 )
 def test_what_does_not_go_together_is_an_error(tmp_path, capsys, monkeypatch, arguments, reason) -> None:
@@ -162,8 +168,16 @@ def test_what_does_not_go_together_is_an_error(tmp_path, capsys, monkeypatch, ar
     assert reason in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["evaluate", "calibrate"])
-def test_without_its_packages_a_command_names_the_extra(monkeypatch, capsys, command: str) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    assert run([command, "m.onnx", "dataset", "--output", "o"]) == 1
-    assert "pip install 'camera-trap-classifier[cpu,report]'" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("command", "extras"),
+    [
+        (["evaluate", "m.onnx", "dataset"], "cpu,report"),
+        (["calibrate", "m.onnx", "dataset"], "cpu,report"),
+        (["report", "p.csv"], "report"),
+    ],
+)
+@pytest.mark.parametrize("package", ["sklearn", "jinja2"])
+def test_without_its_packages_a_command_names_the_extra(monkeypatch, capsys, command, extras, package) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    assert run([*command, "--output", "o"]) == 1
+    assert f"pip install 'camera-trap-classifier[{extras}]'" in capsys.readouterr().err

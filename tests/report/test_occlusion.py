@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ctc.report.occlusion import occlusion_map, overlay
+from ctc.report.heat import overlay
+from ctc.report.occlusion import occlusion_map
 
 
 def by_corner(images):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,18 @@ def test_the_unsure_the_rare_and_the_new_come_first(make_scored) -> None:
     # event 6 is the second of its location and class
     plain = 0.02 + 0.5 * (0.99 * (2 / 6) ** 0.5 + 0.01) + 0.5 * 7**-0.5
     assert worth.value[-1] == pytest.approx(plain / 2**0.5, abs=1e-6)
+
+
+def test_an_event_that_another_label_calls_empty_is_not_asked_for(make_scored) -> None:
+    scored = make_scored([0, 1, -1, -1], [[0.9, 0.1], [0.1, 0.9], [0.5, 0.5], [0.5, 0.5]])
+    answers = {**scored.events.probabilities, "seen": np.full((4, 2), 0.5, np.float32)}
+    scored = replace(
+        scored,
+        classes={**scored.classes, "seen": ("Nothing here", "animal")},
+        truth={**scored.truth, "seen": np.array([1, 1, 0, -1], np.int32)},
+        events=replace(scored.events, probabilities=answers),
+    )
+    assert worth_labelling(scored, "species").event.tolist() == [3]
 
 
 def test_one_camera_does_not_fill_the_list(make_scored) -> None:

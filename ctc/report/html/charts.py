@@ -11,6 +11,7 @@ from markupsafe import Markup
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 92, 36, 14, 58
 BAR_WIDTH, BAR_HEIGHT = 160, 14
+SMALLEST_DOT, LARGEST_DOT = 3, 11
 LINE_STYLES = 6
 """As many as style.css has classes `.line-0`, `.line-1`, …"""
 
@@ -41,25 +42,43 @@ class Axis:
 
 @dataclass(frozen=True)
 class Line:
-    """NaN is a gap."""
+    """NaN is a gap. `weights` from 0 to 1: the points are dots, the larger the more they weigh."""
 
     name: str
     points: Points
+    weights: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Band:
+    """The area between two lines."""
+
+    name: str
+    low: Points
+    high: Points
 
 
 SHARES = (0.0, 1.0)
 
 
-def line_chart(summary: str, x: Axis, y: Axis, lines: Sequence[Line], *, diagonal: bool = False) -> Markup:
+def line_chart(
+    summary: str, x: Axis, y: Axis, lines: Sequence[Line], *, band: Band | None = None, diagonal: bool = False
+) -> Markup:
     """`summary` is read out in place of the chart. `diagonal`: the line where y = x."""
     parts = [*_grid(x, y)]
+    if band:
+        parts.append(_polygon([*band.low, *reversed(band.high)], x, y, "band"))
     if diagonal:
         parts.append(_polyline([(x.low, x.low), (x.high, x.high)], x, y, "diagonal"))
     for number, line in enumerate(lines):
         kind = f"line line-{number % LINE_STYLES}"
         parts += [_polyline(piece, x, y, kind) for piece in _unbroken(line.points)]
+        parts += [
+            _dot(point, weight, x, y, f"dot dot-{number % LINE_STYLES}")
+            for point, weight in zip(line.points, line.weights, strict=False)
+        ]
     box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, summary)
-    return _legend(lines) + box + Markup("").join(parts) + Markup("</svg>")
+    return _legend(lines, band) + box + Markup("").join(parts) + Markup("</svg>")
 
 
 def share_bar(value: float, low: float, high: float) -> Markup:
@@ -119,12 +138,15 @@ def _x_title(title: str) -> Markup:
     )
 
 
-def _legend(lines: Sequence[Line]) -> Markup:
+def _legend(lines: Sequence[Line], band: Band | None) -> Markup:
     sample = Markup(
-        '<li><svg viewBox="0 0 36 10" width="36" height="10" aria-hidden="true"><path class="line line-{}" d="M0 5H36"/></svg> {}</li>'
+        '<li><svg viewBox="0 0 36 10" width="36" height="10" aria-hidden="true"><path class="{}" d="{}"/></svg> {}</li>'
     )
-    entries = Markup("").join(sample.format(number % LINE_STYLES, line.name) for number, line in enumerate(lines))
-    return Markup('<ul class="legend">{}</ul>').format(entries) if len(lines) > 1 else Markup("")
+    entries = [
+        sample.format(f"line line-{number % LINE_STYLES}", "M0 5H36", line.name) for number, line in enumerate(lines)
+    ]
+    entries += [sample.format("band", "M0 0H36V10H0Z", band.name)] if band else []
+    return Markup('<ul class="legend">{}</ul>').format(Markup("").join(entries)) if len(entries) > 1 else Markup("")
 
 
 def _unbroken(points: Points) -> list[list[tuple[float, float]]]:
@@ -138,11 +160,25 @@ def _unbroken(points: Points) -> list[list[tuple[float, float]]]:
 
 
 def _polyline(points: Points, x: Axis, y: Axis, kind: str) -> Markup:
-    places = [f"{_across(across, x):.1f},{_down(up, y):.1f}" for across, up in points]
-    if len(places) == 1:
-        across, down = places[0].split(",")
-        return Markup('<circle class="{}" cx="{}" cy="{}" r="3"/>').format(kind, across, down)
-    return Markup('<polyline class="{}" points="{}"/>').format(kind, " ".join(places))
+    if len(points) == 1:
+        return _dot(points[0], 0, x, y, kind)
+    return Markup('<polyline class="{}" points="{}"/>').format(kind, _places(points, x, y))
+
+
+def _polygon(points: Points, x: Axis, y: Axis, kind: str) -> Markup:
+    return Markup('<polygon class="{}" points="{}"/>').format(kind, _places(points, x, y))
+
+
+def _places(points: Points, x: Axis, y: Axis) -> str:
+    return " ".join(f"{_across(across, x):.1f},{_down(up, y):.1f}" for across, up in points)
+
+
+def _dot(point: tuple[float, float], weight: float, x: Axis, y: Axis, kind: str) -> Markup:
+    """Its area grows with the weight."""
+    radius = SMALLEST_DOT + (LARGEST_DOT - SMALLEST_DOT) * math.sqrt(weight)
+    return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(
+        kind, _across(point[0], x), _down(point[1], y), radius
+    )
 
 
 def _across(value: float, x: Axis) -> float:

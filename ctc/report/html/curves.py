@@ -10,19 +10,33 @@ from markupsafe import Markup
 from ctc.artifacts.run import Run
 from ctc.errors import InputError
 from ctc.report.evaluation import Automation, Reliability
-from ctc.report.html.charts import Axis, Line, line_chart
+from ctc.report.html.charts import Axis, Band, Line, line_chart
 
 NAN = float("nan")
 
+History = Sequence[Mapping[str, str]]
+"""The rows of a run's history.csv, an epoch each."""
 
-def training_curves(run: Run, labels: Sequence[str]) -> Mapping[str, Markup]:
-    """Charts by title: the loss, and the accuracy of each label. Raises InputError when history.csv can't be read."""
-    rows = _history(run)
-    if not rows:
+
+def read_history(run: Run) -> History:
+    """Raises InputError when the run's history.csv can't be read, or holds something else."""
+    try:
+        with run.history.open(encoding="utf-8", newline="") as file:
+            rows = tuple(csv.DictReader(file))
+            for row in rows:
+                float(row["epoch"])
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        raise InputError(f"'{run.history}' can't be read: {error}") from None
+    return rows
+
+
+def training_curves(history: History, labels: Sequence[str]) -> Mapping[str, Markup]:
+    """Charts by title: the loss, and the accuracy of each label."""
+    if not history:
         return {}
-    charts = {"Loss": _curve("loss", _pair(rows, "loss"))}
+    charts = {"Loss": _curve("loss", _pair(history, "loss"))}
     for label in labels:
-        lines = _pair(rows, f"accuracy[{label}]")
+        lines = _pair(history, f"accuracy[{label}]")
         if lines:
             charts[f"Share of right answers: {label}"] = _curve("right", lines, share=True)
     return charts
@@ -33,38 +47,31 @@ def automation_curve(automation: Automation) -> Markup:
     points = [(one.share, one.accuracy.value) for one in automation.curve]
     low = min(0.9, *(value for _, value in points))
     floor = int(low * 10 + 1e-9) / 10
-    bounds = [("upper end", "high"), ("lower end", "low")]
-    lines = [Line("right among the accepted", points)]
-    for name, end in bounds:
-        ends = [(one.share, max(floor, getattr(one.accuracy, end))) for one in automation.curve]
-        lines.append(Line(f"{name} of the 95 % interval", ends))
+    lower = [(one.share, max(floor, one.accuracy.low)) for one in automation.curve]
+    upper = [(one.share, one.accuracy.high) for one in automation.curve]
     summary = (
         f"With all accepted {points[-1][1]:.0%} are right; with the surest {points[0][0]:.0%} it is {points[0][1]:.0%}"
     )
-    return line_chart(summary, Axis("accepted without a look", 0, 1, True), Axis("right", floor, 1, True), lines)
+    across, upwards = Axis("accepted without a look", 0, 1, True), Axis("right", floor, 1, True)
+    band = Band("95 % interval", lower, upper)
+    return line_chart(summary, across, upwards, [Line("right among the accepted", points)], band=band)
 
 
 def reliability_diagram(now: Reliability, before: Reliability | None) -> Markup:
     """Mean probability of each bin across, share of right answers in it upwards; on the diagonal they agree."""
-    lines = [Line("as it is now" if before else "this model", _by_bin(now))]
+    lines = [_by_bin("as it is now" if before else "this model", now)]
     if before:
-        lines.append(Line("before calibration", _by_bin(before)))
+        lines.append(_by_bin("before calibration", before))
     summary = f"The probabilities are off by {now.ece:.1%} on average"
     return line_chart(
         summary, Axis("probability the model gives", 0, 1, True), Axis("right", 0, 1, True), lines, diagonal=True
     )
 
 
-def _by_bin(reliability: Reliability) -> list[tuple[float, float]]:
-    return [(one.confidence, one.accuracy) for one in reliability.bins if one.n]
-
-
-def _history(run: Run) -> list[dict[str, str]]:
-    try:
-        with run.history.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"'{run.history}' can't be read: {error}") from None
+def _by_bin(name: str, reliability: Reliability) -> Line:
+    bins = [one for one in reliability.bins if one.n]
+    most = max(one.n for one in bins)
+    return Line(name, [(one.confidence, one.accuracy) for one in bins], [one.n / most for one in bins])
 
 
 def _pair(rows: Sequence[Mapping[str, str]], column: str) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -10,16 +10,17 @@ from pathlib import Path
 from markupsafe import Markup
 
 from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.run import Run
 from ctc.report.evaluation import Evaluation, Group, LabelEvaluation, Locations, UnitScores
+from ctc.report.explain import Explanations
 from ctc.report.html.confusion import Matrix, matrix
-from ctc.report.html.curves import automation_curve, reliability_diagram, training_curves
+from ctc.report.html.curves import History, automation_curve, reliability_diagram, training_curves
+from ctc.report.html.explained import explained_photos, megabytes_of
 from ctc.report.html.galleries import cell_galleries, judged_galleries
 from ctc.report.html.model_card import model_card
 from ctc.report.html.options import REPORT, ReportConfig
 from ctc.report.html.page import write_page
 from ctc.report.html.shown import Gallery, Photo
-from ctc.report.html.summary import label_summary
+from ctc.report.html.summary import label_summary, what_was_evaluated
 from ctc.report.html.thumbnails import PhotoSource, thumbnails
 from ctc.report.scored import Scored
 
@@ -28,21 +29,23 @@ MOST_LOCATIONS = 40
 
 @dataclass(frozen=True)
 class Beside:
-    """What is known beside the figures. `failures`: why photos or records could not be used; `run`: where the model was trained."""
+    """What is known beside the figures. `failures`: why photos or records could not be used; `history`: how the model was trained."""
 
     failures: tuple[str, ...] = ()
     model: ModelInfo | None = None
-    run: Run | None = None
+    history: History = ()
+    explanations: Explanations | None = None
     config: ReportConfig = field(default_factory=ReportConfig)
 
 
 @dataclass(frozen=True)
 class LabelPage:
-    """One label's part of the page; `id` begins its anchors."""
+    """One label's part of the page; `id` begins its anchors; `thresholds` are the model's own, by class."""
 
     id: str
     label: str
     summary: tuple[str, ...]
+    thresholds: Mapping[str, float | None]
     scores: UnitScores
     photo_scores: UnitScores | None
     automation: Markup
@@ -56,21 +59,23 @@ class LabelPage:
 def write_evaluation_report(
     evaluation: Evaluation, scored: Scored, folder: Path, photos: PhotoSource, beside: Beside
 ) -> Path:
-    """Write report.html into `folder` and return its path. `scored`: the answers that were evaluated; `photos`: where thumbnails come from.
-
-    Raises CtcError when the run's history can't be read.
-    """
+    """Write report.html into `folder` and return its path. `scored`: the answers that were evaluated; `photos`: where thumbnails come
+    from."""
     pages = [
-        _label_page(scored, label, found, f"label-{number}")
+        _label_page(scored, label, found, f"label-{number}", beside.model)
         for number, (label, found) in enumerate(evaluation.labels.items())
     ]
     wanted = list(chain.from_iterable(_by_importance(page) for page in pages))
-    made = thumbnails(wanted, photos, beside.config.megabytes)
+    seen = explained_photos(beside.explanations, beside.config.megabytes)
+    made = thumbnails(wanted, photos, beside.config.megabytes - megabytes_of(seen))
     values = {
         "title": f"How good is {evaluation.subject.get('model') or evaluation.subject.get('predictions') or 'the model'}?",
+        "about": what_was_evaluated(evaluation),
         "pages": pages,
         "notes": evaluation.notes,
-        "training": training_curves(beside.run, list(evaluation.labels)) if beside.run else {},
+        "training": training_curves(beside.history, list(evaluation.labels)),
+        "explained": seen,
+        "method": beside.explanations.method if beside.explanations else None,
         "thumbnails": made,
         "untold": sum(photo not in made for photo in wanted),
         "failures": beside.failures,
@@ -80,7 +85,7 @@ def write_evaluation_report(
     return folder / REPORT
 
 
-def _label_page(scored: Scored, label: str, found: LabelEvaluation, prefix: str) -> LabelPage:
+def _label_page(scored: Scored, label: str, found: LabelEvaluation, prefix: str, model: ModelInfo | None) -> LabelPage:
     scores = found.units["event"]
     cells = cell_galleries(scored, label, prefix)
     table = matrix(scores, cells)
@@ -89,6 +94,7 @@ def _label_page(scored: Scored, label: str, found: LabelEvaluation, prefix: str)
         id=prefix,
         label=label,
         summary=label_summary(label, found),
+        thresholds=model.thresholds.get(label, {}) if model else {},
         scores=scores,
         photo_scores=found.units.get("photo"),
         automation=automation_curve(scores.automation),

@@ -12,6 +12,8 @@ from ctc.report.intervals import Ints
 from ctc.report.scored import Probabilities, Scored, known
 
 IN_GALLERY = 24
+CLOSE = 0.4
+"""The most by which two answers differ that count as about equally probable."""
 IN_CELL = 6
 
 Cells = Mapping[tuple[int, int], Gallery]
@@ -27,7 +29,12 @@ def judged_galleries(scored: Scored, label: str, prefix: str) -> tuple[Gallery, 
     surest = np.argsort(-confidence, kind="stable")
     chosen = [
         ("worst", "Worst mistakes", "Wrong answers, the most confident first.", surest[~right[surest]]),
-        ("unsure", "Unsure ones", "Where two answers were almost equally probable.", _by_margin(probabilities)),
+        (
+            "unsure",
+            "Unsure ones",
+            "Where a second answer was about as probable, the closest first.",
+            _by_margin(probabilities),
+        ),
         ("right", "Right ones, drawn at random", "For comparison.", _random(np.flatnonzero(right))),
     ]
     return _filled(scored, label, prefix, events, chosen)
@@ -38,7 +45,14 @@ def plain_galleries(scored: Scored, label: str, prefix: str) -> tuple[Gallery, .
     probabilities = scored.events.probabilities[label]
     top, events = probabilities.argmax(axis=1), np.arange(len(probabilities))
     surest = np.argsort(-probabilities.max(axis=1), kind="stable")
-    chosen = [("unsure", "Unsure ones", "Where two answers were almost equally probable.", _by_margin(probabilities))]
+    chosen = [
+        (
+            "unsure",
+            "Unsure ones",
+            "Where a second answer was about as probable, the closest first.",
+            _by_margin(probabilities),
+        )
+    ]
     for number in np.argsort(-np.bincount(top), kind="stable").tolist():
         name = scored.classes[label][number]
         chosen.append((f"class-{number}", f"Called {name}", "The most confident first.", surest[top[surest] == number]))
@@ -78,7 +92,9 @@ def _by_margin(probabilities: Probabilities) -> Ints:
     if probabilities.shape[1] < 2:
         return np.empty(0, np.int64)
     best = np.partition(probabilities, -2, axis=1)[:, -2:]
-    return np.argsort(best[:, 1] - best[:, 0], kind="stable")
+    margin = best[:, 1] - best[:, 0]
+    order = np.argsort(margin, kind="stable")
+    return order[margin[order] <= CLOSE]
 
 
 def _random(rows: NDArray[np.int64]) -> Ints:

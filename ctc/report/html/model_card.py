@@ -8,6 +8,7 @@ from typing import Any
 from ctc._version import __version__
 from ctc.artifacts.model_file import ModelInfo
 from ctc.report.evaluation import Evaluation
+from ctc.report.html.summary import what_was_evaluated
 from ctc.report.html.words import in_words
 
 NOT_STATED = "Not stated. Who passes the model on should say under which licence."
@@ -42,8 +43,7 @@ def _model(evaluation: Evaluation, model: ModelInfo | None) -> Iterator[str]:
 
 
 def _data(evaluation: Evaluation) -> Iterator[str]:
-    counted = f"{evaluation.events:,} events" + (f", {evaluation.photos:,} photos" if evaluation.photos else "")
-    yield f"Evaluated on {counted}"
+    yield what_was_evaluated(evaluation)
     for name, value in evaluation.subject.items():
         yield f"{name}: {value}"
 

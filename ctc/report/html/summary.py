@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ctc.report.evaluation import LabelEvaluation, UnitScores
+from ctc.report.evaluation import Evaluation, LabelEvaluation, UnitScores
 from ctc.report.html.words import in_words, percent
 
 TARGET = 0.95
@@ -12,6 +12,18 @@ ENOUGH = 10
 """Events that a class or a place needs to be named as a weak one."""
 GOOD = 0.9
 SMALL_ERROR, LARGE_ERROR = 0.03, 0.1
+
+
+def what_was_evaluated(evaluation: Evaluation) -> str:
+    subject = evaluation.subject
+    if "split" in subject:
+        return f"Evaluated on the split “{subject['split']}” of “{subject.get('dataset', 'a dataset')}”: {_counted(evaluation)}."
+    return f"Compared with the truth in “{subject.get('truth', 'unknown')}”: {_counted(evaluation)}."
+
+
+def _counted(evaluation: Evaluation) -> str:
+    """`640 events with 1,316 photos`"""
+    return f"{evaluation.events:,} events" + (f" with {evaluation.photos:,} photos" if evaluation.photos else "")
 
 
 def label_summary(label: str, found: LabelEvaluation) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from ctc.errors import ImageError
 from ctc.images import decode, encode_jpeg, read_photo, shrink
 from ctc.images.reference import read_events, record_table
 from ctc.report.html.shown import Photo
+from ctc.report.split_pictures import Pixels
 
 SMALLEST_SIDE = 144
 QUALITY = 70
@@ -68,17 +69,20 @@ def thumbnails(wanted: Iterable[Photo], source: PhotoSource, megabytes: float) -
     chosen = [photo for photo, so_far in zip(times, uses, strict=True) if so_far <= budget // TYPICAL]
     made: Thumbnails = {}
     for photo, data in source(chosen):
-        uri = _data_uri(data)
+        uri = _thumbnail(data)
         if uri and len(uri) * times[photo] <= budget:
             budget -= len(uri) * times[photo]
             made[photo] = uri
     return made
 
 
-def _data_uri(data: bytes) -> str | None:
+def data_uri(pixels: Pixels) -> str:
+    """Of a JPEG of the picture (height, width, 3)."""
+    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(pixels, QUALITY)).decode()
+
+
+def _thumbnail(data: bytes) -> str | None:
     try:
-        pixels = shrink(decode(data, (SMALLEST_SIDE, SMALLEST_SIDE)), SMALLEST_SIDE)
-        jpeg = encode_jpeg(pixels, QUALITY)
+        return data_uri(shrink(decode(data, (SMALLEST_SIDE, SMALLEST_SIDE)), SMALLEST_SIDE))
     except ImageError:
         return None
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

@@ -13,7 +13,7 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def in_words(estimate: Estimate) -> str:
-    """`83 % (70–92 %)`, or a dash where there is no figure."""
-    if estimate.value != estimate.value:
-        return "–"
+    """`83 % (70–92 %)`, without brackets where there is no interval, or a dash where there is no figure."""
+    if estimate.low == estimate.high or estimate.value != estimate.value:
+        return percent(estimate.value)
     return f"{percent(estimate.value)} ({100 * estimate.low:.0f}–{percent(estimate.high)})"

@@ -9,8 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
 from ctc.errors import InputError
+from ctc.report.explain import Chosen, Explanation, Explanations
+from ctc.report.html.curves import read_history
 from ctc.report.html.options import ReportConfig
 
 
@@ -79,14 +83,17 @@ def test_a_run_folder_gives_training_curves(scored, write_report, read_page, tmp
     rows = ["epoch,loss,val_loss,accuracy[species],val_accuracy[species]", "1,2.0,1.5,0.5,", "2,1.0,1.2,0.7,0.6"]
     run = Run(tmp_path)
     run.history.write_text("\n".join(rows) + "\n")
-    page = read_page(write_report(scored, run=run))
+    page = read_page(write_report(scored, history=read_history(run)))
     assert "training" in page.ids
     assert "loss by epoch: training ends at 1, validation ends at 1.2" in page.all("svg", "aria-label")
 
 
-def test_a_run_folder_without_its_history_is_an_error(scored, write_report, tmp_path) -> None:
+@pytest.mark.parametrize("text", [None, "a,b\n1,2\n", "epoch,loss\nfirst,1\n"])
+def test_a_run_folder_without_a_history_is_an_error(tmp_path, text) -> None:
+    if text:
+        Run(tmp_path).history.write_text(text)
     with pytest.raises(InputError, match=r"history\.csv' can't be read"):
-        write_report(scored, run=Run(tmp_path))
+        read_history(Run(tmp_path))
 
 
 @pytest.mark.parametrize(("megabytes", "pictures"), [(15.0, 88), (0.3, 30), (0.0, 0)])
@@ -120,6 +127,36 @@ def test_an_event_is_shown_by_the_photo_that_bears_its_answer(scored, photos, wr
     values = np.stack([flat, scored.events.probabilities["species"]], axis=1).reshape(96, 4)
     page = read_page(write_report(replace(scored, photos=replace(both, probabilities={"species": values}))))
     assert set(page.all("img", "alt")) == {photos[0]}
+
+
+@pytest.fixture
+def explanations() -> Explanations:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 80, 3), dtype=np.uint8)
+    about = Chosen("species", "event 5", "<5>.jpg", "empty", "🦊", 3, 0.75)
+    return Explanations("Grad-CAM", (Explanation(about, noise),) * 3)
+
+
+def test_what_the_model_looked_at_is_shown_with_its_answer(scored, explanations, write_report, read_page) -> None:
+    page = read_page(write_report(scored, explanations=explanations))
+    assert page.all("img", "alt").count("<5>.jpg, and what counts in it") == 3
+    for part in ("What the model looked at", "Found by Grad-CAM", "🦊 75.0\u00a0%", "✗ truth: empty"):
+        assert part in " ".join(page.text.split(" ")).replace("\n", " ")
+
+
+def test_explanations_count_among_the_thumbnails(scored, explanations, write_report, read_page) -> None:
+    page = read_page(write_report(scored, explanations=explanations, config=ReportConfig(0.1)))
+    assert sum(map(len, page.all("img", "src"))) <= 100_000
+    assert "label-0-explained" in page.ids
+
+
+def test_rare_classes_and_thresholds_are_in_the_table(make_scored, write_report, read_page) -> None:
+    truth = np.array([0] * 50 + [1] * 50 + [2])
+    model = ModelInfo(
+        {"species": ("deer", "fox", "wolf")}, Preprocessing(8, 8), thresholds={"species": {"deer": 0.625, "wolf": None}}
+    )
+    page = read_page(write_report(make_scored(truth, np.eye(3)[truth], ["deer", "fox", "wolf"]), model=model))
+    for part in ("Accepted from", "62.5\u00a0%", "never", "mean over rare classes", "average class's events: wolf."):
+        assert part in page.text
 
 
 def test_a_model_card_says_what_is_not_stated(scored, write_report, read_page) -> None:

@@ -24,6 +24,11 @@ function sort(table, head) {
   body.append(...rows.map(([, row]) => row));
 }
 
+// What is folded up on the screen is printed.
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details")) details.open = true;
+});
+
 for (const table of document.querySelectorAll("table.sortable")) {
   for (const head of table.tHead.rows[0].cells) {
     const button = document.createElement("button");
