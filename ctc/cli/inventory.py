@@ -10,6 +10,7 @@ import click
 
 from ctc.cli.inventory_options import parameters, to_config
 from ctc.cli.main import COMMANDS
+from ctc.cli.settings import with_settings
 from ctc.errors import OutputExistsError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -56,13 +57,14 @@ def _formats() -> dict[str, InputFormat]:
 
 
 def _command_of(input_format: InputFormat) -> click.Command:
-    return click.Command(
+    command = click.Command(
         input_format.name,
         params=parameters(input_format),
         callback=_run(input_format),
         help=_sentence(input_format.summary),
         epilog=f"Example: {input_format.example}" if input_format.example else None,
     )
+    return with_settings(command)
 
 
 def _sentence(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ctc.cli.plugin_options import PATH, declared
+from ctc.cli.settings import common_options
 from ctc.errors import PluginError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def parameters(input_format: InputFormat) -> list[click.Parameter]:
     """The source, the common options, and those of the format. Raises PluginError when it declares one of the common ones."""
     common = _common()
-    names = {name for option in common for name in option.opts}
+    names = {name for option in (*common, *common_options()) for name in option.opts}
     for option in input_format.options:
         if f"--{option.name}" in names:
             raise PluginError(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import click
 from click.exceptions import Exit, NoArgsIsHelpError
 
+from ctc.cli.console import detail, tell_error
 from ctc.cli.signals import Terminated, leave_on_sigterm
 from ctc.errors import CtcError
 
@@ -59,7 +60,7 @@ def exit_code_of(command: Callable[[], object]) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    tell_error(message)
     return code
 
 
@@ -67,8 +68,6 @@ def _tell_cause(error: CtcError) -> None:
     """With --verbose, where it comes from: of an error in a plugin, its author wants to see the lines."""
     if error.__cause__ is not None:
         import traceback
-
-        from ctc.cli.console import detail
 
         detail("".join(traceback.format_exception(error.__cause__)).rstrip())
 
@@ -78,11 +77,21 @@ def _told_by_click(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption) and error.possibilities:
         return f"no such option '{error.option_name}': did you mean '{min(error.possibilities)}'?"
     message = error.format_message().rstrip(".")
-    message = message[:1].lower() + message[1:]
+    message = message[:1].lower() + message[1:] + _where_from(error)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.endswith("?"):
         return message
     return f"{message}: see '{context.command_path} --help'"
+
+
+def _where_from(error: click.ClickException) -> str:
+    """Of a bad value that was not typed, where it stands."""
+    if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None:
+        return ""
+    from ctc.cli.settings import DEFAULT, TYPED, origin
+
+    where = origin(error.ctx, error.param)
+    return "" if where in (TYPED, DEFAULT) else f" (from {where})"
 
 
 def _told_by_system(error: OSError) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ctc._version import __version__
-from ctc.cli.leaving import PARTLY_FAILED, CarriedError, exit_code_of
+from ctc.cli.console import end_log, log_bug, log_to, relay_log, set_verbosity
+from ctc.cli.leaving import FAILED, PARTLY_FAILED, CarriedError, exit_code_of
+from ctc.cli.settings import ARGUMENTS, FILE, PATH, with_settings
 from ctc.errors import did_you_mean
 
 __all__ = ["COMMANDS", "PARTLY_FAILED", "ctc", "main", "run"]
@@ -45,8 +47,7 @@ class LazyGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"ctc.cli.{name.replace(' ', '_')}").command
-        return command
+        return with_settings(import_module(f"ctc.cli.{name.replace(' ', '_')}").command)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -55,6 +56,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        context.meta[ARGUMENTS] = arguments
         two_words = " ".join(arguments[:2])
         if two_words in COMMANDS and len(arguments) > 1:
             return two_words, self.get_command(context, two_words), arguments[2:]
@@ -69,22 +71,46 @@ class LazyGroup(click.Group):
             raise CarriedError from error
 
 
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from ctc.cli.versions import version_lines
+
+        for line in version_lines():
+            click.echo(line)
+        context.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="ctc")
-@click.option("-q", "--quiet", is_flag=True, help="Print warnings and errors only.")
-@click.option("-v", "--verbose", is_flag=True, help="Print more of what happens.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Print versions and exit.",
+)
+@click.option("-q", "--quiet", is_flag=True, envvar="CTC_QUIET", help="Print warnings and errors only.")
+@click.option("-v", "--verbose", is_flag=True, envvar="CTC_VERBOSE", help="Print more of what happens.")
+@click.option(
+    "--log-json", type=PATH, metavar="FILE", envvar="CTC_LOG_JSON", help="Also write all that is told, as JSON lines."
+)
+@click.option("--config", type=PATH, metavar="FILE", envvar="CTC_CONFIG", help="TOML file with options to take.")
 @click.pass_context
-def ctc(context: click.Context, quiet: bool, verbose: bool) -> None:
+def ctc(context: click.Context, quiet: bool, verbose: bool, log_json: Path | None, config: Path | None) -> None:
     """Teach a computer which animals a camera trap saw.
 
     \b
     labelled photos -> inventory -> dataset -> train -> export -> model.onnx
     new photos -> predict -> predictions.csv
-    """
-    from ctc.cli.console import relay_log, set_verbosity
 
+    These options may also stand behind the command.
+    """
     set_verbosity(quiet=quiet, verbose=verbose)
     relay_log()
+    if log_json is not None:
+        log_to(log_json, context.meta[ARGUMENTS])
+    if config is not None:
+        context.meta[FILE] = config
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -94,4 +120,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run `ctc` and return its exit code."""
-    return exit_code_of(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))
+    code = FAILED
+    try:
+        code = exit_code_of(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))
+    except Exception as error:
+        log_bug(error)
+        raise
+    finally:
+        end_log(code)
+    return code

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -14,9 +16,12 @@ from ctc.cli.main import COMMANDS, run
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
 
 
-def test_version(capsys) -> None:
+def test_version_tells_what_the_extras_brought(capsys) -> None:
     assert run(["--version"]) == 0
-    assert capsys.readouterr().out == f"ctc, version {__version__}\n"
+    first, python, *others = capsys.readouterr().out.splitlines()
+    assert first == f"ctc, version {__version__}"
+    assert python.startswith(f"Python {platform.python_version()}, ")
+    assert {f"onnxruntime {version('onnxruntime')}", f"pyarrow {version('pyarrow')}"} <= set(others)
 
 
 def test_help_lists_every_command(capsys) -> None:
@@ -82,6 +87,16 @@ def test_quiet_and_verbose(capsys, options: list[str], lines: list[str]) -> None
     warn("warned")
     run(["plugins"])
     assert capsys.readouterr().err.splitlines() == lines
+
+
+@pytest.mark.parametrize(("option", "lines"), [("-q", 0), ("--verbose", 2)])
+def test_quiet_and_verbose_also_stand_behind_the_command(capsys, option: str, lines: int) -> None:
+    assert run(["plugins", option]) == 0
+    capsys.readouterr()
+    say("said")
+    detail("detail")
+    run(["plugins"])
+    assert len(capsys.readouterr().err.splitlines()) == lines
 
 
 def test_a_warning_is_one_line(capsys) -> None:

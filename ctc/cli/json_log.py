@@ -1,0 +1,58 @@
+"""--log-json: what a command tells, as a line of JSON each, whatever is shown.
+
+{"time": "2026-01-02T03:04:05.678+00:00", "kind": "start", "version": "3.0.0", "arguments": ["predict", …]}
+{"time": …, "kind": "message" | "detail" | "warning" | "error", "text": …}
+{"time": …, "kind": "progress", "what": "predict", "done": 1200, "total": 5000, "failed": 3, "note": ""}
+{"time": …, "kind": "end", "exit_code": 0, "seconds": 12.3}
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import IO
+
+from ctc._version import __version__
+
+
+class JsonLog:
+    """Closed until `open`; what is written to a closed one is gone. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._file: IO[str] | None = None
+        self._began = 0.0
+        self._lock = Lock()
+
+    def open(self, path: Path, arguments: list[str]) -> None:
+        """Append to the file at `path`. A command that another one runs goes on in the same file."""
+        if path == self._path and self._file:
+            return
+        self.close()
+        self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+        self._path, self._began = path, time.monotonic()
+        self.write("start", version=__version__, arguments=arguments)
+
+    def write(self, kind: str, **values: object) -> None:
+        """Raises OSError when the file can't be written."""
+        with self._lock:
+            if self._file:
+                now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                self._file.write(json.dumps({"time": now, "kind": kind, **values}, ensure_ascii=False) + "\n")
+
+    def end(self, exit_code: int) -> None:
+        """The last line, if it can be written."""
+        with suppress(OSError):
+            self.write("end", exit_code=exit_code, seconds=round(time.monotonic() - self._began, 3))
+        self.close()
+
+    def close(self) -> None:
+        """What could not be written by now is gone."""
+        file, self._file = self._file, None
+        if file:
+            with suppress(OSError):
+                file.close()

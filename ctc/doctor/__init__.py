@@ -1,0 +1,1 @@
+"""What this machine has, what of it works, and how fast: `ctc doctor`."""

@@ -1,0 +1,99 @@
+"""--log-json: what is told, as JSON lines, beside what is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ctc.cli import console
+from ctc.cli.main import run
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    """Without their times."""
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    assert all(line.pop("time").endswith("+00:00") for line in found)
+    return found
+
+
+@pytest.fixture
+def red_photos(tmp_path: Path) -> Path:
+    from PIL import Image
+
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (40, 30), (220, 70, 30)).save(tmp_path / "photos" / "a.jpg")
+    (tmp_path / "photos" / "b.jpg").write_bytes(b"no photo")
+    return tmp_path / "photos"
+
+
+def test_a_run_is_told_from_start_to_end(red_model, red_photos, tmp_path, capsys) -> None:
+    log = tmp_path / "log.jsonl"
+    arguments = ["predict", str(red_model), str(red_photos), "--output", str(tmp_path / "p.csv"), "--threads", "1"]
+    assert run(["--log-json", str(log), "--quiet", *arguments]) == 3
+    start, *told, end = lines(log)
+    assert start.pop("version")
+    assert start == {"kind": "start", "arguments": arguments}
+    assert end.pop("seconds") > 0
+    assert end == {"kind": "end", "exit_code": 3}
+    assert {"kind": "message", "text": "the network runs on 'cpu'"} in told
+    (progress,) = [line for line in told if line["kind"] == "progress"]
+    assert progress == {"kind": "progress", "what": "predict", "done": 2, "total": 2, "failed": 1, "note": ""}
+    (warning,) = [line["text"] for line in told if line["kind"] == "warning"]
+    assert warning.startswith("1 failed and are listed in ")
+    assert capsys.readouterr().err.splitlines()[0] == f"warning: {warning}"
+
+
+def test_it_is_appended_to_and_may_stand_behind_the_command(tmp_path, capsys) -> None:
+    log = tmp_path / "log.jsonl"
+    for _ in range(2):
+        assert run(["predict", "no.onnx", "photos", "--output", "p.csv", "--log-json", str(log)]) == 2
+    assert [line["kind"] for line in lines(log)] == 2 * ["start", "error", "end"]
+    assert lines(log)[1] == {"kind": "error", "text": "model 'no.onnx' is not there: make one with `ctc export`"}
+
+
+def test_progress_is_told_at_intervals(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(console, "LOGGED_SECONDS", 0.0)
+    console.log_to(tmp_path / "log", [])
+    with console.progress("work", 3) as bar:
+        bar.advance()
+        bar.note("loss 0.5")
+        bar.advance(2, failed=1)
+    console.end_log(0)
+    told = [
+        (line["done"], line["failed"], line["note"]) for line in lines(tmp_path / "log") if line["kind"] == "progress"
+    ]
+    assert told == [(1, 0, ""), (3, 1, "loss 0.5"), (3, 1, "loss 0.5")]
+
+
+def test_a_bug_of_ours_leaves_its_traceback(tmp_path) -> None:
+    code = "from ctc.cli import main; import ctc.plugin.manager as m; m.discover = None; main()"
+    command = [sys.executable, "-c", code, "--log-json", str(tmp_path / "log"), "plugins"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 1
+    _, error, end = lines(tmp_path / "log")
+    assert "TypeError: 'NoneType' object is not callable" in str(error["text"])
+    assert (error["kind"], end["exit_code"]) == ("error", 1)
+
+
+def test_a_log_that_can_not_be_opened_is_an_error(tmp_path, capsys) -> None:
+    assert run(["--log-json", str(tmp_path), "plugins"]) == 1
+    assert capsys.readouterr().err == f"error: is a directory: '{tmp_path}'\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name, to break it")
+def test_a_log_that_can_not_be_written_any_more_ends_and_the_command_goes_on(tmp_path, capsys) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    console.log_to(tmp_path / "pipe", [])
+    os.close(reader)
+    console.warn("one")
+    console.warn("two")
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: the log goes no further: broken pipe",
+        "warning: one",
+        "warning: two",
+    ]
