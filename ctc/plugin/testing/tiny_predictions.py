@@ -35,6 +35,7 @@ def cases(photos: Path) -> dict[str, list[Entry]]:
         "names with quotes, line breaks and emoji": [_event('2,"x"\n🦊', _photo(odd)), plain],
         "a file name that is not Unicode": [_event(f"{photos}/\udce9.jpg", _photo(f"{photos}/\udce9.jpg"))],
         "an answer that is unknown": [_event("3", _photo(a), thresholds={"species": (0.9, None, 0.9)})],
+        "a label that may have several classes": [replace(plain, multi_label=("species",))],
         "meta columns, some without a value": [_event(str(i), _photo(a), site="N", id=None, x=0.5) for i in range(2)],
         "events and failures in turn": [FAILURES[0], plain, FAILURES[1], _event("4", _photo(b)), FAILURES[0]],
         "failures alone": list(FAILURES),

@@ -1,0 +1,107 @@
+"""The pages for plugin authors: what they quote is in the files, what there is they describe, and their examples work."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ctc.plugin
+import ctc.plugin.testing
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.plugin import Batch, BatchStream
+from ctc.plugin.manager import KINDS, Kind
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+TUTORIAL, REFERENCE = CHECKOUT / "docs" / "plugins.md", CHECKOUT / "docs" / "reference" / "plugins.md"
+QUOTE = re.compile(r"<!-- (file|part of): (\S+) -->\n```\w*\n(.*?)\n```\n", re.DOTALL)
+BLOCK = re.compile(r"```python\n(.*?)```\n", re.DOTALL)
+QUOTES = [
+    (page, kind, file, text)
+    for page in sorted((CHECKOUT / "docs").rglob("*.md"))
+    for kind, file, text in QUOTE.findall(page.read_text(encoding="utf-8"))
+]
+RECORDS = [
+    *(record for record in vars(ctc.plugin).values() if isinstance(record, type) and is_dataclass(record)),
+    EventPrediction,
+    ImagePrediction,
+    Failure,
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "kind", "file", "text"), QUOTES, ids=[f"{page.name}-{n}" for n, (page, *_) in enumerate(QUOTES)]
+)
+def test_what_a_page_quotes_stands_in_the_file(page: Path, kind: str, file: str, text: str) -> None:
+    held = (CHECKOUT / file).read_text(encoding="utf-8").rstrip("\n")
+    told = f"{page.name} quotes '{file}' wrongly: paste it again"
+    assert text == held if kind == "file" else f"\n{text}\n" in f"\n{held}\n", told
+
+
+def test_the_tutorial_shows_no_code_that_is_not_quoted() -> None:
+    text = TUTORIAL.read_text(encoding="utf-8")
+    assert text.count("```python") + text.count("```toml") == len(QUOTE.findall(text)) > 9
+
+
+def test_the_tutorial_shows_what_a_check_says_of_its_example() -> None:
+    _, _, _, source = next(quote for quote in QUOTES if quote[2].endswith("trimmed_mean.py"))
+    module: dict[str, Any] = {}
+    exec(source.replace("axis=0", "axis=1"), module)
+    with pytest.raises(AssertionError) as raised:
+        ctc.plugin.testing.check_aggregation(*module["ctc_aggregations"]())
+    assert f"    AssertionError: {raised.value}\n" in TUTORIAL.read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """What the reference says under a heading, up to the next of any rank."""
+    text = REFERENCE.read_text(encoding="utf-8")
+    found = re.search(rf"^##+ `{title}`\n(.*?)(?=^##|\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"docs/reference/plugins.md has no section on '{title}': add one"
+    return found[1]
+
+
+def described(title: str) -> set[str]:
+    """The names in the first column of the section's table."""
+    rows = [line.split("|")[1] for line in section(title).splitlines() if line.startswith("| `")]
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)
+def test_every_hook_is_described_with_its_record_and_its_check(kind: Kind) -> None:
+    assert described(kind.hook) == {field.name for field in fields(kind.record)}
+    assert check_of(kind) in ctc.plugin.testing.__all__, "every kind of plugin has a check in ctc.plugin.testing"
+    assert f"`{check_of(kind)}(record" in section(kind.hook)
+
+
+@pytest.mark.parametrize("record", [r for r in RECORDS if r not in {kind.record for kind in KINDS}])
+def test_every_field_of_every_other_record_is_described(record: type[Any]) -> None:
+    assert described(record.__name__) == {field.name for field in fields(record)}
+
+
+def test_what_loaders_give_is_described() -> None:
+    assert described("Batch") == set(Batch._fields)
+    assert described("BatchStream") == {name for name in vars(BatchStream) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)
+def test_the_example_keeps_the_contract(kind: Kind, tmp_path: Path) -> None:
+    (tmp_path / "fox_1.jpg").touch()
+    needed = {"ctc_input_formats": [tmp_path], "ctc_backbones": [(24, 32)]}
+    check = getattr(ctc.plugin.testing, check_of(kind))
+    check(*records_of(kind.hook), *needed.get(kind.hook, []))
+
+
+def check_of(kind: Kind) -> str:
+    """The name of the check that plugin authors have for it."""
+    return f"check_{kind.title.replace(' ', '_')}"
+
+
+def records_of(hook: str) -> list[Any]:
+    """What the hook of the section's example returns."""
+    (source,) = BLOCK.findall(section(hook))
+    module: dict[str, Any] = {}
+    exec(source, module)
+    return list(module[hook]())
