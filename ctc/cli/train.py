@@ -26,12 +26,13 @@ def command(resume: Path | None, overwrite: bool, **options: Any) -> None:
 
     context = click.get_current_context()
     config = TrainingConfig(**given(context, options))
-    start_backend()
-    from ctc.plugin.manager import plugins
-    from ctc.training import start
+    with config.where.met():
+        start_backend(deterministic=config.deterministic)
+        from ctc.plugin.manager import plugins
+        from ctc.training import start
 
-    begin = start.resume if resume else partial(start.train, overwrite=overwrite, repeats=context.meta.get(REPEATS))
-    result = begin(config, plugins(), console)
+        begin = start.resume if resume else partial(start.train, overwrite=overwrite, repeats=context.meta.get(REPEATS))
+        result = begin(config, plugins(), console)
     console.say(f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'")
     for label, score in result.test.labels.items() if result.test else ():
         if score.n:

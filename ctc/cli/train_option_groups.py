@@ -70,3 +70,10 @@ RUN = (
     click.option("--tensorboard/--no-tensorboard", default=None, help="Write logs for TensorBoard."),
     click.option("--mlflow/--no-mlflow", default=None, help="Log to MLflow, at MLFLOW_TRACKING_URI."),
 )
+
+DEVICES = (
+    click.option("--devices", type=ONE_OR_MORE, help="So many of this host, on JAX (1)."),
+    click.option("--hosts", type=ONE_OR_MORE, help="So many that run this command together, on JAX (1)."),
+    click.option("--host-index", type=click.IntRange(min=0), help="Which of them this is, from 0."),
+    click.option("--coordinator", metavar="HOST:PORT", help="Where they meet: an address of host 0."),
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ctc.cli.train_option_groups import DATA, DESCENT, LOSS, NETWORK, PATH, RUN
+from ctc.cli.train_option_groups import DATA, DESCENT, DEVICES, LOSS, NETWORK, PATH, RUN
 from ctc.errors import UsageError
 
 REPEATS = "ctc.training.repeats"
@@ -72,6 +72,7 @@ OPTIONS = (
     *DATA,
     *DESCENT,
     *RUN,
+    *DEVICES,
     click.option("--resume", is_eager=True, type=PATH, callback=_load_run, metavar="RUN",
                  help="Go on with a training that ended early, or with more --epochs."),
     click.option("--config", is_eager=True, expose_value=False, type=PATH, callback=_load_config, metavar="RUN.JSON",

@@ -11,13 +11,22 @@ from ctc.errors import CtcError, MissingExtraError
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 QUIET = "3"
+XLA_FLAGS = "XLA_FLAGS"
 
 
-def start_backend() -> None:
+def start_backend(*, deterministic: bool = False) -> None:
     """Import Keras with its backend, without the backend's log lines; the user sees them by setting TF_CPP_MIN_LOG_LEVEL.
+
+    TensorFlow and JAX take a GPU's memory bit by bit, as they need it: the loader `dali` has to find some there too. The user gets back
+    what they do otherwise, take all or most of it at once, with TF_FORCE_GPU_ALLOW_GROWTH=false or XLA_PYTHON_CLIENT_PREALLOCATE=true.
+    With `deterministic` JAX leaves out the kernels that add in any order; TensorFlow does after `make_deterministic`.
 
     Call it before importing the other modules of this package. Raises MissingExtraError when something isn't installed.
     """
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    if deterministic:
+        os.environ[XLA_FLAGS] = f"{os.environ.get(XLA_FLAGS, '')} --xla_gpu_deterministic_ops=true".strip()
     if os.environ.setdefault(LOG_LEVEL, QUIET) != QUIET:
         _import_keras()
         return
@@ -59,10 +68,13 @@ def _import_keras() -> None:
     try:
         import keras
     except ModuleNotFoundError as error:
+        if error.name == "jax":
+            raise MissingExtraError("KERAS_BACKEND=jax", "train,jax") from None
         if error.name not in ("keras", "tensorflow"):
             raise CtcError(f"Keras is set to use '{error.name}', which is not installed: unset KERAS_BACKEND") from None
         raise MissingExtraError("training", "train") from None
     keras.ops.zeros(1)  # brings up the devices, and with them the last of the log lines
+    keras.utils.set_random_seed(0)  # imports TensorFlow to seed it too, where it is installed, whatever the backend
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
 from ctc.artifacts.run import RUN_FILE, Run, RunInfo
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Augmentation
+from ctc.training.devices import Devices
 
 LossName = Literal["cross-entropy", "focal"]
 ScheduleName = Literal["plateau", "cosine"]
@@ -92,6 +93,10 @@ class TrainingConfig:
     checkpoint_steps: int | None = None
     tensorboard: bool = False
     mlflow: bool = False
+    devices: int = 1
+    hosts: int = 1
+    host_index: int = 0
+    coordinator: str | None = None
 
     def resolved(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
         """The same with nothing left open: `input_size` (height, width) of the backbone, `loader` as chosen.
@@ -119,6 +124,11 @@ class TrainingConfig:
             threads=self.threads or usable_cpus(),
             color="none" if stacked else self.color,
         )
+
+    @property
+    def where(self) -> Devices:
+        """What computes."""
+        return Devices(self.devices, self.hosts, self.host_index, self.coordinator)
 
     def augmentation(self) -> Augmentation:
         """How the training photos are varied."""

@@ -28,6 +28,7 @@ class Keeper:
         self._every_steps = config.checkpoint_steps
         self._every_seconds = 60 * config.checkpoint_minutes
         self._saved_at = time.monotonic()
+        self._where = config.where
 
     @property
     def has_checkpoint(self) -> bool:
@@ -45,7 +46,8 @@ class Keeper:
             if not np.isfinite(array).all():
                 raise NotANumberError(f"a weight of '{name.split('/', 2)[2]}' is not a number")
         with full_disk_told(self._run):
-            self._checkpoints.save(progress.epoch, progress.step, progress.to_json(), arrays)
+            if self._where.first:
+                self._checkpoints.save(progress.epoch, progress.step, progress.to_json(), arrays)
         self._saved_at = time.monotonic()
 
     def finish_epoch(self, progress: Progress, learner: Learner) -> None:
@@ -58,6 +60,7 @@ class Keeper:
 
         Raises InputError when the checkpoint doesn't fit the plan.
         """
+        self._where.wait_for_all()
         newest, head_epochs = self._checkpoints.newest(), plan.config.head_epochs
         if newest is None:
             learner = Learner(plan, progress.parts, heads_only=head_epochs > 0)
@@ -79,6 +82,8 @@ class Keeper:
         return learner
 
     def _write_results(self, progress: Progress, learner: Learner) -> None:
+        if not self._where.first:
+            return
         with full_disk_told(self._run):
             if progress.best == progress.epoch - 1:
                 save_weights(learner.network, self._run.best_weights)

@@ -39,6 +39,7 @@ class Learner:
             self._trainee = Trainee(scores, plan.criteria)
         freeze(backbone_of(scores), BACKBONE if heads_only else config.freeze)
         self.parts = parts
+        self._where, self._photos = config.where, plan.batch_size
         self.weights = plan.label_weights
         self.network = with_probabilities(scores)
         optimizer = make_optimizer(config.optimizer, plan.learning_rate, plan.weight_decay, config.clip_norm, parts)
@@ -59,25 +60,28 @@ class Learner:
         self._trainee.optimizer.learning_rate = rate
 
     def learn(self, batch: Batch, totals: Totals) -> None:
-        """One step. Each label's loss is the mean over the photos of the whole batch that have it, times its weight."""
-        shares = {label: self._shares(label, classes) for label, classes in batch.labels.items()}
-        for part in _parts(len(batch.images), self.parts):
+        """One step. Each label's loss is the mean over the photos of the whole batch, on all hosts, that have it, times its weight."""
+        shares = self._shares(batch.labels)
+        for part in self._parts(len(batch.images)):
             labels = {label: classes[part] for label, classes in batch.labels.items()}
             weights = {label: share[part] for label, share in shares.items()}
             logs = self._trainee.train_on_batch(batch.images[part], labels, weights, return_dict=True)
             totals.add(self._trainee.order, logs)
-        totals.images += len(batch.images)
+        totals.images += len(batch.images) * self._where.hosts
 
     def look(self, batch: Batch, totals: Totals) -> None:
         """See how the network does on a batch, and learn nothing."""
-        for part in _parts(len(batch.images), self.parts):
-            labels = {label: classes[part] for label, classes in batch.labels.items()}
-            totals.add(self._trainee.order, self._trainee.test_on_batch(batch.images[part], labels, return_dict=True))
-        totals.images += len(batch.images)
+        images = self._filled(batch.images, 0)
+        labels = {label: self._filled(classes, MISSING) for label, classes in batch.labels.items()}
+        for part in self._parts(len(images)):
+            taken = {label: classes[part] for label, classes in labels.items()}
+            totals.add(self._trainee.order, self._trainee.test_on_batch(images[part], taken, return_dict=True))
+        totals.images += len(batch.images) * self._where.hosts
 
     def answer(self, images: Any) -> dict[str, NDArray[np.float32]]:
         """Label → unscaled scores (N, classes)."""
-        answers = [self._trainee.predict_on_batch(images[part]) for part in _parts(len(images), self.parts)]
+        pieces = [images[start : start + self._photos] for start in range(0, len(images), self._photos)]
+        answers = [self._answer(piece) for piece in pieces]
         return {label: np.concatenate([answer[label] for answer in answers]) for label in self._trainee.order}
 
     def judge(self, scores: Mapping[str, Any], labels: Mapping[str, Any], totals: Totals) -> None:
@@ -107,14 +111,35 @@ class Learner:
         memory = [variable for variable in self._trainee.optimizer.variables if _ACCUMULATOR not in variable.path]
         return {"network": self._trainee.scores.variables, "optimizer": memory}
 
-    def _shares(self, label: str, classes: Any) -> NDArray[np.float32]:
-        known = np.asarray(classes) != MISSING
-        return np.full(len(known), self.weights[label] * self.parts / max(1, known.sum()), np.float32)
+    def _answer(self, images: Any) -> dict[str, NDArray[np.float32]]:
+        filled = self._filled(images, 0)
+        answers = [self._trainee.predict_on_batch(filled[part]) for part in self._parts(len(filled))]
+        return {
+            label: np.concatenate([answer[label] for answer in answers])[: len(images)] for label in self._trainee.order
+        }
 
+    def _filled(self, values: Any, filling: int) -> Any:
+        """Where steps are compiled, up to a whole batch, with black photos that have no label: one size is compiled, and devices can
+        share it."""
+        lacking = self._photos - len(values)
+        if not lacking or not _compiled():
+            return values
+        return np.pad(values, [(0, lacking)] + [(0, 0)] * (values.ndim - 1), constant_values=filling)
 
-def _parts(size: int, parts: int) -> Iterator[slice]:
-    ends = [size * (part + 1) // parts for part in range(parts)]
-    return (slice(start, end) for start, end in zip([0, *ends], ends, strict=False))
+    def _parts(self, size: int) -> Iterator[slice]:
+        """Each of them a multiple of the devices, when `size` is one."""
+        devices = self._where.per_host
+        ends = [size // devices * (part + 1) // self.parts * devices for part in range(self.parts)]
+        return (slice(start, end) for start, end in zip([0, *ends], ends, strict=False))
+
+    def _shares(self, labels: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
+        """Label → (N,), what a photo's loss counts."""
+        known = {label: np.asarray(classes) != MISSING for label, classes in labels.items()}
+        counts = self._where.gathered([np.int32(mask.sum()) for mask in known.values()]).sum(axis=0)
+        return {
+            label: np.full(len(mask), self.weights[label] * self.parts / max(1, count), np.float32)
+            for (label, mask), count in zip(known.items(), counts, strict=True)
+        }
 
 
 @contextmanager

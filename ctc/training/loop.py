@@ -18,6 +18,7 @@ from ctc.training.history import Epoch, line
 from ctc.training.interruption import Interruption
 from ctc.training.keeper import Keeper
 from ctc.training.labels import TRAIN
+from ctc.training.learner import Learner
 from ctc.training.memory import lacks_memory
 from ctc.training.narration import Narration, shown
 from ctc.training.network import load_weights
@@ -45,7 +46,7 @@ class Training:
     def __init__(self, plan: Plan, run: Run, narration: Narration) -> None:
         self._plan, self._run, self._narration = plan, run, narration
         self._keeper = Keeper(run, plan.config)
-        self._followers = followers(run, plan.config)
+        self._followers = followers(run, plan.config) if plan.config.where.first else []
 
     def go(self) -> TrainingResult:
         """Train from the newest checkpoint, or the beginning, to the end."""
@@ -89,7 +90,7 @@ class Training:
         """What is left of the epoch's training pass."""
         progress, config = self._progress, self._plan.config
         steps = min(stream.steps, config.steps_per_epoch or stream.steps)
-        images = min(stream.samples, steps * config.batch_size) - progress.totals.images
+        images = min(stream.samples, steps * self._plan.batch_size) - progress.totals.images // config.hosts
         batches = islice(stream.epoch(progress.epoch, progress.step), max(0, steps - progress.step))
 
         def act(batch: Batch, totals: Totals) -> None:
@@ -108,7 +109,7 @@ class Training:
         """How the network does on a whole split, always the same photos of it."""
         totals = Totals()
         with self._shown(what, stream.samples) as count, self._overflow_told():
-            for done in go_through(stream.epoch(0), self._learner.look, totals):
+            for done in go_through(self._plan.in_step(stream), self._learner.look, totals):
                 count(done, totals)
                 self._save_and_leave_if_asked()
         return totals.result(self._plan.label_weights)
@@ -124,18 +125,22 @@ class Training:
         return TrainingResult(self._run, tuple(progress.epochs), best, test)
 
     def _test(self) -> PassResult | None:
-        """The best epoch's scores on the test split, written to the run folder."""
-        if not self._plan.has(TEST):
+        """The best epoch's scores on the test split, written to the run folder by the first host."""
+        where = self._plan.config.where
+        where.disband()
+        if not self._plan.has(TEST) or not where.first:
             return None
-        load_weights(self._learner.network, self._run.best_weights)
+        learner = self._learner if where.hosts == 1 else Learner(self._plan, self._progress.parts)
+        load_weights(learner.network, self._run.best_weights)
         photos = sample_count(self._plan.dataset, TEST, self._plan.preprocessing)
         with self._narration.progress(TEST, photos) as bar:
 
             def answered(done: int) -> None:
                 bar.advance(done)
-                self._leave_if_asked()
+                if self._interruption.asked:
+                    self._leave()
 
-            measured = predict_test_split(self._plan, self._learner, self._run, answered)
+            measured = predict_test_split(self._plan, learner, self._run, answered)
         write_test_scores(self._run, measured)
         return measured
 
@@ -160,12 +165,15 @@ class Training:
             raise NotANumberError(f"{error} {place}: {advice}") from None
 
     def _take_smaller_parts(self) -> None:
-        """Go back to the newest checkpoint, and on with batches taken in twice as many parts."""
+        """Go back to the newest checkpoint, and on with batches taken in twice as many parts; several hosts can't do so together when
+        one of them is out of memory."""
         parts, photos = 2 * self._progress.parts, self._plan.photos_per_step
-        if parts > photos:
+        if parts > self._plan.most_parts:
             raise CtcError(
                 "out of memory even with one photo at a time: take smaller --height and --width, or another --backbone"
             )
+        if self._plan.config.hosts > 1:
+            raise CtcError(f"out of memory: {how_to_go_on(self._run)} --accumulate {parts}, on each host")
         self._narration.warn(
             f"out of memory: each batch of {photos} is now taken in {parts} parts, which learns the same"
         )
@@ -174,14 +182,14 @@ class Training:
         self._take_up(parts)
 
     def _save_and_leave_if_asked(self) -> None:
-        if self._interruption.asked:
+        """On all hosts when one of them is asked."""
+        if self._plan.config.where.gathered([self._interruption.asked is not None]).any():
             self._keeper.save(self._progress, self._learner)
-        self._leave_if_asked()
+            self._leave()
 
-    def _leave_if_asked(self) -> None:
-        if self._interruption.asked:
-            self._narration.say(how_to_go_on(self._run))
-            self._interruption.leave()
+    def _leave(self) -> None:
+        self._narration.say(how_to_go_on(self._run))
+        self._interruption.leave()
 
     def _last_words(self) -> None:
         self._narration.say(f"interrupted in the middle of a long step; {how_to_go_on(self._run)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from ctc.training.totals import Totals
@@ -30,6 +30,26 @@ class Narration(Protocol):
 
     def progress(self, what: str, total: int | None) -> AbstractContextManager[Advance]:
         """A bar that counts `total` images."""
+
+
+class Silence:
+    """For hosts whose training another one tells of."""
+
+    def say(self, message: str) -> None:
+        """Nothing."""
+
+    def warn(self, message: str) -> None:
+        """Nothing."""
+
+    def progress(self, what: str, total: int | None) -> AbstractContextManager[Advance]:  # noqa: ARG002
+        """No bar."""
+        return nullcontext(self)
+
+    def advance(self, done: int = 1, failed: int = 0) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
 
 
 @contextmanager

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice, repeat
 from pathlib import Path
+
+import numpy as np
 
 from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.preprocessing import ImageChoice, Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError, UsageError
-from ctc.plugin import Backbone, Loader, LoaderConfig, OutputFormat
+from ctc.images.reference import sample_count
+from ctc.plugin import Backbone, Batch, BatchStream, Loader, LoaderConfig, OutputFormat
 from ctc.plugin.devices import nvidia_gpus
 from ctc.plugin.manager import Plugins
 from ctc.training.class_weights import class_weights
@@ -63,26 +67,43 @@ class Plan:
         return split in self.dataset.manifest.splits and any(sum(label.counts.get(split, ())) for label in self.labels)
 
     @property
+    def batch_size(self) -> int:
+        """This host's part of a batch."""
+        return self.config.batch_size // self.config.hosts
+
+    @property
     def photos_per_step(self) -> int:
-        """How many photos a training step takes: a batch, or all there are."""
-        shards = self.dataset.shards(TRAIN)
-        samples = sum(shard.images if self.config.image_choice == "all" else shard.events for shard in shards)
-        return min(self.config.batch_size, samples)
+        """How many photos a training step takes on this host: its part of a batch, or of all there are."""
+        photos = sample_count(self.dataset, TRAIN, self.preprocessing) // self.config.hosts
+        return min(self.batch_size, photos - photos % self.config.devices)
+
+    @property
+    def most_parts(self) -> int:
+        """In how many parts a batch can be taken, so that each device has a photo of each."""
+        return self.photos_per_step // self.config.devices
 
     def training_batches(self) -> LoaderConfig:
-        """Varied and shuffled; a last partial batch is left out unless it is the only one (it would upset normalisation)."""
-        return self._batches(training=True, drop_remainder=self.photos_per_step == self.config.batch_size)
+        """Varied and shuffled; a last partial batch is left out (it would upset normalisation)."""
+        return self._batches(self.photos_per_step, training=True)
 
     def evaluation_batches(self) -> LoaderConfig:
-        """The pixels that prediction sees, each event once, in order."""
-        return self._batches(training=False, drop_remainder=False)
+        """The pixels that prediction sees, each event once, in order; of several hosts' parts, all of the same size."""
+        return self._batches(self.batch_size, training=False)
 
-    def _batches(self, *, training: bool, drop_remainder: bool) -> LoaderConfig:
+    def in_step(self, stream: BatchStream) -> Iterator[Batch]:
+        """The batches of an evaluation, on each of several hosts as many: one that leaves out bad records would end earlier."""
+        if self.config.hosts == 1:
+            return stream.epoch(0)
+        images = np.zeros((0, self.preprocessing.height, self.preprocessing.width, 3), np.uint8)
+        nothing = Batch(images, {label.name: np.zeros(0, np.int32) for label in self.labels})
+        return islice(chain(stream.epoch(0), repeat(nothing)), stream.steps)
+
+    def _batches(self, size: int, *, training: bool) -> LoaderConfig:
         return LoaderConfig(
             height=self.preprocessing.height,
             width=self.preprocessing.width,
             labels=tuple(label.name for label in self.labels),
-            batch_size=self.config.batch_size,
+            batch_size=size,
             image_choice=self.config.image_choice,
             observation=self.config.observation,
             on_bad_record=self.config.on_bad_record,
@@ -91,7 +112,8 @@ class Plan:
             shuffle=training,
             seed=self.config.seed,
             threads=self.threads,
-            drop_remainder=drop_remainder,
+            shard=(self.config.host_index, self.config.hosts),
+            drop_remainder=training,
         )
 
 
@@ -128,11 +150,23 @@ def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = No
         weight_decay=resolved.weight_decay or 0.0,
         threads=resolved.threads or 1,
     )
-    if config.accumulate > plan.photos_per_step:
-        raise UsageError(
-            f"--accumulate {config.accumulate} is more parts than a batch has photos, {plan.photos_per_step}"
-        )
+    _check_parts(plan)
     return plan
+
+
+def _check_parts(plan: Plan) -> None:
+    config, devices = plan.config, plan.config.where.all
+    if config.batch_size % devices:
+        raise UsageError(
+            f"--batch-size {config.batch_size} can't be shared by {devices} devices: take a multiple of {devices}"
+        )
+    if not plan.most_parts:
+        raise UsageError(f"the split '{TRAIN}' of '{plan.dataset.folder}' has too few photos for {devices} devices")
+    if config.accumulate > plan.most_parts:
+        share = " of each device" if devices > 1 else ""
+        raise UsageError(
+            f"--accumulate {config.accumulate} is more parts than a batch has photos{share}, {plan.most_parts}"
+        )
 
 
 def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) -> tuple[Loader, str]:

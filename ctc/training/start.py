@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
+from zlib import crc32
+
+import numpy as np
 
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
@@ -13,7 +17,7 @@ from ctc.training.checkpoints import Checkpoints
 from ctc.training.config import TrainingConfig, read_config
 from ctc.training.labels import TRAIN
 from ctc.training.loop import Training, TrainingResult
-from ctc.training.narration import Narration
+from ctc.training.narration import Narration, Silence
 from ctc.training.output import check_output, describe, new_run, remove_partial
 from ctc.training.plan import VALIDATION, Plan, prepare
 
@@ -22,9 +26,15 @@ MAY_CHANGE = frozenset(
         *("dataset", "epochs", "learning_rate", "early_stopping_patience", "reduce_lr_patience", "reduce_lr_factor"),
         *("min_learning_rate", "on_bad_record", "threads", "loader", "accumulate", "checkpoint_minutes"),
         *("checkpoint_steps", "tensorboard", "mlflow"),
+        *("devices", "hosts", "host_index", "coordinator"),
     }
 )
 """Options that may differ when a training goes on."""
+
+OWN = frozenset(
+    {"dataset", "output", "loader", "weights", "start_from", "class_weights", "threads", "host_index", "coordinator"}
+)
+"""Options that each host may have its own of: mostly paths."""
 
 
 def train(
@@ -41,6 +51,8 @@ def train(
     """
     plan = prepare(config, plugins)
     run = Run(Path(plan.config.output))
+    if not config.where.first:
+        return _follow(plan, run, narration)
     check_output(run, overwrite)
     if repeats:
         _compare_datasets(plan, repeats, narration)
@@ -59,16 +71,26 @@ def resume(config: TrainingConfig, plugins: Plugins, narration: Narration) -> Tr
     _check_unchanged(began, plan.config)
     if plan.dataset.fingerprint() != info.dataset["fingerprint"]:
         raise UsageError(f"'{plan.dataset.folder}' is not the dataset that '{run.folder}' began with: start a new run")
+    if not config.where.first:
+        return _follow(plan, run, narration)
     remove_partial(run)
     run.write(describe(plan, versions()))
     return _go(plan, run, narration)
 
 
+def _follow(plan: Plan, run: Run, narration: Narration) -> TrainingResult:
+    where = plan.config.where
+    narration.say(f"host {where.index} of {where.hosts}; host 0 writes '{run.folder}' and tells how it goes")
+    return _go(plan, run, Silence())
+
+
 def _go(plan: Plan, run: Run, narration: Narration) -> TrainingResult:
     if plan.config.deterministic:
         make_deterministic()
+    _check_alike(plan)
     _introduce(plan, narration)
-    return Training(plan, run, narration).go()
+    with plan.config.where.in_use():
+        return Training(plan, run, narration).go()
 
 
 def _introduce(plan: Plan, narration: Narration) -> None:
@@ -79,6 +101,16 @@ def _introduce(plan: Plan, narration: Narration) -> None:
     )
     if not plan.has(VALIDATION):
         narration.say(f"there is no split '{VALIDATION}': early stopping goes by the training loss")
+
+
+def _check_alike(plan: Plan) -> None:
+    told = {name: value for name, value in plan.config.to_json().items() if name not in OWN}
+    told["dataset"] = plan.dataset.fingerprint()
+    sums = plan.config.where.gathered(np.uint32(crc32(json.dumps(told, sort_keys=True).encode())))
+    if len(set(sums.tolist())) > 1:
+        raise UsageError(
+            "the hosts were told different things: give each the same dataset and options, but for --host-index"
+        )
 
 
 def _compare_datasets(plan: Plan, repeats: RunInfo, narration: Narration) -> None:

@@ -75,6 +75,10 @@ def _parsed(*arguments: str) -> TrainingConfig:
         (["--checkpoint-steps", "100"], "checkpoint_steps", 100),
         (["--tensorboard"], "tensorboard", True),
         (["--mlflow"], "mlflow", True),
+        (["--devices", "2"], "devices", 2),
+        (["--hosts", "3"], "hosts", 3),
+        (["--host-index", "1"], "host_index", 1),
+        (["--coordinator", "here:1234"], "coordinator", "here:1234"),
     ],
 )
 def test_an_option_sets_its_field_and_no_other(arguments, name, value):
@@ -155,6 +159,10 @@ def earlier(tmp_path) -> tuple[Path, TrainingConfig]:
         checkpoint_steps=10,
         tensorboard=True,
         mlflow=True,
+        devices=2,
+        hosts=3,
+        host_index=1,
+        coordinator="here:1234",
     )
     info = RunInfo(
         config=config.to_json(),

@@ -1,0 +1,140 @@
+"""Several devices and hosts: what they learn together is what one learns."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ctc.artifacts.run import Run
+from ctc.errors import UsageError
+from ctc.plugin.testing import build_dataset
+from ctc.training.devices import BACKEND, JAX, Devices
+from ctc.training.plan import prepare
+
+
+@pytest.mark.parametrize(
+    ("devices", "message"),
+    [
+        (Devices(hosts=2, index=2, coordinator="here:1"), "--host-index 2: with --hosts 2 it goes from 0 to 1"),
+        (Devices(hosts=1, index=1), "--host-index 1: with --hosts 1 it goes from 0 to 0"),
+        (Devices(hosts=2), "--hosts 2 needs --coordinator HOST:PORT"),
+        (Devices(hosts=2, coordinator="here"), "--hosts 2 needs --coordinator HOST:PORT"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(devices, message):
+    with pytest.raises(UsageError, match=message):
+        devices.check()
+
+
+def test_several_devices_need_jax(monkeypatch):
+    monkeypatch.setenv(BACKEND, "tensorflow")
+    with pytest.raises(UsageError, match="set KERAS_BACKEND=jax in the environment"):
+        Devices(per_host=2).check()
+
+
+def test_one_device_needs_nothing():
+    with Devices().met(), Devices().in_use():
+        assert Devices().gathered([1, 2]).tolist() == [[1, 2]]
+
+
+def test_one_host_goes_on_with_what_several_began(config):
+    assert replace(config, coordinator="here:1").where.check() is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 12, "devices": 8}, "--batch-size 12 can't be shared by 8 devices: take a multiple of 8"),
+        ({"batch_size": 12, "devices": 4, "hosts": 2}, "--batch-size 12 can't be shared by 8 devices"),
+        ({"batch_size": 80, "devices": 40}, "the split 'train' of '.*' has too few photos for 40 devices"),
+        ({"batch_size": 12, "devices": 4, "accumulate": 4}, "more parts than a batch has photos of each device, 3"),
+    ],
+)
+def test_batches_that_devices_cant_share_are_refused(config, plugins_with_arrays, options, message):
+    with pytest.raises(UsageError, match=message):
+        prepare(replace(config, **options), plugins_with_arrays)
+
+
+def test_each_host_reads_its_part(config, plugins_with_arrays):
+    plan = prepare(replace(config, hosts=2, host_index=1), plugins_with_arrays)
+    assert (plan.training_batches().shard, plan.training_batches().batch_size) == ((1, 2), 6)
+
+
+def test_few_photos_make_one_batch_that_devices_can_share(config, plugins_with_arrays):
+    assert prepare(replace(config, batch_size=80, devices=5), plugins_with_arrays).training_batches().batch_size == 35
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def _on_jax(*arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, BACKEND: JAX, "JAX_NUM_CPU_DEVICES": "2"}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What `one_of_several.py` left."""
+
+    folder: Path
+    ended: dict[str, list[int]]
+
+    def weights(self, name: str) -> list[np.ndarray]:
+        return list(np.load(self.folder / f"{name}.npz").values())
+
+    def losses(self, name: str) -> list[float]:
+        with Run(self.folder / name).history.open(newline="") as rows:
+            return [float(row[column]) for row in csv.DictReader(rows) for column in ("loss", "val_loss")]
+
+    def test_scores(self, name: str) -> dict[str, object]:
+        return json.loads(Run(self.folder / name).test_scores.read_text())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Iterator[Trained]:
+    """Each of 24 photos comes once an epoch, three times eight; 9 validation photos fill no batch."""
+    folder = tmp_path_factory.mktemp("several")
+    dataset = build_dataset(folder / "dataset", {"train": 24, "val": 10, "test": 6}, 2, 60)
+    script = Path(__file__).with_name("one_of_several.py")
+    done = _on_jax(script, dataset.folder, folder, _free_port(), _free_port())
+    assert done.returncode == 0, done.stderr
+    return Trained(folder, json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_hosts_hold_the_same_weights(trained):
+    for one, other in zip(trained.weights("two-0"), trained.weights("two-1"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_two_hosts_learn_what_one_learns_although_one_of_them_was_killed(trained):
+    assert trained.ended == {"one": [0], "two": [1, -9], "two again": [0, 0]}
+    assert len(trained.losses("one")) == 6
+    assert trained.losses("two") == pytest.approx(trained.losses("one"), rel=1e-4)
+    for one, two in zip(trained.weights("one-0"), trained.weights("two-0"), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
+
+
+def test_the_first_host_looks_at_the_whole_test_split(trained):
+    one, two = trained.test_scores("one"), trained.test_scores("two")
+    assert two["images"] == one["images"] == 6
+    assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
+
+
+def test_a_host_that_is_lost_is_told_of(trained):
+    told = (trained.folder / "two-0.txt").read_text()
+    assert told.startswith("host 0 lost another one, which has ended or can't be reached")
+    assert told.endswith("start all of them again with --resume")
