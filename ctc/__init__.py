@@ -44,8 +44,8 @@ def load_model(
     from pathlib import Path
 
     from ctc.inference.classifier import classifier
-    from ctc.inference.pipeline import usable_cores
     from ctc.inference.providers import Engine
+    from ctc.plugin.devices import usable_cores
 
     engine = Engine(provider, precision, threads or usable_cores())
     return classifier(Path(path), engine, batch_size, truncated, threshold)

@@ -98,8 +98,8 @@ def to_config(options: dict[str, Any]) -> PredictConfig:
     """Raises UsageError for options that don't go together."""
     from ctc.inference.config import PredictConfig
     from ctc.inference.event_table import Columns
-    from ctc.inference.pipeline import usable_cores
     from ctc.inference.shards import Shard
+    from ctc.plugin.devices import usable_cores
 
     event_id, images, shard = options.pop("event_id"), options.pop("images"), options.pop("shard")
     if bool(event_id) != bool(images):

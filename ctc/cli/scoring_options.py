@@ -50,9 +50,9 @@ def need_packages(command: str, extras: str = "cpu,report") -> None:
 
 def open_model(path: Path, provider: Any, threads: int | None) -> Model:
     """Ready to answer in as many threads at a time."""
-    from ctc.inference.pipeline import usable_cores
     from ctc.inference.providers import Engine
     from ctc.inference.session import load_model
+    from ctc.plugin.devices import usable_cores
 
     return load_model(path, Engine(provider, workers=threads or usable_cores()))
 

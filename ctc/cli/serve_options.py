@@ -79,8 +79,8 @@ def serve_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def to_config(options: dict[str, Any]) -> ServeConfig:
     """Raises CtcError for options that don't go together, and a token that can't be used."""
-    from ctc.inference.pipeline import usable_cores
     from ctc.plugin import Aggregation
+    from ctc.plugin.devices import usable_cores
     from ctc.plugin.manager import plugins
     from ctc.serving.config import Limits, ServeConfig
 

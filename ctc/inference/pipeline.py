@@ -9,7 +9,6 @@ on a device of its own takes one batch at a time, while one worker more than the
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -61,11 +60,6 @@ class Outcome:
     def entries(self) -> tuple[EventPrediction | Failure, ...]:
         """As output formats want it: failures first."""
         return (*self.failures, self.prediction) if self.prediction else self.failures
-
-
-def usable_cores() -> int:
-    """How many CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def predict(

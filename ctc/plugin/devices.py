@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import os
+
+
+def usable_cores() -> int:
+    """How many CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def nvidia_gpus() -> int:
