@@ -15,6 +15,9 @@ LEFT_OUT = "left_out.csv"
 FORMAT = "ctc-dataset"
 FORMAT_VERSION = 1
 
+SEVERAL = "more than one observation"
+"""Among `left_out["events"]` of a manifest: why an event is not there."""
+
 
 @dataclass(frozen=True)
 class Shard:

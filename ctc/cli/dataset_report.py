@@ -8,13 +8,12 @@ from datetime import timedelta
 import click
 import numpy as np
 
-from ctc.artifacts.dataset import LEFT_OUT
+from ctc.artifacts.dataset import LEFT_OUT, SEVERAL
 from ctc.cli.console import say, warn
 from ctc.dataset.build import BuildResult
 from ctc.dataset.estimate import estimate
 from ctc.dataset.plan import Plan
 from ctc.dataset.reached import reach, straddling_locations
-from ctc.dataset.select import SEVERAL
 
 
 def tell_plan(plan: Plan) -> None:

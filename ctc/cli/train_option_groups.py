@@ -14,6 +14,7 @@ RATE = click.FloatRange(min=0, min_open=True)
 NOT_NEGATIVE = click.FloatRange(min=0)
 ONE_OR_MORE = click.IntRange(min=1)
 PIXELS = click.IntRange(1, 8192)
+SAMPLINGS = click.Choice(["natural", "balanced", "effective"])
 CHOICES = click.Choice(["random", "first", "all", "grayscale_stacking"])
 
 NETWORK = (
@@ -30,6 +31,8 @@ LOSS = (
     click.option("--loss", type=click.Choice(["cross-entropy", "focal"]), help="Focal looks away from what is easy."),
     click.option("--label-smoothing", type=PART, help="Share of the target spread over all classes (0)."),
     click.option("--class-weights", metavar="none|balanced|effective|FILE", help="Let rare classes count more (none)."),
+    click.option("--sampling", type=SAMPLINGS, help="Or let rare classes come more often (natural)."),
+    click.option("--sampling-label", metavar="LABEL", help="Whose classes --sampling goes by; the first --label's."),
 )
 
 DATA = (

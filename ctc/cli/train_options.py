@@ -65,6 +65,8 @@ OPTIONS = (
     click.option("--label", "labels", multiple=True, metavar="NAME", help="What to learn; may be repeated."),
     click.option("--label-weight", "label_weights", multiple=True, callback=_weights, metavar="NAME=W",
                  help="Factor of a label's loss (1); may be repeated."),
+    click.option("--multi-label", multiple=True, metavar="LABEL",
+                 help="A label that may have several classes at once, such as two species; may be repeated."),
     *NETWORK,
     click.option("--from", "start_from", is_eager=True, callback=_load_origin, metavar="RUN",
                  help="Begin with the weights of an own run, whatever it learnt and at which size."),
@@ -88,11 +90,15 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """Those that have a value. A weight that an earlier run gave to a label which is no longer learnt is dropped."""
+    """Those that have a value. What an earlier run said of a label which is no longer learnt is dropped."""
     kept = {name: value for name, value in options.items() if value is not None}
     if not _typed(context, "label_weights"):
         weights = kept["label_weights"]
         kept["label_weights"] = {label: weight for label, weight in weights.items() if label in kept["labels"]}
+    if not _typed(context, "multi_label"):
+        kept["multi_label"] = tuple(label for label in kept["multi_label"] if label in kept["labels"])
+    if not _typed(context, "sampling_label") and kept.get("sampling_label") not in kept["labels"]:
+        kept.pop("sampling_label", None)
     return kept
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.columns import Ints, numbered
+from ctc.artifacts.dataset import SEVERAL
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.sampling import balanced, up_sampled
@@ -17,8 +18,6 @@ from ctc.dataset.splits import by_column, by_group, by_share
 from ctc.errors import InputError, UsageError, did_you_mean
 
 TRAIN = "train"
-SEVERAL = "more than one observation"
-"""Why an event is left out."""
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,14 @@ LossName = Literal["cross-entropy", "focal"]
 ScheduleName = Literal["plateau", "cosine"]
 MixedPrecision = Literal["none", "bfloat16", "float16"]
 Transfer = Literal["last-layer", "all-layers"]
+Sampling = Literal["natural", "balanced", "effective"]
 OptimizerName = Literal["sgd", "rmsprop", "adamw"]
 ColorName = Literal["none", "little", "full_fast", "full_randomized"]
 
 DEFAULT_LEARNING_RATE: Mapping[OptimizerName, float] = {"sgd": 0.01, "rmsprop": 0.001, "adamw": 0.001}
 DEFAULT_WARMUP_EPOCHS: Mapping[ScheduleName, float] = {"plateau": 0.0, "cosine": 1.0}
 DEFAULT_PATIENCE = 3
+NATURAL: Sampling = "natural"
 DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {"sgd": 0.0001, "rmsprop": 0.0001, "adamw": 0.01}
 
 
@@ -39,7 +41,9 @@ def usable_cpus() -> int:
 class TrainingConfig:
     """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the machine (`resolved` fills it in).
 
-    `label_weights`: factor of a label's loss, 1 where absent. `start_from` is `--from`, the run to begin with. `freeze`: which layers keep
+    `label_weights`: factor of a label's loss, 1 where absent. `multi_label`: those labels that may have several classes at once.
+    `sampling`: how often an event comes, by its class of `sampling_label` (the first label unless given): as often as it would
+    weigh with those `class_weights`. `start_from` is `--from`, the run to begin with. `freeze`: which layers keep
     their weights (see `freeze.py`); for the first `head_epochs` all but the heads do. `class_weights`: see `class_weights.py`.
     `steps_per_epoch`: end an epoch early. `clip_norm`: the longest that the gradient of all weights may be. Patience is counted in epochs
     without a lower validation loss. `crop`, `zoom` are shares of a side (0–0.5), `rotate` is in degrees (0–180). `accumulate`: in how
@@ -51,6 +55,7 @@ class TrainingConfig:
     backbone: str
     labels: tuple[str, ...]
     label_weights: Mapping[str, float] = field(default_factory=dict)
+    multi_label: tuple[str, ...] = ()
     loader: str = "auto"
     height: int | None = None
     width: int | None = None
@@ -62,6 +67,8 @@ class TrainingConfig:
     loss: LossName = "cross-entropy"
     label_smoothing: float = 0.0
     class_weights: str = "none"
+    sampling: Sampling = NATURAL
+    sampling_label: str | None = None
     resize: ResizeMode = "stretch"
     image_choice: ImageChoice = "random"
     observation: Literal["first", "random"] = "first"
@@ -135,7 +142,8 @@ class TrainingConfig:
         return Augmentation(self.color, self.crop, self.zoom, self.rotate, self.flip, self.resize == "fit-crop")
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "labels": list(self.labels), "label_weights": dict(self.label_weights)}
+        told = {"labels": list(self.labels), "multi_label": list(self.multi_label)}
+        return {**asdict(self), **told, "label_weights": dict(self.label_weights)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TrainingConfig:
@@ -144,7 +152,8 @@ class TrainingConfig:
         if unknown:
             raise InputError(f"there is no training option called '{unknown[0]}': was it written by a newer ctc?")
         try:
-            return cls(**{**data, "labels": tuple(data["labels"]), "label_weights": dict(data["label_weights"])})
+            told = {"labels": tuple(data["labels"]), "multi_label": tuple(data.get("multi_label", ()))}
+            return cls(**{**data, **told, "label_weights": dict(data["label_weights"])})
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"the training options are incomplete: {error}") from None
 

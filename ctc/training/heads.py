@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
@@ -23,9 +23,12 @@ def logits(features: Tensor, labels: Mapping[str, int]) -> dict[str, Tensor]:
     }
 
 
-def probabilities(scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Softmax of every label's scores."""
-    return {
-        label: keras.layers.Softmax(dtype="float32", name=f"softmax_{place}")(score)
-        for place, (label, score) in enumerate(scores.items())
-    }
+def probabilities(scores: Mapping[str, Tensor], multi_label: Collection[str]) -> dict[str, Tensor]:
+    """Softmax of every label's scores, of those `multi_label` the sigmoid of each."""
+
+    def activation(label: str, place: int) -> keras.layers.Layer:
+        if label in multi_label:
+            return keras.layers.Activation("sigmoid", dtype="float32", name=f"sigmoid_{place}")
+        return keras.layers.Softmax(dtype="float32", name=f"softmax_{place}")
+
+    return {label: activation(label, place)(score) for place, (label, score) in enumerate(scores.items())}

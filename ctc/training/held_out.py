@@ -47,7 +47,7 @@ def _answered(plan: Plan, learner: Learner, totals: Totals, advance: Callable[[i
         labels = {label: np.array([sample.labels[label] for sample in samples], np.int32) for label in scores}
         learner.judge(scores, labels, totals)
         totals.images += len(samples)
-        probabilities = {label: _softmax(values) for label, values in scores.items()}
+        probabilities = {label: _probabilities(values, label, plan) for label, values in scores.items()}
         yield [
             (sample, {label: values[i] for label, values in probabilities.items()}) for i, sample in enumerate(samples)
         ]
@@ -63,7 +63,9 @@ def _samples(plan: Plan) -> Iterator[Sample]:
     on_bad = _pass_over if plan.config.on_bad_record == "skip" else None
     events = read_events(plan.dataset, TEST, record_table(plan.dataset, TEST), on_bad)
     names = [label.name for label in plan.labels]
-    return reference_samples(picks(events, plan.preprocessing), plan.preprocessing, names, on_bad, plan.threads)
+    multi_label = plan.dataset.class_counts(plan.config.multi_label)
+    chosen = picks(events, plan.preprocessing)
+    return reference_samples(chosen, plan.preprocessing, names, on_bad, plan.threads, multi_label)
 
 
 def _events(answers: Iterator[Answered], plan: Plan) -> Iterator[EventPrediction]:
@@ -72,7 +74,7 @@ def _events(answers: Iterator[Answered], plan: Plan) -> Iterator[EventPrediction
         photos = list(group)
         means = {label: np.mean([values[label] for _, values in photos], axis=0) for label in classes}
         truth = {f"true_{label}": _names(classes[label], told) for label, told in photos[0][0].labels.items()}
-        yield EventPrediction(event_id, classes, means, (), truth)
+        yield EventPrediction(event_id, classes, means, (), truth, multi_label=plan.config.multi_label)
 
 
 def _names(classes: tuple[str, ...], told: int | list[int]) -> str | None:
@@ -83,10 +85,13 @@ def _names(classes: tuple[str, ...], told: int | list[int]) -> str | None:
     return json.dumps(seen, ensure_ascii=False) if seen else None
 
 
-def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+def _probabilities(scores: NDArray[np.float32], label: str, plan: Plan) -> NDArray[np.float32]:
+    """Sigmoid of a multi-label label's scores, softmax of another's."""
+    several = label in plan.config.multi_label
+    highest = np.maximum(scores, 0.0) if several else scores.max(axis=1, keepdims=True)
+    powers = np.exp(scores - highest)
+    found: NDArray[np.float32] = powers / (powers + np.exp(-highest) if several else powers.sum(axis=1, keepdims=True))
+    return found
 
 
 def _pass_over(_: InputError) -> None:

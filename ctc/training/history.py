@@ -1,8 +1,8 @@
 """history.csv: one row per epoch, and the same as a line to read.
 
-Columns: epoch, loss, val_loss; then for each label `loss[LABEL]`, `accuracy[LABEL]`, `top5[LABEL]`, `macro_f1[LABEL]` and the same with
-`val_` before them; then learning_rate, images_per_second, seconds (validation included), waiting (share of the training pass).
-What wasn't measured is empty.
+Columns: epoch, loss, val_loss; then for each label `loss[LABEL]`, `accuracy[LABEL]`, `top5[LABEL]`, `macro_f1[LABEL]`, of a multi-label
+one `exact[LABEL]` too, and the same with `val_` before them; then learning_rate, images_per_second, seconds (validation included),
+waiting (share of the training pass). What wasn't measured is empty.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.atomic import write_text
-from ctc.training.totals import LabelScore, PassResult
-
-SCORES = ("loss", "accuracy", "top5", "macro_f1")
+from ctc.training.totals import PassResult
 
 
 @dataclass(frozen=True)
@@ -73,10 +71,10 @@ def line(epoch: Epoch, of: int) -> str:
 def _row(epoch: Epoch) -> dict[str, str]:
     training, validation = epoch.training, epoch.validation
     row: dict[str, float | None] = {"loss": training.loss, "val_loss": validation.loss if validation else None}
-    for label in training.labels:
-        looked = validation.labels[label] if validation else LabelScore()
-        for prefix, score in (("", training.labels[label]), ("val_", looked)):
-            row |= {f"{prefix}{name}[{label}]": getattr(score, name) for name in SCORES}
+    for label, score in training.labels.items():
+        looked = validation.labels[label].figures if validation else {}
+        row |= {f"{name}[{label}]": value for name, value in score.figures.items()}
+        row |= {f"val_{name}[{label}]": looked.get(name) for name in score.figures}
     row |= {
         "learning_rate": epoch.learning_rate,
         "images_per_second": training.images_per_second,

@@ -41,7 +41,7 @@ class Learner:
         self.parts = parts
         self._where, self._photos = config.where, plan.batch_size
         self.weights = plan.label_weights
-        self.network = with_probabilities(scores)
+        self.network = with_probabilities(scores, config.multi_label)
         optimizer = make_optimizer(config.optimizer, plan.learning_rate, plan.weight_decay, config.clip_norm, parts)
         self._trainee.compile(optimizer, jit_compile=_compiled())
         self._trainee.optimizer.build(self._trainee.trainable_variables)
@@ -87,8 +87,8 @@ class Learner:
     def judge(self, scores: Mapping[str, Any], labels: Mapping[str, Any], totals: Totals) -> None:
         """Add to `totals` what `scores`, from `answer`, are worth."""
         criteria = enumerate(self._trainee.criteria.items())
-        sums = ((place, criterion.sums(labels[label], scores[label])) for place, (label, criterion) in criteria)
-        logs = {f"{name}_{place}": value for place, named in sums for name, value in named._asdict().items()}
+        sums = (criterion.sums(labels[label], scores[label]).at(place) for place, (label, criterion) in criteria)
+        logs = {name: value for named in sums for name, value in named.items()}
         totals.add(self._trainee.order, logs)
 
     def arrays(self) -> Arrays:
@@ -134,12 +134,18 @@ class Learner:
 
     def _shares(self, labels: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
         """Label → (N,), what a photo's loss counts."""
-        known = {label: np.asarray(classes) != MISSING for label, classes in labels.items()}
+        known = {label: _known(classes) for label, classes in labels.items()}
         counts = self._where.gathered([np.int32(mask.sum()) for mask in known.values()]).sum(axis=0)
         return {
             label: np.full(len(mask), self.weights[label] * self.parts / max(1, count), np.float32)
             for (label, mask), count in zip(known.items(), counts, strict=True)
         }
+
+
+def _known(classes: Any) -> NDArray[np.bool_]:
+    """(N,): which photos have the label, of which `classes` are numbers (N,) or rows (N, classes)."""
+    numbers = np.asarray(classes)
+    return np.asarray((numbers if numbers.ndim == 1 else numbers[:, 0]) != MISSING)
 
 
 @contextmanager

@@ -18,7 +18,8 @@ TOP = 5
 
 class Sums(NamedTuple):
     """Sums over the photos of a batch that have the label: loss in nats, how many were right, how many had the right class among
-    the five best, how many there are; and per class, (classes,): how often it was rightly chosen, chosen, and actually there."""
+    the five best, how many there are; per class, (classes,): how often it was rightly chosen, chosen, and actually there; and, of a
+    multi-label label, how many had exactly the right classes."""
 
     loss: Tensor
     correct: Tensor
@@ -27,6 +28,11 @@ class Sums(NamedTuple):
     hit: Tensor
     chosen: Tensor
     actual: Tensor
+    exact: Tensor | None = None
+
+    def at(self, place: int) -> dict[str, Tensor]:
+        """Those that there are, each called `NAME_place`."""
+        return {f"{name}_{place}": value for name, value in self._asdict().items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from ctc.artifacts.jsonfile import read_object, write_object
 from ctc.artifacts.run import Run
 from ctc.errors import CtcError, MissingExtraError
 from ctc.training.config import TrainingConfig
-from ctc.training.history import SCORES, Epoch
+from ctc.training.history import Epoch
 from ctc.training.totals import PassResult
 
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
@@ -74,7 +74,7 @@ class MlflowLog:
         values: dict[str, Any] = {"loss": measured.loss}
         for label, score in measured.labels.items():
             if score.n:
-                values |= {f"{name}/{label}": getattr(score, name) for name in SCORES}
+                values |= {f"{name}/{label}": value for name, value in score.figures.items()}
         for name, value in values.items():
             allowed = _NOT_IN_NAMES.sub("_", f"{prefix}{name}")
             self._client.log_metric(self._id, allowed, value, step=step)

@@ -1,8 +1,8 @@
-"""The whole network: uint8 pictures in, one distribution per label out."""
+"""The whole network: uint8 pictures in, probabilities per label out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import keras
@@ -49,9 +49,10 @@ def backbone_of(network: keras.Model) -> keras.Model:
     return next(layer for layer in network.layers if isinstance(layer, keras.Model))
 
 
-def with_probabilities(scores: keras.Model) -> keras.Model:
-    """The same layers and weights, ending in a distribution per label: what is saved and exported."""
-    return keras.Model(scores.input, heads.probabilities(scores.output), name="network")
+def with_probabilities(scores: keras.Model, multi_label: Collection[str] = ()) -> keras.Model:
+    """The same layers and weights, ending in a distribution per label, or of those `multi_label` a probability per class: what is saved
+    and exported."""
+    return keras.Model(scores.input, heads.probabilities(scores.output, multi_label), name="network")
 
 
 def build_network(
@@ -61,9 +62,11 @@ def build_network(
     width: int,
     mean: Sequence[float],
     std: Sequence[float],
+    multi_label: Collection[str] = (),
 ) -> keras.Model:
-    """From uint8 RGB pictures (N, height, width, 3) to a dict of probabilities (N, classes) per label; see `build_scores`."""
-    return with_probabilities(build_scores(backbone, labels, height, width, mean, std))
+    """From uint8 RGB pictures (N, height, width, 3) to a dict of probabilities (N, classes) per label; see `build_scores` and
+    `with_probabilities`."""
+    return with_probabilities(build_scores(backbone, labels, height, width, mean, std), multi_label)
 
 
 def load_network(run: Run, plugins: Plugins) -> keras.Model:
@@ -75,7 +78,8 @@ def load_network(run: Run, plugins: Plugins) -> keras.Model:
     backbone = plugins.get(Backbone, info.backbone)
     labels = {label: len(classes) for label, classes in info.labels.items()}
     size = info.preprocessing
-    network = build_network(backbone, labels, size.height, size.width, info.channel_mean, info.channel_std)
+    statistics = info.channel_mean, info.channel_std
+    network = build_network(backbone, labels, size.height, size.width, *statistics, info.multi_label)
     load_weights(network, run.best_weights)
     return network
 

@@ -68,19 +68,18 @@ def describe(plan: Plan, versions: dict[str, str]) -> RunInfo:
         dataset={"path": plan.config.dataset, "fingerprint": plan.dataset.fingerprint()},
         seed=plan.config.seed,
         versions=versions,
+        multi_label=plan.config.multi_label,
     )
 
 
 def write_test_scores(run: Run, measured: PassResult) -> None:
-    """Write test.json: `split`, `images`, `loss`, and `labels` with `accuracy`, `top5`, `macro_f1`, `loss` (null without photos) and `n`
-    each."""
+    """Write test.json: `split`, `images`, `loss`, and `labels` with the figures of each (null without photos) and `n`."""
     labels = {label: _described(score) for label, score in measured.labels.items()}
     write_object(run.test_scores, {"split": TEST, "images": measured.images, "loss": measured.loss, "labels": labels})
 
 
 def _described(score: LabelScore) -> dict[str, float | int | None]:
-    names = ("accuracy", "top5", "macro_f1", "loss")
-    return {name: getattr(score, name) if score.n else None for name in names} | {"n": score.n}
+    return {name: value if score.n else None for name, value in score.figures.items()} | {"n": score.n}
 
 
 def remove_partial(run: Run) -> None:

@@ -14,13 +14,14 @@ from ctc.artifacts.preprocessing import ImageChoice, Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError, UsageError
 from ctc.images.reference import sample_count
-from ctc.plugin import Backbone, Batch, BatchStream, Loader, LoaderConfig, OutputFormat
+from ctc.plugin import Backbone, Batch, BatchStream, DrawWeights, Loader, LoaderConfig, OutputFormat
 from ctc.plugin.devices import nvidia_gpus
 from ctc.plugin.manager import Plugins
 from ctc.training.class_weights import class_weights
-from ctc.training.config import TrainingConfig
+from ctc.training.config import NATURAL, TrainingConfig
 from ctc.training.labels import TRAIN, chosen_labels
 from ctc.training.losses import Criterion
+from ctc.training.multi_label_loss import MultiLabelCriterion
 from ctc.training.origin import Channels, Origin, find_origin
 from ctc.training.schedule import Schedule
 
@@ -95,7 +96,11 @@ class Plan:
         if self.config.hosts == 1:
             return stream.epoch(0)
         images = np.zeros((0, self.preprocessing.height, self.preprocessing.width, 3), np.uint8)
-        nothing = Batch(images, {label.name: np.zeros(0, np.int32) for label in self.labels})
+        rows = {
+            label.name: (0, len(label.classes)) if label.name in self.config.multi_label else (0,)
+            for label in self.labels
+        }
+        nothing = Batch(images, {label: np.zeros(row, np.int32) for label, row in rows.items()})
         return islice(chain(stream.epoch(0), repeat(nothing)), stream.steps)
 
     def _batches(self, size: int, *, training: bool) -> LoaderConfig:
@@ -103,6 +108,8 @@ class Plan:
             height=self.preprocessing.height,
             width=self.preprocessing.width,
             labels=tuple(label.name for label in self.labels),
+            multi_label=self.config.multi_label,
+            draw_weights=self._draw_weights() if training else None,
             batch_size=size,
             image_choice=self.config.image_choice,
             observation=self.config.observation,
@@ -115,6 +122,13 @@ class Plan:
             shard=(self.config.host_index, self.config.hosts),
             drop_remainder=training,
         )
+
+    def _draw_weights(self) -> DrawWeights | None:
+        config = self.config
+        if config.sampling == NATURAL:
+            return None
+        label = self.dataset.label(config.sampling_label or config.labels[0])
+        return DrawWeights(label.name, class_weights(config.sampling, [label], TRAIN)[label.name])
 
 
 def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = None) -> Plan:
@@ -190,7 +204,8 @@ def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) 
 
 def _criteria(config: TrainingConfig, labels: tuple[Label, ...]) -> dict[str, Criterion]:
     weights = class_weights(config.class_weights, labels, TRAIN)
-    return {label.name: Criterion(config.loss, config.label_smoothing, weights[label.name]) for label in labels}
+    kinds = {label.name: MultiLabelCriterion if label.name in config.multi_label else Criterion for label in labels}
+    return {label: kind(config.loss, config.label_smoothing, weights[label]) for label, kind in kinds.items()}
 
 
 def _statistics(

@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
+from ctc.artifacts.dataset import SEVERAL
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
 from ctc.plugin.manager import Plugins
@@ -99,6 +100,12 @@ def _introduce(plan: Plan, narration: Narration) -> None:
         f"training '{plan.backbone.name}' at {size} on {plan.dataset.events(TRAIN):,} events of '{plan.dataset.folder}', "
         f"fed by the loader '{plan.loader.name}'" + (f" ({plan.loader_reason})" if plan.loader_reason else "")
     )
+    several = plan.dataset.manifest.left_out.get("events", {}).get(SEVERAL)
+    if plan.config.multi_label and several:
+        narration.warn(
+            f"'{plan.dataset.folder}' was made without {several:,} events of several observations, which --multi-label learns from: "
+            "build it with --keep-multi-observation"
+        )
     if not plan.has(VALIDATION):
         narration.say(f"there is no split '{VALIDATION}': early stopping goes by the training loss")
 

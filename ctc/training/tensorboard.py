@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ctc.artifacts.run import Run
 from ctc.artifacts.tfrecord import frame
-from ctc.training.history import SCORES, Epoch
+from ctc.training.history import Epoch
 from ctc.training.totals import PassResult
 
 _FILE = "events.out.tfevents.0.ctc"
@@ -53,10 +53,10 @@ class TensorBoard:
 
 def _scalars(measured: PassResult) -> dict[str, float]:
     scores = {
-        f"{label}/{name}": getattr(score, name)
+        f"{label}/{name}": value
         for label, score in measured.labels.items()
         if score.n
-        for name in SCORES
+        for name, value in score.figures.items()
     }
     return {"loss": measured.loss} | scores
 

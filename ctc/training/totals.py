@@ -18,13 +18,24 @@ NO_NUMBER = math.nan
 @dataclass(frozen=True)
 class LabelScore:
     """Over the `n` photos that have the label; not a number when none has. `loss`: mean in nats, as it was trained (with class weights,
-    if any); `accuracy` and `top5`: 0–1; `macro_f1`: 0–1, mean over the classes that were there or chosen."""
+    if any); `accuracy` and `top5`: 0–1; `macro_f1`: 0–1, mean over the classes that were there or chosen.
+
+    Of a multi-label label `accuracy` and `top5` are the shares of photos whose most probable class, or one of the five most probable, is
+    there; classes are chosen from a probability of 0.5 on; and `exact`, None for other labels, is the share with exactly the right ones.
+    """
 
     loss: float = NO_NUMBER
     accuracy: float = NO_NUMBER
     top5: float = NO_NUMBER
     macro_f1: float = NO_NUMBER
     n: int = 0
+    exact: float | None = None
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """All but `n`, by name."""
+        named = {"loss": self.loss, "accuracy": self.accuracy, "top5": self.top5, "macro_f1": self.macro_f1}
+        return named if self.exact is None else {**named, "exact": self.exact}
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,8 @@ class Totals:
         for place, label in enumerate(order):
             so_far = self.sums.setdefault(label, {})
             for name in Sums._fields:
+                if f"{name}_{place}" not in logs:
+                    continue
                 value = np.asarray(logs[f"{name}_{place}"], np.float64)
                 so_far[name] = so_far[name] + value if name in so_far else value
 
@@ -96,10 +109,12 @@ class Totals:
 
 def _score(sums: Mapping[str, NDArray[np.float64]]) -> LabelScore:
     present = float(sums["present"])
+    exact = sums.get("exact")
     if not present:
-        return LabelScore()
+        return LabelScore(exact=None if exact is None else NO_NUMBER)
     loss, accuracy, top5 = (float(sums[name]) / present for name in ("loss", "correct", "among_best"))
-    return LabelScore(loss, accuracy, top5, _macro_f1(sums), round(present))
+    share = None if exact is None else float(exact) / present
+    return LabelScore(loss, accuracy, top5, _macro_f1(sums), round(present), share)
 
 
 def _macro_f1(sums: Mapping[str, NDArray[np.float64]]) -> float:

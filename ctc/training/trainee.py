@@ -52,7 +52,7 @@ class Trainee(keras.Model):  # type: ignore[misc]  # keras ships no types
         """This batch's sums, which the caller adds up."""
         del x, sample_weight  # the signature is Keras's
         return {
-            f"{name}_{place}": value
+            name: value
             for place, (label, criterion) in enumerate(self.criteria.items())
-            for name, value in criterion.sums(y[label], y_pred[label])._asdict().items()
+            for name, value in criterion.sums(y[label], y_pred[label]).at(place).items()
         }

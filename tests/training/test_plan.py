@@ -31,6 +31,9 @@ def _loader(name: str, reason: str | None = None) -> Loader:
         ({"backbone": "resnet19"}, "no backbone called 'resnet19': did you mean 'resnet18'"),
         ({"loader": "array"}, "no loader called 'array': did you mean 'arrays'"),
         ({"label_weights": {"cuont": 2.0}}, "--label-weight names 'cuont'.* did you mean 'count'"),
+        ({"multi_label": ("specis",)}, "--multi-label names 'specis'.* did you mean 'species'"),
+        ({"sampling": "balanced", "sampling_label": "cuont"}, "--sampling-label names 'cuont'.* did you mean 'count'"),
+        ({"sampling_label": "count"}, "add --sampling balanced, or leave it out"),
         ({"label_weights": {"count": -1.0}}, "must be 0 or more"),
         ({"label_weights": {"count": float("nan")}}, "must be 0 or more"),
         ({"label_weights": {"count": 0.0, "species": 0.0}}, "nothing would be learnt"),
@@ -39,6 +42,15 @@ def _loader(name: str, reason: str | None = None) -> Loader:
 def test_what_is_not_there_is_named(tiny_dataset, plugins_with_arrays, options, message):
     with pytest.raises(UsageError, match=message):
         prepare(_config(tiny_dataset(), **options), plugins_with_arrays)
+
+
+def test_drawing_is_for_training_and_weighs_as_class_weights_do(tiny_dataset, plugins_with_arrays):
+    """Of 12 train events 6 have the count 1 and 3 the count 2+."""
+    plan = prepare(_config(tiny_dataset(), sampling="balanced", sampling_label="count"), plugins_with_arrays)
+    draw = plan.training_batches().draw_weights
+    assert draw is not None
+    assert (draw.label, draw.weights) == ("count", pytest.approx((9 / 12, 9 / 6)))
+    assert plan.evaluation_batches().draw_weights is None
 
 
 def test_a_dataset_without_a_train_split_is_refused(tiny_dataset, plugins_with_arrays):

@@ -41,6 +41,9 @@ def _parsed(*arguments: str) -> TrainingConfig:
         (["--loss", "focal"], "loss", "focal"),
         (["--label-smoothing", "0.1"], "label_smoothing", 0.1),
         (["--class-weights", "balanced"], "class_weights", "balanced"),
+        (["--multi-label", "species"], "multi_label", ("species",)),
+        (["--sampling", "balanced"], "sampling", "balanced"),
+        (["--sampling-label", "species"], "sampling_label", "species"),
         (["--observation", "random"], "observation", "random"),
         (["--on-bad-record", "skip"], "on_bad_record", "skip"),
         (["--clip-norm", "2"], "clip_norm", 2.0),
@@ -117,6 +120,7 @@ def earlier(tmp_path) -> tuple[Path, TrainingConfig]:
         backbone="resnet18",
         labels=("count", "species"),
         label_weights={"count": 0.5},
+        multi_label=("count",),
         weights="imagenet",
         start_from="gone",
         transfer="all-layers",
@@ -125,6 +129,8 @@ def earlier(tmp_path) -> tuple[Path, TrainingConfig]:
         loss="focal",
         label_smoothing=0.2,
         class_weights="effective",
+        sampling="balanced",
+        sampling_label="count",
         observation="random",
         on_bad_record="skip",
         schedule="cosine",
@@ -189,10 +195,10 @@ def test_the_command_line_wins_over_an_earlier_run(earlier):
     assert parsed == replace(config, dataset="here", seed=6, flip=True, output="new")
 
 
-def test_a_label_that_is_dropped_takes_its_weight_along(earlier):
+def test_a_label_that_is_dropped_takes_along_what_was_said_of_it(earlier):
     path, config = earlier
     assert _parsed("--config", str(path), "--label", "species") == replace(
-        config, labels=("species",), label_weights={}
+        config, labels=("species",), label_weights={}, multi_label=(), sampling_label=None
     )
 
 

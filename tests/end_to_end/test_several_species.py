@@ -1,0 +1,100 @@
+"""Several species in one event, from a table with a row for each to a table that shows them all."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from PIL import Image
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.cli.main import run
+
+SIDE = 32
+SEEN = (("fox",), ("hare",), ("fox", "hare"))
+TRAIN = ("--backbone", "small_cnn", "--height", SIDE, "--width", SIDE, "--epochs", 12, "--batch-size", 15)
+LEARN = ("--optimizer", "adamw", "--learning-rate", 0.005, "--color", "none", "--early-stopping-patience", 12)
+
+
+def ctc(*arguments: object) -> None:
+    assert run([str(argument) for argument in arguments]) == 0
+
+
+def photo(number: int, seen: tuple[str, ...]) -> Image.Image:
+    """A red square is a fox, a blue one a hare."""
+    rng = np.random.default_rng(number)
+    pixels = rng.integers(60, 100, (SIDE, SIDE, 3), np.uint8)
+    for species, channel, left in (("fox", 0, 2), ("hare", 2, 18)):
+        if species in seen:
+            pixels[8:20, left : left + 12, channel] += 140
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture(scope="module")
+def way(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all that the way leaves: photos, events.csv, inventory, dataset, run, model and predictions of the test photos."""
+    at = tmp_path_factory.mktemp("several")
+    (at / "new").mkdir()
+    lines = ["event,photo,species,part"]
+    for number in range(90):
+        seen, part = SEEN[number % 3], "train" if number < 60 else "test"
+        photo(number, seen).save(at / f"{number}.png")
+        lines += [f"e{number},{number}.png,{species},{part}" for species in seen]
+        photo(1000 + number, seen).save(at / "new" / f"{number:02}.png")
+    (at / "events.csv").write_text("\n".join(lines))
+    columns = ("--event-id", "event", "--image", "photo", "--label", "species", "--meta", "part")
+    ctc("inventory", "csv", at / "events.csv", *columns, "--output", at / "inventory.parquet")
+    kept = ("--split-by", "part", "--keep-multi-observation")
+    ctc("dataset", at / "inventory.parquet", "--output", at / "dataset", *kept)
+    label = ("--label", "species", "--multi-label", "species")
+    ctc("train", at / "dataset", "--output", at / "run", *label, *TRAIN, *LEARN)
+    ctc("export", at / "run", "--output", at / "model.onnx")
+    ctc("predict", at / "model.onnx", at / "new", "--output", at / "predictions.csv")
+    return at
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_shows_both_species_of_the_events_that_have_both(way: Path) -> None:
+    found = rows(way / "predictions.csv")
+    right = [set(json.loads(row["predictions_present"])) == set(SEEN[i % 3]) for i, row in enumerate(found)]
+    assert np.mean(right) > 0.9
+
+
+def test_the_model_file_says_so_and_its_probabilities_need_not_sum_to_1(way: Path) -> None:
+    session = onnxruntime.InferenceSession(way / "model.onnx", providers=["CPUExecutionProvider"])
+    info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
+    assert info.multi_label == ("species",)
+    both = np.asarray(photo(5000, SEEN[2]))[None]
+    assert session.run(["species"], {"images": both})[0].sum() > 1.5
+
+
+def test_the_runs_own_predictions_are_the_models(way: Path) -> None:
+    held_out = rows(way / "run" / "test_predictions.csv")
+    assert [json.loads(row["true_species"]) for row in held_out[:3]] == [list(seen) for seen in _of(held_out[:3])]
+    scores = json.loads((way / "run" / "test.json").read_text())["labels"]["species"]
+    right = [
+        row["predictions_present"]
+        and set(json.loads(row["predictions_present"])) == set(json.loads(row["true_species"]))
+        for row in held_out
+    ]
+    assert scores["exact"] == pytest.approx(np.mean(right))
+
+
+def test_other_formats_and_precisions_tell_both_too(way: Path) -> None:
+    ctc("export", way / "run", "--output", way / "int8.onnx", "--precision", "int8", "--min-agreement", 0.8)
+    ctc("predict", way / "int8.onnx", way / "new", "--output", way / "predictions.json")
+    found = json.loads((way / "predictions.json").read_text(encoding="utf-8"))
+    both = [entry for number, entry in enumerate(found.values()) if number % 3 == 2]
+    assert np.mean([set(entry["predictions_present"]["species"]) == {"fox", "hare"} for entry in both]) > 0.8
+
+
+def _of(held_out: list[dict[str, str]]) -> list[tuple[str, ...]]:
+    return [SEEN[int(row["id"].removeprefix("e")) % 3] for row in held_out]
