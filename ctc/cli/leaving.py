@@ -12,7 +12,7 @@ from click.exceptions import Exit, NoArgsIsHelpError
 
 from ctc.cli.console import detail, tell_error
 from ctc.cli.signals import Terminated, leave_on_sigterm
-from ctc.errors import CtcError
+from ctc.errors import CtcError, did_you_mean
 
 FAILED, PARTLY_FAILED, INTERRUPTED, TERMINATED = 1, 3, 130, 143
 
@@ -77,11 +77,24 @@ def _told_by_click(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption) and error.possibilities:
         return f"no such option '{error.option_name}': did you mean '{min(error.possibilities)}'?"
     message = error.format_message().rstrip(".")
-    message = message[:1].lower() + message[1:] + _where_from(error)
+    message = message[:1].lower() + message[1:] + _where_from(error) + _nearest_choice(error)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.endswith("?"):
         return message
     return f"{message}: see '{context.command_path} --help'"
+
+
+def _nearest_choice(error: click.ClickException) -> str:
+    """What was probably meant by a value that is none of an option's choices."""
+    if (
+        not isinstance(error, click.BadParameter)
+        or error.param is None
+        or not isinstance(error.param.type, click.Choice)
+    ):
+        return ""
+    value = error.message.partition("' is not one of ")[0].removeprefix("'")
+    meant = did_you_mean(value, map(str, error.param.type.choices))
+    return meant if meant.endswith("?") else ""
 
 
 def _where_from(error: click.ClickException) -> str:

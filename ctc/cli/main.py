@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -33,8 +34,11 @@ COMMANDS = {
     "merge": "Unite the parts of a prediction that was split over machines.",
     "benchmark loaders": "Measure how many images per second each loader delivers.",
     "plugins": "List what is installed: formats, loaders, backbones and more.",
+    "completion": "Make a shell complete commands, options and names.",
     "demo": "Go the whole way on photos drawn for the purpose.",
 }
+COMPLETING = "_CTC_COMPLETE"
+"""The environment variable in which a shell asks for completions; click's own name for it."""
 
 
 class LazyGroup(click.Group):
@@ -121,6 +125,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run `ctc` and return its exit code."""
     code = FAILED
+    if COMPLETING in os.environ:
+        import_module("ctc.cli.completion")
     try:
         code = exit_code_of(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))
     except Exception as error:

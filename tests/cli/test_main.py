@@ -44,6 +44,20 @@ def test_without_arguments_the_help_goes_to_stderr(capsys) -> None:
         (["plugins", "--jsno"], "error: no such option '--jsno': did you mean '--json'?\n"),
         (["plugins", "--zzz"], "error: no such option '--zzz': see 'ctc plugins --help'\n"),
         (["plugins", "more"], "error: got unexpected extra argument (more): see 'ctc plugins --help'\n"),
+        (
+            ["predict", "m.onnx", "photos", "--output", "p.csv", "--precision", "flaot16"],
+            (
+                "error: invalid value for '--precision': 'flaot16' is not one of 'float32', 'float16', 'bfloat16': "
+                "did you mean 'float16'?\n"
+            ),
+        ),
+        (
+            ["predict", "m.onnx", "photos", "--output", "p.csv", "--precision", "int"],
+            (
+                "error: invalid value for '--precision': 'int' is not one of 'float32', 'float16', 'bfloat16': "
+                "see 'ctc predict --help'\n"
+            ),
+        ),
         (["predict"], "error: missing argument 'MODEL': see 'ctc predict --help'\n"),
         (["predict", "m.onnx", "photos"], "error: missing option '--output': see 'ctc predict --help'\n"),
         (
