@@ -13,7 +13,7 @@ from ctc.errors import OutputExistsError
 
 MADE = (
     "photos", "new-photos", "labels.csv", "inventory.parquet", "dataset", "run",
-    "model.onnx", "predictions.csv", "predictions.csv.failures.csv", "predictions.csv.journal",
+    "model.onnx", "predictions.csv", "predictions.csv.failures.csv", "predictions.csv.journal", "evaluation",
 )  # fmt: skip
 MARK = ".ctc-demo"
 SHOWN = 8
@@ -50,6 +50,7 @@ def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
             --epochs {epochs} --early-stopping-patience 12 --reduce-lr-patience 6 --seed {seed}""",
         f"export {at}/run --output {at}/model.onnx",
         f"predict {at}/model.onnx {at}/new-photos --output {at}/predictions.csv",
+        f"evaluate {at}/model.onnx {at}/dataset --split test --run {at}/run --explain 4 --output {at}/evaluation",
     )
     return [shlex.split(line) for line in lines]
 
@@ -72,3 +73,4 @@ def closing(folder: Path) -> Iterator[str]:
     yield f"inventory, dataset  {folder / 'inventory.parquet'}, {folder / 'dataset'}"
     yield f"run, model          {folder / 'run'}, {folder / 'model.onnx'}"
     yield f"predictions         {folder / 'predictions.csv'}"
+    yield f"how good it is      {folder / 'evaluation' / 'report.html'} (open it in a browser)"

@@ -29,6 +29,9 @@ def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
     assert "$ ctc export" in done.stderr
     assert {entry.name for entry in (tmp_path / "my demo").iterdir()} <= {*MADE, MARK}
     assert (tmp_path / "my demo" / "model.onnx").stat().st_size > 100_000
+    report = tmp_path / "my demo" / "evaluation" / "report.html"
+    assert str(report) in done.stdout.splitlines()[-1]
+    assert "Found by Grad-CAM" in report.read_text(encoding="utf-8")
 
 
 def test_an_earlier_demo_is_replaced_only_when_asked(tmp_path: Path) -> None:
