@@ -1,0 +1,70 @@
+"""Real exports of every precision are calibrated and evaluated; a run explains its model by gradients."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ctc.artifacts.dataset import Dataset
+from ctc.cli.main import run as ctc
+from ctc.export.config import ExportConfig, Precision
+from ctc.export.export import export_model
+from ctc.inference.session import load_model
+from ctc.report.calibration import Calibration
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+
+
+@pytest.fixture
+def exported(run, trained_network, tmp_path):
+    """A function that exports the run: precision → the file."""
+
+    def export(precision: Precision) -> Path:
+        info = run.read()
+        dataset = Dataset.open(Path(info.dataset["path"]))
+        return export_model(
+            trained_network, info, dataset, tmp_path / f"{precision}.onnx", ExportConfig(precision)
+        ).output
+
+    return export
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("int8", 1e-4), ("float16", 2e-3)])
+def test_a_lower_precision_is_calibrated_inside_the_file(exported, run, tmp_path, precision, tolerance) -> None:
+    model, output = exported(precision), tmp_path / "calibrated.onnx"
+    dataset = run.read().dataset["path"]
+    assert ctc(["calibrate", str(model), dataset, "--method", "temperature", "--output", str(output)]) == 0
+    plain, calibrated = load_model(model), load_model(output)
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 50, 50, 3), np.uint8)
+    answers, wanted = calibrated.predict(pictures), plain.predict(pictures)
+    for label, told in calibrated.info.calibration.items():
+        calibration = Calibration.from_json(told, len(calibrated.info.labels[label]))
+        assert answers[label] == pytest.approx(calibration.apply(wanted[label]), abs=tolerance)
+    assert set(calibrated.info.calibration) == {"species", "count"}
+    assert calibrated.info.provenance["precision"] == precision
+
+
+def test_with_its_run_a_model_is_explained_by_gradients_and_its_training_shown(exported, run, tmp_path, capsys) -> None:
+    run.history.write_text("epoch,loss,val_loss\n1,2,1.5\n2,1,1\n")
+    dataset, output = run.read().dataset["path"], tmp_path / "evaluation"
+    arguments = ["evaluate", str(exported("float32")), dataset, "--run", str(run.folder), "--explain", "2"]
+    assert ctc([*arguments, "--output", str(output), "--licence", "CC0", "--thumbnails", "1"]) == 0
+    assert "what the model looked at, by Grad-CAM" in capsys.readouterr().err
+    page = (output / "report.html").read_text(encoding="utf-8")
+    for part in ("Found by Grad-CAM", 'id="training"', "CC0"):
+        assert part in page
+    assert len(list((output / "explain").glob("*.png"))) == 4
+    assert json.loads((output / "metrics.json").read_text())["photos"] > 0
+
+
+def test_another_run_is_refused_before_anything_is_done(exported, run, run_info, tmp_path, capsys) -> None:
+    model, info = exported("float32"), run.read()
+    run.history.write_text("epoch,loss\n1,2\n")
+    run.write(run_info(Dataset.open(Path(info.dataset["path"])), preprocessing=info.preprocessing, seed=4))
+    arguments = ["evaluate", str(model), info.dataset["path"], "--run", str(run.folder)]
+    assert ctc([*arguments, "--output", str(tmp_path / "e")]) == 2
+    assert f"the model does not come from '{run.folder}'" in capsys.readouterr().err
+    assert not (tmp_path / "e").exists()
