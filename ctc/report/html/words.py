@@ -5,6 +5,8 @@ from __future__ import annotations
 from ctc.report.evaluation import Estimate
 
 SIGN = "\N{NO-BREAK SPACE}%"
+TO = "\N{EN DASH}\N{WORD JOINER}"
+"""Between two figures that stay on one line."""
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -16,4 +18,4 @@ def in_words(estimate: Estimate) -> str:
     """`83 % (70–92 %)`, without brackets where there is no interval, or a dash where there is no figure."""
     if estimate.low == estimate.high or estimate.value != estimate.value:
         return percent(estimate.value)
-    return f"{percent(estimate.value)} ({100 * estimate.low:.0f}–{percent(estimate.high)})"
+    return f"{percent(estimate.value)} ({100 * estimate.low:.0f}{TO}{percent(estimate.high)})"
