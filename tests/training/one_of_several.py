@@ -1,8 +1,8 @@
 """A script: a training on JAX by one process, and the same by two that meet over gloo, with two devices each; one of them is killed, and
-both begin again. Arguments: the dataset, the folder for the runs, two free ports. It imports Keras but computes nothing, so that it can
-fork: each process begins within a second.
+both begin again; and one by command. Arguments: the dataset, the folder for the runs, two free ports. It imports Keras but computes
+nothing, so that it can fork: each process begins within a second.
 
-Each process writes `RUN-INDEX.npz`, the weights it has at its end, or `RUN-INDEX.txt`, what went wrong. How they ended is printed.
+Each host writes `RUN-INDEX.npz`, the weights it has at its end, or `RUN-INDEX.txt`, what went wrong. How they ended is printed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import numpy as np
 from survivor import Pulse
 
 from ctc.artifacts.run import RUN_FILE
+from ctc.cli.main import run
 from ctc.errors import CtcError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
@@ -29,6 +31,10 @@ from ctc.training.config import TrainingConfig
 from ctc.training.start import resume, train
 
 DEAD_AT = 4  # steps
+COMMAND = (
+    *("train", "--backbone", "small_cnn", "--height", "16", "--width", "20", "--label", "species", "--epochs", "1"),
+    *("--batch-size", "8", "--image-choice", "first", "--threads", "1"),
+)
 
 
 class Network:
@@ -76,11 +82,16 @@ def together(asked: TrainingConfig, output: Path, port: str) -> list[TrainingCon
     return [replace(shared, host_index=index) for index in range(2)]
 
 
-def begin(asked: TrainingConfig, beat: Callable[[], object] = lambda: None) -> int:
-    """In a process of its own, whose number is returned; `beat` is called after each step of host 0."""
+def forked(work: Callable[[], object]) -> int:
+    """Do it in a process of its own, whose number is returned."""
     child = os.fork()
-    if child:
-        return child
+    if not child:
+        sys.exit(work())
+    return child
+
+
+def be_host(asked: TrainingConfig, beat: Callable[[], object] = lambda: None) -> int:
+    """The exit code; `beat` is called after each step of host 0."""
     trace = f"{asked.output}-{asked.host_index}"
     kind, network = next(kind for kind in KINDS if kind.record is Backbone), Network()
     found = Found(kind, Backbone("normalised", "", (16, 16), network.build), Owner("normalised", "tests", "1"))
@@ -90,9 +101,9 @@ def begin(asked: TrainingConfig, beat: Callable[[], object] = lambda: None) -> i
             go(asked, Plugins([*plugins().found, found]), Pulse(beat))
     except CtcError as error:
         Path(f"{trace}.txt").write_text(str(error))
-        sys.exit(error.exit_code)
+        return error.exit_code
     np.savez(f"{trace}.npz", *[keras.ops.convert_to_numpy(one) for one in network.built[0].weights])
-    sys.exit()
+    return 0
 
 
 def end(*children: int) -> list[int]:
@@ -102,17 +113,19 @@ def end(*children: int) -> list[int]:
 
 def lose_one(first: TrainingConfig, second: TrainingConfig) -> list[int]:
     """The second host is killed when some steps are done."""
-    follower, steps = begin(second), count(1)
-    return end(begin(first, lambda: next(steps) == DEAD_AT and os.kill(follower, signal.SIGKILL)), follower)
+    follower, steps = forked(partial(be_host, second)), count(1)
+    kill = partial(os.kill, follower, signal.SIGKILL)
+    return end(forked(partial(be_host, first, lambda: next(steps) == DEAD_AT and kill())), follower)
 
 
 def main(dataset: str, folder: Path, port: str, other_port: str) -> None:
     keras.utils.set_random_seed(0)  # imports TensorFlow, once for all
     one = alone(dataset, folder / "one")
     ended = {
-        "one": end(begin(one)),
+        "one": end(forked(partial(be_host, one))),
         "two": lose_one(*together(one, folder / "two", port)),
-        "two again": end(*map(begin, together(one, folder / "two", other_port))),
+        "two again": end(*[forked(partial(be_host, host)) for host in together(one, folder / "two", other_port)]),
+        "command": end(forked(partial(run, [*COMMAND, dataset, "--output", str(folder / "command")]))),
     }
     print(json.dumps(ended))
 

@@ -14,12 +14,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnxruntime import InferenceSession
 
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.model_file import INPUT
 from ctc.artifacts.run import Run
+from ctc.cli.main import run
 from ctc.errors import UsageError
+from ctc.plugin import Loader, LoaderConfig
+from ctc.plugin.manager import plugins
 from ctc.plugin.testing import build_dataset
 from ctc.training.devices import BACKEND, JAX, Devices
 from ctc.training.plan import prepare
+
+COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +89,7 @@ def _free_port() -> int:
 
 
 def _on_jax(*arguments: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, BACKEND: JAX, "JAX_NUM_CPU_DEVICES": "2"}
+    environment = {**os.environ, BACKEND: JAX, "JAX_NUM_CPU_DEVICES": "2", "XLA_FLAGS": COMPILE_QUICKLY}
     command = [sys.executable, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
@@ -121,7 +129,8 @@ def test_hosts_hold_the_same_weights(trained):
 
 
 def test_two_hosts_learn_what_one_learns_although_one_of_them_was_killed(trained):
-    assert trained.ended == {"one": [0], "two": [1, -9], "two again": [0, 0]}
+    assert trained.ended["two"] == [1, -9]
+    assert trained.ended["two again"] == [0, 0]
     assert len(trained.losses("one")) == 6
     assert trained.losses("two") == pytest.approx(trained.losses("one"), rel=1e-4)
     for one, two in zip(trained.weights("one-0"), trained.weights("two-0"), strict=True):
@@ -138,3 +147,16 @@ def test_a_host_that_is_lost_is_told_of(trained):
     told = (trained.folder / "two-0.txt").read_text()
     assert told.startswith("host 0 lost another one, which has ended or can't be reached")
     assert told.endswith("start all of them again with --resume")
+
+
+def test_what_was_trained_on_jax_is_exported_on_tensorflow(trained, tmp_path):
+    """The run says what the network on JAX answered, with four decimals."""
+    trained_on_jax, model = Run(trained.folder / "command"), tmp_path / "model.onnx"
+    assert "jax" in trained_on_jax.read().versions
+    assert run(["export", str(trained_on_jax.folder), "--output", str(model)]) == 0
+    size = LoaderConfig(16, 20, ("species",), image_choice="first", shuffle=False)
+    stream = plugins().get(Loader, "turbo").open(Dataset.open(trained.folder / "dataset"), "test", size)
+    (answers,) = InferenceSession(model).run(["species"], {INPUT: next(stream.epoch(0)).images})
+    with trained_on_jax.test_predictions.open(newline="") as rows:
+        told = [list(json.loads(row["predictions_all"]).values()) for row in csv.DictReader(rows)]
+    np.testing.assert_allclose(answers, told, atol=1e-4)
