@@ -8,12 +8,22 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
+OPTIONS = (
+    "--virtual-time-budget=10000",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+)
+PHONE = 390
+"""Pixels; Chromium's own window can't be as narrow."""
 SCRIPT = """
 addEventListener("load", () => {
   const seen = {};
@@ -36,8 +46,14 @@ addEventListener("load", () => {
   const share = document.querySelector("table.matrix .percent");
   document.querySelector(".as-shares").click();
   seen.percent = getComputedStyle(share).display;
+  seen.width = innerWidth;
+  seen.fits = document.documentElement.scrollWidth <= innerWidth;
+  const folded = document.querySelector("details");
+  seen.folded = !folded.open;
+  dispatchEvent(new Event("beforeprint"));
+  seen.printed = folded.open;
   seen.loaded = performance.getEntriesByType("resource").map((one) => one.name).filter((name) => !name.startsWith("data:"));
-  document.title = JSON.stringify(seen);
+  parent.postMessage(JSON.stringify(seen), "*");
 });
 """
 
@@ -60,8 +76,18 @@ def with_script(report: Path, script: str) -> Path:
     return copy
 
 
-def test_tables_sort_cells_lead_to_photos_and_nothing_is_requested(browser, scored, write_report, tmp_path) -> None:
-    page = with_script(write_report(scored), SCRIPT)
+def on_a_phone(report: Path) -> Path:
+    """A page that shows the report in a narrow frame, and takes for its title what the script saw."""
+    frame = f'<iframe src="{report.as_uri()}" width="{PHONE}" style="border: 0"></iframe>'
+    outer = report.with_name("phone.html")
+    outer.write_text(f"<script>onmessage = (event) => (document.title = event.data)</script>{frame}", "utf-8")
+    return outer
+
+
+def test_on_a_phone_tables_sort_cells_lead_to_photos_and_nothing_is_requested(
+    browser, scored, write_report, tmp_path
+) -> None:
+    page = on_a_phone(with_script(write_report(replace(scored, photos=scored.events)), SCRIPT))
     command = [browser, *OPTIONS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
     shown = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True, timeout=500).stdout
     title = re.search("<title>(.*?)</title>", shown)
@@ -75,5 +101,9 @@ def test_tables_sort_cells_lead_to_photos_and_nothing_is_requested(browser, scor
         "after": "block",
         "pictures": [True, True, True, True],
         "percent": "inline",
+        "width": PHONE,
+        "fits": True,
+        "folded": True,
+        "printed": True,
         "loaded": [],
     }
