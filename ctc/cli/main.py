@@ -35,6 +35,7 @@ COMMANDS = {
     "benchmark loaders": "Measure how many images per second each loader delivers.",
     "plugins": "List what is installed: formats, loaders, backbones and more.",
     "completion": "Make a shell complete commands, options and names.",
+    "doctor": "Look at this machine: what is installed, what works, how fast.",
     "demo": "Go the whole way on photos drawn for the purpose.",
 }
 COMPLETING = "_CTC_COMPLETE"

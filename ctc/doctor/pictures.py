@@ -1,0 +1,50 @@
+"""Pictures made for the purpose: one of each format that is read, and some like a camera's."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ctc.errors import ImageError
+from ctc.images import decode, encode_jpeg
+from ctc.images.decode import FORMATS
+
+COLOR = (200, 120, 40)
+NEAR = 12
+"""How far a colour may be off, of 255: JPEG and GIF don't keep it exactly."""
+QUALITY = 90
+
+
+def decoded() -> dict[str, str | None]:
+    """Of each format that is read: None, or why it is not read here as it should be."""
+    return {name.lower(): _fault(name) for name in FORMATS}
+
+
+def _fault(name: str) -> str | None:
+    file = io.BytesIO()
+    try:
+        Image.new("RGB", (48, 32), COLOR).save(file, name)
+        pixels = decode(file.getvalue())
+    except (ImageError, OSError, KeyError, ValueError) as error:
+        return str(error)
+    off = np.abs(pixels.astype(int) - COLOR).max()
+    return None if pixels.shape == (32, 48, 3) and off <= NEAR else f"its colours are off by {off}"
+
+
+def camera_photos(count: int, height: int, width: int) -> Iterator[bytes]:
+    """JPEGs with about as many bytes per pixel as those of camera traps: a smooth scene under grain."""
+    rng = np.random.default_rng(0)
+    for _ in range(count):
+        yield encode_jpeg(_scene(rng, height, width), QUALITY)
+
+
+def _scene(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uint8]:
+    coarse = Image.fromarray(rng.integers(40, 200, (6, 8, 3), dtype=np.uint8))
+    smooth = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.int16)
+    grain = rng.integers(-7, 8, (height, width, 1), dtype=np.int16)
+    scene: NDArray[np.uint8] = np.clip(smooth + grain, 0, 255).astype(np.uint8)
+    return scene

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import getpass
+import platform
+from pathlib import Path
+
+import pytest
+
+from ctc.doctor.finding import Finding
+from ctc.doctor.privacy import Veil
+
+
+def hidden(text: str, *folders: Path) -> str:
+    return Veil(folders).over(Finding("check", "ok", text)).text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model '/home/anna/my models/m.onnx' is gone", "model '…/m.onnx' is gone"),
+        ("can't open /usr/lib/libcuda.so.1: missing", "can't open …/libcuda.so.1: missing"),
+        (r"no file 'C:\Users\Anna\m.onnx'", "no file '…/m.onnx'"),
+        ("see https://example.org/a/b.html", "see https://example.org/a/b.html"),
+        ("487 photos/s, 1/2 of 3 MB/s", "487 photos/s, 1/2 of 3 MB/s"),
+        ("'/data' is full", "'/data' is full"),
+    ],
+)
+def test_folders_are_hidden_and_nothing_else(text: str, expected: str) -> None:
+    assert hidden(text) == expected
+
+
+def test_a_folder_that_was_given_is_hidden_as_a_whole() -> None:
+    assert hidden("'/data/of anna/x' is full", Path("/data/of anna/x")) == "'…' is full"
+
+
+def test_user_and_machine_are_hidden() -> None:
+    names = [name for name in (getpass.getuser(), platform.node()) if len(name) > 2]
+    told = hidden(f"by {' at '.join(names)}, unrooted")
+    assert not any(name in told.split() for name in names)
+    assert told.endswith("unrooted")
+
+
+def test_values_for_programs_are_hidden_as_well() -> None:
+    found = Finding("check", "ok", "", {"a": ["/x/y/z"], "b": {"c": "/x/y/z"}, "d": 1})
+    assert Veil(()).over(found).values == {"a": ["…/z"], "b": {"c": "…/z"}, "d": 1}
