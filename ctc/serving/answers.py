@@ -22,6 +22,7 @@ def details_of(served: Served) -> dict[str, Any]:
         "labels": {label: list(classes) for label, classes in served.reading.labels.items()},
         "thresholds": {label: list(values) for label, values in served.reading.thresholds.items()},
         "input": {"height": preprocessing.height, "width": preprocessing.width, "resize": preprocessing.resize},
+        "multi_label": list(served.reading.multi_label),
         "stacked": served.stacked,
         "provider": served.model.engine.provider,
         "ctc_version": info.ctc_version,
@@ -31,9 +32,7 @@ def details_of(served: Served) -> dict[str, Any]:
 
 def by_name(served: Served, outcomes: Sequence[Outcome], ids: Sequence[str]) -> dict[str, Any]:
     """Per event its id, and per label the most probable class and the probability of every class; the same for each photo, with what its
-    camera wrote. Photos that can't be used stand under `failures`. Raises RequestError when not one could be used."""
-    if not any(outcome.prediction for outcome in outcomes):
-        refuse_failures(outcomes)
+    camera wrote. Photos that can't be used stand under `failures`."""
     predictions = [_event(outcome, name) for outcome, name in zip(outcomes, ids, strict=True)]
     return {"model": served.name, "version": str(served.version), "predictions": predictions}
 
@@ -48,7 +47,8 @@ def refuse_failures(outcomes: Sequence[Outcome]) -> list[EventPrediction]:
 
 
 def labels_of(event: EventPrediction, photo: ImagePrediction | None = None) -> dict[str, Any]:
-    """Per label `class`, `confidence` and `probabilities` by class, of the event or one of its photos."""
+    """Per label `class`, `confidence` and `probabilities` by class, of the event or one of its photos; of a multi-label label also the
+    classes that are `present`."""
     return {label: _label(event, label, photo) for label in event.classes}
 
 
@@ -57,7 +57,9 @@ def _label(event: EventPrediction, label: str, photo: ImagePrediction | None) ->
     values: Mapping[str, float] = dict(
         zip(event.classes[label], (photo or event).probabilities[label].tolist(), strict=True)
     )
-    return {"class": top, "confidence": confidence, "probabilities": values}
+    present = [name for name, _ in event.present(label, photo)]
+    several = {"present": present} if label in event.multi_label else {}
+    return {"class": top, "confidence": confidence, "probabilities": values, **several}
 
 
 def _event(outcome: Outcome, name: str) -> dict[str, Any]:

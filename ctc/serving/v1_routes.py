@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ctc.serving import tfserving, uploads
-from ctc.serving.answers import by_name, details_of
+from ctc.serving.answers import by_name, details_of, refuse_failures
 from ctc.serving.asked import AskedEvent, Encoded
 from ctc.serving.fields import bad
 from ctc.serving.grouping import events_of
@@ -16,6 +16,7 @@ from ctc.serving.replies import JsonReply
 from ctc.serving.service import Service
 
 ANSWERS = ("names", "arrays")
+FAILURES = ("refuse", "tell")
 RAW = ("image/", "application/octet-stream")
 
 
@@ -38,14 +39,14 @@ class V1Routes:
 
     async def predict(self, request: Request) -> Response:
         served = self._service.model(request)
-        answers = request.query_params.get("answers", ANSWERS[0])
-        if answers not in ANSWERS:
-            raise bad(f"'answers' is '{answers}', not one of 'names' and 'arrays'")
+        answers, failures = _chosen(request, "answers", ANSWERS), _chosen(request, "failures", FAILURES)
         async with self._service.body(request) as body:
             events = await asyncio.to_thread(self._asked, request.headers.get("content-type", ""), body)
             outcomes = await self._service.ask(request, served, events)
         if answers == "arrays":
             return JsonReply(tfserving.bare(outcomes))
+        if failures == "refuse" and not any(outcome.prediction for outcome in outcomes):
+            refuse_failures(outcomes)
         return JsonReply(by_name(served, outcomes, [event.id for event in events]))
 
     async def events(self, request: Request) -> Response:
@@ -61,3 +62,11 @@ class V1Routes:
         if kind.startswith(RAW):
             return [AskedEvent("0", (Encoded("0", body),))]
         return tfserving.asked(body, self._service.config.limits)
+
+
+def _chosen(request: Request, name: str, choices: tuple[str, str]) -> str:
+    """A parameter of the query, by default the first of its choices; raises RequestError for anything else."""
+    value = request.query_params.get(name, choices[0])
+    if value not in choices:
+        raise bad(f"'{name}' is '{value}', not '{choices[0]}' or '{choices[1]}'")
+    return value

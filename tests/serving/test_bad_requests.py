@@ -98,7 +98,7 @@ def test_paths_and_methods_that_are_not_there(server, method: str, path: str, st
 
 def test_an_unknown_form_of_answer_is_refused(server, jpeg) -> None:
     reply = server.ask("POST", f"{PREDICT}?answers=csv", jpeg(), content_type="image/jpeg")
-    assert (reply.status, reply.error) == (400, "'answers' is 'csv', not one of 'names' and 'arrays'")
+    assert (reply.status, reply.error) == (400, "'answers' is 'csv', not 'names' or 'arrays'")
 
 
 def test_a_compressed_body_is_refused(server) -> None:

@@ -126,3 +126,9 @@ def test_only_the_classes_that_can_be_are_answered(serve, jpeg, tmp_path) -> Non
     listed.write_text("wolf\n")
     reply = serve(class_list=listed).predict({"instances": [instance(jpeg(RED))]})
     assert reply.json["predictions"][0]["labels"]["species"]["probabilities"] == {"wolf": 1.0}
+
+
+def test_when_nothing_can_be_used_it_is_told_on_request(server) -> None:
+    reply = server.predict({"instances": [instance(b"no photo")]}, "?failures=tell")
+    (event,) = reply.json["predictions"]
+    assert (reply.status, event["labels"], [failure["name"] for failure in event["failures"]]) == (200, {}, ["0"])

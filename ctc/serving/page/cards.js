@@ -1,0 +1,88 @@
+// A card per event: its picture, what the model says, and where a person corrects it.
+import { bar, breakable, element, percent, renew } from "./dom.js";
+import { correctionOf, isCorrected, takenAt } from "./gallery.js";
+import { picture } from "./pictures.js";
+
+const OTHER = "\u0000other";
+
+// Its answers, each where it can be corrected; or why there are none.
+export function content(event, actions) {
+  const { state, reason } = event.photos[0];
+  if (state === "waiting") return [element("p", { class: "waiting-for" }, "waiting …")];
+  if (state !== "done") return [element("p", { class: "reason" }, element("strong", {}, "Can't be used: "), reason)];
+  return Object.keys(event.labels ?? {}).map((label) => answer(event, label, actions));
+}
+
+export function card(event, actions) {
+  const shown = event.photos[0];
+  const several = event.photos.length > 1;
+  const made = element("li");
+  const opener = element(
+    "button",
+    { type: "button", class: "picture", "aria-label": `Show ${shown.path} large`, onclick: () => actions.open(event) },
+    picture(shown),
+    several && element("span", { class: "stack" }, `${event.photos.length} photos`),
+  );
+  const name = element("h3", { title: shown.path }, ...breakable(shown.path));
+  const time = element("p", { class: "time" });
+  const said = element("div", { class: "said" });
+  made.append(opener, said, element("div", { class: "source" }, name, time));
+  made.update = () => {
+    const { state } = shown;
+    made.className = `card ${state}${several ? " several" : ""}${isCorrected(event) ? " corrected" : ""}`;
+    made.setAttribute("aria-busy", state === "waiting");
+    time.textContent = takenAt(event);
+    renew(said, () => said.replaceChildren(...content(event, actions)));
+  };
+  made.update();
+  return made;
+}
+
+function answer(event, label, actions) {
+  const { class: top, confidence, present } = event.labels[label];
+  const correction = correctionOf(event, label);
+  const others = (present ?? []).filter((name) => name !== top);
+  return element(
+    "div",
+    { class: "answer" },
+    element("span", { class: "label" }, label),
+    chooser(event, label, correction, actions),
+    element("span", { class: "share" }, percent(confidence)),
+    bar(confidence),
+    others.length > 0 && element("span", { class: "note" }, `and ${others.join(", ")}`),
+    correction && element("span", { class: "note" }, `corrected; the model says ${top}`),
+  );
+}
+
+// The answer itself is what one changes to correct it.
+function chooser(event, label, correction, actions) {
+  const { class: top, probabilities } = event.labels[label];
+  const known = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+  const names = [top, ...known.map(([name]) => name).filter((name) => name !== top)];
+  if (correction && !names.includes(correction)) names.unshift(correction);
+  const choice = element(
+    "select",
+    { "aria-label": `${label} of ${event.id}`, onchange: () => change(choice, event, label, top, actions) },
+    ...names.map((name) => element("option", { value: name, selected: name === (correction || top) }, name)),
+    element("option", { value: OTHER }, "something else …"),
+  );
+  return choice;
+}
+
+function change(choice, event, label, top, actions) {
+  if (choice.value !== OTHER) return actions.correct(event, label, choice.value === top ? "" : choice.value);
+  const typed = element("input", { type: "text", "aria-label": choice.getAttribute("aria-label"), placeholder: "what is it?" });
+  let done = false;
+  const finish = (keep) => {
+    if (done) return;
+    done = true;
+    const name = keep ? typed.value.trim() : "";
+    actions.correct(event, label, name === top ? "" : name);
+  };
+  typed.addEventListener("blur", () => finish(true));
+  typed.addEventListener("keydown", ({ key }) => {
+    if (key === "Enter" || key === "Escape") finish(key === "Enter");
+  });
+  choice.replaceWith(typed);
+  typed.focus();
+}

@@ -1,0 +1,155 @@
+// The page: photos come in, go to the server, and are shown with what it says.
+import { card } from "./cards.js";
+import { byId, counted, element, fill, soon } from "./dom.js";
+import { filtered, listClasses, offer, onFilter, showFailures } from "./filters.js";
+import { Gallery, isFailed } from "./gallery.js";
+import { chosen, dropped } from "./intake.js";
+import { Sender } from "./sender.js";
+import { events, models, predictTogether } from "./server.js";
+import { failureTable, predictionTable, save } from "./table.js";
+import { refreshView, view } from "./viewer.js";
+
+const gallery = new Gallery();
+const sender = new Sender(gallery, () => unite());
+const cards = new WeakMap();
+const actions = { open, correct: (event, label, name) => gallery.correct(event, label, name) };
+let unsaved = false;
+
+// Before the models are known, photos only wait.
+function take(found) {
+  const fresh = gallery.add(found);
+  if (gallery.model) sender.send(fresh);
+}
+
+function cardOf(event) {
+  if (!cards.has(event)) cards.set(event, card(event, actions));
+  return cards.get(event);
+}
+
+function open(event) {
+  const photos = filtered(gallery.events).flatMap((one) => one.photos);
+  view(photos, photos.indexOf(event.photos[0]), actions);
+}
+
+function show() {
+  const shown = filtered(gallery.events);
+  fill(byId("gallery"), shown.map(cardOf));
+  const what = gallery.events.some((event) => event.photos.length > 1) ? "event" : "photo";
+  const all = gallery.events.length;
+  byId("shown").textContent = shown.length === all ? counted(all, what) : `${shown.length} of ${counted(all, what)}`;
+  listClasses(gallery.events, show);
+}
+
+function tell() {
+  const { photos } = gallery;
+  const failures = gallery.events.filter(isFailed).length;
+  const through = photos.filter(({ state }) => state !== "waiting").length;
+  byId("status").hidden = byId("work").hidden = !photos.length;
+  document.body.classList.toggle("working", photos.length > 0);
+  byId("progress").max = Math.max(1, photos.length);
+  byId("progress").value = through;
+  byId("told").textContent = `${through} of ${counted(photos.length, "photo")} through`;
+  byId("show-failures").textContent = `${failures} can't be used`;
+  byId("again").hidden = !photos.some(({ state }) => state === "lost");
+  byId("show-failures").hidden = byId("download-failures").hidden = !failures;
+}
+
+const refresh = soon(() => {
+  show();
+  tell();
+}, 60);
+
+gallery.addEventListener("change", ({ detail: event }) => {
+  if (event) cardOf(event).update();
+  refreshView();
+  unsaved = gallery.photos.some((photo) => Object.keys(photo.corrections).length > 0);
+  refresh();
+});
+
+// Bursts become events as the server finds them; whoever looks at whole events is asked about each once more.
+async function unite() {
+  const within = Number(byId("within").value);
+  const photos = gallery.photos.filter(({ state }) => state === "done");
+  if (!within || !photos.length) return gallery.separate();
+  const told = photos.map(({ folder, answer }) => ({ folder, taken: answer.taken, labels: sharesOf(answer.labels) }));
+  try {
+    const found = await events(gallery.model, within, told);
+    if (gallery.model.stacked) await askAgain(found, photos);
+    gallery.unite(photos, found);
+  } catch (error) {
+    byId("told").textContent = error.message;
+  }
+}
+
+async function askAgain(found, photos) {
+  for (const event of found.filter((one) => one.photos.length > 1)) {
+    event.labels = (await predictTogether(gallery.model, event.photos.map((at) => photos[at].file))).labels;
+  }
+}
+
+const sharesOf = (labels) =>
+  Object.fromEntries(Object.entries(labels).map(([label, { probabilities }]) => [label, probabilities]));
+
+function choose(model) {
+  sender.clear();
+  offer(Object.keys(model.labels));
+  gallery.forget(model);
+  byId("about").textContent = `Model ${model.name}, version ${model.version} · ${model.served_by}`;
+  sender.send(gallery.photos);
+}
+
+function listenToPhotos() {
+  for (const id of ["files", "folder"]) {
+    byId(id).addEventListener("change", ({ target }) => {
+      take(chosen(target.files));
+      target.value = "";
+    });
+  }
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    document.body.classList.add("dragging");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dragging");
+  });
+  document.addEventListener("drop", async (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dragging");
+    take(await dropped(event.dataTransfer));
+  });
+}
+
+function listenToButtons() {
+  onFilter(show);
+  byId("within").addEventListener("change", unite);
+  byId("show-failures").addEventListener("click", () => {
+    showFailures();
+    show();
+  });
+  byId("download").addEventListener("click", () => {
+    save(predictionTable(gallery.events, gallery.model.multi_label.length > 0), "predictions.csv");
+    unsaved = false;
+  });
+  byId("download-failures").addEventListener("click", () => {
+    save(failureTable(gallery.photos.filter(({ reason }) => reason)), "predictions.csv.failures.csv");
+  });
+  byId("again").addEventListener("click", () => sender.send(gallery.lost()));
+  addEventListener("beforeunload", (event) => {
+    if (unsaved) event.preventDefault();
+  });
+}
+
+async function begin() {
+  listenToPhotos();
+  listenToButtons();
+  const known = await models();
+  byId("model").replaceChildren(...known.map(({ name }) => element("option", {}, name)));
+  byId("model-choice").hidden = known.length < 2;
+  byId("model").addEventListener("change", () => choose(known[byId("model").selectedIndex]));
+  if (matchMedia("(max-width: 56rem)").matches) byId("panel").open = false;
+  choose(known[0]);
+}
+
+begin().catch((error) => {
+  byId("intake-title").textContent = error.message;
+});

@@ -1,0 +1,80 @@
+// A photo as large as the window allows, with every class, and the ways to the ones beside it.
+import { content } from "./cards.js";
+import { bar, breakable, byId, element, percent, renew } from "./dom.js";
+import { takenAt } from "./gallery.js";
+
+const MOST_CLASSES = 8;
+const dialog = byId("viewer");
+let shown = null; // {photos, at, url, actions}
+
+// `photos`: those that can be walked through, from the one at place `at`.
+export function view(photos, at, actions) {
+  close();
+  shown = { photos, at, actions, url: URL.createObjectURL(photos[at].file) };
+  const image = element("img", { src: shown.url, alt: `The photo ${photos[at].path}`, onerror: () => image.replaceWith(unseen()) });
+  const parts = [element("figure", {}, image), element("div", { class: "facts" }), ways()];
+  renew(dialog, () => dialog.replaceChildren(...parts));
+  refreshView();
+  if (!dialog.open) dialog.showModal();
+  if (!dialog.querySelector(".ways").contains(document.activeElement)) dialog.focus();
+}
+
+// After a correction, or an answer.
+export function refreshView() {
+  if (!shown) return;
+  const photo = shown.photos[shown.at];
+  const { answer, event, path } = photo;
+  const beside = event.photos.length > 1 ? `photo ${event.photos.indexOf(photo) + 1} of ${event.photos.length} of this event` : "";
+  const facts = dialog.querySelector(".facts");
+  const parts = [
+    element("h2", {}, ...breakable(path)),
+    element("p", { class: "time" }, [takenAt({ photos: [photo] }), answer?.camera, beside].filter(Boolean).join(" · ")),
+    element("div", { class: "said" }, ...content(event, shown.actions)),
+    ...Object.entries(answer?.labels ?? {}).map(classes),
+  ];
+  renew(facts, () => facts.replaceChildren(...parts));
+}
+
+dialog.addEventListener("close", close);
+dialog.addEventListener("keydown", ({ key, target }) => {
+  if (target.matches("select, input")) return;
+  if (key === "ArrowLeft") step(-1);
+  if (key === "ArrowRight") step(1);
+});
+dialog.addEventListener("click", ({ target }) => {
+  if (target === dialog) dialog.close();
+});
+
+function close() {
+  if (shown) URL.revokeObjectURL(shown.url);
+  shown = null;
+}
+
+function step(by) {
+  const { photos, at, actions } = shown;
+  if (photos[at + by]) view(photos, at + by, actions);
+}
+
+function ways() {
+  const { photos, at } = shown;
+  const button = (text, name, onclick, disabled) =>
+    element("button", { type: "button", class: "plain", "aria-label": name, disabled, onclick }, text);
+  return element(
+    "p",
+    { class: "ways" },
+    button("←", "Photo before", () => step(-1), at === 0),
+    element("span", {}, `${at + 1} of ${photos.length}`),
+    button("→", "Next photo", () => step(1), at === photos.length - 1),
+    button("Close", "Close", () => dialog.close(), false),
+  );
+}
+
+const unseen = () => element("p", { class: "unseen" }, "This browser can't show this photo.");
+
+function classes([label, { probabilities }]) {
+  const best = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+  const rows = best.slice(0, MOST_CLASSES).map(([name, share]) =>
+    element("li", {}, element("span", {}, name), element("span", { class: "share" }, percent(share)), bar(share)),
+  );
+  return element("section", {}, element("h3", {}, `${label}, this photo`), element("ol", { class: "bars" }, ...rows));
+}

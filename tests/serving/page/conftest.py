@@ -1,0 +1,164 @@
+"""Chromium without a window, driven as its developer tools are: https://chromedevtools.github.io/devtools-protocol
+
+Playwright would do the same from a package of 160 MB; what is needed here are a pipe and two dozen lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
+    *("--remote-debugging-pipe", "--no-first-run", "--force-color-profile=srgb", "about:blank"),
+)
+
+
+class Browser:
+    """A browser with one page. `requests`: the URL of each; `complaints`: what the page's console said, and what it threw;
+    `questions`: the kinds of those that the browser asked, all answered with yes."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.downloads = folder / "downloads"
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.questions: list[str] = []
+        self._number = 0
+        from_browser, to_us = os.pipe()
+        to_browser, from_us = os.pipe()
+        # the browser reads from descriptor 3 and writes to 4
+        command = f'exec "$0" "$@" 3<&{to_browser} 4>&{to_us}'
+        self._process = subprocess.Popen(
+            ["bash", "-c", command, program, f"--user-data-dir={folder / 'profile'}", *OPTIONS],
+            pass_fds=(to_browser, to_us),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_browser)
+        os.close(to_us)
+        self._out, self._in = os.fdopen(from_us, "wb", buffering=0), os.fdopen(from_browser, "rb")
+        self._session: str | None = None
+        (page,) = [one for one in self.call("Target.getTargets")["targetInfos"] if one["type"] == "page"]
+        self._session = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
+            self.call(f"{domain}.enable")
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
+
+    def close(self) -> None:
+        self._out.close()
+        self._in.close()
+        self._process.terminate()
+        self._process.wait()
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """What the browser answers; what happens in the meantime is written down."""
+        number = self._send(method, parameters)
+        while True:
+            answer = self._read()
+            if answer.get("id") == number:
+                assert "error" not in answer, answer["error"]
+                return answer["result"]
+            self._happened(answer.get("method"), answer.get("params", {}))
+
+    def _send(self, method: str, parameters: dict[str, Any]) -> int:
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        session = {"sessionId": self._session} if self._session else {}
+        self._out.write(json.dumps(message | session).encode() + b"\0")
+        return self._number
+
+    def _read(self) -> dict[str, Any]:
+        text = bytearray()
+        while (byte := self._in.read(1)) != b"\0":
+            assert byte, "the browser has gone"
+            text += byte
+        return json.loads(text)
+
+    def _happened(self, event: str | None, told: dict[str, Any]) -> None:
+        if event == "Network.requestWillBeSent":
+            self.requests.append(told["request"]["url"])
+        elif event == "Runtime.exceptionThrown":
+            self.complaints.append(str(told["exceptionDetails"]))
+        elif event == "Runtime.consoleAPICalled":
+            self.complaints.append(str(told["args"]))
+        elif event == "Page.javascriptDialogOpening":
+            self.questions.append(told["type"])
+            self._send("Page.handleJavaScriptDialog", {"accept": True})
+        elif event == "Log.entryAdded":
+            self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
+
+    def open(self, url: str, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        """Show a page in a window of that size, and forget what was written down."""
+        mobile = width < 600
+        size = {"width": width, "height": height, "deviceScaleFactor": 2 if mobile else 1, "mobile": mobile}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        for told in (self.requests, self.complaints, self.questions):
+            told.clear()
+        self.call("Page.navigate", url=url)
+        self.wait_for("document.readyState === 'complete'")
+
+    def run(self, script: str) -> Any:
+        """The value of an expression in the page."""
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def wait_for(self, script: str) -> None:
+        """Until the expression is true."""
+        while not self.run(script):
+            time.sleep(0.02)
+
+    def choose(self, selector: str, *paths: Path) -> None:
+        """Files in a field for files."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
+
+    def drop(self, *paths: Path) -> None:
+        """Files or folders, into the middle of the page, as a hand would."""
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.call("Input.dispatchDragEvent", type=kind, x=300, y=200, data=data)
+
+    def press(self, key: str, code: int, text: str = "") -> None:
+        """A key, wherever the focus is."""
+        for kind in ("keyDown", "keyUp"):
+            typed = {"text": text} if text and kind == "keyDown" else {}
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **typed)
+
+    def downloaded(self, name: str) -> bytes:
+        """A file that the page gave, when it is there as a whole."""
+        path = self.downloads / name
+        while not path.exists():
+            self.run("1")
+            time.sleep(0.02)
+        return path.read_bytes()
+
+    def picture(self, path: Path, whole: bool = False) -> None:
+        """What the page looks like, as a PNG."""
+        answer = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
+        path.write_bytes(b64decode(answer["data"]))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("needs Chromium, which this platform doesn't have: on Debian 'apt-get install chromium'")
+    browser = Browser(program, tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()
+
+
+Photograph = Callable[..., Path]

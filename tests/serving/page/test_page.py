@@ -1,0 +1,259 @@
+"""The page in a real browser: drop, filter, correct, unite, download."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from ctc.cli.main import run
+
+RED, BLUE, PURPLE = (255, 0, 0), (0, 0, 255), (130, 0, 120)
+HOSTILE = "c<img src=x onerror=alert(1)>.jpg"
+FORMULA = '=HYPERLINK("a").jpg'
+SHOWN = "Array.from(document.querySelectorAll('#gallery h3'), (one) => one.textContent)"
+CLASSES = "Array.from(document.querySelectorAll('#classes button'), (one) => one.innerText.split('\\n').slice(0, 2))"
+FIRST = "document.querySelector('#gallery .answer select')"
+TAKEN = ("2024:05:01 10:00:00", "2024:05:01 10:00:20", "2024:05:01 12:00:00", None)
+
+
+@pytest.fixture(scope="module")
+def photos(jpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of four photos, two of them a burst, one that is none, and a file that isn't even called like one."""
+    folder = tmp_path_factory.mktemp("photos") / "camera"
+    (folder / "more").mkdir(parents=True)
+    names = ("a.jpg", "b.jpg", HOSTILE, f"more/{FORMULA}")
+    for name, color, taken in zip(names, (RED, RED, BLUE, PURPLE), TAKEN, strict=True):
+        (folder / name).write_bytes(jpeg(color, taken))
+    (folder / "broken.jpg").write_bytes(b"no photo")
+    (folder / "notes.txt").write_text("nothing")
+    return folder
+
+
+@pytest.fixture
+def page(browser, server, photos):
+    """The page with the folder dropped, all answered; nothing may be asked of another server, and nothing complained of."""
+    browser.open(f"{server.url}/")
+    browser.drop(photos)
+    answered(browser, 5)
+    yield browser
+    foreign = [url for url in browser.requests if not url.startswith((server.url, f"blob:{server.url}"))]
+    assert (foreign, browser.complaints) == ([], [])
+
+
+def answered(browser, count: int) -> None:
+    photos = "photo" if count == 1 else "photos"
+    browser.wait_for(f"document.getElementById('told').textContent === '{count} of {count} {photos} through'")
+
+
+def counts(browser, *wanted: list[str]) -> None:
+    """Until the classes are counted like that."""
+    browser.wait_for(f"JSON.stringify({CLASSES}) === {json.dumps(json.dumps(wanted, separators=(',', ':')))}")
+
+
+def choose(browser, name: str, value: str) -> None:
+    """Set a field as a person would."""
+    script = f"for (const kind of ['input', 'change']) {name}.dispatchEvent(new Event(kind, {{bubbles: true}}))"
+    browser.run(f"{name}.value = {value!r}; {script}")
+
+
+def field(name: str) -> str:
+    return f"document.getElementById('{name}')"
+
+
+def downloaded(page, name: str = "predictions.csv") -> list[dict[str, str]]:
+    (page.downloads / name).unlink(missing_ok=True)
+    page.run("document.getElementById('download').click()")
+    return list(csv.DictReader(io.StringIO(page.downloaded(name).decode(), newline="")))
+
+
+def test_a_dropped_folder_is_answered_photo_by_photo_and_failures_come_last(page) -> None:
+    assert page.run(SHOWN) == [
+        "camera/a.jpg",
+        "camera/b.jpg",
+        f"camera/{HOSTILE}",
+        f"camera/more/{FORMULA}",
+        "camera/broken.jpg",
+    ]
+    counts(page, ["fox", "3"], ["wolf", "1"])
+    assert page.run("document.querySelector('.failed .reason').textContent").startswith("Can't be used: not an image")
+
+
+def test_names_stay_names(page) -> None:
+    assert page.run("document.querySelectorAll('#gallery img:not(.picture img)').length") == 0
+    page.run("document.querySelectorAll('.picture')[2].click()")
+    assert page.run("document.querySelector('#viewer h2').textContent") == f"camera/{HOSTILE}"
+    assert "alert" not in page.questions
+
+
+def test_small_pictures_are_made_in_the_browser(page) -> None:
+    page.wait_for("document.querySelectorAll('#gallery img[src^=blob]').length === 4")
+    assert page.run("document.querySelector('#gallery img').naturalWidth") == 24
+
+
+def test_a_class_is_a_filter_that_can_be_taken_back(page) -> None:
+    wolf = "document.querySelectorAll('#classes button')[1]"
+    page.run(f"{wolf}.click()")
+    assert page.run(SHOWN) == [f"camera/{HOSTILE}"]
+    assert page.run("document.getElementById('shown').textContent") == "1 of 5 photos"
+    assert page.run(f"{wolf}.getAttribute('aria-pressed')") == "true"
+    page.run(f"{wolf}.click()")
+    assert len(page.run(SHOWN)) == 5
+
+
+def test_confidence_is_a_filter(page) -> None:
+    choose(page, field("most"), "60")
+    assert page.run(SHOWN) == [f"camera/more/{FORMULA}", "camera/broken.jpg"]
+
+
+def test_the_least_sure_come_first_on_request(page) -> None:
+    choose(page, field("order"), "unsure")
+    assert page.run(SHOWN)[0] == f"camera/more/{FORMULA}"
+
+
+def test_only_failures_on_request(page) -> None:
+    page.run("document.getElementById('show-failures').click()")
+    assert page.run(SHOWN) == ["camera/broken.jpg"]
+
+
+def test_without_corrections_the_table_is_that_of_predict(page, photos, model_file, tmp_path) -> None:
+    output = tmp_path / "p.csv"
+    assert run(["predict", str(model_file), str(photos), "--output", str(output), "--excel"]) == 3
+    with output.open(newline="") as file:
+        said = [
+            {**row, "id": row["id"].replace(f"{photos.parent}/", ""), "correction": ""} for row in csv.DictReader(file)
+        ]
+    assert sorted(downloaded(page), key=str) == sorted(said, key=str)
+
+
+def test_what_is_corrected_stands_in_the_table(page) -> None:
+    choose(page, FIRST, "wolf")
+    counts(page, ["fox", "2"], ["wolf", "2"])
+    assert page.run("document.querySelector('.corrected .note').textContent") == "corrected; the model says fox"
+    first, second, *_ = downloaded(page)
+    assert [first[name] for name in ("id", "label", "prediction_top", "correction")] == [
+        "camera/a.jpg",
+        "species",
+        "fox",
+        "wolf",
+    ]
+    assert (second["label"], second["correction"]) == ("count", "")
+
+
+def test_a_correction_is_taken_back_by_choosing_what_the_model_says(page) -> None:
+    choose(page, FIRST, "wolf")
+    choose(page, FIRST, "fox")
+    assert page.run("document.querySelectorAll('.corrected').length") == 0
+
+
+def test_an_animal_that_the_model_does_not_know_can_be_typed(page) -> None:
+    page.run(f"{FIRST}.focus()")
+    choose(page, FIRST, "\0other")
+    for letter in "=ow":
+        page.press(letter, ord(letter.upper()), letter)
+    page.press("Enter", 13)
+    counts(page, ["fox", "2"], ["=ow", "1"], ["wolf", "1"])
+    assert downloaded(page)[0]["correction"] == "'=ow"
+
+
+def test_text_that_a_spreadsheet_would_run_is_disarmed(browser, server, jpeg, tmp_path) -> None:
+    (tmp_path / FORMULA).write_bytes(jpeg())
+    browser.open(f"{server.url}/")
+    browser.choose("#files", tmp_path / FORMULA)
+    answered(browser, 1)
+    assert downloaded(browser)[0]["id"] == f"'{FORMULA}"
+
+
+def test_bursts_become_events_and_their_corrections_stay(page) -> None:
+    choose(page, FIRST, "wolf")
+    choose(page, field("within"), "60")
+    page.wait_for("document.getElementById('shown').textContent === '4 events'")
+    assert page.run("document.querySelector('.stack').textContent") == "2 photos"
+    rows = downloaded(page)
+    assert [row["id"] for row in rows[::2]] == ["camera/a.jpg", f"camera/{HOSTILE}", f"camera/more/{FORMULA}"]
+    assert rows[0]["correction"] == "wolf"
+    choose(page, field("within"), "0")
+    page.wait_for("document.getElementById('shown').textContent === '5 photos'")
+
+
+def test_the_photos_of_an_event_are_shown_to_a_model_that_looks_at_them_together(
+    browser, running_server, write_model, photos, tmp_path
+) -> None:
+    stacked = write_model(tmp_path / "model.onnx", image_choice="grayscale_stacking")
+    with running_server({"model": stacked}, reload=0) as server:
+        browser.open(f"{server.url}/")
+        browser.drop(photos)
+        answered(browser, 5)
+        choose(browser, field("within"), "60")
+        browser.wait_for("document.getElementById('shown').textContent === '4 events'")
+        assert server.figure('ctc_photos_total{model="model",outcome="predicted"}') == 6
+
+
+def test_failures_have_a_table_of_their_own(page) -> None:
+    page.run("document.getElementById('download-failures').click()")
+    reason = "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"
+    assert (
+        page.downloaded("predictions.csv.failures.csv").decode() == f'"path","reason"\n"camera/broken.jpg","{reason}"\n'
+    )
+
+
+def test_the_large_view_is_walked_with_the_keyboard_and_corrects_nothing_by_itself(page) -> None:
+    page.run("document.querySelector('.picture').focus()")
+    page.press("Enter", 13, "\r")
+    page.press("ArrowRight", 39)
+    assert page.run("document.querySelector('#viewer h2').textContent") == "camera/b.jpg"
+    assert page.run("document.querySelectorAll('.corrected').length") == 0
+    page.press("Escape", 27)
+    assert page.run("document.getElementById('viewer').open") is False
+
+
+def test_photos_that_are_here_already_are_not_taken_twice(page, photos) -> None:
+    page.drop(photos)
+    assert page.run("document.getElementById('told').textContent") == "5 of 5 photos through"
+
+
+def test_leaving_with_corrections_that_were_not_downloaded_is_asked_about(page, server) -> None:
+    page.run("document.querySelector('.picture').focus()")
+    page.press("Tab", 9)  # without a key or a click of a person no browser asks
+    choose(page, FIRST, "wolf")
+    page.open(f"{server.url}/")
+    assert page.questions == ["beforeunload"]
+
+
+def test_a_token_is_asked_for(browser, running_server, model_file, photos) -> None:
+    with running_server({"model": model_file}, reload=0, token="s3cret") as server:
+        browser.open(f"{server.url}/")
+        browser.wait_for("document.getElementById('key').open")
+        browser.run("document.getElementById('token').value = 's3cret'; document.querySelector('#key button').click()")
+        browser.wait_for("document.getElementById('about').textContent.startsWith('Model model')")
+        browser.drop(photos)
+        answered(browser, 5)
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_sticks_out_of_the_window(browser, server, photos, path: str, width: int) -> None:
+    browser.open(f"{server.url}{path}", width)
+    if path == "/":
+        browser.drop(photos)
+        answered(browser, 5)
+    else:
+        browser.wait_for("document.querySelectorAll('.operation').length > 10")
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    assert browser.complaints == []
+
+
+def test_whatever_can_be_used_has_a_name_for_screen_readers(page) -> None:
+    nodes = page.call("Accessibility.getFullAXTree")["nodes"]
+    used = {"button", "combobox", "slider", "link", "textbox", "checkbox"}
+    unnamed = [
+        node["role"]["value"]
+        for node in nodes
+        if node.get("role", {}).get("value") in used
+        and not node.get("name", {}).get("value")
+        and not node.get("ignored")
+    ]
+    assert unnamed == []
