@@ -66,4 +66,8 @@ def _tell(evaluation: Evaluation) -> None:
             accepted = f"{target.share:.0%}" if target else "none"
             figures = (f"{top.value:.3f}", interval, f"{scores.macro.f1.value:.3f}", f"{scores.reliability.ece:.3f}")
             rows.append((label, unit, scores.n, *figures, accepted))
+    for label, several in evaluation.multi_label.items():
+        for unit, sets in several.units.items():
+            interval = f"{sets.top_1.low:.3f}-{sets.top_1.high:.3f}"
+            rows.append((label, unit, sets.n, f"{sets.top_1.value:.3f}", interval, f"{sets.macro.f1.value:.3f}", "", ""))
     print_table(header, rows)

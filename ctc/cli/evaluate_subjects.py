@@ -47,7 +47,7 @@ def evaluate_model(path: Path, folder: Path, output: Path, options: dict[str, An
         trained=_trained(dataset, info.labels),
         thresholds=info.thresholds,
         calibration=info.calibration,
-        uncalibrated=uncalibrated(scored, info.calibration, combine_by(options["aggregation"])),
+        uncalibrated=uncalibrated(scored, info.calibration, combine_by(options["aggregation"], info.multi_label)),
     )
     evaluation = evaluate(scored, background, found.notes)
     explanations = explained(model, dataset, split, scored, output, options) if options["explain"] else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import reduce
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,8 +57,8 @@ def open_model(path: Path, provider: Any, threads: int | None) -> Model:
     return load_model(path, Engine(provider, workers=threads or usable_cores()))
 
 
-def combine_by(aggregation: str) -> Combine:
-    """What the aggregation of that name makes of the answers for an event's photos."""
+def combine_by(aggregation: str, multi_label: Collection[str] = ()) -> Combine:
+    """What the aggregation of that name makes of the answers for an event's photos; `multi_label`: as `aggregate` takes it."""
     from ctc.inference.aggregation import aggregate
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
@@ -66,7 +66,7 @@ def combine_by(aggregation: str) -> Combine:
     record = plugins().get(Aggregation, aggregation)
 
     def combine(photos: Sequence[Probabilities]) -> Probabilities:
-        return aggregate(record, photos, dict.fromkeys(photos[0], ()))
+        return aggregate(record, photos, photos[0], multi_label)
 
     return combine
 
@@ -81,7 +81,7 @@ def score(
     config = ScoringConfig(options["location"], options["batch_size"], model.engine.workers)
     images = sum(shard.images for shard in dataset.shards(split))
     with progress(split, images) as bar:
-        combine = combine_by(options["aggregation"])
+        combine = combine_by(options["aggregation"], model.info.multi_label)
         found = score_split(answer or model.predict, model.info, dataset, split, combine, config, bar.advance)
     if found.failures:
         warn(f"{len(found.failures):,} photos or records could not be used:")

@@ -76,7 +76,8 @@ def fit_all(scored: Scored, combine: Combine, config: CalibrateConfig) -> Fitted
     """Raises InputError for probabilities that are none, and when there is no label with at least two classes in the truth."""
     scored.check()
     answers = scored.photos or scored.events
-    calibrations, notes = {}, []
+    calibrations = {}
+    notes = [f"label '{label}' is not calibrated: it may have several classes at once" for label in scored.multi_label]
     for label, truth in scored.truth.items():
         seen = np.unique(truth[known(truth)])
         if len(seen) < 2:
@@ -85,7 +86,7 @@ def fit_all(scored: Scored, combine: Combine, config: CalibrateConfig) -> Fitted
             continue
         calibrations[label] = _fit_one(answers, truth, label, config.method)
     if not calibrations:
-        raise InputError("; ".join(notes) + ": give a --split with several classes")
+        raise InputError("; ".join(notes) + (": give a --split with several classes" if scored.truth else ""))
     after = calibrated(scored, calibrations, combine)
     labels = {label: _fitted(scored, after, label, one, config) for label, one in calibrations.items()}
     return Fitted(labels, tuple(notes))

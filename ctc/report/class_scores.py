@@ -68,9 +68,9 @@ def scores_of(truth: Numbers, probabilities: Probabilities, classes: tuple[str, 
         predicted,
         dict(zip(FIGURES, (precision, recall, f1, np.array([value for value, _ in average])), strict=True)),
         {
-            "precision": _ratio(hits, said),
-            "recall": _ratio(hits, occurred),
-            "f1": _ratio(2 * hits, said + occurred),
+            "precision": ratio(hits, said),
+            "recall": ratio(hits, occurred),
+            "f1": ratio(2 * hits, said + occurred),
             "average_precision": np.stack([samples for _, samples in average], axis=1),
         },
     )
@@ -129,10 +129,11 @@ def _precision_at(good: NDArray[np.generic], everything: NDArray[np.generic]) ->
     above_good = np.cumsum(good[:, ::-1], axis=1, dtype=np.float64)
     above_all = np.cumsum(everything[:, ::-1], axis=1, dtype=np.float64)
     precision = np.divide(above_good, above_all, out=np.zeros_like(above_good), where=above_all > 0)
-    return _ratio((precision * good[:, ::-1]).sum(axis=1), above_good[:, -1])
+    return ratio((precision * good[:, ::-1]).sum(axis=1), above_good[:, -1])
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """NaN of nothing."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
@@ -142,7 +143,7 @@ def _mean(values: Floats, weights: Floats, figure: str) -> Floats:
     kept = values[:, chosen]
     exists = np.ones_like(kept) if figure == "precision" else (~np.isnan(kept)).astype(np.float64)
     weight = exists * weights[chosen]
-    return _ratio((np.nan_to_num(kept) * weight).sum(axis=1), weight.sum(axis=1))
+    return ratio((np.nan_to_num(kept) * weight).sum(axis=1), weight.sum(axis=1))
 
 
 def rare_classes(counts: Sequence[int]) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from ctc.errors import InputError
 from ctc.report.automation import automation
 from ctc.report.class_scores import Scores, rare_classes, scores_of
 from ctc.report.empties import empties
-from ctc.report.evaluation import Evaluation, LabelEvaluation, RareClasses, UnitScores
+from ctc.report.evaluation import Evaluation, LabelEvaluation, MultiLabelEvaluation, RareClasses, UnitScores
 from ctc.report.groups import daylight, locations, photos_in_event
 from ctc.report.intervals import Resampling, share
+from ctc.report.multi_label import multi_label_evaluation
 from ctc.report.reliability import reliability
 from ctc.report.scored import FOREIGN, UNITS, Answers, Scored, Unit, known
 
@@ -41,7 +43,9 @@ def evaluate(scored: Scored, background: Background, notes: tuple[str, ...] = ()
     scored.check()
     labels = {label: _label(scored, label, background) for label in scored.truth}
     judged = {label: found for label, found in labels.items() if found.units}
-    if not judged:
+    several = {label: _several(scored, label, background) for label in scored.multi_label}
+    several = {label: found for label, found in several.items() if found.units}
+    if not judged and not several:
         raise InputError(
             "no answer can be compared: the truth of every label is missing or a class that the model doesn't know"
         )
@@ -50,9 +54,15 @@ def evaluate(scored: Scored, background: Background, notes: tuple[str, ...] = ()
         events=len(scored.ids),
         photos=None if scored.photos is None else len(scored.photos),
         labels=judged,
-        notes=(*notes, *_left_out(scored, judged)),
+        notes=(*notes, *_left_out(scored, judged, several)),
         calibration=background.calibration,
+        multi_label=several,
     )
+
+
+def _several(scored: Scored, label: str, background: Background) -> MultiLabelEvaluation:
+    rare = partial(_rare, trained=background.trained.get(label))
+    return multi_label_evaluation(scored, label, background.thresholds.get(label), rare)
 
 
 def _label(scored: Scored, label: str, background: Background) -> LabelEvaluation:
@@ -122,7 +132,9 @@ def _thresholds(values: Mapping[str, float | None] | None, classes: tuple[str, .
     return np.array([np.inf if one is None else one for one in told], np.float32)
 
 
-def _left_out(scored: Scored, judged: Mapping[str, LabelEvaluation]) -> list[str]:
+def _left_out(
+    scored: Scored, judged: Mapping[str, LabelEvaluation], several: Mapping[str, MultiLabelEvaluation]
+) -> list[str]:
     notes = []
     if scored.photos is None:
         notes.append("figures per photo are left out: only answers for whole events are known")
@@ -132,6 +144,8 @@ def _left_out(scored: Scored, judged: Mapping[str, LabelEvaluation]) -> list[str
     if not scored.photos_in_event.any():
         notes.append("figures by number of photos are left out: no event tells")
     for label in scored.classes:
+        if label in several:
+            continue
         if label not in judged:
             notes.append(f"label '{label}' is left out: its truth is not known for any event")
             continue

@@ -176,9 +176,35 @@ class LabelEvaluation:
     units: Mapping[Unit, UnitScores]
 
 
+@dataclass(frozen=True, slots=True)
+class MultiLabelScores:
+    """Of one label that may have several classes at once, per event or per photo. `n` answers with a truth; `missing` have none. `top_1`:
+    the most probable class is there; `exact`: exactly the right classes are. Of `classes`, `predicted` is how often a class is present,
+    from its threshold on."""
+
+    n: int
+    missing: int
+    top_1: Estimate
+    exact: Estimate
+    classes: tuple[ClassScores, ...]
+    macro: Means
+    weighted: Means
+    rare: RareClasses
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLabelEvaluation:
+    """`foreign`: classes of the truth that the model doesn't know, with their events."""
+
+    classes: tuple[str, ...]
+    foreign: Mapping[str, int]
+    units: Mapping[Unit, MultiLabelScores]
+
+
 @dataclass(frozen=True)
 class Evaluation:
-    """`subject`: what was evaluated on what. `notes`: what was left out and why."""
+    """`subject`: what was evaluated on what. `notes`: what was left out and why. `multi_label`: of the labels that may have several classes
+    at once, which are not among `labels`."""
 
     subject: Mapping[str, Any]
     events: int
@@ -186,3 +212,4 @@ class Evaluation:
     labels: Mapping[str, LabelEvaluation]
     notes: tuple[str, ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    multi_label: Mapping[str, MultiLabelEvaluation] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from ctc._version import __version__
 from ctc.artifacts.atomic import write_text
 from ctc.artifacts.jsonfile import write_object
 from ctc.report.class_scores import FIGURES
-from ctc.report.evaluation import FORMAT, FORMAT_VERSION, Evaluation
+from ctc.report.evaluation import FORMAT, FORMAT_VERSION, Evaluation, LabelEvaluation, MultiLabelEvaluation
 from ctc.report.json_values import as_json
 
 METRICS_JSON, METRICS_CSV = "metrics.json", "metrics.csv"
@@ -32,7 +32,8 @@ def write_metrics(evaluation: Evaluation, folder: Path) -> None:
 
 
 def _rows(evaluation: Evaluation) -> Iterator[list[str | int]]:
-    for label, found in evaluation.labels.items():
+    judged: dict[str, LabelEvaluation | MultiLabelEvaluation] = {**evaluation.labels, **evaluation.multi_label}
+    for label, found in judged.items():
         for unit, scores in found.units.items():
             for one in scores.classes:
                 estimates = [getattr(one, figure) for figure in FIGURES]

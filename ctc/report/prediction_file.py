@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,7 @@ from ctc.artifacts.csvfile import open_table
 from ctc.errors import InputError, MissingExtraError, UsageError
 from ctc.report.event_facts import EventFacts, facts_of
 from ctc.report.gathering import Combine, Gathering, Values
+from ctc.report.multi_label import rows_of
 from ctc.report.probability_cells import read_alike
 from ctc.report.scored import Scored
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".json", ".parquet")
 _ALL = "predictions_all"
 _COLUMNS = ("id", "label", _ALL)
-_PATH = "path"
+_PATH, _PRESENT = "path", "predictions_present"
 _ROWS_AT_ONCE = 10_000
 
 Answer = tuple[tuple[str, ...], Values]
@@ -32,7 +34,8 @@ Answer = tuple[tuple[str, ...], Values]
 
 
 class _Row(NamedTuple):
-    """`values`: the probabilities of `classes`; `path` None in an answer for an event; `meta`: all other columns."""
+    """`values`: the probabilities of `classes`; `path` None in an answer for an event; `meta`: all other columns; `several`: the label may
+    have several classes at once."""
 
     id: str
     label: str
@@ -40,6 +43,7 @@ class _Row(NamedTuple):
     values: Values
     path: str | None
     meta: Mapping[str, Any]
+    several: bool = False
 
 
 def read_predictions(path: Path, location: str, combine: Combine) -> Scored:
@@ -55,16 +59,22 @@ def read_predictions(path: Path, location: str, combine: Combine) -> Scored:
     if not path.is_file():
         raise UsageError(f"prediction file '{path}' is not there: make one with `ctc predict`")
     try:
-        return _gathered(reader(path), location).scored(combine)
+        gathering, several = _gathered(reader(path), location)
+        scored = gathering.scored(combine)
     except InputError as error:
         raise InputError(f"'{path}': {error}") from None
+    untold = {label: rows_of([()] * len(scored.ids), scored.classes[label])[0] for label in several}
+    return replace(scored, multi_label=untold)
 
 
-def _gathered(rows: Iterator[_Row], location: str) -> Gathering:
-    gathering = Gathering()
+def _gathered(rows: Iterator[_Row], location: str) -> tuple[Gathering, set[str]]:
+    """The answers, and the labels that may have several classes at once."""
+    gathering, several = Gathering(), set[str]()
     classes: dict[str, tuple[str, ...]] = {}
     for row in rows:
         known = classes.setdefault(row.label, row.classes)
+        if row.several:
+            several.add(row.label)
         values = row.values if row.classes == known else _in_order(row, known)
         event = gathering.event(row.id, facts_of(row.meta, location) if row.meta else EventFacts())
         unit = gathering.events if row.path is None else gathering.photos
@@ -72,7 +82,7 @@ def _gathered(rows: Iterator[_Row], location: str) -> Gathering:
             unit.add(event, row.path or "", row.label, known, values)
         except TypeError:
             raise InputError(f"event '{row.id}' has a probability of '{row.label}' that is not a number") from None
-    return gathering
+    return gathering, several
 
 
 def _in_order(row: _Row, classes: tuple[str, ...]) -> Values:
@@ -86,8 +96,8 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
     table = open_table(path)
     _check_columns(table.columns)
     id_at, label_at, all_at = (table.columns[name] for name in _COLUMNS)
-    path_at = table.columns.get(_PATH)
-    meta = {name: at for name, at in table.columns.items() if name not in (*_COLUMNS, _PATH)}
+    path_at, present_at = table.columns.get(_PATH), table.columns.get(_PRESENT)
+    meta = {name: at for name, at in table.columns.items() if name not in (*_COLUMNS, _PATH, _PRESENT)}
     rows = table.rows()
     while batch := list(islice(rows, _ROWS_AT_ONCE)):
         answers = _alike([(cells[label_at], cells[all_at]) for _, cells in batch])
@@ -95,7 +105,8 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
             classes, values = answers.get(number) or _parsed(line, cells[all_at])
             photo = None if path_at is None else cells[path_at]
             told = {name: cells[at] for name, at in meta.items()}
-            yield _Row(cells[id_at], cells[label_at], classes, values, photo, told)
+            several = present_at is not None and cells[present_at] != ""
+            yield _Row(cells[id_at], cells[label_at], classes, values, photo, told, several)
 
 
 def _alike(rows: list[tuple[str, str]]) -> dict[int, Answer]:
@@ -133,7 +144,8 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
         for batch in file.iter_batches(_ROWS_AT_ONCE):
             rows = batch.drop_columns([_ALL]).to_pylist()
             for row, (classes, values) in zip(rows, _map_cells(batch.column(_ALL)), strict=True):
-                yield _Row(row["id"], row["label"], classes, values, row.get(_PATH), row)
+                several = row.get(_PRESENT) is not None
+                yield _Row(row["id"], row["label"], classes, values, row.get(_PATH), row, several)
     except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"it can't be read as a Parquet file of predictions: {error}") from None
 
@@ -154,8 +166,9 @@ def _map_cells(column: pa.MapArray) -> Iterator[Answer]:
 def _json_rows(path: Path) -> Iterator[_Row]:
     for event_id, entry in _json_events(path):
         try:
+            several = entry.get(_PRESENT, {})
             for label, probabilities in entry["aggregated_pred"].items():
-                yield _Row(event_id, label, *_parted(probabilities), None, entry["meta_data"])
+                yield _Row(event_id, label, *_parted(probabilities), None, entry["meta_data"], label in several)
             for photo in entry["images"]:
                 for label, probabilities in photo["predictions"].items():
                     meta = {**photo, **entry["meta_data"]}

@@ -35,7 +35,8 @@ def write_label_errors(scored: Scored, path: Path) -> int:
 
 def write_to_label(scored: Scored, path: Path) -> int:
     """One row per label and event that lacks it, most valuable first; returns how many."""
-    return _write(path, _WORTH_COLUMNS, (row for label in scored.classes for row in _worth(scored, label)))
+    labels = [label for label in scored.classes if label not in scored.multi_label]
+    return _write(path, _WORTH_COLUMNS, (row for label in labels for row in _worth(scored, label)))
 
 
 def _errors(scored: Scored, label: str) -> Iterator[Cells]:

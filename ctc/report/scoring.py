@@ -18,6 +18,7 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, UsageError
 from ctc.report.event_facts import EventFacts, facts_of
 from ctc.report.gathering import Combine, Gathering, counted
+from ctc.report.multi_label import rows_of
 from ctc.report.scored import FOREIGN, Numbers, Scored
 from ctc.report.split_pictures import Picture, Pixels, split_pictures
 from ctc.report.truth import numbers_of
@@ -77,24 +78,35 @@ def score_split(
     if not events.records:
         raise InputError(f"split '{split}' of '{dataset.folder}' has no photo that can be used")
     scored = events.gathering.scored(combine)
-    truths = {label: _truth(events.records, dataset, label, info.labels[label]) for label in labels}
+    single = [label for label in labels if label not in info.multi_label]
+    truths = {label: _truth(events.records, dataset, label, info.labels[label]) for label in single}
+    rows = {
+        label: rows_of(_seen(events.records, dataset, label), info.labels[label])
+        for label in labels
+        if label in info.multi_label
+    }
     scored = replace(
         scored,
         truth={label: truth for label, (truth, _) in truths.items()},
-        foreign={label: foreign for label, (_, foreign) in truths.items() if foreign},
+        multi_label={label: row for label, (row, _) in rows.items()},
+        foreign={label: foreign for label, (_, foreign) in (truths | rows).items() if foreign},
         photos_in_event=np.array([record.photos for record in events.records], np.int32),
     )
     several = sum(record.observations > 1 for record in events.records)
-    notes = (f"{several:,} events have several observations: the first one counts",) * bool(several)
+    where = f" for {', '.join(single)}" if rows else ""
+    notes = (f"{several:,} events have several observations: the first one counts{where}",) * bool(several and single)
     return ScoredSplit(scored, tuple(failures), notes)
 
 
 class _Record(NamedTuple):
-    """What is kept of an event's record: the number of its photos and observations, and its first observation."""
+    """What is kept of an event's record: the number of its photos, and what its observations say."""
 
     photos: int
-    observations: int
-    labels: Mapping[str, int]
+    labels: Mapping[str, tuple[int, ...]]
+
+    @property
+    def observations(self) -> int:
+        return max(map(len, self.labels.values()), default=0)
 
 
 @dataclass
@@ -115,7 +127,7 @@ class _Events:
             event = picture.pick.event
             number = self.gathering.event(event.event_id, self._facts(event, picture.pixels))
             if number == len(self.records):
-                self.records.append(_record(event))
+                self.records.append(_Record(len(event.jpegs), event.labels))
             for label, classes in self.info.labels.items():
                 unit.add(number, picture.path, label, classes, answers[label][row])
 
@@ -128,11 +140,6 @@ def is_infrared(pixels: Pixels) -> bool:
     """Whether a picture (height, width, 3) has no colours but one tint, as photos by infrared light."""
     red, green, blue = np.moveaxis(pixels.astype(np.int16), 2, 0)
     return bool(np.std(red - green) < GREY and np.std(blue - green) < GREY)
-
-
-def _record(event: EventRecord) -> _Record:
-    first = {label: values[0] for label, values in event.labels.items() if values}
-    return _Record(len(event.jpegs), max(map(len, event.labels.values()), default=0), first)
 
 
 def _answered(
@@ -155,7 +162,13 @@ def _truth(
 ) -> tuple[Numbers, Mapping[str, int]]:
     """By name: the dataset may have other classes than the model, or in another order."""
     names = dataset.label(label).classes
-    found = [record.labels.get(label, MISSING) for record in records]
+    found = [next(iter(record.labels.get(label, ())), MISSING) for record in records]
     told = [None if number == MISSING else names[number] for number in found]
     numbers = numbers_of(told, classes)
     return numbers, counted(str(told[row]) for row in np.flatnonzero(numbers == FOREIGN).tolist())
+
+
+def _seen(records: list[_Record], dataset: Dataset, label: str) -> list[set[str]]:
+    """Per event the classes that its observations have."""
+    names = dataset.label(label).classes
+    return [{names[number] for number in record.labels.get(label, ()) if number != MISSING} for record in records]

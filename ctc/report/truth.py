@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,8 @@ class Joined:
 
 
 def with_truth(scored: Scored, inventory: Inventory, location: str) -> Joined:
-    """Truth, places, times, numbers of photos and paths from the inventory; of an event's observations the first counts.
+    """Truth, places, times, numbers of photos and paths from the inventory; of an event's observations the first counts. Labels that
+    may have several classes at once are left out.
 
     Raises InputError when no event is in both, UsageError when no label is.
     """
@@ -44,7 +45,10 @@ def with_truth(scored: Scored, inventory: Inventory, location: str) -> Joined:
             f"none of the {len(scored.ids):,} predicted events is among the {len(first):,} events of the truth: predictions have ids "
             f"such as {_some(scored.ids)}, the truth such as {_some(list(first))}"
         )
-    labels = [label for label in scored.classes if label in inventory.labels]
+    shared = [label for label in scored.classes if label in inventory.labels]
+    labels = [label for label in shared if label not in scored.multi_label]
+    if shared and not labels:
+        raise UsageError(_needs_a_model(shared))
     if not labels:
         raise UsageError(
             f"predictions have the labels {_some(list(scored.classes))}, the truth {_some(inventory.labels)}"
@@ -54,10 +58,13 @@ def with_truth(scored: Scored, inventory: Inventory, location: str) -> Joined:
     whole = _with_facts(scored, inventory, table, matched, location)
     whole = replace(
         whole,
+        classes={label: classes for label, classes in scored.classes.items() if label not in scored.multi_label},
+        multi_label={},
         truth={label: _spread(numbers, matched) for label, (numbers, _) in found.items()},
         foreign={label: foreign for label, (_, foreign) in found.items() if foreign},
     )
-    return Joined(whole, tuple(_mismatches(scored, inventory, first, matched)))
+    left_out = (_needs_a_model(scored.multi_label),) if scored.multi_label else ()
+    return Joined(whole, (*_mismatches(scored, inventory, first, matched), *left_out))
 
 
 def numbers_of(names: Sequence[str | None], classes: tuple[str, ...]) -> Numbers:
@@ -69,6 +76,12 @@ def numbers_of(names: Sequence[str | None], classes: tuple[str, ...]) -> Numbers
 def _truth(names: Sequence[str | None], classes: tuple[str, ...]) -> tuple[Numbers, Mapping[str, int]]:
     numbers = numbers_of(names, classes)
     return numbers, counted(str(names[row]) for row in np.flatnonzero(numbers == FOREIGN).tolist())
+
+
+def _needs_a_model(labels: Iterable[str]) -> str:
+    return (
+        f"{_some(list(labels))} may have several classes at once: evaluate the model on a dataset, not its predictions"
+    )
 
 
 def _first_rows(ids: pa.ChunkedArray) -> dict[str, int]:

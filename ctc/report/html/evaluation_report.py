@@ -20,7 +20,7 @@ from ctc.report.html.model_card import model_card
 from ctc.report.html.options import REPORT, ReportConfig
 from ctc.report.html.page import write_page
 from ctc.report.html.shown import Gallery, Photo
-from ctc.report.html.summary import label_summary, what_was_evaluated
+from ctc.report.html.summary import label_summary, several_summary, what_was_evaluated
 from ctc.report.html.thumbnails import PhotoSource, thumbnails
 from ctc.report.scored import Scored
 
@@ -72,8 +72,12 @@ def write_evaluation_report(
         "title": f"How good is {evaluation.subject.get('model') or evaluation.subject.get('predictions') or 'the model'}?",
         "about": what_was_evaluated(evaluation),
         "pages": pages,
+        "several": [
+            (f"several-{number}", label, several_summary(label, found), found.units)
+            for number, (label, found) in enumerate(evaluation.multi_label.items())
+        ],
         "notes": evaluation.notes,
-        "training": training_curves(beside.history, list(evaluation.labels)),
+        "training": training_curves(beside.history, [*evaluation.labels, *evaluation.multi_label]),
         "explained": seen,
         "method": beside.explanations.method if beside.explanations else None,
         "thumbnails": made,

@@ -22,7 +22,7 @@ def model_card(evaluation: Evaluation, model: ModelInfo | None, licence: str | N
     entries = [
         ("Model", tuple(_model(evaluation, model))),
         ("Data", tuple(_data(evaluation))),
-        ("Classes", tuple(f"{name}: {', '.join(found.classes)}" for name, found in evaluation.labels.items())),
+        ("Classes", tuple(_classes(evaluation))),
         ("Figures", tuple(_figures(evaluation))),
         ("Intended use", tuple(_use(evaluation))),
         ("Limits", tuple(_limits(evaluation))),
@@ -48,14 +48,24 @@ def _data(evaluation: Evaluation) -> Iterator[str]:
         yield f"{name}: {value}"
 
 
+def _classes(evaluation: Evaluation) -> Iterator[str]:
+    for name, found in evaluation.labels.items():
+        yield f"{name}: {', '.join(found.classes)}"
+    for name, several in evaluation.multi_label.items():
+        yield f"{name}, several at once: {', '.join(several.classes)}"
+
+
 def _figures(evaluation: Evaluation) -> Iterator[str]:
     for label, found in evaluation.labels.items():
         scores = found.units["event"]
         yield f"{label}, per event: right {in_words(scores.top_1)}, macro F1 {in_words(scores.macro.f1)}"
+    for label, several in evaluation.multi_label.items():
+        sets = several.units["event"]
+        yield f"{label}, per event: exactly right {in_words(sets.exact)}, macro F1 {in_words(sets.macro.f1)}"
 
 
 def _use(evaluation: Evaluation) -> Iterator[str]:
-    labels = " and ".join(evaluation.labels)
+    labels = " and ".join((*evaluation.labels, *evaluation.multi_label))
     yield f"Proposing {labels} for photos of camera traps like those it learnt from, so that a person looks at fewer of them."
     yield "Not for decisions about people, nor for counts of a rare species without a look at each photo."
 

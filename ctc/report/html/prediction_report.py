@@ -97,6 +97,10 @@ def _left_out(scored: Scored) -> list[str]:
     notes = []
     if not scored.locations:
         notes.append("Counts by location are left out: no event tells where it was.")
+    notes += [
+        f"An event may have several classes of {label}: only the most probable one is counted."
+        for label in scored.multi_label
+    ]
     if not any(scored.taken):
         notes.append("Activity by hour is left out: no event tells when it was.")
     return notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ctc.report.evaluation import Evaluation, LabelEvaluation, UnitScores
+from ctc.report.evaluation import Evaluation, LabelEvaluation, MultiLabelEvaluation, UnitScores
 from ctc.report.html.words import in_words, percent
 
 TARGET = 0.95
@@ -36,6 +36,15 @@ def label_summary(label: str, found: LabelEvaluation) -> tuple[str, ...]:
         *_empties(scores),
         *_honesty(scores),
         *_places(scores),
+    )
+
+
+def several_summary(label: str, found: MultiLabelEvaluation) -> str:
+    """The same of a label that may have several classes at once."""
+    scores = found.units["event"]
+    return (
+        f"Of {scores.n:,} events whose {label} is known, the model named exactly what is there in {percent(scores.exact.value)}; what it "
+        f"found most probable is there in {percent(scores.top_1.value)}."
     )
 
 

@@ -1,0 +1,147 @@
+"""Labels that may have several classes at once, evaluated and left alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ctc.artifacts.event_record import EventRecord
+from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.cli.main import run
+from ctc.errors import InputError, UsageError
+from ctc.images import encode_jpeg
+from ctc.report.calibrate import CalibrateConfig, fit_all
+from ctc.report.evaluate import Background, evaluate
+from ctc.report.multi_label import rows_of
+from ctc.report.prediction_file import read_predictions
+from ctc.report.scoring import ScoringConfig, score_split
+from ctc.report.truth import with_truth
+
+CLASSES = ("empty", "fox", "wolf")
+INFO = ModelInfo({"species": CLASSES}, Preprocessing(16, 24), multi_label=("species",))
+SEEN = [("fox",), ("wolf",), ("fox", "wolf"), ("fox", "bear"), ()]
+ANSWERS = [(0.1, 0.9, 0.1), (0.1, 0.6, 0.7), (0.0, 0.8, 0.9), (0.2, 0.4, 0.3), (0.9, 0.9, 0.9)]
+
+
+def combine(photos: Sequence[Any]) -> Any:
+    return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
+
+
+@pytest.fixture
+def dataset(dataset_of):
+    """An event for each of SEEN, whose photo's grey says which it is."""
+    classes = ("bear", "fox", "wolf")
+    events = []
+    for number, seen in enumerate(SEEN):
+        jpeg = encode_jpeg(np.full((16, 24, 3), 40 * number, np.uint8), 95)
+        labels = {"species": tuple(map(classes.index, seen)) or (-1,)}
+        events.append(EventRecord(f"e{number}", (jpeg,), ((16, 24),), labels, (f"{number}.jpg",), {}))
+    return dataset_of({"test": events}, {"species": classes})
+
+
+@pytest.fixture
+def scored(dataset):
+    def answer(images):
+        shown = np.rint(images.mean(axis=(1, 2, 3)) / 40).astype(int)
+        return {"species": np.array(ANSWERS, np.float32)[shown]}
+
+    return score_split(answer, INFO, dataset, "test", combine, ScoringConfig("location"), lambda _: None)
+
+
+def test_truth_is_every_class_that_was_seen_and_foreign_ones_are_told() -> None:
+    rows, foreign = rows_of(SEEN, CLASSES)
+    assert rows.tolist() == [[0, 1, 0], [0, 0, 1], [0, 1, 1], [0, 1, 0], [-1, -1, -1]]
+    assert foreign == {"bear": 1}
+
+
+def test_figures_are_those_worked_out_by_hand(scored) -> None:
+    found = evaluate(scored.scored, Background(), scored.notes).multi_label["species"]
+    scores = found.units["event"]
+    assert (scores.n, scores.missing, found.foreign) == (4, 1, {"bear": 1})
+    assert (scores.top_1.value, scores.exact.value) == (1.0, 0.5)
+    _, fox, wolf = scores.classes
+    assert (fox.support, fox.predicted, fox.precision.value, fox.recall.value) == (3, 3, 2 / 3, 2 / 3)
+    assert (wolf.support, wolf.predicted, wolf.precision.value, wolf.recall.value) == (2, 2, 1.0, 1.0)
+    assert fox.average_precision.value == pytest.approx((1 + 1 + 3 / 4) / 3)
+    assert scores.macro.recall.value == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_the_models_thresholds_say_what_is_present(scored) -> None:
+    thresholds = {"species": {"fox": 0.35, "wolf": None}}
+    _, fox, wolf = (
+        evaluate(scored.scored, Background(thresholds=thresholds)).multi_label["species"].units["event"].classes
+    )
+    assert (fox.predicted, wolf.predicted) == (4, 0)
+
+
+def test_nothing_is_said_of_first_observations_where_all_count(scored) -> None:
+    assert scored.notes == ()
+
+
+def test_such_a_label_is_not_calibrated(scored) -> None:
+    with pytest.raises(InputError, match=r"^label 'species' is not calibrated: it may have several classes at once$"):
+        fit_all(scored.scored, combine, CalibrateConfig())
+
+
+@pytest.fixture
+def predictions(tmp_path: Path) -> Path:
+    present = {"species": '["fox"]', "count": ""}
+    rows = [
+        {
+            "id": f"e{number}",
+            "label": label,
+            "predictions_all": '{"fox": 0.9, "wolf": 0.2}',
+            "predictions_present": names,
+        }
+        for number in range(3)
+        for label, names in present.items()
+    ]
+    with (tmp_path / "p.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    return tmp_path / "p.csv"
+
+
+def test_a_prediction_file_tells_which_labels_they_are(predictions) -> None:
+    assert list(read_predictions(predictions, "location", combine).multi_label) == ["species"]
+
+
+def test_predictions_of_them_are_left_out_and_those_of_other_labels_evaluated(predictions, tmp_path) -> None:
+    rows = [{"event_id": f"e{i}", "images": ["a.jpg"], "species": "fox", "count": "fox"} for i in range(3)]
+    truth = Inventory(pa.Table.from_pylist(rows), ("species", "count"), tmp_path)
+    joined = with_truth(read_predictions(predictions, "location", combine), truth, "location")
+    assert list(evaluate(joined.scored, Background()).labels) == ["count"]
+    assert "'species' may have several classes at once: evaluate the model on a dataset" in joined.notes[-1]
+
+
+def test_predictions_of_them_alone_are_refused(predictions, tmp_path) -> None:
+    rows = [{"event_id": "e0", "images": ["a.jpg"], "species": "fox"}]
+    truth = Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path)
+    with pytest.raises(UsageError, match="'species' may have several classes at once: evaluate the model on a dataset"):
+        with_truth(read_predictions(predictions, "location", combine), truth, "location")
+
+
+def test_the_command_writes_figures_and_a_report(build_model, dataset, tmp_path, capsys) -> None:
+    model = build_model(multi_label=("species",))
+    output = tmp_path / "evaluation"
+    assert run(["evaluate", str(model), str(dataset.folder), "--output", str(output)]) == 0
+    figures = json.loads((output / "metrics.json").read_text())["multi_label"]["species"]["units"]["event"]
+    assert (figures["n"], [one["name"] for one in figures["classes"]]) == (4, list(CLASSES))
+    with (output / "metrics.csv").open(newline="") as file:
+        assert [(row["class"], row["support"]) for row in csv.DictReader(file) if row["unit"] == "event"] == [
+            ("empty", "0"),
+            ("fox", "3"),
+            ("wolf", "2"),
+        ]
+    assert "An event may show several classes at once" in (output / "report.html").read_text(encoding="utf-8")
+    assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["species", "event", "4"]
