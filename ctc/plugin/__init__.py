@@ -9,6 +9,7 @@ from ctc.plugin.records import (
     Batch,
     BatchStream,
     DrawWeights,
+    Engine,
     InputFormat,
     LeftOut,
     Loader,
@@ -18,6 +19,7 @@ from ctc.plugin.records import (
     OutputContext,
     OutputFormat,
     Pretrained,
+    Work,
 )
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Batch",
     "BatchStream",
     "DrawWeights",
+    "Engine",
     "InputFormat",
     "LeftOut",
     "Loader",
@@ -38,5 +41,6 @@ __all__ = [
     "OutputContext",
     "OutputFormat",
     "Pretrained",
+    "Work",
     "hookimpl",
 ]

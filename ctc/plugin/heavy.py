@@ -9,7 +9,19 @@ from contextlib import contextmanager
 
 from ctc.plugin.installed import Owner
 
-HEAVY = ("tensorflow", "keras", "torch", "jax", "pandas", "pyarrow", "onnxruntime", "scipy", "sklearn", "matplotlib")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "torch",
+    "jax",
+    "pandas",
+    "pyarrow",
+    "onnxruntime",
+    "scipy",
+    "sklearn",
+    "matplotlib",
+    "ray",
+)
 
 log = logging.getLogger(__name__)
 

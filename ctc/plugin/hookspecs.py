@@ -24,7 +24,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from ctc.plugin.records import Aggregation, Backbone, InputFormat, Loader, OutputFormat
+from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, Loader, OutputFormat
 
 ENTRY_POINT_GROUP = "ctc"
 
@@ -55,3 +55,8 @@ def ctc_aggregations() -> Iterable[Aggregation]:  # type: ignore[empty-body]
 @hookspec
 def ctc_output_formats() -> Iterable[OutputFormat]:  # type: ignore[empty-body]
     """Kinds of prediction files: `ctc predict --format NAME`."""
+
+
+@hookspec
+def ctc_engines() -> Iterable[Engine]:  # type: ignore[empty-body]
+    """Where the work is done: `ctc predict --engine NAME`."""

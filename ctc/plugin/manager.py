@@ -21,7 +21,7 @@ from ctc.plugin import hookspecs
 from ctc.plugin.guests import Guest, guarded, of_guest, quiet_stdout
 from ctc.plugin.heavy import heavy_imports_told
 from ctc.plugin.installed import DISABLED, STRICT, Owner, Skipped, installed, owner_of, reason, switched_off
-from ctc.plugin.records import Aggregation, Backbone, InputFormat, Loader, OutputFormat, Record
+from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, Loader, OutputFormat, Record
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,11 @@ KINDS = (
     Kind("ctc_backbones", Backbone, "backbone"),
     Kind("ctc_aggregations", Aggregation, "aggregation"),
     Kind("ctc_output_formats", OutputFormat, "output format"),
+    Kind("ctc_engines", Engine, "engine"),
 )
 _KIND_OF = {kind.record: kind for kind in KINDS}
 
-R = TypeVar("R", InputFormat, Loader, Backbone, Aggregation, OutputFormat)
+R = TypeVar("R", InputFormat, Loader, Backbone, Aggregation, OutputFormat, Engine)
 
 
 @dataclass(frozen=True)

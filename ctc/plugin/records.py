@@ -272,4 +272,36 @@ class OutputFormat:
     folder: bool = False
 
 
-Record = InputFormat | Loader | Backbone | Aggregation | OutputFormat
+class Work(Protocol):
+    """What is to be done with many parts, in many places. It travels to them pickled: paths and settings, no pixels and no networks."""
+
+    @property
+    def cores(self) -> int:
+        """How many CPU cores each worker shall have."""
+
+    def open(self) -> Callable[[Any], Any]:
+        """Called once in each worker: load what is needed, and return what does a part and gives its result. Both raise CtcError or
+        OSError for what the user can mend."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where work is done: `ctc predict --engine NAME`, with its `options` beside those of the command.
+
+    `available()` gives None, or the reason why it can't run here. `map(work, parts, options)` opens the work in each of its workers, has
+    every part done, and yields (part, result) as they finish, in any order. Parts can be pickled, and `str(part)` names one to the user.
+    There may be millions: it takes one only when a worker will need it soon, two for each worker at most. A worker that dies is replaced,
+    and its part done once more; a part that three workers died of is an InputError. A CtcError or OSError of the work ends it, as an
+    error with the same message. When the iterator is closed, the workers go. `cores`: how many a worker has when the user doesn't say;
+    None: all of this machine.
+    """
+
+    name: str
+    summary: str
+    available: Callable[[], str | None]
+    map: Callable[[Work, Iterator[Any], Mapping[str, Any]], Iterator[tuple[Any, Any]]]
+    cores: int | None = None
+    options: tuple[Option, ...] = ()
+
+
+Record = InputFormat | Loader | Backbone | Aggregation | OutputFormat | Engine

@@ -14,8 +14,9 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "default_image_root": ((Path,), "a Path"),
     "available": ((str, type(None)), "None or a reason"),
     "epoch": ((Iterable,), "an iterator of Batch"),
+    "map": ((Iterable,), "an iterator of (part, result)"),
 }
-ITERATED: dict[str, tuple[type, ...]] = {"read": (Observation, LeftOut), "epoch": (Batch,)}
+ITERATED: dict[str, tuple[type, ...]] = {"read": (Observation, LeftOut), "epoch": (Batch,), "map": (tuple,)}
 """The functions whose result is an iterator, and what it yields."""
 _STREAM = ("samples", "steps", "skipped", "epoch", "close")
 

@@ -12,7 +12,7 @@ import pytest
 import ctc.plugin
 import ctc.plugin.testing
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
-from ctc.plugin import Batch, BatchStream
+from ctc.plugin import Batch, BatchStream, Work
 from ctc.plugin.manager import KINDS, Kind
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -81,8 +81,9 @@ def test_every_field_of_every_other_record_is_described(record: type[Any]) -> No
     assert described(record.__name__) == {field.name for field in fields(record)}
 
 
-def test_what_loaders_give_is_described() -> None:
+def test_what_loaders_give_and_engines_get_is_described() -> None:
     assert described("Batch") == set(Batch._fields)
+    assert described("Work") == {name for name in vars(Work) if not name.startswith("_")}
     assert described("BatchStream") == {name for name in vars(BatchStream) if not name.startswith("_")}
 
 

@@ -5,6 +5,7 @@ A check raises AssertionError, saying what was expected and what came; it needs 
 
 from ctc.plugin.testing.aggregations import check_aggregation
 from ctc.plugin.testing.backbones import check_backbone
+from ctc.plugin.testing.engines import check_engine
 from ctc.plugin.testing.formats import check_input_format
 from ctc.plugin.testing.loaders import check_loader
 from ctc.plugin.testing.outputs import check_output_format
@@ -16,6 +17,7 @@ __all__ = [
     "build_dataset",
     "check_aggregation",
     "check_backbone",
+    "check_engine",
     "check_input_format",
     "check_loader",
     "check_output_format",

@@ -1,0 +1,97 @@
+"""The engine `ray`: workers on all machines of a Ray cluster, https://docs.ray.io.
+
+What travels to them is the work, and parts: paths. The machines see the same files under the same names.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from importlib.util import find_spec
+from itertools import chain, islice
+from typing import Any
+
+from ctc.errors import InputError, UsageError
+from ctc.plugin import Engine, Option, Work, hookimpl
+
+from .ray_crew import Crew, Place
+
+OPTIONS = (
+    Option(
+        "ray-address",
+        "Address of the cluster.  [default: RAY_ADDRESS, or a cluster of this machine alone]",
+        metavar="ADDRESS",
+    ),
+    Option(
+        "ray-workers",
+        "How many workers there shall be, each with --threads cores.  [default: as many as the cluster has room for]",
+        "integer",
+        metavar="N",
+    ),
+    Option("ray-gpus", "GPUs of each worker; it may be a fraction.  [default: 0]", "number", metavar="N", default=0.0),
+)
+
+
+@hookimpl
+def ctc_engines() -> list[Engine]:
+    return [Engine("ray", "the machines of a Ray cluster", available, do_parts, cores=1, options=OPTIONS)]
+
+
+def available() -> str | None:
+    return None if find_spec("ray") else "Ray is not installed: pip install 'camera-trap-classifier[ray]'"
+
+
+def do_parts(work: Work, parts: Iterator[Any], options: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """See `ctc.plugin.Engine`; the cluster is not asked when there is no part."""
+    first = list(islice(parts, 1))
+    if not first:
+        return
+    _connect(options["ray_address"])
+    place = Place(work.cores, options["ray_gpus"])
+    with closing(Crew(work, place, options["ray_workers"] or _room(place))) as crew:
+        yield from crew.do(chain(first, parts))
+
+
+def _connect(address: str | None) -> None:
+    """Once for the whole process. Nothing is sent to Ray's makers, and stdout stays for data."""
+    import ray
+
+    if ray.is_initialized():
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        with _own_sigterm():
+            ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        where = f"at '{address}'" if address else "here"
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise InputError(f"no Ray cluster can be reached {where}: {reason}") from error
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Ray puts a handler of its own in place of ours."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _room(place: Place) -> int:
+    """How many workers the machines that are there now can hold; raises UsageError when it is none."""
+    import ray
+
+    room = sum(place.times_in(node["Resources"]) for node in ray.nodes() if node["Alive"])
+    if not room:
+        raise UsageError(
+            f"no machine of the Ray cluster has {place}: ask for less with --threads or --ray-gpus, or say with --ray-workers how many "
+            "workers to wait for"
+        )
+    return room
