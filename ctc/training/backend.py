@@ -78,6 +78,18 @@ def _import_keras() -> None:
 
 
 @contextmanager
+def native_stdout_to_stderr() -> Iterator[None]:
+    """What C++ writes to file descriptor 1 goes to 2: gloo tells there of its connections, and stdout is for data."""
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@contextmanager
 def _native_stderr_aside() -> Iterator[None]:
     """Keep what C++ writes to file descriptor 2 away from the user: TensorFlow logs before its log level is read
     (https://github.com/tensorflow/tensorflow/issues/100442)."""

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.errors import CtcError, MissingExtraError, UsageError
+from ctc.training.backend import LOG_LEVEL, QUIET, native_stdout_to_stderr
 
 BACKEND = "KERAS_BACKEND"
 JAX = "jax"
@@ -68,8 +69,9 @@ class Devices:
             yield
             return
         try:
-            self._meet()
-            yield
+            with native_stdout_to_stderr():
+                self._meet()
+                yield
         except Exception as error:
             atexit.register(_leave_at_once, error.exit_code if isinstance(error, CtcError) else 1)
             if any(name in str(error) for name in _BROKEN):
@@ -117,6 +119,7 @@ class Devices:
 
     def _meet(self) -> None:
         """In a thread, as JAX can't wait without ending the process when nobody comes."""
+        os.environ.setdefault(LOG_LEVEL, QUIET)  # or JAX sets it when imported
         try:
             import jax
         except ModuleNotFoundError:

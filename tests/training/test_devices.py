@@ -123,6 +123,34 @@ def trained(tmp_path_factory) -> Iterator[Trained]:
     return Trained(folder, json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_host_that_nobody_meets_says_so_and_ends(index):
+    place = f"127.0.0.1:{_free_port()}"
+    code = f"""
+from ctc.errors import CtcError
+from ctc.training import devices
+devices.MEETING_SECONDS = 1
+try:
+    with devices.Devices(hosts=2, index={index}, coordinator="{place}").met():
+        print("met")
+except CtcError as error:
+    print(error)
+"""
+    done = _on_jax("-c", code)
+    assert done.stdout.startswith(
+        f"host {index} of 2 didn't meet the others at '{place}' within 1 s; start the same command"
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_port_that_is_taken_is_told_at_once():
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        code = f"from ctc.training.devices import Devices; Devices(hosts=2, coordinator='{place}').met().__enter__()"
+        done = _on_jax("-c", code)
+    assert f"host 0 of 2 didn't meet the others at '{place}': " in done.stderr.splitlines()[-1]
+
+
 def test_hosts_hold_the_same_weights(trained):
     for one, other in zip(trained.weights("two-0"), trained.weights("two-1"), strict=True):
         np.testing.assert_array_equal(one, other)
