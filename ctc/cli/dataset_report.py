@@ -10,6 +10,7 @@ import numpy as np
 
 from ctc.artifacts.dataset import LEFT_OUT, SEVERAL
 from ctc.cli.console import say, warn
+from ctc.cli.sizes import in_bytes
 from ctc.dataset.build import BuildResult
 from ctc.dataset.estimate import estimate
 from ctc.dataset.plan import Plan
@@ -45,7 +46,7 @@ def show_plan(plan: Plan) -> None:
     for line in _table(rows):
         click.echo(line)
     forecast = estimate(plan, list(reached.values()))
-    click.echo(f"to read {_bytes(forecast.bytes_read)}, to write {_bytes(forecast.bytes_written)}")
+    click.echo(f"to read {in_bytes(forecast.bytes_read)}, to write {in_bytes(forecast.bytes_written)}")
     took = timedelta(seconds=round(forecast.seconds))
     click.echo(f"about {took} with {plan.config.threads} worker(s), judged from {forecast.sampled} photos")
     if forecast.failed:
@@ -104,11 +105,3 @@ def _table(rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
     for first, *others in rows:
         cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
         yield "  ".join(cells).rstrip()
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:,.3g} TB"

@@ -14,7 +14,8 @@ from ctc.cli.predict_options import PATH, predict_options, to_config
 @click.argument("model", type=PATH)
 @click.argument("sources", type=PATH, nargs=-1, required=True, metavar="SOURCE...")
 @predict_options
-def command(**options: Any) -> int:
+@click.option("--dry-run", is_flag=True, help="Only say what would be predicted, and how long it would take.")
+def command(dry_run: bool, **options: Any) -> int:
     """Say which animals are on photos, with a MODEL file that `ctc export` wrote.
 
     A SOURCE is a photo, a folder, a CSV (with --event-id and --image) or an inventory (.parquet). A photo that belongs to no
@@ -22,12 +23,15 @@ def command(**options: Any) -> int:
     A run that was interrupted, or killed, goes on when the same command is given again.
     """
     from ctc.cli.console import progress
-    from ctc.cli.predict_report import exit_code, tell_interruption, tell_job, tell_summary
+    from ctc.cli.predict_report import exit_code, show_forecast, tell_interruption, tell_job, tell_summary
     from ctc.inference.job import prepare
     from ctc.plugin.manager import plugins
 
     job = prepare(to_config(options), plugins())
     tell_job(job)
+    if dry_run:
+        show_forecast(job)
+        return 0
     with tell_interruption(job.journal), progress("predict", job.photos) as bar:
         summary = job.run(bar.advance)
     tell_summary(summary)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from ctc.cli.console import detail, say, warn
 from ctc.cli.leaving import PARTLY_FAILED
@@ -26,6 +29,28 @@ def tell_job(job: Job) -> None:
     detail(f"in {heading.precision}, {heading.batch_size} photo(s) at a time, {job.config.threads} core(s)")
     if job.journal.exists():
         say(f"going on where '{job.journal}' ends; to begin anew, remove it")
+
+
+def show_forecast(job: Job) -> None:
+    """The dry run's lines on stdout: what would be written, and how long it would take."""
+    from ctc.inference.forecast import forecast
+
+    heading = job.heading
+    click.echo(
+        f"model    {heading.model}: {', '.join(f'{label} ({len(classes)} classes)' for label, classes in heading.labels.items())}"
+    )
+    click.echo(
+        f"network  {heading.precision} on '{heading.provider}', {heading.batch_size} photo(s) at a time, {job.config.threads} core(s)"
+    )
+    click.echo(f"output   '{job.target}', {job.format.name}")
+    found = forecast(job)
+    took = timedelta(seconds=round(found.seconds))
+    click.echo(
+        f"photos   {found.photos:,}: about {took} at {found.photos_per_second:,.1f}/s, judged from {found.sampled:,} of them"
+    )
+    if found.failures:
+        first = found.failures[0]
+        warn(f"{len(found.failures)} of these failed, the first: '{first.path}': {first.reason}")
 
 
 @contextmanager

@@ -83,6 +83,13 @@ def take_file(context: click.Context, path: Path) -> None:
     context.meta.setdefault(FROM_FILE, {}).update(dict.fromkeys(values, path))
 
 
+def is_given(context: click.Context, name: str) -> bool:
+    """Whether the user gave the parameter: typed, in the environment, or in a settings file."""
+    if name in context.meta.get(FROM_FILE, ()):
+        return True
+    return context.get_parameter_source(name) in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
 def origin(context: click.Context, parameter: click.Parameter) -> str:
     """Where its value is from: 'command line', 'CTC_PREDICT_THREADS', 'lab.toml' or 'default'."""
     source = context.get_parameter_source(parameter.name or "")

@@ -14,7 +14,8 @@ from ctc.cli.train_options import REPEATS, given, training_options
 @click.command(epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20")
 @training_options
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run at --output.")
-def command(resume: Path | None, overwrite: bool, **options: Any) -> None:
+@click.option("--dry-run", is_flag=True, help="Only say what would be trained, and in how much memory.")
+def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any) -> None:
     """Train a network on a dataset.
 
     Leaves a run folder: run.json, history.csv, curves.png, the best weights, checkpoints; and, when there is a test split, test.json
@@ -26,6 +27,12 @@ def command(resume: Path | None, overwrite: bool, **options: Any) -> None:
 
     context = click.get_current_context()
     config = TrainingConfig(**given(context, options))
+    if dry_run:
+        start_backend(deterministic=config.deterministic)
+        from ctc.cli.train_forecast import show_forecast
+
+        show_forecast(config)
+        return
     with config.where.met():
         start_backend(deterministic=config.deterministic)
         from ctc.plugin.manager import plugins

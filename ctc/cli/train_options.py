@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ctc.cli.settings import FROM_FILE, is_given, take_file
 from ctc.cli.train_option_groups import DATA, DESCENT, DEVICES, LOSS, NETWORK, PATH, RUN
 from ctc.errors import UsageError
 
@@ -15,8 +16,16 @@ REPEATS = "ctc.training.repeats"
 """In click's context: what the run says whose options were taken."""
 
 
+def _take_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    """The options of a settings file, or of an earlier run, become the defaults."""
+    if path is not None and path.suffix.lower() == ".toml":
+        take_file(context, path)
+    else:
+        _load_config(context, parameter, path)
+
+
 def _load_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-    """The options of an earlier run become the defaults; the command line wins."""
+    """The options of an earlier run become the defaults, whatever a settings file says; the command line wins."""
     if path is None:
         return
     from ctc.training.config import read_config
@@ -25,6 +34,7 @@ def _load_config(context: click.Context, _: click.Parameter, path: Path | None) 
     values = config.to_json()
     weights = [f"{label}={weight}" for label, weight in values.pop("label_weights").items()]
     context.default_map = {**(context.default_map or {}), **values, "label_weights": weights}
+    context.meta.pop(FROM_FILE, None)
 
 
 def _load_run(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
@@ -37,7 +47,7 @@ def _load_run(context: click.Context, parameter: click.Parameter, folder: Path |
 
 def _load_origin(context: click.Context, parameter: click.Parameter, folder: str | None) -> str | None:
     """The backbone is that of the run to begin with, unless another is named."""
-    if folder is not None and _typed(context, parameter.name or ""):
+    if folder is not None and is_given(context, parameter.name or ""):
         from ctc.artifacts.run import Run
         from ctc.training.config import reject_foreign
 
@@ -77,8 +87,8 @@ OPTIONS = (
     *DEVICES,
     click.option("--resume", is_eager=True, type=PATH, callback=_load_run, metavar="RUN",
                  help="Go on with a training that ended early, or with more --epochs."),
-    click.option("--config", is_eager=True, expose_value=False, type=PATH, callback=_load_config, metavar="RUN.JSON",
-                 help="Take the options of an earlier run; those given here win."),
+    click.option("--config", is_eager=True, expose_value=False, type=PATH, callback=_take_config, metavar="FILE",
+                 help="Take the options of a settings file (.toml) or an earlier run (run.json); those given here win."),
 )  # fmt: skip
 
 
@@ -92,16 +102,11 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     """Those that have a value. What an earlier run said of a label which is no longer learnt is dropped."""
     kept = {name: value for name, value in options.items() if value is not None}
-    if not _typed(context, "label_weights"):
+    if not is_given(context, "label_weights"):
         weights = kept["label_weights"]
         kept["label_weights"] = {label: weight for label, weight in weights.items() if label in kept["labels"]}
-    if not _typed(context, "multi_label"):
+    if not is_given(context, "multi_label"):
         kept["multi_label"] = tuple(label for label in kept["multi_label"] if label in kept["labels"])
-    if not _typed(context, "sampling_label") and kept.get("sampling_label") not in kept["labels"]:
+    if not is_given(context, "sampling_label") and kept.get("sampling_label") not in kept["labels"]:
         kept.pop("sampling_label", None)
     return kept
-
-
-def _typed(context: click.Context, name: str) -> bool:
-    """Whether the option stands on the command line."""
-    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

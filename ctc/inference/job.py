@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -73,16 +73,24 @@ class Job:
             tally.check_some_predicted(failures)
         return tally.summary(failures, start)
 
+    def own_events(self) -> Iterator[Event]:
+        """All, or those of the shard."""
+        index, count = self.heading.shard
+        return islice(self.events, index, None, count)
+
+    def predicted(self, events: Iterable[Event]) -> Generator[Outcome]:
+        """What comes of each, in order; nothing is kept."""
+        pipeline = PipelineConfig(self.heading.batch_size, self.config.threads, self.config.truncated)
+        return predict(self.model, self.reading, events, self.aggregation, pipeline)
+
     def _outcomes(self, journal: Journal, tally: Tally) -> Generator[Outcome]:
         """Those that the journal holds, then new ones, which it keeps."""
-        index, count = self.heading.shard
-        events = islice(self.events, index, None, count)
+        events = self.own_events()
         for outcome in journal.outcomes():
             _check_is_of(outcome, next(events, None), journal.path)
             tally.resumed += outcome.photos
             yield outcome
-        pipeline = PipelineConfig(self.heading.batch_size, self.config.threads, self.config.truncated)
-        with closing(predict(self.model, self.reading, events, self.aggregation, pipeline)) as new:
+        with closing(self.predicted(events)) as new:
             try:
                 for outcome in new:
                     journal.append(outcome)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
 from ctc.artifacts.run import RUN_FILE, Run, RunInfo
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Augmentation
+from ctc.plugin.devices import usable_cores
 from ctc.training.devices import Devices
 
 LossName = Literal["cross-entropy", "focal"]
@@ -30,11 +30,6 @@ DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {"sgd": 0.0001, "rmsprop":
 
 
 FOREIGN_MODELS = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
-
-
-def usable_cpus() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -128,7 +123,7 @@ class TrainingConfig:
             warmup_epochs=DEFAULT_WARMUP_EPOCHS[self.schedule] if warmup is None else warmup,
             early_stopping_patience=self.early_stopping_patience or (self.epochs if cosine else DEFAULT_PATIENCE),
             freeze="backbone" if self.transfer == "last-layer" else self.freeze,
-            threads=self.threads or usable_cpus(),
+            threads=self.threads or usable_cores(),
             color="none" if stacked else self.color,
         )
 

@@ -16,7 +16,7 @@ def freeze(backbone: keras.Model, what: str) -> None:
 
     Raises UsageError for a layer that isn't there.
     """
-    layers = list(_layers(backbone))
+    layers = list(leaves(backbone))
     names = [layer.name for layer in layers]
     frozen = {NOTHING: 0, BACKBONE: len(layers)}.get(what)
     if frozen is None:
@@ -28,10 +28,10 @@ def freeze(backbone: keras.Model, what: str) -> None:
         layer.trainable = place >= frozen
 
 
-def _layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
     """In order, and those of models within the model instead of these."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+            yield from leaves(layer)
         else:
             yield layer

@@ -114,6 +114,24 @@ def test_what_runs_the_network_is_told(model, draw, tmp_path, capsys) -> None:
     assert "the network runs on 'cpu'\nin float32, 1 photo(s) at a time, " in told
 
 
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(model, shared, tmp_path, capsys) -> None:
+    folder = shared / "data" / "camera-trap-photos"
+    assert predict(model, folder, "--output", tmp_path / "out" / "p.csv", "--threads", 1, "--dry-run") == 0
+    printed = capsys.readouterr()
+    lines = {line.partition(" ")[0]: line for line in printed.out.splitlines()}
+    assert list(lines) == ["model", "network", "output", "photos"]
+    assert lines["network"] == "network  float32 on 'cpu', 1 photo(s) at a time, 1 core(s)"
+    assert lines["output"] == f"output   '{tmp_path / 'out' / 'p.csv'}', csv"
+    assert lines["photos"].startswith("photos   14: about 0:00:0")
+    assert "1 of these failed, the first: " in printed.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_is_refused_as_the_run_would_be(model, draw, tmp_path) -> None:
+    (tmp_path / "p.csv").touch()
+    assert predict(model, draw("a.jpg"), "--output", tmp_path / "p.csv", "--dry-run") == 2
+
+
 def test_threads_and_batches_change_nothing(model, draw, tmp_path) -> None:
     for i in range(40):
         draw(f"photos/{i:02}.png", (6 * i, 0, 255 - 6 * i))

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -25,7 +26,9 @@ QUICK = ["--loader", "tfdata", "--height", "16", "--width", "20", "--batch-size"
 
 def _parsed(*arguments: str) -> TrainingConfig:
     with command.make_context("train", list(arguments)) as context:
-        options = {name: value for name, value in context.params.items() if name not in ("overwrite", "resume")}
+        options = {
+            name: value for name, value in context.params.items() if name not in ("dry_run", "overwrite", "resume")
+        }
         return TrainingConfig(**given(context, options))
 
 
@@ -259,6 +262,34 @@ def test_trains_and_prints_the_test_accuracy(tiny_dataset, tmp_path, capsys):
     assert printed.out.endswith("(6 photos)\n")
     assert "epoch 1/1: loss " in printed.err
     assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["loader"] == "tfdata"
+
+
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tiny_dataset, tmp_path, capsys):
+    folder, output = str(tiny_dataset().folder), tmp_path / "run"
+    arguments = [folder, "--output", str(output), "--backbone", "small_cnn", "--label", "species"]
+    assert run(["train", *arguments, *QUICK, "--freeze", "backbone", "--dry-run"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert list(lines) == ["network", "labels", "dataset", "loader", "steps", "memory"]
+    assert lines["network"].startswith("small_cnn at 16×20: ")
+    assert lines["network"].endswith(" parameters, 387 of them learn")
+    assert lines["labels"] == "species (3 classes)"
+    assert lines["steps"] == "1 of 8 photos an epoch, 1 epochs at most: 1"
+    assert not output.exists()
+
+
+def test_a_settings_file_gives_options_and_an_earlier_run_wins_over_it(earlier, tmp_path, capsys):
+    path, config = earlier
+    (tmp_path / "lab.toml").write_text(f"[train]\nlabel = 'x'\nfrom = '{path.parent.as_posix()}'\nseed = 9\n")
+    typed = ["train", "data", "--output", "run", "--config"]
+    assert run([*typed, str(tmp_path / "lab.toml"), "--show-config"]) == 0
+    from_file = tomllib.loads(capsys.readouterr().out)["train"]
+    assert (from_file["label"], from_file["seed"], from_file["backbone"]) == (["x"], 9, "resnet18")
+    assert run(["--config", str(tmp_path / "lab.toml"), *typed, str(path), "--show-config"]) == 0
+    text = capsys.readouterr().out
+    from_run = tomllib.loads(text)["train"]
+    assert (from_run["label"], from_run["seed"]) == (["count", "species"], config.seed)
+    assert "# earlier run" in text
+    assert "lab.toml" not in text
 
 
 def test_repeats_an_earlier_run(tiny_dataset, tmp_path):

@@ -8,7 +8,8 @@ import pytest
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import InputError, UsageError
-from ctc.training.config import TrainingConfig, read_config, usable_cpus
+from ctc.plugin.devices import usable_cores
+from ctc.training.config import TrainingConfig, read_config
 
 CONFIG = TrainingConfig("data", "run", "small_cnn", ("species", "count"), {"count": 0.5}, rotate=12.0, flip=False)
 
@@ -44,7 +45,7 @@ def test_a_missing_option_is_refused():
 def test_resolving_leaves_nothing_open():
     resolved = CONFIG.resolved((64, 48), "tfdata")
     assert (resolved.height, resolved.width, resolved.loader) == (64, 48, "tfdata")
-    assert (resolved.learning_rate, resolved.weight_decay, resolved.threads) == (0.01, 0.0001, usable_cpus())
+    assert (resolved.learning_rate, resolved.weight_decay, resolved.threads) == (0.01, 0.0001, usable_cores())
     assert Path(resolved.dataset).is_absolute()
     assert resolved.resolved((1, 1), "tfdata") == resolved
 
