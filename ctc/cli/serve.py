@@ -29,6 +29,5 @@ def command(host: str, port: int, log_format: str, **options: Any) -> None:
     from ctc.serving.server import listen, run
 
     config = to_config(options)
-    with listen(host, port) as listener:
-        log_to_stderr(as_json=log_format == "json", quiet="--quiet" in verbosity())
+    with listen(host, port) as listener, log_to_stderr(as_json=log_format == "json", quiet="--quiet" in verbosity()):
         run(config, listener)

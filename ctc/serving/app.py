@@ -21,6 +21,7 @@ from ctc.serving.page_routes import PageRoutes
 from ctc.serving.replies import refused
 from ctc.serving.request_error import INTERNAL, NOT_FOUND, RequestError
 from ctc.serving.service import Service
+from ctc.serving.stopping import RefuseWhenStopped
 from ctc.serving.v1_routes import V1Routes
 from ctc.serving.v2_routes import V2Routes
 from ctc.serving.visit import WriteDown
@@ -72,7 +73,7 @@ def application(service: Service) -> Starlette:
         Route("/v2/models/{name:model}/ready", v2.ready),
         Route("/v2/models/{name:model}/infer", v2.infer, methods=["POST"]),
     ]
-    middleware = [Middleware(WriteDown, metrics=service.metrics)]
+    middleware = [Middleware(WriteDown, metrics=service.metrics), Middleware(RefuseWhenStopped)]
     if service.config.token:
         middleware.append(Middleware(NeedToken, token=service.config.token))
     app = Starlette(routes=routes, middleware=middleware, exception_handlers=_HANDLERS, lifespan=lifespan)

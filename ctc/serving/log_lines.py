@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+
+OUTERMOST = ("ctc", "uvicorn")
 
 
 class PlainLines(logging.Formatter):
@@ -30,15 +34,26 @@ class JsonLines(logging.Formatter):
         return json.dumps({**told, **_fields(record), **traceback})
 
 
-def log_to_stderr(as_json: bool, quiet: bool) -> None:
-    """Send what the server and uvicorn say to stderr; `quiet`: warnings and errors only."""
+@contextmanager
+def log_to_stderr(as_json: bool, quiet: bool) -> Iterator[None]:
+    """Within the block all that is logged goes to stderr; `quiet`: warnings and errors only."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if as_json else PlainLines())
-    for name in ("ctc", "uvicorn"):
-        log = logging.getLogger(name)
-        log.handlers, log.propagate = [handler], False
-        log.setLevel(logging.WARNING)
-    logging.getLogger("ctc.serving").setLevel(logging.WARNING if quiet else logging.INFO)
+    levels = {
+        "ctc": logging.WARNING,
+        "uvicorn": logging.WARNING,
+        "ctc.serving": logging.WARNING if quiet else logging.INFO,
+    }
+    before = {name: (log := logging.getLogger(name), log.handlers, log.propagate, log.level) for name in levels}
+    for name, (log, *_) in before.items():
+        log.handlers, log.propagate = ([handler], False) if name in OUTERMOST else ([], True)
+        log.setLevel(levels[name])
+    try:
+        yield
+    finally:
+        for log, handlers, propagate, level in before.values():
+            log.handlers, log.propagate = handlers, propagate
+            log.setLevel(level)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -15,6 +15,7 @@ BUSY = 429
 GONE = 499
 """nginx's number for a client that closed the connection: nobody reads it but the log."""
 INTERNAL = 500
+STOPPING = 503
 TOO_LATE = 504
 
 

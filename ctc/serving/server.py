@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import socket
 from ipaddress import ip_address
 
@@ -31,7 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise UsageError(f"'{host}' is no address of this machine: {error.strerror or error}") from None
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would share the port with whoever has it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except (OSError, OverflowError) as error:
         listener.close()
@@ -57,6 +59,7 @@ def run(config: ServeConfig, listener: socket.socket) -> None:
         log.info("model '%s' (%s) runs on '%s'", served.name, labels, served.model.engine.provider)
     if not config.token and not ip_address(listener.getsockname()[0]).is_loopback:
         log.warning("whoever reaches this machine can use the server: ask for a token, or listen on 127.0.0.1")
+    listener.listen()  # from here on connections wait for the server instead of being refused
     log.info("serving on %s", url_of(listener))
     server_of(service).run(sockets=[listener])
 

@@ -26,6 +26,7 @@ class Visit:
     photos: int = 0
     reason: str | None = None
     status: int = GONE
+    begun: bool = False
     sent: int = 0
 
 
@@ -50,7 +51,7 @@ class WriteDown:
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
-                visit.status = message["status"]
+                visit.status, visit.begun = message["status"], True
             visit.sent += len(message.get("body", b""))
             await send(message)
 

@@ -1,0 +1,188 @@
+"""`ctc serve` as a program: what it says, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from ctc.artifacts.model_file import INPUT, ModelInfo
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.cli.main import run
+
+CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
+URL = re.compile(r"serving on (http://[^ \"]+)/")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that says 'fox' of red photos."""
+    nodes = [
+        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Softmax", ["mean"], ["species"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "red",
+        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", 8, 8, 3])],
+        [helper.make_tensor_value_info("species", TensorProto.FLOAT, ["N", 3])],
+        [numpy_helper.from_array(np.array([1, 2], np.int64), "axes")],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(made, ModelInfo({"species": ("fox", "frog", "jay")}, Preprocessing(8, 8)).to_metadata())
+    path = tmp_path_factory.mktemp("model") / "model.onnx"
+    onnx.save(made, path)
+    return path
+
+
+@pytest.fixture
+def start() -> Iterator:
+    """A function that runs `ctc serve` on any free port and gives (process, URL, what it said until then)."""
+    processes = []
+
+    def serve(*arguments: object, **environment: str):
+        command = [*CTC, "serve", *map(str, arguments), "--port", "0"]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+        processes.append(process)
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if found := URL.search(line):
+                return process, found[1], said
+        raise AssertionError("".join(said))
+
+    yield serve
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def ask(url: str, model: str = "model", size: int = 8, **headers: str) -> str:
+    """What the server says of a red photo."""
+    file = io.BytesIO()
+    Image.new("RGB", (size, size), (255, 0, 0)).save(file, "PNG")
+    headers = {"Content-Type": "image/png", **headers}
+    request = urllib.request.Request(f"{url}/v1/models/{model}:predict", file.getvalue(), headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["predictions"][0]["labels"]["species"]["class"]
+
+
+def refusal(url: str) -> int:
+    """The status with which a red photo is refused."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(url)
+    refused.value.close()
+    return refused.value.code
+
+
+def wait_for_one_photo(url: str) -> None:
+    """Until one photo waits for others to share its batch."""
+    waiting = ""
+    while "ctc_queue_photos 1.0" not in waiting:
+        with urllib.request.urlopen(f"{url}/metrics") as answer:
+            waiting = answer.read().decode()
+
+
+def test_it_says_what_it_serves_where_and_what_it_answered(start, model) -> None:
+    process, url, said = start(model, f"night={model}")
+    assert said[0] == "model 'model' (species: 3 classes) runs on 'cpu'\n"
+    assert [ask(url), ask(url, "night")] == ["fox", "fox"]
+    line = process.stderr.readline()
+    assert re.fullmatch(r'\S+T\S+ 127\.0\.0\.1 "POST /v1/models/model:predict" 200 \S+ ms 1 photo\(s\)\n', line)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
+)
+def test_a_signal_ends_it_when_it_has_answered_what_it_took(start, model, number: int, code: int, word: str) -> None:
+    process, url, _ = start(model, "--batch-size", 2, "--batch-wait", 1500)
+    with ThreadPoolExecutor() as clients:
+        answer = clients.submit(ask, url)
+        wait_for_one_photo(url)
+        process.send_signal(number)
+        assert answer.result() == "fox"
+    assert process.wait() == code
+    assert process.stderr.read().splitlines()[-1] == f"error: {word}"
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(url)
+
+
+def test_what_is_not_answered_within_the_grace_is_refused(start, model) -> None:
+    process, url, _ = start(model, "--batch-size", 2, "--batch-wait", 10**6, "--grace", 0.5)
+    with ThreadPoolExecutor() as clients:
+        answer = clients.submit(refusal, url)
+        wait_for_one_photo(url)
+        process.terminate()
+        assert answer.result() == 503
+    assert "Traceback" not in process.stderr.read()
+
+
+def test_a_line_of_the_log_may_be_json(start, model, tmp_path) -> None:
+    (tmp_path / "token").write_text("s3cret\n")
+    process, url, said = start(model, "--log-format", "json", "--token-file", tmp_path / "token")
+    assert ask(url, Authorization="Bearer s3cret") == "fox"
+    written = json.loads(process.stderr.readline())
+    assert [json.loads(line)["level"] for line in said] == ["info", "info"]
+    assert {name: written[name] for name in ("method", "path", "status", "model", "photos")} == {
+        "method": "POST", "path": "/v1/models/model:predict", "status": 200, "model": "model", "photos": 1,
+    }  # fmt: skip
+
+
+def test_a_token_from_the_environment_is_asked_for(start, model) -> None:
+    _, url, _ = start(model, CTC_SERVE_TOKEN="s3cret")
+    assert refusal(url) == 401
+
+
+def test_the_port_that_is_taken_is_told(model, capsys) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert run(["serve", str(model), "--port", str(port)]) == 2
+    said = capsys.readouterr().err
+    assert (
+        said == f"error: '127.0.0.1' port {port} can't be listened on: address already in use: choose another --port\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nothing.onnx"], 2, "model 'nothing.onnx' is not there: make one with `ctc export`"),
+        (["{folder}/bad.onnx"], 1, "model '{folder}/bad.onnx' can't be opened as an ONNX file"),
+        (["{model}", "{model}"], 2, "two models are called 'model': give one another name with NAME={model}"),
+        (["a/b={model}"], 2, "'a/b' can't be the name of a model: give another one with NAME={model}"),
+        (["{model}", "--host", "no.such.host.invalid"], 2, "'no.such.host.invalid' is no address of this machine"),
+        (["{model}", "--max-photos", "9", "--queue", "8"], 2, "--max-photos 9 is more than --queue 8"),
+        (["{model}", "--max-body", "9", "--max-held", "8"], 2, "--max-body is more than --max-held"),
+        (["{model}", "--aggregation", "maen"], 2, "no aggregation called 'maen': did you mean 'mean'?"),
+        (["{model}", "--token-file", "{folder}/none"], 2, "the token file '{folder}/none' can't be read"),
+        (["{model}", "--token-file", "{folder}/empty"], 2, "the token file '{folder}/empty' must hold one word"),
+    ],
+)
+def test_what_can_t_be_served_is_refused_in_one_line(
+    model, capsys, tmp_path, arguments, code: int, message: str
+) -> None:
+    (tmp_path / "bad.onnx").write_bytes(b"no model")
+    (tmp_path / "empty").touch()
+    known = {"model": model, "folder": tmp_path}
+    assert run(["serve", "--port", "0", *[argument.format(**known) for argument in arguments]]) == code
+    said = capsys.readouterr().err
+    assert (said.count("\n"), said.startswith(f"error: {message.format(**known)}")) == (1, True), said
