@@ -1,0 +1,115 @@
+"""A server in a process of its own, and clients that load it."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
+PREDICT = "/v1/models/model:predict"
+
+
+class Server:
+    """`ctc serve`, with what it tells of itself."""
+
+    def __init__(self, model: Path, *options: str) -> None:
+        command = [*CTC, "serve", f"model={model}", "--port", "0", *options]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert self.process.stderr
+        said = next(line for line in self.process.stderr if "serving on" in line)
+        self.port = int(re.findall(r":(\d+)/", said)[0])
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+
+    def figure(self, name: str) -> float:
+        """Of /metrics."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+        connection.close()
+        return float(next(line.split()[1] for line in lines if line.startswith(f"{name} ")))
+
+    @property
+    def megabytes(self) -> float:
+        """Its own memory, without the files that it maps."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:"))
+
+
+@contextmanager
+def serving(model: Path, *options: str) -> Iterator[Server]:
+    """A server for a block."""
+    server = Server(model, *options)
+    try:
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait()
+
+
+class Client:
+    """One connection, kept open."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def send(self, photo: bytes) -> int:
+        """The status of the answer, or 0 when there is none."""
+        try:
+            self._connection.request("POST", PREDICT, photo, {"Content-Type": "image/jpeg"})
+            answer = self._connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return 0
+        return answer.status
+
+
+def hammer(
+    port: int, photos: Sequence[bytes], clients: int, goes_on: Callable[[int], bool]
+) -> tuple[Counter[int], float]:
+    """(answers by status, seconds): every client sends the next photo as soon as it is answered, while `goes_on(photos sent)`."""
+    numbers, statuses, lock = count(), Counter[int](), threading.Lock()
+
+    def work(_: int) -> None:
+        client = Client(port)
+        while goes_on(number := next(numbers)):
+            status = client.send(photos[number % len(photos)])
+            with lock:
+                statuses[status] += 1
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        list(pool.map(work, range(clients)))
+    return statuses, time.perf_counter() - start
+
+
+def arrive(port: int, photos: Sequence[bytes], rate: float, total: int, clients: int) -> list[float]:
+    """Seconds until each of `total` photos was answered, which arrive `rate` a second whether the ones before are answered or not."""
+    start = time.perf_counter()
+    numbers, taken, lock = iter(range(total)), [], threading.Lock()
+
+    def work(_: int) -> None:
+        client = Client(port)
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            due = start + number / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            assert client.send(photos[number % len(photos)]) == 200
+            taken.append(time.perf_counter() - due)
+
+    with ThreadPoolExecutor(clients) as pool:
+        list(pool.map(work, range(clients)))
+    return taken
