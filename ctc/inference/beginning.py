@@ -13,15 +13,21 @@ from ctc.inference.events import Events
 from ctc.inference.heading import Heading
 from ctc.inference.journal import journal_path, read_heading
 from ctc.inference.output import check_output, image_root
+from ctc.inference.parts import parts_folder
 from ctc.inference.reading import Reading
-from ctc.inference.session import Model
-from ctc.inference.tuning import batch_size_for
+from ctc.inference.tuning import Settings
 from ctc.plugin import OutputContext, OutputFormat
 
 
 def check_target(config: PredictConfig, target: Path, output_format: OutputFormat) -> None:
     """Raises UsageError when the output, or the shard's part of it, must not be written."""
-    if config.resume and not config.overwrite and target.exists() and not journal_path(target).exists():
+    begun, other = journal_path(target), parts_folder(target)
+    if config.engine:
+        begun, other = other, begun
+    if other.exists() and not config.overwrite:
+        how = "without" if config.engine else "with"
+        raise UsageError(f"'{other}' is of an unfinished run {how} --engine: finish that first, or remove it")
+    if config.resume and not config.overwrite and target.exists() and not begun.exists():
         raise OutputExistsError(target, "it is complete, there is nothing to resume")
     if config.shard is None:
         check_output(target, output_format, (config.model, *config.sources), config.overwrite)
@@ -46,18 +52,17 @@ def kept_heading(journal: Path, identity: Mapping[str, str], overwrite: bool) ->
 
 
 def new_heading(
-    config: PredictConfig, identity: Mapping[str, str], model: Model, reading: Reading, events: Events
+    config: PredictConfig, identity: Mapping[str, str], settings: Settings, reading: Reading, events: Events
 ) -> Heading:
     """That of a run which begins now."""
     shard = config.shard
-    photos = events.photos // shard.count if shard else events.photos
     return Heading(
         identity=identity,
         shard=(shard.number - 1, shard.count) if shard else (0, 1),
         created=datetime.now(UTC),
-        provider=model.engine.provider,
-        precision=model.engine.precision,
-        batch_size=config.batch_size or batch_size_for(model, photos, config.threads),
+        provider=settings.provider,
+        precision=settings.precision,
+        batch_size=settings.batch_size,
         model=config.model.name,
         labels=reading.labels,
         thresholds=reading.thresholds,

@@ -19,8 +19,10 @@ from ctc.inference.shards import Shard
 
 @dataclass(frozen=True)
 class PredictConfig:
-    """`columns`: of the CSV files among the sources. `events_within`: see LoosePhotos. `format_options`: those options of the output format
-    that are given, by key. `threshold`, `class_list`: see `reading_of`. `batch_size` None: measured. `threads`: CPU cores to use."""
+    """`engine`: what does the work, with those of its options that are given, by key; None: this process, all at once. `threads`: CPU cores
+    to use, those of each worker with an engine. `columns`: of the CSV files among the sources. `events_within`: see LoosePhotos.
+    `format_options`: those options of the output format that are given, by key. `threshold`, `class_list`: see `reading_of`. `batch_size`
+    None: measured."""
 
     model: Path
     sources: tuple[Path, ...]
@@ -39,11 +41,13 @@ class PredictConfig:
     threads: int = 1
     truncated: Truncated = "fail"
     shard: Shard | None = None
+    engine: str | None = None
+    engine_options: Mapping[str, Any] = field(default_factory=dict)
     resume: bool = False
     overwrite: bool = False
 
     @property
-    def engine(self) -> Engine:
+    def network(self) -> Engine:
         """What shall run the network."""
         return Engine(self.provider, self.precision, self.threads)
 

@@ -18,13 +18,15 @@ from ctc.inference.failure_file import failure_path
 from ctc.inference.heading import Heading
 from ctc.inference.journal import Journal, journal_path
 from ctc.inference.model_bytes import read_model
-from ctc.inference.output import choose_format, options_of
+from ctc.inference.output import choose_format
 from ctc.inference.pipeline import Outcome, PipelineConfig, predict
 from ctc.inference.reading import Reading, reading_of
 from ctc.inference.session import Model, open_model
 from ctc.inference.tally import Advance, Tally
+from ctc.inference.tuning import Settings, settings_for
 from ctc.inference.writing import write_output
 from ctc.plugin import Aggregation, OutputContext, OutputFormat
+from ctc.plugin.given import options_of
 from ctc.plugin.manager import Plugins
 
 __all__ = ["Job", "PredictConfig", "Summary", "prepare"]
@@ -99,6 +101,11 @@ class Job:
                 journal.flush()
 
 
+def _settings(config: PredictConfig, model: Model, events: Events) -> Settings:
+    photos = events.photos // config.shard.count if config.shard else events.photos
+    return settings_for(model, config.batch_size, photos, config.threads)
+
+
 def _check_is_of(outcome: Outcome, event: Event | None, journal: Path) -> None:
     prediction = outcome.prediction
     if event is None or (prediction and prediction.id != event.id):
@@ -116,8 +123,8 @@ def prepare(config: PredictConfig, plugins: Plugins) -> Job:
     events = find_events(config.sources, config.columns, config.image_root, config.events_within)
     identity = config.identity(file.digest, events.digest)
     kept = kept_heading(journal_path(target), identity, config.overwrite)
-    model = open_model(file, kept.engine(config.threads) if kept else config.engine)
+    model = open_model(file, kept.engine(config.threads) if kept else config.network)
     reading = reading_of(model.info, config.threshold, config.class_list)
-    heading = kept or new_heading(config, identity, model, reading, events)
+    heading = kept or new_heading(config, identity, _settings(config, model, events), reading, events)
     context = output_context(heading, options)
     return Job(config, target, model, reading, events, aggregation, output_format, context, heading)

@@ -11,10 +11,11 @@ from typing import Any
 from ctc.inference.beginning import output_context
 from ctc.inference.config import Summary
 from ctc.inference.failure_file import failure_path
-from ctc.inference.output import check_output, choose_format, options_of
+from ctc.inference.output import check_output, choose_format
 from ctc.inference.shards import Parts
 from ctc.inference.tally import Advance, Tally
 from ctc.inference.writing import write_output
+from ctc.plugin.given import options_of
 from ctc.plugin.manager import Plugins
 
 

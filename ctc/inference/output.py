@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ctc.errors import OutputExistsError, UsageError
 from ctc.inference.event_table import EventTable
 from ctc.inference.events import Events
 from ctc.inference.failure_file import failure_path
-from ctc.plugin import Option, OutputFormat
+from ctc.plugin import OutputFormat
 from ctc.plugin.manager import Plugins
 
 
@@ -25,24 +24,6 @@ def choose_format(output: Path, name: str | None, plugins: Plugins) -> OutputFor
         listed = ", ".join(f"'{suffix}'" for suffix in sorted(known))
         raise UsageError(f"what kind of file shall '{output}' be: end its name with {listed}, or say so with --format")
     return known[max(fitting, key=len)]
-
-
-def options_of(output_format: OutputFormat, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A value for each option of the format. Raises UsageError for an option that it doesn't have, or needs and lacks."""
-    known = {option.key: option for option in output_format.options}
-    named = f"output format '{output_format.name}'"
-    for key in given:
-        if key not in known:
-            listed = ", ".join(f"--{option.name}" for option in output_format.options) or "none"
-            raise UsageError(f"{named} has no option --{key.replace('_', '-')}: it has {listed}")
-    lacking = [option.name for key, option in known.items() if option.required and key not in given]
-    if lacking:
-        raise UsageError(f"{named} needs --{lacking[0]}")
-    return {key: given.get(key, _default(option)) for key, option in known.items()}
-
-
-def _default(option: Option) -> Any:
-    return () if option.multiple else option.default
 
 
 def check_output(output: Path, output_format: OutputFormat, inputs: Sequence[Path], overwrite: bool) -> None:

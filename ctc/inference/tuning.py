@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,20 @@ BUDGET = 0.5
 """Seconds that one size may take to be measured."""
 WORTHWHILE = 1.1
 _TURNS = 3
+
+
+class Settings(NamedTuple):
+    """What runs the network, and how many photos it takes at a time."""
+
+    provider: str
+    precision: str
+    batch_size: int
+
+
+def settings_for(model: Model, batch_size: int | None, photos: int | None, workers: int) -> Settings:
+    """`batch_size` None: measured, see `batch_size_for`."""
+    size = batch_size or batch_size_for(model, photos, workers)
+    return Settings(model.engine.provider, model.engine.precision, size)
 
 
 def batch_size_for(model: Model, photos: int | None, workers: int) -> int:

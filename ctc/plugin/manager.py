@@ -48,6 +48,11 @@ _KIND_OF = {kind.record: kind for kind in KINDS}
 R = TypeVar("R", InputFormat, Loader, Backbone, Aggregation, OutputFormat, Engine)
 
 
+def title_of(record_type: type[Any]) -> str:
+    """How messages call a kind of plugin."""
+    return _KIND_OF[record_type].title
+
+
 @dataclass(frozen=True)
 class Found:
     """A record with its kind and owner."""
@@ -79,7 +84,7 @@ class Plugins:
         for skipped in (*self.broken, *self.off):
             if name in (skipped.owner.entry_point, skipped.owner.distribution):
                 raise PluginError(str(skipped))
-        raise UsageError(f"no {_KIND_OF[record_type].title} called '{name}'{did_you_mean(name, known)}")
+        raise UsageError(f"no {title_of(record_type)} called '{name}'{did_you_mean(name, known)}")
 
     def _named(self, kind: Kind) -> dict[str, Found]:
         named: dict[str, Found] = {}

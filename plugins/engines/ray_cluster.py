@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -33,6 +34,8 @@ OPTIONS = (
     ),
     Option("ray-gpus", "GPUs of each worker; it may be a fraction.  [default: 0]", "number", metavar="N", default=0.0),
 )
+
+_PATIENCE = 10.0
 
 
 @hookimpl
@@ -62,13 +65,21 @@ def _connect(address: str | None) -> None:
     if ray.is_initialized():
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    place = address or os.environ.get("RAY_ADDRESS") or "local"
     try:
+        _knock(place)
         with _own_sigterm():
-            ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        where = f"at '{address}'" if address else "here"
+            ray.init(address=place, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    except (OSError, RuntimeError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise InputError(f"no Ray cluster can be reached {where}: {reason}") from error
+        raise InputError(f"there is no Ray cluster at '{place}': {reason}") from error
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens, which would cost Ray minutes to find out."""
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
 
 
 @contextmanager

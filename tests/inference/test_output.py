@@ -11,8 +11,9 @@ from ctc.errors import UsageError
 from ctc.inference.event_table import Columns
 from ctc.inference.events import find_events
 from ctc.inference.job import PredictConfig, prepare
-from ctc.inference.output import image_root, options_of
+from ctc.inference.output import image_root
 from ctc.plugin import Option, OutputContext, OutputFormat
+from ctc.plugin.given import options_of
 from ctc.plugin.manager import Found, Owner, Plugins, plugins
 
 
