@@ -69,5 +69,7 @@ def _tell(evaluation: Evaluation) -> None:
     for label, several in evaluation.multi_label.items():
         for unit, sets in several.units.items():
             interval = f"{sets.top_1.low:.3f}-{sets.top_1.high:.3f}"
-            rows.append((label, unit, sets.n, f"{sets.top_1.value:.3f}", interval, f"{sets.macro.f1.value:.3f}", "", ""))
+            rows.append(
+                (label, unit, sets.n, f"{sets.top_1.value:.3f}", interval, f"{sets.macro.f1.value:.3f}", "", "")
+            )
     print_table(header, rows)
