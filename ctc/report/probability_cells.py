@@ -52,7 +52,7 @@ def _numbers(column: pa.StringArray, suffix: str) -> NDArray[np.float32] | None:
 
 
 def _classes(cell: str) -> tuple[str, ...]:
-    """None where the cell is no object."""
+    """None at all where the cell is no object."""
     try:
         found = json.loads(cell)
     except ValueError:
