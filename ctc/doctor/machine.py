@@ -13,8 +13,6 @@ from pathlib import Path
 from ctc._version import __version__
 from ctc.doctor.finding import Finding
 
-_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
-
 
 def versions() -> Finding:
     values = {"ctc": __version__, "python": platform.python_version()}
@@ -80,5 +78,5 @@ class _MemoryStatus(ctypes.Structure):
 def _limit() -> int | None:
     """What the container may use at most, where it is limited."""
     with suppress(OSError, ValueError):
-        return int(_CGROUP_LIMIT.read_text())
+        return int(Path("/sys/fs/cgroup/memory.max").read_text())
     return None

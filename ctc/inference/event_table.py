@@ -19,6 +19,7 @@ import numpy as np
 
 from ctc.artifacts.csvfile import open_table
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
+from ctc.images.photo_paths import plain
 from ctc.inference.event import Event, Value
 
 CSV_SUFFIXES = (".csv", ".tsv")
@@ -101,7 +102,7 @@ def read_csv(path: Path, columns: Columns | None, image_root: Path | None = None
         for line, cells in table.rows():
             if not cells[id_at]:
                 raise InputError(f"'{path}' line {line} has no event id in column '{columns.event_id}'")
-            images = tuple(str(root / cells[at]) for at in images_at if cells[at])
+            images = tuple(str(root / plain(cells[at])) for at in images_at if cells[at])
             yield cells[id_at], Row(images, {name: cells[at] for name, at in meta.items()})
 
     return _looked_through(path, root, tuple(meta), repr(columns), rows)

@@ -12,17 +12,17 @@ what follows is dropped.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from ctc.artifacts.atomic import remove, sync_folder
 from ctc.errors import InputError
+from ctc.inference.file_lock import lock
 from ctc.inference.heading import Heading
 from ctc.inference.journal_lines import BLOCK, is_end, is_whole, line_of, read_lines, record_of
 from ctc.inference.outcome_record import from_record, to_record
@@ -56,7 +56,10 @@ class Journal:
         self._flushed = time.monotonic()
         self._sealed: Path | None = None
         try:
-            _lock(self._file, path)
+            if not lock(self._file):
+                raise InputError(
+                    f"'{path}' is being written by another `ctc predict`: wait for it, or choose another --output"
+                )
             self._end = self._take_up()
         except BaseException:
             self._file.close()
@@ -165,19 +168,3 @@ def _outcomes(path: Path, heading: Heading) -> Generator[Outcome, None, bool]:
         elif is_end(line):
             return bool(record["end"] == expected)
     return False
-
-
-def _lock(file: IO[bytes], path: Path) -> None:
-    """Only one run may write the journal; where the system has no locks of this kind, users must see to it."""
-    if sys.platform == "win32":
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InputError(
-            f"'{path}' is being written by another `ctc predict`: wait for it, or choose another --output"
-        ) from None
-    except OSError:  # some network file systems
-        return

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ctc.errors import InputError
+from ctc.images.photo_paths import plain
 from ctc.plugin import LeftOut
 
 from .camtrap_dp_package import Package, Row, UnusableRowError, each_row, needed
 from .duplicates import repeated
-from .photo_paths import plain
 
 
 class Deployment(NamedTuple):

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ctc.errors import InputError
+from ctc.images.photo_paths import plain
 from ctc.plugin import LeftOut
 
 from .duplicates import repeated
 from .json_entry import Entry
-from .photo_paths import plain
 
 EMPTY = "empty"
 WORDS_FOR_EMPTY = frozenset({"background", "blank", EMPTY, "no animal", "none", "nothing"})

@@ -8,10 +8,10 @@ from typing import Any
 
 from ctc.artifacts.csvfile import Table, open_table
 from ctc.errors import UsageError, did_you_mean
+from ctc.images.photo_paths import plain
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 
 from .classes import class_name
-from .photo_paths import plain
 
 
 @hookimpl

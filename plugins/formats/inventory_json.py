@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ctc.errors import InputError
+from ctc.images.photo_paths import plain
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 
 from . import duplicates
 from .classes import class_name
 from .json_document import mentions, read_document
 from .json_entry import Entry
-from .photo_paths import plain
 
 T = TypeVar("T")
 Classes = dict[str, str | None]

@@ -16,12 +16,12 @@ from typing import Any
 
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
+from ctc.images.photo_paths import plain
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 
 from . import duplicates
 from .json_document import mentions
 from .megadetector_boxes import Box, Boxes
-from .photo_paths import plain
 
 COLUMNS = tuple(f"box_{field}" for field in Box._fields)
 AT_ONCE = 10_000

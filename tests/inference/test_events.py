@@ -41,6 +41,11 @@ def test_a_csv_names_events_photos_and_meta(tmp_path: Path) -> None:
     assert events.photos == 3
 
 
+def test_paths_that_windows_wrote_are_found_anywhere(tmp_path: Path) -> None:
+    source = table(tmp_path / "e.csv", "id,image", "1,north\\day 1\\a.jpg")
+    assert next(iter(find_events([source], ONE))).images == (str(tmp_path / "north" / "day 1" / "a.jpg"),)
+
+
 def test_image_root_replaces_the_folder_of_the_csv(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image", "1,a.jpg")
     assert next(iter(find_events([source], ONE, Path("photos")))).images == (str(Path("photos/a.jpg")),)

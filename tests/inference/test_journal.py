@@ -126,7 +126,6 @@ def test_a_file_of_another_kind_is_not_taken_for_a_journal(tmp_path: Path) -> No
 
 
 def test_only_one_run_writes_a_journal(tmp_path: Path) -> None:
-    pytest.importorskip("fcntl", reason="this platform has no file locks of that kind")
     with Journal(tmp_path / "j", HEADING), pytest.raises(InputError, match="is being written by another `ctc predict`"):
         Journal(tmp_path / "j", HEADING)
 
