@@ -21,6 +21,7 @@ Items = list[CompletionItem[str]]
 _KINDS = {
     "--aggregation": "Aggregation",
     "--backbone": "Backbone",
+    "--engine": "Engine",
     "--format": "OutputFormat",
     "--loader": "Loader",
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ctc.cli.predict_formats import FormatsCommand
+from ctc.cli.declared_options import FormatsCommand
 from ctc.cli.predict_options import PATH
 
 

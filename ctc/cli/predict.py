@@ -6,11 +6,14 @@ from typing import Any
 
 import click
 
-from ctc.cli.predict_formats import FormatsCommand
+from ctc.cli.declared_options import FormatsAndEnginesCommand
 from ctc.cli.predict_options import PATH, predict_options, to_config
+from ctc.errors import UsageError
 
 
-@click.command(cls=FormatsCommand, epilog="Example: ctc predict model.onnx new_photos --output predictions.csv")
+@click.command(
+    cls=FormatsAndEnginesCommand, epilog="Example: ctc predict model.onnx new_photos --output predictions.csv"
+)
 @click.argument("model", type=PATH)
 @click.argument("sources", type=PATH, nargs=-1, required=True, metavar="SOURCE...")
 @predict_options
@@ -25,13 +28,19 @@ def command(dry_run: bool, **options: Any) -> int:
     from ctc.cli.console import progress
     from ctc.cli.predict_report import exit_code, show_forecast, tell_interruption, tell_job, tell_summary
     from ctc.inference.job import prepare
+    from ctc.inference.parted_job import prepare_parts
     from ctc.plugin.manager import plugins
 
-    job = prepare(to_config(options), plugins())
-    tell_job(job)
+    config = to_config(options)
     if dry_run:
-        show_forecast(job)
+        if config.engine:
+            raise UsageError("--dry-run measures this machine alone: leave --engine out")
+        trial = prepare(config, plugins())
+        tell_job(trial)
+        show_forecast(trial)
         return 0
+    job = prepare_parts(config, config.engine, plugins()) if config.engine else prepare(config, plugins())
+    tell_job(job)
     with tell_interruption(job.journal), progress("predict", job.photos) as bar:
         summary = job.run(bar.advance)
     tell_summary(summary)

@@ -75,7 +75,11 @@ _OPTIONS = (
         metavar="N",
         help="Photos that the network takes at a time; auto measures before long runs.",
     ),
-    click.option("--threads", type=click.IntRange(1, 1024), help="CPU cores to use.  [default: all]"),
+    click.option(
+        "--threads",
+        type=click.IntRange(1, 1024),
+        help="CPU cores to use, of each worker with --engine.  [default: all; with --engine ray, 1]",
+    ),
     click.option(
         "--truncated",
         type=click.Choice(["fail", "use"]),
@@ -84,6 +88,11 @@ _OPTIONS = (
         help="What to do with JPEGs that are cut short: they fail, or are used, grey where they end.",
     ),
     click.option("--shard", metavar="I/N", help="Predict every N-th event, from the I-th, for `ctc merge` to unite."),
+    click.option(
+        "--engine",
+        metavar="NAME",
+        help="Have the photos predicted part by part, such as by ray, on a cluster.  [default: all at once, here]",
+    ),
     click.option("--resume", is_flag=True, help="Go on with an interrupted run, as the same command does by itself."),
     click.option("--overwrite", is_flag=True, help="Replace the output, or another run's journal, if it is there."),
 )
@@ -106,7 +115,17 @@ def to_config(options: dict[str, Any]) -> PredictConfig:
         raise UsageError("--event-id and --image go together: one column with the event, one or more with its photos")
     return PredictConfig(
         columns=Columns(event_id, images) if images else None,
-        threads=options.pop("threads") or usable_cores(),
+        threads=options.pop("threads") or _cores_of(options["engine"]) or usable_cores(),
         shard=Shard.parse(shard) if shard else None,
         **options,
     )
+
+
+def _cores_of(engine: str | None) -> int | None:
+    """That a worker of the engine has when the user doesn't say."""
+    if engine is None:
+        return None
+    from ctc.plugin import Engine
+    from ctc.plugin.manager import plugins
+
+    return plugins().get(Engine, engine).cores

@@ -16,9 +16,10 @@ from ctc.cli.leaving import PARTLY_FAILED
 if TYPE_CHECKING:
     from ctc.inference.config import Summary
     from ctc.inference.job import Job
+    from ctc.inference.parted_job import PartedJob
 
 
-def tell_job(job: Job) -> None:
+def tell_job(job: Job | PartedJob) -> None:
     """What is worth knowing before the first photo."""
     for note in job.events.notes:
         warn(note)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ctc.cli.predict_formats import GIVEN
+from ctc.cli.declared_options import given_to_plugins
 from ctc.cli.settings import is_setting, origin
 from ctc.cli.words import Words, key_of, words_of
 
@@ -36,7 +36,7 @@ def _line(context: click.Context, parameter: click.Parameter, value: Any) -> tup
 
 def _value(context: click.Context, parameter: click.Parameter, defaults: Mapping[str, Any]) -> Any:
     name = parameter.name or ""
-    value = {**context.params.get(GIVEN, {}), **context.params}.get(name)
+    value = {**given_to_plugins(context), **context.params}.get(name)
     if value is not None:
         return value
     return parameter.default if isinstance(parameter.default, str) else defaults.get(name)

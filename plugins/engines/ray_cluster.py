@@ -70,7 +70,7 @@ def _connect(address: str | None) -> None:
         _knock(place)
         with _own_sigterm():
             ray.init(address=place, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray's own have no class of their own
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputError(f"there is no Ray cluster at '{place}': {reason}") from error
 

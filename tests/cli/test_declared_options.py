@@ -1,10 +1,10 @@
-"""The options of output formats that guests bring to `ctc predict`."""
+"""The options that guests bring to commands."""
 
 from __future__ import annotations
 
 import pytest
 
-from ctc.cli.predict_formats import options_of_formats
+from ctc.cli.declared_options import options_of_plugins
 from ctc.errors import PluginError
 from ctc.plugin import Option, OutputFormat
 
@@ -16,14 +16,14 @@ def guest(name: str, *options: Option) -> OutputFormat:
 
 
 def test_formats_may_share_an_option() -> None:
-    (option,) = options_of_formats([guest("a", LABEL), guest("b", LABEL)], ["--output"])
+    (option,) = options_of_plugins([guest("a", LABEL), guest("b", LABEL)], ["--output"])
     assert (option.opts, option.help, option.default) == (["--label"], "a, b: The label.", None)
 
 
 @pytest.mark.parametrize(
     ("formats", "message"),
     [
-        ([guest("a", Option("output", "Mine."))], "'a' declares '--output', an option that `ctc predict` has"),
+        ([guest("a", Option("output", "Mine."))], "'a' declares '--output', an option that the command has"),
         (
             [guest("a", LABEL), guest("b", Option("label", "Its size.", "integer"))],
             "'a' and 'b' declare different options '--label'",
@@ -32,4 +32,4 @@ def test_formats_may_share_an_option() -> None:
 )
 def test_one_name_has_one_meaning(formats, message: str) -> None:
     with pytest.raises(PluginError, match=message):
-        options_of_formats(formats, ["--output"])
+        options_of_plugins(formats, ["--output"])
