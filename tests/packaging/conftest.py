@@ -16,6 +16,7 @@ from PIL import Image
 CHECKOUT = Path(__file__).resolve().parents[2]
 EXAMPLE = CHECKOUT / "tests" / "example_plugin"
 UV = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+ONLY_WHEELS = ("--only-binary", ":all:")
 Ctc = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -35,14 +36,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cpu(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Ctc:
-    """`ctc` in a new environment with the extra `cpu`."""
-    return install(tmp_path_factory.mktemp("cpu") / "env", f"{wheel}[cpu]")
+    """`ctc` in a new environment with the extra `cpu`; fails where one of its packages would have to be compiled."""
+    return install(tmp_path_factory.mktemp("cpu") / "env", f"{wheel}[cpu]", *ONLY_WHEELS)
 
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Ctc:
-    """`ctc` in a new environment with the extra `data`."""
-    return install(tmp_path_factory.mktemp("data") / "env", f"{wheel}[data]")
+    """The same with the extra `data`."""
+    return install(tmp_path_factory.mktemp("data") / "env", f"{wheel}[data]", *ONLY_WHEELS)
 
 
 @pytest.fixture(scope="session")

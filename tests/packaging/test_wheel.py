@@ -78,6 +78,15 @@ def test_predict_needs_the_extra_cpu_alone(cpu, red_model, photos, tmp_path):
     ]
 
 
+def test_the_doctor_finds_what_the_extra_cpu_brought_and_that_it_predicts(cpu, red_model, tmp_path):
+    done = cpu("doctor", tmp_path, "--model", red_model, "--seconds", "0.1", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {one["check"]: one["status"] for one in json.loads(done.stdout)["findings"]}
+    assert {name for name, status in found.items() if status == "failed"} == set()
+    assert (found["extra cpu"], found["extra data"], found["tensorflow"]) == ("ok", "absent", "absent")
+    assert (found["loading"], found["provider cpu"]) == ("absent", "ok")
+
+
 @pytest.mark.parametrize(
     ("arguments", "extra"),
     [
