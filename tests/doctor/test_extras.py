@@ -5,13 +5,14 @@ import sys
 from ctc.doctor.extras import extras, installed_packages, installed_version
 
 LINES = [
-    "click>=8.2",
+    "click>=8.5",
     'pytest>=8; extra == "data"',
     'no-such-thing>=1; extra == "data"',
     "camera-trap-classifier[data]; extra == 'train'",
     'tensorflow>=2.18; extra == "train"',
     f'here>=1; sys_platform == "{sys.platform}" and extra == "gpu"',
     'elsewhere>=1; sys_platform == "atari" and extra == "gpu"',
+    'no-such-thing; extra == "docs"',
     'camera-trap-classifier[data,train]; extra == "test"',
 ]
 
