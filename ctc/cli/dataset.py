@@ -8,14 +8,28 @@ from typing import Any
 import click
 
 from ctc.cli.dataset_options import PATH, dataset_options, to_config
+from ctc.cli.declared_options import EnginesCommand
+from ctc.cli.engine_options import chosen, cores_of
 from ctc.errors import MissingExtraError
 
 
-@click.command(epilog="Example: ctc dataset inventory.parquet --output dataset --split train=0.8 --split val=0.2")
+@click.command(
+    cls=EnginesCommand,
+    epilog="Example: ctc dataset inventory.parquet --output dataset --split train=0.8 --split val=0.2",
+)
 @click.argument("inventory", type=PATH)
 @dataset_options
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, and how long it would take.")
-def command(inventory: Path, output: Path, resume: bool, overwrite: bool, dry_run: bool, **options: Any) -> int:
+def command(
+    inventory: Path,
+    output: Path,
+    resume: bool,
+    overwrite: bool,
+    dry_run: bool,
+    engine: str | None,
+    engine_options: dict[str, Any],
+    **options: Any,
+) -> int:
     """Turn an INVENTORY into a folder of TFRecord files: photos upright, shrunk, as JPEGs, with their labels.
 
     Photos that can't be used are left out, listed in OUTPUT/left_out.csv, and the exit code is 3.
@@ -29,6 +43,8 @@ def command(inventory: Path, output: Path, resume: bool, overwrite: bool, dry_ru
     from ctc.dataset.build import build_dataset, prepare_folder
     from ctc.dataset.plan import Plan
 
+    options["workers"] = options["workers"] or cores_of(engine)
+    workers = chosen(engine, engine_options)
     plan = Plan.make(Inventory.read(inventory), to_config(options))
     if dry_run:
         tell_plan(plan)
@@ -37,7 +53,7 @@ def command(inventory: Path, output: Path, resume: bool, overwrite: bool, dry_ru
     prepare_folder(output, resume=resume, overwrite=overwrite)
     tell_plan(plan)
     with progress("dataset", sum(len(shard.events) for shard in plan.shards())) as bar:
-        result = build_dataset(plan, output, bar.advance)
+        result = build_dataset(plan, output, bar.advance, workers)
     tell_result(result)
     return PARTLY_FAILED if result.failures else 0
 

@@ -58,7 +58,16 @@ _OPTIONS = (
     click.option(
         "--events-per-shard", type=click.IntRange(1), default=5000, show_default=True, help="Events per file."
     ),
-    click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and encode.  [default: all cores]"),
+    click.option(
+        "--workers",
+        type=click.IntRange(1, 1024),
+        help="Threads that read and encode, of each worker with --engine.  [default: all cores; with --engine ray, 1]",
+    ),
+    click.option(
+        "--engine",
+        metavar="NAME",
+        help="Have the files written elsewhere, such as by ray, on a cluster.  [default: here]",
+    ),
     click.option(
         "--max-failures", type=click.IntRange(0), metavar="N", help="Stop when more photos than this can't be used."
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.engine_options import check_given, cores_of
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -108,24 +109,14 @@ def to_config(options: dict[str, Any]) -> PredictConfig:
     from ctc.inference.config import PredictConfig
     from ctc.inference.event_table import Columns
     from ctc.inference.shards import Shard
-    from ctc.plugin.devices import usable_cores
 
     event_id, images, shard = options.pop("event_id"), options.pop("images"), options.pop("shard")
     if bool(event_id) != bool(images):
         raise UsageError("--event-id and --image go together: one column with the event, one or more with its photos")
+    check_given(options["engine"], options["engine_options"])
     return PredictConfig(
         columns=Columns(event_id, images) if images else None,
-        threads=options.pop("threads") or _cores_of(options["engine"]) or usable_cores(),
+        threads=options.pop("threads") or cores_of(options["engine"]),
         shard=Shard.parse(shard) if shard else None,
         **options,
     )
-
-
-def _cores_of(engine: str | None) -> int | None:
-    """That a worker of the engine has when the user doesn't say."""
-    if engine is None:
-        return None
-    from ctc.plugin import Engine
-    from ctc.plugin.manager import plugins
-
-    return plugins().get(Engine, engine).cores

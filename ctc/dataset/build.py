@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,20 @@ from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset, Label, Manifest
 from ctc.artifacts.jsonfile import read_object
 from ctc.artifacts.predictions import Failure
 from ctc.dataset.encode import NO_SUMS
-from ctc.dataset.plan import Plan
-from ctc.dataset.write import Advance, ShardNote, TooManyFailuresError, note_path, write_shard
+from ctc.dataset.plan import Plan, ShardPlan
+from ctc.dataset.shard_work import shards_by
+from ctc.dataset.write import (
+    Advance,
+    Recipe,
+    ShardNote,
+    TooManyFailuresError,
+    Watch,
+    check_failures,
+    note_path,
+    write_shard,
+)
 from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
+from ctc.plugin.chosen_engine import ChosenEngine
 
 UNFINISHED = ".unfinished.json"
 LISTED = 1000
@@ -52,9 +64,9 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
     _remove_dataset(folder)
 
 
-def build_dataset(plan: Plan, folder: Path, advance: Advance) -> BuildResult:
-    """Write `folder`. A run that was interrupted leaves what a second call with the same plan goes on with; one that
-    fails for want of a single usable photo leaves nothing."""
+def build_dataset(plan: Plan, folder: Path, advance: Advance, engine: ChosenEngine | None = None) -> BuildResult:
+    """Write `folder`, here or by the workers of an engine, to the same bytes. A run that was interrupted leaves what a second call with the
+    same plan goes on with; one that fails for want of a single usable photo leaves nothing."""
     fingerprint = plan.fingerprint()
     unfinished = folder / UNFINISHED
     if unfinished.exists():
@@ -66,14 +78,15 @@ def build_dataset(plan: Plan, folder: Path, advance: Advance) -> BuildResult:
         write_text(unfinished, json.dumps({"plan": fingerprint}))
     _remove_partial(folder)
     try:
-        notes = _write_shards(plan, folder, advance)
+        notes = _write_shards(plan, folder, advance, engine)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise CtcError(f"'{folder}' can't be written: {why}; mend that and go on with --resume") from error
+    try:
         dataset = Dataset(folder, _manifest(plan, notes))
     except InputError:
         _remove_dataset(folder)
         raise
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise CtcError(f"'{folder}' can't be written: {why}; mend that and go on with --resume") from error
     failures = tuple(failure for note in notes for failure in note.failures)
     _write_left_out(folder, failures)
     dataset.save()
@@ -82,22 +95,47 @@ def build_dataset(plan: Plan, folder: Path, advance: Advance) -> BuildResult:
     return BuildResult(dataset, failures, sum(note.events_lost for note in notes))
 
 
-def _write_shards(plan: Plan, folder: Path, advance: Advance) -> list[ShardNote]:
-    notes = []
-    with ThreadPoolExecutor(plan.config.threads, thread_name_prefix="encode") as pool:
+def _write_shards(plan: Plan, folder: Path, advance: Advance, engine: ChosenEngine | None) -> list[ShardNote]:
+    """Their notes, in the order of the plan; those of an earlier run are read."""
+    notes: dict[str, ShardNote] = {}
+    limit = plan.config.max_failures
+
+    def failed() -> int:
+        return sum(len(note.failures) for note in notes.values())
+
+    def watch(failures: list[Failure], new: int) -> None:
+        check_failures(limit, failures, failed())
+        advance(1, new)
+
+    def missing() -> Iterator[ShardPlan]:
         for shard in plan.shards():
             path = note_path(folder, shard.file)
             if path.exists():
-                notes.append(ShardNote.from_json(read_object(path, "the note of a finished shard")))
+                notes[shard.file] = ShardNote.from_json(read_object(path, "the note of a finished shard"))
                 advance(len(shard.events), 0)
             else:
-                failed = sum(len(note.failures) for note in notes)
-                try:
-                    notes.append(write_shard(plan, shard, folder, pool, advance, failed))
-                except TooManyFailuresError:  # when the disk had gone away, photos that failed may be there then
-                    _forget(folder, [note for note in notes if note.failures])
-                    raise
-    return notes
+                yield shard
+
+    try:
+        if engine is None:
+            for note in _shards_here(plan, folder, missing(), watch):
+                notes[note.shard.file] = note
+        else:
+            for note in shards_by(engine, plan, folder, missing()):
+                check_failures(limit, note.failures, failed())
+                advance(note.shard.events + note.events_lost, len(note.failures))
+                notes[note.shard.file] = note
+    except TooManyFailuresError:  # when the disk had gone away, photos that failed may be there then
+        _forget(folder, [note for note in notes.values() if note.failures])
+        raise
+    return [notes[shard.file] for shard in plan.shards()]
+
+
+def _shards_here(plan: Plan, folder: Path, wanted: Iterator[ShardPlan], watch: Watch) -> Iterator[ShardNote]:
+    recipe = Recipe.of(plan, folder)
+    with ThreadPoolExecutor(plan.config.threads, thread_name_prefix="encode") as pool:
+        for shard in wanted:
+            yield write_shard(recipe, shard, plan.events(shard.events), pool, watch)
 
 
 def _forget(folder: Path, notes: list[ShardNote]) -> None:

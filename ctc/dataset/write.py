@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,11 +21,12 @@ from ctc.artifacts.dataset import Shard
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.predictions import Failure
 from ctc.artifacts.tfrecord import frame
-from ctc.dataset.encode import NO_SUMS, ChannelSums, Encoded, EventPlan, encode_event
+from ctc.dataset.encode import NO_SUMS, ChannelSums, Encoded, EventPlan, ShrinkRule, encode_event
 from ctc.dataset.plan import Plan, ShardPlan
 from ctc.errors import CtcError
 
 Advance = Callable[[int, int], None]
+Watch = Callable[[list[Failure], int], None]
 Result = TypeVar("Result")
 
 
@@ -71,26 +72,46 @@ def note_path(folder: Path, file: str) -> Path:
     return folder / f".{file}.json"
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How shards are made, wherever they are: what of the plan their writer needs, which is small. `classes`: how many each label has."""
+
+    folder: Path
+    image_root: Path
+    shrink: ShrinkRule
+    classes: Mapping[str, int]
+    threads: int
+
+    @classmethod
+    def of(cls, plan: Plan, folder: Path) -> Recipe:
+        classes = {label: len(names) for label, names in plan.classes.items()}
+        return cls(folder, plan.image_root, plan.config.shrink, classes, plan.config.threads)
+
+
 def write_shard(
-    plan: Plan, shard: ShardPlan, folder: Path, pool: ThreadPoolExecutor, advance: Advance, failed: int = 0
+    recipe: Recipe,
+    shard: ShardPlan,
+    events: Iterable[EventPlan],
+    pool: ThreadPoolExecutor,
+    watch: Watch,
 ) -> ShardNote:
-    """Write the shard, its index and its note; the note last. `failed`: how many photos of earlier shards could not be used; raises
-    TooManyFailuresError when it becomes more than `max_failures`."""
-    writer = _Writer(plan, shard)
+    """Write the shard of these events, its index and its note; the note last. `watch` is told after each event of all failures in the
+    shard so far, and of how many are new; what it raises leaves no shard."""
+    folder = recipe.folder
+    writer = _Writer(recipe, shard)
     with whole_file(folder / shard.file) as partial:
         with partial.open("wb") as file:
-            for encoded, framed in _encoded(plan, shard, pool):
+            for encoded, framed in _encoded(recipe, events, pool):
                 writer.add(encoded, framed, file.write)
-                _check_failures(plan, writer.failures, failed)
-                advance(1, len(encoded.failures))
+                watch(writer.failures, len(encoded.failures))
         write_text(folder / shard.index, "".join(writer.index))
     note = writer.note()
     write_text(note_path(folder, shard.file), json.dumps(note.to_json(), ensure_ascii=False))
     return note
 
 
-def _check_failures(plan: Plan, failures: list[Failure], failed: int) -> None:
-    limit = plan.config.max_failures
+def check_failures(limit: int | None, failures: list[Failure], failed: int) -> None:
+    """Raises TooManyFailuresError when those of a shard, with the `failed` of earlier ones, are more than `limit`."""
     if limit is not None and failed + len(failures) > limit:
         last = failures[-1]
         raise TooManyFailuresError(
@@ -99,14 +120,14 @@ def _check_failures(plan: Plan, failures: list[Failure], failed: int) -> None:
         )
 
 
-def _encoded(plan: Plan, shard: ShardPlan, pool: ThreadPoolExecutor) -> Iterator[tuple[Encoded, bytes]]:
+def _encoded(recipe: Recipe, events: Iterable[EventPlan], pool: ThreadPoolExecutor) -> Iterator[tuple[Encoded, bytes]]:
     """Events through the pool, in order, only a few ahead of the writer: each with its record as it shall be written."""
 
     def encode(event: EventPlan) -> tuple[Encoded, bytes]:
-        encoded = encode_event(event, plan.image_root, plan.config.shrink)
+        encoded = encode_event(event, recipe.image_root, recipe.shrink)
         return encoded, frame(encoded.record.encode()) if encoded.record else b""
 
-    return in_order(pool, encode, plan.events(shard.events), ahead=4 * plan.config.threads)
+    return in_order(pool, encode, events, ahead=4 * recipe.threads)
 
 
 def in_order(
@@ -129,9 +150,9 @@ def in_order(
 class _Writer:
     """Frames records and keeps the shard's books."""
 
-    def __init__(self, plan: Plan, shard: ShardPlan) -> None:
+    def __init__(self, recipe: Recipe, shard: ShardPlan) -> None:
         self._shard = shard
-        self._counts = {label: [0] * len(classes) for label, classes in plan.classes.items()}
+        self._counts = {label: [0] * count for label, count in recipe.classes.items()}
         self._sums, self._sha, self._bytes, self._images, self._lost = NO_SUMS, hashlib.sha256(), 0, 0, 0
         self.failures: list[Failure] = []
         self.index: list[str] = []

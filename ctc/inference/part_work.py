@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable
 from contextlib import closing
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from ctc._version import __version__
 from ctc.artifacts.atomic import PARTIAL_SUFFIX
 from ctc.errors import InputError
 from ctc.inference.heading import Heading
@@ -25,28 +23,7 @@ from ctc.inference.session import load_model, open_model
 from ctc.inference.tuning import Settings, settings_for
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where a command was given: `here`, the folder in which relative paths start, and the `version` of ctc."""
-
-    here: Path
-    version: str = __version__
-
-    def go(self) -> None:
-        """Be there, on whatever machine. Raises InputError when this one doesn't see the same files, or has another ctc."""
-        machine = platform.node()
-        if self.version != __version__:
-            raise InputError(
-                f"'{machine}' has ctc {__version__}, not {self.version}: install one version on all machines"
-            )
-        try:
-            os.chdir(self.here)
-        except OSError:
-            raise InputError(
-                f"'{machine}' has no folder '{self.here}': all machines must see photos, model and output under the same paths"
-            ) from None
+from ctc.plugin.site import Site
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from ctc.artifacts.atomic import remove, whole_file
 from ctc.errors import UsageError
@@ -21,7 +20,7 @@ from ctc.inference.journal import read_heading, read_part
 from ctc.inference.journal_lines import line_of
 from ctc.inference.model_bytes import read_model
 from ctc.inference.output import choose_format
-from ctc.inference.part_work import PartWork, Site, Trial
+from ctc.inference.part_work import PartWork, Trial
 from ctc.inference.parts import Part, cut, heading_path, part_path, parts_folder, photos_per_part, whole_parts
 from ctc.inference.pipeline import Outcome
 from ctc.inference.providers import Engine as Network
@@ -30,9 +29,11 @@ from ctc.inference.session import open_model
 from ctc.inference.tally import Advance, Tally
 from ctc.inference.tuning import Settings
 from ctc.inference.writing import write_output
-from ctc.plugin import Aggregation, Engine, OutputContext, OutputFormat
+from ctc.plugin import Aggregation, OutputContext, OutputFormat
+from ctc.plugin.chosen_engine import ChosenEngine
 from ctc.plugin.given import options_of
 from ctc.plugin.manager import Plugins
+from ctc.plugin.site import Site
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,7 @@ class PartedJob:
     config: PredictConfig
     target: Path
     journal: Path
-    engine: Engine
-    engine_options: dict[str, Any]
+    engine: ChosenEngine
     reading: Reading
     events: Events
     format: OutputFormat
@@ -95,7 +95,7 @@ class PartedJob:
         """The parts, as the engine finishes them, but for those that were there earlier."""
         size = photos_per_part(self.events.photos, self.heading.batch_size)
         parts = (part for part in cut(self.events, size) if part.number not in earlier)
-        for part, _ in self.engine.map(self._work(), parts, self.engine_options):
+        for part, _ in self.engine.map(self._work(), parts):
             yield part
 
     def _work(self) -> PartWork:
@@ -114,11 +114,11 @@ class PartedJob:
 
 def prepare_parts(config: PredictConfig, engine_name: str, plugins: Plugins) -> PartedJob:
     """As `prepare`, for an engine: its first worker decides what runs the network, since this machine may have other devices."""
-    engine = plugins.get(Engine, engine_name)
-    engine_options = options_of(engine, config.engine_options)
+    engine = ChosenEngine.named(engine_name, config.engine_options, plugins)
     output_format = choose_format(config.output, config.format, plugins)
     options = options_of(output_format, config.format_options)
-    _check(config, engine)
+    if config.shard is not None:
+        raise UsageError("--shard and --engine exclude each other: an engine cuts the run into parts itself")
     check_target(config, config.output, output_format)
     plugins.get(Aggregation, config.aggregation)
     file = read_model(config.model)
@@ -127,23 +127,13 @@ def prepare_parts(config: PredictConfig, engine_name: str, plugins: Plugins) -> 
     folder = parts_folder(config.output)
     kept = kept_heading(heading_path(folder), identity, config.overwrite)
     reading = reading_of(open_model(file, Network("cpu")).info, config.threshold, config.class_list)
-    heading = kept or new_heading(config, identity, _settings(config, engine, engine_options, events), reading, events)
+    heading = kept or new_heading(config, identity, _settings(config, engine, events), reading, events)
     context = output_context(heading, options)
-    return PartedJob(
-        config, config.output, folder, engine, engine_options, reading, events, output_format, context, heading
-    )
+    return PartedJob(config, config.output, folder, engine, reading, events, output_format, context, heading)
 
 
-def _check(config: PredictConfig, engine: Engine) -> None:
-    reason = engine.available()
-    if reason is not None:
-        raise UsageError(f"the engine '{engine.name}' can't run here: {reason}")
-    if config.shard is not None:
-        raise UsageError("--shard and --engine exclude each other: an engine cuts the run into parts itself")
-
-
-def _settings(config: PredictConfig, engine: Engine, options: dict[str, Any], events: Events) -> Settings:
+def _settings(config: PredictConfig, engine: ChosenEngine, events: Events) -> Settings:
     trial = Trial(Site(Path.cwd()), config.model.absolute(), config.network, config.batch_size, events.photos)
-    results: Iterator[tuple[None, Settings]] = engine.map(trial, iter([None]), options)
+    results: Iterator[tuple[None, Settings]] = engine.map(trial, iter([None]))
     ((_, settings),) = results
     return settings

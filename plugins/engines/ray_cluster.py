@@ -71,8 +71,8 @@ def _connect(address: str | None) -> None:
         with _own_sigterm():
             ray.init(address=place, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     except Exception as error:  # Ray's own have no class of their own
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise InputError(f"there is no Ray cluster at '{place}': {reason}") from error
+        reason = getattr(error, "strerror", None) or (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"there is no Ray cluster at '{place}': {reason.lower().rstrip('.')}") from error
 
 
 def _knock(address: str) -> None:
