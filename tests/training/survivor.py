@@ -1,5 +1,6 @@
 """A script: trains `whole` undisturbed and `killed` in processes that are killed at random moments. Arguments: the dataset, the folder
-for both runs, how many kills. It imports Keras but computes nothing, so that it can fork: each process begins within a second."""
+for both runs, how many kills. It imports Keras but computes nothing, so that it can fork: each process begins within a second. It prints
+the moments."""
 
 from __future__ import annotations
 
@@ -15,12 +16,14 @@ from typing import Any
 
 import keras
 
+from ctc.artifacts.atomic import PARTIAL_SUFFIX
 from ctc.artifacts.run import RUN_FILE
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.start import resume, train
 
+SEED = 0
 LONGEST_WAIT = 0.04  # seconds; a step and its checkpoint take about as long
 
 
@@ -105,12 +108,15 @@ def in_a_process(asked: TrainingConfig, kill_after: tuple[int, float] | None) ->
 
 
 def main(dataset: str, folder: Path, kills: int) -> None:
-    chance = random.Random(0)
+    chance = random.Random(SEED)
     in_a_process(config(dataset, folder / "whole"), None)
     killed = config(dataset, folder / "killed")
     for _ in range(kills):
-        if in_a_process(killed, (chance.randrange(4), chance.uniform(0, LONGEST_WAIT))):
+        steps, seconds = chance.randrange(4), chance.uniform(0, LONGEST_WAIT)
+        if in_a_process(killed, (steps, seconds)):
             sys.exit("the training came to its end before it was killed so often")
+        unfinished = len(list(Path(killed.output).rglob(f".*{PARTIAL_SUFFIX}")))
+        print(f"seed {SEED}: killed {seconds:.4f} s after {steps} steps, {unfinished} files unfinished")
     in_a_process(killed, None)
 
 

@@ -57,6 +57,7 @@ def test_killed_twenty_times_it_reaches_the_weights_of_an_undisturbed_run(tiny_d
     script = Path(__file__).with_name("survivor.py")
     arguments = [sys.executable, str(script), str(dataset.folder), str(tmp_path), str(KILLS)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    print(done.stdout)
     assert done.returncode == 0, done.stderr
     whole, killed = Run(tmp_path / "whole"), Run(tmp_path / "killed")
     _assert_same_numbers(whole, killed)
