@@ -1,7 +1,7 @@
 # `make demo` and `make test` each work alone on a fresh machine with Python 3.11 or newer, git and make:
 # they make .venv and install what they need, once. `make PYTHON=/path/to/python test` chooses the Python.
 
-.PHONY: help demo test lint constraints reference clean
+.PHONY: help demo test lint constraints reference docs clean
 .DEFAULT_GOAL := help
 export PYTHON
 
@@ -28,10 +28,14 @@ lint: ## check style, imports and types
 constraints: ## pin the newest versions that fit together, in constraints.txt
 	$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --upgrade --quiet --no-annotate \
 		--custom-compile-command "make constraints" --output-file constraints.txt \
-		$(addprefix --extra=,cpu gpu openvino directml train-gpu dali ray serve mlflow test)
+		$(addprefix --extra=,cpu gpu openvino directml train-gpu dali docs ray serve mlflow test)
 
 reference: ## write docs/reference/commands.md anew, from what the commands say
 	$(BIN)/python .ci/reference.py
 
+docs: ## build the site of docs/ in site/
+	@.ci/environment docs docs
+	$(BIN)/properdocs build --strict --config-file mkdocs.yml
+
 clean: ## remove what make made
-	rm -rf .venv build dist demo
+	rm -rf .venv build dist demo site

@@ -1,0 +1,62 @@
+"""The reference pages name what there is: keys of files, environment variables, exit codes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import ctc
+import ctc_plugins
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.run import RunInfo
+from ctc.cli import leaving
+from ctc.errors import CtcError, UsageError
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+SOURCES = [path for package in (ctc, ctc_plugins) for root in package.__path__ for path in Path(root).rglob("*.py")]
+VARIABLE = re.compile(r'"(_?(?:CTC|KERAS|MLFLOW|RAY|TF|XLA)_[A-Z_]+)"')
+
+
+def described(page: str, heading: str = "") -> set[str]:
+    """The names in the first column of the tables: of the whole page, or below one of its headings, up to the next."""
+    text = (REFERENCE / page).read_text(encoding="utf-8")
+    if heading:
+        text = re.split(r"^#", text.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
+    cells = re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_every_environment_variable_in_the_code_is_described() -> None:
+    used = {name for path in SOURCES for name in VARIABLE.findall(path.read_text(encoding="utf-8"))}
+    assert "CTC_PLUGINS" in used
+    assert used <= described("environment.md")
+
+
+def test_every_key_of_dataset_json_is_described(tiny_dataset) -> None:
+    assert described("artifacts.md", "Dataset") == set(tiny_dataset().manifest.to_json())
+
+
+def test_every_feature_of_a_record_is_described(tiny_dataset) -> None:
+    shard = next((tiny_dataset().folder).glob("train-*.tfrecord")).read_bytes()
+    features = {name for name in described("artifacts.md", "Record") if name != "label/<name>"}
+    assert len(features) == 7
+    assert all(name.encode() in shard for name in features)
+
+
+def test_every_key_of_run_json_is_described() -> None:
+    nothing = (0.0, 0.0, 0.0)
+    keys = RunInfo({}, "small_cnn", {}, Preprocessing(8, 8), nothing, nothing, {}, seed=0).to_json()
+    assert described("artifacts.md", "Run") == set(keys)
+
+
+def test_every_exit_code_is_described() -> None:
+    text = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
+    codes = {
+        0,
+        CtcError.exit_code,
+        UsageError.exit_code,
+        leaving.PARTLY_FAILED,
+        leaving.INTERRUPTED,
+        leaving.TERMINATED,
+    }
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
