@@ -1,0 +1,149 @@
+"""What `--engine ray` costs: python benchmarks/scale.py MODEL PHOTOS_DIR [--photos 400] [--rounds 3] [--workers 64] [--paths 10000000]
+
+First real photos, each linked as often as it takes, with one and two threads here and one and two workers of a core each; the start of
+processes, models and cluster is left out. Then a simulation: workers that sleep in place of predicting, and so many paths, whose photos are
+not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+
+from ctc.inference.event import Event
+from ctc.inference.job import PredictConfig, prepare
+from ctc.inference.parted_job import prepare_parts
+from ctc.inference.parts import LARGEST, SMALLEST, Part, cut
+from ctc.plugin import Engine
+from ctc.plugin.manager import plugins
+
+OPTIONS = {"ray_address": None, "ray_gpus": 0.0}
+
+
+@dataclass
+class Clock:
+    """From the time on when the first `left_out` photos are through."""
+
+    left_out: int
+    photos: int = 0
+    at: list[tuple[float, int]] = field(default_factory=list)
+
+    def advance(self, photos: int, _: int) -> None:
+        """So many more photos are through."""
+        self.photos += photos
+        if self.photos >= self.left_out:
+            self.at.append((time.perf_counter(), self.photos))
+
+    @property
+    def rate(self) -> float:
+        (start, first), (end, last) = self.at[0], self.at[-1]
+        return (last - first) / (end - start)
+
+
+@dataclass(frozen=True)
+class Sleeping:
+    """Work that takes `seconds` for each part."""
+
+    seconds: float
+    cores: int = 1
+
+    def open(self) -> Callable[[Part], None]:
+        return lambda _: time.sleep(self.seconds)
+
+
+def real(model: Path, photos: Path, count: int, rounds: int) -> None:
+    """Photos per second of each way, in turns."""
+    with tempfile.TemporaryDirectory() as folder:
+        links = Path(folder) / "photos"
+        links.mkdir()
+        for number, photo in zip(range(count), cycle(sorted(photos.rglob("*.jpg"))), strict=False):
+            (links / f"{number:06}.jpg").symlink_to(photo.resolve())
+        found: dict[tuple[str, int], list[float]] = {}
+        for _ in range(rounds):
+            for way in (("local", 1), ("ray", 1), ("local", 2), ("ray", 2)):
+                found.setdefault(way, []).append(rate(*way, model, links, Path(folder) / "p.csv"))
+    rates = {way: median(values) for way, values in found.items()}
+    for (name, size), value in rates.items():
+        print(f"{name} {size}: {value:.1f} photos/s")
+    gains = {name: rates[name, 2] / rates[name, 1] for name in ("local", "ray")}
+    print(
+        f"from 1 to 2: here {gains['local']:.2f} times, ray {gains['ray']:.2f} times, {gains['ray'] / gains['local']:.0%}"
+    )
+    print(f"overhead {1e3 * (1 / rates['ray', 1] - 1 / rates['local', 1]):.2f} ms a photo")
+
+
+def rate(name: str, size: int, model: Path, photos: Path, output: Path) -> float:
+    """`size`: threads here, or workers of one core."""
+    clock = Clock(size * SMALLEST)
+    config = PredictConfig(model, (photos,), output, batch_size=1, threads=size, overwrite=True)
+    if name == "local":
+        prepare(config, plugins()).run(clock.advance)
+        return clock.rate
+    options = {**OPTIONS, "ray_workers": size}
+    config = PredictConfig(model, (photos,), output, batch_size=1, engine="ray", engine_options=options, overwrite=True)
+    prepare_parts(config, "ray", plugins()).run(clock.advance)
+    return clock.rate
+
+
+def simulated(workers: int, paths: int, seconds: float) -> None:
+    """How fast parts are handed out, and the memory of the process that does it."""
+    import ray
+
+    ray.init(address="local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    names = (f"/photos/reserve-{number // 100_000:03}/IMG_{number:08}.JPG" for number in range(paths))
+    parts: Iterator[Part] = cut((Event(name, (name,)) for name in names), LARGEST)
+    start, done = None, 0
+    for done, _ in enumerate(
+        plugins().get(Engine, "ray").map(Sleeping(seconds), parts, {**OPTIONS, "ray_workers": workers}), 1
+    ):
+        start = start or (time.perf_counter(), time.process_time())
+        if done % (paths // LARGEST // 8) == 0:
+            print(f"  {done * LARGEST:,} paths: {resident():.0f} MB")
+    assert start
+    wall, busy = time.perf_counter() - start[0], time.process_time() - start[1]
+    print(
+        f"{workers} workers, {paths:,} paths in parts of {LARGEST:,} that take {seconds} s: {done / wall:.0f} parts/s"
+    )
+    print(f"nothing but sleep would take {done * seconds / workers:.0f} s, it took {wall:.0f}")
+    print(f"the driver is busy {1e6 * busy / paths:.1f} µs a path, its peak {peak():.0f} MB")
+
+
+def resident() -> float:
+    """In MB, of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model", type=Path)
+    parser.add_argument("photos_dir", type=Path)
+    parser.add_argument("--photos", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=64)
+    parser.add_argument("--paths", type=int, default=10_000_000)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    given = parser.parse_args()
+    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.0f}")
+    if given.photos:
+        real(given.model, given.photos_dir, given.photos, given.rounds)
+        import ray
+
+        ray.shutdown()
+    if given.paths:
+        simulated(given.workers, given.paths, given.seconds)
+
+
+if __name__ == "__main__":
+    main()
