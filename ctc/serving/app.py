@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -29,16 +29,10 @@ from ctc.serving.visit import WriteDown
 log = logging.getLogger(__name__)
 
 
-class _ModelName(Convertor[str]):
+class _ModelName(StringConvertor):
     """A part of a path without the colon that begins a verb."""
 
     regex = "[^/:]+"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
 
 
 register_url_convertor("model", _ModelName())
@@ -81,23 +75,18 @@ def application(service: Service) -> Starlette:
     return app
 
 
-def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestError)
+def _refuse(request: Request, error: RequestError) -> Response:
     return refused(request.scope, error)
 
 
-def _not_here(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _not_here(request: Request, error: HTTPException) -> Response:
     path = request.url.path
-    known = error.headers or {}
-    if error.status_code == NOT_FOUND:
-        message = f"there is nothing at '{path}': see /docs"
-    else:
-        message = f"'{path}' does not take {request.method}: see /docs"
-    return refused(request.scope, RequestError(error.status_code, message, known))
+    missing = error.status_code == NOT_FOUND
+    message = f"there is nothing at '{path}'" if missing else f"'{path}' does not take {request.method}"
+    return refused(request.scope, RequestError(error.status_code, f"{message}: see /docs", error.headers))
 
 
-def _broken(request: Request, error: Exception) -> Response:
+def _broken(request: Request, error: CtcError) -> Response:
     """The network, or an aggregation: nothing that the client could mend, and the message may hold paths."""
     log.error("%s", error)
     return refused(request.scope, RequestError(INTERNAL, "the model can't be run: the server's log says why"))
@@ -107,7 +96,7 @@ def _bug(request: Request, error: Exception) -> Response:
     return refused(request.scope, RequestError(INTERNAL, "something is wrong with this server: its log says what"))
 
 
-_HANDLERS: Mapping[Any, Callable[[Request, Exception], Response]] = {
+_HANDLERS: Mapping[Any, Callable[[Request, Any], Response]] = {
     RequestError: _refuse,
     HTTPException: _not_here,
     CtcError: _broken,

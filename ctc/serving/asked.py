@@ -47,7 +47,7 @@ class Pixels:
 
 
 @dataclass(frozen=True)
-class Encodeds:
+class Shown:
     """Photos that one network input shows: one, or those of an event that are stacked as grey channels."""
 
     photos: tuple[Encoded, ...]
@@ -59,7 +59,7 @@ class Encodeds:
         return fill(sources, slot, preprocessing, truncated)
 
 
-Piece = Encodeds | Pixels
+Piece = Shown | Pixels
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,16 @@ class AskedEvent:
     """Photos whose answers become one; `id` is given back. One photo or more."""
 
     id: str
-    photos: tuple[Encoded, ...] | tuple[Pixels, ...]
+    photos: tuple[Encoded | Pixels, ...]
 
     def pieces(self, stacked: bool, most_pixels: int) -> Iterator[Piece]:
         """Its network inputs."""
         encoded = tuple(photo for photo in self.photos if isinstance(photo, Encoded))
         if stacked and encoded:
-            yield Encodeds(encoded, most_pixels)
+            yield Shown(encoded, most_pixels)
             return
         for photo in self.photos:
-            yield Encodeds((photo,), most_pixels) if isinstance(photo, Encoded) else photo
+            yield Shown((photo,), most_pixels) if isinstance(photo, Encoded) else photo
 
 
 def in_events(photos: Sequence[tuple[str | None, Encoded]]) -> list[AskedEvent]:

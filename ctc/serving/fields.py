@@ -7,9 +7,10 @@ import json
 import re
 from typing import Any
 
-from ctc.serving.request_error import BAD_REQUEST, RequestError
+from ctc.serving.request_error import BAD_REQUEST, TOO_LARGE, RequestError
 
 _KINDS = {dict: "an object", list: "a list", str: "a string", bool: "a truth value", int: "a number", float: "a number"}
+MOST_CONTAINERS = 1_000_000
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
@@ -24,7 +25,11 @@ def kind(value: object) -> str:
 
 
 def read_object(text: bytes, what: str = "the body") -> dict[str, Any]:
-    """A JSON object; raises RequestError when it isn't one."""
+    """A JSON object; raises RequestError when it isn't one, or would take far more memory than its text."""
+    if text.count(b"[") + text.count(b"{") > MOST_CONTAINERS:
+        raise RequestError(
+            TOO_LARGE, f"{what} holds more than {MOST_CONTAINERS:,} lists and objects: send less at a time"
+        )
     try:
         document = json.loads(text)
     except UnicodeDecodeError:

@@ -21,8 +21,10 @@ from ctc.plugin import Aggregation
 from ctc.serving.answers import labels_of
 from ctc.serving.fields import bad, field, kind, read_object
 from ctc.serving.models import Served
+from ctc.serving.request_error import TOO_LARGE, RequestError
 
 LONGEST = 366 * 24 * 3600
+MOST_PHOTOS = 100_000
 
 
 def events_of(body: bytes, served: Served, aggregation: Aggregation) -> dict[str, Any]:
@@ -32,6 +34,10 @@ def events_of(body: bytes, served: Served, aggregation: Aggregation) -> dict[str
     photos = field(document, "photos", list, "the body")
     if not photos:
         return {"events": []}
+    if len(photos) > MOST_PHOTOS:
+        raise RequestError(
+            TOO_LARGE, f"{len(photos):,} photos, more than the {MOST_PHOTOS:,} that are grouped at a time"
+        )
     shown = [_photo(photo, f"photos[{number}]", served.reading.labels) for number, photo in enumerate(photos)]
     found = bursts(_folders(photos), np.array([one.taken for one in shown], "datetime64[us]"), within)
     return {"events": [_event(places.tolist(), shown, served, aggregation) for places in found]}

@@ -57,7 +57,7 @@ def asked(body: bytes, header_length: str | None, served: Served, limits: Limits
         raise bad(f"the input is called {inputs[0].get('name')!r}, not '{INPUT}'")
     photos = photos_of(inputs[0], CountedBytes(rest), served.info.preprocessing, limits.photos)
     request = document.get("id")
-    events = [AskedEvent(photo.name, (photo,)) for photo in photos]  # type: ignore[arg-type]  # one photo has one kind
+    events = [AskedEvent(photo.name, (photo,)) for photo in photos]
     return Infer(None if request is None else str(request), events, _outputs(document, served))
 
 

@@ -25,7 +25,7 @@ _LENGTH = struct.Struct("<I")
 class CountedBytes:
     """Bytes that are taken from the front."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
         self._data = memoryview(data)
 
     def take(self, count: int) -> memoryview:
@@ -87,7 +87,7 @@ def _encoded(tensor: dict[str, Any], shape: list[int], data: memoryview | None) 
     if data is None:
         texts = _listed(tensor, shape[0])
         return [Encoded(str(i), from_base64(text, f"data[{i}] of '{INPUT}'")) for i, text in enumerate(texts)]
-    packed = CountedBytes(data)  # type: ignore[arg-type]  # a memoryview is bytes enough
+    packed = CountedBytes(data)
     photos: list[Encoded | Pixels] = []
     for number in range(shape[0]):
         (length,) = _LENGTH.unpack(packed.take(_LENGTH.size))

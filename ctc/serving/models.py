@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-import time
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import CtcError, did_you_mean
-from ctc.inference.model_bytes import ModelFile, read_model
+from ctc.inference.model_bytes import read_model
 from ctc.inference.pipeline import PipelineConfig
 from ctc.inference.reading import Reading, reading_of
 from ctc.inference.session import Model, open_model
@@ -27,16 +28,14 @@ _Signature = tuple[int, int, int] | None
 
 @dataclass(frozen=True)
 class Served:
-    """A model as its file was when it was read. `version` counts the files that were read for this name; `since`: seconds since 1970."""
+    """A model as its file was when it was read. `version` counts the files that were read for this name."""
 
     name: str
     version: int
     digest: str
     model: Model
     reading: Reading
-    batch_size: int
     line: Line
-    since: float
 
     @property
     def info(self) -> ModelInfo:
@@ -49,12 +48,17 @@ class Served:
 
 
 class Shelf:
-    """All models of a server. Raises CtcError when one of them can't be opened."""
+    """All models of a server, and the threads that run them. Raises CtcError when one of them can't be opened."""
 
-    def __init__(self, config: ServeConfig, pool: Executor, metrics: Metrics) -> None:
-        self._config, self._pool, self._metrics = config, pool, metrics
+    def __init__(self, config: ServeConfig, metrics: Metrics) -> None:
+        self._config, self._metrics = config, metrics
         self._seen = {name: _signature(path) for name, path in config.models.items()}
-        self._served = {name: self._load(name, 1, read_model(path)) for name, path in config.models.items()}
+        files = {name: read_model(path) for name, path in config.models.items()}
+        models = {name: open_model(file, config.engine) for name, file in files.items()}
+        # as in `ctc predict`: one thread more than there are cores decodes while a device has its turn, and OpenCV starts none
+        workers = config.threads + any(model.on_device for model in models.values())
+        self._pool = ThreadPoolExecutor(workers, "ctc-serve", initializer=cv2.setNumThreads, initargs=(1,))
+        self._served = {name: self._shelve(name, 1, files[name].digest, model) for name, model in models.items()}
 
     def __getitem__(self, name: str) -> Served:
         """The model of that name, as it is now; raises RequestError when there is none."""
@@ -65,6 +69,10 @@ class Shelf:
     def all(self) -> list[Served]:
         """Every model, as it is now, in the order they were given."""
         return list(self._served.values())
+
+    def close(self) -> None:
+        """Let the threads leave; what they have begun they finish."""
+        self._pool.shutdown(cancel_futures=True)
 
     def refresh(self, unsettled: dict[str, _Signature]) -> dict[str, _Signature]:
         """Read the files that have changed and are the same as at the last look, so that none is read while it is being written. Takes
@@ -83,7 +91,8 @@ class Shelf:
         try:
             file = read_model(self._config.models[name])
             if file.digest != before.digest:
-                self._served[name] = self._load(name, before.version + 1, file)
+                model = open_model(file, self._config.engine)
+                self._served[name] = self._shelve(name, before.version + 1, file.digest, model)
                 log.info("model '%s' is served from its new file, version %d", name, before.version + 1)
         except (CtcError, MemoryError) as error:
             log.warning("model '%s' goes on as it was: %s", name, error or type(error).__name__)
@@ -91,15 +100,14 @@ class Shelf:
         else:
             self._metrics.reloaded(name)
 
-    def _load(self, name: str, version: int, file: ModelFile) -> Served:
+    def _shelve(self, name: str, version: int, digest: str, model: Model) -> Served:
         config = self._config
-        model = open_model(file, config.engine)
         reading = reading_of(model.info, config.threshold, config.class_list)
         size = config.batch_size or batch_size_for(model, None, config.threads)
         pipeline = PipelineConfig(size, config.threads, config.truncated)
         line = Line(model, reading, pipeline, config.wait, self._pool, self._metrics.batches_of(name))
         self._metrics.serves(name, version)
-        return Served(name, version, file.digest, model, reading, size, line, time.time())
+        return Served(name, version, digest, model, reading, line)
 
 
 def _signature(path: Path) -> _Signature:

@@ -57,6 +57,8 @@ def run(config: ServeConfig, listener: socket.socket) -> None:
     for served in service.shelf.all():
         labels = ", ".join(f"{label}: {len(classes)} classes" for label, classes in served.reading.labels.items())
         log.info("model '%s' (%s) runs on '%s'", served.name, labels, served.model.engine.provider)
+        for note in served.reading.notes:
+            log.info("model '%s': %s", served.name, note)
     if not config.token and not ip_address(listener.getsockname()[0]).is_loopback:
         log.warning("whoever reaches this machine can use the server: ask for a token, or listen on 127.0.0.1")
     listener.listen()  # from here on connections wait for the server instead of being refused

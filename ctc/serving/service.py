@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-import cv2
 from starlette.requests import Request
 
 from ctc.inference.pipeline import Outcome
@@ -24,18 +21,15 @@ from ctc.serving.room import Room
 from ctc.serving.visit import visit_of
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 class Service:
-    """The models and the threads that run them. Raises CtcError when a model can't be opened."""
+    """The models, and what is known of requests. Raises CtcError when a model can't be opened."""
 
     def __init__(self, config: ServeConfig) -> None:
         self.config = config
         self.metrics = Metrics()
-        # one more than there are cores keeps decoding while a device has its turn; OpenCV's own threads would fight with these
-        self._pool = ThreadPoolExecutor(config.threads + 1, "ctc-serve", initializer=cv2.setNumThreads, initargs=(1,))
-        self.shelf = Shelf(config, self._pool, self.metrics)
+        self.shelf = Shelf(config, self.metrics)
         self._predictor = Predictor(config, self.metrics)
         under_way = f"{config.limits.held / 1e6:g} MB of requests are under way already"
         self._held = Room(config.limits.held, under_way, self.metrics.holds)
@@ -51,7 +45,7 @@ class Service:
                 watch.cancel()
                 with suppress(asyncio.CancelledError):
                     await watch
-            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+            await asyncio.to_thread(self.shelf.close)
 
     def model(self, request: Request) -> Served:
         """The model that the path names; raises RequestError when there is none."""

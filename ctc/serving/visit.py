@@ -62,12 +62,14 @@ class WriteDown:
             raise
         finally:
             seconds = time.perf_counter() - begin
-            route = getattr(scope.get("route"), "path", NO_ROUTE)
-            method = (
-                scope["method"] if scope["method"] in METHODS else NO_METHOD
-            )  # strangers make up others without end
-            self._metrics.requested(method, route, visit.status, seconds)
-            log.info("%s", "request", extra={"fields": _fields(scope, visit, seconds)})
+            self._metrics.requested(*_kind_of(scope), visit.status, seconds)
+            log.info("request", extra={"fields": _fields(scope, visit, seconds)})
+
+
+def _kind_of(scope: Scope) -> tuple[str, str]:
+    """Method and route, out of a few: strangers make up others without end."""
+    method = scope["method"] if scope["method"] in METHODS else NO_METHOD
+    return method, getattr(scope.get("route"), "path", NO_ROUTE)
 
 
 def _fields(scope: Scope, visit: Visit, seconds: float) -> dict[str, Any]:

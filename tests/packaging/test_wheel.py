@@ -92,6 +92,7 @@ def test_the_doctor_finds_what_the_extra_cpu_brought_and_that_it_predicts(cpu, r
     [
         (["inventory", "folders", "{photos}", "--output", "i.parquet"], "data"),
         (["dataset", "i.parquet", "--output", "d"], "data"),
+        (["serve", "m.onnx"], "cpu,serve"),
         (["train", "{photos}", "--output", "run", "--backbone", "small_cnn", "--label", "class"], "train"),
     ],
 )

@@ -133,8 +133,8 @@ def model_at(path: Path, labels: Mapping[str, tuple[str, ...]] = LABELS, **prepr
 @contextmanager
 def running(models: Mapping[str, Path], limits: Mapping[str, Any] | None = None, **options: Any) -> Iterator[Running]:
     """A server on any free port."""
-    mean = plugins().get(Aggregation, "mean")
-    config = ServeConfig(models, mean, replace(Limits(grace=5), **(limits or {})), **{"threads": 2, **options})
+    usual = {"aggregation": plugins().get(Aggregation, "mean"), "threads": 2}
+    config = ServeConfig(models, limits=replace(Limits(grace=5), **(limits or {})), **{**usual, **options})
     service = Service(config)
     server = server_of(service)
     with listen("127.0.0.1", 0) as listener:

@@ -79,6 +79,11 @@ def test_ten_thousand_instances_are_refused(server, jpeg) -> None:
     )
 
 
+def test_a_body_that_would_unfold_in_memory_is_refused(server) -> None:
+    reply = server.ask("POST", PREDICT, b'{"instances": [' + b"[]," * 1_000_000 + b"[]]}")
+    assert (reply.status, reply.error.startswith("the body holds more than 1,000,000 lists and objects")) == (413, True)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "message"),
     [

@@ -18,7 +18,7 @@ def test_no_request_gets_another_answer_than_the_document_says(server, jpeg, tmp
             "--phases",
             "coverage,fuzzing",
             "--max-examples",
-            "8",
+            "5",
             "--exclude-checks",
             IMPOSSIBLE,
             "--generation-database",

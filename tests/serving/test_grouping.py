@@ -66,6 +66,11 @@ def test_no_photos_are_no_events(server) -> None:
     assert groups(server, []) == []
 
 
+def test_more_photos_than_are_grouped_at_a_time_are_refused(server) -> None:
+    reply = server.post(EVENTS, {"within": 60, "photos": [0] * 100_001})
+    assert (reply.status, reply.error) == (413, "100,001 photos, more than the 100,000 that are grouped at a time")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -136,6 +136,22 @@ def _send_on(client: socket.socket, stop: threading.Event) -> None:
         stop.set()
 
 
+def ask_without_end(client: socket.socket) -> None:
+    while True:
+        client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def test_a_client_that_does_not_fetch_its_answers_is_cut_off(serve, monkeypatch) -> None:
+    monkeypatch.setattr(connection, "STALL_SECONDS", 0.3)
+    server = serve()
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", server.port))
+        with pytest.raises(ConnectionError):
+            ask_without_end(client)
+    assert server.get("/healthz").status == 200
+
+
 def test_more_connections_than_there_may_be_are_cut_off(serve, monkeypatch) -> None:
     monkeypatch.setattr(connection, "MOST_CONNECTIONS", 2)
     server = serve()

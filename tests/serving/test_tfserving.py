@@ -6,6 +6,8 @@ from base64 import b64encode
 
 import pytest
 
+from ctc.plugin import Aggregation
+
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 SURE = 0.9275  # 1 / (1 + exp(-2.55)), of a JPEG's red
 
@@ -90,6 +92,13 @@ def test_when_nothing_can_be_said_in_a_form_the_request_is_refused(server, jpeg,
     reply = server.predict({"instances": photos}, query)
     assert reply.status == 422
     assert reply.error.startswith(f"photo '{len(photos) - 1}' can't be used: not an image of a known kind")
+
+
+def test_what_only_the_owner_can_mend_is_told_in_the_log_alone(serve, jpeg, caplog) -> None:
+    broken = Aggregation("broken", "fails", lambda values: values[0][:1])
+    reply = serve(aggregation=broken).send_photo(jpeg())
+    assert (reply.status, reply.error) == (500, "the model can't be run: the server's log says why")
+    assert "aggregation 'broken'" in caplog.text
 
 
 def test_a_model_says_that_it_is_available_and_what_it_knows(server) -> None:
