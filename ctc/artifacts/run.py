@@ -1,6 +1,6 @@
 """A run folder: what `ctc train` leaves.
 
-run.json                  the resolved configuration, versions, dataset fingerprint, seed
+run.json                  the resolved configuration, versions, devices, dataset fingerprint, seed
 history.csv               one row per epoch
 best.weights.npz          the weights of the best epoch
 curves.png                how the losses and scores went
@@ -31,7 +31,7 @@ FORMAT_VERSION = 1
 class RunInfo:
     """What run.json says. `config`: every option of the training as resolved; `labels`: classes in order; `multi_label`: those labels that
     may have several classes at once; `channel_mean`, `channel_std`: the standardisation inside the model (R, G, B, scaled to 0–1);
-    `dataset`: path and fingerprint."""
+    `dataset`: path and fingerprint; `devices`: what computed, as Keras calls it, such as `gpu:0`, and its kind where that is known."""
 
     config: Mapping[str, Any]
     backbone: str
@@ -43,6 +43,7 @@ class RunInfo:
     seed: int
     versions: Mapping[str, str] = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -58,6 +59,7 @@ class RunInfo:
             "dataset": dict(self.dataset),
             "seed": self.seed,
             "versions": dict(self.versions),
+            "devices": list(self.devices),
         }
 
     @classmethod
@@ -74,6 +76,7 @@ class RunInfo:
             seed=data["seed"],
             versions=data["versions"],
             multi_label=tuple(data.get("multi_label", ())),
+            devices=tuple(data.get("devices", ())),
         )
 
 

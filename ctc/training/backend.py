@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ctc.errors import CtcError, MissingExtraError
+from ctc.plugin.devices import usable_cores
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 QUIET = "3"
@@ -62,6 +63,28 @@ def versions() -> dict[str, str]:
         "keras": keras.__version__,
         backend: import_module(backend).__version__,
     }
+
+
+def devices() -> tuple[str, ...]:
+    """What the backend computes on, as Keras calls it, with its kind: `gpu:0 NVIDIA H200`; of a CPU, how many cores may be used."""
+    import keras
+
+    names = keras.distribution.list_devices()
+    if any(name.startswith("cpu") for name in names):
+        return (f"cpu, {usable_cores()} cores",)
+    return tuple(f"{name} {kind}".rstrip() for name, kind in zip(names, _kinds(keras.backend.backend()), strict=True))
+
+
+def _kinds(backend: str) -> list[str]:
+    if backend == "jax":
+        import jax
+
+        return [device.device_kind for device in jax.devices()]
+    import tensorflow
+
+    config = tensorflow.config
+    details = map(config.experimental.get_device_details, config.list_physical_devices("GPU"))
+    return [one.get("device_name", "") for one in details]
 
 
 def _import_keras() -> None:

@@ -9,6 +9,7 @@ from ctc.artifacts.atomic import PARTIAL_SUFFIX, remove
 from ctc.artifacts.jsonfile import write_object
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import CtcError, OutputExistsError, UsageError
+from ctc.training.backend import devices, versions
 from ctc.training.plan import TEST, Plan
 from ctc.training.totals import LabelScore, PassResult
 
@@ -55,7 +56,7 @@ def how_to_go_on(run: Run) -> str:
     return f"go on with: ctc train --resume '{run.folder}'"
 
 
-def describe(plan: Plan, versions: dict[str, str]) -> RunInfo:
+def describe(plan: Plan) -> RunInfo:
     """What run.json will say."""
     mean, std = plan.statistics
     return RunInfo(
@@ -67,7 +68,8 @@ def describe(plan: Plan, versions: dict[str, str]) -> RunInfo:
         channel_std=std,
         dataset={"path": plan.config.dataset, "fingerprint": plan.dataset.fingerprint()},
         seed=plan.config.seed,
-        versions=versions,
+        versions=versions(),
+        devices=devices(),
         multi_label=plan.config.multi_label,
     )
 

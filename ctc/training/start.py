@@ -13,7 +13,7 @@ from ctc.artifacts.dataset import SEVERAL
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
 from ctc.plugin.manager import Plugins
-from ctc.training.backend import make_deterministic, versions
+from ctc.training.backend import make_deterministic
 from ctc.training.checkpoints import Checkpoints
 from ctc.training.config import TrainingConfig, read_config
 from ctc.training.labels import TRAIN
@@ -57,7 +57,7 @@ def train(
     check_output(run, overwrite)
     if repeats:
         _compare_datasets(plan, repeats, narration)
-    with new_run(run, describe(plan, versions())):
+    with new_run(run, describe(plan)):
         return _go(plan, run, narration)
 
 
@@ -75,7 +75,7 @@ def resume(config: TrainingConfig, plugins: Plugins, narration: Narration) -> Tr
     if not config.where.first:
         return _follow(plan, run, narration)
     remove_partial(run)
-    run.write(describe(plan, versions()))
+    run.write(describe(plan))
     return _go(plan, run, narration)
 
 

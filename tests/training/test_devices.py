@@ -22,6 +22,7 @@ from ctc.artifacts.run import Run
 from ctc.cli.main import run
 from ctc.errors import UsageError
 from ctc.plugin import Loader, LoaderConfig
+from ctc.plugin.devices import usable_cores
 from ctc.plugin.manager import plugins
 from ctc.plugin.testing import build_dataset
 from ctc.training.devices import BACKEND, JAX, Devices
@@ -183,6 +184,7 @@ def test_what_was_trained_on_jax_is_exported_on_tensorflow(trained, tmp_path):
     """The run says what the network on JAX answered, with four decimals."""
     trained_on_jax, model = Run(trained.folder / "command"), tmp_path / "model.onnx"
     assert "jax" in trained_on_jax.read().versions
+    assert trained_on_jax.read().devices == (f"cpu, {usable_cores()} cores",)
     assert run(["export", str(trained_on_jax.folder), "--output", str(model)]) == 0
     size = LoaderConfig(16, 20, ("species",), image_choice="first", shuffle=False)
     stream = plugins().get(Loader, "turbo").open(Dataset.open(trained.folder / "dataset"), "test", size)

@@ -68,6 +68,7 @@ def test_its_options_repeat_the_run(config, plugins_with_arrays, notes, tmp_path
     repeated, info = read_config(first.run.info_path)
     second = train(replace(repeated, output=str(tmp_path / "again")), plugins_with_arrays, notes)
     assert info.labels == {"species": ("boar", "deer", "fox")}
+    assert len(info.devices) == 1
     assert [row["loss"] for row in _history(second.run)] == [row["loss"] for row in _history(first.run)]
 
 
