@@ -42,7 +42,8 @@ class _Requirement:
 def extras(lines: Sequence[str] | None = None) -> list[Extra]:
     """Those for users that there are on this system, in the order of setup.cfg. `lines`: the requirements, by default those that ctc was
     installed with; none when it was not installed at all."""
-    wanted = [found for found in _read(_requirements() if lines is None else lines) if found.extra not in FOR_DEVELOPERS]
+    found = _read(_requirements() if lines is None else lines)
+    wanted = [one for one in found if one.extra not in FOR_DEVELOPERS]
     names = dict.fromkeys(one.extra for one in wanted)
     return [Extra(name, {package: installed_version(package) for package in _packages(name, wanted)}) for name in names]
 
