@@ -1,4 +1,4 @@
-"""What `--engine ray` costs: python benchmarks/scale.py MODEL PHOTOS_DIR [--photos 400] [--rounds 3] [--workers 64] [--paths 10000000]
+"""What `--engine ray` costs: python benchmarks/scale.py MODEL PHOTOS_DIR [--photos 768] [--rounds 3] [--workers 64] [--paths 10000000]
 
 First real photos, each linked as often as it takes, with one and two threads here and one and two workers of a core each; the start of
 processes, models and cluster is left out. Then a simulation: workers that sleep in place of predicting, and so many paths, whose photos are
@@ -13,15 +13,16 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from ctc.inference.event import Event
 from ctc.inference.job import PredictConfig, prepare
 from ctc.inference.parted_job import prepare_parts
-from ctc.inference.parts import LARGEST, SMALLEST, Part, cut
+from ctc.inference.parts import LARGEST, Part, cut
 from ctc.plugin import Engine
 from ctc.plugin.manager import plugins
 
@@ -30,21 +31,20 @@ OPTIONS = {"ray_address": None, "ray_gpus": 0.0}
 
 @dataclass
 class Clock:
-    """From the time on when the first `left_out` photos are through."""
+    """When how many photos were through."""
 
-    left_out: int
     photos: int = 0
     at: list[tuple[float, int]] = field(default_factory=list)
 
     def advance(self, photos: int, _: int) -> None:
         """So many more photos are through."""
         self.photos += photos
-        if self.photos >= self.left_out:
-            self.at.append((time.perf_counter(), self.photos))
+        self.at.append((time.perf_counter(), self.photos))
 
     @property
     def rate(self) -> float:
-        (start, first), (end, last) = self.at[0], self.at[-1]
+        """In the second half, when all workers have started, up to the last but one, when none is idle yet."""
+        (start, first), (end, last) = self.at[len(self.at) // 2], self.at[-2]
         return (last - first) / (end - start)
 
 
@@ -82,14 +82,20 @@ def real(model: Path, photos: Path, count: int, rounds: int) -> None:
 
 def rate(name: str, size: int, model: Path, photos: Path, output: Path) -> float:
     """`size`: threads here, or workers of one core."""
-    clock = Clock(size * SMALLEST)
+    clock = Clock()
     config = PredictConfig(model, (photos,), output, batch_size=1, threads=size, overwrite=True)
     if name == "local":
         prepare(config, plugins()).run(clock.advance)
         return clock.rate
-    options = {**OPTIONS, "ray_workers": size}
-    config = PredictConfig(model, (photos,), output, batch_size=1, engine="ray", engine_options=options, overwrite=True)
-    prepare_parts(config, "ray", plugins()).run(clock.advance)
+    config = replace(config, threads=1, engine="ray", engine_options={"ray_workers": size})
+    job = prepare_parts(config, "ray", plugins())
+
+    def timed(*arguments: Any) -> Iterator[tuple[Part, None]]:
+        for part, result in job.engine.engine.map(*arguments):
+            clock.advance(len(part.events), 0)
+            yield part, result
+
+    replace(job, engine=replace(job.engine, engine=replace(job.engine.engine, map=timed))).run(lambda *_: None)
     return clock.rate
 
 
@@ -100,20 +106,22 @@ def simulated(workers: int, paths: int, seconds: float) -> None:
     ray.init(address="local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     names = (f"/photos/reserve-{number // 100_000:03}/IMG_{number:08}.JPG" for number in range(paths))
     parts: Iterator[Part] = cut((Event(name, (name,)) for name in names), LARGEST)
-    start, done = None, 0
-    for done, _ in enumerate(
-        plugins().get(Engine, "ray").map(Sleeping(seconds), parts, {**OPTIONS, "ray_workers": workers}), 1
-    ):
-        start = start or (time.perf_counter(), time.process_time())
+    results = plugins().get(Engine, "ray").map(Sleeping(seconds), parts, {**OPTIONS, "ray_workers": workers})
+    marks = [(0, time.perf_counter(), time.process_time())]
+    for done, _ in enumerate(results, 1):
         if done % (paths // LARGEST // 8) == 0:
-            print(f"  {done * LARGEST:,} paths: {resident():.0f} MB")
-    assert start
-    wall, busy = time.perf_counter() - start[0], time.process_time() - start[1]
+            print(f"  {done * LARGEST:,} paths: {resident():.0f} MB", flush=True)
+            marks.append((done, time.perf_counter(), time.process_time()))
+    (first, start, idle), (last, end, busy) = marks[len(marks) // 2], marks[-1]
     print(
-        f"{workers} workers, {paths:,} paths in parts of {LARGEST:,} that take {seconds} s: {done / wall:.0f} parts/s"
+        f"{workers} workers, {paths:,} paths in parts of {LARGEST:,} that take {seconds} s; in the second half, when all have started:"
     )
-    print(f"nothing but sleep would take {done * seconds / workers:.0f} s, it took {wall:.0f}")
-    print(f"the driver is busy {1e6 * busy / paths:.1f} µs a path, its peak {peak():.0f} MB")
+    print(
+        f"{(last - first) / (end - start):.1f} parts a second, of {workers / seconds:.1f} if nothing but sleep took time"
+    )
+    print(
+        f"{1e6 * (busy - idle) / (last - first) / LARGEST:.1f} µs a path on the driver's core; its peak is {peak():.0f} MB"
+    )
 
 
 def resident() -> float:
@@ -129,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("model", type=Path)
     parser.add_argument("photos_dir", type=Path)
-    parser.add_argument("--photos", type=int, default=400)
+    parser.add_argument("--photos", type=int, default=768)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=64)
     parser.add_argument("--paths", type=int, default=10_000_000)
