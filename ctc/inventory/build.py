@@ -42,10 +42,13 @@ def build_inventory(
     """
     _need_packages()
     from ctc.inventory.labels import discard_missing, read_renamings, relabel
+    from ctc.inventory.times_and_places import fill_location
 
     left_out = left_out or LeftOutLog()
     renamings = read_renamings(config.relabel) if config.relabel else ()
     inventory = _read(input_format, source, options, image_root, left_out)
+    if config.location_from and config.location_from != EXIF:
+        inventory = fill_location(inventory, config.location_from)  # while classes are called as their folders are
     inventory = relabel(inventory, renamings)
     if config.discard_missing:
         inventory = discard_missing(inventory, left_out)
@@ -84,12 +87,10 @@ def _read(
 def _refine(inventory: Inventory, config: InventoryConfig, progress: Progress) -> tuple[Inventory, tuple[str, ...]]:
     """Times, locations and events."""
     from ctc.inventory.grouping import check_groupable, group_photos
-    from ctc.inventory.times_and_places import fill_from_photos, fill_location
+    from ctc.inventory.times_and_places import fill_from_photos
 
     if config.events_within is not None:
         check_groupable(inventory, config)
-    if config.location_from and config.location_from != EXIF:
-        inventory = fill_location(inventory, config.location_from)
     if config.reads_photos:
         inventory = fill_from_photos(inventory, config, progress)
     if config.events_within is None:

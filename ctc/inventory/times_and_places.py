@@ -97,13 +97,16 @@ def _warn(reader: EventReader, times: pa.ChunkedArray, places: pa.ChunkedArray) 
 
 
 def _folders(inventory: Inventory) -> pa.ChunkedArray:
-    """The folder of each row's first photo, relative to the image root; '.' for the root itself."""
+    """The folder of each row's first photo, relative to the image root, or to the class folders below it; '.' for the root itself."""
     import pyarrow.compute as pc
 
     root = inventory.image_root.as_posix().rstrip("/") + "/"
     photo = pc.list_element(inventory.table[IMAGES], 0)
     photo = pc.if_else(pc.starts_with(photo, root), pc.utf8_slice_codeunits(photo, len(root)), photo)
     folder = pc.replace_substring_regex(photo, r"/?[^/]*$", "")
+    top = pc.replace_substring_regex(folder, r"/.*$", "")
+    if any(pc.all(pc.equal(top, inventory.table[label]), skip_nulls=False).as_py() for label in inventory.labels):
+        folder = pc.replace_substring_regex(folder, r"^[^/]*/", "")  # a class is no place
     return pc.if_else(pc.equal(folder, ""), ".", folder)
 
 

@@ -98,3 +98,12 @@ def test_a_parquet_file_of_others_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"x": [1]}), tmp_path / "x.parquet")
     with pytest.raises(InputError, match="not an inventory"):
         Inventory.read(tmp_path / "x.parquet")
+
+
+def test_a_place_below_a_class_folder_is_found_whatever_the_class_is_called_then(tmp_path: Path) -> None:
+    seen = [Observation(str(i), (f"{name}/north/{i}.jpg",), {"class": name}) for i, name in enumerate(("fox", "hare"))]
+    (tmp_path / "names.csv").write_text("label,old,new\nclass,fox,Vulpes vulpes\n")
+    config = InventoryConfig(relabel=tmp_path / "names.csv", location_from="folder")
+    table = build_inventory(format_of(seen), tmp_path, {}, config=config).inventory.table
+    assert table["class"].to_pylist() == ["Vulpes vulpes", "hare"]
+    assert table["location"].to_pylist() == ["north", "north"]

@@ -116,6 +116,17 @@ def test_the_place_can_be_the_folder(tmp_path: Path) -> None:
     assert made.table["location"].to_pylist() == ["a/b c", ".", "b", "/elsewhere/c"]
 
 
+def test_the_folder_of_a_class_is_no_place(tmp_path: Path) -> None:
+    below = [["fox/camera-07/1.jpg"], ["hare/camera-07/2.jpg"], ["hare/north/camera-08/3.jpg"], ["fox/4.jpg"]]
+    made = fill_location(inventory(tmp_path, below, species=["fox", "hare", "hare", "fox"]), "folder")
+    assert made.table["location"].to_pylist() == ["camera-07", "camera-07", "north/camera-08", "fox"]
+
+
+def test_a_place_that_is_called_as_some_class_stays(tmp_path: Path) -> None:
+    made = fill_location(inventory(tmp_path, [["fox/a/1.jpg"], ["den/a/2.jpg"]], species=["fox", None]), "folder")
+    assert made.table["location"].to_pylist() == ["fox/a", "den/a"]
+
+
 def test_the_place_can_be_a_column_and_fills_only_gaps(tmp_path: Path) -> None:
     given = {"site": [1, 2], "location": ["A", None]}
     made = fill_location(inventory(tmp_path, [["1.jpg"], ["2.jpg"]], **given), "site")
