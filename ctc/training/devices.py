@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -129,6 +130,8 @@ class Devices:
 
         def meet() -> None:
             try:
+                if self.first:
+                    self._try_port()
                 jax.distributed.initialize(
                     self.coordinator,
                     self.hosts,
@@ -136,18 +139,26 @@ class Devices:
                     initialization_timeout=2 * MEETING_SECONDS,
                     shutdown_timeout_seconds=FAREWELL_SECONDS,
                 )
-            except (RuntimeError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError) as error:
                 failed.append(error)
 
         meeting = threading.Thread(target=meet, name="ctc-meeting", daemon=True)
         meeting.start()
         meeting.join(MEETING_SECONDS)
         if failed or meeting.is_alive():
-            reason = f": {failed[0]}" if failed else f" within {MEETING_SECONDS} s"
+            reason = (
+                f": {getattr(failed[0], 'strerror', None) or failed[0]}" if failed else f" within {MEETING_SECONDS} s"
+            )
             raise CtcError(
                 f"host {self.index} of {self.hosts} didn't meet the others at '{self.coordinator}'{reason}; start the same command on "
                 "each host, and let that be a free port of host 0 that all can reach"
             )
+
+    def _try_port(self) -> None:
+        """JAX crashes where it can't listen; raises OSError instead. It listens at all addresses of this host."""
+        port = int(str(self.coordinator).rpartition(":")[2])
+        with socket.create_server(("", port)):
+            pass
 
     def _names(self) -> list[str]:
         """As Keras calls them, such as `gpu:0`; numbers go through all hosts."""
