@@ -22,6 +22,11 @@ class Preprocessing:
     resize: ResizeMode = "stretch"
     image_choice: ImageChoice = "random"
 
+    @property
+    def stacked(self) -> bool:
+        """Whether the network sees the photos of an event as one picture."""
+        return self.image_choice == "grayscale_stacking"
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 

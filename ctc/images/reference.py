@@ -103,7 +103,7 @@ def picks(events: Iterable[tuple[str, EventRecord]], preprocessing: Preprocessin
         count = len(event.jpegs)
         if preprocessing.image_choice == "all":
             yield from (Pick(event, (number,), where) for number in range(count))
-        elif preprocessing.image_choice == "grayscale_stacking":
+        elif preprocessing.stacked:
             yield Pick(event, tuple(range(min(count, 3))), where)
         else:
             yield Pick(event, (0,), where)
@@ -125,8 +125,7 @@ def develop(
         except ImageError as error:
             raise InputError(f"{pick.where}: photo {number} of event '{event.event_id}': {error}") from None
         photos.append(as_input(pixels, preprocessing))
-    stacked = preprocessing.image_choice == "grayscale_stacking"
-    image = gray_stack(photos) if stacked else photos[0]
+    image = gray_stack(photos) if preprocessing.stacked else photos[0]
     observed = {label: event.labels[label] for label in labels}
     values = {
         label: multi_hot(numbers, multi_label[label]) if label in multi_label else numbers[0]

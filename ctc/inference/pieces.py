@@ -86,7 +86,5 @@ def fill(
             photos.append(Photo(path, exif_of(data)))
         except (ImageError, MemoryError, cv2.error) as error:
             failures.append(Failure(path, " ".join(str(error).split()) or type(error).__name__))
-    slot[...] = (
-        0 if not shown else gray_stack(shown) if preprocessing.image_choice == "grayscale_stacking" else shown[0]
-    )
+    slot[...] = 0 if not shown else gray_stack(shown) if preprocessing.stacked else shown[0]
     return Filled(tuple(photos), tuple(failures))

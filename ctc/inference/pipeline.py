@@ -66,10 +66,9 @@ def predict(
     model: Model, reading: Reading, events: Iterable[Event], aggregation: Aggregation, config: PipelineConfig
 ) -> Generator[Outcome]:
     """What comes of each event, in the order of the events whatever the number of threads."""
-    stacked = model.info.preprocessing.image_choice == "grayscale_stacking"
     photos: list[ImagePrediction] = []
     failures: list[Failure] = []
-    for answer in _answers(model, reading, pieces(events, stacked), config):
+    for answer in _answers(model, reading, pieces(events, model.info.preprocessing.stacked), config):
         photos += answer.photos
         failures += answer.failures
         if answer.piece.last:

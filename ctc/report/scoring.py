@@ -67,8 +67,7 @@ def score_split(
         known, wanted = ", ".join(info.labels), ", ".join(label.name for label in dataset.manifest.labels)
         raise UsageError(f"the model has the labels {known}, '{dataset.folder}' {wanted}: none is in both")
     failures: list[str] = []
-    stacked = info.preprocessing.image_choice == "grayscale_stacking"
-    events = _Events(Gathering(), info, config.location, per_photo=not stacked)
+    events = _Events(Gathering(), info, config.location, per_photo=not info.preprocessing.stacked)
     pictures = split_pictures(
         dataset, split, info.preprocessing, config.threads, lambda error: failures.append(str(error))
     )

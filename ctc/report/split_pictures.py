@@ -41,7 +41,7 @@ def split_pictures(
 ) -> Iterator[Picture]:
     """One picture per photo, or per event where the model takes an event's photos together, in order; of these `events` only, if given.
     Records and photos that can't be used are handed to `on_bad`."""
-    if preprocessing.image_choice != "grayscale_stacking":
+    if not preprocessing.stacked:
         preprocessing = replace(preprocessing, image_choice="all")
     waiting: deque[Pick] = deque()
 

@@ -23,7 +23,7 @@ def details_of(served: Served) -> dict[str, Any]:
         "thresholds": {label: list(values) for label, values in served.reading.thresholds.items()},
         "input": {"height": preprocessing.height, "width": preprocessing.width, "resize": preprocessing.resize},
         "multi_label": list(served.reading.multi_label),
-        "stacked": served.stacked,
+        "stacked": served.info.preprocessing.stacked,
         "provider": served.model.engine.provider,
         "ctc_version": info.ctc_version,
         "served_by": f"ctc {__version__}",

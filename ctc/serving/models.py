@@ -41,11 +41,6 @@ class Served:
     def info(self) -> ModelInfo:
         return self.model.info
 
-    @property
-    def stacked(self) -> bool:
-        """Whether the network sees the photos of an event as one picture."""
-        return self.info.preprocessing.image_choice == "grayscale_stacking"
-
 
 class Shelf:
     """All models of a server, and the threads that run them. Raises CtcError when one of them can't be opened."""

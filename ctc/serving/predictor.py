@@ -34,7 +34,8 @@ class Predictor:
             raise RequestError(
                 TOO_LARGE, f"{count:,} photos in one request, more than the {limits.photos:,} that this server takes"
             )
-        pieces = [list(event.pieces(served.stacked, limits.pixels)) for event in events]
+        stacked = served.info.preprocessing.stacked
+        pieces = [list(event.pieces(stacked, limits.pixels)) for event in events]
         with self._queue.places(count):
             answers = served.line.ask([piece for several in pieces for piece in several])
             try:
