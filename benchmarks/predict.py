@@ -23,6 +23,8 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
+from ctc.plugin.devices import usable_cores
+
 HERE = Path(__file__).parent
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
 NETWORKS = ("resnet18", "mobilenet_v3_large")
@@ -31,7 +33,7 @@ GOALS = {"ideal": 0.85, "loop": 5.0, "seed": 4.0, "int8": 2.5}
 GOAL_SECONDS = 1.5
 SLOW_WAYS = 10
 """The ways other than ours see every tenth photo."""
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = usable_cores()
 
 
 def link(photos: Sequence[Path], folder: Path, count: int) -> list[Path]:

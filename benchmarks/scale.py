@@ -24,6 +24,7 @@ from ctc.inference.job import PredictConfig, prepare
 from ctc.inference.parted_job import prepare_parts
 from ctc.inference.parts import LARGEST, Part, cut
 from ctc.plugin import Engine
+from ctc.plugin.devices import usable_cores
 from ctc.plugin.manager import plugins
 
 OPTIONS = {"ray_address": None, "ray_gpus": 0.0}
@@ -143,7 +144,7 @@ def main() -> None:
     parser.add_argument("--paths", type=int, default=10_000_000)
     parser.add_argument("--seconds", type=float, default=0.5)
     given = parser.parse_args()
-    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.0f}")
+    print(f"{usable_cores()} cores, load {os.getloadavg()[0]:.0f}")
     if given.photos:
         real(given.model, given.photos_dir, given.photos, given.rounds)
         import ray

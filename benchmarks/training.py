@@ -7,7 +7,6 @@ here. They take turns in one process. KERAS_BACKEND=jax measures on JAX; a GPU w
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 from ctc.artifacts.dataset import Dataset
 from ctc.plugin import Batch, BatchStream, Loader
+from ctc.plugin.devices import usable_cores
 from ctc.plugin.manager import plugins
 from ctc.training.backend import start_backend
 from ctc.training.config import TrainingConfig
@@ -89,8 +89,9 @@ def main() -> None:
                 turns[name].append(turn(batches))
         if number == 0:
             turns = {name: [] for name in turns}  # the first round warms up
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    print(f"{date.today()}, {cores} cores, Python {platform.python_version()}, median of {options.rounds} rounds\n")
+    print(
+        f"{date.today()}, {usable_cores()} cores, Python {platform.python_version()}, median of {options.rounds} rounds\n"
+    )
     print(f"{options.backbone} at {options.size} px, batches of {options.batch_size}\n")
     print("| | photos/s | of the network's own | waiting |\n|---|---|---|---|")
     own = median(one.rate for one in turns[IN_MEMORY])
