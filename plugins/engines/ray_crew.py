@@ -139,14 +139,19 @@ class Crew:
         """Keep every worker busy; returns whether anything is still to be done."""
         for depth in range(AHEAD):
             for worker in [one for one in self._workers if len(one.tasks) == depth]:
-                if not self._waiting:
-                    self._waiting.extend(islice(left, 1))
-                if self._waiting:
+                if self._any_waiting(left) and self._fits(worker, self._waiting[-1]):
                     task = self._waiting.pop()
                     worker.tasks[worker.actor.do.remote(task.part)] = task
+        return self._any_waiting(left) or any(worker.tasks for worker in self._workers)
+
+    def _any_waiting(self, left: Iterator[_Task]) -> bool:
         if not self._waiting:
             self._waiting.extend(islice(left, 1))
-        return bool(self._waiting) or any(worker.tasks for worker in self._workers)
+        return bool(self._waiting)
+
+    def _fits(self, worker: _Worker, task: _Task) -> bool:
+        """A part that a worker may have died of is done alone, so that it is known whether the next one dies of it."""
+        return not worker.tasks or not (task.strikes or any(other.strikes for other in worker.tasks.values()))
 
     def _opened(self, reference: Any) -> None:
         import ray
@@ -177,16 +182,17 @@ class Crew:
         yield worker.tasks.pop(reference).part, result
 
     def _bury(self, worker: _Worker, error: Exception) -> None:
-        """Its parts are for the others. What it died of is the first, which it was at."""
+        """Its parts are for the others. It may have died of any: the result of the first may have been on its way."""
         import ray
 
         self._workers.remove(worker)
         ray.kill(worker.actor)  # it may be alive, only out of reach
-        first, *_ = tasks = list(worker.tasks.values())
-        first.strikes += 1
-        if first.strikes == STRIKES:
-            raise InputError(f"{STRIKES} workers died of {first.part}: {_first_line(error)}") from error
-        log.warning("a worker died and is replaced, its part done again: %s", first.part)
+        tasks = list(worker.tasks.values())
+        for task in tasks:
+            task.strikes += 1
+            if task.strikes == STRIKES:
+                raise InputError(f"{STRIKES} workers died of {task.part}: {_first_line(error)}") from error
+        log.warning("a worker died and is replaced, its part done again: %s", tasks[0].part)
         self._waiting += reversed(tasks)
         self._hire()
 
