@@ -1,7 +1,7 @@
 """Where the value of an option comes from: default < settings file < environment < command line, for every command alike.
 
 The environment variable of an option is called after both: `CTC_PREDICT_BATCH_SIZE`, `CTC_DATASET_VERIFY_WORKERS`,
-`CTC_INVENTORY_CSV_EVENT_ID`. The file is TOML with a table per command (`settings_file.py`).
+`CTC_INVENTORY_CSV_EVENT_ID` (`settings_environment.py`). The file is TOML with a table per command (`settings_file.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from ctc.cli.console import log_to, set_verbosity
+from ctc.cli.settings_environment import prefix_of, warn_of_unknown
 from ctc.cli.words import key_of, words_of
 
 FILE, FROM_FILE, SHOW = "ctc.settings.file", "ctc.settings.from_file", "ctc.settings.show"
@@ -34,10 +35,13 @@ class SettingsContext(click.Context):
         super().__init__(*arguments, **options)
         if isinstance(self.command, click.Group):
             return
-        prefix = "_".join(("ctc", *words_of(self)))
+        prefix, own = prefix_of(words_of(self)), set()
         for parameter in self.command.get_params(self):
             if isinstance(parameter, click.Option) and is_setting(parameter):
-                parameter.envvar = f"{prefix}_{key_of(parameter)}".replace("-", "_").upper()
+                parameter.envvar = prefix + key_of(parameter).replace("-", "_").upper()
+                own.add(parameter.envvar)
+        if not self.resilient_parsing:
+            warn_of_unknown(self, own)
         if FILE in self.meta:
             take_file(self, self.meta[FILE])
 

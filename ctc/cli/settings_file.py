@@ -34,7 +34,7 @@ def values_for(path: Path, context: click.Context, parameters: Mapping[str, clic
     Raises CtcError, naming the file, for a table or a key that there is none of, and a value of the wrong shape. The tables of other
     commands are not looked into.
     """
-    words, groups, table = words_of(context), _groups(context), _read(path)
+    words, groups, table = words_of(context), groups_above(context), _read(path)
     for depth, word in enumerate(words):
         _check_tables(path, words[:depth], table, groups)
         table = table.get(word, {})
@@ -76,7 +76,7 @@ def _check_tables(path: Path, words: Words, table: Table, groups: Mapping[Words,
             raise UsageError(f"'{path}' has a table [{name}], but no such command{did_you_mean(key, known)}")
 
 
-def _groups(context: click.Context) -> dict[Words, list[str]]:
+def groups_above(context: click.Context) -> dict[Words, list[str]]:
     """What the groups hold that the context is in."""
     groups: dict[Words, list[str]] = {}
     above = context.parent
