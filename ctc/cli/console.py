@@ -103,6 +103,18 @@ def _record(kind: str, **values: object) -> None:
         warn(f"the log goes no further: {(error.strerror or str(error)).lower()}")
 
 
+class LogRelay(logging.Handler):
+    """What is logged goes into the log file, whatever is shown. A record with `fields` is an event: its message is its kind."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if fields := getattr(record, "fields", None):
+            _record(record.getMessage(), **fields)
+            return
+        kind = "message" if record.levelno < logging.WARNING else record.levelname.lower()
+        traceback = f"\n{logging.Formatter().formatException(record.exc_info)}" if record.exc_info else ""
+        _record(kind, text=record.getMessage() + traceback)
+
+
 class _LogToWarnings(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         warn(record.getMessage())

@@ -3,6 +3,7 @@
 {"time": "2026-01-02T03:04:05.678+00:00", "kind": "start", "version": "3.0.0", "arguments": ["predict", …]}
 {"time": …, "kind": "message" | "detail" | "warning" | "error", "text": …}
 {"time": …, "kind": "progress", "what": "predict", "done": 1200, "total": 5000, "failed": 3, "note": ""}
+{"time": …, "kind": "request", "client": "127.0.0.1", "method": "POST", "path": "/v1/models/model:predict", "status": 200, …}
 {"time": …, "kind": "end", "exit_code": 0, "seconds": 12.3}
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ctc.cli.console import verbosity
+from ctc.cli.console import LogRelay, verbosity
 from ctc.cli.serve_options import serve_options, to_config
 from ctc.errors import MissingExtraError
 
@@ -29,5 +29,6 @@ def command(host: str, port: int, log_format: str, **options: Any) -> None:
     from ctc.serving.server import listen, run
 
     config = to_config(options)
-    with listen(host, port) as listener, log_to_stderr(as_json=log_format == "json", quiet="--quiet" in verbosity()):
+    as_json, quiet = log_format == "json", "--quiet" in verbosity()
+    with listen(host, port) as listener, log_to_stderr(as_json, quiet, also=LogRelay()):
         run(config, listener)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 OUTERMOST = ("ctc", "uvicorn")
+LEVELS = {"ctc": logging.WARNING, "uvicorn": logging.WARNING, "ctc.serving": logging.INFO}
 
 
 class PlainLines(logging.Formatter):
@@ -35,19 +36,15 @@ class JsonLines(logging.Formatter):
 
 
 @contextmanager
-def log_to_stderr(as_json: bool, quiet: bool) -> Iterator[None]:
-    """Within the block all that is logged goes to stderr; `quiet`: warnings and errors only."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if as_json else PlainLines())
-    levels = {
-        "ctc": logging.WARNING,
-        "uvicorn": logging.WARNING,
-        "ctc.serving": logging.WARNING if quiet else logging.INFO,
-    }
-    before = {name: (log := logging.getLogger(name), log.handlers, log.propagate, log.level) for name in levels}
+def log_to_stderr(as_json: bool, quiet: bool, also: logging.Handler) -> Iterator[None]:
+    """Within the block all that is logged goes to stderr, with `quiet` warnings and errors only; and all of it to another handler."""
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(JsonLines() if as_json else PlainLines())
+    shown.setLevel(logging.WARNING if quiet else logging.INFO)
+    before = {name: (log := logging.getLogger(name), log.handlers, log.propagate, log.level) for name in LEVELS}
     for name, (log, *_) in before.items():
-        log.handlers, log.propagate = ([handler], False) if name in OUTERMOST else ([], True)
-        log.setLevel(levels[name])
+        log.handlers, log.propagate = ([shown, also], False) if name in OUTERMOST else ([], True)
+        log.setLevel(LEVELS[name])
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -77,6 +78,28 @@ def test_a_bug_of_ours_leaves_its_traceback(tmp_path) -> None:
     _, error, end = lines(tmp_path / "log")
     assert "TypeError: 'NoneType' object is not callable" in str(error["text"])
     assert (error["kind"], end["exit_code"]) == ("error", 1)
+
+
+def test_what_is_logged_is_told_with_its_level_and_its_traceback(tmp_path) -> None:
+    log = logging.Logger("server")
+    log.addHandler(console.LogRelay())
+    console.log_to(tmp_path / "log", [])
+    log.info("serving")
+    log.info("request", extra={"fields": {"status": 200}})
+    log.warning("100% odd")
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        log.exception("it failed")
+    console.end_log(0)
+    _, *told, failure, _ = lines(tmp_path / "log")
+    assert told == [
+        {"kind": "message", "text": "serving"},
+        {"kind": "request", "status": 200},
+        {"kind": "warning", "text": "100% odd"},
+    ]
+    first, *_, last = str(failure["text"]).splitlines()
+    assert (failure["kind"], first, last) == ("error", "it failed", "ValueError: broken")
 
 
 def test_a_log_that_can_not_be_opened_is_an_error(tmp_path, capsys) -> None:

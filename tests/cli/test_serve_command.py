@@ -147,6 +147,24 @@ def test_a_line_of_the_log_may_be_json(start, model, tmp_path) -> None:
     }  # fmt: skip
 
 
+def test_requests_and_what_happens_are_told_to_the_log_file(start, model, tmp_path) -> None:
+    log = tmp_path / "log.jsonl"
+    process, url, _ = start(model, "--log-json", log)
+    assert ask(url) == "fox"
+    process.terminate()
+    assert process.wait() == 143
+    begun, runs, serving, request, stopped, end = [json.loads(line) for line in log.read_text().splitlines()]
+    assert (begun["kind"], runs["kind"], serving["kind"], end["kind"]) == ("start", "message", "message", "end")
+    assert (stopped["kind"], stopped["text"]) == ("error", "terminated")
+    assert (runs["text"], serving["text"]) == ("model 'model' (species: 3 classes) runs on 'cpu'", f"serving on {url}/")
+    assert request.pop("ms") > 0 < request.pop("bytes")
+    assert request.pop("time").endswith("+00:00")
+    assert request == {
+        "kind": "request", "client": "127.0.0.1", "method": "POST", "path": "/v1/models/model:predict", "status": 200,
+        "model": "model", "photos": 1,
+    }  # fmt: skip
+
+
 def test_a_token_from_the_environment_is_asked_for(start, model) -> None:
     _, url, _ = start(model, CTC_SERVE_TOKEN="s3cret")
     assert refusal(url) == 401
