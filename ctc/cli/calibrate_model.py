@@ -30,7 +30,7 @@ def calibrate_model(model_file: Path, folder: Path, output: Path, options: dict[
     answering = _Answering(model.predict)
     found = score(model, Dataset.open(folder), options["split"], options, answering)
     config = CalibrateConfig(options["method"], options["precision"], options["confidence"])
-    fitted = fit_all(found.scored, combine_by(options["aggregation"], model.info.multi_label), config)
+    fitted = fit_all(found.scored, combine_by(options["aggregation"])(model.info.multi_label), config)
     for note in (*found.notes, *fitted.notes):
         warn(note)
     pictures = answering.kept[0]

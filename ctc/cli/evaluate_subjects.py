@@ -47,7 +47,7 @@ def evaluate_model(path: Path, folder: Path, output: Path, options: dict[str, An
         trained=_trained(dataset, info.labels),
         thresholds=info.thresholds,
         calibration=info.calibration,
-        uncalibrated=uncalibrated(scored, info.calibration, combine_by(options["aggregation"], info.multi_label)),
+        uncalibrated=uncalibrated(scored, info.calibration, combine_by(options["aggregation"])(info.multi_label)),
     )
     evaluation = evaluate(scored, background, found.notes)
     explanations = explained(model, dataset, split, scored, output, options) if options["explain"] else None
@@ -64,7 +64,8 @@ def evaluate_predictions(path: Path, truth: Path, output: Path, options: dict[st
     if root:
         inventory = replace(inventory, image_root=root)
     joined = with_truth(read, inventory, options["location"])
-    background = Background({"predictions": path.name, "truth": truth.name, "aggregation": options["aggregation"]})
+    subject = {"predictions": path.name, "truth": truth.name, "aggregation": options["aggregation"]}
+    background = Background(subject, thresholds=joined.scored.present_from)
     evaluation = evaluate(joined.scored, background, joined.notes)
     beside = Beside(history=history, config=_config(options))
     _write(joined.scored, evaluation, output, photo_files(root), beside, tell)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import reduce
+from functools import partial, reduce
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ctc.artifacts.dataset import Dataset
     from ctc.artifacts.predictions import Probabilities
     from ctc.inference.session import Model
-    from ctc.report.gathering import Combine
+    from ctc.report.gathering import CombineBy
     from ctc.report.scoring import Answer, ScoredSplit
 
 PATH = click.Path(path_type=Path)
@@ -57,18 +57,18 @@ def open_model(path: Path, provider: Any, threads: int | None) -> Model:
     return load_model(path, Engine(provider, workers=threads or usable_cores()))
 
 
-def combine_by(aggregation: str, multi_label: Collection[str] = ()) -> Combine:
-    """What the aggregation of that name makes of the answers for an event's photos; `multi_label`: as `aggregate` takes it."""
+def combine_by(aggregation: str) -> CombineBy:
+    """What the aggregation of that name makes of the answers for an event's photos, given the labels that may have several classes."""
     from ctc.inference.aggregation import aggregate
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
 
     record = plugins().get(Aggregation, aggregation)
 
-    def combine(photos: Sequence[Probabilities]) -> Probabilities:
+    def combine(multi_label: Collection[str], photos: Sequence[Probabilities]) -> Probabilities:
         return aggregate(record, photos, photos[0], multi_label)
 
-    return combine
+    return lambda multi_label: partial(combine, multi_label)
 
 
 def score(
@@ -81,7 +81,7 @@ def score(
     config = ScoringConfig(options["location"], options["batch_size"], model.engine.workers)
     images = sum(shard.images for shard in dataset.shards(split))
     with progress(split, images) as bar:
-        combine = combine_by(options["aggregation"], model.info.multi_label)
+        combine = combine_by(options["aggregation"])(model.info.multi_label)
         found = score_split(answer or model.predict, model.info, dataset, split, combine, config, bar.advance)
     if found.failures:
         warn(f"{len(found.failures):,} photos or records could not be used:")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,9 @@ from ctc.report.scored import Answers, Numbers, Scored
 
 Combine = Callable[[Sequence[Probabilities]], Probabilities]
 """From what is said of each photo of an event to what is said of the event."""
+
+CombineBy = Callable[[Collection[str]], Combine]
+"""The way to do so, given the labels that may have several classes at once."""
 
 Values = Sequence[float] | NDArray[np.float32]
 

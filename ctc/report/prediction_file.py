@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
@@ -15,8 +15,9 @@ import numpy as np
 from ctc.artifacts.csvfile import open_table
 from ctc.errors import InputError, MissingExtraError, UsageError
 from ctc.report.event_facts import EventFacts, facts_of
-from ctc.report.gathering import Combine, Gathering, Values
+from ctc.report.gathering import CombineBy, Gathering, Values
 from ctc.report.multi_label import rows_of
+from ctc.report.presence import Presence
 from ctc.report.probability_cells import read_alike
 from ctc.report.scored import Scored
 
@@ -34,8 +35,8 @@ Answer = tuple[tuple[str, ...], Values]
 
 
 class _Row(NamedTuple):
-    """`values`: the probabilities of `classes`; `path` None in an answer for an event; `meta`: all other columns; `several`: the label may
-    have several classes at once."""
+    """`values`: the probabilities of `classes`; `path` None in an answer for an event; `meta`: all other columns; `present`: of a
+    label that may have several classes at once, those that are there."""
 
     id: str
     label: str
@@ -43,13 +44,13 @@ class _Row(NamedTuple):
     values: Values
     path: str | None
     meta: Mapping[str, Any]
-    several: bool = False
+    present: Collection[str] | None = None
 
 
-def read_predictions(path: Path, location: str, combine: Combine) -> Scored:
+def read_predictions(path: Path, location: str, combine_by: CombineBy) -> Scored:
     """What a prediction file says, without truth. `location`: the column that says where an event was.
 
-    Where the file has photos only, `combine` makes events of them. Raises CtcError for a file that isn't such a file.
+    Where the file has photos only, `combine_by` makes events of them. Raises CtcError for a file that isn't such a file.
     """
     readers = {".csv": _csv_rows, ".json": _json_rows, ".parquet": _parquet_rows}
     reader = readers.get(path.suffix.lower())
@@ -60,26 +61,26 @@ def read_predictions(path: Path, location: str, combine: Combine) -> Scored:
         raise UsageError(f"prediction file '{path}' is not there: make one with `ctc predict`")
     try:
         gathering, several = _gathered(reader(path), location)
-        scored = gathering.scored(combine)
+        scored = gathering.scored(combine_by(several))
     except InputError as error:
         raise InputError(f"'{path}': {error}") from None
     untold = {label: rows_of([()] * len(scored.ids), scored.classes[label])[0] for label in several}
-    return replace(scored, multi_label=untold)
+    return replace(scored, multi_label=untold, present_from={label: one.lowest() for label, one in several.items()})
 
 
-def _gathered(rows: Iterator[_Row], location: str) -> tuple[Gathering, set[str]]:
-    """The answers, and the labels that may have several classes at once."""
-    gathering, several = Gathering(), set[str]()
+def _gathered(rows: Iterator[_Row], location: str) -> tuple[Gathering, dict[str, Presence]]:
+    """The answers, and what is called present of the labels that may have several classes at once."""
+    gathering, several = Gathering(), dict[str, Presence]()
     classes: dict[str, tuple[str, ...]] = {}
     for row in rows:
         known = classes.setdefault(row.label, row.classes)
-        if row.several:
-            several.add(row.label)
         values = row.values if row.classes == known else _in_order(row, known)
         event = gathering.event(row.id, facts_of(row.meta, location) if row.meta else EventFacts())
         unit = gathering.events if row.path is None else gathering.photos
         try:
             unit.add(event, row.path or "", row.label, known, values)
+            if row.present is not None:
+                several.setdefault(row.label, Presence(known)).add(values, row.present)
         except TypeError:
             raise InputError(f"event '{row.id}' has a probability of '{row.label}' that is not a number") from None
     return gathering, several
@@ -105,8 +106,8 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
             classes, values = answers.get(number) or _parsed(line, cells[all_at])
             photo = None if path_at is None else cells[path_at]
             told = {name: cells[at] for name, at in meta.items()}
-            several = present_at is not None and cells[present_at] != ""
-            yield _Row(cells[id_at], cells[label_at], classes, values, photo, told, several)
+            present = None if present_at is None else _present(line, cells[present_at])
+            yield _Row(cells[id_at], cells[label_at], classes, values, photo, told, present)
 
 
 def _alike(rows: list[tuple[str, str]]) -> dict[int, Answer]:
@@ -132,6 +133,18 @@ def _parsed(line: int, cell: str) -> Answer:
     return _parted(probabilities)
 
 
+def _present(line: int, cell: str) -> list[str] | None:
+    if not cell:
+        return None
+    try:
+        names = json.loads(cell)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"line {line} has no JSON list of classes in its column '{_PRESENT}'")
+    return names
+
+
 def _parquet_rows(path: Path) -> Iterator[_Row]:
     try:
         import pyarrow as pa
@@ -144,8 +157,7 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
         for batch in file.iter_batches(_ROWS_AT_ONCE):
             rows = batch.drop_columns([_ALL]).to_pylist()
             for row, (classes, values) in zip(rows, _map_cells(batch.column(_ALL)), strict=True):
-                several = row.get(_PRESENT) is not None
-                yield _Row(row["id"], row["label"], classes, values, row.get(_PATH), row, several)
+                yield _Row(row["id"], row["label"], classes, values, row.get(_PATH), row, row.get(_PRESENT))
     except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"it can't be read as a Parquet file of predictions: {error}") from None
 
@@ -166,9 +178,9 @@ def _map_cells(column: pa.MapArray) -> Iterator[Answer]:
 def _json_rows(path: Path) -> Iterator[_Row]:
     for event_id, entry in _json_events(path):
         try:
-            several = entry.get(_PRESENT, {})
+            present = entry.get(_PRESENT, {})
             for label, probabilities in entry["aggregated_pred"].items():
-                yield _Row(event_id, label, *_parted(probabilities), None, entry["meta_data"], label in several)
+                yield _Row(event_id, label, *_parted(probabilities), None, entry["meta_data"], present.get(label))
             for photo in entry["images"]:
                 for label, probabilities in photo["predictions"].items():
                     meta = {**photo, **entry["meta_data"]}

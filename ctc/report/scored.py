@@ -43,7 +43,8 @@ class Scored:
     first observation, MISSING (−1), or FOREIGN. `foreign`: per label the classes behind FOREIGN, with their events. `photos_in_event`
     (E,): 0 = unknown. `location` (E,): number in `locations`, −1 = unknown. `night` (E,): 1 night, 0 day, −1 unknown. `taken` (E,): ISO
     8601 without a zone, '' = unknown. `multi_label`: of each label that may have several classes at once, which has no `truth`, int8
-    (E, classes): 1 where an observation has the class, 0 where none has, all −1 = missing.
+    (E, classes): 1 where an observation has the class, 0 where none has, all −1 = missing. `present_from`: of those in a prediction file,
+    by class, the lowest probability that it calls present, None where it calls none so.
     """
 
     classes: Mapping[str, tuple[str, ...]]
@@ -58,6 +59,7 @@ class Scored:
     photos: Answers | None
     foreign: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     multi_label: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
+    present_from: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
 
     def of(self, unit: Unit) -> Answers | None:
         """The answers per event, or per photo (None when only those of events are known)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.report.event_facts import NIGHT, EventFacts, facts_of, night_by_hour
 from ctc.report.gathering import counted, numbered
+from ctc.report.multi_label import rows_of
 from ctc.report.scored import FOREIGN, Numbers, Scored
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class Joined:
 
 
 def with_truth(scored: Scored, inventory: Inventory, location: str) -> Joined:
-    """Truth, places, times, numbers of photos and paths from the inventory; of an event's observations the first counts. Labels that
-    may have several classes at once are left out.
+    """Truth, places, times, numbers of photos and paths from the inventory; of an event's observations the first counts, or all of them
+    for labels that may have several classes at once.
 
     Raises InputError when no event is in both, UsageError when no label is.
     """
@@ -46,25 +47,25 @@ def with_truth(scored: Scored, inventory: Inventory, location: str) -> Joined:
             f"such as {_some(scored.ids)}, the truth such as {_some(list(first))}"
         )
     shared = [label for label in scored.classes if label in inventory.labels]
-    labels = [label for label in shared if label not in scored.multi_label]
-    if shared and not labels:
-        raise UsageError(_needs_a_model(shared))
-    if not labels:
+    if not shared:
         raise UsageError(
             f"predictions have the labels {_some(list(scored.classes))}, the truth {_some(inventory.labels)}"
         )
     table = inventory.table.take(rows[matched])
-    found = {label: _truth(table[label].to_pylist(), scored.classes[label]) for label in labels}
-    whole = _with_facts(scored, inventory, table, matched, location)
+    single = [label for label in shared if label not in scored.multi_label]
+    found = {label: _truth(table[label].to_pylist(), scored.classes[label]) for label in single}
+    several = {
+        label: rows_of(_seen(scored.ids, inventory.table, label), scored.classes[label])
+        for label in shared
+        if label in scored.multi_label
+    }
     whole = replace(
-        whole,
-        classes={label: classes for label, classes in scored.classes.items() if label not in scored.multi_label},
-        multi_label={},
+        _with_facts(scored, inventory, table, matched, location),
+        multi_label={**scored.multi_label, **{label: there for label, (there, _) in several.items()}},
         truth={label: _spread(numbers, matched) for label, (numbers, _) in found.items()},
-        foreign={label: foreign for label, (_, foreign) in found.items() if foreign},
+        foreign={label: foreign for label, (_, foreign) in (found | several).items() if foreign},
     )
-    left_out = (_needs_a_model(scored.multi_label),) if scored.multi_label else ()
-    return Joined(whole, (*_mismatches(scored, inventory, first, matched), *left_out))
+    return Joined(whole, tuple(_mismatches(scored, inventory, first, matched, single)))
 
 
 def numbers_of(names: Sequence[str | None], classes: tuple[str, ...]) -> Numbers:
@@ -78,10 +79,13 @@ def _truth(names: Sequence[str | None], classes: tuple[str, ...]) -> tuple[Numbe
     return numbers, counted(str(names[row]) for row in np.flatnonzero(numbers == FOREIGN).tolist())
 
 
-def _needs_a_model(labels: Iterable[str]) -> str:
-    return (
-        f"{_some(list(labels))} may have several classes at once: evaluate the model on a dataset, not its predictions"
-    )
+def _seen(ids: Sequence[str], table: pa.Table, label: str) -> list[set[str]]:
+    """Per event the classes that its observations have."""
+    seen: dict[str, set[str]] = {event_id: set() for event_id in ids}
+    for event_id, name in zip(table[EVENT_ID].to_pylist(), table[label].to_pylist(), strict=True):
+        if name is not None and event_id in seen:
+            seen[event_id].add(name)
+    return list(seen.values())
 
 
 def _first_rows(ids: pa.ChunkedArray) -> dict[str, int]:
@@ -128,8 +132,9 @@ def _with_facts(
 
 
 def _mismatches(
-    scored: Scored, inventory: Inventory, first: Mapping[str, int], matched: NDArray[np.bool_]
+    scored: Scored, inventory: Inventory, first: Mapping[str, int], matched: NDArray[np.bool_], single: Sequence[str]
 ) -> list[str]:
+    """`single`: the labels of which one observation counts."""
     notes = []
     without = [scored.ids[event] for event in np.flatnonzero(~matched)[:SHOWN].tolist()]
     if without:
@@ -140,8 +145,11 @@ def _mismatches(
     if missing:
         notes.append(f"{len(missing):,} events of the truth have no prediction, such as {_some(missing)}")
     several = inventory.table.num_rows - len(first)
-    if several:
-        notes.append(f"{several:,} further observations of events with several are not counted: the first one is")
+    if several and single:
+        where = f" for {', '.join(single)}" if scored.multi_label else ""
+        notes.append(
+            f"{several:,} further observations of events with several are not counted{where}: the first one is"
+        )
     return notes
 
 

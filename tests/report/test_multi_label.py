@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,18 @@ import pytest
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.inventory import Inventory
 from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.cli.main import run
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError
 from ctc.images import encode_jpeg
+from ctc.plugin import OutputContext, OutputFormat
+from ctc.plugin.manager import plugins
 from ctc.report.calibrate import CalibrateConfig, fit_all
 from ctc.report.evaluate import Background, evaluate
 from ctc.report.multi_label import rows_of
 from ctc.report.prediction_file import read_predictions
+from ctc.report.presence import Presence
 from ctc.report.scoring import ScoringConfig, score_split
 from ctc.report.truth import with_truth
 
@@ -113,22 +118,89 @@ def predictions(tmp_path: Path) -> Path:
 
 
 def test_a_prediction_file_tells_which_labels_they_are(predictions) -> None:
-    assert list(read_predictions(predictions, "location", combine).multi_label) == ["species"]
+    assert list(read_predictions(predictions, "location", lambda _: combine).multi_label) == ["species"]
 
 
-def test_predictions_of_them_are_left_out_and_those_of_other_labels_evaluated(predictions, tmp_path) -> None:
-    rows = [{"event_id": f"e{i}", "images": ["a.jpg"], "species": "fox", "count": "fox"} for i in range(3)]
+@pytest.fixture
+def truth(tmp_path: Path) -> Inventory:
+    """An observation for each class of SEEN, and for the event without one."""
+    rows = [
+        {"event_id": f"e{number}", "images": [f"{number}.jpg"], "species": name}
+        for number, seen in enumerate(SEEN)
+        for name in seen or (None,)
+    ]
+    return Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path)
+
+
+def written(path: Path, thresholds: dict[str, tuple[float | None, ...]], **given: Any) -> Path:
+    """What `ctc predict` writes of ANSWERS."""
+    classes = {"species": CLASSES}
+
+    def entries():
+        for number, values in enumerate(ANSWERS):
+            answer = {"species": np.array(values, np.float32)}
+            photo = ImagePrediction(f"{number}.jpg", answer)
+            yield EventPrediction(f"e{number}", classes, answer, (photo,), {}, thresholds, ("species",))
+
+    output = plugins().all(OutputFormat)[path.suffix[1:]]
+    options = {option.key: given.get(option.key, option.default) for option in output.options}
+    context = OutputContext("m.onnx", classes, datetime.now(UTC), path.parent, options)
+    output.write(entries(), path, context)
+    return path
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.json", "p.parquet", "photos.csv", "photos.parquet"])
+@pytest.mark.parametrize("lowest", [None, (0.5, 0.35, None)])
+def test_a_prediction_file_has_the_figures_of_the_model(scored, truth, tmp_path, name, lowest) -> None:
+    thresholds = {"species": dict(zip(CLASSES, lowest, strict=True))} if lowest else {}
+    expected = evaluate(scored.scored, Background(thresholds=thresholds)).multi_label["species"]
+    given = {"species": lowest} if lowest else {}
+    path = written(tmp_path / name, given, per_photo=name.startswith("photos"))
+    joined = with_truth(read_predictions(path, "location", lambda _: combine), truth, "location")
+    found = evaluate(joined.scored, Background(thresholds=joined.scored.present_from)).multi_label["species"]
+    assert found.foreign == expected.foreign == {"bear": 1}
+    assert repr(found.units["event"]) == repr(expected.units["event"])
+    assert joined.notes == ()
+
+
+def test_photos_of_a_file_are_combined_as_of_such_a_label(tmp_path) -> None:
+    path = written(tmp_path / "photos.csv", {}, per_photo=True)
+    told = []
+    read_predictions(path, "location", lambda multi_label: told.extend(multi_label) or combine)
+    assert told == ["species"]
+
+
+def test_beside_one_label_of_several_classes_the_first_observation_counts_for_another(predictions, tmp_path) -> None:
+    rows = [{"event_id": "e0", "images": ["a.jpg"], "species": name, "count": name} for name in ("fox", "wolf")]
     truth = Inventory(pa.Table.from_pylist(rows), ("species", "count"), tmp_path)
-    joined = with_truth(read_predictions(predictions, "location", combine), truth, "location")
-    assert list(evaluate(joined.scored, Background()).labels) == ["count"]
-    assert "'species' may have several classes at once: evaluate the model on a dataset" in joined.notes[-1]
+    joined = with_truth(read_predictions(predictions, "location", lambda _: combine), truth, "location")
+    assert joined.scored.multi_label["species"].tolist() == [[1, 1], [-1, -1], [-1, -1]]
+    assert joined.scored.truth["count"].tolist() == [0, -1, -1]
+    assert (
+        joined.notes[-1] == "1 further observations of events with several are not counted for count: the first one is"
+    )
 
 
-def test_predictions_of_them_alone_are_refused(predictions, tmp_path) -> None:
-    rows = [{"event_id": "e0", "images": ["a.jpg"], "species": "fox"}]
-    truth = Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path)
-    with pytest.raises(UsageError, match="'species' may have several classes at once: evaluate the model on a dataset"):
-        with_truth(read_predictions(predictions, "location", combine), truth, "location")
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([((0.6, 0.4), ("fox",))], {"fox": 0.5, "wolf": 0.5}),
+        ([((0.6, 0.4), ("fox", "wolf")), ((0.3, 0.2), ("fox",))], {"fox": 0.3, "wolf": 0.4}),
+        ([((0.6, 0.4), ()), ((0.7, 0.5), ("wolf",))], {"fox": None, "wolf": 0.5}),
+    ],
+)
+def test_from_which_probability_on_a_class_is_present_is_seen_in_the_answers(answers, expected) -> None:
+    presence = Presence(("fox", "wolf"))
+    for values, names in answers:
+        presence.add(values, names)
+    assert presence.lowest() == expected
+
+
+def test_classes_that_are_no_list_name_their_line(tmp_path) -> None:
+    text = 'id,label,predictions_all,predictions_present\na,species,"{""fox"": 0.9}",fox\n'
+    (tmp_path / "p.csv").write_text(text)
+    with pytest.raises(InputError, match="line 2 has no JSON list of classes in its column 'predictions_present'"):
+        read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
 
 
 def test_the_command_writes_figures_and_a_report(build_model, dataset, tmp_path, capsys) -> None:

@@ -55,7 +55,7 @@ def inventory(**columns: list[object]) -> Inventory:
 
 @pytest.mark.parametrize("name", ["p.csv", "p.json", "p.parquet"])
 def test_events_are_read_with_places_and_times(tmp_path: Path, name: str) -> None:
-    scored = read_predictions(written(tmp_path / name), "location", combine)
+    scored = read_predictions(written(tmp_path / name), "location", lambda _: combine)
     assert (scored.ids, scored.classes) == (("a", "b", "c"), CLASSES)
     assert scored.events.probabilities["species"] == pytest.approx(
         np.array([[0.75, 0.25], [0.375, 0.625], [0.5, 0.5]]), abs=1e-4
@@ -66,7 +66,7 @@ def test_events_are_read_with_places_and_times(tmp_path: Path, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
 def test_a_table_of_photos_becomes_events(tmp_path: Path, name: str) -> None:
-    scored = read_predictions(written(tmp_path / name, per_photo=True), "location", combine)
+    scored = read_predictions(written(tmp_path / name, per_photo=True), "location", lambda _: combine)
     assert scored.photos.paths == ("a/1.jpg", "b/1.jpg", "b/2.jpg", "c/1.jpg")
     assert (scored.photos.event.tolist(), scored.photos_in_event.tolist()) == ([0, 1, 1, 2], [1, 2, 1])
     assert scored.events.probabilities["species"][1] == pytest.approx([0.375, 0.625], abs=1e-4)
@@ -74,7 +74,7 @@ def test_a_table_of_photos_becomes_events(tmp_path: Path, name: str) -> None:
 
 
 def test_json_has_photos_and_events(tmp_path: Path) -> None:
-    scored = read_predictions(written(tmp_path / "p.json"), "location", combine)
+    scored = read_predictions(written(tmp_path / "p.json"), "location", lambda _: combine)
     assert (len(scored.photos), scored.events.paths[1]) == (4, "b/1.jpg")
     assert scored.photos.probabilities["count"].shape == (4, 3)
 
@@ -86,7 +86,7 @@ def test_the_order_of_rows_and_classes_does_not_matter(tmp_path: Path) -> None:
         'b,species,"{""wolf"": 0.8, ""fox"": 0.2}"',
     ]
     (tmp_path / "p.csv").write_text("\n".join([*rows, 'a,count,"{""1"": 1.0}"', 'b,count,"{""1"": 1.0}"']))
-    scored = read_predictions(tmp_path / "p.csv", "location", combine)
+    scored = read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
     assert scored.events.probabilities["species"].tolist() == pytest.approx(np.array([[0.9, 0.1], [0.2, 0.8]]))
 
 
@@ -125,20 +125,20 @@ def test_the_order_of_rows_and_classes_does_not_matter(tmp_path: Path) -> None:
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, name: str, text: str, reason: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=reason) as caught:
-        read_predictions(tmp_path / name, "location", combine)
+        read_predictions(tmp_path / name, "location", lambda _: combine)
     assert str(tmp_path / name) in str(caught.value)
 
 
 def test_a_missing_or_strange_file_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not there: make one with `ctc predict`"):
-        read_predictions(tmp_path / "p.csv", "location", combine)
+        read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
     with pytest.raises(UsageError, match="neither a model"):
-        read_predictions(tmp_path / "p.txt", "location", combine)
+        read_predictions(tmp_path / "p.txt", "location", lambda _: combine)
 
 
 def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:
     table = inventory(location=["north", None, "south"], night=["day", "night", None])
-    joined = with_truth(read_predictions(written(tmp_path / "p.csv"), "location", combine), table, "location")
+    joined = with_truth(read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location")
     scored = joined.scored
     assert {label: truth.tolist() for label, truth in scored.truth.items()} == {"species": [0, 1, -1]}
     assert [scored.locations[number] for number in scored.location] == ["north", "camera 1", "south"]
@@ -149,7 +149,7 @@ def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:
 
 def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
     table = inventory(event_id=["a", "a", "z"], species=["fox", "wolf", "lynx"])
-    joined = with_truth(read_predictions(written(tmp_path / "p.csv"), "location", combine), table, "location")
+    joined = with_truth(read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location")
     assert joined.scored.truth["species"].tolist() == [0, -1, -1]
     assert joined.notes == (
         "2 predicted events have no truth and are not counted, such as 'b', 'c'",
@@ -160,13 +160,15 @@ def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
 
 def test_a_class_that_the_model_does_not_know_is_counted_apart(tmp_path: Path) -> None:
     table = inventory(species=["fox", "lynx", "lynx"])
-    scored = with_truth(read_predictions(written(tmp_path / "p.csv"), "location", combine), table, "location").scored
+    scored = with_truth(
+        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location"
+    ).scored
     assert scored.truth["species"].tolist() == [0, FOREIGN, FOREIGN]
     assert scored.foreign == {"species": {"lynx": 2}}
 
 
 def test_nothing_in_common_is_an_error_with_examples(tmp_path: Path) -> None:
-    scored = read_predictions(written(tmp_path / "p.csv"), "location", combine)
+    scored = read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine)
     with pytest.raises(
         InputError, match=r"none of the 3 predicted events is among the 3 events of the truth: .* 'a', 'b', 'c', .* 'x'"
     ):
