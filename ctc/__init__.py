@@ -10,6 +10,7 @@ for event in events:
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ctc._version import __version__
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ctc.inference.providers import Precision, ProviderName
 
 __all__ = ["__version__", "load_model"]
+
+# photos and models are nobody else's business: without this, onnxruntime reports on its use to its makers
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def load_model(

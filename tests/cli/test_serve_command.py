@@ -165,6 +165,12 @@ def test_requests_and_what_happens_are_told_to_the_log_file(start, model, tmp_pa
     }  # fmt: skip
 
 
+def test_it_leaves_no_trace_in_the_home_folder(start, model, tmp_path) -> None:
+    _, url, _ = start(model, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert ask(url) == "fox"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_token_from_the_environment_is_asked_for(start, model) -> None:
     _, url, _ = start(model, CTC_SERVE_TOKEN="s3cret")
     assert refusal(url) == 401
