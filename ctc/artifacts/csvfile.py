@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from ctc.artifacts.remote_files import local_copy
 from ctc.artifacts.text_encoding import encoding_of
 from ctc.errors import InputError
 
@@ -51,7 +52,7 @@ def open_table(path: Path) -> Table:
     Columns without a name are not among `columns`. Raises InputError when the file has no header or can't be read.
     """
     try:
-        encoding = encoding_of(path)
+        encoding = encoding_of(local_copy(path))
     except OSError as error:
         raise _unreadable(path, error) from None
     delimiter = _delimiter(list(islice(_lines(path, encoding), LOOK_AT)))
@@ -87,7 +88,7 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, l
 def _lines(path: Path, encoding: str) -> Iterator[str]:
     errors = "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
     try:
-        with path.open(encoding=encoding, errors=errors, newline="") as file:
+        with local_copy(path).open(encoding=encoding, errors=errors, newline="") as file:
             for number, line in enumerate(file, 1):
                 if "\0" in line:
                     raise InputError(f"'{path}' line {number} holds a NUL byte: the file is damaged, or no text")

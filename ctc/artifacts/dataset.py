@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.jsonfile import check_format, read_object, write_object
+from ctc.artifacts.places import is_remote
 from ctc.errors import InputError, UsageError, did_you_mean
 
 MANIFEST = "dataset.json"
@@ -111,21 +112,33 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Dataset:
-    """An opened dataset folder."""
+    """An opened dataset: its files are in `folder`; `source` is where a remote one was fetched from."""
 
     folder: Path
     manifest: Manifest
+    source: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """What the user calls it."""
+        return self.source or self.folder
 
     @classmethod
-    def open(cls, folder: Path) -> Dataset:
-        """Raises CtcError when `folder` is not a dataset or was written by a newer ctc."""
+    def open(cls, folder: Path, splits: Iterable[str] | None = None) -> Dataset:
+        """A remote dataset is fetched: the shards of these splits, of all by default. Raises CtcError when `folder` is not a dataset, was
+        written by a newer ctc, or can't be fetched."""
         path = folder / MANIFEST
         data = read_object(path, "the description of a dataset that `ctc dataset` made")
         check_format(data, path, FORMAT, FORMAT_VERSION)
         try:
-            return cls(folder, Manifest.from_json(data))
+            opened = cls(folder, Manifest.from_json(data))
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise InputError(f"'{path}' is damaged ({error!r}): build the dataset again") from None
+        if not is_remote(folder):
+            return opened
+        from ctc.artifacts.dataset_copy import brought_here
+
+        return brought_here(opened, opened.manifest.splits if splits is None else splits)
 
     def save(self) -> None:
         """Write dataset.json, last of all files: a folder that has it is whole."""
@@ -134,9 +147,7 @@ class Dataset:
     def shards(self, split: str) -> tuple[Shard, ...]:
         """The shards of a split; an unknown split is an error that names the nearest."""
         if split not in self.manifest.splits:
-            raise UsageError(
-                f"'{self.folder}' has no split called '{split}'{did_you_mean(split, self.manifest.splits)}"
-            )
+            raise UsageError(f"'{self.place}' has no split called '{split}'{did_you_mean(split, self.manifest.splits)}")
         return self.manifest.splits[split]
 
     def events(self, split: str) -> int:
@@ -146,7 +157,7 @@ class Dataset:
         """The label; an unknown one is an error that names the nearest."""
         known = {label.name: label for label in self.manifest.labels}
         if name not in known:
-            raise UsageError(f"'{self.folder}' has no label called '{name}'{did_you_mean(name, known)}")
+            raise UsageError(f"'{self.place}' has no label called '{name}'{did_you_mean(name, known)}")
         return known[name]
 
     def class_counts(self, labels: Iterable[str]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """inventory.parquet: one row per observation.
 
-Columns: `event_id` (string), `images` (list of strings: paths in time order, relative to the image root or absolute, forward slashes),
-one string column per label (null = missing), then meta columns. The schema's metadata hold, under `ctc`, a JSON object
+Columns: `event_id` (string), `images` (list of strings in time order: paths with forward slashes, relative to the image root or
+absolute, or URLs), one string column per label (null = missing), then meta columns. The schema's metadata hold, under `ctc`, a JSON object
 with the format version, the names of the labels, the image root, and what was left out.
 """
 
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ctc.artifacts.atomic import whole_file
+from ctc.artifacts.places import place
+from ctc.artifacts.remote_files import local_copy
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -71,12 +73,12 @@ class Inventory:
         table = _parquet(path, "read_table")
         about = _about(table.schema.metadata or {}, path)
         _check_columns(table, about["labels"], path)
-        return cls(table, tuple(about["labels"]), Path(about["image_root"]), about["left_out"])
+        return cls(table, tuple(about["labels"]), place(about["image_root"]), about["left_out"])
 
     @staticmethod
     def image_root_of(path: Path) -> Path:
         """The image root of the inventory at `path`, without reading its rows; raises CtcError as `read` does."""
-        return Path(_about(_parquet(path, "read_schema").metadata or {}, path)["image_root"])
+        return place(_about(_parquet(path, "read_schema").metadata or {}, path)["image_root"])
 
 
 def _parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any:
@@ -88,7 +90,7 @@ def _parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any:
     if not path.is_file():
         raise UsageError(f"inventory '{path}' is not there: make one with `ctc inventory`")
     try:
-        return getattr(pq, read)(path)
+        return getattr(pq, read)(local_copy(path))
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"'{path}' can't be read as Parquet: {error}") from None
 

@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.places import place
 from ctc.benchmark.records import BASELINE, LIMIT, Lap, Result, Setting
 from ctc.errors import CtcError, UsageError, did_you_mean
 
@@ -98,7 +98,7 @@ def _cold(name: str, setting: Setting, seconds: float, tell: Callable[[str], Non
 
 
 def _forget(setting: Setting) -> None:
-    dataset = Dataset.open(Path(setting.dataset))
+    dataset = Dataset.open(place(setting.dataset), [setting.split])
     for shard in dataset.shards(setting.split):
         with (dataset.folder / shard.file).open("rb") as file:
             os.fsync(file.fileno())

@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import cv2
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.places import place
 from ctc.benchmark.records import Lap, Setting
 from ctc.benchmark.subjects import deliver, why_not
 from ctc.errors import CtcError
@@ -39,7 +40,7 @@ def serve(requests: Iterator[str], answers: TextIO) -> None:
         if reason:
             raise CtcError(reason)
         setting = Setting(**order["setting"])
-        stream = deliver(order["subject"], Dataset.open(Path(setting.dataset)), setting)
+        stream = deliver(order["subject"], Dataset.open(place(setting.dataset), [setting.split]), setting)
         next(stream)
     except CtcError as error:
         answer({"failed": str(error)})

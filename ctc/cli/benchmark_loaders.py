@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.paths import PLACE
+
 if TYPE_CHECKING:
     from ctc.benchmark.records import Result
 
-PATH = click.Path(path_type=Path)
-
 
 @click.command(epilog="Example: ctc benchmark loaders dataset --seconds 10 --chart loaders.png")
-@click.argument("dataset", type=PATH)
+@click.argument("dataset", type=PLACE)
 @click.option("--split", default="train", show_default=True, help="Whose records to load.")
 @click.option(
     "--loader", "chosen", metavar="NAME", multiple=True, help="Measure only this. Repeatable.  [default: all]"
@@ -25,7 +25,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Of each loader.")
 @click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Images at a time.")
 @click.option("--size", type=click.IntRange(8), default=224, show_default=True, help="Height and width, in pixels.")
-@click.option("--chart", type=PATH, metavar="FILE", help="Draw a bar chart, a .png file.")
+@click.option("--chart", type=PLACE, metavar="FILE", help="Draw a bar chart, a .png file.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 def command(
     dataset: Path,
@@ -54,7 +54,7 @@ def command(
 
     known = names()
     check_names(chosen, known)
-    Dataset.open(dataset).shards(split)
+    Dataset.open(dataset, [split])
     setting = Setting(str(dataset), split, size, size, batch_size, threads)
     results = compare(list(chosen) or known, setting, seconds, rounds, detail)
     if not chosen and not nvidia_gpus():

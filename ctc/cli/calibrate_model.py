@@ -28,7 +28,7 @@ def calibrate_model(model_file: Path, folder: Path, output: Path, options: dict[
     model = opened(model_file)
     check_uncalibrated(model_file, model.info)
     answering = _Answering(model.predict)
-    found = score(model, Dataset.open(folder), options["split"], options, answering)
+    found = score(model, Dataset.open(folder, [options["split"]]), options["split"], options, answering)
     config = CalibrateConfig(options["method"], options["precision"], options["confidence"])
     fitted = fit_all(found.scored, combine_by(options["aggregation"])(model.info.multi_label), config)
     for note in (*found.notes, *fitted.notes):

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from ctc.cli.dataset_options import PATH, dataset_options, to_config
+from ctc.cli.dataset_options import dataset_options, to_config
 from ctc.cli.declared_options import EnginesCommand
 from ctc.cli.engine_options import chosen, cores_of
+from ctc.cli.paths import PLACE
 from ctc.errors import MissingExtraError
 
 
@@ -17,7 +18,7 @@ from ctc.errors import MissingExtraError
     cls=EnginesCommand,
     epilog="Example: ctc dataset inventory.parquet --output dataset --split train=0.8 --split val=0.2",
 )
-@click.argument("inventory", type=PATH)
+@click.argument("inventory", type=PLACE)
 @dataset_options
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, and how long it would take.")
 def command(

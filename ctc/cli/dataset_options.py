@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.paths import PLACE
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
     from ctc.dataset.config import DatasetConfig
 
-PATH = click.Path(path_type=Path)
 
 _OPTIONS = (
-    click.option("--output", type=PATH, required=True, help="Folder to write."),
+    click.option("--output", type=PLACE, required=True, help="Folder to write."),
     click.option(
         "--split",
         "splits",
@@ -44,7 +44,7 @@ _OPTIONS = (
         "--remove", metavar="LABEL=CLASS", multiple=True, help="Leave out events with such a class. Repeatable."
     ),
     click.option("--keep-multi-observation", is_flag=True, help="Keep events with more than one observation."),
-    click.option("--image-root", type=PATH, help="Where relative paths start.  [default: as the inventory says]"),
+    click.option("--image-root", type=PLACE, help="Where relative paths start.  [default: as the inventory says]"),
     click.option("--smallest-side", type=click.IntRange(16, 8192), default=500, show_default=True, help="In pixels."),
     click.option("--quality", type=click.IntRange(1, 100), default=90, show_default=True, help="Of the JPEGs."),
     click.option(

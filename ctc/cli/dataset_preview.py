@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from ctc.cli.augmentation_options import AUGMENTATION_OPTIONS
+from ctc.cli.paths import PLACE
 from ctc.errors import CtcError, OutputExistsError
-
-PATH = click.Path(path_type=Path)
 
 
 def _augmentation_options(function: Any) -> Any:
@@ -19,8 +18,8 @@ def _augmentation_options(function: Any) -> Any:
 
 
 @click.command(epilog="Example: ctc dataset preview dataset --output grid.png --color full_fast --rotate 30")
-@click.argument("dataset", type=PATH)
-@click.option("--output", type=PATH, required=True, help="Picture to write, a .png file.")
+@click.argument("dataset", type=PLACE)
+@click.option("--output", type=PLACE, required=True, help="Picture to write, a .png file.")
 @click.option("--split", default="train", show_default=True, help="Whose photos to show.")
 @click.option("--loader", "loader_name", metavar="NAME", default="turbo", show_default=True, help="Who makes them.")
 @click.option("--rows", type=click.IntRange(1, 100), default=5, show_default=True, help="Photos.")
@@ -74,7 +73,7 @@ def command(
         augmentation=Augmentation(**given, preserve_aspect=resize == "fit-crop"),
         seed=seed,
     )
-    picture = preview(Dataset.open(dataset), split, loader, config, columns)
+    picture = preview(Dataset.open(dataset, [split]), split, loader, config, columns)
     with whole_file(output) as partial:
         picture.save(partial, format="PNG")
     say(f"wrote '{output}'")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from ctc.cli.paths import PLACE
 from ctc.errors import MissingExtraError
 
 
 @click.command(epilog="Example: ctc dataset verify dataset")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=PLACE, metavar="DIR")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and decode.  [default: all cores]")
 @click.option("--max-faults", type=click.IntRange(1), default=100, show_default=True, help="End after so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a line for each fault.")

@@ -30,8 +30,9 @@ DEFAULT_SPLIT = "test"
 
 def evaluate_model(path: Path, folder: Path, output: Path, options: dict[str, Any], tell: Tell) -> int:
     """Returns how many photos or records could not be used."""
-    model, dataset = open_model(path, options["provider"], options["threads"]), Dataset.open(folder)
-    info, split = model.info, options["split"] or DEFAULT_SPLIT
+    split = options["split"] or DEFAULT_SPLIT
+    model, dataset = open_model(path, options["provider"], options["threads"]), Dataset.open(folder, [split])
+    info = model.info
     history = history_of(options["run"], info)
     found = score(model, dataset, split, options)
     scored = found.scored
@@ -59,11 +60,12 @@ def evaluate_model(path: Path, folder: Path, output: Path, options: dict[str, An
 def evaluate_predictions(path: Path, truth: Path, output: Path, options: dict[str, Any], tell: Tell) -> None:
     """Of a prediction file and the inventory with the truth."""
     history, root = history_of(options["run"]), options["image_root"]
-    read = read_predictions(path, options["location"], combine_by(options["aggregation"]))
+    combine = combine_by(options["aggregation"])
+    read = read_predictions(path, options["location"], combine)
     inventory = Inventory.read(truth)
     if root:
         inventory = replace(inventory, image_root=root)
-    joined = with_truth(read, inventory, options["location"])
+    joined = with_truth(read, inventory, options["location"], combine(read.multi_label))
     subject = {"predictions": path.name, "truth": truth.name, "aggregation": options["aggregation"]}
     background = Background(subject, thresholds=joined.scored.present_from)
     evaluation = evaluate(joined.scored, background, joined.notes)

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.paths import PATH, PLACE
+
 if TYPE_CHECKING:
     from ctc.export.config import Precision
-
-PATH = click.Path(path_type=Path)
 
 
 # fmt: off
 @click.command(epilog="Example: ctc export run --output model.onnx --precision int8")
 @click.argument("run_folder", type=PATH, metavar="RUN")
-@click.option("--output", type=PATH, required=True, help="The ONNX file to write.")
+@click.option("--output", type=PLACE, required=True, help="The ONNX file to write.")
 @click.option("--precision", type=click.Choice(["float32", "float16", "int8"]), default="float32", show_default=True,
               help="Numbers in the file: float16 halves its size, int8 is fastest on CPUs.")
 @click.option("--min-agreement", type=click.FloatRange(0, 1), metavar="SHARE",
               help="Share of held-out photos that must keep their top class: 0.99, for int8 0.97.")
 @click.option("--calibration-photos", type=click.IntRange(1), metavar="N",
               help="At most so many train photos to calibrate int8 on (512).")
-@click.option("--dataset", type=PATH, metavar="DIR", help="Where the run's dataset is now, if it was moved.")
+@click.option("--dataset", type=PLACE, metavar="DIR", help="Where the run's dataset is now, if it was moved.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier file at --output.")
 def command(
     run_folder: Path, output: Path, precision: Precision, min_agreement: float | None, calibration_photos: int | None,

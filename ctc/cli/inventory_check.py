@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.paths import PLACE
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
     from ctc.inventory.check import Checked
 
-PATH = click.Path(path_type=Path)
-
 
 @click.command(epilog="Example: ctc inventory check inventory.parquet --output problems.csv")
-@click.argument("file", type=PATH)
-@click.option("--image-root", type=PATH, help="Where relative paths start.  [default: as the inventory says]")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and decode.  [default: all cores]")
+@click.argument("file", type=PLACE)
+@click.option("--image-root", type=PLACE, help="Where relative paths start.  [default: as the inventory says]")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and decode.  [default: a core each]")
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object instead of CSV.")
-@click.option("--output", type=PATH, help="File to write the list to.  [default: stdout]")
+@click.option("--output", type=PLACE, help="File to write the list to.  [default: stdout]")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 def command(
     file: Path, image_root: Path | None, workers: int | None, as_json: bool, output: Path | None, overwrite: bool
@@ -38,6 +37,8 @@ def command(
     """
     from ctc.artifacts.atomic import write_text
     from ctc.artifacts.inventory import Inventory
+    from ctc.artifacts.places import is_remote
+    from ctc.artifacts.remote_files import READERS
     from ctc.cli.console import progress, say
     from ctc.cli.leaving import PARTLY_FAILED
     from ctc.inventory.check import check_photos
@@ -51,7 +52,8 @@ def command(
         raise UsageError(f"the image root '{root}' is not a folder: give --image-root")
     uses = photo_uses(inventory)
     with progress("check", len(uses.paths)) as bar:
-        checked = check_photos(inventory, uses, root, workers or os.cpu_count() or 1, bar.advance)
+        readers = READERS if is_remote(root) else os.cpu_count() or 1
+        checked = check_photos(inventory, uses, root, workers or readers, bar.advance)
     text = _as_json(checked) if as_json else _as_csv(checked)
     if output:
         write_text(output, text)

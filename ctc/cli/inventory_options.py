@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.plugin_options import PATH, declared
+from ctc.cli.paths import PLACE
+from ctc.cli.plugin_options import declared
 from ctc.cli.settings import common_options
 from ctc.errors import PluginError
 
@@ -25,7 +26,7 @@ def parameters(input_format: InputFormat) -> list[click.Parameter]:
                 f"plugin {_owner(input_format)}: its input format '{input_format.name}' declares '--{option.name}', an option that "
                 "every format has; the plugin's author must rename it"
             )
-    source = click.Argument(["source"], type=PATH, metavar=input_format.source)
+    source = click.Argument(["source"], type=PLACE, metavar=input_format.source)
     return [source, *map(declared, input_format.options), *common]
 
 
@@ -40,11 +41,11 @@ def to_config(options: dict[str, Any]) -> InventoryConfig:
 
 def _common() -> list[click.Option]:
     return [
-        click.Option(["--output"], type=PATH, required=True, help="Inventory to write, a .parquet file."),
-        click.Option(["--image-root"], type=PATH, help="Where relative paths start.  [default: beside the source]"),
+        click.Option(["--output"], type=PLACE, required=True, help="Inventory to write, a .parquet file."),
+        click.Option(["--image-root"], type=PLACE, help="Where relative paths start.  [default: beside the source]"),
         click.Option(["--overwrite"], is_flag=True, help="Replace the output if it is there."),
         click.Option(
-            ["--relabel"], type=PATH, help="CSV with columns label, old, new: rename classes; new may be empty."
+            ["--relabel"], type=PLACE, help="CSV with columns label, old, new: rename classes; new may be empty."
         ),
         click.Option(["--discard-missing"], is_flag=True, help="Drop observations that lack a label."),
         click.Option(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.paths import PLACE
+
 if TYPE_CHECKING:
     from ctc.inventory.show import Holdings
 
@@ -17,7 +19,7 @@ SHOWN_LOCATIONS = 20
 
 
 @click.command(epilog="Example: ctc inventory show inventory.parquet")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PLACE)
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as a JSON object instead of tables.")
 def command(file: Path, as_json: bool) -> None:
     """Tell what the inventory FILE holds.

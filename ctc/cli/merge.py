@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from ctc.cli.declared_options import FormatsCommand
-from ctc.cli.predict_options import PATH
+from ctc.cli.paths import PLACE
 
 
 @click.command(cls=FormatsCommand, epilog="Example: ctc merge predictions.csv.part-* --output predictions.csv")
-@click.argument("parts", type=PATH, nargs=-1, required=True, metavar="PART...")
-@click.option("--output", type=PATH, required=True, help="File to write; its suffix chooses the format.")
+@click.argument("parts", type=PLACE, nargs=-1, required=True, metavar="PART...")
+@click.option("--output", type=PLACE, required=True, help="File to write; its suffix chooses the format.")
 @click.option("--format", metavar="NAME", help="Output format, whatever the suffix.")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 def command(**options: Any) -> int:

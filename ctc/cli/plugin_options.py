@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.paths import PLACE
+
 if TYPE_CHECKING:
     from ctc.plugin import Option
 
-PATH = click.Path(path_type=Path)
-_TYPES = {"text": click.STRING, "integer": click.INT, "number": click.FLOAT, "flag": click.BOOL, "path": PATH}
+_TYPES = {"text": click.STRING, "integer": click.INT, "number": click.FLOAT, "flag": click.BOOL, "path": PLACE}
 
 
 def declared(option: Option) -> click.Option:

@@ -7,15 +7,16 @@ from typing import Any
 import click
 
 from ctc.cli.declared_options import FormatsAndEnginesCommand
-from ctc.cli.predict_options import PATH, predict_options, to_config
+from ctc.cli.paths import PLACE
+from ctc.cli.predict_options import predict_options, to_config
 from ctc.errors import UsageError
 
 
 @click.command(
     cls=FormatsAndEnginesCommand, epilog="Example: ctc predict model.onnx new_photos --output predictions.csv"
 )
-@click.argument("model", type=PATH)
-@click.argument("sources", type=PATH, nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("model", type=PLACE)
+@click.argument("sources", type=PLACE, nargs=-1, required=True, metavar="SOURCE...")
 @predict_options
 @click.option("--dry-run", is_flag=True, help="Only say what would be predicted, and how long it would take.")
 def command(dry_run: bool, **options: Any) -> int:

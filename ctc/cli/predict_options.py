@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ctc.cli.engine_options import check_given, cores_of
+from ctc.cli.paths import PLACE
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
     from ctc.inference.config import PredictConfig
 
-PATH = click.Path(path_type=Path)
 AUTO = "auto"
 PROVIDERS = (AUTO, "cpu", "cuda", "tensorrt", "openvino", "coreml", "directml")
 PRECISIONS = ("float32", "float16", "bfloat16")
@@ -29,10 +28,10 @@ class BatchSize(click.IntRange):
 
 
 _OPTIONS = (
-    click.option("--output", type=PATH, required=True, help="File to write; its suffix chooses the format."),
+    click.option("--output", type=PLACE, required=True, help="File to write; its suffix chooses the format."),
     click.option("--event-id", metavar="COL", help="Column of the CSV that says which event a row is of."),
     click.option("--image", "images", metavar="COL", multiple=True, help="Column of the CSV with photos. Repeatable."),
-    click.option("--image-root", type=PATH, help="Where a table's relative paths start.  [default: the CSV's folder]"),
+    click.option("--image-root", type=PLACE, help="Where a table's relative paths start.  [default: the CSV's folder]"),
     click.option(
         "--events-within",
         type=click.FloatRange(min=0, min_open=True),
@@ -49,7 +48,7 @@ _OPTIONS = (
     click.option(
         "--classes",
         "class_list",
-        type=PATH,
+        type=PLACE,
         metavar="FILE",
         help="Only these classes can be: a line each, or a CSV with the columns label,class.",
     ),

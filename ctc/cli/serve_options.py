@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.predict_options import AUTO, PATH, PRECISIONS, PROVIDERS, BatchSize
+from ctc.cli.paths import PATH
+from ctc.cli.predict_options import AUTO, PRECISIONS, PROVIDERS, BatchSize
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from ctc.cli.augmentation_options import AUGMENTATION_OPTIONS
 
-PATH = click.Path(path_type=Path)
 PART = click.FloatRange(0, 1, max_open=True)
 RATE = click.FloatRange(min=0, min_open=True)
 NOT_NEGATIVE = click.FloatRange(min=0)

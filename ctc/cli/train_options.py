@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from ctc.cli.paths import PATH
 from ctc.cli.settings import FROM_FILE, is_given, take_file
-from ctc.cli.train_option_groups import DATA, DESCENT, DEVICES, LOSS, NETWORK, PATH, RUN
+from ctc.cli.train_option_groups import DATA, DESCENT, DEVICES, LOSS, NETWORK, RUN
 from ctc.errors import UsageError
 
 REPEATS = "ctc.training.repeats"

@@ -133,7 +133,7 @@ def _write_shards(plan: Plan, folder: Path, advance: Advance, engine: ChosenEngi
 
 def _shards_here(plan: Plan, folder: Path, wanted: Iterator[ShardPlan], watch: Watch) -> Iterator[ShardNote]:
     recipe = Recipe.of(plan, folder)
-    with ThreadPoolExecutor(plan.config.threads, thread_name_prefix="encode") as pool:
+    with ThreadPoolExecutor(recipe.readers, thread_name_prefix="encode") as pool:
         for shard in wanted:
             yield write_shard(recipe, shard, plan.events(shard.events), pool, watch)
 
@@ -212,5 +212,5 @@ def _remove_dataset(folder: Path) -> None:
     for pattern in ("*.tfrecord", "*.idx", ".*.tfrecord.json", MANIFEST, LEFT_OUT, UNFINISHED):
         for path in folder.glob(pattern):
             remove(path)
-    if not any(folder.iterdir()):
+    if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()

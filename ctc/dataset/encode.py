@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import EventRecord
+from ctc.artifacts.places import joined
 from ctc.artifacts.predictions import Failure
 from ctc.dataset.crop import Box, square_around
 from ctc.errors import ImageError
@@ -73,7 +74,7 @@ def encode_event(plan: EventPlan, image_root: Path, rule: ShrinkRule) -> Encoded
     jpegs, sizes, paths, failures, sums, bytes_read = [], [], [], [], NO_SUMS, 0
     for path, box in zip(plan.images, plan.boxes, strict=True):
         try:
-            data = read_photo(image_root / path)
+            data = read_photo(joined(image_root, path))
             bytes_read += len(data)
             jpeg, pixels = _stored(data, box, rule)
         except ImageError as error:

@@ -39,7 +39,7 @@ class ShardWork:
 
     def open(self) -> Callable[[ShardPart], ShardNote]:
         self.site.go()
-        pool = ThreadPoolExecutor(self.cores, thread_name_prefix="encode")
+        pool = ThreadPoolExecutor(self.recipe.readers, thread_name_prefix="encode")
         return lambda part: write_shard(self.recipe, part.shard, part.events, pool, _unwatched)
 
 

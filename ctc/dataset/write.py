@@ -19,7 +19,9 @@ import numpy as np
 from ctc.artifacts.atomic import whole_file, write_text
 from ctc.artifacts.dataset import Shard
 from ctc.artifacts.event_record import EventRecord
+from ctc.artifacts.places import is_remote
 from ctc.artifacts.predictions import Failure
+from ctc.artifacts.remote_files import READERS
 from ctc.artifacts.tfrecord import frame
 from ctc.dataset.encode import NO_SUMS, ChannelSums, Encoded, EventPlan, ShrinkRule, encode_event
 from ctc.dataset.plan import Plan, ShardPlan
@@ -82,6 +84,11 @@ class Recipe:
     classes: Mapping[str, int]
     threads: int
 
+    @property
+    def readers(self) -> int:
+        """Threads that read and encode: more where photos are long on their way."""
+        return max(self.threads, READERS) if is_remote(self.image_root) else self.threads
+
     @classmethod
     def of(cls, plan: Plan, folder: Path) -> Recipe:
         classes = {label: len(names) for label, names in plan.classes.items()}
@@ -127,7 +134,7 @@ def _encoded(recipe: Recipe, events: Iterable[EventPlan], pool: ThreadPoolExecut
         encoded = encode_event(event, recipe.image_root, recipe.shrink)
         return encoded, frame(encoded.record.encode()) if encoded.record else b""
 
-    return in_order(pool, encode, events, ahead=4 * recipe.threads)
+    return in_order(pool, encode, events, ahead=4 * recipe.readers)
 
 
 def in_order(

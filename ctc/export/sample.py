@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.places import place
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import InputError, UsageError
@@ -57,7 +58,7 @@ class Sample:
 
 def open_dataset(info: RunInfo, folder: Path | None) -> Dataset:
     """The dataset that the run was trained on, at `folder` if given. Raises UsageError when it isn't there or has other classes."""
-    path = folder or Path(info.dataset["path"])
+    path = folder or place(info.dataset["path"])
     if folder is None and not path.is_dir():
         raise UsageError(f"the dataset of the run, '{path}', is not there: say with --dataset where it is now")
     dataset = Dataset.open(path)
@@ -76,7 +77,7 @@ def held_out_split(dataset: Dataset) -> str:
     for split in order:
         if split in dataset.manifest.splits and dataset.events(split):
             return split
-    raise InputError(f"'{dataset.folder}' holds no events: build the dataset again")
+    raise InputError(f"'{dataset.place}' holds no events: build the dataset again")
 
 
 def held_out(dataset: Dataset, info: RunInfo, photos: int = HELD_OUT_PHOTOS) -> Sample:

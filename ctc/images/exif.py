@@ -20,6 +20,8 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from ctc.artifacts.places import is_remote
+from ctc.artifacts.remote_files import READERS
 from ctc.errors import ImageError
 from ctc.images.decode import FORMATS
 from ctc.images.files import open_photo
@@ -68,6 +70,11 @@ def read_exif(path: str | Path) -> Exif:
 def exif_of(data: bytes) -> Exif:
     """What the header in the bytes of a photo says: see `read_exif`."""
     return _read(io.BytesIO(data))
+
+
+def threads_for(place: str | Path) -> int:
+    """How many threads read photos below this place best."""
+    return READERS if is_remote(place) else THREADS
 
 
 def read_exifs(paths: Iterable[str | Path], threads: int = THREADS) -> Iterator[Exif]:

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ctc.artifacts.places import is_remote
+from ctc.artifacts.remote_files import open_beginning, read_bytes
 from ctc.errors import ImageError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 MAX_BYTES = 512 * 1024 * 1024
+TOO_LARGE = f"larger than {MAX_BYTES // 2**20} MiB"
 
 
 def is_image_name(name: str) -> bool:
@@ -21,15 +24,17 @@ def is_image_name(name: str) -> bool:
 
 
 def open_photo(path: str | Path) -> BinaryIO:
-    """The file, open for reading; raises ImageError with the reason when it is missing, unreadable, huge or no file."""
+    """The file, here or at a URL, open for reading; raises ImageError with the reason when it is missing, unreadable, huge or no file."""
     with _as_image_errors():
+        if is_remote(path):
+            return open_beginning(str(path))
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise ImageError("not a file")
             if status.st_size > MAX_BYTES:
-                raise ImageError(f"larger than {MAX_BYTES // 2**20} MiB")
+                raise ImageError(TOO_LARGE)
             return open(descriptor, "rb")
         except BaseException:
             os.close(descriptor)
@@ -38,11 +43,18 @@ def open_photo(path: str | Path) -> BinaryIO:
 
 def read_photo(path: str | Path) -> bytes:
     """The bytes of the file; raises ImageError with the reason when it can't be opened (see `open_photo`) or read, or is empty."""
-    with open_photo(path) as file, _as_image_errors():
-        data = file.read()
+    with _as_image_errors():
+        data = read_bytes(str(path)) if is_remote(path) else _read_file(path)
     if not data:
         raise ImageError("empty file")
+    if len(data) > MAX_BYTES:
+        raise ImageError(TOO_LARGE)
     return data
+
+
+def _read_file(path: str | Path) -> bytes:
+    with open_photo(path) as file:
+        return file.read()
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ctc.artifacts.places import is_remote, place
+from ctc.artifacts.remote_files import as_os_errors, reason_of
 from ctc.errors import InputError
 from ctc.images.files import is_image_name
 
@@ -38,7 +40,7 @@ def find_photos(root: Path) -> list[FolderPhotos]:
     Hidden files and folders are left out. Linked folders are read, each real folder once and never one that holds the link.
     Raises InputError when a folder can't be read or there is no photo at all.
     """
-    found = list(_walk(str(root)))
+    found = list(_walk_remote(root) if is_remote(root) else _walk(str(root)))
     if not found:
         raise InputError(f"folder '{root}' holds no photos (jpg, png, bmp, webp, tiff, gif)")
     return found
@@ -75,6 +77,37 @@ def _list(folder: str, real: str) -> tuple[list[str], list[str]]:
                     photos.append(entry.name)
     except OSError as error:
         raise InputError(f"folder '{folder}' can't be read: {(error.strerror or str(error)).lower()}") from None
+    return photos, folders
+
+
+def _walk_remote(root: Path) -> Iterator[FolderPhotos]:
+    pending = [str(root).rstrip("/")]
+    while pending:
+        folder = pending.pop()
+        photos, folders = _list_remote(folder)
+        if photos:
+            yield FolderPhotos.of(f"{folder}/", sorted(photos))
+        pending += sorted(folders, reverse=True)
+
+
+def _list_remote(folder: str) -> tuple[list[str], list[str]]:
+    """As `_list`."""
+    photos: list[str] = []
+    folders: list[str] = []
+    try:
+        with as_os_errors(folder):
+            there = place(folder)
+            entries = there.fs.ls(there.path, detail=True)  # type: ignore[attr-defined]
+    except OSError as error:
+        raise InputError(f"folder '{folder}' can't be read: {reason_of(error)}") from None
+    for entry in entries:
+        name = entry["name"].rstrip("/").rpartition("/")[2]
+        if name.startswith(".") or not name:
+            continue
+        if entry["type"] == "directory":
+            folders.append(f"{folder}/{name}")
+        elif is_image_name(name):
+            photos.append(name)
     return photos, folders
 
 

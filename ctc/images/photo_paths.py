@@ -5,8 +5,13 @@ from __future__ import annotations
 import ntpath
 import posixpath
 
+from ctc.artifacts.places import is_url
+
 
 def plain(path: str) -> str:
-    """With forward slashes, and without './', '//' and 'x/..'; a Windows drive or share stays in front, whatever comes after."""
+    """With forward slashes, and without './', '//' and 'x/..'; a Windows drive or share stays in front, whatever comes after. A URL
+    stays as it is."""
+    if is_url(path):
+        return path
     drive, rest = ntpath.splitdrive(path.replace("\\", "/"))
     return drive + posixpath.normpath(rest)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.places import place
 from ctc.errors import OutputExistsError, UsageError
 from ctc.inference.config import PredictConfig
 from ctc.inference.events import Events
@@ -75,5 +76,5 @@ def new_heading(
 def output_context(heading: Heading, options: Mapping[str, Any]) -> OutputContext:
     """What an output format is told of a run."""
     return OutputContext(
-        heading.model, heading.labels, heading.created, Path(heading.image_root), options, heading.notes
+        heading.model, heading.labels, heading.created, place(heading.image_root), options, heading.notes
     )

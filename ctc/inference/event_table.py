@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ctc.artifacts.csvfile import open_table
+from ctc.artifacts.places import joined
+from ctc.artifacts.remote_files import local_copy
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
 from ctc.images.photo_paths import plain
 from ctc.inference.event import Event, Value
@@ -71,7 +73,7 @@ class EventTable:
 
     def describe_to(self, digest: blake2b) -> None:
         digest.update(f"table\0{self.root}\0{self.reading}\0".encode(errors="surrogateescape"))
-        with self.path.open("rb") as file:
+        with local_copy(self.path).open("rb") as file:
             digest.update(file_digest(file, "blake2b").digest())
 
     def _events(self) -> Iterator[tuple[str, Row]]:
@@ -102,7 +104,7 @@ def read_csv(path: Path, columns: Columns | None, image_root: Path | None = None
         for line, cells in table.rows():
             if not cells[id_at]:
                 raise InputError(f"'{path}' line {line} has no event id in column '{columns.event_id}'")
-            images = tuple(str(root / plain(cells[at])) for at in images_at if cells[at])
+            images = tuple(joined(root, plain(cells[at])) for at in images_at if cells[at])
             yield cells[id_at], Row(images, {name: cells[at] for name, at in meta.items()})
 
     return _looked_through(path, root, tuple(meta), repr(columns), rows)
@@ -122,7 +124,7 @@ def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
     def rows() -> Iterator[tuple[str, Row]]:
         for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
             for row in batch.to_pylist():
-                images = tuple(str(root / image) for image in row[IMAGES] or ())
+                images = tuple(joined(root, image) for image in row[IMAGES] or ())
                 yield row[EVENT_ID], Row(images, {name: _value(row[name]) for name in meta})
 
     return _looked_through(path, root, meta, "inventory", rows)

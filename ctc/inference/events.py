@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ctc.artifacts.places import is_remote
 from ctc.errors import UsageError
 from ctc.images import is_image_name
 from ctc.images.folders import FolderPhotos, find_photos
@@ -82,7 +83,7 @@ def find_events(
 
 def _look_at(source: Path, columns: Columns | None, image_root: Path | None) -> Iterator[FolderPhotos | EventTable]:
     suffix = source.suffix.lower()
-    if not os.path.lexists(source):
+    if not (source.exists() if is_remote(source) else os.path.lexists(source)):
         raise UsageError(f"'{source}' is not there: give photos, folders, a CSV or an inventory")
     if source.is_dir():
         yield from find_photos(source)
@@ -114,7 +115,7 @@ def _check_overlap(sources: Sequence[Path]) -> None:
     """A photo that came in twice would be two events of one id."""
     given: dict[Path, Path] = {}
     for source in sources:
-        place = Path(os.path.normpath(source.absolute()))
+        place = source if is_remote(source) else Path(os.path.normpath(source.absolute()))
         if place in given:
             raise UsageError(f"'{source}' is given twice: leave one out")
         given[place] = source

@@ -20,7 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ctc.artifacts.atomic import remove, sync_folder
+from ctc.artifacts.atomic import put_in_place, remove
+from ctc.artifacts.cache import unfinished
+from ctc.artifacts.places import is_remote
+from ctc.artifacts.remote_files import local_copy
 from ctc.errors import InputError
 from ctc.inference.file_lock import lock
 from ctc.inference.heading import Heading
@@ -28,13 +31,16 @@ from ctc.inference.journal_lines import BLOCK, is_end, is_whole, line_of, read_l
 from ctc.inference.outcome_record import from_record, to_record
 from ctc.inference.pipeline import Outcome
 
+SUFFIX = ".journal"
 FLUSH_SECONDS = 5.0
 FLUSH_PHOTOS = 1_000
 
 
 def journal_path(output: Path) -> Path:
-    """Where the journal of an unfinished output is."""
-    return output.with_name(f"{output.name}.journal")
+    """Where the journal of an unfinished output is: beside it, or of a remote one on this machine."""
+    if is_remote(output):
+        return unfinished(output, SUFFIX)
+    return output.with_name(output.name + SUFFIX)
 
 
 class Journal:
@@ -124,8 +130,7 @@ class Journal:
         finally:
             self._file.close()
             if kind is None and self._sealed:
-                self.path.replace(self._sealed)
-                sync_folder(self.path.parent)
+                put_in_place(self.path, self._sealed)
             elif kind is None or not self.done:
                 remove(self.path)
 
@@ -134,7 +139,7 @@ def read_heading(path: Path) -> Heading | None:
     """The heading of a journal or part file; None when there is no file, or a crash left nothing of use in it. Raises InputError
     for a file of another kind."""
     try:
-        with path.open("rb") as file:
+        with local_copy(path).open("rb") as file:
             first = file.readline(BLOCK)
     except FileNotFoundError:
         return None

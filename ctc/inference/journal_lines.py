@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.remote_files import local_copy
+
 BLOCK = 1 << 20
 """Bytes that are read at a time; no heading is longer."""
 
@@ -35,7 +37,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
     """Lines up to the first that is torn. The file is open only for a block at a time: a merge may have thousands."""
     at = 0
     while True:
-        with path.open("rb") as file:
+        with local_copy(path).open("rb") as file:
             file.seek(at)
             block = file.readlines(BLOCK)
         if not block:

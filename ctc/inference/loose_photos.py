@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 
 from ctc.images.bursts import bursts
-from ctc.images.exif import read_exifs
+from ctc.images.exif import read_exifs, threads_for
 from ctc.images.folders import FolderPhotos
 from ctc.inference.event import Event
 
@@ -50,7 +50,7 @@ class LoosePhotos:
 def _bursts(folder: FolderPhotos, within: float) -> Iterator[Event]:
     """Events in the order of their first photos' names; the photos of each by time."""
     paths = list(folder)
-    times = np.array([exif.taken for exif in read_exifs(paths)], "datetime64[us]")
+    times = np.array([exif.taken for exif in read_exifs(paths, threads_for(folder.prefix))], "datetime64[us]")
     for burst in bursts(np.zeros(len(paths), np.int64), times, np.timedelta64(round(within * 1e6), "us")):
         images = tuple(paths[at] for at in burst)
         yield Event(images[0], images)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from ctc.artifacts.places import is_remote
 from ctc.errors import OutputExistsError, UsageError
 from ctc.inference.event_table import EventTable
 from ctc.inference.events import Events
@@ -39,7 +40,7 @@ def check_output(output: Path, output_format: OutputFormat, inputs: Sequence[Pat
         if path.exists() and not overwrite:
             raise OutputExistsError(path)
     for source in inputs:
-        if output.exists() and source.exists() and output.samefile(source):
+        if output.exists() and source.exists() and _same(output, source):
             raise UsageError(f"output '{output}' is an input as well: choose another --output")
         if output_format.folder and source.is_dir() and source.resolve() in output.resolve().parents:
             raise UsageError(f"output '{output}' is inside the input folder '{source}': choose another --output")
@@ -49,8 +50,10 @@ def image_root(sources: Sequence[Path], events: Events) -> Path:
     """The folder that holds all sources: a folder itself, what a photo is in, and where a table's relative paths start."""
     roots = {part.path: part.root for part in events.sources if isinstance(part, EventTable)}
     starts = [roots.get(source, source if source.is_dir() else source.parent) for source in sources]
-    places = [os.path.normpath(start.absolute()) for start in starts]
-    try:
-        return Path(os.path.commonpath(places))
-    except ValueError:  # on different drives
-        return Path(places[0])
+    first, *others = (start if is_remote(start) else Path(os.path.normpath(start.absolute())) for start in starts)
+    held = (folder for folder in (first, *first.parents) if all(folder in (other, *other.parents) for other in others))
+    return next(held, first)  # none holds places on different drives
+
+
+def _same(one: Path, other: Path) -> bool:
+    return str(one) == str(other) if is_remote(one) or is_remote(other) else one.samefile(other)

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
-from ctc.artifacts.atomic import PARTIAL_SUFFIX
+from ctc.artifacts.atomic import partial_of
 from ctc.errors import InputError
 from ctc.inference.heading import Heading
 from ctc.inference.journal import Journal
@@ -70,9 +69,8 @@ class PartWork:
 
         def do(part: Part) -> None:
             path = part_path(self.folder, part.number)
-            partial = path.with_name(f".{path.name}.{uuid4().hex}{PARTIAL_SUFFIX}")
             with (
-                Journal(partial, self.heading) as journal,
+                Journal(partial_of(path), self.heading) as journal,
                 closing(predict(model, self.reading, part.events, aggregation, config)) as outcomes,
             ):
                 for outcome in outcomes:

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from ctc.artifacts.atomic import remove, whole_file
+from ctc.artifacts.remote_files import drop_copy
 from ctc.errors import UsageError
 from ctc.inference.beginning import check_target, kept_heading, new_heading, output_context
 from ctc.inference.config import PredictConfig, Summary
@@ -86,9 +87,11 @@ class PartedJob:
                     if part is None:
                         return
                     done.add(part.number)
-                for outcome in read_part(part_path(self.journal, number), self.heading):
+                path = part_path(self.journal, number)
+                for outcome in read_part(path, self.heading):
                     tally.resumed += outcome.photos if number in earlier else 0
                     yield outcome
+                drop_copy(path)
                 done.discard(number)
 
     def _results(self, earlier: set[int]) -> Generator[Part]:

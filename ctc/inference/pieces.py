@@ -26,18 +26,20 @@ _SCRATCH = Scratch()
 
 
 class Piece(NamedTuple):
-    """The photos of one network input; `last` of its event."""
+    """The photos of one network input; `last` of its event. `coming`: what gives each photo's bytes, where they were asked for ahead."""
 
     event: Event
     paths: tuple[str, ...]
     last: bool
+    coming: tuple[Callable[[], bytes], ...] = ()
 
     def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: Truncated) -> Filled:
         """See `fill`; without photos the event itself is the failure."""
         if not self.paths:
             slot[...] = 0
             return Filled((), (Failure(self.event.id, "the event names no photo", of_event=True),))
-        return fill([(path, partial(read_photo, path)) for path in self.paths], slot, preprocessing, truncated)
+        reads = self.coming or [partial(read_photo, path) for path in self.paths]
+        return fill(list(zip(self.paths, reads, strict=True)), slot, preprocessing, truncated)
 
 
 class Photo(NamedTuple):

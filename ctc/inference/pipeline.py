@@ -20,6 +20,7 @@ import numpy as np
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.inference.aggregation import aggregate
+from ctc.inference.ahead import asked_ahead
 from ctc.inference.batch import Answer, Batch
 from ctc.inference.event import Event
 from ctc.inference.pieces import Piece, Truncated, pieces
@@ -68,7 +69,8 @@ def predict(
     """What comes of each event, in the order of the events whatever the number of threads."""
     photos: list[ImagePrediction] = []
     failures: list[Failure] = []
-    for answer in _answers(model, reading, pieces(events, model.info.preprocessing.stacked), config):
+    stream = asked_ahead(pieces(events, model.info.preprocessing.stacked))
+    for answer in _answers(model, reading, stream, config):
         photos += answer.photos
         failures += answer.failures
         if answer.piece.last:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ctc.artifacts.atomic import PARTIAL_SUFFIX, remove, whole_file
+from ctc.artifacts.places import is_remote
 from ctc.inference.failure_file import FailureFile, failure_path
 from ctc.inference.pipeline import Outcome
 from ctc.inference.tally import Tally
@@ -30,7 +31,7 @@ def write_output(
 
 def _remove_leftovers(output: Path) -> None:
     """Of runs that were killed: nobody else writes this output, or its journal would be locked."""
-    if output.parent.is_dir():
+    if not is_remote(output) and output.parent.is_dir():
         for path in output.parent.iterdir():
             if path.name.startswith(f".{output.name}.") and path.name.endswith(PARTIAL_SUFFIX):
                 remove(path)

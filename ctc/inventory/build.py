@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.inventory import IMAGES, Inventory
+from ctc.artifacts.places import joined, place
+from ctc.artifacts.remote_files import READERS
 from ctc.errors import InputError, MissingExtraError, UsageError
 from ctc.inventory.config import AS_READ, EXIF, InventoryConfig, Progress, unseen
 from ctc.inventory.left_out import LeftOutLog
@@ -102,5 +105,10 @@ def _refine(inventory: Inventory, config: InventoryConfig, progress: Progress) -
 def _look(inventory: Inventory) -> tuple[int, int]:
     """How many of the first photos were looked for, and how many of them are not there."""
     rows = inventory.table[IMAGES].slice(0, LOOK_AT).to_pylist()
-    photos = [inventory.image_root / path for images in rows for path in images][:LOOK_AT]
-    return len(photos), sum(not photo.exists() for photo in photos)
+    photos = [place(joined(inventory.image_root, path)) for images in rows for path in images][:LOOK_AT]
+    with ThreadPoolExecutor(READERS) as pool:
+        return len(photos), list(pool.map(_is_there, photos)).count(False)
+
+
+def _is_there(photo: Path) -> bool:
+    return photo.exists()

@@ -18,6 +18,7 @@ import numpy as np
 
 from ctc.artifacts.columns import Ints
 from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.places import is_url, joined, place
 from ctc.errors import ImageError, InputError
 from ctc.images import decode, read_photo
 from ctc.inventory.copies import differences, find_copies
@@ -89,18 +90,19 @@ def _looks(uses: PhotoUses, image_root: Path, workers: int) -> Iterator[tuple[in
     try:
         for start in range(0, len(uses.paths), AT_A_TIME):
             paths = uses.paths.slice(start, AT_A_TIME).to_pylist()
-            looks = pool.map(_look_at, (image_root / path for path in paths))
+            looks = pool.map(_look_at, (joined(image_root, path) for path in paths))
             yield from zip(range(start, start + len(paths)), paths, looks, strict=True)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _look_at(path: Path) -> _Look:
+def _look_at(path: str) -> _Look:
     """Even at the smallest scale the decoder reads a JPEG to its end."""
     try:
         data = read_photo(path)
     except ImageError as error:
-        there = os.path.exists(path)  # noqa: PTH110 (Path.exists raises for a folder without permission)
+        # Path.exists raises for a folder without permission
+        there = place(path).exists() if is_url(path) else os.path.exists(path)  # noqa: PTH110
         return _Look(None, "broken" if there else "missing", str(error), opened=False)
     try:
         decode(data, SMALLEST)

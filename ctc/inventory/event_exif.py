@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ctc.images.exif import Exif, read_exifs
+from ctc.artifacts.places import joined, place
+from ctc.images.exif import Exif, read_exifs, threads_for
 from ctc.inventory.config import Bar
 
 Photos = Sequence[str]
@@ -42,7 +43,7 @@ class EventReader:
         return [self._guessed(exif, photos[0]) for exif, photos in zip(found, events, strict=True)]
 
     def _read(self, photos: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Exif]]:
-        exifs = read_exifs(self.root / path for _, path in photos)
+        exifs = read_exifs((joined(self.root, path) for _, path in photos), threads_for(self.root))
         for (event, path), exif in zip(photos, exifs, strict=True):
             if exif.unreadable:
                 self.unreadable += 1
@@ -56,7 +57,7 @@ class EventReader:
     def _guessed(self, exif: Exif, photo: str) -> Exif:
         if not self.guess or exif.taken:
             return exif
-        taken = _written(self.root / photo)
+        taken = _written(place(joined(self.root, photo)))
         self.guessed += taken is not None
         return replace(exif, taken=taken)
 

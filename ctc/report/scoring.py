@@ -65,7 +65,7 @@ def score_split(
     labels = [label.name for label in dataset.manifest.labels if label.name in info.labels]
     if not labels:
         known, wanted = ", ".join(info.labels), ", ".join(label.name for label in dataset.manifest.labels)
-        raise UsageError(f"the model has the labels {known}, '{dataset.folder}' {wanted}: none is in both")
+        raise UsageError(f"the model has the labels {known}, '{dataset.place}' {wanted}: none is in both")
     failures: list[str] = []
     events = _Events(Gathering(), info, config.location, per_photo=not info.preprocessing.stacked)
     pictures = split_pictures(
@@ -75,7 +75,7 @@ def score_split(
         events.add(batch, answers)
         advance(len(batch))
     if not events.records:
-        raise InputError(f"split '{split}' of '{dataset.folder}' has no photo that can be used")
+        raise InputError(f"split '{split}' of '{dataset.place}' has no photo that can be used")
     scored = events.gathering.scored(combine)
     single = [label for label in labels if label not in info.multi_label]
     truths = {label: _truth(events.records, dataset, label, info.labels[label]) for label in single}

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ctc.artifacts.places import place
 from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
 from ctc.artifacts.run import RUN_FILE, Run, RunInfo
 from ctc.errors import InputError, UsageError
@@ -110,7 +111,7 @@ class TrainingConfig:
         rate, decay, warmup = self.learning_rate, self.weight_decay, self.warmup_epochs
         return replace(
             self,
-            dataset=str(Path(self.dataset).absolute()),
+            dataset=str(place(self.dataset).absolute()),
             output=str(Path(self.output).absolute()),
             loader=loader,
             weights=_absolute(self.weights),

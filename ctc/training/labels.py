@@ -16,7 +16,7 @@ def chosen_labels(config: TrainingConfig, dataset: Dataset) -> tuple[Label, ...]
     when --multi-label or --sampling-label names another."""
     if not config.labels:
         known = ", ".join(f"'{label.name}' ({len(label.classes)} classes)" for label in dataset.manifest.labels)
-        raise UsageError(f"say what to learn with --label: '{dataset.folder}' has {known or 'no labels'}")
+        raise UsageError(f"say what to learn with --label: '{dataset.place}' has {known or 'no labels'}")
     dataset.shards(TRAIN)
     labels = tuple(dataset.label(name) for name in dict.fromkeys(config.labels))
     for label in labels:
@@ -52,6 +52,6 @@ def _check_classes(label: Label, dataset: Dataset) -> None:
     if len(label.classes) < 2 or len(seen) < 2:
         only = f"only the class '{seen[0]}'" if seen else "no class"
         raise UsageError(
-            f"the label '{label.name}' has {only} in the split '{TRAIN}' of '{dataset.folder}': "
+            f"the label '{label.name}' has {only} in the split '{TRAIN}' of '{dataset.place}': "
             f"there is nothing to tell apart, choose another --label"
         )

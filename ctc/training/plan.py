@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice, repeat
-from pathlib import Path
 
 import numpy as np
 
 from ctc.artifacts.dataset import Dataset, Label
+from ctc.artifacts.places import place
 from ctc.artifacts.preprocessing import ImageChoice, Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError, UsageError
@@ -134,10 +134,10 @@ class Plan:
 def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = None) -> Plan:
     """`begun`: what a run says that goes on from a checkpoint, so that its origin need not be there any more. Raises CtcError for anything
     that isn't there or can't be learnt."""
-    dataset = Dataset.open(Path(config.dataset))
+    dataset = Dataset.open(place(config.dataset))
     labels = chosen_labels(config, dataset)
     if dataset.events(TRAIN) == 0:
-        raise UsageError(f"the split '{TRAIN}' of '{dataset.folder}' has no events: build the dataset with more photos")
+        raise UsageError(f"the split '{TRAIN}' of '{dataset.place}' has no events: build the dataset with more photos")
     backbone = plugins.get(Backbone, config.backbone)
     loader, loader_reason = choose_loader(config.loader, plugins.all(Loader), plugins)
     resolved = config.resolved(backbone.input_size, loader.name)
@@ -175,7 +175,7 @@ def _check_parts(plan: Plan) -> None:
             f"--batch-size {config.batch_size} can't be shared by {devices} devices: take a multiple of {devices}"
         )
     if not plan.most_parts:
-        raise UsageError(f"the split '{TRAIN}' of '{plan.dataset.folder}' has too few photos for {devices} devices")
+        raise UsageError(f"the split '{TRAIN}' of '{plan.dataset.place}' has too few photos for {devices} devices")
     if config.accumulate > plan.most_parts:
         share = " of each device" if devices > 1 else ""
         raise UsageError(

@@ -71,7 +71,7 @@ def resume(config: TrainingConfig, plugins: Plugins, narration: Narration) -> Tr
     plan = prepare(config, plugins, None if Checkpoints(run.checkpoints).empty else info)
     _check_unchanged(began, plan.config)
     if plan.dataset.fingerprint() != info.dataset["fingerprint"]:
-        raise UsageError(f"'{plan.dataset.folder}' is not the dataset that '{run.folder}' began with: start a new run")
+        raise UsageError(f"'{plan.dataset.place}' is not the dataset that '{run.folder}' began with: start a new run")
     if not config.where.first:
         return _follow(plan, run, narration)
     remove_partial(run)
@@ -97,13 +97,13 @@ def _go(plan: Plan, run: Run, narration: Narration) -> TrainingResult:
 def _introduce(plan: Plan, narration: Narration) -> None:
     size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
     narration.say(
-        f"training '{plan.backbone.name}' at {size} on {plan.dataset.events(TRAIN):,} events of '{plan.dataset.folder}', "
+        f"training '{plan.backbone.name}' at {size} on {plan.dataset.events(TRAIN):,} events of '{plan.dataset.place}', "
         f"fed by the loader '{plan.loader.name}'" + (f" ({plan.loader_reason})" if plan.loader_reason else "")
     )
     several = plan.dataset.manifest.left_out.get("events", {}).get(SEVERAL)
     if plan.config.multi_label and several:
         narration.warn(
-            f"'{plan.dataset.folder}' was made without {several:,} events of several observations, which --multi-label learns from: "
+            f"'{plan.dataset.place}' was made without {several:,} events of several observations, which --multi-label learns from: "
             "build it with --keep-multi-observation"
         )
     if not plan.has(VALIDATION):

@@ -38,7 +38,7 @@ def plan(dataset: Dataset, split: str, config: LoaderConfig) -> Plan:
     steps = samples // config.batch_size if config.drop_remainder else -(-samples // config.batch_size)
     if not steps:
         raise InputError(
-            f"the split '{split}' of '{dataset.folder}' has {total} samples, too few for {readers} reader(s) with "
+            f"the split '{split}' of '{dataset.place}' has {total} samples, too few for {readers} reader(s) with "
             f"batches of {config.batch_size}: take a smaller batch or another split"
         )
     return Plan(steps * config.batch_size if config.drop_remainder else samples, steps)

@@ -35,7 +35,7 @@ class Records:
         self._table = record_table(dataset, split)
         if len(self._table) != dataset.events(split):
             raise InputError(
-                f"the indexes of the split '{split}' of '{dataset.folder}' list {len(self._table)} records of "
+                f"the indexes of the split '{split}' of '{dataset.place}' list {len(self._table)} records of "
                 f"{dataset.events(split)}: build the dataset again"
             )
         self._features = (b"image/encoded", b"image/sizes", *(f"label/{label}".encode() for label in labels))

@@ -1,0 +1,146 @@
+"""Photos, tables, datasets, models and outputs at remote places: the same bytes as on this machine, in a memory and on an S3 server."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.places import place
+from ctc.artifacts.remote_files import send
+from ctc.cli.main import run
+from ctc.errors import InputError
+
+# connections that the clients of the storage leave to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+BROKEN = "north/0005.png"
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[None]:
+    """moto's S3 server on this machine, which the environment leads to."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while socket.socket().connect_ex(("127.0.0.1", port)):
+        assert server.poll() is None
+        time.sleep(0.05)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(params=["memory", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An empty place."""
+    monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
+    bucket = f"bucket-{abs(hash(request.node.name)) % 10**8}"
+    if request.param == "s3":
+        request.getfixturevalue("s3_server")
+        place(f"s3://{bucket}").fs.mkdir(bucket)  # type: ignore[attr-defined]
+    return place(f"{request.param}://{bucket}/work")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos of two classes in folders with names of all kinds, one broken."""
+    folder = tmp_path_factory.mktemp("here") / "photos"
+    for camera, color in (("north", (220, 30, 30)), ("süd 2#a", (30, 30, 220))):
+        (folder / camera / ".hidden").mkdir(parents=True)
+        for number in range(12):
+            Image.new("RGB", (48, 40), (color[0], color[1] + number, color[2])).save(
+                folder / camera / f"{number:04}.png"
+            )
+    (folder / BROKEN).write_text("no photo")
+    (folder / "north" / "notes.txt").write_text("no photo either")
+    return folder
+
+
+def texts(folder: Any) -> dict[str, bytes]:
+    """The files below a folder, here or at a remote place."""
+    start = len(str(folder)) + 1
+    found = folder.rglob("*")
+    return {str(path)[start:]: path.read_bytes() for path in found if path.is_file()}
+
+
+def test_predictions_of_remote_photos_are_those_of_photos_here(store, photos, red_model, tmp_path) -> None:
+    send(photos, store / "photos")
+    send(red_model, store / "model.onnx")
+    assert run(["predict", str(red_model), str(photos), "--output", str(tmp_path / "out" / "p.csv")]) == 3
+    there = ["predict", f"{store}/model.onnx", f"{store}/photos", "--output", f"{store}/out/p.csv"]
+    assert run(there) == 3
+    here = {
+        name: data.replace(str(photos).encode(), f"{store}/photos".encode())
+        for name, data in texts(tmp_path / "out").items()
+    }
+    assert texts(store / "out") == here
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(store, photos, tmp_path) -> None:
+    send(photos, store / "photos")
+    for start in (tmp_path, store):
+        root = photos if start is tmp_path else start / "photos"
+        assert run(["inventory", "folders", str(root), "--output", f"{start}/inventory.parquet"]) == 0
+        assert run(["inventory", "check", f"{start}/inventory.parquet", "--output", f"{start}/problems.csv"]) == 3
+        options = ["--events-per-shard", "5", "--smallest-side", "16", "--output", f"{start}/dataset"]
+        assert run(["dataset", f"{start}/inventory.parquet", *options]) == 3
+    assert (store / "problems.csv").read_bytes() == (tmp_path / "problems.csv").read_bytes()
+    assert texts(store / "dataset") == texts(tmp_path / "dataset")
+    assert run(["dataset", "verify", f"{store}/dataset"]) == 0
+
+
+def test_a_remote_dataset_that_was_interrupted_goes_on(store, photos, tmp_path) -> None:
+    assert run(["inventory", "folders", str(photos), "--output", f"{tmp_path}/inventory.parquet"]) == 0
+    options = ["dataset", f"{tmp_path}/inventory.parquet", "--events-per-shard", "5", "--smallest-side", "16"]
+    assert run([*options, "--output", f"{tmp_path}/here", "--max-failures", "0"]) == 1
+    send(tmp_path / "here", store / "dataset")
+    assert not (store / "dataset" / "dataset.json").exists()
+    assert run([*options, "--output", f"{store}/dataset"]) == 2
+    assert run([*options, "--output", f"{store}/dataset", "--resume"]) == 3
+    assert run([*options, "--output", f"{tmp_path}/whole"]) == 3
+    assert texts(store / "dataset") == texts(tmp_path / "whole")
+
+
+def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(store, tiny_dataset, capsys) -> None:
+    dataset = tiny_dataset()
+    send(dataset.folder, store / "dataset")
+    opened = Dataset.open(store / "dataset", ["val"])
+    names = {name for shard in dataset.shards("val") for name in (shard.file, shard.index)}
+    assert set(texts(opened.folder)) == {"dataset.json", *names}
+    for shard in dataset.shards("val"):
+        (store / "dataset" / shard.file).unlink()
+    assert texts(Dataset.open(store / "dataset", ["val"]).folder) == texts(opened.folder)
+    damaged = store / "dataset" / dataset.shards("train")[0].file
+    damaged.write_bytes(bytes(len(damaged.read_bytes())))
+    with pytest.raises(InputError, match="SHA-256"):
+        Dataset.open(store / "dataset")
+
+
+def test_a_model_is_evaluated_on_a_remote_dataset(store, photos, red_model, tmp_path) -> None:
+    send(red_model, store / "model.onnx")
+    csv = store / "labels.csv"
+    rows = [f"{n},{store}/photos/north/{n:04}.png,{'red' if n % 2 else 'other'}" for n in range(12)]
+    csv.write_text("id,photo,species\n" + "\n".join(rows))
+    send(photos, store / "photos")
+    columns = ["--event-id", "id", "--image", "photo", "--label", "species"]
+    assert run(["inventory", "csv", str(csv), *columns, "--output", f"{store}/i.parquet"]) == 0
+    assert run(["dataset", f"{store}/i.parquet", "--split", "test=1", "--output", f"{store}/d"]) == 3
+    assert run(["evaluate", f"{store}/model.onnx", f"{store}/d", "--output", f"{store}/report"]) == 0
+    assert {"report.html", "metrics.json"} <= set(texts(store / "report"))
