@@ -64,7 +64,8 @@ def asked(body: bytes, header_length: str | None, served: Served, limits: Limits
 def _split(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
     if header_length is None:
         return body, b""
-    if not header_length.isdecimal() or int(header_length) > len(body):
+    digits = len(str(len(body)))
+    if not header_length.isdecimal() or len(header_length) > digits or int(header_length) > len(body):
         raise bad(f"{HEADER_LENGTH} is '{header_length}', and the body has {len(body)} bytes")
     return body[: int(header_length)], body[int(header_length) :]
 

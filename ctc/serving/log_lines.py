@@ -10,8 +10,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-OUTERMOST = ("ctc", "uvicorn")
-LEVELS = {"ctc": logging.WARNING, "uvicorn": logging.WARNING, "ctc.serving": logging.INFO}
+ROOT = ""
+LEVELS = {
+    ROOT: logging.WARNING,
+    "ctc": logging.WARNING,
+    "ctc.serving": logging.INFO,
+    # what they warn of is a stranger's request, which is told as one
+    "uvicorn": logging.ERROR,
+    "python_multipart": logging.ERROR,
+}
 
 
 class PlainLines(logging.Formatter):
@@ -20,10 +27,10 @@ class PlainLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = _fields(record)
         if fields:
-            return _plain(record, fields)
+            return _harmless(_plain(record, fields))
         begin = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
         traceback = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return begin + " ".join(record.getMessage().split()) + traceback
+        return begin + _harmless(" ".join(record.getMessage().split())) + traceback
 
 
 class JsonLines(logging.Formatter):
@@ -43,7 +50,7 @@ def log_to_stderr(as_json: bool, quiet: bool, also: logging.Handler) -> Iterator
     shown.setLevel(logging.WARNING if quiet else logging.INFO)
     before = {name: (log := logging.getLogger(name), log.handlers, log.propagate, log.level) for name in LEVELS}
     for name, (log, *_) in before.items():
-        log.handlers, log.propagate = ([shown, also], False) if name in OUTERMOST else ([], True)
+        log.handlers, log.propagate = ([shown, also] if name == ROOT else []), True
         log.setLevel(LEVELS[name])
     try:
         yield
@@ -62,6 +69,11 @@ def _plain(record: logging.LogRecord, fields: dict[str, Any]) -> str:
     reason = f" ({' '.join(fields['reason'].split())})" if "reason" in fields else ""
     request = f'{fields.get("client", "-")} "{fields["method"]} {fields["path"]}"'
     return f"{_time(record)} {request} {fields['status']} {fields['ms']} ms{photos}{reason}"
+
+
+def _harmless(line: str) -> str:
+    """With escapes for what steers a terminal, as it may stand in the name of a model that a stranger asks for."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
 
 
 def _time(record: logging.LogRecord) -> str:

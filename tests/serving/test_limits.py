@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from base64 import b64encode
@@ -95,12 +96,22 @@ def test_a_body_that_does_not_arrive_is_given_up(serve) -> None:
         assert client.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_head_that_dribbles_in_is_cut_off(serve, jpeg, monkeypatch) -> None:
+@pytest.mark.parametrize("asks_to_close", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"])
+def test_who_sends_all_before_reading_gets_the_refusal_too(serve, asks_to_close: bytes) -> None:
+    with connect(serve(limits={"body": 1000})) as client:
+        client.sendall(b"POST /v1/models/model:predict " + asks_to_close + b"Content-Length: 20000000\r\n\r\n")
+        client.sendall(bytes(20_000_000))
+        assert received(client).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_head_that_dribbles_in_is_cut_off_and_told(serve, jpeg, monkeypatch, caplog) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    caplog.set_level(logging.INFO, "ctc.serving.connection")
     patient = serve()
     with connect(patient) as idle, connect(patient) as dribbling:
         dribbling.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
         assert (received(idle), received(dribbling)) == (b"", b"")
+    assert caplog.messages == 2 * ["a connection of 127.0.0.1 is cut off: no request for 0.3 s"]
     assert patient.send_photo(jpeg()).status == 200
 
 
