@@ -1,6 +1,6 @@
-"""How fast `ctc serve` is beside `ctc predict`, how soon it answers, and whether it holds out:
+"""How fast `ctc serve` is beside `ctc predict`, and how soon it answers:
 
-    python benchmarks/serve.py MODEL PHOTOS_DIR [--photos 400] [--rounds 3] [--soak 240]
+    python benchmarks/serve.py MODEL PHOTOS_DIR [--photos 400] [--rounds 3]
 
 Clients and server share the machine's cores, as the goal has it; seconds of CPU tell them apart.
 """
@@ -21,10 +21,8 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from serve_load import CTC, Client, Server, arrive, hammer, serving
+from serve_load import CLIENTS, CTC, Client, Server, arrive, as_request, hammer, serving, usable
 
-CLIENTS, MANY_CLIENTS, SHORT_QUEUE = 16, 64, 16
-UNUSABLE = ("truncated", "cmyk")
 GOAL = 0.8
 
 
@@ -84,37 +82,6 @@ def _seconds(client: Client, photo: bytes) -> float:
     return time.perf_counter() - start
 
 
-def overload(model: Path, photos: Sequence[bytes]) -> None:
-    """Print what becomes of four times as many clients as the queue has places."""
-    with serving(model, "--queue", str(SHORT_QUEUE), "--max-photos", str(SHORT_QUEUE)) as server:
-        end = time.monotonic() + 5
-        statuses, _ = hammer(server.port, photos, MANY_CLIENTS, lambda _: time.monotonic() < end)
-        after = Client(server.port).send(photos[0])
-        held = server.figure("ctc_held_bytes")
-    print(
-        f"\n{MANY_CLIENTS} clients at a queue of {SHORT_QUEUE}: {dict(statuses)}; afterwards {after}, {held:.0f} bytes held"
-    )
-
-
-def soak(server: Server, photos: Sequence[bytes], seconds: float) -> None:
-    """Print memory and errors under full load, after a quarter of the time to settle."""
-    held: list[tuple[float, float]] = []
-    begin = time.monotonic()
-
-    def goes_on(number: int) -> bool:
-        now = time.monotonic() - begin
-        if number % 50 == 0 and now > seconds / 4:
-            held.append((now, server.megabytes))
-        return now < seconds
-
-    statuses, taken = hammer(server.port, photos, CLIENTS, goes_on)
-    table = np.array(held)
-    slope = np.polyfit(table[:, 0], table[:, 1], 1)[0]
-    print(
-        f"\n{taken:.0f} s at full load: {dict(statuses)}, {table[:, 1].max():.0f} MB at most, {60 * slope:+.2f} MB a minute"
-    )
-
-
 def main() -> None:
     """Print Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -122,12 +89,9 @@ def main() -> None:
     parser.add_argument("photos_dir", type=Path)
     parser.add_argument("--photos", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--soak", type=float, default=240, metavar="SECONDS")
     options = parser.parse_args()
-    paths = [
-        path for path in sorted(options.photos_dir.glob("*.jpg")) if not any(word in path.name for word in UNUSABLE)
-    ]
-    photos = [path.read_bytes() for path in paths]
+    paths = usable(options.photos_dir)
+    photos = [as_request(path.read_bytes()) for path in paths]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "photos"
         folder.mkdir()
@@ -139,9 +103,6 @@ def main() -> None:
         with serving(options.model, "--batch-size", "1") as server:
             rate = throughput(options.model, server, folder, photos, options.photos, options.rounds)
             latency(server, photos, rate / 2, options.photos // 2)
-            if options.soak:
-                soak(server, photos, options.soak)
-    overload(options.model, photos)
 
 
 if __name__ == "__main__":

@@ -10,19 +10,31 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
-HEAD = b"POST /v1/models/model:predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+HEAD = b"POST /v1/models/model:predict HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+CLIENTS = 16
+UNUSABLE = ("truncated", "cmyk")
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
+def usable(folder: Path) -> list[Path]:
+    """The photos of a folder that a model can answer."""
+    return [path for path in sorted(folder.glob("*.jpg")) if not any(word in path.name for word in UNUSABLE)]
+
+
+def as_request(body: bytes, kind: str = "image/jpeg") -> bytes:
+    """All that goes over the wire."""
+    return HEAD % (kind.encode(), len(body)) + body
+
+
 class Server:
-    """`ctc serve`, with what it tells of itself."""
+    """`ctc serve`, with what it tells of itself; `complaints` are the warnings and errors of its log."""
 
     def __init__(self, model: Path, *options: str) -> None:
         command = [*CTC, "serve", f"model={model}", "--port", "0", *options]
@@ -30,7 +42,11 @@ class Server:
         assert self.process.stderr
         said = next(line for line in self.process.stderr if "serving on" in line)
         self.port = int(re.findall(r":(\d+)/", said)[0])
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self.complaints: list[str] = []
+        threading.Thread(target=self._listen, args=[self.process.stderr], daemon=True).start()
+
+    def _listen(self, log: Iterable[str]) -> None:
+        self.complaints.extend(line for line in log if line.startswith(("warning:", "error:")))
 
     def figure(self, name: str) -> float:
         """Of /metrics."""
@@ -40,11 +56,10 @@ class Server:
         connection.close()
         return float(next(line.split()[1] for line in lines if line.startswith(f"{name} ")))
 
-    @property
-    def megabytes(self) -> float:
-        """Its own memory, without the files that it maps."""
+    def megabytes(self, kind: str) -> float:
+        """Of its memory: VmRSS is all that is resident, RssAnon its own without the files that it maps."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:"))
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{kind}:"))
 
 
 @contextmanager
@@ -65,11 +80,10 @@ class Client:
         self._address = ("127.0.0.1", port)
         self._socket = socket.create_connection(self._address, timeout=120)
 
-    def send(self, photo: bytes) -> int:
+    def send(self, request: bytes) -> int:
         """The status of the answer, or 0 when there is none."""
         try:
-            self._socket.sendall(HEAD % len(photo))
-            self._socket.sendall(photo)
+            self._socket.sendall(request)
             return self._answer()
         except (OSError, ValueError):
             self._socket.close()
@@ -94,15 +108,15 @@ class Client:
 
 
 def hammer(
-    port: int, photos: Sequence[bytes], clients: int, goes_on: Callable[[int], bool]
+    port: int, requests: Sequence[bytes], clients: int, goes_on: Callable[[int], bool]
 ) -> tuple[Counter[int], float]:
-    """(answers by status, seconds): every client sends the next photo as soon as it is answered, while `goes_on(photos sent)`."""
+    """(answers by status, seconds): every client sends the next request as soon as it is answered, while `goes_on(requests sent)`."""
     numbers, statuses, lock = count(), Counter[int](), threading.Lock()
 
     def work(_: int) -> None:
         client = Client(port)
         while goes_on(number := next(numbers)):
-            status = client.send(photos[number % len(photos)])
+            status = client.send(requests[number % len(requests)])
             with lock:
                 statuses[status] += 1
 
@@ -112,8 +126,8 @@ def hammer(
     return statuses, time.perf_counter() - start
 
 
-def arrive(port: int, photos: Sequence[bytes], rate: float, total: int, clients: int) -> list[float]:
-    """Seconds until each of `total` photos was answered, which arrive `rate` a second whether the ones before are answered or not."""
+def arrive(port: int, requests: Sequence[bytes], rate: float, total: int, clients: int) -> list[float]:
+    """Seconds until each of `total` requests was answered, which arrive `rate` a second whether the ones before are answered or not."""
     start = time.perf_counter()
     numbers, taken, lock = iter(range(total)), [], threading.Lock()
 
@@ -126,7 +140,7 @@ def arrive(port: int, photos: Sequence[bytes], rate: float, total: int, clients:
                 return
             due = start + number / rate
             time.sleep(max(0.0, due - time.perf_counter()))
-            assert client.send(photos[number % len(photos)]) == 200
+            assert client.send(requests[number % len(requests)]) == 200
             taken.append(time.perf_counter() - due)
 
     with ThreadPoolExecutor(clients) as pool:

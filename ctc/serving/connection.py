@@ -86,6 +86,12 @@ class BoundedConnection(H11Protocol):
         elif self.transport.is_closing():
             self._expect(STALL_SECONDS, NOT_FETCHED)
 
+    def shutdown(self) -> None:
+        """As uvicorn's, and the answer under way tells the client to ask nobody here any more."""
+        super().shutdown()
+        if self.cycle and not self.cycle.response_complete:
+            self.cycle.default_headers = [*self.cycle.default_headers, (b"connection", b"close")]
+
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
         self._expect(STALL_SECONDS, NOT_FETCHED)

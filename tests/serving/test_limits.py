@@ -170,6 +170,15 @@ def test_more_connections_than_there_may_be_are_cut_off(serve, monkeypatch) -> N
         assert received(third) == b""
 
 
+def test_the_last_answer_of_a_server_that_stops_says_so(serve, jpeg) -> None:
+    server = serve(batch_size=2, wait=0.5)
+    with ThreadPoolExecutor() as clients:
+        last = clients.submit(server.send_photo, jpeg())
+        server.wait_for("ctc_queue_photos", 1)
+        server.server.should_exit = True
+        assert (last.result().status, last.result().headers["connection"]) == (200, "close")
+
+
 @pytest.mark.parametrize(
     "sent", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET / HTTP/9\r\n\r\n", b"\r\nx\r\n\r\n"]
 )

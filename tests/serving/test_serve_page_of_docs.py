@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from starlette.routing import Route
 
+from ctc.cli.serve import command
 from ctc.serving.app import application
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = (CHECKOUT / "docs" / "serve.md").read_text(encoding="utf-8")
 OPENAPI = json.loads((CHECKOUT / "ctc" / "serving" / "page" / "openapi.json").read_text(encoding="utf-8"))
+
+
+COMMANDS = [line.split("ctc serve ")[1] for line in PAGE.splitlines() if re.search(r"ctc serve \S*model\.onnx", line)]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +45,18 @@ def test_the_page_names_every_figure(server, jpeg) -> None:
     text = server.get("/metrics").body.decode()
     families = set(re.findall(r"^# TYPE (ctc_\w+)", text, re.MULTILINE))
     assert {name for name in families if not name.endswith("_created")} == set(re.findall(r"`(ctc_\w+)`", PAGE))
+
+
+def test_the_unit_and_the_container_are_among_the_commands() -> None:
+    assert {line for line in COMMANDS if "%d" in line or "0.0.0.0" in line} == {
+        "/srv/ctc/model.onnx --token-file %d/token --log-format json",
+        "model.onnx --host 0.0.0.0",
+    }
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_of_the_page_is_understood(line: str) -> None:
+    assert command.make_context("serve", shlex.split(line, comments=True)).params["models"]
 
 
 def test_the_lines_for_tritonclient_give_the_probabilities(server, jpeg, tmp_path) -> None:
