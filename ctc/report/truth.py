@@ -1,4 +1,4 @@
-"""The truth of an inventory, joined to predictions by the id of the event."""
+"""The truth of an inventory, joined to predictions by the id of the event, else by the paths of the photos."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from ctc.artifacts.columns import DATETIME
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.artifacts.places import joined
 from ctc.errors import InputError, UsageError
 from ctc.report.event_facts import NIGHT, EventFacts, facts_of, night_by_hour
-from ctc.report.gathering import counted, numbered
+from ctc.report.gathering import Combine, counted, numbered
 from ctc.report.multi_label import rows_of
+from ctc.report.same_photos import by_photo, moved_to
 from ctc.report.scored import FOREIGN, Numbers, Scored
 
 if TYPE_CHECKING:
@@ -32,27 +34,22 @@ class Joined:
     notes: tuple[str, ...]
 
 
-def with_truth(scored: Scored, inventory: Inventory, location: str) -> Joined:
+def with_truth(scored: Scored, inventory: Inventory, location: str, combine: Combine) -> Joined:
     """Truth, places, times, numbers of photos and paths from the inventory; of an event's observations the first counts, or all of them
-    for labels that may have several classes at once.
+    for labels that may have several classes at once. Where no event's id is in both, the photos' paths say which events they are of:
+    `combine` makes those of photos that were predicted apart.
 
-    Raises InputError when no event is in both, UsageError when no label is.
+    Raises InputError when neither an event nor a photo is in both, UsageError when no label is.
     """
     first = _first_rows(inventory.table[EVENT_ID])
+    notes: tuple[str, ...] = ()
+    if not any(event_id in first for event_id in scored.ids):
+        scored, notes = _by_photo(scored, inventory, combine, first)
     rows = np.array([first.get(event_id, MISSING) for event_id in scored.ids])
     matched = rows >= 0
-    if not matched.any():
-        raise InputError(
-            f"none of the {len(scored.ids):,} predicted events is among the {len(first):,} events of the truth: predictions have ids "
-            f"such as {_some(scored.ids)}, the truth such as {_some(list(first))}"
-        )
-    shared = [label for label in scored.classes if label in inventory.labels]
-    if not shared:
-        raise UsageError(
-            f"predictions have the labels {_some(list(scored.classes))}, the truth {_some(inventory.labels)}"
-        )
-    table = inventory.table.take(rows[matched])
+    shared = _shared_labels(scored, inventory)
     single = [label for label in shared if label not in scored.multi_label]
+    table = inventory.table.take(rows[matched])
     found = {label: _truth(table[label].to_pylist(), scored.classes[label]) for label in single}
     several = {
         label: rows_of(_seen(scored.ids, inventory.table, label), scored.classes[label])
@@ -65,7 +62,43 @@ def with_truth(scored: Scored, inventory: Inventory, location: str) -> Joined:
         truth={label: _spread(numbers, matched) for label, (numbers, _) in found.items()},
         foreign={label: foreign for label, (_, foreign) in (found | several).items() if foreign},
     )
-    return Joined(whole, tuple(_mismatches(scored, inventory, first, matched, single)))
+    return Joined(whole, (*notes, *_mismatches(scored, inventory, first, matched, single)))
+
+
+def _by_photo(
+    scored: Scored, inventory: Inventory, combine: Combine, first: Mapping[str, int]
+) -> tuple[Scored, tuple[str, ...]]:
+    found = by_photo(scored, inventory, combine)
+    if found is None:
+        raise InputError(_nothing_in_common(scored, inventory, first))
+    note = (
+        f"no event's id is in both, so the photos' paths join them: {found.found:,} of {found.photos:,} predicted photos are in "
+        f"{found.events:,} of {len(first):,} events of the truth"
+    )
+    apart = ", which group them otherwise: per photo the answers count as they are, per event as --aggregation combines them"
+    return found.scored, (note + apart * found.apart,)
+
+
+def _nothing_in_common(scored: Scored, inventory: Inventory, first: Mapping[str, int]) -> str:
+    images = next((images for images in inventory.table[IMAGES].to_pylist() if images), None)
+    photo = f", with photos such as '{joined(inventory.image_root, images[0])}'" if images else ""
+    moved = moved_to(scored, inventory)
+    step = (
+        f"with --image-root '{moved[0]}' {moved[1]:,} photos would be" if moved else "predict the photos of the truth"
+    )
+    return (
+        f"none of the {len(scored.ids):,} predicted events is among the {len(first):,} events of the truth, nor are their photos: "
+        f"predictions have ids such as '{scored.ids[0]}', the truth such as '{next(iter(first), '')}'{photo}; {step}"
+    )
+
+
+def _shared_labels(scored: Scored, inventory: Inventory) -> list[str]:
+    shared = [label for label in scored.classes if label in inventory.labels]
+    if not shared:
+        raise UsageError(
+            f"predictions have the labels {_some(list(scored.classes))}, the truth {_some(inventory.labels)}"
+        )
+    return shared
 
 
 def numbers_of(names: Sequence[str | None], classes: tuple[str, ...]) -> Numbers:
@@ -89,8 +122,10 @@ def _seen(ids: Sequence[str], table: pa.Table, label: str) -> list[set[str]]:
 
 
 def _first_rows(ids: pa.ChunkedArray) -> dict[str, int]:
-    values = ids.to_pylist()
-    return dict(zip(reversed(values), range(len(values) - 1, -1, -1), strict=True))
+    first: dict[str, int] = {}
+    for row, event_id in enumerate(ids.to_pylist()):
+        first.setdefault(event_id, row)
+    return first
 
 
 def _spread(numbers: Numbers, matched: NDArray[np.bool_]) -> Numbers:
@@ -118,7 +153,7 @@ def _with_facts(
         night[event] = night[event] if is_night is None else is_night
         photos[event] = photos[event] or len(listed or ())
         if not paths[event] and listed:
-            paths[event] = str(inventory.image_root / listed[0])
+            paths[event] = joined(inventory.image_root, listed[0])
     numbers, locations = numbered(places)
     return replace(
         scored,

@@ -156,7 +156,7 @@ def test_a_prediction_file_has_the_figures_of_the_model(scored, truth, tmp_path,
     expected = evaluate(scored.scored, Background(thresholds=thresholds)).multi_label["species"]
     given = {"species": lowest} if lowest else {}
     path = written(tmp_path / name, given, per_photo=name.startswith("photos"))
-    joined = with_truth(read_predictions(path, "location", lambda _: combine), truth, "location")
+    joined = with_truth(read_predictions(path, "location", lambda _: combine), truth, "location", combine)
     found = evaluate(joined.scored, Background(thresholds=joined.scored.present_from)).multi_label["species"]
     assert found.foreign == expected.foreign == {"bear": 1}
     assert repr(found.units["event"]) == repr(expected.units["event"])
@@ -173,7 +173,7 @@ def test_photos_of_a_file_are_combined_as_of_such_a_label(tmp_path) -> None:
 def test_beside_one_label_of_several_classes_the_first_observation_counts_for_another(predictions, tmp_path) -> None:
     rows = [{"event_id": "e0", "images": ["a.jpg"], "species": name, "count": name} for name in ("fox", "wolf")]
     truth = Inventory(pa.Table.from_pylist(rows), ("species", "count"), tmp_path)
-    joined = with_truth(read_predictions(predictions, "location", lambda _: combine), truth, "location")
+    joined = with_truth(read_predictions(predictions, "location", lambda _: combine), truth, "location", combine)
     assert joined.scored.multi_label["species"].tolist() == [[1, 1], [-1, -1], [-1, -1]]
     assert joined.scored.truth["count"].tolist() == [0, -1, -1]
     assert (

@@ -138,7 +138,9 @@ def test_a_missing_or_strange_file_says_what_to_give(tmp_path: Path) -> None:
 
 def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:
     table = inventory(location=["north", None, "south"], night=["day", "night", None])
-    joined = with_truth(read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location")
+    joined = with_truth(
+        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
+    )
     scored = joined.scored
     assert {label: truth.tolist() for label, truth in scored.truth.items()} == {"species": [0, 1, -1]}
     assert [scored.locations[number] for number in scored.location] == ["north", "camera 1", "south"]
@@ -149,7 +151,9 @@ def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:
 
 def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
     table = inventory(event_id=["a", "a", "z"], species=["fox", "wolf", "lynx"])
-    joined = with_truth(read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location")
+    joined = with_truth(
+        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
+    )
     assert joined.scored.truth["species"].tolist() == [0, -1, -1]
     assert joined.notes == (
         "2 predicted events have no truth and are not counted, such as 'b', 'c'",
@@ -161,7 +165,7 @@ def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
 def test_a_class_that_the_model_does_not_know_is_counted_apart(tmp_path: Path) -> None:
     table = inventory(species=["fox", "lynx", "lynx"])
     scored = with_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location"
+        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
     ).scored
     assert scored.truth["species"].tolist() == [0, FOREIGN, FOREIGN]
     assert scored.foreign == {"species": {"lynx": 2}}
@@ -170,12 +174,14 @@ def test_a_class_that_the_model_does_not_know_is_counted_apart(tmp_path: Path) -
 def test_nothing_in_common_is_an_error_with_examples(tmp_path: Path) -> None:
     scored = read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine)
     with pytest.raises(
-        InputError, match=r"none of the 3 predicted events is among the 3 events of the truth: .* 'a', 'b', 'c', .* 'x'"
+        InputError,
+        match=r"none of the 3 predicted events is among the 3 events of the truth, nor .* 'a', .* 'x', .*; predict the photos of the truth",
     ):
-        with_truth(scored, inventory(event_id=["x", "y", "z"]), "location")
+        with_truth(scored, inventory(event_id=["x", "y", "z"]), "location", combine)
     with pytest.raises(UsageError, match="predictions have the labels 'species', 'count', the truth 'sex'"):
         with_truth(
             scored,
             Inventory(inventory().table.rename_columns(["event_id", "images", "sex"]), ("sex",), Path()),
             "location",
+            combine,
         )
