@@ -38,18 +38,17 @@ def load_model(
     truncated: Truncated = "fail",
     threshold: float | None = None,
 ) -> Classifier:
-    """Open a model file that `ctc export` wrote. Needs onnxruntime, but neither TensorFlow nor pandas.
+    """Open a model file that `ctc export` wrote, here or at a URL. Needs onnxruntime, but neither TensorFlow nor pandas.
 
     `provider`: what runs the network; `auto` takes the first that is installed and starts. `threads`: CPU cores to use, by default all.
     `batch_size`: photos that the network takes at a time. `truncated`: whether cut JPEGs fail or are used, grey where they end.
     `threshold`: below it the answer is "unknown"; by default the model's own thresholds hold. Raises `ctc.errors.CtcError`, saying
     what is missing, when the file is no model, or the provider doesn't start.
     """
-    from pathlib import Path
-
+    from ctc.artifacts.places import place
     from ctc.inference.classifier import classifier
     from ctc.inference.providers import Engine
     from ctc.plugin.devices import usable_cores
 
     engine = Engine(provider, precision, threads or usable_cores())
-    return classifier(Path(path), engine, batch_size, truncated, threshold)
+    return classifier(place(path), engine, batch_size, truncated, threshold)

@@ -10,6 +10,9 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
+FOLDER = "CTC_CACHE"
+"""The environment variable with the folder."""
+
 
 def dataset_folder(fingerprint: str) -> Path:
     """Where the files of the remote dataset with this fingerprint are."""
@@ -23,7 +26,7 @@ def unfinished(place: Path, suffix: str) -> Path:
 
 
 def _folder() -> Path:
-    chosen = os.environ.get("CTC_CACHE")
+    chosen = os.environ.get(FOLDER)
     if chosen:
         return Path(chosen)
     from platformdirs import user_cache_path

@@ -39,6 +39,11 @@ def place(text: str | Path) -> Path:
     return _remote(text, found[1].lower()) if found else Path(text)
 
 
+def is_in_bucket(remote: Path) -> bool:
+    """Whether the place is in a bucket, or a container as Azure calls it, which must be there before anything is written."""
+    return str(remote).partition("://")[0].lower() in _EXTRAS
+
+
 def joined(root: Path, path: str) -> str:
     """Where the photo at `path`, absolute or relative to `root`, can be opened."""
     if is_url(path) or not is_remote(root):

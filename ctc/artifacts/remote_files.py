@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any, BinaryIO, cast
 
-from ctc.artifacts.places import is_remote
-from ctc.errors import InputError
+from ctc.artifacts.places import is_in_bucket, is_remote
+from ctc.errors import InputError, UsageError
 
 READERS = 32
 """So many requests under way at a time hide how long one takes."""
@@ -22,13 +22,15 @@ BEGINNING = 1 << 16
 
 
 def reached(place: Path) -> Path:
-    """The place, once its storage has answered; raises InputError with the reason when it doesn't."""
+    """The place, once its storage has answered; raises InputError with the reason when it doesn't, UsageError for a missing bucket."""
     if is_remote(place):
         try:
             with as_os_errors(place):
-                place.exists()
+                found = place.exists() or not is_in_bucket(place) or place.parents[-1].exists()
         except OSError as error:
             raise InputError(f"'{place}' can't be reached: {reason_of(error)}") from error
+        if not found:
+            raise UsageError(f"there is no bucket '{place.parents[-1]}': create it, or mend the name")
     return place
 
 
@@ -100,8 +102,8 @@ def as_os_errors(where: object) -> Iterator[None]:
 
 def reason_of(error: Exception) -> str:
     """Why, as part of a sentence."""
-    told = getattr(error, "strerror", None) or " ".join(str(error).strip().splitlines()[:2]) or type(error).__name__
-    return str(told).rstrip(".").lower()
+    told: str = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+    return told[:1].lower() + told[1:].rstrip(".")
 
 
 def _file(url: str) -> tuple[Any, str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.scoring_options import PATH, need_packages, scoring_options
+from ctc.cli.paths import PLACE
+from ctc.cli.scoring_options import need_packages, scoring_options
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command(epilog="Example: ctc calibrate model.onnx dataset --split val --output calibrated.onnx")
-@click.argument("model_file", type=PATH, metavar="MODEL")
-@click.argument("dataset_folder", type=PATH, metavar="DATASET")
+@click.argument("model_file", type=PLACE, metavar="MODEL")
+@click.argument("dataset_folder", type=PLACE, metavar="DATASET")
 @click.option(
     "--split", metavar="NAME", default="val", show_default=True, help="Split that the model didn't learn from."
 )
-@click.option("--output", type=PATH, required=True, help="The ONNX file to write.")
+@click.option("--output", type=PLACE, required=True, help="The ONNX file to write.")
 @click.option(
     "--method", type=click.Choice(["auto", "temperature", "vector"]), default="auto", show_default=True,
     help="One temperature, or a scale and a bias per class; auto takes the second where data allow and it helps.",

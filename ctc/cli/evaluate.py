@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.paths import PLACE
 from ctc.cli.report_options import report_options
-from ctc.cli.scoring_options import PATH, need_packages, scoring_options
+from ctc.cli.scoring_options import need_packages, scoring_options
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: ctc evaluate model.onnx dataset --split test --output evaluation")
-@click.argument("source", type=PATH, metavar="MODEL|PREDICTIONS")
-@click.argument("dataset", type=PATH, required=False)
+@click.argument("source", type=PLACE, metavar="MODEL|PREDICTIONS")
+@click.argument("dataset", type=PLACE, required=False)
 @click.option("--split", metavar="NAME", help="Split of the dataset to evaluate on.  [default: test]")
-@click.option("--truth", type=PATH, metavar="INVENTORY", help="What the events of PREDICTIONS really show.")
-@click.option("--output", type=PATH, required=True, help="Folder to write.")
-@click.option("--run", type=PATH, metavar="RUN", help="Where the model was trained: the report shows how that went.")
+@click.option("--truth", type=PLACE, metavar="INVENTORY", help="What the events of PREDICTIONS really show.")
+@click.option("--output", type=PLACE, required=True, help="Folder to write.")
+@click.option("--run", type=PLACE, metavar="RUN", help="Where the model was trained: the report shows how that went.")
 @click.option(
     "--explain", type=click.IntRange(1), metavar="N",
     help="Show for N events per label what the model looked at: by Grad-CAM with --run, else by covering parts of the photo.",

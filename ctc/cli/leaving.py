@@ -14,6 +14,7 @@ from ctc.cli.console import detail, tell_error
 from ctc.cli.signals import Terminated, leave_on_sigterm
 from ctc.errors import CtcError, did_you_mean
 
+_STORAGES = {"adlfs", "aiobotocore", "aiohttp", "azure", "botocore", "fsspec", "gcsfs", "google", "paramiko", "s3fs"}
 FAILED, PARTLY_FAILED, INTERRUPTED, TERMINATED = 1, 3, 130, 143
 
 
@@ -54,9 +55,19 @@ def exit_code_of(command: Callable[[], object]) -> int:
         _drop_unwritten()
         if isinstance(error, BrokenPipeError) and _reader_has_gone():
             return FAILED
-        if error.errno is None:
+        if error.errno is None and not _is_of_storage(error):
             raise
         return _fail(_told_by_system(error), FAILED)
+    except Exception as error:
+        if not _is_of_storage(error):
+            raise
+        return _fail(f"a remote place can't be used: {' '.join(str(error).split()) or type(error).__name__}", FAILED)
+
+
+def _is_of_storage(error: Exception) -> bool:
+    """Whether it comes from the libraries behind remote places, whose errors are many and have no class in common."""
+    library = type(error).__module__.partition(".")[0]
+    return "fsspec" in sys.modules and (isinstance(error, OSError) or library in _STORAGES)
 
 
 def _fail(message: str, code: int) -> int:

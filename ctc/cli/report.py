@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
+from ctc.cli.paths import PLACE
 from ctc.cli.report_options import report_options
-from ctc.cli.scoring_options import PATH, combine_by, need_packages
+from ctc.cli.scoring_options import combine_by, need_packages
 from ctc.errors import OutputExistsError
 
 
 @click.command(epilog="Example: ctc report predictions.csv --output report")
-@click.argument("predictions", type=PATH)
-@click.option("--output", type=PATH, required=True, help="Folder to write report.html into.")
+@click.argument("predictions", type=PLACE)
+@click.option("--output", type=PLACE, required=True, help="Folder to write report.html into.")
 @click.option(
     "--location", metavar="COL", default="location", show_default=True, help="Column that says where an event was."
 )

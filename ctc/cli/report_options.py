@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from ctc.cli.scoring_options import PATH
+from ctc.cli.paths import PLACE
 
 _OPTIONS = (
     click.option(
-        "--image-root", type=PATH, metavar="DIR",
+        "--image-root", type=PLACE, metavar="DIR",
         help="Folder that relative paths of photos start from.  [default: this one]",
     ),
     click.option(

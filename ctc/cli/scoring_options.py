@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ctc.report.gathering import CombineBy
     from ctc.report.scoring import Answer, ScoredSplit
 
-PATH = click.Path(path_type=Path)
 SHOWN = 5
 
 _OPTIONS = (

@@ -68,8 +68,9 @@ def _prefixes(context: click.Context) -> set[str]:
 
 def _of_no_command(context: click.Context) -> set[str]:
     """The variables that hold for every command, and those that set no option."""
+    from ctc.artifacts.cache import FOLDER
     from ctc.cli.serve_options import TOKEN
     from ctc.plugin.installed import DISABLED, ONLY, STRICT
 
     whole = {str(parameter.envvar) for parameter in context.find_root().command.params if parameter.envvar}
-    return whole | {ONLY, DISABLED, STRICT, TOKEN}
+    return whole | {ONLY, DISABLED, STRICT, TOKEN, FOLDER}

@@ -52,7 +52,7 @@ class PredictConfig:
         return Engine(self.provider, self.precision, self.threads)
 
     def identity(self, model: str, photos: str) -> dict[str, str]:
-        """What decides what comes out; `model` and `photos` are digests. See `Heading.identity`."""
+        """What decides the predictions, not how they are written; `model` and `photos` are digests. See `Heading.identity`."""
         chosen = {
             "--aggregation": self.aggregation,
             "--threshold": self.threshold,
@@ -62,9 +62,6 @@ class PredictConfig:
             "--batch-size": self.batch_size,
             "--truncated": self.truncated,
         }
-        if self.shard is None:
-            chosen["--format"] = self.format
-            chosen |= {f"--{key.replace('_', '-')}": value for key, value in self.format_options.items()}
         given = {name: str(value) for name, value in chosen.items() if value is not None}
         return {"model": model, "photos": photos, "ctc": __version__, **given}
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ctc.artifacts.class_kinds import kind_of
+from ctc.artifacts.places import is_url
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.images import IMAGE_SUFFIXES
 
@@ -101,7 +102,8 @@ class Describer:
         below = relative(path, self.root)
         if below is not None and _FILE_PATH.fullmatch(below) and not _NO_TEXT.search(below):
             return below
-        return Path(path).absolute().as_uri().replace("..", "%2E%2E")
+        url = path if is_url(path) else Path(path).absolute().as_uri()
+        return url.replace("..", "%2E%2E")
 
 
 def _fitting(answers: Mapping[str, list[str]]) -> list[str]:

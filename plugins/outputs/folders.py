@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 
+from ctc.artifacts.places import is_url
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import ImageError, InputError
 from ctc.images import read_photo
@@ -92,6 +93,8 @@ class _Folders:
 
 def _link(photo: str, place: Path) -> None:
     """A symbolic link, or a hard one: Windows allows symbolic links to administrators and developers only."""
+    if is_url(photo):
+        raise InputError(f"'{photo}' can't be linked to, since it is not on this machine: add --copy")
     source = Path(absolute(photo))
     try:
         place.symlink_to(source)
@@ -114,4 +117,5 @@ def _copy(photo: str, place: Path) -> None:
     data = read_photo(photo)
     with place.open("xb") as target:
         target.write(data)
-    shutil.copystat(photo, place)
+    if not is_url(photo):
+        shutil.copystat(photo, place)

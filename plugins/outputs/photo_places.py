@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ctc.artifacts.places import is_url
+
 
 def absolute(path: str) -> str:
-    """With forward slashes, and without '.' and '..'."""
+    """With forward slashes, and without '.' and '..'; a URL as it is."""
+    if is_url(path):
+        return path
     return _forward(os.path.normpath(Path(path).absolute()))
 
 

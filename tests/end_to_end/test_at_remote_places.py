@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import socket
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,36 +25,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pyte
 BROKEN = "north/0005.png"
 
 
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[None]:
-    """moto's S3 server on this machine, which the environment leads to."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while socket.socket().connect_ex(("127.0.0.1", port)):
-        assert server.poll() is None
-        time.sleep(0.05)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield
-    server.terminate()
-    server.wait()
-
-
 @pytest.fixture(params=["memory", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An empty place."""
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
-    bucket = f"bucket-{abs(hash(request.node.name)) % 10**8}"
-    if request.param == "s3":
-        request.getfixturevalue("s3_server")
-        place(f"s3://{bucket}").fs.mkdir(bucket)  # type: ignore[attr-defined]
-    return place(f"{request.param}://{bucket}/work")
+    return (
+        place(f"memory://{tmp_path.name}") if request.param == "memory" else request.getfixturevalue("bucket")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +68,23 @@ def test_predictions_of_remote_photos_are_those_of_photos_here(store, photos, re
     }
     assert texts(store / "out") == here
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_an_engine_keeps_its_parts_at_the_remote_place(bucket, red_model, tmp_path) -> None:
+    for number in range(80):
+        Image.new("RGB", (48, 40), (3 * number, 40, 90)).save(tmp_path / f"{number:04}.png")
+    send(tmp_path, bucket / "photos")
+    command = ["predict", str(red_model), f"{bucket}/photos", "--engine", "local", "--output"]
+    assert run([*command, f"{bucket}/whole.csv"]) == 0
+    killed = subprocess.Popen([sys.executable, "-c", "from ctc.cli import main; main()", *command, f"{bucket}/p.csv"])
+    while killed.poll() is None and not list((bucket / "p.csv.parts").glob("*.part")):
+        time.sleep(0.01)
+    killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    assert run([*command, f"{bucket}/p.csv"]) == 0
+    assert (bucket / "p.csv").read_bytes() == (bucket / "whole.csv").read_bytes()
+    assert sorted(path.name for path in bucket.iterdir()) == ["p.csv", "photos", "whole.csv"]
 
 
 def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(store, photos, tmp_path) -> None:
@@ -136,7 +130,7 @@ def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(store, tiny
 def test_a_model_is_evaluated_on_a_remote_dataset(store, photos, red_model, tmp_path) -> None:
     send(red_model, store / "model.onnx")
     csv = store / "labels.csv"
-    rows = [f"{n},{store}/photos/north/{n:04}.png,{'red' if n % 2 else 'other'}" for n in range(12)]
+    rows = [f"{n},{store}/photos/north/{n:04}.png,{'fox' if n % 2 else 'boar'}" for n in range(12)]
     csv.write_text("id,photo,species\n" + "\n".join(rows))
     send(photos, store / "photos")
     columns = ["--event-id", "id", "--image", "photo", "--label", "species"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from ctc.artifacts.remote_files import send
 from ctc.cli.main import run
 from ctc.errors import InputError
 from ctc.plugin import Engine
@@ -33,8 +35,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """Two nodes of one core each."""
+def cluster(s3_server: None) -> Iterator[Any]:
+    """Two nodes of one core each, which know the way to the S3 server."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
     from ray.cluster_utils import Cluster
@@ -122,6 +124,22 @@ def test_a_dataset_is_that_of_one_machine(cluster, photos, tmp_path) -> None:
     assert run([*options, "--output", str(tmp_path / "here")]) == 3
     assert run([*options, "--output", str(tmp_path / "there"), *on_cluster(cluster)]) == 3
     assert files(tmp_path / "there") == files(tmp_path / "here")
+
+
+def test_photos_and_outputs_in_a_bucket_give_the_same(cluster, red_model, photos, bucket, tmp_path) -> None:
+    some = tmp_path / "some"
+    some.mkdir()
+    for number in range(80, 160):
+        shutil.copy(photos / f"{number:04}.png", some)
+    send(some, bucket / "some")
+    options = ["--events-per-shard", "20", "--smallest-side", "16", "--quiet"]
+    for start, engine in ((tmp_path, []), (bucket, on_cluster(cluster))):
+        assert run(["inventory", "folders", f"{start}", "--output", f"{start}/i.parquet", "--quiet"]) == 0
+        assert run(["predict", str(red_model), f"{start}/some", "--output", f"{start}/p.csv", *engine]) == 3
+        assert run(["dataset", f"{start}/i.parquet", "--output", f"{start}/dataset", *options, *engine]) == 3
+    assert (bucket / "p.csv").read_text() == (tmp_path / "p.csv").read_text().replace(f"{tmp_path}", f"{bucket}")
+    for path in (tmp_path / "dataset").iterdir():
+        assert path.read_bytes() == (bucket / "dataset" / path.name).read_bytes()
 
 
 def test_what_a_dead_worker_was_at_is_done_again(do_parts, tmp_path) -> None:

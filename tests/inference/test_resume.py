@@ -103,7 +103,6 @@ def test_a_run_with_overwrite_goes_on_with_its_own_journal(model, events, tmp_pa
     [
         ({"aggregation": "max"}, "--aggregation mean"),
         ({"threshold": 0.5}, "--threshold as it is by default"),
-        ({"format_options": {"per_photo": True}}, "--per-photo as it is by default"),
         ({"source": 21}, "other photos"),
         ({"model": {"bias": 1.0}}, "another model"),
     ],
@@ -117,6 +116,15 @@ def test_the_journal_of_another_run_is_refused(model, build_model, events, tmp_p
         model = build_model(**change.pop("model"))
     with pytest.raises(CtcError, match=f"is of an unfinished run with {difference}: repeat that command to finish it"):
         job(model, source, tmp_path / "p.csv", **change)
+
+
+def test_a_run_goes_on_with_another_option_of_the_output(model, events, tmp_path) -> None:
+    """As when the format asked for it half-way."""
+    source = events(20)
+    interrupted(job(model, source, tmp_path / "p.csv"), 10)
+    again = job(model, source, tmp_path / "p.csv", format_options={"per_photo": True})
+    assert again.run(silent).resumed == 10
+    assert "path" in (tmp_path / "p.csv").read_text().splitlines()[0]
 
 
 def test_overwrite_gives_the_journal_of_another_run_up(model, events, tmp_path) -> None:
