@@ -8,6 +8,7 @@ from typing import Any
 from ctc._version import __version__
 from ctc.artifacts.model_file import ModelInfo
 from ctc.report.evaluation import Evaluation
+from ctc.report.html.probability_words import calibration_lines, threshold_lines
 from ctc.report.html.summary import what_was_evaluated
 from ctc.report.html.words import in_words
 
@@ -21,6 +22,11 @@ def model_card(evaluation: Evaluation, model: ModelInfo | None, licence: str | N
     """`model` is None when a prediction file was evaluated."""
     entries = [
         ("Model", tuple(_model(evaluation, model))),
+        *(
+            [("Calibration", tuple(calibration_lines(model))), ("Thresholds", tuple(threshold_lines(model)))]
+            if model
+            else []
+        ),
         ("Data", tuple(_data(evaluation))),
         ("Classes", tuple(_classes(evaluation))),
         ("Figures", tuple(_figures(evaluation))),
@@ -39,7 +45,6 @@ def _model(evaluation: Evaluation, model: ModelInfo | None) -> Iterator[str]:
     made, size = model.provenance, model.preprocessing
     yield f"'{evaluation.subject.get('model', 'unknown')}', backbone {made.get('backbone', 'unknown')}"
     yield f"Takes photos of {size.width} × {size.height} pixels ({size.resize})"
-    yield f"Calibrated: {', '.join(model.calibration) or 'no'}; thresholds: {', '.join(model.thresholds) or 'none'}"
 
 
 def _data(evaluation: Evaluation) -> Iterator[str]:

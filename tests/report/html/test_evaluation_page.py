@@ -165,6 +165,43 @@ def test_a_model_card_says_what_is_not_stated(scored, write_report, read_page) -
     assert "CC BY 4.0" in read_page(licensed).text
 
 
+def test_a_model_card_says_how_probabilities_were_corrected_and_from_which_on_they_are_believed(
+    make_scored, write_report, read_page
+) -> None:
+    classes = ("deer", "fox")
+    model = ModelInfo(
+        {"species": classes, "sex": classes, "age": classes, "tags": classes},
+        Preprocessing(8, 8),
+        calibration={
+            "species": {"method": "temperature", "temperature": 2.5, "events": 1200},
+            "sex": {"method": "temperature", "temperature": 0.8},
+            "age": {"method": "vector"},
+        },
+        thresholds={"species": {"deer": 0.625, "fox": None}, "tags": {"deer": 0.25, "fox": 0.75}},
+        multi_label=("tags",),
+    )
+    text = read_page(write_report(make_scored([0, 1], np.eye(2), classes), model=model)).text
+    for line in (
+        "species: calibrated with the temperature 2.50, fitted to 1,200 events. The network was too sure of itself: its",
+        "its probabilities are evened out, and the most probable class stays the same.",
+        "sex: calibrated with the temperature 0.80. The network was not sure enough: its probabilities are sharpened, and",
+        "age: calibrated with a scale and a bias for each class.",
+        "tags: not calibrated; its probabilities are as the network gives them.",
+        "species: believed are deer from 62.5\u00a0%; never believed are fox. What is below is “unknown”, and a person looks at it.",
+        "sex: none; the most probable class is the answer, however unsure.",
+        "tags: believed are deer from 25.0\u00a0%, fox from 75.0\u00a0%. What is below is not told.",
+    ):
+        assert line in text
+
+
+def test_the_model_card_of_a_label_with_several_classes_tells_the_usual_threshold(
+    make_scored, write_report, read_page
+) -> None:
+    model = ModelInfo({"species": ("deer", "fox")}, Preprocessing(8, 8), multi_label=("species",))
+    page = read_page(write_report(make_scored([0, 1], np.eye(2), ["deer", "fox"]), model=model))
+    assert "species: none of its own; each class counts as present from 50\u00a0% on." in page.text
+
+
 def test_a_name_that_is_not_unicode_is_written_with_escapes(make_scored, write_report, read_page) -> None:
     odd = "fox\udcff"
     page = read_page(write_report(make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]], [odd, "wolf"])))
