@@ -143,18 +143,18 @@ def _left_out(
             notes.append(f"figures by {title} are left out: no event tells")
     if not scored.photos_in_event.any():
         notes.append("figures by number of photos are left out: no event tells")
+    events = {label: found.units["event"] for label, found in judged.items()}
+    if events and not any(scores.empties for scores in events.values()):
+        notes.append(
+            "empty against animal is left out: no label has empty events, of a class such as 'empty', and others"
+        )
     for label in scored.classes:
         if label in several:
             continue
         if label not in judged:
             notes.append(f"label '{label}' is left out: its truth is not known for any event")
             continue
-        units = judged[label].units
-        if units["event"].empties is None:
-            notes.append(
-                f"empty against animal is left out for '{label}': it takes a class such as 'empty', and both kinds"
-            )
-        present = [one.name for one in units["event"].classes if one.support]
+        present = [one.name for one in events[label].classes if one.support]
         if len(present) == 1:
             notes.append(f"'{label}' has only one class in the truth, '{present[0]}': its figures say little")
     for label, foreign in scored.foreign.items():

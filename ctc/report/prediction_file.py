@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SUFFIXES = (".csv", ".json", ".parquet")
+MEGADETECTOR = ".megadetector.json"
 _ALL = "predictions_all"
 _COLUMNS = ("id", "label", _ALL)
 _PATH, _PRESENT = "path", "predictions_present"
@@ -54,9 +55,9 @@ def read_predictions(path: Path, location: str, combine_by: CombineBy) -> Scored
     """
     readers = {".csv": _csv_rows, ".json": _json_rows, ".parquet": _parquet_rows}
     reader = readers.get(path.suffix.lower())
-    if reader is None:
+    if reader is None or path.name.lower().endswith(MEGADETECTOR):
         listed = ", ".join(f"'{suffix}'" for suffix in SUFFIXES)
-        raise UsageError(f"'{path}' is neither a model (.onnx) nor a prediction file ({listed})")
+        raise UsageError(f"'{path}' is neither a model (.onnx) nor a prediction file with all probabilities ({listed})")
     if not path.is_file():
         raise UsageError(f"prediction file '{path}' is not there: make one with `ctc predict`")
     try:

@@ -67,9 +67,22 @@ def test_what_is_left_out_is_said(make_scored) -> None:
         "figures by location are left out: no event tells",
         "figures by day and night are left out: no event tells",
         "figures by number of photos are left out: no event tells",
-        "empty against animal is left out for 'species': it takes a class such as 'empty', and both kinds",
+        "empty against animal is left out: no label has empty events, of a class such as 'empty', and others",
         "'species' has only one class in the truth, 'class 0': its figures say little",
     )
+
+
+def test_empty_against_animal_is_not_missed_where_another_label_tells_it(make_scored) -> None:
+    scored = make_scored([0, 1, 1, 2], PROBABILITIES, ["empty", "fox", "wolf"])
+    classes = {**scored.classes, "count": ("1", "2", "3")}
+    probabilities = dict.fromkeys(classes, scored.events.probabilities["species"])
+    both = replace(
+        scored,
+        classes=classes,
+        truth=dict.fromkeys(classes, scored.truth["species"]),
+        events=replace(scored.events, probabilities=probabilities),
+    )
+    assert not any("empty against animal" in note for note in evaluate(both, Background()).notes)
 
 
 @pytest.mark.parametrize("bad", [np.nan, -0.5, 1.5])

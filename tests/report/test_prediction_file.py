@@ -132,8 +132,9 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, name: str, text: str,
 def test_a_missing_or_strange_file_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not there: make one with `ctc predict`"):
         read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
-    with pytest.raises(UsageError, match="neither a model"):
-        read_predictions(tmp_path / "p.txt", "location", lambda _: combine)
+    for name in ("p.txt", "p.megadetector.json"):
+        with pytest.raises(UsageError, match="neither a model .* nor a prediction file with all probabilities"):
+            read_predictions(tmp_path / name, "location", lambda _: combine)
 
 
 def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:

@@ -20,23 +20,27 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Axis:
-    """`percent`: values are shares from 0 to 1."""
+    """`percent`: values are shares from 0 to 1; `whole`: they are counts."""
 
     title: str
     low: float
     high: float
     percent: bool = False
+    whole: bool = False
 
     def ticks(self) -> list[float]:
         """About five round values between both ends."""
         span = self.high - self.low
         raw = span / 5
         power = 10 ** math.floor(math.log10(raw))
-        step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
+        steps = (power * factor for factor in (1, 2, 2.5, 5, 10))
+        step = next(one for one in steps if one >= raw * 0.999 and not (self.whole and one % 1))
         first = math.ceil(self.low / step - 1e-9)
         return [number * step for number in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
     def text(self, value: float) -> str:
+        if self.whole:
+            return f"{value:,.0f}"
         return f"{value * 100:.0f} %" if self.percent else f"{value:.4g}"
 
 
@@ -97,7 +101,7 @@ def share_bar(value: float, low: float, high: float) -> Markup:
 
 def bar_chart(summary: str, x_title: str, bars: Sequence[tuple[str, int]]) -> Markup:
     """Upright bars with their names beneath."""
-    y = Axis("", 0, max(1, *(value for _, value in bars)))
+    y = Axis("", 0, max(1, *(value for _, value in bars)), whole=True)
     step = (WIDTH - LEFT - RIGHT) / len(bars)
     box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, summary)
     parts = [*_y_grid(y), _x_title(x_title)]

@@ -90,7 +90,9 @@ def _curve(title: str, lines: Sequence[Line], *, share: bool = False) -> Markup:
     top = 1.0 if share else max(values) or 1.0
     ends = ", ".join(f"{line.name} ends at {line.points[-1][1]:.3g}" for line in lines)
     last = max(2.0, *epochs)
-    return line_chart(f"{title} by epoch: {ends}", Axis("epoch", 1, last), Axis(title, 0, top, share), lines)
+    return line_chart(
+        f"{title} by epoch: {ends}", Axis("epoch", 1, last, whole=True), Axis(title, 0, top, share), lines
+    )
 
 
 def _number(text: str | None) -> float:

@@ -103,7 +103,8 @@ def _honesty(scores: UnitScores) -> Iterator[str]:
     error = scores.reliability.ece
     verdict = "can be taken at face value" if error < SMALL_ERROR else "are roughly right"
     if error >= LARGE_ERROR:
-        verdict = "should not be taken at face value: calibrate the model"
+        remedy = ": calibrate the model" if scores.uncalibrated is None else ", though the model is calibrated"
+        verdict = f"should not be taken at face value{remedy}"
     yield f"Its probabilities {verdict} (off by {100 * error:.1f} percentage points on average)."
 
 

@@ -13,9 +13,11 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
 from ctc.errors import InputError
+from ctc.report.evaluate import Background, evaluate
 from ctc.report.explain import Chosen, Explanation, Explanations
 from ctc.report.html.curves import read_history
 from ctc.report.html.options import ReportConfig
+from ctc.report.html.summary import label_summary
 
 
 def test_every_tag_is_closed_and_every_anchor_is_there_once(scored, write_report, read_page) -> None:
@@ -55,6 +57,18 @@ def test_the_summary_says_in_words_what_was_found(scored, write_report, read_pag
     text = read_page(write_report(scored)).text
     assert "Of 48 events whose species is known, the model named 40 correctly: 83\u00a0%." in text
     assert "It depends on the camera" in text
+
+
+def test_only_a_model_that_is_not_calibrated_is_to_be(make_scored) -> None:
+    wrong = make_scored([0, 1, 0, 1], [[0.1, 0.9], [0.9, 0.1]] * 2)
+    told = [
+        label_summary("species", evaluate(wrong, Background(uncalibrated=before)).labels["species"])[-1]
+        for before in (None, wrong)
+    ]
+    assert told[0].startswith("Its probabilities should not be taken at face value: calibrate the model (off by")
+    assert told[1].startswith(
+        "Its probabilities should not be taken at face value, though the model is calibrated (off by"
+    )
 
 
 def test_what_is_not_known_is_left_out_and_said(nowhere, write_report, read_page) -> None:
