@@ -94,7 +94,7 @@ function choose(model) {
   sender.clear();
   offer(Object.keys(model.labels));
   gallery.forget(model);
-  byId("about").textContent = `Model ${model.name}, version ${model.version} · ${model.served_by}`;
+  byId("about").textContent = `Model '${model.name}', version ${model.version} · ${model.served_by}`;
   sender.send(gallery.photos);
 }
 
