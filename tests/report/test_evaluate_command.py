@@ -137,6 +137,24 @@ def test_predictions_are_evaluated_against_an_inventory(tmp_path, capsys) -> Non
     ]
 
 
+def test_predictions_of_a_folder_are_evaluated_by_photo(tmp_path, capsys) -> None:
+    """The photo that is named like the third of the truth's is elsewhere."""
+    rows = [
+        f'{tmp_path}/{one}.jpg,species,"{{""fox"": {share}, ""wolf"": {1 - share}}}"'
+        for one, share in (("e0", 0.75), ("e1", 0.25), ("x/e2", 0.25))
+    ]
+    (tmp_path / "p.csv").write_text("\n".join(["id,label,predictions_all", *rows]))
+    inventory = truth(tmp_path / "i.parquet", ["fox", "wolf", "wolf"])
+    arguments = [tmp_path / "p.csv", "--truth", inventory, "--output", tmp_path / "e"]
+    assert run(["evaluate", *map(str, arguments)]) == 0
+    units = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"]["units"]
+    assert {unit: (scores["n"], scores["top_1"]["value"]) for unit, scores in units.items()} == {
+        "event": (2, 1.0),
+        "photo": (2, 1.0),
+    }
+    assert "2 of 3 predicted photos are in 2 of 3 events of the truth\n" in capsys.readouterr().err
+
+
 def test_not_a_number_is_refused_and_nothing_written(tmp_path, capsys) -> None:
     text = 'id,label,predictions_all\ne0,species,"{""fox"": NaN, ""wolf"": 0.5}"\n'
     (tmp_path / "p.csv").write_text(text)

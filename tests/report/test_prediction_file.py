@@ -133,7 +133,7 @@ def test_a_missing_or_strange_file_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not there: make one with `ctc predict`"):
         read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
     for name in ("p.txt", "p.megadetector.json"):
-        with pytest.raises(UsageError, match="neither a model .* nor a prediction file with all probabilities"):
+        with pytest.raises(UsageError, match=r"neither a model .* nor a prediction file with all probabilities"):
             read_predictions(tmp_path / name, "location", lambda _: combine)
 
 
