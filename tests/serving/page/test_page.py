@@ -228,7 +228,7 @@ def test_a_token_is_asked_for(browser, running_server, model_file, photos) -> No
         browser.open(f"{server.url}/")
         browser.wait_for("document.getElementById('key').open")
         browser.run("document.getElementById('token').value = 's3cret'; document.querySelector('#key button').click()")
-        browser.wait_for("document.getElementById('about').textContent.startsWith('Model model')")
+        browser.wait_for("document.getElementById('about').textContent.includes('version 1')")
         browser.drop(photos)
         answered(browser, 5)
 
