@@ -120,7 +120,7 @@ def _check_overlap(sources: Sequence[Path]) -> None:
             raise UsageError(f"'{source}' is given twice: leave one out")
         given[place] = source
     for place, source in given.items():
-        holder = next((parent for parent in place.parents if parent in given), None)
+        holder = next((parent for parent in place.parents if parent in given and parent != place), None)
         if holder and source.suffix.lower() not in (*CSV_SUFFIXES, *INVENTORY_SUFFIXES):
             raise UsageError(f"'{source}' is inside '{given[holder]}', which is given as well: leave one out")
 
