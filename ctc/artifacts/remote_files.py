@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any, BinaryIO, cast
 
 from ctc.artifacts.places import is_in_bucket, is_remote
-from ctc.errors import InputError, UsageError
+from ctc.errors import CtcError, InputError, UsageError
 
 READERS = 32
 """So many requests under way at a time hide how long one takes."""
@@ -38,7 +38,8 @@ def read_bytes(url: str) -> bytes:
     """All bytes of a file, by one request."""
     with as_os_errors(url):
         files, path = _file(url)
-        return bytes(files.cat_file(path))
+        whole = {"max_concurrency": 1} if "s3" in files.protocol else {}  # s3fs would ask for the size first
+        return bytes(files.cat_file(path, **whole))
 
 
 def open_beginning(url: str) -> BinaryIO:
@@ -87,9 +88,15 @@ def remove_remote(place: Path) -> None:
 
 @contextmanager
 def as_os_errors(where: object) -> Iterator[None]:
-    """Whatever is raised inside becomes an OSError with errno, reason and the place's name."""
+    """Whatever the storage's library raises inside becomes an OSError with errno, reason and the place's name; of a path of this machine
+    nothing is changed."""
+    if not is_remote(where):
+        yield
+        return
     try:
         yield
+    except CtcError:
+        raise
     except FileNotFoundError as error:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(where)) from error
     except PermissionError as error:

@@ -115,17 +115,19 @@ class LogRelay(logging.Handler):
         _record(kind, text=record.getMessage() + traceback)
 
 
-class _LogToWarnings(logging.Handler):
+class _LogToLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        warn(record.getMessage())
+        tell = say if record.levelno < logging.WARNING else warn
+        tell(record.getMessage())
 
 
-_relay = _LogToWarnings(logging.WARNING)
+_relay = _LogToLines(logging.INFO)
 
 
 def relay_log() -> None:
-    """What the stages and the seam log as a warning (a plugin was skipped) becomes a line on stderr."""
+    """What the stages and the seam log (shards are fetched, a plugin was skipped) becomes a line on stderr."""
     log = logging.getLogger("ctc")
+    log.setLevel(logging.INFO)
     log.addHandler(_relay)
     log.propagate = False
 

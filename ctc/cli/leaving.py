@@ -14,7 +14,7 @@ from ctc.cli.console import detail, tell_error
 from ctc.cli.signals import Terminated, leave_on_sigterm
 from ctc.errors import CtcError, did_you_mean
 
-_STORAGES = {"adlfs", "aiobotocore", "aiohttp", "azure", "botocore", "fsspec", "gcsfs", "google", "paramiko", "s3fs"}
+_STORAGES = ("fsspec", "upath")
 FAILED, PARTLY_FAILED, INTERRUPTED, TERMINATED = 1, 3, 130, 143
 
 
@@ -65,9 +65,11 @@ def exit_code_of(command: Callable[[], object]) -> int:
 
 
 def _is_of_storage(error: Exception) -> bool:
-    """Whether it comes from the libraries behind remote places, whose errors are many and have no class in common."""
-    library = type(error).__module__.partition(".")[0]
-    return "fsspec" in sys.modules and (isinstance(error, OSError) or library in _STORAGES)
+    """Whether it went through the libraries behind remote places, whose errors are many and have no class in common."""
+    from traceback import walk_tb
+
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+    return any(module.partition(".")[0] in _STORAGES for module in modules)
 
 
 def _fail(message: str, code: int) -> int:

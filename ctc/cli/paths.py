@@ -30,4 +30,5 @@ class Place(click.Path):
 
 
 PATH = LocalPath(path_type=Path)
+PATH_AS_TEXT = LocalPath()
 PLACE = Place(path_type=Path)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.paths import PATH
+from ctc.artifacts.places import is_url, place
+from ctc.artifacts.remote_files import reached
+from ctc.cli.paths import PATH, PLACE
 from ctc.cli.predict_options import AUTO, PRECISIONS, PROVIDERS, BatchSize
 from ctc.errors import UsageError
 
@@ -40,7 +42,7 @@ _OPTIONS = (
         help="Answer 'unknown' where no class is as probable.  [default: the model's own thresholds, if any; 0 for none]",
     ),
     click.option(
-        "--classes", "class_list", type=PATH, metavar="FILE",
+        "--classes", "class_list", type=PLACE, metavar="FILE",
         help="Only these classes can be: a line each, or a CSV with the columns label,class.",
     ),
     click.option("--provider", type=click.Choice(PROVIDERS), default=AUTO, show_default=True, help="What runs the network."),
@@ -115,8 +117,9 @@ def named(models: Sequence[str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for model in models:
         name, sign, file = model.partition("=")
-        path = Path(file) if sign and not Path(model).exists() else Path(model)
-        name = name if path == Path(file) and sign else path.stem
+        is_named = bool(sign) and not is_url(model) and not Path(model).exists()
+        path = reached(place(file if is_named else model))
+        name = name if is_named else path.stem
         if not name or not name.isprintable() or set(name) & set("/:?#\\"):
             raise UsageError(f"'{name}' can't be the name of a model: give another one with NAME={path}")
         if name in found:

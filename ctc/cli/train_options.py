@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ctc.cli.paths import PATH
+from ctc.cli.paths import PATH, PATH_AS_TEXT
 from ctc.cli.settings import FROM_FILE, is_given, take_file
 from ctc.cli.train_option_groups import DATA, DESCENT, DEVICES, LOSS, NETWORK, RUN
 from ctc.errors import UsageError
@@ -72,14 +72,14 @@ def _weights(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 
 OPTIONS = (
     click.argument("dataset", type=str),
-    click.option("--output", required=True, metavar="RUN", help="Folder to write the run to."),
+    click.option("--output", type=PATH_AS_TEXT, required=True, metavar="RUN", help="Folder to write the run to."),
     click.option("--label", "labels", multiple=True, metavar="NAME", help="What to learn; may be repeated."),
     click.option("--label-weight", "label_weights", multiple=True, callback=_weights, metavar="NAME=W",
                  help="Factor of a label's loss (1); may be repeated."),
     click.option("--multi-label", multiple=True, metavar="LABEL",
                  help="A label that may have several classes at once, such as two species; may be repeated."),
     *NETWORK,
-    click.option("--from", "start_from", is_eager=True, callback=_load_origin, metavar="RUN",
+    click.option("--from", "start_from", is_eager=True, type=PATH_AS_TEXT, callback=_load_origin, metavar="RUN",
                  help="Begin with the weights of an own run, whatever it learnt and at which size."),
     *LOSS,
     *DATA,

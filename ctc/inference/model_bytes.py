@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
+from ctc.artifacts.remote_files import as_os_errors
 from ctc.errors import InputError, UsageError
 
 MAX_BYTES = 2**31 - 1
@@ -29,15 +30,20 @@ class ModelFile:
 def read_model(path: Path) -> ModelFile:
     """The bytes of a model file; raises CtcError when there is no file, or one that is too large."""
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise UsageError(f"model '{path}' is a folder: give the .onnx file that `ctc export` made of it")
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"model '{path}' is not a file")
-        if status.st_size > MAX_BYTES:
-            raise InputError(f"model '{path}' is larger than 2 GiB, more than an ONNX file can hold")
-        return ModelFile(path, path.read_bytes())
+        with as_os_errors(path):
+            return ModelFile(path, _checked_bytes(path))
     except FileNotFoundError:
         raise UsageError(f"model '{path}' is not there: make one with `ctc export`") from None
     except OSError as error:
         raise InputError(f"model '{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def _checked_bytes(path: Path) -> bytes:
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise UsageError(f"model '{path}' is a folder: give the .onnx file that `ctc export` made of it")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"model '{path}' is not a file")
+    if status.st_size > MAX_BYTES:
+        raise InputError(f"model '{path}' is larger than 2 GiB, more than an ONNX file can hold")
+    return path.read_bytes()

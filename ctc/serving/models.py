@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 
 from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.remote_files import as_os_errors
 from ctc.errors import CtcError, did_you_mean
 from ctc.inference.model_bytes import read_model
 from ctc.inference.pipeline import PipelineConfig
@@ -108,7 +109,8 @@ class Shelf:
 def _signature(path: Path) -> _Signature:
     """What changes when the file does; None when it isn't there."""
     try:
-        status = path.stat()
+        with as_os_errors(path):
+            status = path.stat()
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
+from ctc.artifacts.places import place
 from ctc.cli.leaving import exit_code_of
 from ctc.errors import CtcError, InputError, OutputExistsError, PluginError, UsageError
 
@@ -66,6 +67,11 @@ def test_a_command_that_returns_a_number_leaves_with_it(returned: object, code: 
 def test_what_the_user_can_mend_is_one_line(capsys, error: BaseException, code: int, line: str) -> None:
     assert exit_code_of(raising(error)) == code
     assert capsys.readouterr().err == line
+
+
+def test_an_error_of_a_remote_place_is_one_line(capsys) -> None:
+    assert exit_code_of(lambda: list(place("memory://nowhere/at/all").iterdir())) == 1
+    assert capsys.readouterr().err == "error: memory://nowhere/at/all\n"
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), OSError("no number"), EOFError("cut")])

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ctc.artifacts.places import place
+
 
 @pytest.fixture
 def watching(serve, write_model, tmp_path):
@@ -35,6 +37,16 @@ def test_a_new_file_is_served(watching, write_model, jpeg, tmp_path) -> None:
     assert species(server, jpeg()) == "lynx"
     assert server.get("/v1/models/model").json["model_version_status"][0]["version"] == "2"
     assert server.figure('ctc_model_reloads_total{model="model",outcome="served"}') == 1
+
+
+def test_a_new_file_at_a_remote_place_is_served(serve, write_model, jpeg, tmp_path) -> None:
+    file = place(f"memory://{tmp_path.name}/model.onnx")
+    file.write_bytes(write_model(tmp_path / "model.onnx").read_bytes())
+    server = serve({"model": file}, reload=0.02)
+    assert species(server, jpeg()) == "fox"
+    file.write_bytes(write_model(tmp_path / "other.onnx", {"species": ("wolverine", "bear")}).read_bytes())
+    server.wait_for('ctc_model_version{model="model"}', 2)
+    assert species(server, jpeg()) == "wolverine"
 
 
 def test_a_file_that_is_touched_alone_is_the_same_model(watching) -> None:
