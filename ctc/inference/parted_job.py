@@ -22,7 +22,17 @@ from ctc.inference.journal_lines import line_of
 from ctc.inference.model_bytes import read_model
 from ctc.inference.output import choose_format
 from ctc.inference.part_work import PartWork, Trial
-from ctc.inference.parts import Part, cut, heading_path, part_path, parts_folder, photos_per_part, whole_parts
+from ctc.inference.parts import (
+    Part,
+    alone,
+    cut,
+    heading_path,
+    part_path,
+    parts_folder,
+    photos_per_part,
+    remove_parts,
+    whole_parts,
+)
 from ctc.inference.pipeline import Outcome
 from ctc.inference.providers import Engine as Network
 from ctc.inference.reading import Reading, reading_of
@@ -60,9 +70,10 @@ class PartedJob:
         """As `Job.run`. An engine that fails leaves the parts that are whole, and the same run goes on from there."""
         start = time.perf_counter()
         tally = Tally(advance)
-        self._begin()
-        with closing(self._outcomes(tally)) as outcomes:
-            write_output(outcomes, self.target, self.format, self.context, tally)
+        with alone(self.journal):
+            self._begin()
+            with closing(self._outcomes(tally)) as outcomes:
+                write_output(outcomes, self.target, self.format, self.context, tally)
         remove(self.journal)
         failures = failure_path(self.target)
         tally.check_some_predicted(failures)
@@ -72,7 +83,7 @@ class PartedJob:
         """The heading goes into the folder; parts of another run, which is given up, go."""
         path = heading_path(self.journal)
         if read_heading(path) != self.heading:
-            remove(self.journal)
+            remove_parts(self.journal)
             with whole_file(path) as partial:
                 partial.write_bytes(line_of(self.heading.to_json()))
 

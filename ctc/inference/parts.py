@@ -4,10 +4,15 @@ output. The folder is what an unfinished run keeps."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ctc.artifacts.atomic import remove
+from ctc.artifacts.places import is_remote
+from ctc.errors import InputError
 from ctc.inference.event import Event
+from ctc.inference.file_lock import lock
 
 SMALLEST, LARGEST = 32, 1_024
 """Photos of a part: a power of two, so that batches are full. The largest takes a core some ten seconds."""
@@ -64,4 +69,28 @@ def part_path(folder: Path, number: int) -> Path:
 def whole_parts(folder: Path) -> set[int]:
     """The numbers of those that are there. The folder is listed, and no file asked for: a network file system remembers for a while that
     one wasn't there."""
+    if not folder.exists():
+        return set()
     return {int(path.stem) for path in folder.iterdir() if path.suffix == ".part" and path.stem.isdecimal()}
+
+
+def remove_parts(folder: Path) -> None:
+    """All of another run that are there."""
+    for number in whole_parts(folder):
+        remove(part_path(folder, number))
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Within the block no other command writes parts into the folder, which is made: raises InputError when one does. At a remote place
+    nobody can tell."""
+    if is_remote(folder):
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("ab") as file:
+        if not lock(file):
+            raise InputError(
+                f"'{folder}' is being written by another `ctc predict`: wait for it, or choose another --output"
+            )
+        yield

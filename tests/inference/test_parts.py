@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ctc.errors import CtcError, UsageError
+from ctc.errors import CtcError, InputError, UsageError
 from ctc.inference.event import Event
 from ctc.inference.job import PredictConfig, prepare
 from ctc.inference.parted_job import prepare_parts
-from ctc.inference.parts import LARGEST, cut, photos_per_part
+from ctc.inference.parts import LARGEST, alone, cut, photos_per_part
 from ctc.inference.shards import Shard
 from ctc.plugin.manager import plugins
 
@@ -71,6 +71,14 @@ def test_overwrite_gives_the_parts_of_another_run_up(model, build_model, photos,
     other = build_model("other.onnx", bias=1.0)
     job = in_parts(other, photos, tmp_path / "p.csv", engine="local", overwrite=True)
     assert job.run(silent).resumed == 0
+
+
+def test_two_runs_do_not_write_the_same_output(model, photos, tmp_path) -> None:
+    job = in_parts(model, photos, tmp_path / "p.csv", engine="local")
+    with alone(job.journal), pytest.raises(InputError, match="being written by another `ctc predict`"):
+        job.run(silent)
+    assert not (tmp_path / "p.csv").exists()
+    assert job.run(silent).events == 99
 
 
 def test_a_shard_is_not_cut_again(model, photos, tmp_path) -> None:
