@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from ctc.errors import CtcError, InputError
 
 OPSET = 18
 _BATCH = "N"
+_CAREFUL = "TF2ONNX_CATCH_ERRORS"
 
 
 def to_onnx(network: keras.Model, labels: Mapping[str, int], height: int, width: int) -> onnx.ModelProto:
@@ -39,8 +41,6 @@ def to_onnx(network: keras.Model, labels: Mapping[str, int], height: int, width:
 
 def _convert(network: keras.Model, labels: list[str], height: int, width: int) -> onnx.ModelProto:
     """The model with its outputs called output_0, output_1, … in the order of the labels."""
-    import tf2onnx
-
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what it says it raises, too
 
     def answer(images: Any) -> dict[str, Any]:
@@ -51,7 +51,22 @@ def _convert(network: keras.Model, labels: list[str], height: int, width: int) -
     function = tf.function(answer, input_signature=signature)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of libraries that tf2onnx uses the old way
-        model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+        return _from_function(function, signature)
+
+
+def _from_function(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelProto:
+    """What tf2onnx makes of it. Left to itself, tf2onnx copies the network, weights and all, before each of some twenty optimisations, lest
+    one fail: more than half of the time and memory. So that is only for networks on which one does fail."""
+    from tf2onnx.convert import from_function
+
+    os.environ[_CAREFUL] = "false"
+    try:
+        model, _ = from_function(function, input_signature=signature, opset=OPSET)
+    except Exception:
+        del os.environ[_CAREFUL]
+        model, _ = from_function(function, input_signature=signature, opset=OPSET)
+    finally:
+        os.environ.pop(_CAREFUL, None)
     return model
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from tf2onnx import optimizer
 
 from ctc.errors import CtcError, InputError
 from ctc.export.convert import to_onnx
@@ -62,6 +63,20 @@ def test_a_network_without_counterpart_in_onnx_is_refused_in_a_line() -> None:
     network = keras.Model(images, {"species": keras.layers.Softmax()(x)})
     with pytest.raises(CtcError, match="can't be converted to ONNX"):
         to_onnx(network, {"species": 3}, 24, 32)
+
+
+class FailingOptimisation:
+    """Stands for one of tf2onnx's that stumbles over a network."""
+
+    def optimize(self, graph, iteration):
+        raise KeyError("axes")
+
+
+def test_a_network_that_tf2onnx_fails_to_optimise_is_converted_without_that(build_network, images, monkeypatch) -> None:
+    monkeypatch.setitem(optimizer._optimizers, "failing", FailingOptimisation)
+    network = build_network({"species": 3})
+    found = onnx_answer(to_onnx(network, {"species": 3}, 24, 32))(images)
+    assert found["species"] == pytest.approx(np.asarray(network(images, training=False)["species"]), abs=1e-5)
 
 
 def test_simplified_a_network_gives_the_same_probabilities(images) -> None:
