@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,11 +15,15 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import MISSING, EventRecord
 from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.run import Run
 from ctc.artifacts.tfrecord import read_records
 from ctc.images import as_input, decode
 from ctc.plugin import Batch, Loader, LoaderConfig
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
+from ctc.plugin.testing import build_dataset
 from ctc.training.config import TrainingConfig
+from ctc.training.loop import TrainingResult
+from ctc.training.start import train
 
 
 @dataclass
@@ -114,13 +120,11 @@ class _Count:
         self.noted.append(text)
 
 
-@pytest.fixture
-def config(tiny_dataset, tmp_path) -> TrainingConfig:
-    """Learns the species of the tiny dataset in a few epochs of three steps."""
-    dataset = tiny_dataset({"train": 36, "val": 12, "test": 12})
+def _config(folder: Path) -> TrainingConfig:
+    dataset = build_dataset(folder / "dataset", {"train": 36, "val": 12, "test": 12}, 2, 60)
     return TrainingConfig(
         str(dataset.folder),
-        str(tmp_path / "run"),
+        str(folder / "run"),
         "small_cnn",
         ("species",),
         loader="arrays",
@@ -133,6 +137,12 @@ def config(tiny_dataset, tmp_path) -> TrainingConfig:
 
 
 @pytest.fixture
+def config(tmp_path) -> TrainingConfig:
+    """Learns the species of the tiny dataset in a few epochs of three steps."""
+    return _config(tmp_path)
+
+
+@pytest.fixture
 def notes() -> Notes:
     return Notes()
 
@@ -142,9 +152,26 @@ def array_loader() -> ArrayLoader:
     return ArrayLoader()
 
 
-@pytest.fixture
-def plugins_with_arrays(array_loader: ArrayLoader) -> Plugins:
-    """The installed plugins and the loader `arrays`."""
+def _with_arrays(array_loader: ArrayLoader) -> Plugins:
     kind = next(kind for kind in KINDS if kind.record is Loader)
     loader = Loader("arrays", "keeps a split in memory", lambda: None, array_loader.open)
     return Plugins([*plugins().found, Found(kind, loader, Owner("arrays", "tests", "1"))], [])
+
+
+@pytest.fixture
+def plugins_with_arrays(array_loader: ArrayLoader) -> Plugins:
+    """The installed plugins and the loader `arrays`."""
+    return _with_arrays(array_loader)
+
+
+@pytest.fixture(scope="session")
+def one_epoch(tmp_path_factory) -> TrainingResult:
+    """What a training as `config` says comes to in one epoch: `after_one_epoch` is a run to change."""
+    config = replace(_config(tmp_path_factory.mktemp("one_epoch")), epochs=1)
+    return train(config, _with_arrays(ArrayLoader()), Notes())
+
+
+@pytest.fixture
+def after_one_epoch(config, one_epoch) -> Run:
+    """The run of `config` when it has had one epoch and is over."""
+    return Run(Path(shutil.copytree(one_epoch.run.folder, config.output)))

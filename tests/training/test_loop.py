@@ -123,12 +123,11 @@ def test_a_label_of_weight_zero_is_not_learnt(config, plugins_with_arrays, notes
     assert result.best.training.loss == pytest.approx(result.best.training.labels["species"].loss)
 
 
-def test_an_earlier_run_is_not_overwritten_unasked(config, plugins_with_arrays, notes):
-    train(replace(config, epochs=1), plugins_with_arrays, notes)
-    before = Run(Path(config.output)).history.read_bytes()
+def test_an_earlier_run_is_not_overwritten_unasked(config, after_one_epoch, plugins_with_arrays, notes):
+    before = after_one_epoch.history.read_bytes()
     with pytest.raises(OutputExistsError):
         train(config, plugins_with_arrays, notes)
-    assert Run(Path(config.output)).history.read_bytes() == before
+    assert after_one_epoch.history.read_bytes() == before
 
 
 def test_an_earlier_run_is_replaced_when_asked(config, plugins_with_arrays, notes):
@@ -210,10 +209,9 @@ def test_without_mlflow_it_is_an_extra_to_install(config, plugins_with_arrays, n
     assert not Path(config.output).exists()
 
 
-def test_says_when_the_dataset_of_an_earlier_run_has_changed(config, plugins_with_arrays, tiny_dataset, notes):
-    run = train(replace(config, epochs=1), plugins_with_arrays, notes).run
-    info = replace(run.read(), dataset={"path": config.dataset, "fingerprint": "another"})
-    train(replace(config, epochs=1, output=f"{config.output}-again"), plugins_with_arrays, notes, repeats=info)
+def test_says_when_the_dataset_of_an_earlier_run_has_changed(config, one_epoch, plugins_with_arrays, notes):
+    info = replace(one_epoch.run.read(), dataset={"path": config.dataset, "fingerprint": "another"})
+    train(replace(config, epochs=1), plugins_with_arrays, notes, repeats=info)
     assert notes.warnings == [
-        f"'{config.dataset}' has changed since '{config.output}' was trained on it: the outcome will differ"
+        f"'{config.dataset}' has changed since '{one_epoch.run.folder}' was trained on it: the outcome will differ"
     ]

@@ -97,34 +97,33 @@ def test_sigterm_saves_and_leaves_as_it_would_have(deterministic, plugins_with_a
     assert _place(Run(Path(deterministic.output))) == (1, 1)
 
 
-def test_a_run_that_is_over_goes_on_with_more_epochs(config, plugins_with_arrays, notes):
-    train(replace(config, epochs=1), plugins_with_arrays, notes)
+def test_a_run_that_is_over_goes_on_with_more_epochs(config, after_one_epoch, plugins_with_arrays, notes):
     result = resume(replace(config, epochs=2), plugins_with_arrays, notes)
     assert [epoch.index for epoch in result.epochs] == [0, 1]
 
 
-def test_a_run_that_is_over_only_looks_at_the_test_split_again(config, plugins_with_arrays, array_loader, notes):
-    first = train(replace(config, epochs=1), plugins_with_arrays, notes)
-    first.run.test_scores.unlink()
+def test_a_run_that_is_over_only_looks_at_the_test_split_again(
+    config, one_epoch, after_one_epoch, plugins_with_arrays, notes
+):
+    after_one_epoch.test_scores.unlink()
     again = resume(replace(config, epochs=1), plugins_with_arrays, notes)
-    assert again.test.labels == first.test.labels
+    assert again.test.labels == one_epoch.test.labels
     assert again.run.test_scores.exists()
 
 
-def test_best_weights_lost_in_the_last_moment_are_made_again(config, plugins_with_arrays, notes):
-    result = train(replace(config, epochs=1), plugins_with_arrays, notes)
-    result.run.best_weights.unlink()
-    assert resume(replace(config, epochs=1), plugins_with_arrays, notes).test.labels == result.test.labels
+def test_best_weights_lost_in_the_last_moment_are_made_again(
+    config, one_epoch, after_one_epoch, plugins_with_arrays, notes
+):
+    after_one_epoch.best_weights.unlink()
+    assert resume(replace(config, epochs=1), plugins_with_arrays, notes).test.labels == one_epoch.test.labels
 
 
-def test_other_options_are_refused_when_it_goes_on(config, plugins_with_arrays, notes):
-    train(replace(config, epochs=1), plugins_with_arrays, notes)
+def test_other_options_are_refused_when_it_goes_on(config, after_one_epoch, plugins_with_arrays, notes):
     with pytest.raises(UsageError, match="began with 0 as 'seed', not 1: leave that option out"):
         resume(replace(config, epochs=1, seed=1), plugins_with_arrays, notes)
 
 
-def test_another_dataset_is_refused_when_it_goes_on(config, plugins_with_arrays, tiny_dataset, notes):
-    train(replace(config, epochs=1), plugins_with_arrays, notes)
+def test_another_dataset_is_refused_when_it_goes_on(config, after_one_epoch, plugins_with_arrays, tiny_dataset, notes):
     other = str(tiny_dataset({"train": 12, "val": 5}, name="other").folder)
     with pytest.raises(UsageError, match="is not the dataset that"):
         resume(replace(config, epochs=2, dataset=other), plugins_with_arrays, notes)
@@ -150,24 +149,22 @@ def _small_files_only() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_is_one_line_and_spoils_nothing(config, plugins_with_arrays, notes):
-    run = train(replace(config, epochs=1), plugins_with_arrays, notes).run
-    before = _place(run)
+def test_a_full_disk_is_one_line_and_spoils_nothing(config, after_one_epoch, plugins_with_arrays, notes):
+    before = _place(after_one_epoch)
     with (
         _small_files_only(),
         pytest.raises(CtcError, match=r"can't be written: file too large; mend that and go on with"),
     ):
         resume(replace(config, epochs=2), plugins_with_arrays, notes)
-    assert _place(run) == before
+    assert _place(after_one_epoch) == before
     assert len(resume(replace(config, epochs=2), plugins_with_arrays, notes).epochs) == 2
 
 
-def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(config, plugins_with_arrays, notes):
-    run = train(replace(config, epochs=1), plugins_with_arrays, notes).run
+def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(config, after_one_epoch, plugins_with_arrays, notes):
     told = r"'species' is not a number after step \d of epoch 2: lower --learning-rate, which is 1e\+30; go on with: .* 1e\+29"
     with pytest.raises(NotANumberError, match=told):
         resume(replace(config, epochs=2, learning_rate=1e30), plugins_with_arrays, notes)
-    assert _place(run) == (1, 0)
+    assert _place(after_one_epoch) == (1, 0)
     assert len(resume(replace(config, epochs=2, learning_rate=0.01), plugins_with_arrays, notes).epochs) == 2
 
 
