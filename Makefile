@@ -4,6 +4,8 @@
 .PHONY: help demo test lint constraints reference docs clean
 .DEFAULT_GOAL := help
 export PYTHON
+# the tests start Python some hundred times, and TensorFlow takes 20 s to import where nothing of it is kept
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
