@@ -18,17 +18,34 @@ class LocalPath(click.Path):
 
 
 class Place(click.Path):
-    """A path of this machine, or a URL of a storage that can be reached."""
+    """A path of this machine, or a URL: see `ctc.artifacts.places`."""
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         from ctc.artifacts.places import is_url, place
-        from ctc.artifacts.remote_files import reached
 
         if isinstance(value, str) and is_url(value):
-            return reached(place(value))
+            return place(value)
         return super().convert(value, parameter, context)
 
 
 PATH = LocalPath(path_type=Path)
 PATH_AS_TEXT = LocalPath()
 PLACE = Place(path_type=Path)
+
+
+def reach_places(context: click.Context) -> None:
+    """Ask every storage that the command line names whether it is there, before anything begins; raises CtcError for one that isn't."""
+    for parameter in context.command.params:
+        if isinstance(parameter.type, Place):
+            given = context.params.get(parameter.name or "")
+            for path in given if isinstance(given, tuple) else [given]:
+                _reach(path)
+
+
+def _reach(path: Path | None) -> None:
+    from ctc.artifacts.places import is_remote
+
+    if path is not None and is_remote(path):
+        from ctc.artifacts.remote_files import reached
+
+        reached(path)

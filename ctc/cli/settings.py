@@ -16,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from ctc.cli.console import log_to, set_verbosity
+from ctc.cli.paths import reach_places
 from ctc.cli.settings_environment import prefix_of, warn_of_unknown
 from ctc.cli.words import key_of, words_of
 
@@ -112,6 +113,7 @@ def _run_or_show(run: Callable[..., Any] | None) -> Callable[..., Any]:
     def runs(**options: Any) -> Any:
         context = click.get_current_context()
         if not context.meta.get(SHOW):
+            reach_places(context)
             return run(**options)
         from ctc.cli.show_config import show_config
 

@@ -18,6 +18,8 @@ from ctc.artifacts.places import place
 from ctc.artifacts.remote_files import send
 from ctc.cli.main import run
 from ctc.errors import InputError
+from ctc.inference.job import Job, PredictConfig, prepare
+from ctc.plugin.manager import plugins
 
 # connections that the clients of the storage leave to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -29,9 +31,7 @@ BROKEN = "north/0005.png"
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An empty place."""
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
-    return (
-        place(f"memory://{tmp_path.name}") if request.param == "memory" else request.getfixturevalue("bucket")
-    )
+    return place(f"memory://{tmp_path.name}") if request.param == "memory" else request.getfixturevalue("bucket")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,54 @@ def test_an_engine_keeps_its_parts_at_the_remote_place(bucket, red_model, tmp_pa
     assert run([*command, f"{bucket}/p.csv"]) == 0
     assert (bucket / "p.csv").read_bytes() == (bucket / "whole.csv").read_bytes()
     assert sorted(path.name for path in bucket.iterdir()) == ["p.csv", "photos", "whole.csv"]
+
+
+def test_what_was_predicted_is_kept_when_the_output_cannot_be_sent(
+    bucket, photos, red_model, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
+    gone = place(f"{bucket.parents[-1]}".rstrip("/") + "-gone/work/p.csv")
+
+    def job() -> Job:
+        return prepare(PredictConfig(red_model, (photos,), gone), plugins())
+
+    with pytest.raises(FileNotFoundError):
+        job().run(lambda photos, failed: None)
+    gone.fs.mkdir(gone.path.split("/")[0])
+    summary = job().run(lambda photos, failed: None)
+    assert (summary.resumed, summary.photos, summary.failed) == (24, 24, 1)
+    assert gone.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["predict", "m.onnx", "nope://x", "--output", "p.csv"], "'nope://x' is at no known kind of place, 'nope'"),
+        (["predict", "m.onnx", "memory://none/x", "--output", "p.csv"], "model 'm.onnx' is not there"),
+        (["predict", "memory://none/m.onnx", "photos", "--output", "p.csv"], "model 'memory://none/m.onnx' is not there"),
+        (["inventory", "csv", "memory://none/a.csv", "--event-id", "a", "--image", "b", "--label", "c", "--output", "i.parquet"],
+         "file 'memory://none/a.csv' is not there"),
+        (["inventory", "folders", "memory://none/a", "--output", "i.parquet"], "'memory://none/a' is not a folder"),
+        (["dataset", "memory://none/i.parquet", "--output", "d"], "inventory 'memory://none/i.parquet' is not there"),
+        (["train", "memory://none/d", "--output", "run", "--label", "a", "--backbone", "small_cnn"],
+         "'memory://none/d/dataset.json' is not there"),
+        (["train", "d", "--output", "s3://park/run", "--label", "a", "--backbone", "small_cnn"],
+         "'s3://park/run' is not on this machine, as it must be"),
+        (["export", "s3://park/run", "--output", "m.onnx"], "'s3://park/run' is not on this machine, as it must be"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_one_line(arguments, told, capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert told in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bucket_that_is_not_there_is_told_before_anything_begins(s3_server, capsys) -> None:
+    assert run(["inventory", "folders", "photos", "--output", "s3://no-such-bucket/i.parquet"]) == 2
+    assert capsys.readouterr().err == "error: there is no bucket 's3://no-such-bucket/': create it, or mend the name\n"
 
 
 def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(store, photos, tmp_path) -> None:
