@@ -30,7 +30,7 @@ lint: ## check style, imports and types
 constraints: ## pin the newest versions that fit together, in constraints.txt
 	$(BIN)/uv pip compile setup.cfg --universal --python-version 3.11 --upgrade --quiet --no-annotate \
 		--custom-compile-command "make constraints" --output-file constraints.txt \
-		$(addprefix --extra=,cpu gpu openvino directml train-gpu dali docs ray serve mlflow test)
+		$(addprefix --extra=,cpu gpu openvino directml train-gpu dali docs gs azure ray serve mlflow test)
 
 reference: ## write docs/reference/commands.md anew, from what the commands say
 	$(BIN)/python .ci/reference.py
