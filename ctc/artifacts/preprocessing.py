@@ -15,12 +15,14 @@ ImageChoice = Literal["random", "first", "all", "grayscale_stacking"]
 @dataclass(frozen=True)
 class Preprocessing:
     """`height`, `width` in pixels; `resize`: `stretch`, or `fit-crop` (aspect kept, centre crop); `image_choice`: how the model
-    was shown events in training (only `grayscale_stacking` changes what prediction does)."""
+    was shown events in training (only `grayscale_stacking` changes what prediction does); `crop_margin`: photos were cut to the square
+    around a detector's box, wider by this share of its longer side all round, or None for whole photos."""
 
     height: int
     width: int
     resize: ResizeMode = "stretch"
     image_choice: ImageChoice = "random"
+    crop_margin: float | None = None
 
     @property
     def stacked(self) -> bool:
@@ -34,7 +36,14 @@ class Preprocessing:
     def from_json(cls, data: Mapping[str, Any]) -> Preprocessing:
         """Raises InputError when a field is missing or has a value of the wrong kind."""
         try:
-            made = cls(int(data["height"]), int(data["width"]), data["resize"], data["image_choice"])
+            margin = data.get("crop_margin")
+            made = cls(
+                int(data["height"]),
+                int(data["width"]),
+                data["resize"],
+                data["image_choice"],
+                None if margin is None else float(margin),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"preprocessing {dict(data)!r} is not understood: {error!r}") from None
         sizes_fit = 1 <= made.height <= 8192 and 1 <= made.width <= 8192

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctc.dataset.crop import check_margin
 from ctc.dataset.encode import ShrinkRule
 from ctc.errors import UsageError
+from ctc.images.crop import check_margin
 
 DEFAULT_SHARES = {"train": 0.9, "val": 0.05, "test": 0.05}
 _NOT_IN_THE_RESULT = ("threads", "max_failures")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.places import joined
 from ctc.artifacts.predictions import Failure
-from ctc.dataset.crop import Box, square_around
 from ctc.errors import ImageError
 from ctc.images import Scratch, decode, encode_jpeg, read_photo, shrink, upright_size
+from ctc.images.crop import Box, cropped
 from ctc.images.jpeg_header import read_header
 
 Pixels = NDArray[np.uint8]
@@ -94,7 +94,8 @@ def _stored(data: bytes, box: Box | None, rule: ShrinkRule) -> tuple[bytes, Pixe
     """The JPEG to store and its pixels, which lie in this thread's scratch memory. It is the file itself when that is as it shall be, so
     that nothing is lost by encoding again."""
     if rule.crop_margin is not None and box is not None:
-        pixels = shrink(_cropped(data, box, rule.crop_margin, rule.smallest_side), rule.smallest_side)
+        square = cropped(data, box, rule.crop_margin, rule.smallest_side, scratch=_SCRATCH)
+        pixels = shrink(square, rule.smallest_side)
         return encode_jpeg(pixels, rule.quality), pixels
     pixels = decode(data, (rule.smallest_side, rule.smallest_side), scratch=_SCRATCH)
     if min(pixels.shape[:2]) <= rule.smallest_side and _is_storable(data, pixels.shape):
@@ -109,16 +110,6 @@ def _is_storable(data: bytes, shape: tuple[int, ...]) -> bool:
     if header is None or not header.plain or (header.height, header.width) != shape[:2]:
         return False
     return not header.has_exif or upright_size(data)[2]
-
-
-def _cropped(data: bytes, box: Box, margin: float, smallest_side: int) -> Pixels:
-    """The square around the box, decoded just large enough."""
-    height, width, _ = upright_size(data)
-    region = square_around(box, height, width, margin)
-    enough = smallest_side / min(region.height, region.width)
-    pixels = decode(data, (round(height * min(1, enough)), round(width * min(1, enough))), scratch=_SCRATCH)
-    scaled = square_around(box, pixels.shape[0], pixels.shape[1], margin)
-    return pixels[scaled.top : scaled.top + scaled.height, scaled.left : scaled.left + scaled.width]
 
 
 def _sums(pixels: Pixels) -> ChannelSums:

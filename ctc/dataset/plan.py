@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,10 @@ from ctc.artifacts.columns import Ints, numbered, whole
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
-from ctc.dataset.crop import BOX_COLUMNS, Box
 from ctc.dataset.encode import EventPlan
 from ctc.dataset.select import Selection, select
 from ctc.errors import UsageError
+from ctc.images.crop import BOX_COLUMNS, boxes_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,7 +102,7 @@ class Plan:
             yield EventPlan(
                 event_id=rows[EVENT_ID][start],
                 images=images,
-                boxes=_boxes([photos[name][number] for name in boxes], len(images)),
+                boxes=boxes_of([photos[name][number] for name in boxes], len(images)),
                 labels={
                     label: tuple(number.get(rows[label][i], MISSING) for i in span) for label, number in classes.items()
                 },
@@ -126,14 +125,6 @@ class Plan:
     def rule(self) -> dict[str, Any]:
         """How photos were made smaller, for the manifest."""
         return {**asdict(self.config.shrink), "subsampling": "4:2:0"}
-
-
-def _boxes(columns: list[list[float | None] | None], images: int) -> tuple[Box | None, ...]:
-    """A box per photo, None where a column has none."""
-    if not all(columns) or not columns:
-        return (None,) * images
-    boxes = (Box(*sides) if None not in sides else None for sides in zip(*columns, strict=True))
-    return tuple(islice(chain(boxes, repeat(None)), images))
 
 
 class _Hashing:

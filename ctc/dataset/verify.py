@@ -34,7 +34,7 @@ def open_dataset(folder: Path) -> Dataset:
     """The dataset; raises CtcError when there is none, or its dataset.json is not sound enough to check the rest by it."""
     if (folder / UNFINISHED).exists() and not (folder / MANIFEST).exists():
         raise InputError(f"'{folder}' holds a dataset that was not finished: go on with `ctc dataset … --resume`")
-    dataset = Dataset.open(folder)
+    dataset = Dataset.open(folder, anew=True)
     for shards in dataset.manifest.splits.values():
         for shard in shards:
             numbers = (shard.events, shard.images, shard.bytes)

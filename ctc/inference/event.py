@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from hashlib import blake2b
 
+from ctc.images.crop import Box
+
 Value = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One trigger of a camera: `images` are paths in time order, as given or found; `meta` is passed on to the output."""
+    """One trigger of a camera: `images` are paths in time order, as given or found; `meta` is passed on to the output; `boxes`: where a
+    detector found something, one per image or none at all."""
 
     id: str
     images: tuple[str, ...]
     meta: Mapping[str, Value] = field(default_factory=dict)
+    boxes: tuple[Box | None, ...] = ()
 
 
 class EventSource(Protocol):

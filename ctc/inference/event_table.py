@@ -21,6 +21,7 @@ from ctc.artifacts.csvfile import open_table
 from ctc.artifacts.places import joined
 from ctc.artifacts.remote_files import local_copy
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
+from ctc.images.crop import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_of
 from ctc.images.photo_paths import plain
 from ctc.inference.event import Event, Value
 
@@ -38,10 +39,11 @@ class Columns:
 
 
 class Row(NamedTuple):
-    """What a table says of one event; `images` are paths that can be opened."""
+    """What a table says of one event; `images` are paths that can be opened, `boxes` one per image or none at all."""
 
     images: tuple[str, ...]
     meta: Mapping[str, Value]
+    boxes: tuple[Box | None, ...] = ()
 
 
 Rows = Callable[[], Iterator[tuple[str, Row]]]
@@ -69,7 +71,7 @@ class EventTable:
         return (event_id for event_id, _ in self._events())
 
     def __iter__(self) -> Iterator[Event]:
-        return (Event(event_id, row.images, row.meta) for event_id, row in self._events())
+        return (Event(event_id, row.images, row.meta, row.boxes) for event_id, row in self._events())
 
     def describe_to(self, digest: blake2b) -> None:
         digest.update(f"table\0{self.root}\0{self.reading}\0".encode(errors="surrogateescape"))
@@ -118,14 +120,17 @@ def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
 
     inventory = Inventory.read(path)
     root = inventory.image_root if image_root is None else image_root
-    meta = inventory.meta
-    table = inventory.table.select([EVENT_ID, IMAGES, *meta])
+    boxed = set(BOX_COLUMNS) <= set(inventory.meta)
+    of_boxes = (*BOX_COLUMNS, BOX_CONFIDENCE) if boxed else ()
+    meta = tuple(name for name in inventory.meta if name not in of_boxes)
+    table = inventory.table.select([EVENT_ID, IMAGES, *meta, *(BOX_COLUMNS if boxed else ())])
 
     def rows() -> Iterator[tuple[str, Row]]:
         for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
             for row in batch.to_pylist():
                 images = tuple(joined(root, image) for image in row[IMAGES] or ())
-                yield row[EVENT_ID], Row(images, {name: _value(row[name]) for name in meta})
+                boxes = boxes_of([row[name] for name in BOX_COLUMNS], len(images)) if boxed else ()
+                yield row[EVENT_ID], Row(images, {name: _value(row[name]) for name in meta}, boxes)
 
     return _looked_through(path, root, meta, "inventory", rows)
 
@@ -174,7 +179,9 @@ def _united(rows: Iterable[tuple[str, Row]], differing: Counter[str] | None = No
 def _merged(first: Row, row: Row, differing: Counter[str]) -> Row:
     """An image that the event has already is not its image again."""
     differing.update(name for name, value in row.meta.items() if value != first.meta[name])
-    return Row(first.images + tuple(image for image in row.images if image not in first.images), first.meta)
+    new = [at for at, image in enumerate(row.images) if image not in first.images]
+    images = first.images + tuple(row.images[at] for at in new)
+    return Row(images, first.meta, first.boxes + tuple(row.boxes[at] for at in new if row.boxes))
 
 
 def _value(value: object) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from itertools import combinations, groupby
@@ -54,7 +54,7 @@ class Events:
         nothing = dict.fromkeys(self.meta_columns)
         for source in self.sources:
             for event in source:
-                yield Event(event.id, event.images, {**nothing, **event.meta}) if nothing else event
+                yield replace(event, meta={**nothing, **event.meta}) if nothing else event
 
 
 def find_events(

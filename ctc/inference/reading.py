@@ -16,6 +16,7 @@ from ctc.artifacts.text_encoding import encoding_of
 from ctc.errors import InputError, UsageError, did_you_mean
 
 SHOWN = 10
+_CROPS = "the model learnt from photos cut to a detector's boxes: so are those of an inventory with boxes, others are predicted whole"
 
 Outputs = Mapping[str, NDArray[np.float32]]
 Classes = Mapping[str, tuple[str, ...]]
@@ -54,7 +55,8 @@ def reading_of(info: ModelInfo, threshold: float | None = None, class_list: Path
     labels = {label: tuple(one for one in wanted.get(label, all_)) for label, all_ in info.labels.items()}
     kept = {label: np.array([info.labels[label].index(one) for one in classes]) for label, classes in wanted.items()}
     thresholds = _thresholds(info, threshold, labels)
-    notes = [_restriction(label, classes, info) for label, classes in wanted.items()]
+    notes = [_CROPS] if info.preprocessing.crop_margin is not None else []
+    notes += [_restriction(label, classes, info) for label, classes in wanted.items()]
     limit = "the model's own thresholds" if threshold is None else f"{threshold:g}"
     if thresholds.keys() - set(info.multi_label):
         notes.append(f"answers below {limit} are '{UNKNOWN}'")

@@ -151,7 +151,13 @@ def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = No
         loader_reason=loader_reason,
         labels=labels,
         preprocessing=Preprocessing.from_json(
-            {"height": height, "width": width, "resize": config.resize, "image_choice": config.image_choice}
+            {
+                "height": height,
+                "width": width,
+                "resize": config.resize,
+                "image_choice": config.image_choice,
+                "crop_margin": dataset.manifest.shrink.get("crop_margin"),
+            }
         ),
         criteria=_criteria(resolved, labels),
         schedule=Schedule(

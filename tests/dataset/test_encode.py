@@ -10,9 +10,9 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from ctc.dataset.crop import Box, Region, square_around
 from ctc.dataset.encode import EventPlan, ShrinkRule, encode_event
 from ctc.images import decode
+from ctc.images.crop import Box, Region, square_around
 from ctc.images.jpeg_header import read_header
 
 RULE = ShrinkRule(60, 90)

@@ -32,7 +32,12 @@ def build_model(tmp_path: Path) -> BuildModel:
         size = changes.pop("size", (8, 12))
         info = ModelInfo(
             changes.pop("labels", LABELS),
-            Preprocessing(*size, changes.pop("resize", "stretch"), changes.pop("image_choice", "random")),
+            Preprocessing(
+                *size,
+                changes.pop("resize", "stretch"),
+                changes.pop("image_choice", "random"),
+                changes.pop("crop_margin", None),
+            ),
             thresholds=changes.pop("thresholds", {}),
             multi_label=changes.pop("multi_label", ()),
         )

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, islice, repeat
+from typing import Literal
 
 from ctc.errors import UsageError
+from ctc.images.decode import Pixels, Scratch, decode, upright_size
 
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
+"""Of an inventory with boxes: each holds a list, a number or null per photo."""
+BOX_CONFIDENCE = "box_conf"
+"""Beside them: how sure the detector was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,32 @@ class Region:
     left: int
     height: int
     width: int
+
+
+def boxes_of(columns: Sequence[Sequence[float | None] | None], images: int) -> tuple[Box | None, ...]:
+    """An event's box per photo, from its values of `BOX_COLUMNS`; None where a column has none."""
+    if not all(columns) or not columns:
+        return (None,) * images
+    boxes = (Box(*sides) if None not in sides else None for sides in zip(*columns, strict=True))
+    return tuple(islice(chain(boxes, repeat(None)), images))
+
+
+def cropped(
+    data: bytes,
+    box: Box,
+    margin: float,
+    side: int,
+    truncated: Literal["fail", "use"] = "fail",
+    scratch: Scratch | None = None,
+) -> Pixels:
+    """The square around the box, decoded just large enough for its shorter side to have `side` pixels; raises as `decode` does."""
+    height, width, _ = upright_size(data)
+    region = square_around(box, height, width, margin)
+    enough = side / min(region.height, region.width)
+    at_least = (round(height * min(1, enough)), round(width * min(1, enough)))
+    pixels = decode(data, at_least, truncated, scratch)
+    scaled = square_around(box, pixels.shape[0], pixels.shape[1], margin)
+    return pixels[scaled.top : scaled.top + scaled.height, scaled.left : scaled.left + scaled.width]
 
 
 def check_margin(margin: float) -> None:
