@@ -54,7 +54,7 @@ def command(
 
     known = names()
     check_names(chosen, known)
-    Dataset.open(dataset, [split])
+    Dataset.open(dataset, [split]).shards(split)
     setting = Setting(str(dataset), split, size, size, batch_size, threads)
     results = compare(list(chosen) or known, setting, seconds, rounds, detail)
     if not chosen and not nvidia_gpus():
