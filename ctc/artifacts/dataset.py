@@ -88,12 +88,9 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Manifest:
-        def shard(entry: Mapping[str, Any]) -> Shard:
-            return Shard(entry["file"], entry["events"], entry["images"], entry["bytes"], entry["sha256"])
-
         mean, std = data["channel_mean"], data["channel_std"]
         return cls(
-            splits={split: tuple(map(shard, entry["shards"])) for split, entry in data["splits"].items()},
+            splits={split: tuple(map(_shard, entry["shards"])) for split, entry in data["splits"].items()},
             labels=tuple(
                 Label(
                     name,
@@ -124,21 +121,21 @@ class Dataset:
         return self.source or self.folder
 
     @classmethod
-    def open(cls, folder: Path, splits: Iterable[str] | None = None) -> Dataset:
-        """A remote dataset is fetched: the shards of these splits, of all by default. Raises CtcError when `folder` is not a dataset, was
-        written by a newer ctc, or can't be fetched."""
+    def open(cls, folder: Path, splits: Iterable[str] | None = None, anew: bool = False) -> Dataset:
+        """A remote dataset is fetched: the shards of these splits, of all by default; `anew`: those that are kept here too. Raises CtcError
+        when `folder` is not a dataset, was written by a newer ctc, or can't be fetched."""
         path = folder / MANIFEST
         data = read_object(path, "the description of a dataset that `ctc dataset` made")
         check_format(data, path, FORMAT, FORMAT_VERSION)
         try:
             opened = cls(folder, Manifest.from_json(data))
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise InputError(f"'{path}' is damaged ({error!r}): build the dataset again") from None
         if not is_remote(folder):
             return opened
         from ctc.artifacts.dataset_copy import brought_here
 
-        return brought_here(opened, opened.manifest.splits if splits is None else splits)
+        return brought_here(opened, opened.manifest.splits if splits is None else splits, anew)
 
     def save(self) -> None:
         """Write dataset.json, last of all files: a folder that has it is whole."""
@@ -170,3 +167,14 @@ class Dataset:
 
         shards = [shard.sha256 for split in sorted(self.manifest.splits) for shard in self.manifest.splits[split]]
         return hashlib.sha256("\n".join(shards).encode()).hexdigest()
+
+
+def _shard(entry: Mapping[str, Any]) -> Shard:
+    """Raises ValueError for values that can't be, or a file outside of the dataset's folder."""
+    shard = Shard(entry["file"], entry["events"], entry["images"], entry["bytes"], entry["sha256"])
+    texts, numbers = (shard.file, shard.sha256), (shard.events, shard.images, shard.bytes)
+    if not (all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)):
+        raise ValueError(f"of a wrong type: {shard}")
+    if Path(shard.file).name != shard.file or not shard.file.endswith(".tfrecord"):
+        raise ValueError(f"no name of a shard: '{shard.file}'")
+    return shard

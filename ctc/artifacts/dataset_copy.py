@@ -19,14 +19,12 @@ AT_ONCE = 8
 log = logging.getLogger("ctc.dataset")
 
 
-def brought_here(dataset: Dataset, splits: Iterable[str]) -> Dataset:
-    """The remote dataset with the shards of these splits, and their indexes, in a folder of this machine. Raises InputError for a shard
-    that can't be fetched or whose bytes are not those that the manifest tells of."""
+def brought_here(dataset: Dataset, splits: Iterable[str], anew: bool = False) -> Dataset:
+    """The remote dataset with the shards of these splits, and their indexes, in a folder of this machine; `anew`: whether or not they are
+    there. Raises InputError for a shard that can't be fetched or whose bytes are not those that the manifest tells of."""
     here = Dataset(dataset_folder(dataset.fingerprint()), dataset.manifest, dataset.folder)
     shards = [shard for split in splits for shard in dataset.shards(split)]
-    if any(Path(shard.file).name != shard.file for shard in shards):
-        raise InputError(f"'{dataset.folder}' names files outside of its folder: its dataset.json is damaged")
-    missing = [shard for shard in shards if not _is_here(here, shard)]
+    missing = [shard for shard in shards if anew or not _is_here(here, shard)]
     if missing:
         size = sum(shard.bytes for shard in missing)
         log.info("fetching %d shards, %.1f MB, of '%s' into '%s'", len(missing), size / 1e6, here.place, here.folder)

@@ -36,12 +36,20 @@ def place(text: str | Path) -> Path:
     if not isinstance(text, str):
         return text
     found = _URL.match(text)
-    return _remote(text, found[1].lower()) if found else Path(text)
+    if not found:
+        return Path(text)
+    scheme = found[1].lower()
+    return _remote(f"{scheme}://{text[found.end() :]}", scheme)
 
 
 def is_in_bucket(remote: Path) -> bool:
     """Whether the place is in a bucket, or a container as Azure calls it, which must be there before anything is written."""
     return str(remote).partition("://")[0].lower() in _EXTRAS
+
+
+def takes_files(remote: Path) -> bool:
+    """Whether files can be written to this kind of place: servers of web pages only give them."""
+    return str(remote).partition("://")[0].lower() not in ("http", "https")
 
 
 def joined(root: Path, path: str) -> str:
@@ -59,6 +67,8 @@ def _remote(text: str, scheme: str) -> Path:
 
     if scheme not in available_protocols():
         raise UsageError(f"'{text}' is at no known kind of place, '{scheme}'{did_you_mean(scheme, _USUAL)}")
+    if scheme in _EXTRAS and not text.removeprefix(f"{scheme}://").partition("/")[0]:
+        raise UsageError(f"'{text}' names no bucket: write '{scheme}://bucket/folder'")
     try:
         found = UPath(text, use_listings_cache=False)  # other programs write there too
         found.fs  # noqa: B018 (imports what this kind of place needs)

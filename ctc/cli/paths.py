@@ -7,6 +7,11 @@ from typing import Any
 
 import click
 
+from ctc.errors import UsageError
+
+OUTPUT = "output"
+"""What each command calls the option with the place to write to."""
+
 
 class LocalPath(click.Path):
     """A path of this machine."""
@@ -39,13 +44,15 @@ def reach_places(context: click.Context) -> None:
         if isinstance(parameter.type, Place):
             given = context.params.get(parameter.name or "")
             for path in given if isinstance(given, tuple) else [given]:
-                _reach(path)
+                _reach(path, is_output=parameter.name == OUTPUT)
 
 
-def _reach(path: Path | None) -> None:
-    from ctc.artifacts.places import is_remote
+def _reach(path: Path | None, is_output: bool) -> None:
+    from ctc.artifacts.places import is_remote, takes_files
 
     if path is not None and is_remote(path):
         from ctc.artifacts.remote_files import reached
 
+        if is_output and not takes_files(path):
+            raise UsageError(f"'{path}' can't be written, the web is only read: choose another --output")
         reached(path)

@@ -97,12 +97,13 @@ def _list_remote(folder: str) -> tuple[list[str], list[str]]:
     try:
         with as_os_errors(folder):
             there = place(folder)
+            path: str = there.path.rstrip("/") + "/"  # type: ignore[attr-defined]
             entries = there.fs.ls(there.path, detail=True)  # type: ignore[attr-defined]
     except OSError as error:
         raise InputError(f"folder '{folder}' can't be read: {reason_of(error)}") from None
     for entry in entries:
-        name = entry["name"].rstrip("/").rpartition("/")[2]
-        if name.startswith(".") or not name:
+        name = entry["name"].removeprefix(path).strip("/")
+        if not name or name.startswith(".") or "/" in name:  # a page of the web may link to other folders
             continue
         if entry["type"] == "directory":
             folders.append(f"{folder}/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,8 +19,12 @@ from ctc.artifacts.places import place
 from ctc.artifacts.remote_files import send
 from ctc.cli.main import run
 from ctc.errors import InputError
+from ctc.images import read_photo
+from ctc.images.folders import find_photos
 from ctc.inference.job import Job, PredictConfig, prepare
 from ctc.plugin.manager import plugins
+from ctc.report.html.shown import Photo
+from ctc.report.html.thumbnails import photo_files
 
 # connections that the clients of the storage leave to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -135,6 +140,24 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_begins(s3_server, ca
     assert capsys.readouterr().err == "error: there is no bucket 's3://no-such-bucket/': create it, or mend the name\n"
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("s3://", "'s3://' names no bucket: write 's3://bucket/folder'"),
+        ("s3:///i.parquet", "'s3:///i.parquet' names no bucket: write 's3://bucket/folder'"),
+        ("https://127.0.0.1:1/i.parquet",
+         "'https://127.0.0.1:1/i.parquet' can't be written, the web is only read: choose another --output"),
+    ],
+)  # fmt: skip
+def test_an_output_that_no_place_can_take_is_told_before_anything_begins(given, told, capsys) -> None:
+    assert run(["inventory", "folders", "photos", "--output", given]) == 2
+    assert capsys.readouterr().err == f"error: {told}\n"
+
+
+def test_a_scheme_may_be_in_capitals() -> None:
+    assert str(place("S3://park/photos")) == "s3://park/photos"
+
+
 def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(store, photos, tmp_path) -> None:
     send(photos, store / "photos")
     for start in (tmp_path, store):
@@ -186,3 +209,56 @@ def test_a_model_is_evaluated_on_a_remote_dataset(store, photos, red_model, tmp_
     assert run(["dataset", f"{store}/i.parquet", "--split", "test=1", "--output", f"{store}/d"]) == 3
     assert run(["evaluate", f"{store}/model.onnx", f"{store}/d", "--output", f"{store}/report"]) == 0
     assert {"report.html", "metrics.json"} <= set(texts(store / "report"))
+
+
+def test_a_folder_is_read_whatever_the_names_in_it(bucket) -> None:
+    jpeg = b"a photo"
+    names = [
+        "a b.jpg",
+        "a#b.jpg",
+        "what?.jpg",
+        "100%25.jpg",
+        "a+b.JPG",
+        "[1].jpg",
+        "*.jpg",
+        "🦊.jpg",
+        "x.jpg",
+        "x.jpg/y.jpg",
+    ]
+    files, start = bucket.fs, bucket.path
+    for name in [*names, ".hidden.jpg", ".trash/a.jpg", "folder/", "twice//slashed.jpg"]:
+        files.call_s3("put_object", Bucket=start.partition("/")[0], Key=f"{start.partition('/')[2]}/{name}", Body=jpeg)
+    found = [photo.removeprefix(f"{bucket}/") for folder in find_photos(bucket) for photo in folder]
+    assert sorted(found) == sorted(names)
+    assert {read_photo(f"{bucket}/{name}") for name in names} == {jpeg}
+
+
+def test_photos_are_found_for_a_report_whether_or_not_their_paths_are_urls(photos, tmp_path) -> None:
+    root = place(f"memory://{tmp_path.name}")
+    send(photos / "north", root / "north")
+    wanted = [Photo("1", f"{root}/north/0001.png"), Photo("2", "north/0002.png")]
+    assert [photo for photo, _ in photo_files(root)(wanted)] == wanted
+
+
+def test_a_dataset_that_was_damaged_after_it_was_fetched_does_not_pass_for_whole(store, tiny_dataset, capsys) -> None:
+    dataset = tiny_dataset()
+    send(dataset.folder, store / "dataset")
+    assert run(["dataset", "verify", f"{store}/dataset"]) == 0
+    damaged = store / "dataset" / dataset.shards("train")[0].file
+    damaged.write_bytes(bytes(len(damaged.read_bytes())))
+    assert run(["dataset", "verify", f"{store}/dataset"]) == 1
+    assert "its SHA-256 is not the one in dataset.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("file", "../../x.tfrecord"), ("file", "dataset.json"), ("bytes", "many"), ("sha256", None)]
+)
+def test_a_description_that_cannot_be_is_an_error(key, value, tiny_dataset, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
+    described = tiny_dataset().manifest.to_json()
+    described["splits"]["train"]["shards"][0][key] = value
+    folder = place(f"memory://{tmp_path.name}/dataset")
+    (folder / "dataset.json").write_text(json.dumps(described))
+    with pytest.raises(InputError, match="is damaged"):
+        Dataset.open(folder)
+    assert not (tmp_path / "cache").exists()

@@ -9,6 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.places import joined
 from ctc.errors import ImageError
 from ctc.images import decode, encode_jpeg, read_photo, shrink
 from ctc.images.reference import read_events, record_table
@@ -33,7 +34,7 @@ def photo_files(root: Path | None = None) -> PhotoSource:
         for photo in wanted:
             named = photo.path or photo.event_id
             try:
-                yield photo, read_photo(root / named if root else named)
+                yield photo, read_photo(joined(root, named) if root else named)
             except ImageError:
                 continue  # the page says that this photo could not be shown
 
