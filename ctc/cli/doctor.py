@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-PATH = click.Path(path_type=Path)
+from ctc.cli.paths import PATH
 
 
 @click.command(epilog="Example: ctc doctor /data/predictions --model model.onnx")

@@ -12,7 +12,8 @@ import click
 
 from ctc.cli.console import end_log, log_bug, log_to, relay_log, set_verbosity
 from ctc.cli.leaving import FAILED, PARTLY_FAILED, CarriedError, exit_code_of
-from ctc.cli.settings import ARGUMENTS, FILE, PATH, with_settings
+from ctc.cli.paths import PATH
+from ctc.cli.settings import ARGUMENTS, FILE, with_settings
 from ctc.errors import did_you_mean
 
 __all__ = ["COMMANDS", "PARTLY_FAILED", "ctc", "main", "run"]

@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from ctc.cli.console import log_to, set_verbosity
-from ctc.cli.paths import reach_places
+from ctc.cli.paths import PATH, reach_places
 from ctc.cli.settings_environment import prefix_of, warn_of_unknown
 from ctc.cli.words import key_of, words_of
 
@@ -24,7 +24,6 @@ FILE, FROM_FILE, SHOW = "ctc.settings.file", "ctc.settings.from_file", "ctc.sett
 """In click's `context.meta`: the file that the group was given, which file each parameter is from, whether to show them only."""
 ARGUMENTS = "ctc.arguments"
 """Also there: all words of the command line behind the group's options."""
-PATH = click.Path(path_type=Path)
 TYPED, DEFAULT = "command line", "default"
 _NO_SETTINGS = {"--help", "--config", "--show-config"}
 

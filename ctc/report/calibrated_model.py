@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.atomic import whole_file
 from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.remote_files import local_copy
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.report.calibrate import Fitted
 from ctc.report.calibration import SMALLEST, Calibration
@@ -45,7 +46,7 @@ def write_calibrated(
     """
     import onnx
 
-    model = onnx.load_model(source)
+    model = onnx.load_model(local_copy(source))
     half = any(output.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16 for output in model.graph.output)
     insert_calibration(model, fitted.calibrations)
     about = {label: found.to_json() for label, found in fitted.labels.items()}

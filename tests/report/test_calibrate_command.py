@@ -10,6 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto
 
+from ctc.artifacts.places import place
 from ctc.cli.main import run
 from ctc.inference.session import load_model
 from ctc.report.calibrated_model import insert_calibration
@@ -37,6 +38,14 @@ def test_a_calibrated_model_answers_as_fitted_and_says_so(build_model, colour_da
     assert calibrated.session.get_modelmeta().custom_metadata_map["note"] == "kept"
     assert "temperature" in printed.out.splitlines()[0]
     assert "from what was fitted" in printed.err
+
+
+def test_a_model_at_a_remote_place_is_calibrated(build_model, colour_dataset, tmp_path) -> None:
+    model = place(f"memory://{tmp_path.name}/model.onnx")
+    model.write_bytes(build_model().read_bytes())
+    assert calibrate(model, colour_dataset, model.with_name("calibrated.onnx")) == 0
+    assert calibrate(build_model(), colour_dataset, tmp_path / "calibrated.onnx") == 0
+    assert model.with_name("calibrated.onnx").read_bytes() == (tmp_path / "calibrated.onnx").read_bytes()
 
 
 def test_a_class_whose_precision_can_not_be_promised_has_no_threshold(build_model, colour_dataset, tmp_path) -> None:
