@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,13 +16,14 @@ _TYPES = {"text": click.STRING, "integer": click.INT, "number": click.FLOAT, "fl
 
 def declared(option: Option) -> click.Option:
     """The option of a command for an option of a plugin."""
+    default: dict[str, Any] = {} if option.required else {"default": () if option.multiple else option.default}
     return click.Option(
         [f"--{option.name}", option.key],
         type=_TYPES[option.type],
         is_flag=option.type == "flag",
         required=option.required,
         multiple=option.multiple,
-        default=() if option.multiple else option.default,
+        **default,  # to click, a default of None is a value as well
         metavar=option.metavar,
         help=option.help + (" Repeatable." if option.multiple else ""),
     )

@@ -109,3 +109,9 @@ def test_what_can_not_be_done_costs_one_line_and_leaves_nothing(
     assert run(["inventory", "folders", str(photos), "--output", str(tmp_path / "i.parquet"), *arguments]) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_option_that_a_format_needs_is_asked_for(tmp_path, capsys) -> None:
+    (tmp_path / "boxes.json").write_text("{}")
+    assert run(["inventory", "megadetector", f"{tmp_path}/boxes.json", "--output", f"{tmp_path}/i.parquet"]) == 2
+    assert "missing option '--inventory'" in capsys.readouterr().err
