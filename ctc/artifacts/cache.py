@@ -1,6 +1,6 @@
 """What ctc keeps on this machine of work at remote places: `CTC_CACHE`, by default the user's folder for caches.
 
-datasets/<fingerprint>/     shards of remote datasets, each checked when it was fetched
+datasets/<digest>/          shards of remote datasets, each checked when it was fetched
 unfinished/                 journals of predictions whose output is remote, until they are finished
 """
 
@@ -10,13 +10,15 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
+from ctc.errors import InputError
+
 FOLDER = "CTC_CACHE"
 """The environment variable with the folder."""
 
 
-def dataset_folder(fingerprint: str) -> Path:
-    """Where the files of the remote dataset with this fingerprint are."""
-    return _folder() / "datasets" / fingerprint[:32]
+def dataset_folder(manifest: str) -> Path:
+    """Where the files of the remote dataset with this description are."""
+    return _folder() / "datasets" / blake2b(manifest.encode(), digest_size=16).hexdigest()
 
 
 def unfinished(place: Path, suffix: str) -> Path:
@@ -26,9 +28,17 @@ def unfinished(place: Path, suffix: str) -> Path:
 
 
 def _folder() -> Path:
-    chosen = os.environ.get(FOLDER)
-    if chosen:
-        return Path(chosen)
-    from platformdirs import user_cache_path
+    """Made when it isn't there; raises InputError when it can't be."""
+    folder = Path(os.environ.get(FOLDER) or _usual())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise InputError(f"the folder '{folder}' can't be made: {why}; name another one with {FOLDER}") from None
+    return folder
 
-    return user_cache_path("ctc", appauthor=False)
+
+def _usual() -> str:
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("ctc", appauthor=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ log = logging.getLogger("ctc.dataset")
 def brought_here(dataset: Dataset, splits: Iterable[str], anew: bool = False) -> Dataset:
     """The remote dataset with the shards of these splits, and their indexes, in a folder of this machine; `anew`: whether or not they are
     there. Raises InputError for a shard that can't be fetched or whose bytes are not those that the manifest tells of."""
-    here = Dataset(dataset_folder(dataset.fingerprint()), dataset.manifest, dataset.folder)
+    here = Dataset(dataset_folder(json.dumps(dataset.manifest.to_json())), dataset.manifest, dataset.folder)
     shards = [shard for split in splits for shard in dataset.shards(split)]
     missing = [shard for shard in shards if anew or not _is_here(here, shard)]
     if missing:

@@ -42,14 +42,19 @@ def place(text: str | Path) -> Path:
     return _remote(f"{scheme}://{text[found.end() :]}", scheme)
 
 
-def is_in_bucket(remote: Path) -> bool:
+def is_in_bucket(path: str | Path) -> bool:
     """Whether the place is in a bucket, or a container as Azure calls it, which must be there before anything is written."""
-    return str(remote).partition("://")[0].lower() in _EXTRAS
+    return str(path).partition("://")[0].lower() in _EXTRAS
 
 
 def takes_files(remote: Path) -> bool:
     """Whether files can be written to this kind of place: servers of web pages only give them."""
     return str(remote).partition("://")[0].lower() not in ("http", "https")
+
+
+def is_web(path: str | Path) -> bool:
+    """Whether it is on the web, where a name may be followed by '?' and more."""
+    return str(path).lower().startswith(("http://", "https://"))
 
 
 def joined(root: Path, path: str) -> str:

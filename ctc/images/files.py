@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ctc.artifacts.places import is_remote
-from ctc.artifacts.remote_files import open_beginning, read_bytes
-from ctc.errors import ImageError
+from ctc.artifacts.places import is_in_bucket, is_remote
+from ctc.artifacts.remote_files import open_beginning, read_bytes, reason_of
+from ctc.errors import ImageError, InputError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 MAX_BYTES = 512 * 1024 * 1024
+_OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError)
+"""What is wrong with one file of a bucket; everything else is wrong with the way to it."""
 TOO_LARGE = f"larger than {MAX_BYTES // 2**20} MiB"
 
 
@@ -24,8 +26,9 @@ def is_image_name(name: str) -> bool:
 
 
 def open_photo(path: str | Path) -> BinaryIO:
-    """The file, here or at a URL, open for reading; raises ImageError with the reason when it is missing, unreadable, huge or no file."""
-    with _as_image_errors():
+    """The file, here or at a URL, open for reading; raises ImageError with the reason when it is missing, unreadable, huge or no file, and
+    InputError when it is its bucket that can't be read."""
+    with _as_image_errors(path):
         if is_remote(path):
             return open_beginning(str(path))
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -42,8 +45,9 @@ def open_photo(path: str | Path) -> BinaryIO:
 
 
 def read_photo(path: str | Path) -> bytes:
-    """The bytes of the file; raises ImageError with the reason when it can't be opened (see `open_photo`) or read, or is empty."""
-    with _as_image_errors():
+    """The bytes of the file; raises ImageError with the reason when it can't be opened or read, or is empty, and InputError as
+    `open_photo` does."""
+    with _as_image_errors(path):
         data = read_bytes(str(path)) if is_remote(path) else _read_file(path)
     if not data:
         raise ImageError("empty file")
@@ -58,10 +62,12 @@ def _read_file(path: str | Path) -> bytes:
 
 
 @contextmanager
-def _as_image_errors() -> Iterator[None]:
+def _as_image_errors(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if is_in_bucket(path) and not isinstance(error, _OF_THE_FILE):
+            raise InputError(f"'{path}' and its like can't be read: {reason_of(error)}; try again later") from error
         raise ImageError((error.strerror or type(error).__name__).lower()) from None
     except ValueError as error:
         raise ImageError(str(error)) from None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctc.artifacts.places import is_remote
+from ctc.artifacts.places import is_remote, is_web
 from ctc.errors import UsageError
 from ctc.images import is_image_name
 from ctc.images.folders import FolderPhotos, find_photos
@@ -87,6 +87,8 @@ def _look_at(source: Path, columns: Columns | None, image_root: Path | None) -> 
         raise UsageError(f"'{source}' is not there: give photos, folders, a CSV or an inventory")
     if source.is_dir():
         yield from find_photos(source)
+    elif is_web(source) and is_image_name(str(source).partition("?")[0].rpartition("/")[2]):
+        yield FolderPhotos.of("", [str(source)])  # what follows a '?' may hold a '/'
     elif is_image_name(source.name):
         yield FolderPhotos.of(str(source).removesuffix(source.name), [source.name])
     elif suffix in CSV_SUFFIXES:

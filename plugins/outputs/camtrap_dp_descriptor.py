@@ -21,7 +21,7 @@ README = """\
 Camtrap DP {version}, written by ctc {created}. Every observation is what the model `{model}` says; none was checked by a person.
 
 - `scientificName` holds the model's classes as they are called there.
-- `filePath` starts in the folder `{root}`. A photo that is not below it has a `file:` URL.
+- `filePath` starts in the folder `{root}`. A photo that is not below it has a URL.
 - A deployment is what the table of events calls `deploymentID` or `location`, else the folder of its photos.
 - `deploymentStart` and `deploymentEnd` are the first and the last photo's times.
 {notes}

@@ -8,7 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -107,6 +110,32 @@ def test_what_was_predicted_is_kept_when_the_output_cannot_be_sent(
     summary = job().run(lambda photos, failed: None)
     assert (summary.resumed, summary.photos, summary.failed) == (24, 24, 1)
     assert gone.exists()
+
+
+def test_a_storage_that_fails_is_no_failure_of_its_photos(red_model, tmp_path) -> None:
+    """The run ends, so that the same command asks again, not the photos."""
+    (tmp_path / "photos.csv").write_text("id,photo\n1,s3://park/1.jpg\n2,s3://park/2.jpg\n")
+    columns = ["--event-id", "id", "--image", "photo"]
+    command = ["predict", str(red_model), "photos.csv", *columns, "--output", "p.csv", "--quiet"]
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from ctc.cli import main; main()", *command],
+        cwd=tmp_path, env={**os.environ, **nowhere, "AWS_MAX_ATTEMPTS": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: 's3://park/")
+    assert "and its like can't be read: could not connect" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["photos.csv"]
+
+
+def test_a_photo_on_the_web_may_have_a_query(photos, red_model, tmp_path) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(photos))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        photo = f"http://127.0.0.1:{server.server_port}/north/0001.png?sig=a/b"
+        assert run(["predict", str(red_model), photo, "--output", str(tmp_path / "p.csv"), "--quiet"]) == 0
+        server.shutdown()
+    assert photo in (tmp_path / "p.csv").read_text()
 
 
 @pytest.mark.parametrize(
