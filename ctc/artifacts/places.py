@@ -47,13 +47,8 @@ def is_in_bucket(path: str | Path) -> bool:
     return str(path).partition("://")[0].lower() in _EXTRAS
 
 
-def takes_files(remote: Path) -> bool:
-    """Whether files can be written to this kind of place: servers of web pages only give them."""
-    return str(remote).partition("://")[0].lower() not in ("http", "https")
-
-
 def is_web(path: str | Path) -> bool:
-    """Whether it is on the web, where a name may be followed by '?' and more."""
+    """Whether it is on the web, where a name may be followed by '?' and more, and nothing can be written."""
     return str(path).lower().startswith(("http://", "https://"))
 
 

@@ -48,11 +48,11 @@ def reach_places(context: click.Context) -> None:
 
 
 def _reach(path: Path | None, is_output: bool) -> None:
-    from ctc.artifacts.places import is_remote, takes_files
+    from ctc.artifacts.places import is_remote, is_web
 
     if path is not None and is_remote(path):
         from ctc.artifacts.remote_files import reached
 
-        if is_output and not takes_files(path):
+        if is_output and is_web(path):
             raise UsageError(f"'{path}' can't be written, the web is only read: choose another --output")
         reached(path)

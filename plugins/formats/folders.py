@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ctc.artifacts.places import is_remote
 from ctc.errors import UsageError
 from ctc.images.folders import find_photos
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
@@ -44,10 +45,11 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
 
 def _photos(root: Path) -> Iterator[str]:
     """Photos below `root` as relative paths with forward slashes."""
-    start = str(root).rstrip(os.sep) + os.sep
+    separator = "/" if is_remote(root) else os.sep
+    start = str(root).rstrip(separator) + separator
     for photos in find_photos(root):
         for photo in photos:
-            yield photo.removeprefix(start).replace(os.sep, "/")
+            yield photo.removeprefix(start).replace(separator, "/")
 
 
 def _event_id(photo: str, keep_suffix: bool) -> str:
