@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pytest
@@ -35,8 +36,11 @@ def product(p: np.ndarray) -> np.ndarray:
     return product / product.sum()
 
 
+_calls = count()
+
+
 def another_time(p: np.ndarray) -> np.ndarray:
-    return np.random.default_rng().permutation(p)[0]
+    return p[next(_calls) % len(p)]
 
 
 @pytest.mark.parametrize(
