@@ -22,13 +22,12 @@ from statistics import median
 
 import numpy as np
 from PIL import Image
+from serve_load import CTC, usable
 
 from ctc.plugin.devices import usable_cores
 
 HERE = Path(__file__).parent
-CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
 NETWORKS = ("resnet18", "mobilenet_v3_large")
-UNUSABLE = ("truncated", "cmyk")
 GOALS = {"ideal": 0.85, "loop": 5.0, "seed": 4.0, "int8": 2.5}
 GOAL_SECONDS = 1.5
 SLOW_WAYS = 10
@@ -142,9 +141,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--small-photos", type=int, default=100_000)
     options = parser.parse_args()
-    photos = [
-        photo for photo in sorted(options.photos_dir.glob("*.jpg")) if not any(word in photo.name for word in UNUSABLE)
-    ]
+    photos = usable(options.photos_dir)
     folder = Path(tempfile.mkdtemp())
     try:
         build = [sys.executable, str(HERE / "predict_models.py"), str(folder), *map(str, photos)]

@@ -21,7 +21,8 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-from predict import CORES, CTC, HERE, UNUSABLE, link, processor
+from predict import CORES, HERE, link, processor
+from serve_load import CTC, usable
 
 NETWORK = "mobilenet_v3_large"
 LOOP_SHARE = 4
@@ -77,9 +78,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--milliseconds", type=float, default=30)
     options = parser.parse_args()
-    photos = [
-        photo for photo in sorted(options.photos_dir.glob("*.jpg")) if not any(word in photo.name for word in UNUSABLE)
-    ]
+    photos = usable(options.photos_dir)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         build = [sys.executable, str(HERE / "predict_models.py"), name, *map(str, photos)]

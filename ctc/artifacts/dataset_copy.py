@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ctc.artifacts.atomic import whole_file
 from ctc.artifacts.cache import dataset_folder
-from ctc.artifacts.dataset import Dataset, Shard
+from ctc.artifacts.dataset import MANIFEST, Dataset, Shard
 from ctc.artifacts.remote_files import fetch, reason_of
 from ctc.errors import InputError
 
@@ -30,7 +30,8 @@ def brought_here(dataset: Dataset, splits: Iterable[str], anew: bool = False) ->
         size = sum(shard.bytes for shard in missing)
         log.info("fetching %d shards, %.1f MB, of '%s' into '%s'", len(missing), size / 1e6, here.place, here.folder)
     try:
-        here.save()
+        if anew or not (here.folder / MANIFEST).is_file():
+            here.save()
         with ThreadPoolExecutor(AT_ONCE, "ctc-fetch") as pool:
             list(pool.map(lambda shard: _fetch(here, shard), missing))
     except OSError as error:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
 from typing import Any, BinaryIO, cast
 
@@ -19,6 +20,11 @@ READERS = 32
 """So many requests under way at a time hide how long one takes."""
 BEGINNING = 1 << 16
 """Bytes that are asked for at a time where only the beginning of a file is read."""
+
+
+def readers_for(place: str | Path, otherwise: int) -> int:
+    """How many threads read files below this place best: `otherwise`, or more where bytes are long on their way."""
+    return max(READERS, otherwise) if is_remote(place) else otherwise
 
 
 def reached(place: Path) -> Path:
@@ -132,9 +138,7 @@ class _Copies:
     def of(self, url: str) -> Path:
         with self._lock:
             if url not in self._known:
-                folder = Path(self._folder.name, f"{len(list(Path(self._folder.name).iterdir()))}")
-                folder.mkdir()
-                copy = folder / url.rstrip("/").rpartition("/")[2]
+                copy = Path(mkdtemp(dir=self._folder.name), url.rstrip("/").rpartition("/")[2])
                 fetch(url, copy)
                 self._known[url] = copy
             return self._known[url]
@@ -142,7 +146,7 @@ class _Copies:
     def drop(self, url: str) -> None:
         with self._lock:
             if url in self._known:
-                self._known.pop(url).unlink()
+                rmtree(self._known.pop(url).parent)
 
 
 @cache

@@ -37,8 +37,7 @@ def command(
     """
     from ctc.artifacts.atomic import write_text
     from ctc.artifacts.inventory import Inventory
-    from ctc.artifacts.places import is_remote
-    from ctc.artifacts.remote_files import READERS
+    from ctc.artifacts.remote_files import readers_for
     from ctc.cli.console import progress, say
     from ctc.cli.leaving import PARTLY_FAILED
     from ctc.inventory.check import check_photos
@@ -52,8 +51,7 @@ def command(
         raise UsageError(f"the image root '{root}' is not a folder: give --image-root")
     uses = photo_uses(inventory)
     with progress("check", len(uses.paths)) as bar:
-        readers = READERS if is_remote(root) else os.cpu_count() or 1
-        checked = check_photos(inventory, uses, root, workers or readers, bar.advance)
+        checked = check_photos(inventory, uses, root, workers or readers_for(root, os.cpu_count() or 1), bar.advance)
     text = _as_json(checked) if as_json else _as_csv(checked)
     if output:
         write_text(output, text)

@@ -19,9 +19,8 @@ import numpy as np
 from ctc.artifacts.atomic import whole_file, write_text
 from ctc.artifacts.dataset import Shard
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.places import is_remote
 from ctc.artifacts.predictions import Failure
-from ctc.artifacts.remote_files import READERS
+from ctc.artifacts.remote_files import readers_for
 from ctc.artifacts.tfrecord import frame
 from ctc.dataset.encode import NO_SUMS, ChannelSums, Encoded, EventPlan, ShrinkRule, encode_event
 from ctc.dataset.plan import Plan, ShardPlan
@@ -87,7 +86,7 @@ class Recipe:
     @property
     def readers(self) -> int:
         """Threads that read and encode: more where photos are long on their way."""
-        return max(self.threads, READERS) if is_remote(self.image_root) else self.threads
+        return readers_for(self.image_root, self.threads)
 
     @classmethod
     def of(cls, plan: Plan, folder: Path) -> Recipe:

@@ -20,8 +20,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from ctc.artifacts.places import is_remote
-from ctc.artifacts.remote_files import READERS
+from ctc.artifacts.remote_files import readers_for
 from ctc.errors import ImageError
 from ctc.images.decode import FORMATS
 from ctc.images.files import open_photo
@@ -74,7 +73,7 @@ def exif_of(data: bytes) -> Exif:
 
 def threads_for(place: str | Path) -> int:
     """How many threads read photos below this place best."""
-    return READERS if is_remote(place) else THREADS
+    return readers_for(place, THREADS)
 
 
 def read_exifs(paths: Iterable[str | Path], threads: int = THREADS) -> Iterator[Exif]:

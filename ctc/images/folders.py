@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ctc.artifacts.places import is_remote, place
 from ctc.artifacts.remote_files import as_os_errors, reason_of
 from ctc.errors import InputError
 from ctc.images.files import is_image_name
+
+Contents = Callable[[str], tuple[list[str], list[str]]]
+"""From a folder to the names of its photos and the paths of its subfolders."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +44,31 @@ def find_photos(root: Path) -> list[FolderPhotos]:
     Hidden files and folders are left out. Linked folders are read, each real folder once and never one that holds the link.
     Raises InputError when a folder can't be read or there is no photo at all.
     """
-    found = list(_walk_remote(root) if is_remote(root) else _walk(str(root)))
+    if is_remote(root):
+        found = list(_walk(str(root).rstrip("/"), "/", _list_remote))
+    else:
+        found = list(_walk(str(root), os.sep, partial(_list, set())))
     if not found:
         raise InputError(f"folder '{root}' holds no photos (jpg, png, bmp, webp, tiff, gif)")
     return found
 
 
-def _walk(root: str) -> Iterator[FolderPhotos]:
-    seen: set[str] = set()
+def _walk(root: str, separator: str, contents: Contents) -> Iterator[FolderPhotos]:
     pending = [root]
     while pending:
         folder = pending.pop()
-        real = os.path.realpath(folder)
-        if real in seen:
-            continue
-        seen.add(real)
-        photos, folders = _list(folder, real)
+        photos, folders = contents(folder)
         if photos:
-            yield FolderPhotos.of(folder.rstrip(os.sep) + os.sep, sorted(photos))
+            yield FolderPhotos.of(folder.rstrip(separator) + separator, sorted(photos))
         pending += sorted(folders, reverse=True)
 
 
-def _list(folder: str, real: str) -> tuple[list[str], list[str]]:
-    """The names of the photos in the folder, and the paths of its subfolders."""
+def _list(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
+    """See `Contents`; of a real folder that was `seen` before, nothing."""
+    real = os.path.realpath(folder)
+    if real in seen:
+        return [], []
+    seen.add(real)
     photos: list[str] = []
     folders: list[str] = []
     try:
@@ -80,18 +86,8 @@ def _list(folder: str, real: str) -> tuple[list[str], list[str]]:
     return photos, folders
 
 
-def _walk_remote(root: Path) -> Iterator[FolderPhotos]:
-    pending = [str(root).rstrip("/")]
-    while pending:
-        folder = pending.pop()
-        photos, folders = _list_remote(folder)
-        if photos:
-            yield FolderPhotos.of(f"{folder}/", sorted(photos))
-        pending += sorted(folders, reverse=True)
-
-
 def _list_remote(folder: str) -> tuple[list[str], list[str]]:
-    """As `_list`."""
+    """See `Contents`."""
     photos: list[str] = []
     folders: list[str] = []
     try:

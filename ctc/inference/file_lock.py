@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import IO
+
+from ctc.errors import InputError
 
 WINDOWS_BYTE = 2**31 - 2
 """The byte that is locked there, where locked bytes can't be read through another handle: the last one that msvcrt reaches."""
+
+
+def lock_or_refuse(file: IO[bytes], path: Path) -> None:
+    """As `lock`; raises InputError, naming `path`, when another command has the file."""
+    if not lock(file):
+        raise InputError(f"'{path}' is being written by another `ctc predict`: wait for it, or choose another --output")
 
 
 def lock(file: IO[bytes]) -> bool:

@@ -25,7 +25,7 @@ from ctc.artifacts.cache import unfinished
 from ctc.artifacts.places import is_remote
 from ctc.artifacts.remote_files import local_copy
 from ctc.errors import InputError
-from ctc.inference.file_lock import lock
+from ctc.inference.file_lock import lock_or_refuse
 from ctc.inference.heading import Heading
 from ctc.inference.journal_lines import BLOCK, is_end, is_whole, line_of, read_lines, record_of
 from ctc.inference.outcome_record import from_record, to_record
@@ -62,10 +62,7 @@ class Journal:
         self._flushed = time.monotonic()
         self._sealed: Path | None = None
         try:
-            if not lock(self._file):
-                raise InputError(
-                    f"'{path}' is being written by another `ctc predict`: wait for it, or choose another --output"
-                )
+            lock_or_refuse(self._file, path)
             self._end = self._take_up()
         except BaseException:
             self._file.close()

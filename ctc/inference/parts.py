@@ -10,9 +10,8 @@ from pathlib import Path
 
 from ctc.artifacts.atomic import remove
 from ctc.artifacts.places import is_remote
-from ctc.errors import InputError
 from ctc.inference.event import Event
-from ctc.inference.file_lock import lock
+from ctc.inference.file_lock import lock_or_refuse
 
 SMALLEST, LARGEST = 32, 1_024
 """Photos of a part: a power of two, so that batches are full. The largest takes a core some ten seconds."""
@@ -89,8 +88,5 @@ def alone(folder: Path) -> Iterator[None]:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("ab") as file:
-        if not lock(file):
-            raise InputError(
-                f"'{folder}' is being written by another `ctc predict`: wait for it, or choose another --output"
-            )
+        lock_or_refuse(file, folder)
         yield
