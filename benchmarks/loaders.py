@@ -15,8 +15,8 @@ import numpy as np
 
 from ctc.artifacts.dataset import Dataset
 from ctc.benchmark.compare import compare
+from ctc.benchmark.contenders import deliver
 from ctc.benchmark.records import LIMIT, Setting
-from ctc.benchmark.subjects import deliver
 
 
 def scaling(loader: str, setting: Setting, threads: list[int], seconds: float, rounds: int) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 from serve_load import CTC, usable
 
-from ctc.plugin.devices import usable_cores
+from ctc.hardware import usable_cores
 
 HERE = Path(__file__).parent
 NETWORKS = ("resnet18", "mobilenet_v3_large")

@@ -32,8 +32,8 @@ def decode_alone(_: Path) -> Way:
 
 def network_alone(model: Path, provider: str = "cpu", precision: str = "float32") -> Way:
     """The network on one photo at a time; one thread."""
-    from ctc.inference.providers import Engine
-    from ctc.inference.session import load_model
+    from ctc.runtime.providers import Engine
+    from ctc.runtime.session import load_model
 
     opened = load_model(model, Engine(provider, precision, 1))  # type: ignore[arg-type]
     images = np.random.default_rng(0).integers(0, 255, (1, SIDE, SIDE, 3), np.uint8)

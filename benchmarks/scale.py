@@ -19,12 +19,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ctc.inference.event import Event
-from ctc.inference.job import PredictConfig, prepare
-from ctc.inference.parted_job import prepare_parts
-from ctc.inference.parts import LARGEST, Part, cut
+from ctc.hardware import usable_cores
+from ctc.inference.events.event import Event
+from ctc.inference.run.chunks import LARGEST, Part, cut
+from ctc.inference.run.engine_job import prepare_parts
+from ctc.inference.run.job import PredictConfig, prepare
 from ctc.plugin import Engine
-from ctc.plugin.devices import usable_cores
 from ctc.plugin.manager import plugins
 
 OPTIONS = {"ray_address": None, "ray_gpus": 0.0}

@@ -18,12 +18,12 @@ from statistics import median
 from typing import NamedTuple
 
 from ctc.artifacts.dataset import Dataset
+from ctc.hardware import usable_cores
 from ctc.plugin import Batch, BatchStream, Loader
-from ctc.plugin.devices import usable_cores
 from ctc.plugin.manager import plugins
-from ctc.training.backend import start_backend
 from ctc.training.config import TrainingConfig
-from ctc.training.labels import TRAIN
+from ctc.training.distributed.backend import start_backend
+from ctc.training.plan import TRAIN
 
 IN_MEMORY = "one batch in memory"
 GOAL = 0.05
@@ -55,10 +55,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     start_backend()
-    from ctc.training.learner import Learner
-    from ctc.training.passes import go_through
+    from ctc.training.metrics.metrics import Totals
     from ctc.training.plan import prepare
-    from ctc.training.totals import Totals
+    from ctc.training.trainer.train_step import Learner
+    from ctc.training.trainer.trainer import go_through
 
     def turn(batches: Iterable[Batch]) -> Turn:
         totals, end = Totals(), time.perf_counter() + options.seconds

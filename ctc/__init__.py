@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ctc.inference.classifier import Classifier
-    from ctc.inference.pieces import Truncated
-    from ctc.inference.providers import Precision, ProviderName
+    from ctc.inference.pipeline.inputs import Truncated
+    from ctc.runtime.providers import Precision, ProviderName
 
 __all__ = ["__version__", "load_model"]
 
@@ -45,10 +45,10 @@ def load_model(
     `threshold`: below it the answer is "unknown"; by default the model's own thresholds hold. Raises `ctc.errors.CtcError`, saying
     what is missing, when the file is no model, or the provider doesn't start.
     """
-    from ctc.artifacts.places import place
+    from ctc.hardware import usable_cores
     from ctc.inference.classifier import classifier
-    from ctc.inference.providers import Engine
-    from ctc.plugin.devices import usable_cores
+    from ctc.runtime.providers import Engine
+    from ctc.storage.paths import place
 
     engine = Engine(provider, precision, threads or usable_cores())
     return classifier(place(path), engine, batch_size, truncated, threshold)

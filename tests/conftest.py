@@ -12,7 +12,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.model_file import INPUT, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.plugin.testing import TINY_SPLITS, build_dataset, write_dataset
+from ctc.testing import TINY_SPLITS, build_dataset, write_dataset
 
 BuildDataset = Callable[..., Dataset]
 

@@ -14,7 +14,7 @@ import pytest
 from ctc.images.folders import FolderPhotos
 from ctc.images.photo_paths import plain
 from ctc_plugins.formats import folders as class_folders
-from ctc_plugins.outputs import photo_places
+from ctc_plugins.outputs import photo_fields
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 NOT_ON_WINDOWS = "ctc/benchmark"
@@ -118,7 +118,7 @@ class WindowsPath(PureWindowsPath):
 def windows(monkeypatch) -> None:
     """The modules that handle paths see the paths of Windows."""
     system = SimpleNamespace(name="nt", sep="\\", path=ntpath)
-    for module in (class_folders, photo_places):
+    for module in (class_folders, photo_fields):
         monkeypatch.setattr(module, "os", system)
         monkeypatch.setattr(module, "Path", WindowsPath)
 
@@ -155,4 +155,4 @@ def test_outputs_say_where_photos_are_with_forward_slashes(
     windows, photo: str, absolute: str, relative: str | None
 ) -> None:
     root = PureWindowsPath("D:\\photos")
-    assert (photo_places.absolute(photo), photo_places.relative(photo, root)) == (absolute, relative)
+    assert (photo_fields.absolute(photo), photo_fields.relative(photo, root)) == (absolute, relative)

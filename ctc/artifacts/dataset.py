@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.jsonfile import check_format, read_object, write_object
-from ctc.artifacts.places import is_remote
 from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.storage.json_file import check_format, read_object, write_object
+from ctc.storage.paths import is_remote
 
 MANIFEST = "dataset.json"
 LEFT_OUT = "left_out.csv"
@@ -133,7 +133,7 @@ class Dataset:
             raise InputError(f"'{path}' is damaged ({error!r}): build the dataset again") from None
         if not is_remote(folder):
             return opened
-        from ctc.artifacts.dataset_copy import brought_here
+        from ctc.artifacts.dataset_cache import brought_here
 
         return brought_here(opened, opened.manifest.splits if splits is None else splits, anew)
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ctc.artifacts.atomic import whole_file
-from ctc.artifacts.places import place
-from ctc.artifacts.remote_files import local_copy
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
+from ctc.storage.atomic import whole_file
+from ctc.storage.paths import place
+from ctc.storage.remote_files import local_copy
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.jsonfile import check_format, read_object, write_object
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
+from ctc.storage.json_file import check_format, read_object, write_object
 
 RUN_FILE = "run.json"
 FORMAT = "ctc-run"

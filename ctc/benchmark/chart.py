@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ctc.artifacts.atomic import whole_file
 from ctc.benchmark.records import LIMIT, Result
 from ctc.errors import MissingExtraError
+from ctc.storage.atomic import whole_file
 
 _BAR, _LIMIT, _INK = "#3b6ea5", "#b0b7bf", "#333333"
 

@@ -14,9 +14,9 @@ from statistics import median
 from typing import Any
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.places import place
 from ctc.benchmark.records import BASELINE, LIMIT, Lap, Result, Setting
 from ctc.errors import CtcError, UsageError, did_you_mean
+from ctc.storage.paths import place
 
 GPU_ROW = Result("dali (GPU)", note="not measured: no NVIDIA GPU and driver here")
 

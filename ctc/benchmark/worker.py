@@ -19,10 +19,10 @@ from typing import Any, TextIO
 import cv2
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.places import place
+from ctc.benchmark.contenders import deliver, why_not
 from ctc.benchmark.records import Lap, Setting
-from ctc.benchmark.subjects import deliver, why_not
 from ctc.errors import CtcError
+from ctc.storage.paths import place
 
 _WARM_UP_BATCHES = 8
 

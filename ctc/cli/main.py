@@ -3,49 +3,40 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ctc.cli.console import end_log, log_bug, log_to, relay_log, set_verbosity
-from ctc.cli.leaving import FAILED, PARTLY_FAILED, CarriedError, exit_code_of
-from ctc.cli.paths import PATH
-from ctc.cli.settings import ARGUMENTS, FILE, with_settings
+from ctc._version import __version__
+from ctc.cli.console.console import end_log, log_bug, log_to, relay_log, set_verbosity
+from ctc.cli.exit_codes import CarriedError, exit_code_of
+from ctc.cli.options.paths import PATH
+from ctc.cli.registry import COMMANDS, COMPLETING, FAILED, module_of
+from ctc.cli.settings.context import with_settings
+from ctc.cli.settings.source import ARGUMENTS, FILE
 from ctc.errors import did_you_mean
 
-__all__ = ["COMMANDS", "PARTLY_FAILED", "ctc", "main", "run"]
 
-COMMANDS = {
-    "inventory": "Find labelled photos and write down what is there.",
-    "inventory show": "Tell what an inventory holds.",
-    "inventory check": "Open every photo; list the missing, the broken and the copies.",
-    "dataset": "Turn an inventory into TFRecord files.",
-    "dataset preview": "Draw what augmentation does to the photos of a dataset.",
-    "dataset verify": "Check every byte of a dataset.",
-    "train": "Train a network on a dataset.",
-    "export": "Turn a run into one model.onnx file.",
-    "evaluate": "Say how good a model or a prediction file is, and what a person should look at.",
-    "calibrate": "Make a model's probabilities mean what they say.",
-    "predict": "Say which animals are on new photos.",
-    "report": "Show predictions as one page: counts, activity, photos.",
-    "serve": "Answer over HTTP: a page for people, an interface for programs.",
-    "merge": "Unite the parts of a prediction that was split over machines.",
-    "benchmark loaders": "Measure how many images per second each loader delivers.",
-    "plugins": "List what is installed: formats, loaders, backbones and more.",
-    "completion": "Make a shell complete commands, options and names.",
-    "doctor": "Look at this machine: what is installed, what works, how fast.",
-    "demo": "Go the whole way on photos drawn for the purpose.",
-}
-COMPLETING = "_CTC_COMPLETE"
-"""The environment variable in which a shell asks for completions; click's own name for it."""
+def version_lines() -> Iterator[str]:
+    """ctc, Python and system; then what the extras brought."""
+    from ctc.doctor.extras import installed_packages
+
+    yield f"ctc, version {__version__}"
+    yield f"Python {platform.python_version()}, {sys.platform}, {platform.machine()}"
+    for name, version in installed_packages().items():
+        yield f"{name} {version}"
+
+
+__all__ = ["ctc", "main", "run"]
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module (`ctc.cli.NAME`, with its command called `command`) only when it is run. A command of two words,
-    such as `dataset verify`, has a module of its own, `ctc.cli.dataset_verify`."""
+    """Imports the module of a command (`registry.module_of`) only when it is run; there it is called `command`."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -53,7 +44,7 @@ class LazyGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        return with_settings(import_module(f"ctc.cli.{name.replace(' ', '_')}").command)
+        return with_settings(import_module(module_of(name)).command)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -79,8 +70,6 @@ class LazyGroup(click.Group):
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from ctc.cli.versions import version_lines
-
         for line in version_lines():
             click.echo(line)
         context.exit()
@@ -128,7 +117,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Run `ctc` and return its exit code."""
     code = FAILED
     if COMPLETING in os.environ:
-        import_module("ctc.cli.completion")
+        import_module("ctc.cli.commands.completion")
     try:
         code = exit_code_of(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))
     except Exception as error:

@@ -14,14 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from ctc._version import __version__
-from ctc.artifacts.atomic import PARTIAL_SUFFIX, remove, write_text
 from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset, Label, Manifest
-from ctc.artifacts.jsonfile import read_object
 from ctc.artifacts.predictions import Failure
 from ctc.dataset.encode import NO_SUMS
+from ctc.dataset.engine_tasks import shards_by
 from ctc.dataset.plan import Plan, ShardPlan
-from ctc.dataset.shard_work import shards_by
-from ctc.dataset.write import (
+from ctc.dataset.writer import (
     Advance,
     Recipe,
     ShardNote,
@@ -32,7 +30,9 @@ from ctc.dataset.write import (
     write_shard,
 )
 from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
-from ctc.plugin.chosen_engine import ChosenEngine
+from ctc.plugin.engine_run import ChosenEngine
+from ctc.storage.atomic import PARTIAL_SUFFIX, remove, write_text
+from ctc.storage.json_file import read_object
 
 UNFINISHED = ".unfinished.json"
 LISTED = 1000

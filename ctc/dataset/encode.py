@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.places import joined
 from ctc.artifacts.predictions import Failure
 from ctc.errors import ImageError
 from ctc.images import Scratch, decode, encode_jpeg, read_photo, shrink, upright_size
 from ctc.images.crop import Box, cropped
 from ctc.images.jpeg_header import read_header
+from ctc.storage.paths import joined
 
 Pixels = NDArray[np.uint8]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ctc.dataset.encode import Encoded, EventPlan, encode_event
 from ctc.dataset.plan import Plan
-from ctc.dataset.reached import SplitReach
+from ctc.dataset.split_stats import SplitReach
 
 SAMPLE = 128
 

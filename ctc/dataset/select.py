@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.columns import Ints, numbered
+from ctc.artifacts.arrow_columns import Ints, numbered
 from ctc.artifacts.dataset import SEVERAL
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
-from ctc.dataset.sampling import balanced, up_sampled
+from ctc.dataset.resampling import balanced, up_sampled
 from ctc.dataset.splits import by_column, by_group, by_share
 from ctc.errors import InputError, UsageError, did_you_mean
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctc.artifacts.columns import Ints, numbered
+from ctc.artifacts.arrow_columns import Ints, numbered
 from ctc.dataset.config import DatasetConfig
-from ctc.dataset.grouping import GroupCounts, assign
+from ctc.dataset.group_assignment import GroupCounts, assign
 from ctc.errors import InputError, UsageError
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def start_dali(device: str) -> Values:
     from nvidia import dali
     from nvidia.dali import fn, pipeline_def
 
-    from ctc.doctor.pictures import camera_photos
+    from ctc.doctor.image_codecs import camera_photos
 
     operation: Any = fn
     (photo,) = camera_photos(1, 60, 80)

@@ -26,7 +26,7 @@ def system() -> Finding:
 
 
 def processor() -> Finding:
-    from ctc.plugin.devices import usable_cores
+    from ctc.hardware import usable_cores
 
     values = {"name": processor_name(), "cores": os.cpu_count() or 1, "usable_cores": usable_cores()}
     return Finding(

@@ -14,18 +14,18 @@ import onnx
 from numpy.typing import NDArray
 
 from ctc._version import __version__
-from ctc.artifacts.atomic import whole_file
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError
 from ctc.export.config import ExportConfig, Precision
 from ctc.export.convert import to_onnx
-from ctc.export.half import to_float16
+from ctc.export.float16 import to_float16
 from ctc.export.parity import Answer, Parity, ask, compare, onnx_answer
 from ctc.export.quantize import quantized
 from ctc.export.sample import held_out, to_calibrate
 from ctc.export.simplify import simplify
+from ctc.storage.atomic import whole_file
 
 TOLERANCE = 1e-4
 """How far a probability may be from the trained network's in float32, where nothing is rounded on purpose."""

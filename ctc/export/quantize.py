@@ -13,9 +13,9 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto
 
 from ctc.errors import CtcError, InputError
-from ctc.export.choose import to_quantize
+from ctc.export.activation_ranges import Photos, Ranges, ranges
 from ctc.export.graph import copy_of, heads, layers_of, with_shapes
-from ctc.export.observe import Photos, Ranges, ranges
+from ctc.export.quantizable_nodes import to_quantize
 from ctc.export.sensitivity import most_sensitive_first
 
 _JUDGES = 2

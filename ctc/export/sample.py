@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.places import place
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import InputError, UsageError
-from ctc.images.reference import picks, read_events, record_table, reference_batches, reference_samples
+from ctc.images.eval_samples import picks, read_events, record_table, reference_batches, reference_samples
+from ctc.storage.paths import place
 
 HELD_OUT_PHOTOS = 512
 CALIBRATION_SPLIT = "train"

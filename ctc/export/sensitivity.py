@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto
 
-from ctc.export.choose import values_around
-from ctc.export.observe import Photos, Ranges, activations
+from ctc.export.activation_ranges import Photos, Ranges, activations
+from ctc.export.quantizable_nodes import values_around
 
 STEPS = 255
 

@@ -2,7 +2,7 @@
 
 from ctc.images.decode import Scratch, decode, is_jpeg, upright_size
 from ctc.images.files import IMAGE_SUFFIXES, is_image_name, read_photo
-from ctc.images.geometry import as_input, encode_jpeg, gray_stack, scale_needed, shrink
+from ctc.images.resize import as_input, encode_jpeg, gray_stack, scale_needed, shrink
 
 __all__ = [
     "IMAGE_SUFFIXES",

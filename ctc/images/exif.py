@@ -20,10 +20,10 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from ctc.artifacts.remote_files import readers_for
 from ctc.errors import ImageError
 from ctc.images.decode import FORMATS
 from ctc.images.files import open_photo
+from ctc.storage.remote_files import readers_for
 
 THREADS = 8
 _PATHS_PER_TASK = 32

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ctc.artifacts.places import is_in_bucket, is_remote
-from ctc.artifacts.remote_files import open_beginning, read_bytes, reason_of
 from ctc.errors import ImageError, InputError
+from ctc.storage.paths import is_in_bucket, is_remote
+from ctc.storage.remote_files import open_beginning, read_bytes, reason_of
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 MAX_BYTES = 512 * 1024 * 1024

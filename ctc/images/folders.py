@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ctc.artifacts.places import is_remote, place
-from ctc.artifacts.remote_files import as_os_errors, reason_of
 from ctc.errors import InputError
 from ctc.images.files import is_image_name
+from ctc.storage.paths import is_remote, place
+from ctc.storage.remote_files import as_os_errors, reason_of
 
 Contents = Callable[[str], tuple[list[str], list[str]]]
 """From a folder to the names of its photos and the paths of its subfolders."""

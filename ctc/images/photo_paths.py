@@ -5,7 +5,7 @@ from __future__ import annotations
 import ntpath
 import posixpath
 
-from ctc.artifacts.places import is_url
+from ctc.storage.paths import is_url
 
 
 def plain(path: str) -> str:

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.inference.event import Event
-from ctc.inference.pieces import Truncated
-from ctc.inference.pipeline import Outcome, PipelineConfig, predict
-from ctc.inference.providers import Engine
-from ctc.inference.reading import Reading, reading_of
-from ctc.inference.session import Model, load_model
-from ctc.inference.tuning import ON_CPU, ON_DEVICE
+from ctc.inference.events.event import Event
+from ctc.inference.pipeline.inputs import Truncated
+from ctc.inference.pipeline.pipeline import Outcome, PipelineConfig, predict
+from ctc.inference.postprocess import Reading, reading_of
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
+from ctc.runtime.batch_size import ON_CPU, ON_DEVICE
+from ctc.runtime.providers import Engine
+from ctc.runtime.session import Model, load_model
 
 StrPath = str | Path
 Photos = Iterable[StrPath] | Mapping[str, Iterable[StrPath]]

@@ -11,10 +11,10 @@ from typing import Any
 from ctc._version import __version__
 from ctc.artifacts.predictions import Failure
 from ctc.errors import UsageError
-from ctc.inference.event_table import Columns
-from ctc.inference.pieces import Truncated
-from ctc.inference.providers import Engine, Precision, ProviderName
-from ctc.inference.shards import Shard
+from ctc.inference.events.table import Columns
+from ctc.inference.pipeline.inputs import Truncated
+from ctc.inference.run.shards import Shard
+from ctc.runtime.providers import Engine, Precision, ProviderName
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.inventory import IMAGES, Inventory
-from ctc.artifacts.places import joined, place
-from ctc.artifacts.remote_files import READERS
 from ctc.errors import InputError, MissingExtraError, UsageError
 from ctc.inventory.config import AS_READ, EXIF, InventoryConfig, Progress, unseen
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import InputFormat
+from ctc.storage.paths import joined, place
+from ctc.storage.remote_files import READERS
 
 LOOK_AT = 100
 
@@ -44,8 +44,8 @@ def build_inventory(
     What gives no observation goes to `left_out`; what goes half well is logged as a warning.
     """
     _need_packages()
+    from ctc.inventory.exif_metadata import fill_location
     from ctc.inventory.labels import discard_missing, read_renamings, relabel
-    from ctc.inventory.times_and_places import fill_location
 
     left_out = left_out or LeftOutLog()
     renamings = read_renamings(config.relabel) if config.relabel else ()
@@ -74,8 +74,8 @@ def _read(
     image_root: Path | None,
     left_out: LeftOutLog,
 ) -> Inventory:
-    from ctc.inventory.collect import collect
     from ctc.inventory.events import unite_photos
+    from ctc.inventory.table_builder import collect
 
     root = (image_root or input_format.default_image_root(source, options)).absolute()
     if not root.is_dir() and source.exists():
@@ -89,8 +89,8 @@ def _read(
 
 def _refine(inventory: Inventory, config: InventoryConfig, progress: Progress) -> tuple[Inventory, tuple[str, ...]]:
     """Times, locations and events."""
+    from ctc.inventory.exif_metadata import fill_from_photos
     from ctc.inventory.grouping import check_groupable, group_photos
-    from ctc.inventory.times_and_places import fill_from_photos
 
     if config.events_within is not None:
         check_groupable(inventory, config)

@@ -16,13 +16,13 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ctc.artifacts.columns import Ints
+from ctc.artifacts.arrow_columns import Ints
 from ctc.artifacts.inventory import Inventory
-from ctc.artifacts.places import is_url, joined, place
 from ctc.errors import ImageError, InputError
 from ctc.images import decode, read_photo
-from ctc.inventory.copies import differences, find_copies
+from ctc.inventory.duplicate_photos import differences, find_copies
 from ctc.inventory.photo_uses import PhotoUses
+from ctc.storage.paths import is_url, joined, place
 
 Kind = Literal["missing", "broken", "duplicate", "straddling"]
 Advance = Callable[[int, int], None]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctc.artifacts.columns import ROWS_AT_ONCE, Ints, numbered, put, take
+from ctc.artifacts.arrow_columns import ROWS_AT_ONCE, Ints, numbered, put, take
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.columns import DATETIME, LOCATION, Ints, numbered, take, whole
+from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, numbered, take, whole
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_numbers

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ctc.artifacts.csvfile import read_rows
 from ctc.artifacts.inventory import EVENT_ID, Inventory
 from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import LeftOut
+from ctc.storage.csv_reader import read_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

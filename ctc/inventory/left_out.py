@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ctc.artifacts.atomic import remove, whole_file
 from ctc.plugin.records import LeftOut
+from ctc.storage.atomic import remove, whole_file
 
 if TYPE_CHECKING:
     from _csv import Writer

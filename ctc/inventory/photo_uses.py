@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.columns import Ints, numbered
+from ctc.artifacts.arrow_columns import Ints, numbered
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 
 if TYPE_CHECKING:

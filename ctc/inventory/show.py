@@ -8,12 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ctc.artifacts.columns import DATETIME, LOCATION, Ints, numbered
+from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, numbered
 from ctc.artifacts.inventory import Inventory
 from ctc.inventory.photo_uses import PhotoUses, photo_uses
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+from collections.abc import Iterator
+
+from ctc.artifacts.inventory import EVENT_ID, IMAGES
+
+SHOWN_CLASSES = 8
+
+
+def summarize(inventory: Inventory) -> Iterator[str]:
+    """Observations, events and photos, then a line per label with its biggest classes."""
+    import pyarrow.compute as pc
+
+    table = inventory.table
+    events = pc.count_distinct(table[EVENT_ID]).as_py()
+    photos = pc.count_distinct(pc.list_flatten(table[IMAGES])).as_py()
+    yield f"{table.num_rows:,} observations of {events:,} events with {photos:,} photos"
+    for label in inventory.labels:
+        counts = class_counts(inventory, label)
+        shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.classes.items())[:SHOWN_CLASSES])
+        hidden = len(counts.classes) - SHOWN_CLASSES
+        more = f", and {hidden} more" if hidden > 0 else ""
+        yield f"{label}: {shown}{more}" + (f"; missing {counts.missing:,}" if counts.missing else "")
+
 
 FIRST = 20
 

@@ -18,10 +18,10 @@ import pluggy
 
 from ctc.errors import PluginError, UsageError, did_you_mean
 from ctc.plugin import hookspecs
-from ctc.plugin.guests import Guest, guarded, of_guest, quiet_stdout
-from ctc.plugin.heavy import heavy_imports_told
-from ctc.plugin.installed import DISABLED, STRICT, Owner, Skipped, installed, owner_of, reason, switched_off
+from ctc.plugin.entry_points import DISABLED, STRICT, Owner, Skipped, installed, owner_of, reason, switched_off
+from ctc.plugin.heavy_imports import heavy_imports_told
 from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, Loader, OutputFormat, Record
+from ctc.plugin.third_party import Guest, guarded, of_guest, quiet_stdout
 
 log = logging.getLogger(__name__)
 

@@ -16,15 +16,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ctc.errors import CtcError
-from ctc.serving.bearer import NeedToken
-from ctc.serving.page_routes import PageRoutes
-from ctc.serving.replies import refused
-from ctc.serving.request_error import INTERNAL, NOT_FOUND, RequestError
+from ctc.serving.http.errors import INTERNAL, NOT_FOUND, RequestError
+from ctc.serving.http.middleware import NeedToken, RefuseWhenStopped
+from ctc.serving.http.request_log import WriteDown
+from ctc.serving.http.responses import refused
+from ctc.serving.routes.ui import PageRoutes
+from ctc.serving.routes.v1 import V1Routes
+from ctc.serving.routes.v2 import V2Routes
 from ctc.serving.service import Service
-from ctc.serving.stopping import RefuseWhenStopped
-from ctc.serving.v1_routes import V1Routes
-from ctc.serving.v2_routes import V2Routes
-from ctc.serving.visit import WriteDown
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ctc.inference.pieces import Truncated
-from ctc.inference.providers import Engine, Precision, ProviderName
+from ctc.inference.pipeline.inputs import Truncated
 from ctc.plugin import Aggregation
+from ctc.runtime.providers import Engine, Precision, ProviderName
 
 MEGABYTE = 1_000_000
 

@@ -13,7 +13,7 @@ import uvicorn
 from ctc.errors import UsageError
 from ctc.serving.app import application
 from ctc.serving.config import ServeConfig
-from ctc.serving.connection import BoundedConnection
+from ctc.serving.http.connection import BoundedConnection
 from ctc.serving.service import Service
 
 KEEP_ALIVE_SECONDS = 20

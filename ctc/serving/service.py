@@ -9,16 +9,16 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from ctc.inference.pipeline import Outcome
-from ctc.serving.asked import AskedEvent
-from ctc.serving.body import body_of
+from ctc.inference.pipeline.pipeline import Outcome
 from ctc.serving.config import ServeConfig
-from ctc.serving.metrics import Metrics
-from ctc.serving.models import Served, Shelf
-from ctc.serving.predictor import Predictor
-from ctc.serving.request_error import GONE, TOO_LATE, RequestError
-from ctc.serving.room import Room
-from ctc.serving.visit import visit_of
+from ctc.serving.http.body import body_of
+from ctc.serving.http.capacity import Room
+from ctc.serving.http.errors import GONE, TOO_LATE, RequestError
+from ctc.serving.http.metrics import Metrics
+from ctc.serving.http.request_log import visit_of
+from ctc.serving.inputs import AskedEvent
+from ctc.serving.models.predictor import Predictor
+from ctc.serving.models.registry import Served, Shelf
 
 T = TypeVar("T")
 

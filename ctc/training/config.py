@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ctc.artifacts.places import place
 from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
 from ctc.artifacts.run import RUN_FILE, Run, RunInfo
 from ctc.errors import InputError, UsageError
+from ctc.hardware import usable_cores
 from ctc.plugin import Augmentation
-from ctc.plugin.devices import usable_cores
-from ctc.training.devices import Devices
+from ctc.storage.paths import place
+from ctc.training.distributed.topology import Devices
 
 LossName = Literal["cross-entropy", "focal"]
 ScheduleName = Literal["plateau", "cosine"]

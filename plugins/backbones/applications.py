@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from ctc.plugin import Backbone, hookimpl
 
 from .imagenet import CHANNELS, SYMMETRIC, SYMMETRIC_128, Scale, imagenet
-from .smallest import check_size
+from .input_size import check_size
 
 if TYPE_CHECKING:
     import keras

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ctc.plugin import Backbone, hookimpl
 
 from .imagenet import CHANNELS, imagenet
-from .smallest import check_size
+from .input_size import check_size
 
 if TYPE_CHECKING:
     import keras

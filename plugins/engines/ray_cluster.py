@@ -18,7 +18,7 @@ from typing import Any
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Engine, Option, Work, hookimpl
 
-from .ray_crew import Crew, Place
+from .ray_workers import Crew, Place
 
 OPTIONS = (
     Option(

@@ -17,7 +17,7 @@ from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 
 from . import duplicates
 from .coco_tables import EMPTY, Answer, Image, Tables
-from .json_document import mentions, read_document
+from .json_stream import mentions, read_document
 
 
 @hookimpl

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.csvfile import Table, open_table
 from ctc.errors import UsageError, did_you_mean
 from ctc.images.photo_paths import plain
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
+from ctc.storage.csv_reader import Table, open_table
 
-from .classes import class_name
+
+def class_name(text: str) -> str | None:
+    """The class, None where it is missing: empty, or the seed's "-1"."""
+    name = text.strip()
+    return None if name in ("", "-1") else name
 
 
 @hookimpl

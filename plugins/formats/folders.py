@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ctc.artifacts.places import is_remote
 from ctc.errors import UsageError
 from ctc.images.folders import find_photos
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
+from ctc.storage.paths import is_remote
 
 
 @hookimpl

@@ -15,9 +15,9 @@ from ctc.images.photo_paths import plain
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 
 from . import duplicates
-from .classes import class_name
-from .json_document import mentions, read_document
+from .csv_table import class_name
 from .json_entry import Entry
+from .json_stream import mentions, read_document
 
 T = TypeVar("T")
 Classes = dict[str, str | None]

@@ -20,7 +20,7 @@ from ctc.images.photo_paths import plain
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 
 from . import duplicates
-from .json_document import mentions
+from .json_stream import mentions
 from .megadetector_boxes import Box, Boxes
 
 COLUMNS = tuple(f"box_{field}" for field in Box._fields)

@@ -12,8 +12,8 @@ from ctc.errors import InputError
 from ctc.plugin import LeftOut
 
 from .duplicates import repeated
-from .json_document import read_document
 from .json_entry import Entry
+from .json_stream import read_document
 
 ANIMAL = "animal"
 ROUNDING = 0.01

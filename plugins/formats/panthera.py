@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.csvfile import open_table
 from ctc.errors import CtcError
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
+from ctc.storage.csv_reader import open_table
 
 from . import csv_table
 

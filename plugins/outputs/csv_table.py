@@ -16,7 +16,7 @@ from pathlib import Path
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 
-from .photo_facts import Value
+from .photo_fields import Value
 from .rows import PER_PHOTO, Row, table_of
 
 EXCEL = Option(

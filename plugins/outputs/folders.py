@@ -8,21 +8,43 @@ are in no folder.
 from __future__ import annotations
 
 import csv
+import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 
-from ctc.artifacts.places import is_url
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import ImageError, InputError
 from ctc.images import read_photo
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
+from ctc.storage.paths import is_url
 
-from .file_names import numbered, safe_name
-from .label_choice import LABEL, chosen_label
-from .photo_places import absolute, relative
+from .label_option import LABEL, chosen_label
+from .photo_fields import absolute, relative
+
+LONGEST = 200
+"""In bytes; file systems take 255, and a number may be added."""
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE | re.DOTALL)
+
+
+def safe_name(text: str) -> str:
+    """Not empty, at most LONGEST bytes, of which the last are kept; two texts may get one name."""
+    name = _FORBIDDEN.sub("_", text).rstrip(". ").lstrip()
+    while len(os.fsencode(name)) > LONGEST:
+        name = name[1:]
+    return f"_{name}" if not name or name.startswith(".") or _RESERVED.fullmatch(name) else name
+
+
+def numbered(name: str, number: int) -> str:
+    """ "a.jpg" as "a.jpg", "a-2.jpg", "a-3.jpg", … for the numbers 1, 2, 3, …"""
+    stem, suffix = os.path.splitext(name)
+    return name if number == 1 else f"{stem}-{number}{suffix}"
+
 
 COPY = Option("copy", "Copy the photos instead of linking to them.", "flag", default=False)
 FAILED = "_failed.csv"

@@ -19,7 +19,7 @@ from typing import Any
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
-from .photo_facts import seen_facts
+from .photo_fields import seen_facts
 
 
 @hookimpl

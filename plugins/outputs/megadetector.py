@@ -19,12 +19,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.class_kinds import Kind, kind_of
+from ctc.artifacts.observation_types import Kind, kind_of
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
-from .label_choice import LABEL, chosen_label
-from .photo_places import absolute, relative
+from .label_option import LABEL, chosen_label
+from .photo_fields import absolute, relative
 
 CATEGORIES: Mapping[Kind, str] = {"animal": "1", "human": "2", "vehicle": "3", "unknown": "1"}
 NO_DETECTOR = "none (whole photos)"

@@ -16,7 +16,7 @@ from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import MissingExtraError
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
-from .photo_facts import LATITUDE, LONGITUDE, Value
+from .photo_fields import LATITUDE, LONGITUDE, Value
 from .rows import PER_PHOTO, PRESENT, Row, Table, table_of
 
 if TYPE_CHECKING:

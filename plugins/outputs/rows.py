@@ -16,7 +16,7 @@ from itertools import chain
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.plugin import Option
 
-from .photo_facts import FACTS, Value, facts_of
+from .photo_fields import FACTS, Value, facts_of
 
 COLUMNS = ("id", "label", "prediction_top", "confidence_top", "predictions_all")
 PRESENT = "predictions_present"

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ctc.artifacts.columns import put, take
+from ctc.artifacts.arrow_columns import put, take
 
 
 @pytest.mark.parametrize(

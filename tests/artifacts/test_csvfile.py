@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ctc.artifacts.csvfile import LARGEST_CELL, open_table, read_rows
 from ctc.errors import CtcError, InputError
+from ctc.storage.csv_reader import LARGEST_CELL, open_table, read_rows
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ctc.benchmark.compare import with_ratios
 from ctc.benchmark.records import BASELINE, LIMIT, Result
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 from ctc.cli.main import ctc
 
 QUICK = ["--seconds", "0.2", "--rounds", "1", "--batch-size", "4", "--size", "32", "--json"]

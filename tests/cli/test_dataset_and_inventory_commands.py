@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 from ctc.cli.main import ctc
 from ctc.images import encode_jpeg
 

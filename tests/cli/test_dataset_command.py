@@ -11,10 +11,10 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.inventory import Inventory
-from ctc.artifacts.tfrecord import read_records
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 from ctc.cli.main import ctc
 from ctc.images import encode_jpeg
+from ctc.storage.tfrecord import read_records
 
 
 def run(*arguments: object) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 from ctc.cli.main import ctc
 from ctc.dataset.preview import GAP, HEADER
 

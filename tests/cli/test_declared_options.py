@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.cli.declared_options import options_of_plugins
+from ctc.cli.options.plugin import options_of_plugins
 from ctc.errors import PluginError
 from ctc.plugin import Option, OutputFormat
 

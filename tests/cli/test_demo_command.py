@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.demo.walk import MADE, MARK, clear
+from ctc.demo.tour import MADE, MARK, clear
 from ctc.errors import OutputExistsError
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ctc.cli.main import COMMANDS
+from ctc.cli.registry import COMMANDS
 
 HEAVY = ("PIL", "cv2", "keras", "numpy", "onnx", "onnxruntime", "pandas", "pluggy", "pyarrow", "rich", "tensorflow")
 LATE = ("jax", "keras", "nvidia", "sklearn", "tensorflow", "tf2onnx", "torch")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.cli import console
+from ctc.cli.console import console
 from ctc.cli.main import run
 
 

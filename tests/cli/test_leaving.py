@@ -13,14 +13,14 @@ from pathlib import Path
 import click
 import pytest
 
-from ctc.artifacts.places import place
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 from ctc.errors import CtcError, InputError, OutputExistsError, PluginError, UsageError
+from ctc.storage.paths import place
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
 WAITS = """
 import sys, time
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 def wait():
     try:
         print("ready", flush=True)

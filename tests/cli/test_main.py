@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 
 from ctc._version import __version__
-from ctc.cli.console import detail, progress, say, warn
+from ctc.cli.console.console import detail, progress, say, warn
 from ctc.cli.main import COMMANDS, run
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]

@@ -14,7 +14,7 @@ pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
 BAR = """
 import time
-from ctc.cli.console import progress, set_verbosity
+from ctc.cli.console.console import progress, set_verbosity
 set_verbosity(quiet={quiet}, verbose=False)
 with progress("predict", 100) as bar:
     bar.advance(50, failed=2)

@@ -14,8 +14,8 @@ import click
 import pytest
 
 from ctc.cli.main import COMMANDS, ctc, run
-from ctc.cli.settings import is_setting
-from ctc.cli.words import key_of
+from ctc.cli.settings.keys import key_of
+from ctc.cli.settings.source import is_setting
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
 PREDICT = ["predict", "model.onnx", "photos", "--output", "p.csv"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.cli import settings_environment
 from ctc.cli.main import run
+from ctc.cli.settings import environment
 
 PREDICT = ["predict", "model.onnx", "photos", "--output", "p.csv", "--show-config"]
 CSV = ["inventory", "csv", "f.csv", "--event-id", "e", "--image", "i", "--label", "l", "--output", "o", "--show-config"]
@@ -13,7 +13,7 @@ CSV = ["inventory", "csv", "f.csv", "--event-id", "e", "--image", "i", "--label"
 
 @pytest.fixture(autouse=True)
 def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings_environment, "_told", set())
+    monkeypatch.setattr(environment, "_told", set())
 
 
 @pytest.mark.parametrize(

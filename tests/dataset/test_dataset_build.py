@@ -12,13 +12,13 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.inventory import Inventory
-from ctc.artifacts.tfrecord import read_records
 from ctc.dataset.build import UNFINISHED, build_dataset, prepare_folder
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.plan import Plan
 from ctc.dataset.select import Events, select
 from ctc.errors import InputError, OutputExistsError, UsageError
 from ctc.images import decode, encode_jpeg
+from ctc.storage.tfrecord import read_records
 
 ALL = {"train": 1.0}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ctc.dataset.grouping import GroupCounts, assign
+from ctc.dataset.group_assignment import GroupCounts, assign
 
 SHARES = np.array([0.7, 0.15, 0.15])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ctc.dataset.sampling import balanced, up_sampled
+from ctc.dataset.resampling import balanced, up_sampled
 
 CLASSES = np.array([0] * 12 + [1] * 4 + [2] + [-1] * 2)
 EVENTS = np.arange(len(CLASSES))

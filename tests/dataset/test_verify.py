@@ -18,10 +18,10 @@ from PIL import Image
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.tfrecord import masked_crc, read_index
-from ctc.dataset.verify import Verified, open_dataset, verify_dataset
+from ctc.dataset.verify.verify import Verified, open_dataset, verify_dataset
 from ctc.errors import InputError, UsageError
 from ctc.images import encode_jpeg
+from ctc.storage.tfrecord import masked_crc, read_index
 
 SHARD = "train-00000-of-00001.tfrecord"
 INDEX = "train-00000-of-00001.idx"

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ctc.cli.main import run as ctc
-from ctc.demo.walk import commands as commands_of_the_demo
+from ctc.demo.tour import commands as commands_of_the_demo
 from ctc.demo.world import draw_new_photos, draw_world
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")

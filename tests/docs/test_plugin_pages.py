@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import ctc.plugin
-import ctc.plugin.testing
+import ctc.testing
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.plugin import Batch, BatchStream, Work
 from ctc.plugin.manager import KINDS, Kind
@@ -51,7 +51,7 @@ def test_the_tutorial_shows_what_a_check_says_of_its_example() -> None:
     module: dict[str, Any] = {}
     exec(source.replace("axis=0", "axis=1"), module)
     with pytest.raises(AssertionError) as raised:
-        ctc.plugin.testing.check_aggregation(*module["ctc_aggregations"]())
+        ctc.testing.check_aggregation(*module["ctc_aggregations"]())
     assert f"    AssertionError: {raised.value}\n" in TUTORIAL.read_text(encoding="utf-8")
 
 
@@ -72,7 +72,7 @@ def described(title: str) -> set[str]:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)
 def test_every_hook_is_described_with_its_record_and_its_check(kind: Kind) -> None:
     assert described(kind.hook) == {field.name for field in fields(kind.record)}
-    assert check_of(kind) in ctc.plugin.testing.__all__, "every kind of plugin has a check in ctc.plugin.testing"
+    assert check_of(kind) in ctc.testing.__all__, "every kind of plugin has a check in ctc.testing"
     assert f"`{check_of(kind)}(record" in section(kind.hook)
 
 
@@ -91,7 +91,7 @@ def test_what_loaders_give_and_engines_get_is_described() -> None:
 def test_the_example_keeps_the_contract(kind: Kind, tmp_path: Path) -> None:
     (tmp_path / "fox_1.jpg").touch()
     needed = {"ctc_input_formats": [tmp_path], "ctc_backbones": [(24, 32)]}
-    check = getattr(ctc.plugin.testing, check_of(kind))
+    check = getattr(ctc.testing, check_of(kind))
     check(*records_of(kind.hook), *needed.get(kind.hook, []))
 
 

@@ -9,7 +9,7 @@ import ctc
 import ctc_plugins
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
-from ctc.cli import leaving
+from ctc.cli import exit_codes
 from ctc.errors import CtcError, UsageError
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -55,8 +55,8 @@ def test_every_exit_code_is_described() -> None:
         0,
         CtcError.exit_code,
         UsageError.exit_code,
-        leaving.PARTLY_FAILED,
-        leaving.INTERRUPTED,
-        leaving.TERMINATED,
+        exit_codes.PARTLY_FAILED,
+        exit_codes.INTERRUPTED,
+        exit_codes.TERMINATED,
     }
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes

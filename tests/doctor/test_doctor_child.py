@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.doctor.child import ProbeError, ask
+from ctc.doctor.probe import ProbeError, ask
 
 PROBES = """
 import ctypes, os, signal, sys, time

@@ -8,8 +8,8 @@ import pytest
 from ctc.doctor.folder import look_at_folder
 from ctc.doctor.frameworks import start_tensorflow
 from ctc.doctor.gpu import look_at_gpu
+from ctc.doctor.image_codecs import camera_photos, decoded
 from ctc.doctor.machine import memory, processor, system, versions
-from ctc.doctor.pictures import camera_photos, decoded
 from ctc.doctor.speed import for_a_million, rate
 from ctc.images import decode
 

@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 import pytest
 
-from ctc.doctor.network import standard_network, tiny_network
-from ctc.inference.model_bytes import ModelFile
-from ctc.inference.session import Model, open_model
+from ctc.doctor.synthetic_models import standard_network, tiny_network
+from ctc.runtime.model_bytes import ModelFile
+from ctc.runtime.session import Model, open_model
 
 
 def opened(data: bytes) -> Model:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ctc.doctor.finding import Finding
-from ctc.doctor.privacy import Veil
+from ctc.doctor.redact import Veil
 
 
 def hidden(text: str, *folders: Path) -> str:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from ctc.artifacts.places import place
+from ctc.storage.paths import place
 
 
 @pytest.fixture(scope="session")

@@ -18,16 +18,16 @@ import pytest
 from PIL import Image
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.places import place
-from ctc.artifacts.remote_files import send
 from ctc.cli.main import run
 from ctc.errors import InputError
+from ctc.evaluation.html.gallery_items import Photo
+from ctc.evaluation.html.thumbnails import photo_files
 from ctc.images import read_photo
 from ctc.images.folders import find_photos
-from ctc.inference.job import Job, PredictConfig, prepare
+from ctc.inference.run.job import Job, PredictConfig, prepare
 from ctc.plugin.manager import plugins
-from ctc.report.html.shown import Photo
-from ctc.report.html.thumbnails import photo_files
+from ctc.storage.paths import place
+from ctc.storage.remote_files import send
 
 # connections that the clients of the storage leave to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

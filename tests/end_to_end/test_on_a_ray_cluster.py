@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ctc.artifacts.remote_files import send
 from ctc.cli.main import run
 from ctc.errors import InputError
 from ctc.plugin import Engine
 from ctc.plugin.manager import plugins
-from ctc.plugin.testing import check_engine
+from ctc.storage.remote_files import send
+from ctc.testing import check_engine
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
 PHOTOS = 400

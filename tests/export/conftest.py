@@ -71,7 +71,7 @@ def trained_network() -> Any:
 
     from ctc.plugin import Backbone
     from ctc.plugin.manager import plugins
-    from ctc.training.network import build_network
+    from ctc.training.model.network import build_network
 
     keras.utils.set_random_seed(1)
     rng = np.random.default_rng(0)
@@ -89,7 +89,7 @@ def trained_network() -> Any:
 @pytest.fixture
 def run(tmp_path: Path, tiny_dataset, run_info, trained_network) -> Run:
     """A run folder as `ctc train` leaves it."""
-    from ctc.training.network import save_weights
+    from ctc.training.model.network import save_weights
 
     made = Run(tmp_path / "run")
     made.folder.mkdir()

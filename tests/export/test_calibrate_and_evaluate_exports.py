@@ -10,10 +10,10 @@ import pytest
 
 from ctc.artifacts.dataset import Dataset
 from ctc.cli.main import run as ctc
+from ctc.evaluation.calibration.calibration import Calibration
 from ctc.export.config import ExportConfig, Precision
 from ctc.export.export import export_model
-from ctc.inference.session import load_model
-from ctc.report.calibration import Calibration
+from ctc.runtime.session import load_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 

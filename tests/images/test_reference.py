@@ -11,14 +11,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
 from ctc.images import as_input, decode
-from ctc.images.reference import (
-    picks,
-    read_events,
-    record_table,
-    reference_batches,
-    reference_samples,
-    sample_count,
-)
+from ctc.images.eval_samples import picks, read_events, record_table, reference_batches, reference_samples, sample_count
 
 SIZE = Preprocessing(24, 32, image_choice="first")
 LABELS = ("species", "count")
@@ -110,7 +103,7 @@ def test_a_missing_shard_is_named(tiny_dataset) -> None:
 
 
 def test_a_file_that_is_no_record_is_told(tiny_dataset) -> None:
-    from ctc.artifacts.tfrecord import frame
+    from ctc.storage.tfrecord import frame
 
     dataset = tiny_dataset()
     shard = dataset.shards("train")[0]

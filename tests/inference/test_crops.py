@@ -11,7 +11,7 @@ from PIL import Image
 
 from ctc.artifacts.inventory import Inventory
 from ctc.cli.main import run
-from ctc.inference.job import PredictConfig, prepare
+from ctc.inference.run.job import PredictConfig, prepare
 from ctc.plugin.manager import plugins
 
 BOX = (0.6, 0.6, 0.2, 0.2)

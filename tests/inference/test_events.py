@@ -7,9 +7,9 @@ import pytest
 
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError, UsageError
-from ctc.inference.event import Event
-from ctc.inference.event_table import Columns
-from ctc.inference.events import find_events
+from ctc.inference.events.event import Event
+from ctc.inference.events.sources import find_events
+from ctc.inference.events.table import Columns
 
 ONE = Columns("id", ("image",))
 TWO = Columns("id", ("image1", "image2"))

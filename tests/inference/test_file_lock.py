@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ctc.inference.file_lock import WINDOWS_BYTE, lock
+from ctc.storage.file_lock import WINDOWS_BYTE, lock
 
 HOLDS = (
     "import fcntl, sys; f = open(sys.argv[1], 'rb+'); f.seek(int(sys.argv[2])); {}; print(flush=True); sys.stdin.read()"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
-from ctc.inference.job import PredictConfig, Summary, prepare
-from ctc.inference.output import choose_format
+from ctc.inference.run.job import PredictConfig, Summary, prepare
+from ctc.inference.run.output_checks import choose_format
 from ctc.plugin import OutputFormat
 from ctc.plugin.manager import Found, Owner, Plugins, plugins
 

@@ -10,9 +10,9 @@ import pytest
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.errors import InputError
-from ctc.inference.heading import Heading
-from ctc.inference.journal import Journal, read_heading
-from ctc.inference.pipeline import Outcome
+from ctc.inference.journal.header import Heading
+from ctc.inference.journal.journal import Journal, read_heading
+from ctc.inference.pipeline.pipeline import Outcome
 
 LABELS = {"species": ("fox", "wolf"), "count": ("1", "2", "3")}
 HEADING = Heading(

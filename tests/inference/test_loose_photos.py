@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from ctc.errors import UsageError
-from ctc.inference.event_table import Columns
-from ctc.inference.events import find_events
+from ctc.inference.events.sources import find_events
+from ctc.inference.events.table import Columns
 
 NOON = datetime(2026, 6, 1, 12)
 _EXIF, _ORIGINAL = 0x8769, 0x9003

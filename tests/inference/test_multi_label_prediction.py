@@ -15,8 +15,8 @@ from ctc.artifacts.predictions import EventPrediction
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.cli.main import run
 from ctc.errors import InputError
-from ctc.inference.aggregation import aggregate
-from ctc.inference.reading import Reading, reading_of
+from ctc.inference.pipeline.aggregation import aggregate
+from ctc.inference.postprocess import Reading, reading_of
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 

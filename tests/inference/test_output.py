@@ -8,13 +8,13 @@ import pytest
 
 from ctc.cli.main import run
 from ctc.errors import UsageError
-from ctc.inference.event_table import Columns
-from ctc.inference.events import find_events
-from ctc.inference.job import PredictConfig, prepare
-from ctc.inference.output import image_root
+from ctc.inference.events.sources import find_events
+from ctc.inference.events.table import Columns
+from ctc.inference.run.job import PredictConfig, prepare
+from ctc.inference.run.output_checks import image_root
 from ctc.plugin import Option, OutputContext, OutputFormat
-from ctc.plugin.given import options_of
 from ctc.plugin.manager import Found, Owner, Plugins, plugins
+from ctc.plugin.option_values import options_of
 
 
 def nothing(entries, path: Path, context: OutputContext) -> None:

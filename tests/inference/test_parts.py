@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import CtcError, InputError, UsageError
-from ctc.inference.event import Event
-from ctc.inference.job import PredictConfig, prepare
-from ctc.inference.parted_job import prepare_parts
-from ctc.inference.parts import LARGEST, alone, cut, photos_per_part
-from ctc.inference.shards import Shard
+from ctc.inference.events.event import Event
+from ctc.inference.run.chunks import LARGEST, alone, cut, photos_per_part
+from ctc.inference.run.engine_job import prepare_parts
+from ctc.inference.run.job import PredictConfig, prepare
+from ctc.inference.run.shards import Shard
 from ctc.plugin.manager import plugins
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import PluginError
-from ctc.inference.event import Event
-from ctc.inference.pipeline import PipelineConfig, predict
-from ctc.inference.reading import reading_of
-from ctc.inference.session import Model, load_model
+from ctc.inference.events.event import Event
+from ctc.inference.pipeline.pipeline import PipelineConfig, predict
+from ctc.inference.postprocess import reading_of
 from ctc.plugin import Aggregation
+from ctc.runtime.session import Model, load_model
 
 RED, BLUE, GREEN, WHITE = (255, 0, 0), (0, 0, 255), (0, 255, 0), (255, 255, 255)
 MEAN = Aggregation("mean", "", lambda values: values.mean(axis=0))

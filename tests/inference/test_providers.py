@@ -7,8 +7,8 @@ import onnxruntime
 import pytest
 
 from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.inference.providers import PROVIDERS, Engine, ProviderError, start
-from ctc.inference.session import load_model
+from ctc.runtime.providers import PROVIDERS, Engine, ProviderError, start
+from ctc.runtime.session import load_model
 
 
 def random_photos(count: int) -> np.ndarray:

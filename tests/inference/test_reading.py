@@ -9,7 +9,7 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import EventPrediction
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import CtcError, InputError, UsageError
-from ctc.inference.reading import reading_of
+from ctc.inference.postprocess import reading_of
 
 LABELS = {"species": ("deer", "fox", "wolf", "none"), "sex": ("f", "m", "none")}
 ANSWER = {"species": np.array([[0.5, 0.3, 0.1, 0.1]], np.float32), "sex": np.array([[0.2, 0.7, 0.1]], np.float32)}

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import CtcError, OutputExistsError
-from ctc.inference.event_table import Columns
-from ctc.inference.job import Job, PredictConfig, prepare
-from ctc.inference.journal import FLUSH_PHOTOS, journal_path
+from ctc.inference.events.table import Columns
+from ctc.inference.journal.journal import FLUSH_PHOTOS, journal_path
+from ctc.inference.run.job import Job, PredictConfig, prepare
 from ctc.plugin.manager import plugins
 
 RUN = [sys.executable, "-c", "from ctc.cli import main; main()", "predict"]

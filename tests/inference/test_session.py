@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto
 
 from ctc.errors import CtcError, InputError, UsageError
-from ctc.inference.session import load_model
+from ctc.runtime.session import load_model
 
 
 def test_a_model_answers_with_probabilities_per_label(model: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_run_folder_is_not_a_model(tmp_path: Path) -> None:
 def test_without_onnxruntime_the_extra_is_named(model: Path) -> None:
     code = (
         "import sys; sys.modules['onnxruntime'] = None; from pathlib import Path\n"
-        "from ctc.inference.session import load_model\n"
+        "from ctc.runtime.session import load_model\n"
         f"load_model(Path({str(model)!r}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

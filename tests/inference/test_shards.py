@@ -6,9 +6,9 @@ import pytest
 
 from ctc.cli.main import run
 from ctc.errors import InputError, OutputExistsError, UsageError
-from ctc.inference.job import PredictConfig, prepare
-from ctc.inference.merge import MergeConfig, merge
-from ctc.inference.shards import Shard
+from ctc.inference.run.job import PredictConfig, prepare
+from ctc.inference.run.merge import MergeConfig, merge
+from ctc.inference.run.shards import Shard
 from ctc.plugin.manager import plugins
 
 COUNT = 3

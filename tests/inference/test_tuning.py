@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.inference.session import load_model
-from ctc.inference.tuning import LONG_RUN, ON_CPU, batch_size_for
+from ctc.runtime.batch_size import LONG_RUN, ON_CPU, batch_size_for
+from ctc.runtime.session import load_model
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctc.errors import PluginError, UsageError
-from ctc.inventory.collect import collect
 from ctc.inventory.left_out import LeftOutLog
+from ctc.inventory.table_builder import collect
 from ctc.plugin import LeftOut, Observation
 
 

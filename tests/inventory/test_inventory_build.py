@@ -11,7 +11,7 @@ from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError, UsageError
 from ctc.inventory.build import build_inventory
 from ctc.inventory.config import InventoryConfig
-from ctc.inventory.summarize import summarize
+from ctc.inventory.show import summarize
 from ctc.plugin import InputFormat, LeftOut, Observation
 
 SEEN = [

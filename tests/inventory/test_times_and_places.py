@@ -16,7 +16,7 @@ from PIL import Image
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import UsageError
 from ctc.inventory.config import InventoryConfig, unseen
-from ctc.inventory.times_and_places import fill_from_photos, fill_location
+from ctc.inventory.exif_metadata import fill_from_photos, fill_location
 
 TIMES = InventoryConfig(time_from_exif=True)
 GUESSES = InventoryConfig(time_from_mtime=True)

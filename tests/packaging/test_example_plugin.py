@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ctc.plugin.testing.tiny_dataset import draw_photo
+from ctc.testing.tiny_dataset import draw_photo
 
 OWN_TESTS = """
 import pytest

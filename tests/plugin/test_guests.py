@@ -17,7 +17,7 @@ GOOD = """
 BROKEN = "import a_package_that_is_not_there"
 NEEDS_PLUGINS = """
     import sys
-    from ctc.cli.console import relay_log
+    from ctc.cli.console.console import relay_log
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
     relay_log()
@@ -28,7 +28,7 @@ NEEDS_PLUGINS = """
 
 def asks_for(name: str) -> str:
     return f"""
-        from ctc.cli.leaving import exit_code_of
+        from ctc.cli.exit_codes import exit_code_of
         from ctc.plugin import Aggregation
         from ctc.plugin.manager import plugins
         raise SystemExit(exit_code_of(lambda: print(plugins().get(Aggregation, "{name}").name)))

@@ -20,7 +20,7 @@ HOSTILE = """
     import numpy as np
     from ctc.errors import InputError
     from ctc.plugin import Aggregation, Backbone, InputFormat, Loader, Observation, OutputFormat, hookimpl
-    from ctc_plugins.loaders import turbo
+    from ctc_plugins.loaders.turbo import loader as turbo
 
     def fails(*_):
         return {}["missing"]
@@ -269,7 +269,7 @@ def test_prints_of_two_guests_at_once_are_no_data(ctc_here, red_model, photo, ca
 
 
 def test_sigterm_while_a_guest_works_is_sigterm(ctc_here) -> None:
-    from ctc.cli.signals import Terminated
+    from ctc.cli.exit_codes import Terminated
     from ctc.plugin import Aggregation
 
     guest = plugins().get(Aggregation, "a_fails").combine.guest

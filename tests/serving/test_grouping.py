@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import ctc
-from ctc.inference.events import find_events
+from ctc.inference.events.sources import find_events
 
 EVENTS = "/v1/models/model:events"
 SURE = {"species": {"fox": 0.9, "wolf": 0.1}, "count": {"1": 1, "2+": 0}}

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ctc.serving import connection
+from ctc.serving.http import connection
 
 FOUR_TOGETHER = {"batch_size": 4, "wait": 3600.0}
 """The network waits until it can be shown four photos."""
@@ -106,7 +106,7 @@ def test_who_sends_all_before_reading_gets_the_refusal_too(serve, asks_to_close:
 
 def test_a_head_that_dribbles_in_is_cut_off_and_told(serve, jpeg, monkeypatch, caplog) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
-    caplog.set_level(logging.INFO, "ctc.serving.connection")
+    caplog.set_level(logging.INFO, "ctc.serving.http.connection")
     patient = serve()
     with connect(patient) as idle, connect(patient) as dribbling:
         dribbling.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")

@@ -6,14 +6,14 @@ import io
 import json
 import logging
 
-from ctc.serving.log_lines import PlainLines, log_to_stderr
+from ctc.serving.http.logging_setup import PlainLines, log_to_stderr
 
 
 def test_a_quiet_server_still_tells_everything_to_the_other_handler(capsys) -> None:
     told = io.StringIO()
     other = logging.StreamHandler(told)
     other.setFormatter(PlainLines())
-    log = logging.getLogger("ctc.serving.models")
+    log = logging.getLogger("ctc.serving.models.registry")
     with log_to_stderr(as_json=False, quiet=True, also=other):
         log.info("served anew")
         log.warning("goes on as it was")

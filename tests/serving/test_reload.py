@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.artifacts.places import place
+from ctc.storage.paths import place
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from ctc.cli.serve import command
+from ctc.cli.commands.serve.command import command
 from ctc.serving.app import application
 
 CHECKOUT = Path(__file__).parents[2]

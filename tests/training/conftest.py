@@ -16,14 +16,14 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import MISSING, EventRecord
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
-from ctc.artifacts.tfrecord import read_records
 from ctc.images import as_input, decode
 from ctc.plugin import Batch, Loader, LoaderConfig
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
-from ctc.plugin.testing import build_dataset
+from ctc.storage.tfrecord import read_records
+from ctc.testing import build_dataset
 from ctc.training.config import TrainingConfig
-from ctc.training.loop import TrainingResult
-from ctc.training.start import train
+from ctc.training.run_training import train
+from ctc.training.trainer.trainer import TrainingResult
 
 
 @dataclass

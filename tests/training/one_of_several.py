@@ -28,7 +28,7 @@ from ctc.errors import CtcError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
 from ctc.training.config import TrainingConfig
-from ctc.training.start import resume, train
+from ctc.training.run_training import resume, train
 
 DEAD_AT = 4  # steps
 COMMAND = (

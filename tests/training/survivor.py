@@ -16,12 +16,12 @@ from typing import Any
 
 import keras
 
-from ctc.artifacts.atomic import PARTIAL_SUFFIX
 from ctc.artifacts.run import RUN_FILE
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
+from ctc.storage.atomic import PARTIAL_SUFFIX
 from ctc.training.config import TrainingConfig
-from ctc.training.start import resume, train
+from ctc.training.run_training import resume, train
 
 SEED = 0
 LONGEST_WAIT = 0.04  # seconds; a step and its checkpoint take about as long

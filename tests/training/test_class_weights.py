@@ -4,7 +4,7 @@ import pytest
 
 from ctc.artifacts.dataset import Label
 from ctc.errors import InputError, UsageError
-from ctc.training.class_weights import class_weights
+from ctc.training.model.class_weights import class_weights
 
 SPECIES = Label("species", ("fox", "hare", "lynx"), {"train": (90, 10, 0), "val": (1, 1, 1)})
 COUNT = Label("count", ("1", "2+"), {"train": (60, 40)})

@@ -21,11 +21,11 @@ from ctc.artifacts.model_file import INPUT
 from ctc.artifacts.run import Run
 from ctc.cli.main import run
 from ctc.errors import UsageError
+from ctc.hardware import usable_cores
 from ctc.plugin import Loader, LoaderConfig
-from ctc.plugin.devices import usable_cores
 from ctc.plugin.manager import plugins
-from ctc.plugin.testing import build_dataset
-from ctc.training.devices import BACKEND, JAX, Devices
+from ctc.testing import build_dataset
+from ctc.training.distributed.topology import BACKEND, JAX, Devices
 from ctc.training.plan import prepare
 
 COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
@@ -149,7 +149,7 @@ except CtcError as error:
 def test_a_port_that_is_taken_is_told_at_once():
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as taken:
         place = f"127.0.0.1:{taken.getsockname()[1]}"
-        code = f"from ctc.training.devices import Devices; Devices(hosts=2, coordinator='{place}').met().__enter__()"
+        code = f"from ctc.training.distributed.topology import Devices; Devices(hosts=2, coordinator='{place}').met().__enter__()"
         done = _on_jax("-c", code)
     assert f"host 0 of 2 didn't meet the others at '{place}': " in done.stderr.splitlines()[-1]
 

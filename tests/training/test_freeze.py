@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from ctc.errors import UsageError
-from ctc.training.freeze import freeze
+from ctc.training.model.freeze import freeze
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
+from ctc.evaluation.explain.gradcam import gradcam
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
-from ctc.training.gradcam import gradcam
-from ctc.training.network import backbone_of, build_network, load_network, save_weights
+from ctc.training.model.network import backbone_of, build_network, load_network, save_weights
 
 LABELS = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
 SIDE = 64

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ctc.training.interruption import Interruption
+from ctc.training.trainer.interruption import Interruption
 
 STUCK = """
 import time

@@ -8,11 +8,11 @@ import pytest
 
 from ctc.plugin import Backbone, Batch
 from ctc.training.config import TrainingConfig
-from ctc.training.learner import Learner
-from ctc.training.losses import Criterion
-from ctc.training.network import backbone_of
+from ctc.training.metrics.metrics import Totals
+from ctc.training.model.losses import Criterion
+from ctc.training.model.network import backbone_of
 from ctc.training.plan import Plan, prepare
-from ctc.training.totals import Totals
+from ctc.training.trainer.train_step import Learner
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (10, 16, 20, 3), np.uint8)
 BATCH = Batch(

@@ -15,9 +15,9 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.run import Run
 from ctc.errors import MissingExtraError, OutputExistsError, UsageError
 from ctc.training.config import read_config
-from ctc.training.network import load_network
-from ctc.training.passes import NotANumberError
-from ctc.training.start import resume, train
+from ctc.training.model.network import load_network
+from ctc.training.run_training import resume, train
+from ctc.training.trainer.run_batches import NotANumberError
 
 
 def _history(run: Run) -> list[dict[str, str]]:

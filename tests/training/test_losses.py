@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from ctc.training.losses import Criterion
-from ctc.training.optimizers import make_optimizer
-from ctc.training.trainee import Trainee
+from ctc.training.model.losses import Criterion
+from ctc.training.model.optimizers import make_optimizer
+from ctc.training.trainer.training_model import Trainee
 
 SCORES = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]], np.float32))
 PIXELS = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)

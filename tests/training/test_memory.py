@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.training.memory import lacks_memory
+from ctc.training.trainer.run_batches import lacks_memory
 
 
 def test_what_jax_says_of_a_full_device_is_a_lack_of_memory():

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from ctc.training.losses import FOCUS
-from ctc.training.multi_label_loss import MultiLabelCriterion
-from ctc.training.optimizers import make_optimizer
-from ctc.training.totals import Totals
-from ctc.training.trainee import Trainee
+from ctc.training.metrics.metrics import Totals
+from ctc.training.model.losses import FOCUS
+from ctc.training.model.multi_label_loss import MultiLabelCriterion
+from ctc.training.model.optimizers import make_optimizer
+from ctc.training.trainer.training_model import Trainee
 
 THERE = np.array([[0.9, 0.6, 0.2], [0.4, 0.3, 0.1], [0.5, 0.7, 0.8]], np.float32)
 SCORES = np.log(THERE / (1 - THERE))

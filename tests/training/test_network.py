@@ -9,7 +9,7 @@ from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import plugins
-from ctc.training.network import build_network, load_network, save_weights
+from ctc.training.model.network import build_network, load_network, save_weights
 
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
 PICTURES = np.random.default_rng(0).integers(0, 256, (3, 20, 27, 3), np.uint8)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ctc.training.patience import Patience, ReduceOnPlateau
+from ctc.training.trainer.early_stopping import Patience, ReduceOnPlateau
 
 
 def _rates(losses: list[float], patience: int = 2, factor: float = 0.1, lowest: float = 1e-5) -> list[float]:

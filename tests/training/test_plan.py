@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ctc.errors import CtcError, UsageError
+from ctc.hardware import nvidia_gpus
 from ctc.plugin import Augmentation, Loader
-from ctc.plugin.devices import nvidia_gpus
 from ctc.plugin.manager import Plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.plan import choose_loader, prepare

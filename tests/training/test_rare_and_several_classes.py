@@ -17,8 +17,8 @@ from ctc.images import encode_jpeg
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
 from ctc.training.config import TrainingConfig
-from ctc.training.network import load_network
-from ctc.training.start import resume, train
+from ctc.training.model.network import load_network
+from ctc.training.run_training import resume, train
 
 SIDE = 16
 SPECIES = ("fox", "hare")

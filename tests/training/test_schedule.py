@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.training.schedule import Schedule
+from ctc.training.model.lr_schedule import Schedule
 
 
 def _rates(schedule: Schedule, *passed: float) -> list[float]:

@@ -11,7 +11,7 @@ import keras
 
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.plugin import Backbone, Pretrained
-from ctc.training.starting_weights import start_from
+from ctc.training.model.pretrained import start_from
 
 SHAPE = (16, 20, 3)
 MEAN, STD = (0.1, 0.2, 0.3), (0.4, 0.5, 0.6)

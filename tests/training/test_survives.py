@@ -19,9 +19,9 @@ from ctc.artifacts.run import Run
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins
-from ctc.training.checkpoints import Checkpoint, Checkpoints
-from ctc.training.passes import NotANumberError
-from ctc.training.start import resume, train
+from ctc.training.run_training import resume, train
+from ctc.training.trainer.checkpoints import Checkpoint, Checkpoints
+from ctc.training.trainer.run_batches import NotANumberError
 
 KILLS = 20
 FITS = 6  # photos

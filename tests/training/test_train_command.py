@@ -14,9 +14,9 @@ import pytest
 
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
+from ctc.cli.commands.train.command import command
+from ctc.cli.commands.train.options import given
 from ctc.cli.main import run
-from ctc.cli.train import command
-from ctc.cli.train_options import given
 from ctc.errors import UsageError
 from ctc.training.config import TrainingConfig
 
@@ -317,7 +317,7 @@ def test_goes_on_with_an_earlier_run(tiny_dataset, tmp_path, capsys):
 
 def test_the_log_of_tensorflow_is_kept_away():
     """In a new process, where TensorFlow has not been imported."""
-    code = "from ctc.training.backend import start_backend; start_backend()"
+    code = "from ctc.training.distributed.backend import start_backend; start_backend()"
     environ = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=True)
     assert (done.stdout, done.stderr) == ("", "")
@@ -334,7 +334,7 @@ def test_help_needs_no_tensorflow():
 
 def test_keras_that_is_missing_is_an_extra_to_install(tmp_path):
     (tmp_path / "keras.py").write_text("raise ModuleNotFoundError(\"No module named 'keras'\", name='keras')")
-    code = "from ctc.training.backend import start_backend; start_backend()"
+    code = "from ctc.training.distributed.backend import start_backend; start_backend()"
     environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False)
     assert "pip install 'camera-trap-classifier[train]'" in done.stderr

@@ -8,7 +8,7 @@ import pytest
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import InputError, UsageError
-from ctc.plugin.devices import usable_cores
+from ctc.hardware import usable_cores
 from ctc.training.config import TrainingConfig, read_config
 
 CONFIG = TrainingConfig("data", "run", "small_cnn", ("species", "count"), {"count": 0.5}, rotate=12.0, flip=False)

@@ -14,9 +14,9 @@ from ctc.artifacts.run import Run
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, Found, Owner, Plugins
-from ctc.training.checkpoints import Checkpoints
-from ctc.training.network import backbone_of, load_network
-from ctc.training.start import resume, train
+from ctc.training.model.network import backbone_of, load_network
+from ctc.training.run_training import resume, train
+from ctc.training.trainer.checkpoints import Checkpoints
 
 
 @pytest.fixture

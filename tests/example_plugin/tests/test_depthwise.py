@@ -1,4 +1,4 @@
-from ctc.plugin.testing import check_backbone
+from ctc.testing import check_backbone
 from ctc_savanna.depthwise import ctc_backbones
 
 

@@ -1,4 +1,4 @@
-from ctc.plugin.testing import check_loader
+from ctc.testing import check_loader
 from ctc_savanna.infrared import ctc_loaders
 
 

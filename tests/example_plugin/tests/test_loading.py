@@ -1,6 +1,6 @@
 import pytest
 
-from ctc.plugin.testing import check_plugin
+from ctc.testing import check_plugin
 
 
 @pytest.mark.parametrize("module", ["depthwise", "infrared", "sqlite", "trimmed_mean", "wildlife_insights"])

@@ -1,4 +1,4 @@
-from ctc.plugin.testing import check_output_format
+from ctc.testing import check_output_format
 from ctc_savanna.sqlite import ctc_output_formats
 
 

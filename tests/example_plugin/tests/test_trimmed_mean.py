@@ -1,4 +1,4 @@
-from ctc.plugin.testing import check_aggregation
+from ctc.testing import check_aggregation
 from ctc_savanna.trimmed_mean import ctc_aggregations
 
 

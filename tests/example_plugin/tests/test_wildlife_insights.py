@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ctc.plugin import LeftOut, Observation
-from ctc.plugin.testing import check_input_format
+from ctc.testing import check_input_format
 from ctc_savanna.wildlife_insights import ctc_input_formats, read
 
 DOWNLOAD = Path(__file__).parent / "data" / "images.csv"

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.inventory import Inventory
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 from ctc.cli.main import ctc
 from ctc.errors import InputError, UsageError
 from ctc.images import encode_jpeg
 from ctc.plugin import InputFormat, LeftOut, Observation
 from ctc.plugin.manager import plugins
-from ctc_plugins.formats.camtrap_dp_package import OPTIONAL, REQUIRED
+from ctc_plugins.formats.camtrap_dp.package import OPTIONAL, REQUIRED
 
 DEPLOYMENT = {
     "deploymentID": "d1",

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ctc.artifacts.inventory import Inventory
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 from ctc.cli.main import ctc
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.images import encode_jpeg

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ctc.errors import InputError, UsageError
-from ctc_plugins.formats import json_document
-from ctc_plugins.formats.json_document import mentions, read_document
+from ctc_plugins.formats import json_stream
+from ctc_plugins.formats.json_stream import mentions, read_document
 
 DATA = {"info": {"a": [1, {"b": "]}"}]}, "n": -12.5e3, "rows": [{"x": 'q"\\é', "y": 123}, {}, {"x": [[]]}], "end": None}
 
@@ -24,7 +24,7 @@ def read(path: Path) -> list[tuple[str, Any]]:
 def test_a_document_is_the_same_in_chunks_of_any_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, indent: int | None
 ) -> None:
-    monkeypatch.setattr(json_document, "CHUNK", chunk)
+    monkeypatch.setattr(json_stream, "CHUNK", chunk)
     path = tmp_path / "document.json"
     path.write_text("\ufeff" + json.dumps(DATA, indent=indent), encoding="utf-8")
     rows = [("rows", row) for row in DATA["rows"]]

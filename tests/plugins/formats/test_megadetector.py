@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ctc.artifacts.inventory import Inventory
-from ctc.cli.leaving import exit_code_of
+from ctc.cli.exit_codes import exit_code_of
 from ctc.cli.main import ctc
 from ctc.errors import InputError, UsageError
 from ctc.plugin import InputFormat, LeftOut, Observation

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ctc.plugin import NO_AUGMENTATION, Augmentation
-from ctc_plugins.loaders.augment import (
+from ctc_plugins.loaders.common.augment import (
     ORDERS,
     View,
     affine,

@@ -17,9 +17,10 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.errors import InputError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
-from ctc_plugins.loaders import dali, turbo
-from ctc_plugins.loaders.dali_delivery import as_tensor
-from ctc_plugins.loaders.dali_device import Place
+from ctc_plugins.loaders.dali import loader as dali
+from ctc_plugins.loaders.dali.device import Place
+from ctc_plugins.loaders.dali.output import as_tensor
+from ctc_plugins.loaders.turbo import loader as turbo
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVIDIA DALI runs on Linux only")
 
@@ -68,7 +69,7 @@ def test_without_dali_it_names_the_extra(monkeypatch) -> None:
 
 
 def test_it_works_on_the_cpu_where_no_gpu_is_shown() -> None:
-    code = "from ctc_plugins.loaders.dali_device import best_place; print(best_place())"
+    code = "from ctc_plugins.loaders.dali.device import best_place; print(best_place())"
     run = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
@@ -84,7 +85,7 @@ def test_the_evaluation_path_needs_no_dali(tiny_dataset) -> None:
         "import sys, pathlib\n"
         "from ctc.artifacts.dataset import Dataset\n"
         "from ctc.plugin import LoaderConfig\n"
-        "from ctc_plugins.loaders.dali import open_split\n"
+        "from ctc_plugins.loaders.dali.loader import open_split\n"
         "stream = open_split(Dataset.open(pathlib.Path(sys.argv[1])), 'train', LoaderConfig(32, 40, ('species',)))\n"
         "print(len(next(stream.epoch(0)).images), 'nvidia.dali' in sys.modules)\n"
     )

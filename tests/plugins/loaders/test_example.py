@@ -8,7 +8,7 @@ import pytest
 
 from ctc.artifacts.event_record import EventRecord
 from ctc.errors import InputError
-from ctc_plugins.loaders.example import bytes_span, find_features, int_spans, int_values
+from ctc_plugins.loaders.common.example_parser import bytes_span, find_features, int_spans, int_values
 
 LONG = b"label/" + b"a very long name " * 12
 

@@ -13,7 +13,7 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, BatchStream, LoaderConfig
-from ctc.plugin.testing import check_loader, damage
+from ctc.testing import check_loader, damage
 
 OpenSplit = Callable[[Dataset, str, LoaderConfig], BatchStream]
 

@@ -12,8 +12,8 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.errors import UsageError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, DrawWeights, LoaderConfig
-from ctc.plugin.testing import damage
-from ctc_plugins.loaders.weighted import drawn
+from ctc.testing import damage
+from ctc_plugins.loaders.common.weighted_sampling import drawn
 
 CLASSES = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
 SMALL = LoaderConfig(16, 16, ("count", "species"), batch_size=4, image_choice="first", shuffle=False)

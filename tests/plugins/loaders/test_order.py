@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Shard
-from ctc_plugins.loaders.order import SHARDS_AT_ONCE, shuffled, window
+from ctc_plugins.loaders.common.order import SHARDS_AT_ONCE, shuffled, window
 
 SHARDS = np.repeat(np.arange(64), 100)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Dataset
-from ctc.images.reference import read_events, record_table
+from ctc.images.eval_samples import read_events, record_table
 
 
 def written(dataset: Dataset) -> list[list[bytes]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from ctc_plugins.loaders.tfdata import available
+from ctc_plugins.loaders.tfdata.loader import available
 
 
 def test_it_runs_where_tensorflow_is() -> None:
@@ -13,5 +13,5 @@ def test_it_runs_where_tensorflow_is() -> None:
 
 
 def test_to_ask_whether_it_runs_does_not_import_tensorflow() -> None:
-    code = "import sys; from ctc_plugins.loaders import tfdata; tfdata.available(); print('tensorflow' in sys.modules)"
+    code = "import sys; from ctc_plugins.loaders.tfdata import loader; loader.available(); print('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

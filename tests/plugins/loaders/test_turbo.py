@@ -13,7 +13,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.errors import InputError
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
-from ctc_plugins.loaders.turbo import available, open_split
+from ctc_plugins.loaders.turbo.loader import available, open_split
 
 TRAIN = LoaderConfig(32, 40, ("species", "count"), batch_size=4, augmentation=Augmentation())
 

@@ -6,7 +6,7 @@ import weakref
 
 import numpy as np
 
-from ctc_plugins.loaders.turbo_buffers import Buffers
+from ctc_plugins.loaders.turbo.batch import Buffers
 
 
 def address(array: np.ndarray) -> int:

@@ -1,8 +1,8 @@
 """The `images.csv` of a Wildlife Insights download: a row per photo and animal."""
 
-from ctc.artifacts.csvfile import read_rows
 from ctc.errors import CtcError, InputError
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
+from ctc.storage.csv_reader import read_rows
 
 NEEDED = {"image_id", "deployment_id", "filename", "location", "is_blank", "common_name", "timestamp"}
 BY_FILENAME = Option(

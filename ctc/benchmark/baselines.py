@@ -1,0 +1,138 @@
+"""What people use elsewhere, on the same records: PyTorch's DataLoader with Pillow, and DALI's operators one after the other.
+
+They do a little less than the loaders (no rotation in the first, no missing labels in either).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.event_record import EventRecord
+from ctc.benchmark.records import Setting
+from ctc.images.eval_samples import read_raw, record_table
+
+
+@dataclass(frozen=True)
+class Peer:
+    """`packages` must be installed; `deliver` opens it."""
+
+    packages: tuple[str, ...]
+    deliver: Callable[[Dataset, Setting], Iterator[int]]
+
+    def why_not(self) -> str | None:
+        """None, or what is missing."""
+        missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
+        return f"needs {' and '.join(missing)}, not installed" if missing else None
+
+
+def by_pytorch(dataset: Dataset, setting: Setting) -> Iterator[int]:
+    """Worker processes that open, crop, resize, flip and recolour with Pillow, as torchvision's image folders do."""
+    from torch.utils.data import DataLoader
+
+    photos = PillowPhotos(dataset, setting)
+    loader: Any = DataLoader(
+        photos,
+        batch_size=setting.batch_size,
+        shuffle=True,
+        num_workers=setting.threads,
+        drop_last=True,
+        persistent_workers=True,
+        collate_fn=_stack,
+    )
+    while True:
+        for images in loader:
+            yield len(images)
+
+
+class PillowPhotos:
+    """A map-style dataset for PyTorch: uint8 arrays (height, width, 3)."""
+
+    def __init__(self, dataset: Dataset, setting: Setting) -> None:
+        self._dataset, self._setting = dataset, setting
+        self._table = record_table(dataset, setting.split)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __getitem__(self, number: int) -> np.ndarray[Any, Any]:
+        from PIL import Image, ImageEnhance
+
+        rng = np.random.default_rng()
+        setting = self._setting
+        record = EventRecord.decode(read_raw(self._dataset, setting.split, self._table[number]))
+        image = Image.open(io.BytesIO(record.jpegs[rng.integers(len(record.jpegs))])).convert("RGB")
+        left, top, right, bottom = rng.uniform(0, 0.1, 4)
+        box = (left * image.width, top * image.height, (1 - right) * image.width, (1 - bottom) * image.height)
+        picture: Image.Image = image.resize((setting.width, setting.height), Image.Resampling.BILINEAR, box)
+        if rng.random() < 0.5:
+            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        for enhance in (ImageEnhance.Brightness, ImageEnhance.Color, ImageEnhance.Contrast):
+            picture = enhance(picture).enhance(rng.uniform(0.8, 1.2))
+        return np.asarray(picture)
+
+
+def by_dali_operators(dataset: Dataset, setting: Setting) -> Iterator[int]:
+    """DALI on the CPU as its examples do it: decode, random crop, resize, colour twist, rotate, flip."""
+    from nvidia.dali import fn, pipeline_def, types
+
+    shards = dataset.shards(setting.split)
+
+    operation: Any = fn
+
+    @pipeline_def(  # type: ignore[untyped-decorator]
+        batch_size=setting.batch_size,
+        num_threads=setting.threads,
+        device_id=None,
+        seed=setting.seed,
+        prefetch_queue_depth=2,
+    )
+    def operators() -> Any:
+        from nvidia.dali import tfrecord as tfr
+
+        record = operation.readers.tfrecord(
+            path=[str(dataset.folder / shard.file) for shard in shards],
+            index_path=[str(dataset.folder / shard.index) for shard in shards],
+            features={
+                "image/encoded": tfr.FixedLenFeature([], tfr.string, ""),
+                "image/sizes": tfr.VarLenFeature(tfr.int64, 0),
+            },
+            random_shuffle=True,
+        )
+        size = record["image/sizes"][0]
+        jpeg = operation.slice(record["image/encoded"], 0 * size, size, axes=[0])
+        images = operation.decoders.image(jpeg, device="cpu", output_type=types.RGB)
+        images = operation.random_resized_crop(images, size=(setting.height, setting.width), random_area=(0.8, 1.0))
+        images = operation.color_twist(
+            images,
+            brightness=operation.random.uniform(range=(0.8, 1.2)),
+            saturation=operation.random.uniform(range=(0.8, 1.2)),
+            contrast=operation.random.uniform(range=(0.9, 1.3)),
+            hue=operation.random.uniform(range=(-18.0, 18.0)),
+        )
+        images = operation.rotate(
+            images, angle=operation.random.uniform(range=(-5.0, 5.0)), keep_size=True, fill_value=0
+        )
+        return operation.flip(images, horizontal=operation.random.coin_flip())
+
+    pipeline = operators()
+    while True:
+        yield len(pipeline.run()[0].as_array())
+
+
+def _stack(images: list[Any]) -> Any:
+    import torch
+
+    return torch.from_numpy(np.stack(images))
+
+
+PEERS = {
+    "PyTorch DataLoader + Pillow": Peer(("torch",), by_pytorch),
+    "DALI CPU, plain operators": Peer(("nvidia.dali",), by_dali_operators),
+}

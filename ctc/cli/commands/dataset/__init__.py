@@ -1,0 +1,1 @@
+"""`ctc dataset` and its subcommands."""

@@ -1,0 +1,79 @@
+"""ctc dataset preview"""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
+from ctc.cli.options.paths import PLACE
+from ctc.errors import CtcError, OutputExistsError
+
+
+def _augmentation_options(function: Any) -> Any:
+    return reduce(lambda decorated, option: option(decorated), reversed(AUGMENTATION_OPTIONS), function)
+
+
+@click.command(epilog="Example: ctc dataset preview dataset --output grid.png --color full_fast --rotate 30")
+@click.argument("dataset", type=PLACE)
+@click.option("--output", type=PLACE, required=True, help="Picture to write, a .png file.")
+@click.option("--split", default="train", show_default=True, help="Whose photos to show.")
+@click.option("--loader", "loader_name", metavar="NAME", default="turbo", show_default=True, help="Who makes them.")
+@click.option("--rows", type=click.IntRange(1, 100), default=5, show_default=True, help="Photos.")
+@click.option("--columns", type=click.IntRange(1, 100), default=6, show_default=True, help="Versions of each.")
+@click.option(
+    "--size", type=click.IntRange(8, 2048), default=224, show_default=True, help="Height and width, in pixels."
+)
+@click.option("--resize", type=click.Choice(["stretch", "fit-crop"]), default="stretch", show_default=True)
+@click.option("--stack", is_flag=True, help="Stack the photos of an event as grey channels.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random choice.")
+@click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@_augmentation_options
+def command(
+    dataset: Path,
+    output: Path,
+    split: str,
+    loader_name: str,
+    rows: int,
+    columns: int,
+    size: int,
+    resize: Any,
+    stack: bool,
+    seed: int,
+    overwrite: bool,
+    **augmentation: Any,
+) -> None:
+    """Draw photos of a DATASET as they are and as training sees them: what is not given is as in `ctc train`."""
+    from ctc.artifacts.dataset import Dataset
+    from ctc.cli.console.console import say
+    from ctc.dataset.preview import preview
+    from ctc.plugin import Augmentation, Loader, LoaderConfig
+    from ctc.plugin.manager import plugins
+    from ctc.storage.atomic import whole_file
+
+    if output.exists() and not overwrite:
+        raise OutputExistsError(output)
+    loader = plugins().get(Loader, loader_name)
+    reason = loader.available()
+    if reason:
+        raise CtcError(f"the loader '{loader_name}' can't run here: {reason}")
+    given = {name: value for name, value in augmentation.items() if value is not None}
+    if stack:
+        given.setdefault("color", "none")
+    config = LoaderConfig(
+        height=size,
+        width=size,
+        labels=(),
+        batch_size=rows,
+        image_choice="grayscale_stacking" if stack else "first",
+        resize=resize,
+        augmentation=Augmentation(**given, preserve_aspect=resize == "fit-crop"),
+        seed=seed,
+    )
+    picture = preview(Dataset.open(dataset, [split]), split, loader, config, columns)
+    with whole_file(output) as partial:
+        picture.save(partial, format="PNG")
+    say(f"wrote '{output}'")

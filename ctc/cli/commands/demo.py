@@ -1,0 +1,48 @@
+"""ctc demo"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+
+import click
+
+from ctc.errors import CtcError
+
+NEW_PHOTOS = 14
+
+
+@click.command(epilog="Example: ctc demo --output demo")
+@click.option("--output", type=click.Path(path_type=Path), default="demo", show_default=True, help="Folder to write.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the world and the training.")
+@click.option("--locations", type=click.IntRange(3), default=40, show_default=True, help="Cameras in the world.")
+@click.option("--events", type=click.IntRange(1), default=16, show_default=True, help="Events per camera.")
+@click.option("--epochs", type=click.IntRange(1), default=45, show_default=True, help="Of the training, at most.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
+def command(output: Path, seed: int, locations: int, events: int, epochs: int, overwrite: bool) -> None:
+    """Go the whole way on photos drawn for the purpose: from labels to predictions at locations never seen, and a report on them."""
+    from ctc.cli.console.console import say
+    from ctc.demo.tour import clear, closing, commands
+    from ctc.demo.world import draw_new_photos, draw_world
+
+    clear(output, overwrite)
+    start = time.monotonic()
+    say(f"drawing {locations} camera locations with {events} events each")
+    draw_world(output, seed=seed, locations=locations, events_per_location=events)
+    draw_new_photos(output, seed=seed, count=NEW_PHOTOS)
+    for arguments in commands(output, seed, epochs):
+        say(f"\n$ ctc {shlex.join(arguments)}")
+        _run(arguments)
+    say(f"\ndone in {time.monotonic() - start:.0f} s\n")
+    for line in closing(output):
+        click.echo(line)
+
+
+def _run(arguments: list[str]) -> None:
+    from ctc.cli.console.console import verbosity
+    from ctc.cli.main import ctc
+
+    code = ctc.main([*verbosity(), *arguments], prog_name="ctc", standalone_mode=False)
+    if code:
+        raise CtcError(f"the demo stopped: `ctc {arguments[0]}` left with exit code {code}")

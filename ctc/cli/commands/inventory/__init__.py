@@ -1,0 +1,1 @@
+"""`ctc inventory` and its subcommands."""

@@ -1,0 +1,79 @@
+"""ctc inventory check"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ctc.cli.options.paths import PLACE
+from ctc.errors import OutputExistsError, UsageError
+
+if TYPE_CHECKING:
+    from ctc.inventory.check import Checked
+
+
+@click.command(epilog="Example: ctc inventory check inventory.parquet --output problems.csv")
+@click.argument("file", type=PLACE)
+@click.option("--image-root", type=PLACE, help="Where relative paths start.  [default: as the inventory says]")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and decode.  [default: a core each]")
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON object instead of CSV.")
+@click.option("--output", type=PLACE, help="File to write the list to.  [default: stdout]")
+@click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+def command(
+    file: Path, image_root: Path | None, workers: int | None, as_json: bool, output: Path | None, overwrite: bool
+) -> int:
+    """Open every photo of the inventory FILE and list what is wrong: problem, path, event_id, detail.
+
+    \b
+    missing     there is no such file
+    broken      it can't be read, or not to its end
+    duplicate   the same bytes as another photo of its event
+    straddling  the same bytes as a photo of another event: a split may have them on both sides
+
+    Of photos with the same bytes all but the first are listed. The exit code is 3 when there is anything to list.
+    """
+    from ctc.artifacts.inventory import Inventory
+    from ctc.cli.console.console import progress, say
+    from ctc.cli.registry import PARTLY_FAILED
+    from ctc.inventory.check import check_photos
+    from ctc.inventory.photo_uses import photo_uses
+    from ctc.storage.atomic import write_text
+    from ctc.storage.remote_files import readers_for
+
+    if output and output.exists() and not overwrite:
+        raise OutputExistsError(output)
+    inventory = Inventory.read(file)
+    root = image_root or inventory.image_root
+    if not root.is_dir():
+        raise UsageError(f"the image root '{root}' is not a folder: give --image-root")
+    uses = photo_uses(inventory)
+    with progress("check", len(uses.paths)) as bar:
+        checked = check_photos(inventory, uses, root, workers or readers_for(root, os.cpu_count() or 1), bar.advance)
+    text = _as_json(checked) if as_json else _as_csv(checked)
+    if output:
+        write_text(output, text)
+    else:
+        click.echo(text, nl=False)
+    say(f"{checked.photos:,} photos: " + ", ".join(f"{count:,} {kind}" for kind, count in checked.counts().items()))
+    return PARTLY_FAILED if checked.problems else 0
+
+
+def _as_json(checked: Checked) -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps({**asdict(checked), "counts": checked.counts()}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _as_csv(checked: Checked) -> str:
+    import csv
+    import io
+
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["problem", "path", "event_id", "detail"])
+    rows.writerows((one.problem, one.path, one.event_id, one.detail) for one in checked.problems)
+    return text.getvalue()

@@ -1,0 +1,107 @@
+"""ctc inventory FORMAT"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ctc.cli.commands.inventory.options import parameters, to_config
+from ctc.cli.registry import COMMANDS
+from ctc.cli.settings.context import with_settings
+from ctc.errors import OutputExistsError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from ctc.inventory.build import Built
+    from ctc.plugin import InputFormat
+
+
+class FormatGroup(click.Group):
+    """One command per input format that is installed."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_formats())
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        known = _formats()
+        if name not in known:
+            raise UsageError(f"no input format called '{name}'{did_you_mean(name, [*known, *_others()])}")
+        return _command_of(known[name])
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _sentence(found.summary)) for name, found in _formats().items()])
+        with formatter.section("Of an inventory that was written"):
+            formatter.write_dl(list(_others().items()))
+
+
+@click.group(cls=FormatGroup, epilog="Example: ctc inventory folders photos --output inventory.parquet")
+def command() -> None:
+    """Find labelled photos, in one of these formats, and write down what is there."""
+
+
+def _others() -> dict[str, str]:
+    """`show` and `check`, which have modules of their own."""
+    return {
+        name.removeprefix("inventory "): summary for name, summary in COMMANDS.items() if name.startswith("inventory ")
+    }
+
+
+def _formats() -> dict[str, InputFormat]:
+    from ctc.plugin import InputFormat
+    from ctc.plugin.manager import plugins
+
+    return dict(plugins().all(InputFormat))
+
+
+def _command_of(input_format: InputFormat) -> click.Command:
+    command = click.Command(
+        input_format.name,
+        params=parameters(input_format),
+        callback=_run(input_format),
+        help=_sentence(input_format.summary),
+        epilog=f"Example: {input_format.example}" if input_format.example else None,
+    )
+    return with_settings(command)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
+
+
+def _run(input_format: InputFormat) -> Callable[..., None]:
+    def run(source: Path, output: Path, image_root: Path | None, overwrite: bool, **options: Any) -> None:
+        from ctc.cli.console.console import progress
+        from ctc.inventory.build import build_inventory
+        from ctc.inventory.left_out import LeftOutLog, left_out_path
+
+        config = to_config(options)
+        for path in (output, left_out_path(output)):
+            if path.exists() and not overwrite:
+                raise OutputExistsError(path)
+        with LeftOutLog(left_out_path(output)) as left_out:
+            built = build_inventory(input_format, source, options, image_root, config, left_out, progress)
+            built.inventory.write(output)
+        _tell(built, output)
+
+    return run
+
+
+def _tell(built: Built, output: Path) -> None:
+    from ctc.cli.console.console import say, warn
+    from ctc.inventory.show import summarize
+
+    for line in (*built.notes, *summarize(built.inventory)):
+        say(line)
+    for reason, count in built.left_out.counts.most_common():
+        warn(f"{count:,} left out: {reason} (first: {', '.join(built.left_out.first[reason])})")
+    if built.left_out.counts:
+        say(f"all that was left out is in '{built.left_out.path}'")
+    if built.missing:
+        warn(
+            f"{built.missing} of the first {built.looked_at} photos are not in '{built.inventory.image_root}': "
+            "check --image-root"
+        )
+    say(f"wrote '{output}'")

@@ -1,0 +1,64 @@
+"""ctc plugins"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ctc.plugin.entry_points import Skipped
+    from ctc.plugin.manager import Plugins
+
+Row = dict[str, str]
+
+
+@click.command(epilog="Example: ctc plugins --json")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
+def command(as_json: bool) -> None:
+    """List what is installed, by kind: name, what it does, where it comes from; and what could not be loaded."""
+    from ctc.plugin.manager import discover
+
+    everything = discover()
+    found = _found(everything)
+    skipped = {"broken": _skipped(everything.broken), "off": _skipped(everything.off)}
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"plugins": found, **skipped}, indent=1, ensure_ascii=False))
+        return
+    for row in found:
+        click.echo(_line(row["kind"], row["name"], row["summary"], row))
+    for kind, rows in skipped.items():
+        for row in rows:
+            click.echo(_line(kind, row["name"], row["reason"], row))
+
+
+def _found(everything: Plugins) -> list[Row]:
+    ordered = sorted(everything.found, key=lambda entry: (entry.kind.title, entry.record.name))
+    return [
+        {
+            "kind": entry.kind.title,
+            "name": entry.record.name,
+            "summary": entry.record.summary,
+            "distribution": entry.owner.distribution,
+            "version": entry.owner.version,
+        }
+        for entry in ordered
+    ]
+
+
+def _skipped(skipped: tuple[Skipped, ...]) -> list[Row]:
+    return [
+        {
+            "name": entry.owner.entry_point,
+            "distribution": entry.owner.distribution,
+            "version": entry.owner.version,
+            "reason": entry.reason,
+        }
+        for entry in skipped
+    ]
+
+
+def _line(kind: str, name: str, text: str, row: Row) -> str:
+    return f"{kind:<14} {name:<14} {text}  ({row['distribution']} {row['version']})"

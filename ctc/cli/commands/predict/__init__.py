@@ -1,0 +1,1 @@
+"""`ctc predict` and `ctc merge`."""

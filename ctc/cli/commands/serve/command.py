@@ -1,0 +1,34 @@
+"""ctc serve"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+from ctc.cli.commands.serve.options import serve_options, to_config
+from ctc.cli.console.console import LogRelay, verbosity
+from ctc.errors import MissingExtraError
+
+NEEDED = ("prometheus_client", "python_multipart", "starlette", "uvicorn")
+
+
+@click.command(epilog="Example: ctc serve model.onnx --port 8000")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@serve_options
+def command(host: str, port: int, log_format: str, **options: Any) -> None:
+    """Answer over HTTP: a page for people, and the interfaces of TensorFlow Serving and KServe for programs.
+
+    A MODEL is a file that `ctc export` wrote, served under its name without .onnx, or NAME=FILE. A file that changes is
+    served anew. Stop the server with Ctrl-C or SIGTERM: it answers what it took, and leaves.
+    """
+    if not all(map(find_spec, NEEDED)):
+        raise MissingExtraError("ctc serve", "cpu,serve")
+    from ctc.serving.http.logging_setup import log_to_stderr
+    from ctc.serving.server import listen, run
+
+    config = to_config(options)
+    as_json, quiet = log_format == "json", "--quiet" in verbosity()
+    with listen(host, port) as listener, log_to_stderr(as_json, quiet, also=LogRelay()):
+        run(config, listener)

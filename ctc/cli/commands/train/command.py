@@ -1,0 +1,50 @@
+"""ctc train"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ctc.cli.commands.train.options import REPEATS, given, training_options
+
+
+@click.command(epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20")
+@training_options
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run at --output.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be trained, and in how much memory.")
+def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any) -> None:
+    """Train a network on a dataset.
+
+    Leaves a run folder: run.json, history.csv, curves.png, the best weights, checkpoints; and, when there is a test split, test.json
+    and test_predictions.csv. Interrupted at any moment, it goes on with --resume.
+    """
+    from ctc.cli.console import console
+    from ctc.training.config import TrainingConfig
+    from ctc.training.distributed.backend import start_backend
+
+    context = click.get_current_context()
+    config = TrainingConfig(**given(context, options))
+    if dry_run:
+        start_backend(deterministic=config.deterministic)
+        from ctc.cli.commands.train.dry_run import show_forecast
+
+        show_forecast(config)
+        return
+    with config.where.met():
+        start_backend(deterministic=config.deterministic)
+        from ctc.plugin.manager import plugins
+        from ctc.training import run_training
+
+        begin = (
+            run_training.resume
+            if resume
+            else partial(run_training.train, overwrite=overwrite, repeats=context.meta.get(REPEATS))
+        )
+        result = begin(config, plugins(), console)
+    console.say(f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'")
+    for label, score in result.test.labels.items() if result.test else ():
+        if score.n:
+            click.echo(f"test accuracy of '{label}': {score.accuracy:.3f} ({score.n:,} photos)")

@@ -1,0 +1,1 @@
+"""What the command line prints: messages, progress bars, JSON log, number formatting."""

@@ -1,0 +1,1 @@
+"""Click options and parameter types shared by several commands."""

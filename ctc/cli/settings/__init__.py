@@ -1,0 +1,1 @@
+"""Option values from a configuration file and the environment, below those typed."""

@@ -1,0 +1,107 @@
+"""Which group goes into which split: every class, and the events as a whole, as near to the shares as whole groups allow.
+
+The loss of an assignment is the sum over splits s and classes c of w(c) · (a(s, c) − d(s, c))² / (share(s) · n(c)²): a is how many of the
+class's n(c) observations are in s, d = share(s) · n(c) how many are wanted; and of w(c) again where the split has none of the class. All
+classes weigh the same, however rare; "the events as a whole" is one more class that weighs as much as all others. Groups are placed
+greedily, the largest first, and then moved while that helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.arrow_columns import Ints
+
+Floats = NDArray[np.float64]
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class GroupCounts:
+    """How often each class occurs in each group, as a sparse table: group g has `counts[starts[g]:starts[g + 1]]` of the classes with the
+    same places in `classes`. Class 0 is the events themselves. `sizes`: events per group; `totals`: per class, over all groups."""
+
+    starts: Ints
+    classes: Ints
+    counts: Floats
+    sizes: Ints
+    totals: Floats
+
+    @classmethod
+    def of(cls, groups: Ints, owner: Ints, labels: Sequence[Ints]) -> GroupCounts:
+        """`groups`: the group of each event. `labels`: per label a class (−1 = missing) for each observation, of event `owner`."""
+        pairs, offset = [np.stack([groups, np.zeros_like(groups)])], 1
+        for codes in labels:
+            known = codes >= 0
+            pairs.append(np.stack([groups[owner[known]], codes[known] + offset]))
+            offset += int(codes.max(initial=-1)) + 1
+        group, kind = np.concatenate(pairs, axis=1)
+        keys, counts = np.unique(group * offset + kind, return_counts=True)
+        sizes = np.bincount(groups)
+        starts = np.searchsorted(keys, np.arange(len(sizes) + 1) * offset)
+        classes = keys % offset
+        return cls(starts, classes, counts.astype(float), sizes, np.bincount(classes, counts, offset).astype(float))
+
+    def of_group(self, group: int) -> tuple[Ints, Floats]:
+        """The classes of one group and how often they occur."""
+        span = slice(self.starts[group], self.starts[group + 1])
+        return self.classes[span], self.counts[span]
+
+
+def assign(counts: GroupCounts, shares: Floats, generator: np.random.Generator) -> Ints:
+    """Per group the number of its split; every split gets at least one group."""
+    order = generator.permutation(len(counts.sizes))
+    order = order[np.argsort(-counts.sizes[order], kind="stable")]
+    board = _Board(counts, shares)
+    for place, group in enumerate(order):
+        empty = board.empty()
+        board.put(group, empty if len(order) - place <= len(empty) else np.arange(len(shares)))
+    for _ in range(_ROUNDS):
+        if not sum(board.move(group) for group in order):
+            break
+    return board.split_of
+
+
+class _Board:
+    """The groups placed so far."""
+
+    def __init__(self, counts: GroupCounts, shares: Floats) -> None:
+        weights = np.ones_like(counts.totals)
+        weights[0] = max(1, (counts.totals[1:] > 0).sum())
+        self._counts = counts
+        self._wanted = shares[:, None] * counts.totals
+        self._got = np.zeros_like(self._wanted)
+        self._weights = weights
+        self._scale = 1 / (shares[:, None] * np.maximum(counts.totals, 1) ** 2)
+        self._groups = np.zeros(len(shares), np.int64)
+        self.split_of = np.full(len(counts.sizes), -1)
+
+    def empty(self) -> Ints:
+        """The splits without a group."""
+        return np.flatnonzero(self._groups == 0)
+
+    def put(self, group: int, splits: Ints) -> None:
+        """Place the group where it lowers the loss most (or raises it least), in one of `splits`."""
+        classes, counts = self._counts.of_group(group)
+        got = self._got[:, classes]
+        change = self._scale[:, classes] * counts * (counts - 2 * (self._wanted[:, classes] - got)) - (got == 0)
+        loss = change @ self._weights[classes]
+        best = splits[np.argmin(loss[splits])]
+        self._got[best, classes] += counts
+        self._groups[best] += 1
+        self.split_of[group] = best
+
+    def move(self, group: int) -> bool:
+        """Take the group out and place it again; whether it went elsewhere. A split's last group stays."""
+        old = self.split_of[group]
+        if self._groups[old] == 1:
+            return False
+        classes, counts = self._counts.of_group(group)
+        self._got[old, classes] -= counts
+        self._groups[old] -= 1
+        self.put(group, np.arange(len(self._groups)))
+        return bool(self.split_of[group] != old)

@@ -1,0 +1,56 @@
+"""What a plan reached: how much of everything each split has, and whether places lie on both sides of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctc.artifacts.arrow_columns import LOCATION, numbered
+from ctc.dataset.plan import Plan
+
+
+@dataclass(frozen=True)
+class SplitReach:
+    """One split. `events` and `photos` with repetitions; `counts`: label → class → observations; `groups`: how many values of
+    --group-by it has, None without."""
+
+    events: int
+    photos: int
+    counts: Mapping[str, Mapping[str, int]]
+    groups: int | None
+
+
+def reach(plan: Plan) -> dict[str, SplitReach]:
+    """Per split what it will hold when every photo can be used."""
+    import pyarrow.compute as pc
+
+    table, events = plan.inventory.table, plan.selection.events
+    lengths = pc.fill_null(pc.list_value_length(table["images"]), 0).to_numpy()
+    values = {label: numbered(table[label]) for label in plan.classes}
+    group = events.first(plan.config.group_by) if plan.config.group_by else None
+    reached = {}
+    for split, numbers in plan.selection.splits.items():
+        rows = events.rows_of(numbers)
+        counts = {}
+        for label, classes in plan.classes.items():
+            names, codes = values[label]
+            found = np.bincount(codes[rows] + 1, minlength=len(names) + 1)[1:]
+            by_name = dict(zip(names.to_pylist(), found.tolist(), strict=True))
+            counts[label] = {name: by_name[name] for name in classes}
+        photos = int(lengths[events.photo_rows[numbers]].sum())
+        groups = None if group is None else len(np.unique(group[numbers]))
+        reached[split] = SplitReach(len(numbers), photos, counts, groups)
+    return reached
+
+
+def straddling_locations(plan: Plan) -> tuple[int, int]:
+    """(locations with events in more than one split, locations); (0, 0) when the inventory has no column 'location'."""
+    if LOCATION not in plan.inventory.meta:
+        return 0, 0
+    location = plan.selection.events.first(LOCATION)
+    parts = [np.unique(location[numbers]) for numbers in plan.selection.splits.values()]
+    known = np.concatenate(parts)
+    _, splits = np.unique(known[known >= 0], return_counts=True)
+    return int((splits > 1).sum()), len(splits)

@@ -1,0 +1,112 @@
+"""Checks every byte of a dataset, and names the file and the offset of each fault."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset
+from ctc.dataset.build import UNFINISHED
+from ctc.dataset.verify.event_index import EventPlaces
+from ctc.dataset.verify.record_checks import Contents
+from ctc.dataset.verify.shard_checks import Advance, Fault, ShardCheck
+from ctc.errors import InputError
+from ctc.storage.atomic import PARTIAL_SUFFIX
+from ctc.storage.json_file import read_object
+
+
+@dataclass
+class Verified:
+    """What was read and what is wrong. `complete`: False when it ended at `max_faults` with more to check."""
+
+    shards: int = 0
+    events: int = 0
+    images: int = 0
+    faults: tuple[Fault, ...] = ()
+    complete: bool = True
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """The dataset; raises CtcError when there is none, or its dataset.json is not sound enough to check the rest by it."""
+    if (folder / UNFINISHED).exists() and not (folder / MANIFEST).exists():
+        raise InputError(f"'{folder}' holds a dataset that was not finished: go on with `ctc dataset … --resume`")
+    return Dataset.open(folder, anew=True)
+
+
+def verify_dataset(dataset: Dataset, workers: int, max_faults: int, advance: Advance) -> Verified:
+    """Check all of it in `workers` threads, or until there are more than `max_faults`."""
+    verified = Verified()
+    pool = ThreadPoolExecutor(workers, "ctc-verify")
+    try:
+        faults = tuple(islice(_Check(dataset, verified).faults(pool, advance), max_faults + 1))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    verified.faults, verified.complete = faults[:max_faults], len(faults) <= max_faults
+    return verified
+
+
+@dataclass
+class _Check:
+    dataset: Dataset
+    verified: Verified
+
+    def faults(self, pool: Executor, advance: Advance) -> Iterator[Fault]:
+        yield from _stray_files(self.dataset)
+        yield from _manifest_faults(self.dataset)
+        places = EventPlaces(self.dataset.folder)
+        for split in self.dataset.manifest.splits:
+            yield from self._split_faults(split, places, pool, advance)
+        for event, (split, first, at), (_, file, offset) in places.straddling():
+            yield Fault(file, offset, f"event '{event}' is in split '{split}' too: {first} at offset {at}")
+
+    def _split_faults(self, split: str, places: EventPlaces, pool: Executor, advance: Advance) -> Iterator[Fault]:
+        counts: Counter[tuple[str, int]] = Counter()
+        unread = 0
+        classes = {label.name: len(label.classes) for label in self.dataset.manifest.labels}
+        for shard in self.dataset.shards(split):
+            contents = Contents()
+            yield from ShardCheck(self.dataset.folder, shard, classes, contents).faults(pool, advance)
+            places.add(split, shard.file, contents.ids)
+            self.verified.shards += 1
+            self.verified.events += len(contents.ids)
+            self.verified.images += contents.images
+            counts += contents.counts
+            unread += contents.unread
+        if not unread:
+            yield from _label_faults(self.dataset, split, counts)
+
+
+def _stray_files(dataset: Dataset) -> Iterator[Fault]:
+    shards = [shard for shards in dataset.manifest.splits.values() for shard in shards]
+    known = {MANIFEST, LEFT_OUT, *(shard.file for shard in shards), *(shard.index for shard in shards)}
+    for name in sorted(entry.name for entry in dataset.folder.iterdir()):
+        if name.startswith(".") and name.endswith((PARTIAL_SUFFIX, ".json")):
+            yield Fault(name, None, "is left over from a build that was interrupted: remove it")
+        elif name.endswith((".tfrecord", ".idx")) and name not in known:
+            yield Fault(name, None, f"is not named in {MANIFEST}")
+
+
+def _manifest_faults(dataset: Dataset) -> Iterator[Fault]:
+    said = read_object(dataset.folder / MANIFEST, "the description of a dataset")["splits"]
+    for split, shards in dataset.manifest.splits.items():
+        for what in ("events", "images"):
+            total = sum(getattr(shard, what) for shard in shards)
+            if said[split].get(what) != total:
+                yield Fault(
+                    MANIFEST, None, f"says {said[split].get(what)} {what} for split '{split}', its shards {total}"
+                )
+
+
+def _label_faults(dataset: Dataset, split: str, counts: Counter[tuple[str, int]]) -> Iterator[Fault]:
+    for label in dataset.manifest.labels:
+        said = label.counts.get(split, ())
+        for number, name in enumerate(label.classes):
+            held = counts[label.name, number]
+            if number >= len(said) or said[number] != held:
+                told = said[number] if number < len(said) else "nothing"
+                what = f"class '{name}' of label '{label.name}' in split '{split}'"
+                yield Fault(MANIFEST, None, f"says {told} for {what}, the records hold {held}")

@@ -1,0 +1,76 @@
+"""The way that the demo goes: the commands a user would type, and what is told at the end."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from ctc.errors import OutputExistsError
+from ctc.storage.atomic import remove
+
+MADE = (
+    "photos", "new-photos", "labels.csv", "inventory.parquet", "dataset", "run",
+    "model.onnx", "predictions.csv", "predictions.csv.failures.csv", "predictions.csv.journal", "evaluation",
+)  # fmt: skip
+MARK = ".ctc-demo"
+SHOWN = 8
+
+
+def clear(folder: Path, overwrite: bool) -> None:
+    """Make `folder` ready for a demo. With `overwrite`, what an earlier demo made is removed, and nothing else; a folder with
+    files in it that lacks the mark of a demo is refused, since a user's photos may have the same names."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError(folder, "it is a file; choose another --output")
+    ours = (folder / MARK).exists()
+    if folder.exists() and any(folder.iterdir()):
+        if not ours:
+            raise OutputExistsError(folder, "it is not a demo's folder; choose another --output")
+        if not overwrite:
+            raise OutputExistsError(folder)
+    for name in MADE if ours else ():
+        remove(folder / name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+
+
+def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
+    """The arguments of each `ctc` call, in order. Whole locations go to a split: the test is on places never seen."""
+    at = shlex.quote(folder.as_posix())
+    lines = (
+        f"""inventory csv {at}/labels.csv --event-id event_id --image image1 --image image2 --image image3
+            --label species --label count --meta location --meta night
+            --image-root {at}/photos --output {at}/inventory.parquet""",
+        f"""dataset {at}/inventory.parquet --output {at}/dataset --group-by location --seed {seed}
+            --split train=0.7 --split val=0.1 --split test=0.2 --smallest-side 120""",
+        f"""train {at}/dataset --output {at}/run --backbone small_cnn --width 64 --height 64
+            --label species --label count --label-weight count=0.2 --optimizer adamw --batch-size 32
+            --epochs {epochs} --early-stopping-patience 12 --reduce-lr-patience 6 --seed {seed}""",
+        f"export {at}/run --output {at}/model.onnx",
+        f"predict {at}/model.onnx {at}/new-photos --output {at}/predictions.csv",
+        f"evaluate {at}/model.onnx {at}/dataset --split test --run {at}/run --explain 4 --output {at}/evaluation",
+    )
+    return [shlex.split(line) for line in lines]
+
+
+def closing(folder: Path) -> Iterator[str]:
+    """Accuracy on the test split, a table of a few predictions, and where the files are."""
+    scores = json.loads((folder / "run" / "test.json").read_text(encoding="utf-8"))
+    yield "accuracy on the test split, at locations never seen in training:"
+    for label, score in scores["labels"].items():
+        accuracy = "no photo" if score["accuracy"] is None else f"{score['accuracy']:.3f}"
+        yield f"  {label:<10} {accuracy}  ({score['n']} photos)"
+    yield ""
+    yield f"  {'new photo':<40} {'species':<12} confidence"
+    with open(folder / "predictions.csv", encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["label"] == "species"]
+    for row in rows[:SHOWN]:
+        yield f"  {row['id'][-40:]:<40} {row['prediction_top']:<12} {row['confidence_top']}"
+    yield ""
+    yield f"photos and labels   {folder / 'photos'}, {folder / 'labels.csv'}"
+    yield f"inventory, dataset  {folder / 'inventory.parquet'}, {folder / 'dataset'}"
+    yield f"run, model          {folder / 'run'}, {folder / 'model.onnx'}"
+    yield f"predictions         {folder / 'predictions.csv'}"
+    yield f"how good it is      {folder / 'evaluation' / 'report.html'} (open it in a browser)"

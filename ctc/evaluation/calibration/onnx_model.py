@@ -1,0 +1,115 @@
+"""Calibration inside a model file: a few nodes behind the probabilities of each label, whatever the network before them is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.errors import CtcError, InputError, UsageError
+from ctc.evaluation.answers.score_split import Answer
+from ctc.evaluation.calibration.calibrate import Fitted
+from ctc.evaluation.calibration.calibration import SMALLEST, Calibration
+from ctc.storage.atomic import whole_file
+from ctc.storage.remote_files import local_copy
+
+if TYPE_CHECKING:
+    import onnx
+
+TOLERANCE = 1e-4
+TOLERANCE_FLOAT16 = 2e-3
+
+
+def check_uncalibrated(path: Path, info: ModelInfo) -> None:
+    """Raise UsageError when the model is calibrated already."""
+    if info.calibration:
+        raise UsageError(f"'{path}' is calibrated already: give the file that `ctc export` wrote")
+
+
+def write_calibrated(
+    source: Path,
+    info: ModelInfo,
+    fitted: Fitted,
+    output: Path,
+    open_answer: Callable[[Path], Answer],
+    pictures: NDArray[np.uint8],
+) -> float:
+    """Write the calibrated model and return by how much its answers for `pictures` (N, height, width, 3) differ, at most, from what was
+    fitted; `open_answer` opens a model file.
+
+    Raises CtcError, writing nothing, when the answers differ by too much.
+    """
+    import onnx
+
+    model = onnx.load_model(local_copy(source))
+    half = any(output.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16 for output in model.graph.output)
+    insert_calibration(model, fitted.calibrations)
+    about = {label: found.to_json() for label, found in fitted.labels.items()}
+    described = replace(info, calibration=about, thresholds=fitted.thresholds)
+    metadata = {entry.key: entry.value for entry in model.metadata_props} | described.to_metadata()
+    onnx.helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model, full_check=True)
+    with whole_file(output) as partial:
+        onnx.save_model(model, partial, save_as_external_data=False)
+        difference = _difference(open_answer(source), open_answer(partial), fitted.calibrations, pictures)
+        if not difference <= (TOLERANCE_FLOAT16 if half else TOLERANCE):  # NaN is refused too
+            raise CtcError(f"the calibrated model's answers are off by {difference:.2g}: '{output}' was not written")
+    return difference
+
+
+def insert_calibration(model: onnx.ModelProto, calibrations: Mapping[str, Calibration]) -> None:
+    """Change `model` in place: the outputs keep their names and types, float16 ones are calibrated in float32.
+
+    Raises InputError when an output isn't computed by a node.
+    """
+    for label, calibration in calibrations.items():
+        _insert(model.graph, label, calibration)
+
+
+def _insert(graph: onnx.GraphProto, label: str, calibration: Calibration) -> None:
+    from onnx import TensorProto, helper, numpy_helper
+
+    output = next((output for output in graph.output if output.name == label), None)
+    if output is None or not any(label in node.output for node in graph.node):
+        raise InputError(f"the model computes no output called '{label}'")
+    kind = output.type.tensor_type.elem_type
+    prefix = f"calibration/{label}"
+    _rename(graph, label, f"{prefix}/before")
+    constants = {"smallest": np.float32(SMALLEST), "scale": calibration.scale, "bias": calibration.bias}
+    graph.initializer.extend(
+        numpy_helper.from_array(np.asarray(value), f"{prefix}/{name}") for name, value in constants.items()
+    )
+    steps = [
+        ("Cast", (), {"to": TensorProto.FLOAT}),
+        ("Max", ("smallest",), {}),
+        ("Log", (), {}),
+        ("Mul", ("scale",), {}),
+        ("Add", ("bias",), {}),
+        ("Softmax", (), {"axis": 1}),
+        ("Cast", (), {"to": kind}),
+    ]
+    value = f"{prefix}/before"
+    for number, (operation, others, attributes) in enumerate(steps):
+        result = label if number == len(steps) - 1 else f"{prefix}/{number}"
+        inputs = [value, *(f"{prefix}/{other}" for other in others)]
+        graph.node.append(helper.make_node(operation, inputs, [result], f"{prefix}/{operation}_{number}", **attributes))
+        value = result
+
+
+def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = [new if name == old else name for name in names]
+
+
+def _difference(
+    before: Answer, after: Answer, calibrations: Mapping[str, Calibration], pictures: NDArray[np.uint8]
+) -> float:
+    plain, found = before(pictures), after(pictures)
+    wanted = {label: one.apply(plain[label]) for label, one in calibrations.items()}
+    return max(float(np.abs(wanted[label] - found[label]).max()) for label in wanted)

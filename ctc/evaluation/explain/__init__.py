@@ -1,0 +1,1 @@
+"""Saliency maps: which pixels a prediction depends on."""

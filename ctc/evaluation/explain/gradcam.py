@@ -1,0 +1,70 @@
+"""Grad-CAM: which part of a picture speaks for a class (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from ctc.artifacts.run import Run
+from ctc.plugin.manager import Plugins
+from ctc.training.model.network import backbone_of, load_network
+
+Tensor = Any
+Heat = Callable[[NDArray[np.uint8], str, int], NDArray[np.float32]]
+"""For a picture (height, width, 3), a label and the number of one of its classes: how much each pixel speaks for the class, float32
+(height, width), 0 or more."""
+
+
+def gradcam(run: Run, plugins: Plugins) -> Heat | None:
+    """Of the run's network; None where it has no feature maps, or Keras computes with something else than TensorFlow.
+
+    Raises CtcError when the run can't be loaded.
+    """
+    network = load_network(run, plugins)
+    parts = _parted(backbone_of(network))
+    if parts is None or keras.backend.backend() != "tensorflow":
+        return None
+    to_maps, from_maps = parts
+    standardise = network.get_layer("standardise")
+    heads = {label: network.get_layer(f"head_{place}") for place, label in enumerate(run.read().labels)}
+
+    def heat(picture: NDArray[np.uint8], label: str, number: int) -> NDArray[np.float32]:
+        def score(maps: Tensor) -> Tensor:
+            return heads[label](from_maps(maps, training=False))[0, number]
+
+        maps = to_maps(standardise(picture[None]), training=False)
+        weights = ops.mean(_gradient(score, maps), axis=(1, 2), keepdims=True)
+        found = ops.convert_to_numpy(ops.relu(ops.sum(weights * maps, axis=-1)))[0]
+        return np.asarray(cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+
+    return heat
+
+
+def _parted(backbone: keras.Model) -> tuple[keras.Model, keras.Model] | None:
+    """The backbone up to its last feature maps (N, rows, columns, channels) that all goes through, and from there on."""
+    layers = [layer for layer in backbone.layers if not isinstance(layer, keras.layers.InputLayer)]
+    for maps in (layer.output for layer in reversed(layers) if _is_maps(layer.output)):
+        try:
+            return keras.Model(backbone.input, maps), keras.Model(maps, backbone.output)
+        except ValueError:  # something goes past these maps
+            continue
+    return None
+
+
+def _is_maps(output: Tensor) -> bool:
+    return isinstance(output, keras.KerasTensor) and len(output.shape) == 4 and output.shape[1] * output.shape[2] > 1
+
+
+def _gradient(score: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(at)
+        value = score(at)
+    return tape.gradient(value, at)

@@ -1,0 +1,56 @@
+"""Which part of a picture an answer hangs on, found by covering one part after another (Zeiler & Fergus 2014, https://arxiv.org/abs/1311.2901,
+section 4.2): it takes nothing but the model file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.evaluation.answers.score_split import Answer
+from ctc.evaluation.answers.split_images import Pixels
+
+GRID = 16
+"""Steps that the cover takes along each side; it is two steps high and wide."""
+BATCH = 32
+
+Rectangle = tuple[int, int, int, int]
+
+
+def occlusion_map(answer: Answer, picture: Pixels, label: str, number: int) -> NDArray[np.float32]:
+    """By how much the probability of class `number` falls, on average, when a pixel of the `picture` (height, width, 3) is covered:
+    float32 (height, width); below 0 where it rises."""
+    height, width = picture.shape[:2]
+    uncovered = float(answer(picture[None])[label][0, number])
+    fall, times = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    rectangles = list(_rectangles(height, width))
+    colour = picture.mean(axis=(0, 1)).astype(np.uint8)
+    for start in range(0, len(rectangles), BATCH):
+        chosen = rectangles[start : start + BATCH]
+        covered = np.stack([_covered(picture, rectangle, colour) for rectangle in chosen])
+        for (top, left, bottom, right), probability in zip(chosen, answer(covered)[label][:, number], strict=True):
+            fall[top:bottom, left:right] += uncovered - probability
+            times[top:bottom, left:right] += 1
+    return fall / times
+
+
+def _rectangles(height: int, width: int) -> Iterator[Rectangle]:
+    """Top, left, bottom, right; each pixel is in at least one."""
+    rows, columns = (_bounds(side) for side in (height, width))
+    for (top, bottom), (left, right) in product(rows, columns):
+        yield top, left, bottom, right
+
+
+def _bounds(side: int) -> list[tuple[int, int]]:
+    steps = min(GRID, side)
+    edges = np.linspace(0, side, steps + 1).astype(int).tolist()
+    return [(edges[max(0, step - 1)], edges[step + 1]) for step in range(steps)]
+
+
+def _covered(picture: Pixels, rectangle: Rectangle, colour: NDArray[np.uint8]) -> Pixels:
+    top, left, bottom, right = rectangle
+    changed = picture.copy()
+    changed[top:bottom, left:right] = colour
+    return changed

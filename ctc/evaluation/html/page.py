@@ -1,0 +1,55 @@
+"""From templates to one file: autoescaped, with its style and script inside, and forbidden to load anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ctc._version import __version__
+from ctc.evaluation.html.charts import share_bar
+from ctc.evaluation.html.formatting import in_words, percent
+from ctc.storage.atomic import write_text
+
+
+def write_page(path: Path, template: str, values: Mapping[str, Any]) -> None:
+    """Render `template` with `values`; names that are not Unicode are written with escapes."""
+    environment = _environment()
+    style, script = (_source(environment, name) for name in ("style.css", "page.js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    text = environment.get_template(template).render(
+        values, style=Markup(style), script=Markup(script), script_digest=digest, version=__version__
+    )
+    write_text(path, text.encode(errors="backslashreplace").decode())
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("ctc.evaluation.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"in_words": in_words, "percent": percent, "count": _count, "sort_key": _sort_key}
+    environment.globals |= {"share_bar": share_bar}
+    return environment
+
+
+def _source(environment: Environment, name: str) -> str:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _count(value: int) -> str:
+    return f"{value:,}"
+
+
+def _sort_key(value: float) -> str:
+    """What a table is sorted by; nothing for NaN, which comes last."""
+    return "" if value != value else f"{value:.6g}"

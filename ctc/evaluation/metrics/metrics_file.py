@@ -1,0 +1,42 @@
+"""metrics.json, all figures of an evaluation, and metrics.csv, a row per label, class and unit: see docs/evaluate.md."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from ctc._version import __version__
+from ctc.evaluation.metrics.class_metrics import FIGURES
+from ctc.evaluation.metrics.evaluation import FORMAT, FORMAT_VERSION, Evaluation, LabelEvaluation, MultiLabelEvaluation
+from ctc.evaluation.metrics.json_values import as_json
+from ctc.storage.atomic import write_text
+from ctc.storage.json_file import write_object
+
+METRICS_JSON, METRICS_CSV = "metrics.json", "metrics.csv"
+DIGITS = 6
+
+
+def write_metrics(evaluation: Evaluation, folder: Path) -> None:
+    """Both files."""
+    about = {"format": FORMAT, "format_version": FORMAT_VERSION, "ctc_version": __version__}
+    write_object(folder / METRICS_JSON, {**about, **as_json(evaluation, DIGITS)})
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    ends = [f"{figure}{end}" for figure in FIGURES for end in ("", "_low", "_high")]
+    rows.writerow(["label", "class", "unit", "support", "predicted", *ends])
+    rows.writerows(_rows(evaluation))
+    write_text(folder / METRICS_CSV, text.getvalue())
+
+
+def _rows(evaluation: Evaluation) -> Iterator[list[str | int]]:
+    judged: dict[str, LabelEvaluation | MultiLabelEvaluation] = {**evaluation.labels, **evaluation.multi_label}
+    for label, found in judged.items():
+        for unit, scores in found.units.items():
+            for one in scores.classes:
+                estimates = [getattr(one, figure) for figure in FIGURES]
+                values = [value for each in estimates for value in (each.value, each.low, each.high)]
+                cells = ["" if math.isnan(value) else f"{value:.6f}" for value in values]
+                yield [label, one.name, unit, one.support, one.predicted, *cells]

@@ -1,0 +1,1 @@
+"""Lists of events for a person to look at: likely label errors, events to label next."""

@@ -1,0 +1,1 @@
+"""Where events to predict come from: folders, tables, inventories, bursts."""

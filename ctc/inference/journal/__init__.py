@@ -1,0 +1,1 @@
+"""The append-only file that makes a prediction run resumable."""

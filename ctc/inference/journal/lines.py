@@ -1,0 +1,49 @@
+"""The lines of a journal: `1c2d3e4f {JSON}`, each with the CRC-32 of its JSON in front, so that a torn one is told from a whole one."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ctc.storage.remote_files import local_copy
+
+BLOCK = 1 << 20
+"""Bytes that are read at a time; no heading is longer."""
+
+
+def line_of(record: object) -> bytes:
+    body = json.dumps(record, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def record_of(line: bytes) -> Any:
+    """The record in a whole line."""
+    return json.loads(line[9:])
+
+
+def is_whole(line: bytes) -> bool:
+    return line.endswith(b"\n") and line[:8] == b"%08x" % zlib.crc32(line[9:-1])
+
+
+def is_end(line: bytes) -> bool:
+    """Whether it is the last line of a part file."""
+    return line[9:].startswith(b'{"end":')
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Lines up to the first that is torn. The file is open only for a block at a time: a merge may have thousands."""
+    at = 0
+    while True:
+        with local_copy(path).open("rb") as file:
+            file.seek(at)
+            block = file.readlines(BLOCK)
+        if not block:
+            return
+        for line in block:
+            if not is_whole(line):
+                return
+            at += len(line)
+            yield line

@@ -1,0 +1,1 @@
+"""Photos to probabilities: prefetch, decode, batch, run the model, aggregate."""

@@ -1,0 +1,1 @@
+"""A prediction run as a whole: plan, resume, engines, shards, output files."""

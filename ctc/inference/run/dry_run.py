@@ -1,0 +1,44 @@
+"""How long a prediction would take, judged from its first photos."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import closing
+from dataclasses import dataclass
+
+from ctc.artifacts.predictions import Failure
+from ctc.inference.run.job import Job
+
+SECONDS = 3.0
+"""That are predicted, at most, to judge from."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`photos`: how many there are, of a shard about so many; `sampled` of them were predicted, at `photos_per_second`."""
+
+    photos: int
+    sampled: int
+    failures: tuple[Failure, ...]
+    photos_per_second: float
+
+    @property
+    def seconds(self) -> float:
+        """For all of them."""
+        return self.photos / self.photos_per_second
+
+
+def forecast(job: Job, seconds: float = SECONDS) -> Forecast:
+    """Predicts for so long and writes nothing. Raises CtcError as the job would."""
+    sampled = 0
+    failures: list[Failure] = []
+    start = time.perf_counter()
+    with closing(job.predicted(job.own_events())) as outcomes:
+        for outcome in outcomes:
+            sampled += outcome.photos
+            failures += outcome.failures
+            if time.perf_counter() - start >= seconds:
+                break
+    speed = max(sampled, 1) / (time.perf_counter() - start)
+    return Forecast(math.ceil(job.events.photos / job.heading.shard[1]), sampled, tuple(failures), speed)

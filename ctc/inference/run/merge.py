@@ -1,0 +1,44 @@
+"""`ctc merge`: the parts of a run that was split with `--shard` become one output, as if it had not been."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ctc.artifacts.failures import failure_path
+from ctc.inference.config import Summary
+from ctc.inference.run.output_checks import check_output, choose_format
+from ctc.inference.run.output_writer import write_output
+from ctc.inference.run.resume import output_context
+from ctc.inference.run.shards import Parts
+from ctc.inference.run.stats import Advance, Tally
+from ctc.plugin.manager import Plugins
+from ctc.plugin.option_values import options_of
+
+
+@dataclass(frozen=True)
+class MergeConfig:
+    """`format_options`: those options of the output format that are given, by key."""
+
+    parts: tuple[Path, ...]
+    output: Path
+    format: str | None = None
+    format_options: Mapping[str, Any] = field(default_factory=dict)
+    overwrite: bool = False
+
+
+def merge(config: MergeConfig, plugins: Plugins, advance: Advance) -> Summary:
+    """Raises CtcError when a part is missing, there twice, not complete or of another run, and as `Job.run` does."""
+    start = time.perf_counter()
+    output_format = choose_format(config.output, config.format, plugins)
+    options = options_of(output_format, config.format_options)
+    check_output(config.output, output_format, config.parts, config.overwrite)
+    parts = Parts.gather(config.parts)
+    tally = Tally(advance)
+    write_output(parts.outcomes(), config.output, output_format, output_context(parts.heading, options), tally)
+    failures = failure_path(config.output)
+    tally.check_some_predicted(failures)
+    return tally.summary(failures, start)

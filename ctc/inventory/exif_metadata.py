@@ -1,0 +1,127 @@
+"""The columns `datetime` and `location`, from what photos, their folders and other columns say.
+
+What the source says itself is kept: only its gaps are filled.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, put, take
+from ctc.artifacts.inventory import IMAGES, Inventory
+from ctc.errors import UsageError
+from ctc.inventory.config import EXIF, FOLDER, InventoryConfig, Progress
+from ctc.inventory.events import Events
+from ctc.inventory.exif_reader import EventReader, place_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+AT_ONCE = 20_000
+
+log = logging.getLogger(__name__)
+
+
+def fill_location(inventory: Inventory, source: str) -> Inventory:
+    """`location` from the photos' FOLDER or from a meta column. Raises UsageError when there is no such column."""
+    if source == FOLDER:
+        return _filled(inventory, LOCATION, _folders(inventory))
+    inventory.check_meta(source)
+    return _filled(inventory, LOCATION, inventory.table[source])
+
+
+def fill_from_photos(inventory: Inventory, config: InventoryConfig, progress: Progress) -> Inventory:
+    """`datetime` (ISO 8601, without a zone as cameras have none) and `location` from the first photo of each event that says so.
+
+    What no photo says stays null and is a warning. A file's modification time counts only with `time_from_mtime`.
+    """
+    import pyarrow.compute as pc
+
+    events = Events.of(inventory.table)
+    time, place = config.time_from_exif or config.time_from_mtime, config.location_from == EXIF
+    lacking = _lacking(inventory, events, [DATETIME] * time + [LOCATION] * place)
+    photos = take(inventory.table[IMAGES], events.first_row[lacking])
+    with progress("EXIF", pc.sum(pc.list_value_length(photos)).as_py() or 0) as bar:
+        reader = EventReader(inventory.image_root, time, place, config.time_from_mtime, bar)
+        times, places = _read(reader, photos)
+    _warn(reader, times, places)
+    position = np.full(len(events.first_row), -1)
+    position[lacking] = np.arange(len(lacking))
+    rows = position[events.of_row]
+    if time:
+        inventory = _filled(inventory, DATETIME, take(times, rows))
+    return _filled(inventory, LOCATION, take(places, rows)) if place else inventory
+
+
+def _lacking(inventory: Inventory, events: Events, columns: Sequence[str]) -> Ints:
+    """The events one of whose rows has no value in one of these columns."""
+    lacks = np.zeros(len(events.first_row), bool)
+    for name in columns:
+        if name not in inventory.meta:
+            return np.arange(len(lacks))
+        lacks[events.of_row[inventory.table[name].is_null().to_numpy()]] = True
+    return np.flatnonzero(lacks)
+
+
+def _read(reader: EventReader, events: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Each event's time and place."""
+    import pyarrow as pa
+
+    text = pa.string()
+    times, places = [], []
+    for start in range(0, len(events), AT_ONCE):
+        exifs = reader.read(events.slice(start, AT_ONCE).to_pylist())
+        times.append(pa.array([exif.taken and exif.taken.isoformat() for exif in exifs], text))
+        places.append(pa.array(map(place_of, exifs), text))
+    return pa.chunked_array(times, text), pa.chunked_array(places, text)
+
+
+def _warn(reader: EventReader, times: pa.ChunkedArray, places: pa.ChunkedArray) -> None:
+    if reader.unreadable:
+        log.warning(
+            "%s photos can't be read for their EXIF (first: %s)", f"{reader.unreadable:,}", reader.first_unreadable
+        )
+    if reader.guessed:
+        log.warning("%s times are guessed: they are those of the files", f"{reader.guessed:,}")
+    if reader.time and times.null_count:
+        of_all = f"{times.null_count:,} of {len(times):,}"
+        log.warning("%s events have no photo with an EXIF date: '%s' stays empty", of_all, DATETIME)
+    if reader.place and places.null_count:
+        of_all = f"{places.null_count:,} of {len(places):,}"
+        log.warning("%s events have no photo with a position or serial number: '%s' stays empty", of_all, LOCATION)
+
+
+def _folders(inventory: Inventory) -> pa.ChunkedArray:
+    """The folder of each row's first photo, relative to the image root, or to the class folders below it; '.' for the root itself."""
+    import pyarrow.compute as pc
+
+    root = inventory.image_root.as_posix().rstrip("/") + "/"
+    photo = pc.list_element(inventory.table[IMAGES], 0)
+    photo = pc.if_else(pc.starts_with(photo, root), pc.utf8_slice_codeunits(photo, len(root)), photo)
+    folder = pc.replace_substring_regex(photo, r"/?[^/]*$", "")
+    top = pc.replace_substring_regex(folder, r"/.*$", "")
+    if any(pc.all(pc.equal(top, inventory.table[label]), skip_nulls=False).as_py() for label in inventory.labels):
+        folder = pc.replace_substring_regex(folder, r"^[^/]*/", "")  # a class is no place
+    return pc.if_else(pc.equal(folder, ""), ".", folder)
+
+
+def _filled(inventory: Inventory, name: str, values: pa.ChunkedArray) -> Inventory:
+    """The inventory with `values` where its meta column `name` has none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if name in inventory.labels:
+        raise UsageError(f"'{name}' is a label of the source: rename it there to have a column '{name}'")
+    if name in inventory.meta:
+        known = inventory.table[name]
+        if pa.types.is_nested(known.type):
+            raise UsageError(f"the source's column '{name}' holds lists: rename it there to have a column '{name}'")
+        if known.type != values.type:
+            known, values = known.cast(pa.string()), values.cast(pa.string())
+        values = pc.coalesce(known, values)
+    return replace(inventory, table=put(inventory.table, name, values))

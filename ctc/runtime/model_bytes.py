@@ -1,0 +1,49 @@
+"""The bytes of a model file, of limited size."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+
+from ctc.errors import InputError, UsageError
+from ctc.storage.remote_files import as_os_errors
+
+MAX_BYTES = 2**31 - 1
+"""The largest ONNX file without external data: protobuf's limit."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The bytes of a file that may be a model."""
+
+    path: Path
+    data: bytes = field(repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        return blake2b(self.data, digest_size=16).hexdigest()
+
+
+def read_model(path: Path) -> ModelFile:
+    """The bytes of a model file; raises CtcError when there is no file, or one that is too large."""
+    try:
+        with as_os_errors(path):
+            return ModelFile(path, _checked_bytes(path))
+    except FileNotFoundError:
+        raise UsageError(f"model '{path}' is not there: make one with `ctc export`") from None
+    except OSError as error:
+        raise InputError(f"model '{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def _checked_bytes(path: Path) -> bytes:
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise UsageError(f"model '{path}' is a folder: give the .onnx file that `ctc export` made of it")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"model '{path}' is not a file")
+    if status.st_size > MAX_BYTES:
+        raise InputError(f"model '{path}' is larger than 2 GiB, more than an ONNX file can hold")
+    return path.read_bytes()

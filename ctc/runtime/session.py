@@ -1,0 +1,152 @@
+"""A model file, opened with onnxruntime.
+
+Only ONNX is loaded, as bytes of limited size, without external data and without custom libraries.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.errors import InputError, MissingExtraError
+from ctc.runtime.metadata import described, input_size
+from ctc.runtime.model_bytes import ModelFile, read_model
+from ctc.runtime.providers import PROVIDERS, Engine, ProviderError, first_line, start
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_FATAL_ONLY = 4
+_OUT_OF_MEMORY = ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
+
+ANY_ENGINE = Engine()
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Model:
+    """An opened model file; `info` is what its metadata say, `engine` what runs it."""
+
+    path: Path
+    info: ModelInfo
+    engine: Engine
+    session: onnxruntime.InferenceSession
+    _turns: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    _largest: int | None = None
+
+    @property
+    def on_device(self) -> bool:
+        """Whether one large batch at a time serves it best."""
+        return PROVIDERS[self.engine.provider].is_device
+
+    def predict(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+        """Probabilities per label, float32 (N, classes), for a batch of uint8 (N, height, width, 3) RGB images as
+        `ctc.images.as_input` makes them. Threads may call it at the same time.
+
+        A batch that doesn't fit into memory is halved until it does, now and from then on. Raises InputError when the
+        network can't be run.
+        """
+        while True:
+            largest = self._largest or len(images)
+            parts = [images[at : at + largest] for at in range(0, len(images), largest)]
+            try:
+                with self._turns:
+                    answers = [self._run(part) for part in parts]
+            except _OutOfMemoryError as error:
+                self._halve(min(largest, len(images)), error)
+            else:
+                return {label: np.concatenate([answer[label] for answer in answers]) for label in self.info.labels}
+
+    def _run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        labels = list(self.info.labels)
+        try:
+            outputs = self.session.run(labels, {self.session.get_inputs()[0].name: images})
+        except Exception as error:  # onnxruntime's exceptions share no base class
+            reason = first_line(error)
+            if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
+                raise _OutOfMemoryError(reason) from None
+            raise InputError(f"model '{self.path}' failed on a batch of {len(images)}: {reason}") from None
+        found = {label: np.asarray(values, np.float32) for label, values in zip(labels, outputs, strict=True)}
+        for label, values in found.items():
+            if values.shape != (len(images), len(self.info.labels[label])):
+                raise InputError(f"model '{self.path}' answers '{label}' with an array of shape {values.shape}")
+        return found
+
+    def _halve(self, size: int, error: Exception) -> None:
+        if size == 1:
+            raise InputError(f"model '{self.path}' does not fit into memory, even with one photo at a time: {error}")
+        if self._largest is None or self._largest >= size:
+            self._largest = (size + 1) // 2
+            log.warning(
+                "a batch of %d does not fit into memory: going on with %d photos at a time", size, self._largest
+            )
+
+
+class _OutOfMemoryError(Exception):
+    """The batch was too large for the provider's memory."""
+
+
+def load_model(path: Path, engine: Engine = ANY_ENGINE) -> Model:
+    """Read and open a model file: see `read_model` and `open_model`."""
+    return open_model(read_model(path), engine)
+
+
+def open_model(file: ModelFile, engine: Engine = ANY_ENGINE) -> Model:
+    """Open a model that `ctc export` wrote, and run it once.
+
+    Raises CtcError, saying what is missing, for anything else, and for an engine that doesn't start.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise MissingExtraError("ctc predict", "cpu") from None
+    onnxruntime.set_default_logger_severity(_FATAL_ONLY)  # what it says it raises, too
+    found: dict[str, ModelInfo] = {}
+
+    def open_session(provider: str, options: Mapping[str, str]) -> onnxruntime.InferenceSession:
+        providers: list[Any] = [(provider, dict(options))]
+        if provider != PROVIDERS["cpu"].name:
+            providers.append(PROVIDERS["cpu"].name)  # for the few operations that a provider may lack
+        settings = _options(file.path)
+        settings.enable_mem_pattern = provider != PROVIDERS["directml"].name  # which can't have it
+        session = onnxruntime.InferenceSession(file.data, settings, providers=providers)
+        session.disable_fallback()
+        found["info"] = info = described(file.path, session)
+        session.run(None, {session.get_inputs()[0].name: np.zeros((1, *input_size(info)), np.uint8)})
+        return session
+
+    try:
+        engine, session = start(engine, open_session)
+    except ProviderError as error:
+        if engine.provider not in ("auto", "cpu"):
+            raise
+        reason = str(error).partition(": ")[2]
+        what = "can't be run" if found else "can't be opened as an ONNX file"
+        raise InputError(f"model '{file.path}' {what}: {reason}") from None
+    turns: AbstractContextManager[Any] = Lock() if PROVIDERS[engine.provider].is_device else nullcontext()
+    return Model(file.path, found["info"], engine, session, turns)
+
+
+def _options(path: Path) -> onnxruntime.SessionOptions:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _FATAL_ONLY
+    # one thread for each batch: every worker runs the network on its own
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # a model loaded as bytes would take external data from the working directory: send it where nothing can be
+    nowhere = path.absolute() / "external data is not allowed"
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(nowhere))
+    return options

@@ -1,0 +1,1 @@
+"""HTTP itself: errors, request log, limits, middleware, metrics."""

@@ -1,0 +1,28 @@
+"""How answers and refusals leave."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Scope
+
+from ctc.serving.http.errors import RequestError
+from ctc.serving.http.request_log import visit_of
+
+
+class JsonReply(Response):
+    """JSON in UTF-8. Half a surrogate pair, which a name may hold, becomes the escape that JSON has for it."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
+
+
+def refused(scope: Scope, refusal: RequestError) -> JsonReply:
+    """`{"error": "…"}`, as TensorFlow Serving and KServe have it."""
+    visit_of(scope).reason = str(refusal)
+    return JsonReply({"error": str(refusal)}, refusal.status, refusal.headers)

@@ -1,0 +1,1 @@
+"""Loaded models, hot reload, and dynamic batching."""

@@ -1,0 +1,1 @@
+"""Request and response formats: multipart, TensorFlow Serving, KServe v2."""

@@ -1,0 +1,71 @@
+"""The page, the description of the interface, and what whoever runs the server looks at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ctc._version import __version__
+from ctc.serving.http.errors import NOT_FOUND
+from ctc.serving.http.metrics import CONTENT_TYPE
+from ctc.serving.http.responses import JsonReply
+from ctc.serving.service import Service
+
+FOLDER = Path(__file__).parent.parent / "static"
+HEADERS = {
+    # nothing from elsewhere, nothing inline; pictures are made in the page
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
+
+
+class PageRoutes:
+    """Endpoints of a service. The files are read once."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._files = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES}
+        self._openapi = json.loads(self._files["openapi.json"])
+        self._openapi["info"]["version"] = __version__
+        names = [served.name for served in service.shelf.all()]
+        self._openapi["components"]["parameters"]["name"]["schema"]["enum"] = names
+
+    async def index(self, request: Request) -> Response:
+        return self._file("index.html")
+
+    async def docs(self, request: Request) -> Response:
+        return self._file("docs.html")
+
+    async def openapi(self, request: Request) -> Response:
+        return JsonReply(self._openapi)
+
+    async def asset(self, request: Request) -> Response:
+        return self._file(request.path_params["file"])
+
+    async def healthy(self, request: Request) -> Response:
+        """Nothing listens before every model is open: who is alive is ready."""
+        return JsonReply({"status": "ok"})
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(self._service.metrics.text(), media_type=CONTENT_TYPE)
+
+    def _file(self, name: str) -> Response:
+        if name not in self._files:
+            raise HTTPException(NOT_FOUND)
+        return Response(self._files[name], media_type=TYPES[Path(name).suffix], headers=HEADERS)

@@ -1,0 +1,27 @@
+"""For the tests of plugin authors: one check per kind of plugin, one for how plugins are loaded, and a small dataset to work on.
+
+A check raises AssertionError, saying what was expected and what came; it needs no test framework.
+"""
+
+from ctc.testing.aggregations import check_aggregation
+from ctc.testing.backbones import check_backbone
+from ctc.testing.engines import check_engine
+from ctc.testing.formats import check_input_format
+from ctc.testing.loaders import check_loader
+from ctc.testing.outputs import check_output_format
+from ctc.testing.plugins import check_plugin
+from ctc.testing.tiny_dataset import TINY_SPLITS, build_dataset, damage, write_dataset
+
+__all__ = [
+    "TINY_SPLITS",
+    "build_dataset",
+    "check_aggregation",
+    "check_backbone",
+    "check_engine",
+    "check_input_format",
+    "check_loader",
+    "check_output_format",
+    "check_plugin",
+    "damage",
+    "write_dataset",
+]

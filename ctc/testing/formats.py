@@ -1,0 +1,104 @@
+"""What every input format keeps to, as one check: `check_input_format`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import chdir
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ctc.errors import CtcError
+from ctc.plugin.records import InputFormat, LeftOut, Observation
+from ctc.testing.expect import at_work, check_record, expect, heavy_imports_blocked
+from ctc.testing.observations import check_entry
+from ctc.testing.options import Values, check_options, values_of
+
+Entries = list[Observation | LeftOut]
+
+
+def check_input_format(input_format: InputFormat, source: Path, options: Mapping[str, Any] | None = None) -> None:
+    """Raise AssertionError when `input_format` breaks the contract of `ctc.plugin.InputFormat`.
+
+    `source`: a small one of its kind; it is read three times, and left as it is. `options`: values, by key, of those of its options that
+    shall not have their default. Takes as long as that, and milliseconds.
+    """
+    check_record(input_format, InputFormat)
+    check_options(input_format.options)
+    values = values_of(input_format.options, options)
+    source = source.absolute()
+    with TemporaryDirectory() as folder:
+        _check_recognizing(input_format, source, Path(folder))
+        before = _listing(source)
+        entries = _read(input_format, source, values)
+        for entry in entries:
+            check_entry(entry)
+        _check_whole(entries)
+        _check_again(input_format, source, values, entries)
+        expect(_listing(source) == before, "read() changed the folder of its source: nothing is ever written there")
+        _check_unusable(input_format, source, values, Path(folder))
+
+
+def _check_recognizing(input_format: InputFormat, source: Path, folder: Path) -> None:
+    places = {"its source": source, **_unusable(source, folder)}
+    for what, path in places.items():
+        with at_work(f"recognizes() of {what}"), heavy_imports_blocked():
+            answer = input_format.recognizes(path)
+        expect(isinstance(answer, bool), f"recognizes() of {what} gave {answer!r}, not True or False")
+        expect(answer or path != source, "recognizes() of its source gave False")
+
+
+def _unusable(source: Path, folder: Path) -> dict[str, Path]:
+    """What isn't of any kind, though it may be called like it."""
+    empty, binary, nothing = (folder / f"{name}{source.suffix}" for name in ("empty", "binary", "a-folder"))
+    empty.touch()
+    binary.write_bytes(bytes(range(256)) * 4)
+    nothing.mkdir(exist_ok=True)
+    missing = folder / f"missing{source.suffix}"
+    return {"an empty file": empty, "a binary file": binary, "an empty folder": nothing, "a missing path": missing}
+
+
+def _read(input_format: InputFormat, source: Path, values: Values) -> Entries:
+    with values.declared("default_image_root()"), at_work("default_image_root()"):
+        root = input_format.default_image_root(source, values)
+    expect(isinstance(root, Path), f"default_image_root() gave {root!r}, not a Path")
+    with values.declared("read()"), at_work("read()"):
+        return list(input_format.read(source, values))
+
+
+def _check_whole(entries: Entries) -> None:
+    observations = [entry for entry in entries if isinstance(entry, Observation)]
+    expect(bool(observations), "read() gave no observation of the source")
+    labels = {label for entry in observations for label in entry.labels}
+    expect(bool(labels), "read() gave observations without any label")
+    both = sorted(labels & {name for entry in observations for name in entry.meta})
+    expect(not both, f"'{''.join(both[:1])}' is a label of one event and a meta column of another")
+
+
+def _check_again(input_format: InputFormat, source: Path, values: Values, entries: Entries) -> None:
+    expect(_read(input_format, source, values) == entries, "read() gave something else the second time")
+    with chdir(source.parent):
+        relative = _read(input_format, Path(source.name), values)
+    expect(
+        relative == entries,
+        "read() gave something else when the path of its source was relative to the working directory",
+    )
+
+
+def _check_unusable(input_format: InputFormat, source: Path, values: Values, folder: Path) -> None:
+    """A CtcError, or what is left out: anything else is a traceback for the user."""
+    for what, path in _unusable(source, folder).items():
+        try:
+            with at_work(f"read() of {what}", CtcError):
+                list(input_format.read(path, values))
+        except CtcError:
+            continue
+        expect(what != "a missing path", "read() of a missing path raised no CtcError")
+
+
+def _listing(source: Path) -> dict[str, tuple[int, int]]:
+    """Names, sizes and times below the source's folder."""
+    top = source if source.is_dir() else source.parent
+    found = (Path(folder) / name for folder, _, names in os.walk(top) for name in names)
+    return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in found}

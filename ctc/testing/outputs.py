@@ -1,0 +1,151 @@
+"""What every output format keeps to, as one check: `check_output_format`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import chdir
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ctc.errors import CtcError
+from ctc.plugin.records import OutputContext, OutputFormat
+from ctc.testing.expect import at_work, check_record, expect, expect_equal
+from ctc.testing.options import Values, check_options, values_of
+from ctc.testing.tiny_predictions import FAILURES, LABELS, Entry, cases, draw_photos, many
+
+
+class _StoppedError(Exception):
+    """What an author can't expect: the host's own trouble, in the middle of the entries."""
+
+
+def check_output_format(
+    output_format: OutputFormat,
+    options: Mapping[str, Any] | None = None,
+    *,
+    failures: bool = False,
+    events: int = 2_000,
+) -> None:
+    """Raise AssertionError when `output_format` breaks the contract of `ctc.plugin.OutputFormat`.
+
+    `options`: values, by key, of those of its options that shall not have their default. `failures`: it has a place for photos that
+    failed. `events`: while so many come, some must reach the disk; None where they can't, as in a packed file. Takes a second, in a
+    temporary folder.
+    """
+    check_record(output_format, OutputFormat)
+    check_options(output_format.options)
+    for suffix in output_format.suffixes:
+        told = f"the suffix {suffix!r} doesn't start with a dot, or isn't in lower case"
+        expect(suffix.startswith(".") and suffix == suffix.lower(), told)
+    with TemporaryDirectory() as folder:
+        writing = _Writing(output_format, Path(folder).resolve(), values_of(output_format.options, options))
+        for what, entries in cases(writing.photos).items():
+            writing.check(what, entries)
+        _check_failures(writing, failures)
+        if events is not None:
+            _check_streaming(writing, events)
+        _check_stopped(writing)
+
+
+class _Writing:
+    """One format in a folder of its own, with the photos that the entries name."""
+
+    def __init__(self, output_format: OutputFormat, folder: Path, options: Values) -> None:
+        self.format, self.options = output_format, options
+        self.photos, self._made, self._elsewhere = (folder / name for name in ("photos", "made", "elsewhere"))
+        for place in (self.photos, self._made, self._elsewhere):
+            place.mkdir()
+        draw_photos(self.photos)
+        self._count = 0
+
+    def new_path(self) -> Path:
+        """In a folder of its own, so that what lies beside it is seen."""
+        self._count += 1
+        folder = self._made / str(self._count)
+        folder.mkdir()
+        return folder / f"predictions{self.format.suffixes[0] if self.format.suffixes else ''}"
+
+    def write(self, what: str, entries: Iterator[Entry], path: Path, *allowed: type[BaseException]) -> None:
+        created = datetime(2026, 3, 1, 12, 30, 5, tzinfo=UTC)
+        context = OutputContext("model.onnx", LABELS, created, self.photos, self.options)
+        what = f"write() of {what}"
+        with chdir(self._elsewhere), self.options.declared(what), at_work(what, *allowed):
+            self.format.write(entries, path, context)
+
+    def check(self, what: str, entries: list[Entry]) -> None:
+        """Everything is taken, the whole path is there and nothing else, and the second time the same."""
+        before, made = _tree(self.photos), []
+        for path in (self.new_path(), self.new_path()):
+            left = iter(entries)
+            self.write(what, left, path)
+            expect(not list(left), f"write() of {what} left entries untaken")
+            kind = "folder" if self.format.folder else "file"
+            expect(
+                path.is_dir() if self.format.folder else path.is_file(), f"write() of {what} made no {kind} of its path"
+            )
+            beside = sorted(
+                other.name for other in (*path.parent.iterdir(), *self._elsewhere.iterdir()) if other != path
+            )
+            expect(not beside, f"write() of {what} wrote outside its path: {', '.join(beside)}")
+            made.append(_tree(path))
+        expect_equal(_tree(self.photos), before, f"the photos' folder after write() of {what}")
+        expect(
+            made[0] == made[1],
+            f"write() of {what} gave other bytes the second time, so that a resumed run would differ",
+        )
+
+
+def _check_failures(writing: _Writing, listed: bool) -> None:
+    path = writing.new_path()
+    writing.write("two failures", iter(FAILURES), path)
+    held = b"\n".join(_tree(path).values())
+    for failure in (failure for failure in FAILURES if listed and not failure.of_event):
+        told = f"the failure of '{failure.path}' is not in the output with its path and reason, though failures=True says so"
+        expect(failure.path.encode() in held and failure.reason.encode() in held, told)
+
+
+def _check_streaming(writing: _Writing, events: int) -> None:
+    path, sizes = writing.new_path(), []
+
+    def watched() -> Iterator[Entry]:
+        for number, event in enumerate(many(writing.photos, events)):
+            yield event
+            if number in (0, events - 1):
+                sizes.append(_size(path))
+
+    writing.write(f"{events:,} events", watched(), path)
+    expect(
+        sizes[-1] > sizes[0], f"nothing was written while {events:,} events came: write them one by one, and keep none"
+    )
+
+
+def _check_stopped(writing: _Writing) -> None:
+    def stopped() -> Iterator[Entry]:
+        yield from many(writing.photos, 1)
+        raise _StoppedError
+
+    try:
+        writing.write("entries that end with an error", stopped(), writing.new_path(), _StoppedError, CtcError)
+    except _StoppedError:
+        return
+    raise AssertionError(
+        "write() went on when the entries ended with an error: it must pass, or half an output looks whole"
+    )
+
+
+def _tree(path: Path) -> dict[str, bytes]:
+    """The bytes of a file, or of the files of a folder and the targets of its links, by relative path."""
+    parts = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return {
+        part.relative_to(path).as_posix(): os.fsencode(part.readlink()) if part.is_symlink() else part.read_bytes()
+        for part in parts
+        if part.is_symlink() or part.is_file()
+    }
+
+
+def _size(path: Path) -> int:
+    """In bytes; of a folder with its entries, since links have none."""
+    parts = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return sum(part.lstat().st_size + 1 for part in parts if part.exists() or part.is_symlink())

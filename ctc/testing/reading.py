@@ -1,0 +1,66 @@
+"""Reading a split through a loader, in the three ways that it is checked in."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.images.eval_samples import Sample, picks, read_events, record_table, reference_samples
+from ctc.plugin.records import NO_AUGMENTATION, Augmentation, Batch, BatchStream, DrawWeights, Loader, LoaderConfig
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One loader on the split `train` of one dataset."""
+
+    loader: Loader
+    dataset: Dataset
+
+    @property
+    def evaluation(self) -> LoaderConfig:
+        """Every event's first photo, in the order of the files, in batches of 5."""
+        labels = tuple(label.name for label in self.dataset.manifest.labels)
+        return LoaderConfig(32, 40, labels, batch_size=5, image_choice="first", shuffle=False)
+
+    @property
+    def plain(self) -> LoaderConfig:
+        """The same on the way of training, with every augmentation off."""
+        return replace(self.evaluation, augmentation=NO_AUGMENTATION)
+
+    @property
+    def training(self) -> LoaderConfig:
+        """Shuffled, and augmented as by default."""
+        return replace(self.evaluation, augmentation=Augmentation(), shuffle=True)
+
+    @property
+    def drawn(self) -> LoaderConfig:
+        """As `training`, but the first class of the first label comes nine times as often as without weights."""
+        weights = (
+            DrawWeights(label.name, (9.0, *(1.0 for _ in label.classes[1:])))
+            for label in self.dataset.manifest.labels[:1]
+        )
+        return replace(self.training, draw_weights=next(weights, None))
+
+    def open(self, config: LoaderConfig) -> BatchStream:
+        return self.loader.open(self.dataset, "train", config)
+
+    def batches(self, config: LoaderConfig, epoch: int = 0, start_step: int = 0) -> list[Batch]:
+        """An epoch from a step on; the stream is closed."""
+        with closing(self.open(config)) as stream:
+            return list(stream.epoch(epoch, start_step))
+
+    def images(self, config: LoaderConfig, epoch: int = 0, start_step: int = 0) -> NDArray[np.uint8]:
+        """(samples, height, width, 3): an epoch from a step on."""
+        return np.concatenate([np.asarray(batch.images) for batch in self.batches(config, epoch, start_step)])
+
+    def reference(self, config: LoaderConfig) -> list[Sample]:
+        """The samples of the split as `ctc.images` develops them, in the order of the files."""
+        how = Preprocessing(config.height, config.width, config.resize, config.image_choice)
+        events = read_events(self.dataset, "train", record_table(self.dataset, "train"))
+        multi_label = self.dataset.class_counts(config.multi_label)
+        return list(reference_samples(picks(events, how), how, config.labels, multi_label=multi_label))

@@ -1,0 +1,34 @@
+"""Who is told of every epoch: TensorBoard, MLflow, and the picture of the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ctc.artifacts.run import Run
+from ctc.training.callbacks.mlflow import MlflowLog
+from ctc.training.callbacks.plots import Curves
+from ctc.training.callbacks.tensorboard import TensorBoard
+from ctc.training.config import TrainingConfig
+from ctc.training.metrics.history import Epoch
+from ctc.training.metrics.metrics import PassResult
+
+
+class Follower(Protocol):
+    """Told of how a training goes."""
+
+    def follow(self, epochs: Sequence[Epoch]) -> None:
+        """An epoch is over, or a training is taken up: these are all epochs so far."""
+
+    def end(self, test: PassResult | None) -> None:
+        """The training is over; `test` is None without a test split."""
+
+
+def followers(run: Run, config: TrainingConfig) -> list[Follower]:
+    """Those that the options ask for. Raises MissingExtraError when MLflow is, and isn't installed."""
+    asked: list[Follower] = [Curves(run)]
+    if config.tensorboard:
+        asked.append(TensorBoard(run))
+    if config.mlflow:
+        asked.append(MlflowLog(run, config))
+    return asked

@@ -1,0 +1,81 @@
+"""Logs for TensorBoard: its event files, TFRecords of `Event` messages, written without TensorFlow.
+
+https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto and core/framework/summary.proto
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ctc.artifacts.run import Run
+from ctc.storage.tfrecord import frame
+from ctc.training.metrics.history import Epoch
+from ctc.training.metrics.metrics import PassResult
+
+_FILE = "events.out.tfevents.0.ctc"
+_DOUBLE, _BYTES, _FLOAT = 1, 2, 5  # wire types
+
+
+class TensorBoard:
+    """Writes `train` and `validation` in the run's folder `tensorboard`, as two curves of one diagram each."""
+
+    def __init__(self, run: Run) -> None:
+        self._folder = run.tensorboard
+        self._begun = False
+
+    def follow(self, epochs: Sequence[Epoch]) -> None:
+        """Append the last of `epochs`; the first time write all of them anew, as a run that is taken up may have been further."""
+        new = epochs[-1:] if self._begun else epochs
+        if not self._begun:
+            for name in ("train", "validation"):
+                path = self._folder / name / _FILE
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(frame(_double(1, time.time()) + _bytes(3, b"brain.Event:2")))
+            self._begun = True
+        for epoch in new:
+            speed = {"learning_rate": epoch.learning_rate, "images_per_second": epoch.training.images_per_second}
+            self._append("train", epoch.index, _scalars(epoch.training) | speed | {"waiting": epoch.training.waiting})
+            if epoch.validation:
+                self._append("validation", epoch.index, _scalars(epoch.validation))
+
+    def end(self, _: PassResult | None) -> None:
+        """Everything is written already."""
+
+    def _append(self, name: str, index: int, scalars: Mapping[str, float]) -> None:
+        values = b"".join(_bytes(1, _bytes(1, tag.encode()) + _float(2, value)) for tag, value in scalars.items())
+        event = _double(1, time.time()) + _varint(2 << 3) + _varint(index + 1) + _bytes(5, values)
+        with Path(self._folder / name / _FILE).open("ab") as file:
+            file.write(frame(event))
+
+
+def _scalars(measured: PassResult) -> dict[str, float]:
+    scores = {
+        f"{label}/{name}": value
+        for label, score in measured.labels.items()
+        if score.n
+        for name, value in score.figures.items()
+    }
+    return {"loss": measured.loss} | scores
+
+
+def _bytes(field: int, value: bytes) -> bytes:
+    return _varint(field << 3 | _BYTES) + _varint(len(value)) + value
+
+
+def _double(field: int, value: float) -> bytes:
+    return _varint(field << 3 | _DOUBLE) + struct.pack("<d", value)
+
+
+def _float(field: int, value: float) -> bytes:
+    return _varint(field << 3 | _FLOAT) + struct.pack("<f", value)
+
+
+def _varint(value: int) -> bytes:
+    parts = []
+    while value > 0x7F:
+        parts.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*parts, value])

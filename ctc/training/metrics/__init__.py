@@ -1,0 +1,1 @@
+"""Metric sums of an epoch, and the history file."""

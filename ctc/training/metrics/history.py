@@ -1,0 +1,88 @@
+"""history.csv: one row per epoch, and the same as a line to read.
+
+Columns: epoch, loss, val_loss; then for each label `loss[LABEL]`, `accuracy[LABEL]`, `top5[LABEL]`, `macro_f1[LABEL]`, of a multi-label
+one `exact[LABEL]` too, and the same with `val_` before them; then learning_rate, images_per_second, seconds (validation included),
+waiting (share of the training pass). What wasn't measured is empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ctc.storage.atomic import write_text
+from ctc.training.metrics.metrics import PassResult
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch, `index` from 0. `validation` is None when the dataset has no such split."""
+
+    index: int
+    learning_rate: float
+    training: PassResult
+    validation: PassResult | None
+
+    @property
+    def watched_loss(self) -> float:
+        """What early stopping and the learning rate go by."""
+        return (self.validation or self.training).loss
+
+    @property
+    def seconds(self) -> float:
+        return self.training.seconds + (self.validation.seconds if self.validation else 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Epoch:
+        validation = PassResult.from_json(data["validation"]) if data["validation"] else None
+        return cls(data["index"], data["learning_rate"], PassResult.from_json(data["training"]), validation)
+
+
+def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
+    """Write the whole file anew."""
+    rows = [_row(epoch) for epoch in epochs]
+    text = io.StringIO()
+    table = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def line(epoch: Epoch, of: int) -> str:
+    """`epoch 3/70: loss 0.512, val 0.480; species 0.91, val 0.88; 812 img/s, 12 s, waiting 3 %`"""
+    training, validation = epoch.training, epoch.validation
+    losses = f"loss {training.loss:.3f}" + (f", val {validation.loss:.3f}" if validation else "")
+    labels = "; ".join(
+        f"{label} {score.accuracy:.3f}" + (f", val {validation.labels[label].accuracy:.3f}" if validation else "")
+        for label, score in training.labels.items()
+    )
+    speed = f"{training.images_per_second:.0f} img/s, {epoch.seconds:.0f} s, waiting {training.waiting:.0%}"
+    return f"epoch {epoch.index + 1}/{of}: {losses}; {labels}; {speed}"
+
+
+def _row(epoch: Epoch) -> dict[str, str]:
+    training, validation = epoch.training, epoch.validation
+    row: dict[str, float | None] = {"loss": training.loss, "val_loss": validation.loss if validation else None}
+    for label, score in training.labels.items():
+        looked = validation.labels[label].figures if validation else {}
+        row |= {f"{name}[{label}]": value for name, value in score.figures.items()}
+        row |= {f"val_{name}[{label}]": looked.get(name) for name in score.figures}
+    row |= {
+        "learning_rate": epoch.learning_rate,
+        "images_per_second": training.images_per_second,
+        "seconds": epoch.seconds,
+        "waiting": training.waiting,
+    }
+    return {"epoch": str(epoch.index + 1), **{name: _number(value) for name, value in row.items()}}
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.6g}"

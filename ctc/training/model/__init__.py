@@ -1,0 +1,1 @@
+"""The network, its losses, optimizer, learning-rate schedule and initial weights."""

@@ -1,0 +1,57 @@
+"""Variables of Keras as named arrays, and back: nothing is unpickled, and what doesn't fit is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from keras import ops
+from numpy.typing import NDArray
+
+from ctc.errors import InputError
+from ctc.training.model.npz_file import Arrays
+
+Sections = Mapping[str, Sequence[Any]]
+
+
+def values_of(sections: Sections) -> Arrays:
+    """The values of the variables in each section, as `SECTION/PLACE/PATH`, such as `network/0004/head_0/kernel`.
+
+    Their order identifies them: Keras numbers the names of layers through the whole process.
+    """
+    return {
+        f"{section}/{place:04d}/{variable.path}": ops.convert_to_numpy(variable)
+        for section, variables in sections.items()
+        for place, variable in enumerate(variables)
+    }
+
+
+def assign(sections: Sections, arrays: Arrays) -> None:
+    """Give the variables the values that `values_of` named. Raises InputError, and changes nothing, when a shape differs."""
+    pairs = [
+        (variable, array)
+        for section, variables in sections.items()
+        for variable, array in zip_longest(variables, _section(section, arrays).items())
+    ]
+    for variable, named in pairs:
+        _check(variable, named)
+    for variable, (_, array) in pairs:
+        variable.assign(array)
+
+
+def _section(section: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    names = sorted(name for name in arrays if name.startswith(f"{section}/"))
+    return {name.split("/", 2)[2]: arrays[name] for name in names}
+
+
+def _check(variable: Any, named: tuple[str, NDArray[Any]] | None) -> None:
+    if named is None:
+        raise InputError(f"it has nothing for '{variable.path}' of shape {tuple(variable.shape)}")
+    name, array = named
+    if variable is None:
+        raise InputError(f"the network has no place for its '{name}' of shape {array.shape}")
+    if tuple(variable.shape) != array.shape:
+        raise InputError(
+            f"its '{name}' has the shape {array.shape}, the network's '{variable.path}' {tuple(variable.shape)}"
+        )

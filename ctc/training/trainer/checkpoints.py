@@ -1,0 +1,58 @@
+"""Checkpoints: a file each, with arrays and progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ctc.errors import InputError
+from ctc.storage.atomic import remove
+from ctc.training.model.npz_file import Arrays, read_arrays, write_arrays
+
+KEPT = 2
+_SUFFIX = ".npz"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One that was read back."""
+
+    path: Path
+    progress: Mapping[str, Any]
+    arrays: Arrays
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints in a folder; the two newest are kept."""
+
+    folder: Path
+
+    @property
+    def empty(self) -> bool:
+        return not self._paths()
+
+    def save(self, epoch: int, step: int, progress: Mapping[str, Any], arrays: Arrays) -> None:
+        """Write one as the newest: `step` batches of `epoch` are done. Raises OSError, and keeps the others, when it can't be written."""
+        write_arrays(self.folder / f"{epoch:05d}-{step:08d}{_SUFFIX}", arrays, progress)
+        for old in self._paths()[:-KEPT]:
+            remove(old)
+
+    def newest(self) -> Checkpoint | None:
+        """The newest that can be read; None when there is none at all. Raises InputError when there are some, all of them damaged."""
+        problems = []
+        for path in reversed(self._paths()):
+            try:
+                arrays, progress = read_arrays(path)
+            except InputError as error:
+                problems.append(error)
+            else:
+                return Checkpoint(path, progress, arrays)
+        if problems:
+            raise problems[0]
+        return None
+
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob(f"[0-9]*{_SUFFIX}"))

@@ -1,0 +1,58 @@
+"""The network as something that can be taught: scores, loss, optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from ctc.training.model.losses import Criterion
+
+Tensor = Any
+
+
+class Trainee(keras.Model):  # type: ignore[misc]  # keras ships no types
+    """Wraps a model that gives a dict of scores per label. `train_on_batch` and `test_on_batch` with `return_dict=True` return, for
+    every label in `order` at place i, each of `losses.Sums` as `NAME_i`.
+
+    The loss to descend is the sum, over labels and photos, of the photo's loss times its `sample_weight` (label → (N,)): whoever
+    calls it decides what a photo counts, and may cut a batch in parts.
+    """
+
+    def __init__(self, scores: keras.Model, criteria: Mapping[str, Criterion]) -> None:
+        super().__init__(name="trainee")
+        self.scores = scores
+        self.order = tuple(criteria)
+        self.criteria = dict(criteria)
+        self.built = True
+
+    def call(self, images: Tensor, training: bool = False) -> Tensor:
+        return self.scores(images, training=training)
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """0 without `sample_weight`, as when nothing is to be learnt."""
+        del x, training  # the signature is Keras's
+        if sample_weight is None:
+            return ops.zeros(())
+        return sum(
+            ops.sum(sample_weight[label] * criterion.per_photo(y[label], y_pred[label]))
+            for label, criterion in self.criteria.items()
+        )
+
+    def compute_metrics(self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> dict[str, Tensor]:
+        """This batch's sums, which the caller adds up."""
+        del x, sample_weight  # the signature is Keras's
+        return {
+            name: value
+            for place, (label, criterion) in enumerate(self.criteria.items())
+            for name, value in criterion.sums(y[label], y_pred[label]).at(place).items()
+        }

@@ -1,0 +1,1 @@
+"""Input format `camtrap-dp`: Camtrap DP packages."""

@@ -1,0 +1,64 @@
+"""Camtrap DP 1.x, the standard for exchanging camera trap data: https://camtrap-dp.tdwg.org
+
+An event with event-based observations has those, and its photos are the ones of its deployment taken from eventStart to
+eventEnd, as the standard has it, and those that name it by its eventID; their media-based observations are left out. Other
+events have the media-based observations of the photos that name them; a photo that names none is its own event.
+
+The label `species` is the scientificName, else the observationType: `animal`, `human`, `vehicle`, `empty` for blank, and missing
+for unknown and unclassified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
+from ctc.plugin.records import MetaValue
+
+from .. import duplicates
+from .events import Events
+from .media import Media, Photo
+from .package import DESCRIPTOR, open_package
+
+
+@hookimpl
+def ctc_input_formats() -> Iterable[InputFormat]:
+    return [
+        InputFormat(
+            name="camtrap-dp",
+            summary="Camtrap DP 1.x: a package of deployments, media and observations",
+            source="PACKAGE",
+            recognizes=lambda path: path.name == DESCRIPTOR or (path / DESCRIPTOR).is_file(),
+            read=read,
+            default_image_root=lambda source, _: source if source.is_dir() else source.parent,
+            options=(duplicates.OPTION,),
+            example="ctc inventory camtrap-dp package/datapackage.json --output inventory.parquet",
+        )
+    ]
+
+
+def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    """Labels `species` and, where any row has one, `count`, `sex`, `lifeStage`, `behavior`; meta `deploymentID`, `location`
+    (locationID, else locationName, else deploymentID), `latitude`, `longitude`, and `datetime` of the event's first photo."""
+    first_wins = duplicates.keep_first(options)
+    package = open_package(source)
+    media = Media(first_wins)
+    yield from media.read(package)
+    events = Events(media, first_wins)
+    yield from events.read(package)
+    labels = events.labels()
+    for found in events.found():
+        if isinstance(found, LeftOut):
+            yield found
+        else:
+            event_id, photos, answers = found
+            paths, meta = tuple(photo.path for photo in photos), _meta(media, photos[0])
+            for answer in answers:
+                yield Observation(event_id, paths, {label: getattr(answer, label) for label in labels}, meta)
+
+
+def _meta(media: Media, first: Photo) -> dict[str, MetaValue]:
+    deployment = media.deployments[first.deployment]
+    return {"deploymentID": first.deployment, **deployment._asdict(), "datetime": first.timestamp}

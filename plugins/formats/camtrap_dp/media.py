@@ -1,0 +1,112 @@
+"""The deployments and photos of a Camtrap DP package."""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from ctc.errors import InputError
+from ctc.images.photo_paths import plain
+from ctc.plugin import LeftOut
+
+from ..duplicates import repeated
+from .package import Package, Row, UnusableRowError, each_row, needed
+
+
+class Deployment(NamedTuple):
+    """Where a camera stood; degrees."""
+
+    location: str
+    latitude: float | None
+    longitude: float | None
+
+
+class Photo(NamedTuple):
+    """`moment` is its `timestamp` in seconds since 1970. Photos sort by time, then by name."""
+
+    moment: float
+    name: str
+    path: str
+    deployment: str
+    timestamp: str
+    event: str | None
+
+
+class Media:
+    """All photos by mediaID; what can't be used is in no event."""
+
+    def __init__(self, first_wins: bool) -> None:
+        self._first_wins = first_wins
+        self.deployments: dict[str, Deployment] = {}
+        self.photos: dict[str, Photo] = {}
+        self._in_time: dict[str, list[str]] = {}
+
+    def read(self, package: Package) -> Iterator[LeftOut]:
+        """Fill in everything; yields what was left out."""
+        yield from each_row(package, "deployments", self._add_deployment)
+        yield from each_row(package, "media", self._add_photo)
+        for media_id, photo in self.photos.items():
+            self._in_time.setdefault(photo.deployment, []).append(media_id)
+        for ids in self._in_time.values():
+            ids.sort(key=self._moment)
+
+    def between(self, deployment: str, start: float, end: float) -> list[str]:
+        """The mediaIDs of a deployment's photos from `start` to `end`, both included."""
+        ids = self._in_time.get(deployment, [])
+        return ids[bisect_left(ids, start, key=self._moment) : bisect_right(ids, end, key=self._moment)]
+
+    def _moment(self, media_id: str) -> float:
+        return self.photos[media_id].moment
+
+    def _add_deployment(self, where: str, row: Row) -> LeftOut | None:
+        own_id = needed(row, "deploymentID")
+        location = row["locationID"] or row["locationName"] or own_id
+        latitude, longitude = _degrees(where, row, "latitude", 90), _degrees(where, row, "longitude", 180)
+        found = Deployment(location, latitude, longitude)
+        known = self.deployments.setdefault(own_id, found)
+        return None if known is found else repeated(where, "deployment", known == found, self._first_wins)
+
+    def _add_photo(self, where: str, row: Row) -> LeftOut | None:
+        media_id, found = needed(row, "mediaID"), self._photo(row)
+        known = self.photos.setdefault(media_id, found)
+        return None if known is found else repeated(where, "photo", known == found, self._first_wins)
+
+    def _photo(self, row: Row) -> Photo:
+        path, timestamp, deployment = (needed(row, column) for column in ("filePath", "timestamp", "deploymentID"))
+        kind = (row["fileMediatype"] or "image").split("/")[0]
+        moment = seconds(timestamp)
+        if kind != "image":
+            raise UnusableRowError(f"is of the kind '{kind}', not an image")
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+            raise UnusableRowError("is a URL, not a local file")
+        if deployment not in self.deployments:
+            raise UnusableRowError("its deploymentID is not there")
+        if moment is None:
+            raise UnusableRowError("its timestamp is no ISO 8601 time")
+        return Photo(moment, row["fileName"] or path, plain(path), sys.intern(deployment), timestamp, row["eventID"])
+
+
+def seconds(time: str) -> float | None:
+    """An ISO 8601 time in seconds since 1970, as UTC if it has no zone; None if it isn't one."""
+    try:
+        parsed = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+
+
+def _degrees(where: str, row: Row, column: str, limit: int) -> float | None:
+    text = row[column]
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not -limit <= value <= limit:
+        raise InputError(f"{where}: '{column}' must be a number of degrees from -{limit} to {limit}, not '{text}'")
+    return value

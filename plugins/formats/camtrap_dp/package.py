@@ -1,0 +1,151 @@
+"""A Camtrap DP package on disk: which files its tables are in, and their rows."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from ctc.errors import InputError, UsageError
+from ctc.plugin import LeftOut
+from ctc.storage.csv_reader import open_table
+
+from ..json_entry import Entry
+from ..json_stream import read_document
+
+DESCRIPTOR = "datapackage.json"
+REQUIRED = {
+    "deployments": ("deploymentID", "latitude", "longitude"),
+    "media": ("mediaID", "deploymentID", "timestamp", "filePath", "fileMediatype"),
+    "observations": (
+        "observationID",
+        "deploymentID",
+        "eventStart",
+        "eventEnd",
+        "observationLevel",
+        "observationType",
+    ),
+}
+"""The columns without which a table can't be used; the standard requires a few more."""
+OPTIONAL = {
+    "deployments": ("locationID", "locationName"),
+    "media": ("fileName", "eventID"),
+    "observations": ("mediaID", "eventID", "scientificName", "count", "sex", "lifeStage", "behavior"),
+}
+_MISSING = frozenset({"", "NA", "NaN", "nan"})  # `missingValues` of the table schemas
+
+Row = Mapping[str, str | None]
+
+
+class UnusableRowError(Exception):
+    """Why a row can't be used."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """`files`: per table its CSVs, in order; each has a header."""
+
+    folder: Path
+    files: Mapping[str, tuple[Path, ...]]
+
+    def rows(self, table: str) -> Iterator[tuple[str, Row]]:
+        """(file and line, cells by column) with None for missing values and for columns that may be absent.
+
+        Raises InputError when a file can't be read or lacks a required column.
+        """
+        for path in self.files[table]:
+            with _unpacked(path) as unpacked:
+                yield from _rows(unpacked, REQUIRED[table], OPTIONAL[table])
+
+
+def open_package(source: Path) -> Package:
+    """`source` is a datapackage.json or the folder it is in. Raises CtcError when that is no Camtrap DP 1.x package."""
+    descriptor = source / DESCRIPTOR if source.is_dir() else source
+    if not descriptor.is_file():
+        raise UsageError(f"'{descriptor}' is not there: name a Camtrap DP package's {DESCRIPTOR} or its folder")
+    files: dict[str, tuple[Path, ...]] = {}
+    for key, value in read_document(descriptor, ("resources",)):
+        if key == "resources":
+            files.setdefault(value.name("name"), _files(value, descriptor.parent))
+        elif key == "profile":
+            _check_version(descriptor, str(value))
+    for table in REQUIRED:
+        if table not in files:
+            raise InputError(f"'{descriptor}' has no resource called '{table}', which Camtrap DP requires")
+    return Package(descriptor.parent, files)
+
+
+def each_row(package: Package, table: str, add: Callable[[str, Row], LeftOut | None]) -> Iterator[LeftOut]:
+    """Hand every row, and where it is, to `add`; yields what `add` gives or finds unusable."""
+    for where, row in package.rows(table):
+        try:
+            left_out = add(where, row)
+        except UnusableRowError as reason:
+            left_out = LeftOut(where, str(reason))
+        if left_out is not None:
+            yield left_out
+
+
+def needed(row: Row, column: str) -> str:
+    """The row's value; raises UnusableRowError when it is missing."""
+    value = row[column]
+    if value is None:
+        raise UnusableRowError(f"it has no {column}")
+    return value
+
+
+def _check_version(descriptor: Path, profile: str) -> None:
+    version = re.search(r"/camtrap-dp/v?((\d+)[\d.]*)", profile)
+    if version and version[2] != "1":
+        raise InputError(f"'{descriptor}' is Camtrap DP {version[1]}, ctc reads 1.x: export it anew, or convert it")
+
+
+def _files(resource: Entry, folder: Path) -> tuple[Path, ...]:
+    if resource.fields["name"] not in REQUIRED:
+        return ()
+    paths = resource.fields.get("path")
+    parts = paths if isinstance(paths, list) else [resource.name("path")]
+    for path in parts:
+        if not isinstance(path, str):
+            raise resource.wrong("path", "text, or a list of text")
+        if "://" in path:
+            raise InputError(f"{resource.where}: '{path}' is on the web: download the package, with its tables")
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            raise InputError(f"{resource.where}: '{path}' leads out of the package, which Data Packages forbid")
+        if not (folder / path).is_file():
+            raise InputError(f"{resource.where}: '{path}' is not there")
+    return tuple(folder / path for path in parts)
+
+
+def _rows(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
+    table = open_table(path)
+    for column in required:
+        if column not in table.columns:
+            raise InputError(f"'{path}' has no column '{column}', which Camtrap DP requires")
+    there = [(column, table.columns[column]) for column in (*required, *optional) if column in table.columns]
+    absent: Row = {column: None for column in optional if column not in table.columns}
+    for line, cells in table.rows():
+        row = {column: None if cells[at] in _MISSING else cells[at] for column, at in there}
+        yield f"{path.name} line {line}", {**row, **absent}
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """The file itself, or a temporary copy without its gzip."""
+    if path.suffix != ".gz":
+        yield path
+        return
+    with TemporaryDirectory() as folder:
+        unpacked = Path(folder) / path.stem
+        try:
+            with gzip.open(path) as packed, unpacked.open("wb") as file:
+                shutil.copyfileobj(packed, file)
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(f"'{path}' can't be unpacked: {str(error).lower()}") from None
+        yield unpacked

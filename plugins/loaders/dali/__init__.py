@@ -1,0 +1,1 @@
+"""Loader `dali`: NVIDIA DALI, on a GPU or a CPU."""

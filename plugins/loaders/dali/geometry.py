@@ -1,0 +1,92 @@
+"""From a view to the numbers that DALI's operators want."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..common.augment import View, affine, fitted, halvings
+
+Size = tuple[int, int]
+MOST_HALVINGS = 3
+
+
+class Frame(NamedTuple):
+    """How one photo is brought into an image; all (height, width).
+
+    `start`, `shape`: the window of the photo to decode. `halvings`: how often it is halved, `sizes`: to which size each time.
+    `matrix` (3, 3): from a place (x, y, 1) in the image to the place in the halved window that it shows, both with (0, 0) at the
+    corner of the first pixel.
+    """
+
+    start: Size
+    shape: Size
+    halvings: int
+    sizes: list[Size]
+    matrix: Any
+
+
+def frame(view: View, photo: Size, size: Size, fit: bool, whole: bool) -> Frame:
+    """The frame of `view` on a `photo`, for an image of `size`. `fit` keeps the aspect; `whole` shows whole pixels, those that the
+    evaluation path shows."""
+    if fit:
+        view = fitted(view, photo, size)
+    times = halvings(view, photo, size)
+    unit = 2**times
+    small = _shrunk(photo, unit)
+    if whole:
+        view = _rounded(view, small)
+    start, shape = _window(view, photo, unit)
+    matrix = np.eye(3)
+    matrix[:2] = affine(view, small, size)
+    matrix[:2, 2] += 0.5 - matrix[:2, :2].sum(axis=1) / 2.0 - np.array(start[::-1]) / unit
+    return Frame(start, shape, times, [_shrunk(shape, by) for by in (2, 4, 8)], matrix)
+
+
+def frame_arrays(frames: Sequence[Frame]) -> tuple[Any, ...]:
+    """The frames of a batch, field by field, as the operators take them; `sizes` (N, MOST_HALVINGS, 2)."""
+    start, shape, times, sizes, matrices = zip(*frames, strict=True)
+    return (
+        np.array(start, np.int32),
+        np.array(shape, np.int32),
+        np.array(times, np.int32),
+        np.array(sizes, np.float32),
+        np.array(matrices, np.float32),
+    )
+
+
+def _rounded(view: View, photo: Size) -> View:
+    """The nearest view of whole pixels, as `ctc.images` crops."""
+    top, height = _whole(view.top, view.height, photo[0])
+    left, width = _whole(view.left, view.width, photo[1])
+    return view._replace(top=top, left=left, height=height, width=width)
+
+
+def _whole(start: float, share: float, pixels: int) -> tuple[float, float]:
+    count = max(1, math.floor(share * pixels + 0.5))
+    first = math.floor((start + share / 2.0) * pixels - count / 2.0 + 1e-3)
+    return first / pixels, count / pixels
+
+
+def _shrunk(size: Size, by: int) -> Size:
+    return -(-size[0] // by), -(-size[1] // by)
+
+
+def _window(view: View, photo: Size, unit: int) -> tuple[Size, Size]:
+    """Start and shape of what the turned view touches, as far as the photo reaches, with a margin for interpolation; in whole
+    units, so that the halved window fits the halved photo."""
+    height, width = view.height * photo[0], view.width * photo[1]
+    reach_down = (abs(view.cosine) * height + abs(view.sine) * width) / 2.0
+    reach_right = (abs(view.cosine) * width + abs(view.sine) * height) / 2.0
+    top, down = _span((view.top + view.height / 2.0) * photo[0], reach_down, unit, photo[0])
+    left, right = _span((view.left + view.width / 2.0) * photo[1], reach_right, unit, photo[1])
+    return (top, left), (down - top, right - left)
+
+
+def _span(middle: float, reach: float, unit: int, end: int) -> tuple[int, int]:
+    first = unit * math.floor((middle - reach) / unit - 1.0)
+    last = unit * math.ceil((middle + reach) / unit + 1.0)
+    return max(0, first), min(end, last)

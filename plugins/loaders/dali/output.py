@@ -1,0 +1,50 @@
+"""From DALI's memory to the framework's, without a copy through the host."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..common.augment import Floats, with_mean
+
+
+def as_array(images: Any, colors: Floats | None) -> NDArray[np.uint8]:
+    """The images of a DALI TensorList on the CPU, (N, height, width, 3), recoloured in place by `colors` (N, 3, 7). The array holds
+    DALI's memory, which isn't written again."""
+    array = np.asarray(images.as_tensor())
+    if colors is not None:
+        for image, color in zip(array, colors.tolist(), strict=True):
+            cv2.transform(image, with_mean(color, cv2.mean(image)[:3]), dst=image)
+    return array
+
+
+def keras_backend() -> str:
+    """The backend that Keras runs on; `numpy` without Keras."""
+    if importlib.util.find_spec("keras") is None:
+        return "numpy"
+    import keras
+
+    return str(keras.config.backend())
+
+
+def as_tensor(images: Any, backend: str) -> Any:
+    """A DALI TensorList as a tensor of Keras' `backend`, by DLPack: on the same device, in the same memory, which is DALI's until the
+    tensor is gone. A backend without DLPack gets a NumPy array."""
+    tensor = images.as_tensor()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.experimental.dlpack.from_dlpack(tensor.__dlpack__())
+    if backend == "jax":
+        import jax
+
+        return jax.dlpack.from_dlpack(tensor)
+    if backend == "torch":
+        import torch
+
+        return torch.from_dlpack(tensor)
+    return np.asarray(tensor.as_cpu())

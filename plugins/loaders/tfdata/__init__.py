@@ -1,0 +1,1 @@
+"""Loader `tfdata`: portable, on tf.data; the baseline of the benchmarks."""

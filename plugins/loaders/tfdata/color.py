@@ -1,0 +1,56 @@
+"""Colour augmentation as TensorFlow operations, as the seed had them; saturation and hue are those of HSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..common.augment import BRIGHTNESS, CHROMA, CONTRAST, HUE, ORDERS, RGB_OF_CHROMA, SATURATION
+
+
+def recolor(image: Any, mode: str, draws: Any) -> Any:
+    """Vary a float image (height, width, 3) in 0–1; `draws`: COLOR_DRAWS uniform numbers in 0–1. The result is within 0–1."""
+    import tensorflow as tf
+
+    if mode == "none":
+        return image
+    changed = _shifted(image, draws) if mode == "full_fast" else _in_random_order(image, mode, draws)
+    return tf.clip_by_value(changed, 0.0, 1.0)
+
+
+def _shifted(image: Any, draws: Any) -> Any:
+    """Brightness ±0.2 and the two chroma channels (YCbCr, BT.601) ±0.05: one offset per channel."""
+    import tensorflow as tf
+
+    chroma = _between(draws[1:3], -CHROMA, CHROMA)
+    return image + _between(draws[0], -BRIGHTNESS, BRIGHTNESS) + tf.linalg.matvec(RGB_OF_CHROMA, chroma)
+
+
+def _in_random_order(image: Any, mode: str, draws: Any) -> Any:
+    """Brightness ±0.2, saturation 0.8–1.2; with `full_randomized` also hue ±0.05 and contrast 0.9–1.3; in one of four orders."""
+    import tensorflow as tf
+
+    changes: dict[str, Callable[[Any], Any]] = {
+        "brightness": lambda x: tf.image.adjust_brightness(x, _between(draws[0], -BRIGHTNESS, BRIGHTNESS)),
+        "saturation": lambda x: tf.image.adjust_saturation(x, _between(draws[1], *SATURATION)),
+    }
+    if mode == "full_randomized":
+        changes["hue"] = lambda x: tf.image.adjust_hue(x, _between(draws[2], -HUE, HUE))
+        changes["contrast"] = lambda x: tf.image.adjust_contrast(x, _between(draws[3], *CONTRAST))
+    order = tf.cast(draws[4] * len(ORDERS), tf.int32)
+    return tf.switch_case(order, [_chain(image, changes, names) for names in ORDERS])
+
+
+def _chain(image: Any, changes: dict[str, Callable[[Any], Any]], names: tuple[str, ...]) -> Callable[[], Any]:
+    def apply() -> Any:
+        changed = image
+        for name in names:
+            if name in changes:
+                changed = changes[name](changed)
+        return changed
+
+    return apply
+
+
+def _between(draw: Any, low: float, high: float) -> Any:
+    return low + draw * (high - low)

@@ -1,0 +1,121 @@
+"""From shards to samples that are not decoded yet, as a tf.data pipeline.
+
+A sample is (row, photo, jpegs, labels): the number of its record in `record_table`, the number of its (first) photo, its JPEGs as
+string (1,) or, for grayscale stacking, (3,), and its labels as an int32 row of `LabelColumns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.event_record import MISSING
+from ctc.plugin import LoaderConfig
+
+from ..common.label_columns import LabelColumns
+
+_FILE_BUFFER = 1 << 20
+
+
+def shard_by_shard(dataset: Dataset, split: str, threads: int, order: Sequence[int], at_once: int) -> Any:
+    """(row, record): so many shards read at once, in turns, started in the `order` given."""
+    import tensorflow as tf
+
+    shards = dataset.shards(split)
+    first = list(accumulate((shard.events for shard in shards), initial=0))
+    files = tf.data.Dataset.from_tensor_slices(
+        ([str(dataset.folder / shards[i].file) for i in order], [first[i] for i in order])
+    )
+
+    def read(path: Any, first_row: Any) -> Any:
+        start = tf.cast(first_row, tf.int64)
+        return tf.data.TFRecordDataset(path, buffer_size=_FILE_BUFFER).enumerate(start)
+
+    return files.interleave(read, cycle_length=at_once, num_parallel_calls=min(threads, at_once), deterministic=True)
+
+
+def row_by_row(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: int) -> Any:
+    """(row, record) for the rows given, through `read`; a row for which it returns no bytes is left out."""
+    import tensorflow as tf
+
+    def load(row: Any) -> Any:
+        record = tf.numpy_function(lambda number: read(int(number)), [row], tf.string)
+        return row, tf.ensure_shape(record, [])
+
+    pairs = tf.data.Dataset.from_tensor_slices(rows).map(load, num_parallel_calls=threads, deterministic=True)
+    return pairs.filter(lambda _, record: tf.strings.length(record) > 0)
+
+
+def choose(records: Any, config: LoaderConfig, columns: LabelColumns, seed: int) -> Any:
+    """The samples of (row, record) pairs; what is random depends on `seed` and the row alone. A record without the features
+    wanted raises InvalidArgumentError."""
+    samples = records.map(
+        lambda row, record: _samples(row, record, config, columns, seed),
+        num_parallel_calls=config.threads,
+        deterministic=True,
+    )
+    return samples.unbatch() if config.image_choice == "all" else samples
+
+
+def _samples(
+    row: Any, record: Any, config: LoaderConfig, columns: LabelColumns, seed: int
+) -> tuple[Any, Any, Any, Any]:
+    import tensorflow as tf
+
+    choice = config.image_choice
+    draws = tf.random.stateless_uniform([2], tf.stack([tf.constant(seed, tf.int64), row]))
+    observation = draws[1] if config.observation == "random" else tf.constant(0.0)
+    photos, observed = _parse(record, config.labels)
+    classes = _row(observed, columns, observation)
+    count = tf.shape(photos)[0]
+    if choice == "all":
+        numbers = tf.range(count)
+        return tf.repeat(row, count), numbers, photos[:, tf.newaxis], tf.repeat(classes[tf.newaxis], count, axis=0)
+    if choice == "grayscale_stacking":
+        return row, tf.constant(0), tf.gather(photos, tf.minimum(tf.range(3), count - 1)), classes
+    number = tf.constant(0)
+    if choice == "random":
+        number = _share_of(count, draws[0])
+    return row, number, photos[number : number + 1], classes
+
+
+def _parse(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
+    """The photos as string (n,), and for each label the int32 class numbers of the observations."""
+    import tensorflow as tf
+
+    numbers = tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)
+    wanted: dict[str, Any] = {"image/encoded": tf.io.FixedLenFeature([], tf.string), "image/sizes": numbers}
+    features = tf.io.parse_single_example(record, wanted | {f"label/{label}": numbers for label in labels})
+    sizes, encoded = features["image/sizes"], features["image/encoded"]
+    whole = tf.debugging.assert_equal(
+        tf.reduce_sum(sizes), tf.cast(tf.strings.length(encoded), tf.int64), "image/sizes don't fit image/encoded"
+    )
+    with tf.control_dependencies([whole]):
+        photos = tf.strings.substr(encoded, tf.cumsum(sizes, exclusive=True), sizes)
+    return photos, [tf.cast(features[f"label/{label}"], tf.int32) for label in labels]
+
+
+def _row(observed: Sequence[Any], columns: LabelColumns, share: Any) -> Any:
+    """As `LabelColumns.row`, int32 (columns,)."""
+    import tensorflow as tf
+
+    parts = [tf.zeros([0], tf.int32)]
+    for numbers, width in zip(observed, columns.widths, strict=True):
+        if width is None:
+            parts.append(numbers[_share_of(tf.shape(numbers)[0], share)][tf.newaxis])
+        else:
+            seen = tf.reduce_max(tf.one_hot(numbers, width, dtype=tf.int32), axis=0)
+            parts.append(tf.where(tf.reduce_any(numbers != MISSING), seen, MISSING))
+    return tf.concat(parts, axis=0)
+
+
+def _share_of(count: Any, draw: Any) -> Any:
+    """0 to `count` − 1, for a number in 0–1."""
+    import tensorflow as tf
+
+    return tf.cast(draw * tf.cast(count, tf.float32), tf.int32)

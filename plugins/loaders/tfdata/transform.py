@@ -1,0 +1,162 @@
+"""From a JPEG to a training image as TensorFlow operations: zoom, crop, rotate, resize, flip, then colour.
+
+Zoom and crop choose a region of the photo (zooming out reaches beyond it: black); the JPEG is decoded at the smallest scale that is
+large enough, and only within the region; rotation, resize and flip are one affine transform.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ctc.plugin import Augmentation, LoaderConfig
+
+from ..common.augment import COLOR_DRAWS, VIEW_DRAWS
+from . import color
+
+
+class Region(NamedTuple):
+    """A part of a photo in shares of its height and width, as float tensors; it may reach beyond 0–1."""
+
+    top: Any
+    left: Any
+    height: Any
+    width: Any
+
+
+@dataclass(frozen=True)
+class View:
+    """How photos become training images (uint8, height × width × 3)."""
+
+    height: int
+    width: int
+    fit: bool
+    stacked: bool
+    augmentation: Augmentation
+
+    @classmethod
+    def of(cls, config: LoaderConfig, augmentation: Augmentation) -> View:
+        fit = config.resize == "fit-crop" or augmentation.preserve_aspect
+        return cls(config.height, config.width, fit, config.image_choice == "grayscale_stacking", augmentation)
+
+    def develop(self, jpegs: Any, seed: Any) -> Any:
+        """The image of one sample: `jpegs` string (1,), or (3,) when stacked; `seed` int64 (2,), the same seed gives the
+        same image. Stacked photos share zoom, crop, angle and flip, and keep their colours."""
+        import tensorflow as tf
+
+        draws = tf.random.stateless_uniform([VIEW_DRAWS + COLOR_DRAWS], seed)
+        if self.stacked:
+            photos = [tf.image.rgb_to_grayscale(self._photo(jpegs[i], draws)) for i in range(3)]
+            image = tf.concat(photos, axis=2)
+        else:
+            image = self._photo(jpegs[0], draws)
+            if self.augmentation.color != "none":
+                image = 255.0 * color.recolor(image / 255.0, self.augmentation.color, draws[VIEW_DRAWS:])
+        return tf.cast(image + 0.5, tf.uint8)
+
+    def _photo(self, jpeg: Any, draws: Any) -> Any:
+        """float32 (height, width, 3) in 0–255."""
+        import tensorflow as tf
+
+        shape = tf.cast(tf.image.extract_jpeg_shape(jpeg)[:2], tf.float32)
+        region = self._region(draws)
+        scale = self._scale(shape, region)
+        scaled = tf.math.ceil(shape / tf.cast(2**scale, tf.float32))
+        region = self._fitted(region, scaled)
+        warped = bool(self.augmentation.rotate or self.augmentation.zoom)
+        window = _window(region, scaled, margin=1.0 if warped else 0.0)
+        pixels = tf.cast(_decode(jpeg, scale, window), tf.float32)
+        mirrored = draws[5] < 0.5 if self.augmentation.flip else tf.constant(False)
+        if warped:
+            image = self._warp(pixels, region, scaled, window, draws[4], mirrored)
+        else:
+            image = tf.image.resize(pixels, [self.height, self.width])
+            if self.augmentation.flip:
+                image = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
+        return tf.ensure_shape(image, [self.height, self.width, 3])
+
+    def _region(self, draws: Any) -> Region:
+        """Zoom about the centre, then crop anywhere in that."""
+        zoomed = 1.0 + self.augmentation.zoom * (2.0 * draws[0] - 1.0)
+        share = zoomed * (1.0 - self.augmentation.crop * draws[1])
+        start = (1.0 - zoomed) / 2.0
+        return Region(start + draws[2] * (zoomed - share), start + draws[3] * (zoomed - share), share, share)
+
+    def _fitted(self, region: Region, scaled: Any) -> Region:
+        """To keep the aspect of what is shown: the centre of the region, in the aspect of the image wanted."""
+        import tensorflow as tf
+
+        if not self.fit:
+            return region
+        aspect = self.height / self.width * scaled[1] / scaled[0]
+        height = region.height * tf.minimum(1.0, aspect)
+        width = region.width * tf.minimum(1.0, 1.0 / aspect)
+        top, left = region.top + (region.height - height) / 2.0, region.left + (region.width - width) / 2.0
+        return Region(top, left, height, width)
+
+    def _scale(self, shape: Any, region: Region) -> Any:
+        """0–3: halve the photo that often; the region stays as large as the image wanted."""
+        import tensorflow as tf
+
+        pixels = shape * tf.stack([region.height, region.width])
+        wanted = tf.constant([self.height, self.width], tf.float32)
+        enough = [tf.reduce_all(tf.math.ceil(pixels / 2.0**halvings) >= wanted) for halvings in (1, 2, 3)]
+        return tf.reduce_sum(tf.cast(tf.stack(enough), tf.int32))
+
+    def _warp(self, pixels: Any, region: Region, scaled: Any, window: Any, draw: Any, mirrored: Any) -> Any:
+        """Sample `pixels` (the `window` of the scaled photo) through rotation, resize and flip; black outside. An output pixel
+        (x, y) comes from (a·x + b·y + c, d·x + e·y + f): ImageProjectiveTransformV3."""
+        import tensorflow as tf
+
+        angle = (2.0 * draw - 1.0) * self.augmentation.rotate * math.pi / 180.0
+        cosine, sine = tf.cos(angle), tf.sin(angle)
+        sign = tf.where(mirrored, -1.0, 1.0)
+        step_x = sign * region.width * scaled[1] / self.width
+        step_y = region.height * scaled[0] / self.height
+        start = tf.cast(window[:2], tf.float32)
+        centre_y = (region.top + region.height / 2.0) * scaled[0] - 0.5 - start[0]
+        centre_x = (region.left + region.width / 2.0) * scaled[1] - 0.5 - start[1]
+        a, b, d, e = cosine * step_x, -sine * step_y, sine * step_x, cosine * step_y
+        middle_x, middle_y = (self.width - 1) / 2.0, (self.height - 1) / 2.0
+        c = centre_x - a * middle_x - b * middle_y
+        f = centre_y - d * middle_x - e * middle_y
+        return tf.raw_ops.ImageProjectiveTransformV3(
+            images=pixels[tf.newaxis],
+            transforms=tf.stack([a, b, c, d, e, f, 0.0, 0.0])[tf.newaxis],
+            output_shape=[self.height, self.width],
+            fill_value=0.0,
+            interpolation="BILINEAR",
+            fill_mode="CONSTANT",
+        )[0]
+
+
+def _window(region: Region, scaled: Any, margin: float) -> Any:
+    """(top, left, height, width) in whole pixels of the scaled photo: the region with a margin, as far as the photo reaches,
+    rounded as `ctc.images` does."""
+    import tensorflow as tf
+
+    share = tf.stack([region.height, region.width])
+    size = tf.maximum(tf.floor(share * scaled + 0.5), 1.0)
+    centre = (tf.stack([region.top, region.left]) + share / 2.0) * scaled
+    corner = tf.floor(centre - size / 2.0 + 1e-3)
+    start = tf.clip_by_value(corner - margin, 0.0, scaled - 1.0)
+    end = tf.clip_by_value(corner + size + margin, start + 1.0, scaled)
+    return tf.cast(tf.concat([start, end - start], axis=0), tf.int32)
+
+
+def _decode(jpeg: Any, scale: Any, window: Any) -> Any:
+    """Decode only the window of the photo scaled down by 2^`scale`."""
+    import tensorflow as tf
+
+    def at(ratio: int) -> Any:
+        return lambda: tf.raw_ops.DecodeAndCropJpeg(
+            contents=jpeg,
+            crop_window=window,
+            channels=3,
+            ratio=ratio,
+            fancy_upscaling=False,
+            dct_method="INTEGER_FAST",
+        )
+
+    return tf.switch_case(scale, [at(1), at(2), at(4), at(8)])

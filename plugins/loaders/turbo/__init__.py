@@ -1,0 +1,1 @@
+"""Loader `turbo`: libjpeg-turbo and OpenCV in threads; the default without a GPU."""

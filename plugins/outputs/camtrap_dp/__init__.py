@@ -1,0 +1,1 @@
+"""Output format `camtrap-dp`: a Camtrap DP package."""

@@ -1,0 +1,126 @@
+"""datapackage.json of a Camtrap DP package, and the README.md that says what only its authors can fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ctc.plugin import OutputContext
+
+from .columns import TABLES, VERSION
+from .deployments import Deployment
+
+SCHEMAS = f"https://raw.githubusercontent.com/tdwg/camtrap-dp/{VERSION}"
+SHOWN = 10
+
+README = """\
+# Camera trap observations by a machine
+
+Camtrap DP {version}, written by ctc {created}. Every observation is what the model `{model}` says; none was checked by a person.
+
+- `scientificName` holds the model's classes as they are called there.
+- `filePath` starts in the folder `{root}`. A photo that is not below it has a URL.
+- A deployment is what the table of events calls `deploymentID` or `location`, else the folder of its photos.
+- `deploymentStart` and `deploymentEnd` are the first and the last photo's times.
+{notes}
+## To fill in before it is published
+
+{gaps}
+- `datapackage.json`: `contributors`, `project` (the sampling design and the capture method there are guesses), `licenses`.
+"""
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What the standard requires and nobody told: the deployments without a place, and how many photos have no time."""
+
+    placeless: tuple[str, ...]
+    timeless: int
+
+    def lines(self) -> list[str]:
+        """In words, one line for each; none when the package is complete."""
+        lines = []
+        if self.placeless:
+            shown = ", ".join(f"`{name}`" for name in self.placeless[:SHOWN]) + ", …" * (len(self.placeless) > SHOWN)
+            lines.append(
+                f"`deployments.csv`: `latitude` and `longitude` of {len(self.placeless):,} deployments, which neither the photos nor "
+                f"the table of events tells ({shown})"
+            )
+        if self.timeless:
+            lines.append(
+                f"`media.csv`: `timestamp` of {self.timeless:,} photos, which have no EXIF time, and the times that follow from "
+                "it in `deployments.csv`, `observations.csv` and `datapackage.json`"
+            )
+        return lines
+
+
+def readme(context: OutputContext, gaps: Gaps) -> str:
+    return README.format(
+        version=VERSION,
+        created=f"on {context.created:%Y-%m-%d}",
+        model=context.model,
+        root=context.image_root.name or context.image_root.as_posix(),
+        notes="".join(f"- Note: {note}.\n" for note in context.notes),
+        gaps="\n".join(f"- {line}." for line in gaps.lines()) or "- Nothing that the standard requires is missing.",
+    )
+
+
+def descriptor(
+    context: OutputContext, deployments: Collection[Deployment], species: Iterable[str], label: str
+) -> dict[str, Any]:
+    """What datapackage.json holds; `species` are the scientific names that occur."""
+    return {
+        "resources": [_resource(name) for name in TABLES],
+        "profile": f"{SCHEMAS}/camtrap-dp-profile.json",
+        "created": f"{context.created:%Y-%m-%dT%H:%M:%SZ}",
+        "title": f"Machine observations of '{label}' by {context.model}",
+        **({"description": "\n".join(context.notes)} if context.notes else {}),
+        "contributors": [{"title": f"Machine observations by {context.model}", "role": "contributor"}],
+        "project": {
+            "title": context.image_root.name or "Camera traps",
+            "samplingDesign": "opportunistic",
+            "captureMethod": ["activityDetection"],
+            "individualAnimals": False,
+            "observationLevel": ["media", "event"],
+        },
+        "spatial": _spatial(deployments),
+        "temporal": _temporal(deployments),
+        "taxonomic": [{"scientificName": name} for name in sorted(species)],
+    }
+
+
+def _resource(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "path": f"{name}.csv",
+        "profile": "tabular-data-resource",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": f"{SCHEMAS}/{name}-table-schema.json",
+    }
+
+
+def _spatial(deployments: Iterable[Deployment]) -> dict[str, Any]:
+    """The box around all places, as GeoJSON; a feature without geometry when none is known."""
+    places = [deployment.place for deployment in deployments if deployment.place]
+    if not places:
+        return {"type": "Feature", "geometry": None, "properties": {}}
+    (south, north), (west, east) = ((min(degrees), max(degrees)) for degrees in zip(*places, strict=True))
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def _temporal(deployments: Iterable[Deployment]) -> dict[str, str | None]:
+    starts, ends = [], []
+    for deployment in deployments:
+        if deployment.start and deployment.end:
+            starts.append(deployment.start.date())
+            ends.append(deployment.end.date())
+    return {"start": _day(min(starts, default=None)), "end": _day(max(ends, default=None))}
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

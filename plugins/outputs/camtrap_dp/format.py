@@ -1,0 +1,113 @@
+"""Camtrap DP 1.0.2, the standard for exchanging camera trap data: https://camtrap-dp.tdwg.org
+
+A package of machine observations: one per event, one per photo. What the standard requires and neither the photos nor the table of
+events tells — places, times — is left empty and listed in the package's README.md, never made up.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.plugin import OutputContext, OutputFormat, hookimpl
+
+from ..label_option import LABEL, chosen_label
+from ..photo_fields import DATETIME, facts_of
+from .columns import TABLES
+from .deployments import Deployments
+from .descriptor import Gaps, descriptor, readme
+from .rows import Cells, Describer
+from .time_zone import TIME_ZONE, Clock, clock_of
+
+log = logging.getLogger("ctc.outputs.camtrap_dp")
+
+
+@hookimpl
+def ctc_output_formats() -> list[OutputFormat]:
+    options = (LABEL, TIME_ZONE)
+    summary = "Camtrap DP 1.0.2, a package of machine observations"
+    return [
+        OutputFormat("camtrap-dp", summary, (".camtrap-dp",), write, options, folder=True),
+        OutputFormat("camtrap-dp-zip", f"{summary}, zipped", (".camtrap-dp.zip",), write_zip, options),
+    ]
+
+
+def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
+    """Raises UsageError for a label that the model doesn't have, and when a photo's time needs `--time-zone`."""
+    label = chosen_label(context)
+    clock = clock_of(context.options[TIME_ZONE.key])
+    describer = Describer(label, context.model, f"{context.created:%Y-%m-%dT%H:%M:%SZ}", context.image_root)
+    package = _Package(describer, clock, Deployments(context.image_root))
+    path.mkdir()
+    with ExitStack() as stack:
+        media, observations = (_open(path, name, stack) for name in ("media", "observations"))
+        for entry in entries:
+            if isinstance(entry, EventPrediction):
+                package.write(entry, media, observations)
+    deployments = package.deployments.found.values()
+    with ExitStack() as stack:
+        _open(path, "deployments", stack).writerows(deployment.row() for deployment in deployments)
+    gaps = Gaps(tuple(deployment.id for deployment in deployments if not deployment.place), package.timeless)
+    document = descriptor(context, deployments, package.species, label)
+    _write_text(path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    _write_text(path / "README.md", readme(context, gaps))
+    for line in gaps.lines():
+        log.warning("the Camtrap DP package is not complete, its README.md says more: %s", line)
+
+
+def write_zip(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
+    """The same in one file."""
+    with TemporaryDirectory(prefix=".", suffix=".camtrap-dp", dir=path.parent) as folder:
+        package = Path(folder) / "package"
+        write(entries, package, context)
+        with ZipFile(path, "w") as archive:
+            for member in sorted(package.iterdir()):
+                about = ZipInfo(member.name, context.created.timetuple()[:6])
+                about.compress_type = ZIP_DEFLATED
+                with member.open("rb") as file, archive.open(about, "w", force_zip64=True) as packed:
+                    shutil.copyfileobj(file, packed)
+
+
+@dataclass
+class _Package:
+    """What is gathered while the rows are written: `species` that occur, and how many photos are `timeless`."""
+
+    describer: Describer
+    clock: Clock
+    deployments: Deployments
+    species: set[str] = field(default_factory=set)
+    timeless: int = 0
+
+    def write(self, event: EventPrediction, media: csv.DictWriter[str], observations: csv.DictWriter[str]) -> None:
+        moments = [self.clock.moment(facts_of(event, photo)[DATETIME], photo.path) for photo in event.images]
+        self.timeless += moments.count(None)
+        deployment = self.deployments.add(event, filter(None, moments)).id
+        media.writerows(self.describer.media(event, deployment, moments))
+        observations.writerows(self._noted(self.describer.observations(event, deployment, moments)))
+
+    def _noted(self, rows: Iterable[Cells]) -> Iterator[Cells]:
+        for row in rows:
+            self.species.update(filter(None, [str(row["scientificName"])]))
+            yield row
+
+
+def _open(folder: Path, table: str, stack: ExitStack) -> csv.DictWriter[str]:
+    # backslashreplace: file names may hold bytes that are not UTF-8
+    path = folder / f"{table}.csv"
+    file = stack.enter_context(path.open("w", encoding="utf-8", errors="backslashreplace", newline=""))
+    rows = csv.DictWriter(file, TABLES[table], lineterminator="\n")
+    rows.writeheader()
+    return rows
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -1,0 +1,219 @@
+"""Labels that may have several classes at once, evaluated and left alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ctc.artifacts.event_record import EventRecord
+from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.predictions import EventPrediction, ImagePrediction
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.cli.main import run
+from ctc.errors import InputError
+from ctc.evaluation.answers.ground_truth import with_truth
+from ctc.evaluation.answers.prediction_file import read_predictions
+from ctc.evaluation.answers.presence import Presence
+from ctc.evaluation.answers.score_split import ScoringConfig, score_split
+from ctc.evaluation.calibration.calibrate import CalibrateConfig, fit_all
+from ctc.evaluation.metrics.evaluate import Background, evaluate
+from ctc.evaluation.metrics.multi_label import rows_of
+from ctc.images import encode_jpeg
+from ctc.plugin import OutputContext, OutputFormat
+from ctc.plugin.manager import plugins
+
+CLASSES = ("empty", "fox", "wolf")
+INFO = ModelInfo({"species": CLASSES}, Preprocessing(16, 24), multi_label=("species",))
+SEEN = [("fox",), ("wolf",), ("fox", "wolf"), ("fox", "bear"), ()]
+ANSWERS = [(0.1, 0.9, 0.1), (0.1, 0.6, 0.7), (0.0, 0.8, 0.9), (0.2, 0.4, 0.3), (0.9, 0.9, 0.9)]
+
+
+def combine(photos: Sequence[Any]) -> Any:
+    return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
+
+
+@pytest.fixture
+def dataset(dataset_of):
+    """An event for each of SEEN, whose photo's grey says which it is."""
+    classes = ("bear", "fox", "wolf")
+    events = []
+    for number, seen in enumerate(SEEN):
+        jpeg = encode_jpeg(np.full((16, 24, 3), 40 * number, np.uint8), 95)
+        labels = {"species": tuple(map(classes.index, seen)) or (-1,)}
+        events.append(EventRecord(f"e{number}", (jpeg,), ((16, 24),), labels, (f"{number}.jpg",), {}))
+    return dataset_of({"test": events}, {"species": classes})
+
+
+@pytest.fixture
+def scored(dataset):
+    def answer(images):
+        shown = np.rint(images.mean(axis=(1, 2, 3)) / 40).astype(int)
+        return {"species": np.array(ANSWERS, np.float32)[shown]}
+
+    return score_split(answer, INFO, dataset, "test", combine, ScoringConfig("location"), lambda _: None)
+
+
+def test_truth_is_every_class_that_was_seen_and_foreign_ones_are_told() -> None:
+    rows, foreign = rows_of(SEEN, CLASSES)
+    assert rows.tolist() == [[0, 1, 0], [0, 0, 1], [0, 1, 1], [0, 1, 0], [-1, -1, -1]]
+    assert foreign == {"bear": 1}
+
+
+def test_figures_are_those_worked_out_by_hand(scored) -> None:
+    found = evaluate(scored.scored, Background(), scored.notes).multi_label["species"]
+    scores = found.units["event"]
+    assert (scores.n, scores.missing, found.foreign) == (4, 1, {"bear": 1})
+    assert (scores.top_1.value, scores.exact.value) == (1.0, 0.5)
+    _, fox, wolf = scores.classes
+    assert (fox.support, fox.predicted, fox.precision.value, fox.recall.value) == (3, 3, 2 / 3, 2 / 3)
+    assert (wolf.support, wolf.predicted, wolf.precision.value, wolf.recall.value) == (2, 2, 1.0, 1.0)
+    assert fox.average_precision.value == pytest.approx((1 + 1 + 3 / 4) / 3)
+    assert scores.macro.recall.value == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_the_models_thresholds_say_what_is_present(scored) -> None:
+    thresholds = {"species": {"fox": 0.35, "wolf": None}}
+    _, fox, wolf = (
+        evaluate(scored.scored, Background(thresholds=thresholds)).multi_label["species"].units["event"].classes
+    )
+    assert (fox.predicted, wolf.predicted) == (4, 0)
+
+
+def test_nothing_is_said_of_first_observations_where_all_count(scored) -> None:
+    assert scored.notes == ()
+
+
+def test_such_a_label_is_not_calibrated(scored) -> None:
+    with pytest.raises(InputError, match=r"^label 'species' is not calibrated: it may have several classes at once$"):
+        fit_all(scored.scored, combine, CalibrateConfig())
+
+
+@pytest.fixture
+def predictions(tmp_path: Path) -> Path:
+    present = {"species": '["fox"]', "count": ""}
+    rows = [
+        {
+            "id": f"e{number}",
+            "label": label,
+            "predictions_all": '{"fox": 0.9, "wolf": 0.2}',
+            "predictions_present": names,
+        }
+        for number in range(3)
+        for label, names in present.items()
+    ]
+    with (tmp_path / "p.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    return tmp_path / "p.csv"
+
+
+def test_a_prediction_file_tells_which_labels_they_are(predictions) -> None:
+    assert list(read_predictions(predictions, "location", lambda _: combine).multi_label) == ["species"]
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> Inventory:
+    """An observation for each class of SEEN, and for the event without one."""
+    rows = [
+        {"event_id": f"e{number}", "images": [f"{number}.jpg"], "species": name}
+        for number, seen in enumerate(SEEN)
+        for name in seen or (None,)
+    ]
+    return Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path)
+
+
+def written(path: Path, thresholds: dict[str, tuple[float | None, ...]], **given: Any) -> Path:
+    """What `ctc predict` writes of ANSWERS."""
+    classes = {"species": CLASSES}
+
+    def entries():
+        for number, values in enumerate(ANSWERS):
+            answer = {"species": np.array(values, np.float32)}
+            photo = ImagePrediction(f"{number}.jpg", answer)
+            yield EventPrediction(f"e{number}", classes, answer, (photo,), {}, thresholds, ("species",))
+
+    output = plugins().all(OutputFormat)[path.suffix[1:]]
+    options = {option.key: given.get(option.key, option.default) for option in output.options}
+    context = OutputContext("m.onnx", classes, datetime.now(UTC), path.parent, options)
+    output.write(entries(), path, context)
+    return path
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.json", "p.parquet", "photos.csv", "photos.parquet"])
+@pytest.mark.parametrize("lowest", [None, (0.5, 0.35, None)])
+def test_a_prediction_file_has_the_figures_of_the_model(scored, truth, tmp_path, name, lowest) -> None:
+    thresholds = {"species": dict(zip(CLASSES, lowest, strict=True))} if lowest else {}
+    expected = evaluate(scored.scored, Background(thresholds=thresholds)).multi_label["species"]
+    given = {"species": lowest} if lowest else {}
+    path = written(tmp_path / name, given, per_photo=name.startswith("photos"))
+    joined = with_truth(read_predictions(path, "location", lambda _: combine), truth, "location", combine)
+    found = evaluate(joined.scored, Background(thresholds=joined.scored.present_from)).multi_label["species"]
+    assert found.foreign == expected.foreign == {"bear": 1}
+    assert repr(found.units["event"]) == repr(expected.units["event"])
+    assert joined.notes == ()
+
+
+def test_photos_of_a_file_are_combined_as_of_such_a_label(tmp_path) -> None:
+    path = written(tmp_path / "photos.csv", {}, per_photo=True)
+    told = []
+    read_predictions(path, "location", lambda multi_label: told.extend(multi_label) or combine)
+    assert told == ["species"]
+
+
+def test_beside_one_label_of_several_classes_the_first_observation_counts_for_another(predictions, tmp_path) -> None:
+    rows = [{"event_id": "e0", "images": ["a.jpg"], "species": name, "count": name} for name in ("fox", "wolf")]
+    truth = Inventory(pa.Table.from_pylist(rows), ("species", "count"), tmp_path)
+    joined = with_truth(read_predictions(predictions, "location", lambda _: combine), truth, "location", combine)
+    assert joined.scored.multi_label["species"].tolist() == [[1, 1], [-1, -1], [-1, -1]]
+    assert joined.scored.truth["count"].tolist() == [0, -1, -1]
+    assert (
+        joined.notes[-1] == "1 further observations of events with several are not counted for count: the first one is"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([((0.6, 0.4), ("fox",))], {"fox": 0.5, "wolf": 0.5}),
+        ([((0.6, 0.4), ("fox", "wolf")), ((0.3, 0.2), ("fox",))], {"fox": 0.3, "wolf": 0.4}),
+        ([((0.6, 0.4), ()), ((0.7, 0.5), ("wolf",))], {"fox": None, "wolf": 0.5}),
+    ],
+)
+def test_from_which_probability_on_a_class_is_present_is_seen_in_the_answers(answers, expected) -> None:
+    presence = Presence(("fox", "wolf"))
+    for values, names in answers:
+        presence.add(values, names)
+    assert presence.lowest() == expected
+
+
+def test_classes_that_are_no_list_name_their_line(tmp_path) -> None:
+    text = 'id,label,predictions_all,predictions_present\na,species,"{""fox"": 0.9}",fox\n'
+    (tmp_path / "p.csv").write_text(text)
+    with pytest.raises(InputError, match="line 2 has no JSON list of classes in its column 'predictions_present'"):
+        read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
+
+
+def test_the_command_writes_figures_and_a_report(build_model, dataset, tmp_path, capsys) -> None:
+    model = build_model(multi_label=("species",))
+    output = tmp_path / "evaluation"
+    assert run(["evaluate", str(model), str(dataset.folder), "--output", str(output)]) == 0
+    figures = json.loads((output / "metrics.json").read_text())["multi_label"]["species"]["units"]["event"]
+    assert (figures["n"], [one["name"] for one in figures["classes"]]) == (4, list(CLASSES))
+    with (output / "metrics.csv").open(newline="") as file:
+        assert [(row["class"], row["support"]) for row in csv.DictReader(file) if row["unit"] == "event"] == [
+            ("empty", "0"),
+            ("fox", "3"),
+            ("wolf", "2"),
+        ]
+    assert "An event may show several classes at once" in (output / "report.html").read_text(encoding="utf-8")
+    assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["species", "event", "4"]

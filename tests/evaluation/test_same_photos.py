@@ -1,0 +1,116 @@
+"""Predictions of photos, joined to a truth whose events have other ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from ctc.artifacts.inventory import Inventory
+from ctc.errors import InputError
+from ctc.evaluation.answers.ground_truth import Joined, with_truth
+from ctc.evaluation.answers.predictions import Answers, Scored
+from ctc.evaluation.metrics.evaluate import Background, evaluate
+
+CLASSES = ("fox", "wolf")
+PHOTOS = ("n/1.jpg", "n/2.jpg", "s/1.jpg", "s/2.jpg", "s/3.jpg")
+SHARES = (0.9, 0.4, 0.2, 0.3, 0.7)
+"""Of fox, by photo."""
+
+
+def combine(photos):
+    return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
+
+
+@pytest.fixture
+def truth() -> Inventory:
+    """Two events of two photos, one without predictions, and no event for the last of PHOTOS."""
+    columns = {
+        "event_id": ["north", "south", "west"],
+        "images": [["n/1.jpg", "n/2.jpg"], ["s/1.jpg", "s/2.jpg"], ["w/1.jpg"]],
+        "species": ["fox", "wolf", "fox"],
+        "location": ["N", "S", "W"],
+    }
+    return Inventory(pa.table(columns), ("species",), Path("/photos"))
+
+
+@pytest.fixture
+def joined(make_scored, truth) -> Callable[..., Joined]:
+    """A function that joins the truth to answers for PHOTOS, each an event of its own that is named after it."""
+
+    def join(folder: str, inventory: Inventory = truth) -> Joined:
+        ids = tuple(f"{folder}{photo}" for photo in PHOTOS)
+        scored = make_scored([], [(share, 1 - share) for share in SHARES], CLASSES, ids=ids)
+        answers = Answers(scored.events.event, ("",) * len(ids), scored.events.probabilities)
+        return with_truth(Scored(**{**vars(scored), "events": answers, "truth": {}}), inventory, "location", combine)
+
+    return join
+
+
+def test_photos_that_were_predicted_apart_are_judged_each_and_together(joined) -> None:
+    scored = joined("/photos/").scored
+    assert scored.ids == ("north", "south", "/photos/s/3.jpg")
+    assert scored.truth["species"].tolist() == [0, 1, -1]
+    assert scored.events.probabilities["species"][:, 0] == pytest.approx([0.65, 0.25, 0.7])
+    assert (scored.photos.event.tolist(), scored.photos.paths[1]) == ([0, 0, 1, 1, 2], "/photos/n/2.jpg")
+    assert [scored.locations[number] for number in scored.location.tolist()[:2]] == ["N", "S"]
+    units = evaluate(scored, Background()).labels["species"].units
+    assert {unit: (one.n, one.top_1.value) for unit, one in units.items()} == {"event": (2, 1.0), "photo": (4, 0.75)}
+
+
+def test_how_many_match_and_what_is_left_out_is_told(joined) -> None:
+    joins, left_out, unpredicted = joined("/photos/").notes
+    assert joins == (
+        "no event's id is in both, so the photos' paths join them: 4 of 5 predicted photos are in 2 of 3 events of the truth, which group "
+        "them otherwise: per photo the answers count as they are, per event as --aggregation combines them"
+    )
+    assert left_out == "1 predicted events have no truth and are not counted, such as '/photos/s/3.jpg'"
+    assert unpredicted == "1 events of the truth have no prediction, such as 'west'"
+
+
+@pytest.mark.parametrize("folder", ["", "./", "../photos/", "\\photos\\"])
+def test_paths_may_start_at_the_image_root_or_here_and_be_written_otherwise(
+    joined, tmp_path, monkeypatch, folder
+) -> None:
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path / "photos")
+    root = Path("/photos") if folder.startswith("\\") else tmp_path / "photos"
+    columns = {"event_id": ["north"], "images": [["n/1.jpg", "n/2.jpg"]], "species": ["fox"]}
+    found = joined(folder, Inventory(pa.table(columns), ("species",), root))
+    assert "2 of 5 predicted photos are in 1 of 1 events" in found.notes[0]
+
+
+def test_a_linked_folder_is_the_same_folder(joined, truth, tmp_path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "photos", target_is_directory=True)
+    found = joined(f"{tmp_path / 'link'}/", Inventory(truth.table, truth.labels, tmp_path / "photos"))
+    assert "4 of 5 predicted photos" in found.notes[0]
+
+
+def test_events_that_are_the_same_keep_their_own_answers(make_scored, truth) -> None:
+    """A file with photos and events, whose events other ids name, in another order."""
+    event = np.array([0, 0, 1, 1], np.int32)
+    photos = Answers(event, ("s/1.jpg", "s/2.jpg", "n/1.jpg", "n/2.jpg"), {"species": np.full((4, 2), 0.5, np.float32)})
+    scored = make_scored([], [(0.1, 0.9), (0.8, 0.2)], CLASSES, photos=photos)
+    found = with_truth(scored, truth, "location", combine)
+    assert found.scored.ids == ("south", "north")
+    assert found.scored.events.probabilities["species"][:, 0] == pytest.approx([0.1, 0.8])
+    assert found.notes[0].endswith("4 of 4 predicted photos are in 2 of 3 events of the truth")
+
+
+def test_where_no_photo_matches_both_sides_and_the_next_step_are_named(joined) -> None:
+    with pytest.raises(InputError) as caught:
+        joined("/disk/moved/")
+    assert str(caught.value) == (
+        "none of the 5 predicted events is among the 3 events of the truth, nor are their photos: predictions have ids such as "
+        "'/disk/moved/n/1.jpg', the truth such as 'north', with photos such as '/photos/n/1.jpg'; with --image-root '/disk/moved' 4 photos "
+        "would be"
+    )
+
+
+def test_what_the_error_proposes_works(joined, truth) -> None:
+    found = joined("/disk/moved/", Inventory(truth.table, truth.labels, Path("/disk/moved")))
+    assert "4 of 5 predicted photos" in found.notes[0]

@@ -1,0 +1,94 @@
+"""The check of aggregations finds each way to break the contract, and says which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pytest
+
+from ctc.plugin import Aggregation
+from ctc.plugin.manager import plugins
+from ctc.testing import check_aggregation
+
+SOUND = Aggregation("middle", "the middle of the photos' probabilities", lambda p: np.median(p, axis=0))
+
+
+@pytest.mark.parametrize("name", plugins().all(Aggregation))
+def test_every_built_in_keeps_the_contract(name: str) -> None:
+    check_aggregation(plugins().get(Aggregation, name))
+
+
+def changes_its_input(p: np.ndarray) -> np.ndarray:
+    p /= 2
+    return p.mean(axis=0)
+
+
+def prints(p: np.ndarray) -> np.ndarray:
+    print("combining")
+    return p.mean(axis=0)
+
+
+def product(p: np.ndarray) -> np.ndarray:
+    product = p.prod(axis=0)
+    return product / product.sum()
+
+
+_calls = count()
+
+
+def another_time(p: np.ndarray) -> np.ndarray:
+    return p[next(_calls) % len(p)]
+
+
+@pytest.mark.parametrize(
+    ("combine", "message"),
+    [
+        (lambda p: p.mean(axis=1), r"shape of the result for one photo: expected .*\(3,\)\), got .*\(1,\)\)"),
+        (lambda p: p.mean(axis=0, keepdims=True), r"expected .*\(3,\)\), got .*\(1, 3\)\)"),
+        (lambda p: p.mean(axis=0, dtype=np.float64), "expected .*'float32'.*, got .*'float64'"),
+        (lambda p: p.mean(axis=0).tolist(), "expected .*'ndarray'.*, got .*'list'"),
+        (product, r"each sure of another class gave \[nan, nan, nan\], which has values that are no numbers"),
+        (lambda p: p.sum(axis=0), "not probabilities from 0 to 1"),
+        (lambda p: p.std(axis=0) + p[0] * 0, "one photo: every photo says class 2, the event says class 0"),
+        (changes_its_input, r"combine\(\) of one photo changed the array that it was given"),
+        (lambda p: np.sort(p, axis=0)[1], r"combine\(\) of one photo failed: IndexError: "),
+        (lambda p: p[0], r"the order of the photos matters: .* \(if it shall, check with ordered=True\)"),
+        (lambda p: np.sort(p.mean(axis=0)), "second class: every photo says class 1, the event says class 2"),
+        (
+            lambda p: np.where(np.arange(p.shape[1]) == 0, p[:, :1].max(), p.mean(axis=0)),
+            "order of the classes matters",
+        ),
+        (another_time, "the same photos gave other values the second time"),
+        (prints, r"combine\(\) of one photo printed 'combining\\n' on stdout"),
+    ],
+)
+def test_a_fault_is_told(combine: Callable[[np.ndarray], np.ndarray], message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_aggregation(replace(SOUND, combine=combine))
+
+
+def test_one_that_needs_all_classes_and_says_by_class_is_told() -> None:
+    vote = plugins().get(Aggregation, "vote")
+    with pytest.raises(AssertionError, match="by_class says that a class needs no other, but"):
+        check_aggregation(replace(vote, by_class=True))
+
+
+def test_an_aggregation_may_be_meant_to_depend_on_the_order() -> None:
+    check_aggregation(Aggregation("first", "the first photo", lambda p: p[0]), ordered=True)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (replace(SOUND, name="my mean"), "the name 'my mean' is not one word"),
+        (replace(SOUND, summary="The middle."), "the summary 'The middle.' is not one line"),
+        (replace(SOUND, summary=""), "the summary '' is not one line"),
+        (changes_its_input, "the record is a function, not of the type Aggregation"),
+    ],
+)
+def test_a_record_that_is_none_is_told(record: Aggregation, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_aggregation(record)

@@ -1,0 +1,186 @@
+"""The check of input formats finds each way to break the contract, and says which."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ctc.errors import InputError, UsageError
+from ctc.plugin import InputFormat, LeftOut, Observation, Option
+from ctc.plugin.manager import plugins
+from ctc.testing import check_input_format
+
+SEEN = Observation("1", ("a.jpg",), {"species": "fox"}, {"site": "N"})
+
+
+def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    """A table with the columns photo and species."""
+    if not source.is_file():
+        raise UsageError(f"'{source}' is not a file")
+    try:
+        with source.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                yield Observation(row["photo"], (row["photo"],), {"species": row["species"] or None})
+    except (KeyError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"'{source}' is no table of photos: {error}") from None
+
+
+def recognizes(source: Path) -> bool:
+    return source.suffix == ".csv" and source.is_file() and source.read_bytes()[:5] == b"photo"
+
+
+SOUND = InputFormat("park", "the park's table", recognizes, read, lambda source, _: source.parent)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    folder = tmp_path / "table"
+    folder.mkdir()
+    (folder / "table.csv").write_text("photo,species\na.jpg,fox\nb.jpg,\n")
+    return folder / "table.csv"
+
+
+def test_a_sound_one_passes(table) -> None:
+    check_input_format(SOUND, table)
+
+
+def test_the_built_in_csv_keeps_the_contract(table) -> None:
+    options = {"event_id": "photo", "image": ("photo",), "label": ("species",)}
+    check_input_format(plugins().get(InputFormat, "csv"), table, options)
+
+
+def test_the_built_in_folders_keep_the_contract(tmp_path) -> None:
+    (tmp_path / "photos" / "fox").mkdir(parents=True)
+    (tmp_path / "photos" / "fox" / "a.jpg").touch()
+    check_input_format(plugins().get(InputFormat, "folders"), tmp_path / "photos")
+
+
+def test_the_built_in_json_keeps_the_contract(tmp_path) -> None:
+    event = {"labels": [{"species": "fox"}], "images": ["a.jpg"], "meta_data": {}}
+    (tmp_path / "inventory.json").write_text(json.dumps({"1": event}))
+    check_input_format(plugins().get(InputFormat, "json"), tmp_path / "inventory.json")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"event_id": "1"}, "read() gave a dict, not an Observation or a LeftOut"),
+        (replace(SEEN, event_id=1), "the event id 1 is not text"),
+        (replace(SEEN, images=["a.jpg"]), "event '1': its images are a list, not a tuple"),
+        (replace(SEEN, images=()), "event '1': it has no image: yield a LeftOut"),
+        (replace(SEEN, images=(Path("a.jpg"),)), "is not a path as text"),
+        (replace(SEEN, images=("day\\a.jpg",)), "has a backslash: paths have forward slashes"),
+        (replace(SEEN, images=("https://a.org/a.jpg",)), "is an address, not a path"),
+        (replace(SEEN, labels={"species": ""}), "the label 'species' is '', not a class or None"),
+        (replace(SEEN, labels={"count": 2}), "the label 'count' is 2, not a class or None"),
+        (replace(SEEN, labels={"images": "fox"}), "no column can be called 'images'"),
+        (replace(SEEN, labels={"": "fox"}), "the column '' has no name of text"),
+        (replace(SEEN, labels={}), "read() gave observations without any label"),
+        (replace(SEEN, meta={"night": True}), "the meta column 'night' is True, not text, a finite number"),
+        (replace(SEEN, meta={"x": float("nan")}), "the meta column 'x' is nan, not text, a finite number"),
+        (replace(SEEN, meta={"x": (1, 2)}), "the meta column 'x' has 2 values for 1 image(s)"),
+        (replace(SEEN, meta={"x": ("a",)}), "the meta column 'x' is ('a',): a tuple holds numbers and None"),
+        (replace(SEEN, meta={"species": "x"}), "'species' is a label and a meta column"),
+        (LeftOut("row 3", ""), "read() left out 'row 3' for ''"),
+    ],
+)
+def test_an_entry_that_is_wrong_is_told(table, entry: Any, message: str) -> None:
+    def gives(source: Path, options: Mapping[str, Any]) -> Iterator[Any]:
+        list(read(source, options))
+        yield entry
+
+    with pytest.raises(AssertionError) as raised:
+        check_input_format(replace(SOUND, read=gives), table)
+    assert message in str(raised.value)
+
+
+def prints(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    print("reading")
+    yield from read(source, options)
+
+
+def crashes_on_what_is_no_table(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    with source.open(newline="") as file:
+        for row in csv.DictReader(file):
+            yield Observation(row["photo"], (row["photo"],), {"species": row["species"] or None})
+
+
+def silent_where_there_is_nothing(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    return read(source, options) if source.exists() else iter(())
+
+
+def with_the_whole_path(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    for entry in read(source, options):
+        yield replace(entry, images=(f"{source.parent}/{entry.images[0]}",))
+
+
+def asks_for_a_zone(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    options.get("zone")
+    return read(source, options)
+
+
+def writes_beside(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    source.with_suffix(".cache").touch()
+    return read(source, options)
+
+
+class Counts:
+    calls = 0
+
+    def __call__(self, source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+        self.calls += 1
+        for entry in read(source, options):
+            yield replace(entry, event_id=f"{self.calls}-{entry.event_id}")
+
+
+def nothing(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+    list(read(source, options))
+    yield LeftOut("everything", "for no reason")
+
+
+def imports_pandas(source: Path) -> bool:
+    import pandas
+
+    return recognizes(source) and pandas is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"read": prints}, r"read\(\) printed 'reading\\n' on stdout"),
+        ({"read": nothing}, r"read\(\) gave no observation of the source"),
+        ({"read": crashes_on_what_is_no_table}, r"read\(\) of a binary file failed: UnicodeDecodeError"),
+        ({"read": silent_where_there_is_nothing}, r"read\(\) of a missing path raised no CtcError"),
+        ({"read": with_the_whole_path}, "when the path of its source was relative to the working directory"),
+        ({"read": asks_for_a_zone}, r"read\(\) asks for the option 'zone', which the record doesn't declare"),
+        ({"read": writes_beside}, r"read\(\) changed the folder of its source"),
+        ({"read": Counts()}, r"read\(\) gave something else the second time"),
+        ({"recognizes": lambda path: None}, r"recognizes\(\) of its source gave None, not True or False"),
+        ({"recognizes": lambda path: False}, r"recognizes\(\) of its source gave False"),
+        ({"recognizes": lambda path: "photo" in path.read_text()}, r"recognizes\(\) of a binary file failed: Unicode"),
+        ({"recognizes": lambda path: path.read_bytes()[0] == 112}, r"recognizes\(\) of an empty file failed: IndexE"),
+        ({"recognizes": lambda path: b"ph" in path.read_bytes()}, r"recognizes\(\) of an empty folder failed: IsADir"),
+        ({"recognizes": lambda path: path.stat().st_size < 99 or path.is_dir()}, r"a missing path failed: FileNot"),
+        ({"recognizes": imports_pandas}, r"recognizes\(\) of its source failed: .*import of pandas halted"),
+        ({"default_image_root": lambda source, _: str(source)}, r"default_image_root\(\) gave '.*', not a Path"),
+        ({"options": (Option("Event Id", "A column."),)}, "the option 'Event Id' is not in lower case with dashes"),
+    ],
+)
+def test_a_fault_is_told(table, changes, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_input_format(replace(SOUND, **changes), table)
+
+
+def test_packages_are_as_they_were_after_the_check(table) -> None:
+    import pandas
+
+    check_input_format(SOUND, table)
+    import pandas as again
+
+    assert again is pandas

@@ -1,0 +1,57 @@
+"""The check of how a plugin is loaded: in a fresh interpreter, as users meet it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ctc.testing import check_plugin
+
+HOOK = """
+from ctc.plugin import Aggregation, hookimpl
+
+@hookimpl
+def ctc_aggregations():
+    return [Aggregation("first", "the first photo's probabilities", lambda p: p[0])]
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A function that writes a plugin, and gives the name of its module."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "tensorflow.py").touch()
+
+    def write(source: str) -> str:
+        (tmp_path / "a_plugin.py").write_text(source)
+        return "a_plugin"
+
+    return write
+
+
+def test_a_sound_one_passes(module) -> None:
+    check_plugin(module(HOOK))
+
+
+def test_a_built_in_passes() -> None:
+    check_plugin("ctc_plugins.aggregations.pooling")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import not_there", "is skipped when it is loaded: ModuleNotFoundError: No module named 'not_there'"),
+        (
+            HOOK.replace("ctc_agg", "ctc_ag"),
+            "there is no hook called 'ctc_agregations': did you mean 'ctc_aggregations'",
+        ),
+        (HOOK.replace("return [", "return ").replace(")]", ")"), "returned a Aggregation, not a list of Aggregation"),
+        ("print('hello')" + HOOK, "'a_plugin' is not silent while it is loaded: hello"),
+        ("import tensorflow" + HOOK, "is not silent while it is loaded: .* imports 'tensorflow' when it is loaded"),
+        (HOOK.partition("return")[0] + "return []", "the hooks of 'a_plugin' gave no record"),
+    ],
+)
+def test_a_fault_is_told(module, source: str, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_plugin(module(source))
