@@ -31,7 +31,7 @@ from PIL import Image
 from ctc.artifacts.inventory import Inventory
 from ctc.dataset.build import build_dataset
 from ctc.dataset.config import DatasetConfig
-from ctc.dataset.plan import Plan
+from ctc.dataset.plan import DatasetPlan
 
 SIDE, QUALITY = 500, 90
 GOALS = {"Pillow": 3.3, "TensorFlow": 1.4, "bare": 0.9}
@@ -82,7 +82,7 @@ def by_ctc(photos: list[Path], workers: int = 1) -> None:
     table = pa.table({"event_id": ids, "images": [[name] for name in names], "class": ["animal"] * len(names)})
     config = DatasetConfig(shares={"train": 1.0}, smallest_side=SIDE, quality=QUALITY, threads=workers)
     with tempfile.TemporaryDirectory() as folder:
-        plan = Plan.make(Inventory(table, ("class",), Path("/")), config)
+        plan = DatasetPlan.make(Inventory(table, ("class",), Path("/")), config)
         build_dataset(plan, Path(folder) / "dataset", lambda *_: None)
 
 
@@ -161,7 +161,7 @@ def plan(path: Path) -> None:
     config = DatasetConfig(
         group_by="location", remove=(("species", "species 3"),), keep=(("count", "1"), ("count", "2"))
     )
-    planned = Plan.make(Inventory.read(path), config)
+    planned = DatasetPlan.make(Inventory.read(path), config)
     planned.fingerprint()
     next(planned.events(next(planned.shards()).events))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -15,25 +15,25 @@ import numpy as np
 
 from ctc.artifacts.dataset import Dataset
 from ctc.benchmark.compare import compare
-from ctc.benchmark.contenders import deliver
-from ctc.benchmark.records import LIMIT, Setting
+from ctc.benchmark.contenders import open_stream
+from ctc.benchmark.records import LIMIT, BenchmarkConfig
 
 
-def scaling(loader: str, setting: Setting, threads: list[int], seconds: float, rounds: int) -> None:
+def scaling(loader: str, setting: BenchmarkConfig, threads: list[int], seconds: float, rounds: int) -> None:
     """A table: images per second of the loader and the limit by threads."""
     print(f"| threads | {loader} img/s | times one thread | of the limit |\n|---|---|---|---|")
     base = 0.0
     for count in threads:
-        ours, limit = compare([loader, LIMIT], replace(setting, threads=count), seconds, rounds, cold=False)
+        ours, limit = compare([loader, LIMIT], replace(setting, threads=count), seconds, rounds, with_cold_cache=False)
         rate, most = ours.images_per_second or 0.0, limit.images_per_second or 1.0
         base = base or rate
         print(f"| {count} | {rate:,.0f} | {rate / base:.2f} | {rate / most:.0%} |", flush=True)
 
 
-def soak(loader: str, setting: Setting, images: int) -> None:
+def soak(loader: str, setting: BenchmarkConfig, images: int) -> None:
     """Memory while so many images are loaded: its slope after the first tenth."""
     held, loaded = [], 0
-    for count in deliver(loader, Dataset.open(Path(setting.dataset)), setting):
+    for count in open_stream(loader, Dataset.open(Path(setting.dataset)), setting):
         loaded += count
         held.append((loaded, memory_mb()))
         if loaded >= images:
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--soak", type=int, default=0)
     options = parser.parse_args()
-    setting = Setting(options.dataset, options.split)
+    setting = BenchmarkConfig(options.dataset, options.split)
     cores = os.cpu_count() or 1
     threads = [count for count in (1, 2, 4, 8, 16, 32) if count <= cores]
     scaling(options.loader, setting, threads, options.seconds, options.rounds)

@@ -16,7 +16,7 @@ import onnx
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.export.convert import to_onnx
-from ctc.images import as_input, decode, read_photo
+from ctc.images import decode, read_photo, to_model_input
 from ctc.plugin import Backbone
 from ctc.plugin.manager import plugins
 
@@ -68,11 +68,11 @@ def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def in_eight_bits(model: onnx.ModelProto, photos: Sequence[Path], path: Path) -> None:
     """The model with all its layers quantised, calibrated on `photos`."""
-    from ctc.export.quantize import quantized
+    from ctc.export.quantize import quantized_candidates
 
     size = Preprocessing(SIDE, SIDE)
-    batch = np.stack([as_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos])
-    save(next(quantized(model, [batch])).model, path, SIDE)
+    batch = np.stack([to_model_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos])
+    save(next(quantized_candidates(model, [batch])).model, path, SIDE)
 
 
 def save(model: onnx.ModelProto, path: Path, side: int) -> None:

@@ -23,19 +23,19 @@ def decode_alone(_: Path) -> Way:
     import cv2
 
     from ctc.artifacts.preprocessing import Preprocessing
-    from ctc.images import as_input, decode, read_photo
+    from ctc.images import decode, read_photo, to_model_input
 
     cv2.setNumThreads(1)
     size = Preprocessing(SIDE, SIDE)
-    return lambda photos: [as_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos]
+    return lambda photos: [to_model_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos]
 
 
 def network_alone(model: Path, provider: str = "cpu", precision: str = "float32") -> Way:
     """The network on one photo at a time; one thread."""
-    from ctc.runtime.providers import Engine
+    from ctc.runtime.providers import RuntimeConfig
     from ctc.runtime.session import load_model
 
-    opened = load_model(model, Engine(provider, precision, 1))  # type: ignore[arg-type]
+    opened = load_model(model, RuntimeConfig(provider, precision, 1))  # type: ignore[arg-type]
     images = np.random.default_rng(0).integers(0, 255, (1, SIDE, SIDE, 3), np.uint8)
     return lambda photos: [opened.predict(images) for _ in photos]
 

@@ -21,9 +21,9 @@ from typing import Any
 
 from ctc.hardware import usable_cores
 from ctc.inference.events.event import Event
-from ctc.inference.run.chunks import LARGEST, Part, cut
-from ctc.inference.run.engine_job import prepare_parts
-from ctc.inference.run.job import PredictConfig, prepare
+from ctc.inference.run.chunks import MAX_CHUNK_PHOTOS, Chunk, split_events
+from ctc.inference.run.engine_job import prepare_engine_job
+from ctc.inference.run.job import PredictConfig, prepare_job
 from ctc.plugin import Engine
 from ctc.plugin.manager import plugins
 
@@ -56,7 +56,7 @@ class Sleeping:
     seconds: float
     cores: int = 1
 
-    def open(self) -> Callable[[Part], None]:
+    def open(self) -> Callable[[Chunk], None]:
         return lambda _: time.sleep(self.seconds)
 
 
@@ -86,12 +86,12 @@ def rate(name: str, size: int, model: Path, photos: Path, output: Path) -> float
     clock = Clock()
     config = PredictConfig(model, (photos,), output, batch_size=1, threads=size, overwrite=True)
     if name == "local":
-        prepare(config, plugins()).run(clock.advance)
+        prepare_job(config, plugins()).run(clock.advance)
         return clock.rate
     config = replace(config, threads=1, engine="ray", engine_options={"ray_workers": size})
-    job = prepare_parts(config, "ray", plugins())
+    job = prepare_engine_job(config, "ray", plugins())
 
-    def timed(*arguments: Any) -> Iterator[tuple[Part, None]]:
+    def timed(*arguments: Any) -> Iterator[tuple[Chunk, None]]:
         for part, result in job.engine.engine.map(*arguments):
             clock.advance(len(part.events), 0)
             yield part, result
@@ -106,22 +106,22 @@ def simulated(workers: int, paths: int, seconds: float) -> None:
 
     ray.init(address="local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     names = (f"/photos/reserve-{number // 100_000:03}/IMG_{number:08}.JPG" for number in range(paths))
-    parts: Iterator[Part] = cut((Event(name, (name,)) for name in names), LARGEST)
+    parts: Iterator[Chunk] = split_events((Event(name, (name,)) for name in names), MAX_CHUNK_PHOTOS)
     results = plugins().get(Engine, "ray").map(Sleeping(seconds), parts, {**OPTIONS, "ray_workers": workers})
     marks = [(0, time.perf_counter(), time.process_time())]
     for done, _ in enumerate(results, 1):
-        if done % (paths // LARGEST // 8) == 0:
-            print(f"  {done * LARGEST:,} paths: {resident():.0f} MB", flush=True)
+        if done % (paths // MAX_CHUNK_PHOTOS // 8) == 0:
+            print(f"  {done * MAX_CHUNK_PHOTOS:,} paths: {resident():.0f} MB", flush=True)
             marks.append((done, time.perf_counter(), time.process_time()))
     (first, start, idle), (last, end, busy) = marks[len(marks) // 2], marks[-1]
     print(
-        f"{workers} workers, {paths:,} paths in parts of {LARGEST:,} that take {seconds} s; in the second half, when all have started:"
+        f"{workers} workers, {paths:,} paths in parts of {MAX_CHUNK_PHOTOS:,} that take {seconds} s; in the second half, when all have started:"
     )
     print(
         f"{(last - first) / (end - start):.1f} parts a second, of {workers / seconds:.1f} if nothing but sleep took time"
     )
     print(
-        f"{1e6 * (busy - idle) / (last - first) / LARGEST:.1f} µs a path on the driver's core; its peak is {peak():.0f} MB"
+        f"{1e6 * (busy - idle) / (last - first) / MAX_CHUNK_PHOTOS:.1f} µs a path on the driver's core; its peak is {peak():.0f} MB"
     )
 
 

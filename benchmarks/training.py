@@ -55,14 +55,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     start_backend()
-    from ctc.training.metrics.metrics import Totals
-    from ctc.training.plan import prepare
-    from ctc.training.trainer.train_step import Learner
-    from ctc.training.trainer.trainer import go_through
+    from ctc.training.metrics.metrics import MetricSums
+    from ctc.training.plan import resolve_plan
+    from ctc.training.trainer.train_step import ModelRunner
+    from ctc.training.trainer.trainer import run_batches
 
     def turn(batches: Iterable[Batch]) -> Turn:
-        totals, end = Totals(), time.perf_counter() + options.seconds
-        for _ in takewhile(lambda _: time.perf_counter() < end, go_through(batches, learner.learn, totals)):
+        totals, end = MetricSums(), time.perf_counter() + options.seconds
+        for _ in takewhile(lambda _: time.perf_counter() < end, run_batches(batches, learner.train_step, totals)):
             pass
         return Turn(totals.images / totals.seconds, totals.waited / totals.seconds)
 
@@ -76,13 +76,13 @@ def main() -> None:
         batch_size=options.batch_size,
         mixed_precision=options.mixed_precision,
     )
-    plan = prepare(config, plugins())
-    learner = Learner(plan)
+    plan = resolve_plan(config, plugins())
+    learner = ModelRunner(plan)
     loaders = {name: loader for name, loader in plugins().all(Loader).items() if loader.available() is None}
     turns: dict[str, list[Turn]] = {name: [] for name in (IN_MEMORY, *loaders)}
     for number in range(options.rounds + 1):
         for name, loader in loaders.items():
-            with closing(loader.open(plan.dataset, TRAIN, plan.training_batches())) as stream:
+            with closing(loader.open(plan.dataset, TRAIN, plan.training_loader_config())) as stream:
                 batches = endless(stream)
                 if name == next(iter(loaders)):
                     turns[IN_MEMORY].append(turn(repeat(next(batches))))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ctc.inference.classifier import Classifier
-    from ctc.inference.pipeline.inputs import Truncated
+    from ctc.inference.pipeline.inputs import TruncatedPolicy
     from ctc.runtime.providers import Precision, ProviderName
 
 __all__ = ["__version__", "load_model"]
@@ -35,7 +35,7 @@ def load_model(
     precision: Precision = "float32",
     threads: int | None = None,
     batch_size: int | None = None,
-    truncated: Truncated = "fail",
+    truncated: TruncatedPolicy = "fail",
     threshold: float | None = None,
 ) -> Classifier:
     """Open a model file that `ctc export` wrote, here or at a URL. Needs onnxruntime, but neither TensorFlow nor pandas.
@@ -46,9 +46,9 @@ def load_model(
     what is missing, when the file is no model, or the provider doesn't start.
     """
     from ctc.hardware import usable_cores
-    from ctc.inference.classifier import classifier
-    from ctc.runtime.providers import Engine
-    from ctc.storage.paths import place
+    from ctc.inference.classifier import load_classifier
+    from ctc.runtime.providers import RuntimeConfig
+    from ctc.storage.paths import parse_path
 
-    engine = Engine(provider, precision, threads or usable_cores())
-    return classifier(place(path), engine, batch_size, truncated, threshold)
+    engine = RuntimeConfig(provider, precision, threads or usable_cores())
+    return load_classifier(parse_path(path), engine, batch_size, truncated, threshold)

@@ -40,8 +40,10 @@ class ImageError(CtcError):
 class MissingExtraError(CtcError):
     """A command needs packages that are not installed."""
 
-    def __init__(self, need: str, extra: str) -> None:
-        super().__init__(f"{need} needs packages that are not installed: pip install 'camera-trap-classifier[{extra}]'")
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs packages that are not installed: pip install 'camera-trap-classifier[{extra}]'"
+        )
         self.extra = extra
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.model_file import INPUT, ModelInfo
+from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.testing import TINY_SPLITS, build_dataset, write_dataset
 
@@ -62,7 +62,7 @@ def red_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from onnx import TensorProto, helper
 
     nodes = [
-        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
         helper.make_node("MatMul", ["mean", "weights"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["species"]),
@@ -70,7 +70,7 @@ def red_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph = helper.make_graph(
         nodes,
         "red",
-        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", 32, 32, 3])],
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, ["N", 32, 32, 3])],
         [helper.make_tensor_value_info("species", TensorProto.FLOAT, ["N", 2])],
         [
             onnx.numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from ctc.images.folders import FolderPhotos
-from ctc.images.photo_paths import plain
+from ctc.images.photo_paths import normalize_path
 from ctc_plugins.formats import folders as class_folders
 from ctc_plugins.outputs import photo_fields
 
@@ -134,11 +134,14 @@ def windows(monkeypatch) -> None:
     ],
 )
 def test_paths_in_tables_get_forward_slashes(written: str, expected: str) -> None:
-    assert plain(written) == expected
+    assert normalize_path(written) == expected
 
 
 def test_class_folders_are_found_below_a_drive(windows, monkeypatch) -> None:
-    found = [FolderPhotos.of("D:\\photos\\fox\\north\\", ["a.jpg"]), FolderPhotos.of("D:\\photos\\wolf\\", ["b.jpg"])]
+    found = [
+        FolderPhotos.from_names("D:\\photos\\fox\\north\\", ["a.jpg"]),
+        FolderPhotos.from_names("D:\\photos\\wolf\\", ["b.jpg"]),
+    ]
     monkeypatch.setattr(class_folders, "find_photos", lambda root: found)
     assert list(class_folders._photos(WindowsPath("D:\\photos"))) == ["fox/north/a.jpg", "wolf/b.jpg"]
 
@@ -155,4 +158,4 @@ def test_outputs_say_where_photos_are_with_forward_slashes(
     windows, photo: str, absolute: str, relative: str | None
 ) -> None:
     root = PureWindowsPath("D:\\photos")
-    assert (photo_fields.absolute(photo), photo_fields.relative(photo, root)) == (absolute, relative)
+    assert (photo_fields.absolute_path(photo), photo_fields.relative_path(photo, root)) == (absolute, relative)

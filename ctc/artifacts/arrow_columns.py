@@ -14,10 +14,10 @@ Ints = NDArray[np.int64]
 
 DATETIME = "datetime"
 LOCATION = "location"
-ROWS_AT_ONCE = 1 << 20
+TAKE_CHUNK_ROWS = 1 << 20
 
 
-def numbered(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
+def factorize(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     """The distinct values in order of appearance, and for every row the number of its value, −1 for null."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -31,35 +31,35 @@ def numbered(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     return encoded.chunks[-1].dictionary, np.concatenate(numbers).astype(np.int64)
 
 
-def whole(column: pa.ChunkedArray) -> pa.Array:
+def combine_chunks(column: pa.ChunkedArray) -> pa.Array:
     """All chunks in one array, of the large type for text and lists: a text array of the common type holds 2 GiB at most."""
-    return column.cast(_large(column.type)).combine_chunks()
+    return column.cast(_large_type(column.type)).combine_chunks()
 
 
 def take(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
     """The values of these rows, null for row −1, however large the column is (Arrow's own `take` fails past 2 GiB)."""
     import pyarrow as pa
 
-    values = whole(column)
+    values = combine_chunks(column)
     pieces = []
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        some = rows[start : start + ROWS_AT_ONCE]
+    for start in range(0, len(rows), TAKE_CHUNK_ROWS):
+        some = rows[start : start + TAKE_CHUNK_ROWS]
         pieces.append(values.take(pa.array(some, mask=some < 0)).cast(column.type))
     return pa.chunked_array(pieces, column.type)
 
 
-def put(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+def set_column(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
     """The table with `column` in the place of the one called `name`, or as the last."""
     if name in table.column_names:
         return table.set_column(table.column_names.index(name), name, column)
     return table.append_column(name, column)
 
 
-def _large(kind: pa.DataType) -> pa.DataType:
+def _large_type(arrow_type: pa.DataType) -> pa.DataType:
     import pyarrow as pa
 
-    if pa.types.is_string(kind):
+    if pa.types.is_string(arrow_type):
         return pa.large_string()
-    if pa.types.is_list(kind):
-        return pa.large_list(_large(kind.value_type))
-    return kind
+    if pa.types.is_list(arrow_type):
+        return pa.large_list(_large_type(arrow_type.value_type))
+    return arrow_type

@@ -16,8 +16,8 @@ LEFT_OUT = "left_out.csv"
 FORMAT = "ctc-dataset"
 FORMAT_VERSION = 1
 
-SEVERAL = "more than one observation"
-"""Among `left_out["events"]` of a manifest: why an event is not there."""
+MULTIPLE_OBSERVATIONS = "more than one observation"
+"""Among `left_out["event_count"]` of a manifest: why an event is not there."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Shard:
     sha256: str
 
     @property
-    def index(self) -> str:
+    def index_file(self) -> str:
         """The name of its index file."""
         return self.file.removesuffix(".tfrecord") + ".idx"
 
@@ -67,7 +67,7 @@ class Manifest:
                 split: {
                     "events": sum(shard.events for shard in shards),
                     "images": sum(shard.images for shard in shards),
-                    "shards": [{**asdict(shard), "index": shard.index} for shard in shards],
+                    "shards": [{**asdict(shard), "index": shard.index_file} for shard in shards],
                 }
                 for split, shards in self.splits.items()
             },
@@ -90,7 +90,7 @@ class Manifest:
     def from_json(cls, data: Mapping[str, Any]) -> Manifest:
         mean, std = data["channel_mean"], data["channel_std"]
         return cls(
-            splits={split: tuple(map(_shard, entry["shards"])) for split, entry in data["splits"].items()},
+            splits={split: tuple(map(_parse_shard, entry["shards"])) for split, entry in data["splits"].items()},
             labels=tuple(
                 Label(
                     name,
@@ -116,13 +116,13 @@ class Dataset:
     source: Path | None = None
 
     @property
-    def place(self) -> Path:
+    def display_path(self) -> Path:
         """What the user calls it."""
         return self.source or self.folder
 
     @classmethod
-    def open(cls, folder: Path, splits: Iterable[str] | None = None, anew: bool = False) -> Dataset:
-        """A remote dataset is fetched: the shards of these splits, of all by default; `anew`: those that are kept here too. Raises CtcError
+    def open(cls, folder: Path, splits: Iterable[str] | None = None, refresh: bool = False) -> Dataset:
+        """A remote dataset is fetched: the shards of these splits, of all by default; `refresh`: those that are kept here too. Raises CtcError
         when `folder` is not a dataset, was written by a newer ctc, or can't be fetched."""
         path = folder / MANIFEST
         data = read_object(path, "the description of a dataset that `ctc dataset` made")
@@ -133,9 +133,9 @@ class Dataset:
             raise InputError(f"'{path}' is damaged ({error!r}): build the dataset again") from None
         if not is_remote(folder):
             return opened
-        from ctc.artifacts.dataset_cache import brought_here
+        from ctc.artifacts.dataset_cache import download_dataset
 
-        return brought_here(opened, opened.manifest.splits if splits is None else splits, anew)
+        return download_dataset(opened, opened.manifest.splits if splits is None else splits, refresh)
 
     def save(self) -> None:
         """Write dataset.json, last of all files: a folder that has it is whole."""
@@ -144,20 +144,22 @@ class Dataset:
     def shards(self, split: str) -> tuple[Shard, ...]:
         """The shards of a split; an unknown split is an error that names the nearest."""
         if split not in self.manifest.splits:
-            raise UsageError(f"'{self.place}' has no split called '{split}'{did_you_mean(split, self.manifest.splits)}")
+            raise UsageError(
+                f"'{self.display_path}' has no split called '{split}'{did_you_mean(split, self.manifest.splits)}"
+            )
         return self.manifest.splits[split]
 
-    def events(self, split: str) -> int:
+    def event_count(self, split: str) -> int:
         return sum(shard.events for shard in self.shards(split))
 
     def label(self, name: str) -> Label:
         """The label; an unknown one is an error that names the nearest."""
         known = {label.name: label for label in self.manifest.labels}
         if name not in known:
-            raise UsageError(f"'{self.place}' has no label called '{name}'{did_you_mean(name, known)}")
+            raise UsageError(f"'{self.display_path}' has no label called '{name}'{did_you_mean(name, known)}")
         return known[name]
 
-    def class_counts(self, labels: Iterable[str]) -> dict[str, int]:
+    def num_classes(self, labels: Iterable[str]) -> dict[str, int]:
         """How many classes each of these labels has."""
         return {name: len(self.label(name).classes) for name in labels}
 
@@ -169,7 +171,7 @@ class Dataset:
         return hashlib.sha256("\n".join(shards).encode()).hexdigest()
 
 
-def _shard(entry: Mapping[str, Any]) -> Shard:
+def _parse_shard(entry: Mapping[str, Any]) -> Shard:
     """Raises ValueError for values that can't be, or a file outside of the dataset's folder."""
     shard = Shard(entry["file"], entry["events"], entry["images"], entry["bytes"], entry["sha256"])
     texts, numbers = (shard.file, shard.sha256), (shard.events, shard.images, shard.bytes)

@@ -53,8 +53,8 @@ class EventRecord:
         put_ints("image/width", [width for _, width in self.sizes])
         for name, values in self.labels.items():
             put_ints(f"label/{name}", values)
-        put_bytes("image/paths", _json(list(self.paths)))
-        put_bytes("meta", _json(dict(self.meta)))
+        put_bytes("image/paths", _json_bytes(list(self.paths)))
+        put_bytes("meta", _json_bytes(dict(self.meta)))
         encoded: bytes = example.SerializeToString(deterministic=True)
         return encoded
 
@@ -72,7 +72,9 @@ class EventRecord:
                 raise InputError(f"the record has no feature '{min(missing)}'")
             return cls(
                 event_id=features["event/id"].bytes_list.value[0].decode(),
-                jpegs=_cut(features["image/encoded"].bytes_list.value[0], features["image/sizes"].int64_list.value),
+                jpegs=_split_jpegs(
+                    features["image/encoded"].bytes_list.value[0], features["image/sizes"].int64_list.value
+                ),
                 sizes=tuple(
                     zip(
                         features["image/height"].int64_list.value,
@@ -99,14 +101,14 @@ def multi_hot(observed: Sequence[int], classes: int) -> list[int]:
     return [int(number in seen) for number in range(classes)] if seen else [MISSING] * classes
 
 
-def _cut(encoded: bytes, sizes: Sequence[int]) -> tuple[bytes, ...]:
+def _split_jpegs(encoded: bytes, sizes: Sequence[int]) -> tuple[bytes, ...]:
     ends = list(accumulate(sizes))
     if not ends or ends[-1] != len(encoded):
         raise InputError(f"'image/sizes' add up to {ends[-1] if ends else 0}, 'image/encoded' has {len(encoded)} bytes")
     return tuple(encoded[end - size : end] for size, end in zip(sizes, ends, strict=True))
 
 
-def _json(value: Any) -> bytes:
+def _json_bytes(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 

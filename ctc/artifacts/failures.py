@@ -10,7 +10,7 @@ from typing import Self
 
 from ctc.artifacts.predictions import Failure
 from ctc.errors import InputError
-from ctc.storage.atomic import remove, whole_file
+from ctc.storage.atomic import atomic_write, remove
 from ctc.storage.csv_reader import open_table
 
 
@@ -24,17 +24,17 @@ class FailureFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._any = False
+        self._has_failures = False
         self._stack = ExitStack()
 
     def add(self, failure: Failure) -> None:
-        if not self._any:
-            partial = self._stack.enter_context(whole_file(self.path))
+        if not self._has_failures:
+            partial = self._stack.enter_context(atomic_write(self.path))
             # backslashreplace: file names may hold bytes that are not UTF-8
             handle = partial.open("w", encoding="utf-8", errors="backslashreplace", newline="")
             self._table = csv.writer(self._stack.enter_context(handle), lineterminator="\n")
             self._table.writerow(["path", "reason"])
-            self._any = True
+            self._has_failures = True
         self._table.writerow([failure.path, failure.reason])
 
     def __enter__(self) -> Self:
@@ -44,14 +44,14 @@ class FailureFile:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
-        if kind is None and not self._any:
+        if kind is None and not self._has_failures:
             remove(self.path)
 
 
 _COLUMNS = ("path", "reason")
 
 
-def failures_beside(predictions: Path) -> tuple[str, ...]:
+def read_failures(predictions: Path) -> tuple[str, ...]:
     """`path: reason` for each, none where there is no such file; raises InputError for one with other columns."""
     path = predictions.with_name(f"{predictions.name}.failures.csv")
     if not path.is_file():

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
-from ctc.storage.atomic import whole_file
-from ctc.storage.paths import place
+from ctc.storage.atomic import atomic_write
+from ctc.storage.paths import parse_path
 from ctc.storage.remote_files import local_copy
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 EVENT_ID = "event_id"
 IMAGES = "images"
-_KEY = b"ctc"
+_METADATA_KEY = b"ctc"
 
 
 @dataclass(frozen=True)
@@ -63,25 +63,25 @@ class Inventory:
             "image_root": self.image_root.as_posix(),
             "left_out": dict(self.left_out),
         }
-        metadata = {**(self.table.schema.metadata or {}), _KEY: json.dumps(about, ensure_ascii=False).encode()}
-        with whole_file(path) as partial:
+        metadata = {**(self.table.schema.metadata or {}), _METADATA_KEY: json.dumps(about, ensure_ascii=False).encode()}
+        with atomic_write(path) as partial:
             pq.write_table(self.table.replace_schema_metadata(metadata), partial, compression="zstd")
 
     @classmethod
     def read(cls, path: Path) -> Inventory:
         """Raises CtcError when `path` is not an inventory that `ctc inventory` wrote, or the packages to read it are missing."""
-        table = _parquet(path, "read_table")
-        about = _about(table.schema.metadata or {}, path)
+        table = _read_parquet(path, "read_table")
+        about = _parse_metadata(table.schema.metadata or {}, path)
         _check_columns(table, about["labels"], path)
-        return cls(table, tuple(about["labels"]), place(about["image_root"]), about["left_out"])
+        return cls(table, tuple(about["labels"]), parse_path(about["image_root"]), about["left_out"])
 
     @staticmethod
-    def image_root_of(path: Path) -> Path:
+    def read_image_root(path: Path) -> Path:
         """The image root of the inventory at `path`, without reading its rows; raises CtcError as `read` does."""
-        return place(_about(_parquet(path, "read_schema").metadata or {}, path)["image_root"])
+        return parse_path(_parse_metadata(_read_parquet(path, "read_schema").metadata or {}, path)["image_root"])
 
 
-def _parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any:
+def _read_parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -105,13 +105,13 @@ def _check_columns(table: pa.Table, labels: list[str], path: Path) -> None:
         raise InputError(f"'{path}' has no lists of paths in its column '{IMAGES}': make it again")
 
 
-def _about(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, Any]:
-    if _KEY not in metadata:
+def _parse_metadata(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, Any]:
+    if _METADATA_KEY not in metadata:
         raise InputError(
             f"'{path}' is not an inventory: its Parquet metadata has no 'ctc' entry; make it with `ctc inventory`"
         )
     try:
-        about: dict[str, Any] = json.loads(metadata[_KEY])
+        about: dict[str, Any] = json.loads(metadata[_METADATA_KEY])
         if about["format_version"] > FORMAT_VERSION:
             raise InputError(
                 f"'{path}' has format version {about['format_version']}, this ctc knows up to {FORMAT_VERSION}: update ctc"

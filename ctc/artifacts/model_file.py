@@ -22,7 +22,7 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
 
 FORMAT_VERSION = 1
-INPUT = "images"
+INPUT_NAME = "images"
 
 
 @dataclass(frozen=True)

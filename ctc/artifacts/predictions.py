@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 UNKNOWN = "unknown"
 """The answer where no class is probable enough to be believed."""
 
-PRESENT = 0.5
+PRESENCE_THRESHOLD = 0.5
 """From this probability on a class of a multi-label label is there, unless another threshold is given."""
 
 Probabilities = Mapping[str, NDArray[np.float32]]
@@ -51,20 +51,22 @@ class EventPrediction:
     def top(self, label: str, photo: ImagePrediction | None = None) -> tuple[str, float]:
         """The most probable class of `label` and its probability, for the event or one of its photos; the first one on a tie.
         Below the threshold of that class the answer is UNKNOWN, with the probability all the same. Of a multi-label label it is the
-        first of those `present`; where none is, UNKNOWN with the highest probability."""
+        first of those `present_classes`; where none is, UNKNOWN with the highest probability."""
         if label in self.multi_label:
-            return next(iter(self.present(label, photo)), (UNKNOWN, float((photo or self).probabilities[label].max())))
+            return next(
+                iter(self.present_classes(label, photo)), (UNKNOWN, float((photo or self).probabilities[label].max()))
+            )
         values = (photo or self).probabilities[label]
         best = int(np.argmax(values))
         lowest = self.thresholds[label][best] if label in self.thresholds else 0.0
         believed = lowest is not None and values[best] >= np.float32(lowest)
         return self.classes[label][best] if believed else UNKNOWN, float(values[best])
 
-    def present(self, label: str, photo: ImagePrediction | None = None) -> list[tuple[str, float]]:
+    def present_classes(self, label: str, photo: ImagePrediction | None = None) -> list[tuple[str, float]]:
         """The classes of the multi-label `label` that reach their thresholds (PRESENT where they have none), with their probabilities, the
         most probable first; for the event or one of its photos."""
         classes, values = self.classes[label], (photo or self).probabilities[label]
-        lowest = self.thresholds.get(label, (PRESENT,) * len(classes))
+        lowest = self.thresholds.get(label, (PRESENCE_THRESHOLD,) * len(classes))
         order = np.argsort(-values, kind="stable").tolist()
         reached = ((place, lowest[place]) for place in order)
         return [
@@ -73,9 +75,9 @@ class EventPrediction:
             if limit is not None and values[place] >= np.float32(limit)
         ]
 
-    def answers(self, label: str, photo: ImagePrediction | None = None) -> list[tuple[str, float]]:
-        """What to tell of `label`, one class after the other: those `present`, or the `top` alone."""
-        found = self.present(label, photo) if label in self.multi_label else []
+    def predicted_classes(self, label: str, photo: ImagePrediction | None = None) -> list[tuple[str, float]]:
+        """What to tell of `label`, one class after the other: those `present_classes`, or the `top` alone."""
+        found = self.present_classes(label, photo) if label in self.multi_label else []
         return found or [self.top(label, photo)]
 
 

@@ -25,7 +25,7 @@ class Preprocessing:
     crop_margin: float | None = None
 
     @property
-    def stacked(self) -> bool:
+    def is_stacked(self) -> bool:
         """Whether the network sees the photos of an event as one picture."""
         return self.image_choice == "grayscale_stacking"
 

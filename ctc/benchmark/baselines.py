@@ -15,36 +15,36 @@ import numpy as np
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.benchmark.records import Setting
-from ctc.images.eval_samples import read_raw, record_table
+from ctc.benchmark.records import BenchmarkConfig
+from ctc.images.eval_samples import read_record_bytes, record_table
 
 
 @dataclass(frozen=True)
-class Peer:
-    """`packages` must be installed; `deliver` opens it."""
+class ExternalLoader:
+    """`packages` must be installed; `open_stream` opens it."""
 
     packages: tuple[str, ...]
-    deliver: Callable[[Dataset, Setting], Iterator[int]]
+    open_stream: Callable[[Dataset, BenchmarkConfig], Iterator[int]]
 
-    def why_not(self) -> str | None:
+    def unavailable_reason(self) -> str | None:
         """None, or what is missing."""
         missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
         return f"needs {' and '.join(missing)}, not installed" if missing else None
 
 
-def by_pytorch(dataset: Dataset, setting: Setting) -> Iterator[int]:
+def pytorch_stream(dataset: Dataset, config: BenchmarkConfig) -> Iterator[int]:
     """Worker processes that open, crop, resize, flip and recolour with Pillow, as torchvision's image folders do."""
     from torch.utils.data import DataLoader
 
-    photos = PillowPhotos(dataset, setting)
+    photos = PillowPhotos(dataset, config)
     loader: Any = DataLoader(
         photos,
-        batch_size=setting.batch_size,
+        batch_size=config.batch_size,
         shuffle=True,
-        num_workers=setting.threads,
+        num_workers=config.threads,
         drop_last=True,
         persistent_workers=True,
-        collate_fn=_stack,
+        collate_fn=_collate,
     )
     while True:
         for images in loader:
@@ -54,9 +54,9 @@ def by_pytorch(dataset: Dataset, setting: Setting) -> Iterator[int]:
 class PillowPhotos:
     """A map-style dataset for PyTorch: uint8 arrays (height, width, 3)."""
 
-    def __init__(self, dataset: Dataset, setting: Setting) -> None:
-        self._dataset, self._setting = dataset, setting
-        self._table = record_table(dataset, setting.split)
+    def __init__(self, dataset: Dataset, config: BenchmarkConfig) -> None:
+        self._dataset, self._config = dataset, config
+        self._table = record_table(dataset, config.split)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -65,8 +65,8 @@ class PillowPhotos:
         from PIL import Image, ImageEnhance
 
         rng = np.random.default_rng()
-        setting = self._setting
-        record = EventRecord.decode(read_raw(self._dataset, setting.split, self._table[number]))
+        setting = self._config
+        record = EventRecord.decode(read_record_bytes(self._dataset, setting.split, self._table[number]))
         image = Image.open(io.BytesIO(record.jpegs[rng.integers(len(record.jpegs))])).convert("RGB")
         left, top, right, bottom = rng.uniform(0, 0.1, 4)
         box = (left * image.width, top * image.height, (1 - right) * image.width, (1 - bottom) * image.height)
@@ -78,19 +78,19 @@ class PillowPhotos:
         return np.asarray(picture)
 
 
-def by_dali_operators(dataset: Dataset, setting: Setting) -> Iterator[int]:
+def dali_operators_stream(dataset: Dataset, config: BenchmarkConfig) -> Iterator[int]:
     """DALI on the CPU as its examples do it: decode, random crop, resize, colour twist, rotate, flip."""
     from nvidia.dali import fn, pipeline_def, types
 
-    shards = dataset.shards(setting.split)
+    shards = dataset.shards(config.split)
 
     operation: Any = fn
 
     @pipeline_def(  # type: ignore[untyped-decorator]
-        batch_size=setting.batch_size,
-        num_threads=setting.threads,
+        batch_size=config.batch_size,
+        num_threads=config.threads,
         device_id=None,
-        seed=setting.seed,
+        seed=config.seed,
         prefetch_queue_depth=2,
     )
     def operators() -> Any:
@@ -98,7 +98,7 @@ def by_dali_operators(dataset: Dataset, setting: Setting) -> Iterator[int]:
 
         record = operation.readers.tfrecord(
             path=[str(dataset.folder / shard.file) for shard in shards],
-            index_path=[str(dataset.folder / shard.index) for shard in shards],
+            index_path=[str(dataset.folder / shard.index_file) for shard in shards],
             features={
                 "image/encoded": tfr.FixedLenFeature([], tfr.string, ""),
                 "image/sizes": tfr.VarLenFeature(tfr.int64, 0),
@@ -108,7 +108,7 @@ def by_dali_operators(dataset: Dataset, setting: Setting) -> Iterator[int]:
         size = record["image/sizes"][0]
         jpeg = operation.slice(record["image/encoded"], 0 * size, size, axes=[0])
         images = operation.decoders.image(jpeg, device="cpu", output_type=types.RGB)
-        images = operation.random_resized_crop(images, size=(setting.height, setting.width), random_area=(0.8, 1.0))
+        images = operation.random_resized_crop(images, size=(config.height, config.width), random_area=(0.8, 1.0))
         images = operation.color_twist(
             images,
             brightness=operation.random.uniform(range=(0.8, 1.2)),
@@ -126,13 +126,13 @@ def by_dali_operators(dataset: Dataset, setting: Setting) -> Iterator[int]:
         yield len(pipeline.run()[0].as_array())
 
 
-def _stack(images: list[Any]) -> Any:
+def _collate(images: list[Any]) -> Any:
     import torch
 
     return torch.from_numpy(np.stack(images))
 
 
-PEERS = {
-    "PyTorch DataLoader + Pillow": Peer(("torch",), by_pytorch),
-    "DALI CPU, plain operators": Peer(("nvidia.dali",), by_dali_operators),
+EXTERNAL_LOADERS = {
+    "PyTorch DataLoader + Pillow": ExternalLoader(("torch",), pytorch_stream),
+    "DALI CPU, plain operators": ExternalLoader(("nvidia.dali",), dali_operators_stream),
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ctc.benchmark.records import LIMIT, Result
+from ctc.benchmark.records import LIMIT, BenchmarkResult
 from ctc.errors import MissingExtraError
-from ctc.storage.atomic import whole_file
+from ctc.storage.atomic import atomic_write
 
 _BAR, _LIMIT, _INK = "#3b6ea5", "#b0b7bf", "#333333"
 
 
-def write_chart(results: Sequence[Result], path: Path, title: str) -> None:
+def write_chart(results: Sequence[BenchmarkResult], path: Path, title: str) -> None:
     """A PNG: images per second, the fastest on top."""
     try:
         from matplotlib.figure import Figure
@@ -30,5 +30,5 @@ def write_chart(results: Sequence[Result], path: Path, title: str) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.12)
-    with whole_file(path) as partial:
+    with atomic_write(path) as partial:
         figure.savefig(partial, format="png", dpi=150)

@@ -13,7 +13,7 @@ BASELINE = "tfdata"
 
 
 @dataclass(frozen=True)
-class Setting:
+class BenchmarkConfig:
     """The same for every subject: records, output size in pixels, images per batch, threads (or worker processes)."""
 
     dataset: str
@@ -42,7 +42,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Lap:
+class Measurement:
     """One turn of a subject: images delivered, seconds by the clock, and of processor time in all its threads and processes."""
 
     images: int
@@ -52,7 +52,7 @@ class Lap:
 
 
 @dataclass(frozen=True)
-class Result:
+class BenchmarkResult:
     """A subject's medians over its laps; None where it was not measured, and then `note` says why. `images_per_second_cold`: the first
     seconds after the files were dropped from the memory of the system. `to_tfdata`, `to_limit`: ratios of images per second."""
 
@@ -70,5 +70,5 @@ class Result:
         return asdict(self)
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Result:
+    def from_json(cls, values: Mapping[str, Any]) -> BenchmarkResult:
         return cls(**values)

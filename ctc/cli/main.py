@@ -13,12 +13,12 @@ from typing import Any
 import click
 
 from ctc._version import __version__
-from ctc.cli.console.console import end_log, log_bug, log_to, relay_log, set_verbosity
-from ctc.cli.exit_codes import CarriedError, exit_code_of
+from ctc.cli.console.console import close_json_log, forward_logging, log_exception, open_json_log, set_verbosity
+from ctc.cli.exit_codes import PassThroughError, run_command
 from ctc.cli.options.paths import PATH
-from ctc.cli.registry import COMMANDS, COMPLETING, FAILED, module_of
-from ctc.cli.settings.context import with_settings
-from ctc.cli.settings.source import ARGUMENTS, FILE
+from ctc.cli.registry import COMMANDS, COMPLETE_VAR, FAILED, module_of
+from ctc.cli.settings.context import with_config_layers
+from ctc.cli.settings.source import ARGUMENTS_KEY, CONFIG_FILE_KEY
 from ctc.errors import did_you_mean
 
 
@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        return with_settings(import_module(module_of(name)).command)
+        return with_config_layers(import_module(module_of(name)).command)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -53,7 +53,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        context.meta[ARGUMENTS] = arguments
+        context.meta[ARGUMENTS_KEY] = arguments
         two_words = " ".join(arguments[:2])
         if two_words in COMMANDS and len(arguments) > 1:
             return two_words, self.get_command(context, two_words), arguments[2:]
@@ -65,11 +65,11 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(context)
         except (EOFError, BrokenPipeError, KeyboardInterrupt) as error:
-            raise CarriedError from error
+            raise PassThroughError from error
 
 
-def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
+def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
         for line in version_lines():
             click.echo(line)
         context.exit()
@@ -101,11 +101,11 @@ def ctc(context: click.Context, quiet: bool, verbose: bool, log_json: Path | Non
     These options may also stand behind the command.
     """
     set_verbosity(quiet=quiet, verbose=verbose)
-    relay_log()
+    forward_logging()
     if log_json is not None:
-        log_to(log_json, context.meta[ARGUMENTS])
+        open_json_log(log_json, context.meta[ARGUMENTS_KEY])
     if config is not None:
-        context.meta[FILE] = config
+        context.meta[CONFIG_FILE_KEY] = config
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -116,13 +116,13 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run `ctc` and return its exit code."""
     code = FAILED
-    if COMPLETING in os.environ:
+    if COMPLETE_VAR in os.environ:
         import_module("ctc.cli.commands.completion")
     try:
-        code = exit_code_of(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))
+        code = run_command(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))
     except Exception as error:
-        log_bug(error)
+        log_exception(error)
         raise
     finally:
-        end_log(code)
+        close_json_log(code)
     return code

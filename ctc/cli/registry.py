@@ -5,7 +5,7 @@ from __future__ import annotations
 FAILED, PARTLY_FAILED, INTERRUPTED, TERMINATED = 1, 3, 130, 143
 """Exit codes; 0 is success and 2, click's own, wrong usage."""
 
-TOKEN = "CTC_SERVE_TOKEN"
+TOKEN_VARIABLE = "CTC_SERVE_TOKEN"
 """The environment variable with the bearer token of `ctc serve`."""
 
 COMMANDS = {
@@ -29,7 +29,7 @@ COMMANDS = {
     "doctor": "Look at this machine: what is installed, what works, how fast.",
     "demo": "Go the whole way on photos drawn for the purpose.",
 }
-COMPLETING = "_CTC_COMPLETE"
+COMPLETE_VAR = "_CTC_COMPLETE"
 """The environment variable in which a shell asks for completions; click's own name for it."""
 
 _PACKAGES = ("dataset", "inventory", "predict", "serve", "train")
@@ -40,7 +40,5 @@ def module_of(command: str) -> str:
     """The module that holds the command as `command`: "ctc.cli.commands.dataset.verify" of "dataset verify"."""
     first, _, second = command.partition(" ")
     if first in _PACKAGES:
-        name = f"{first}.{second or 'command'}"
-    else:
-        name = _ELSEWHERE.get(command, command.replace(" ", "_"))
-    return f"ctc.cli.commands.{name}"
+        return f"ctc.cli.commands.{first}.{second or 'command'}"
+    return f"ctc.cli.commands.{_ELSEWHERE.get(command, command.replace(' ', '_'))}"

@@ -16,26 +16,26 @@ import numpy as np
 from ctc._version import __version__
 from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset, Label, Manifest
 from ctc.artifacts.predictions import Failure
-from ctc.dataset.encode import NO_SUMS
-from ctc.dataset.engine_tasks import shards_by
-from ctc.dataset.plan import Plan, ShardPlan
+from ctc.dataset.encode import ZERO_SUMS
+from ctc.dataset.engine_tasks import build_shards_on_engine
+from ctc.dataset.plan import DatasetPlan, ShardPlan
 from ctc.dataset.writer import (
-    Advance,
-    Recipe,
-    ShardNote,
+    EventCallback,
+    ProgressCallback,
+    ShardSummary,
+    ShardWriterConfig,
     TooManyFailuresError,
-    Watch,
     check_failures,
-    note_path,
+    summary_path,
     write_shard,
 )
 from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
-from ctc.plugin.engine_run import ChosenEngine
+from ctc.plugin.engine_run import BoundEngine
 from ctc.storage.atomic import PARTIAL_SUFFIX, remove, write_text
 from ctc.storage.json_file import read_object
 
-UNFINISHED = ".unfinished.json"
-LISTED = 1000
+BUILD_STATE = ".unfinished.json"
+MAX_LISTED_FAILURES = 1000
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,25 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(folder, "it is a file; choose another --output")
     entries = {entry.name for entry in folder.iterdir() if not _is_partial(entry)} if folder.exists() else set()
-    if not entries or (resume and UNFINISHED in entries):
+    if not entries or (resume and BUILD_STATE in entries):
         return
     if resume and MANIFEST in entries:
         raise OutputExistsError(folder, "it is complete, there is nothing to resume")
     if not overwrite:
-        more = ", or --resume to go on with it" if UNFINISHED in entries else ""
+        more = ", or --resume to go on with it" if BUILD_STATE in entries else ""
         raise OutputExistsError(folder, f"choose another --output or add --overwrite{more}")
-    if not entries & {MANIFEST, UNFINISHED}:
+    if not entries & {MANIFEST, BUILD_STATE}:
         raise UsageError(f"'{folder}' is not a dataset, so --overwrite leaves it alone: choose another --output")
     _remove_dataset(folder)
 
 
-def build_dataset(plan: Plan, folder: Path, advance: Advance, engine: ChosenEngine | None = None) -> BuildResult:
+def build_dataset(
+    plan: DatasetPlan, folder: Path, advance: ProgressCallback, engine: BoundEngine | None = None
+) -> BuildResult:
     """Write `folder`, here or by the workers of an engine, to the same bytes. A run that was interrupted leaves what a second call with the
     same plan goes on with; one that fails for want of a single usable photo leaves nothing."""
     fingerprint = plan.fingerprint()
-    unfinished = folder / UNFINISHED
+    unfinished = folder / BUILD_STATE
     if unfinished.exists():
         if read_object(unfinished, "the state of an interrupted build").get("plan") != fingerprint:
             raise UsageError(
@@ -83,7 +85,7 @@ def build_dataset(plan: Plan, folder: Path, advance: Advance, engine: ChosenEngi
         why = (error.strerror or str(error)).lower()
         raise CtcError(f"'{folder}' can't be written: {why}; mend that and go on with --resume") from error
     try:
-        dataset = Dataset(folder, _manifest(plan, notes))
+        dataset = Dataset(folder, _make_manifest(plan, notes))
     except InputError:
         _remove_dataset(folder)
         raise
@@ -91,13 +93,15 @@ def build_dataset(plan: Plan, folder: Path, advance: Advance, engine: ChosenEngi
     _write_left_out(folder, failures)
     dataset.save()
     remove(unfinished)
-    _forget(folder, notes)
+    _remove_summaries(folder, notes)
     return BuildResult(dataset, failures, sum(note.events_lost for note in notes))
 
 
-def _write_shards(plan: Plan, folder: Path, advance: Advance, engine: ChosenEngine | None) -> list[ShardNote]:
+def _write_shards(
+    plan: DatasetPlan, folder: Path, advance: ProgressCallback, engine: BoundEngine | None
+) -> list[ShardSummary]:
     """Their notes, in the order of the plan; those of an earlier run are read."""
-    notes: dict[str, ShardNote] = {}
+    notes: dict[str, ShardSummary] = {}
     limit = plan.config.max_failures
 
     def failed() -> int:
@@ -109,43 +113,45 @@ def _write_shards(plan: Plan, folder: Path, advance: Advance, engine: ChosenEngi
 
     def missing() -> Iterator[ShardPlan]:
         for shard in plan.shards():
-            path = note_path(folder, shard.file)
+            path = summary_path(folder, shard.file)
             if path.exists():
-                notes[shard.file] = ShardNote.from_json(read_object(path, "the note of a finished shard"))
+                notes[shard.file] = ShardSummary.from_json(read_object(path, "the note of a finished shard"))
                 advance(len(shard.events), 0)
             else:
                 yield shard
 
     try:
         if engine is None:
-            for note in _shards_here(plan, folder, missing(), watch):
+            for note in _build_shards_locally(plan, folder, missing(), watch):
                 notes[note.shard.file] = note
         else:
-            for note in shards_by(engine, plan, folder, missing()):
+            for note in build_shards_on_engine(engine, plan, folder, missing()):
                 check_failures(limit, note.failures, failed())
                 advance(note.shard.events + note.events_lost, len(note.failures))
                 notes[note.shard.file] = note
     except TooManyFailuresError:  # when the disk had gone away, photos that failed may be there then
-        _forget(folder, [note for note in notes.values() if note.failures])
+        _remove_summaries(folder, [note for note in notes.values() if note.failures])
         raise
     return [notes[shard.file] for shard in plan.shards()]
 
 
-def _shards_here(plan: Plan, folder: Path, wanted: Iterator[ShardPlan], watch: Watch) -> Iterator[ShardNote]:
-    recipe = Recipe.of(plan, folder)
-    with ThreadPoolExecutor(recipe.readers, thread_name_prefix="encode") as pool:
-        for shard in wanted:
-            yield write_shard(recipe, shard, plan.events(shard.events), pool, watch)
+def _build_shards_locally(
+    plan: DatasetPlan, folder: Path, shards: Iterator[ShardPlan], on_event: EventCallback
+) -> Iterator[ShardSummary]:
+    recipe = ShardWriterConfig.from_plan(plan, folder)
+    with ThreadPoolExecutor(recipe.encode_threads, thread_name_prefix="encode") as pool:
+        for shard in shards:
+            yield write_shard(recipe, shard, plan.events(shard.events), pool, on_event)
 
 
-def _forget(folder: Path, notes: list[ShardNote]) -> None:
+def _remove_summaries(folder: Path, notes: list[ShardSummary]) -> None:
     """Remove the notes of these shards: should the build be resumed, they are written again."""
     for note in notes:
-        remove(note_path(folder, note.shard.file))
+        remove(summary_path(folder, note.shard.file))
 
 
-def _manifest(plan: Plan, notes: list[ShardNote]) -> Manifest:
-    by_split: dict[str, list[ShardNote]] = {split: [] for split in plan.selection.splits}
+def _make_manifest(plan: DatasetPlan, notes: list[ShardSummary]) -> Manifest:
+    by_split: dict[str, list[ShardSummary]] = {split: [] for split in plan.selection.splits}
     for note in notes:
         by_split[note.split].append(note)
     failures = [failure for note in notes for failure in note.failures]
@@ -155,7 +161,7 @@ def _manifest(plan: Plan, notes: list[ShardNote]) -> Manifest:
         raise InputError(
             f"no photo could be used: {why}; photos are looked for in '{plan.image_root}', see --image-root"
         )
-    sums = sum((note.sums for note in by_split.get("train") or notes), NO_SUMS)
+    sums = sum((note.sums for note in by_split.get("train") or notes), ZERO_SUMS)
     mean = sums.total / max(sums.pixels, 1)
     std = np.sqrt(np.maximum(sums.squares / max(sums.pixels, 1) - mean**2, 1e-12))
     return Manifest(
@@ -171,19 +177,21 @@ def _manifest(plan: Plan, notes: list[ShardNote]) -> Manifest:
             )
             for label, classes in plan.classes.items()
         ),
-        shrink=plan.rule(),
+        shrink=plan.storage_metadata(),
         channel_mean=(float(mean[0]), float(mean[1]), float(mean[2])),
         channel_std=(float(std[0]), float(std[1]), float(std[2])),
         left_out={
-            "events": {**plan.selection.left_out, **_lost(notes)},
+            "events": {**plan.selection.left_out, **_lost_event_counts(notes)},
             "photos": dict(reasons),
-            "first_photos": [{"path": failure.path, "reason": failure.reason} for failure in failures[:LISTED]],
+            "first_photos": [
+                {"path": failure.path, "reason": failure.reason} for failure in failures[:MAX_LISTED_FAILURES]
+            ],
         },
-        made_by={"ctc_version": __version__, **plan.config.outcome()},
+        made_by={"ctc_version": __version__, **plan.config.fingerprint_fields()},
     )
 
 
-def _lost(notes: list[ShardNote]) -> dict[str, int]:
+def _lost_event_counts(notes: list[ShardSummary]) -> dict[str, int]:
     lost = sum(note.events_lost for note in notes)
     return {"no usable photo": lost} if lost else {}
 
@@ -209,7 +217,7 @@ def _remove_partial(folder: Path) -> None:
 
 def _remove_dataset(folder: Path) -> None:
     _remove_partial(folder)
-    for pattern in ("*.tfrecord", "*.idx", ".*.tfrecord.json", MANIFEST, LEFT_OUT, UNFINISHED):
+    for pattern in ("*.tfrecord", "*.idx", ".*.tfrecord.json", MANIFEST, LEFT_OUT, BUILD_STATE):
         for path in folder.glob(pattern):
             remove(path)
     if folder.exists() and not any(folder.iterdir()):

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctc.dataset.encode import ShrinkRule
+from ctc.dataset.encode import StorageFormat
 from ctc.errors import UsageError
 from ctc.images.crop import check_margin
 
 DEFAULT_SHARES = {"train": 0.9, "val": 0.05, "test": 0.05}
-_NOT_IN_THE_RESULT = ("threads", "max_failures")
+_NOT_FINGERPRINTED = ("threads", "max_failures")
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class DatasetConfig:
             check_margin(self.crop_box)
 
     @property
-    def shrink(self) -> ShrinkRule:
+    def storage_format(self) -> StorageFormat:
         """How photos are stored."""
-        return ShrinkRule(self.smallest_side, self.quality, self.crop_box)
+        return StorageFormat(self.smallest_side, self.quality, self.crop_box)
 
-    def outcome(self) -> dict[str, Any]:
+    def fingerprint_fields(self) -> dict[str, Any]:
         """What decides the result, as JSON."""
-        values = {name: value for name, value in asdict(self).items() if name not in _NOT_IN_THE_RESULT}
+        values = {name: value for name, value in asdict(self).items() if name not in _NOT_FINGERPRINTED}
         return {**values, "image_root": None if self.image_root is None else self.image_root.as_posix()}

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.predictions import Failure
 from ctc.errors import ImageError
-from ctc.images import Scratch, decode, encode_jpeg, read_photo, shrink, upright_size
-from ctc.images.crop import Box, cropped
+from ctc.images import DecodeBuffer, decode, encode_jpeg, oriented_size, read_photo, shrink
+from ctc.images.crop import Box, crop_to_box
 from ctc.images.jpeg_header import read_header
-from ctc.storage.paths import joined
+from ctc.storage.paths import join_path
 
 Pixels = NDArray[np.uint8]
 
-_SCRATCH = Scratch()
+_DECODE_BUFFER = DecodeBuffer()
 
 
 @dataclass(frozen=True)
-class ShrinkRule:
+class StorageFormat:
     """How photos are stored. `smallest_side` in pixels; `quality` of the JPEGs, 1–100; `crop_margin`: cut out the square around the
     box, with this margin (a share of the box's longer side), or None to keep the whole photo."""
 
@@ -56,11 +56,11 @@ class ChannelSums:
         return ChannelSums(self.pixels + other.pixels, self.total + other.total, self.squares + other.squares)
 
 
-NO_SUMS = ChannelSums(0, np.zeros(3), np.zeros(3))
+ZERO_SUMS = ChannelSums(0, np.zeros(3), np.zeros(3))
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedEvent:
     """The record of an event, None when no photo of it can be used; its channel sums; the photos that failed; the bytes read."""
 
     record: EventRecord | None
@@ -69,50 +69,50 @@ class Encoded:
     bytes_read: int
 
 
-def encode_event(plan: EventPlan, image_root: Path, rule: ShrinkRule) -> Encoded:
+def encode_event(plan: EventPlan, image_root: Path, storage_format: StorageFormat) -> EncodedEvent:
     """Read, orient, crop, shrink and encode the event's photos; it survives while one photo is left."""
-    jpegs, sizes, paths, failures, sums, bytes_read = [], [], [], [], NO_SUMS, 0
+    jpegs, sizes, paths, failures, sums, bytes_read = [], [], [], [], ZERO_SUMS, 0
     for path, box in zip(plan.images, plan.boxes, strict=True):
         try:
-            data = read_photo(joined(image_root, path))
+            data = read_photo(join_path(image_root, path))
             bytes_read += len(data)
-            jpeg, pixels = _stored(data, box, rule)
+            jpeg, pixels = _encode_photo(data, box, storage_format)
         except ImageError as error:
             failures.append(Failure(path, str(error)))
             continue
         jpegs.append(jpeg)
         sizes.append((pixels.shape[0], pixels.shape[1]))
         paths.append(path)
-        sums += _sums(pixels)
+        sums += _channel_sums(pixels)
     if not jpegs:
-        return Encoded(None, sums, tuple(failures), bytes_read)
+        return EncodedEvent(None, sums, tuple(failures), bytes_read)
     record = EventRecord(plan.event_id, tuple(jpegs), tuple(sizes), plan.labels, tuple(paths), plan.meta)
-    return Encoded(record, sums, tuple(failures), bytes_read)
+    return EncodedEvent(record, sums, tuple(failures), bytes_read)
 
 
-def _stored(data: bytes, box: Box | None, rule: ShrinkRule) -> tuple[bytes, Pixels]:
+def _encode_photo(data: bytes, box: Box | None, storage_format: StorageFormat) -> tuple[bytes, Pixels]:
     """The JPEG to store and its pixels, which lie in this thread's scratch memory. It is the file itself when that is as it shall be, so
     that nothing is lost by encoding again."""
-    if rule.crop_margin is not None and box is not None:
-        square = cropped(data, box, rule.crop_margin, rule.smallest_side, scratch=_SCRATCH)
-        pixels = shrink(square, rule.smallest_side)
-        return encode_jpeg(pixels, rule.quality), pixels
-    pixels = decode(data, (rule.smallest_side, rule.smallest_side), scratch=_SCRATCH)
-    if min(pixels.shape[:2]) <= rule.smallest_side and _is_storable(data, pixels.shape):
+    if storage_format.crop_margin is not None and box is not None:
+        square = crop_to_box(data, box, storage_format.crop_margin, storage_format.smallest_side, buffer=_DECODE_BUFFER)
+        pixels = shrink(square, storage_format.smallest_side)
+        return encode_jpeg(pixels, storage_format.quality), pixels
+    pixels = decode(data, (storage_format.smallest_side, storage_format.smallest_side), buffer=_DECODE_BUFFER)
+    if min(pixels.shape[:2]) <= storage_format.smallest_side and _is_storable(data, pixels.shape):
         return data, pixels
-    pixels = shrink(pixels, rule.smallest_side)
-    return encode_jpeg(pixels, rule.quality), pixels
+    pixels = shrink(pixels, storage_format.smallest_side)
+    return encode_jpeg(pixels, storage_format.quality), pixels
 
 
-def _is_storable(data: bytes, shape: tuple[int, ...]) -> bool:
+def _is_storable(jpeg: bytes, shape: tuple[int, ...]) -> bool:
     """Whether the file is a baseline 4:2:0 JPEG that gives pixels of this shape without being scaled or turned."""
-    header = read_header(data)
-    if header is None or not header.plain or (header.height, header.width) != shape[:2]:
+    header = read_header(jpeg)
+    if header is None or not header.is_baseline_420 or (header.height, header.width) != shape[:2]:
         return False
-    return not header.has_exif or upright_size(data)[2]
+    return not header.has_exif or oriented_size(jpeg)[2]
 
 
-def _sums(pixels: Pixels) -> ChannelSums:
+def _channel_sums(pixels: Pixels) -> ChannelSums:
     moments = [cv2.meanStdDev(channel) for channel in cv2.split(pixels)]
     mean, std = np.reshape(moments, (3, 2)).T / 255.0
     count = pixels.shape[0] * pixels.shape[1]

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ctc.artifacts.predictions import Failure
 from ctc.dataset.encode import EventPlan
-from ctc.dataset.plan import Plan, ShardPlan
-from ctc.dataset.writer import Recipe, ShardNote, write_shard
-from ctc.plugin.engine_run import ChosenEngine, Site
+from ctc.dataset.plan import DatasetPlan, ShardPlan
+from ctc.dataset.writer import ShardSummary, ShardWriterConfig, write_shard
+from ctc.plugin.engine_run import BoundEngine, WorkerContext
 
 
 @dataclass(frozen=True)
-class ShardPart:
+class ShardInput:
     """A shard with its events."""
 
     shard: ShardPlan
@@ -26,28 +26,30 @@ class ShardPart:
 
 
 @dataclass(frozen=True)
-class ShardWork:
+class BuildShardsTask:
     """Write shards into the recipe's folder."""
 
-    site: Site
-    recipe: Recipe
+    site: WorkerContext
+    config: ShardWriterConfig
 
     @property
     def cores(self) -> int:
-        return self.recipe.threads
+        return self.config.threads
 
-    def open(self) -> Callable[[ShardPart], ShardNote]:
-        self.site.go()
-        pool = ThreadPoolExecutor(self.recipe.readers, thread_name_prefix="encode")
-        return lambda part: write_shard(self.recipe, part.shard, part.events, pool, _unwatched)
+    def open(self) -> Callable[[ShardInput], ShardSummary]:
+        self.site.enter()
+        pool = ThreadPoolExecutor(self.config.encode_threads, thread_name_prefix="encode")
+        return lambda part: write_shard(self.config, part.shard, part.events, pool, _ignore_failures)
 
 
-def shards_by(engine: ChosenEngine, plan: Plan, folder: Path, wanted: Iterator[ShardPlan]) -> Iterator[ShardNote]:
+def build_shards_on_engine(
+    engine: BoundEngine, plan: DatasetPlan, folder: Path, shards: Iterator[ShardPlan]
+) -> Iterator[ShardSummary]:
     """The notes of the wanted shards, as they are finished, in any order."""
-    parts = (ShardPart(shard, tuple(plan.events(shard.events))) for shard in wanted)
-    work = ShardWork(Site(Path.cwd()), Recipe.of(plan, folder.absolute()))
+    parts = (ShardInput(shard, tuple(plan.events(shard.events))) for shard in shards)
+    work = BuildShardsTask(WorkerContext(Path.cwd()), ShardWriterConfig.from_plan(plan, folder.absolute()))
     return (note for _, note in engine.map(work, parts))
 
 
-def _unwatched(failures: list[Failure], new: int) -> None:
+def _ignore_failures(failures: list[Failure], new: int) -> None:
     """Failures are counted where the shards come together."""

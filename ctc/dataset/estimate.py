@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctc.dataset.encode import Encoded, EventPlan, encode_event
-from ctc.dataset.plan import Plan
-from ctc.dataset.split_stats import SplitReach
+from ctc.dataset.encode import EncodedEvent, EventPlan, encode_event
+from ctc.dataset.plan import DatasetPlan
+from ctc.dataset.split_stats import SplitStats
 
-SAMPLE = 128
+SAMPLE_SIZE = 128
 
 
 @dataclass(frozen=True)
-class Estimate:
+class BuildEstimate:
     """`sampled` photos were read and encoded, `failed` of them can't be used; the rest is extrapolated. Bytes, and seconds with the planned
     threads."""
 
@@ -28,13 +28,13 @@ class Estimate:
     seconds: float
 
 
-def estimate(plan: Plan, reached: Sequence[SplitReach]) -> Estimate:
+def estimate_build(plan: DatasetPlan, split_stats: Sequence[SplitStats]) -> BuildEstimate:
     """Encode events spread over the whole plan, and write nothing."""
     everything = np.concatenate(list(plan.selection.splits.values()))
-    chosen = everything[np.linspace(0, len(everything) - 1, min(SAMPLE, len(everything))).astype(int)]
+    chosen = everything[np.linspace(0, len(everything) - 1, min(SAMPLE_SIZE, len(everything))).astype(int)]
 
-    def encode(event: EventPlan) -> Encoded:
-        return encode_event(event, plan.image_root, plan.config.shrink)
+    def encode(event: EventPlan) -> EncodedEvent:
+        return encode_event(event, plan.image_root, plan.config.storage_format)
 
     events = list(plan.events(chosen))
     start = time.perf_counter()
@@ -42,9 +42,9 @@ def estimate(plan: Plan, reached: Sequence[SplitReach]) -> Estimate:
         encoded = list(pool.map(encode, events))
     seconds = time.perf_counter() - start
     sampled = sum(len(event.images) for event in events)
-    times = sum(split.photos for split in reached) / max(1, sampled)
+    times = sum(split.photos for split in split_stats) / max(1, sampled)
     written = sum(len(jpeg) for one in encoded if one.record for jpeg in one.record.jpegs)
-    return Estimate(
+    return BuildEstimate(
         sampled=sampled,
         failed=sum(len(one.failures) for one in encoded),
         bytes_read=round(times * sum(one.bytes_read for one in encoded)),

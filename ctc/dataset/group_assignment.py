@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.arrow_columns import Ints
 
 Floats = NDArray[np.float64]
-_ROUNDS = 3
+_MAX_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class GroupCounts:
     totals: Floats
 
     @classmethod
-    def of(cls, groups: Ints, owner: Ints, labels: Sequence[Ints]) -> GroupCounts:
-        """`groups`: the group of each event. `labels`: per label a class (−1 = missing) for each observation, of event `owner`."""
+    def from_events(cls, groups: Ints, event_index: Ints, labels: Sequence[Ints]) -> GroupCounts:
+        """`groups`: the group of each event. `labels`: per label a class (−1 = missing) for each observation, of event `event_index`."""
         pairs, offset = [np.stack([groups, np.zeros_like(groups)])], 1
         for codes in labels:
             known = codes >= 0
-            pairs.append(np.stack([groups[owner[known]], codes[known] + offset]))
+            pairs.append(np.stack([groups[event_index[known]], codes[known] + offset]))
             offset += int(codes.max(initial=-1)) + 1
         group, kind = np.concatenate(pairs, axis=1)
         keys, counts = np.unique(group * offset + kind, return_counts=True)
@@ -46,62 +46,62 @@ class GroupCounts:
         classes = keys % offset
         return cls(starts, classes, counts.astype(float), sizes, np.bincount(classes, counts, offset).astype(float))
 
-    def of_group(self, group: int) -> tuple[Ints, Floats]:
+    def get_group(self, group: int) -> tuple[Ints, Floats]:
         """The classes of one group and how often they occur."""
         span = slice(self.starts[group], self.starts[group + 1])
         return self.classes[span], self.counts[span]
 
 
-def assign(counts: GroupCounts, shares: Floats, generator: np.random.Generator) -> Ints:
+def assign_groups(counts: GroupCounts, shares: Floats, generator: np.random.Generator) -> Ints:
     """Per group the number of its split; every split gets at least one group."""
     order = generator.permutation(len(counts.sizes))
     order = order[np.argsort(-counts.sizes[order], kind="stable")]
-    board = _Board(counts, shares)
+    board = _Assignment(counts, shares)
     for place, group in enumerate(order):
-        empty = board.empty()
-        board.put(group, empty if len(order) - place <= len(empty) else np.arange(len(shares)))
-    for _ in range(_ROUNDS):
-        if not sum(board.move(group) for group in order):
+        empty = board.empty_splits()
+        board.assign(group, empty if len(order) - place <= len(empty) else np.arange(len(shares)))
+    for _ in range(_MAX_ROUNDS):
+        if not sum(board.reassign(group) for group in order):
             break
-    return board.split_of
+    return board.split_of_group
 
 
-class _Board:
+class _Assignment:
     """The groups placed so far."""
 
     def __init__(self, counts: GroupCounts, shares: Floats) -> None:
         weights = np.ones_like(counts.totals)
         weights[0] = max(1, (counts.totals[1:] > 0).sum())
         self._counts = counts
-        self._wanted = shares[:, None] * counts.totals
-        self._got = np.zeros_like(self._wanted)
+        self._target = shares[:, None] * counts.totals
+        self._assigned = np.zeros_like(self._target)
         self._weights = weights
         self._scale = 1 / (shares[:, None] * np.maximum(counts.totals, 1) ** 2)
-        self._groups = np.zeros(len(shares), np.int64)
-        self.split_of = np.full(len(counts.sizes), -1)
+        self._groups_per_split = np.zeros(len(shares), np.int64)
+        self.split_of_group = np.full(len(counts.sizes), -1)
 
-    def empty(self) -> Ints:
+    def empty_splits(self) -> Ints:
         """The splits without a group."""
-        return np.flatnonzero(self._groups == 0)
+        return np.flatnonzero(self._groups_per_split == 0)
 
-    def put(self, group: int, splits: Ints) -> None:
+    def assign(self, group: int, splits: Ints) -> None:
         """Place the group where it lowers the loss most (or raises it least), in one of `splits`."""
-        classes, counts = self._counts.of_group(group)
-        got = self._got[:, classes]
-        change = self._scale[:, classes] * counts * (counts - 2 * (self._wanted[:, classes] - got)) - (got == 0)
+        classes, counts = self._counts.get_group(group)
+        got = self._assigned[:, classes]
+        change = self._scale[:, classes] * counts * (counts - 2 * (self._target[:, classes] - got)) - (got == 0)
         loss = change @ self._weights[classes]
         best = splits[np.argmin(loss[splits])]
-        self._got[best, classes] += counts
-        self._groups[best] += 1
-        self.split_of[group] = best
+        self._assigned[best, classes] += counts
+        self._groups_per_split[best] += 1
+        self.split_of_group[group] = best
 
-    def move(self, group: int) -> bool:
+    def reassign(self, group: int) -> bool:
         """Take the group out and place it again; whether it went elsewhere. A split's last group stays."""
-        old = self.split_of[group]
-        if self._groups[old] == 1:
+        old = self.split_of_group[group]
+        if self._groups_per_split[old] == 1:
             return False
-        classes, counts = self._counts.of_group(group)
-        self._got[old, classes] -= counts
-        self._groups[old] -= 1
-        self.put(group, np.arange(len(self._groups)))
-        return bool(self.split_of[group] != old)
+        classes, counts = self._counts.get_group(group)
+        self._assigned[old, classes] -= counts
+        self._groups_per_split[old] -= 1
+        self.assign(group, np.arange(len(self._groups_per_split)))
+        return bool(self.split_of_group[group] != old)

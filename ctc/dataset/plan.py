@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ctc.artifacts.arrow_columns import Ints, numbered, whole
+from ctc.artifacts.arrow_columns import Ints, combine_chunks, factorize
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.encode import EventPlan
-from ctc.dataset.select import Selection, select
+from ctc.dataset.select import Selection, select_events
 from ctc.errors import UsageError
-from ctc.images.crop import BOX_COLUMNS, boxes_of
+from ctc.images.crop import BOX_COLUMNS, boxes_from_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Rows = dict[str, list[Any]]
+ColumnValues = dict[str, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ShardPlan:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DatasetPlan:
     """What will be written, decided by the inventory and the configuration alone."""
 
     inventory: Inventory
@@ -49,11 +49,11 @@ class Plan:
     selection: Selection
 
     @classmethod
-    def make(cls, inventory: Inventory, config: DatasetConfig) -> Plan:
+    def make(cls, inventory: Inventory, config: DatasetConfig) -> DatasetPlan:
         """Everything that can be decided, and can go wrong, before a photo is read."""
         if config.crop_box is not None and not set(BOX_COLUMNS) <= set(inventory.meta):
             raise UsageError("--crop-box needs an inventory with boxes: add them with `ctc inventory megadetector`")
-        return cls(inventory, config, select(inventory, config))
+        return cls(inventory, config, select_events(inventory, config))
 
     @property
     def image_root(self) -> Path:
@@ -66,10 +66,10 @@ class Plan:
         rows = self.selection.events.rows_of(np.unique(np.concatenate(list(self.selection.splits.values()))))
 
         def used(label: str) -> Iterator[str]:
-            values, codes = numbered(self.inventory.table[label])
+            values, codes = factorize(self.inventory.table[label])
             return (values[int(code)].as_py() for code in np.unique(codes[rows]) if code >= 0)
 
-        return {label: tuple(sorted(used(label), key=_natural)) for label in self.inventory.labels}
+        return {label: tuple(sorted(used(label), key=_natural_sort_key)) for label in self.inventory.labels}
 
     @cached_property
     def _table(self) -> pa.Table:
@@ -77,7 +77,7 @@ class Plan:
         import pyarrow as pa
 
         table = self.inventory.table
-        return pa.table({name: whole(table[name]) for name in table.column_names})
+        return pa.table({name: combine_chunks(table[name]) for name in table.column_names})
 
     def shards(self) -> Iterator[ShardPlan]:
         """Every file, split by split."""
@@ -92,17 +92,17 @@ class Plan:
         """These events, in this order; their rows are taken from the table all at once."""
         events = self.selection.events
         boxes = () if self.config.crop_box is None else BOX_COLUMNS
-        rows: Rows = self._table.drop_columns([IMAGES]).take(events.rows_of(numbers)).to_pydict()
-        photos: Rows = self._table.select([IMAGES, *boxes]).take(events.photo_rows[numbers]).to_pydict()
+        rows: ColumnValues = self._table.drop_columns([IMAGES]).take(events.rows_of(numbers)).to_pydict()
+        photos: ColumnValues = self._table.select([IMAGES, *boxes]).take(events.photo_rows[numbers]).to_pydict()
         classes = {label: {name: i for i, name in enumerate(names)} for label, names in self.classes.items()}
         start = 0
-        for number, length in enumerate(events.observations[numbers].tolist()):
+        for number, length in enumerate(events.observation_counts[numbers].tolist()):
             span = range(start, start + length)
             images = tuple(photos[IMAGES][number] or ())
             yield EventPlan(
                 event_id=rows[EVENT_ID][start],
                 images=images,
-                boxes=boxes_of([photos[name][number] for name in boxes], len(images)),
+                boxes=boxes_from_columns([photos[name][number] for name in boxes], len(images)),
                 labels={
                     label: tuple(number.get(rows[label][i], MISSING) for i in span) for label, number in classes.items()
                 },
@@ -114,20 +114,20 @@ class Plan:
         """The same for the same result: a hash over inventory, configuration and order."""
         import pyarrow as pa
 
-        digest = hashlib.sha256(json.dumps(self.config.outcome(), sort_keys=True).encode())
-        with pa.ipc.new_stream(pa.PythonFile(_Hashing(digest), "w"), self.inventory.table.schema) as stream:
+        digest = hashlib.sha256(json.dumps(self.config.fingerprint_fields(), sort_keys=True).encode())
+        with pa.ipc.new_stream(pa.PythonFile(_HashWriter(digest), "w"), self.inventory.table.schema) as stream:
             stream.write_table(self.inventory.table)
         for split, events in self.selection.splits.items():
             digest.update(split.encode())
             digest.update(events.tobytes())
         return digest.hexdigest()
 
-    def rule(self) -> dict[str, Any]:
+    def storage_metadata(self) -> dict[str, Any]:
         """How photos were made smaller, for the manifest."""
-        return {**asdict(self.config.shrink), "subsampling": "4:2:0"}
+        return {**asdict(self.config.storage_format), "subsampling": "4:2:0"}
 
 
-class _Hashing:
+class _HashWriter:
     """A file that keeps nothing but the hash of what is written to it."""
 
     closed = False
@@ -146,5 +146,5 @@ class _Hashing:
         """There is nothing to close."""
 
 
-def _natural(name: str) -> tuple[int, int, str]:
+def _natural_sort_key(name: str) -> tuple[int, int, str]:
     return (0, int(name), name) if name.isdecimal() and len(name) < 19 else (1, 0, name)

@@ -15,19 +15,19 @@ from ctc.plugin import NO_AUGMENTATION, Loader, LoaderConfig
 
 GAP = 4
 HEADER = 24
-_PAPER, _INK = (255, 255, 255), (40, 40, 40)
+_BACKGROUND, _TEXT_COLOR = (255, 255, 255), (40, 40, 40)
 
 
-def preview(dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, columns: int) -> Image.Image:
+def render_preview(dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, columns: int) -> Image.Image:
     """A grid of `config.batch_size` rows (fewer when the split has fewer) and 1 + `columns` columns; the loader makes all of it."""
-    size = min(config.batch_size, dataset.events(split))
+    size = min(config.batch_size, dataset.event_count(split))
     config = replace(config, batch_size=size, shuffle=False, labels=(), drop_remainder=False)
-    plain = _batches(dataset, split, loader, replace(config, augmentation=NO_AUGMENTATION), 1)
-    varied = _batches(dataset, split, loader, config, columns)
-    return _grid([*plain, *varied], ["as it is", *(f"epoch {number + 1}" for number in range(columns))])
+    plain = _first_batches(dataset, split, loader, replace(config, augmentation=NO_AUGMENTATION), 1)
+    varied = _first_batches(dataset, split, loader, config, columns)
+    return _draw_grid([*plain, *varied], ["as it is", *(f"epoch {number + 1}" for number in range(columns))])
 
 
-def _batches(
+def _first_batches(
     dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, epochs: int
 ) -> Iterator[NDArray[np.uint8]]:
     """The first batch of each epoch, uint8 (N, height, width, 3)."""
@@ -37,13 +37,13 @@ def _batches(
             yield np.array(batch.images)
 
 
-def _grid(columns: list[NDArray[np.uint8]], titles: list[str]) -> Image.Image:
+def _draw_grid(columns: list[NDArray[np.uint8]], titles: list[str]) -> Image.Image:
     rows, height, width, _ = columns[0].shape
-    picture = Image.new("RGB", (len(columns) * (width + GAP) + GAP, HEADER + rows * (height + GAP)), _PAPER)
+    picture = Image.new("RGB", (len(columns) * (width + GAP) + GAP, HEADER + rows * (height + GAP)), _BACKGROUND)
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(14)
     for x, (images, title) in enumerate(zip(columns, titles, strict=True)):
         left = GAP + x * (width + GAP)
-        draw.text((left, 3), title, _INK, font)
+        draw.text((left, 3), title, _TEXT_COLOR, font)
         for y, image in enumerate(images):
             picture.paste(Image.fromarray(image), (left, HEADER + y * (height + GAP)))
     return picture

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from ctc.artifacts.arrow_columns import Ints
 
 
-def balanced(events: Ints, classes: Ints, within: Ints, generator: np.random.Generator) -> NDArray[np.bool_]:
-    """Down-sample every class to the rarest, inside each part of `within`; events without a class are dropped. `classes` and `within`
+def downsample(events: Ints, classes: Ints, strata: Ints, generator: np.random.Generator) -> NDArray[np.bool_]:
+    """Down-sample every class to the rarest, inside each part of `strata`; events without a class are dropped. `classes` and `strata`
     hold a number for every event of the inventory, the result whether it is kept."""
     kept = np.zeros(len(classes), dtype=bool)
-    for part in np.unique(within[events]):
-        members = events[(within[events] == part) & (classes[events] >= 0)]
+    for part in np.unique(strata[events]):
+        members = events[(strata[events] == part) & (classes[events] >= 0)]
         values, counts = np.unique(classes[members], return_counts=True)
         for value in values:
             candidates = members[classes[members] == value]
@@ -21,7 +21,7 @@ def balanced(events: Ints, classes: Ints, within: Ints, generator: np.random.Gen
     return kept
 
 
-def up_sampled(events: Ints, classes: Ints, limit: int, generator: np.random.Generator) -> Ints:
+def upsample(events: Ints, classes: Ints, limit: int, generator: np.random.Generator) -> Ints:
     """`events` with those of rarer classes repeated until their class is as large as the largest, but none more than `limit` times;
     shuffled. Events without a class stay as they are."""
     values, counts = np.unique(classes[events], return_counts=True)

@@ -9,19 +9,19 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.arrow_columns import Ints, numbered
-from ctc.artifacts.dataset import SEVERAL
+from ctc.artifacts.arrow_columns import Ints, factorize
+from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
-from ctc.dataset.resampling import balanced, up_sampled
-from ctc.dataset.splits import by_column, by_group, by_share
+from ctc.dataset.resampling import downsample, upsample
+from ctc.dataset.splits import split_by_column, split_by_group, split_by_share
 from ctc.errors import InputError, UsageError, did_you_mean
 
 TRAIN = "train"
 
 
 @dataclass(frozen=True)
-class Events:
+class InventoryEvents:
     """The events of an inventory, in order of first appearance. `rows`: row numbers sorted by event; event e has the rows
     `rows[starts[e]:starts[e + 1]]`, in the inventory's order."""
 
@@ -30,8 +30,8 @@ class Events:
     starts: Ints
 
     @classmethod
-    def of(cls, inventory: Inventory) -> Events:
-        _, codes = numbered(inventory.table[EVENT_ID])
+    def from_inventory(cls, inventory: Inventory) -> InventoryEvents:
+        _, codes = factorize(inventory.table[EVENT_ID])
         rows = np.argsort(codes, kind="stable")
         ordered = codes[rows]
         starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(rows) else np.array([], np.int64)
@@ -41,25 +41,25 @@ class Events:
         return len(self.starts) - 1
 
     @cached_property
-    def observations(self) -> Ints:
+    def observation_counts(self) -> Ints:
         """How many observations each event has."""
         return np.diff(self.starts)
 
     def rows_of(self, events: Ints) -> Ints:
         """The rows of these events, event by event."""
-        counts = self.observations[events]
+        counts = self.observation_counts[events]
         starts = np.repeat(self.starts[events] - np.r_[0, np.cumsum(counts)[:-1]], counts)
         rows: Ints = self.rows[starts + np.arange(counts.sum())]
         return rows
 
-    def first(self, column: str) -> Ints:
+    def column_codes(self, column: str) -> Ints:
         """Per event the number of its value in `column`, by its first observation; −1 for null."""
-        _, codes = numbered(self.inventory.table[column])
+        _, codes = factorize(self.inventory.table[column])
         return codes[self.rows[self.starts[:-1]]]
 
-    def rarest(self, label: str) -> Ints:
+    def rarest_class(self, label: str) -> Ints:
         """Per event the number of its rarest class of `label`, of those that its observations have; −1 where none has one."""
-        values, codes = numbered(self.inventory.table[label])
+        values, codes = factorize(self.inventory.table[label])
         order = np.argsort(np.bincount(codes + 1, minlength=len(values) + 1)[1:], kind="stable")
         ranks = np.append(np.argsort(order), len(order))[codes]
         lowest = np.minimum.reduceat(ranks[self.rows], self.starts[:-1])
@@ -76,11 +76,11 @@ class Events:
         found = places[np.searchsorted(places, self.starts[:-1])]
         return self.rows[np.where(found < self.starts[1:], found, self.starts[:-1])]
 
-    def any_of(self, pairs: Iterable[tuple[str, str]]) -> NDArray[np.bool_]:
+    def has_any_class(self, pairs: Iterable[tuple[str, str]]) -> NDArray[np.bool_]:
         """Per event, whether one of its observations has one of the (label, class) pairs."""
         hit = np.zeros(len(self.rows), dtype=bool)
         for label, value in pairs:
-            hit |= _matches(self.inventory, label, value)
+            hit |= _match_rows(self.inventory, label, value)
         return np.logical_or.reduceat(hit[self.rows], self.starts[:-1])
 
 
@@ -89,28 +89,28 @@ class Selection:
     """`splits`: per split its events, in the order in which they are written; an up-sampled event is there several times.
     `left_out`: events per reason."""
 
-    events: Events
+    events: InventoryEvents
     splits: Mapping[str, Ints]
     left_out: Mapping[str, int]
 
 
-def select(inventory: Inventory, config: DatasetConfig) -> Selection:
+def select_events(inventory: Inventory, config: DatasetConfig) -> Selection:
     """Keep, remove, balance, split, shuffle; the same seed gives the same result. Raises CtcError when nothing is left."""
     _check_names(inventory, config)
     if not inventory.table.num_rows:
         raise InputError("the inventory is empty: there is nothing to make a dataset of")
-    events = Events.of(inventory)
+    events = InventoryEvents.from_inventory(inventory)
     generator = np.random.default_rng(config.seed)
-    chosen, left_out = _chosen(events, config, generator)
+    chosen, left_out = _filter_events(events, config, generator)
     if not len(chosen):
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
         raise InputError(f"no event is left for the dataset ({reasons}): loosen --keep, --remove or --balance")
-    splits = _splits(events, config, generator.permutation(chosen), generator)
+    splits = _assign_splits(events, config, generator.permutation(chosen), generator)
     if config.up_sample:
         if TRAIN not in splits:
             raise UsageError(f"--up-sample repeats events of the split '{TRAIN}', but there is none: name one so")
-        classes = events.rarest(config.up_sample)
-        splits[TRAIN] = up_sampled(splits[TRAIN], classes, config.up_sample_limit, generator)
+        classes = events.rarest_class(config.up_sample)
+        splits[TRAIN] = upsample(splits[TRAIN], classes, config.up_sample_limit, generator)
     return Selection(events, splits, left_out)
 
 
@@ -123,7 +123,9 @@ def _check_names(inventory: Inventory, config: DatasetConfig) -> None:
             inventory.check_meta(column)
 
 
-def _chosen(events: Events, config: DatasetConfig, generator: np.random.Generator) -> tuple[Ints, dict[str, int]]:
+def _filter_events(
+    events: InventoryEvents, config: DatasetConfig, generator: np.random.Generator
+) -> tuple[Ints, dict[str, int]]:
     """The events that stay, and how many were left out per reason."""
     chosen = np.ones(len(events), dtype=bool)
     left_out: dict[str, int] = {}
@@ -135,38 +137,40 @@ def _chosen(events: Events, config: DatasetConfig, generator: np.random.Generato
         chosen[mask] = False
 
     if config.keep:
-        leave_out(~events.any_of(config.keep), "not among --keep")
+        leave_out(~events.has_any_class(config.keep), "not among --keep")
     if config.remove:
-        leave_out(events.any_of(config.remove), "removed by --remove")
+        leave_out(events.has_any_class(config.remove), "removed by --remove")
     if not config.keep_multi_observation:
-        leave_out(events.observations > 1, SEVERAL)
+        leave_out(events.observation_counts > 1, MULTIPLE_OBSERVATIONS)
     column = config.split_by or config.group_by
     if column:
-        leave_out(events.first(column) < 0, f"no value in '{column}'")
+        leave_out(events.column_codes(column) < 0, f"no value in '{column}'")
     if config.balance:
-        classes = events.rarest(config.balance)
-        within = events.first(config.split_by) if config.split_by else np.zeros_like(classes)
-        leave_out(~balanced(np.flatnonzero(chosen), classes, within, generator), "left out by --balance")
+        classes = events.rarest_class(config.balance)
+        within = events.column_codes(config.split_by) if config.split_by else np.zeros_like(classes)
+        leave_out(~downsample(np.flatnonzero(chosen), classes, within, generator), "left out by --balance")
     return np.flatnonzero(chosen), left_out
 
 
-def _splits(events: Events, config: DatasetConfig, shuffled: Ints, generator: np.random.Generator) -> dict[str, Ints]:
+def _assign_splits(
+    events: InventoryEvents, config: DatasetConfig, shuffled: Ints, generator: np.random.Generator
+) -> dict[str, Ints]:
     if config.split_by:
-        return by_column(
-            shuffled, events.first(config.split_by), events.inventory.table[config.split_by], config.split_by
+        return split_by_column(
+            shuffled, events.column_codes(config.split_by), events.inventory.table[config.split_by], config.split_by
         )
     if config.group_by is None:
-        return by_share(shuffled, config.shares)
+        return split_by_share(shuffled, config.shares)
     rows = events.rows_of(shuffled)
-    owner = np.repeat(np.arange(len(shuffled)), events.observations[shuffled])
-    labels = [numbered(events.inventory.table[label])[1][rows] for label in events.inventory.labels]
-    return by_group(shuffled, events.first(config.group_by)[shuffled], owner, labels, config, generator)
+    owner = np.repeat(np.arange(len(shuffled)), events.observation_counts[shuffled])
+    labels = [factorize(events.inventory.table[label])[1][rows] for label in events.inventory.labels]
+    return split_by_group(shuffled, events.column_codes(config.group_by)[shuffled], owner, labels, config, generator)
 
 
-def _matches(inventory: Inventory, label: str, value: str) -> NDArray[np.bool_]:
+def _match_rows(inventory: Inventory, label: str, value: str) -> NDArray[np.bool_]:
     """Per row, whether `label` has this class. Raises UsageError, with the nearest name, when no row has."""
     inventory.check_label(label)
-    values, codes = numbered(inventory.table[label])
+    values, codes = factorize(inventory.table[label])
     known = values.to_pylist()
     if value not in known:
         raise UsageError(f"label '{label}' has no class called '{value}'{did_you_mean(value, known)}")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctc.artifacts.arrow_columns import LOCATION, numbered
-from ctc.dataset.plan import Plan
+from ctc.artifacts.arrow_columns import LOCATION, factorize
+from ctc.dataset.plan import DatasetPlan
 
 
 @dataclass(frozen=True)
-class SplitReach:
+class SplitStats:
     """One split. `events` and `photos` with repetitions; `counts`: label → class → observations; `groups`: how many values of
     --group-by it has, None without."""
 
@@ -22,14 +22,14 @@ class SplitReach:
     groups: int | None
 
 
-def reach(plan: Plan) -> dict[str, SplitReach]:
+def split_stats(plan: DatasetPlan) -> dict[str, SplitStats]:
     """Per split what it will hold when every photo can be used."""
     import pyarrow.compute as pc
 
     table, events = plan.inventory.table, plan.selection.events
     lengths = pc.fill_null(pc.list_value_length(table["images"]), 0).to_numpy()
-    values = {label: numbered(table[label]) for label in plan.classes}
-    group = events.first(plan.config.group_by) if plan.config.group_by else None
+    values = {label: factorize(table[label]) for label in plan.classes}
+    group = events.column_codes(plan.config.group_by) if plan.config.group_by else None
     reached = {}
     for split, numbers in plan.selection.splits.items():
         rows = events.rows_of(numbers)
@@ -41,15 +41,15 @@ def reach(plan: Plan) -> dict[str, SplitReach]:
             counts[label] = {name: by_name[name] for name in classes}
         photos = int(lengths[events.photo_rows[numbers]].sum())
         groups = None if group is None else len(np.unique(group[numbers]))
-        reached[split] = SplitReach(len(numbers), photos, counts, groups)
+        reached[split] = SplitStats(len(numbers), photos, counts, groups)
     return reached
 
 
-def straddling_locations(plan: Plan) -> tuple[int, int]:
+def leaked_locations(plan: DatasetPlan) -> tuple[int, int]:
     """(locations with events in more than one split, locations); (0, 0) when the inventory has no column 'location'."""
     if LOCATION not in plan.inventory.meta:
         return 0, 0
-    location = plan.selection.events.first(LOCATION)
+    location = plan.selection.events.column_codes(LOCATION)
     parts = [np.unique(location[numbers]) for numbers in plan.selection.splits.values()]
     known = np.concatenate(parts)
     _, splits = np.unique(known[known >= 0], return_counts=True)

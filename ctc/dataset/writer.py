@@ -19,16 +19,16 @@ import numpy as np
 from ctc.artifacts.dataset import Shard
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.predictions import Failure
-from ctc.dataset.encode import NO_SUMS, ChannelSums, Encoded, EventPlan, ShrinkRule, encode_event
-from ctc.dataset.plan import Plan, ShardPlan
+from ctc.dataset.encode import ZERO_SUMS, ChannelSums, EncodedEvent, EventPlan, StorageFormat, encode_event
+from ctc.dataset.plan import DatasetPlan, ShardPlan
 from ctc.errors import CtcError
-from ctc.storage.atomic import whole_file, write_text
-from ctc.storage.remote_files import readers_for
+from ctc.storage.atomic import atomic_write, write_text
+from ctc.storage.remote_files import io_threads
 from ctc.storage.tfrecord import frame
 
-Advance = Callable[[int, int], None]
-Watch = Callable[[list[Failure], int], None]
-Result = TypeVar("Result")
+ProgressCallback = Callable[[int, int], None]
+EventCallback = Callable[[list[Failure], int], None]
+ResultT = TypeVar("ResultT")
 
 
 class TooManyFailuresError(CtcError):
@@ -36,7 +36,7 @@ class TooManyFailuresError(CtcError):
 
 
 @dataclass
-class ShardNote:
+class ShardSummary:
     """What the manifest needs to know of a finished shard. `counts[label][class]`: observations."""
 
     split: str
@@ -57,7 +57,7 @@ class ShardNote:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> ShardNote:
+    def from_json(cls, data: dict[str, Any]) -> ShardSummary:
         pixels, total, squares = data["sums"]
         return cls(
             data["split"],
@@ -69,82 +69,84 @@ class ShardNote:
         )
 
 
-def note_path(folder: Path, file: str) -> Path:
+def summary_path(folder: Path, file: str) -> Path:
     return folder / f".{file}.json"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ShardWriterConfig:
     """How shards are made, wherever they are: what of the plan their writer needs, which is small. `classes`: how many each label has."""
 
     folder: Path
     image_root: Path
-    shrink: ShrinkRule
+    storage_format: StorageFormat
     classes: Mapping[str, int]
     threads: int
 
     @property
-    def readers(self) -> int:
+    def encode_threads(self) -> int:
         """Threads that read and encode: more where photos are long on their way."""
-        return readers_for(self.image_root, self.threads)
+        return io_threads(self.image_root, self.threads)
 
     @classmethod
-    def of(cls, plan: Plan, folder: Path) -> Recipe:
+    def from_plan(cls, plan: DatasetPlan, folder: Path) -> ShardWriterConfig:
         classes = {label: len(names) for label, names in plan.classes.items()}
-        return cls(folder, plan.image_root, plan.config.shrink, classes, plan.config.threads)
+        return cls(folder, plan.image_root, plan.config.storage_format, classes, plan.config.threads)
 
 
 def write_shard(
-    recipe: Recipe,
+    config: ShardWriterConfig,
     shard: ShardPlan,
     events: Iterable[EventPlan],
     pool: ThreadPoolExecutor,
-    watch: Watch,
-) -> ShardNote:
-    """Write the shard of these events, its index and its note; the note last. `watch` is told after each event of all failures in the
+    on_event: EventCallback,
+) -> ShardSummary:
+    """Write the shard of these events, its index and its note; the note last. `on_event` is told after each event of all failures in the
     shard so far, and of how many are new; what it raises leaves no shard."""
-    folder = recipe.folder
-    writer = _Writer(recipe, shard)
-    with whole_file(folder / shard.file) as partial:
+    folder = config.folder
+    writer = _ShardWriter(config, shard)
+    with atomic_write(folder / shard.file) as partial:
         with partial.open("wb") as file:
-            for encoded, framed in _encoded(recipe, events, pool):
+            for encoded, framed in _encode_events(config, events, pool):
                 writer.add(encoded, framed, file.write)
-                watch(writer.failures, len(encoded.failures))
+                on_event(writer.failures, len(encoded.failures))
         write_text(folder / shard.index, "".join(writer.index))
-    note = writer.note()
-    write_text(note_path(folder, shard.file), json.dumps(note.to_json(), ensure_ascii=False))
+    note = writer.summary()
+    write_text(summary_path(folder, shard.file), json.dumps(note.to_json(), ensure_ascii=False))
     return note
 
 
-def check_failures(limit: int | None, failures: list[Failure], failed: int) -> None:
-    """Raises TooManyFailuresError when those of a shard, with the `failed` of earlier ones, are more than `limit`."""
-    if limit is not None and failed + len(failures) > limit:
+def check_failures(limit: int | None, failures: list[Failure], earlier_failures: int) -> None:
+    """Raises TooManyFailuresError when those of a shard, with the `earlier_failures` of earlier ones, are more than `limit`."""
+    if limit is not None and earlier_failures + len(failures) > limit:
         last = failures[-1]
         raise TooManyFailuresError(
-            f"{failed + len(failures)} photos could not be used, --max-failures is {limit} (last: '{last.path}': {last.reason}): "
+            f"{earlier_failures + len(failures)} photos could not be used, --max-failures is {limit} (last: '{last.path}': {last.reason}): "
             "mend that and go on with --resume"
         )
 
 
-def _encoded(recipe: Recipe, events: Iterable[EventPlan], pool: ThreadPoolExecutor) -> Iterator[tuple[Encoded, bytes]]:
+def _encode_events(
+    config: ShardWriterConfig, events: Iterable[EventPlan], pool: ThreadPoolExecutor
+) -> Iterator[tuple[EncodedEvent, bytes]]:
     """Events through the pool, in order, only a few ahead of the writer: each with its record as it shall be written."""
 
-    def encode(event: EventPlan) -> tuple[Encoded, bytes]:
-        encoded = encode_event(event, recipe.image_root, recipe.shrink)
+    def encode(event: EventPlan) -> tuple[EncodedEvent, bytes]:
+        encoded = encode_event(event, config.image_root, config.storage_format)
         return encoded, frame(encoded.record.encode()) if encoded.record else b""
 
-    return in_order(pool, encode, events, ahead=4 * recipe.readers)
+    return map_in_order(pool, encode, events, max_pending=4 * config.encode_threads)
 
 
-def in_order(
-    pool: ThreadPoolExecutor, work: Callable[[EventPlan], Result], items: Iterable[EventPlan], ahead: int
-) -> Iterator[Result]:
-    """`work` of each item, in the items' order, with at most `ahead` of them under way."""
-    pending: deque[Future[Result]] = deque()
+def map_in_order(
+    pool: ThreadPoolExecutor, function: Callable[[EventPlan], ResultT], items: Iterable[EventPlan], max_pending: int
+) -> Iterator[ResultT]:
+    """`function` of each item, in the items' order, with at most `max_pending` of them under way."""
+    pending: deque[Future[ResultT]] = deque()
     try:
         for item in items:
-            pending.append(pool.submit(work, item))
-            if len(pending) >= ahead:
+            pending.append(pool.submit(function, item))
+            if len(pending) >= max_pending:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
@@ -153,20 +155,20 @@ def in_order(
             future.cancel()
 
 
-class _Writer:
+class _ShardWriter:
     """Frames records and keeps the shard's books."""
 
-    def __init__(self, recipe: Recipe, shard: ShardPlan) -> None:
+    def __init__(self, config: ShardWriterConfig, shard: ShardPlan) -> None:
         self._shard = shard
-        self._counts = {label: [0] * count for label, count in recipe.classes.items()}
-        self._sums, self._sha, self._bytes, self._images, self._lost = NO_SUMS, hashlib.sha256(), 0, 0, 0
+        self._counts = {label: [0] * count for label, count in config.classes.items()}
+        self._sums, self._sha, self._bytes, self._images, self._lost_events = ZERO_SUMS, hashlib.sha256(), 0, 0, 0
         self.failures: list[Failure] = []
         self.index: list[str] = []
 
-    def add(self, encoded: Encoded, framed: bytes, write: Callable[[bytes], Any]) -> None:
+    def add(self, encoded: EncodedEvent, framed: bytes, write: Callable[[bytes], Any]) -> None:
         self.failures.extend(encoded.failures)
         if encoded.record is None:
-            self._lost += 1
+            self._lost_events += 1
             return
         write(framed)
         self._sha.update(framed)
@@ -182,6 +184,6 @@ class _Writer:
                 if number >= 0:
                     self._counts[label][number] += 1
 
-    def note(self) -> ShardNote:
+    def summary(self) -> ShardSummary:
         shard = Shard(self._shard.file, len(self.index), self._images, self._bytes, self._sha.hexdigest())
-        return ShardNote(self._shard.split, shard, self._counts, self._sums, self.failures, self._lost)
+        return ShardSummary(self._shard.split, shard, self._counts, self._sums, self.failures, self._lost_events)

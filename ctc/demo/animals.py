@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ctc.demo.figure import BLACK, WHITE, Colour, Figure, Pose, Posture, blend, shade
-from ctc.demo.quadrupeds import Build, Coat, head_angle, head_base, on_head, quadruped
-from ctc.demo.shapes import ellipse, leaf, limb, step
+from ctc.demo.quadrupeds import Build, Coat, head_angle, head_base, head_point, quadruped
+from ctc.demo.shapes import ellipse, leaf, limb, offset_point
 from ctc.demo.small_animals import hare, pheasant
 
 Random = np.random.Generator
 
 
 @dataclass(frozen=True)
-class Kind:
+class AnimalKind:
     """A kind of animal: `height` and `length` in metres, the share of the frame's height it fills, and how it behaves."""
 
     name: str
@@ -42,13 +42,15 @@ def _deer(pose: Pose, rng: Random) -> Figure:
 
 def _antlers(figure: Figure, build: Build, pose: Pose, size: float) -> None:
     facing = pose.posture == "looking"
-    base = step(head_base(build, pose), 0.3 * build.head, 90) if facing else on_head(build, pose, 0.18, 0.3)
+    base = offset_point(head_base(build, pose), 0.3 * build.head, 90) if facing else head_point(build, pose, 0.18, 0.3)
     upright = 90.0 if facing else head_angle(build, pose) + 105
     for lean in (-24, 24) if facing else (-12, 12):
         colour = (0.42, 0.35, 0.26)
-        fork = step(base, 0.45 * size, upright - lean)
-        figure.add(limb([base, fork, step(fork, 0.6 * size, upright - 0.2 * lean)], [0.032, 0.026, 0.012]), colour)
-        figure.add(limb([fork, step(fork, 0.35 * size, upright - 45)], [0.024, 0.012]), colour)
+        fork = offset_point(base, 0.45 * size, upright - lean)
+        figure.add(
+            limb([base, fork, offset_point(fork, 0.6 * size, upright - 0.2 * lean)], [0.032, 0.026, 0.012]), colour
+        )
+        figure.add(limb([fork, offset_point(fork, 0.35 * size, upright - 45)], [0.024, 0.012]), colour)
 
 
 def _boar(pose: Pose, rng: Random) -> Figure:
@@ -64,8 +66,8 @@ def _boar(pose: Pose, rng: Random) -> Figure:
             shade(body, 0.62),
         )
     if pose.posture != "looking":
-        figure.mark(ellipse(on_head(build, pose, 0.8, 0.0), (0.12, 0.08)), shade(body, 1.7))
-        figure.add(leaf(on_head(build, pose, 0.8, -0.12), 0.07, 0.025, 80), WHITE)
+        figure.mark(ellipse(head_point(build, pose, 0.8, 0.0), (0.12, 0.08)), shade(body, 1.7))
+        figure.add(leaf(head_point(build, pose, 0.8, -0.12), 0.07, 0.025, 80), WHITE)
     return figure
 
 
@@ -75,13 +77,13 @@ def _fox(pose: Pose, rng: Random) -> Figure:
     coat = Coat(body, shade(body, 1.05), shade(body, 0.8), BLACK, shade(body, 0.8), shade(body, 0.92))
     build = replace(_vary(build, rng), tail_angle=rng.uniform(180, 214))
     figure = quadruped(build, coat, pose)
-    tip = step((-0.46 * build.length, 0.92 * build.back), build.tail * 0.93, build.tail_angle + 9)
+    tip = offset_point((-0.46 * build.length, 0.92 * build.back), build.tail * 0.93, build.tail_angle + 9)
     figure.mark(ellipse(tip, (0.09, 0.09)), WHITE)
     figure.mark(ellipse((0.46 * build.length, 0.66 * build.back), (0.08, 0.11)), WHITE)
     if pose.posture == "looking":
-        figure.mark(ellipse(step(head_base(build, pose), 0.4 * build.head, -90), (0.05, 0.06)), WHITE)
+        figure.mark(ellipse(offset_point(head_base(build, pose), 0.4 * build.head, -90), (0.05, 0.06)), WHITE)
     else:
-        figure.mark(ellipse(on_head(build, pose, 0.65, -0.18), (0.09, 0.03), head_angle(build, pose)), WHITE)
+        figure.mark(ellipse(head_point(build, pose, 0.65, -0.18), (0.09, 0.03), head_angle(build, pose)), WHITE)
     return figure
 
 
@@ -99,9 +101,9 @@ def _badger(pose: Pose, rng: Random) -> Figure:
             figure.add(limb([(x + side * 0.045, y + 0.075), (x + side * 0.025, y - 0.1)], [0.05, 0.025]), dark)
             figure.add_eye((x + side * 0.038, y), 0.009)
         return figure
-    stripe = [on_head(build, pose, -0.1, 0.12), on_head(build, pose, 0.9, 0.06)]
+    stripe = [head_point(build, pose, -0.1, 0.12), head_point(build, pose, 0.9, 0.06)]
     figure.add(limb(stripe, [0.065, 0.03]), dark)
-    figure.add_eye(on_head(build, pose, 0.42, 0.12), 0.009)
+    figure.add_eye(head_point(build, pose, 0.42, 0.12), 0.009)
     return figure
 
 
@@ -113,11 +115,13 @@ def _vary(build: Build, rng: Random) -> Build:
     )
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind("badger", 0.36, 0.95, (0.22, 0.34), ("walking", "walking", "grazing", "standing", "looking"), 0.85, _badger),
-    Kind("boar", 0.82, 1.4, (0.30, 0.54), ("walking", "walking", "grazing", "standing", "looking"), 0.6, _boar),
-    Kind("deer", 1.40, 1.45, (0.40, 0.58), ("walking", "grazing", "alert", "looking", "standing"), 0.4, _deer),
-    Kind("fox", 0.56, 1.15, (0.28, 0.46), ("walking", "walking", "alert", "looking", "grazing"), 0.6, _fox),
-    Kind("hare", 0.46, 0.55, (0.30, 0.46), ("walking", "grazing", "alert", "standing"), 0.5, hare),
-    Kind("pheasant", 0.52, 0.8, (0.32, 0.48), ("walking", "grazing", "alert", "standing"), 0.1, pheasant),
+KINDS: tuple[AnimalKind, ...] = (
+    AnimalKind(
+        "badger", 0.36, 0.95, (0.22, 0.34), ("walking", "walking", "grazing", "standing", "looking"), 0.85, _badger
+    ),
+    AnimalKind("boar", 0.82, 1.4, (0.30, 0.54), ("walking", "walking", "grazing", "standing", "looking"), 0.6, _boar),
+    AnimalKind("deer", 1.40, 1.45, (0.40, 0.58), ("walking", "grazing", "alert", "looking", "standing"), 0.4, _deer),
+    AnimalKind("fox", 0.56, 1.15, (0.28, 0.46), ("walking", "walking", "alert", "looking", "grazing"), 0.6, _fox),
+    AnimalKind("hare", 0.46, 0.55, (0.30, 0.46), ("walking", "grazing", "alert", "standing"), 0.5, hare),
+    AnimalKind("pheasant", 0.52, 0.8, (0.32, 0.48), ("walking", "grazing", "alert", "standing"), 0.1, pheasant),
 )

@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.demo.events import Animal, Event
+from ctc.demo.events import Animal, SimulatedEvent
 from ctc.demo.frame import ROWS, WIDTH
 from ctc.demo.growth import Cutout
-from ctc.demo.scenery import Scene, View, infrared
+from ctc.demo.scenery import Scene, SceneView, infrared
 from ctc.demo.sprite import Sprite, paint
 from ctc.demo.texture import Plane
 
 Random = np.random.Generator
 
-_PALE = (0.82 * np.eye(3) + 0.06).astype(np.float32)  # less colour, the same brightness
+_DESATURATE = (0.82 * np.eye(3) + 0.06).astype(np.float32)  # less colour, the same brightness
 _EYESHINE = 0.040  # metres across
 
 
@@ -31,7 +31,7 @@ class Light:
     noise: float
 
 
-def light_of(rng: Random, scene: Scene, event: Event) -> Light:
+def event_light(rng: Random, scene: Scene, event: SimulatedEvent) -> Light:
     """By day warm and dim towards evening, dappled by leaves; at night the flash, darker towards the corners."""
     rows, columns = np.mgrid[0:ROWS, 0:WIDTH].astype(np.float32)
     corner = ((columns / WIDTH - 0.5) ** 2 + (rows / ROWS - 0.55) ** 2)[:, :, None]
@@ -39,7 +39,7 @@ def light_of(rng: Random, scene: Scene, event: Event) -> Light:
         return Light(
             (rng.uniform(0.8, 1.1) * (1 - 1.15 * corner)).astype(np.float32), 0.0, (0.0, 0.0), rng.uniform(0.022, 0.04)
         )
-    low = ((event.when.hour + event.when.minute / 60 - 13) / 6) ** 2
+    low = ((event.timestamp.hour + event.timestamp.minute / 60 - 13) / 6) ** 2
     warm = np.array([1 + 0.10 * low, 1.0, 1 - 0.16 * low], np.float32) * (rng.uniform(1.0, 1.3) - 0.24 * low)
     sun, shift = float(rng.uniform()), int(rng.integers(0, WIDTH))
     dapple = 1 + sun * (scene.dapple[:, shift : shift + WIDTH, None] - 1)
@@ -47,17 +47,19 @@ def light_of(rng: Random, scene: Scene, event: Event) -> Light:
     return Light(tint.astype(np.float32), sun, (float(rng.uniform(-0.9, 0.9)), float(rng.uniform(-0.32, 0.3))), 0.014)
 
 
-def expose(rng: Random, scene: Scene, event: Event, light: Light, photo: int) -> NDArray[np.uint8]:
+def expose(rng: Random, scene: Scene, event: SimulatedEvent, light: Light, photo: int) -> NDArray[np.uint8]:
     """One photo of the burst without its strip, uint8 (ROWS, WIDTH, 3)."""
     view = scene.night if event.night else scene.day
     image = view.image.copy()
-    for animal in event.moment(photo):
-        _stand(rng, image, scene, view, animal, light, event.night)
+    for animal in event.animals_at(photo):
+        _paint_animal(rng, image, scene, view, animal, light, event.night)
     image *= light.tint
-    return _develop(rng, image, light.noise, event.night)
+    return _apply_sensor(rng, image, light.noise, event.night)
 
 
-def _stand(rng: Random, image: Plane, scene: Scene, view: View, animal: Animal, light: Light, night: bool) -> None:
+def _paint_animal(
+    rng: Random, image: Plane, scene: Scene, view: SceneView, animal: Animal, light: Light, night: bool
+) -> None:
     """Paint one animal into the scene, behind what is nearer than it."""
     looks = np.random.default_rng(animal.seed)
     sprite = paint(
@@ -70,9 +72,9 @@ def _stand(rng: Random, image: Plane, scene: Scene, view: View, animal: Animal, 
             colour, alpha, rng.uniform(0.6, 1.8) * animal.speed * animal.pixels_per_metre * 0.12
         )
     top, left = round(animal.foot - sprite.foot[1]), round(animal.x - sprite.foot[0])
-    clear = view.clear(animal.foot, top, left, (alpha.shape[0], alpha.shape[1]))
+    clear = view.visibility(animal.foot, top, left, (alpha.shape[0], alpha.shape[1]))
     _shadow(image, view, animal, sprite, light, night)
-    Cutout(animal.foot, top, left, colour * clear[:, :, None], alpha * clear).over(image)
+    Cutout(animal.foot, top, left, colour * clear[:, :, None], alpha * clear).paint_onto(image)
     if night and rng.uniform() < 0.85:
         _eyeshine(image, sprite, clear, (left, top), animal.pixels_per_metre)
 
@@ -84,7 +86,7 @@ def _motion_blur(colour: Plane, alpha: Plane, pixels: float) -> tuple[Plane, Pla
     return cv2.blur(colour, (reach, 1)), cv2.blur(alpha, (reach, 1))
 
 
-def _shadow(image: Plane, view: View, animal: Animal, sprite: Sprite, light: Light, night: bool) -> None:
+def _shadow(image: Plane, view: SceneView, animal: Animal, sprite: Sprite, light: Light, night: bool) -> None:
     """The animal's outline laid on the ground, slanted away from the sun, and a dark spot at its feet."""
     x, y = sprite.foot
     lean, squash = (0.0, 0.06) if night else light.slant
@@ -99,9 +101,9 @@ def _shadow(image: Plane, view: View, animal: Animal, sprite: Sprite, light: Lig
         spot, (0, 0), max(2.0, width / 7)
     )
     top, left = round(animal.foot) - margin, round(animal.x - x - 1.5 * margin)
-    clear = view.clear(animal.foot, top, left, (rows, columns))
+    clear = view.visibility(animal.foot, top, left, (rows, columns))
     dark = np.minimum(dark, 0.7) * clear
-    Cutout(animal.foot, top, left, np.zeros((rows, columns, 3), np.float32), dark).over(image)
+    Cutout(animal.foot, top, left, np.zeros((rows, columns, 3), np.float32), dark).paint_onto(image)
 
 
 def _eyeshine(image: Plane, sprite: Sprite, clear: Plane, corner: tuple[int, int], pixels_per_metre: float) -> None:
@@ -114,10 +116,10 @@ def _eyeshine(image: Plane, sprite: Sprite, clear: Plane, corner: tuple[int, int
     for column, row in sprite.eyes:
         if clear[min(int(row), clear.shape[0] - 1), min(int(column), clear.shape[1] - 1)] > 0.5:
             top, left = corner[1] + round(row) - reach, corner[0] + round(column) - reach
-            Cutout(0, top, left, np.repeat(1.1 * spot[:, :, None], 3, axis=2), spot).over(image)
+            Cutout(0, top, left, np.repeat(1.1 * spot[:, :, None], 3, axis=2), spot).paint_onto(image)
 
 
-def _develop(rng: Random, image: Plane, noise: float, night: bool) -> NDArray[np.uint8]:
+def _apply_sensor(rng: Random, image: Plane, noise: float, night: bool) -> NDArray[np.uint8]:
     """A cheap lens and sensor: soft, grainy, pale; at night colourless."""
     image = cv2.GaussianBlur(image, (0, 0), 0.7)
     grain = rng.standard_normal((ROWS, WIDTH), dtype=np.float32) * noise
@@ -126,6 +128,6 @@ def _develop(rng: Random, image: Plane, noise: float, night: bool) -> NDArray[np
         pixels = cv2.convertScaleAbs(np.maximum(image[:, :, 0] + grain, 0), alpha=255)
         return np.repeat(pixels[:, :, None], 3, axis=2)
     blotches = rng.standard_normal((ROWS // 2, WIDTH // 2, 3), dtype=np.float32) * (0.6 * noise)
-    image = cv2.transform(image, _PALE) + cv2.resize(blotches, (WIDTH, ROWS)) + grain[:, :, None]
+    image = cv2.transform(image, _DESATURATE) + cv2.resize(blotches, (WIDTH, ROWS)) + grain[:, :, None]
     pixels = cv2.convertScaleAbs(np.maximum(image, 0), alpha=255)
     return pixels

@@ -8,21 +8,28 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from ctc.demo.animals import KINDS, Kind
+from ctc.demo.animals import KINDS, AnimalKind
 from ctc.demo.figure import Pose, Posture
 from ctc.demo.frame import ROWS, WIDTH
 from ctc.demo.scenery import Scene
 
 Random = np.random.Generator
 
-_DECK: tuple[Kind | None, ...] = (*KINDS, *KINDS, None, None, None, None)  # a quarter of the events are empty
+_KIND_CYCLE: tuple[AnimalKind | None, ...] = (
+    *KINDS,
+    *KINDS,
+    None,
+    None,
+    None,
+    None,
+)  # a quarter of the events are empty
 
 
 @dataclass(frozen=True)
 class Animal:
     """One animal in one photo: it stands at pixel (`x`, `foot`), `pixels_per_metre` large; `seed` is what it looks like."""
 
-    kind: Kind
+    kind: AnimalKind
     seed: int
     posture: Posture
     faces_left: bool
@@ -45,10 +52,10 @@ class Animal:
 
 
 @dataclass(frozen=True)
-class Event:
+class SimulatedEvent:
     """One trigger of the camera: a burst of `photos` photos, a second apart; `hour` 0–24 of the day."""
 
-    when: datetime
+    timestamp: datetime
     night: bool
     temperature: int
     photos: int
@@ -64,39 +71,39 @@ class Event:
         """The label: `1`, `2`, `3+`, and none for an empty event."""
         return ("", "1", "2", "3+")[min(3, len(self.animals))]
 
-    def moment(self, photo: int) -> tuple[Animal, ...]:
+    def animals_at(self, photo: int) -> tuple[Animal, ...]:
         """The animals of the burst's photo, far to near."""
         return tuple(sorted((animal.moved(photo) for animal in self.animals), key=lambda animal: animal.foot))
 
 
-def plan_events(rng: Random, scene: Scene, count: int) -> list[Event]:
+def plan_events(rng: Random, scene: Scene, count: int) -> list[SimulatedEvent]:
     """The events of one camera in the order of time; every kind comes about equally often."""
     first_day = datetime(2024, 3, 1) + timedelta(days=int(rng.integers(0, 200)))
     warm, taken = float(rng.uniform(6, 22)), set[datetime]()
     events = []
-    for kind in _deck(rng, count):
+    for kind in _draw_kinds(rng, count):
         night = bool(rng.uniform() < (kind.nocturnal if kind else 0.45))
-        when = _when(rng, first_day, count, night, taken)
+        when = _random_time(rng, first_day, count, night, taken)
         temperature = round(warm - 5 * math.cos((when.hour - 3) / 12 * math.pi) + rng.normal(0, 2))
         photos = int(rng.choice([1, 2, 3], p=[0.3, 0.35, 0.35]))
-        events.append(Event(when, night, temperature, photos, _group(rng, scene, kind) if kind else ()))
-    return sorted(events, key=lambda event: event.when)
+        events.append(SimulatedEvent(when, night, temperature, photos, _group(rng, scene, kind) if kind else ()))
+    return sorted(events, key=lambda event: event.timestamp)
 
 
-def lone_event(rng: Random, scene: Scene, kind: Kind | None, night: bool) -> Event:
+def single_event(rng: Random, scene: Scene, kind: AnimalKind | None, night: bool) -> SimulatedEvent:
     """An event of one photo with one animal, or none."""
-    when = _when(rng, datetime(2025, 5, 1), 20, night, set())
-    return Event(when, night, int(rng.integers(4, 20)), 1, (_animal(rng, scene, kind),) if kind else ())
+    when = _random_time(rng, datetime(2025, 5, 1), 20, night, set())
+    return SimulatedEvent(when, night, int(rng.integers(4, 20)), 1, (_animal(rng, scene, kind),) if kind else ())
 
 
-def _deck(rng: Random, count: int) -> list[Kind | None]:
-    cards: list[Kind | None] = []
+def _draw_kinds(rng: Random, count: int) -> list[AnimalKind | None]:
+    cards: list[AnimalKind | None] = []
     while len(cards) < count:
-        cards += [_DECK[index] for index in rng.permutation(len(_DECK))]
+        cards += [_KIND_CYCLE[index] for index in rng.permutation(len(_KIND_CYCLE))]
     return cards[:count]
 
 
-def _when(rng: Random, first_day: datetime, days: int, night: bool, taken: set[datetime]) -> datetime:
+def _random_time(rng: Random, first_day: datetime, days: int, night: bool, taken: set[datetime]) -> datetime:
     """A moment by day (7–19 o'clock) or night (21–5 o'clock), in a quarter of an hour that is not taken yet."""
     while True:
         hour = rng.uniform(21, 29) % 24 if night else rng.uniform(7, 19)
@@ -107,7 +114,7 @@ def _when(rng: Random, first_day: datetime, days: int, night: bool, taken: set[d
             return when
 
 
-def _group(rng: Random, scene: Scene, kind: Kind) -> tuple[Animal, ...]:
+def _group(rng: Random, scene: Scene, kind: AnimalKind) -> tuple[Animal, ...]:
     """One to four of a kind, next to each other and at about the same distance."""
     size = int(rng.choice([1, 2, 3, 4], p=[0.66, 0.18, 0.11, 0.05]))
     first = _animal(rng, scene, kind)
@@ -118,12 +125,12 @@ def _group(rng: Random, scene: Scene, kind: Kind) -> tuple[Animal, ...]:
         foot = float(np.clip(first.foot + rng.normal(0, 10), scene.horizon + 30, ROWS * 0.96))
         x = first.x + place * apart * rng.uniform(0.55, 0.85)
         scale = scene.pixels_per_metre(foot)
-        if len(group) < size and 0.05 < x / WIDTH < 0.95 and _shows(scene, kind, x, foot, scale):
+        if len(group) < size and 0.05 < x / WIDTH < 0.95 and _is_visible(scene, kind, x, foot, scale):
             group.append(replace(_animal(rng, scene, kind), x=x, foot=foot, pixels_per_metre=scale))
     return tuple(group)
 
 
-def _animal(rng: Random, scene: Scene, kind: Kind) -> Animal:
+def _animal(rng: Random, scene: Scene, kind: AnimalKind) -> Animal:
     posture = kind.postures[int(rng.integers(0, len(kind.postures)))]
     share = rng.uniform(*kind.frame_share)
     foot = min(scene.foot_for(share * ROWS / kind.height), ROWS * 0.96)
@@ -144,17 +151,17 @@ def _animal(rng: Random, scene: Scene, kind: Kind) -> Animal:
     return animal if 0.05 < end < 0.95 else replace(animal, faces_left=not animal.faces_left)
 
 
-def _column(rng: Random, scene: Scene, kind: Kind, foot: float, scale: float) -> float:
+def _column(rng: Random, scene: Scene, kind: AnimalKind, foot: float, scale: float) -> float:
     """Where the animal stands: now and then cut by the frame's edge, hardly ever behind a trunk."""
     for _ in range(8):
         x = float(rng.uniform(0.15, 0.85) * WIDTH)
         if rng.uniform() < 0.08:
             x = float(WIDTH * (rng.uniform(0.0, 0.06) if rng.uniform() < 0.5 else rng.uniform(0.94, 1.0)))
-        if _shows(scene, kind, x, foot, scale):
+        if _is_visible(scene, kind, x, foot, scale):
             break
     return x
 
 
-def _shows(scene: Scene, kind: Kind, x: float, foot: float, scale: float) -> bool:
+def _is_visible(scene: Scene, kind: AnimalKind, x: float, foot: float, scale: float) -> bool:
     tall, wide = int(kind.height * scale), int(0.8 * kind.length * scale)
-    return float(scene.day.clear(foot, int(foot) - tall, int(x) - wide // 2, (tall, wide)).mean()) > 0.8
+    return float(scene.day.visibility(foot, int(foot) - tall, int(x) - wide // 2, (tall, wide)).mean()) > 0.8

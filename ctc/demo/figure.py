@@ -15,7 +15,7 @@ Posture = Literal["walking", "standing", "grazing", "alert", "looking"]
 
 BLACK: Colour = (0.05, 0.045, 0.04)
 WHITE: Colour = (0.86, 0.83, 0.78)
-FAR = 0.62  # how bright the limbs on the far side are
+FAR_BRIGHTNESS = 0.62  # how bright the limbs on the far side are
 
 
 @dataclass(frozen=True)
@@ -27,36 +27,36 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Part:
+class FigurePart:
     """One outline and its colour (RGB, 0–1); a marking only tints what is already painted, with a soft edge."""
 
     outline: Outline
     colour: Colour
-    marking: bool = False
+    is_marking: bool = False
 
 
 @dataclass
 class Figure:
     """Parts in painting order and where the eyes are; x points forward, y up, the ground is y = 0."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[FigurePart] = field(default_factory=list)
     eyes: list[Point] = field(default_factory=list)
 
     def add(self, outline: Outline, colour: Colour) -> None:
         """Paint over everything so far."""
-        self.parts.append(Part(outline, colour))
+        self.parts.append(FigurePart(outline, colour))
 
     def mark(self, outline: Outline, colour: Colour) -> None:
         """Tint what is painted so far."""
-        self.parts.append(Part(outline, colour, marking=True))
+        self.parts.append(FigurePart(outline, colour, is_marking=True))
 
     def add_eye(self, at: Point, radius: float) -> None:
         """A dark eye that shines in the flash."""
-        self.parts.append(Part(ellipse(at, (radius, radius)), BLACK))
+        self.parts.append(FigurePart(ellipse(at, (radius, radius)), BLACK))
         self.eyes.append(at)
 
 
-def ink(colour: Colour) -> NDArray[np.float32]:
+def colour_array(colour: Colour) -> NDArray[np.float32]:
     """The colour as float32 (3,), to multiply planes with."""
     return np.array(colour, np.float32)
 

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.demo.figure import Colour, ink, shade
-from ctc.demo.shapes import Point, cover, curve, limb
-from ctc.demo.texture import Plane, cloudy
+from ctc.demo.figure import Colour, colour_array, shade
+from ctc.demo.shapes import Point, coverage_mask, curve, limb
+from ctc.demo.texture import Plane, fractal_noise
 
 Random = np.random.Generator
 Window = tuple[slice, slice]
@@ -31,14 +31,14 @@ class Cutout:
     colour: Plane
     alpha: Plane
 
-    def over(self, scene: Plane) -> None:
+    def paint_onto(self, scene: Plane) -> None:
         """Lay it over a scene (rows, columns, 3), in place; what sticks out is cut off."""
         if overlap := self._overlap(0, 0, scene.shape):
             there, here = overlap
             scene[there] *= 1 - self.alpha[here][:, :, None]
             scene[there] += self.colour[here]
 
-    def hide(self, seen: Plane, top: int, left: int) -> None:
+    def occlude(self, seen: Plane, top: int, left: int) -> None:
         """Take what it covers from `seen`, the share (0–1) that shows of a window with this corner, in place."""
         if overlap := self._overlap(top, left, seen.shape):
             there, here = overlap
@@ -69,7 +69,7 @@ def tuft(rng: Random, x: float, foot: float, height: float, colour: Colour) -> C
         tip = (reach + (root + top) * height, tall - length)
         sketch.blade([start, bend, tip], max(1, round(height / 45)), shade(colour, rng.uniform(0.72, 1.22)))
     dim = np.linspace(1.12, 0.7, tall + 4, dtype=np.float32)[:, None]
-    return _standing(foot, x, sketch.colour() * dim[:, :, None], sketch.alpha(), below=4)
+    return _make_cutout(foot, x, sketch.colour() * dim[:, :, None], sketch.alpha(), below=4)
 
 
 def trunk(rng: Random, x: float, foot: float, width: float, colour: Colour, banded: bool) -> Cutout:
@@ -81,12 +81,12 @@ def trunk(rng: Random, x: float, foot: float, width: float, colour: Colour, band
         (columns / 2 + 0.4 * lean + rng.normal(0, 0.06) * width, rows / 2),
         (columns / 2, rows - 2.0),
     ]
-    alpha = cover(limb(line, [0.72 * width, 0.85 * width, 1.05 * width]), (rows, columns))
-    bark = 1 + 0.16 * cloudy(rng, rows, columns, max(4, int(width / 4)), 3, 5.0)
+    alpha = coverage_mask(limb(line, [0.72 * width, 0.85 * width, 1.05 * width]), (rows, columns))
+    bark = 1 + 0.16 * fractal_noise(rng, rows, columns, max(4, int(width / 4)), 3, 5.0)
     if banded:
-        bark *= np.where(cloudy(rng, rows, columns, max(6, int(width / 2)), 2, 0.35) > 1.5, 0.5, 1.0)
+        bark *= np.where(fractal_noise(rng, rows, columns, max(6, int(width / 2)), 2, 0.35) > 1.5, 0.5, 1.0)
     side = cv2.blur(alpha, (max(3, int(width * 0.7)) | 1, 1)) - 0.35 * np.roll(alpha, int(width * 0.4), axis=1)
-    return _standing(foot, x, _tinted(bark * (0.55 + 0.6 * side), colour), alpha, below=4)
+    return _make_cutout(foot, x, _tint(bark * (0.55 + 0.6 * side), colour), alpha, below=4)
 
 
 def bush(rng: Random, x: float, foot: float, width: float, height: float, colour: Colour) -> Cutout:
@@ -101,7 +101,7 @@ def bush(rng: Random, x: float, foot: float, width: float, height: float, colour
             up = math.sin(turn) * radius * (height - 2 * size) + 0.08 * (1.2 - tone) * rows * rng.uniform()
             at = (columns / 2 + across, rows - 2 - up)
             sketch.leaf(at, size, rng.uniform(0, 180), shade(colour, tone * rng.uniform(0.85, 1.15)))
-    return _standing(foot, x, sketch.colour(), sketch.alpha(), below=2)
+    return _make_cutout(foot, x, sketch.colour(), sketch.alpha(), below=2)
 
 
 def rock(rng: Random, x: float, foot: float, width: float, colour: Colour) -> Cutout:
@@ -113,8 +113,8 @@ def rock(rng: Random, x: float, foot: float, width: float, colour: Colour) -> Cu
         for turn, out in zip(np.arange(9) * 2 * math.pi / 9, rng.uniform(0.8, 1.0, 9), strict=True)
     ]
     light = np.linspace(1.25, 0.5, rows, dtype=np.float32)[:, None]
-    light = light + 0.10 * cloudy(rng, rows, columns, max(6, int(width / 3)), 4)
-    return _standing(foot, x, _tinted(light, colour), cover(curve(corners), (rows, columns)), below=4)
+    light = light + 0.10 * fractal_noise(rng, rows, columns, max(6, int(width / 3)), 4)
+    return _make_cutout(foot, x, _tint(light, colour), coverage_mask(curve(corners), (rows, columns)), below=4)
 
 
 class _Sketch:
@@ -140,14 +140,14 @@ class _Sketch:
         return self._tint.astype(np.float32) / np.float32(255)
 
 
-def _standing(foot: float, x: float, colour: Plane, alpha: Plane, below: int) -> Cutout:
+def _make_cutout(foot: float, x: float, colour: Plane, alpha: Plane, below: int) -> Cutout:
     """A cutout whose lowest `below` rows reach below its foot, centred on column `x`."""
     rows, columns = alpha.shape
     return Cutout(foot, round(foot) - rows + below, round(x) - columns // 2, colour * alpha[:, :, None], alpha)
 
 
-def _tinted(light: NDArray[Any], colour: Colour) -> Plane:
-    tinted: Plane = np.clip(light[:, :, None] * ink(colour), 0, 1).astype(np.float32)
+def _tint(light: NDArray[Any], colour: Colour) -> Plane:
+    tinted: Plane = np.clip(light[:, :, None] * colour_array(colour), 0, 1).astype(np.float32)
     return tinted
 
 

@@ -20,28 +20,28 @@ _DATE_ORIGINAL, _SUBSECOND_ORIGINAL = 0x9003, 0x9291
 _NEW_MOON, _MONTH = datetime(2024, 1, 11, 11, 57), timedelta(days=29.530588)
 
 
-def write_photo(path: Path, picture: NDArray[np.uint8], when: datetime, temperature: int, camera: str) -> None:
+def write_photo(path: Path, picture: NDArray[np.uint8], timestamp: datetime, temperature: int, camera: str) -> None:
     """Write the picture, uint8 (ROWS, WIDTH, 3), with its strip as a JPEG of WIDTH × HEIGHT pixels."""
     frame = Image.new("RGB", (WIDTH, HEIGHT), (8, 8, 10))
     frame.paste(Image.fromarray(picture), (0, 0))
-    _strip(ImageDraw.Draw(frame), when, temperature, camera)
-    frame.save(path, "JPEG", quality=76, exif=_exif(when))
+    _draw_strip(ImageDraw.Draw(frame), timestamp, temperature, camera)
+    frame.save(path, "JPEG", quality=76, exif=_exif(timestamp))
 
 
-def moon_age(when: datetime) -> float:
+def moon_age(timestamp: datetime) -> float:
     """The moon's phase: 0 new, 0.5 full, 1 new again."""
-    return ((when - _NEW_MOON) / _MONTH) % 1.0
+    return ((timestamp - _NEW_MOON) / _MONTH) % 1.0
 
 
-def _strip(draw: ImageDraw.ImageDraw, when: datetime, temperature: int, camera: str) -> None:
+def _draw_strip(draw: ImageDraw.ImageDraw, timestamp: datetime, temperature: int, camera: str) -> None:
     middle, font, ink = ROWS + STRIP / 2, _font(), (235, 235, 235)
-    draw.text((10, middle), when.strftime("%Y-%m-%d  %H:%M:%S"), ink, font, anchor="lm")
+    draw.text((10, middle), timestamp.strftime("%Y-%m-%d  %H:%M:%S"), ink, font, anchor="lm")
     draw.text((270, middle), f"{temperature}°C  {round(temperature * 1.8 + 32)}°F", ink, font, anchor="mm")
-    _moon(draw, 360, middle, 8, moon_age(when))
+    _draw_moon(draw, 360, middle, 8, moon_age(timestamp))
     draw.text((WIDTH - 10, middle), f"{MODEL}  {camera.upper()}", ink, font, anchor="rm")
 
 
-def _moon(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, age: float) -> None:
+def _draw_moon(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, age: float) -> None:
     """The lit half, and the terminator as half an ellipse that adds to it or takes from it."""
     box = (x - radius, y - radius, x + radius, y + radius)
     dark, lit = (60, 60, 66), (235, 232, 210)
@@ -56,9 +56,9 @@ def _font() -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
     return ImageFont.load_default(size=14)
 
 
-def _exif(when: datetime) -> Image.Exif:
-    exif, stamp = Image.Exif(), when.strftime("%Y:%m:%d %H:%M:%S")
+def _exif(timestamp: datetime) -> Image.Exif:
+    exif, stamp = Image.Exif(), timestamp.strftime("%Y:%m:%d %H:%M:%S")
     exif[_MAKE], exif[_MODEL], exif[_DATE] = MAKE, MODEL, stamp
     exif.get_ifd(_EXIF)[_DATE_ORIGINAL] = stamp
-    exif.get_ifd(_EXIF)[_SUBSECOND_ORIGINAL] = f"{when.microsecond // 1000:03d}"
+    exif.get_ifd(_EXIF)[_SUBSECOND_ORIGINAL] = f"{timestamp.microsecond // 1000:03d}"
     return exif

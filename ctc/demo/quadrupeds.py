@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ctc.demo.figure import BLACK, FAR, Colour, Figure, Pose, shade
-from ctc.demo.shapes import Point, curve, ellipse, leaf, limb, place, step
+from ctc.demo.figure import BLACK, FAR_BRIGHTNESS, Colour, Figure, Pose, shade
+from ctc.demo.shapes import Point, curve, ellipse, leaf, limb, offset_point, transform
 
 _SIDE = [
     (-0.12, -0.1),
@@ -73,7 +73,7 @@ def quadruped(build: Build, coat: Coat, pose: Pose) -> Figure:
 
 def head_base(build: Build, pose: Pose) -> Point:
     """Where the head sits on the neck."""
-    return step(_shoulder(build), build.neck, _neck_angle(build, pose))
+    return offset_point(_shoulder(build), build.neck, _neck_angle(build, pose))
 
 
 def head_angle(build: Build, pose: Pose) -> float:
@@ -81,10 +81,10 @@ def head_angle(build: Build, pose: Pose) -> float:
     return _neck_angle(build, pose) - (30 if pose.posture == "grazing" else 58 if build.neck_angle > 20 else 22)
 
 
-def on_head(build: Build, pose: Pose, along: float, up: float) -> Point:
+def head_point(build: Build, pose: Pose, along: float, up: float) -> Point:
     """A point of the head in profile, in head lengths from its base."""
     local = [(along * build.head, up * build.head * build.head_depth)]
-    x, y = place(local, head_base(build, pose), head_angle(build, pose))[0]
+    x, y = transform(local, head_base(build, pose), head_angle(build, pose))[0]
     return float(x), float(y)
 
 
@@ -134,7 +134,7 @@ def _leg(figure: Figure, build: Build, coat: Coat, pose: Pose, phase: float, fro
     bend = 0.05 * reach if front else -0.13 * reach
     knee = (0.5 * (hip[0] + foot[0]) + bend, foot[1] + 0.42 * reach)
     top = build.depth * (0.40 if front else 0.58)
-    light = 1.0 if near else FAR
+    light = 1.0 if near else FAR_BRIGHTNESS
     figure.add(limb([hip, knee, foot], [top, build.leg * 1.25, build.leg]), shade(coat.legs, light))
     shin = (0.6 * knee[0] + 0.4 * foot[0] - 0.1 * bend, 0.6 * knee[1] + 0.4 * foot[1])
     figure.add(
@@ -145,8 +145,8 @@ def _leg(figure: Figure, build: Build, coat: Coat, pose: Pose, phase: float, fro
 
 def _tail(figure: Figure, build: Build, coat: Coat) -> None:
     root = (-0.46 * build.length, build.back - 0.16 * build.depth)
-    middle = step(root, 0.5 * build.tail, build.tail_angle)
-    end = step(middle, 0.5 * build.tail, build.tail_angle + 18)
+    middle = offset_point(root, 0.5 * build.tail, build.tail_angle)
+    end = offset_point(middle, 0.5 * build.tail, build.tail_angle + 18)
     figure.add(
         limb([root, middle, end], [build.tail_width * 0.6, build.tail_width, build.tail_width * 0.45]), coat.tail
     )
@@ -154,15 +154,16 @@ def _tail(figure: Figure, build: Build, coat: Coat) -> None:
 
 def _profile(figure: Figure, build: Build, coat: Coat, pose: Pose) -> None:
     base, angle = head_base(build, pose), head_angle(build, pose)
-    ear = on_head(build, pose, 0.02, 0.24)
+    ear = head_point(build, pose, 0.02, 0.24)
     figure.add(
-        leaf((ear[0] + 0.06 * build.head, ear[1]), build.ear, build.ear_width, angle + 100), shade(coat.ears, FAR)
+        leaf((ear[0] + 0.06 * build.head, ear[1]), build.ear, build.ear_width, angle + 100),
+        shade(coat.ears, FAR_BRIGHTNESS),
     )
     side = [(x, y * build.head_depth) for x, y in _SIDE]
-    figure.add(place(curve(side), base, angle, build.head), coat.head)
+    figure.add(transform(curve(side), base, angle, build.head), coat.head)
     figure.add(leaf(ear, build.ear, build.ear_width, angle + 125), coat.ears)
-    figure.add(ellipse(on_head(build, pose, 0.99, 0.02), (0.05 * build.head, 0.06 * build.head)), BLACK)
-    figure.add_eye(on_head(build, pose, 0.36, 0.12), 0.045 * build.head)
+    figure.add(ellipse(head_point(build, pose, 0.99, 0.02), (0.05 * build.head, 0.06 * build.head)), BLACK)
+    figure.add_eye(head_point(build, pose, 0.36, 0.12), 0.045 * build.head)
 
 
 def _face(figure: Figure, build: Build, coat: Coat, base: Point) -> None:

@@ -13,24 +13,24 @@ from ctc.demo.frame import FOCAL, ROWS, WIDTH
 from ctc.demo.ground import draw_ground
 from ctc.demo.growth import Cutout, bush, rock, trunk, tuft
 from ctc.demo.habitats import Habitat
-from ctc.demo.texture import Plane, cloudy
+from ctc.demo.texture import Plane, fractal_noise
 
 Random = np.random.Generator
 
 
 @dataclass(frozen=True)
-class View:
+class SceneView:
     """The empty place in one light, float32 (ROWS, WIDTH, 3), and what an animal may walk behind, far to near."""
 
     image: Plane
     things: tuple[Cutout, ...]
 
-    def clear(self, foot: float, top: int, left: int, shape: tuple[int, int]) -> Plane:
+    def visibility(self, foot: float, top: int, left: int, shape: tuple[int, int]) -> Plane:
         """How much of a window, whose content stands at row `foot`, nothing nearer hides: 0–1, float32 `shape`."""
         seen = np.ones(shape, np.float32)
         for thing in self.things:
             if thing.foot > foot:
-                thing.hide(seen, top, left)
+                thing.occlude(seen, top, left)
         return seen
 
 
@@ -40,8 +40,8 @@ class Scene:
 
     horizon: float
     camera_height: float
-    day: View
-    night: View
+    day: SceneView
+    night: SceneView
     dapple: Plane
 
     def pixels_per_metre(self, foot: float) -> float:
@@ -59,7 +59,7 @@ class Scene:
 
 def draw_scene(rng: Random, habitat: Habitat) -> Scene:
     """The place of one camera: the same habitat in another geometry, palette and planting each time."""
-    habitat = _season(rng, habitat)
+    habitat = _vary_colours(rng, habitat)
     horizon, camera_height = ROWS * rng.uniform(0.26, 0.42), rng.uniform(0.5, 0.75)
     ground = draw_ground(rng, habitat, horizon, camera_height)
     things = sorted(_planting(rng, habitat, horizon), key=lambda thing: thing.foot)
@@ -67,13 +67,13 @@ def draw_scene(rng: Random, habitat: Habitat) -> Scene:
     scale = (np.arange(ROWS, dtype=np.float32) - horizon) / camera_height
     dark = _compose(
         infrared(ground) * _falloff(scale)[:, None, None],
-        [_by_flash(thing, horizon, camera_height) for thing in things],
+        [_light_by_flash(thing, horizon, camera_height) for thing in things],
     )
-    dapple = 1 + np.float32(0.08 + 0.08 * habitat.wooded) * np.tanh(cloudy(rng, ROWS, 2 * WIDTH, 90, 4, 0.5))
+    dapple = 1 + np.float32(0.08 + 0.08 * habitat.wooded) * np.tanh(fractal_noise(rng, ROWS, 2 * WIDTH, 90, 4, 0.5))
     return Scene(horizon, camera_height, day, dark, dapple)
 
 
-def _season(rng: Random, habitat: Habitat) -> Habitat:
+def _vary_colours(rng: Random, habitat: Habitat) -> Habitat:
     def turn(colour: Colour) -> Colour:
         red, green, blue = (channel * rng.uniform(0.93, 1.07) for channel in shade(colour, rng.uniform(0.9, 1.08)))
         return red, green, blue
@@ -92,12 +92,12 @@ def _planting(rng: Random, habitat: Habitat, horizon: float) -> Iterator[Cutout]
     depth, stone = ROWS - horizon, blend((0.46, 0.45, 0.42), habitat.soil, 0.5)
     for _ in range(habitat.trunks + int(rng.integers(0, 3))):
         near = depth * rng.uniform(0.03, 0.62) ** 1.5
-        x, width = _aside(rng, near / depth), 9 + 0.34 * near * rng.uniform(0.6, 1.3)
+        x, width = _side_column(rng, near / depth), 9 + 0.34 * near * rng.uniform(0.6, 1.3)
         bark = shade(habitat.bark, rng.uniform(0.8, 1.15))
         yield trunk(rng, x, horizon + near, width, bark, habitat.banded_bark)
     for _ in range(habitat.bushes):
         near = depth * rng.uniform(0.04, 0.5)
-        x, height = _aside(rng, near / depth), 22 + near * rng.uniform(0.4, 0.9)
+        x, height = _side_column(rng, near / depth), 22 + near * rng.uniform(0.4, 0.9)
         yield bush(rng, x, horizon + near, height * rng.uniform(1.1, 2.0), height, habitat.foliage)
     for _ in range(habitat.rocks):
         near = depth * rng.uniform(0.06, 0.9)
@@ -108,20 +108,20 @@ def _planting(rng: Random, habitat: Habitat, horizon: float) -> Iterator[Cutout]
         yield tuft(rng, rng.uniform(-10, WIDTH + 10), horizon + near, 6 + near * rng.uniform(0.07, 0.22), colour)
 
 
-def _aside(rng: Random, nearness: float) -> float:
+def _side_column(rng: Random, nearness: float) -> float:
     """A column; the nearer a large thing, the farther from the middle of the view."""
     away = rng.uniform(min(0.46, 0.8 * nearness), 0.52) * WIDTH
     return WIDTH / 2 + away * (1 if rng.uniform() < 0.5 else -1)
 
 
-def _compose(ground: Plane, things: list[Cutout]) -> View:
+def _compose(ground: Plane, things: list[Cutout]) -> SceneView:
     image = ground.copy()
     for thing in things:
-        thing.over(image)
-    return View(image, tuple(things))
+        thing.paint_onto(image)
+    return SceneView(image, tuple(things))
 
 
-def _by_flash(thing: Cutout, horizon: float, camera_height: float) -> Cutout:
+def _light_by_flash(thing: Cutout, horizon: float, camera_height: float) -> Cutout:
     bright = _falloff(np.float32((thing.foot - horizon) / camera_height))
     return replace(thing, colour=infrared(thing.colour) * bright)
 

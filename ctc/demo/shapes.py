@@ -53,7 +53,7 @@ def limb(points: Sequence[Point], widths: Sequence[float]) -> Outline:
 def ellipse(centre: Point, radii: Point, angle: float = 0.0) -> Outline:
     """An ellipse turned by `angle` degrees, anticlockwise where y points up."""
     turn = np.linspace(0, 2 * math.pi, 28, endpoint=False)
-    return place(np.stack([radii[0] * np.cos(turn), radii[1] * np.sin(turn)], axis=1), centre, angle)
+    return transform(np.stack([radii[0] * np.cos(turn), radii[1] * np.sin(turn)], axis=1), centre, angle)
 
 
 def leaf(base: Point, length: float, width: float, angle: float) -> Outline:
@@ -67,22 +67,22 @@ def leaf(base: Point, length: float, width: float, angle: float) -> Outline:
             (0, 0.28 * width),
         ]
     )
-    return place(shape, base, angle)
+    return transform(shape, base, angle)
 
 
-def place(outline: Outline | Sequence[Point], origin: Point, angle: float, scale: float = 1.0) -> Outline:
+def transform(outline: Outline | Sequence[Point], origin: Point, angle: float, scale: float = 1.0) -> Outline:
     """The outline scaled, turned by `angle` degrees and moved to `origin`."""
     cos, sin = math.cos(math.radians(angle)) * scale, math.sin(math.radians(angle)) * scale
     turned = np.asarray(outline, np.float32) @ np.array([[cos, sin], [-sin, cos]], np.float32)
     return turned + np.asarray(origin, np.float32)
 
 
-def step(origin: Point, length: float, angle: float) -> Point:
+def offset_point(origin: Point, length: float, angle: float) -> Point:
     """The point `length` away from `origin` towards `angle` degrees."""
     return origin[0] + length * math.cos(math.radians(angle)), origin[1] + length * math.sin(math.radians(angle))
 
 
-def cover(outline: Outline, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def coverage_mask(outline: Outline, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """How much of each pixel (0–1) an outline in pixels covers, float32 of `shape` (rows, columns)."""
     mask = np.zeros(shape, np.uint8)
     cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)

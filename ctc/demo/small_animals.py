@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ctc.demo.figure import BLACK, FAR, WHITE, Colour, Figure, Pose, blend, shade
-from ctc.demo.shapes import Point, curve, ellipse, leaf, limb, step
+from ctc.demo.figure import BLACK, FAR_BRIGHTNESS, WHITE, Colour, Figure, Pose, blend, shade
+from ctc.demo.shapes import Point, curve, ellipse, leaf, limb, offset_point
 
 
 def hare(pose: Pose, rng: np.random.Generator) -> Figure:
@@ -39,7 +39,7 @@ def hare(pose: Pose, rng: np.random.Generator) -> Figure:
 
 def _hare_legs(figure: Figure, coat: Colour, stretch: float, leap: float, chest: float) -> None:
     for near, shift in ((False, 0.035), (True, 0.0)):
-        colour = shade(coat, 0.9 if near else FAR)
+        colour = shade(coat, 0.9 if near else FAR_BRIGHTNESS)
         knee, paw = (0.17 * stretch + shift, 0.5 * chest), (0.17 * stretch + 1.2 * leap + shift, 0.015 + 0.5 * leap)
         figure.add(limb([(0.12 * stretch, chest), knee, paw], [0.08, 0.04, 0.032]), colour)
         heel = (-0.16 * stretch - leap + shift, 0.02)
@@ -48,9 +48,9 @@ def _hare_legs(figure: Figure, coat: Colour, stretch: float, leap: float, chest:
 
 def _hare_head(figure: Figure, coat: Colour, head: Point, ears: float) -> None:
     root = (head[0] - 0.035, head[1] + 0.035)
-    for angle, light in ((ears - 13, FAR), (ears + 5, 1.0)):
+    for angle, light in ((ears - 13, FAR_BRIGHTNESS), (ears + 5, 1.0)):
         figure.add(leaf(root, 0.185, 0.055, angle), shade(coat, light))
-        figure.add(ellipse(step(root, 0.172, angle), (0.014, 0.012)), BLACK)
+        figure.add(ellipse(offset_point(root, 0.172, angle), (0.014, 0.012)), BLACK)
     figure.add(ellipse(head, (0.085, 0.06), -22), coat)
     figure.mark(ellipse((head[0] + 0.05, head[1] - 0.04), (0.04, 0.03)), blend(coat, WHITE, 0.5))
     figure.add(ellipse((head[0] + 0.078, head[1] - 0.022), (0.009, 0.008)), BLACK)
@@ -68,7 +68,9 @@ def pheasant(pose: Pose, rng: np.random.Generator) -> Figure:
     _bird_legs(figure, pose)
     figure.add(leaf((-0.15, 0.26), tail, 0.085, tilt), shade(body, 0.85))
     for share in np.linspace(0.2, 0.85, 7):
-        figure.mark(ellipse(step((-0.15, 0.26), tail * float(share), tilt), (0.008, 0.04), tilt), shade(body, 0.35))
+        figure.mark(
+            ellipse(offset_point((-0.15, 0.26), tail * float(share), tilt), (0.008, 0.04), tilt), shade(body, 0.35)
+        )
     outline = [(-0.22, 0.28), (-0.08, 0.34), (0.10, 0.33), (0.19, 0.27), (0.13, 0.17), (-0.02, 0.14), (-0.15, 0.19)]
     figure.add(curve(outline), body)
     figure.add(ellipse((-0.04, 0.26), (0.14, 0.065), 172), shade(body, 0.75))
@@ -79,7 +81,7 @@ def pheasant(pose: Pose, rng: np.random.Generator) -> Figure:
 
 def _bird_legs(figure: Figure, pose: Pose) -> None:
     swing = 0.07 if pose.posture == "walking" else 0.015
-    for phase, light in ((math.pi, FAR), (0.0, 1.0)):
+    for phase, light in ((math.pi, FAR_BRIGHTNESS), (0.0, 1.0)):
         foot = (0.02 + swing * math.sin(pose.stride + phase), 0.01)
         colour = shade((0.40, 0.35, 0.28), light)
         figure.add(limb([(0.0, 0.18), (-0.015, 0.10), foot], [0.06, 0.024, 0.018]), colour)
@@ -97,7 +99,7 @@ def _bird_head(figure: Figure, body: Colour, cock: bool, head: Point) -> None:
         figure.mark(ellipse(ring, (0.05, 0.022), 20), WHITE)
     figure.add(ellipse(head, (0.045, 0.036)), neck)
     beak = -60 if head[1] < 0.2 else -12
-    figure.add(leaf(step(head, 0.035, beak), 0.045, 0.03, beak), (0.62, 0.58, 0.44))
+    figure.add(leaf(offset_point(head, 0.035, beak), 0.045, 0.03, beak), (0.62, 0.58, 0.44))
     if cock:
         figure.add(ellipse((head[0] + 0.012, head[1] + 0.004), (0.022, 0.018)), (0.62, 0.07, 0.06))
     figure.add_eye((head[0] + 0.012, head[1] + 0.008), 0.007)

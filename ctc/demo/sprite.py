@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.demo.figure import Figure, Part, ink
-from ctc.demo.shapes import Outline, Point, cover
-from ctc.demo.texture import Plane, streaks
+from ctc.demo.figure import Figure, FigurePart, colour_array
+from ctc.demo.shapes import Outline, Point, coverage_mask
+from ctc.demo.texture import Plane, fur_noise
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def paint(figure: Figure, pixels_per_metre: float, faces_left: bool, turned: flo
     canvas = _Canvas(rows, columns, pixels_per_metre, np.array([across, -1.0]), low - margin)
     for part in figure.parts:
         canvas.fill(part)
-    fur = 1 + 0.2 * streaks(rng, rows, columns)[:, :, None]
+    fur = 1 + 0.2 * fur_noise(rng, rows, columns)[:, :, None]
     colour = np.clip(canvas.colour * fur, 0, 1) * canvas.alpha[:, :, None]
     return Sprite(colour, canvas.alpha, canvas.pixel((0.0, 0.0)), tuple(canvas.pixel(eye) for eye in figure.eyes))
 
@@ -55,24 +55,24 @@ class _Canvas:
         x, y = self._pixels(np.array([point], np.float32))[0]
         return float(x), float(y)
 
-    def fill(self, part: Part) -> None:
+    def fill(self, part: FigurePart) -> None:
         outline = self._pixels(part.outline)
         left, top = np.maximum(np.floor(outline.min(axis=0)).astype(int) - 5, 0)
         right, bottom = np.ceil(outline.max(axis=0)).astype(int) + 6
         window = (slice(top, bottom), slice(left, right))
-        mask = cover(outline - (left, top), self.alpha[window].shape)
-        if part.marking:
+        mask = coverage_mask(outline - (left, top), self.alpha[window].shape)
+        if part.is_marking:
             mask = cv2.GaussianBlur(mask, (0, 0), 1.6) * self.alpha[window]
         else:
             self.alpha[window] = np.maximum(self.alpha[window], mask)
-        tone = np.float32(1) if part.marking else _rounded(mask)[:, :, None]
-        self.colour[window] += mask[:, :, None] * (ink(part.colour) * tone - self.colour[window])
+        tone = np.float32(1) if part.is_marking else _shading(mask)[:, :, None]
+        self.colour[window] += mask[:, :, None] * (colour_array(part.colour) * tone - self.colour[window])
 
     def _pixels(self, points: Outline) -> Outline:
         return ((points * self._axes - self._origin) * self._scale).astype(np.float32)
 
 
-def _rounded(mask: Plane) -> Plane:
+def _shading(mask: Plane) -> Plane:
     """Light from above on a rounded body: bright along the upper edge, dark along the lower one and the rim."""
     reach = max(3, min(mask.shape) // 3) | 1
     soft = cv2.blur(mask, (reach, reach), borderType=cv2.BORDER_CONSTANT)

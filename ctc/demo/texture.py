@@ -13,7 +13,7 @@ Plane = NDArray[np.float32]
 _FUR = 1024
 
 
-def cloudy(
+def fractal_noise(
     rng: np.random.Generator, rows: int, columns: int, coarse: int, octaves: int = 5, stretch: float = 1.0
 ) -> Plane:
     """Fractal noise, float32 (rows, columns) with mean 0 and deviation 1.
@@ -30,7 +30,7 @@ def cloudy(
     return even
 
 
-def streaks(rng: np.random.Generator, rows: int, columns: int) -> Plane:
+def fur_noise(rng: np.random.Generator, rows: int, columns: int) -> Plane:
     """Fur: short streaks along the body, float32 (rows, columns) within about -1 to 1."""
     fur = _fur()
     top, left = rng.integers(0, len(fur), size=2)
@@ -42,6 +42,6 @@ def streaks(rng: np.random.Generator, rows: int, columns: int) -> Plane:
 def _fur() -> Plane:
     rng = np.random.default_rng(20)
     fine = cv2.GaussianBlur(rng.standard_normal((_FUR, _FUR), dtype=np.float32), (0, 0), sigmaX=2.6, sigmaY=0.8)
-    broad = cloudy(rng, _FUR, _FUR, 46, 3, 0.6)
+    broad = fractal_noise(rng, _FUR, _FUR, 46, 3, 0.6)
     fur: Plane = np.clip(0.6 * fine / float(fine.std()) + 0.4 * broad, -2, 2) / 2
     return fur

@@ -11,29 +11,29 @@ from pathlib import Path
 from ctc.errors import OutputExistsError
 from ctc.storage.atomic import remove
 
-MADE = (
+OUTPUT_NAMES = (
     "photos", "new-photos", "labels.csv", "inventory.parquet", "dataset", "run",
     "model.onnx", "predictions.csv", "predictions.csv.failures.csv", "predictions.csv.journal", "evaluation",
 )  # fmt: skip
-MARK = ".ctc-demo"
-SHOWN = 8
+MARKER_FILE = ".ctc-demo"
+SHOWN_PREDICTIONS = 8
 
 
-def clear(folder: Path, overwrite: bool) -> None:
+def prepare_folder(folder: Path, overwrite: bool) -> None:
     """Make `folder` ready for a demo. With `overwrite`, what an earlier demo made is removed, and nothing else; a folder with
     files in it that lacks the mark of a demo is refused, since a user's photos may have the same names."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(folder, "it is a file; choose another --output")
-    ours = (folder / MARK).exists()
+    ours = (folder / MARKER_FILE).exists()
     if folder.exists() and any(folder.iterdir()):
         if not ours:
             raise OutputExistsError(folder, "it is not a demo's folder; choose another --output")
         if not overwrite:
             raise OutputExistsError(folder)
-    for name in MADE if ours else ():
+    for name in OUTPUT_NAMES if ours else ():
         remove(folder / name)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
+    (folder / MARKER_FILE).touch()
 
 
 def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
@@ -55,7 +55,7 @@ def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
     return [shlex.split(line) for line in lines]
 
 
-def closing(folder: Path) -> Iterator[str]:
+def result_lines(folder: Path) -> Iterator[str]:
     """Accuracy on the test split, a table of a few predictions, and where the files are."""
     scores = json.loads((folder / "run" / "test.json").read_text(encoding="utf-8"))
     yield "accuracy on the test split, at locations never seen in training:"
@@ -66,7 +66,7 @@ def closing(folder: Path) -> Iterator[str]:
     yield f"  {'new photo':<40} {'species':<12} confidence"
     with open(folder / "predictions.csv", encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["label"] == "species"]
-    for row in rows[:SHOWN]:
+    for row in rows[:SHOWN_PREDICTIONS]:
         yield f"  {row['id'][-40:]:<40} {row['prediction_top']:<12} {row['confidence_top']}"
     yield ""
     yield f"photos and labels   {folder / 'photos'}, {folder / 'labels.csv'}"

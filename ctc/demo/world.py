@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ctc.demo.animals import KINDS, Kind
-from ctc.demo.camera import expose, light_of
-from ctc.demo.events import Event, lone_event, plan_events
+from ctc.demo.animals import KINDS, AnimalKind
+from ctc.demo.camera import event_light, expose
+from ctc.demo.events import SimulatedEvent, plan_events, single_event
 from ctc.demo.habitats import HABITATS, Habitat
 from ctc.demo.photo import write_photo
 from ctc.demo.scenery import Scene, draw_scene
@@ -21,7 +21,7 @@ from ctc.demo.scenery import Scene, draw_scene
 COLUMNS = ("event_id", "image1", "image2", "image3", "species", "count", "location", "night", "datetime")
 MAX_BURST = 3
 
-_WORLD, _NEWCOMER = 0, 1  # which stream of random numbers: the labelled cameras, or the new one
+_LABELLED_CAMERAS, _NEW_CAMERA = 0, 1  # which stream of random numbers: the labelled cameras, or the new one
 
 
 def draw_world(
@@ -51,11 +51,11 @@ def draw_new_photos(folder: Path, *, seed: int, count: int) -> Path:
     """
     target = folder / "new-photos"
     target.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng([seed, _NEWCOMER])
+    rng = np.random.default_rng([seed, _NEW_CAMERA])
     scene = draw_scene(rng, HABITATS[int(rng.integers(0, len(HABITATS)))])
-    kinds: tuple[Kind | None, ...] = (*KINDS, None)
+    kinds: tuple[AnimalKind | None, ...] = (*KINDS, None)
     for number in range(count):
-        event = lone_event(rng, scene, kinds[number % len(kinds)], night=number % 2 == 1)
+        event = single_event(rng, scene, kinds[number % len(kinds)], night=number % 2 == 1)
         _draw_event(rng, scene, event, "camera-new", [target / _file_name(number + 1)])
     return target
 
@@ -66,12 +66,12 @@ def location_name(seed: int, location: int) -> str:
 
 
 def _habitat_of(seed: int, location: int) -> Habitat:
-    order = np.random.default_rng([seed, _WORLD]).permutation(len(HABITATS))
+    order = np.random.default_rng([seed, _LABELLED_CAMERAS]).permutation(len(HABITATS))
     return HABITATS[int(order[location % len(HABITATS)])]
 
 
 def _draw_location(photos: Path, seed: int, events: int, location: int) -> list[tuple[str, ...]]:
-    rng, name = np.random.default_rng([seed, _WORLD, location]), location_name(seed, location)
+    rng, name = np.random.default_rng([seed, _LABELLED_CAMERAS, location]), location_name(seed, location)
     (photos / name).mkdir(parents=True, exist_ok=True)
     scene = draw_scene(rng, _habitat_of(seed, location))
     numbers, rows = iter(range(1, 10**9)), []
@@ -82,16 +82,16 @@ def _draw_location(photos: Path, seed: int, events: int, location: int) -> list[
     return rows
 
 
-def _draw_event(rng: np.random.Generator, scene: Scene, event: Event, camera: str, paths: list[Path]) -> None:
-    light = light_of(rng, scene, event)
+def _draw_event(rng: np.random.Generator, scene: Scene, event: SimulatedEvent, camera: str, paths: list[Path]) -> None:
+    light = event_light(rng, scene, event)
     for photo, path in enumerate(paths):
         picture = expose(rng, scene, event, light, photo)
-        write_photo(path, picture, event.when + timedelta(seconds=1.1 * photo), event.temperature, camera)
+        write_photo(path, picture, event.timestamp + timedelta(seconds=1.1 * photo), event.temperature, camera)
 
 
-def _row(event: Event, event_id: str, location: str, files: list[str]) -> tuple[str, ...]:
+def _row(event: SimulatedEvent, event_id: str, location: str, files: list[str]) -> tuple[str, ...]:
     images = [f"{location}/{file}" for file in files] + [""] * (MAX_BURST - len(files))
-    night, when = "yes" if event.night else "no", event.when.isoformat(timespec="seconds")
+    night, when = "yes" if event.night else "no", event.timestamp.isoformat(timespec="seconds")
     return event_id, *images, event.species, event.count, location, night, when
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
 DISTRIBUTION = "camera-trap-classifier"
-FOR_DEVELOPERS = ("docs", "test")
-STAND_INS = {"tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm")}
+DEVELOPER_EXTRAS = ("docs", "test")
+ALTERNATIVE_DISTRIBUTIONS = {"tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm")}
 """Other distributions that bring the same package."""
 
 _REQUIREMENT = re.compile(
@@ -42,15 +42,18 @@ class _Requirement:
 def extras(lines: Sequence[str] | None = None) -> list[Extra]:
     """Those for users that there are on this system, in the order of setup.cfg. `lines`: the requirements, by default those that ctc was
     installed with; none when it was not installed at all."""
-    found = _read(_requirements() if lines is None else lines)
-    wanted = [one for one in found if one.extra not in FOR_DEVELOPERS]
+    found = _parse_requirements(_requirements() if lines is None else lines)
+    wanted = [one for one in found if one.extra not in DEVELOPER_EXTRAS]
     names = dict.fromkeys(one.extra for one in wanted)
-    return [Extra(name, {package: installed_version(package) for package in _packages(name, wanted)}) for name in names]
+    return [
+        Extra(name, {package: installed_version(package) for package in _extra_packages(name, wanted)})
+        for name in names
+    ]
 
 
 def installed_version(distribution: str) -> str | None:
     """Of the distribution, or of one that brings the same package."""
-    for name in (distribution, *STAND_INS.get(distribution, ())):
+    for name in (distribution, *ALTERNATIVE_DISTRIBUTIONS.get(distribution, ())):
         try:
             return version(name)
         except PackageNotFoundError:
@@ -71,19 +74,19 @@ def _requirements() -> list[str]:
         return []
 
 
-def _read(lines: Sequence[str]) -> Iterator[_Requirement]:
+def _parse_requirements(lines: Sequence[str]) -> Iterator[_Requirement]:
     for line in lines:
         match = _REQUIREMENT.match(line)
         if match and match[3] in (None, sys.platform):
             yield _Requirement(match[1], tuple((match[2] or "").split(",")), match[4])
 
 
-def _packages(extra: str, wanted: Sequence[_Requirement]) -> dict[str, None]:
+def _extra_packages(extra: str, requirements: Sequence[_Requirement]) -> dict[str, None]:
     """Ordered, each once."""
     packages: dict[str, None] = {}
-    for one in wanted:
+    for one in requirements:
         if one.extra == extra and one.name == DISTRIBUTION:
-            packages |= {name: None for nested in one.extras for name in _packages(nested, wanted)}
+            packages |= {name: None for nested in one.extras for name in _extra_packages(nested, requirements)}
         elif one.extra == extra:
             packages[one.name] = None
     return packages

@@ -26,21 +26,21 @@ class Finding:
         return f"{_MARKS[self.status]:<5}{self.check:<18}{self.text}"
 
 
-def checked(name: str, look: Callable[[], Finding]) -> Finding:
-    """What `look` finds; what it raises becomes a finding as well, so that the other checks go on."""
+def run_check(name: str, check: Callable[[], Finding]) -> Finding:
+    """What `check` finds; what it raises becomes a finding as well, so that the other checks go on."""
     try:
-        return look()
+        return check()
     except Exception as error:
-        return Finding(name, "failed", reason(error))
+        return Finding(name, "failed", error_text(error))
 
 
-def as_document(findings: Sequence[Finding], works: bool) -> str:
-    """All of them as JSON; `works`: whether prediction does."""
-    document = {"format": FORMAT, "format_version": FORMAT_VERSION, "prediction_works": works}
+def findings_json(findings: Sequence[Finding], prediction_works: bool) -> str:
+    """All of them as JSON; `prediction_works`: whether prediction does."""
+    document = {"format": FORMAT, "format_version": FORMAT_VERSION, "prediction_works": prediction_works}
     return json.dumps({**document, "findings": [asdict(found) for found in findings]}, indent=1, ensure_ascii=False)
 
 
-def reason(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """In one line."""
     if isinstance(error, OSError) and error.strerror:
         where = f": '{error.filename}'" if error.filename else ""

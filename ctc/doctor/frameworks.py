@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-Values = dict[str, Any]
+FrameworkInfo = dict[str, Any]
 
 
-def start_tensorflow() -> Values:
+def start_tensorflow() -> FrameworkInfo:
     """Adds a number to a matrix."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
@@ -26,7 +26,7 @@ def start_tensorflow() -> Values:
     }
 
 
-def start_dali(device: str) -> Values:
+def start_dali(device: str) -> FrameworkInfo:
     """Decodes a photo on the `device`, cpu or mixed."""
     import numpy as np
     from nvidia import dali

@@ -7,19 +7,19 @@ import subprocess
 from ctc.doctor.finding import Finding
 
 _QUERY = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader,nounits"]
-_SECONDS = 30
+_TIMEOUT = 30
 
 
-def look_at_gpu(usable: int) -> Finding:
-    """`usable`: how many CUDA finds."""
-    listed, why_not = _listed()
+def check_gpu(usable_count: int) -> Finding:
+    """`usable_count`: how many CUDA finds."""
+    listed, why_not = _list_gpus()
     values = {
-        "usable": usable,
+        "usable": usable_count,
         "listed": [dict(zip(("name", "driver", "memory_mb"), row, strict=False)) for row in listed],
     }
     names = "; ".join(f"{name}, {memory} MB, driver {driver}" for name, driver, memory in listed)
-    if usable:
-        return Finding("gpu", "ok", names or f"{usable}, {why_not}", values)
+    if usable_count:
+        return Finding("gpu", "ok", names or f"{usable_count}, {why_not}", values)
     if listed:
         return Finding(
             "gpu", "failed", f"{names}: but CUDA can use none; look at the driver and CUDA_VISIBLE_DEVICES", values
@@ -27,10 +27,10 @@ def look_at_gpu(usable: int) -> Finding:
     return Finding("gpu", "absent", f"no NVIDIA GPU: {why_not}", values)
 
 
-def _listed() -> tuple[list[list[str]], str]:
+def _list_gpus() -> tuple[list[list[str]], str]:
     """Name, driver and memory of each; and why there are none."""
     try:
-        done = subprocess.run(_QUERY, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(_QUERY, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except FileNotFoundError:
         return [], "nvidia-smi is not there"
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -14,17 +14,17 @@ from ctc.images import decode, encode_jpeg
 from ctc.images.decode import FORMATS
 
 COLOR = (200, 120, 40)
-NEAR = 12
+COLOR_TOLERANCE = 12
 """How far a colour may be off, of 255: JPEG and GIF don't keep it exactly."""
 QUALITY = 90
 
 
-def decoded() -> dict[str, str | None]:
+def check_image_formats() -> dict[str, str | None]:
     """Of each format that is read: None, or why it is not read here as it should be."""
-    return {name.lower(): _fault(name) for name in FORMATS}
+    return {name.lower(): _decode_error(name) for name in FORMATS}
 
 
-def _fault(name: str) -> str | None:
+def _decode_error(name: str) -> str | None:
     file = io.BytesIO()
     try:
         Image.new("RGB", (48, 32), COLOR).save(file, name)
@@ -32,7 +32,7 @@ def _fault(name: str) -> str | None:
     except (ImageError, OSError, KeyError, ValueError) as error:
         return str(error)
     off = np.abs(pixels.astype(int) - COLOR).max()
-    return None if pixels.shape == (32, 48, 3) and off <= NEAR else f"its colours are off by {off}"
+    return None if pixels.shape == (32, 48, 3) and off <= COLOR_TOLERANCE else f"its colours are off by {off}"
 
 
 def camera_photos(count: int, height: int, width: int) -> Iterator[bytes]:

@@ -35,7 +35,7 @@ def processor() -> Finding:
 
 
 def memory() -> Finding:
-    total, limit = total_memory(), _limit()
+    total, limit = total_memory(), _container_memory_limit()
     usable = min(total, limit) if limit else total
     text = f"{total / 1e9:.1f} GB" + (f", {usable / 1e9:.1f} GB of it for this container" if usable < total else "")
     return Finding("memory", "ok", text, {"bytes": total, "usable_bytes": usable})
@@ -75,7 +75,7 @@ class _MemoryStatus(ctypes.Structure):
     )
 
 
-def _limit() -> int | None:
+def _container_memory_limit() -> int | None:
     """What the container may use at most, where it is limited."""
     with suppress(OSError, ValueError):
         return int(Path("/sys/fs/cgroup/memory.max").read_text())

@@ -17,7 +17,7 @@ _TYPES = {np.dtype(np.float32): FLOAT, np.dtype(np.int64): INT64}
 _VARINT, _BYTES = 0, 2
 _IR_VERSION, _OPSET = 9, 18
 
-Axis = int | str
+Dimension = int | str
 
 
 def model(
@@ -34,10 +34,10 @@ def model(
     return _field(1, _IR_VERSION) + _field(7, graph) + _field(8, _field(2, _OPSET)) + properties
 
 
-def node(kind: str, inputs: Sequence[str], output: str, **attributes: int | Sequence[int]) -> bytes:
+def node(op_type: str, inputs: Sequence[str], output: str, **attributes: int | Sequence[int]) -> bytes:
     """An operation with one output."""
     edges = b"".join(_field(1, name) for name in inputs) + _field(2, output)
-    return edges + _field(4, kind) + b"".join(_field(5, _attribute(*item)) for item in attributes.items())
+    return edges + _field(4, op_type) + b"".join(_field(5, _attribute(*item)) for item in attributes.items())
 
 
 def tensor(name: str, values: NDArray[Any]) -> bytes:
@@ -46,10 +46,10 @@ def tensor(name: str, values: NDArray[Any]) -> bytes:
     return shape + _field(2, _TYPES[values.dtype]) + _field(8, name) + _field(9, values.tobytes())
 
 
-def value(name: str, kind: int, shape: Sequence[Axis]) -> bytes:
+def value_info(name: str, elem_type: int, shape: Sequence[Dimension]) -> bytes:
     """An input or output; an axis is its size, or a name where it is open."""
     axes = b"".join(_field(1, _field(1 if isinstance(axis, int) else 2, axis)) for axis in shape)
-    return _field(1, name) + _field(2, _field(1, _field(1, kind) + _field(2, axes)))
+    return _field(1, name) + _field(2, _field(1, _field(1, elem_type) + _field(2, axes)))
 
 
 def _attribute(name: str, held: int | Sequence[int]) -> bytes:

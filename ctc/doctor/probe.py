@@ -9,17 +9,17 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from ctc.doctor.finding import reason
+from ctc.doctor.finding import error_text
 from ctc.errors import CtcError
 
-FOUND, FAILED = "found", "failed"
+RESULT_KEY, ERROR_KEY = "found", "failed"
 
 
 class ProbeError(CtcError):
     """Why a probe found nothing."""
 
 
-def ask(probe: str, *arguments: str, seconds: float) -> Any:
+def run_probe(probe: str, *arguments: str, timeout: float) -> Any:
     """What the function `probe`, as 'module:name', returns in a process of its own, given these texts.
 
     Raises ProbeError when it raises, when the process crashes, and when it takes more than so many seconds.
@@ -30,38 +30,38 @@ def ask(probe: str, *arguments: str, seconds: float) -> Any:
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=seconds,
+            timeout=timeout,
             check=False,
             text=True,
             errors="replace",
         )
     except subprocess.TimeoutExpired:
-        raise ProbeError(f"no answer within {seconds:.0f} s") from None
+        raise ProbeError(f"no answer within {timeout:.0f} s") from None
     said = done.stdout.splitlines()[-1:]
     if done.returncode or not said:
-        raise ProbeError(_last_words(done))
+        raise ProbeError(_crash_message(done))
     answered = json.loads(said[0])
-    if FAILED in answered:
-        raise ProbeError(answered[FAILED])
-    return answered[FOUND]
+    if ERROR_KEY in answered:
+        raise ProbeError(answered[ERROR_KEY])
+    return answered[RESULT_KEY]
 
 
-def answer(probe: str, *arguments: str) -> None:
+def child_main(probe: str, *arguments: str) -> None:
     """The other side. Whatever the probe prints, the last line is the answer."""
     module, _, name = probe.partition(":")
     try:
-        answered = {FOUND: getattr(import_module(module), name)(*arguments)}
+        answered = {RESULT_KEY: getattr(import_module(module), name)(*arguments)}
     except Exception as error:
-        answered = {FAILED: reason(error)}
+        answered = {ERROR_KEY: error_text(error)}
     print(f"\n{json.dumps(answered)}", flush=True)
 
 
-def _last_words(done: subprocess.CompletedProcess[str]) -> str:
+def _crash_message(done: subprocess.CompletedProcess[str]) -> str:
     said = ([line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"])[-1]
-    return f"its process {_fate(done.returncode)}: {said}"
+    return f"its process {_describe_exit(done.returncode)}: {said}"
 
 
-def _fate(code: int) -> str:
+def _describe_exit(code: int) -> str:
     if code >= 0:
         return f"left with exit code {code}"
     try:
@@ -71,4 +71,4 @@ def _fate(code: int) -> str:
 
 
 if __name__ == "__main__":
-    answer(*sys.argv[1:])
+    child_main(*sys.argv[1:])

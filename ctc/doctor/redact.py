@@ -16,46 +16,46 @@ from typing import Any
 
 from ctc.doctor.finding import Finding
 
-_HIDDEN = "…"
+_PLACEHOLDER = "…"
 _SEGMENT = r"[^\\/\s'\":,;()]+"
 _QUOTED = re.compile(r"(?<=')(?:[A-Za-z]:)?[\\/][^']*[\\/](?=[^'\\/]+')")
 _PATH = re.compile(rf"(?<![\w/\\.])(?:[A-Za-z]:|~)?[\\/](?:{_SEGMENT}[\\/])+(?={_SEGMENT})")
-_SHORTEST = 3
+_MIN_NAME_LENGTH = 3
 """Shorter names are parts of too many words."""
 
 
-class Veil:
+class Redactor:
     """Hides these folders, all other folders in absolute paths, and the names of user and machine."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         known = {*map(str, folders), _home(), str(Path.cwd()), tempfile.gettempdir(), sys.prefix}
         self._folders = sorted((folder.rstrip("/\\") for folder in known), key=len, reverse=True)
-        names = [re.escape(name) for name in _names() if len(name) >= _SHORTEST]
+        names = [re.escape(name) for name in _identifying_names() if len(name) >= _MIN_NAME_LENGTH]
         self._names = re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)") if names else None
 
-    def over(self, finding: Finding) -> Finding:
+    def redact(self, finding: Finding) -> Finding:
         """The finding without them."""
-        return replace(finding, text=self._hide(finding.text), values=self._within(finding.values))
+        return replace(finding, text=self._redact_text(finding.text), values=self._redact_value(finding.values))
 
-    def _within(self, value: Any) -> Any:
+    def _redact_value(self, value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {key: self._within(one) for key, one in value.items()}
+            return {key: self._redact_value(one) for key, one in value.items()}
         if isinstance(value, list):
-            return [self._within(one) for one in value]
-        return self._hide(value) if isinstance(value, str) else value
+            return [self._redact_value(one) for one in value]
+        return self._redact_text(value) if isinstance(value, str) else value
 
-    def _hide(self, text: str) -> str:
+    def _redact_text(self, text: str) -> str:
         for folder in filter(None, self._folders):
-            text = text.replace(folder, _HIDDEN)
-        text = _PATH.sub(f"{_HIDDEN}/", _QUOTED.sub(f"{_HIDDEN}/", text))
-        return self._names.sub(_HIDDEN, text) if self._names else text
+            text = text.replace(folder, _PLACEHOLDER)
+        text = _PATH.sub(f"{_PLACEHOLDER}/", _QUOTED.sub(f"{_PLACEHOLDER}/", text))
+        return self._names.sub(_PLACEHOLDER, text) if self._names else text
 
 
 def _home() -> str:
     return os.path.expanduser("~")  # noqa: PTH111 (Path.home raises where there is none)
 
 
-def _names() -> Iterable[str]:
+def _identifying_names() -> Iterable[str]:
     yield platform.node()
     yield platform.node().partition(".")[0]
     with suppress(OSError, KeyError, ImportError):  # a user without an entry anywhere, as in some containers

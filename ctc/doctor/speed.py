@@ -8,7 +8,7 @@ from collections.abc import Iterator
 MILLION = 1_000_000
 
 
-def rate(counts: Iterator[int], seconds: float) -> float:
+def measure_rate(counts: Iterator[int], seconds: float) -> float:
     """How many a second, taken for so long. The first count is not measured: it waits for what has to start."""
     next(counts)
     start, done = time.perf_counter(), 0
@@ -26,6 +26,6 @@ def for_a_million(per_second: float) -> str:
     return f"about {hours:.0f} hours" if hours < 72 else f"about {hours / 24:.0f} days"
 
 
-def in_words(shape: tuple[int, int], size: float) -> str:
+def describe_photo(shape: tuple[int, int], size: float) -> str:
     """A photo of height and width `shape` and so many bytes."""
     return f"{shape[1]}×{shape[0]} px, {size / 1e3:,.0f} kB"

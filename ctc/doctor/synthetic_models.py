@@ -5,40 +5,40 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import INPUT, ModelInfo
+from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.doctor import onnx_writer
-from ctc.doctor.onnx_writer import FLOAT, UINT8, node, tensor, value
+from ctc.doctor.onnx_writer import FLOAT, UINT8, node, tensor, value_info
 
-STANDARD = "ResNet-50 at 224 px"
+STANDARD_NETWORK_NAME = "ResNet-50 at 224 px"
 _LABEL, _CLASSES = "species", ("one", "other")
 _STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
 
 
 def tiny_network() -> bytes:
     """One convolution over 32 px, to see whether anything runs."""
-    drawn = _Network(32)
-    return drawn.finished(drawn.convolved(drawn.begin, 8, 3, 2))
+    drawn = _NetworkBuilder(32)
+    return drawn.build(drawn.add_convolution(drawn.pixels, 8, 3, 2))
 
 
 def standard_network() -> bytes:
     """The convolutions of ResNet-50 (He et al. 2015, https://arxiv.org/abs/1512.03385, table 1) with batch normalisation folded in."""
-    drawn = _Network(224)
-    flow = drawn.add(
-        "MaxPool", drawn.convolved(drawn.begin, 64, 7, 2), kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4
+    drawn = _NetworkBuilder(224)
+    flow = drawn.add_node(
+        "MaxPool", drawn.add_convolution(drawn.pixels, 64, 7, 2), kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4
     )
     for stage, (channels, blocks) in enumerate(_STAGES):
         for block in range(blocks):
             stride = 2 if stage and not block else 1
-            inner = drawn.convolved(drawn.convolved(flow, channels, 1), channels, 3, stride)
-            beside = flow if block else drawn.convolved(flow, 4 * channels, 1, stride, relu=False)
-            outer = drawn.convolved(inner, 4 * channels, 1, relu=False)
-            flow = drawn.add("Relu", drawn.add("Add", outer, beside, channels=4 * channels))
-    return drawn.finished(flow)
+            inner = drawn.add_convolution(drawn.add_convolution(flow, channels, 1), channels, 3, stride)
+            beside = flow if block else drawn.add_convolution(flow, 4 * channels, 1, stride, relu=False)
+            outer = drawn.add_convolution(inner, 4 * channels, 1, relu=False)
+            flow = drawn.add_node("Relu", drawn.add_node("Add", outer, beside, channels=4 * channels))
+    return drawn.build(flow)
 
 
-class _Network:
-    """Nodes and tensors so far; `begin`: pixels as float, channels first."""
+class _NetworkBuilder:
+    """Nodes and tensors so far; `pixels`: pixels as float, channels first."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -46,43 +46,45 @@ class _Network:
         self._tensors: list[bytes] = []
         self._channels: dict[str, int] = {}
         self._rng = np.random.default_rng(0)
-        scaled = self.add("Mul", self.add("Cast", INPUT, to=FLOAT), self._constant(np.float32(1 / 255)))
-        self.begin = self.add("Transpose", scaled, perm=[0, 3, 1, 2], channels=3)
+        scaled = self.add_node(
+            "Mul", self.add_node("Cast", INPUT_NAME, to=FLOAT), self._add_constant(np.float32(1 / 255))
+        )
+        self.pixels = self.add_node("Transpose", scaled, perm=[0, 3, 1, 2], channels=3)
 
-    def add(self, kind: str, *inputs: str, channels: int | None = None, **attributes: int | list[int]) -> str:
+    def add_node(self, op_type: str, *inputs: str, channels: int | None = None, **attributes: int | list[int]) -> str:
         """Returns the name of the output, which has as many channels as the first input unless told otherwise."""
-        output = f"{kind}_{len(self._nodes)}"
-        self._nodes.append(node(kind, inputs, output, **attributes))
+        output = f"{op_type}_{len(self._nodes)}"
+        self._nodes.append(node(op_type, inputs, output, **attributes))
         self._channels[output] = channels or self._channels.get(inputs[0], 0)
         return output
 
-    def convolved(self, flow: str, channels: int, size: int, stride: int = 1, relu: bool = True) -> str:
+    def add_convolution(self, flow: str, channels: int, size: int, stride: int = 1, relu: bool = True) -> str:
         """Weights are as large as keeps the flow from fading or swelling (He et al. 2015)."""
         shape = (channels, self._channels[flow], size, size)
         weights = self._rng.standard_normal(shape, np.float32) * np.float32(np.sqrt(1 / np.prod(shape[1:])))
         bias = np.zeros(channels, np.float32)
         padding = {"kernel_shape": [size, size], "strides": [stride, stride], "pads": [size // 2] * 4}
-        names = self._constant(weights), self._constant(bias)
-        flow = self.add("Conv", flow, *names, channels=channels, **padding)
-        return self.add("Relu", flow) if relu else flow
+        names = self._add_constant(weights), self._add_constant(bias)
+        flow = self.add_node("Conv", flow, *names, channels=channels, **padding)
+        return self.add_node("Relu", flow) if relu else flow
 
-    def finished(self, flow: str) -> bytes:
+    def build(self, flow: str) -> bytes:
         """With a head of two classes."""
-        pooled = self.add("Flatten", self.add("GlobalAveragePool", flow))
+        pooled = self.add_node("Flatten", self.add_node("GlobalAveragePool", flow))
         weights = self._rng.standard_normal((self._channels[pooled], len(_CLASSES)), np.float32)
-        logits = self.add("MatMul", pooled, self._constant(weights))
+        logits = self.add_node("MatMul", pooled, self._add_constant(weights))
         self._nodes.append(node("Softmax", [logits], _LABEL))
         image, answer = ("N", self._size, self._size, 3), ("N", len(_CLASSES))
         info = ModelInfo({_LABEL: _CLASSES}, Preprocessing(self._size, self._size))
         return onnx_writer.model(
             self._nodes,
             self._tensors,
-            [value(INPUT, UINT8, image)],
-            [value(_LABEL, FLOAT, answer)],
+            [value_info(INPUT_NAME, UINT8, image)],
+            [value_info(_LABEL, FLOAT, answer)],
             info.to_metadata(),
         )
 
-    def _constant(self, values: NDArray[np.float32] | np.float32) -> str:
+    def _add_constant(self, values: NDArray[np.float32] | np.float32) -> str:
         name = f"constant_{len(self._tensors)}"
         self._tensors.append(tensor(name, np.asarray(values)))
         return name

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
-from ctc.cli.console.console import say, warn
-from ctc.cli.options.scoring import combine_by, open_model, score
-from ctc.evaluation.answers.score_split import Answer
-from ctc.evaluation.calibration.calibrate import CalibrateConfig, Fitted, fit_all
-from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated
+from ctc.cli.console.console import info, warn
+from ctc.cli.options.scoring import aggregator_factory, open_model, score
+from ctc.evaluation.answers.score_split import PredictFn
+from ctc.evaluation.calibration.calibrate import CalibrateConfig, CalibrationResult, fit_labels
+from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
 from ctc.runtime.session import Model
 
 
-def calibrate_model(model_file: Path, folder: Path, output: Path, options: dict[str, Any]) -> Fitted:
+def calibrate_model(model_file: Path, folder: Path, output: Path, options: dict[str, Any]) -> CalibrationResult:
     """Raises CtcError, writing nothing, when the model can't be calibrated on that split."""
 
     def opened(path: Path) -> Model:
@@ -27,26 +27,28 @@ def calibrate_model(model_file: Path, folder: Path, output: Path, options: dict[
 
     model = opened(model_file)
     check_uncalibrated(model_file, model.info)
-    answering = _Answering(model.predict)
+    answering = _RecordingPredictor(model.predict)
     found = score(model, Dataset.open(folder, [options["split"]]), options["split"], options, answering)
     config = CalibrateConfig(options["method"], options["precision"], options["confidence"])
-    fitted = fit_all(found.scored, combine_by(options["aggregation"])(model.info.multi_label), config)
+    fitted = fit_labels(found.data, aggregator_factory(options["aggregation"])(model.info.multi_label), config)
     for note in (*found.notes, *fitted.notes):
         warn(note)
-    pictures = answering.kept[0]
-    difference = write_calibrated(model_file, model.info, fitted, output, lambda path: opened(path).predict, pictures)
-    say(f"'{output}': answers at most {difference:.1g} from what was fitted, on {len(pictures)} photos")
+    pictures = answering.batches[0]
+    difference = write_calibrated_model(
+        model_file, model.info, fitted, output, lambda path: opened(path).predict, pictures
+    )
+    info(f"'{output}': answers at most {difference:.1g} from what was fitted, on {len(pictures)} photos")
     return fitted
 
 
 @dataclass
-class _Answering:
+class _RecordingPredictor:
     """Keeps the first batch of pictures (or more, where threads race for it) to compare the models on."""
 
-    answer: Answer
-    kept: list[NDArray[np.uint8]] = field(default_factory=list)
+    predict: PredictFn
+    batches: list[NDArray[np.uint8]] = field(default_factory=list)
 
     def __call__(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
-        if not self.kept:
-            self.kept.append(images)
-        return self.answer(images)
+        if not self.batches:
+            self.batches.append(images)
+        return self.predict(images)

@@ -8,28 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from ctc.artifacts.model_file import INPUT
-from ctc.export.graph import copy_of
+from ctc.artifacts.model_file import INPUT_NAME
+from ctc.export.graph import copy_model
 from ctc.export.session import open_session
 
-Photos = Iterable[NDArray[np.uint8]]
+PhotoBatches = Iterable[NDArray[np.uint8]]
 """Batches (N, height, width, 3), to be looked through any number of times."""
 
 Ranges = Mapping[str, tuple[float, float]]
 
 
-def activations(model: ModelProto, names: Collection[str], photos: Photos) -> Iterator[dict[str, NDArray[np.float32]]]:
+def activations(
+    model: ModelProto, names: Collection[str], photos: PhotoBatches
+) -> Iterator[dict[str, NDArray[np.float32]]]:
     """The inner values `names`, of one photo after the other: memory doesn't grow with their number."""
-    watched = copy_of(model)
+    watched = copy_model(model)
     watched.graph.output.extend(value for value in watched.graph.value_info if value.name in names)
     session = open_session(watched)
     asked = list(names)
     for batch in photos:
         for photo in batch:
-            yield dict(zip(asked, session.run(asked, {INPUT: photo[None]}), strict=True))
+            yield dict(zip(asked, session.run(asked, {INPUT_NAME: photo[None]}), strict=True))
 
 
-def ranges(model: ModelProto, names: Collection[str], photos: Photos) -> tuple[Ranges, int]:
+def activation_ranges(model: ModelProto, names: Collection[str], photos: PhotoBatches) -> tuple[Ranges, int]:
     """The smallest and the largest number of each value over all photos, 0 among them, and how many photos there were."""
     found: dict[str, tuple[float, float]] = dict.fromkeys(names, (0.0, 0.0))
     count = 0

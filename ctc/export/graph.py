@@ -10,13 +10,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
-from ctc.artifacts.model_file import INPUT
+from ctc.artifacts.model_file import INPUT_NAME
 from ctc.errors import CtcError
 
-LAYERS = frozenset({"Conv", "Gemm", "MatMul"})
+LAYER_OPS = frozenset({"Conv", "Gemm", "MatMul"})
 """Operators that carry a layer's weights."""
 
-_POOLING = frozenset({"Flatten", "GlobalAveragePool", "ReduceMean", "Reshape", "Squeeze"})
+_POOLING_OPS = frozenset({"Flatten", "GlobalAveragePool", "ReduceMean", "Reshape", "Squeeze"})
 
 
 def constants(graph: GraphProto) -> dict[str, NDArray[np.generic]]:
@@ -52,14 +52,14 @@ def attribute(node: NodeProto, name: str, default: object = None) -> object:
     return next((onnx.helper.get_attribute_value(one) for one in node.attribute if one.name == name), default)
 
 
-def layers_of(nodes: Iterable[NodeProto]) -> list[NodeProto]:
+def filter_layers(nodes: Iterable[NodeProto]) -> list[NodeProto]:
     """Those of `nodes` that are layers."""
-    return [node for node in nodes if node.op_type in LAYERS]
+    return [node for node in nodes if node.op_type in LAYER_OPS]
 
 
-def before_first_layer(graph: GraphProto) -> list[NodeProto]:
+def preprocessing_nodes(graph: GraphProto) -> list[NodeProto]:
     """The nodes between the input and the first layer that mixes channels: what standardises the pixels."""
-    takers, path, value = consumers(graph), list[NodeProto](), INPUT
+    takers, path, value = consumers(graph), list[NodeProto](), INPUT_NAME
     while len(takers[value]) == 1 and not _mixes_channels(takers[value][0]):
         path.append(takers[value][0])
         value = path[-1].output[0]
@@ -67,10 +67,10 @@ def before_first_layer(graph: GraphProto) -> list[NodeProto]:
 
 
 def _mixes_channels(node: NodeProto) -> bool:
-    return node.op_type in LAYERS and attribute(node, "group", 1) == 1
+    return node.op_type in LAYER_OPS and attribute(node, "group", 1) == 1
 
 
-def heads(graph: GraphProto) -> list[NodeProto]:
+def head_nodes(graph: GraphProto) -> list[NodeProto]:
     """The nodes from the pooling of the features to the outputs: a layer and a softmax or sigmoid per label."""
     makers = {name: node for node in graph.node for name in node.output}
     found: dict[str, NodeProto] = {}
@@ -78,10 +78,10 @@ def heads(graph: GraphProto) -> list[NodeProto]:
     while waiting:
         name, behind_layer = waiting.pop()
         node = makers.get(name)
-        if node is None or (behind_layer and node.op_type not in _POOLING):
+        if node is None or (behind_layer and node.op_type not in _POOLING_OPS):
             continue
         found[node.output[0]] = node
-        waiting.extend((one, behind_layer or node.op_type in LAYERS) for one in node.input)
+        waiting.extend((one, behind_layer or node.op_type in LAYER_OPS) for one in node.input)
     return list(found.values())
 
 
@@ -96,14 +96,14 @@ def replace_nodes(graph: GraphProto, nodes: list[NodeProto]) -> None:
     graph.initializer.extend(tensors)
 
 
-def copy_of(model: ModelProto) -> ModelProto:
+def copy_model(model: ModelProto) -> ModelProto:
     """A model of its own, to change."""
     made = ModelProto()
     made.CopyFrom(model)
     return made
 
 
-def with_shapes(model: ModelProto) -> ModelProto:
+def infer_shapes(model: ModelProto) -> ModelProto:
     """The model with the shapes of all values inferred anew. Raises CtcError for a model that contradicts itself."""
     del model.graph.value_info[:]
     try:

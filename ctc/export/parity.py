@@ -12,22 +12,22 @@ import onnx
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.model_file import INPUT
-from ctc.artifacts.predictions import PRESENT
+from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.errors import InputError
 from ctc.export.session import open_session
 
-Answer = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
+PredictFn = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
 """From uint8 images (N, height, width, 3) to probabilities (N, classes) per label."""
 
 
 @dataclass(frozen=True)
-class Answers:
+class LabelledPredictions:
     """Per label the probabilities (photos, classes) that were given, and the truth as in `ctc.plugin.Batch`: class numbers (photos,), or of
     a multi-label label (photos, classes); −1 = missing."""
 
-    given: Mapping[str, NDArray[np.float32]]
-    true: Mapping[str, NDArray[np.int32]]
+    probabilities: Mapping[str, NDArray[np.float32]]
+    targets: Mapping[str, NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
@@ -69,50 +69,60 @@ class Parity:
             yield f"  {name}: the same class for {label.agreement:.1%}{known}"
 
 
-def ask(answer: Answer, photos: Iterable[tuple[NDArray[np.uint8], Mapping[str, NDArray[np.int32]]]]) -> Answers:
+def run_model(
+    predict: PredictFn, batches: Iterable[tuple[NDArray[np.uint8], Mapping[str, NDArray[np.int32]]]]
+) -> LabelledPredictions:
     """What a model gives for labelled batches. Raises InputError when there is no photo."""
     given, true = defaultdict[str, list[Any]](list), defaultdict[str, list[Any]](list)
-    for images, labels in photos:
-        for label, values in answer(images).items():
+    for images, labels in batches:
+        for label, values in predict(images).items():
             given[label].append(values)
             true[label].append(labels[label])
     if not given:
         raise InputError("there is no photo to compare the exported model with the trained network on: give --dataset")
-    return Answers(
+    return LabelledPredictions(
         {label: np.concatenate(values) for label, values in given.items()},
         {label: np.concatenate(values) for label, values in true.items()},
     )
 
 
-def compare(trained: Answers, exported: Answers, split: str) -> Parity:
+def compare(trained: LabelledPredictions, exported: LabelledPredictions, split: str) -> Parity:
     """Two models' answers for the same photos, of `split`."""
-    differences = [np.abs(values - exported.given[label]).max() for label, values in trained.given.items()]
+    differences = [
+        np.abs(values - exported.probabilities[label]).max() for label, values in trained.probabilities.items()
+    ]
     labels = {
-        label: _compare_label(values, exported.given[label], trained.true[label])
-        for label, values in trained.given.items()
+        label: _compare_label(values, exported.probabilities[label], trained.targets[label])
+        for label, values in trained.probabilities.items()
     }
-    photos = min(map(len, trained.given.values()))
+    photos = min(map(len, trained.probabilities.values()))
     return Parity(split, photos, float(np.max(differences)), labels)  # NaN stays NaN
 
 
-def onnx_answer(model: onnx.ModelProto) -> Answer:
+def onnx_predict_fn(model: onnx.ModelProto) -> PredictFn:
     """The model as onnxruntime runs it on the CPU. Raises MissingExtraError without onnxruntime."""
     session = open_session(model)
     names = [output.name for output in session.get_outputs()]
 
     def answer(images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
-        return dict(zip(names, session.run(names, {INPUT: images}), strict=True))
+        return dict(zip(names, session.run(names, {INPUT_NAME: images}), strict=True))
 
     return answer
 
 
-def _compare_label(trained: NDArray[np.float32], exported: NDArray[np.float32], true: NDArray[np.int32]) -> LabelParity:
-    several = true.ndim == 2
+def _compare_label(
+    trained: NDArray[np.float32], exported: NDArray[np.float32], targets: NDArray[np.int32]
+) -> LabelParity:
+    several = targets.ndim == 2
     before, after = trained.argmax(axis=1), exported.argmax(axis=1)
-    same = ((trained >= PRESENT) == (exported >= PRESENT)).all(axis=1) if several else before == after
-    known = (true[:, 0] if several else true) != MISSING
+    same = (
+        ((trained >= PRESENCE_THRESHOLD) == (exported >= PRESENCE_THRESHOLD)).all(axis=1)
+        if several
+        else before == after
+    )
+    known = (targets[:, 0] if several else targets) != MISSING
     labelled = int(known.sum())
     if not labelled:
         return LabelParity(float(same.mean()), 0, None, None)
-    right = [true[np.arange(len(true)), top] == 1 if several else top == true for top in (before, after)]
+    right = [targets[np.arange(len(targets)), top] == 1 if several else top == targets for top in (before, after)]
     return LabelParity(float(same.mean()), labelled, *(float(one[known].mean()) for one in right))

@@ -6,26 +6,26 @@ from collections.abc import Collection, Iterator
 
 from onnx import GraphProto, NodeProto
 
-from ctc.export.graph import LAYERS, before_first_layer, constants, consumers, heads
+from ctc.export.graph import LAYER_OPS, constants, consumers, head_nodes, preprocessing_nodes
 
-FOLLOWING = frozenset({
+INTERLAYER_OPS = frozenset({
     "Add", "AveragePool", "Clip", "Concat", "Flatten", "GlobalAveragePool", "MaxPool", "Mul", "Relu", "Sigmoid",
 })  # fmt: skip
 """Operators that onnxruntime runs on 8 bits: left in float between two layers, they would make the numbers go to and fro."""
 
 
-def to_quantize(graph: GraphProto, in_float: Collection[str] = ()) -> list[NodeProto]:
-    """The layers, but for the heads, which cost little, and those called `in_float`; and what follows upon quantised layers alone."""
+def nodes_to_quantize(graph: GraphProto, exclude: Collection[str] = ()) -> list[NodeProto]:
+    """The layers, but for the heads, which cost little, and those called `exclude`; and what follows upon quantised layers alone."""
     known = constants(graph)
-    apart = {node.name for node in (*before_first_layer(graph), *heads(graph))}
+    apart = {node.name for node in (*preprocessing_nodes(graph), *head_nodes(graph))}
     values, chosen = set[str](), []
     for node in graph.node:
-        if node.name in apart or node.name in in_float:
+        if node.name in apart or node.name in exclude:
             continue
         inputs = [name for name in node.input if name and name not in known]
         scalars = all(known[name].size == 1 for name in node.input if name in known)
-        follows = node.op_type in FOLLOWING and scalars and values.issuperset(inputs)
-        if node.op_type in LAYERS or follows:
+        follows = node.op_type in INTERLAYER_OPS and scalars and values.issuperset(inputs)
+        if node.op_type in LAYER_OPS or follows:
             chosen.append(node)
             values.update(node.output)
     return chosen
@@ -39,4 +39,4 @@ def values_around(graph: GraphProto, layer: NodeProto) -> Iterator[str]:
     while waiting:
         value = waiting.pop()
         yield value
-        waiting.extend(node.output[0] for node in takers[value] if node.op_type in FOLLOWING)
+        waiting.extend(node.output[0] for node in takers[value] if node.op_type in INTERLAYER_OPS)

@@ -13,56 +13,56 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto
 
 from ctc.errors import CtcError, InputError
-from ctc.export.activation_ranges import Photos, Ranges, ranges
-from ctc.export.graph import copy_of, heads, layers_of, with_shapes
-from ctc.export.quantizable_nodes import to_quantize
-from ctc.export.sensitivity import most_sensitive_first
+from ctc.export.activation_ranges import PhotoBatches, Ranges, activation_ranges
+from ctc.export.graph import copy_model, filter_layers, head_nodes, infer_shapes
+from ctc.export.quantizable_nodes import nodes_to_quantize
+from ctc.export.sensitivity import sort_by_sensitivity
 
-_JUDGES = 2
+_SENSITIVITY_BATCHES = 2
 """Batches of photos by which layers are judged."""
 
 
 @dataclass(frozen=True)
-class Quantized:
+class QuantizedModel:
     """A quantised model, on how many photos it was calibrated, and how many of its `layers` are quantised."""
 
     model: ModelProto
-    photos: int
+    calibration_photos: int
     layers: int
     quantized_layers: int
 
 
-def quantized(model: ModelProto, photos: Photos) -> Iterator[Quantized]:
-    """`model`, as `simplify` leaves it, quantised for the ranges that its values have on `photos`; then again and again, each time with
+def quantized_candidates(model: ModelProto, photos: PhotoBatches) -> Iterator[QuantizedModel]:
+    """`model`, as `simplify` leaves it, quantised for the ranges that its values have on `calibration_photos`; then again and again, each time with
     twice as many layers left in float, those first that lose most.
 
     Raises CtcError when there is no layer to quantise, or no photo.
     """
-    everything = to_quantize(model.graph)
-    layers = layers_of(everything)
+    everything = nodes_to_quantize(model.graph)
+    layers = filter_layers(everything)
     if not layers:
         raise CtcError("the network has no layer that can compute with 8 bits: export float16 or float32")
-    found, count = ranges(model, _float_values(model, everything), photos)
+    found, count = activation_ranges(model, _float_values(model, everything), photos)
     if not count:
         raise InputError("the dataset's train split has no photo to calibrate int8 on: export float16 or float32")
-    total = len(layers) + len(layers_of(heads(model.graph)))
-    yield Quantized(quantize(model, everything, found), count, total, len(layers))
-    order = most_sensitive_first(model, layers, found, list(islice(photos, _JUDGES)))
+    total = len(layers) + len(filter_layers(head_nodes(model.graph)))
+    yield QuantizedModel(quantize(model, everything, found), count, total, len(layers))
+    order = sort_by_sensitivity(model, layers, found, list(islice(photos, _SENSITIVITY_BATCHES)))
     in_float = 1
     while in_float < len(layers):
-        nodes = to_quantize(model.graph, order[:in_float])
-        yield Quantized(quantize(model, nodes, found), count, total, len(layers) - in_float)
+        nodes = nodes_to_quantize(model.graph, order[:in_float])
+        yield QuantizedModel(quantize(model, nodes, found), count, total, len(layers) - in_float)
         in_float *= 2
 
 
-def quantize(model: ModelProto, nodes: Iterable[NodeProto], found: Ranges) -> ModelProto:
+def quantize(model: ModelProto, nodes: Iterable[NodeProto], value_ranges: Ranges) -> ModelProto:
     """The model with `nodes` between QuantizeLinear and DequantizeLinear: uint8 activations, int8 weights."""
     from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType, TensorsData
 
-    limits = {name: (np.float32(low), np.float32(high)) for name, (low, high) in found.items()}
+    limits = {name: (np.float32(low), np.float32(high)) for name, (low, high) in value_ranges.items()}
     chosen = list(nodes)
     quantizer = QDQQuantizer(
-        copy_of(model),
+        copy_model(model),
         per_channel=True,
         reduce_range=False,
         weight_qType=QuantType.QInt8,
@@ -75,7 +75,7 @@ def quantize(model: ModelProto, nodes: Iterable[NodeProto], found: Ranges) -> Mo
     )
     made: ModelProto = quantizer.quantize_model()
     quantizer.model.topological_sort()
-    return with_shapes(made)
+    return infer_shapes(made)
 
 
 def _float_values(model: ModelProto, nodes: Iterable[NodeProto]) -> list[str]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _ERRORS_ONLY = 3
 
 
-def open_session(model: onnx.ModelProto, write_to: Path | None = None) -> onnxruntime.InferenceSession:
-    """The model as onnxruntime runs it on the CPU. With `write_to`, only the basic optimisations are done, and the result is written
+def open_session(model: onnx.ModelProto, optimized_path: Path | None = None) -> onnxruntime.InferenceSession:
+    """The model as onnxruntime runs it on the CPU. With `optimized_path`, only the basic optimisations are done, and the result is written
     there. Raises MissingExtraError without onnxruntime, CtcError when it can't run the model."""
     try:
         import onnxruntime
@@ -24,8 +24,8 @@ def open_session(model: onnx.ModelProto, write_to: Path | None = None) -> onnxru
         raise MissingExtraError("ctc export", "cpu") from None
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
-    if write_to is not None:
-        options.optimized_model_filepath = str(write_to)
+    if optimized_path is not None:
+        options.optimized_model_filepath = str(optimized_path)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     try:
         return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

@@ -1,20 +1,20 @@
 """Pictures: read safely, orient, scale, resize. The one place that does so, for datasets, training and prediction alike."""
 
-from ctc.images.decode import Scratch, decode, is_jpeg, upright_size
+from ctc.images.decode import DecodeBuffer, decode, is_jpeg, oriented_size
 from ctc.images.files import IMAGE_SUFFIXES, is_image_name, read_photo
-from ctc.images.resize import as_input, encode_jpeg, gray_stack, scale_needed, shrink
+from ctc.images.resize import encode_jpeg, gray_stack, min_decode_size, shrink, to_model_input
 
 __all__ = [
     "IMAGE_SUFFIXES",
-    "Scratch",
-    "as_input",
+    "DecodeBuffer",
     "decode",
     "encode_jpeg",
     "gray_stack",
     "is_image_name",
     "is_jpeg",
+    "min_decode_size",
+    "oriented_size",
     "read_photo",
-    "scale_needed",
     "shrink",
-    "upright_size",
+    "to_model_input",
 ]

@@ -9,7 +9,7 @@ from itertools import chain, islice, repeat
 from typing import Literal
 
 from ctc.errors import UsageError
-from ctc.images.decode import Pixels, Scratch, decode, upright_size
+from ctc.images.decode import DecodeBuffer, Pixels, decode, oriented_size
 
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
 """Of an inventory with boxes: each holds a list, a number or null per photo."""
@@ -37,7 +37,7 @@ class Region:
     width: int
 
 
-def boxes_of(columns: Sequence[Sequence[float | None] | None], images: int) -> tuple[Box | None, ...]:
+def boxes_from_columns(columns: Sequence[Sequence[float | None] | None], images: int) -> tuple[Box | None, ...]:
     """An event's box per photo, from its values of `BOX_COLUMNS`; None where a column has none."""
     if not all(columns) or not columns:
         return (None,) * images
@@ -45,20 +45,20 @@ def boxes_of(columns: Sequence[Sequence[float | None] | None], images: int) -> t
     return tuple(islice(chain(boxes, repeat(None)), images))
 
 
-def cropped(
+def crop_to_box(
     data: bytes,
     box: Box,
     margin: float,
-    side: int,
+    min_side: int,
     truncated: Literal["fail", "use"] = "fail",
-    scratch: Scratch | None = None,
+    buffer: DecodeBuffer | None = None,
 ) -> Pixels:
-    """The square around the box, decoded just large enough for its shorter side to have `side` pixels; raises as `decode` does."""
-    height, width, _ = upright_size(data)
+    """The square around the box, decoded just large enough for its shorter side to have `min_side` pixels; raises as `decode` does."""
+    height, width, _ = oriented_size(data)
     region = square_around(box, height, width, margin)
-    enough = side / min(region.height, region.width)
+    enough = min_side / min(region.height, region.width)
     at_least = (round(height * min(1, enough)), round(width * min(1, enough)))
-    pixels = decode(data, at_least, truncated, scratch)
+    pixels = decode(data, at_least, truncated, buffer)
     scaled = square_around(box, pixels.shape[0], pixels.shape[1], margin)
     return pixels[scaled.top : scaled.top + scaled.height, scaled.left : scaled.left + scaled.width]
 

@@ -46,7 +46,7 @@ def is_jpeg(data: bytes) -> bool:
     return data[:3] == b"\xff\xd8\xff"
 
 
-def upright_size(data: bytes) -> tuple[int, int, bool]:
+def oriented_size(data: bytes) -> tuple[int, int, bool]:
     """(height, width) that `decode` gives at full size, and whether the stored pixels are upright already. Only the header is read;
     raises ImageError with the reason."""
     with _open(data) as image:
@@ -55,13 +55,13 @@ def upright_size(data: bytes) -> tuple[int, int, bool]:
         return height, width, orientation == 1
 
 
-class Scratch(local):
+class DecodeBuffer(local):
     """Memory that a thread decodes into again and again: fresh pages cost 3 % of what decoding does."""
 
     def __init__(self) -> None:
         self._bytes = np.empty(0, np.uint8)
 
-    def of(self, size: int) -> Pixels:
+    def get(self, size: int) -> Pixels:
         """At least `size` bytes; the same again at the next call in this thread."""
         if len(self._bytes) < size:
             self._bytes = np.empty(size, np.uint8)
@@ -70,26 +70,26 @@ class Scratch(local):
 
 def decode(
     data: bytes,
-    at_least: tuple[int, int] = (0, 0),
+    min_size: tuple[int, int] = (0, 0),
     truncated: Literal["fail", "use"] = "fail",
-    scratch: Scratch | None = None,
+    buffer: DecodeBuffer | None = None,
 ) -> Pixels:
     """Upright RGB pixels, uint8 (height, width, 3).
 
-    A JPEG is decoded at the smallest of the scales 1, 1/2, 1/4, 1/8 whose upright height and width are both `at_least`; (0, 0)
+    A JPEG is decoded at the smallest of the scales 1, 1/2, 1/4, 1/8 whose upright height and width are both `min_size`; (0, 0)
     means full size.
-    With `truncated="use"` the missing part of a cut JPEG is grey. With `scratch` the pixels may lie in it: use them before this thread
+    With `truncated="use"` the missing part of a cut JPEG is grey. With `buffer` the pixels may lie in it: use them before this thread
     decodes into it again. Raises ImageError with the reason.
     """
     image = _open(data)
     try:
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
-            return _decode_jpeg(data, image.size, _orientation(image), at_least, truncated, scratch)
-        return _upright(_to_rgb(image), _orientation(image))
+            return _decode_jpeg(data, image.size, _orientation(image), min_size, truncated, buffer)
+        return _apply_orientation(_to_rgb(image), _orientation(image))
     except ImageError:
         raise
     except Exception as error:  # a broken file makes decoders raise almost anything
-        raise ImageError(_plain(error)) from None
+        raise ImageError(_error_text(error)) from None
     finally:
         image.close()
 
@@ -102,7 +102,7 @@ def _open(data: bytes) -> Image.Image:
     except Image.DecompressionBombError:
         raise ImageError(f"more than {MAX_PIXELS} pixels") from None
     except Exception as error:  # a broken header makes Pillow raise almost anything
-        raise ImageError(_plain(error)) from None
+        raise ImageError(_error_text(error)) from None
     if image.width * image.height > MAX_PIXELS:
         raise ImageError(f"more than {MAX_PIXELS} pixels")
     return image
@@ -121,11 +121,11 @@ def _decode_jpeg(
     data: bytes,
     size: tuple[int, int],
     orientation: int,
-    at_least: tuple[int, int],
+    min_size: tuple[int, int],
     truncated: str,
-    scratch: Scratch | None,
+    buffer: DecodeBuffer | None,
 ) -> Pixels:
-    height, width = _scaled(size[::-1], at_least if orientation < 5 else at_least[::-1])
+    height, width = _scaled_size(size[::-1], min_size if orientation < 5 else min_size[::-1])
     pixels: Pixels = simplejpeg.decode_jpeg(
         data,
         colorspace="RGB",
@@ -134,23 +134,23 @@ def _decode_jpeg(
         min_height=height,
         min_width=width,
         strict=truncated == "fail",
-        buffer=None if scratch is None else scratch.of(height * width * 3),
+        buffer=None if buffer is None else buffer.get(height * width * 3),
     )
-    return _upright(pixels, orientation)
+    return _apply_orientation(pixels, orientation)
 
 
-def _scaled(size: tuple[int, int], at_least: tuple[int, int]) -> tuple[int, int]:
+def _scaled_size(size: tuple[int, int], min_size: tuple[int, int]) -> tuple[int, int]:
     """(height, width) at the scale to decode at. libjpeg-turbo has SIMD for powers of two only: 7/8 takes twice as long as 1."""
-    if at_least == (0, 0):
+    if min_size == (0, 0):
         return size
     for halvings in (3, 2, 1):
         height, width = (-(-side // 2**halvings) for side in size)
-        if height >= at_least[0] and width >= at_least[1]:
+        if height >= min_size[0] and width >= min_size[1]:
             return height, width
     return size
 
 
-def _upright(pixels: Pixels, orientation: int) -> Pixels:
+def _apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
     """Apply an EXIF orientation: 2–4 mirror and turn by 180°, 5–8 turn by 90° as well."""
     if orientation >= 5:
         pixels = cv2.transpose(pixels)
@@ -162,7 +162,7 @@ def _to_rgb(image: Image.Image) -> Pixels:
     """Any mode to RGB: 16 bits are rescaled, not clipped; alpha is composited over white, not dropped."""
     image.load()
     if image.mode in _SIXTEEN_BIT or image.mode in ("I", "F"):
-        return _from_deep(np.asarray(image), image.mode)
+        return _from_high_bit_depth(np.asarray(image), image.mode)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
@@ -170,7 +170,7 @@ def _to_rgb(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"))
 
 
-def _from_deep(values: NDArray[Any], mode: str) -> Pixels:
+def _from_high_bit_depth(values: NDArray[Any], mode: str) -> Pixels:
     """Grey of more than 8 bits: 16-bit values span 0–65535; floats 0–1 or what they hold."""
     deep = values.astype(np.float64)
     if mode == "F":
@@ -182,6 +182,6 @@ def _from_deep(values: NDArray[Any], mode: str) -> Pixels:
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def _plain(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     text = " ".join(str(error).split())
     return text[:1].lower() + text[1:] if text else type(error).__name__

@@ -21,23 +21,23 @@ from ctc.artifacts.event_record import EventRecord, multi_hot
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError, InputError
 from ctc.images.decode import Pixels, decode
-from ctc.images.resize import as_input, gray_stack, scale_needed
+from ctc.images.resize import gray_stack, min_decode_size, to_model_input
 from ctc.storage.tfrecord import read_index, read_record
 
-OnBad = Callable[[InputError], None]
-Classes = Mapping[str, int]
+BadRecordCallback = Callable[[InputError], None]
+NumClasses = Mapping[str, int]
 """Label → how many classes it has."""
 
-NO_LABELS: Classes = {}
+NO_LABELS: NumClasses = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class PhotoSelection:
     """A sample before it is decoded: which photos of an event, and where its record lies (for messages)."""
 
     event: EventRecord
     photos: tuple[int, ...]
-    where: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ def record_table(dataset: Dataset, split: str) -> NDArray[np.int64]:
     """(records, 3): number of the shard, offset, size with framing; in the order of the files."""
     parts = [np.empty((0, 3), np.int64)]
     for number, shard in enumerate(dataset.shards(split)):
-        index = np.asarray(read_index(dataset.folder / shard.index), np.int64).reshape(-1, 2)
+        index = np.asarray(read_index(dataset.folder / shard.index_file), np.int64).reshape(-1, 2)
         parts.append(np.insert(index, 0, number, axis=1))
     return np.concatenate(parts)
 
 
-def read_raw(dataset: Dataset, split: str, row: Sequence[int]) -> bytes:
+def read_record_bytes(dataset: Dataset, split: str, row: Sequence[int]) -> bytes:
     """The data of the record in one row of the table; an error names the shard and the offset."""
     number, offset, size = (int(value) for value in row)
     path = dataset.folder / dataset.shards(split)[number].file
@@ -78,92 +78,92 @@ def read_raw(dataset: Dataset, split: str, row: Sequence[int]) -> bytes:
 
 
 def read_events(
-    dataset: Dataset, split: str, table: NDArray[np.int64], on_bad: OnBad | None = None
+    dataset: Dataset, split: str, table: NDArray[np.int64], on_bad: BadRecordCallback | None = None
 ) -> Iterator[tuple[str, EventRecord]]:
     """(where, event) for each row of `table`. A bad record raises InputError, or is left out and handed to `on_bad`."""
     shards = dataset.shards(split)
     for row in table:
         where = f"'{dataset.folder / shards[row[0]].file}' at offset {row[1]}"
         try:
-            data = read_raw(dataset, split, row)
+            data = read_record_bytes(dataset, split, row)
             try:
                 event = EventRecord.decode(data)
             except InputError as error:
                 raise InputError(f"{where}: {error}") from None
         except InputError as error:
-            _report(error, on_bad)
+            _raise_or_report(error, on_bad)
         else:
             yield where, event
 
 
-def picks(events: Iterable[tuple[str, EventRecord]], preprocessing: Preprocessing) -> Iterator[Pick]:
+def select_photos(events: Iterable[tuple[str, EventRecord]], preprocessing: Preprocessing) -> Iterator[PhotoSelection]:
     """Which photos of each event become samples: all, one each; the first three as one (grayscale stacking); or the first
     (also for `random`, which is for training)."""
     for where, event in events:
         count = len(event.jpegs)
         if preprocessing.image_choice == "all":
-            yield from (Pick(event, (number,), where) for number in range(count))
-        elif preprocessing.stacked:
-            yield Pick(event, tuple(range(min(count, 3))), where)
+            yield from (PhotoSelection(event, (number,), where) for number in range(count))
+        elif preprocessing.is_stacked:
+            yield PhotoSelection(event, tuple(range(min(count, 3))), where)
         else:
-            yield Pick(event, (0,), where)
+            yield PhotoSelection(event, (0,), where)
 
 
-def develop(
-    pick: Pick, preprocessing: Preprocessing, labels: Sequence[str], multi_label: Classes = NO_LABELS
+def preprocess(
+    selection: PhotoSelection, preprocessing: Preprocessing, labels: Sequence[str], multi_label: NumClasses = NO_LABELS
 ) -> Sample:
     """Decode a pick and make it the network's input; `multi_label`: those of `labels` of which every observation counts. Raises
     InputError naming the shard and the offset."""
-    event = pick.event
+    event = selection.event
     for label in labels:
         if not event.labels.get(label):
-            raise InputError(f"{pick.where}: the record has no value for the label '{label}'")
+            raise InputError(f"{selection.source}: the record has no value for the label '{label}'")
     photos = []
-    for number in pick.photos:
+    for number in selection.photos:
         try:
-            pixels = decode(event.jpegs[number], scale_needed(preprocessing))
+            pixels = decode(event.jpegs[number], min_decode_size(preprocessing))
         except ImageError as error:
-            raise InputError(f"{pick.where}: photo {number} of event '{event.event_id}': {error}") from None
-        photos.append(as_input(pixels, preprocessing))
-    image = gray_stack(photos) if preprocessing.stacked else photos[0]
+            raise InputError(f"{selection.source}: photo {number} of event '{event.event_id}': {error}") from None
+        photos.append(to_model_input(pixels, preprocessing))
+    image = gray_stack(photos) if preprocessing.is_stacked else photos[0]
     observed = {label: event.labels[label] for label in labels}
     values = {
         label: multi_hot(numbers, multi_label[label]) if label in multi_label else numbers[0]
         for label, numbers in observed.items()
     }
-    return Sample(event.event_id, pick.photos, image, values)
+    return Sample(event.event_id, selection.photos, image, values)
 
 
-def reference_samples(
-    chosen: Iterable[Pick],
+def eval_samples(
+    selections: Iterable[PhotoSelection],
     preprocessing: Preprocessing,
     labels: Sequence[str],
-    on_bad: OnBad | None = None,
+    on_bad: BadRecordCallback | None = None,
     threads: int = 1,
-    multi_label: Classes = NO_LABELS,
+    multi_label: NumClasses = NO_LABELS,
 ) -> Iterator[Sample]:
-    """The samples as `develop` makes them, in `threads` threads, in order. A bad photo raises InputError, or is left out and handed to
+    """The samples as `preprocess` makes them, in `threads` threads, in order. A bad photo raises InputError, or is left out and handed to
     `on_bad`."""
-    chosen = iter(chosen)
+    selections = iter(selections)
     with ThreadPoolExecutor(threads, "ctc-decode") as pool:
         waiting: deque[Future[Sample]] = deque()
         try:
             while True:
-                for pick in islice(chosen, 4 * threads - len(waiting)):
-                    waiting.append(pool.submit(develop, pick, preprocessing, labels, multi_label))
+                for pick in islice(selections, 4 * threads - len(waiting)):
+                    waiting.append(pool.submit(preprocess, pick, preprocessing, labels, multi_label))
                 if not waiting:
                     return
                 try:
                     sample = waiting.popleft().result()
                 except InputError as error:
-                    _report(error, on_bad)
+                    _raise_or_report(error, on_bad)
                 else:
                     yield sample
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def reference_batches(
+def eval_batches(
     samples: Iterable[Sample], labels: Sequence[str], batch_size: int
 ) -> Iterator[tuple[Pixels, dict[str, NDArray[np.int32]]]]:
     """(images (N, height, width, 3) uint8, label → (N,) or, multi-label, (N, classes) int32), N = `batch_size` but for a last smaller
@@ -174,7 +174,7 @@ def reference_batches(
         yield images, {label: np.array([sample.labels[label] for sample in batch], np.int32) for label in labels}
 
 
-def _report(error: InputError, on_bad: OnBad | None) -> None:
+def _raise_or_report(error: InputError, on_bad: BadRecordCallback | None) -> None:
     if on_bad is None:
         raise error from None
     on_bad(error)

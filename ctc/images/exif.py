@@ -23,7 +23,7 @@ from PIL import Image
 from ctc.errors import ImageError
 from ctc.images.decode import FORMATS
 from ctc.images.files import open_photo
-from ctc.storage.remote_files import readers_for
+from ctc.storage.remote_files import io_threads
 
 THREADS = 8
 _PATHS_PER_TASK = 32
@@ -43,7 +43,7 @@ _TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 @dataclass(frozen=True, slots=True)
 class Exif:
     """`taken`: the camera's own clock, which has no zone. `latitude`, `longitude`: degrees, north and east positive; both or neither.
-    `unreadable`: why the file could not be read as a photo; '' when it could."""
+    `error`: why the file could not be read as a photo; '' when it could."""
 
     taken: datetime | None = None
     make: str | None = None
@@ -51,7 +51,7 @@ class Exif:
     serial: str | None = None
     latitude: float | None = None
     longitude: float | None = None
-    unreadable: str = ""
+    error: str = ""
 
 
 def read_exif(path: str | Path) -> Exif:
@@ -61,19 +61,19 @@ def read_exif(path: str | Path) -> Exif:
     """
     try:
         with open_photo(path) as file:
-            return _read(file)
+            return _read_stream(file)
     except ImageError as error:
-        return Exif(unreadable=str(error))
+        return Exif(error=str(error))
 
 
-def exif_of(data: bytes) -> Exif:
+def parse_exif(data: bytes) -> Exif:
     """What the header in the bytes of a photo says: see `read_exif`."""
-    return _read(io.BytesIO(data))
+    return _read_stream(io.BytesIO(data))
 
 
-def threads_for(place: str | Path) -> int:
+def exif_threads(path: str | Path) -> int:
     """How many threads read photos below this place best."""
-    return readers_for(place, THREADS)
+    return io_threads(path, THREADS)
 
 
 def read_exifs(paths: Iterable[str | Path], threads: int = THREADS) -> Iterator[Exif]:
@@ -96,46 +96,46 @@ def _read_all(paths: Iterable[str | Path]) -> list[Exif]:
     return [read_exif(path) for path in paths]
 
 
-def _read(file: BinaryIO) -> Exif:
+def _read_stream(file: BinaryIO) -> Exif:
     try:
         with Image.open(file, formats=FORMATS) as image:
-            return _exif(image)
+            return _extract(image)
     except Exception:  # a broken header makes Pillow raise almost anything
-        return Exif(unreadable="not an image of a known kind (jpg, png, bmp, webp, tiff, gif)")
+        return Exif(error="not an image of a known kind (jpg, png, bmp, webp, tiff, gif)")
 
 
-def _exif(image: Image.Image) -> Exif:
+def _extract(image: Image.Image) -> Exif:
     if image.format == "PNG" and not {"exif", "Raw profile type exif"} & image.info.keys():
         return Exif()  # Pillow would decode the whole picture to look behind it
-    main = _tags(image.getexif)
-    details = _tags(lambda: image.getexif().get_ifd(_EXIF))
-    latitude, longitude = _position(_tags(lambda: image.getexif().get_ifd(_GPS)))
+    main = _read_tags(image.getexif)
+    details = _read_tags(lambda: image.getexif().get_ifd(_EXIF))
+    latitude, longitude = _coordinates(_read_tags(lambda: image.getexif().get_ifd(_GPS)))
     return Exif(
-        taken=_taken(main, details),
-        make=_text(main.get(_MAKE)),
-        model=_text(main.get(_MODEL)),
-        serial=_text(details.get(_BODY_SERIAL)) or _text(main.get(_CAMERA_SERIAL)),
+        taken=_capture_time(main, details),
+        make=_clean_text(main.get(_MAKE)),
+        model=_clean_text(main.get(_MODEL)),
+        serial=_clean_text(details.get(_BODY_SERIAL)) or _clean_text(main.get(_CAMERA_SERIAL)),
         latitude=latitude,
         longitude=longitude,
     )
 
 
-def _tags(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:
+def _read_tags(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:
     try:
         return dict(read())
     except Exception:  # a damaged part makes Pillow raise almost anything; the others, and the photo, may still be good
         return {}
 
 
-def _taken(main: Mapping[int, Any], details: Mapping[int, Any]) -> datetime | None:
+def _capture_time(main: Mapping[int, Any], details: Mapping[int, Any]) -> datetime | None:
     for tags, time, subseconds in ((details, *_ORIGINAL), (details, *_DIGITIZED), (main, *_CHANGED)):
-        taken = _time(_text(tags.get(time)), _text(details.get(subseconds)))
+        taken = _parse_time(_clean_text(tags.get(time)), _clean_text(details.get(subseconds)))
         if taken:
             return taken
     return None
 
 
-def _time(text: str | None, subseconds: str | None) -> datetime | None:
+def _parse_time(text: str | None, subseconds: str | None) -> datetime | None:
     """'2016:09:25 18:35:10' and the digits after the decimal point."""
     match = _TIME.match(text or "")
     if match is None:
@@ -148,16 +148,16 @@ def _time(text: str | None, subseconds: str | None) -> datetime | None:
         return None
 
 
-def _text(value: object) -> str | None:
+def _clean_text(value: object) -> str | None:
     if isinstance(value, bytes):
         value = value.decode("ascii", "ignore")
     return value.split("\0")[0].strip() or None if isinstance(value, str) else None
 
 
-def _position(tags: Mapping[int, Any]) -> tuple[float, float] | tuple[None, None]:
+def _coordinates(tags: Mapping[int, Any]) -> tuple[float, float] | tuple[None, None]:
     """Both coordinates; none when one is missing or impossible, or both are 0, which cameras write that saw no satellite."""
-    latitude = _degrees(tags.get(2), {"N": 1, "S": -1}.get(_text(tags.get(1)) or ""), 90)
-    longitude = _degrees(tags.get(4), {"E": 1, "W": -1}.get(_text(tags.get(3)) or ""), 180)
+    latitude = _degrees(tags.get(2), {"N": 1, "S": -1}.get(_clean_text(tags.get(1)) or ""), 90)
+    longitude = _degrees(tags.get(4), {"E": 1, "W": -1}.get(_clean_text(tags.get(3)) or ""), 180)
     if latitude is None or longitude is None or latitude == longitude == 0:
         return None, None
     return latitude, longitude

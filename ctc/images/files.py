@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 from ctc.errors import ImageError, InputError
 from ctc.storage.paths import is_in_bucket, is_remote
-from ctc.storage.remote_files import open_beginning, read_bytes, reason_of
+from ctc.storage.remote_files import error_reason, open_header, read_bytes
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 MAX_BYTES = 512 * 1024 * 1024
-_OF_THE_FILE = (FileNotFoundError, PermissionError, IsADirectoryError)
+_FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError)
 """What is wrong with one file of a bucket; everything else is wrong with the way to it."""
 TOO_LARGE = f"larger than {MAX_BYTES // 2**20} MiB"
 
@@ -30,7 +30,7 @@ def open_photo(path: str | Path) -> BinaryIO:
     InputError when it is its bucket that can't be read."""
     with _as_image_errors(path):
         if is_remote(path):
-            return open_beginning(str(path))
+            return open_header(str(path))
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             status = os.fstat(descriptor)
@@ -66,8 +66,8 @@ def _as_image_errors(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if is_in_bucket(path) and not isinstance(error, _OF_THE_FILE):
-            raise InputError(f"'{path}' and its like can't be read: {reason_of(error)}; try again later") from error
+        if is_in_bucket(path) and not isinstance(error, _FILE_ERRORS):
+            raise InputError(f"'{path}' and its like can't be read: {error_reason(error)}; try again later") from error
         raise ImageError((error.strerror or type(error).__name__).lower()) from None
     except ValueError as error:
         raise ImageError(str(error)) from None

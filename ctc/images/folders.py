@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ctc.errors import InputError
 from ctc.images.files import is_image_name
-from ctc.storage.paths import is_remote, place
-from ctc.storage.remote_files import as_os_errors, reason_of
+from ctc.storage.paths import is_remote, parse_path
+from ctc.storage.remote_files import as_os_errors, error_reason
 
-Contents = Callable[[str], tuple[list[str], list[str]]]
+FolderLister = Callable[[str], tuple[list[str], list[str]]]
 """From a folder to the names of its photos and the paths of its subfolders."""
 
 
@@ -27,11 +27,11 @@ class FolderPhotos:
     packed: bytes
 
     @classmethod
-    def of(cls, prefix: str, names: Iterable[str]) -> FolderPhotos:
+    def from_names(cls, prefix: str, names: Iterable[str]) -> FolderPhotos:
         return cls(prefix, b"".join(os.fsencode(name) + b"\0" for name in names))
 
     @property
-    def photos(self) -> int:
+    def count(self) -> int:
         return self.packed.count(b"\0")
 
     def __iter__(self) -> Iterator[str]:
@@ -47,24 +47,24 @@ def find_photos(root: Path) -> list[FolderPhotos]:
     if is_remote(root):
         found = list(_walk(str(root).rstrip("/"), "/", _list_remote))
     else:
-        found = list(_walk(str(root), os.sep, partial(_list, set())))
+        found = list(_walk(str(root), os.sep, partial(_list_local, set())))
     if not found:
         raise InputError(f"folder '{root}' holds no photos (jpg, png, bmp, webp, tiff, gif)")
     return found
 
 
-def _walk(root: str, separator: str, contents: Contents) -> Iterator[FolderPhotos]:
+def _walk(root: str, separator: str, list_folder: FolderLister) -> Iterator[FolderPhotos]:
     pending = [root]
     while pending:
         folder = pending.pop()
-        photos, folders = contents(folder)
+        photos, folders = list_folder(folder)
         if photos:
-            yield FolderPhotos.of(folder.rstrip(separator) + separator, sorted(photos))
+            yield FolderPhotos.from_names(folder.rstrip(separator) + separator, sorted(photos))
         pending += sorted(folders, reverse=True)
 
 
-def _list(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
-    """See `Contents`; of a real folder that was `seen` before, nothing."""
+def _list_local(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
+    """See `FolderLister`; of a real folder that was `seen` before, nothing."""
     real = os.path.realpath(folder)
     if real in seen:
         return [], []
@@ -77,7 +77,7 @@ def _list(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
                 if entry.name.startswith("."):
                     continue
                 if _is_folder(entry):
-                    if not (entry.is_symlink() and _holds(os.path.realpath(entry.path), real)):
+                    if not (entry.is_symlink() and _contains(os.path.realpath(entry.path), real)):
                         folders.append(entry.path)
                 elif is_image_name(entry.name):
                     photos.append(entry.name)
@@ -87,16 +87,16 @@ def _list(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
 
 
 def _list_remote(folder: str) -> tuple[list[str], list[str]]:
-    """See `Contents`."""
+    """See `FolderLister`."""
     photos: list[str] = []
     folders: list[str] = []
     try:
         with as_os_errors(folder):
-            there = place(folder)
+            there = parse_path(folder)
             path: str = there.path.rstrip("/") + "/"  # type: ignore[attr-defined]
             entries = there.fs.ls(there.path, detail=True)  # type: ignore[attr-defined]
     except OSError as error:
-        raise InputError(f"folder '{folder}' can't be read: {reason_of(error)}") from None
+        raise InputError(f"folder '{folder}' can't be read: {error_reason(error)}") from None
     for entry in entries:
         name = entry["name"].removeprefix(path).strip("/")
         if not name or name.startswith(".") or "/" in name:  # a page of the web may link to other folders
@@ -115,6 +115,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _holds(folder: str, other: str) -> bool:
+def _contains(folder: str, other: str) -> bool:
     """Whether `other` is `folder` or lies in it."""
     return other == folder or other.startswith(folder.rstrip(os.sep) + os.sep)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _BASELINE = 0xC0
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-_SCAN = 0xDA
+_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+_START_OF_SCAN = 0xDA
 _APP1, _APP2, _APP14 = 0xE1, 0xE2, 0xEE
 _420 = (0x22, 0x11, 0x11)
 _YCBCR = 1
@@ -15,12 +15,12 @@ _YCBCR = 1
 
 @dataclass(frozen=True)
 class JpegHeader:
-    """`height`, `width` in pixels as stored, before any EXIF orientation. `plain`: baseline, 8 bits, Y'CbCr 4:2:0, one picture in the
+    """`height`, `width` in pixels as stored, before any EXIF orientation. `is_baseline_420`: baseline, 8 bits, Y'CbCr 4:2:0, one picture in the
     file. `has_exif`: there is an EXIF block."""
 
     height: int
     width: int
-    plain: bool
+    is_baseline_420: bool
     has_exif: bool
 
 
@@ -31,7 +31,7 @@ def read_header(data: bytes) -> JpegHeader | None:
     at, exif, other_colors, several = 2, False, False, False
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
-        if marker == 0xFF or marker in _ALONE:
+        if marker == 0xFF or marker in _STANDALONE_MARKERS:
             at += 1 if marker == 0xFF else 2
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
@@ -39,12 +39,12 @@ def read_header(data: bytes) -> JpegHeader | None:
         exif |= marker == _APP1 and body[:6] == b"Exif\0\0"
         several |= marker == _APP2 and body[:4] == b"MPF\0"
         other_colors |= marker == _APP14 and body[:5] == b"Adobe" and body[11:12] != bytes([_YCBCR])
-        if marker in _FRAMES and len(body) >= 6:
+        if marker in _FRAME_MARKERS and len(body) >= 6:
             sampling = tuple(body[7 + 3 * i] for i in range(body[5]) if 7 + 3 * i < len(body))
             plain = marker == _BASELINE and body[0] == 8 and sampling == _420
             height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
             return JpegHeader(height, width, plain and not other_colors and not several, exif)
-        if marker == _SCAN:
+        if marker == _START_OF_SCAN:
             return None
         at += 2 + length
     return None

@@ -8,7 +8,7 @@ import posixpath
 from ctc.storage.paths import is_url
 
 
-def plain(path: str) -> str:
+def normalize_path(path: str) -> str:
     """With forward slashes, and without './', '//' and 'x/..'; a Windows drive or share stays in front, whatever comes after. A URL
     stays as it is."""
     if is_url(path):

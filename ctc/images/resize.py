@@ -14,15 +14,15 @@ from ctc.errors import ImageError
 from ctc.images.decode import Pixels
 
 
-def scale_needed(preprocessing: Preprocessing) -> tuple[int, int]:
+def min_decode_size(preprocessing: Preprocessing) -> tuple[int, int]:
     """(height, width) that a decoded photo needs at least, to be resized without inventing pixels."""
     return preprocessing.height, preprocessing.width
 
 
-def as_input(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
+def to_model_input(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
     """The network's input, uint8 (height, width, 3): stretched, or fitted with the centre cropped."""
     if preprocessing.resize == "fit-crop":
-        pixels = _centre(pixels, preprocessing.height / preprocessing.width)
+        pixels = _center_crop(pixels, preprocessing.height / preprocessing.width)
     return resize(pixels, preprocessing.height, preprocessing.width)
 
 
@@ -61,7 +61,7 @@ def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
     return encoded
 
 
-def _centre(pixels: Pixels, aspect: float) -> Pixels:
+def _center_crop(pixels: Pixels, aspect: float) -> Pixels:
     """The largest centred part whose height / width is `aspect`."""
     height, width = pixels.shape[:2]
     new_height = min(height, max(1, math.floor(width * aspect + 0.5)))

@@ -12,16 +12,16 @@ from ctc._version import __version__
 from ctc.artifacts.predictions import Failure
 from ctc.errors import UsageError
 from ctc.inference.events.table import Columns
-from ctc.inference.pipeline.inputs import Truncated
-from ctc.inference.run.shards import Shard
-from ctc.runtime.providers import Engine, Precision, ProviderName
+from ctc.inference.pipeline.inputs import TruncatedPolicy
+from ctc.inference.run.shards import ShardSpec
+from ctc.runtime.providers import Precision, ProviderName, RuntimeConfig
 
 
 @dataclass(frozen=True)
 class PredictConfig:
     """`engine`: what does the work, with those of its options that are given, by key; None: this process, all at once. `threads`: CPU cores
     to use, those of each worker with an engine. `columns`: of the CSV files among the sources. `events_within`: see LoosePhotos.
-    `format_options`: those options of the output format that are given, by key. `threshold`, `class_list`: see `reading_of`. `batch_size`
+    `format_options`: those options of the output format that are given, by key. `threshold`, `class_list`: see `make_postprocessor`. `batch_size`
     None: measured."""
 
     model: Path
@@ -39,20 +39,20 @@ class PredictConfig:
     precision: Precision = "float32"
     batch_size: int | None = None
     threads: int = 1
-    truncated: Truncated = "fail"
-    shard: Shard | None = None
+    truncated: TruncatedPolicy = "fail"
+    shard: ShardSpec | None = None
     engine: str | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     resume: bool = False
     overwrite: bool = False
 
     @property
-    def network(self) -> Engine:
+    def runtime(self) -> RuntimeConfig:
         """What shall run the network."""
-        return Engine(self.provider, self.precision, self.threads)
+        return RuntimeConfig(self.provider, self.precision, self.threads)
 
     def identity(self, model: str, photos: str) -> dict[str, str]:
-        """What decides the predictions, not how they are written; `model` and `photos` are digests. See `Heading.identity`."""
+        """What decides the predictions, not how they are written; `model` and `photos` are digests. See `RunHeader.identity`."""
         chosen = {
             "--aggregation": self.aggregation,
             "--threshold": self.threshold,

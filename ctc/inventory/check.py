@@ -20,14 +20,14 @@ from ctc.artifacts.arrow_columns import Ints
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import ImageError, InputError
 from ctc.images import decode, read_photo
-from ctc.inventory.duplicate_photos import differences, find_copies
+from ctc.inventory.duplicate_photos import describe_differences, find_duplicates
 from ctc.inventory.photo_uses import PhotoUses
-from ctc.storage.paths import is_url, joined, place
+from ctc.storage.paths import is_url, join_path, parse_path
 
-Kind = Literal["missing", "broken", "duplicate", "straddling"]
-Advance = Callable[[int, int], None]
-AT_A_TIME = 1024
-SMALLEST = (1, 1)
+ProblemKind = Literal["missing", "broken", "duplicate", "straddling"]
+ProgressCallback = Callable[[int, int], None]
+CHUNK_SIZE = 1024
+MIN_DECODE_SIZE = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,14 @@ class Problem:
     """What is wrong with a photo of an event. `missing`, `broken`; `duplicate`: the same bytes as another photo of the event;
     `straddling`: the same bytes as a photo of another event, named in `detail` with the labels and locations that differ."""
 
-    problem: Kind
+    problem: ProblemKind
     path: str
     event_id: str
     detail: str
 
 
 @dataclass(frozen=True)
-class Checked:
+class PhotoCheckResult:
     """How many photos there are, and the problems: missing and broken photos in the inventory's order, then copies."""
 
     photos: int
@@ -51,26 +51,28 @@ class Checked:
     def counts(self) -> dict[str, int]:
         """How many problems of each kind."""
         counted = Counter(problem.problem for problem in self.problems)
-        return {kind: counted[kind] for kind in get_args(Kind)}
+        return {kind: counted[kind] for kind in get_args(ProblemKind)}
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _PhotoCheck:
     """A photo that was looked at: its `digest` when it is sound, else the kind of problem and the `reason`."""
 
     digest: bytes | None
-    kind: Kind = "broken"
+    kind: ProblemKind = "broken"
     reason: str = ""
     opened: bool = True
 
 
-def check_photos(inventory: Inventory, uses: PhotoUses, image_root: Path, workers: int, advance: Advance) -> Checked:
+def check_photos(
+    inventory: Inventory, uses: PhotoUses, image_root: Path, workers: int, advance: ProgressCallback
+) -> PhotoCheckResult:
     """Read and decode every photo in `workers` threads. Raises InputError when not one of them can be opened."""
     digests = np.zeros((len(uses.paths), 2), np.uint64)
     sound = np.zeros(len(uses.paths), bool)
     problems: list[Problem] = []
     opened = 0
-    for photo, path, look in _looks(uses, image_root, workers):
+    for photo, path, look in _check_all(uses, image_root, workers):
         opened += look.opened
         if look.digest is not None:
             digests[photo] = np.frombuffer(look.digest, np.uint64)
@@ -81,38 +83,42 @@ def check_photos(inventory: Inventory, uses: PhotoUses, image_root: Path, worker
     if not opened:
         why = f" ('{problems[0].path}': {problems[0].detail})" if problems else ": it names none"
         raise InputError(f"no photo of the inventory could be opened in '{image_root}'{why}; give --image-root")
-    return Checked(len(uses.paths), (*problems, *_copies(inventory, uses, find_copies(uses, digests, sound))))
+    return PhotoCheckResult(
+        len(uses.paths), (*problems, *_duplicate_problems(inventory, uses, find_duplicates(uses, digests, sound)))
+    )
 
 
-def _looks(uses: PhotoUses, image_root: Path, workers: int) -> Iterator[tuple[int, str, _Look]]:
+def _check_all(uses: PhotoUses, image_root: Path, workers: int) -> Iterator[tuple[int, str, _PhotoCheck]]:
     """Every photo, in order. Photos that wait in the queue are dropped when the caller leaves early."""
     pool = ThreadPoolExecutor(workers, "ctc-check")
     try:
-        for start in range(0, len(uses.paths), AT_A_TIME):
-            paths = uses.paths.slice(start, AT_A_TIME).to_pylist()
-            looks = pool.map(_look_at, (joined(image_root, path) for path in paths))
+        for start in range(0, len(uses.paths), CHUNK_SIZE):
+            paths = uses.paths.slice(start, CHUNK_SIZE).to_pylist()
+            looks = pool.map(_check_photo, (join_path(image_root, path) for path in paths))
             yield from zip(range(start, start + len(paths)), paths, looks, strict=True)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _look_at(path: str) -> _Look:
+def _check_photo(path: str) -> _PhotoCheck:
     """Even at the smallest scale the decoder reads a JPEG to its end."""
     try:
         data = read_photo(path)
     except ImageError as error:
         # Path.exists raises for a folder without permission
-        there = place(path).exists() if is_url(path) else os.path.exists(path)  # noqa: PTH110
-        return _Look(None, "broken" if there else "missing", str(error), opened=False)
+        there = parse_path(path).exists() if is_url(path) else os.path.exists(path)  # noqa: PTH110
+        return _PhotoCheck(None, "broken" if there else "missing", str(error), opened=False)
     try:
-        decode(data, SMALLEST)
+        decode(data, MIN_DECODE_SIZE)
     except ImageError as error:
-        return _Look(None, "broken", str(error))
-    return _Look(hashlib.sha256(data).digest()[:16])
+        return _PhotoCheck(None, "broken", str(error))
+    return _PhotoCheck(hashlib.sha256(data).digest()[:16])
 
 
-def _copies(inventory: Inventory, uses: PhotoUses, copies: Ints) -> Iterator[Problem]:
-    for (one, other), differ in zip(copies.tolist(), differences(inventory, uses, copies), strict=True):
+def _duplicate_problems(inventory: Inventory, uses: PhotoUses, duplicates: Ints) -> Iterator[Problem]:
+    for (one, other), differ in zip(
+        duplicates.tolist(), describe_differences(inventory, uses, duplicates), strict=True
+    ):
         first, path = (uses.paths[int(uses.photo[use])].as_py() for use in (one, other))
         event, event_id = (uses.event_ids[int(uses.event[use])].as_py() for use in (one, other))
         if event == event_id:

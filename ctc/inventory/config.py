@@ -33,26 +33,26 @@ class InventoryConfig:
         return self.time_from_exif or self.time_from_mtime or self.location_from == EXIF
 
 
-AS_READ = InventoryConfig()
+DEFAULT_CONFIG = InventoryConfig()
 
 
-class Bar(Protocol):
+class ProgressBar(Protocol):
     """How far a step is."""
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
         """`done` more items are through, `failed` of them failed."""
 
 
-Progress = Callable[[str, int], AbstractContextManager[Bar]]
+ProgressFactory = Callable[[str, int], AbstractContextManager[ProgressBar]]
 """Opens a bar for so many items of a step of that name."""
 
 
-class _Unseen:
+class _NullProgressBar:
     def advance(self, done: int = 1, failed: int = 0) -> None:
         """Nobody watches."""
 
 
 @contextmanager
-def unseen(*_: object) -> Iterator[Bar]:
+def no_progress(*_: object) -> Iterator[ProgressBar]:
     """Progress that nobody watches."""
-    yield _Unseen()
+    yield _NullProgressBar()

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, put, take
+from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, set_column, take
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import UsageError
-from ctc.inventory.config import EXIF, FOLDER, InventoryConfig, Progress
-from ctc.inventory.events import Events
-from ctc.inventory.exif_reader import EventReader, place_of
+from ctc.inventory.config import EXIF, FOLDER, InventoryConfig, ProgressFactory
+from ctc.inventory.events import EventRows
+from ctc.inventory.exif_reader import ExifReader, location_from_exif
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-AT_ONCE = 20_000
+CHUNK_SIZE = 20_000
 
 log = logging.getLogger(__name__)
 
@@ -30,73 +30,73 @@ log = logging.getLogger(__name__)
 def fill_location(inventory: Inventory, source: str) -> Inventory:
     """`location` from the photos' FOLDER or from a meta column. Raises UsageError when there is no such column."""
     if source == FOLDER:
-        return _filled(inventory, LOCATION, _folders(inventory))
+        return _fill_column(inventory, LOCATION, _photo_folders(inventory))
     inventory.check_meta(source)
-    return _filled(inventory, LOCATION, inventory.table[source])
+    return _fill_column(inventory, LOCATION, inventory.table[source])
 
 
-def fill_from_photos(inventory: Inventory, config: InventoryConfig, progress: Progress) -> Inventory:
+def fill_from_photos(inventory: Inventory, config: InventoryConfig, progress: ProgressFactory) -> Inventory:
     """`datetime` (ISO 8601, without a zone as cameras have none) and `location` from the first photo of each event that says so.
 
     What no photo says stays null and is a warning. A file's modification time counts only with `time_from_mtime`.
     """
     import pyarrow.compute as pc
 
-    events = Events.of(inventory.table)
+    events = EventRows.from_table(inventory.table)
     time, place = config.time_from_exif or config.time_from_mtime, config.location_from == EXIF
-    lacking = _lacking(inventory, events, [DATETIME] * time + [LOCATION] * place)
+    lacking = _incomplete_events(inventory, events, [DATETIME] * time + [LOCATION] * place)
     photos = take(inventory.table[IMAGES], events.first_row[lacking])
     with progress("EXIF", pc.sum(pc.list_value_length(photos)).as_py() or 0) as bar:
-        reader = EventReader(inventory.image_root, time, place, config.time_from_mtime, bar)
-        times, places = _read(reader, photos)
-    _warn(reader, times, places)
+        reader = ExifReader(inventory.image_root, time, place, config.time_from_mtime, bar)
+        times, places = _read_exif(reader, photos)
+    _warn_missing(reader, times, places)
     position = np.full(len(events.first_row), -1)
     position[lacking] = np.arange(len(lacking))
-    rows = position[events.of_row]
+    rows = position[events.event_of_row]
     if time:
-        inventory = _filled(inventory, DATETIME, take(times, rows))
-    return _filled(inventory, LOCATION, take(places, rows)) if place else inventory
+        inventory = _fill_column(inventory, DATETIME, take(times, rows))
+    return _fill_column(inventory, LOCATION, take(places, rows)) if place else inventory
 
 
-def _lacking(inventory: Inventory, events: Events, columns: Sequence[str]) -> Ints:
+def _incomplete_events(inventory: Inventory, events: EventRows, columns: Sequence[str]) -> Ints:
     """The events one of whose rows has no value in one of these columns."""
     lacks = np.zeros(len(events.first_row), bool)
     for name in columns:
         if name not in inventory.meta:
             return np.arange(len(lacks))
-        lacks[events.of_row[inventory.table[name].is_null().to_numpy()]] = True
+        lacks[events.event_of_row[inventory.table[name].is_null().to_numpy()]] = True
     return np.flatnonzero(lacks)
 
 
-def _read(reader: EventReader, events: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def _read_exif(reader: ExifReader, events: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """Each event's time and place."""
     import pyarrow as pa
 
     text = pa.string()
     times, places = [], []
-    for start in range(0, len(events), AT_ONCE):
-        exifs = reader.read(events.slice(start, AT_ONCE).to_pylist())
+    for start in range(0, len(events), CHUNK_SIZE):
+        exifs = reader.read(events.slice(start, CHUNK_SIZE).to_pylist())
         times.append(pa.array([exif.taken and exif.taken.isoformat() for exif in exifs], text))
-        places.append(pa.array(map(place_of, exifs), text))
+        places.append(pa.array(map(location_from_exif, exifs), text))
     return pa.chunked_array(times, text), pa.chunked_array(places, text)
 
 
-def _warn(reader: EventReader, times: pa.ChunkedArray, places: pa.ChunkedArray) -> None:
+def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, places: pa.ChunkedArray) -> None:
     if reader.unreadable:
         log.warning(
             "%s photos can't be read for their EXIF (first: %s)", f"{reader.unreadable:,}", reader.first_unreadable
         )
-    if reader.guessed:
-        log.warning("%s times are guessed: they are those of the files", f"{reader.guessed:,}")
-    if reader.time and times.null_count:
+    if reader.guessed_times:
+        log.warning("%s times are guessed: they are those of the files", f"{reader.guessed_times:,}")
+    if reader.read_time and times.null_count:
         of_all = f"{times.null_count:,} of {len(times):,}"
         log.warning("%s events have no photo with an EXIF date: '%s' stays empty", of_all, DATETIME)
-    if reader.place and places.null_count:
+    if reader.read_location and places.null_count:
         of_all = f"{places.null_count:,} of {len(places):,}"
         log.warning("%s events have no photo with a position or serial number: '%s' stays empty", of_all, LOCATION)
 
 
-def _folders(inventory: Inventory) -> pa.ChunkedArray:
+def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
     """The folder of each row's first photo, relative to the image root, or to the class folders below it; '.' for the root itself."""
     import pyarrow.compute as pc
 
@@ -110,7 +110,7 @@ def _folders(inventory: Inventory) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(folder, ""), ".", folder)
 
 
-def _filled(inventory: Inventory, name: str, values: pa.ChunkedArray) -> Inventory:
+def _fill_column(inventory: Inventory, name: str, values: pa.ChunkedArray) -> Inventory:
     """The inventory with `values` where its meta column `name` has none."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -124,4 +124,4 @@ def _filled(inventory: Inventory, name: str, values: pa.ChunkedArray) -> Invento
         if known.type != values.type:
             known, values = known.cast(pa.string()), values.cast(pa.string())
         values = pc.coalesce(known, values)
-    return replace(inventory, table=put(inventory.table, name, values))
+    return replace(inventory, table=set_column(inventory.table, name, values))

@@ -7,69 +7,69 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ctc.images.exif import Exif, read_exifs, threads_for
-from ctc.inventory.config import Bar
-from ctc.storage.paths import joined, place
+from ctc.images.exif import Exif, exif_threads, read_exifs
+from ctc.inventory.config import ProgressBar
+from ctc.storage.paths import join_path, parse_path
 
-Photos = Sequence[str]
+EventPhotos = Sequence[str]
 """The paths of an event's photos."""
 
 
 @dataclass
-class EventReader:
-    """Reads events' photos below `root` until `time` and `place`, where wanted, are known; with `guess`, a time that no photo has is that
-    of the first photo's file. `unreadable`: how many photos could not be read; `first_unreadable`: one of them and why; `guessed`: how
+class ExifReader:
+    """Reads events' photos below `root` until `read_time` and `read_location`, where wanted, are known; with `use_mtime`, a time that no photo has is that
+    of the first photo's file. `unreadable`: how many photos could not be read; `first_unreadable`: one of them and why; `guessed_times`: how
     many times are guesses."""
 
     root: Path
-    time: bool
-    place: bool
-    guess: bool
-    bar: Bar
+    read_time: bool
+    read_location: bool
+    use_mtime: bool
+    bar: ProgressBar
     unreadable: int = 0
     first_unreadable: str = ""
-    guessed: int = 0
+    guessed_times: int = 0
 
-    def read(self, events: Sequence[Photos]) -> list[Exif]:
+    def read(self, events: Sequence[EventPhotos]) -> list[Exif]:
         """Per event its first `taken`, `serial` and position."""
         found = [Exif()] * len(events)
         unread = sum(map(len, events))
         for number in range(max(map(len, events), default=0)):
-            lacking = [e for e, photos in enumerate(events) if number < len(photos) and self._lacks(found[e])]
-            for e, exif in self._read([(e, events[e][number]) for e in lacking]):
-                found[e] = _completed(found[e], exif)
+            lacking = [e for e, photos in enumerate(events) if number < len(photos) and self._is_incomplete(found[e])]
+            for e, exif in self._read_photos([(e, events[e][number]) for e in lacking]):
+                found[e] = _merge_exif(found[e], exif)
             unread -= len(lacking)
         self.bar.advance(unread)
-        return [self._guessed(exif, photos[0]) for exif, photos in zip(found, events, strict=True)]
+        return [self._fill_from_mtime(exif, photos[0]) for exif, photos in zip(found, events, strict=True)]
 
-    def _read(self, photos: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Exif]]:
-        exifs = read_exifs((joined(self.root, path) for _, path in photos), threads_for(self.root))
+    def _read_photos(self, photos: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Exif]]:
+        exifs = read_exifs((join_path(self.root, path) for _, path in photos), exif_threads(self.root))
         for (event, path), exif in zip(photos, exifs, strict=True):
-            if exif.unreadable:
+            if exif.error:
                 self.unreadable += 1
-                self.first_unreadable = self.first_unreadable or f"'{path}': {exif.unreadable}"
-            self.bar.advance(1, int(bool(exif.unreadable)))
+                self.first_unreadable = self.first_unreadable or f"'{path}': {exif.error}"
+            self.bar.advance(1, int(bool(exif.error)))
             yield event, exif
 
-    def _lacks(self, exif: Exif) -> bool:
-        return (self.time and exif.taken is None) or (self.place and exif.latitude is None)
+    def _is_incomplete(self, exif: Exif) -> bool:
+        return (self.read_time and exif.taken is None) or (self.read_location and exif.latitude is None)
 
-    def _guessed(self, exif: Exif, photo: str) -> Exif:
-        if not self.guess or exif.taken:
+    def _fill_from_mtime(self, exif: Exif, photo: str) -> Exif:
+        if not self.use_mtime or exif.taken:
             return exif
-        taken = _written(place(joined(self.root, photo)))
-        self.guessed += taken is not None
+        taken = _modification_time(parse_path(join_path(self.root, photo)))
+        self.guessed_times += taken is not None
         return replace(exif, taken=taken)
 
 
-def place_of(exif: Exif) -> str | None:
+def location_from_exif(exif: Exif) -> str | None:
     """'latitude,longitude' to four decimals (about 10 m), else the camera's serial number."""
     if exif.latitude is None or exif.longitude is None:
         return exif.serial
     return f"{round(exif.latitude, 4) + 0:.4f},{round(exif.longitude, 4) + 0:.4f}"
 
 
-def _completed(known: Exif, more: Exif) -> Exif:
+def _merge_exif(known: Exif, more: Exif) -> Exif:
     position = known if known.latitude is not None else more
     return replace(
         known,
@@ -80,7 +80,7 @@ def _completed(known: Exif, more: Exif) -> Exif:
     )
 
 
-def _written(path: Path) -> datetime | None:
+def _modification_time(path: Path) -> datetime | None:
     """When the file was last written, by the clock and zone of this machine."""
     try:
         return datetime.fromtimestamp(int(path.stat().st_mtime))

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, numbered, take, whole
+from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, combine_chunks, factorize, take
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
-from ctc.images.bursts import NO_LOCATION, burst_numbers
+from ctc.images.bursts import NO_LOCATION, burst_ids
 from ctc.inventory.config import InventoryConfig
-from ctc.inventory.events import Events, first_of_each
+from ctc.inventory.events import EventRows, first_occurrences
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,20 +47,20 @@ def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
     import pyarrow as pa
 
     table = inventory.table
-    events = Events.of(table)
-    bursts = _bursts(table, events, seconds)
-    rows = _rows(inventory, events, bursts)
+    events = EventRows.from_table(table)
+    bursts = _find_bursts(table, events, seconds)
+    rows = _row_sources(inventory, events, bursts)
     columns = {}
     for name in table.column_names:
         if name in (EVENT_ID, DATETIME):
-            columns[name] = take(table[name], rows.leader)
+            columns[name] = take(table[name], rows.first_photo_row)
         elif pa.types.is_list(table[name].type):
-            united = _united(take(table[name], events.first_row[bursts.members]), bursts)
-            lists = pa.chunked_array([whole(table[name]), united])
-            columns[name] = take(lists, rows.lists).cast(table[name].type)
+            united = _concat_lists(take(table[name], events.first_row[bursts.members]), bursts)
+            lists = pa.chunked_array([combine_chunks(table[name]), united])
+            columns[name] = take(lists, rows.list_row).cast(table[name].type)
         else:
-            columns[name] = take(table[name], rows.own)
-    return replace(inventory, table=pa.table(columns)), _told(bursts, rows, table.num_rows)
+            columns[name] = take(table[name], rows.observation_row)
+    return replace(inventory, table=pa.table(columns)), _describe_grouping(bursts, rows, table.num_rows)
 
 
 @dataclass(frozen=True)
@@ -71,54 +71,54 @@ class _Bursts:
     starts: Ints
 
     @property
-    def number(self) -> Ints:
+    def burst_of_member(self) -> Ints:
         """Of each member, its burst."""
         return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=len(self.members)))
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Where each row of the result comes from: `own`, the row of its observation; `leader`, the first row of its event's first photo;
-    `lists`, its own row or, for burst i, the number of rows + i."""
+class _RowSources:
+    """Where each row of the result comes from: `observation_row`, the row of its observation; `first_photo_row`, the first row of its event's first photo;
+    `list_row`, its own row or, for burst i, the number of rows + i."""
 
-    own: Ints
-    leader: Ints
-    lists: Ints
+    observation_row: Ints
+    first_photo_row: Ints
+    list_row: Ints
 
 
-def _rows(inventory: Inventory, events: Events, bursts: _Bursts) -> _Rows:
+def _row_sources(inventory: Inventory, events: EventRows, bursts: _Bursts) -> _RowSources:
     """An event has its place where its first photo was."""
     rank = np.full(len(events.first_row), -1)
     rank[bursts.members] = np.arange(len(bursts.members))
-    rank = rank[events.of_row]
+    rank = rank[events.event_of_row]
     alone = np.flatnonzero(rank < 0)
     rows = np.argsort(rank, kind="stable")[len(alone) :]
-    burst = bursts.number[rank[rows]]
-    first = _distinct(inventory, rows, burst)
+    burst = bursts.burst_of_member[rank[rows]]
+    first = _first_distinct(inventory, rows, burst)
     rows, burst = rows[first], burst[first]
     leader = np.r_[alone, events.first_row[bursts.members[bursts.starts]][burst]]
     order = np.argsort(leader, kind="stable")
-    return _Rows(np.r_[alone, rows][order], leader[order], np.r_[alone, len(rank) + burst][order])
+    return _RowSources(np.r_[alone, rows][order], leader[order], np.r_[alone, len(rank) + burst][order])
 
 
-def _bursts(table: pa.Table, events: Events, seconds: float) -> _Bursts:
+def _find_bursts(table: pa.Table, events: EventRows, seconds: float) -> _Bursts:
     import pyarrow.compute as pc
 
-    times = _times(take(table[DATETIME], events.first_row))
-    locations = numbered(table[LOCATION])[1][events.first_row]
+    times = _parse_times(take(table[DATETIME], events.first_row))
+    locations = factorize(table[LOCATION])[1][events.first_row]
     if (np.isnat(times) | (locations == NO_LOCATION)).all():
         raise InputError(
             f"--events-within: no event has both a '{DATETIME}' and a '{LOCATION}': try another --location-from, or leave the option out"
         )
     loose = pc.list_value_length(table[IMAGES]).to_numpy()[events.first_row] == 1
     within = np.timedelta64(round(seconds * 1000), "ms")
-    numbers = burst_numbers(np.where(loose, locations, NO_LOCATION), times, within)
+    numbers = burst_ids(np.where(loose, locations, NO_LOCATION), times, within)
     order = np.lexsort((times, numbers))
     members = order[(np.bincount(numbers) > 1)[numbers[order]]]
     return _Bursts(members, np.flatnonzero(np.diff(numbers[members], prepend=-1)))
 
 
-def _times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
+def _parse_times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
     """In milliseconds; NaT for null and, with a warning, for what is no ISO 8601 time."""
     import pandas as pd
     import pyarrow as pa
@@ -144,31 +144,31 @@ def _times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
     return times
 
 
-def _distinct(inventory: Inventory, rows: Ints, burst: Ints) -> Ints:
+def _first_distinct(inventory: Inventory, rows: Ints, burst: Ints) -> Ints:
     """Of these rows, the first of each combination of burst and labels."""
     import pyarrow as pa
 
     combination = burst
     for label in inventory.labels:
-        classes = numbered(inventory.table[label])[1][rows]
+        classes = factorize(inventory.table[label])[1][rows]
         pairs = combination * (classes.max(initial=-1) + 2) + classes + 1
-        _, combination = numbered(pa.chunked_array([pa.array(pairs)]))
-    return first_of_each(combination)
+        _, combination = factorize(pa.chunked_array([pa.array(pairs)]))
+    return first_occurrences(combination)
 
 
-def _united(values: pa.ChunkedArray, bursts: _Bursts) -> pa.Array:
+def _concat_lists(values: pa.ChunkedArray, bursts: _Bursts) -> pa.Array:
     """From one list per member, each of one element or none, one list per burst."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy()
     first = np.where(lengths > 0, np.cumsum(lengths) - lengths, -1)
-    elements = whole(take(pc.list_flatten(values), first))
+    elements = combine_chunks(take(pc.list_flatten(values), first))
     return pa.LargeListArray.from_arrays(pa.array(np.r_[bursts.starts, len(values)]), elements)
 
 
-def _told(bursts: _Bursts, rows: _Rows, rows_before: int) -> str:
-    observations = np.bincount(rows.lists[rows.lists >= rows_before] - rows_before)
+def _describe_grouping(bursts: _Bursts, rows: _RowSources, rows_before: int) -> str:
+    observations = np.bincount(rows.list_row[rows.list_row >= rows_before] - rows_before)
     mixed = np.count_nonzero(observations > 1)
     told = f"{len(bursts.members):,} loose photos became {len(bursts.starts):,} events"
     return told + (f", {mixed:,} of them with several observations" if mixed else "")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LABEL, OLD, NEW = "label", "old", "new"
-DISCARDED = "a label is missing (--discard-missing)"
+DISCARD_REASON = "a label is missing (--discard-missing)"
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +61,11 @@ def relabel(inventory: Inventory, renamings: Sequence[Renaming]) -> Inventory:
     occur is a warning."""
     by_label: dict[str, list[Renaming]] = {}
     for renaming in renamings:
-        by_label.setdefault(_label(renaming, inventory), []).append(renaming)
+        by_label.setdefault(_resolve_label(renaming, inventory), []).append(renaming)
     table = inventory.table
     for label, wanted in by_label.items():
-        column = _renamed(table[label], {renaming.old: renaming.new for renaming in wanted})
-        _warn_of_unknown(table[label], label, wanted)
+        column = _rename_classes(table[label], {renaming.old: renaming.new for renaming in wanted})
+        _warn_unknown_classes(table[label], label, wanted)
         table = table.set_column(table.column_names.index(label), label, column)
     return replace(inventory, table=table)
 
@@ -80,13 +80,13 @@ def discard_missing(inventory: Inventory, left_out: LeftOutLog) -> Inventory:
         whole &= pc.is_valid(inventory.table[label]).to_numpy()
     for chunk in inventory.table[EVENT_ID].filter(~whole).chunks:
         for event_id in chunk.to_pylist():
-            left_out.add(LeftOut(event_id, DISCARDED))
+            left_out.add(LeftOut(event_id, DISCARD_REASON))
     if not whole.any():
         raise InputError("no observation is left: each lacks a label; leave --discard-missing out")
     return replace(inventory, table=inventory.table.filter(whole))
 
 
-def _label(renaming: Renaming, inventory: Inventory) -> str:
+def _resolve_label(renaming: Renaming, inventory: Inventory) -> str:
     if not renaming.label and len(inventory.labels) == 1:
         return inventory.labels[0]
     if renaming.label not in inventory.labels:
@@ -95,7 +95,7 @@ def _label(renaming: Renaming, inventory: Inventory) -> str:
     return renaming.label
 
 
-def _renamed(column: pa.ChunkedArray, new: Mapping[str, str | None]) -> pa.ChunkedArray:
+def _rename_classes(column: pa.ChunkedArray, new: Mapping[str, str | None]) -> pa.ChunkedArray:
     import pyarrow as pa
 
     pieces = []
@@ -105,7 +105,7 @@ def _renamed(column: pa.ChunkedArray, new: Mapping[str, str | None]) -> pa.Chunk
     return pa.chunked_array(pieces, pa.string())
 
 
-def _warn_of_unknown(column: pa.ChunkedArray, label: str, renamings: Sequence[Renaming]) -> None:
+def _warn_unknown_classes(column: pa.ChunkedArray, label: str, renamings: Sequence[Renaming]) -> None:
     known = {name for name in column.unique().to_pylist() if name is not None}
     for renaming in renamings:
         if renaming.old not in known:

@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ctc.plugin.records import LeftOut
-from ctc.storage.atomic import remove, whole_file
+from ctc.storage.atomic import atomic_write, remove
 
 if TYPE_CHECKING:
     from _csv import Writer
 
-FIRST = 3
-MOST_REASONS = 100
-OTHER = "other reasons"
+MAX_EXAMPLES = 3
+MAX_REASONS = 100
+OTHER_REASONS = "other reasons"
 
 
 def left_out_path(output: Path) -> Path:
@@ -26,30 +26,32 @@ def left_out_path(output: Path) -> Path:
 
 
 class LeftOutLog:
-    """`counts`: entries per reason. `first`: per reason, where the first few were. All entries go to `path` (columns where, reason), which
+    """`counts`: entries per reason. `examples`: per reason, where the first few were. All entries go to `path` (columns where, reason), which
     appears when the `with` block ends well; without an entry there is no file."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self.counts: Counter[str] = Counter()
-        self.first: dict[str, list[str]] = {}
-        self._file = ExitStack()
+        self.examples: dict[str, list[str]] = {}
+        self._exit_stack = ExitStack()
         self._writer: Writer | None = None
 
     def add(self, entry: LeftOut) -> None:
-        known = entry.reason in self.counts or len(self.counts) < MOST_REASONS
-        reason = entry.reason if known else OTHER
+        known = entry.reason in self.counts or len(self.counts) < MAX_REASONS
+        reason = entry.reason if known else OTHER_REASONS
         self.counts[reason] += 1
-        where = self.first.setdefault(reason, [])
-        if len(where) < FIRST:
+        where = self.examples.setdefault(reason, [])
+        if len(where) < MAX_EXAMPLES:
             where.append(entry.where)
         if self.path:
             self._writer = self._writer or self._open(self.path)
             self._writer.writerow((entry.where, entry.reason))
 
     def _open(self, path: Path) -> Writer:
-        partial = self._file.enter_context(whole_file(path))
-        file = self._file.enter_context(partial.open("w", encoding="utf-8", newline="", errors="backslashreplace"))
+        partial = self._exit_stack.enter_context(atomic_write(path))
+        file = self._exit_stack.enter_context(
+            partial.open("w", encoding="utf-8", newline="", errors="backslashreplace")
+        )
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("where", "reason"))
         return writer
@@ -60,6 +62,6 @@ class LeftOutLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.__exit__(kind, error, trace)
+        self._exit_stack.__exit__(kind, error, trace)
         if kind is None and self.path and self._writer is None:
             remove(self.path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.arrow_columns import Ints, numbered
+from ctc.artifacts.arrow_columns import Ints, factorize
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class PhotoUses:
     """`paths`, `event_ids`: each once, in order of appearance. Use i is of photo number `photo[i]` in event number `event[i]`, every
-    such pair once, sorted by photo, then event. `event_of_row`: the event number of every row of the inventory."""
+    such pair once, sorted by photo, then event. `of_row`: the event number of every row of the inventory."""
 
     paths: pa.Array
     event_ids: pa.Array
@@ -32,7 +32,7 @@ class PhotoUses:
         ids: list[str] = self.event_ids.take(self.event[start:end]).to_pylist()
         return ids
 
-    def shared(self) -> NDArray[np.bool_]:
+    def is_shared(self) -> NDArray[np.bool_]:
         """Per photo, whether more than one event has it."""
         return np.bincount(self.photo, minlength=len(self.paths)) > 1
 
@@ -43,16 +43,16 @@ def photo_uses(inventory: Inventory) -> PhotoUses:
 
     images = inventory.table[IMAGES]
     lengths = pc.fill_null(pc.list_value_length(images), 0).to_numpy()
-    event_ids, event_of_row = numbered(inventory.table[EVENT_ID])
-    paths, photo = numbered(pc.list_flatten(images))
+    event_ids, event_of_row = factorize(inventory.table[EVENT_ID])
+    paths, photo = factorize(pc.list_flatten(images))
     event = np.repeat(event_of_row, lengths)
     pairs = np.sort((photo * len(event_ids) + event)[photo >= 0])
-    pairs = pairs[starts(pairs[:, None])]  # np.unique takes five times as long
+    pairs = pairs[run_starts(pairs[:, None])]  # np.unique takes five times as long
     photo, event = np.divmod(pairs, max(len(event_ids), 1))
     return PhotoUses(paths, event_ids, photo, event, event_of_row)
 
 
-def starts(rows: NDArray[Any]) -> NDArray[np.bool_]:
+def run_starts(rows: NDArray[Any]) -> NDArray[np.bool_]:
     """Which rows of the sorted (rows, columns) differ from the one before."""
     first = np.ones(len(rows), bool)
     first[1:] = (rows[1:] != rows[:-1]).any(axis=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, numbered
+from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, factorize
 from ctc.artifacts.inventory import Inventory
 from ctc.inventory.photo_uses import PhotoUses, photo_uses
 
@@ -20,10 +20,10 @@ from collections.abc import Iterator
 
 from ctc.artifacts.inventory import EVENT_ID, IMAGES
 
-SHOWN_CLASSES = 8
+MAX_CLASSES = 8
 
 
-def summarize(inventory: Inventory) -> Iterator[str]:
+def summary_lines(inventory: Inventory) -> Iterator[str]:
     """Observations, events and photos, then a line per label with its biggest classes."""
     import pyarrow.compute as pc
 
@@ -33,13 +33,13 @@ def summarize(inventory: Inventory) -> Iterator[str]:
     yield f"{table.num_rows:,} observations of {events:,} events with {photos:,} photos"
     for label in inventory.labels:
         counts = class_counts(inventory, label)
-        shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.classes.items())[:SHOWN_CLASSES])
-        hidden = len(counts.classes) - SHOWN_CLASSES
+        shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.classes.items())[:MAX_CLASSES])
+        hidden = len(counts.classes) - MAX_CLASSES
         more = f", and {hidden} more" if hidden > 0 else ""
         yield f"{label}: {shown}{more}" + (f"; missing {counts.missing:,}" if counts.missing else "")
 
 
-FIRST = 20
+MAX_EXAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ClassCounts:
 
 
 @dataclass(frozen=True)
-class PlaceCounts:
+class LocationCounts:
     """What one location has."""
 
     events: int
@@ -79,7 +79,7 @@ class SharedPhoto:
 
 
 @dataclass(frozen=True)
-class Holdings:
+class InventorySummary:
     """Everything that `ctc inventory show` tells.
 
     `locations` by number of events, most first, None without a column `location`; `no_location`: events without one.
@@ -93,7 +93,7 @@ class Holdings:
     events: int
     photos: int
     labels: Mapping[str, ClassCounts]
-    locations: Mapping[str, PlaceCounts] | None
+    locations: Mapping[str, LocationCounts] | None
     no_location: int
     photos_per_event: Mapping[int, int]
     observations_per_event: Mapping[int, int]
@@ -108,12 +108,12 @@ class Holdings:
         return asdict(self)
 
 
-def holdings(inventory: Inventory) -> Holdings:
+def summarize(inventory: Inventory) -> InventorySummary:
     """Count everything."""
     uses = photo_uses(inventory)
     photos = np.bincount(uses.event, minlength=len(uses.event_ids))
-    locations, no_location = _locations(inventory, uses, photos)
-    return Holdings(
+    locations, no_location = _location_counts(inventory, uses, photos)
+    return InventorySummary(
         image_root=inventory.image_root.as_posix(),
         observations=inventory.table.num_rows,
         events=len(uses.event_ids),
@@ -124,9 +124,9 @@ def holdings(inventory: Inventory) -> Holdings:
         photos_per_event=_histogram(photos),
         observations_per_event=_histogram(np.bincount(uses.event_of_row, minlength=len(uses.event_ids))),
         time=_time_span(inventory.table[DATETIME]) if DATETIME in inventory.meta else None,
-        shared_photos=int(uses.shared().sum()),
+        shared_photos=int(uses.is_shared().sum()),
         first_shared=_first_shared(uses),
-        meta={name: _distinct(inventory.table[name]) for name in inventory.meta},
+        meta={name: _count_distinct(inventory.table[name]) for name in inventory.meta},
         left_out=dict(inventory.left_out),
     )
 
@@ -141,11 +141,13 @@ def class_counts(inventory: Inventory, label: str) -> ClassCounts:
     return ClassCounts(dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))), missing)
 
 
-def _locations(inventory: Inventory, uses: PhotoUses, photos: Ints) -> tuple[dict[str, PlaceCounts] | None, int]:
+def _location_counts(
+    inventory: Inventory, uses: PhotoUses, photos: Ints
+) -> tuple[dict[str, LocationCounts] | None, int]:
     """Per location its events and photos; an event is where its first row says."""
     if LOCATION not in inventory.meta:
         return None, 0
-    names, of_row = numbered(inventory.table[LOCATION])
+    names, of_row = factorize(inventory.table[LOCATION])
     of_event = np.full(len(photos), -1)
     of_event[uses.event_of_row[::-1]] = of_row[::-1]
     known = of_event >= 0
@@ -153,7 +155,9 @@ def _locations(inventory: Inventory, uses: PhotoUses, photos: Ints) -> tuple[dic
     taken = np.bincount(of_event[known], photos[known], minlength=len(names)).astype(int)
     order = np.argsort(-events, kind="stable")
     named = names.to_pylist()
-    return {str(named[i]): PlaceCounts(int(events[i]), int(taken[i])) for i in order if events[i]}, int((~known).sum())
+    return {str(named[i]): LocationCounts(int(events[i]), int(taken[i])) for i in order if events[i]}, int(
+        (~known).sum()
+    )
 
 
 def _histogram(counts: Ints) -> dict[int, int]:
@@ -165,7 +169,7 @@ def _time_span(column: pa.ChunkedArray) -> TimeSpan:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = pc.replace_substring(_values(column).cast(pa.string()), " ", "T", max_replacements=1)
+    text = pc.replace_substring(_flatten_lists(column).cast(pa.string()), " ", "T", max_replacements=1)
     clear = pc.fill_null(pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d(T\d\d:\d\d|$)"), False)
     span = pc.min_max(text.filter(clear)).as_py()
     unclear = len(text) - text.null_count - pc.sum(clear, min_count=0).as_py()
@@ -173,23 +177,23 @@ def _time_span(column: pa.ChunkedArray) -> TimeSpan:
 
 
 def _first_shared(uses: PhotoUses) -> tuple[SharedPhoto, ...]:
-    photos = np.flatnonzero(uses.shared())[:FIRST].tolist()
+    photos = np.flatnonzero(uses.is_shared())[:MAX_EXAMPLES].tolist()
     events = [uses.events_of(photo) for photo in photos]
     return tuple(
-        SharedPhoto(uses.paths[photo].as_py(), len(ids), tuple(ids[:FIRST]))
+        SharedPhoto(uses.paths[photo].as_py(), len(ids), tuple(ids[:MAX_EXAMPLES]))
         for photo, ids in zip(photos, events, strict=True)
     )
 
 
-def _distinct(column: pa.ChunkedArray) -> int:
+def _count_distinct(column: pa.ChunkedArray) -> int:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = _values(column)
+    values = _flatten_lists(column)
     return 0 if pa.types.is_null(values.type) else int(pc.count_distinct(values).as_py())
 
 
-def _values(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _flatten_lists(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The values of a column; of one with a list per row, those in the lists."""
     import pyarrow as pa
     import pyarrow.compute as pc

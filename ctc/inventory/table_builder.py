@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     Columns = dict[str, pa.Array]
 
-AT_ONCE = 50_000
+CHUNK_SIZE = 50_000
 
 
-def collect(
-    entries: Iterable[Observation | LeftOut], left_out: LeftOutLog, at_once: int = AT_ONCE
+def build_table(
+    entries: Iterable[Observation | LeftOut], left_out: LeftOutLog, chunk_size: int = CHUNK_SIZE
 ) -> tuple[pa.Table, tuple[str, ...]]:
     """The observations as a table, and the names of its label columns; what is no observation goes to `left_out`.
 
@@ -30,20 +30,20 @@ def collect(
     """
     import pyarrow as pa
 
-    observations = _observations(entries, left_out)
+    observations = _valid_observations(entries, left_out)
     labels: dict[str, None] = {}
     meta: dict[str, None] = {}
     pieces: list[Columns] = []
-    while piece := list(islice(observations, at_once)):
-        _learn(labels, (entry.labels for entry in piece))
-        _learn(meta, (entry.meta for entry in piece))
+    while piece := list(islice(observations, chunk_size)):
+        _add_names(labels, (entry.labels for entry in piece))
+        _add_names(meta, (entry.meta for entry in piece))
         _check_names([EVENT_ID, IMAGES, *labels, *meta])
-        pieces.append(_columns_of_text(piece, labels, meta, left_out))
+        pieces.append(_unicode_columns(piece, labels, meta, left_out))
     names = (EVENT_ID, IMAGES, *labels, *meta)
-    return pa.table({name: _joined(pieces, name) for name in names}), tuple(labels)
+    return pa.table({name: _concat_column(pieces, name) for name in names}), tuple(labels)
 
 
-def _observations(entries: Iterable[Observation | LeftOut], left_out: LeftOutLog) -> Iterator[Observation]:
+def _valid_observations(entries: Iterable[Observation | LeftOut], left_out: LeftOutLog) -> Iterator[Observation]:
     for entry in entries:
         if isinstance(entry, LeftOut):
             left_out.add(entry)
@@ -55,7 +55,7 @@ def _observations(entries: Iterable[Observation | LeftOut], left_out: LeftOutLog
             yield entry
 
 
-def _learn(names: dict[str, None], mappings: Iterable[Mapping[str, Any]]) -> None:
+def _add_names(names: dict[str, None], mappings: Iterable[Mapping[str, Any]]) -> None:
     for mapping in mappings:
         if not mapping.keys() <= names.keys():
             names.update(dict.fromkeys(mapping))
@@ -67,18 +67,18 @@ def _check_names(names: Sequence[str]) -> None:
         raise UsageError(f"'{twice}' can't be used as a column name twice: rename the column in the source")
 
 
-def _columns_of_text(
-    piece: list[Observation], labels: Iterable[str], meta: Iterable[str], left_out: LeftOutLog
+def _unicode_columns(
+    chunk: list[Observation], labels: Iterable[str], meta: Iterable[str], left_out: LeftOutLog
 ) -> Columns:
-    """As `_columns`, without the observations whose paths or other texts are not Unicode."""
+    """As `_build_columns`, without the observations whose paths or other texts are not Unicode."""
     try:
-        return _columns(piece, labels, meta)
+        return _build_columns(chunk, labels, meta)
     except UnicodeEncodeError:
-        sound = [entry for entry in piece if _is_unicode(entry)]
-        for entry in piece:
+        sound = [entry for entry in chunk if _is_unicode(entry)]
+        for entry in chunk:
             if not _is_unicode(entry):
                 left_out.add(LeftOut(ascii(entry.event_id), "a name that is not Unicode: rename the file"))
-        return _columns(sound, labels, meta)
+        return _build_columns(sound, labels, meta)
 
 
 def _is_unicode(entry: Observation) -> bool:
@@ -90,22 +90,22 @@ def _is_unicode(entry: Observation) -> bool:
     return True
 
 
-def _columns(piece: Sequence[Observation], labels: Iterable[str], meta: Iterable[str]) -> Columns:
+def _build_columns(chunk: Sequence[Observation], labels: Iterable[str], meta: Iterable[str]) -> Columns:
     import pyarrow as pa
 
     text = pa.string()
     try:
         columns = {
-            EVENT_ID: pa.array([entry.event_id for entry in piece], text),
-            IMAGES: pa.array([entry.images for entry in piece], pa.list_(text)),
-            **{name: pa.array([entry.labels.get(name) for entry in piece], text) for name in labels},
+            EVENT_ID: pa.array([entry.event_id for entry in chunk], text),
+            IMAGES: pa.array([entry.images for entry in chunk], pa.list_(text)),
+            **{name: pa.array([entry.labels.get(name) for entry in chunk], text) for name in labels},
         }
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise PluginError(f"an input format gave an event id, image or label that is not text: {error}") from None
-    return columns | {name: _narrow([entry.meta.get(name) for entry in piece]) for name in meta}
+    return columns | {name: _infer_array([entry.meta.get(name) for entry in chunk]) for name in meta}
 
 
-def _narrow(values: list[Any]) -> pa.Array:
+def _infer_array(values: list[Any]) -> pa.Array:
     """Of the one kind that all values have, or text."""
     import pyarrow as pa
 
@@ -113,20 +113,20 @@ def _narrow(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values, pa.list_(pa.float64()) if lists else None)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return _text(values)
+        return _string_array(values)
 
 
-def _text(values: Iterable[Any]) -> pa.Array:
+def _string_array(values: Iterable[Any]) -> pa.Array:
     import pyarrow as pa
 
     return pa.array([None if value is None else str(value) for value in values], pa.string())
 
 
-def _joined(pieces: Sequence[Columns], name: str) -> pa.ChunkedArray:
+def _concat_column(chunks: Sequence[Columns], name: str) -> pa.ChunkedArray:
     """One column of all pieces; null where a piece lacks it."""
     import pyarrow as pa
 
-    arrays = [piece.get(name, pa.nulls(len(piece[EVENT_ID]))) for piece in pieces]
+    arrays = [piece.get(name, pa.nulls(len(piece[EVENT_ID]))) for piece in chunks]
     kinds = {array.type for array in arrays} - {pa.null()}
     if kinds == {pa.int64(), pa.float64()}:
         kinds = {pa.float64()}
@@ -134,4 +134,4 @@ def _joined(pieces: Sequence[Columns], name: str) -> pa.ChunkedArray:
         kind = kinds.pop() if kinds else pa.string()
         with suppress(pa.ArrowInvalid):  # an integer that no float64 holds
             return pa.chunked_array([array.cast(kind) for array in arrays], kind)
-    return pa.chunked_array([_text(array.to_pylist()) for array in arrays], pa.string())
+    return pa.chunked_array([_string_array(array.to_pylist()) for array in arrays], pa.string())

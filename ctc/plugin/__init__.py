@@ -8,7 +8,6 @@ from ctc.plugin.records import (
     Backbone,
     Batch,
     BatchStream,
-    DrawWeights,
     Engine,
     InputFormat,
     LeftOut,
@@ -19,7 +18,8 @@ from ctc.plugin.records import (
     OutputContext,
     OutputFormat,
     Pretrained,
-    Work,
+    SamplingWeights,
+    Task,
 )
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "Backbone",
     "Batch",
     "BatchStream",
-    "DrawWeights",
     "Engine",
     "InputFormat",
     "LeftOut",
@@ -41,6 +40,7 @@ __all__ = [
     "OutputContext",
     "OutputFormat",
     "Pretrained",
-    "Work",
+    "SamplingWeights",
+    "Task",
     "hookimpl",
 ]

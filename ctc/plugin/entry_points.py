@@ -11,7 +11,7 @@ from ctc.plugin.hookspecs import ENTRY_POINT_GROUP
 
 OUR_DISTRIBUTION = "camera-trap-classifier"
 UNNAMED = "an unnamed distribution"
-ONLY, DISABLED, STRICT = "CTC_PLUGINS", "CTC_DISABLE_PLUGINS", "CTC_STRICT_PLUGINS"
+ENABLED_VARIABLE, DISABLED_VARIABLE, STRICT_VARIABLE = "CTC_PLUGINS", "CTC_DISABLE_PLUGINS", "CTC_STRICT_PLUGINS"
 
 
 @dataclass(frozen=True, order=True)
@@ -26,12 +26,12 @@ class Owner:
         return f"'{self.entry_point}' of {self.distribution} {self.version}".rstrip()
 
     @property
-    def built_in(self) -> bool:
+    def is_built_in(self) -> bool:
         return self.distribution == OUR_DISTRIBUTION
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedPlugin:
     """A plugin that is installed but not in use, and why."""
 
     owner: Owner
@@ -41,13 +41,13 @@ class Skipped:
         return f"plugin {self.owner} was skipped: {self.reason}"
 
 
-def owner_of(point: EntryPoint) -> Owner:
+def get_owner(point: EntryPoint) -> Owner:
     """The owner of an entry point, even of a distribution whose metadata is damaged."""
     distribution, version = _name_and_version(point.dist)
     return Owner(point.name, distribution, version)
 
 
-def installed() -> Iterator[EntryPoint | Skipped]:
+def iter_entry_points() -> Iterator[EntryPoint | SkippedPlugin]:
     """Every entry point of the group `ctc`; a distribution whose list of entry points can't be read gives a Skipped.
     Of two distributions with one name, only the first on `sys.path` counts, as for imports."""
     seen = set()
@@ -61,26 +61,26 @@ def installed() -> Iterator[EntryPoint | Skipped]:
         try:
             yield from distribution.entry_points.select(group=ENTRY_POINT_GROUP)
         except (TypeError, ValueError, AttributeError) as error:  # what importlib.metadata raises for a damaged list
-            yield Skipped(Owner("entry_points.txt", name, version), reason(error))
+            yield SkippedPlugin(Owner("entry_points.txt", name, version), describe_error(error))
 
 
-def switched_off(owner: Owner, environ: Mapping[str, str]) -> str | None:
+def disabled_reason(owner: Owner, environ: Mapping[str, str]) -> str | None:
     """Why the environment keeps this plugin from being loaded, or None. Names are those of entry points or distributions."""
     names = {owner.entry_point, owner.distribution}
-    if names & _names(environ.get(DISABLED, "")):
-        return f"{DISABLED} switches it off"
-    if not owner.built_in and ONLY in environ and not names & _names(environ[ONLY]):
-        return f"{ONLY} doesn't name it"
+    if names & _split_names(environ.get(DISABLED_VARIABLE, "")):
+        return f"{DISABLED_VARIABLE} switches it off"
+    if not owner.is_built_in and ENABLED_VARIABLE in environ and not names & _split_names(environ[ENABLED_VARIABLE]):
+        return f"{ENABLED_VARIABLE} doesn't name it"
     return None
 
 
-def reason(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """One line that says what went wrong in a plugin."""
     text = " ".join(str(error).split())
     return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".removesuffix(": ")
 
 
-def _names(text: str) -> set[str]:
+def _split_names(text: str) -> set[str]:
     return {name.strip() for name in text.split(",") if name.strip()}
 
 

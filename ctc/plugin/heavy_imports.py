@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from ctc.plugin.entry_points import Owner
 
-HEAVY = (
+HEAVY_PACKAGES = (
     "tensorflow",
     "keras",
     "torch",
@@ -27,11 +27,11 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def heavy_imports_told(owner: Owner) -> Iterator[None]:
+def warn_heavy_imports(owner: Owner) -> Iterator[None]:
     """Warns of the heavy packages that come in within the block, where a plugin is loaded."""
     before = set(sys.modules)
     yield
-    came = [name for name in HEAVY if name in sys.modules and name not in before]
+    came = [name for name in HEAVY_PACKAGES if name in sys.modules and name not in before]
     if came:
         listed = ", ".join(f"'{name}'" for name in came)
         log.warning(

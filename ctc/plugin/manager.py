@@ -18,62 +18,76 @@ import pluggy
 
 from ctc.errors import PluginError, UsageError, did_you_mean
 from ctc.plugin import hookspecs
-from ctc.plugin.entry_points import DISABLED, STRICT, Owner, Skipped, installed, owner_of, reason, switched_off
-from ctc.plugin.heavy_imports import heavy_imports_told
-from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, Loader, OutputFormat, Record
-from ctc.plugin.third_party import Guest, guarded, of_guest, quiet_stdout
+from ctc.plugin.entry_points import (
+    DISABLED_VARIABLE,
+    STRICT_VARIABLE,
+    Owner,
+    SkippedPlugin,
+    describe_error,
+    disabled_reason,
+    get_owner,
+    iter_entry_points,
+)
+from ctc.plugin.heavy_imports import warn_heavy_imports
+from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, Loader, OutputFormat, PluginRecord
+from ctc.plugin.third_party import ThirdPartyRecord, raised_by_plugin, stdout_to_stderr, wrap_record
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Kind:
+class RecordKind:
     """One kind of plugin: its hook, the record it must return, and how messages call it."""
 
     hook: str
-    record: type[Any]
+    record_type: type[Any]
     title: str
 
 
 KINDS = (
-    Kind("ctc_input_formats", InputFormat, "input format"),
-    Kind("ctc_loaders", Loader, "loader"),
-    Kind("ctc_backbones", Backbone, "backbone"),
-    Kind("ctc_aggregations", Aggregation, "aggregation"),
-    Kind("ctc_output_formats", OutputFormat, "output format"),
-    Kind("ctc_engines", Engine, "engine"),
+    RecordKind("ctc_input_formats", InputFormat, "input format"),
+    RecordKind("ctc_loaders", Loader, "loader"),
+    RecordKind("ctc_backbones", Backbone, "backbone"),
+    RecordKind("ctc_aggregations", Aggregation, "aggregation"),
+    RecordKind("ctc_output_formats", OutputFormat, "output format"),
+    RecordKind("ctc_engines", Engine, "engine"),
 )
-_KIND_OF = {kind.record: kind for kind in KINDS}
+_KIND_BY_RECORD_TYPE = {kind.record_type: kind for kind in KINDS}
 
 R = TypeVar("R", InputFormat, Loader, Backbone, Aggregation, OutputFormat, Engine)
 
 
-def title_of(record_type: type[Any]) -> str:
+def kind_title(record_type: type[Any]) -> str:
     """How messages call a kind of plugin."""
-    return _KIND_OF[record_type].title
+    return _KIND_BY_RECORD_TYPE[record_type].title
 
 
 @dataclass(frozen=True)
-class Found:
+class LoadedRecord:
     """A record with its kind and owner."""
 
-    kind: Kind
-    record: Record
+    kind: RecordKind
+    record: PluginRecord
     owner: Owner
 
 
 class Plugins:
-    """All plugins that could be loaded (`found`), those that could not (`broken`) and those that were not wanted (`off`)."""
+    """All plugins that could be loaded (`loaded`), those that could not (`broken`) and those that were not wanted (`disabled`)."""
 
-    def __init__(self, found: Iterable[Found], broken: Iterable[Skipped] = (), off: Iterable[Skipped] = ()) -> None:
-        self.found = tuple(found)
+    def __init__(
+        self,
+        loaded: Iterable[LoadedRecord],
+        broken: Iterable[SkippedPlugin] = (),
+        disabled: Iterable[SkippedPlugin] = (),
+    ) -> None:
+        self.loaded = tuple(loaded)
         self.broken = tuple(broken)
-        self.off = tuple(off)
-        self._by_kind = {kind.hook: self._named(kind) for kind in KINDS}
+        self.disabled = tuple(disabled)
+        self._by_kind = {kind.hook: self._index_by_name(kind) for kind in KINDS}
 
     def all(self, record_type: type[R]) -> Mapping[str, R]:
         """The records of one kind by name, sorted."""
-        records = self._by_kind[_KIND_OF[record_type].hook]
+        records = self._by_kind[_KIND_BY_RECORD_TYPE[record_type].hook]
         return {name: cast(R, records[name].record) for name in sorted(records)}
 
     def get(self, record_type: type[R], name: str) -> R:
@@ -81,18 +95,18 @@ class Plugins:
         known = self.all(record_type)
         if name in known:
             return known[name]
-        for skipped in (*self.broken, *self.off):
+        for skipped in (*self.broken, *self.disabled):
             if name in (skipped.owner.entry_point, skipped.owner.distribution):
                 raise PluginError(str(skipped))
-        raise UsageError(f"no {title_of(record_type)} called '{name}'{did_you_mean(name, known)}")
+        raise UsageError(f"no {kind_title(record_type)} called '{name}'{did_you_mean(name, known)}")
 
-    def _named(self, kind: Kind) -> dict[str, Found]:
-        named: dict[str, Found] = {}
-        for found in self.found:
+    def _index_by_name(self, kind: RecordKind) -> dict[str, LoadedRecord]:
+        named: dict[str, LoadedRecord] = {}
+        for found in self.loaded:
             if found.kind is kind:
                 other = named.setdefault(found.record.name, found)
                 if other is not found:
-                    raise PluginError(_clash(other, found))
+                    raise PluginError(_clash_message(other, found))
         return named
 
 
@@ -105,62 +119,64 @@ def plugins() -> Plugins:
     return everything
 
 
-def discover(points: Iterable[EntryPoint | Skipped] | None = None, environ: Mapping[str, str] = os.environ) -> Plugins:
+def discover(
+    points: Iterable[EntryPoint | SkippedPlugin] | None = None, environ: Mapping[str, str] = os.environ
+) -> Plugins:
     """Load the entry points of the group `ctc` (or `points`) one by one, sorted by name, then distribution.
 
     Raises PluginError when two plugins bring one name, and with CTC_STRICT_PLUGINS=1 for a broken plugin.
     """
     manager = pluggy.PluginManager("ctc")
     manager.add_hookspecs(hookspecs)
-    found: list[Found] = []
-    broken: list[Skipped] = []
-    off: list[Skipped] = []
-    for owner, point in _sorted(installed() if points is None else points):
-        why_off = switched_off(owner, environ)
+    found: list[LoadedRecord] = []
+    broken: list[SkippedPlugin] = []
+    off: list[SkippedPlugin] = []
+    for owner, point in _sorted_by_owner(iter_entry_points() if points is None else points):
+        why_off = disabled_reason(owner, environ)
         if why_off:
-            off.append(Skipped(owner, why_off))
+            off.append(SkippedPlugin(owner, why_off))
             continue
-        loaded = point if isinstance(point, Skipped) else _attempt(manager, point, owner)
-        if not isinstance(loaded, Skipped):
+        loaded = point if isinstance(point, SkippedPlugin) else _try_load(manager, point, owner)
+        if not isinstance(loaded, SkippedPlugin):
             found.extend(loaded)
-        elif environ.get(STRICT) == "1":
+        elif environ.get(STRICT_VARIABLE) == "1":
             raise PluginError(f"plugin {owner} is broken: {loaded.reason}")
         else:
             broken.append(loaded)
     return Plugins(found, broken, off)
 
 
-def _sorted(points: Iterable[EntryPoint | Skipped]) -> list[tuple[Owner, EntryPoint | Skipped]]:
-    owned = [(point.owner if isinstance(point, Skipped) else owner_of(point), point) for point in points]
+def _sorted_by_owner(points: Iterable[EntryPoint | SkippedPlugin]) -> list[tuple[Owner, EntryPoint | SkippedPlugin]]:
+    owned = [(point.owner if isinstance(point, SkippedPlugin) else get_owner(point), point) for point in points]
     return sorted(owned, key=lambda pair: pair[0])
 
 
-def _attempt(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[Found] | Skipped:
+def _try_load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[LoadedRecord] | SkippedPlugin:
     try:
-        with quiet_stdout(), heavy_imports_told(owner):
+        with stdout_to_stderr(), warn_heavy_imports(owner):
             return _load(manager, point, owner)
     except BaseException as error:  # a guest may raise anything; the host goes on
-        if not of_guest(error):
+        if not raised_by_plugin(error):
             raise
-        return Skipped(owner, reason(error))
+        return SkippedPlugin(owner, describe_error(error))
 
 
-def _load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[Found]:
+def _load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[LoadedRecord]:
     plugin = point.load()
     name = f"{owner.distribution}:{owner.entry_point}"
     _check_hook_names(plugin)
     manager.register(plugin, name)
     try:
-        found = [Found(kind, record, owner) for kind in KINDS for record in _records(kind, plugin)]
+        found = [LoadedRecord(kind, record, owner) for kind in KINDS for record in _records(kind, plugin)]
     except BaseException:
         manager.unregister(name=name)
         raise
-    return found if owner.built_in else [_with_guard(one) for one in found]
+    return found if owner.is_built_in else [_wrap_third_party(one) for one in found]
 
 
-def _with_guard(found: Found) -> Found:
-    guest = Guest(found.owner, found.kind.title, found.record.name)
-    return replace(found, record=guarded(found.record, guest))
+def _wrap_third_party(found: LoadedRecord) -> LoadedRecord:
+    guest = ThirdPartyRecord(found.owner, found.kind.title, found.record.name)
+    return replace(found, record=wrap_record(found.record, guest))
 
 
 def _check_hook_names(plugin: object) -> None:
@@ -175,27 +191,31 @@ def _check_hook_names(plugin: object) -> None:
         raise PluginError("it has no function marked with @hookimpl")
 
 
-def _records(kind: Kind, plugin: object) -> list[Any]:
+def _records(kind: RecordKind, plugin: object) -> list[Any]:
     hook = getattr(plugin, kind.hook, None)
     if hook is None:
         return []
     returned = hook()
     if not isinstance(returned, Iterable):
-        raise PluginError(f"{kind.hook} returned a {type(returned).__name__}, not a list of {kind.record.__name__}")
+        raise PluginError(
+            f"{kind.hook} returned a {type(returned).__name__}, not a list of {kind.record_type.__name__}"
+        )
     records = list(returned)
     for record in records:
-        if not isinstance(record, kind.record):
-            raise PluginError(f"{kind.hook} returned a {type(record).__name__}, not {kind.record.__name__} records")
+        if not isinstance(record, kind.record_type):
+            raise PluginError(
+                f"{kind.hook} returned a {type(record).__name__}, not {kind.record_type.__name__} records"
+            )
         if not isinstance(record.name, str) or not record.name or record.name.split() != [record.name]:
             raise PluginError(f"{kind.hook} returned a record named {record.name!r}: a name is one word")
     return records
 
 
-def _clash(one: Found, other: Found) -> str:
-    guest = one.owner if other.owner.built_in else other.owner
+def _clash_message(one: LoadedRecord, other: LoadedRecord) -> str:
+    guest = one.owner if other.owner.is_built_in else other.owner
     alone = one.owner.entry_point != other.owner.entry_point
     switch = guest.entry_point if alone else guest.distribution
     return (
         f"two plugins bring the {one.kind.title} '{one.record.name}': {one.owner} and {other.owner}; "
-        f"uninstall one, or switch one off with {DISABLED}={switch}"
+        f"uninstall one, or switch one off with {DISABLED_VARIABLE}={switch}"
     )

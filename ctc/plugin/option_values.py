@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from ctc.errors import UsageError
-from ctc.plugin.manager import title_of
+from ctc.plugin.manager import kind_title
 from ctc.plugin.records import Engine, Option, OutputFormat
 
 
-def options_of(record: OutputFormat | Engine, given: Mapping[str, Any]) -> dict[str, Any]:
+def option_values(record: OutputFormat | Engine, provided: Mapping[str, Any]) -> dict[str, Any]:
     """A value for each option of the record. Raises UsageError for an option that it doesn't have, or needs and lacks."""
     known = {option.key: option for option in record.options}
-    named = f"{title_of(type(record))} '{record.name}'"
-    for key in given:
+    named = f"{kind_title(type(record))} '{record.name}'"
+    for key in provided:
         if key not in known:
             listed = ", ".join(f"--{option.name}" for option in record.options) or "none"
             raise UsageError(f"{named} has no option --{key.replace('_', '-')}: it has {listed}")
-    lacking = [option.name for key, option in known.items() if option.required and key not in given]
+    lacking = [option.name for key, option in known.items() if option.required and key not in provided]
     if lacking:
         raise UsageError(f"{named} needs --{lacking[0]}")
-    return {key: given.get(key, _default(option)) for key, option in known.items()}
+    return {key: provided.get(key, _default(option)) for key, option in known.items()}
 
 
 def _default(option: Option) -> Any:

@@ -111,7 +111,7 @@ NO_AUGMENTATION = Augmentation(color="none", crop=0.0, zoom=0.0, rotate=0.0, fli
 
 
 @dataclass(frozen=True)
-class DrawWeights:
+class SamplingWeights:
     """How often events come by their class of `label`: `weights`, above 0, one per class. In training an event has the largest weight
     that one of its observations gives it (only the first counts where only that is shown), 1 where all lack the label."""
 
@@ -148,7 +148,7 @@ class LoaderConfig:
     drop_remainder: bool = False
     on_bad_record: Literal["fail", "skip"] = "fail"
     multi_label: tuple[str, ...] = ()
-    draw_weights: DrawWeights | None = None
+    draw_weights: SamplingWeights | None = None
 
 
 class Batch(NamedTuple):
@@ -272,7 +272,7 @@ class OutputFormat:
     folder: bool = False
 
 
-class Work(Protocol):
+class Task(Protocol):
     """What is to be done with many parts, in many places. It travels to them pickled: paths and settings, no pixels and no networks."""
 
     @property
@@ -299,9 +299,9 @@ class Engine:
     name: str
     summary: str
     available: Callable[[], str | None]
-    map: Callable[[Work, Iterator[Any], Mapping[str, Any]], Iterator[tuple[Any, Any]]]
+    map: Callable[[Task, Iterator[Any], Mapping[str, Any]], Iterator[tuple[Any, Any]]]
     cores: int | None = None
     options: tuple[Option, ...] = ()
 
 
-Record = InputFormat | Loader | Backbone | Aggregation | OutputFormat | Engine
+PluginRecord = InputFormat | Loader | Backbone | Aggregation | OutputFormat | Engine

@@ -8,7 +8,7 @@ from typing import Any
 
 from ctc.plugin.records import Batch, LeftOut, Observation
 
-_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+_RETURN_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "recognizes": ((bool,), "True or False"),
     "read": ((Iterable,), "an iterator of Observation and LeftOut"),
     "default_image_root": ((Path,), "a Path"),
@@ -16,34 +16,34 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "epoch": ((Iterable,), "an iterator of Batch"),
     "map": ((Iterable,), "an iterator of (part, result)"),
 }
-ITERATED: dict[str, tuple[type, ...]] = {"read": (Observation, LeftOut), "epoch": (Batch,), "map": (tuple,)}
+YIELDED_TYPES: dict[str, tuple[type, ...]] = {"read": (Observation, LeftOut), "epoch": (Batch,), "map": (tuple,)}
 """The functions whose result is an iterator, and what it yields."""
-_STREAM = ("samples", "steps", "skipped", "epoch", "close")
+_STREAM_ATTRIBUTES = ("samples", "steps", "skipped", "epoch", "close")
 
 
-def check_returned(field: str, returned: Any, arguments: Sequence[Any]) -> str | None:
+def check_return_value(field: str, returned: Any, arguments: Sequence[Any]) -> str | None:
     """What is wrong with what the function `field` of a record returned for these arguments; None when nothing is."""
-    types, expected = _TYPES.get(field, ((object,), ""))
+    types, expected = _RETURN_TYPES.get(field, ((object,), ""))
     if not isinstance(returned, types):
         return f"returned a {type(returned).__name__} from {field}(), not {expected}"
     if field == "open":
-        return _fault_of_stream(returned)
+        return _stream_fault(returned)
     if field == "build":
-        return _fault_of_network(returned)
+        return _network_fault(returned)
     if field == "write" and not arguments[1].exists():
         return "wrote nothing"
     return None
 
 
-def check_entry(field: str, entry: Any) -> str | None:
+def check_yielded(field: str, entry: Any) -> str | None:
     """The same for an entry of what the iterated function `field` returned."""
-    types = ITERATED[field]
+    types = YIELDED_TYPES[field]
     if not isinstance(entry, types):
         return f"gave a {type(entry).__name__}, not {' or '.join(kind.__name__ for kind in types)}"
-    return _fault_of_observation(entry) if isinstance(entry, Observation) else None
+    return _observation_fault(entry) if isinstance(entry, Observation) else None
 
 
-def _fault_of_observation(entry: Any) -> str | None:
+def _observation_fault(entry: Any) -> str | None:
     if not isinstance(entry.event_id, str):
         return f"gave an event id {entry.event_id!r} that is not text"
     if isinstance(entry.images, str) or not all(isinstance(image, str) for image in entry.images):
@@ -52,12 +52,12 @@ def _fault_of_observation(entry: Any) -> str | None:
     return f"gave the event '{entry.event_id}' a class {odd[0]!r} that is not text" if odd else None
 
 
-def _fault_of_stream(returned: Any) -> str | None:
-    lacking = [name for name in _STREAM if not hasattr(returned, name)]
+def _stream_fault(returned: Any) -> str | None:
+    lacking = [name for name in _STREAM_ATTRIBUTES if not hasattr(returned, name)]
     return f"returned a {type(returned).__name__} from open() that has no {lacking[0]}" if lacking else None
 
 
-def _fault_of_network(returned: Any) -> str | None:
+def _network_fault(returned: Any) -> str | None:
     """Of a keras.Model, which is not imported to find out."""
     shape = getattr(getattr(returned, "output", None), "shape", None)
     if shape is None:

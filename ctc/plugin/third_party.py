@@ -14,14 +14,14 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from ctc.errors import CtcError, PluginError
-from ctc.plugin.entry_points import Owner, reason
-from ctc.plugin.return_checks import ITERATED, check_entry, check_returned
+from ctc.plugin.entry_points import Owner, describe_error
+from ctc.plugin.return_checks import YIELDED_TYPES, check_return_value, check_yielded
 
 _END = object()
 
 
 @dataclass(frozen=True)
-class Guest:
+class ThirdPartyRecord:
     """One record of a guest: whose it is, and how messages call it."""
 
     owner: Owner
@@ -32,78 +32,78 @@ class Guest:
         return f"plugin {self.owner}: its {self.title} '{self.name}'"
 
     @contextmanager
-    def at_work(self, *lent: Lent) -> Iterator[None]:
-        """Within the block the guest's code runs; what the `lent` iterators raise is the host's."""
+    def running(self, *host_iterators: HostIterator) -> Iterator[None]:
+        """Within the block the guest's code runs; what the `host_iterators` iterators raise is the host's."""
         try:
-            with quiet_stdout():
+            with stdout_to_stderr():
                 yield
         except CtcError:
             raise
         except BaseException as error:
-            if not of_guest(error) or any(error is iterator.raised for iterator in lent):
+            if not raised_by_plugin(error) or any(error is iterator.error for iterator in host_iterators):
                 raise
-            raise PluginError(f"{self} failed: {reason(error)} (`ctc -v` shows where)") from error
+            raise PluginError(f"{self} failed: {describe_error(error)} (`ctc -v` shows where)") from error
 
-    def entries(self, returned: Iterable[Any], source: str) -> Iterator[Any]:
+    def checked_entries(self, returned: Iterable[Any], source: str) -> Iterator[Any]:
         """What its function `source` yields."""
         entries = iter(returned)
         try:
             while (entry := self._next(entries)) is not _END:
-                self.check(check_entry(source, entry))
+                self.raise_for_fault(check_yielded(source, entry))
                 yield entry
         finally:
             if hasattr(entries, "close"):
-                with self.at_work():
+                with self.running():
                     entries.close()
 
     def _next(self, entries: Iterator[Any]) -> Any:
-        with self.at_work():
+        with self.running():
             return next(entries, _END)
 
-    def check(self, fault: str | None) -> None:
+    def raise_for_fault(self, fault: str | None) -> None:
         if fault:
             raise PluginError(f"{self} {fault}")
 
 
 @dataclass(frozen=True)
-class GuestCall:
+class ThirdPartyFunction:
     """A function of a guest, `field` of its record."""
 
-    guest: Guest
+    record: ThirdPartyRecord
     field: str
     function: Callable[..., Any]
 
     def __call__(self, *arguments: Any) -> Any:
-        lent = [Lent(argument) if isinstance(argument, Iterator) else argument for argument in arguments]
-        with self.guest.at_work(*(argument for argument in lent if isinstance(argument, Lent))):
+        lent = [HostIterator(argument) if isinstance(argument, Iterator) else argument for argument in arguments]
+        with self.record.running(*(argument for argument in lent if isinstance(argument, HostIterator))):
             returned = self.function(*lent)
-            fault = check_returned(self.field, returned, arguments)
-        self.guest.check(fault)
+            fault = check_return_value(self.field, returned, arguments)
+        self.record.raise_for_fault(fault)
         if self.field == "open":
-            return GuestStream(self.guest, returned)
-        return self.guest.entries(returned, self.field) if self.field in ITERATED else returned
+            return ThirdPartyStream(self.record, returned)
+        return self.record.checked_entries(returned, self.field) if self.field in YIELDED_TYPES else returned
 
 
-class GuestStream:
+class ThirdPartyStream:
     """A BatchStream of a guest."""
 
-    def __init__(self, guest: Guest, stream: object) -> None:
-        self._guest, self._stream = guest, stream
+    def __init__(self, record: ThirdPartyRecord, stream: object) -> None:
+        self._record, self._stream = record, stream
 
     def __getattr__(self, name: str) -> Any:
-        with self._guest.at_work():
+        with self._record.running():
             value = getattr(self._stream, name)
-        return GuestCall(self._guest, name, value) if callable(value) else value
+        return ThirdPartyFunction(self._record, name, value) if callable(value) else value
 
 
-class Lent:
-    """An iterator of the host's in a guest's hands. `raised`: what came out of it, which is not the guest's fault."""
+class HostIterator:
+    """An iterator of the host's in a guest's hands. `error`: what came out of it, which is not the guest's fault."""
 
     def __init__(self, entries: Iterator[Any]) -> None:
         self._entries = entries
-        self.raised: BaseException | None = None
+        self.error: BaseException | None = None
 
-    def __iter__(self) -> Lent:
+    def __iter__(self) -> HostIterator:
         return self
 
     def __next__(self) -> Any:
@@ -112,33 +112,33 @@ class Lent:
         except StopIteration:
             raise
         except BaseException as error:
-            self.raised = error
+            self.error = error
             raise
 
 
-def guarded(record: Any, guest: Guest) -> Any:
+def wrap_record(record: Any, third_party: ThirdPartyRecord) -> Any:
     """The same record, a dataclass, its functions called as a guest's."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
-    return replace(record, **{name: _guarded(value, guest, name) for name, value in values.items()})
+    return replace(record, **{name: _wrap_value(value, third_party, name) for name, value in values.items()})
 
 
-def _guarded(value: Any, guest: Guest, field: str) -> Any:
+def _wrap_value(value: Any, third_party: ThirdPartyRecord, field: str) -> Any:
     if isinstance(value, tuple):
-        return tuple(guarded(part, guest) if is_dataclass(part) else part for part in value)
-    return GuestCall(guest, field, value) if callable(value) else value
+        return tuple(wrap_record(part, third_party) if is_dataclass(part) else part for part in value)
+    return ThirdPartyFunction(third_party, field, value) if callable(value) else value
 
 
-def blamed(function: object, otherwise: str) -> str:
+def plugin_label(function: object, default: str) -> str:
     """How a message calls the record that a function is of: by its plugin where that is a guest's."""
-    return str(function.guest) if isinstance(function, GuestCall) else otherwise
+    return str(function.record) if isinstance(function, ThirdPartyFunction) else default
 
 
-def of_guest(error: BaseException) -> bool:
+def raised_by_plugin(error: BaseException) -> bool:
     """Whether a guest's code raised it, rather than the user or the system: SIGTERM is a kind of SystemExit of the host's."""
     return isinstance(error, Exception) or type(error) is SystemExit
 
 
-def quiet_stdout() -> Any:
+def stdout_to_stderr() -> Any:
     """A block whose prints go to stderr. `sys.stdout` is everyone's, so only the main thread may exchange it."""
     main = threading.current_thread() is threading.main_thread()
     return redirect_stdout(sys.stderr) if main else nullcontext()

@@ -10,18 +10,18 @@ import numpy as np
 
 from ctc.runtime.session import Model
 
-ON_CPU = (1, 4, 16)
+CPU_BATCH_SIZES = (1, 4, 16)
 """On one core a batch hardly pays: its activations leave the cache."""
-ON_DEVICE = (16, 32, 64, 128, 256)
-LONG_RUN = 2_000
+DEVICE_BATCH_SIZES = (16, 32, 64, 128, 256)
+MIN_PHOTOS_TO_MEASURE = 2_000
 """In photos; a shorter run is over before the measurement has paid."""
-BUDGET = 0.5
+MAX_SECONDS_PER_SIZE = 0.5
 """Seconds that one size may take to be measured."""
-WORTHWHILE = 1.1
-_TURNS = 3
+MIN_SPEEDUP = 1.1
+_REPEATS = 3
 
 
-class Settings(NamedTuple):
+class ResolvedRuntime(NamedTuple):
     """What runs the network, and how many photos it takes at a time."""
 
     provider: str
@@ -29,39 +29,39 @@ class Settings(NamedTuple):
     batch_size: int
 
 
-def settings_for(model: Model, batch_size: int | None, photos: int | None, workers: int) -> Settings:
-    """`batch_size` None: measured, see `batch_size_for`."""
-    size = batch_size or batch_size_for(model, photos, workers)
-    return Settings(model.engine.provider, model.engine.precision, size)
+def resolve_runtime(model: Model, batch_size: int | None, photos: int | None, workers: int) -> ResolvedRuntime:
+    """`batch_size` None: measured, see `choose_batch_size`."""
+    size = batch_size or choose_batch_size(model, photos, workers)
+    return ResolvedRuntime(model.runtime.provider, model.runtime.precision, size)
 
 
-def batch_size_for(model: Model, photos: int | None, workers: int) -> int:
+def choose_batch_size(model: Model, photos: int | None, workers: int) -> int:
     """The smallest of the usual sizes that no other beats by a tenth, as measured with `workers` batches at a time, as they will be; the
     first size for a short run. `photos` None: not known."""
-    sizes = ON_DEVICE if model.on_device else ON_CPU
-    if photos is not None and photos < LONG_RUN:
+    sizes = DEVICE_BATCH_SIZES if model.is_on_device else CPU_BATCH_SIZES
+    if photos is not None and photos < MIN_PHOTOS_TO_MEASURE:
         return sizes[0]
-    return _fastest(model, sizes, 1 if model.on_device else workers)
+    return _fastest_size(model, sizes, 1 if model.is_on_device else workers)
 
 
-def _fastest(model: Model, sizes: tuple[int, ...], workers: int) -> int:
+def _fastest_size(model: Model, sizes: tuple[int, ...], workers: int) -> int:
     best, best_rate = sizes[0], 0.0
     with ThreadPoolExecutor(workers, "ctc-tune") as pool:
         for size in sizes:
-            if best_rate and _TURNS * size * workers / best_rate > BUDGET:
+            if best_rate and _REPEATS * size * workers / best_rate > MAX_SECONDS_PER_SIZE:
                 break
-            rate = size * workers / _seconds(model, size, workers, pool)
-            if rate > WORTHWHILE * best_rate:
+            rate = size * workers / _measure_seconds(model, size, workers, pool)
+            if rate > MIN_SPEEDUP * best_rate:
                 best, best_rate = size, rate
     return best
 
 
-def _seconds(model: Model, size: int, workers: int, pool: ThreadPoolExecutor) -> float:
+def _measure_seconds(model: Model, size: int, workers: int, pool: ThreadPoolExecutor) -> float:
     """Of the quickest turn, in which every worker runs one batch."""
     preprocessing = model.info.preprocessing
     images = np.zeros((size, preprocessing.height, preprocessing.width, 3), np.uint8)
     taken = []
-    for _ in range(_TURNS):
+    for _ in range(_REPEATS):
         start = time.perf_counter()
         list(pool.map(model.predict, [images] * workers))
         taken.append(time.perf_counter() - start)

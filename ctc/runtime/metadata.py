@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FLOATS = ("tensor(float)", "tensor(float16)")
 
 
-def described(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
+def read_metadata(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
     """The metadata of the model in `path`; raises InputError, saying what is missing, when it is foreign or contradicts itself."""
     try:
         info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
@@ -32,7 +32,7 @@ def _check_input(inputs: list[Any], info: ModelInfo) -> None:
     kind, shape = inputs[0].type, list(inputs[0].shape)
     if kind != "tensor(uint8)":
         raise InputError(f"its input '{inputs[0].name}' is a {kind}, not a tensor(uint8) of pixels")
-    size = list(input_size(info))
+    size = list(input_shape(info))
     if shape[1:] != size or isinstance(shape[0], int):
         raise InputError(
             f"its input '{inputs[0].name}' has the shape {shape}, not [any number, {size[0]}, {size[1]}, 3] as its "
@@ -67,6 +67,6 @@ def _check_thresholds(info: ModelInfo) -> None:
         raise InputError("its thresholds are not probabilities of its classes: export it again")
 
 
-def input_size(info: ModelInfo) -> tuple[int, int, int]:
+def input_shape(info: ModelInfo) -> tuple[int, int, int]:
     """Height, width and channels of a picture."""
     return info.preprocessing.height, info.preprocessing.width, 3

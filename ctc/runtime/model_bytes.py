@@ -31,14 +31,14 @@ def read_model(path: Path) -> ModelFile:
     """The bytes of a model file; raises CtcError when there is no file, or one that is too large."""
     try:
         with as_os_errors(path):
-            return ModelFile(path, _checked_bytes(path))
+            return ModelFile(path, _read_checked(path))
     except FileNotFoundError:
         raise UsageError(f"model '{path}' is not there: make one with `ctc export`") from None
     except OSError as error:
         raise InputError(f"model '{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
 
 
-def _checked_bytes(path: Path) -> bytes:
+def _read_checked(path: Path) -> bytes:
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise UsageError(f"model '{path}' is a folder: give the .onnx file that `ctc export` made of it")

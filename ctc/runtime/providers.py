@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Engine:
+class RuntimeConfig:
     """What shall run the network, with which arithmetic. `workers`: how many batches may be in the network at a time."""
 
     provider: ProviderName = "auto"
@@ -51,27 +51,29 @@ PROVIDERS: Mapping[str, Provider] = {
     "openvino": Provider("OpenVINOExecutionProvider", "openvino", False, ("float32", "bfloat16")),
     "cpu": Provider("CPUExecutionProvider", "cpu", False),
 }
-AUTO: tuple[ProviderName, ...] = ("cuda", "directml", "openvino", "cpu")
+AUTO_ORDER: tuple[ProviderName, ...] = ("cuda", "directml", "openvino", "cpu")
 """In this order. Not TensorRT, which compiles for minutes before the first photo, nor CoreML, which may compute in half precision."""
 
-Open = Callable[[str, Mapping[str, str]], "onnxruntime.InferenceSession"]
+SessionOpener = Callable[[str, Mapping[str, str]], "onnxruntime.InferenceSession"]
 
 
-def start(engine: Engine, open_session: Open) -> tuple[Engine, onnxruntime.InferenceSession]:
+def create_session(
+    runtime: RuntimeConfig, open_session: SessionOpener
+) -> tuple[RuntimeConfig, onnxruntime.InferenceSession]:
     """The engine's provider, or the first of AUTO that works, with a session on it.
 
     `open_session(onnxruntime's name, options)` opens a session and runs it once; whatever it raises means that the provider doesn't
     start. Raises CtcError for a provider that is asked for by name, or when a CPU can't open the model.
     """
-    if engine.provider != "auto":
-        return engine, _start(engine, open_session)
+    if runtime.provider != "auto":
+        return runtime, _create_on_provider(runtime, open_session)
     refusals: list[ProviderError] = []
-    for name in AUTO:
-        candidate = replace(engine, provider=name)
-        if PROVIDERS[name].name not in _available() or engine.precision not in PROVIDERS[name].precisions:
+    for name in AUTO_ORDER:
+        candidate = replace(runtime, provider=name)
+        if PROVIDERS[name].name not in _available_providers() or runtime.precision not in PROVIDERS[name].precisions:
             continue
         try:
-            session = _start(candidate, open_session)
+            session = _create_on_provider(candidate, open_session)
         except ProviderError as error:
             refusals.append(error)
             continue
@@ -80,56 +82,58 @@ def start(engine: Engine, open_session: Open) -> tuple[Engine, onnxruntime.Infer
         return candidate, session
     if refusals:
         raise refusals[-1]
-    raise UsageError(f"no provider that is installed computes in {engine.precision}: {_who_computes(engine.precision)}")
+    raise UsageError(
+        f"no provider that is installed computes in {runtime.precision}: {_providers_with(runtime.precision)}"
+    )
 
 
 class ProviderError(CtcError):
     """A provider is installed but doesn't start."""
 
 
-def _start(engine: Engine, open_session: Open) -> onnxruntime.InferenceSession:
-    provider = PROVIDERS[engine.provider]
-    if engine.precision not in provider.precisions:
-        reason = f"provider '{engine.provider}' can't compute in {engine.precision}"
-        raise UsageError(f"{reason}: {_who_computes(engine.precision)}")
-    if provider.name not in _available():
-        raise MissingExtraError(f"provider '{engine.provider}'", provider.extra)
-    _find_libraries(engine.provider)
+def _create_on_provider(runtime: RuntimeConfig, open_session: SessionOpener) -> onnxruntime.InferenceSession:
+    provider = PROVIDERS[runtime.provider]
+    if runtime.precision not in provider.precisions:
+        reason = f"provider '{runtime.provider}' can't compute in {runtime.precision}"
+        raise UsageError(f"{reason}: {_providers_with(runtime.precision)}")
+    if provider.name not in _available_providers():
+        raise MissingExtraError(f"provider '{runtime.provider}'", provider.extra)
+    _preload_cuda_libraries(runtime.provider)
     try:
-        session = open_session(provider.name, _options(engine))
+        session = open_session(provider.name, _provider_options(runtime))
         if session.get_providers()[0] != provider.name:
             raise RuntimeError("onnxruntime went over to the CPU; a driver or a library is missing")
     except CtcError:
         raise
     except Exception as error:  # onnxruntime's exceptions share no base class
-        raise ProviderError(f"provider '{engine.provider}' does not start: {first_line(error)}") from None
+        raise ProviderError(f"provider '{runtime.provider}' does not start: {first_line(error)}") from None
     return session
 
 
-def _options(engine: Engine) -> dict[str, str]:
-    if engine.provider == "openvino":
+def _provider_options(runtime: RuntimeConfig) -> dict[str, str]:
+    if runtime.provider == "openvino":
         # pinned threads would stand in the way of those that decode
-        hints = {"INFERENCE_PRECISION_HINT": engine.precision.replace("float", "f"), "ENABLE_CPU_PINNING": "NO"}
-        workers = str(engine.workers)
+        hints = {"INFERENCE_PRECISION_HINT": runtime.precision.replace("float", "f"), "ENABLE_CPU_PINNING": "NO"}
+        workers = str(runtime.workers)
         return {
             "device_type": "CPU",
             "num_of_threads": workers,
             "num_streams": workers,
             "load_config": json.dumps({"CPU": hints}),
         }
-    if engine.provider == "cuda":
+    if runtime.provider == "cuda":
         return {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
-    return {"trt_fp16_enable": "1"} if engine.precision == "float16" else {}
+    return {"trt_fp16_enable": "1"} if runtime.precision == "float16" else {}
 
 
-def _available() -> list[str]:
+def _available_providers() -> list[str]:
     import onnxruntime
 
     names: list[str] = onnxruntime.get_available_providers()
     return names
 
 
-def _find_libraries(provider: str) -> None:
+def _preload_cuda_libraries(provider: str) -> None:
     """Let onnxruntime find CUDA's libraries among the installed packages; it prints what it misses."""
     import onnxruntime
 
@@ -138,7 +142,7 @@ def _find_libraries(provider: str) -> None:
             onnxruntime.preload_dlls()
 
 
-def _who_computes(precision: str) -> str:
+def _providers_with(precision: str) -> str:
     able = [f"'{name}'" for name, provider in PROVIDERS.items() if precision in provider.precisions]
     return f"{' and '.join(able)} can"
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, MissingExtraError
-from ctc.runtime.metadata import described, input_size
+from ctc.runtime.metadata import input_shape, read_metadata
 from ctc.runtime.model_bytes import ModelFile, read_model
-from ctc.runtime.providers import PROVIDERS, Engine, ProviderError, first_line, start
+from ctc.runtime.providers import PROVIDERS, ProviderError, RuntimeConfig, create_session, first_line
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -28,42 +28,42 @@ if TYPE_CHECKING:
 _FATAL_ONLY = 4
 _OUT_OF_MEMORY = ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
 
-ANY_ENGINE = Engine()
+DEFAULT_RUNTIME = RuntimeConfig()
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Model:
-    """An opened model file; `info` is what its metadata say, `engine` what runs it."""
+    """An opened model file; `info` is what its metadata say, `runtime` what runs it."""
 
     path: Path
     info: ModelInfo
-    engine: Engine
+    runtime: RuntimeConfig
     session: onnxruntime.InferenceSession
-    _turns: AbstractContextManager[Any] = field(default_factory=nullcontext)
-    _largest: int | None = None
+    _run_lock: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    _max_batch_size: int | None = None
 
     @property
-    def on_device(self) -> bool:
+    def is_on_device(self) -> bool:
         """Whether one large batch at a time serves it best."""
-        return PROVIDERS[self.engine.provider].is_device
+        return PROVIDERS[self.runtime.provider].is_device
 
     def predict(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
         """Probabilities per label, float32 (N, classes), for a batch of uint8 (N, height, width, 3) RGB images as
-        `ctc.images.as_input` makes them. Threads may call it at the same time.
+        `ctc.images.to_model_input` makes them. Threads may call it at the same time.
 
         A batch that doesn't fit into memory is halved until it does, now and from then on. Raises InputError when the
         network can't be run.
         """
         while True:
-            largest = self._largest or len(images)
+            largest = self._max_batch_size or len(images)
             parts = [images[at : at + largest] for at in range(0, len(images), largest)]
             try:
-                with self._turns:
+                with self._run_lock:
                     answers = [self._run(part) for part in parts]
             except _OutOfMemoryError as error:
-                self._halve(min(largest, len(images)), error)
+                self._halve_batch_size(min(largest, len(images)), error)
             else:
                 return {label: np.concatenate([answer[label] for answer in answers]) for label in self.info.labels}
 
@@ -82,13 +82,13 @@ class Model:
                 raise InputError(f"model '{self.path}' answers '{label}' with an array of shape {values.shape}")
         return found
 
-    def _halve(self, size: int, error: Exception) -> None:
+    def _halve_batch_size(self, size: int, error: Exception) -> None:
         if size == 1:
             raise InputError(f"model '{self.path}' does not fit into memory, even with one photo at a time: {error}")
-        if self._largest is None or self._largest >= size:
-            self._largest = (size + 1) // 2
+        if self._max_batch_size is None or self._max_batch_size >= size:
+            self._max_batch_size = (size + 1) // 2
             log.warning(
-                "a batch of %d does not fit into memory: going on with %d photos at a time", size, self._largest
+                "a batch of %d does not fit into memory: going on with %d photos at a time", size, self._max_batch_size
             )
 
 
@@ -96,12 +96,12 @@ class _OutOfMemoryError(Exception):
     """The batch was too large for the provider's memory."""
 
 
-def load_model(path: Path, engine: Engine = ANY_ENGINE) -> Model:
+def load_model(path: Path, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
     """Read and open a model file: see `read_model` and `open_model`."""
-    return open_model(read_model(path), engine)
+    return open_model(read_model(path), runtime)
 
 
-def open_model(file: ModelFile, engine: Engine = ANY_ENGINE) -> Model:
+def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
     """Open a model that `ctc export` wrote, and run it once.
 
     Raises CtcError, saying what is missing, for anything else, and for an engine that doesn't start.
@@ -117,27 +117,27 @@ def open_model(file: ModelFile, engine: Engine = ANY_ENGINE) -> Model:
         providers: list[Any] = [(provider, dict(options))]
         if provider != PROVIDERS["cpu"].name:
             providers.append(PROVIDERS["cpu"].name)  # for the few operations that a provider may lack
-        settings = _options(file.path)
+        settings = _session_options(file.path)
         settings.enable_mem_pattern = provider != PROVIDERS["directml"].name  # which can't have it
         session = onnxruntime.InferenceSession(file.data, settings, providers=providers)
         session.disable_fallback()
-        found["info"] = info = described(file.path, session)
-        session.run(None, {session.get_inputs()[0].name: np.zeros((1, *input_size(info)), np.uint8)})
+        found["info"] = info = read_metadata(file.path, session)
+        session.run(None, {session.get_inputs()[0].name: np.zeros((1, *input_shape(info)), np.uint8)})
         return session
 
     try:
-        engine, session = start(engine, open_session)
+        runtime, session = create_session(runtime, open_session)
     except ProviderError as error:
-        if engine.provider not in ("auto", "cpu"):
+        if runtime.provider not in ("auto", "cpu"):
             raise
         reason = str(error).partition(": ")[2]
         what = "can't be run" if found else "can't be opened as an ONNX file"
         raise InputError(f"model '{file.path}' {what}: {reason}") from None
-    turns: AbstractContextManager[Any] = Lock() if PROVIDERS[engine.provider].is_device else nullcontext()
-    return Model(file.path, found["info"], engine, session, turns)
+    turns: AbstractContextManager[Any] = Lock() if PROVIDERS[runtime.provider].is_device else nullcontext()
+    return Model(file.path, found["info"], runtime, session, turns)
 
 
-def _options(path: Path) -> onnxruntime.SessionOptions:
+def _session_options(path: Path) -> onnxruntime.SessionOptions:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

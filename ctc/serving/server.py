@@ -11,18 +11,18 @@ from ipaddress import ip_address
 import uvicorn
 
 from ctc.errors import UsageError
-from ctc.serving.app import application
+from ctc.serving.app import create_app
 from ctc.serving.config import ServeConfig
-from ctc.serving.http.connection import BoundedConnection
+from ctc.serving.http.connection import TimeoutProtocol
 from ctc.serving.service import Service
 
 KEEP_ALIVE_SECONDS = 20
-LARGEST_HEAD = 32 * 1024
+MAX_HEADER_BYTES = 32 * 1024
 
 log = logging.getLogger(__name__)
 
 
-def listen(host: str, port: int) -> socket.socket:
+def bind_socket(host: str, port: int) -> socket.socket:
     """A socket that has the address, and listens when the server runs; port 0: any that is free. Raises UsageError when it can't be had."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -44,7 +44,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def server_url(listener: socket.socket) -> str:
     """Where a browser finds the server."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
@@ -54,24 +54,24 @@ def run(config: ServeConfig, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM, which is raised again when everything that was taken has been answered, or given up after the grace.
     Raises CtcError when a model can't be opened."""
     service = Service(config)
-    for served in service.shelf.all():
-        labels = ", ".join(f"{label}: {len(classes)} classes" for label, classes in served.reading.labels.items())
-        log.info("model '%s' (%s) runs on '%s'", served.name, labels, served.model.engine.provider)
-        for note in served.reading.notes:
+    for served in service.registry.all():
+        labels = ", ".join(f"{label}: {len(classes)} classes" for label, classes in served.postprocessor.labels.items())
+        log.info("model '%s' (%s) runs on '%s'", served.name, labels, served.runtime_model.runtime.provider)
+        for note in served.postprocessor.notes:
             log.info("model '%s': %s", served.name, note)
     if not config.token and not ip_address(listener.getsockname()[0]).is_loopback:
         log.warning("whoever reaches this machine can use the server: ask for a token, or listen on 127.0.0.1")
     listener.listen()  # from here on connections wait for the server instead of being refused
-    log.info("serving on %s", url_of(listener))
-    server_of(service).run(sockets=[listener])
+    log.info("serving on %s", server_url(listener))
+    create_server(service).run(sockets=[listener])
 
 
-def server_of(service: Service) -> uvicorn.Server:
+def create_server(service: Service) -> uvicorn.Server:
     """uvicorn with what bounds it."""
     return uvicorn.Server(
         uvicorn.Config(
-            application(service),
-            http=BoundedConnection,
+            create_app(service),
+            http=TimeoutProtocol,
             ws="none",
             loop="asyncio",
             lifespan="on",
@@ -79,7 +79,7 @@ def server_of(service: Service) -> uvicorn.Server:
             access_log=False,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=math.ceil(service.config.limits.grace),
-            h11_max_incomplete_event_size=LARGEST_HEAD,
+            timeout_graceful_shutdown=math.ceil(service.config.limits.shutdown_timeout),
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )
     )

@@ -10,40 +10,40 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from ctc.storage.paths import is_remote
-from ctc.storage.remote_files import remove_remote, send
+from ctc.storage.remote_files import remove_remote, upload
 
 PARTIAL_SUFFIX = ".partial"
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to (a file or a folder); it takes the name `path`, replacing what was there, when the block ends, and
-    is removed when the block raises. See `partial_of`, and of folders at remote places `put_in_place`."""
+    is removed when the block raises. See `temp_path`, and of folders at remote places `commit`."""
     if not is_remote(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_of(path)
+    partial = temp_path(path)
     try:
         yield partial
         if not partial.is_dir():
             sync_file(partial)
-        put_in_place(partial, path)
+        commit(partial, path)
     except BaseException:
         remove(partial)
         raise
 
 
-def partial_of(path: Path) -> Path:
+def temp_path(path: Path) -> Path:
     """A new name beside `path`; for a remote place in this machine's folder for temporary files (`TMPDIR`)."""
     name = f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}{PARTIAL_SUFFIX}"
     return Path(gettempdir(), name) if is_remote(path) else path.with_name(name)
 
 
-def put_in_place(partial: Path, path: Path) -> None:
+def commit(partial: Path, path: Path) -> None:
     """A finished file or folder takes its name, or goes to its remote place: a folder's files there one by one."""
     if is_remote(path):
         if partial.is_dir():
             remove_remote(path)
-        send(partial, path)
+        upload(partial, path)
         remove(partial)
         return
     if partial.is_dir():
@@ -55,7 +55,7 @@ def put_in_place(partial: Path, path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small UTF-8 text file whole."""
-    with whole_file(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -12,33 +12,35 @@ from pathlib import Path
 
 from ctc.errors import InputError
 
-FOLDER = "CTC_CACHE"
+CACHE_VARIABLE = "CTC_CACHE"
 """The environment variable with the folder."""
 
 
 def dataset_folder(manifest: str) -> Path:
     """Where the files of the remote dataset with this description are."""
-    return _folder() / "datasets" / blake2b(manifest.encode(), digest_size=16).hexdigest()
+    return _cache_folder() / "datasets" / blake2b(manifest.encode(), digest_size=16).hexdigest()
 
 
-def unfinished(place: Path, suffix: str) -> Path:
+def journal_cache_path(output: Path, suffix: str) -> Path:
     """Where something is kept of a remote output until it is finished."""
-    digest = blake2b(str(place).encode(), digest_size=8).hexdigest()
-    return _folder() / "unfinished" / f"{digest}-{place.name}{suffix}"
+    digest = blake2b(str(output).encode(), digest_size=8).hexdigest()
+    return _cache_folder() / "unfinished" / f"{digest}-{output.name}{suffix}"
 
 
-def _folder() -> Path:
+def _cache_folder() -> Path:
     """Made when it isn't there; raises InputError when it can't be."""
-    folder = Path(os.environ.get(FOLDER) or _usual())
+    folder = Path(os.environ.get(CACHE_VARIABLE) or _default_cache_folder())
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise InputError(f"the folder '{folder}' can't be made: {why}; name another one with {FOLDER}") from None
+        raise InputError(
+            f"the folder '{folder}' can't be made: {why}; name another one with {CACHE_VARIABLE}"
+        ) from None
     return folder
 
 
-def _usual() -> str:
+def _default_cache_folder() -> str:
     from platformdirs import user_cache_dir
 
     return user_cache_dir("ctc", appauthor=False)

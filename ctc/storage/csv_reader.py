@@ -13,18 +13,18 @@ from pathlib import Path
 
 from ctc.errors import InputError
 from ctc.storage.remote_files import local_copy
-from ctc.storage.text_encoding import encoding_of
+from ctc.storage.text_encoding import detect_encoding
 
 DELIMITERS = (",", ";", "\t")
-LARGEST_CELL = 1 << 24
+MAX_CELL_CHARS = 1 << 24
 """In characters; a quote that is never closed makes a cell of the rest of the file."""
-LOOK_AT = 50
+SNIFF_LINES = 50
 
 _UNDECODED = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Table:
+class CsvTable:
     """A CSV file whose header has been read. `columns`: where in a row each column stands, in the header's order."""
 
     path: Path
@@ -38,7 +38,7 @@ class Table:
 
         Reads the file anew, row by row; raises InputError, naming the line, where it can't be read.
         """
-        for line, cells in islice(_records(self.path, self.encoding, self.delimiter), 1, None):
+        for line, cells in islice(_read_cells(self.path, self.encoding, self.delimiter), 1, None):
             if len(cells) != self.width:
                 if any(cells[self.width :]):
                     raise InputError(f"'{self.path}' line {line} has {len(cells)} cells, its header {self.width}")
@@ -46,34 +46,34 @@ class Table:
             yield line, cells
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path) -> CsvTable:
     """Find out encoding (UTF-8 or UTF-16 with or without byte order mark, else cp1252), delimiter and columns of a CSV.
 
     Columns without a name are not among `columns`. Raises InputError when the file has no header or can't be read.
     """
     try:
-        encoding = encoding_of(local_copy(path))
+        encoding = detect_encoding(local_copy(path))
     except OSError as error:
-        raise _unreadable(path, error) from None
-    delimiter = _delimiter(list(islice(_lines(path, encoding), LOOK_AT)))
-    _, header = next(_records(path, encoding, delimiter), (0, []))
+        raise _read_error(path, error) from None
+    delimiter = _detect_delimiter(list(islice(_lines(path, encoding), SNIFF_LINES)))
+    _, header = next(_read_cells(path, encoding, delimiter), (0, []))
     if not header:
         raise InputError(f"'{path}' has no header: its first line must name the columns")
     twice = [name for name, count in Counter(header).items() if count > 1 and name]
     if twice:
         raise InputError(f"'{path}' has two columns called '{twice[0]}': rename one")
-    return Table(path, encoding, delimiter, len(header), {name: at for at, name in enumerate(header) if name})
+    return CsvTable(path, encoding, delimiter, len(header), {name: at for at, name in enumerate(header) if name})
 
 
 def read_rows(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
-    """The column names, and (line, row) for each row, where a dict per row is worth its time: see `Table.rows`."""
+    """The column names, and (line, row) for each row, where a dict per row is worth its time: see `CsvTable.rows`."""
     table = open_table(path)
     named = ((line, {name: cells[at] for name, at in table.columns.items()}) for line, cells in table.rows())
     return list(table.columns), named
 
 
-def _records(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(LARGEST_CELL)
+def _read_cells(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(MAX_CELL_CHARS)
     reader = csv.reader(_lines(path, encoding), delimiter=delimiter, strict=True)
     line = 1
     try:
@@ -99,24 +99,24 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
     except UnicodeDecodeError:
         raise InputError(f"'{path}' ends within a character: it was cut off") from None
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise _read_error(path, error) from None
 
 
-def _unreadable(path: Path, error: OSError) -> InputError:
+def _read_error(path: Path, error: OSError) -> InputError:
     return InputError(f"'{path}' can't be read: {(error.strerror or str(error)).lower()}")
 
 
-def _delimiter(lines: Sequence[str]) -> str:
+def _detect_delimiter(lines: Sequence[str]) -> str:
     """The one that cuts most of these lines into as many cells as the header, two at least; of equals the one with most."""
 
     def agreement(delimiter: str) -> tuple[int, int]:
-        widths = list(_widths(lines, delimiter))
+        widths = list(_row_widths(lines, delimiter))
         return (widths.count(widths[0]), widths[0]) if widths and widths[0] > 1 else (0, 0)
 
     return max(DELIMITERS, key=agreement)
 
 
-def _widths(lines: Sequence[str], delimiter: str) -> Iterator[int]:
+def _row_widths(lines: Sequence[str], delimiter: str) -> Iterator[int]:
     """Of the rows before the first that this delimiter can't cut; that one is told when the rows are read."""
     with suppress(csv.Error):
         for cells in csv.reader(lines, delimiter=delimiter, strict=True):

@@ -8,20 +8,20 @@ from typing import IO
 
 from ctc.errors import InputError
 
-WINDOWS_BYTE = 2**31 - 2
+WINDOWS_LOCK_OFFSET = 2**31 - 2
 """The byte that is locked there, where locked bytes can't be read through another handle: the last one that msvcrt reaches."""
 
 
-def lock_or_refuse(file: IO[bytes], path: Path) -> None:
-    """As `lock`; raises InputError, naming `path`, when another command has the file."""
-    if not lock(file):
+def acquire_lock(file: IO[bytes], path: Path) -> None:
+    """As `try_lock`; raises InputError, naming `path`, when another command has the file."""
+    if not try_lock(file):
         raise InputError(f"'{path}' is being written by another `ctc predict`: wait for it, or choose another --output")
 
 
-def lock(file: IO[bytes]) -> bool:
+def try_lock(file: IO[bytes]) -> bool:
     """Whether the file is this process's alone now; it is taken to be where the file system has no locks, as some on networks."""
     try:
-        _take(file)
+        _lock_exclusively(file)
     except (BlockingIOError, PermissionError):  # the second is what Windows says
         return False
     except OSError:
@@ -29,12 +29,12 @@ def lock(file: IO[bytes]) -> bool:
     return True
 
 
-def _take(file: IO[bytes]) -> None:
+def _lock_exclusively(file: IO[bytes]) -> None:
     if sys.platform == "win32":
         import msvcrt
 
         at = file.tell()
-        file.seek(WINDOWS_BYTE)
+        file.seek(WINDOWS_LOCK_OFFSET)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         finally:

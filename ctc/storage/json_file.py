@@ -10,16 +10,16 @@ from ctc.errors import InputError, UsageError
 from ctc.storage.atomic import write_text
 
 
-def read_object(path: Path, what: str) -> dict[str, Any]:
-    """The JSON object in `path`; `what` names it in errors ("a dataset's dataset.json")."""
+def read_object(path: Path, description: str) -> dict[str, Any]:
+    """The JSON object in `path`; `description` names it in errors ("a dataset's dataset.json")."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"'{path}' is not there: it should be {what}") from None
+        raise UsageError(f"'{path}' is not there: it should be {description}") from None
     except (ValueError, OSError) as error:
-        raise InputError(f"'{path}' can't be read as {what}: {error}") from None
+        raise InputError(f"'{path}' can't be read as {description}: {error}") from None
     if not isinstance(data, dict):
-        raise InputError(f"'{path}' is not {what}: it holds a JSON {type(data).__name__}, not an object")
+        raise InputError(f"'{path}' is not {description}: it holds a JSON {type(data).__name__}, not an object")
     return data
 
 

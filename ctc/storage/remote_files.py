@@ -16,87 +16,87 @@ from typing import Any, BinaryIO, cast
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.storage.paths import is_in_bucket, is_remote
 
-READERS = 32
+REMOTE_IO_THREADS = 32
 """So many requests under way at a time hide how long one takes."""
-BEGINNING = 1 << 16
+HEADER_BLOCK_BYTES = 1 << 16
 """Bytes that are asked for at a time where only the beginning of a file is read."""
 
 
-def readers_for(place: str | Path, otherwise: int) -> int:
-    """How many threads read files below this place best: `otherwise`, or more where bytes are long on their way."""
-    return max(READERS, otherwise) if is_remote(place) else otherwise
+def io_threads(path: str | Path, default: int) -> int:
+    """How many threads read files below this place best: `default`, or more where bytes are long on their way."""
+    return max(REMOTE_IO_THREADS, default) if is_remote(path) else default
 
 
-def reached(place: Path) -> Path:
+def check_reachable(path: Path) -> Path:
     """The place, once its storage has answered; raises InputError with the reason when it doesn't, UsageError for a missing bucket."""
-    if is_remote(place):
+    if is_remote(path):
         try:
-            with as_os_errors(place):
-                found = place.exists() or not is_in_bucket(place) or place.parents[-1].exists()
+            with as_os_errors(path):
+                found = path.exists() or not is_in_bucket(path) or path.parents[-1].exists()
         except OSError as error:
-            raise InputError(f"'{place}' can't be reached: {reason_of(error)}") from error
+            raise InputError(f"'{path}' can't be reached: {error_reason(error)}") from error
         if not found:
-            raise UsageError(f"there is no bucket '{place.parents[-1]}': create it, or mend the name")
-    return place
+            raise UsageError(f"there is no bucket '{path.parents[-1]}': create it, or mend the name")
+    return path
 
 
 def read_bytes(url: str) -> bytes:
     """All bytes of a file, by one request."""
     with as_os_errors(url):
-        files, path = _file(url)
+        files, path = _filesystem_and_path(url)
         whole = {"max_concurrency": 1} if "s3" in files.protocol else {}  # s3fs would ask for the size first
         return bytes(files.cat_file(path, **whole))
 
 
-def open_beginning(url: str) -> BinaryIO:
+def open_header(url: str) -> BinaryIO:
     """A file, open for reading, of which no more is fetched than is needed."""
     with as_os_errors(url):
-        files, path = _file(url)
-        return cast("BinaryIO", files.open(path, "rb", block_size=BEGINNING))
+        files, path = _filesystem_and_path(url)
+        return cast("BinaryIO", files.open(path, "rb", block_size=HEADER_BLOCK_BYTES))
 
 
 def local_copy(path: Path) -> Path:
     """A file of this machine with the same bytes: `path` itself, or a copy of the remote file that lasts as long as this process."""
-    return _copies().of(str(path)) if is_remote(path) else path
+    return _local_copies().get(str(path)) if is_remote(path) else path
 
 
-def drop_copy(path: Path) -> None:
+def discard_local_copy(path: Path) -> None:
     """The local copy, if there is one, is not needed any more."""
-    _copies().drop(str(path))
+    _local_copies().discard(str(path))
 
 
-def fetch(url: str, to: Path) -> None:
+def download(url: str, target: Path) -> None:
     """Copy a remote file into a local one."""
     with as_os_errors(url):
-        files, path = _file(url)
-        files.get_file(path, str(to))
+        files, path = _filesystem_and_path(url)
+        files.get_file(path, str(target))
 
 
-def send(local: Path, place: Path) -> None:
+def upload(local: Path, remote_path: Path) -> None:
     """Copy a local file, or the files of a folder one after the other, to a remote place. Object stores show a file when it is whole."""
     sent = [file for file in sorted(local.rglob("*")) if file.is_file()] if local.is_dir() else [local]
     for file in sent:
-        target = str(place / file.relative_to(local).as_posix()) if local.is_dir() else str(place)
+        target = str(remote_path / file.relative_to(local).as_posix()) if local.is_dir() else str(remote_path)
         with as_os_errors(target):
-            files, path = _file(target)
+            files, path = _filesystem_and_path(target)
             files.put_file(str(file), path)
-        _copies().drop(target)
+        _local_copies().discard(target)
 
 
-def remove_remote(place: Path) -> None:
+def remove_remote(remote_path: Path) -> None:
     """Remove a remote file, or all below it, if it is there."""
-    with as_os_errors(place):
-        files, path = _file(str(place))
+    with as_os_errors(remote_path):
+        files, path = _filesystem_and_path(str(remote_path))
         if files.exists(path):
             files.rm(path, recursive=True)
-    _copies().drop(str(place))
+    _local_copies().discard(str(remote_path))
 
 
 @contextmanager
-def as_os_errors(where: object) -> Iterator[None]:
+def as_os_errors(path: object) -> Iterator[None]:
     """Whatever the storage's library raises inside becomes an OSError with errno, reason and the place's name; of a path of this machine
     nothing is changed."""
-    if not is_remote(where):
+    if not is_remote(path):
         yield
         return
     try:
@@ -104,22 +104,22 @@ def as_os_errors(where: object) -> Iterator[None]:
     except CtcError:
         raise
     except FileNotFoundError as error:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(where)) from error
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
     except PermissionError as error:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(where)) from error
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from error
     except OSError as error:
-        raise OSError(error.errno or errno.EIO, reason_of(error), str(where)) from error
+        raise OSError(error.errno or errno.EIO, error_reason(error), str(path)) from error
     except Exception as error:  # each library has errors of its own
-        raise OSError(errno.EIO, reason_of(error), str(where)) from error
+        raise OSError(errno.EIO, error_reason(error), str(path)) from error
 
 
-def reason_of(error: Exception) -> str:
+def error_reason(error: Exception) -> str:
     """Why, as part of a sentence."""
     told: str = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
     return told[:1].lower() + told[1:].rstrip(".")
 
 
-def _file(url: str) -> tuple[Any, str]:
+def _filesystem_and_path(url: str) -> tuple[Any, str]:
     """The file system of fsspec, and what the file is called there."""
     from fsspec.core import url_to_fs
 
@@ -127,28 +127,28 @@ def _file(url: str) -> tuple[Any, str]:
     return files, path
 
 
-class _Copies:
+class _LocalCopies:
     """Local copies of remote files, each fetched once, in a folder that goes with the process."""
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="ctc-", ignore_cleanup_errors=True)
         self._lock = Lock()
-        self._known: dict[str, Path] = {}
+        self._paths: dict[str, Path] = {}
 
-    def of(self, url: str) -> Path:
+    def get(self, url: str) -> Path:
         with self._lock:
-            if url not in self._known:
+            if url not in self._paths:
                 copy = Path(mkdtemp(dir=self._folder.name), url.rstrip("/").rpartition("/")[2])
-                fetch(url, copy)
-                self._known[url] = copy
-            return self._known[url]
+                download(url, copy)
+                self._paths[url] = copy
+            return self._paths[url]
 
-    def drop(self, url: str) -> None:
+    def discard(self, url: str) -> None:
         with self._lock:
-            if url in self._known:
-                rmtree(self._known.pop(url).parent)
+            if url in self._paths:
+                rmtree(self._paths.pop(url).parent)
 
 
 @cache
-def _copies() -> _Copies:
-    return _Copies()
+def _local_copies() -> _LocalCopies:
+    return _LocalCopies()

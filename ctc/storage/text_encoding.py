@@ -10,10 +10,10 @@ from typing import BinaryIO
 CHUNK = 1 << 20
 HEAD = 1 << 12
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def encoding_of(path: Path) -> str:
+def detect_encoding(path: Path) -> str:
     """`utf-8-sig` or `utf-16` by the byte order mark; `utf-16-le` or `utf-16-be` where a quarter of the odd or even bytes is
     NUL and hardly any of the others; else `utf-8` or `cp1252`, whichever fits more of the characters beyond ASCII.
 
@@ -22,14 +22,14 @@ def encoding_of(path: Path) -> str:
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
-        for mark, encoding in _MARKS:
+        for mark, encoding in _BYTE_ORDER_MARKS:
             if head.startswith(mark):
                 return encoding
         file.seek(0)
-        return _wide(head) or ("utf-8" if _is_mostly_utf8(file) else "cp1252")
+        return _detect_utf16(head) or ("utf-8" if _is_mostly_utf8(file) else "cp1252")
 
 
-def _wide(head: bytes) -> str | None:
+def _detect_utf16(head: bytes) -> str | None:
     even, odd = head[::2].count(0), head[1::2].count(0)
     if max(even, odd) <= len(head) // 8 or max(even, odd) <= 4 * min(even, odd):
         return None

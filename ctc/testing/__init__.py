@@ -10,7 +10,7 @@ from ctc.testing.formats import check_input_format
 from ctc.testing.loaders import check_loader
 from ctc.testing.outputs import check_output_format
 from ctc.testing.plugins import check_plugin
-from ctc.testing.tiny_dataset import TINY_SPLITS, build_dataset, damage, write_dataset
+from ctc.testing.tiny_dataset import TINY_SPLITS, build_dataset, corrupt_record, write_dataset
 
 __all__ = [
     "TINY_SPLITS",
@@ -22,6 +22,6 @@ __all__ = [
     "check_loader",
     "check_output_format",
     "check_plugin",
-    "damage",
+    "corrupt_record",
     "write_dataset",
 ]

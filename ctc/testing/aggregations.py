@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.plugin.records import Aggregation
-from ctc.testing.expect import at_work, check_record, expect, expect_equal
+from ctc.testing.expect import check_record, expect, expect_clean_run, expect_equal
 
-Probabilities = NDArray[np.float32]
+PhotoProbabilities = NDArray[np.float32]
 
 
 def check_aggregation(aggregation: Aggregation, *, ordered: bool = False) -> None:
@@ -19,65 +19,68 @@ def check_aggregation(aggregation: Aggregation, *, ordered: bool = False) -> Non
     `ordered`: it is meant to tell the first photo from the last; without it, the order of the photos must not matter. Takes milliseconds.
     """
     check_record(aggregation, Aggregation)
-    for what, photos in _events().items():
+    for what, photos in _example_events().items():
         _check_values(_combine(aggregation, photos, what), photos, what)
-    photos = _random(5, 4)
+    photos = _random_probabilities(5, 4)
     combined = _combine(aggregation, photos, "5 photos and 4 classes")
     again = _combine(aggregation, photos, "5 photos and 4 classes")
     expect(np.array_equal(combined, again), "the same photos gave other values the second time")
     turned = _combine(aggregation, photos[::-1].copy(), "5 photos in another order")
     expect(
         ordered or np.allclose(combined, turned, atol=1e-6),
-        f"the order of the photos matters: {_listed(combined)} became {_listed(turned)} (if it shall, check with ordered=True)",
+        f"the order of the photos matters: {_format_values(combined)} became {_format_values(turned)} (if it shall, check with ordered=True)",
     )
     mirrored = _combine(aggregation, photos[:, ::-1].copy(), "5 photos with the classes in another order")
     expect(
         np.allclose(combined, mirrored[::-1], atol=1e-6),
-        f"the order of the classes matters: {_listed(combined)} became {_listed(mirrored[::-1])}",
+        f"the order of the classes matters: {_format_values(combined)} became {_format_values(mirrored[::-1])}",
     )
     if aggregation.by_class:
         alone = np.concatenate([_combine(aggregation, photos[:, [i]], "one class of several") for i in range(4)])
-        told = f"by_class says that a class needs no other, but {_listed(alone)} became {_listed(combined)} together"
+        told = f"by_class says that a class needs no other, but {_format_values(alone)} became {_format_values(combined)} together"
         expect(np.allclose(alone, combined, atol=1e-6), told)
 
 
-def _events() -> dict[str, Probabilities]:
+def _example_events() -> dict[str, PhotoProbabilities]:
     sure = np.eye(3, dtype=np.float32)
     return {
-        "one photo": _random(1, 3),
+        "one photo": _random_probabilities(1, 3),
         "one class": np.ones((4, 1), np.float32),
-        "3 photos and 5 classes": _random(3, 5),
-        "5 photos and 2 classes": _random(5, 2),
+        "3 photos and 5 classes": _random_probabilities(3, 5),
+        "5 photos and 2 classes": _random_probabilities(5, 2),
         "photos that are all sure of the second class": np.repeat(sure[1:2], 4, axis=0),
         "photos that are each sure of another class": sure,
-        "5,000 photos that agree": np.repeat(_random(1, 3), 5_000, axis=0),
+        "5,000 photos that agree": np.repeat(_random_probabilities(1, 3), 5_000, axis=0),
     }
 
 
-def _combine(aggregation: Aggregation, photos: Probabilities, what: str) -> Any:
+def _combine(aggregation: Aggregation, photos: PhotoProbabilities, what: str) -> Any:
     given = photos.copy()
-    with at_work(f"combine() of {what}"), np.errstate(all="ignore"):
+    with expect_clean_run(f"combine() of {what}"), np.errstate(all="ignore"):
         combined = aggregation.combine(given)
     expect(np.array_equal(given, photos), f"combine() of {what} changed the array that it was given")
     return combined
 
 
-def _check_values(combined: Any, photos: Probabilities, what: str) -> None:
+def _check_values(combined: Any, photos: PhotoProbabilities, what: str) -> None:
     form = (type(combined).__name__, str(getattr(combined, "dtype", "")), getattr(combined, "shape", ()))
     expect_equal(form, ("ndarray", "float32", photos.shape[1:]), f"type and shape of the result for {what}")
-    expect(bool(np.isfinite(combined).all()), f"{what} gave {_listed(combined)}, which has values that are no numbers")
+    expect(
+        bool(np.isfinite(combined).all()),
+        f"{what} gave {_format_values(combined)}, which has values that are no numbers",
+    )
     within = bool((combined >= 0).all() and (combined <= 1 + 1e-5).all())
-    expect(within, f"{what} gave {_listed(combined)}, not probabilities from 0 to 1")
+    expect(within, f"{what} gave {_format_values(combined)}, not probabilities from 0 to 1")
     top, expected = int(combined.argmax()), int(photos[0].argmax())
     agreed = not (photos == photos[0]).all() or top == expected
     expect(agreed, f"{what}: every photo says class {expected}, the event says class {top}")
 
 
-def _random(photos: int, classes: int) -> Probabilities:
+def _random_probabilities(photos: int, classes: int) -> PhotoProbabilities:
     """Rows that sum to 1, no two values alike."""
     values = np.random.default_rng([photos, classes]).random((photos, classes)) + 0.05
     return np.asarray(values / values.sum(axis=1, keepdims=True), np.float32)
 
 
-def _listed(values: NDArray[Any]) -> str:
+def _format_values(values: NDArray[Any]) -> str:
     return str([round(float(value), 4) for value in values])

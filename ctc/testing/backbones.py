@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ctc.errors import CtcError, UsageError
 from ctc.plugin.records import Backbone
-from ctc.testing.expect import at_work, check_record, expect, expect_equal
+from ctc.testing.expect import check_record, expect, expect_clean_run, expect_equal
 
 if TYPE_CHECKING:
     import keras
@@ -25,18 +25,18 @@ def check_backbone(backbone: Backbone, size: tuple[int, int] | None = None, tole
     converted once: seconds for a small network, half a minute for a large one, and TensorFlow has to be imported.
     """
     check_record(backbone, Backbone)
-    _check_numbers(backbone)
+    _check_declared_values(backbone)
     height, width = size or backbone.input_size
     network = _build(backbone, (height, width))
-    _check_size_and_repetition(backbone, network, (height, width))
+    _check_rebuild(backbone, network, (height, width))
     images = np.random.default_rng(0).normal(0, 1, (_BATCH, height, width, 3)).astype(np.float32)
-    with at_work("the network in training"):
-        stir(network, images)
+    with expect_clean_run("the network in training"):
+        randomize_weights(network, images)
     _check_inference(network, images)
     _check_export(network, (height, width), tolerance)
 
 
-def stir(network: keras.Model, images: NDArray[np.float32]) -> None:
+def randomize_weights(network: keras.Model, images: NDArray[np.float32]) -> None:
     """Give a network that nobody has trained the look of one that was: random scales, offsets and biases, so that no branch is silent, and
     the statistics of these standardised images."""
     from keras import layers
@@ -54,7 +54,7 @@ def stir(network: keras.Model, images: NDArray[np.float32]) -> None:
         layer.momentum = momentum
 
 
-def _check_numbers(backbone: Backbone) -> None:
+def _check_declared_values(backbone: Backbone) -> None:
     sides = backbone.input_size
     whole = isinstance(sides, tuple) and len(sides) == 2 and all(isinstance(side, int) and side > 0 for side in sides)
     expect(whole, f"input_size is {sides!r}, not (height, width) in pixels")
@@ -69,7 +69,7 @@ def _build(backbone: Backbone, size: tuple[int, int]) -> keras.Model:
     import keras
 
     what = f"build(({size[0]}, {size[1]}, 3))"
-    with at_work(what, UsageError):
+    with expect_clean_run(what, UsageError):
         network = backbone.build((*size, 3))
     expect(isinstance(network, keras.Model), f"{what} returned a {type(network).__name__}, not a keras.Model")
     expect_equal(network.input_shape, (None, *size, 3), f"the input of {what}")
@@ -79,7 +79,7 @@ def _build(backbone: Backbone, size: tuple[int, int]) -> keras.Model:
     return network
 
 
-def _check_size_and_repetition(backbone: Backbone, network: keras.Model, size: tuple[int, int]) -> None:
+def _check_rebuild(backbone: Backbone, network: keras.Model, size: tuple[int, int]) -> None:
     """Weights are kept in their order, and go into a network of another size."""
     for what, other in {"built a second time": size, "built for wider pictures": (size[0], size[1] + 32)}.items():
         try:
@@ -96,7 +96,7 @@ def _check_inference(network: keras.Model, images: NDArray[np.float32]) -> None:
     """The features of a photo depend on that photo alone."""
 
     def features(photos: NDArray[np.float32]) -> NDArray[Any]:
-        with at_work("the network in inference"):
+        with expect_clean_run("the network in inference"):
             return np.asarray(network(photos, training=False))
 
     together = features(images)
@@ -114,7 +114,7 @@ def _check_export(network: keras.Model, size: tuple[int, int], tolerance: float)
     import keras
 
     from ctc.export.convert import to_onnx
-    from ctc.export.parity import onnx_answer
+    from ctc.export.parity import onnx_predict_fn
 
     height, width = size
     pictures = keras.Input((height, width, 3), dtype="uint8")
@@ -126,12 +126,12 @@ def _check_export(network: keras.Model, size: tuple[int, int], tolerance: float)
         raise AssertionError(f"`ctc export` refuses it: {error}") from error
     expected = np.asarray(whole(photos, training=False)["features"])
     _expect_close(
-        onnx_answer(model)(photos)["features"], expected, tolerance, "the exported network gives other features"
+        onnx_predict_fn(model)(photos)["features"], expected, tolerance, "the exported network gives other features"
     )
 
 
-def _expect_close(came: NDArray[Any], expected: NDArray[Any], tolerance: float, otherwise: str) -> None:
+def _expect_close(actual: NDArray[Any], expected: NDArray[Any], tolerance: float, message: str) -> None:
     """Within `tolerance` of the largest value."""
     largest = float(np.abs(expected).max())
-    apart = float(np.abs(came - expected).max())
-    expect(apart <= tolerance * largest, f"{otherwise}: {apart:.2g} apart, where the largest is {largest:.2g}")
+    apart = float(np.abs(actual - expected).max())
+    expect(apart <= tolerance * largest, f"{message}: {apart:.2g} apart, where the largest is {largest:.2g}")

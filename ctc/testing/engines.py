@@ -11,15 +11,15 @@ from typing import Any
 
 from ctc.errors import CtcError, UsageError
 from ctc.plugin.records import Engine
-from ctc.testing.expect import at_work, check_record, expect, expect_equal
-from ctc.testing.options import Values, check_options, values_of
+from ctc.testing.expect import check_record, expect, expect_clean_run, expect_equal
+from ctc.testing.options import OptionValues, check_options, resolve_options
 
-MANY = 2_000
-REFUSED = "gone.jpg"
+MANY_PARTS = 2_000
+REFUSED_PATH = "gone.jpg"
 
 
 @dataclass(frozen=True)
-class Squares:
+class SquareTask:
     """Work for the check: each part, (number, path), becomes the number's square, the path, and which opening of the work did it."""
 
     cores: int = 1
@@ -29,7 +29,7 @@ class Squares:
 
         def do(part: tuple[int, str]) -> tuple[int, str, str]:
             number, path = part
-            if path == REFUSED:
+            if path == REFUSED_PATH:
                 raise UsageError(f"'{path}' is not there")
             return number * number, path, opening
 
@@ -48,17 +48,17 @@ def check_engine(engine: Engine, options: Mapping[str, Any] | None = None) -> No
     expect(reason is None or isinstance(reason, str), f"available() is None or a reason, not {reason!r}")
     expect(reason is None, f"the engine '{engine.name}' can't be checked here: {reason}")
     expect(engine.cores is None or engine.cores > 0, f"a worker has {engine.cores} cores: it must be one or more")
-    values = values_of(engine.options, options)
-    expect_equal(_mapped(engine, [], values), [], "the results of no part")
+    values = resolve_options(engine.options, options)
+    expect_equal(_run_map(engine, [], values), [], "the results of no part")
     _check_results(engine, values)
     _check_laziness(engine, values)
     _check_refusal(engine, values)
 
 
-def _check_results(engine: Engine, values: Values) -> None:
+def _check_results(engine: Engine, values: OptionValues) -> None:
     """Every part once, with its own result; the work is not opened for each."""
     parts = [(number, f"caf\udce9 {number}.jpg") for number in range(40)]
-    came = _mapped(engine, parts, values)
+    came = _run_map(engine, parts, values)
     expect_equal(sorted(part for part, _ in came), parts, "the parts that came back")
     expected = [(number * number, path) for number, path in parts]
     expect_equal([result[:2] for _, result in sorted(came)], expected, "the results of the parts, in their order")
@@ -67,34 +67,36 @@ def _check_results(engine: Engine, values: Values) -> None:
     expect(len(openings) <= len(parts) // 2, told)
 
 
-def _check_laziness(engine: Engine, values: Values) -> None:
+def _check_laziness(engine: Engine, values: OptionValues) -> None:
     """Parts are taken as they are needed, and no more once the results are not wanted."""
     taken = 0
 
     def watched() -> Iterator[tuple[int, str]]:
         nonlocal taken
-        for number in range(MANY):
+        for number in range(MANY_PARTS):
             taken += 1
             yield number, ""
 
-    with values.declared("map()"), at_work("map() that is closed early"):
-        results = engine.map(Squares(), watched(), values)
+    with values.expect_declared("map()"), expect_clean_run("map() that is closed early"):
+        results = engine.map(SquareTask(), watched(), values)
         with closing(results):  # type: ignore[type-var]  # a generator
             list(islice(results, 1))
-    expect(taken <= MANY // 2, f"{taken:,} of {MANY:,} parts were taken before the second result was asked for")
+    expect(
+        taken <= MANY_PARTS // 2, f"{taken:,} of {MANY_PARTS:,} parts were taken before the second result was asked for"
+    )
 
 
-def _check_refusal(engine: Engine, values: Values) -> None:
-    parts = [(0, "a.jpg"), (1, REFUSED), (2, "b.jpg")]
+def _check_refusal(engine: Engine, values: OptionValues) -> None:
+    parts = [(0, "a.jpg"), (1, REFUSED_PATH), (2, "b.jpg")]
     try:
-        with at_work("map() of a part that can't be done", CtcError):
-            list(engine.map(Squares(), iter(parts), values))
+        with expect_clean_run("map() of a part that can't be done", CtcError):
+            list(engine.map(SquareTask(), iter(parts), values))
     except CtcError as error:
-        expect_equal(str(error), f"'{REFUSED}' is not there", "the message of an error that the work raised")
+        expect_equal(str(error), f"'{REFUSED_PATH}' is not there", "the message of an error that the work raised")
         return
     raise AssertionError("map() went on when a part raised an error: it must pass, or half of the work looks whole")
 
 
-def _mapped(engine: Engine, parts: list[tuple[int, str]], values: Values) -> list[Any]:
-    with values.declared("map()"), at_work(f"map() of {len(parts)} parts"):
-        return list(engine.map(Squares(), iter(parts), values))
+def _run_map(engine: Engine, parts: list[tuple[int, str]], values: OptionValues) -> list[Any]:
+    with values.expect_declared("map()"), expect_clean_run(f"map() of {len(parts)} parts"):
+        return list(engine.map(SquareTask(), iter(parts), values))

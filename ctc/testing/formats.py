@@ -11,9 +11,9 @@ from typing import Any
 
 from ctc.errors import CtcError
 from ctc.plugin.records import InputFormat, LeftOut, Observation
-from ctc.testing.expect import at_work, check_record, expect, heavy_imports_blocked
+from ctc.testing.expect import block_heavy_imports, check_record, expect, expect_clean_run
 from ctc.testing.observations import check_entry
-from ctc.testing.options import Values, check_options, values_of
+from ctc.testing.options import OptionValues, check_options, resolve_options
 
 Entries = list[Observation | LeftOut]
 
@@ -26,30 +26,30 @@ def check_input_format(input_format: InputFormat, source: Path, options: Mapping
     """
     check_record(input_format, InputFormat)
     check_options(input_format.options)
-    values = values_of(input_format.options, options)
+    values = resolve_options(input_format.options, options)
     source = source.absolute()
     with TemporaryDirectory() as folder:
-        _check_recognizing(input_format, source, Path(folder))
-        before = _listing(source)
+        _check_recognizes(input_format, source, Path(folder))
+        before = _file_stats(source)
         entries = _read(input_format, source, values)
         for entry in entries:
             check_entry(entry)
-        _check_whole(entries)
-        _check_again(input_format, source, values, entries)
-        expect(_listing(source) == before, "read() changed the folder of its source: nothing is ever written there")
+        _check_observations(entries)
+        _check_repeatable(input_format, source, values, entries)
+        expect(_file_stats(source) == before, "read() changed the folder of its source: nothing is ever written there")
         _check_unusable(input_format, source, values, Path(folder))
 
 
-def _check_recognizing(input_format: InputFormat, source: Path, folder: Path) -> None:
-    places = {"its source": source, **_unusable(source, folder)}
+def _check_recognizes(input_format: InputFormat, source: Path, folder: Path) -> None:
+    places = {"its source": source, **_unusable_sources(source, folder)}
     for what, path in places.items():
-        with at_work(f"recognizes() of {what}"), heavy_imports_blocked():
+        with expect_clean_run(f"recognizes() of {what}"), block_heavy_imports():
             answer = input_format.recognizes(path)
         expect(isinstance(answer, bool), f"recognizes() of {what} gave {answer!r}, not True or False")
         expect(answer or path != source, "recognizes() of its source gave False")
 
 
-def _unusable(source: Path, folder: Path) -> dict[str, Path]:
+def _unusable_sources(source: Path, folder: Path) -> dict[str, Path]:
     """What isn't of any kind, though it may be called like it."""
     empty, binary, nothing = (folder / f"{name}{source.suffix}" for name in ("empty", "binary", "a-folder"))
     empty.touch()
@@ -59,15 +59,15 @@ def _unusable(source: Path, folder: Path) -> dict[str, Path]:
     return {"an empty file": empty, "a binary file": binary, "an empty folder": nothing, "a missing path": missing}
 
 
-def _read(input_format: InputFormat, source: Path, values: Values) -> Entries:
-    with values.declared("default_image_root()"), at_work("default_image_root()"):
+def _read(input_format: InputFormat, source: Path, values: OptionValues) -> Entries:
+    with values.expect_declared("default_image_root()"), expect_clean_run("default_image_root()"):
         root = input_format.default_image_root(source, values)
     expect(isinstance(root, Path), f"default_image_root() gave {root!r}, not a Path")
-    with values.declared("read()"), at_work("read()"):
+    with values.expect_declared("read()"), expect_clean_run("read()"):
         return list(input_format.read(source, values))
 
 
-def _check_whole(entries: Entries) -> None:
+def _check_observations(entries: Entries) -> None:
     observations = [entry for entry in entries if isinstance(entry, Observation)]
     expect(bool(observations), "read() gave no observation of the source")
     labels = {label for entry in observations for label in entry.labels}
@@ -76,7 +76,7 @@ def _check_whole(entries: Entries) -> None:
     expect(not both, f"'{''.join(both[:1])}' is a label of one event and a meta column of another")
 
 
-def _check_again(input_format: InputFormat, source: Path, values: Values, entries: Entries) -> None:
+def _check_repeatable(input_format: InputFormat, source: Path, values: OptionValues, entries: Entries) -> None:
     expect(_read(input_format, source, values) == entries, "read() gave something else the second time")
     with chdir(source.parent):
         relative = _read(input_format, Path(source.name), values)
@@ -86,18 +86,18 @@ def _check_again(input_format: InputFormat, source: Path, values: Values, entrie
     )
 
 
-def _check_unusable(input_format: InputFormat, source: Path, values: Values, folder: Path) -> None:
+def _check_unusable(input_format: InputFormat, source: Path, values: OptionValues, folder: Path) -> None:
     """A CtcError, or what is left out: anything else is a traceback for the user."""
-    for what, path in _unusable(source, folder).items():
+    for what, path in _unusable_sources(source, folder).items():
         try:
-            with at_work(f"read() of {what}", CtcError):
+            with expect_clean_run(f"read() of {what}", CtcError):
                 list(input_format.read(path, values))
         except CtcError:
             continue
         expect(what != "a missing path", "read() of a missing path raised no CtcError")
 
 
-def _listing(source: Path) -> dict[str, tuple[int, int]]:
+def _file_stats(source: Path) -> dict[str, tuple[int, int]]:
     """Names, sizes and times below the source's folder."""
     top = source if source.is_dir() else source.parent
     found = (Path(folder) / name for folder, _, names in os.walk(top) for name in names)

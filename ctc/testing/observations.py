@@ -22,7 +22,7 @@ def check_entry(entry: Observation | LeftOut) -> None:
     expect(isinstance(entry, Observation), f"read() gave a {type(entry).__name__}, not an Observation or a LeftOut")
     event = entry.event_id
     expect(isinstance(event, str) and event != "", f"the event id {event!r} is not text")
-    with _of(event):
+    with _name_event_in_errors(event):
         _check_images(entry.images)
         for name, answer in entry.labels.items():
             _check_name(name)
@@ -36,7 +36,7 @@ def check_entry(entry: Observation | LeftOut) -> None:
 
 
 @contextmanager
-def _of(event: str) -> Iterator[None]:
+def _name_event_in_errors(event: str) -> Iterator[None]:
     try:
         yield
     except AssertionError as error:

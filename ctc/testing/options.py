@@ -13,7 +13,7 @@ from ctc.testing.expect import expect
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-class Values(Mapping[str, Any]):
+class OptionValues(Mapping[str, Any]):
     """The values of the declared options by key. `undeclared`: what was asked for and isn't there."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -26,7 +26,7 @@ class Values(Mapping[str, Any]):
         return self._values[key]
 
     @contextmanager
-    def declared(self, what: str) -> Iterator[None]:
+    def expect_declared(self, what: str) -> Iterator[None]:
         """Within the block, whatever becomes of it, only declared options are asked for."""
         try:
             yield
@@ -53,12 +53,12 @@ def check_options(options: Sequence[Option]) -> None:
     expect(not twice, f"two options are called '{''.join(twice[:1])}'")
 
 
-def values_of(options: Iterable[Option], given: Mapping[str, Any] | None) -> Values:
-    """As the command line hands them over: a value for each declared option, those `given` or the default."""
+def resolve_options(options: Iterable[Option], provided: Mapping[str, Any] | None) -> OptionValues:
+    """As the command line hands them over: a value for each declared option, those `provided` or the default."""
     declared = {option.key: option for option in options}
-    for key in given or {}:
+    for key in provided or {}:
         expect(key in declared, f"the option '{key}' is given, but the record declares none of that name")
-    values = {key: () if option.multiple else option.default for key, option in declared.items()} | dict(given or {})
+    values = {key: () if option.multiple else option.default for key, option in declared.items()} | dict(provided or {})
     lacking = sorted(key for key, option in declared.items() if option.required and not values[key])
     expect(not lacking, f"the option '{''.join(lacking[:1])}' is required: hand a value to the check, in `options`")
-    return Values(values)
+    return OptionValues(values)

@@ -12,9 +12,9 @@ from typing import Any
 
 from ctc.errors import CtcError
 from ctc.plugin.records import OutputContext, OutputFormat
-from ctc.testing.expect import at_work, check_record, expect, expect_equal
-from ctc.testing.options import Values, check_options, values_of
-from ctc.testing.tiny_predictions import FAILURES, LABELS, Entry, cases, draw_photos, many
+from ctc.testing.expect import check_record, expect, expect_clean_run, expect_equal
+from ctc.testing.options import OptionValues, check_options, resolve_options
+from ctc.testing.tiny_predictions import FAILURES, LABELS, PredictionEntry, many_events, output_cases, write_photos
 
 
 class _StoppedError(Exception):
@@ -40,24 +40,26 @@ def check_output_format(
         told = f"the suffix {suffix!r} doesn't start with a dot, or isn't in lower case"
         expect(suffix.startswith(".") and suffix == suffix.lower(), told)
     with TemporaryDirectory() as folder:
-        writing = _Writing(output_format, Path(folder).resolve(), values_of(output_format.options, options))
-        for what, entries in cases(writing.photos).items():
+        writing = _WriterUnderTest(
+            output_format, Path(folder).resolve(), resolve_options(output_format.options, options)
+        )
+        for what, entries in output_cases(writing.photos).items():
             writing.check(what, entries)
         _check_failures(writing, failures)
         if events is not None:
             _check_streaming(writing, events)
-        _check_stopped(writing)
+        _check_error_propagates(writing)
 
 
-class _Writing:
+class _WriterUnderTest:
     """One format in a folder of its own, with the photos that the entries name."""
 
-    def __init__(self, output_format: OutputFormat, folder: Path, options: Values) -> None:
+    def __init__(self, output_format: OutputFormat, folder: Path, options: OptionValues) -> None:
         self.format, self.options = output_format, options
         self.photos, self._made, self._elsewhere = (folder / name for name in ("photos", "made", "elsewhere"))
         for place in (self.photos, self._made, self._elsewhere):
             place.mkdir()
-        draw_photos(self.photos)
+        write_photos(self.photos)
         self._count = 0
 
     def new_path(self) -> Path:
@@ -67,16 +69,16 @@ class _Writing:
         folder.mkdir()
         return folder / f"predictions{self.format.suffixes[0] if self.format.suffixes else ''}"
 
-    def write(self, what: str, entries: Iterator[Entry], path: Path, *allowed: type[BaseException]) -> None:
+    def write(self, what: str, entries: Iterator[PredictionEntry], path: Path, *allowed: type[BaseException]) -> None:
         created = datetime(2026, 3, 1, 12, 30, 5, tzinfo=UTC)
         context = OutputContext("model.onnx", LABELS, created, self.photos, self.options)
         what = f"write() of {what}"
-        with chdir(self._elsewhere), self.options.declared(what), at_work(what, *allowed):
+        with chdir(self._elsewhere), self.options.expect_declared(what), expect_clean_run(what, *allowed):
             self.format.write(entries, path, context)
 
-    def check(self, what: str, entries: list[Entry]) -> None:
+    def check(self, what: str, entries: list[PredictionEntry]) -> None:
         """Everything is taken, the whole path is there and nothing else, and the second time the same."""
-        before, made = _tree(self.photos), []
+        before, made = _file_contents(self.photos), []
         for path in (self.new_path(), self.new_path()):
             left = iter(entries)
             self.write(what, left, path)
@@ -89,31 +91,31 @@ class _Writing:
                 other.name for other in (*path.parent.iterdir(), *self._elsewhere.iterdir()) if other != path
             )
             expect(not beside, f"write() of {what} wrote outside its path: {', '.join(beside)}")
-            made.append(_tree(path))
-        expect_equal(_tree(self.photos), before, f"the photos' folder after write() of {what}")
+            made.append(_file_contents(path))
+        expect_equal(_file_contents(self.photos), before, f"the photos' folder after write() of {what}")
         expect(
             made[0] == made[1],
             f"write() of {what} gave other bytes the second time, so that a resumed run would differ",
         )
 
 
-def _check_failures(writing: _Writing, listed: bool) -> None:
+def _check_failures(writing: _WriterUnderTest, listed: bool) -> None:
     path = writing.new_path()
     writing.write("two failures", iter(FAILURES), path)
-    held = b"\n".join(_tree(path).values())
+    held = b"\n".join(_file_contents(path).values())
     for failure in (failure for failure in FAILURES if listed and not failure.of_event):
         told = f"the failure of '{failure.path}' is not in the output with its path and reason, though failures=True says so"
         expect(failure.path.encode() in held and failure.reason.encode() in held, told)
 
 
-def _check_streaming(writing: _Writing, events: int) -> None:
+def _check_streaming(writing: _WriterUnderTest, events: int) -> None:
     path, sizes = writing.new_path(), []
 
-    def watched() -> Iterator[Entry]:
-        for number, event in enumerate(many(writing.photos, events)):
+    def watched() -> Iterator[PredictionEntry]:
+        for number, event in enumerate(many_events(writing.photos, events)):
             yield event
             if number in (0, events - 1):
-                sizes.append(_size(path))
+                sizes.append(_total_size(path))
 
     writing.write(f"{events:,} events", watched(), path)
     expect(
@@ -121,9 +123,9 @@ def _check_streaming(writing: _Writing, events: int) -> None:
     )
 
 
-def _check_stopped(writing: _Writing) -> None:
-    def stopped() -> Iterator[Entry]:
-        yield from many(writing.photos, 1)
+def _check_error_propagates(writing: _WriterUnderTest) -> None:
+    def stopped() -> Iterator[PredictionEntry]:
+        yield from many_events(writing.photos, 1)
         raise _StoppedError
 
     try:
@@ -135,7 +137,7 @@ def _check_stopped(writing: _Writing) -> None:
     )
 
 
-def _tree(path: Path) -> dict[str, bytes]:
+def _file_contents(path: Path) -> dict[str, bytes]:
     """The bytes of a file, or of the files of a folder and the targets of its links, by relative path."""
     parts = sorted(path.rglob("*")) if path.is_dir() else [path]
     return {
@@ -145,7 +147,7 @@ def _tree(path: Path) -> dict[str, bytes]:
     }
 
 
-def _size(path: Path) -> int:
+def _total_size(path: Path) -> int:
     """In bytes; of a folder with its entries, since links have none."""
     parts = [path, *path.rglob("*")] if path.is_dir() else [path]
     return sum(part.lstat().st_size + 1 for part in parts if part.exists() or part.is_symlink())

@@ -9,12 +9,12 @@ import sys
 
 from ctc.testing.expect import expect
 
-_LOAD = """
+_LOAD_SCRIPT = """
 import json, sys
 from importlib.metadata import EntryPoint
 from ctc.plugin.manager import discover
 found = discover([EntryPoint("plugin", sys.argv[1], "ctc")], {})
-print(json.dumps([[one.record.name for one in found.found], [skipped.reason for skipped in found.broken]]))
+print(json.dumps([[one.record.name for one in found.loaded], [skipped.reason for skipped in found.broken]]))
 """
 
 
@@ -24,7 +24,7 @@ def check_plugin(module: str) -> None:
     `module`: as an entry point names it ("my_package.median"). It is loaded in a fresh interpreter, which takes half a second.
     """
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", _LOAD, module]
+    command = [sys.executable, "-c", _LOAD_SCRIPT, module]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     told = " ".join(done.stderr.split())
     expect(done.returncode == 0, f"'{module}' can't be loaded: {told[-500:]}")

@@ -10,41 +10,41 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.images.eval_samples import Sample, picks, read_events, record_table, reference_samples
-from ctc.plugin.records import NO_AUGMENTATION, Augmentation, Batch, BatchStream, DrawWeights, Loader, LoaderConfig
+from ctc.images.eval_samples import Sample, eval_samples, read_events, record_table, select_photos
+from ctc.plugin.records import NO_AUGMENTATION, Augmentation, Batch, BatchStream, Loader, LoaderConfig, SamplingWeights
 
 
 @dataclass(frozen=True)
-class Reading:
+class LoaderUnderTest:
     """One loader on the split `train` of one dataset."""
 
     loader: Loader
     dataset: Dataset
 
     @property
-    def evaluation(self) -> LoaderConfig:
+    def evaluation_config(self) -> LoaderConfig:
         """Every event's first photo, in the order of the files, in batches of 5."""
         labels = tuple(label.name for label in self.dataset.manifest.labels)
         return LoaderConfig(32, 40, labels, batch_size=5, image_choice="first", shuffle=False)
 
     @property
-    def plain(self) -> LoaderConfig:
+    def unaugmented_config(self) -> LoaderConfig:
         """The same on the way of training, with every augmentation off."""
-        return replace(self.evaluation, augmentation=NO_AUGMENTATION)
+        return replace(self.evaluation_config, augmentation=NO_AUGMENTATION)
 
     @property
-    def training(self) -> LoaderConfig:
+    def training_config(self) -> LoaderConfig:
         """Shuffled, and augmented as by default."""
-        return replace(self.evaluation, augmentation=Augmentation(), shuffle=True)
+        return replace(self.evaluation_config, augmentation=Augmentation(), shuffle=True)
 
     @property
-    def drawn(self) -> LoaderConfig:
-        """As `training`, but the first class of the first label comes nine times as often as without weights."""
+    def weighted_config(self) -> LoaderConfig:
+        """As `training_config`, but the first class of the first label comes nine times as often as without weights."""
         weights = (
-            DrawWeights(label.name, (9.0, *(1.0 for _ in label.classes[1:])))
+            SamplingWeights(label.name, (9.0, *(1.0 for _ in label.classes[1:])))
             for label in self.dataset.manifest.labels[:1]
         )
-        return replace(self.training, draw_weights=next(weights, None))
+        return replace(self.training_config, draw_weights=next(weights, None))
 
     def open(self, config: LoaderConfig) -> BatchStream:
         return self.loader.open(self.dataset, "train", config)
@@ -58,9 +58,9 @@ class Reading:
         """(samples, height, width, 3): an epoch from a step on."""
         return np.concatenate([np.asarray(batch.images) for batch in self.batches(config, epoch, start_step)])
 
-    def reference(self, config: LoaderConfig) -> list[Sample]:
+    def expected_samples(self, config: LoaderConfig) -> list[Sample]:
         """The samples of the split as `ctc.images` develops them, in the order of the files."""
         how = Preprocessing(config.height, config.width, config.resize, config.image_choice)
         events = read_events(self.dataset, "train", record_table(self.dataset, "train"))
-        multi_label = self.dataset.class_counts(config.multi_label)
-        return list(reference_samples(picks(events, how), how, config.labels, multi_label=multi_label))
+        multi_label = self.dataset.num_classes(config.multi_label)
+        return list(eval_samples(select_photos(events, how), how, config.labels, multi_label=multi_label))

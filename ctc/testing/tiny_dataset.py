@@ -46,7 +46,7 @@ def write_dataset(
             for split, part in events.items()
         },
         labels=tuple(
-            Label(name, values, {split: _counts(part, name, len(values)) for split, part in events.items()})
+            Label(name, values, {split: _class_counts(part, name, len(values)) for split, part in events.items()})
             for name, values in classes.items()
         ),
         shrink={"smallest_side": 60, "quality": 90},
@@ -88,10 +88,10 @@ def draw_photo(color: tuple[int, int, int], seed: int, smallest_side: int = 60) 
     return scene.astype(np.uint8)
 
 
-def damage(dataset: Dataset, shard: int = 1, record: int = 2) -> tuple[str, int]:
+def corrupt_record(dataset: Dataset, shard: int = 1, record: int = 2) -> tuple[str, int]:
     """Flip a byte in a record of the split `train`; returns the shard's file name, and the record's offset in it."""
     entry = dataset.shards("train")[shard]
-    offset, _ = read_index(dataset.folder / entry.index)[record]
+    offset, _ = read_index(dataset.folder / entry.index_file)[record]
     path = dataset.folder / entry.file
     data = bytearray(path.read_bytes())
     data[offset + 100] ^= 0xFF
@@ -113,6 +113,6 @@ def _write_shard(folder: Path, stem: str, events: Iterable[EventRecord]) -> Shar
     return Shard(f"{stem}.tfrecord", len(kept), images, len(data), hashlib.sha256(data).hexdigest())
 
 
-def _counts(events: Iterable[EventRecord], label: str, classes: int) -> tuple[int, ...]:
+def _class_counts(events: Iterable[EventRecord], label: str, classes: int) -> tuple[int, ...]:
     seen = [value for event in events for value in event.labels.get(label, ()) if value != MISSING]
     return tuple(seen.count(i) for i in range(classes))

@@ -12,23 +12,23 @@ from numpy.typing import NDArray
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.images import encode_jpeg
 
-Entry = EventPrediction | Failure
+PredictionEntry = EventPrediction | Failure
 
 LABELS = {"species": ("cat", 'say "dog", or\nnot', "🦊, fox"), "count": ("1", "2+")}
 FAILURES = (Failure("gone.jpg", "no such file or directory"), Failure("event 9", "it names no photo", of_event=True))
 PHOTOS = ("a.jpg", "b.jpg", "ü 'c';.jpg")
 
 
-def draw_photos(folder: Path) -> None:
+def write_photos(folder: Path) -> None:
     """The photos that the entries name, but for those that are gone."""
     for number, name in enumerate(PHOTOS):
         (folder / name).write_bytes(encode_jpeg(np.full((8, 8, 3), 40 * number, np.uint8), 90))
 
 
-def cases(photos: Path) -> dict[str, list[Entry]]:
+def output_cases(photos: Path) -> dict[str, list[PredictionEntry]]:
     """By what each is a case of; within one, all events have the same meta columns."""
     a, b, odd = (str(photos / name) for name in PHOTOS)
-    exif = ImagePrediction(b, _some(2), "2016-09-25T18:35:10", "RECONYX HC500", -2.5, 34.75)
+    exif = ImagePrediction(b, _random_probabilities(2), "2016-09-25T18:35:10", "RECONYX HC500", -2.5, 34.75)
     plain = _event("1", _photo(a))
     return {
         "an event of two photos, one with EXIF": [_event("1", _photo(a), exif)],
@@ -43,7 +43,7 @@ def cases(photos: Path) -> dict[str, list[Entry]]:
     }
 
 
-def many(photos: Path, events: int) -> Iterator[EventPrediction]:
+def many_events(photos: Path, events: int) -> Iterator[EventPrediction]:
     event = _event("", _photo(str(photos / "a.jpg")))
     for number in range(events):
         yield replace(event, id=f"event {number}")
@@ -55,14 +55,14 @@ def _event(
     thresholds: dict[str, tuple[float | None, ...]] | None = None,
     **meta: str | int | float | None,
 ) -> EventPrediction:
-    return EventPrediction(event_id, LABELS, _some(1), images, meta, thresholds or {})
+    return EventPrediction(event_id, LABELS, _random_probabilities(1), images, meta, thresholds or {})
 
 
 def _photo(path: str) -> ImagePrediction:
-    return ImagePrediction(path, _some(0))
+    return ImagePrediction(path, _random_probabilities(0))
 
 
-def _some(seed: int) -> dict[str, NDArray[np.float32]]:
+def _random_probabilities(seed: int) -> dict[str, NDArray[np.float32]]:
     """Read-only, since other formats and the tally read them too."""
     rng = np.random.default_rng(seed)
     values = {label: rng.dirichlet(np.ones(len(classes))).astype(np.float32) for label, classes in LABELS.items()}

@@ -12,8 +12,8 @@ from ctc.artifacts.run import RUN_FILE, Run, RunInfo
 from ctc.errors import InputError, UsageError
 from ctc.hardware import usable_cores
 from ctc.plugin import Augmentation
-from ctc.storage.paths import place
-from ctc.training.distributed.topology import Devices
+from ctc.storage.paths import parse_path
+from ctc.training.distributed.topology import Topology
 
 LossName = Literal["cross-entropy", "focal"]
 ScheduleName = Literal["plateau", "cosine"]
@@ -30,12 +30,12 @@ NATURAL: Sampling = "natural"
 DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {"sgd": 0.0001, "rmsprop": 0.0001, "adamw": 0.01}
 
 
-FOREIGN_MODELS = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
+UNTRUSTED_SUFFIXES = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the machine (`resolved` fills it in).
+    """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the machine (`resolve` fills it in).
 
     `label_weights`: factor of a label's loss, 1 where absent. `multi_label`: those labels that may have several classes at once.
     `sampling`: how often an event comes, by its class of `sampling_label` (the first label unless given): as often as it would
@@ -101,7 +101,7 @@ class TrainingConfig:
     host_index: int = 0
     coordinator: str | None = None
 
-    def resolved(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
+    def resolve(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
         """The same with nothing left open: `input_size` (height, width) of the backbone, `loader` as chosen.
 
         Colour augmentation is off for grayscale stacking, whose channels are moments in time. A cosine runs to its end unless early
@@ -111,12 +111,12 @@ class TrainingConfig:
         rate, decay, warmup = self.learning_rate, self.weight_decay, self.warmup_epochs
         return replace(
             self,
-            dataset=str(place(self.dataset).absolute()),
+            dataset=str(parse_path(self.dataset).absolute()),
             output=str(Path(self.output).absolute()),
             loader=loader,
-            weights=_absolute(self.weights),
-            start_from=_absolute(self.start_from),
-            class_weights=_absolute(self.class_weights) or self.class_weights,
+            weights=_absolute_path(self.weights),
+            start_from=_absolute_path(self.start_from),
+            class_weights=_absolute_path(self.class_weights) or self.class_weights,
             height=self.height or input_size[0],
             width=self.width or input_size[1],
             learning_rate=DEFAULT_LEARNING_RATE[self.optimizer] if rate is None else rate,
@@ -129,9 +129,9 @@ class TrainingConfig:
         )
 
     @property
-    def where(self) -> Devices:
+    def topology(self) -> Topology:
         """What computes."""
-        return Devices(self.devices, self.hosts, self.host_index, self.coordinator)
+        return Topology(self.devices, self.hosts, self.host_index, self.coordinator)
 
     def augmentation(self) -> Augmentation:
         """How the training photos are varied."""
@@ -154,14 +154,14 @@ class TrainingConfig:
             raise InputError(f"the training options are incomplete: {error}") from None
 
 
-def _absolute(path: str | None) -> str | None:
+def _absolute_path(path: str | None) -> str | None:
     """For a name that is no path, that name."""
     return str(Path(path).absolute()) if path is not None and Path(path).exists() else path
 
 
-def reject_foreign(path: Path) -> None:
+def reject_untrusted_checkpoint(path: Path) -> None:
     """Raise UsageError for what looks like the model file of another program."""
-    if path.suffix in FOREIGN_MODELS:
+    if path.suffix in UNTRUSTED_SUFFIXES:
         raise UsageError(
             f"'{path}' is not a run: code in it could be run by loading it, so ctc takes only folders of its own runs"
         )
@@ -170,7 +170,7 @@ def reject_foreign(path: Path) -> None:
 def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
     """The options of an earlier run and what it noted: `path` is its run.json, or the run folder."""
     path = path / RUN_FILE if path.is_dir() else path
-    reject_foreign(path)
+    reject_untrusted_checkpoint(path)
     if path.name != RUN_FILE:
         raise UsageError(f"'{path}' is not a '{RUN_FILE}': give the '{RUN_FILE}' of a run")
     info = Run(path.parent).read()

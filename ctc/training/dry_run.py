@@ -10,45 +10,45 @@ import keras
 import numpy as np
 
 from ctc.images.eval_samples import sample_count
-from ctc.training.model.freeze import leaves
-from ctc.training.plan import TRAIN, Plan
-from ctc.training.trainer.train_step import Learner
+from ctc.training.model.freeze import leaf_layers
+from ctc.training.plan import TRAIN, TrainingPlan
+from ctc.training.trainer.train_step import ModelRunner
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """`parameters`, and how many of them are `learning`; `steps` of an epoch, `photos` of each on this host. Of the memory on each device
-    `state` bytes are weights, gradients and what the optimizer keeps, `activations` what the layers give for a batch, or a part of it."""
+class ResourceEstimate:
+    """`parameters`, and how many of them are `trainable`; `steps` of an epoch, `photos_per_step` of each on this host. Of the memory on each device
+    `state_bytes` bytes are weights, gradients and what the optimizer keeps, `activation_bytes` what the layers give for a batch, or a part of it."""
 
     parameters: int
-    learning: int
+    trainable: int
     steps: int
-    photos: int
-    state: int
-    activations: int
+    photos_per_step: int
+    state_bytes: int
+    activation_bytes: int
 
 
-def forecast(plan: Plan) -> Forecast:
+def estimate_resources(plan: TrainingPlan) -> ResourceEstimate:
     """Builds the network and trains nothing. Raises CtcError when it can't be built."""
     config = plan.config
-    learner = Learner(plan, config.accumulate)
+    learner = ModelRunner(plan, config.accumulate)
     learning = sum(math.prod(weight.shape) for weight in learner.network.trainable_weights)
-    kept = sum(array.nbytes for array in learner.arrays().values())
+    kept = sum(array.nbytes for array in learner.state_dict().values())
     at_once = math.ceil(plan.photos_per_step / config.accumulate / config.devices)
     steps = sample_count(plan.dataset, TRAIN, plan.preprocessing) // config.hosts // plan.photos_per_step
-    return Forecast(
+    return ResourceEstimate(
         parameters=learner.network.count_params(),
-        learning=learning,
+        trainable=learning,
         steps=min(steps, config.steps_per_epoch or steps),
-        photos=plan.photos_per_step,
-        state=kept + learning * np.dtype(np.float32).itemsize,
-        activations=at_once * sum(_activations(learner.network)),
+        photos_per_step=plan.photos_per_step,
+        state_bytes=kept + learning * np.dtype(np.float32).itemsize,
+        activation_bytes=at_once * sum(_activation_bytes(learner.network)),
     )
 
 
-def _activations(network: keras.Model) -> Iterator[int]:
+def _activation_bytes(network: keras.Model) -> Iterator[int]:
     """Bytes that each layer gives for a photo; nothing for one whose shape is not known."""
-    for layer in leaves(network):
+    for layer in leaf_layers(network):
         outputs = keras.tree.flatten(getattr(layer, "output", ()))
         for output in outputs:
             size = 2 if output.dtype in ("bfloat16", "float16") else 4

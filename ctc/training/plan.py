@@ -14,40 +14,40 @@ from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError, UsageError, did_you_mean
 from ctc.hardware import nvidia_gpus
 from ctc.images.eval_samples import sample_count
-from ctc.plugin import Backbone, Batch, BatchStream, DrawWeights, Loader, LoaderConfig, OutputFormat
+from ctc.plugin import Backbone, Batch, BatchStream, Loader, LoaderConfig, OutputFormat, SamplingWeights
 from ctc.plugin.manager import Plugins
-from ctc.storage.paths import place
+from ctc.storage.paths import parse_path
 from ctc.training.config import NATURAL, TrainingConfig
 from ctc.training.model.class_weights import class_weights
-from ctc.training.model.initial_weights import Channels, Origin, find_origin
+from ctc.training.model.initial_weights import Channels, InitialWeights, resolve_initial_weights
 from ctc.training.model.losses import Criterion
-from ctc.training.model.lr_schedule import Schedule
+from ctc.training.model.lr_schedule import LearningRateSchedule
 from ctc.training.model.multi_label_loss import MultiLabelCriterion
 
 TRAIN = "train"
 
 
-def chosen_labels(config: TrainingConfig, dataset: Dataset) -> tuple[Label, ...]:
+def select_labels(config: TrainingConfig, dataset: Dataset) -> tuple[Label, ...]:
     """The labels that the options name, in order. Raises UsageError when one isn't there, can't be learnt, or has a strange weight, and
     when --multi-label or --sampling-label names another."""
     if not config.labels:
         known = ", ".join(f"'{label.name}' ({len(label.classes)} classes)" for label in dataset.manifest.labels)
-        raise UsageError(f"say what to learn with --label: '{dataset.place}' has {known or 'no labels'}")
+        raise UsageError(f"say what to learn with --label: '{dataset.display_path}' has {known or 'no labels'}")
     dataset.shards(TRAIN)
     labels = tuple(dataset.label(name) for name in dict.fromkeys(config.labels))
     for label in labels:
         _check_classes(label, dataset)
-    _check_learnt("--label-weight", config.label_weights, config)
-    _check_learnt("--multi-label", config.multi_label, config)
+    _check_known_labels("--label-weight", config.label_weights, config)
+    _check_known_labels("--multi-label", config.multi_label, config)
     if config.sampling_label is not None:
-        _check_learnt("--sampling-label", [config.sampling_label], config)
+        _check_known_labels("--sampling-label", [config.sampling_label], config)
         if config.sampling == NATURAL:
             raise UsageError("--sampling-label says by which label to draw: add --sampling balanced, or leave it out")
     _check_weights(config)
     return labels
 
 
-def _check_learnt(option: str, names: Iterable[str], config: TrainingConfig) -> None:
+def _check_known_labels(option: str, names: Iterable[str], config: TrainingConfig) -> None:
     for name in names:
         if name not in config.labels:
             near = did_you_mean(name, config.labels)
@@ -68,7 +68,7 @@ def _check_classes(label: Label, dataset: Dataset) -> None:
     if len(label.classes) < 2 or len(seen) < 2:
         only = f"only the class '{seen[0]}'" if seen else "no class"
         raise UsageError(
-            f"the label '{label.name}' has {only} in the split '{TRAIN}' of '{dataset.place}': "
+            f"the label '{label.name}' has {only} in the split '{TRAIN}' of '{dataset.display_path}': "
             f"there is nothing to tell apart, choose another --label"
         )
 
@@ -79,11 +79,11 @@ _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what cv2's RGB2GRAY uses
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """`config` is resolved; `labels` are those to learn, in order, and `criteria` how each is judged; `preprocessing` is what the network
-    will say of its input; `loader_reason`: why it is this loader, '' when there is nothing to say; `statistics`: mean and deviation per
-    channel, 0–1, that pictures are standardised with; `origin`: where the backbone's weights come from, None for random ones;
-    `predictions`: the kind of file for those on the test split."""
+    will say of its input; `loader_reason`: why it is this loader, '' when there is nothing to say; `channel_statistics`: mean and deviation per
+    channel, 0–1, that pictures are standardised with; `initial_weights`: where the backbone's weights come from, None for random ones;
+    `prediction_format`: the kind of file for those on the test split."""
 
     config: TrainingConfig
     dataset: Dataset
@@ -93,10 +93,10 @@ class Plan:
     labels: tuple[Label, ...]
     preprocessing: Preprocessing
     criteria: Mapping[str, Criterion]
-    schedule: Schedule
-    origin: Origin | None
-    statistics: tuple[Channels, Channels]
-    predictions: OutputFormat
+    schedule: LearningRateSchedule
+    initial_weights: InitialWeights | None
+    channel_statistics: tuple[Channels, Channels]
+    prediction_format: OutputFormat
     learning_rate: float
     weight_decay: float
     threads: int
@@ -111,12 +111,12 @@ class Plan:
         """Label → factor of its loss."""
         return {label.name: self.config.label_weights.get(label.name, 1.0) for label in self.labels}
 
-    def has(self, split: str) -> bool:
+    def has_split(self, split: str) -> bool:
         """Whether the dataset has events in that split, some of which have a label that is learnt."""
         return split in self.dataset.manifest.splits and any(sum(label.counts.get(split, ())) for label in self.labels)
 
     @property
-    def batch_size(self) -> int:
+    def local_batch_size(self) -> int:
         """This host's part of a batch."""
         return self.config.batch_size // self.config.hosts
 
@@ -124,22 +124,22 @@ class Plan:
     def photos_per_step(self) -> int:
         """How many photos a training step takes on this host: its part of a batch, or of all there are."""
         photos = sample_count(self.dataset, TRAIN, self.preprocessing) // self.config.hosts
-        return min(self.batch_size, photos - photos % self.config.devices)
+        return min(self.local_batch_size, photos - photos % self.config.devices)
 
     @property
-    def most_parts(self) -> int:
+    def max_accumulation_steps(self) -> int:
         """In how many parts a batch can be taken, so that each device has a photo of each."""
         return self.photos_per_step // self.config.devices
 
-    def training_batches(self) -> LoaderConfig:
+    def training_loader_config(self) -> LoaderConfig:
         """Varied and shuffled; a last partial batch is left out (it would upset normalisation)."""
-        return self._batches(self.photos_per_step, training=True)
+        return self._loader_config(self.photos_per_step, training=True)
 
-    def evaluation_batches(self) -> LoaderConfig:
+    def evaluation_loader_config(self) -> LoaderConfig:
         """The pixels that prediction sees, each event once, in order; of several hosts' parts, all of the same size."""
-        return self._batches(self.batch_size, training=False)
+        return self._loader_config(self.local_batch_size, training=False)
 
-    def in_step(self, stream: BatchStream) -> Iterator[Batch]:
+    def eval_batches(self, stream: BatchStream) -> Iterator[Batch]:
         """The batches of an evaluation, on each of several hosts as many: one that leaves out bad records would end earlier."""
         if self.config.hosts == 1:
             return stream.epoch(0)
@@ -151,13 +151,13 @@ class Plan:
         nothing = Batch(images, {label: np.zeros(row, np.int32) for label, row in rows.items()})
         return islice(chain(stream.epoch(0), repeat(nothing)), stream.steps)
 
-    def _batches(self, size: int, *, training: bool) -> LoaderConfig:
+    def _loader_config(self, size: int, *, training: bool) -> LoaderConfig:
         return LoaderConfig(
             height=self.preprocessing.height,
             width=self.preprocessing.width,
             labels=tuple(label.name for label in self.labels),
             multi_label=self.config.multi_label,
-            draw_weights=self._draw_weights() if training else None,
+            draw_weights=self._sampling_weights() if training else None,
             batch_size=size,
             image_choice=self.config.image_choice,
             observation=self.config.observation,
@@ -171,27 +171,29 @@ class Plan:
             drop_remainder=training,
         )
 
-    def _draw_weights(self) -> DrawWeights | None:
+    def _sampling_weights(self) -> SamplingWeights | None:
         config = self.config
         if config.sampling == NATURAL:
             return None
         label = self.dataset.label(config.sampling_label or config.labels[0])
-        return DrawWeights(label.name, class_weights(config.sampling, [label], TRAIN)[label.name])
+        return SamplingWeights(label.name, class_weights(config.sampling, [label], TRAIN)[label.name])
 
 
-def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = None) -> Plan:
-    """`begun`: what a run says that goes on from a checkpoint, so that its origin need not be there any more. Raises CtcError for anything
+def resolve_plan(config: TrainingConfig, plugins: Plugins, resumed_run: RunInfo | None = None) -> TrainingPlan:
+    """`resumed_run`: what a run says that goes on from a checkpoint, so that its origin need not be there any more. Raises CtcError for anything
     that isn't there or can't be learnt."""
-    dataset = Dataset.open(place(config.dataset))
-    labels = chosen_labels(config, dataset)
-    if dataset.events(TRAIN) == 0:
-        raise UsageError(f"the split '{TRAIN}' of '{dataset.place}' has no events: build the dataset with more photos")
+    dataset = Dataset.open(parse_path(config.dataset))
+    labels = select_labels(config, dataset)
+    if dataset.event_count(TRAIN) == 0:
+        raise UsageError(
+            f"the split '{TRAIN}' of '{dataset.display_path}' has no events: build the dataset with more photos"
+        )
     backbone = plugins.get(Backbone, config.backbone)
     loader, loader_reason = choose_loader(config.loader, plugins.all(Loader), plugins)
-    resolved = config.resolved(backbone.input_size, loader.name)
+    resolved = config.resolve(backbone.input_size, loader.name)
     height, width = resolved.height or 0, resolved.width or 0
-    origin = None if begun else find_origin(config, backbone, plugins)
-    plan = Plan(
+    origin = None if resumed_run else resolve_initial_weights(config, backbone, plugins)
+    plan = TrainingPlan(
         config=resolved,
         dataset=dataset,
         backbone=backbone,
@@ -207,33 +209,35 @@ def prepare(config: TrainingConfig, plugins: Plugins, begun: RunInfo | None = No
                 "crop_margin": dataset.manifest.shrink.get("crop_margin"),
             }
         ),
-        criteria=_criteria(resolved, labels),
-        schedule=Schedule(
+        criteria=_make_criteria(resolved, labels),
+        schedule=LearningRateSchedule(
             resolved.schedule, resolved.epochs, resolved.warmup_epochs or 0.0, resolved.min_learning_rate
         ),
-        origin=origin,
-        statistics=_statistics(dataset, config.image_choice, origin, begun),
-        predictions=plugins.get(OutputFormat, "csv"),
+        initial_weights=origin,
+        channel_statistics=_channel_statistics(dataset, config.image_choice, origin, resumed_run),
+        prediction_format=plugins.get(OutputFormat, "csv"),
         learning_rate=resolved.learning_rate or 0.0,
         weight_decay=resolved.weight_decay or 0.0,
         threads=resolved.threads or 1,
     )
-    _check_parts(plan)
+    _check_batch_divisible(plan)
     return plan
 
 
-def _check_parts(plan: Plan) -> None:
-    config, devices = plan.config, plan.config.where.all
+def _check_batch_divisible(plan: TrainingPlan) -> None:
+    config, devices = plan.config, plan.config.topology.device_count
     if config.batch_size % devices:
         raise UsageError(
             f"--batch-size {config.batch_size} can't be shared by {devices} devices: take a multiple of {devices}"
         )
-    if not plan.most_parts:
-        raise UsageError(f"the split '{TRAIN}' of '{plan.dataset.place}' has too few photos for {devices} devices")
-    if config.accumulate > plan.most_parts:
+    if not plan.max_accumulation_steps:
+        raise UsageError(
+            f"the split '{TRAIN}' of '{plan.dataset.display_path}' has too few photos for {devices} devices"
+        )
+    if config.accumulate > plan.max_accumulation_steps:
         share = " of each device" if devices > 1 else ""
         raise UsageError(
-            f"--accumulate {config.accumulate} is more parts than a batch has photos{share}, {plan.most_parts}"
+            f"--accumulate {config.accumulate} is more parts than a batch has photos{share}, {plan.max_accumulation_steps}"
         )
 
 
@@ -256,24 +260,24 @@ def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) 
     raise CtcError(f"no loader can run here: {'; '.join(reasons) or 'none is installed'}; see `ctc plugins`")
 
 
-def _criteria(config: TrainingConfig, labels: tuple[Label, ...]) -> dict[str, Criterion]:
+def _make_criteria(config: TrainingConfig, labels: tuple[Label, ...]) -> dict[str, Criterion]:
     weights = class_weights(config.class_weights, labels, TRAIN)
     kinds = {label.name: MultiLabelCriterion if label.name in config.multi_label else Criterion for label in labels}
     return {label: kind(config.loss, config.label_smoothing, weights[label]) for label, kind in kinds.items()}
 
 
-def _statistics(
-    dataset: Dataset, choice: ImageChoice, origin: Origin | None, begun: RunInfo | None
+def _channel_statistics(
+    dataset: Dataset, choice: ImageChoice, initial_weights: InitialWeights | None, resumed_run: RunInfo | None
 ) -> tuple[Channels, Channels]:
     """Those of the weights to begin with, if known; else of the train split; of its grey values when the channels are grey photos."""
-    if begun:
-        return begun.channel_mean, begun.channel_std
-    if origin and origin.statistics:
-        return origin.statistics
+    if resumed_run:
+        return resumed_run.channel_mean, resumed_run.channel_std
+    if initial_weights and initial_weights.channel_statistics:
+        return initial_weights.channel_statistics
     mean, std = dataset.manifest.channel_mean, dataset.manifest.channel_std
-    return (_grey(mean), _grey(std)) if choice == "grayscale_stacking" else (mean, std)
+    return (_to_grayscale(mean), _to_grayscale(std)) if choice == "grayscale_stacking" else (mean, std)
 
 
-def _grey(values: Channels) -> Channels:
+def _to_grayscale(values: Channels) -> Channels:
     grey = sum(share * value for share, value in zip(_LUMA, values, strict=True))
     return grey, grey, grey

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
-from ctc.training.metrics.metrics import Totals
+from ctc.training.metrics.metrics import MetricSums
 
 
-class Advance(Protocol):
+class ProgressBar(Protocol):
     """A progress bar."""
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
@@ -19,29 +19,29 @@ class Advance(Protocol):
         """How it goes, in a few words."""
 
 
-class Narration(Protocol):
+class Reporter(Protocol):
     """The console."""
 
-    def say(self, message: str) -> None:
+    def info(self, message: str) -> None:
         """A line."""
 
     def warn(self, message: str) -> None:
         """A line that is never left out."""
 
-    def progress(self, what: str, total: int | None) -> AbstractContextManager[Advance]:
+    def progress(self, what: str, total: int | None) -> AbstractContextManager[ProgressBar]:
         """A bar that counts `total` images."""
 
 
-class Silence:
+class NullReporter:
     """For hosts whose training another one tells of."""
 
-    def say(self, message: str) -> None:
+    def info(self, message: str) -> None:
         """Nothing."""
 
     def warn(self, message: str) -> None:
         """Nothing."""
 
-    def progress(self, what: str, total: int | None) -> AbstractContextManager[Advance]:  # noqa: ARG002
+    def progress(self, what: str, total: int | None) -> AbstractContextManager[ProgressBar]:  # noqa: ARG002
         """No bar."""
         return nullcontext(self)
 
@@ -53,15 +53,15 @@ class Silence:
 
 
 @contextmanager
-def shown(
-    narration: Narration, what: str, images: int, weights: Mapping[str, float]
-) -> Iterator[Callable[[int, Totals], None]]:
+def batch_progress(
+    reporter: Reporter, description: str, images: int, label_weights: Mapping[str, float]
+) -> Iterator[Callable[[int, MetricSums], None]]:
     """A bar for a pass over `images`; the function takes the images of each step and the totals so far, whose loss it shows beside the
-    share of time spent waiting for data. `weights`: label → factor of its loss."""
-    with narration.progress(what, images) as bar:
+    share of time spent waiting for data. `label_weights`: label → factor of its loss."""
+    with reporter.progress(description, images) as bar:
 
-        def count(done: int, totals: Totals) -> None:
+        def count(done: int, totals: MetricSums) -> None:
             bar.advance(done)
-            bar.note(f"loss {totals.loss(weights):.3f}, waiting {totals.waited / totals.seconds:.0%}")
+            bar.note(f"loss {totals.loss(label_weights):.3f}, waiting {totals.waited / totals.seconds:.0%}")
 
         yield count

@@ -9,9 +9,9 @@ from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import CtcError, OutputExistsError, UsageError
 from ctc.storage.atomic import PARTIAL_SUFFIX, remove
 from ctc.storage.json_file import write_object
-from ctc.training.distributed.backend import devices, versions
-from ctc.training.metrics.metrics import LabelScore, PassResult
-from ctc.training.plan import TEST, Plan
+from ctc.training.distributed.backend import device_names, library_versions
+from ctc.training.metrics.metrics import LabelMetrics, SplitMetrics
+from ctc.training.plan import TEST, TrainingPlan
 
 
 def check_output(run: Run, overwrite: bool) -> None:
@@ -42,23 +42,23 @@ def new_run(run: Run, info: RunInfo) -> Iterator[None]:
 
 
 @contextmanager
-def full_disk_told(run: Run) -> Iterator[None]:
+def explain_disk_errors(run: Run) -> Iterator[None]:
     """What can't be written in the block ends the training with what is to be done."""
     try:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise CtcError(f"'{run.folder}' can't be written: {reason}; mend that and {how_to_go_on(run)}") from error
+        raise CtcError(f"'{run.folder}' can't be written: {reason}; mend that and {resume_hint(run)}") from error
 
 
-def how_to_go_on(run: Run) -> str:
+def resume_hint(run: Run) -> str:
     """The next step after a training that ended early."""
     return f"go on with: ctc train --resume '{run.folder}'"
 
 
-def describe(plan: Plan) -> RunInfo:
+def make_run_info(plan: TrainingPlan) -> RunInfo:
     """What run.json will say."""
-    mean, std = plan.statistics
+    mean, std = plan.channel_statistics
     return RunInfo(
         config=plan.config.to_json(),
         backbone=plan.backbone.name,
@@ -68,20 +68,20 @@ def describe(plan: Plan) -> RunInfo:
         channel_std=std,
         dataset={"path": plan.config.dataset, "fingerprint": plan.dataset.fingerprint()},
         seed=plan.config.seed,
-        versions=versions(),
-        devices=devices(),
+        versions=library_versions(),
+        devices=device_names(),
         multi_label=plan.config.multi_label,
     )
 
 
-def write_test_scores(run: Run, measured: PassResult) -> None:
+def write_test_scores(run: Run, metrics: SplitMetrics) -> None:
     """Write test.json: `split`, `images`, `loss`, and `labels` with the figures of each (null without photos) and `n`."""
-    labels = {label: _described(score) for label, score in measured.labels.items()}
-    write_object(run.test_scores, {"split": TEST, "images": measured.images, "loss": measured.loss, "labels": labels})
+    labels = {label: _metrics_to_json(score) for label, score in metrics.labels.items()}
+    write_object(run.test_scores, {"split": TEST, "images": metrics.images, "loss": metrics.loss, "labels": labels})
 
 
-def _described(score: LabelScore) -> dict[str, float | int | None]:
-    return {name: value if score.n else None for name, value in score.figures.items()} | {"n": score.n}
+def _metrics_to_json(score: LabelMetrics) -> dict[str, float | int | None]:
+    return {name: value if score.n else None for name, value in score.named_metrics.items()} | {"n": score.n}
 
 
 def remove_partial(run: Run) -> None:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ctc.plugin import Aggregation, hookimpl
 
-Probabilities = NDArray[np.float32]
-SMALLEST = float(np.finfo(np.float32).tiny)
+ProbabilityArray = NDArray[np.float32]
+MIN_PROBABILITY = float(np.finfo(np.float32).tiny)
 """In place of 0, so that photos which exclude each other's classes still add up to something."""
 
 
@@ -21,14 +21,14 @@ def ctc_aggregations() -> list[Aggregation]:
     ]
 
 
-def product(probabilities: Probabilities) -> Probabilities:
+def product(probabilities: ProbabilityArray) -> ProbabilityArray:
     """(images, classes) to (classes,): the geometric mean of each class, scaled so that they sum to 1."""
-    logs = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)).mean(axis=0)
+    logs = np.log(np.maximum(probabilities, MIN_PROBABILITY, dtype=np.float64)).mean(axis=0)
     means = np.exp(logs - logs.max())
     return np.asarray(means / means.sum(), np.float32)
 
 
-def vote(probabilities: Probabilities) -> Probabilities:
+def vote(probabilities: ProbabilityArray) -> ProbabilityArray:
     """(images, classes) to (classes,): each photo has one vote, for the first of its most probable classes."""
     images, classes = probabilities.shape
     return np.asarray(np.bincount(probabilities.argmax(axis=1), minlength=classes) / images, np.float32)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from ctc.plugin import Aggregation, hookimpl
 
-Probabilities = NDArray[np.float32]
-K = 3
+ProbabilityArray = NDArray[np.float32]
+TOP_K = 3
 
 
 @hookimpl
@@ -19,29 +19,29 @@ def ctc_aggregations() -> list[Aggregation]:
         Aggregation("min", "the lowest probability that any photo of an event gives", lowest, by_class=True),
         Aggregation(
             "top_k_mean",
-            f"the average of the {K} highest probabilities that photos of an event give",
+            f"the average of the {TOP_K} highest probabilities that photos of an event give",
             top_k_mean,
             by_class=True,
         ),
     ]
 
 
-def mean(probabilities: Probabilities) -> Probabilities:
+def mean(probabilities: ProbabilityArray) -> ProbabilityArray:
     """(images, classes) to (classes,); summed in float64, so that many photos lose no digits."""
     return np.asarray(probabilities.mean(axis=0, dtype=np.float64), np.float32)
 
 
-def highest(probabilities: Probabilities) -> Probabilities:
+def highest(probabilities: ProbabilityArray) -> ProbabilityArray:
     """(images, classes) to (classes,); the sum may exceed 1."""
     return np.asarray(probabilities.max(axis=0), np.float32)
 
 
-def lowest(probabilities: Probabilities) -> Probabilities:
+def lowest(probabilities: ProbabilityArray) -> ProbabilityArray:
     """(images, classes) to (classes,); the sum may fall short of 1."""
     return np.asarray(probabilities.min(axis=0), np.float32)
 
 
-def top_k_mean(probabilities: Probabilities) -> Probabilities:
+def top_k_mean(probabilities: ProbabilityArray) -> ProbabilityArray:
     """(images, classes) to (classes,): of each class, the mean of its K highest values, of all where there are fewer; the sum may
     exceed 1."""
-    return mean(np.sort(probabilities, axis=0)[-K:])
+    return mean(np.sort(probabilities, axis=0)[-TOP_K:])

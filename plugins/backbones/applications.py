@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ctc.plugin import Backbone, hookimpl
 
-from .imagenet import CHANNELS, SYMMETRIC, SYMMETRIC_128, Scale, imagenet
+from .imagenet import IMAGENET_STATS, SYMMETRIC, SYMMETRIC_128, Normalization, imagenet_weights
 from .input_size import check_size
 
 if TYPE_CHECKING:
@@ -20,15 +20,15 @@ BATCH_NORM_MOMENTUM = 0.9
 
 @dataclass(frozen=True)
 class Application:
-    """`function` of keras.applications. `size`: the side its authors use; `smallest`: the least that Keras builds it for, in pixels.
-    `scale` goes with its weights. `preprocesses`: it would standardise by itself unless told not to."""
+    """`function` of keras.applications. `input_size`: the side its authors use; `min_size`: the least that Keras builds it for, in pixels.
+    `normalization` goes with its weights. `has_preprocessing`: it would standardise by itself unless told not to."""
 
     function: str
     summary: str
-    size: int
-    smallest: int
-    scale: Scale
-    preprocesses: bool = False
+    input_size: int
+    min_size: int
+    normalization: Normalization
+    has_preprocessing: bool = False
 
 
 APPLICATIONS = {
@@ -41,8 +41,10 @@ APPLICATIONS = {
     "xception": Application("Xception", "Inception taken to depthwise convolutions", 299, 71, SYMMETRIC),
     "mobilenet_v3_small": Application("MobileNetV3Small", "for phones: the fastest", 224, 32, SYMMETRIC, True),
     "mobilenet_v3_large": Application("MobileNetV3Large", "for phones: fast and good", 224, 32, SYMMETRIC, True),
-    "efficientnet_v2_b0": Application("EfficientNetV2B0", "small, and good for its size", 224, 32, CHANNELS, True),
-    "efficientnet_v2_b3": Application("EfficientNetV2B3", "a larger EfficientNetV2B0", 300, 32, CHANNELS, True),
+    "efficientnet_v2_b0": Application(
+        "EfficientNetV2B0", "small, and good for its size", 224, 32, IMAGENET_STATS, True
+    ),
+    "efficientnet_v2_b3": Application("EfficientNetV2B3", "a larger EfficientNetV2B0", 300, 32, IMAGENET_STATS, True),
     "efficientnet_v2_s": Application("EfficientNetV2S", "for large pictures", 384, 32, SYMMETRIC_128, True),
 }
 
@@ -53,8 +55,8 @@ def build(
     """Standardised images of `shape` to features (N, channels). Raises UsageError when `shape` is too small."""
     from keras import applications, layers
 
-    check_size(name, shape, application.smallest)
-    options = {"include_preprocessing": False} if application.preprocesses else {}
+    check_size(name, shape, application.min_size)
+    options = {"include_preprocessing": False} if application.has_preprocessing else {}
     network = getattr(applications, application.function)(
         include_top=False, weights=weights, input_shape=shape, pooling="avg", **options
     )
@@ -70,7 +72,7 @@ def ctc_backbones() -> Iterable[Backbone]:
         yield Backbone(
             name,
             application.summary,
-            (application.size, application.size),
+            (application.input_size, application.input_size),
             partial(build, name, application, None),
-            imagenet(name, application.scale, partial(build, name, application, "imagenet")),
+            imagenet_weights(name, application.normalization, partial(build, name, application, "imagenet")),
         )

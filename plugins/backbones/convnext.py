@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ctc.plugin import Backbone, hookimpl
 
-from .imagenet import CHANNELS, imagenet
+from .imagenet import IMAGENET_STATS, imagenet_weights
 from .input_size import check_size
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NAME = "convnext_tiny"
 REPEATS = (3, 3, 9, 3)
 FILTERS = (96, 192, 384, 768)
 KERNEL = 7
-SMALLEST = 64
+MIN_SIZE = 64
 """Below that the last stage would see a single pixel, whose normalisation tf2onnx 1.17 converts to something else."""
 EPSILON = 1e-6
 STOCHASTIC_DEPTH = 0.1
@@ -37,16 +37,16 @@ def build(shape: tuple[int, int, int]) -> keras.Model:
     """Standardised images of `shape` to features (N, 768). Raises UsageError when `shape` is too small."""
     from keras import Input, Model, layers
 
-    check_size(NAME, shape, SMALLEST)
+    check_size(NAME, shape, MIN_SIZE)
     images = Input(shape)
-    features = _normalise(layers.Conv2D(FILTERS[0], 4, 4)(images))
+    features = _layer_norm(layers.Conv2D(FILTERS[0], 4, 4)(images))
     rates = iter(np.linspace(0.0, STOCHASTIC_DEPTH, sum(REPEATS)).tolist())
     for stage, (filters, repeats) in enumerate(zip(FILTERS, REPEATS, strict=True)):
         if stage > 0:
-            features = layers.Conv2D(filters, 2, 2)(_normalise(features))
+            features = layers.Conv2D(filters, 2, 2)(_layer_norm(features))
         for _ in range(repeats):
             features = _block(features, filters, next(rates))
-    return Model(images, _normalise(layers.GlobalAveragePooling2D()(features)), name=NAME)
+    return Model(images, _layer_norm(layers.GlobalAveragePooling2D()(features)), name=NAME)
 
 
 def build_pretrained(shape: tuple[int, int, int]) -> keras.Model:
@@ -55,16 +55,16 @@ def build_pretrained(shape: tuple[int, int, int]) -> keras.Model:
 
     network = build(shape)
     learnt = applications.ConvNeXtTiny(include_top=False, weights="imagenet", input_shape=shape, pooling="avg")
-    take_weights(network, learnt)
+    copy_weights(network, learnt)
     return network
 
 
-def take_weights(network: keras.Model, keras_own: keras.Model) -> None:
+def copy_weights(network: keras.Model, source: keras.Model) -> None:
     """Give `network` the weights of a `keras.applications.ConvNeXtTiny` without top, with average pooling: they come in the same order."""
-    network.set_weights([_as_depthwise(values) for values in keras_own.get_weights()])
+    network.set_weights([_to_depthwise(values) for values in source.get_weights()])
 
 
-def _as_depthwise(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _to_depthwise(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """The kernel of a convolution with a group for each channel, (7, 7, 1, C), as a depthwise one, (7, 7, C, 1); others as they are."""
     return values.swapaxes(2, 3) if values.shape[:3] == (KERNEL, KERNEL, 1) else values
 
@@ -75,7 +75,7 @@ def _block(inputs: Tensor, filters: int, rate: float) -> Tensor:
 
     from .layer_scale import LayerScale
 
-    residual = _normalise(layers.DepthwiseConv2D(KERNEL, padding="same")(inputs))
+    residual = _layer_norm(layers.DepthwiseConv2D(KERNEL, padding="same")(inputs))
     residual = _gelu(layers.Dense(4 * filters)(residual))
     residual = LayerScale()(layers.Dense(filters)(residual))
     if rate > 0:
@@ -83,7 +83,7 @@ def _block(inputs: Tensor, filters: int, rate: float) -> Tensor:
     return layers.Add()([inputs, residual])
 
 
-def _normalise(features: Tensor) -> Tensor:
+def _layer_norm(features: Tensor) -> Tensor:
     from keras import layers
 
     return layers.LayerNormalization(epsilon=EPSILON)(features)
@@ -103,5 +103,5 @@ def ctc_backbones() -> Iterable[Backbone]:
         "a convolutional network in the manner of transformers",
         (224, 224),
         build,
-        imagenet(NAME, CHANNELS, build_pretrained),
+        imagenet_weights(NAME, IMAGENET_STATS, build_pretrained),
     )

@@ -17,44 +17,44 @@ from ctc.plugin import Pretrained
 if TYPE_CHECKING:
     import keras
 
-SILENCE = 30.0
+DOWNLOAD_TIMEOUT = 30.0
 """Seconds without a byte after which a download has failed."""
 
 
 @dataclass(frozen=True)
-class Scale:
+class Normalization:
     """How pixels of 0–1 were standardised when the weights were learnt: per channel R, G, B, minus `mean`, by `std`."""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
 
-SYMMETRIC = Scale((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SYMMETRIC = Normalization((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 """Pixels p of 0–255 become p / 127.5 − 1."""
-SYMMETRIC_128 = Scale((128 / 255, 128 / 255, 128 / 255), (128 / 255, 128 / 255, 128 / 255))
+SYMMETRIC_128 = Normalization((128 / 255, 128 / 255, 128 / 255), (128 / 255, 128 / 255, 128 / 255))
 """Pixels p of 0–255 become p / 128 − 1."""
-CHANNELS = Scale((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+IMAGENET_STATS = Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of ImageNet's channels."""
 
 
-def imagenet(
-    backbone: str, scale: Scale, build: Callable[[tuple[int, int, int]], keras.Model]
+def imagenet_weights(
+    backbone: str, normalization: Normalization, build: Callable[[tuple[int, int, int]], keras.Model]
 ) -> tuple[Pretrained, ...]:
     """The record's weights; `build` lets Keras download them."""
 
     def build_with_weights(shape: tuple[int, int, int]) -> keras.Model:
-        with _download_of(backbone):
+        with _guard_download(backbone):
             return build(shape)
 
-    return (Pretrained("imagenet", scale.mean, scale.std, build_with_weights),)
+    return (Pretrained("imagenet", normalization.mean, normalization.std, build_with_weights),)
 
 
 @contextmanager
-def _download_of(backbone: str) -> Iterator[None]:
+def _guard_download(backbone: str) -> Iterator[None]:
     """Keep Keras's narration away from stdout, let no download hang, and say in a line when there is none."""
     narration = sys.stderr if sys.stderr.isatty() else io.StringIO()
     try:
-        with warnings.catch_warnings(), redirect_stdout(narration), _no_longer_than(SILENCE):
+        with warnings.catch_warnings(), redirect_stdout(narration), _socket_timeout(DOWNLOAD_TIMEOUT):
             warnings.simplefilter("ignore", UserWarning)  # that the pictures may have another size than ImageNet's
             yield
     except CtcError:
@@ -68,7 +68,7 @@ def _download_of(backbone: str) -> Iterator[None]:
 
 
 @contextmanager
-def _no_longer_than(seconds: float) -> Iterator[None]:
+def _socket_timeout(seconds: float) -> Iterator[None]:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

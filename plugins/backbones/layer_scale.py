@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-START = 1e-6
+INITIAL_VALUE = 1e-6
 
 
 class LayerScale(keras.layers.Layer):  # type: ignore[misc]  # keras ships no types
@@ -14,7 +14,7 @@ class LayerScale(keras.layers.Layer):  # type: ignore[misc]  # keras ships no ty
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.gamma = self.add_weight(
-            shape=(input_shape[-1],), initializer=keras.initializers.Constant(START), name="gamma"
+            shape=(input_shape[-1],), initializer=keras.initializers.Constant(INITIAL_VALUE), name="gamma"
         )
 
     def call(self, features: Any) -> Any:

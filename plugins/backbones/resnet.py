@@ -34,7 +34,7 @@ def build(repeats: Repeats, name: str, shape: tuple[int, int, int]) -> keras.Mod
         for place in range(blocks):
             stride = 2 if stage > 0 and place == 0 else 1
             features = _block(features, 64 * 2**stage, stride)
-    features = layers.GlobalAveragePooling2D()(_activate(features))
+    features = layers.GlobalAveragePooling2D()(_batch_norm_relu(features))
     return Model(images, features, name=name)
 
 
@@ -42,14 +42,14 @@ def _block(inputs: Tensor, filters: int, stride: int) -> Tensor:
     """Two 3×3 convolutions, beside the shortcut: the inputs as they are, or projected where the shape changes."""
     from keras import layers
 
-    active = _activate(inputs)
+    active = _batch_norm_relu(inputs)
     residual = _convolve(active, filters, 3, stride)
-    residual = _convolve(_activate(residual), filters, 3, 1)
+    residual = _convolve(_batch_norm_relu(residual), filters, 3, 1)
     same = stride == 1 and inputs.shape[-1] == filters
     return layers.Add()([inputs if same else _convolve(active, filters, 1, stride), residual])
 
 
-def _activate(features: Tensor) -> Tensor:
+def _batch_norm_relu(features: Tensor) -> Tensor:
     from keras import layers
 
     return layers.ReLU()(layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(features))

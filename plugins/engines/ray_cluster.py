@@ -16,9 +16,9 @@ from itertools import chain, islice
 from typing import Any
 
 from ctc.errors import InputError, UsageError
-from ctc.plugin import Engine, Option, Work, hookimpl
+from ctc.plugin import Engine, Option, Task, hookimpl
 
-from .ray_workers import Crew, Place
+from .ray_workers import WorkerPool, WorkerResources
 
 OPTIONS = (
     Option(
@@ -35,27 +35,27 @@ OPTIONS = (
     Option("ray-gpus", "GPUs of each worker; it may be a fraction.  [default: 0]", "number", metavar="N", default=0.0),
 )
 
-_PATIENCE = 10.0
+_CONNECT_TIMEOUT = 10.0
 
 
 @hookimpl
 def ctc_engines() -> list[Engine]:
-    return [Engine("ray", "the machines of a Ray cluster", available, do_parts, cores=1, options=OPTIONS)]
+    return [Engine("ray", "the machines of a Ray cluster", available, map_parts, cores=1, options=OPTIONS)]
 
 
 def available() -> str | None:
     return None if find_spec("ray") else "Ray is not installed: pip install 'camera-trap-classifier[ray]'"
 
 
-def do_parts(work: Work, parts: Iterator[Any], options: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+def map_parts(task: Task, parts: Iterator[Any], options: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
     """See `ctc.plugin.Engine`; the cluster is not asked when there is no part."""
     first = list(islice(parts, 1))
     if not first:
         return
     _connect(options["ray_address"])
-    place = Place(work.cores, options["ray_gpus"])
-    with closing(Crew(work, place, options["ray_workers"] or _room(place))) as crew:
-        yield from crew.do(chain(first, parts))
+    place = WorkerResources(task.cores, options["ray_gpus"])
+    with closing(WorkerPool(task, place, options["ray_workers"] or _capacity(place))) as crew:
+        yield from crew.map_unordered(chain(first, parts))
 
 
 def _connect(address: str | None) -> None:
@@ -67,23 +67,23 @@ def _connect(address: str | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     place = address or os.environ.get("RAY_ADDRESS") or "local"
     try:
-        _knock(place)
-        with _own_sigterm():
+        _check_port(place)
+        with _keep_sigterm_handler():
             ray.init(address=place, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     except Exception as error:  # Ray's own have no class of their own
         reason = getattr(error, "strerror", None) or (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"there is no Ray cluster at '{place}': {reason.lower().rstrip('.')}") from error
 
 
-def _knock(address: str) -> None:
+def _check_port(address: str) -> None:
     """Raises OSError where nobody listens, which would cost Ray minutes to find out."""
     host, _, port = address.rpartition("/")[2].rpartition(":")
     if host and port.isdecimal():
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+        socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT).close()
 
 
 @contextmanager
-def _own_sigterm() -> Iterator[None]:
+def _keep_sigterm_handler() -> Iterator[None]:
     """Ray puts a handler of its own in place of ours."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -95,14 +95,14 @@ def _own_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, handler)
 
 
-def _room(place: Place) -> int:
+def _capacity(resources: WorkerResources) -> int:
     """How many workers the machines that are there now can hold; raises UsageError when it is none."""
     import ray
 
-    room = sum(place.times_in(node["Resources"]) for node in ray.nodes() if node["Alive"])
+    room = sum(resources.count_fitting(node["Resources"]) for node in ray.nodes() if node["Alive"])
     if not room:
         raise UsageError(
-            f"no machine of the Ray cluster has {place}: ask for less with --threads or --ray-gpus, or say with --ray-workers how many "
+            f"no machine of the Ray cluster has {resources}: ask for less with --threads or --ray-gpus, or say with --ray-workers how many "
             "workers to wait for"
         )
     return room

@@ -16,8 +16,8 @@ from typing import Any
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 
 from . import duplicates
-from .coco_tables import EMPTY, Answer, Image, Tables
-from .json_stream import mentions, read_document
+from .coco_tables import EMPTY, AnnotatedLabel, CocoTables, Image
+from .json_stream import has_any_key, read_document
 
 
 @hookimpl
@@ -27,7 +27,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             name="coco",
             summary="COCO Camera Traps (LILA): a JSON file with images, annotations and categories",
             source="FILE",
-            recognizes=lambda path: mentions(path, "file_name"),
+            recognizes=lambda path: has_any_key(path, "file_name"),
             read=read,
             default_image_root=lambda source, _: source.parent,
             options=(
@@ -46,7 +46,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
     """Labels `species` (the category's name) and, where any annotation has one, `count`; meta `datetime` and `location`, of the
     event's first image."""
-    tables = Tables(source, duplicates.keep_first(options), options["category_0"])
+    tables = CocoTables(source, duplicates.should_keep_first(options), options["category_0"])
     add = {"images": tables.add_image, "categories": tables.add_category, "annotations": tables.add_annotation}
     for key, entry in read_document(source, tuple(add)):
         left_out = add[key](entry) if key in add else None
@@ -55,25 +55,25 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     yield from _observations(tables)
 
 
-def _observations(tables: Tables) -> Iterator[Observation | LeftOut]:
-    events, event_of = _events(tables)
-    answers: dict[str, tuple[Answer, ...]] = {}
+def _observations(tables: CocoTables) -> Iterator[Observation | LeftOut]:
+    events, event_of = _group_by_event(tables)
+    answers: dict[str, tuple[AnnotatedLabel, ...]] = {}
     for found in tables.annotations():
         if isinstance(found, LeftOut):
             yield found
         else:
             number, answer = found
             event_id = event_of[number]
-            answers[event_id] = _merged(answers.get(event_id, ()), answer)
+            answers[event_id] = _merge_labels(answers.get(event_id, ()), answer)
     counted = any(answer.amount for merged in answers.values() for answer in merged)
     for event_id, images in events.items():
         if event_id in answers:
-            yield from _of_event(event_id, images, answers[event_id], counted)
+            yield from _event_observations(event_id, images, answers[event_id], counted)
         else:
             yield from (LeftOut(image.path, "no annotation") for image in images)
 
 
-def _events(tables: Tables) -> tuple[dict[str, list[Image]], dict[int, str]]:
+def _group_by_event(tables: CocoTables) -> tuple[dict[str, list[Image]], dict[int, str]]:
     """The images of each event, and the event of each image by its number."""
     sequences = {image.sequence for _, _, image in tables.images()}
     events: dict[str, list[Image]] = {}
@@ -86,28 +86,30 @@ def _events(tables: Tables) -> tuple[dict[str, list[Image]], dict[int, str]]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _merged(answers: tuple[Answer, ...], new: Answer) -> tuple[Answer, ...]:
+def _merge_labels(answers: tuple[AnnotatedLabel, ...], new: AnnotatedLabel) -> tuple[AnnotatedLabel, ...]:
     """One answer per class, in the order they came. Cached so that millions of events share a few tuples."""
     counts = dict(answers)
     given = [count for count in (counts.get(new.category), new.amount) if count is not None]
-    counts[new.category] = max(given, key=_amount, default=None)
-    return tuple(Answer(*item) for item in counts.items())
+    counts[new.category] = max(given, key=_leading_number, default=None)
+    return tuple(AnnotatedLabel(*item) for item in counts.items())
 
 
-def _amount(count: str) -> float:
+def _leading_number(count: str) -> float:
     """What "3", "11-50" or "51+" begin with."""
     digits = re.match(r"\d+", count)
     return float(digits[0]) if digits else -1
 
 
-def _of_event(event_id: str, images: list[Image], answers: tuple[Answer, ...], counted: bool) -> Iterator[Observation]:
-    images.sort(key=_moment)
+def _event_observations(
+    event_id: str, images: list[Image], answers: tuple[AnnotatedLabel, ...], has_counts: bool
+) -> Iterator[Observation]:
+    images.sort(key=_time_sort_key)
     paths = tuple(image.path for image in images)
     meta = {"datetime": images[0].datetime, "location": images[0].location}
     seen = [answer for answer in answers if answer.category != EMPTY] or answers
     for species, amount in seen:
-        yield Observation(event_id, paths, {"species": species, **({"count": amount} if counted else {})}, meta)
+        yield Observation(event_id, paths, {"species": species, **({"count": amount} if has_counts else {})}, meta)
 
 
-def _moment(image: Image) -> tuple[bool, float, str]:
+def _time_sort_key(image: Image) -> tuple[bool, float, str]:
     return image.frame is None, image.frame or 0, image.datetime or ""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ctc.errors import UsageError, did_you_mean
-from ctc.images.photo_paths import plain
+from ctc.images.photo_paths import normalize_path
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
-from ctc.storage.csv_reader import Table, open_table
+from ctc.storage.csv_reader import CsvTable, open_table
 
 
 def class_name(text: str) -> str | None:
@@ -53,15 +53,15 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     for line, cells in table.rows():
         event = cells[id_at]
         classes = {label: class_name(cells[at]) for label, at in label_at.items()}
-        reason = _unusable(event, photos, classes)
+        reason = _unusable_reason(event, photos, classes)
         if reason:
             yield LeftOut(f"{source.name} line {line}", reason)
         else:
             yield Observation(event, photos[event], classes, {name: cells[at] or None for name, at in meta_at.items()})
 
 
-def _check_columns(table: Table, wanted: Sequence[str]) -> None:
-    missing = [column for column in wanted if column not in table.columns]
+def _check_columns(table: CsvTable, required: Sequence[str]) -> None:
+    missing = [column for column in required if column not in table.columns]
     if missing:
         named = ", ".join(f"'{column}'" for column in missing)
         known = ", ".join(f"'{name}'" for name in table.columns)
@@ -70,17 +70,17 @@ def _check_columns(table: Table, wanted: Sequence[str]) -> None:
         raise UsageError(f"'{table.path}' has no column {named}{hint or ':'} its columns are {known}")
 
 
-def _photos_by_event(table: Table, id_at: int, images_at: Sequence[int]) -> dict[str, tuple[str, ...]]:
+def _photos_by_event(table: CsvTable, id_at: int, images_at: Sequence[int]) -> dict[str, tuple[str, ...]]:
     photos: dict[str, tuple[str, ...]] = {}
     for _, cells in table.rows():
         if cells[id_at] not in photos:
-            found = tuple(plain(cells[at].strip()) for at in images_at if cells[at].strip())
+            found = tuple(normalize_path(cells[at].strip()) for at in images_at if cells[at].strip())
             if found:
                 photos[cells[id_at]] = found
     return photos
 
 
-def _unusable(event: str, photos: Mapping[str, Any], classes: Mapping[str, str | None]) -> str | None:
+def _unusable_reason(event: str, photos: Mapping[str, Any], classes: Mapping[str, str | None]) -> str | None:
     if not event.strip():
         return "no event id"
     if event not in photos:

@@ -17,7 +17,7 @@ OPTION = Option(
 )
 
 
-def keep_first(options: Mapping[str, Any]) -> bool:
+def should_keep_first(options: Mapping[str, Any]) -> bool:
     """Whether the first one wins; raises UsageError for a choice that isn't there."""
     choice = options["duplicates"]
     if choice not in (FAIL, FIRST):
@@ -25,12 +25,12 @@ def keep_first(options: Mapping[str, Any]) -> bool:
     return bool(choice == FIRST)
 
 
-def repeated(where: str, what: str, same: bool, first_wins: bool) -> LeftOut:
-    """What becomes of an entry whose id came before, with the `same` content or another; raises InputError when it must not be."""
-    if same:
-        return LeftOut(where, f"the same {what} again")
+def resolve_duplicate(where: str, kind: str, is_same: bool, first_wins: bool) -> LeftOut:
+    """What becomes of an entry whose id came before, with the `is_same` content or another; raises InputError when it must not be."""
+    if is_same:
+        return LeftOut(where, f"the same {kind} again")
     if first_wins:
-        return LeftOut(where, f"another {what} with this id came first")
+        return LeftOut(where, f"another {kind} with this id came first")
     raise InputError(
-        f"{where} has the id of an earlier {what}, but other content: mend it, or keep the first with --duplicates {FIRST}"
+        f"{where} has the id of an earlier {kind}, but other content: mend it, or keep the first with --duplicates {FIRST}"
     )

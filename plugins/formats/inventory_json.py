@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ctc.errors import InputError
-from ctc.images.photo_paths import plain
+from ctc.images.photo_paths import normalize_path
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 
 from . import duplicates
 from .csv_table import class_name
-from .json_entry import Entry
-from .json_stream import mentions, read_document
+from .json_entry import JsonEntry
+from .json_stream import has_any_key, read_document
 
 T = TypeVar("T")
-Classes = dict[str, str | None]
+ClassByLabel = dict[str, str | None]
 Meta = dict[str, str | int | float | None]
 
 
@@ -31,7 +31,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             name="json",
             summary="the inventory of camera-trap-classifier 2: labels, images and meta_data by event id",
             source="FILE",
-            recognizes=lambda path: mentions(path, "labels"),
+            recognizes=lambda path: has_any_key(path, "labels"),
             read=read,
             default_image_root=lambda source, _: source.parent,
             options=(duplicates.OPTION,),
@@ -40,10 +40,10 @@ def ctc_input_formats() -> Iterable[InputFormat]:
     ]
 
 
-class Record(NamedTuple):
+class InventoryRecord(NamedTuple):
     """What the file says of one event; `meta_data` None where it isn't an object."""
 
-    labels: tuple[Classes, ...]
+    labels: tuple[ClassByLabel, ...]
     images: tuple[str, ...]
     meta_data: Meta | None
 
@@ -51,29 +51,29 @@ class Record(NamedTuple):
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
     """Each of an event's labels is an observation; all have the labels and meta of the whole file, None where they lack one.
     Raises InputError for a record that is not as above, and for one id with two contents."""
-    first_wins = duplicates.keep_first(options)
-    records: dict[str, Record] = {}
+    first_wins = duplicates.should_keep_first(options)
+    records: dict[str, InventoryRecord] = {}
     for event_id, content in read_document(source, ()):
-        record = _record(source, event_id, content)
+        record = _parse_record(source, event_id, content)
         known = records.setdefault(event_id, record)
         if known is not record:
-            yield _again(f"'{source}' '{event_id}'", known, record, first_wins)
+            yield _resolve_duplicate(f"'{source}' '{event_id}'", known, record, first_wins)
     labels = dict.fromkeys(label for record in records.values() for seen in record.labels for label in seen)
     meta = dict.fromkeys(name for record in records.values() for name in record.meta_data or ())
     for event_id, record in records.items():
         yield from _observations(event_id, record, labels, meta)
 
 
-def _again(where: str, known: Record, record: Record, first_wins: bool) -> LeftOut:
-    others = [f"'{name}'" for name, old, new in zip(Record._fields, known, record, strict=True) if old != new]
+def _resolve_duplicate(where: str, known: InventoryRecord, record: InventoryRecord, first_wins: bool) -> LeftOut:
+    others = [f"'{name}'" for name, old, new in zip(InventoryRecord._fields, known, record, strict=True) if old != new]
     what_differs = f" (other {', '.join(others)})" if others else ""
-    return duplicates.repeated(where + what_differs, "record", not others, first_wins)
+    return duplicates.resolve_duplicate(where + what_differs, "record", not others, first_wins)
 
 
 def _observations(
-    event_id: str, record: Record, labels: Iterable[str], meta: Iterable[str]
+    event_id: str, record: InventoryRecord, labels: Iterable[str], meta: Iterable[str]
 ) -> Iterator[Observation | LeftOut]:
-    reason = _unusable(event_id, record)
+    reason = _unusable_reason(event_id, record)
     if reason:
         yield LeftOut(event_id, reason)
         return
@@ -85,7 +85,7 @@ def _observations(
             yield LeftOut(event_id, "no label")
 
 
-def _unusable(event_id: str, record: Record) -> str | None:
+def _unusable_reason(event_id: str, record: InventoryRecord) -> str | None:
     if not event_id.strip():
         return "no event id"
     if not record.images:
@@ -95,18 +95,18 @@ def _unusable(event_id: str, record: Record) -> str | None:
     return "'meta_data' is not an object" if record.meta_data is None else None
 
 
-def _record(source: Path, event_id: str, content: Any) -> Record:
+def _parse_record(source: Path, event_id: str, content: Any) -> InventoryRecord:
     _check_text(source, event_id, content)
     where = f"'{source}' '{event_id}'"
     if not isinstance(content, dict):
         raise InputError(f"{where} must be an object with 'labels' and 'images'")
-    entry = Entry(where, content)
-    images = _items(entry, "images", str, "a list of paths")
-    labels = _items(entry, "labels", dict, "a list of objects")
-    return Record(
-        tuple(_classes(f"{where} labels[{position}]", seen) for position, seen in enumerate(labels)),
-        tuple(plain(image.strip()) for image in images if image.strip()),
-        _meta(content.get("meta_data")),
+    entry = JsonEntry(where, content)
+    images = _list_field(entry, "images", str, "a list of paths")
+    labels = _list_field(entry, "labels", dict, "a list of objects")
+    return InventoryRecord(
+        tuple(_parse_classes(f"{where} labels[{position}]", seen) for position, seen in enumerate(labels)),
+        tuple(normalize_path(image.strip()) for image in images if image.strip()),
+        _parse_meta(content.get("meta_data")),
     )
 
 
@@ -119,38 +119,38 @@ def _check_text(source: Path, event_id: str, content: Any) -> None:
         raise InputError(f"'{source}' {event_id!a} is nested too deep") from None
 
 
-def _items(entry: Entry, key: str, kind: type[T], wanted: str) -> list[T]:
+def _list_field(entry: JsonEntry, key: str, kind: type[T], expected: str) -> list[T]:
     if key not in entry.fields:
         raise InputError(f"{entry.where} has no '{key}'")
     items = entry.fields[key]
     if items is None:
         return []
     if not isinstance(items, list) or not all(isinstance(item, kind) for item in items):
-        raise entry.wrong(key, wanted)
+        raise entry.invalid_value(key, expected)
     return items
 
 
-def _classes(where: str, seen: dict[str, Any]) -> Classes:
-    entry = Entry(where, {label: _single(value) for label, value in seen.items()})
+def _parse_classes(where: str, seen: dict[str, Any]) -> ClassByLabel:
+    entry = JsonEntry(where, {label: _unwrap_single(value) for label, value in seen.items()})
     return {label: class_name(entry.text(label) or "") for label in entry.fields}
 
 
-def _single(value: Any) -> Any:
+def _unwrap_single(value: Any) -> Any:
     """What a list of one holds; fractions as text."""
     single = value[0] if isinstance(value, list) and len(value) == 1 else value
     return str(single) if isinstance(single, float) and not single.is_integer() else single
 
 
-def _meta(values: Any) -> Meta | None:
+def _parse_meta(values: Any) -> Meta | None:
     """Lists, objects and truth values as JSON text."""
     if values is None:
         return {}
     if not isinstance(values, dict):
         return None
-    return {name: _plain_value(value) for name, value in values.items()}
+    return {name: _meta_value(value) for name, value in values.items()}
 
 
-def _plain_value(value: Any) -> str | int | float | None:
+def _meta_value(value: Any) -> str | int | float | None:
     if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
         return value
     return json.dumps(value, ensure_ascii=False)

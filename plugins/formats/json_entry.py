@@ -10,13 +10,13 @@ from ctc.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JsonEntry:
     """One object of a document; `where` names it in errors: `'labels.json' images[3]`."""
 
     where: str
     fields: dict[str, Any]
 
-    def name(self, key: str) -> str:
+    def required_text(self, key: str) -> str:
         """The text under `key`, which must be there; a whole number counts as its digits."""
         text = self.text(key)
         if text is None:
@@ -33,38 +33,38 @@ class Entry:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise self.wrong(key, "text or a whole number")
-        if not value.isascii() and not _encodes(value):
-            raise self.wrong(key, "text that UTF-8 can hold")
+            raise self.invalid_value(key, "text or a whole number")
+        if not value.isascii() and not _is_encodable(value):
+            raise self.invalid_value(key, "text that UTF-8 can hold")
         return value if value.strip() else None
 
     def number(self, key: str) -> float | None:
         """The number under `key`, None where there is none."""
         value = self.fields.get(key)
         if value is not None and not _is_number(value):
-            raise self.wrong(key, "a number")
+            raise self.invalid_value(key, "a number")
         return value
 
     def flag(self, key: str) -> bool:
         """The truth value under `key`, false where there is none."""
         value = self.fields.get(key)
         if value is not None and not isinstance(value, bool) and value not in (0, 1):
-            raise self.wrong(key, "true or false")
+            raise self.invalid_value(key, "true or false")
         return bool(value)
 
     def numbers(self, key: str, count: int) -> list[float]:
         """The list of `count` numbers under `key`."""
         values = self.fields.get(key)
         if not isinstance(values, list) or len(values) != count or not all(map(_is_number, values)):
-            raise self.wrong(key, f"a list of {count} numbers")
+            raise self.invalid_value(key, f"a list of {count} numbers")
         return values
 
-    def wrong(self, key: str, wanted: str) -> InputError:
+    def invalid_value(self, key: str, expected: str) -> InputError:
         """The error for a value that is not what it should be."""
         value = self.fields.get(key)
         found = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else json.dumps(value)
         return InputError(
-            f"{self.where}: '{key}' must be {wanted}, not {found if len(found) <= 40 else found[:40] + '…'}"
+            f"{self.where}: '{key}' must be {expected}, not {found if len(found) <= 40 else found[:40] + '…'}"
         )
 
 
@@ -72,7 +72,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _encodes(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair

@@ -16,16 +16,16 @@ from typing import Any
 
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
-from ctc.images.photo_paths import plain
+from ctc.images.photo_paths import normalize_path
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 
 from . import duplicates
-from .json_stream import mentions
-from .megadetector_boxes import Box, Boxes
+from .json_stream import has_any_key
+from .megadetector_boxes import BoxIndex, ScoredBox
 
-COLUMNS = tuple(f"box_{field}" for field in Box._fields)
-AT_ONCE = 10_000
-NOT_THERE = "MegaDetector's results don't have it: kept without a box"
+COLUMNS = tuple(f"box_{field}" for field in ScoredBox._fields)
+ROWS_PER_BATCH = 10_000
+NO_RESULT = "MegaDetector's results don't have it: kept without a box"
 
 
 @hookimpl
@@ -35,9 +35,9 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             name="megadetector",
             summary="boxes from MegaDetector's results (a JSON file), added to an inventory",
             source="FILE",
-            recognizes=lambda path: mentions(path, "detections", "detection_categories"),
+            recognizes=lambda path: has_any_key(path, "detections", "detection_categories"),
             read=read,
-            default_image_root=lambda _, options: Inventory.image_root_of(options["inventory"]),
+            default_image_root=lambda _, options: Inventory.read_image_root(options["inventory"]),
             options=(
                 Option("inventory", "Inventory that gets the boxes; it is not changed.", "path", "FILE", required=True),
                 Option(
@@ -61,39 +61,39 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     if not 0 <= least <= 1:
         raise UsageError(f"--min-confidence must be from 0 to 1, not {least:g}")
     inventory = Inventory.read(path)
-    root = plain(inventory.image_root.as_posix()).rstrip("/") + "/"
-    boxes = Boxes(least, duplicates.keep_first(options), _key(root, options["detected_in"]))
+    root = normalize_path(inventory.image_root.as_posix()).rstrip("/") + "/"
+    boxes = BoxIndex(least, duplicates.should_keep_first(options), _path_normalizer(root, options["detected_in"]))
     yield from boxes.read(source)
     missing: dict[str, None] = {}
     for row in _rows(inventory):
         found = []
         for image in row[IMAGES] or ():
-            file = plain(image).removeprefix(root)
+            file = normalize_path(image).removeprefix(root)
             if file not in boxes:
                 missing[image] = None
             found.append(boxes.best(file) if file in boxes else None)
         yield _observation(row, inventory.labels, found)
     if not boxes.any_used():
-        raise InputError(_nothing_in_common(source, boxes, path, missing))
+        raise InputError(_no_common_photo_message(source, boxes, path, missing))
     for reason, count in inventory.left_out.items():
         yield from repeat(LeftOut(f"'{path}'", reason), count)
-    yield from (LeftOut(image, NOT_THERE) for image in missing)
+    yield from (LeftOut(image, NO_RESULT) for image in missing)
     yield from (LeftOut(file, f"MegaDetector failed ({why}): kept without a box") for file, why in boxes.failures())
     yield from (LeftOut(file, "not in the inventory") for file in boxes.unused())
 
 
-def _key(root: str, detected_in: Path | None) -> Callable[[str], str]:
+def _path_normalizer(root: str, detected_in: Path | None) -> Callable[[str], str]:
     """From a file as MegaDetector names it to its path below `root`, or to an absolute path."""
-    base = plain(detected_in.absolute().as_posix()) if detected_in else ""
-    return lambda file: plain(posixpath.join(base, plain(file))).removeprefix(root)
+    base = normalize_path(detected_in.absolute().as_posix()) if detected_in else ""
+    return lambda file: normalize_path(posixpath.join(base, normalize_path(file))).removeprefix(root)
 
 
 def _rows(inventory: Inventory) -> Iterator[dict[str, Any]]:
-    for batch in inventory.table.to_batches(max_chunksize=AT_ONCE):
+    for batch in inventory.table.to_batches(max_chunksize=ROWS_PER_BATCH):
         yield from batch.to_pylist()
 
 
-def _observation(row: dict[str, Any], labels: tuple[str, ...], boxes: list[Box | None]) -> Observation:
+def _observation(row: dict[str, Any], labels: tuple[str, ...], boxes: list[ScoredBox | None]) -> Observation:
     own = (EVENT_ID, IMAGES, *labels, *COLUMNS)
     meta = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name not in own}
     found = {name: tuple(box and box[at] for box in boxes) for at, name in enumerate(COLUMNS)}
@@ -105,7 +105,7 @@ def _observation(row: dict[str, Any], labels: tuple[str, ...], boxes: list[Box |
     )
 
 
-def _nothing_in_common(source: Path, boxes: Boxes, path: Path, missing: Iterable[str]) -> str:
+def _no_common_photo_message(source: Path, boxes: BoxIndex, path: Path, missing: Iterable[str]) -> str:
     file, image = next(boxes.unused(), None), next(iter(missing), None)
     if file is None:
         return f"'{source}' has no images"

@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 from ctc.errors import InputError
 from ctc.plugin import LeftOut
 
-from .duplicates import repeated
-from .json_entry import Entry
+from .duplicates import resolve_duplicate
+from .json_entry import JsonEntry
 from .json_stream import read_document
 
 ANIMAL = "animal"
-ROUNDING = 0.01
+TOLERANCE = 0.01
 """How far a box may reach beyond the photo, in shares of its sides; it is cut there."""
 
 
-class Box(NamedTuple):
+class ScoredBox(NamedTuple):
     """Left, top, width and height in shares of the photo's sides, and the confidence; all 0–1."""
 
     x: float
@@ -30,21 +30,21 @@ class Box(NamedTuple):
     conf: float
 
 
-class Boxes:
-    """Per file the best box of each category, as numbers: there may be millions of files. `key` gives a file's name here.
+class BoxIndex:
+    """Per file the best box of each category, as numbers: there may be millions of files. `normalize_path` gives a file's name here.
 
     Rows of `_boxes` are a category's number and a Box; those of file `n` are from `_starts[n]` to `_starts[n + 1]`.
     """
 
-    def __init__(self, min_confidence: float, first_wins: bool, key: Callable[[str], str]) -> None:
+    def __init__(self, min_confidence: float, first_wins: bool, normalize_path: Callable[[str], str]) -> None:
         self._min_confidence = min_confidence
         self._first_wins = first_wins
-        self._key = key
-        self._numbers: dict[str, int] = {}
+        self._normalize_path = normalize_path
+        self._file_numbers: dict[str, int] = {}
         self._starts = array("q", [0])
         self._boxes = array("d")
         self._categories: dict[str, int] = {}
-        self._animals: set[int] = set()
+        self._animal_categories: set[int] = set()
         self._failures: dict[int, str] = {}
         self._used = bytearray()
 
@@ -68,41 +68,41 @@ class Boxes:
             if category not in names:
                 raise InputError(f"'{source}' has detections of category '{category}', which is no detection category")
             if names[category] == ANIMAL:
-                self._animals.add(number)
+                self._animal_categories.add(number)
 
     def __contains__(self, file: str) -> bool:
-        return file in self._numbers
+        return file in self._file_numbers
 
-    def best(self, file: str) -> Box | None:
+    def best(self, file: str) -> ScoredBox | None:
         """The surest animal in a file, else its surest box of any category; None when it has no box. The file now counts as used.
 
         Raises KeyError for a file that isn't there.
         """
-        number = self._numbers[file]
+        number = self._file_numbers[file]
         self._used[number] = True
-        rows = self._rows(number)
-        return max(rows, key=lambda row: (row[0] in self._animals, row[1].conf))[1] if rows else None
+        rows = self._file_boxes(number)
+        return max(rows, key=lambda row: (row[0] in self._animal_categories, row[1].conf))[1] if rows else None
 
     def failures(self) -> Iterator[tuple[str, str]]:
         """(file, MegaDetector's message) for the used files that it couldn't read."""
-        files = list(self._numbers)
+        files = list(self._file_numbers)
         return ((files[number], message) for number, message in self._failures.items() if self._used[number])
 
     def unused(self) -> Iterator[str]:
         """The files that nobody asked for."""
-        return (file for file, number in self._numbers.items() if not self._used[number])
+        return (file for file, number in self._file_numbers.items() if not self._used[number])
 
     def any_used(self) -> bool:
         return any(self._used)
 
-    def _add(self, entry: Entry) -> LeftOut | None:
-        file, failure = self._key(entry.name("file")), entry.text("failure")
+    def _add(self, entry: JsonEntry) -> LeftOut | None:
+        file, failure = self._normalize_path(entry.required_text("file")), entry.text("failure")
         rows = [] if failure else self._best_per_category(entry)
-        known = self._numbers.get(file)
+        known = self._file_numbers.get(file)
         if known is not None:
-            same = (self._rows(known), self._failures.get(known)) == (rows, failure)
-            return repeated(entry.where, "file", same, self._first_wins)
-        number = self._numbers[file] = len(self._numbers)
+            same = (self._file_boxes(known), self._failures.get(known)) == (rows, failure)
+            return resolve_duplicate(entry.where, "file", same, self._first_wins)
+        number = self._file_numbers[file] = len(self._file_numbers)
         for category, box in rows:
             self._boxes.extend((category, *box))
         self._starts.append(self._starts[-1] + len(rows))
@@ -111,34 +111,34 @@ class Boxes:
             self._failures[number] = failure
         return None
 
-    def _best_per_category(self, entry: Entry) -> list[tuple[int, Box]]:
+    def _best_per_category(self, entry: JsonEntry) -> list[tuple[int, ScoredBox]]:
         detections = entry.fields.get("detections")
         if not isinstance(detections, list) or not all(isinstance(detection, dict) for detection in detections):
-            raise entry.wrong("detections", "a list of objects, unless there is a 'failure'")
-        best: dict[int, Box] = {}
+            raise entry.invalid_value("detections", "a list of objects, unless there is a 'failure'")
+        best: dict[int, ScoredBox] = {}
         for position, detection in enumerate(detections):
-            found = Entry(f"{entry.where} detections[{position}]", detection)
-            category = self._categories.setdefault(found.name("category"), len(self._categories))
-            box = _box(found)
+            found = JsonEntry(f"{entry.where} detections[{position}]", detection)
+            category = self._categories.setdefault(found.required_text("category"), len(self._categories))
+            box = _parse_box(found)
             sure = box.conf >= self._min_confidence and box.w > 0 and box.h > 0
             if sure and (category not in best or box.conf > best[category].conf):
                 best[category] = box
         return list(best.items())
 
-    def _rows(self, number: int) -> list[tuple[int, Box]]:
-        width = 1 + len(Box._fields)
+    def _file_boxes(self, number: int) -> list[tuple[int, ScoredBox]]:
+        width = 1 + len(ScoredBox._fields)
         starts = range(self._starts[number] * width, self._starts[number + 1] * width, width)
-        return [(int(self._boxes[at]), Box(*self._boxes[at + 1 : at + width])) for at in starts]
+        return [(int(self._boxes[at]), ScoredBox(*self._boxes[at + 1 : at + width])) for at in starts]
 
 
-def _box(detection: Entry) -> Box:
+def _parse_box(detection: JsonEntry) -> ScoredBox:
     confidence, (x, y, w, h) = detection.number("conf"), detection.numbers("bbox", 4)
     if confidence is None or not 0 <= confidence <= 1:
-        raise detection.wrong("conf", "a number from 0 to 1")
-    if min(x, y) < -ROUNDING or min(w, h) < 0 or max(x + w, y + h) > 1 + ROUNDING:
-        raise detection.wrong("bbox", "[x, y, width, height] in shares of the photo's sides, 0–1,")
+        raise detection.invalid_value("conf", "a number from 0 to 1")
+    if min(x, y) < -TOLERANCE or min(w, h) < 0 or max(x + w, y + h) > 1 + TOLERANCE:
+        raise detection.invalid_value("bbox", "[x, y, width, height] in shares of the photo's sides, 0–1,")
     left, top = max(x, 0), max(y, 0)
-    return Box(left, top, min(x + w, 1) - left, min(y + h, 1) - top, confidence)
+    return ScoredBox(left, top, min(x + w, 1) - left, min(y + h, 1) - top, confidence)
 
 
 def _category_names(source: Path, value: Any) -> dict[str, str]:

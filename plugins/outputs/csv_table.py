@@ -16,8 +16,8 @@ from pathlib import Path
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 
-from .photo_fields import Value
-from .rows import PER_PHOTO, Row, table_of
+from .photo_fields import FieldValue
+from .rows import PER_PHOTO, PredictionRow, build_table
 
 EXCEL = Option(
     "excel", "Put an apostrophe before text that a spreadsheet would run as a formula.", "flag", default=False
@@ -35,39 +35,39 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """See `Table.rows` for errors."""
-    table = table_of(entries, context.options[PER_PHOTO.key])
-    shown = _without_formulas if context.options[EXCEL.key] else list
+    table = build_table(entries, context.options[PER_PHOTO.key])
+    shown = _escape_formulas if context.options[EXCEL.key] else list
     # backslashreplace: file names may hold bytes that are not UTF-8
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(shown(table.columns))
-        writer.writerows(shown(_cells(row, table.multi_label)) for row in table.rows())
+        writer.writerows(shown(_cells(row, table.has_multi_label)) for row in table.rows())
 
 
-def _cells(row: Row, multi_label: bool) -> list[str]:
+def _cells(row: PredictionRow, has_multi_label: bool) -> list[str]:
     pairs = row.probabilities.items()
-    every = ", ".join(f"{_quoted(name)}: {value:.4f}" for name, value in pairs)
-    present = [_listed(row.present)] if multi_label else []
+    every = ", ".join(f"{_json_string(name)}: {value:.4f}" for name, value in pairs)
+    present = [_json_list(row.present)] if has_multi_label else []
     path = [] if row.path is None else [row.path]
     first = [row.id, row.label, row.top, f"{row.confidence:.4f}", f"{{{every}}}", *present, *path]
-    return first + [_text(value) for value in (*row.facts, *row.meta)]
+    return first + [_to_text(value) for value in (*row.photo_fields, *row.meta)]
 
 
 @cache
-def _quoted(name: str) -> str:
+def _json_string(name: str) -> str:
     """A class's name in JSON; every row names them all."""
     return json.dumps(name, ensure_ascii=False)
 
 
-def _listed(names: tuple[str, ...] | None) -> str:
+def _json_list(names: tuple[str, ...] | None) -> str:
     """As a JSON list; '' for None."""
-    return "" if names is None else f"[{', '.join(map(_quoted, names))}]"
+    return "" if names is None else f"[{', '.join(map(_json_string, names))}]"
 
 
-def _text(value: Value) -> str:
+def _to_text(value: FieldValue) -> str:
     return "" if value is None else str(value)
 
 
-def _without_formulas(cells: list[str]) -> list[str]:
+def _escape_formulas(cells: list[str]) -> list[str]:
     """Numbers stay as they are: https://owasp.org/www-community/attacks/CSV_Injection"""
     return [f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell for cell in cells]

@@ -22,10 +22,10 @@ from ctc.images import read_photo
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 from ctc.storage.paths import is_url
 
-from .label_option import LABEL, chosen_label
-from .photo_fields import absolute, relative
+from .label_option import LABEL, selected_label
+from .photo_fields import absolute_path, relative_path
 
-LONGEST = 200
+MAX_BYTES = 200
 """In bytes; file systems take 255, and a number may be added."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
@@ -35,19 +35,19 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?"
 def safe_name(text: str) -> str:
     """Not empty, at most LONGEST bytes, of which the last are kept; two texts may get one name."""
     name = _FORBIDDEN.sub("_", text).rstrip(". ").lstrip()
-    while len(os.fsencode(name)) > LONGEST:
+    while len(os.fsencode(name)) > MAX_BYTES:
         name = name[1:]
     return f"_{name}" if not name or name.startswith(".") or _RESERVED.fullmatch(name) else name
 
 
-def numbered(name: str, number: int) -> str:
+def with_number(name: str, number: int) -> str:
     """ "a.jpg" as "a.jpg", "a-2.jpg", "a-3.jpg", … for the numbers 1, 2, 3, …"""
     stem, suffix = os.path.splitext(name)
     return name if number == 1 else f"{stem}-{number}{suffix}"
 
 
 COPY = Option("copy", "Copy the photos instead of linking to them.", "flag", default=False)
-FAILED = "_failed.csv"
+FAILURES_FILE = "_failed.csv"
 
 
 @hookimpl
@@ -58,86 +58,86 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Raises UsageError for a label that the model doesn't have, InputError where the system can't link."""
-    label = chosen_label(context)
+    label = selected_label(context)
     path.mkdir()
-    folders = _Folders(path, context.image_root, _copy if context.options[COPY.key] else _link)
+    folders = _ClassFolders(path, context.image_root, _copy if context.options[COPY.key] else _link)
     for name in context.labels[label]:
-        folders.name(name)
-    with (path / FAILED).open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        folders.folder_name(name)
+    with (path / FAILURES_FILE).open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         failed = csv.writer(file, lineterminator="\n")
         failed.writerow(["path", "reason"])
         for entry in entries:
-            failures = folders.take(entry, label) if isinstance(entry, EventPrediction) else [entry]
+            failures = folders.add_event(entry, label) if isinstance(entry, EventPrediction) else [entry]
             failed.writerows((failure.path, failure.reason) for failure in failures)
 
 
 @dataclass
-class _Folders:
-    """`root`: where the photos' paths start. `names`: of the folders, by class."""
+class _ClassFolders:
+    """`root`: where the photos' paths start. `folder_names`: of the folders, by class."""
 
     path: Path
     root: Path
-    place: Callable[[str, Path], None]
-    names: dict[str, str] = field(default_factory=dict)
-    repeated: dict[Path, int] = field(default_factory=dict)
+    link_or_copy: Callable[[str, Path], None]
+    folder_names: dict[str, str] = field(default_factory=dict)
+    next_numbers: dict[Path, int] = field(default_factory=dict)
 
-    def name(self, class_name: str) -> str:
+    def folder_name(self, class_name: str) -> str:
         """The folder of a class, its own also where the system takes 'Fox' and 'fox' for the same."""
-        if class_name not in self.names:
+        if class_name not in self.folder_names:
             wanted = safe_name(class_name)
-            taken = {FAILED, *(name.casefold() for name in self.names.values())}
+            taken = {FAILURES_FILE, *(name.casefold() for name in self.folder_names.values())}
             choices = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
-            self.names[class_name] = next(name for name in choices if name.casefold() not in taken)
-        return self.names[class_name]
+            self.folder_names[class_name] = next(name for name in choices if name.casefold() not in taken)
+        return self.folder_names[class_name]
 
-    def take(self, event: EventPrediction, label: str) -> Iterator[Failure]:
+    def add_event(self, event: EventPrediction, label: str) -> Iterator[Failure]:
         """Place an event's photos; yields those that can't be read any more."""
-        folders = [self.path / self.name(name) for name, _ in event.answers(label)]
+        folders = [self.path / self.folder_name(name) for name, _ in event.predicted_classes(label)]
         for folder in folders:
             folder.mkdir(exist_ok=True)
         for photo in event.images:
-            origin = relative(photo.path, self.root) or absolute(photo.path).lstrip("/")
+            origin = relative_path(photo.path, self.root) or absolute_path(photo.path).lstrip("/")
             try:
                 for folder in folders:
-                    self._place(photo.path, folder / safe_name(origin.replace("/", "__")))
+                    self._place_photo(photo.path, folder / safe_name(origin.replace("/", "__")))
             except ImageError as error:
                 yield Failure(photo.path, str(error))
 
-    def _place(self, photo: str, wanted: Path) -> None:
+    def _place_photo(self, photo: str, target: Path) -> None:
         """Under the wanted name, or with a number where that is taken."""
         while True:
-            number = self.repeated.get(wanted, 1)
+            number = self.next_numbers.get(target, 1)
             try:
-                return self.place(photo, wanted.with_name(numbered(wanted.name, number)))
+                return self.link_or_copy(photo, target.with_name(with_number(target.name, number)))
             except FileExistsError:
-                self.repeated[wanted] = number + 1
+                self.next_numbers[target] = number + 1
 
 
-def _link(photo: str, place: Path) -> None:
+def _link(photo: str, destination: Path) -> None:
     """A symbolic link, or a hard one: Windows allows symbolic links to administrators and developers only."""
     if is_url(photo):
         raise InputError(f"'{photo}' can't be linked to, since it is not on this machine: add --copy")
-    source = Path(absolute(photo))
+    source = Path(absolute_path(photo))
     try:
-        place.symlink_to(source)
+        destination.symlink_to(source)
     except FileExistsError:
         raise
     except OSError:
-        _link_hard(source, place)
+        _hard_link(source, destination)
 
 
-def _link_hard(source: Path, place: Path) -> None:
+def _hard_link(source: Path, destination: Path) -> None:
     try:
-        place.hardlink_to(source)
+        destination.hardlink_to(source)
     except FileExistsError:
         raise
     except OSError as error:
         raise InputError(f"this system can't link to '{source}' ({error.strerror or error}): add --copy") from None
 
 
-def _copy(photo: str, place: Path) -> None:
+def _copy(photo: str, destination: Path) -> None:
     data = read_photo(photo)
-    with place.open("xb") as target:
+    with destination.open("xb") as target:
         target.write(data)
     if not is_url(photo):
-        shutil.copystat(photo, place)
+        shutil.copystat(photo, destination)

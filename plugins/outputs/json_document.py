@@ -19,7 +19,7 @@ from typing import Any
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
-from .photo_fields import seen_facts
+from .photo_fields import exif_fields
 
 
 @hookimpl
@@ -34,35 +34,37 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         file.write("{")
         events = (entry for entry in entries if isinstance(entry, EventPrediction))
         for number, event in enumerate(events):
-            entry = json.dumps(document(event), ensure_ascii=False, allow_nan=False)
+            entry = json.dumps(event_to_dict(event), ensure_ascii=False, allow_nan=False)
             file.write(f"{',' if number else ''}\n{json.dumps(event.id, ensure_ascii=False)}: {entry}")
         file.write("\n}\n")
 
 
-def document(event: EventPrediction) -> dict[str, Any]:
+def event_to_dict(event: EventPrediction) -> dict[str, Any]:
     """What is written of one event."""
     tops = {label: event.top(label) for label in event.classes}
     return {
         "predictions_top": {label: name for label, (name, _) in tops.items()},
         "confidences_top": {label: round(value, 4) for label, (_, value) in tops.items()},
-        **_present(event),
-        "aggregated_pred": _named(event.classes, event.probabilities),
-        "images": [_photo(event, photo) for photo in event.images],
+        **_present_classes(event),
+        "aggregated_pred": _probabilities_by_class(event.classes, event.probabilities),
+        "images": [_photo_to_dict(event, photo) for photo in event.images],
         "meta_data": dict(event.meta),
     }
 
 
-def _present(event: EventPrediction) -> dict[str, Any]:
-    found = {label: [name for name, _ in event.present(label)] for label in event.multi_label}
+def _present_classes(event: EventPrediction) -> dict[str, Any]:
+    found = {label: [name for name, _ in event.present_classes(label)] for label in event.multi_label}
     return {"predictions_present": found} if found else {}
 
 
-def _photo(event: EventPrediction, photo: ImagePrediction) -> dict[str, Any]:
-    known = {name: value for name, value in seen_facts(photo).items() if value is not None}
-    return {"path": photo.path, "predictions": _named(event.classes, photo.probabilities), **known}
+def _photo_to_dict(event: EventPrediction, photo: ImagePrediction) -> dict[str, Any]:
+    known = {name: value for name, value in exif_fields(photo).items() if value is not None}
+    return {"path": photo.path, "predictions": _probabilities_by_class(event.classes, photo.probabilities), **known}
 
 
-def _named(classes: Mapping[str, tuple[str, ...]], probabilities: Probabilities) -> dict[str, dict[str, float]]:
+def _probabilities_by_class(
+    classes: Mapping[str, tuple[str, ...]], probabilities: Probabilities
+) -> dict[str, dict[str, float]]:
     return {
         label: {name: round(float(value), 4) for name, value in zip(names, probabilities[label], strict=True)}
         for label, names in classes.items()

@@ -8,7 +8,7 @@ from ctc.plugin import Option, OutputContext
 LABEL = Option("label", "Which label's classes to write.  [default: the model's first]", metavar="NAME")
 
 
-def chosen_label(context: OutputContext) -> str:
+def selected_label(context: OutputContext) -> str:
     """Raises UsageError, with the nearest name, when the model has no such label."""
     name = context.options[LABEL.key]
     if name is None:

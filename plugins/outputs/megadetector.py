@@ -19,14 +19,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.observation_types import Kind, kind_of
+from ctc.artifacts.observation_types import ObservationType, observation_type
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
-from .label_option import LABEL, chosen_label
-from .photo_fields import absolute, relative
+from .label_option import LABEL, selected_label
+from .photo_fields import absolute_path, relative_path
 
-CATEGORIES: Mapping[Kind, str] = {"animal": "1", "human": "2", "vehicle": "3", "unknown": "1"}
+CATEGORIES: Mapping[ObservationType, str] = {"animal": "1", "human": "2", "vehicle": "3", "unknown": "1"}
 NO_DETECTOR = "none (whole photos)"
 
 
@@ -38,19 +38,19 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Photo by photo, in the order of the input. Raises UsageError for a label that the model doesn't have."""
-    label = chosen_label(context)
+    label = selected_label(context)
     ids = {name: str(number) for number, name in enumerate(context.labels[label])}
-    describe = _Describer(label, ids, context.image_root)
+    describe = _ImageEntryBuilder(label, ids, context.image_root)
     # backslashreplace: what is not Unicode in a file name becomes a JSON escape
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        head = json.dumps(_head(context, ids), ensure_ascii=False, indent=1)
+        head = json.dumps(_header(context, ids), ensure_ascii=False, indent=1)
         file.write(f'{head.removesuffix("}").rstrip()},\n "images": [')
-        for number, photo in enumerate(chain.from_iterable(map(describe.photos, entries))):
+        for number, photo in enumerate(chain.from_iterable(map(describe.image_entries, entries))):
             file.write(f"{',' if number else ''}\n  {json.dumps(photo, ensure_ascii=False, allow_nan=False)}")
         file.write("\n ]\n}\n")
 
 
-def _head(context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
+def _header(context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
     time = f"{context.created:%Y-%m-%d %H:%M:%S}"
     return {
         "info": {
@@ -67,48 +67,48 @@ def _head(context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Describer:
+class _ImageEntryBuilder:
     """`ids` by class; `root`: where paths start."""
 
     label: str
     ids: Mapping[str, str]
     root: Path
 
-    def photos(self, entry: EventPrediction | Failure) -> Iterator[dict[str, Any]]:
+    def image_entries(self, entry: EventPrediction | Failure) -> Iterator[dict[str, Any]]:
         if isinstance(entry, EventPrediction):
             for photo in entry.images:
                 found = self._detections(entry, photo)
-                yield {"file": self._file(photo.path), "detections": found, **_time(photo.taken)}
+                yield {"file": self._relative_file(photo.path), "detections": found, **_datetime_field(photo.taken)}
         elif not entry.of_event:
-            yield {"file": self._file(entry.path), "failure": entry.reason, "detections": None}
+            yield {"file": self._relative_file(entry.path), "failure": entry.reason, "detections": None}
 
-    def _file(self, path: str) -> str:
-        return relative(path, self.root) or absolute(path)
+    def _relative_file(self, path: str) -> str:
+        return relative_path(path, self.root) or absolute_path(path)
 
     def _detections(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
         if self.label in event.multi_label:
-            return self._several(event, photo)
-        kind = kind_of(event.top(self.label, photo)[0])
-        seen = self._not_blank(event, photo)
+            return self._multi_label_detections(event, photo)
+        kind = observation_type(event.top(self.label, photo)[0])
+        seen = self._non_blank_classes(event, photo)
         return [] if kind == "blank" else [self._detection(kind, sum(value for _, value in seen), seen)]
 
-    def _several(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
-        found = event.present(self.label, photo)
+    def _multi_label_detections(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
+        found = event.present_classes(self.label, photo)
         if not found:
-            seen = self._not_blank(event, photo)
+            seen = self._non_blank_classes(event, photo)
             return [self._detection("unknown", max((value for _, value in seen), default=0.0), seen)]
         by_category: dict[str, list[tuple[str, float]]] = {}
         for name, value in found:
-            if kind_of(name) != "blank":
-                by_category.setdefault(CATEGORIES[kind_of(name)], []).append((name, value))
-        return [self._detection(kind_of(seen[0][0]), seen[0][1], seen) for seen in by_category.values()]
+            if observation_type(name) != "blank":
+                by_category.setdefault(CATEGORIES[observation_type(name)], []).append((name, value))
+        return [self._detection(observation_type(seen[0][0]), seen[0][1], seen) for seen in by_category.values()]
 
-    def _not_blank(self, event: EventPrediction, photo: ImagePrediction) -> list[tuple[str, float]]:
+    def _non_blank_classes(self, event: EventPrediction, photo: ImagePrediction) -> list[tuple[str, float]]:
         """All classes that are not empty, with their probabilities."""
         named = zip(event.classes[self.label], photo.probabilities[self.label].tolist(), strict=True)
-        return [(name, value) for name, value in named if kind_of(name) != "blank"]
+        return [(name, value) for name, value in named if observation_type(name) != "blank"]
 
-    def _detection(self, kind: Kind, confidence: float, seen: list[tuple[str, float]]) -> dict[str, Any]:
+    def _detection(self, kind: ObservationType, confidence: float, seen: list[tuple[str, float]]) -> dict[str, Any]:
         ranked = sorted(((self.ids[name], round(value, 4)) for name, value in seen), key=lambda pair: -pair[1])
         return {
             "category": CATEGORIES[kind],
@@ -118,6 +118,6 @@ class _Describer:
         }
 
 
-def _time(taken: str | None) -> dict[str, str]:
+def _datetime_field(taken: str | None) -> dict[str, str]:
     """As the format has it, which is as EXIF has it."""
     return {} if taken is None else {"datetime": f"{datetime.fromisoformat(taken):%Y:%m:%d %H:%M:%S}"}

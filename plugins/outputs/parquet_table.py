@@ -16,13 +16,13 @@ from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import MissingExtraError
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
-from .photo_fields import LATITUDE, LONGITUDE, Value
-from .rows import PER_PHOTO, PRESENT, Row, Table, table_of
+from .photo_fields import LATITUDE, LONGITUDE, FieldValue
+from .rows import PER_PHOTO, PRESENT, PredictionRow, PredictionTable, build_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS_AT_ONCE = 1_000
+ROWS_PER_BATCH = 1_000
 """Rows that are Python objects at a time."""
 BATCHES_PER_GROUP = 20
 
@@ -40,7 +40,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         import pyarrow.parquet as pq
     except ImportError:
         raise MissingExtraError("writing Parquet", "data") from None
-    table = table_of(entries, context.options[PER_PHOTO.key])
+    table = build_table(entries, context.options[PER_PHOTO.key])
     schema = _schema(table).with_metadata({"notes": "\n".join(context.notes)} if context.notes else None)
     batches = _batches(table, schema)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -48,7 +48,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
             writer.write_table(pa.Table.from_batches(group))
 
 
-def _schema(table: Table) -> pa.Schema:
+def _schema(table: PredictionTable) -> pa.Schema:
     import pyarrow as pa
 
     types = {
@@ -61,30 +61,30 @@ def _schema(table: Table) -> pa.Schema:
     return pa.schema([(name, types.get(name, pa.string())) for name in table.columns])
 
 
-def _batches(table: Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(table: PredictionTable, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    rows = (_cells(row, table.multi_label) for row in table.rows())
-    while chunk := list(islice(rows, ROWS_AT_ONCE)):
+    rows = (_cells(row, table.has_multi_label) for row in table.rows())
+    while chunk := list(islice(rows, ROWS_PER_BATCH)):
         columns = zip(*chunk, strict=True)
         arrays = [pa.array(cells, kind) for cells, kind in zip(columns, schema.types, strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _cells(row: Row, multi_label: bool) -> tuple[Any, ...]:
-    path = () if row.path is None else (_text(row.path),)
-    time, camera, *place = row.facts
-    first = (_text(row.id), row.label, row.top, row.confidence, list(row.probabilities.items()))
-    present = (row.present,) if multi_label else ()
-    return *first, *present, *path, _text(time), _text(camera), *map(_number, place), *map(_text, row.meta)
+def _cells(row: PredictionRow, has_multi_label: bool) -> tuple[Any, ...]:
+    path = () if row.path is None else (_to_text(row.path),)
+    time, camera, *place = row.photo_fields
+    first = (_to_text(row.id), row.label, row.top, row.confidence, list(row.probabilities.items()))
+    present = (row.present,) if has_multi_label else ()
+    return *first, *present, *path, _to_text(time), _to_text(camera), *map(_to_float, place), *map(_to_text, row.meta)
 
 
-def _text(value: Value) -> str | None:
+def _to_text(value: FieldValue) -> str | None:
     """File names may hold bytes that are not UTF-8."""
     return None if value is None else str(value).encode(errors="backslashreplace").decode()
 
 
-def _number(value: Value) -> float | None:
+def _to_float(value: FieldValue) -> float | None:
     try:
         return None if value is None else float(value)
     except ValueError:

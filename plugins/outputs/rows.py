@@ -16,7 +16,7 @@ from itertools import chain
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.plugin import Option
 
-from .photo_fields import FACTS, Value, facts_of
+from .photo_fields import PHOTO_FIELDS, FieldValue, photo_fields
 
 COLUMNS = ("id", "label", "prediction_top", "confidence_top", "predictions_all")
 PRESENT = "predictions_present"
@@ -25,9 +25,9 @@ PER_PHOTO = Option("per-photo", "One row per photo and label instead of event an
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PredictionRow:
     """`probabilities` by class; `present`: the classes of a multi-label label that are there, None for another; `path` None in a table of
-    events; `facts` in the order of FACTS; `meta` of the other columns."""
+    events; `photo_fields` in the order of FACTS; `meta` of the other columns."""
 
     id: str
     label: str
@@ -36,34 +36,34 @@ class Row:
     probabilities: Mapping[str, float]
     present: tuple[str, ...] | None
     path: str | None
-    facts: tuple[Value, ...]
-    meta: tuple[Value, ...]
+    photo_fields: tuple[FieldValue, ...]
+    meta: tuple[FieldValue, ...]
 
 
 @dataclass(frozen=True)
-class Table:
-    """`meta`: the names of the meta columns behind the facts, as events call them. `multi_label`: whether the model has such a label."""
+class PredictionTable:
+    """`meta`: the names of the meta columns behind the facts, as events call them. `has_multi_label`: whether the model has such a label."""
 
     events: Iterator[EventPrediction]
     meta: tuple[str, ...]
     per_photo: bool
-    multi_label: bool
+    has_multi_label: bool
 
     @property
     def columns(self) -> list[str]:
         """A meta column that is called like one of ours gets `meta_` before its name."""
-        names = [*COLUMNS, *[PRESENT] * self.multi_label, *[PATH] * self.per_photo, *FACTS]
+        names = [*COLUMNS, *[PRESENT] * self.has_multi_label, *[PATH] * self.per_photo, *PHOTO_FIELDS]
         for name in self.meta:
             while name in names:
                 name = f"meta_{name}"
             names.append(name)
         return names
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[PredictionRow]:
         """Raises ValueError when an event has other meta columns than the first."""
         for event in self.events:
-            meta = tuple(value for name, value in event.meta.items() if name not in FACTS)
-            if tuple(name for name in event.meta if name not in FACTS) != self.meta:
+            meta = tuple(value for name, value in event.meta.items() if name not in PHOTO_FIELDS)
+            if tuple(name for name in event.meta if name not in PHOTO_FIELDS) != self.meta:
                 raise ValueError(
                     f"event '{event.id}' has the meta columns {tuple(event.meta)}, the first one {self.meta}"
                 )
@@ -71,20 +71,22 @@ class Table:
                 yield from _rows(event, photo, meta)
 
 
-def table_of(entries: Iterable[EventPrediction | Failure], per_photo: bool) -> Table:
+def build_table(entries: Iterable[EventPrediction | Failure], per_photo: bool) -> PredictionTable:
     """The first event tells the columns; failures are passed over."""
     events = (entry for entry in entries if isinstance(entry, EventPrediction))
     first = next(events, None)
-    meta = tuple(name for name in first.meta if name not in FACTS) if first else ()
-    return Table(chain([first] if first else [], events), meta, per_photo, bool(first and first.multi_label))
+    meta = tuple(name for name in first.meta if name not in PHOTO_FIELDS) if first else ()
+    return PredictionTable(chain([first] if first else [], events), meta, per_photo, bool(first and first.multi_label))
 
 
-def _rows(event: EventPrediction, photo: ImagePrediction | None, meta: tuple[Value, ...]) -> Iterator[Row]:
-    facts = tuple(facts_of(event, photo).values())
+def _rows(
+    event: EventPrediction, photo: ImagePrediction | None, meta: tuple[FieldValue, ...]
+) -> Iterator[PredictionRow]:
+    facts = tuple(photo_fields(event, photo).values())
     for label, classes in event.classes.items():
         values = (photo or event).probabilities[label].tolist()
         named = dict(zip(classes, values, strict=True))
         several = label in event.multi_label
-        present = tuple(name for name, _ in event.present(label, photo)) if several else None
+        present = tuple(name for name, _ in event.present_classes(label, photo)) if several else None
         path = photo.path if photo else None
-        yield Row(event.id, label, *event.top(label, photo), named, present, path, facts, meta)
+        yield PredictionRow(event.id, label, *event.top(label, photo), named, present, path, facts, meta)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ctc.artifacts.arrow_columns import put, take
+from ctc.artifacts.arrow_columns import set_column, take
 
 
 @pytest.mark.parametrize(
@@ -34,5 +34,5 @@ def test_no_row_is_an_empty_column() -> None:
 def test_a_column_takes_the_place_of_its_namesake_or_the_last() -> None:
     table = pa.table({"a": [1], "b": [2]})
     new = pa.chunked_array([[3]])
-    assert put(table, "a", new).to_pylist() == [{"a": 3, "b": 2}]
-    assert put(table, "c", new).to_pylist() == [{"a": 1, "b": 2, "c": 3}]
+    assert set_column(table, "a", new).to_pylist() == [{"a": 3, "b": 2}]
+    assert set_column(table, "c", new).to_pylist() == [{"a": 1, "b": 2, "c": 3}]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ctc.errors import CtcError, InputError
-from ctc.storage.csv_reader import LARGEST_CELL, open_table, read_rows
+from ctc.storage.csv_reader import MAX_CELL_CHARS, open_table, read_rows
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
 
@@ -123,8 +123,8 @@ def test_a_cp1252_text_that_looks_like_utf8_in_one_place_is_read_right(tmp_path:
         (b'id,image\n1,"a\nb",c\n', "line 2 has 3 cells, its header 2"),
         (b'id,image\n1,a\n2,"b\n3,c\n4,d\n', "line 3 on: unexpected end of data; is a quote left open"),
         (b'id,image\n1,"a"b\n', "line 2 on: ',' expected after '\"'"),
-        (b'id,image\n1,"' + b"x\n" * LARGEST_CELL, "line 2 on: field larger than field limit"),
-        (b'"id' + b"x" * (LARGEST_CELL + 1), "line 1 on: field larger than field limit"),
+        (b'id,image\n1,"' + b"x\n" * MAX_CELL_CHARS, "line 2 on: field larger than field limit"),
+        (b'"id' + b"x" * (MAX_CELL_CHARS + 1), "line 1 on: field larger than field limit"),
         (b"id,image\n1,a\n2,b\0\n", "line 3 holds a NUL byte"),
         (b"id,image\n1,\x81\n", "line 2 is not CP1252 as the rest is"),
         (b"\xef\xbb\xbfid,image\n1,\xfc\n", "line 2 is not UTF-8 as the rest is"),

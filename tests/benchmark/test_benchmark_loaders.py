@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ctc.benchmark.compare import with_ratios
-from ctc.benchmark.records import BASELINE, LIMIT, Result
-from ctc.cli.exit_codes import exit_code_of
+from ctc.benchmark.compare import add_ratios
+from ctc.benchmark.records import BASELINE, LIMIT, BenchmarkResult
+from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 
 QUICK = ["--seconds", "0.2", "--rounds", "1", "--batch-size", "4", "--size", "32", "--json"]
 
 
 def run(*arguments: object) -> int:
-    return exit_code_of(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
+    return run_command(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
 
 
 def test_it_measures_a_loader_beside_the_limit(
@@ -62,7 +62,9 @@ def test_bad_names_cost_one_line(
 
 
 def test_ratios_need_both_sides() -> None:
-    ours, base, gone = with_ratios([Result("turbo", 300.0), Result(BASELINE, 100.0), Result("dali", note="not here")])
+    ours, base, gone = add_ratios(
+        [BenchmarkResult("turbo", 300.0), BenchmarkResult(BASELINE, 100.0), BenchmarkResult("dali", note="not here")]
+    )
     assert (ours.to_tfdata, ours.to_limit) == (3.0, None)
     assert base.to_tfdata == 1.0
     assert gone.to_tfdata is None

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctc.cli.exit_codes import exit_code_of
+from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 from ctc.images import encode_jpeg
 
 
 def run(*arguments: object) -> int:
-    return exit_code_of(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
+    return run_command(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.inventory import Inventory
-from ctc.cli.exit_codes import exit_code_of
+from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 from ctc.images import encode_jpeg
 from ctc.storage.tfrecord import read_records
 
 
 def run(*arguments: object) -> int:
-    return exit_code_of(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
+    return run_command(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def records(folder: Path, split: str = "train") -> list[EventRecord]:
     return [
         EventRecord.decode(data)
         for shard in dataset.shards(split)
-        for _, data in read_records(folder / shard.file, folder / shard.index)
+        for _, data in read_records(folder / shard.file, folder / shard.index_file)
     ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctc.cli.exit_codes import exit_code_of
+from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 from ctc.dataset.preview import GAP, HEADER
 
@@ -17,7 +17,7 @@ SIZE = 40
 
 
 def run(*arguments: object) -> int:
-    return exit_code_of(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
+    return run_command(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
 
 
 def cells(path: Path) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.cli.options.plugin import options_of_plugins
+from ctc.cli.options.plugin import build_plugin_options
 from ctc.errors import PluginError
 from ctc.plugin import Option, OutputFormat
 
@@ -16,7 +16,7 @@ def guest(name: str, *options: Option) -> OutputFormat:
 
 
 def test_formats_may_share_an_option() -> None:
-    (option,) = options_of_plugins([guest("a", LABEL), guest("b", LABEL)], ["--output"])
+    (option,) = build_plugin_options([guest("a", LABEL), guest("b", LABEL)], ["--output"])
     assert (option.opts, option.help, option.default) == (["--label"], "a, b: The label.", None)
 
 
@@ -32,4 +32,4 @@ def test_formats_may_share_an_option() -> None:
 )
 def test_one_name_has_one_meaning(formats, message: str) -> None:
     with pytest.raises(PluginError, match=message):
-        options_of_plugins(formats, ["--output"])
+        build_plugin_options(formats, ["--output"])

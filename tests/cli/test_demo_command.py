@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.demo.tour import MADE, MARK, clear
+from ctc.demo.tour import MARKER_FILE, OUTPUT_NAMES, prepare_folder
 from ctc.errors import OutputExistsError
 
 
@@ -27,7 +27,7 @@ def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "accuracy on the test split" in done.stdout
     assert "$ ctc export" in done.stderr
-    assert {entry.name for entry in (tmp_path / "my demo").iterdir()} <= {*MADE, MARK}
+    assert {entry.name for entry in (tmp_path / "my demo").iterdir()} <= {*OUTPUT_NAMES, MARKER_FILE}
     assert (tmp_path / "my demo" / "model.onnx").stat().st_size > 100_000
     report = tmp_path / "my demo" / "evaluation" / "report.html"
     assert str(report) in done.stdout.splitlines()[-1]
@@ -35,18 +35,18 @@ def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
 
 
 def test_an_earlier_demo_is_replaced_only_when_asked(tmp_path: Path) -> None:
-    clear(tmp_path, overwrite=False)
+    prepare_folder(tmp_path, overwrite=False)
     (tmp_path / "labels.csv").touch()
     (tmp_path / "notes.txt").touch()
     with pytest.raises(OutputExistsError, match="--overwrite"):
-        clear(tmp_path, overwrite=False)
-    clear(tmp_path, overwrite=True)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == [MARK, "notes.txt"]
+        prepare_folder(tmp_path, overwrite=False)
+    prepare_folder(tmp_path, overwrite=True)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [MARKER_FILE, "notes.txt"]
 
 
 def test_photos_that_no_demo_drew_are_never_touched(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "precious.jpg").touch()
     with pytest.raises(OutputExistsError, match="not a demo's folder"):
-        clear(tmp_path, overwrite=True)
+        prepare_folder(tmp_path, overwrite=True)
     assert (tmp_path / "photos" / "precious.jpg").exists()

@@ -20,7 +20,7 @@ print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.
 
 
 def imported_by(*arguments: str) -> set[str]:
-    """The top-level packages that `ctc ARGUMENTS` imports."""
+    """The top-level packages that `ctc ARGUMENTS_KEY` imports."""
     done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True)
     code, *names = done.stderr.splitlines()[-1].split()
     assert code == "0", done.stderr

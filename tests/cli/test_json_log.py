@@ -58,13 +58,13 @@ def test_it_is_appended_to_and_may_stand_behind_the_command(tmp_path, capsys) ->
 
 
 def test_progress_is_told_at_intervals(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(console, "LOGGED_SECONDS", 0.0)
-    console.log_to(tmp_path / "log", [])
+    monkeypatch.setattr(console, "LOG_INTERVAL_SECONDS", 0.0)
+    console.open_json_log(tmp_path / "log", [])
     with console.progress("work", 3) as bar:
         bar.advance()
         bar.note("loss 0.5")
         bar.advance(2, failed=1)
-    console.end_log(0)
+    console.close_json_log(0)
     told = [
         (line["done"], line["failed"], line["note"]) for line in lines(tmp_path / "log") if line["kind"] == "progress"
     ]
@@ -82,8 +82,8 @@ def test_a_bug_of_ours_leaves_its_traceback(tmp_path) -> None:
 
 def test_what_is_logged_is_told_with_its_level_and_its_traceback(tmp_path) -> None:
     log = logging.Logger("server")
-    log.addHandler(console.LogRelay())
-    console.log_to(tmp_path / "log", [])
+    log.addHandler(console.JsonLogHandler())
+    console.open_json_log(tmp_path / "log", [])
     log.info("serving")
     log.info("request", extra={"fields": {"status": 200}})
     log.warning("100% odd")
@@ -91,7 +91,7 @@ def test_what_is_logged_is_told_with_its_level_and_its_traceback(tmp_path) -> No
         raise ValueError("broken")
     except ValueError:
         log.exception("it failed")
-    console.end_log(0)
+    console.close_json_log(0)
     _, *told, failure, _ = lines(tmp_path / "log")
     assert told == [
         {"kind": "message", "text": "serving"},
@@ -111,7 +111,7 @@ def test_a_log_that_can_not_be_opened_is_an_error(tmp_path, capsys) -> None:
 def test_a_log_that_can_not_be_written_any_more_ends_and_the_command_goes_on(tmp_path, capsys) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    console.log_to(tmp_path / "pipe", [])
+    console.open_json_log(tmp_path / "pipe", [])
     os.close(reader)
     console.warn("one")
     console.warn("two")

@@ -13,21 +13,21 @@ from pathlib import Path
 import click
 import pytest
 
-from ctc.cli.exit_codes import exit_code_of
+from ctc.cli.exit_codes import run_command
 from ctc.errors import CtcError, InputError, OutputExistsError, PluginError, UsageError
-from ctc.storage.paths import place
+from ctc.storage.paths import parse_path
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
 WAITS = """
 import sys, time
-from ctc.cli.exit_codes import exit_code_of
+from ctc.cli.exit_codes import run_command
 def wait():
     try:
         print("ready", flush=True)
         time.sleep(60)
     finally:
         open(sys.argv[1], "w").close()
-sys.exit(exit_code_of(wait))
+sys.exit(run_command(wait))
 """
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and pipes")
 
@@ -41,7 +41,7 @@ def raising(error: BaseException):
 
 @pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (3, 3), ("text", 0)])
 def test_a_command_that_returns_a_number_leaves_with_it(returned: object, code: int) -> None:
-    assert exit_code_of(lambda: returned) == code
+    assert run_command(lambda: returned) == code
 
 
 @pytest.mark.parametrize(
@@ -65,19 +65,19 @@ def test_a_command_that_returns_a_number_leaves_with_it(returned: object, code: 
     ],
 )
 def test_what_the_user_can_mend_is_one_line(capsys, error: BaseException, code: int, line: str) -> None:
-    assert exit_code_of(raising(error)) == code
+    assert run_command(raising(error)) == code
     assert capsys.readouterr().err == line
 
 
 def test_an_error_of_a_remote_place_is_one_line(capsys) -> None:
-    assert exit_code_of(lambda: list(place("memory://nowhere/at/all").iterdir())) == 1
+    assert run_command(lambda: list(parse_path("memory://nowhere/at/all").iterdir())) == 1
     assert capsys.readouterr().err == "error: memory://nowhere/at/all\n"
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), OSError("no number"), EOFError("cut")])
 def test_a_bug_of_ours_goes_on_as_it_is(error: Exception) -> None:
     with pytest.raises(type(error), match=str(error)):
-        exit_code_of(raising(error))
+        run_command(raising(error))
 
 
 @posix
@@ -119,7 +119,7 @@ def test_a_broken_pipe_elsewhere_is_told(capfd) -> None:
     broken = BrokenPipeError(errno.EPIPE, "Broken pipe")
     with open(os.devnull, "w") as taken, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", taken)
-        assert exit_code_of(raising(broken)) == 1
+        assert run_command(raising(broken)) == 1
     assert capfd.readouterr().err == "error: broken pipe\n"
 
 

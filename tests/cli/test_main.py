@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 
 from ctc._version import __version__
-from ctc.cli.console.console import detail, progress, say, warn
+from ctc.cli.console.console import debug, info, progress, warn
 from ctc.cli.main import COMMANDS, run
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
@@ -96,8 +96,8 @@ def test_the_help_of_every_command_ends_with_an_example(capsys, name: str) -> No
 def test_quiet_and_verbose(capsys, options: list[str], lines: list[str]) -> None:
     assert run([*options, "plugins"]) == 0
     capsys.readouterr()
-    say("said")
-    detail("detail")
+    info("said")
+    debug("detail")
     warn("warned")
     run(["plugins"])
     assert capsys.readouterr().err.splitlines() == lines
@@ -107,8 +107,8 @@ def test_quiet_and_verbose(capsys, options: list[str], lines: list[str]) -> None
 def test_quiet_and_verbose_also_stand_behind_the_command(capsys, option: str, lines: int) -> None:
     assert run(["plugins", option]) == 0
     capsys.readouterr()
-    say("said")
-    detail("detail")
+    info("said")
+    debug("detail")
     run(["plugins"])
     assert len(capsys.readouterr().err.splitlines()) == lines
 

@@ -22,7 +22,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from ctc.artifacts.model_file import INPUT, ModelInfo
+from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.cli.main import run
 
@@ -34,14 +34,14 @@ URL = re.compile(r"serving on (http://[^ \"]+)/")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file that says 'fox' of red photos."""
     nodes = [
-        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
         helper.make_node("Softmax", ["mean"], ["species"]),
     ]
     graph = helper.make_graph(
         nodes,
         "red",
-        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", 8, 8, 3])],
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, ["N", 8, 8, 3])],
         [helper.make_tensor_value_info("species", TensorProto.FLOAT, ["N", 3])],
         [numpy_helper.from_array(np.array([1, 2], np.int64), "axes")],
     )

@@ -14,8 +14,8 @@ import click
 import pytest
 
 from ctc.cli.main import COMMANDS, ctc, run
-from ctc.cli.settings.keys import key_of
-from ctc.cli.settings.source import is_setting
+from ctc.cli.settings.keys import option_key
+from ctc.cli.settings.source import is_configurable
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
 PREDICT = ["predict", "model.onnx", "photos", "--output", "p.csv"]
@@ -198,5 +198,5 @@ def test_no_two_settings_of_a_command_share_a_key(name: str) -> None:
     with click.Context(ctc, info_name="ctc") as root:
         command = ctc.get_command(root, name)
         with command.context_class(command, info_name=name, parent=root) as context:
-            keys = [key_of(one) for one in command.get_params(context) if is_setting(one)]
+            keys = [option_key(one) for one in command.get_params(context) if is_configurable(one)]
     assert len(keys) == len(set(keys))

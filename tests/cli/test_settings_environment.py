@@ -13,7 +13,7 @@ CSV = ["inventory", "csv", "f.csv", "--event-id", "e", "--image", "i", "--label"
 
 @pytest.fixture(autouse=True)
 def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_told", set())
+    monkeypatch.setattr(environment, "_warned", set())
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.inventory import Inventory
-from ctc.dataset.build import UNFINISHED, build_dataset, prepare_folder
+from ctc.dataset.build import BUILD_STATE, build_dataset, prepare_folder
 from ctc.dataset.config import DatasetConfig
-from ctc.dataset.plan import Plan
-from ctc.dataset.select import Events, select
+from ctc.dataset.plan import DatasetPlan
+from ctc.dataset.select import InventoryEvents, select_events
 from ctc.errors import InputError, OutputExistsError, UsageError
 from ctc.images import decode, encode_jpeg
 from ctc.storage.tfrecord import read_records
@@ -41,14 +41,14 @@ def inventory(tmp_path: Path) -> Inventory:
 def built(inventory: Inventory, folder: Path, **options: object) -> Dataset:
     config = DatasetConfig(**{"smallest_side": 60, "shares": ALL, **options})  # type: ignore[arg-type]
     prepare_folder(folder, resume=False, overwrite=False)
-    return build_dataset(Plan.make(inventory, config), folder, lambda done, failed: None).dataset
+    return build_dataset(DatasetPlan.make(inventory, config), folder, lambda done, failed: None).dataset
 
 
 def records(dataset: Dataset, split: str = "train") -> list[EventRecord]:
     return [
         EventRecord.decode(data)
         for shard in dataset.shards(split)
-        for _, data in read_records(dataset.folder / shard.file, dataset.folder / shard.index)
+        for _, data in read_records(dataset.folder / shard.file, dataset.folder / shard.index_file)
     ]
 
 
@@ -71,7 +71,7 @@ def test_classes_are_in_numerical_order_and_missing_labels_are_marked(inventory:
 def test_the_manifest_counts_what_is_there(inventory: Inventory, tmp_path: Path) -> None:
     dataset = built(inventory, tmp_path / "out", events_per_shard=8)
     assert [shard.file for shard in dataset.shards("train")][2] == "train-00002-of-00003.tfrecord"
-    assert dataset.events("train") == 19
+    assert dataset.event_count("train") == 19
     assert dataset.label("species").counts == {"train": (9, 8, 2)}
     assert dataset.manifest.left_out["events"] == {"more than one observation": 1}
 
@@ -92,14 +92,14 @@ def test_the_seed_decides_the_order_and_nothing_else_does(inventory: Inventory, 
 
 
 def test_shares_cut_the_events(inventory: Inventory) -> None:
-    splits = select(inventory, DatasetConfig(shares={"train": 0.8, "val": 0.1, "test": 0.1})).splits
+    splits = select_events(inventory, DatasetConfig(shares={"train": 0.8, "val": 0.1, "test": 0.1})).splits
     assert {name: len(events) for name, events in splits.items()} == {"train": 15, "val": 2, "test": 2}
     assert len(set(np.concatenate(list(splits.values())))) == 19
 
 
 def test_groups_stay_together(inventory: Inventory) -> None:
     config = DatasetConfig(shares={"train": 0.6, "test": 0.4}, group_by="site")
-    selection = select(inventory, config)
+    selection = select_events(inventory, config)
     sites = {
         name: {int(selection.events.rows_of(np.array([event]))[0]) % 5 for event in events}
         for name, events in selection.splits.items()
@@ -109,7 +109,7 @@ def test_groups_stay_together(inventory: Inventory) -> None:
 
 
 def test_a_column_can_name_the_splits(inventory: Inventory) -> None:
-    assert {n: len(e) for n, e in select(inventory, DatasetConfig(split_by="site")).splits.items()} == {
+    assert {n: len(e) for n, e in select_events(inventory, DatasetConfig(split_by="site")).splits.items()} == {
         "s0": 3, "s1": 4, "s2": 4, "s3": 4, "s4": 4,
     }  # fmt: skip
 
@@ -117,15 +117,18 @@ def test_a_column_can_name_the_splits(inventory: Inventory) -> None:
 def test_an_event_of_several_observations_is_balanced_as_its_rarest_class(tmp_path: Path) -> None:
     seen = [("a", "fox"), ("a", "lynx"), ("b", None), ("b", "lynx"), *((name, "fox") for name in "cdefg"), ("h", None)]
     rows = [{"event_id": name, "images": [f"{name}.jpg"], "species": species} for name, species in seen]
-    events = Events.of(Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path))
-    assert events.first("species").tolist() == [0, -1, 0, 0, 0, 0, 0, -1]
-    assert events.rarest("species").tolist() == [1, 1, 0, 0, 0, 0, 0, -1]
+    events = InventoryEvents.from_inventory(Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path))
+    assert events.column_codes("species").tolist() == [0, -1, 0, 0, 0, 0, 0, -1]
+    assert events.rarest_class("species").tolist() == [1, 1, 0, 0, 0, 0, 0, -1]
     balanced = DatasetConfig(shares=ALL, balance="species", keep_multi_observation=True)
-    assert Counter(events.rarest("species")[select(events.inventory, balanced).splits["train"]]) == {0: 2, 1: 2}
+    assert Counter(events.rarest_class("species")[select_events(events.inventory, balanced).splits["train"]]) == {
+        0: 2,
+        1: 2,
+    }
 
 
 def test_balance_samples_every_class_down_to_the_rarest(inventory: Inventory) -> None:
-    selection = select(inventory, DatasetConfig(shares=ALL, balance="species"))
+    selection = select_events(inventory, DatasetConfig(shares=ALL, balance="species"))
     species = inventory.table["species"].to_pylist()
     assert Counter(species[selection.events.rows_of(np.array([e]))[0]] for e in selection.splits["train"]) == {
         "fox": 2, "hare": 2, "lynx": 2,
@@ -133,8 +136,8 @@ def test_balance_samples_every_class_down_to_the_rarest(inventory: Inventory) ->
 
 
 def test_keep_and_remove_choose_by_class(inventory: Inventory) -> None:
-    kept = select(inventory, DatasetConfig(shares=ALL, keep=(("species", "lynx"), ("species", "hare"))))
-    removed = select(inventory, DatasetConfig(shares=ALL, remove=(("species", "fox"),)))
+    kept = select_events(inventory, DatasetConfig(shares=ALL, keep=(("species", "lynx"), ("species", "hare"))))
+    removed = select_events(inventory, DatasetConfig(shares=ALL, remove=(("species", "fox"),)))
     assert len(kept.splits["train"]) == len(removed.splits["train"]) == 10
 
 
@@ -149,7 +152,7 @@ def test_keep_and_remove_choose_by_class(inventory: Inventory) -> None:
 )
 def test_what_is_not_there_is_named(inventory: Inventory, options: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        select(inventory, DatasetConfig(**options))  # type: ignore[arg-type]
+        select_events(inventory, DatasetConfig(**options))  # type: ignore[arg-type]
 
 
 def test_an_event_survives_while_one_photo_is_left(inventory: Inventory, tmp_path: Path) -> None:
@@ -170,7 +173,7 @@ def test_nothing_is_left_behind_when_no_photo_can_be_used(inventory: Inventory, 
 
 def test_an_interrupted_build_goes_on_to_the_same_bytes(inventory: Inventory, tmp_path: Path) -> None:
     whole = built(inventory, tmp_path / "whole", events_per_shard=4)
-    plan = Plan.make(inventory, DatasetConfig(smallest_side=60, shares=ALL, events_per_shard=4))
+    plan = DatasetPlan.make(inventory, DatasetConfig(smallest_side=60, shares=ALL, events_per_shard=4))
     seen = 0
 
     def stop_in_the_third_shard(done: int, failed: int) -> None:
@@ -194,9 +197,11 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(inventory: Inventory, tm
 
 def test_resume_refuses_other_options(inventory: Inventory, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / UNFINISHED).write_text('{"plan": "another"}')
+    (tmp_path / "out" / BUILD_STATE).write_text('{"plan": "another"}')
     with pytest.raises(UsageError, match="begun with other options"):
-        build_dataset(Plan.make(inventory, DatasetConfig(shares=ALL)), tmp_path / "out", lambda done, failed: None)
+        build_dataset(
+            DatasetPlan.make(inventory, DatasetConfig(shares=ALL)), tmp_path / "out", lambda done, failed: None
+        )
 
 
 def test_overwrite_replaces_a_dataset_and_nothing_else(inventory: Inventory, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ctc.artifacts.dataset import MANIFEST
 from ctc.artifacts.inventory import Inventory
-from ctc.dataset.build import UNFINISHED
+from ctc.dataset.build import BUILD_STATE
 from ctc.images import encode_jpeg
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
@@ -74,7 +74,7 @@ def test_killed_again_and_again_it_resumes_to_the_same_bytes(
         build.kill()
         _, told = build.communicate()
         assert build.returncode == -9 or (build.returncode in (0, 2) and "Traceback" not in told)
-    if (output / UNFINISHED).exists() or not (output / MANIFEST).exists():
+    if (output / BUILD_STATE).exists() or not (output / MANIFEST).exists():
         subprocess.run([*CTC, *command(inventory, output, "--resume")], check=True)
     assert {name: data for name, data in contents(output).items() if name in whole} == whole
 

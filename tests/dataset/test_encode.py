@@ -10,16 +10,16 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from ctc.dataset.encode import EventPlan, ShrinkRule, encode_event
+from ctc.dataset.encode import EventPlan, StorageFormat, encode_event
 from ctc.images import decode
 from ctc.images.crop import Box, Region, square_around
 from ctc.images.jpeg_header import read_header
 
-RULE = ShrinkRule(60, 90)
+RULE = StorageFormat(60, 90)
 RED, GREEN = (200, 30, 30), (40, 160, 40)
 
 
-def stored(folder: Path, data: bytes, rule: ShrinkRule = RULE, box: Box | None = None) -> bytes:
+def stored(folder: Path, data: bytes, rule: StorageFormat = RULE, box: Box | None = None) -> bytes:
     (folder / "photo.jpg").write_bytes(data)
     record = encode_event(EventPlan("e", ("photo.jpg",), (box,), {}, {}), folder, rule).record
     assert record is not None
@@ -71,7 +71,7 @@ def test_any_other_original_becomes_a_small_baseline_jpeg(tmp_path: Path, data: 
     header = read_header(result)
     assert result != data
     assert header is not None
-    assert header.plain
+    assert header.is_baseline_420
     assert min(header.height, header.width) == 60
 
 
@@ -87,16 +87,16 @@ def test_the_box_is_cut_out_as_a_square_with_its_margin(tmp_path: Path) -> None:
     photo[100:180, 300:400] = RED
     data = simplejpeg.encode_jpeg(photo, quality=95, colorsubsampling="420")
     box = Box(300 / 600, 100 / 400, 100 / 600, 80 / 400)
-    cut = decode(stored(tmp_path, data, ShrinkRule(60, 95, 0.0), box)).astype(int)
+    cut = decode(stored(tmp_path, data, StorageFormat(60, 95, 0.0), box)).astype(int)
     assert cut.shape == (60, 60, 3)
     assert np.abs(cut[10:50, 5:55] - RED).max() < 12
-    wide = decode(stored(tmp_path, data, ShrinkRule(60, 95, 0.5), box)).astype(int)
+    wide = decode(stored(tmp_path, data, StorageFormat(60, 95, 0.5), box)).astype(int)
     assert np.abs(wide[:15, :15] - GREEN).max() < 12
     assert np.abs(wide[25:35, 25:35] - RED).max() < 12
 
 
 def test_a_photo_without_a_box_stays_whole(tmp_path: Path) -> None:
-    assert decode(stored(tmp_path, jpeg(120, 180), ShrinkRule(60, 90, 0.1))).shape == (60, 90, 3)
+    assert decode(stored(tmp_path, jpeg(120, 180), StorageFormat(60, 90, 0.1))).shape == (60, 90, 3)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ctc.dataset.group_assignment import GroupCounts, assign
+from ctc.dataset.group_assignment import GroupCounts, assign_groups
 
 SHARES = np.array([0.7, 0.15, 0.15])
 
@@ -13,8 +13,8 @@ SHARES = np.array([0.7, 0.15, 0.15])
 def placed(groups: list[int], classes: list[int], shares: np.ndarray = SHARES) -> np.ndarray:
     """The split of each group; event i has the group and the class at place i."""
     owner = np.arange(len(groups))
-    counts = GroupCounts.of(np.array(groups), owner, [np.array(classes)])
-    return assign(counts, shares, np.random.default_rng(0))
+    counts = GroupCounts.from_events(np.array(groups), owner, [np.array(classes)])
+    return assign_groups(counts, shares, np.random.default_rng(0))
 
 
 def test_equal_groups_meet_the_shares_exactly() -> None:
@@ -56,8 +56,8 @@ def test_every_split_gets_a_group_when_there_are_just_enough() -> None:
 
 
 def test_missing_classes_and_several_observations_are_counted_as_they_are() -> None:
-    counts = GroupCounts.of(np.array([0, 1, 1]), np.array([0, 0, 1, 2]), [np.array([0, 1, 1, -1])])
+    counts = GroupCounts.from_events(np.array([0, 1, 1]), np.array([0, 0, 1, 2]), [np.array([0, 1, 1, -1])])
     assert counts.sizes.tolist() == [1, 2]
-    assert [column.tolist() for column in counts.of_group(0)] == [[0, 1, 2], [1, 1, 1]]
-    assert [column.tolist() for column in counts.of_group(1)] == [[0, 2], [2, 1]]
+    assert [column.tolist() for column in counts.get_group(0)] == [[0, 1, 2], [1, 1, 1]]
+    assert [column.tolist() for column in counts.get_group(1)] == [[0, 2], [2, 1]]
     assert counts.totals.tolist() == [3, 1, 2]

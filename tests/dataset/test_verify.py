@@ -18,7 +18,7 @@ from PIL import Image
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.dataset.verify.verify import Verified, open_dataset, verify_dataset
+from ctc.dataset.verify.verify import VerifyResult, open_for_verification, verify_dataset
 from ctc.errors import InputError, UsageError
 from ctc.images import encode_jpeg
 from ctc.storage.tfrecord import masked_crc, read_index
@@ -45,8 +45,8 @@ def event_of(jpeg: bytes, **changes: Any) -> EventRecord:
     return replace(event, **changes)
 
 
-def verify(dataset: Dataset, max_faults: int = 100) -> Verified:
-    return verify_dataset(open_dataset(dataset.folder), 2, max_faults, lambda done, failed: None)
+def verify(dataset: Dataset, max_faults: int = 100) -> VerifyResult:
+    return verify_dataset(open_for_verification(dataset.folder), 2, max_faults, lambda done, failed: None)
 
 
 def faults(dataset: Dataset) -> list[str]:
@@ -84,7 +84,7 @@ def turned() -> bytes:
 
 
 def test_a_sound_dataset_has_no_fault(dataset: Dataset) -> None:
-    assert verify(dataset) == Verified(shards=2, events=8, images=15, faults=(), complete=True)
+    assert verify(dataset) == VerifyResult(shards=2, events=8, images=15, faults=(), complete=True)
 
 
 @pytest.mark.parametrize("record", [0, 3, 5])
@@ -317,13 +317,13 @@ def test_a_length_of_petabytes_is_not_read(dataset: Dataset) -> None:
 
 def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"dataset\.json' is not there"):
-        open_dataset(tmp_path)
+        open_for_verification(tmp_path)
 
 
 def test_a_dataset_that_was_not_finished_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".unfinished.json").write_text("{}")
     with pytest.raises(InputError, match="--resume"):
-        open_dataset(tmp_path)
+        open_for_verification(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -340,4 +340,4 @@ def test_a_manifest_that_can_not_be_used_is_refused(
 ) -> None:
     edit(dataset, change)
     with pytest.raises(InputError, match=message):
-        open_dataset(dataset.folder)
+        open_for_verification(dataset.folder)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ctc.demo.animals import KINDS, Kind
+from ctc.demo.animals import KINDS, AnimalKind
 from ctc.demo.figure import Pose, Posture
 from ctc.demo.sprite import Sprite, paint
 
 POSTURES: tuple[Posture, ...] = ("walking", "standing", "grazing", "alert", "looking")
 
 
-def painted(kind: Kind, posture: Posture = "walking", faces_left: bool = False) -> Sprite:
+def painted(kind: AnimalKind, posture: Posture = "walking", faces_left: bool = False) -> Sprite:
     rng = np.random.default_rng(1)
     return paint(kind.draw(Pose(posture, 1.0), rng), 100.0, faces_left, 1.0, rng)
 
 
 @pytest.mark.parametrize("posture", POSTURES)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_kind_can_be_painted_in_every_posture(kind: Kind, posture: Posture) -> None:
+def test_every_kind_can_be_painted_in_every_posture(kind: AnimalKind, posture: Posture) -> None:
     sprite = painted(kind, posture)
     rows, columns = sprite.alpha.shape
     assert sprite.colour.shape == (rows, columns, 3)
@@ -28,7 +28,7 @@ def test_every_kind_can_be_painted_in_every_posture(kind: Kind, posture: Posture
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_an_animal_is_about_as_large_as_its_kind(kind: Kind) -> None:
+def test_an_animal_is_about_as_large_as_its_kind(kind: AnimalKind) -> None:
     seen = painted(kind, "standing").alpha > 0.5
     assert seen.any(axis=1).sum() / 100 == pytest.approx(kind.height, rel=0.3)
     assert seen.any(axis=0).sum() / 100 == pytest.approx(kind.length, rel=0.3)

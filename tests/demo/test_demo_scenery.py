@@ -39,21 +39,21 @@ def test_the_night_is_grey_and_its_sky_is_black(scene: Scene) -> None:
 
 
 def test_only_nearer_things_hide(scene: Scene) -> None:
-    in_front_of_all = scene.day.clear(10_000.0, 200, 0, (100, 640))
-    behind_all = scene.day.clear(0.0, 200, 0, (100, 640))
+    in_front_of_all = scene.day.visibility(10_000.0, 200, 0, (100, 640))
+    behind_all = scene.day.visibility(0.0, 200, 0, (100, 640))
     assert in_front_of_all.min() == 1.0
     assert behind_all.mean() < 0.9
 
 
 def test_a_cutout_may_stick_out_of_the_picture() -> None:
     picture = np.zeros((4, 4, 3), np.float32)
-    Cutout(0.0, -1, 3, np.ones((2, 3, 3), np.float32), np.ones((2, 3), np.float32)).over(picture)
+    Cutout(0.0, -1, 3, np.ones((2, 3, 3), np.float32), np.ones((2, 3), np.float32)).paint_onto(picture)
     assert picture[:, :, 0].tolist() == [[0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
 def test_a_cutout_outside_changes_nothing() -> None:
     picture = np.zeros((4, 4, 3), np.float32)
-    Cutout(0.0, 9, 9, np.ones((2, 2, 3), np.float32), np.ones((2, 2), np.float32)).over(picture)
+    Cutout(0.0, 9, 9, np.ones((2, 2, 3), np.float32), np.ones((2, 2), np.float32)).paint_onto(picture)
     assert picture.sum() == 0
 
 

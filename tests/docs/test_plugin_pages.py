@@ -12,8 +12,8 @@ import pytest
 import ctc.plugin
 import ctc.testing
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
-from ctc.plugin import Batch, BatchStream, Work
-from ctc.plugin.manager import KINDS, Kind
+from ctc.plugin import Batch, BatchStream, Task
+from ctc.plugin.manager import KINDS, RecordKind
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TUTORIAL, REFERENCE = CHECKOUT / "docs" / "plugins.md", CHECKOUT / "docs" / "reference" / "plugins.md"
@@ -70,32 +70,32 @@ def described(title: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)
-def test_every_hook_is_described_with_its_record_and_its_check(kind: Kind) -> None:
-    assert described(kind.hook) == {field.name for field in fields(kind.record)}
+def test_every_hook_is_described_with_its_record_and_its_check(kind: RecordKind) -> None:
+    assert described(kind.hook) == {field.name for field in fields(kind.record_type)}
     assert check_of(kind) in ctc.testing.__all__, "every kind of plugin has a check in ctc.testing"
     assert f"`{check_of(kind)}(record" in section(kind.hook)
 
 
-@pytest.mark.parametrize("record", [r for r in RECORDS if r not in {kind.record for kind in KINDS}])
+@pytest.mark.parametrize("record", [r for r in RECORDS if r not in {kind.record_type for kind in KINDS}])
 def test_every_field_of_every_other_record_is_described(record: type[Any]) -> None:
     assert described(record.__name__) == {field.name for field in fields(record)}
 
 
 def test_what_loaders_give_and_engines_get_is_described() -> None:
     assert described("Batch") == set(Batch._fields)
-    assert described("Work") == {name for name in vars(Work) if not name.startswith("_")}
+    assert described("Work") == {name for name in vars(Task) if not name.startswith("_")}
     assert described("BatchStream") == {name for name in vars(BatchStream) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)
-def test_the_example_keeps_the_contract(kind: Kind, tmp_path: Path) -> None:
+def test_the_example_keeps_the_contract(kind: RecordKind, tmp_path: Path) -> None:
     (tmp_path / "fox_1.jpg").touch()
     needed = {"ctc_input_formats": [tmp_path], "ctc_backbones": [(24, 32)]}
     check = getattr(ctc.testing, check_of(kind))
     check(*records_of(kind.hook), *needed.get(kind.hook, []))
 
 
-def check_of(kind: Kind) -> str:
+def check_of(kind: RecordKind) -> str:
     """The name of the check that plugin authors have for it."""
     return f"check_{kind.title.replace(' ', '_')}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.doctor.probe import ProbeError, ask
+from ctc.doctor.probe import ProbeError, run_probe
 
 PROBES = """
 import ctypes, os, signal, sys, time
@@ -38,7 +38,7 @@ def probes(tmp_path: Path, monkeypatch) -> None:
 
 
 def test_what_a_probe_returns_comes_back_whatever_it_prints() -> None:
-    assert ask("odd_probes:sums", "1", "2", seconds=60) == {"sum": 3}
+    assert run_probe("odd_probes:sums", "1", "2", timeout=60) == {"sum": 3}
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_what_a_probe_returns_comes_back_whatever_it_prints() -> None:
 )
 def test_what_goes_wrong_is_a_reason(probe: str, reason: str) -> None:
     with pytest.raises(ProbeError) as raised:
-        ask(f"odd_probes:{probe}", seconds=60)
+        run_probe(f"odd_probes:{probe}", timeout=60)
     assert str(raised.value) == reason
 
 
 def test_a_probe_that_hangs_is_given_up() -> None:
     with pytest.raises(ProbeError, match="no answer within 1 s"):
-        ask("odd_probes:hangs", seconds=1)
+        run_probe("odd_probes:hangs", timeout=1)

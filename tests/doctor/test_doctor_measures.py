@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ctc.doctor.folder import look_at_folder
+from ctc.doctor.folder import check_folder
 from ctc.doctor.frameworks import start_tensorflow
-from ctc.doctor.gpu import look_at_gpu
-from ctc.doctor.image_codecs import camera_photos, decoded
+from ctc.doctor.gpu import check_gpu
+from ctc.doctor.image_codecs import camera_photos, check_image_formats
 from ctc.doctor.machine import memory, processor, system, versions
-from ctc.doctor.speed import for_a_million, rate
+from ctc.doctor.speed import for_a_million, measure_rate
 from ctc.images import decode
 
 
@@ -23,22 +23,22 @@ def test_a_speed_is_told_as_the_time_for_a_million(per_second: float, words: str
 
 
 def test_at_least_one_delivery_is_measured() -> None:
-    assert rate(repeat(3), 0) > 0
+    assert measure_rate(repeat(3), 0) > 0
 
 
 def test_a_folder_is_left_as_it_was(tmp_path: Path) -> None:
-    found = look_at_folder(tmp_path)
+    found = check_folder(tmp_path)
     assert (found.status, list(tmp_path.iterdir())) == ("ok", [])
     assert found.values["bytes_per_second"] > 0
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        look_at_folder(tmp_path / "nowhere")
+        check_folder(tmp_path / "nowhere")
 
 
 def test_every_format_is_decoded() -> None:
-    assert decoded() == dict.fromkeys(("jpeg", "png", "bmp", "webp", "tiff", "gif"))
+    assert check_image_formats() == dict.fromkeys(("jpeg", "png", "bmp", "webp", "tiff", "gif"))
 
 
 def test_photos_are_drawn_as_large_as_those_of_cameras() -> None:
@@ -53,9 +53,9 @@ def test_the_machine_is_described() -> None:
     assert 10**8 < memory().values["usable_bytes"] <= memory().values["bytes"]
 
 
-@pytest.mark.skipif(look_at_gpu(0).values["listed"], reason="there is an NVIDIA GPU here")
+@pytest.mark.skipif(check_gpu(0).values["listed"], reason="there is an NVIDIA GPU here")
 def test_without_a_gpu_the_reason_is_told() -> None:
-    found = look_at_gpu(0)
+    found = check_gpu(0)
     assert (found.status, found.text.startswith("no NVIDIA GPU: ")) == ("absent", True)
 
 

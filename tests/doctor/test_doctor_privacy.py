@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ctc.doctor.finding import Finding
-from ctc.doctor.redact import Veil
+from ctc.doctor.redact import Redactor
 
 
 def hidden(text: str, *folders: Path) -> str:
-    return Veil(folders).over(Finding("check", "ok", text)).text
+    return Redactor(folders).redact(Finding("check", "ok", text)).text
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_user_and_machine_are_hidden() -> None:
 
 def test_values_for_programs_are_hidden_as_well() -> None:
     found = Finding("check", "ok", "", {"a": ["/x/y/z"], "b": {"c": "/x/y/z"}, "d": 1})
-    assert Veil(()).over(found).values == {"a": ["…/z"], "b": {"c": "…/z"}, "d": 1}
+    assert Redactor(()).redact(found).values == {"a": ["…/z"], "b": {"c": "…/z"}, "d": 1}

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from ctc.storage.paths import place
+from ctc.storage.paths import parse_path
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +39,6 @@ def s3_server() -> Iterator[None]:
 @pytest.fixture
 def bucket(s3_server: None) -> Path:
     """A folder of a new one."""
-    new = place(f"s3://{uuid4()}")
+    new = parse_path(f"s3://{uuid4()}")
     new.fs.mkdir(new.path)  # type: ignore[attr-defined]
     return new / "work"

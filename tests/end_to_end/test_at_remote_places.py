@@ -20,14 +20,14 @@ from PIL import Image
 from ctc.artifacts.dataset import Dataset
 from ctc.cli.main import run
 from ctc.errors import InputError
-from ctc.evaluation.html.gallery_items import Photo
-from ctc.evaluation.html.thumbnails import photo_files
+from ctc.evaluation.html.gallery_items import PhotoRef
+from ctc.evaluation.html.thumbnails import thumbnails_from_files
 from ctc.images import read_photo
 from ctc.images.folders import find_photos
-from ctc.inference.run.job import Job, PredictConfig, prepare
+from ctc.inference.run.job import Job, PredictConfig, prepare_job
 from ctc.plugin.manager import plugins
-from ctc.storage.paths import place
-from ctc.storage.remote_files import send
+from ctc.storage.paths import parse_path
+from ctc.storage.remote_files import upload
 
 # connections that the clients of the storage leave to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -39,7 +39,7 @@ BROKEN = "north/0005.png"
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An empty place."""
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
-    return place(f"memory://{tmp_path.name}") if request.param == "memory" else request.getfixturevalue("bucket")
+    return parse_path(f"memory://{tmp_path.name}") if request.param == "memory" else request.getfixturevalue("bucket")
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def texts(folder: Any) -> dict[str, bytes]:
 
 
 def test_predictions_of_remote_photos_are_those_of_photos_here(store, photos, red_model, tmp_path) -> None:
-    send(photos, store / "photos")
-    send(red_model, store / "model.onnx")
+    upload(photos, store / "photos")
+    upload(red_model, store / "model.onnx")
     assert run(["predict", str(red_model), str(photos), "--output", str(tmp_path / "out" / "p.csv")]) == 3
     there = ["predict", f"{store}/model.onnx", f"{store}/photos", "--output", f"{store}/out/p.csv"]
     assert run(there) == 3
@@ -82,7 +82,7 @@ def test_predictions_of_remote_photos_are_those_of_photos_here(store, photos, re
 def test_an_engine_keeps_its_parts_at_the_remote_place(bucket, red_model, tmp_path) -> None:
     for number in range(80):
         Image.new("RGB", (48, 40), (3 * number, 40, 90)).save(tmp_path / f"{number:04}.png")
-    send(tmp_path, bucket / "photos")
+    upload(tmp_path, bucket / "photos")
     command = ["predict", str(red_model), f"{bucket}/photos", "--engine", "local", "--output"]
     assert run([*command, f"{bucket}/whole.csv"]) == 0
     killed = subprocess.Popen([sys.executable, "-c", "from ctc.cli import main; main()", *command, f"{bucket}/p.csv"])
@@ -99,10 +99,10 @@ def test_what_was_predicted_is_kept_when_the_output_cannot_be_sent(
     bucket, photos, red_model, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
-    gone = place(f"{bucket.parents[-1]}".rstrip("/") + "-gone/work/p.csv")
+    gone = parse_path(f"{bucket.parents[-1]}".rstrip("/") + "-gone/work/p.csv")
 
     def job() -> Job:
-        return prepare(PredictConfig(red_model, (photos,), gone), plugins())
+        return prepare_job(PredictConfig(red_model, (photos,), gone), plugins())
 
     with pytest.raises(FileNotFoundError):
         job().run(lambda photos, failed: None)
@@ -184,11 +184,11 @@ def test_an_output_that_no_place_can_take_is_told_before_anything_begins(given, 
 
 
 def test_a_scheme_may_be_in_capitals() -> None:
-    assert str(place("S3://park/photos")) == "s3://park/photos"
+    assert str(parse_path("S3://park/photos")) == "s3://park/photos"
 
 
 def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(store, photos, tmp_path) -> None:
-    send(photos, store / "photos")
+    upload(photos, store / "photos")
     for start in (tmp_path, store):
         root = photos if start is tmp_path else start / "photos"
         assert run(["inventory", "folders", str(root), "--output", f"{start}/inventory.parquet"]) == 0
@@ -204,7 +204,7 @@ def test_a_remote_dataset_that_was_interrupted_goes_on(store, photos, tmp_path) 
     assert run(["inventory", "folders", str(photos), "--output", f"{tmp_path}/inventory.parquet"]) == 0
     options = ["dataset", f"{tmp_path}/inventory.parquet", "--events-per-shard", "5", "--smallest-side", "16"]
     assert run([*options, "--output", f"{tmp_path}/here", "--max-failures", "0"]) == 1
-    send(tmp_path / "here", store / "dataset")
+    upload(tmp_path / "here", store / "dataset")
     assert not (store / "dataset" / "dataset.json").exists()
     assert run([*options, "--output", f"{store}/dataset"]) == 2
     assert run([*options, "--output", f"{store}/dataset", "--resume"]) == 3
@@ -214,7 +214,7 @@ def test_a_remote_dataset_that_was_interrupted_goes_on(store, photos, tmp_path) 
 
 def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(store, tiny_dataset, capsys) -> None:
     dataset = tiny_dataset()
-    send(dataset.folder, store / "dataset")
+    upload(dataset.folder, store / "dataset")
     opened = Dataset.open(store / "dataset", ["val"])
     names = {name for shard in dataset.shards("val") for name in (shard.file, shard.index)}
     assert set(texts(opened.folder)) == {"dataset.json", *names}
@@ -228,11 +228,11 @@ def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(store, tiny
 
 
 def test_a_model_is_evaluated_on_a_remote_dataset(store, photos, red_model, tmp_path) -> None:
-    send(red_model, store / "model.onnx")
+    upload(red_model, store / "model.onnx")
     csv = store / "labels.csv"
     rows = [f"{n},{store}/photos/north/{n:04}.png,{'fox' if n % 2 else 'boar'}" for n in range(12)]
     csv.write_text("id,photo,species\n" + "\n".join(rows))
-    send(photos, store / "photos")
+    upload(photos, store / "photos")
     columns = ["--event-id", "id", "--image", "photo", "--label", "species"]
     assert run(["inventory", "csv", str(csv), *columns, "--output", f"{store}/i.parquet"]) == 0
     assert run(["dataset", f"{store}/i.parquet", "--split", "test=1", "--output", f"{store}/d"]) == 3
@@ -263,15 +263,15 @@ def test_a_folder_is_read_whatever_the_names_in_it(bucket) -> None:
 
 
 def test_photos_are_found_for_a_report_whether_or_not_their_paths_are_urls(photos, tmp_path) -> None:
-    root = place(f"memory://{tmp_path.name}")
-    send(photos / "north", root / "north")
-    wanted = [Photo("1", f"{root}/north/0001.png"), Photo("2", "north/0002.png")]
-    assert [photo for photo, _ in photo_files(root)(wanted)] == wanted
+    root = parse_path(f"memory://{tmp_path.name}")
+    upload(photos / "north", root / "north")
+    wanted = [PhotoRef("1", f"{root}/north/0001.png"), PhotoRef("2", "north/0002.png")]
+    assert [photo for photo, _ in thumbnails_from_files(root)(wanted)] == wanted
 
 
 def test_a_dataset_that_was_damaged_after_it_was_fetched_does_not_pass_for_whole(store, tiny_dataset, capsys) -> None:
     dataset = tiny_dataset()
-    send(dataset.folder, store / "dataset")
+    upload(dataset.folder, store / "dataset")
     assert run(["dataset", "verify", f"{store}/dataset"]) == 0
     damaged = store / "dataset" / dataset.shards("train")[0].file
     damaged.write_bytes(bytes(len(damaged.read_bytes())))
@@ -286,7 +286,7 @@ def test_a_description_that_cannot_be_is_an_error(key, value, tiny_dataset, tmp_
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
     described = tiny_dataset().manifest.to_json()
     described["splits"]["train"]["shards"][0][key] = value
-    folder = place(f"memory://{tmp_path.name}/dataset")
+    folder = parse_path(f"memory://{tmp_path.name}/dataset")
     (folder / "dataset.json").write_text(json.dumps(described))
     with pytest.raises(InputError, match="is damaged"):
         Dataset.open(folder)

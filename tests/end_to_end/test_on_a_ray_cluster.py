@@ -20,7 +20,7 @@ from ctc.cli.main import run
 from ctc.errors import InputError
 from ctc.plugin import Engine
 from ctc.plugin.manager import plugins
-from ctc.storage.remote_files import send
+from ctc.storage.remote_files import upload
 from ctc.testing import check_engine
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
@@ -131,7 +131,7 @@ def test_photos_and_outputs_in_a_bucket_give_the_same(cluster, red_model, photos
     some.mkdir()
     for number in range(80, 160):
         shutil.copy(photos / f"{number:04}.png", some)
-    send(some, bucket / "some")
+    upload(some, bucket / "some")
     options = ["--events-per-shard", "20", "--smallest-side", "16", "--quiet"]
     for start, engine in ((tmp_path, []), (bucket, on_cluster(cluster))):
         assert run(["inventory", "folders", f"{start}", "--output", f"{start}/i.parquet", "--quiet"]) == 0

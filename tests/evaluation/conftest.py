@@ -14,41 +14,43 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.model_file import INPUT, ModelInfo
+from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.evaluation.answers.predictions import Answers, Scored
+from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions
 from ctc.images import encode_jpeg
 
 SPECIES = ("empty", "fox", "wolf")
 COLORS = {"empty": (40, 160, 40), "fox": (200, 60, 40), "wolf": (40, 60, 200)}
 SIZE = (16, 24)
 
-MakeScored = Callable[..., Scored]
+MakeScored = Callable[..., EvaluationData]
 BuildModel = Callable[..., Path]
 
 
 @pytest.fixture
 def make_scored() -> MakeScored:
-    """A function that makes `Scored` of one label, `species`, with answers per event alone: truth (E,), probabilities (E, classes)."""
+    """A function that makes `EvaluationData` of one label, `species`, with answers per event alone: truth (E,), probabilities (E, classes)."""
 
-    def make(truth: Sequence[int], probabilities: Any, classes: Sequence[str] | None = None, **more: Any) -> Scored:
+    def make(
+        truth: Sequence[int], probabilities: Any, classes: Sequence[str] | None = None, **more: Any
+    ) -> EvaluationData:
         values = np.asarray(probabilities, np.float32)
         count = len(values)
         names = tuple(classes or [f"class {i}" for i in range(values.shape[1])])
         paths = tuple(f"photos/{i}.jpg" for i in range(count))
         known = {
             "classes": {"species": names},
-            "ids": tuple(f"event {i}" for i in range(count)),
+            "event_ids": tuple(f"event {i}" for i in range(count)),
             "truth": {"species": np.asarray(truth, np.int32)},
             "photos_in_event": np.ones(count, np.int32),
             "location": np.full(count, -1, np.int32),
             "locations": (),
             "night": np.full(count, -1, np.int8),
-            "taken": ("",) * count,
-            "events": Answers(np.arange(count, dtype=np.int32), paths, {"species": values}),
+            "timestamps": ("",) * count,
+            "events": UnitPredictions(np.arange(count, dtype=np.int32), paths, {"species": values}),
             "photos": None,
         }
-        return Scored(**(known | more))
+        return EvaluationData(**(known | more))
 
     return make
 
@@ -113,7 +115,7 @@ def _network(sharpness: float, output: int) -> onnx.ModelProto:
         "order": np.array([1, 0, 2], np.int64),
     }
     nodes = [
-        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
         helper.make_node("Mul", ["mean", "scale"], ["scaled"]),
         helper.make_node("Gather", ["scaled", "order"], ["logits"], axis=1),
@@ -123,7 +125,7 @@ def _network(sharpness: float, output: int) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         "by colour",
-        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["batch", *SIZE, 3])],
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, ["batch", *SIZE, 3])],
         [helper.make_tensor_value_info("species", output, ["batch", 3])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

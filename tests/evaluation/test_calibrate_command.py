@@ -14,7 +14,7 @@ from ctc.cli.main import run
 from ctc.evaluation.calibration.calibration import Calibration, temperature_scaling
 from ctc.evaluation.calibration.onnx_model import insert_calibration
 from ctc.runtime.session import load_model
-from ctc.storage.paths import place
+from ctc.storage.paths import parse_path
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (7, 16, 24, 3), dtype=np.uint8)
 
@@ -41,7 +41,7 @@ def test_a_calibrated_model_answers_as_fitted_and_says_so(build_model, colour_da
 
 
 def test_a_model_at_a_remote_place_is_calibrated(build_model, colour_dataset, tmp_path) -> None:
-    model = place(f"memory://{tmp_path.name}/model.onnx")
+    model = parse_path(f"memory://{tmp_path.name}/model.onnx")
     model.write_bytes(build_model().read_bytes())
     assert calibrate(model, colour_dataset, model.with_name("calibrated.onnx")) == 0
     assert calibrate(build_model(), colour_dataset, tmp_path / "calibrated.onnx") == 0

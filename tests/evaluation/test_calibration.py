@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from ctc.errors import InputError
-from ctc.evaluation.calibration.calibrate import CalibrateConfig, fit_all
+from ctc.evaluation.calibration.calibrate import CalibrateConfig, fit_labels
 from ctc.evaluation.calibration.calibration import (
     Calibration,
-    calibrated,
+    apply_calibration,
     negative_log_likelihood,
     temperature_scaling,
-    uncalibrated,
+    undo_calibration,
 )
-from ctc.evaluation.calibration.fit import best_method, fit
+from ctc.evaluation.calibration.fit import best_method, fit_calibration
 from ctc.evaluation.metrics.reliability import reliability
 
 
@@ -41,11 +41,11 @@ def miscalibrated(temperature: float, n: int = 20_000, classes: int = 5, seed: i
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
 def test_the_temperature_is_recovered_within_5_percent(temperature: float) -> None:
     truth, probabilities = miscalibrated(temperature)
-    assert fit(truth, probabilities, "temperature").temperature == pytest.approx(temperature, rel=0.05)
+    assert fit_calibration(truth, probabilities, "temperature").temperature == pytest.approx(temperature, rel=0.05)
 
 
 def test_calibration_makes_fresh_answers_honest() -> None:
-    found = fit(*miscalibrated(2.5), "temperature")
+    found = fit_calibration(*miscalibrated(2.5), "temperature")
     truth, probabilities = miscalibrated(2.5, seed=1)
     assert reliability(truth, probabilities).ece > 0.1
     assert reliability(truth, found.apply(probabilities)).ece < 0.02
@@ -73,7 +73,7 @@ def test_a_bias_between_classes_takes_vector_scaling() -> None:
     truth, probabilities = miscalibrated(1.0, n=6000, bias=np.array([0, 0, 0, 1.0, -1.0]))
     event = np.arange(len(truth), dtype=np.int32)
     assert best_method(truth, probabilities, event) == "vector"
-    found = fit(truth, probabilities, "vector")
+    found = fit_calibration(truth, probabilities, "vector")
     assert found.bias - found.bias.mean() == pytest.approx([0, 0, 0, 1, -1], abs=0.15)
     assert found.scale == pytest.approx(np.ones(5), abs=0.1)
 
@@ -92,26 +92,26 @@ VECTOR = Calibration("vector", np.array([0.2, 1, 3, 0.7, 8], np.float32), np.arr
 def test_calibration_can_be_undone(make_scored, calibration: Calibration) -> None:
     truth, probabilities = miscalibrated(2.0, n=1000)
     scored = make_scored(truth, probabilities)
-    changed = calibrated(scored, {"species": calibration}, combine)
+    changed = apply_calibration(scored, {"species": calibration}, combine)
     assert np.abs(changed.events.probabilities["species"] - probabilities).max() > 0.1
-    back = uncalibrated(changed, {"species": calibration.to_json()}, combine)
+    back = undo_calibration(changed, {"species": calibration.to_json()}, combine)
     assert back.events.probabilities["species"] == pytest.approx(probabilities, abs=1e-3)
 
 
 def test_without_calibration_there_is_nothing_to_undo(make_scored) -> None:
     scored = make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]])
-    assert uncalibrated(scored, {}, combine) is None
+    assert undo_calibration(scored, {}, combine) is None
 
 
 @pytest.mark.parametrize("told", [{}, {"method": "vector", "scale": [1], "bias": [0]}, {"method": "x"}, [1]])
 def test_a_damaged_calibration_is_an_error(make_scored, told: Any) -> None:
     with pytest.raises(InputError, match="the model's calibration is damaged"):
-        uncalibrated(make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]]), {"species": told}, combine)
+        undo_calibration(make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]]), {"species": told}, combine)
 
 
 def test_fitting_a_split_tells_before_and_after(make_scored) -> None:
     scored = make_scored(*miscalibrated(2.5, n=4000))
-    found = fit_all(scored, combine, CalibrateConfig()).labels["species"]
+    found = fit_labels(scored, combine, CalibrateConfig()).labels["species"]
     told = found.to_json()
     assert (told["method"], told["answers"], told["events"]) == ("temperature", 4000, 4000)
     assert told["after"]["nll"] < told["before"]["nll"]
@@ -124,11 +124,11 @@ def test_a_split_with_one_class_can_not_be_calibrated(make_scored) -> None:
     with pytest.raises(
         InputError, match="'species' is not calibrated: the split has only one class, 'deer': give a --split"
     ):
-        fit_all(make_scored([0, 0], [[0.5, 0.5], [0.7, 0.3]], ["deer", "fox"]), combine, CalibrateConfig())
+        fit_labels(make_scored([0, 0], [[0.5, 0.5], [0.7, 0.3]], ["deer", "fox"]), combine, CalibrateConfig())
     with pytest.raises(InputError, match="the split has no truth"):
-        fit_all(make_scored([-1, -1], [[0.5, 0.5], [0.7, 0.3]]), combine, CalibrateConfig())
+        fit_labels(make_scored([-1, -1], [[0.5, 0.5], [0.7, 0.3]]), combine, CalibrateConfig())
 
 
 def test_not_a_number_is_refused(make_scored) -> None:
     with pytest.raises(InputError, match="are not numbers from 0 to 1"):
-        fit_all(make_scored([0, 1], [[0.5, 0.5], [np.nan, 0.3]]), combine, CalibrateConfig())
+        fit_labels(make_scored([0, 1], [[0.5, 0.5], [np.nan, 0.3]]), combine, CalibrateConfig())

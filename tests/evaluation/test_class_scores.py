@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from ctc.evaluation.metrics.class_metrics import MOST_BLOCKS, average_precision, rare_classes, scores_of
-from ctc.evaluation.metrics.intervals import Resampling
+from ctc.evaluation.metrics.class_metrics import MAX_BLOCKS, average_precision, compute_class_metrics, rare_classes
+from ctc.evaluation.metrics.intervals import ClusterBootstrap
 
 # truth 0 0 0 1 1 2, called 0 0 1 1 0 1
 TRUTH = np.array([0, 0, 0, 1, 1, 2], np.int32)
@@ -22,7 +22,9 @@ CLASSES = ("deer", "fox", "wolf", "yeti")
 @pytest.fixture
 def scores():
     probabilities = np.hstack([PROBABILITIES, np.zeros((6, 1), np.float32)])
-    return scores_of(TRUTH, probabilities, CLASSES, Resampling.of(np.arange(6, dtype=np.int32)))
+    return compute_class_metrics(
+        TRUTH, probabilities, CLASSES, ClusterBootstrap.from_events(np.arange(6, dtype=np.int32))
+    )
 
 
 def test_each_class_by_hand(scores) -> None:
@@ -45,8 +47,11 @@ def test_each_class_by_hand(scores) -> None:
 def test_where_all_or_none_are_right_the_interval_is_the_exact_one() -> None:
     truth = np.array([0] * 10 + [1] * 6 + [2] * 5, np.int32)
     called = np.where(truth == 2, 1, truth)
-    found = scores_of(
-        truth, np.eye(3, dtype=np.float32)[called], CLASSES[:3], Resampling.of(np.arange(21, dtype=np.int32))
+    found = compute_class_metrics(
+        truth,
+        np.eye(3, dtype=np.float32)[called],
+        CLASSES[:3],
+        ClusterBootstrap.from_events(np.arange(21, dtype=np.int32)),
     )
     deer, fox, wolf = found.by_class()
     low = 0.025 ** (1 / 10)  # 10 of 10
@@ -74,13 +79,15 @@ def test_means_by_hand(scores) -> None:
     assert scores.macro(np.array([True, False, False, True])).recall.value == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize("positives", [1, 40, 5 * MOST_BLOCKS])
+@pytest.mark.parametrize("positives", [1, 40, 5 * MAX_BLOCKS])
 @pytest.mark.parametrize("decimals", [2, 7])
 def test_average_precision_is_that_of_scikit_learn(positives: int, decimals: int) -> None:
     rng = np.random.default_rng(positives)
     positive = np.arange(4000) < positives
     probability = np.round(rng.beta(1 + positive, 2), decimals).astype(np.float32)
-    value, samples = average_precision(positive, probability, Resampling.of(np.arange(4000, dtype=np.int32)))
+    value, samples = average_precision(
+        positive, probability, ClusterBootstrap.from_events(np.arange(4000, dtype=np.int32))
+    )
     assert value == pytest.approx(average_precision_score(positive, probability))
     low, high = np.nanquantile(samples, (0.025, 0.975))
     assert low <= value <= high
@@ -93,7 +100,9 @@ def test_intervals_cover_the_true_figure_about_as_often_as_they_say() -> None:
         truth = rng.integers(0, 2, 300).astype(np.int32)
         sure = np.where(rng.random(300) < 0.8, truth, 1 - truth)  # recall 0.8 for both
         probabilities = np.eye(2, dtype=np.float32)[sure]
-        found = scores_of(truth, probabilities, ("a", "b"), Resampling.of(np.arange(300, dtype=np.int32))).by_class()[0]
+        found = compute_class_metrics(
+            truth, probabilities, ("a", "b"), ClusterBootstrap.from_events(np.arange(300, dtype=np.int32))
+        ).by_class()[0]
         covered += found.recall.low <= 0.8 <= found.recall.high
     assert 88 <= covered <= 99
 
@@ -103,9 +112,17 @@ def test_photos_of_an_event_are_drawn_together() -> None:
     truth = np.zeros(2000, np.int32)
     event = np.repeat(np.arange(100), 20).astype(np.int32)
     probabilities = np.eye(2, dtype=np.float32)[(event % 2)]
-    together = scores_of(truth, probabilities, ("a", "b"), Resampling.of(event)).by_class()[0].recall
+    together = (
+        compute_class_metrics(truth, probabilities, ("a", "b"), ClusterBootstrap.from_events(event))
+        .by_class()[0]
+        .recall
+    )
     apart = (
-        scores_of(truth, probabilities, ("a", "b"), Resampling.of(np.arange(2000, dtype=np.int32))).by_class()[0].recall
+        compute_class_metrics(
+            truth, probabilities, ("a", "b"), ClusterBootstrap.from_events(np.arange(2000, dtype=np.int32))
+        )
+        .by_class()[0]
+        .recall
     )
     assert together.high - together.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 100), rel=0.15)
     assert apart.high - apart.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 2000), rel=0.15)

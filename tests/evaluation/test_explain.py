@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ctc.evaluation.answers.predictions import Answers
-from ctc.evaluation.explain.explain import choose
+from ctc.evaluation.answers.predictions import UnitPredictions
+from ctc.evaluation.explain.explain import choose_examples
 
 NAMES = ["empty", "fox"]
 
@@ -24,19 +24,19 @@ def answered(make_scored):
     ("count", "events"), [(1, [5]), (2, [5, 3]), (4, [5, 4, 3, "empty"]), (9, [5, 4, 3, "empty", "empty", "empty"])]
 )
 def test_mistakes_come_first_and_right_answers_with_something_on_them(answered, count: int, events) -> None:
-    found = choose(answered, count)
+    found = choose_examples(answered, count)
     assert [one.truth if one.truth == "empty" else int(one.event_id.split()[1]) for one in found] == events
-    assert (found[0].truth, found[0].predicted, found[0].number) == ("fox", "empty", 0)
+    assert (found[0].truth, found[0].predicted, found[0].class_index) == ("fox", "empty", 0)
     assert found[0].confidence == pytest.approx(0.8)
 
 
 def test_an_event_is_explained_by_one_photo(answered) -> None:
-    photos = Answers(
+    photos = UnitPredictions(
         np.array([0, 0, 0], np.int32), ("a", "b", "c"), {"species": np.array([[0.2, 0.8]] * 3, np.float32)}
     )
-    assert [one.path for one in choose(replace(answered, photos=photos), 5)] == ["a"]
+    assert [one.path for one in choose_examples(replace(answered, photos=photos), 5)] == ["a"]
 
 
 def test_without_mistakes_right_answers_are_shown(make_scored) -> None:
     scored = make_scored([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], NAMES)
-    assert [one.predicted for one in choose(scored, 3)] == ["fox", "fox", "empty"]
+    assert [one.predicted for one in choose_examples(scored, 3)] == ["fox", "fox", "empty"]

@@ -20,13 +20,13 @@ from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.cli.main import run
 from ctc.errors import InputError
-from ctc.evaluation.answers.ground_truth import with_truth
+from ctc.evaluation.answers.ground_truth import join_ground_truth
 from ctc.evaluation.answers.prediction_file import read_predictions
-from ctc.evaluation.answers.presence import Presence
+from ctc.evaluation.answers.presence import PresenceThresholdEstimator
 from ctc.evaluation.answers.score_split import ScoringConfig, score_split
-from ctc.evaluation.calibration.calibrate import CalibrateConfig, fit_all
-from ctc.evaluation.metrics.evaluate import Background, evaluate
-from ctc.evaluation.metrics.multi_label import rows_of
+from ctc.evaluation.calibration.calibrate import CalibrateConfig, fit_labels
+from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
+from ctc.evaluation.metrics.multi_label import encode_multi_hot
 from ctc.images import encode_jpeg
 from ctc.plugin import OutputContext, OutputFormat
 from ctc.plugin.manager import plugins
@@ -63,13 +63,13 @@ def scored(dataset):
 
 
 def test_truth_is_every_class_that_was_seen_and_foreign_ones_are_told() -> None:
-    rows, foreign = rows_of(SEEN, CLASSES)
+    rows, foreign = encode_multi_hot(SEEN, CLASSES)
     assert rows.tolist() == [[0, 1, 0], [0, 0, 1], [0, 1, 1], [0, 1, 0], [-1, -1, -1]]
     assert foreign == {"bear": 1}
 
 
 def test_figures_are_those_worked_out_by_hand(scored) -> None:
-    found = evaluate(scored.scored, Background(), scored.notes).multi_label["species"]
+    found = evaluate(scored.scored, EvaluationContext(), scored.notes).multi_label["species"]
     scores = found.units["event"]
     assert (scores.n, scores.missing, found.foreign) == (4, 1, {"bear": 1})
     assert (scores.top_1.value, scores.exact.value) == (1.0, 0.5)
@@ -83,7 +83,7 @@ def test_figures_are_those_worked_out_by_hand(scored) -> None:
 def test_the_models_thresholds_say_what_is_present(scored) -> None:
     thresholds = {"species": {"fox": 0.35, "wolf": None}}
     _, fox, wolf = (
-        evaluate(scored.scored, Background(thresholds=thresholds)).multi_label["species"].units["event"].classes
+        evaluate(scored.scored, EvaluationContext(thresholds=thresholds)).multi_label["species"].units["event"].classes
     )
     assert (fox.predicted, wolf.predicted) == (4, 0)
 
@@ -94,7 +94,7 @@ def test_nothing_is_said_of_first_observations_where_all_count(scored) -> None:
 
 def test_such_a_label_is_not_calibrated(scored) -> None:
     with pytest.raises(InputError, match=r"^label 'species' is not calibrated: it may have several classes at once$"):
-        fit_all(scored.scored, combine, CalibrateConfig())
+        fit_labels(scored.scored, combine, CalibrateConfig())
 
 
 @pytest.fixture
@@ -153,11 +153,11 @@ def written(path: Path, thresholds: dict[str, tuple[float | None, ...]], **given
 @pytest.mark.parametrize("lowest", [None, (0.5, 0.35, None)])
 def test_a_prediction_file_has_the_figures_of_the_model(scored, truth, tmp_path, name, lowest) -> None:
     thresholds = {"species": dict(zip(CLASSES, lowest, strict=True))} if lowest else {}
-    expected = evaluate(scored.scored, Background(thresholds=thresholds)).multi_label["species"]
+    expected = evaluate(scored.scored, EvaluationContext(thresholds=thresholds)).multi_label["species"]
     given = {"species": lowest} if lowest else {}
     path = written(tmp_path / name, given, per_photo=name.startswith("photos"))
-    joined = with_truth(read_predictions(path, "location", lambda _: combine), truth, "location", combine)
-    found = evaluate(joined.scored, Background(thresholds=joined.scored.present_from)).multi_label["species"]
+    joined = join_ground_truth(read_predictions(path, "location", lambda _: combine), truth, "location", combine)
+    found = evaluate(joined.data, EvaluationContext(thresholds=joined.data.presence_thresholds)).multi_label["species"]
     assert found.foreign == expected.foreign == {"bear": 1}
     assert repr(found.units["event"]) == repr(expected.units["event"])
     assert joined.notes == ()
@@ -173,9 +173,9 @@ def test_photos_of_a_file_are_combined_as_of_such_a_label(tmp_path) -> None:
 def test_beside_one_label_of_several_classes_the_first_observation_counts_for_another(predictions, tmp_path) -> None:
     rows = [{"event_id": "e0", "images": ["a.jpg"], "species": name, "count": name} for name in ("fox", "wolf")]
     truth = Inventory(pa.Table.from_pylist(rows), ("species", "count"), tmp_path)
-    joined = with_truth(read_predictions(predictions, "location", lambda _: combine), truth, "location", combine)
-    assert joined.scored.multi_label["species"].tolist() == [[1, 1], [-1, -1], [-1, -1]]
-    assert joined.scored.truth["count"].tolist() == [0, -1, -1]
+    joined = join_ground_truth(read_predictions(predictions, "location", lambda _: combine), truth, "location", combine)
+    assert joined.data.multi_label["species"].tolist() == [[1, 1], [-1, -1], [-1, -1]]
+    assert joined.data.truth["count"].tolist() == [0, -1, -1]
     assert (
         joined.notes[-1] == "1 further observations of events with several are not counted for count: the first one is"
     )
@@ -190,10 +190,10 @@ def test_beside_one_label_of_several_classes_the_first_observation_counts_for_an
     ],
 )
 def test_from_which_probability_on_a_class_is_present_is_seen_in_the_answers(answers, expected) -> None:
-    presence = Presence(("fox", "wolf"))
+    presence = PresenceThresholdEstimator(("fox", "wolf"))
     for values, names in answers:
         presence.add(values, names)
-    assert presence.lowest() == expected
+    assert presence.thresholds() == expected
 
 
 def test_classes_that_are_no_list_name_their_line(tmp_path) -> None:

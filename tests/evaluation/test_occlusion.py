@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ctc.evaluation.explain.occlusion import occlusion_map
-from ctc.evaluation.explain.saliency import overlay
+from ctc.evaluation.explain.saliency import overlay_heatmap
 
 
 def by_corner(images):
@@ -37,10 +37,10 @@ def test_a_picture_smaller_than_the_grid_works() -> None:
 
 def test_the_overlay_is_brightest_where_it_counts() -> None:
     falls = occlusion_map(by_corner, picture(), "species", 0)
-    shown = overlay(np.full((64, 96, 3), 100, np.uint8), falls).astype(int).sum(axis=2)
+    shown = overlay_heatmap(np.full((64, 96, 3), 100, np.uint8), falls).astype(int).sum(axis=2)
     assert shown[16, 24] > shown[50, 80]
 
 
 def test_a_picture_on_which_nothing_counts_is_dark_all_over() -> None:
-    shown = overlay(picture(), np.zeros((64, 96), np.float32))
+    shown = overlay_heatmap(picture(), np.zeros((64, 96), np.float32))
     assert (shown[40:] == shown[40, 0]).all()

@@ -12,7 +12,7 @@ import pytest
 from ctc.artifacts.inventory import Inventory
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.errors import InputError, UsageError
-from ctc.evaluation.answers.ground_truth import with_truth
+from ctc.evaluation.answers.ground_truth import join_ground_truth
 from ctc.evaluation.answers.prediction_file import read_predictions
 from ctc.evaluation.answers.predictions import FOREIGN
 from ctc.plugin import OutputContext, OutputFormat
@@ -56,12 +56,12 @@ def inventory(**columns: list[object]) -> Inventory:
 @pytest.mark.parametrize("name", ["p.csv", "p.json", "p.parquet"])
 def test_events_are_read_with_places_and_times(tmp_path: Path, name: str) -> None:
     scored = read_predictions(written(tmp_path / name), "location", lambda _: combine)
-    assert (scored.ids, scored.classes) == (("a", "b", "c"), CLASSES)
+    assert (scored.event_ids, scored.classes) == (("a", "b", "c"), CLASSES)
     assert scored.events.probabilities["species"] == pytest.approx(
         np.array([[0.75, 0.25], [0.375, 0.625], [0.5, 0.5]]), abs=1e-4
     )
     assert (scored.locations, scored.location.tolist()) == (("camera 0", "camera 1"), [0, 1, 0])
-    assert (scored.taken[1], scored.night.tolist()) == ("2024-03-01T08:00:00", [1, 0, 0])
+    assert (scored.timestamps[1], scored.night.tolist()) == ("2024-03-01T08:00:00", [1, 0, 0])
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
@@ -139,10 +139,10 @@ def test_a_missing_or_strange_file_says_what_to_give(tmp_path: Path) -> None:
 
 def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:
     table = inventory(location=["north", None, "south"], night=["day", "night", None])
-    joined = with_truth(
+    joined = join_ground_truth(
         read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
     )
-    scored = joined.scored
+    scored = joined.data
     assert {label: truth.tolist() for label, truth in scored.truth.items()} == {"species": [0, 1, -1]}
     assert [scored.locations[number] for number in scored.location] == ["north", "camera 1", "south"]
     assert scored.night.tolist() == [0, 1, 0]
@@ -152,10 +152,10 @@ def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:
 
 def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
     table = inventory(event_id=["a", "a", "z"], species=["fox", "wolf", "lynx"])
-    joined = with_truth(
+    joined = join_ground_truth(
         read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
     )
-    assert joined.scored.truth["species"].tolist() == [0, -1, -1]
+    assert joined.data.truth["species"].tolist() == [0, -1, -1]
     assert joined.notes == (
         "2 predicted events have no truth and are not counted, such as 'b', 'c'",
         "1 events of the truth have no prediction, such as 'z'",
@@ -165,9 +165,9 @@ def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
 
 def test_a_class_that_the_model_does_not_know_is_counted_apart(tmp_path: Path) -> None:
     table = inventory(species=["fox", "lynx", "lynx"])
-    scored = with_truth(
+    scored = join_ground_truth(
         read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
-    ).scored
+    ).data
     assert scored.truth["species"].tolist() == [0, FOREIGN, FOREIGN]
     assert scored.foreign == {"species": {"lynx": 2}}
 
@@ -178,9 +178,9 @@ def test_nothing_in_common_is_an_error_with_examples(tmp_path: Path) -> None:
         InputError,
         match=r"none of the 3 predicted events is among the 3 events of the truth, nor .* 'a', .* 'x', .*; predict the photos of the truth",
     ):
-        with_truth(scored, inventory(event_id=["x", "y", "z"]), "location", combine)
+        join_ground_truth(scored, inventory(event_id=["x", "y", "z"]), "location", combine)
     with pytest.raises(UsageError, match="predictions have the labels 'species', 'count', the truth 'sex'"):
-        with_truth(
+        join_ground_truth(
             scored,
             Inventory(inventory().table.rename_columns(["event_id", "images", "sex"]), ("sex",), Path()),
             "location",

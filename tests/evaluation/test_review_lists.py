@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctc.evaluation.worklists.active_learning import worth_labelling
-from ctc.evaluation.worklists.label_errors import suspected_labels
+from ctc.evaluation.worklists.active_learning import rank_for_labelling
+from ctc.evaluation.worklists.label_errors import find_label_errors
 from ctc.evaluation.worklists.review_lists import write_label_errors, write_to_label
 
 
@@ -34,7 +34,7 @@ def world(n: int, planted: int, seed: int = 0):
 @pytest.mark.parametrize("planted", [30, 300])
 def test_four_fifths_of_the_planted_errors_are_at_the_top(planted: int) -> None:
     labels, probabilities, wrong = world(3000, planted)
-    first = suspected_labels(labels, probabilities).row[: 2 * planted].tolist()
+    first = find_label_errors(labels, probabilities).row[: 2 * planted].tolist()
     assert len(wrong & set(first)) >= 0.8 * planted
 
 
@@ -56,21 +56,21 @@ def test_four_fifths_of_the_errors_planted_into_the_demos_world_are_at_the_top(d
         wrong = rng.choice(len(truth), planted, replace=False)
         labels = truth.copy()
         labels[wrong] = (truth[wrong] + rng.integers(1, 7, planted)) % 7
-        first = suspected_labels(labels, probabilities).row[: 2 * planted].tolist()
+        first = find_label_errors(labels, probabilities).row[: 2 * planted].tolist()
         assert len(set(wrong.tolist()) & set(first)) >= 0.8 * planted
 
 
 def test_suspects_by_hand() -> None:
     # mean where labelled: class 0 (0.9 + 0.6 + 0.2) / 3 = 0.567, class 1 (0.7 + 0.45) / 2 = 0.575
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7], [0.55, 0.45]], np.float32)
-    found = suspected_labels(np.array([0, 0, 0, 1, 1], np.int32), probabilities)
+    found = find_label_errors(np.array([0, 0, 0, 1, 1], np.int32), probabilities)
     assert (found.row.tolist(), found.suggested.tolist()) == ([2, 4], [1, 0])
-    assert found.confident.tolist() == [True, False]  # 0.8 is more than 0.575, 0.55 less than 0.567
+    assert found.is_confident.tolist() == [True, False]  # 0.8 is more than 0.575, 0.55 less than 0.567
 
 
 def test_a_class_without_labels_is_never_suggested_with_confidence() -> None:
-    found = suspected_labels(np.array([0, 0], np.int32), np.array([[0.9, 0.1], [0.1, 0.9]], np.float32))
-    assert (found.row.tolist(), found.confident.tolist()) == ([1], [False])
+    found = find_label_errors(np.array([0, 0], np.int32), np.array([[0.9, 0.1], [0.1, 0.9]], np.float32))
+    assert (found.row.tolist(), found.is_confident.tolist()) == ([1], [False])
 
 
 def test_the_unsure_the_rare_and_the_new_come_first(make_scored) -> None:
@@ -78,7 +78,9 @@ def test_the_unsure_the_rare_and_the_new_come_first(make_scored) -> None:
     truth = [0, 0, 0, 0, 0, 1, -1, -1, -1, -1]
     probabilities = [[0.9, 0.1]] * 6 + [[0.99, 0.01], [0.55, 0.45], [0.99, 0.01], [0.01, 0.99]]
     location = np.array([0] * 8 + [1, 0], np.int32)
-    worth = worth_labelling(make_scored(truth, probabilities, location=location, locations=("old", "new")), "species")
+    worth = rank_for_labelling(
+        make_scored(truth, probabilities, location=location, locations=("old", "new")), "species"
+    )
     assert worth.event.tolist() == [7, 8, 9, 6]
     assert worth.uncertainty == pytest.approx([0.9, 0.02, 0.02, 0.02], abs=1e-6)
     assert worth.novelty == pytest.approx([7**-0.5, 1, 7**-0.5, 7**-0.5])
@@ -97,18 +99,18 @@ def test_an_event_that_another_label_calls_empty_is_not_asked_for(make_scored) -
         truth={**scored.truth, "seen": np.array([1, 1, 0, -1], np.int32)},
         events=replace(scored.events, probabilities=answers),
     )
-    assert worth_labelling(scored, "species").event.tolist() == [3]
+    assert rank_for_labelling(scored, "species").event.tolist() == [3]
 
 
 def test_one_camera_does_not_fill_the_list(make_scored) -> None:
     probabilities = [[0.5, 0.5]] * 50 + [[0.8, 0.2]]
     location = np.array([0] * 50 + [1], np.int32)
     scored = make_scored([-1] * 51, probabilities, location=location, locations=("grass", "other"))
-    assert worth_labelling(scored, "species").event.tolist().index(50) < 10
+    assert rank_for_labelling(scored, "species").event.tolist().index(50) < 10
 
 
 def test_without_places_or_labels_uncertainty_decides(make_scored) -> None:
-    worth = worth_labelling(make_scored([-1, -1], [[0.9, 0.1], [0.4, 0.6]]), "species")
+    worth = rank_for_labelling(make_scored([-1, -1], [[0.9, 0.1], [0.4, 0.6]]), "species")
     assert (worth.event.tolist(), worth.novelty.tolist()) == ([1, 0], [0, 0])
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError
-from ctc.evaluation.answers.ground_truth import Joined, with_truth
-from ctc.evaluation.answers.predictions import Answers, Scored
-from ctc.evaluation.metrics.evaluate import Background, evaluate
+from ctc.evaluation.answers.ground_truth import JoinedData, join_ground_truth
+from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions
+from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 
 CLASSES = ("fox", "wolf")
 PHOTOS = ("n/1.jpg", "n/2.jpg", "s/1.jpg", "s/2.jpg", "s/3.jpg")
@@ -38,14 +38,16 @@ def truth() -> Inventory:
 
 
 @pytest.fixture
-def joined(make_scored, truth) -> Callable[..., Joined]:
+def joined(make_scored, truth) -> Callable[..., JoinedData]:
     """A function that joins the truth to answers for PHOTOS, each an event of its own that is named after it."""
 
-    def join(folder: str, inventory: Inventory = truth) -> Joined:
+    def join(folder: str, inventory: Inventory = truth) -> JoinedData:
         ids = tuple(f"{folder}{photo}" for photo in PHOTOS)
         scored = make_scored([], [(share, 1 - share) for share in SHARES], CLASSES, ids=ids)
-        answers = Answers(scored.events.event, ("",) * len(ids), scored.events.probabilities)
-        return with_truth(Scored(**{**vars(scored), "events": answers, "truth": {}}), inventory, "location", combine)
+        answers = UnitPredictions(scored.events.event, ("",) * len(ids), scored.events.probabilities)
+        return join_ground_truth(
+            EvaluationData(**{**vars(scored), "events": answers, "truth": {}}), inventory, "location", combine
+        )
 
     return join
 
@@ -57,7 +59,7 @@ def test_photos_that_were_predicted_apart_are_judged_each_and_together(joined) -
     assert scored.events.probabilities["species"][:, 0] == pytest.approx([0.65, 0.25, 0.7])
     assert (scored.photos.event.tolist(), scored.photos.paths[1]) == ([0, 0, 1, 1, 2], "/photos/n/2.jpg")
     assert [scored.locations[number] for number in scored.location.tolist()[:2]] == ["N", "S"]
-    units = evaluate(scored, Background()).labels["species"].units
+    units = evaluate(scored, EvaluationContext()).labels["species"].units
     assert {unit: (one.n, one.top_1.value) for unit, one in units.items()} == {"event": (2, 1.0), "photo": (4, 0.75)}
 
 
@@ -93,11 +95,13 @@ def test_a_linked_folder_is_the_same_folder(joined, truth, tmp_path) -> None:
 def test_events_that_are_the_same_keep_their_own_answers(make_scored, truth) -> None:
     """A file with photos and events, whose events other ids name, in another order."""
     event = np.array([0, 0, 1, 1], np.int32)
-    photos = Answers(event, ("s/1.jpg", "s/2.jpg", "n/1.jpg", "n/2.jpg"), {"species": np.full((4, 2), 0.5, np.float32)})
+    photos = UnitPredictions(
+        event, ("s/1.jpg", "s/2.jpg", "n/1.jpg", "n/2.jpg"), {"species": np.full((4, 2), 0.5, np.float32)}
+    )
     scored = make_scored([], [(0.1, 0.9), (0.8, 0.2)], CLASSES, photos=photos)
-    found = with_truth(scored, truth, "location", combine)
-    assert found.scored.ids == ("south", "north")
-    assert found.scored.events.probabilities["species"][:, 0] == pytest.approx([0.1, 0.8])
+    found = join_ground_truth(scored, truth, "location", combine)
+    assert found.data.event_ids == ("south", "north")
+    assert found.data.events.probabilities["species"][:, 0] == pytest.approx([0.1, 0.8])
     assert found.notes[0].endswith("4 of 4 predicted photos are in 2 of 3 events of the truth")
 
 

@@ -34,8 +34,8 @@ def scored(dataset, split: str = "test", info: ModelInfo = INFO, answer: Any = b
 
 
 def test_every_photo_is_answered_and_every_event_combined(colour_dataset) -> None:
-    found = scored(colour_dataset).scored
-    assert (len(found.ids), len(found.photos), found.photos_in_event.tolist()[:4]) == (48, 96, [1, 2, 3, 1])
+    found = scored(colour_dataset).data
+    assert (len(found.event_ids), len(found.photos), found.photos_in_event.tolist()[:4]) == (48, 96, [1, 2, 3, 1])
     assert found.photos.paths[:3] == ("test/0-0.jpg", "test/1-0.jpg", "test/1-1.jpg")
     assert found.events.paths[1] == "test/1-0.jpg"
     right = found.events.probabilities["species"].argmax(axis=1) == found.truth["species"]
@@ -43,9 +43,9 @@ def test_every_photo_is_answered_and_every_event_combined(colour_dataset) -> Non
 
 
 def test_facts_come_from_the_columns_and_the_colours(colour_dataset) -> None:
-    found = scored(colour_dataset).scored
+    found = scored(colour_dataset).data
     assert found.locations == ("camera 0", "camera 1", "camera 2", "camera 3")
-    assert found.taken[3] == "2024-03-01T03:00:00"
+    assert found.timestamps[3] == "2024-03-01T03:00:00"
     assert not found.night.any()
 
 
@@ -58,7 +58,7 @@ def test_an_infrared_photo_has_one_tint() -> None:
 
 @pytest.mark.parametrize("config", [{"threads": 3, "batch_size": 1}, {"threads": 1, "batch_size": 1000}])
 def test_threads_and_batches_change_nothing(colour_dataset, config) -> None:
-    found, plain = scored(colour_dataset, **config).scored, scored(colour_dataset).scored
+    found, plain = scored(colour_dataset, **config).data, scored(colour_dataset).data
     assert found.photos.paths == plain.photos.paths
     assert np.array_equal(found.events.probabilities["species"], plain.events.probabilities["species"])
 
@@ -68,13 +68,13 @@ def test_classes_are_matched_by_name(colour_dataset) -> None:
     found = scored(
         colour_dataset, info=fewer, answer=lambda images: {"species": np.full((len(images), 2), 0.5, np.float32)}
     )
-    assert found.scored.truth["species"].tolist()[:3] == [1, FOREIGN, 0]
-    assert found.scored.foreign == {"species": {"fox": 16}}
+    assert found.data.truth["species"].tolist()[:3] == [1, FOREIGN, 0]
+    assert found.data.foreign == {"species": {"fox": 16}}
 
 
 def test_a_model_that_takes_an_events_photos_together_has_no_answers_per_photo(colour_dataset) -> None:
     stacked = replace(INFO, preprocessing=Preprocessing(16, 24, image_choice="grayscale_stacking"))
-    found = scored(colour_dataset, info=stacked).scored
+    found = scored(colour_dataset, info=stacked).data
     assert (len(found.events), found.photos, found.photos_in_event.tolist()[:3]) == (48, None, [1, 2, 3])
 
 
@@ -84,7 +84,7 @@ def test_a_damaged_record_is_left_out_and_named(colour_dataset) -> None:
     data[20] ^= 1
     shard.write_bytes(bytes(data))
     found = scored(colour_dataset)
-    assert len(found.scored.ids) == 47
+    assert len(found.data.event_ids) == 47
     assert [failure.endswith("checksum of the record is wrong") for failure in found.failures] == [True]
 
 

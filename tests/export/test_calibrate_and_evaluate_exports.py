@@ -11,7 +11,7 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.cli.main import run as ctc
 from ctc.evaluation.calibration.calibration import Calibration
-from ctc.export.config import ExportConfig, Precision
+from ctc.export.config import ExportConfig, ExportPrecision
 from ctc.export.export import export_model
 from ctc.runtime.session import load_model
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 def exported(run, trained_network, tmp_path):
     """A function that exports the run: precision → the file."""
 
-    def export(precision: Precision) -> Path:
+    def export(precision: ExportPrecision) -> Path:
         info = run.read()
         dataset = Dataset.open(Path(info.dataset["path"]))
         return export_model(

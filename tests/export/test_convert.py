@@ -12,7 +12,7 @@ from tf2onnx import optimizer
 
 from ctc.errors import CtcError, InputError
 from ctc.export.convert import to_onnx
-from ctc.export.parity import onnx_answer
+from ctc.export.parity import onnx_predict_fn
 from ctc.export.simplify import simplify
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -43,7 +43,7 @@ def test_labels_may_have_odd_names_and_those_of_inner_values(build_network, imag
     inner = to_onnx(build_network({"species": 3}), {"species": 3}, 24, 32).graph.node[0].output[0]
     labels = dict.fromkeys(("Zähl mal: 'x'/{}", "output_0", inner), 2)
     network = build_network(labels)
-    found = onnx_answer(simplify(to_onnx(network, labels, 24, 32)))(images)
+    found = onnx_predict_fn(simplify(to_onnx(network, labels, 24, 32)))(images)
     assert list(found) == list(labels)
     for label, values in network(images, training=False).items():
         assert found[label] == pytest.approx(np.asarray(values), abs=1e-5)
@@ -75,7 +75,7 @@ class FailingOptimisation:
 def test_a_network_that_tf2onnx_fails_to_optimise_is_converted_without_that(build_network, images, monkeypatch) -> None:
     monkeypatch.setitem(optimizer._optimizers, "failing", FailingOptimisation)
     network = build_network({"species": 3})
-    found = onnx_answer(to_onnx(network, {"species": 3}, 24, 32))(images)
+    found = onnx_predict_fn(to_onnx(network, {"species": 3}, 24, 32))(images)
     assert found["species"] == pytest.approx(np.asarray(network(images, training=False)["species"]), abs=1e-5)
 
 
@@ -83,7 +83,9 @@ def test_simplified_a_network_gives_the_same_probabilities(images) -> None:
     exact = to_onnx(residual_network(), {"species": 3}, 24, 32)
     simple = simplify(exact)
     onnx.checker.check_model(simple, full_check=True)
-    assert onnx_answer(simple)(images)["species"] == pytest.approx(onnx_answer(exact)(images)["species"], abs=1e-5)
+    assert onnx_predict_fn(simple)(images)["species"] == pytest.approx(
+        onnx_predict_fn(exact)(images)["species"], abs=1e-5
+    )
 
 
 def test_simplified_a_network_has_few_kinds_of_steps() -> None:

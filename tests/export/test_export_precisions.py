@@ -12,8 +12,8 @@ import pytest
 
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import CtcError
-from ctc.export.config import ExportConfig, Precision
-from ctc.export.export import Report, export_model
+from ctc.export.config import ExportConfig, ExportPrecision
+from ctc.export.export import ExportResult, export_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
@@ -21,12 +21,12 @@ LOWER = ("float16", "int8")
 
 
 @pytest.fixture
-def export(trained_network, tiny_dataset, run_info, tmp_path) -> Callable[..., Report]:
+def export(trained_network, tiny_dataset, run_info, tmp_path) -> Callable[..., ExportResult]:
     """A function that exports the trained network: precision, and what else the config says → report."""
     dataset = tiny_dataset()
     info = run_info(dataset, preprocessing=Preprocessing(50, 50))
 
-    def run(precision: Precision, **options: float) -> Report:
+    def run(precision: ExportPrecision, **options: float) -> ExportResult:
         output = tmp_path / "out" / f"{precision}.onnx"
         return export_model(trained_network, info, dataset, output, ExportConfig(precision, **options))
 

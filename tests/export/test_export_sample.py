@@ -8,7 +8,7 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.errors import CtcError, UsageError
-from ctc.export.sample import held_out, held_out_split, open_dataset, to_calibrate
+from ctc.export.sample import calibration_photos, held_out_photos, held_out_split, open_run_dataset
 from ctc.images import encode_jpeg
 
 CLASSES = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
@@ -21,21 +21,21 @@ def lit_event(name: str, color: tuple[int, int, int]) -> EventRecord:
 
 def test_held_out_photos_are_those_of_the_test_split_as_prediction_sees_them(tiny_dataset, run_info) -> None:
     dataset = tiny_dataset()
-    sample = held_out(dataset, run_info(dataset), photos=5)
+    sample = held_out_photos(dataset, run_info(dataset), max_photos=5)
     assert sample.split == "test"
     assert [(images.shape, images.dtype.name) for images in sample] == [((5, 24, 32, 3), "uint8")]
 
 
 def test_held_out_photos_come_with_their_classes(tiny_dataset, run_info) -> None:
     dataset = tiny_dataset()
-    ((_, labels),) = held_out(dataset, run_info(dataset)).labelled()
+    ((_, labels),) = held_out_photos(dataset, run_info(dataset)).labelled_batches()
     assert sorted(labels["species"].tolist()) == [0, 0, 1, 1, 2, 2]
     assert sorted(labels["count"].tolist()) == [-1, 0, 0, 0, 1, 1]
 
 
 def test_a_sample_is_the_same_each_time_it_is_looked_through(tiny_dataset, run_info) -> None:
     dataset = tiny_dataset()
-    sample = held_out(dataset, run_info(dataset))
+    sample = held_out_photos(dataset, run_info(dataset))
     assert all((once == again).all() for once, again in zip(sample, sample, strict=True))
 
 
@@ -46,7 +46,7 @@ def test_splits_of_any_name_serve_before_train(tiny_dataset) -> None:
 def test_calibration_takes_photos_of_the_train_split_alone(dataset_of, run_info) -> None:
     train = [lit_event(f"train-{i}", (200, 100, 50)) for i in range(3)]
     dataset = dataset_of({"train": train, "test": [lit_event("test", (20, 30, 40))]}, CLASSES)
-    (images,) = to_calibrate(dataset, run_info(dataset), photos=10)
+    (images,) = calibration_photos(dataset, run_info(dataset), max_photos=10)
     assert images.shape == (3, 24, 32, 3)
     assert images.min() > 45
 
@@ -55,14 +55,14 @@ def test_calibration_has_night_and_day_alike_when_one_is_rare(dataset_of, run_in
     day = [lit_event(f"day-{i}", (90, 140, 60)) for i in range(20)]
     night = [lit_event("bright", (150, 150, 150)), lit_event("dark", (20, 20, 20))]
     dataset = dataset_of({"train": [*day, *night]}, CLASSES)
-    (images,) = to_calibrate(dataset, run_info(dataset), photos=6)
+    (images,) = calibration_photos(dataset, run_info(dataset), max_photos=6)
     assert sorted(images[:, 0, 0, 0].tolist()) == pytest.approx([20, 90, 90, 90, 90, 150], abs=3)
 
 
 def test_calibration_without_a_train_split_is_refused(tiny_dataset, run_info) -> None:
     dataset = tiny_dataset({"test": 3})
     with pytest.raises(UsageError, match="no split called 'train'"):
-        to_calibrate(dataset, run_info(dataset), photos=3)
+        calibration_photos(dataset, run_info(dataset), max_photos=3)
 
 
 def test_a_dataset_that_moved_is_asked_for(tiny_dataset, run_info, tmp_path) -> None:
@@ -70,12 +70,12 @@ def test_a_dataset_that_moved_is_asked_for(tiny_dataset, run_info, tmp_path) -> 
     info = run_info(dataset)
     dataset.folder.rename(tmp_path / "moved")
     with pytest.raises(CtcError, match="say with --dataset where it is now"):
-        open_dataset(info, None)
-    assert open_dataset(info, tmp_path / "moved").fingerprint() == info.dataset["fingerprint"]
+        open_run_dataset(info, None)
+    assert open_run_dataset(info, tmp_path / "moved").fingerprint() == info.dataset["fingerprint"]
 
 
 def test_a_dataset_with_other_classes_is_refused(tiny_dataset, run_info) -> None:
     dataset: Dataset = tiny_dataset()
     info = run_info(dataset, labels={"species": ("deer", "boar", "fox")})
     with pytest.raises(UsageError, match="other classes of 'species' than the run"):
-        open_dataset(info, None)
+        open_run_dataset(info, None)

@@ -9,8 +9,8 @@ from onnx import numpy_helper
 
 from ctc.errors import CtcError
 from ctc.export.convert import to_onnx
-from ctc.export.parity import onnx_answer
-from ctc.export.quantize import quantized
+from ctc.export.parity import onnx_predict_fn
+from ctc.export.quantize import quantized_candidates
 from ctc.export.sensitivity import noise_to_signal
 from ctc.export.simplify import simplify
 
@@ -55,15 +55,15 @@ def convolutions(model: onnx.ModelProto) -> dict[str, bool]:
 
 
 def test_all_layers_but_standardisation_and_heads_are_quantised_at_first(photos) -> None:
-    first = next(quantized(simple(deep_network()), photos))
-    assert (first.photos, first.layers, first.quantized_layers) == (12, 5, 4)
+    first = next(quantized_candidates(simple(deep_network()), photos))
+    assert (first.calibration_photos, first.layers, first.quantized_layers) == (12, 5, 4)
     assert list(convolutions(first.model).values()) == [False, True, True, True, True]
     kinds = [node.op_type for node in first.model.graph.node]
     assert kinds[-4:] == ["GlobalAveragePool", "Flatten", "MatMul", "Softmax"]
 
 
 def test_weights_are_int8_with_a_scale_per_channel_and_activations_uint8(photos) -> None:
-    graph = next(quantized(simple(deep_network()), photos)).model.graph
+    graph = next(quantized_candidates(simple(deep_network()), photos)).model.graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     weights = [
         n for n in graph.node if n.op_type == "DequantizeLinear" and constants.get(n.input[0], np.empty(0)).ndim == 4
@@ -74,7 +74,7 @@ def test_weights_are_int8_with_a_scale_per_channel_and_activations_uint8(photos)
 
 
 def test_each_time_twice_as_many_layers_stay_in_float(photos) -> None:
-    found = list(quantized(simple(deep_network()), photos))
+    found = list(quantized_candidates(simple(deep_network()), photos))
     assert [one.quantized_layers for one in found] == [4, 3, 2]
     assert [sum(convolutions(one.model).values()) for one in found] == [4, 3, 2]
 
@@ -82,8 +82,8 @@ def test_each_time_twice_as_many_layers_stay_in_float(photos) -> None:
 def test_layers_around_an_outlier_stay_in_float_first_and_that_mends_the_answers(photos) -> None:
     network = deep_network(outlier=1000.0)
     exact = network(photos[0], training=False)["species"]
-    found = list(quantized(simple(network), photos))
-    apart = [float(np.abs(onnx_answer(one.model)(photos[0])["species"] - exact).max()) for one in found]
+    found = list(quantized_candidates(simple(network), photos))
+    apart = [float(np.abs(onnx_predict_fn(one.model)(photos[0])["species"] - exact).max()) for one in found]
     assert apart[0] > 10 * apart[2]
     _, *layers = convolutions(found[2].model).items()
     in_float = [name for name, has_8_bits in layers if not has_8_bits]
@@ -106,9 +106,9 @@ def test_a_network_without_layers_to_quantise_is_refused(photos) -> None:
     x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 64, -2.0)(images))
     network = keras.Model(images, {"species": keras.layers.Dense(3, "softmax")(x)})
     with pytest.raises(CtcError, match="no layer that can compute with 8 bits"):
-        next(quantized(simple(network), photos))
+        next(quantized_candidates(simple(network), photos))
 
 
 def test_without_photos_there_is_no_calibration() -> None:
     with pytest.raises(CtcError, match="no photo to calibrate"):
-        next(quantized(simple(deep_network()), []))
+        next(quantized_candidates(simple(deep_network()), []))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctc.images.bursts import NO_LOCATION, burst_numbers
+from ctc.images.bursts import NO_LOCATION, burst_ids
 
 MINUTE = np.timedelta64(60, "s")
 PHOTOS = st.lists(st.tuples(st.integers(-1, 3), st.none() | st.integers(0, 40)), max_size=40)
@@ -17,7 +17,7 @@ PHOTOS = st.lists(st.tuples(st.integers(-1, 3), st.none() | st.integers(0, 40)),
 
 def numbers(locations: list[int], seconds: list[int | None], within: int = 60) -> list[int]:
     times = np.array([None if second is None else np.datetime64(second, "s") for second in seconds], "datetime64[ms]")
-    return burst_numbers(np.array(locations, np.int64), times, np.timedelta64(within, "s")).tolist()
+    return burst_ids(np.array(locations, np.int64), times, np.timedelta64(within, "s")).tolist()
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_photos_are_chained_by_location_and_gap(
 
 def test_a_fraction_of_a_second_counts() -> None:
     times = np.array(["2026-01-01T00:00:00.000", "2026-01-01T00:01:00.001"], "datetime64[ms]")
-    assert burst_numbers(np.zeros(2, np.int64), times, MINUTE).tolist() == [0, 1]
+    assert burst_ids(np.zeros(2, np.int64), times, MINUTE).tolist() == [0, 1]
 
 
 @given(PHOTOS, st.integers(0, 10))

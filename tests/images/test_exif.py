@@ -114,11 +114,11 @@ def test_a_photo_without_exif_is_readable_and_empty(tmp_path: Path) -> None:
 def test_a_file_that_is_no_photo_says_why(tmp_path: Path, content: bytes | None, reason: str) -> None:
     if content is not None:
         (tmp_path / "a.jpg").write_bytes(content)
-    assert reason in read_exif(tmp_path / "a.jpg").unreadable
+    assert reason in read_exif(tmp_path / "a.jpg").error
 
 
 def test_a_folder_is_no_photo(tmp_path: Path) -> None:
-    assert read_exif(tmp_path).unreadable in ("is a directory", "not a file", "permission denied")
+    assert read_exif(tmp_path).error in ("is a directory", "not a file", "permission denied")
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
-from ctc.images import as_input, encode_jpeg, gray_stack, scale_needed, shrink
+from ctc.images import encode_jpeg, gray_stack, min_decode_size, shrink, to_model_input
 
 
 def gradient(height: int, width: int) -> np.ndarray:
@@ -33,29 +33,31 @@ def test_shrinking_by_much_averages_and_does_not_skip_pixels() -> None:
 
 
 def test_stretching_shows_the_whole_photo() -> None:
-    image = as_input(gradient(100, 200), Preprocessing(50, 50))
+    image = to_model_input(gradient(100, 200), Preprocessing(50, 50))
     assert image.shape == (50, 50, 3)
     assert image[25, 0, 1] < 5
     assert image[25, -1, 1] > 249
 
 
 def test_fit_crop_keeps_the_aspect_and_the_centre() -> None:
-    image = as_input(gradient(100, 200), Preprocessing(50, 50, "fit-crop"))
+    image = to_model_input(gradient(100, 200), Preprocessing(50, 50, "fit-crop"))
     assert image.shape == (50, 50, 3)
     assert image[25, 0, 1] == pytest.approx(64, abs=2)
     assert image[25, -1, 1] == pytest.approx(190, abs=2)
 
 
 def test_a_photo_of_the_right_size_is_untouched() -> None:
-    assert np.array_equal(as_input(gradient(40, 60), Preprocessing(40, 60)), gradient(40, 60))
+    assert np.array_equal(to_model_input(gradient(40, 60), Preprocessing(40, 60)), gradient(40, 60))
 
 
 def test_a_photo_of_one_pixel_can_be_an_input() -> None:
-    assert as_input(np.full((1, 1, 3), 7, np.uint8), Preprocessing(8, 9, "fit-crop")).tolist() == [[[7] * 3] * 9] * 8
+    assert (
+        to_model_input(np.full((1, 1, 3), 7, np.uint8), Preprocessing(8, 9, "fit-crop")).tolist() == [[[7] * 3] * 9] * 8
+    )
 
 
 def test_the_scale_needed_is_the_size_of_the_input() -> None:
-    assert scale_needed(Preprocessing(224, 300)) == (224, 300)
+    assert min_decode_size(Preprocessing(224, 300)) == (224, 300)
 
 
 def test_grayscale_stacking_puts_three_photos_into_the_channels_and_repeats_the_last() -> None:

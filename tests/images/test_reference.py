@@ -10,8 +10,8 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
-from ctc.images import as_input, decode
-from ctc.images.eval_samples import picks, read_events, record_table, reference_batches, reference_samples, sample_count
+from ctc.images import decode, to_model_input
+from ctc.images.eval_samples import eval_batches, eval_samples, read_events, record_table, sample_count, select_photos
 
 SIZE = Preprocessing(24, 32, image_choice="first")
 LABELS = ("species", "count")
@@ -19,7 +19,7 @@ LABELS = ("species", "count")
 
 def samples(dataset: Dataset, preprocessing: Preprocessing = SIZE, on_bad=None, threads: int = 2):
     events = read_events(dataset, "train", record_table(dataset, "train"), on_bad)
-    return list(reference_samples(picks(events, preprocessing), preprocessing, LABELS, on_bad, threads))
+    return list(eval_samples(select_photos(events, preprocessing), preprocessing, LABELS, on_bad, threads))
 
 
 def test_samples_come_in_the_order_of_the_files_with_the_first_observations_labels(tiny_dataset) -> None:
@@ -32,7 +32,7 @@ def test_samples_come_in_the_order_of_the_files_with_the_first_observations_labe
 def test_the_pixels_are_those_of_the_records_photo(tiny_dataset) -> None:
     dataset = tiny_dataset()
     (_, event), *_ = read_events(dataset, "train", record_table(dataset, "train"))
-    assert np.array_equal(samples(dataset)[0].image, as_input(decode(event.jpegs[0], (24, 32)), SIZE))
+    assert np.array_equal(samples(dataset)[0].image, to_model_input(decode(event.jpegs[0], (24, 32)), SIZE))
 
 
 @pytest.mark.parametrize(("choice", "count"), [("first", 12), ("random", 12), ("grayscale_stacking", 12), ("all", 24)])
@@ -65,7 +65,7 @@ def test_threads_change_nothing(tiny_dataset) -> None:
 
 
 def test_batches_are_stacked_and_the_last_one_may_be_smaller(tiny_dataset) -> None:
-    found = list(reference_batches(samples(tiny_dataset()), LABELS, 5))
+    found = list(eval_batches(samples(tiny_dataset()), LABELS, 5))
     assert [images.shape for images, _ in found] == [(5, 24, 32, 3)] * 2 + [(2, 24, 32, 3)]
     assert found[0][1]["species"].dtype == np.int32
 

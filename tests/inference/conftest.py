@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from ctc.artifacts.model_file import INPUT, ModelInfo
+from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 
 LABELS = {"species": ("fox", "wolf"), "count": ("1", "2+")}
@@ -88,14 +88,14 @@ def network(
         "one": np.array([1], np.int64),
     }
     nodes = [
-        helper.make_node("Shape", [INPUT], ["photos"], end=1),
+        helper.make_node("Shape", [INPUT_NAME], ["photos"], end=1),
         helper.make_node("Cast", ["photos"], ["count_of_photos"], to=TensorProto.FLOAT),
         helper.make_node("Mul", ["count_of_photos", "per_photo"], ["for_the_batch"]),
         helper.make_node("Greater", ["photos", "fits"], ["too_many"]),
         helper.make_node("Where", ["too_many", "more", "one"], ["needed"]),
         helper.make_node("ConstantOfShape", ["needed"], ["memory"]),
         helper.make_node("ReduceSum", ["memory"], ["zero"], keepdims=0),
-        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
         helper.make_node("Div", ["mean", "white"], ["unbiased"]),
         helper.make_node("Sum", ["unbiased", "bias", "zero", "for_the_batch"], ["color"]),
@@ -107,7 +107,7 @@ def network(
     graph = helper.make_graph(
         nodes,
         "by hand",
-        [helper.make_tensor_value_info(INPUT, pixels, [batch, *size, 3])],
+        [helper.make_tensor_value_info(INPUT_NAME, pixels, [batch, *size, 3])],
         [helper.make_tensor_value_info(label, TensorProto.FLOAT, [batch, classes]) for label in WEIGHTS],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ctc.artifacts.inventory import Inventory
 from ctc.cli.main import run
-from ctc.inference.run.job import PredictConfig, prepare
+from ctc.inference.run.job import PredictConfig, prepare_job
 from ctc.plugin.manager import plugins
 
 BOX = (0.6, 0.6, 0.2, 0.2)
@@ -45,8 +45,8 @@ def inventory(photo: Path, tmp_path: Path) -> Path:
 
 def species(model: Path, source: Path, tmp_path: Path) -> list[list[str]]:
     """Per event and photo, what it shows."""
-    job = prepare(PredictConfig(model, (source,), tmp_path / "p.csv"), plugins())
-    events = [outcome.prediction for outcome in job.predicted(job.own_events())]
+    job = prepare_job(PredictConfig(model, (source,), tmp_path / "p.csv"), plugins())
+    events = [outcome.prediction for outcome in job.predict(job.shard_events())]
     return [[event.top("species", photo)[0] for photo in event.images] for event in events]
 
 
@@ -66,8 +66,8 @@ def test_a_model_of_whole_photos_is_shown_whole_photos(build_model, inventory, t
 def test_the_photos_of_a_stack_are_cut_each_to_its_box(build_model, inventory, tmp_path) -> None:
     """Red is darker than blue is as grey, and the last photo comes twice."""
     model = build_model(crop_margin=0.0, image_choice="grayscale_stacking")
-    job = prepare(PredictConfig(model, (inventory,), tmp_path / "p.csv"), plugins())
-    boxed, whole = (outcome.prediction for outcome in job.predicted(job.own_events()))
+    job = prepare_job(PredictConfig(model, (inventory,), tmp_path / "p.csv"), plugins())
+    boxed, whole = (outcome.prediction for outcome in job.predict(job.shard_events()))
     assert boxed.top("species")[1] > whole.top("species")[1]
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ctc.storage.file_lock import WINDOWS_BYTE, lock
+from ctc.storage.file_lock import WINDOWS_LOCK_OFFSET, try_lock
 
 HOLDS = (
     "import fcntl, sys; f = open(sys.argv[1], 'rb+'); f.seek(int(sys.argv[2])); {}; print(flush=True); sys.stdin.read()"
@@ -25,30 +25,30 @@ def path(tmp_path: Path) -> Path:
 
 def test_only_one_has_a_file_at_a_time(path: Path) -> None:
     with path.open("rb+") as first, path.open("rb+") as second:
-        assert [lock(first), lock(second)] == [True, False]
+        assert [try_lock(first), try_lock(second)] == [True, False]
         first.close()
-        assert lock(second)
+        assert try_lock(second)
 
 
 @posix
 def test_another_process_is_seen(path: Path) -> None:
     with holder(path, "fcntl.flock(f, fcntl.LOCK_EX)"), path.open("rb+") as file:
-        assert not lock(file)
+        assert not try_lock(file)
 
 
 @posix
 def test_on_windows_one_byte_beyond_the_content_is_locked(path: Path, windows) -> None:
     with path.open("rb+", buffering=0) as file:
         file.seek(3)
-        assert lock(file)
+        assert try_lock(file)
         assert (file.tell(), path.read_bytes()) == (3, b"content")
-    assert windows == [(WINDOWS_BYTE, 1)]
+    assert windows == [(WINDOWS_LOCK_OFFSET, 1)]
 
 
 @posix
 def test_on_windows_the_byte_of_another_process_is_respected(path: Path, windows) -> None:
     with holder(path, "fcntl.lockf(f, fcntl.LOCK_EX, 1, 0, 1)"), path.open("rb+", buffering=0) as file:
-        assert not lock(file)
+        assert not try_lock(file)
     assert windows == []
 
 
@@ -75,7 +75,7 @@ def windows(monkeypatch) -> list[tuple[int, int]]:
 @contextmanager
 def holder(path: Path, how: str) -> Iterator[None]:
     """Within the block another process has locked the file."""
-    command = [sys.executable, "-c", HOLDS.format(how), str(path), str(WINDOWS_BYTE)]
+    command = [sys.executable, "-c", HOLDS.format(how), str(path), str(WINDOWS_LOCK_OFFSET)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()

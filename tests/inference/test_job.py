@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
-from ctc.inference.run.job import PredictConfig, Summary, prepare
+from ctc.inference.run.job import PredictConfig, Summary, prepare_job
 from ctc.inference.run.output_checks import choose_format
 from ctc.plugin import OutputFormat
-from ctc.plugin.manager import Found, Owner, Plugins, plugins
+from ctc.plugin.manager import LoadedRecord, Owner, Plugins, plugins
 
 
 def run(model: Path, *sources: Path, **options) -> Summary:
     config = PredictConfig(model, sources, options.pop("output"), **options)
-    return prepare(config, plugins()).run(lambda done, failed: None)
+    return prepare_job(config, plugins()).run(lambda done, failed: None)
 
 
 @pytest.fixture
@@ -87,9 +87,11 @@ def test_a_writer_that_fails_leaves_what_is_done_in_the_journal_and_nothing_else
         list(entries)
         raise InputError("the disk is full")
 
-    guest = Found(kind("ctc_output_formats"), OutputFormat("half", "", (".half",), write), Owner("half", "guest", "1"))
-    both = Plugins([*plugins().found, guest], [])
-    job = prepare(PredictConfig(model, (draw("red.png"), broken), tmp_path / "p.half"), both)
+    guest = LoadedRecord(
+        kind("ctc_output_formats"), OutputFormat("half", "", (".half",), write), Owner("half", "guest", "1")
+    )
+    both = Plugins([*plugins().loaded, guest], [])
+    job = prepare_job(PredictConfig(model, (draw("red.png"), broken), tmp_path / "p.half"), both)
     before = names(tmp_path)
     with pytest.raises(CtcError, match="the disk is full"):
         job.run(lambda done, failed: None)
@@ -99,7 +101,7 @@ def test_a_writer_that_fails_leaves_what_is_done_in_the_journal_and_nothing_else
 def test_progress_counts_every_photo(model, draw, broken, tmp_path) -> None:
     draw("photos/red.png")
     told = []
-    job = prepare(PredictConfig(model, (broken.parent,), tmp_path / "p.csv"), plugins())
+    job = prepare_job(PredictConfig(model, (broken.parent,), tmp_path / "p.csv"), plugins())
     job.run(lambda done, failed: told.append((done, failed)))
     assert told == [(1, 1), (1, 0)]
 
@@ -116,7 +118,9 @@ def test_an_unknown_suffix_is_answered_with_the_known_ones() -> None:
 
 def test_the_longest_suffix_wins() -> None:
     guest = OutputFormat("boxes", "", (".boxes.json",), lambda entries, path, context: None)
-    both = Plugins([*plugins().found, Found(kind("ctc_output_formats"), guest, Owner("boxes", "guest", "1"))], [])
+    both = Plugins(
+        [*plugins().loaded, LoadedRecord(kind("ctc_output_formats"), guest, Owner("boxes", "guest", "1"))], []
+    )
     assert choose_format(Path("p.boxes.json"), None, both).name == "boxes"
 
 
@@ -125,4 +129,4 @@ def names(folder: Path) -> list[str]:
 
 
 def kind(hook: str):
-    return next(found.kind for found in plugins().found if found.kind.hook == hook)
+    return next(found.kind for found in plugins().loaded if found.kind.hook == hook)

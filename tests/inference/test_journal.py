@@ -10,12 +10,12 @@ import pytest
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.errors import InputError
-from ctc.inference.journal.header import Heading
-from ctc.inference.journal.journal import Journal, read_heading
-from ctc.inference.pipeline.pipeline import Outcome
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.journal import Journal, read_header
+from ctc.inference.pipeline.pipeline import EventResult
 
 LABELS = {"species": ("fox", "wolf"), "count": ("1", "2", "3")}
-HEADING = Heading(
+HEADING = RunHeader(
     identity={"model": "a", "photos": "b", "--aggregation": "mean"},
     shard=(0, 1),
     created=datetime(2026, 1, 2, 3, 4, 5, 678, UTC),
@@ -31,18 +31,18 @@ HEADING = Heading(
 )
 
 
-def outcome(number: int) -> Outcome:
+def outcome(number: int) -> EventResult:
     values = {"species": np.array([1 / 3, 2 / 3], np.float32), "count": np.array([number, 1e-40, 0], np.float32)}
     photo = ImagePrediction(f"{number}.jpg", values, "2026-01-02T03:04:05", "Reconyx", -1 / 3, 1e-7)
     meta = {"site": "ä", "t": 0.1, "n": None}
     event = EventPrediction(f"{number}", LABELS, values, (photo,), meta, HEADING.thresholds, HEADING.multi_label)
-    return Outcome((Failure(f"\udcff{number}\n", "empty file"),), event)
+    return EventResult((Failure(f"\udcff{number}\n", "empty file"),), event)
 
 
-FAILED = Outcome((Failure("7", "the event names no photo", of_event=True),), None)
+FAILED = EventResult((Failure("7", "the event names no photo", of_event=True),), None)
 
 
-def written(path: Path, *outcomes: Outcome) -> Path:
+def written(path: Path, *outcomes: EventResult) -> Path:
     """A journal whose run stopped after these."""
     with suppress(KeyboardInterrupt), Journal(path, HEADING) as journal:
         for one in outcomes:
@@ -51,15 +51,15 @@ def written(path: Path, *outcomes: Outcome) -> Path:
     return path
 
 
-def held(path: Path) -> list[Outcome]:
+def held(path: Path) -> list[EventResult]:
     with suppress(KeyboardInterrupt), Journal(path, HEADING) as journal:
-        found = list(journal.outcomes())
-        assert journal.done == len(found)
+        found = list(journal.read_results())
+        assert journal.completed == len(found)
         raise KeyboardInterrupt
     return found
 
 
-def as_plain(one: Outcome) -> object:
+def as_plain(one: EventResult) -> object:
     event = one.prediction
     if event is None:
         return one.failures
@@ -75,7 +75,7 @@ def test_outcomes_come_back_bit_by_bit(tmp_path: Path) -> None:
 
 
 def test_the_heading_comes_back(tmp_path: Path) -> None:
-    assert read_heading(written(tmp_path / "j", outcome(0))) == HEADING
+    assert read_header(written(tmp_path / "j", outcome(0))) == HEADING
 
 
 def test_without_an_outcome_there_is_nothing_to_keep(tmp_path: Path) -> None:
@@ -115,14 +115,14 @@ def test_lines_that_an_interrupted_flush_left_twice_count_once(tmp_path: Path) -
 @pytest.mark.parametrize("left", [b"", b"00000000 {"])
 def test_a_journal_whose_heading_is_torn_begins_anew(tmp_path: Path, left: bytes) -> None:
     (tmp_path / "j").write_bytes(left)
-    assert read_heading(tmp_path / "j") is None
-    assert read_heading(written(tmp_path / "j", outcome(0))) == HEADING
+    assert read_header(tmp_path / "j") is None
+    assert read_header(written(tmp_path / "j", outcome(0))) == HEADING
 
 
 def test_a_file_of_another_kind_is_not_taken_for_a_journal(tmp_path: Path) -> None:
     (tmp_path / "j").write_text("my diary\n")
     with pytest.raises(InputError, match="is no journal of `ctc predict`"):
-        read_heading(tmp_path / "j")
+        read_header(tmp_path / "j")
 
 
 def test_only_one_run_writes_a_journal(tmp_path: Path) -> None:
@@ -141,5 +141,5 @@ def test_only_one_run_writes_a_journal(tmp_path: Path) -> None:
     ],
 )
 def test_the_difference_between_two_runs_has_a_name(changes, difference) -> None:
-    assert HEADING.differs_in({**HEADING.identity, **changes}) == difference
-    assert replace(HEADING, identity={}).differs_in({}) is None
+    assert HEADING.describe_mismatch({**HEADING.identity, **changes}) == difference
+    assert replace(HEADING, identity={}).describe_mismatch({}) is None

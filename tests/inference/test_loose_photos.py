@@ -32,7 +32,7 @@ def snap(tmp_path: Path):
 
 
 def bursts(*sources: Path, within: float | None = 5) -> list[tuple[str, ...]]:
-    events = list(find_events(sources, within=within))
+    events = list(find_events(sources, max_gap=within))
     assert [event.id for event in events] == [event.images[0] for event in events]
     return [tuple(Path(path).stem for path in event.images) for event in events]
 
@@ -75,13 +75,13 @@ def test_photos_that_are_named_one_by_one_are_of_their_folder(snap) -> None:
 def test_where_there_are_only_tables_there_is_nothing_to_unite(tmp_path) -> None:
     (tmp_path / "e.csv").write_text("id,image\n1,a.jpg\n")
     with pytest.raises(UsageError, match="--events-within unites loose photos and those of folders, but none"):
-        find_events([tmp_path / "e.csv"], Columns("id", ("image",)), within=5)
+        find_events([tmp_path / "e.csv"], Columns("id", ("image",)), max_gap=5)
 
 
 def test_other_photos_or_another_way_to_unite_them_have_another_digest(snap, tmp_path) -> None:
     snap("cam/1.jpg", 0)
     one = find_events([tmp_path / "cam"]).digest
     assert find_events([tmp_path / "cam"]).digest == one
-    assert find_events([tmp_path / "cam"], within=5).digest != one
+    assert find_events([tmp_path / "cam"], max_gap=5).digest != one
     snap("cam/2.jpg", 0)
     assert find_events([tmp_path / "cam"]).digest != one

@@ -16,7 +16,7 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.cli.main import run
 from ctc.errors import InputError
 from ctc.inference.pipeline.aggregation import aggregate
-from ctc.inference.postprocess import Reading, reading_of
+from ctc.inference.postprocess import Postprocessor, make_postprocessor
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 
@@ -41,11 +41,11 @@ def info(**changes) -> ModelInfo:
     return ModelInfo(LABELS, Preprocessing(8, 8), multi_label=("species",), **changes)
 
 
-def present(reading: Reading) -> list[str]:
+def present(reading: Postprocessor) -> list[str]:
     outputs = {"species": np.array([[0.6, 0.45, 0.2]], np.float32), "sex": np.array([[0.4, 0.6]], np.float32)}
-    values = {label: rows[0] for label, rows in reading.read(outputs).items()}
+    values = {label: rows[0] for label, rows in reading.apply(outputs).items()}
     event = EventPrediction("1", reading.labels, values, (), {}, reading.thresholds, reading.multi_label)
-    return [name for name, _ in event.present("species")]
+    return [name for name, _ in event.present_classes("species")]
 
 
 def predict(*arguments: object) -> list[dict[str, str]]:
@@ -82,14 +82,14 @@ def test_a_multi_label_label_that_the_model_lacks_is_refused() -> None:
     ],
 )
 def test_thresholds_say_what_is_present(threshold, own, expected) -> None:
-    assert present(reading_of(info(thresholds=own), threshold)) == expected
+    assert present(make_postprocessor(info(thresholds=own), threshold)) == expected
 
 
 def test_classes_are_left_out_and_the_others_keep_their_probabilities(tmp_path) -> None:
     (tmp_path / "classes.txt").write_text("fox\nwolf\n")
-    reading = reading_of(info(), class_list=tmp_path / "classes.txt")
+    reading = make_postprocessor(info(), class_list=tmp_path / "classes.txt")
     outputs = {"species": np.array([[0.6, 0.45, 0.2]], np.float32), "sex": np.array([[0.4, 0.6]], np.float32)}
-    assert reading.read(outputs)["species"].tolist() == [pytest.approx([0.45, 0.2])]
+    assert reading.apply(outputs)["species"].tolist() == [pytest.approx([0.45, 0.2])]
     assert reading.notes[0] == "'species' is restricted to 2 of its 3 classes; left out: 'deer'"
 
 
@@ -107,7 +107,7 @@ def test_classes_are_left_out_and_the_others_keep_their_probabilities(tmp_path) 
     ],
 )
 def test_notes_say_from_where_on_a_class_is_there(threshold, notes) -> None:
-    assert list(reading_of(info(), threshold).notes) == notes
+    assert list(make_postprocessor(info(), threshold).notes) == notes
 
 
 @pytest.mark.parametrize(
@@ -163,4 +163,4 @@ def test_parts_become_the_file_that_one_run_would_have_written(several, photos, 
 
 def test_from_python_an_event_tells_what_is_present(several, draw) -> None:
     (event,) = ctc.load_model(several).predict([draw("a.png", PURPLE)]).events
-    assert event.present("species") == [("fox", pytest.approx(0.5)), ("wolf", pytest.approx(0.5))]
+    assert event.present_classes("species") == [("fox", pytest.approx(0.5)), ("wolf", pytest.approx(0.5))]

@@ -10,11 +10,11 @@ from ctc.cli.main import run
 from ctc.errors import UsageError
 from ctc.inference.events.sources import find_events
 from ctc.inference.events.table import Columns
-from ctc.inference.run.job import PredictConfig, prepare
-from ctc.inference.run.output_checks import image_root
+from ctc.inference.run.job import PredictConfig, prepare_job
+from ctc.inference.run.output_checks import common_image_root
 from ctc.plugin import Option, OutputContext, OutputFormat
-from ctc.plugin.manager import Found, Owner, Plugins, plugins
-from ctc.plugin.option_values import options_of
+from ctc.plugin.manager import LoadedRecord, Owner, Plugins, plugins
+from ctc.plugin.option_values import option_values
 
 
 def nothing(entries, path: Path, context: OutputContext) -> None:
@@ -31,8 +31,10 @@ def predict(*arguments: object) -> int:
 
 
 def with_guest(*guests: OutputFormat) -> Plugins:
-    kind = next(found.kind for found in plugins().found if isinstance(found.record, OutputFormat))
-    return Plugins([*plugins().found, *(Found(kind, guest, Owner(guest.name, "guest", "1")) for guest in guests)])
+    kind = next(found.kind for found in plugins().loaded if isinstance(found.record, OutputFormat))
+    return Plugins(
+        [*plugins().loaded, *(LoadedRecord(kind, guest, Owner(guest.name, "guest", "1")) for guest in guests)]
+    )
 
 
 def test_an_option_of_the_format_is_an_option_of_the_command(model, draw, tmp_path) -> None:
@@ -82,7 +84,7 @@ def test_the_help_says_which_formats_have_an_option(capsys) -> None:
 
 
 def test_what_is_not_given_has_its_default() -> None:
-    assert options_of(BOXES, {"size": 3}) == {"size": 3, "tag": ()}
+    assert option_values(BOXES, {"size": 3}) == {"size": 3, "tag": ()}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_what_is_not_given_has_its_default() -> None:
 )
 def test_options_that_the_format_lacks_or_needs_are_named(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        options_of(BOXES, given)
+        option_values(BOXES, given)
 
 
 def test_a_format_is_told_what_holds_for_the_whole_run(model, draw, tmp_path) -> None:
@@ -107,7 +109,7 @@ def test_a_format_is_told_what_holds_for_the_whole_run(model, draw, tmp_path) ->
         told.append(context)
 
     guest = OutputFormat("guest", "", (".guest",), tell)
-    job = prepare(PredictConfig(model, (photo,), tmp_path / "p.guest"), with_guest(guest))
+    job = prepare_job(PredictConfig(model, (photo,), tmp_path / "p.guest"), with_guest(guest))
     job.run(lambda done, failed: None)
     assert told == [job.context]
     assert (told[0].model, told[0].image_root, told[0].options) == ("model.onnx", photo.parent, {})
@@ -125,7 +127,7 @@ def test_relative_paths_start_in_the_folder_that_holds_every_source(draw, tmp_pa
 
     def root(*sources: str, **options) -> Path:
         paths = tuple(map(Path, sources))
-        return image_root(paths, find_events(paths, **options))
+        return common_image_root(paths, find_events(paths, **options))
 
     assert root("a") == tmp_path / "a"
     assert root("a/north", "a/south/2.png") == tmp_path / "a"
@@ -147,17 +149,17 @@ def folder_format() -> Plugins:
 
 def test_a_format_may_make_a_folder(model, draw, tmp_path, folder_format) -> None:
     output = tmp_path / "p.folder"
-    prepare(PredictConfig(model, (draw("red.png"),), output), folder_format).run(lambda done, failed: None)
+    prepare_job(PredictConfig(model, (draw("red.png"),), output), folder_format).run(lambda done, failed: None)
     assert (output / "seen").read_text() == "1"
 
 
 def test_a_folder_is_never_replaced(model, draw, tmp_path, folder_format) -> None:
     (tmp_path / "p.folder").mkdir()
     with pytest.raises(UsageError, match="exists already: choose another --output, or remove it yourself"):
-        prepare(PredictConfig(model, (draw("red.png"),), tmp_path / "p.folder", overwrite=True), folder_format)
+        prepare_job(PredictConfig(model, (draw("red.png"),), tmp_path / "p.folder", overwrite=True), folder_format)
 
 
 def test_no_folder_is_made_inside_an_input_folder(model, draw, tmp_path, folder_format) -> None:
     photos = draw("photos/red.png").parent
     with pytest.raises(UsageError, match=r"is inside the input folder '.*photos'"):
-        prepare(PredictConfig(model, (photos,), photos / "sorted" / "p.folder"), folder_format)
+        prepare_job(PredictConfig(model, (photos,), photos / "sorted" / "p.folder"), folder_format)

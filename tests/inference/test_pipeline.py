@@ -10,7 +10,7 @@ from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import PluginError
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.pipeline import PipelineConfig, predict
-from ctc.inference.postprocess import reading_of
+from ctc.inference.postprocess import make_postprocessor
 from ctc.plugin import Aggregation
 from ctc.runtime.session import Model, load_model
 
@@ -29,7 +29,7 @@ def opened(model: Path) -> Model:
 
 
 def run(model: Model, events, aggregation=MEAN, **config) -> list[EventPrediction | Failure]:
-    outcomes = predict(model, reading_of(model.info), events, aggregation, PipelineConfig(**config))
+    outcomes = predict(model, make_postprocessor(model.info), events, aggregation, PipelineConfig(**config))
     return [entry for outcome in outcomes for entry in outcome.entries]
 
 
@@ -117,7 +117,7 @@ def test_memory_is_bounded_by_the_batches_in_flight(opened, draw) -> None:
             yield event(str(i), photo)
 
     config = PipelineConfig(batch_size=4, threads=2)
-    stream = predict(opened, reading_of(opened.info), endless(), MEAN, config)
+    stream = predict(opened, make_postprocessor(opened.info), endless(), MEAN, config)
     first = next(stream)
     stream.close()
     assert first.prediction.id == "0"

@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 
 from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.runtime.providers import PROVIDERS, Engine, ProviderError, start
+from ctc.runtime.providers import PROVIDERS, ProviderError, RuntimeConfig, create_session
 from ctc.runtime.session import load_model
 
 
@@ -17,9 +17,9 @@ def random_photos(count: int) -> np.ndarray:
 
 def test_auto_takes_what_is_installed_and_says_which(model) -> None:
     installed = onnxruntime.get_available_providers()
-    opened = load_model(model, Engine("auto"))
-    assert PROVIDERS[opened.engine.provider].name in installed
-    assert opened.session.get_providers()[0] == PROVIDERS[opened.engine.provider].name
+    opened = load_model(model, RuntimeConfig("auto"))
+    assert PROVIDERS[opened.runtime.provider].name in installed
+    assert opened.session.get_providers()[0] == PROVIDERS[opened.runtime.provider].name
 
 
 @pytest.mark.parametrize(
@@ -30,18 +30,18 @@ def test_a_provider_that_is_not_installed_names_its_extra(model, provider: str, 
     if PROVIDERS[provider].name in onnxruntime.get_available_providers():
         pytest.skip(f"provider '{provider}' is installed on this platform")
     with pytest.raises(MissingExtraError, match=rf"provider '{provider}' needs .*\[{extra}\]"):
-        load_model(model, Engine(provider))
+        load_model(model, RuntimeConfig(provider))
 
 
 @pytest.mark.parametrize(("provider", "precision"), [("cpu", "bfloat16"), ("cuda", "float16")])
 def test_a_precision_that_a_provider_lacks_is_refused_with_who_has_it(model, provider: str, precision: str) -> None:
     with pytest.raises(UsageError, match=f"provider '{provider}' can't compute in {precision}: '.*' can"):
-        load_model(model, Engine(provider, precision))
+        load_model(model, RuntimeConfig(provider, precision))
 
 
 def test_auto_refuses_a_precision_that_nothing_installed_has(model) -> None:
     with pytest.raises(UsageError, match="no provider that is installed computes in float16: 'tensorrt' can"):
-        load_model(model, Engine("auto", "float16"))
+        load_model(model, RuntimeConfig("auto", "float16"))
 
 
 def test_a_provider_that_does_not_start_is_an_error_and_no_step_down() -> None:
@@ -49,7 +49,7 @@ def test_a_provider_that_does_not_start_is_an_error_and_no_step_down() -> None:
         raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : no kernel image\n is available")
 
     with pytest.raises(ProviderError, match="provider 'cpu' does not start: no kernel image"):
-        start(Engine("cpu"), broken)
+        create_session(RuntimeConfig("cpu"), broken)
 
 
 def test_a_batch_that_does_not_fit_into_memory_is_halved_and_said_so(build_model, caplog) -> None:

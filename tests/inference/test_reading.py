@@ -9,7 +9,7 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import EventPrediction
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import CtcError, InputError, UsageError
-from ctc.inference.postprocess import reading_of
+from ctc.inference.postprocess import make_postprocessor
 
 LABELS = {"species": ("deer", "fox", "wolf", "none"), "sex": ("f", "m", "none")}
 ANSWER = {"species": np.array([[0.5, 0.3, 0.1, 0.1]], np.float32), "sex": np.array([[0.2, 0.7, 0.1]], np.float32)}
@@ -34,48 +34,48 @@ def class_list(tmp_path: Path):
 
 
 def test_without_choices_the_answer_is_the_models() -> None:
-    assert top(reading_of(info())) == ("deer", pytest.approx(0.5))
+    assert top(make_postprocessor(info())) == ("deer", pytest.approx(0.5))
 
 
 @pytest.mark.parametrize(("threshold", "name"), [(0.5, "deer"), (0.51, "unknown"), (0, "deer")])
 def test_below_the_threshold_the_answer_is_unknown(threshold: float, name: str) -> None:
-    assert top(reading_of(info(), threshold)) == (name, pytest.approx(0.5))
+    assert top(make_postprocessor(info(), threshold)) == (name, pytest.approx(0.5))
 
 
 def test_a_threshold_holds_for_every_label() -> None:
-    reading = reading_of(info(), 0.6)
+    reading = make_postprocessor(info(), 0.6)
     assert (top(reading)[0], top(reading, "sex")[0]) == ("unknown", "m")
 
 
 def test_the_models_own_thresholds_are_of_classes() -> None:
-    assert top(reading_of(info(thresholds={"species": {"deer": 0.6}})))[0] == "unknown"
-    assert top(reading_of(info(thresholds={"species": {"fox": 0.6}})))[0] == "deer"
+    assert top(make_postprocessor(info(thresholds={"species": {"deer": 0.6}})))[0] == "unknown"
+    assert top(make_postprocessor(info(thresholds={"species": {"fox": 0.6}})))[0] == "deer"
 
 
 def test_a_class_without_a_threshold_is_never_believed() -> None:
-    reading = reading_of(info(thresholds={"species": {"deer": None, "fox": 0.6}}))
+    reading = make_postprocessor(info(thresholds={"species": {"deer": None, "fox": 0.6}}))
     assert top(reading) == ("unknown", pytest.approx(0.5))
     assert (
         reading.notes[1]
         == "'species' is 'unknown' wherever it would be 'deer': no probability of theirs can be believed"
     )
-    assert top(reading_of(info(thresholds={"species": {"deer": None}}), 0.4))[0] == "deer"
+    assert top(make_postprocessor(info(thresholds={"species": {"deer": None}}), 0.4))[0] == "deer"
 
 
 def test_the_user_is_told_what_is_unknown() -> None:
-    assert reading_of(info(), 0.8).notes == ("answers below 0.8 are 'unknown'",)
-    own = reading_of(info(thresholds={"species": {"deer": 0.6}})).notes
+    assert make_postprocessor(info(), 0.8).notes == ("answers below 0.8 are 'unknown'",)
+    own = make_postprocessor(info(thresholds={"species": {"deer": 0.6}})).notes
     assert own == ("answers below the model's own thresholds are 'unknown'",)
 
 
 @pytest.mark.parametrize(("threshold", "name"), [(0, "deer"), (0.4, "deer"), (0.9, "unknown")])
 def test_a_threshold_that_is_given_replaces_the_models(threshold: float, name: str) -> None:
-    assert top(reading_of(info(thresholds={"species": {"deer": 0.6}}), threshold))[0] == name
+    assert top(make_postprocessor(info(thresholds={"species": {"deer": 0.6}}), threshold))[0] == name
 
 
 def test_a_class_list_leaves_the_others_out_and_renormalises(class_list) -> None:
-    reading = reading_of(info(), class_list=class_list("wolf", "", "fox"))
-    answer = reading.read(ANSWER)
+    reading = make_postprocessor(info(), class_list=class_list("wolf", "", "fox"))
+    answer = reading.apply(ANSWER)
     assert reading.labels == {"species": ("fox", "wolf"), "sex": ("f", "m", "none")}
     assert answer["species"].tolist() == [pytest.approx([0.75, 0.25])]
     assert answer["sex"] is ANSWER["sex"]
@@ -85,19 +85,21 @@ def test_a_class_list_leaves_the_others_out_and_renormalises(class_list) -> None
 
 
 def test_a_csv_restricts_several_labels(class_list) -> None:
-    reading = reading_of(info(), class_list=class_list("label,class", "species,none", "species,deer", "sex,none"))
+    reading = make_postprocessor(
+        info(), class_list=class_list("label,class", "species,none", "species,deer", "sex,none")
+    )
     assert reading.labels == {"species": ("deer", "none"), "sex": ("none",)}
 
 
 def test_where_the_model_excludes_every_class_of_the_list_all_are_equal(class_list) -> None:
-    reading = reading_of(info(), class_list=class_list("fox", "wolf"))
+    reading = make_postprocessor(info(), class_list=class_list("fox", "wolf"))
     certain = {**ANSWER, "species": np.array([[1, 0, 0, 0]], np.float32)}
-    assert reading.read(certain)["species"].tolist() == [[0.5, 0.5]]
+    assert reading.apply(certain)["species"].tolist() == [[0.5, 0.5]]
 
 
 def test_thresholds_follow_the_classes_that_are_left(class_list) -> None:
     model = info(thresholds={"species": {"fox": 0.8, "deer": 0.1}})
-    assert top(reading_of(model, class_list=class_list("fox", "wolf"))) == ("unknown", pytest.approx(0.75))
+    assert top(make_postprocessor(model, class_list=class_list("fox", "wolf"))) == ("unknown", pytest.approx(0.75))
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,9 @@ def test_thresholds_follow_the_classes_that_are_left(class_list) -> None:
 )
 def test_a_class_list_that_does_not_fit_is_refused(class_list, lines, error: type[CtcError], message: str) -> None:
     with pytest.raises(error, match=message):
-        reading_of(info(), class_list=class_list(*lines))
+        make_postprocessor(info(), class_list=class_list(*lines))
 
 
 def test_a_class_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the class list '.*' is not there"):
-        reading_of(info(), class_list=tmp_path / "gone.txt")
+        make_postprocessor(info(), class_list=tmp_path / "gone.txt")

@@ -14,7 +14,7 @@ import pytest
 from ctc.errors import CtcError, OutputExistsError
 from ctc.inference.events.table import Columns
 from ctc.inference.journal.journal import FLUSH_PHOTOS, journal_path
-from ctc.inference.run.job import Job, PredictConfig, prepare
+from ctc.inference.run.job import Job, PredictConfig, prepare_job
 from ctc.plugin.manager import plugins
 
 RUN = [sys.executable, "-c", "from ctc.cli import main; main()", "predict"]
@@ -36,7 +36,7 @@ def events(tmp_path: Path, draw) -> Callable[..., Path]:
 
 
 def job(model: Path, source: Path, output: Path, **options) -> Job:
-    return prepare(PredictConfig(model, (source,), output, COLUMNS, **options), plugins())
+    return prepare_job(PredictConfig(model, (source,), output, COLUMNS, **options), plugins())
 
 
 def silent(photos: int, failed: int) -> None:
@@ -87,7 +87,7 @@ def test_a_resumed_run_keeps_the_time_it_began_and_the_batch_size(model, events,
     source = events(20)
     first = job(model, source, tmp_path / "p.csv", batch_size=None)
     interrupted(first, 10)
-    assert job(model, source, tmp_path / "p.csv", batch_size=None).heading == first.heading
+    assert job(model, source, tmp_path / "p.csv", batch_size=None).header == first.header
 
 
 def test_a_run_with_overwrite_goes_on_with_its_own_journal(model, events, tmp_path) -> None:

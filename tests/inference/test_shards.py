@@ -6,9 +6,9 @@ import pytest
 
 from ctc.cli.main import run
 from ctc.errors import InputError, OutputExistsError, UsageError
-from ctc.inference.run.job import PredictConfig, prepare
+from ctc.inference.run.job import PredictConfig, prepare_job
 from ctc.inference.run.merge import MergeConfig, merge
-from ctc.inference.run.shards import Shard
+from ctc.inference.run.shards import ShardSpec
 from ctc.plugin.manager import plugins
 
 COUNT = 3
@@ -20,8 +20,8 @@ def silent(photos: int, failed: int) -> None:
 
 def shard(model: Path, photos: Path, output: Path, number: int, **options) -> Path:
     """Make a part and return its path."""
-    config = PredictConfig(model, (photos,), output, shard=Shard(number, options.pop("count", COUNT)), **options)
-    job = prepare(config, plugins())
+    config = PredictConfig(model, (photos,), output, shard=ShardSpec(number, options.pop("count", COUNT)), **options)
+    job = prepare_job(config, plugins())
     job.run(silent)
     return job.target
 
@@ -42,7 +42,7 @@ def photos(draw, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
 def test_parts_become_the_file_that_one_run_would_have_written(model, photos, tmp_path, name: str) -> None:
-    prepare(PredictConfig(model, (photos,), tmp_path / "whole" / name), plugins()).run(silent)
+    prepare_job(PredictConfig(model, (photos,), tmp_path / "whole" / name), plugins()).run(silent)
     parts = [shard(model, photos, tmp_path / "parts" / name, number) for number in (3, 1, 2)]
     output = merged(tmp_path / "merged" / name, *parts)
     assert sorted(path.name for path in parts) == [f"{name}.part-{number}-of-3" for number in (1, 2, 3)]
@@ -58,7 +58,7 @@ def test_there_may_be_more_parts_than_events(model, draw, tmp_path) -> None:
 
 def test_a_part_that_was_interrupted_goes_on(model, photos, tmp_path) -> None:
     whole = shard(model, photos, tmp_path / "whole" / "p.csv", 2).read_bytes()
-    job = prepare(PredictConfig(model, (photos,), tmp_path / "p.csv", shard=Shard(2, COUNT)), plugins())
+    job = prepare_job(PredictConfig(model, (photos,), tmp_path / "p.csv", shard=ShardSpec(2, COUNT)), plugins())
 
     def stop(photos: int, failed: int) -> None:
         raise KeyboardInterrupt
@@ -103,11 +103,11 @@ def test_a_part_is_not_overwritten_and_takes_no_options_of_formats(model, photos
 @pytest.mark.parametrize("text", ["3", "0/2", "3/2", "a/2", "1/2/3", "-1/2", "1/"])
 def test_a_shard_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=f"--shard '{text}' is not understood: '3/16' is the third of sixteen"):
-        Shard.parse(text)
+        ShardSpec.parse(text)
 
 
 def test_parts_sort_by_name() -> None:
-    assert Shard.parse("3/16").part_of(Path("p.csv")) == Path("p.csv.part-03-of-16")
+    assert ShardSpec.parse("3/16").part_path(Path("p.csv")) == Path("p.csv.part-03-of-16")
 
 
 def test_shards_and_merge_from_the_command_line(model, photos, tmp_path, capsys) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.runtime.batch_size import LONG_RUN, ON_CPU, batch_size_for
+from ctc.runtime.batch_size import CPU_BATCH_SIZES, MIN_PHOTOS_TO_MEASURE, choose_batch_size
 from ctc.runtime.session import load_model
 
 
@@ -12,9 +12,9 @@ def opened(model):
 
 
 def test_a_short_run_measures_nothing(opened) -> None:
-    assert batch_size_for(opened, LONG_RUN - 1, workers=1) == ON_CPU[0]
+    assert choose_batch_size(opened, MIN_PHOTOS_TO_MEASURE - 1, workers=1) == CPU_BATCH_SIZES[0]
 
 
-@pytest.mark.parametrize("photos", [LONG_RUN, None])
+@pytest.mark.parametrize("photos", [MIN_PHOTOS_TO_MEASURE, None])
 def test_a_long_run_takes_one_of_the_usual_sizes(opened, photos: int | None) -> None:
-    assert batch_size_for(opened, photos, workers=2) in ON_CPU
+    assert choose_batch_size(opened, photos, workers=2) in CPU_BATCH_SIZES

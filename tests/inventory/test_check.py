@@ -14,7 +14,7 @@ import pytest
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError
 from ctc.images import encode_jpeg
-from ctc.inventory.check import Checked, Problem, check_photos
+from ctc.inventory.check import PhotoCheckResult, Problem, check_photos
 from ctc.inventory.photo_uses import photo_uses
 
 Row = tuple[str, list[str]]
@@ -39,12 +39,12 @@ def inventory(*rows: Row, **more: Any) -> Inventory:
     return Inventory(table, tuple(name for name in more if name != "location"), Path())
 
 
-def check(root: Path, held: Inventory) -> Checked:
+def check(root: Path, held: Inventory) -> PhotoCheckResult:
     return check_photos(held, photo_uses(held), root, 2, lambda done, failed: None)
 
 
 def test_sound_photos_are_no_problem(root: Path) -> None:
-    assert check(root, inventory(("1", ["a.jpg", "c.jpg"]), ("2", ["d.jpg"]))) == Checked(3, ())
+    assert check(root, inventory(("1", ["a.jpg", "c.jpg"]), ("2", ["d.jpg"]))) == PhotoCheckResult(3, ())
 
 
 def test_a_missing_photo_is_listed_for_each_of_its_events(root: Path) -> None:

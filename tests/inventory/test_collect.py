@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ctc.errors import PluginError, UsageError
 from ctc.inventory.left_out import LeftOutLog
-from ctc.inventory.table_builder import collect
+from ctc.inventory.table_builder import build_table
 from ctc.plugin import LeftOut, Observation
 
 
@@ -23,13 +23,13 @@ def seen(number: int, meta: dict[str, Any] | None = None, **labels: str | None) 
 
 def column(values: list[Any], at_once: int = 2) -> pa.ChunkedArray:
     """The column that these meta values become."""
-    table, _ = collect([seen(i, {"x": value}) for i, value in enumerate(values)], LeftOutLog(), at_once)
+    table, _ = build_table([seen(i, {"x": value}) for i, value in enumerate(values)], LeftOutLog(), at_once)
     return table["x"]
 
 
 def test_labels_and_meta_columns_may_come_late_and_are_null_before() -> None:
     entries = [seen(1), seen(2), seen(3, {"site": "A"}, species="hare", count="2"), seen(4, None, count="1")]
-    table, labels = collect(entries, LeftOutLog(), at_once=1)
+    table, labels = build_table(entries, LeftOutLog(), chunk_size=1)
     assert labels == ("species", "count")
     assert table.to_pylist()[2] == {
         "event_id": "3",
@@ -66,7 +66,7 @@ def test_a_meta_column_has_the_kind_that_all_its_values_fit(values: list[Any], e
 @given(st.lists(st.none() | st.integers(-9, 9) | st.text("ab1", max_size=2), max_size=12), st.integers(1, 12))
 def test_it_makes_no_difference_how_many_are_taken_at_once(values: list[Any], at_once: int) -> None:
     entries = [seen(0), *(seen(i, {"x": value}) for i, value in enumerate(values))]
-    assert collect(entries, LeftOutLog(), at_once)[0].equals(collect(entries, LeftOutLog())[0])
+    assert build_table(entries, LeftOutLog(), at_once)[0].equals(build_table(entries, LeftOutLog())[0])
 
 
 def test_no_more_than_a_piece_is_held_as_objects() -> None:
@@ -80,7 +80,7 @@ def test_no_more_than_a_piece_is_held_as_objects() -> None:
             most = max(most, len(alive))
             yield entry
 
-    collect(entries(), LeftOutLog(), at_once=10)
+    build_table(entries(), LeftOutLog(), chunk_size=10)
     assert 10 <= most <= 21
 
 
@@ -94,14 +94,14 @@ class Seen(Observation):
 def test_names_that_are_no_unicode_cost_their_observation_only() -> None:
     left_out = LeftOutLog()
     entries = [seen(1), Observation("2", ("\udcff.jpg",), {"species": "fox"}), seen(3, None, species="\ud800"), seen(4)]
-    table, _ = collect(entries, left_out)
+    table, _ = build_table(entries, left_out)
     assert table["event_id"].to_pylist() == ["1", "4"]
     assert left_out.counts == {"a name that is not Unicode: rename the file": 2}
 
 
 def test_an_observation_without_photos_is_left_out() -> None:
     left_out = LeftOutLog()
-    table, _ = collect([Observation("1", (), {"species": "fox"}), LeftOut("2", "no label"), seen(3)], left_out)
+    table, _ = build_table([Observation("1", (), {"species": "fox"}), LeftOut("2", "no label"), seen(3)], left_out)
     assert table["event_id"].to_pylist() == ["3"]
     assert left_out.counts == {"no image": 1, "no label": 1}
 
@@ -111,10 +111,10 @@ def test_an_observation_without_photos_is_left_out() -> None:
 )
 def test_what_a_format_may_not_give_is_its_fault(entry: Any) -> None:
     with pytest.raises(PluginError, match="an input format gave"):
-        collect([entry], LeftOutLog())
+        build_table([entry], LeftOutLog())
 
 
 @pytest.mark.parametrize("meta", ["species", "event_id", "images"])
 def test_a_name_belongs_to_one_column(meta: str) -> None:
     with pytest.raises(UsageError, match=f"'{meta}' can't be used"):
-        collect([seen(1, {meta: "x"}, species="fox")], LeftOutLog())
+        build_table([seen(1, {meta: "x"}, species="fox")], LeftOutLog())

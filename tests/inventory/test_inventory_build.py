@@ -49,7 +49,7 @@ def test_an_inventory_comes_back_from_its_file(tmp_path: Path) -> None:
 def test_the_first_photos_are_looked_for(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     built = build_inventory(format_of(SEEN), tmp_path, {})
-    assert (built.looked_at, built.missing) == (3, 2)
+    assert (built.checked_photos, built.missing_photos) == (3, 2)
 
 
 def test_the_photos_of_an_events_first_row_count(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -78,7 +78,7 @@ def test_observations_without_a_label_are_dropped_and_listed() -> None:
     left_out = LeftOutLog()
     kept = discard_missing(inventory(), left_out)
     assert kept.table["event_id"].to_pylist() == ["a", "c"]
-    assert left_out.first == {"a label is missing (--discard-missing)": ["b", "d"]}
+    assert left_out.examples == {"a label is missing (--discard-missing)": ["b", "d"]}
 
 
 def test_dropping_everything_is_an_error() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.inventory.left_out import FIRST, MOST_REASONS, OTHER, LeftOutLog, left_out_path
+from ctc.inventory.left_out import MAX_EXAMPLES, MAX_REASONS, OTHER_REASONS, LeftOutLog, left_out_path
 from ctc.plugin import LeftOut
 
 
@@ -15,7 +15,7 @@ def test_every_entry_is_in_the_file_and_the_first_few_in_memory(tmp_path: Path) 
         for i in range(10):
             log.add(LeftOut(f"row {i}", 'no "image", here'))
     assert log.counts == {'no "image", here': 10}
-    assert log.first == {'no "image", here': [f"row {i}" for i in range(FIRST)]}
+    assert log.examples == {'no "image", here': [f"row {i}" for i in range(MAX_EXAMPLES)]}
     lines = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["where,reason", 'row 0,"no ""image"", here"']
     assert len(lines) == 11
@@ -23,10 +23,10 @@ def test_every_entry_is_in_the_file_and_the_first_few_in_memory(tmp_path: Path) 
 
 def test_reasons_without_end_are_counted_together() -> None:
     log = LeftOutLog()
-    for i in range(MOST_REASONS + 5):
+    for i in range(MAX_REASONS + 5):
         log.add(LeftOut("somewhere", f"reason {i}"))
-    assert len(log.counts) == MOST_REASONS + 1
-    assert log.counts[OTHER] == 5
+    assert len(log.counts) == MAX_REASONS + 1
+    assert log.counts[OTHER_REASONS] == 5
 
 
 def test_a_name_that_is_no_unicode_can_be_listed(tmp_path: Path) -> None:

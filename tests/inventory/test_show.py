@@ -10,7 +10,7 @@ import pytest
 
 from ctc.artifacts.inventory import Inventory
 from ctc.inventory.photo_uses import photo_uses
-from ctc.inventory.show import ClassCounts, PlaceCounts, SharedPhoto, TimeSpan, holdings
+from ctc.inventory.show import ClassCounts, LocationCounts, SharedPhoto, TimeSpan, summarize
 
 ROWS: dict[str, list[Any]] = {
     "event_id": ["a", "a", "b", "c"],
@@ -24,38 +24,41 @@ def inventory(left_out: dict[str, int] | None = None, **meta: Any) -> Inventory:
 
 
 def test_observations_events_and_photos_are_counted_apart() -> None:
-    held = holdings(inventory())
+    held = summarize(inventory())
     assert (held.observations, held.events, held.photos) == (4, 3, 2)
 
 
 def test_classes_are_counted_most_frequent_first() -> None:
-    counts = holdings(inventory()).labels["species"]
+    counts = summarize(inventory()).labels["species"]
     assert counts == ClassCounts({"fox": 2, "hare": 1}, missing=1)
     assert list(counts.classes) == ["fox", "hare"]
 
 
 def test_an_event_is_where_its_first_row_says() -> None:
-    held = holdings(inventory(location=["pond", "wood", "wood", None]))
-    assert held.locations == {"pond": PlaceCounts(1, 2), "wood": PlaceCounts(1, 1)}
+    held = summarize(inventory(location=["pond", "wood", "wood", None]))
+    assert held.locations == {"pond": LocationCounts(1, 2), "wood": LocationCounts(1, 1)}
     assert held.no_location == 1
 
 
 def test_locations_may_be_numbers() -> None:
-    assert holdings(inventory(location=[7, 7, 7, 9])).locations == {"7": PlaceCounts(2, 3), "9": PlaceCounts(1, 0)}
+    assert summarize(inventory(location=[7, 7, 7, 9])).locations == {
+        "7": LocationCounts(2, 3),
+        "9": LocationCounts(1, 0),
+    }
 
 
 def test_without_a_column_of_locations_there_are_none() -> None:
-    assert holdings(inventory()).locations is None
+    assert summarize(inventory()).locations is None
 
 
 def test_events_are_counted_by_photos_and_by_observations() -> None:
-    held = holdings(inventory())
+    held = summarize(inventory())
     assert held.photos_per_event == {0: 1, 1: 1, 2: 1}
     assert held.observations_per_event == {1: 2, 2: 1}
 
 
 def test_a_photo_in_two_events_is_named_and_one_in_two_observations_is_not() -> None:
-    held = holdings(inventory())
+    held = summarize(inventory())
     assert held.shared_photos == 1
     assert held.first_shared == (SharedPhoto("2.jpg", 2, ("a", "b")),)
 
@@ -77,31 +80,31 @@ def test_a_photo_in_two_events_is_named_and_one_in_two_observations_is_not() -> 
     ],
 )
 def test_the_time_span_counts_what_is_no_time(times: Any, span: TimeSpan) -> None:
-    assert holdings(inventory(datetime=times)).time == span
+    assert summarize(inventory(datetime=times)).time == span
 
 
 def test_without_a_column_of_times_there_is_no_span() -> None:
-    assert holdings(inventory()).time is None
+    assert summarize(inventory()).time is None
 
 
 def test_meta_columns_count_their_values_lists_those_in_them() -> None:
-    held = holdings(inventory(site=["x", "y", "x", None], box=[[0.1, None], [0.1, 0.2], [], None], empty=[None] * 4))
+    held = summarize(inventory(site=["x", "y", "x", None], box=[[0.1, None], [0.1, 0.2], [], None], empty=[None] * 4))
     assert held.meta == {"site": 2, "box": 2, "empty": 0}
 
 
 def test_what_was_left_out_is_remembered() -> None:
-    assert holdings(inventory(left_out={"corrupt": 3})).left_out == {"corrupt": 3}
+    assert summarize(inventory(left_out={"corrupt": 3})).left_out == {"corrupt": 3}
 
 
 def test_columns_in_several_chunks_count_as_one() -> None:
     whole = inventory(location=["pond", "wood", "wood", None])
     chunked = pa.concat_tables([whole.table.slice(row, 1) for row in range(4)])
-    assert holdings(Inventory(chunked, whole.labels, whole.image_root)) == holdings(whole)
+    assert summarize(Inventory(chunked, whole.labels, whole.image_root)) == summarize(whole)
 
 
 def test_an_empty_inventory_has_nothing() -> None:
     empty = inventory(location=["pond", "wood", "wood", None])
-    held = holdings(Inventory(empty.table.slice(0, 0), empty.labels, empty.image_root))
+    held = summarize(Inventory(empty.table.slice(0, 0), empty.labels, empty.image_root))
     assert (held.observations, held.events, held.photos, held.locations) == (0, 0, 0, {})
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import UsageError
-from ctc.inventory.config import InventoryConfig, unseen
+from ctc.inventory.config import InventoryConfig, no_progress
 from ctc.inventory.exif_metadata import fill_from_photos, fill_location
 
 TIMES = InventoryConfig(time_from_exif=True)
@@ -47,34 +47,34 @@ def test_the_time_is_that_of_the_first_photo_that_has_one(tmp_path: Path, caplog
     dated = photo(tmp_path / "dated.jpg", "2026:02:03 04:05:06")
     later = photo(tmp_path / "later.jpg", "2027:01:01 00:00:00")
     blank = photo(tmp_path / "blank.jpg", "0000:00:00 00:00:00")
-    made = fill_from_photos(inventory(tmp_path, [[blank, dated, later], [blank], [later]]), TIMES, unseen)
+    made = fill_from_photos(inventory(tmp_path, [[blank, dated, later], [blank], [later]]), TIMES, no_progress)
     assert made.meta == ("datetime",)
     assert made.table["datetime"].to_pylist() == ["2026-02-03T04:05:06", None, "2027-01-01T00:00:00"]
     assert warnings_of(caplog) == ["1 of 3 events have no photo with an EXIF date: 'datetime' stays empty"]
 
 
 def test_photos_that_can_not_be_read_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    made = fill_from_photos(inventory(tmp_path, [["gone.jpg"], ["gone too.jpg"]]), TIMES, unseen)
+    made = fill_from_photos(inventory(tmp_path, [["gone.jpg"], ["gone too.jpg"]]), TIMES, no_progress)
     assert made.table["datetime"].to_pylist() == [None, None]
     assert "2 photos can't be read for their EXIF (first: 'gone.jpg': no such file or directory)" in warnings_of(caplog)
 
 
 def test_what_the_source_says_is_kept(tmp_path: Path) -> None:
     dated = photo(tmp_path / "dated.jpg", "2026:02:03 04:05:06")
-    made = fill_from_photos(inventory(tmp_path, [[dated], [dated]], datetime=["2001-01-01", None]), TIMES, unseen)
+    made = fill_from_photos(inventory(tmp_path, [[dated], [dated]], datetime=["2001-01-01", None]), TIMES, no_progress)
     assert made.table["datetime"].to_pylist() == ["2001-01-01", "2026-02-03T04:05:06"]
 
 
 def test_photos_are_not_read_where_nothing_is_lacking(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     known = inventory(tmp_path, [["gone.jpg"]], datetime=["2001-01-01"])
-    assert fill_from_photos(known, TIMES, unseen).table.equals(known.table)
+    assert fill_from_photos(known, TIMES, no_progress).table.equals(known.table)
     assert warnings_of(caplog) == []
 
 
 def test_all_rows_of_an_event_have_its_time(tmp_path: Path) -> None:
     dated = photo(tmp_path / "dated.jpg", "2026:02:03 04:05:06")
     rows = inventory(tmp_path, [[dated], [dated], ["gone.jpg"]], event_id=["a", "a", "b"])
-    made = fill_from_photos(rows, TIMES, unseen)
+    made = fill_from_photos(rows, TIMES, no_progress)
     assert made.table["datetime"].to_pylist() == ["2026-02-03T04:05:06", "2026-02-03T04:05:06", None]
 
 
@@ -84,8 +84,8 @@ def test_a_file_time_counts_only_when_asked_for(tmp_path: Path, caplog: pytest.L
     os.utime(tmp_path / blank, (1_000_000_000.5, 1_000_000_000.5))
     photos = inventory(tmp_path, [[dated], [blank], ["gone.jpg"]])
     guess = datetime.fromtimestamp(1_000_000_000).isoformat()
-    assert fill_from_photos(photos, TIMES, unseen).table["datetime"].null_count == 2
-    assert fill_from_photos(photos, GUESSES, unseen).table["datetime"].to_pylist() == [
+    assert fill_from_photos(photos, TIMES, no_progress).table["datetime"].null_count == 2
+    assert fill_from_photos(photos, GUESSES, no_progress).table["datetime"].to_pylist() == [
         "2026-02-03T04:05:06",
         guess,
         None,
@@ -101,7 +101,7 @@ def test_the_place_is_the_position_else_the_camera(tmp_path: Path, caplog: pytes
     camera = photo(tmp_path / "camera.jpg", serial="H500")
     blank = photo(tmp_path / "blank.jpg")
     events = [[here], [camera, here], [equator], [camera], [blank]]
-    made = fill_from_photos(inventory(tmp_path, events), PLACES, unseen)
+    made = fill_from_photos(inventory(tmp_path, events), PLACES, no_progress)
     expected = ["-1.2865,36.8172", "-1.2865,36.8172", "0.0000,1.0000", "H500", None]
     assert made.table["location"].to_pylist() == expected
     assert warnings_of(caplog) == [
@@ -148,5 +148,5 @@ def test_a_label_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_real_photos_tell_their_times(shared: Path) -> None:
     photos = sorted(path.name for path in (shared / "data" / "camera-trap-photos").glob("blank*.jpg"))
-    made = fill_from_photos(inventory(shared / "data" / "camera-trap-photos", [photos]), TIMES, unseen)
+    made = fill_from_photos(inventory(shared / "data" / "camera-trap-photos", [photos]), TIMES, no_progress)
     assert made.table["datetime"].to_pylist() == ["2016-09-25T18:35:10"]

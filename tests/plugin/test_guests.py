@@ -17,10 +17,10 @@ GOOD = """
 BROKEN = "import a_package_that_is_not_there"
 NEEDS_PLUGINS = """
     import sys
-    from ctc.cli.console.console import relay_log
+    from ctc.cli.console.console import forward_logging
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
-    relay_log()
+    forward_logging()
     plugins().all(Aggregation)
     print(sorted(plugins().all(Aggregation)))
 """
@@ -28,10 +28,10 @@ NEEDS_PLUGINS = """
 
 def asks_for(name: str) -> str:
     return f"""
-        from ctc.cli.exit_codes import exit_code_of
+        from ctc.cli.exit_codes import run_command
         from ctc.plugin import Aggregation
         from ctc.plugin.manager import plugins
-        raise SystemExit(exit_code_of(lambda: print(plugins().get(Aggregation, "{name}").name)))
+        raise SystemExit(run_command(lambda: print(plugins().get(Aggregation, "{name}").name)))
     """
 
 

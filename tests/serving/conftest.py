@@ -21,12 +21,12 @@ import uvicorn
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from ctc.artifacts.model_file import INPUT, ModelInfo
+from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 from ctc.serving.config import Limits, ServeConfig
-from ctc.serving.server import listen, server_of
+from ctc.serving.server import bind_socket, create_server
 from ctc.serving.service import Service
 
 LABELS = {"species": ("fox", "wolf"), "count": ("1", "2+")}
@@ -109,7 +109,7 @@ Jpeg = Callable[..., bytes]
 def model_at(path: Path, labels: Mapping[str, tuple[str, ...]] = LABELS, **preprocessing: Any) -> Path:
     """Cast, mean over the pixels, and per label a softmax over (red, blue)."""
     nodes = [
-        helper.make_node("Cast", [INPUT], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
         helper.make_node("MatMul", ["mean", "weights"], ["logits"]),
         *(helper.make_node("Softmax", ["logits"], [label], axis=1) for label in labels),
@@ -117,7 +117,7 @@ def model_at(path: Path, labels: Mapping[str, tuple[str, ...]] = LABELS, **prepr
     graph = helper.make_graph(
         nodes,
         "colour",
-        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", HEIGHT, WIDTH, 3])],
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, ["N", HEIGHT, WIDTH, 3])],
         [helper.make_tensor_value_info(label, TensorProto.FLOAT, ["N", 2]) for label in labels],
         [
             numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
@@ -134,10 +134,10 @@ def model_at(path: Path, labels: Mapping[str, tuple[str, ...]] = LABELS, **prepr
 def running(models: Mapping[str, Path], limits: Mapping[str, Any] | None = None, **options: Any) -> Iterator[Running]:
     """A server on any free port."""
     usual = {"aggregation": plugins().get(Aggregation, "mean"), "threads": 2}
-    config = ServeConfig(models, limits=replace(Limits(grace=5), **(limits or {})), **{**usual, **options})
+    config = ServeConfig(models, limits=replace(Limits(shutdown_timeout=5), **(limits or {})), **{**usual, **options})
     service = Service(config)
-    server = server_of(service)
-    with listen("127.0.0.1", 0) as listener:
+    server = create_server(service)
+    with bind_socket("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         started = threading.Event()
         thread = threading.Thread(target=asyncio.run, args=[_run(server, listener, started)])

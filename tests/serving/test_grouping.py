@@ -48,7 +48,7 @@ def test_events_are_those_of_predict(server, model_file, jpeg, tmp_path) -> None
     paths = [tmp_path / f"{number}.jpg" for number in range(4)]
     for number, path in enumerate(paths):
         path.write_bytes(jpeg((50 * number, 0, 99), taken[number]))
-    found = {event.id: event.images for event in find_events([tmp_path], within=60)}
+    found = {event.id: event.images for event in find_events([tmp_path], max_gap=60)}
     predicted = ctc.load_model(model_file).predict(found).events
     answers = [server.send_photo(path.read_bytes()).json["predictions"][0] for path in paths]
     photos = [

@@ -105,7 +105,7 @@ def test_who_sends_all_before_reading_gets_the_refusal_too(serve, asks_to_close:
 
 
 def test_a_head_that_dribbles_in_is_cut_off_and_told(serve, jpeg, monkeypatch, caplog) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "HEAD_TIMEOUT", 0.3)
     caplog.set_level(logging.INFO, "ctc.serving.http.connection")
     patient = serve()
     with connect(patient) as idle, connect(patient) as dribbling:
@@ -116,7 +116,7 @@ def test_a_head_that_dribbles_in_is_cut_off_and_told(serve, jpeg, monkeypatch, c
 
 
 def test_a_second_head_that_dribbles_in_is_cut_off(serve, monkeypatch) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "HEAD_TIMEOUT", 0.3)
     with connect(serve()) as client:
         client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = b""
@@ -127,7 +127,7 @@ def test_a_second_head_that_dribbles_in_is_cut_off(serve, monkeypatch) -> None:
 
 
 def test_a_refused_body_that_goes_on_is_cut_off(serve, monkeypatch) -> None:
-    monkeypatch.setattr(connection, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "STALL_TIMEOUT", 0.3)
     with connect(serve(limits={"body": 1000})) as client:
         client.sendall(head(10**12))
         assert client.recv(65536).startswith(b"HTTP/1.1 413 ")
@@ -153,7 +153,7 @@ def ask_without_end(client: socket.socket) -> None:
 
 
 def test_a_client_that_does_not_fetch_its_answers_is_cut_off(serve, monkeypatch) -> None:
-    monkeypatch.setattr(connection, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "STALL_TIMEOUT", 0.3)
     server = serve()
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -164,7 +164,7 @@ def test_a_client_that_does_not_fetch_its_answers_is_cut_off(serve, monkeypatch)
 
 
 def test_more_connections_than_there_may_be_are_cut_off(serve, monkeypatch) -> None:
-    monkeypatch.setattr(connection, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(connection, "MAX_CONNECTIONS", 2)
     server = serve()
     with connect(server), connect(server), connect(server) as third:
         assert received(third) == b""

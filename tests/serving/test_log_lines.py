@@ -6,13 +6,13 @@ import io
 import json
 import logging
 
-from ctc.serving.http.logging_setup import PlainLines, log_to_stderr
+from ctc.serving.http.logging_setup import PlainFormatter, log_to_stderr
 
 
 def test_a_quiet_server_still_tells_everything_to_the_other_handler(capsys) -> None:
     told = io.StringIO()
     other = logging.StreamHandler(told)
-    other.setFormatter(PlainLines())
+    other.setFormatter(PlainFormatter())
     log = logging.getLogger("ctc.serving.models.registry")
     with log_to_stderr(as_json=False, quiet=True, also=other):
         log.info("served anew")
@@ -23,7 +23,7 @@ def test_a_quiet_server_still_tells_everything_to_the_other_handler(capsys) -> N
 
 def test_what_a_stranger_wrote_can_not_steer_a_terminal() -> None:
     record = logging.makeLogRecord({"levelno": logging.INFO, "msg": "no model called '\x1b[2J\x00ä'"})
-    assert PlainLines().format(record) == "no model called '\\x1b[2J\\x00ä'"
+    assert PlainFormatter().format(record) == "no model called '\\x1b[2J\\x00ä'"
 
 
 def test_libraries_warn_through_the_same_lines(capsys) -> None:

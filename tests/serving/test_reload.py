@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.storage.paths import place
+from ctc.storage.paths import parse_path
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_new_file_is_served(watching, write_model, jpeg, tmp_path) -> None:
 
 
 def test_a_new_file_at_a_remote_place_is_served(serve, write_model, jpeg, tmp_path) -> None:
-    file = place(f"memory://{tmp_path.name}/model.onnx")
+    file = parse_path(f"memory://{tmp_path.name}/model.onnx")
     file.write_bytes(write_model(tmp_path / "model.onnx").read_bytes())
     server = serve({"model": file}, reload=0.02)
     assert species(server, jpeg()) == "fox"

@@ -11,7 +11,7 @@ import pytest
 from starlette.routing import Route
 
 from ctc.cli.commands.serve.command import command
-from ctc.serving.app import application
+from ctc.serving.app import create_app
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = (CHECKOUT / "docs" / "serve.md").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ COMMANDS = [line.split("ctc serve ")[1] for line in PAGE.splitlines() if re.sear
 @pytest.fixture(scope="module")
 def paths(server) -> set[str]:
     """Every path of the server, with {name} for the model's."""
-    routes = [route for route in application(server.service).routes if isinstance(route, Route)]
+    routes = [route for route in create_app(server.service).routes if isinstance(route, Route)]
     return {route.path.replace(":model}", "}") for route in routes}
 
 

@@ -16,9 +16,9 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import MISSING, EventRecord
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
-from ctc.images import as_input, decode
+from ctc.images import decode, to_model_input
 from ctc.plugin import Batch, Loader, LoaderConfig
-from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
+from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
 from ctc.storage.tfrecord import read_records
 from ctc.testing import build_dataset
 from ctc.training.config import TrainingConfig
@@ -74,10 +74,10 @@ class ArrayLoader:
         events = [
             EventRecord.decode(data)
             for shard in dataset.shards(split)
-            for _, data in read_records(dataset.folder / shard.file, dataset.folder / shard.index)
+            for _, data in read_records(dataset.folder / shard.file, dataset.folder / shard.index_file)
         ]
         size = Preprocessing(config.height, config.width, config.resize)
-        images = np.stack([as_input(decode(event.jpegs[0]), size) for event in events])
+        images = np.stack([to_model_input(decode(event.jpegs[0]), size) for event in events])
         labels = {
             label: np.array([event.labels.get(label, (MISSING,))[0] for event in events], np.int32)
             for label in config.labels
@@ -96,7 +96,7 @@ class Notes:
     counted: dict[str, int] = field(default_factory=dict)
     noted: list[str] = field(default_factory=list)
 
-    def say(self, message: str) -> None:
+    def info(self, message: str) -> None:
         self.lines.append(message)
 
     def warn(self, message: str) -> None:
@@ -153,9 +153,9 @@ def array_loader() -> ArrayLoader:
 
 
 def _with_arrays(array_loader: ArrayLoader) -> Plugins:
-    kind = next(kind for kind in KINDS if kind.record is Loader)
+    kind = next(kind for kind in KINDS if kind.record_type is Loader)
     loader = Loader("arrays", "keeps a split in memory", lambda: None, array_loader.open)
-    return Plugins([*plugins().found, Found(kind, loader, Owner("arrays", "tests", "1"))], [])
+    return Plugins([*plugins().loaded, LoadedRecord(kind, loader, Owner("arrays", "tests", "1"))], [])
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from ctc.artifacts.run import RUN_FILE
 from ctc.cli.main import run
 from ctc.errors import CtcError
 from ctc.plugin import Backbone
-from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
+from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.run_training import resume, train
 
@@ -93,12 +93,12 @@ def forked(work: Callable[[], object]) -> int:
 def be_host(asked: TrainingConfig, beat: Callable[[], object] = lambda: None) -> int:
     """The exit code; `beat` is called after each step of host 0."""
     trace = f"{asked.output}-{asked.host_index}"
-    kind, network = next(kind for kind in KINDS if kind.record is Backbone), Network()
-    found = Found(kind, Backbone("normalised", "", (16, 16), network.build), Owner("normalised", "tests", "1"))
+    kind, network = next(kind for kind in KINDS if kind.record_type is Backbone), Network()
+    found = LoadedRecord(kind, Backbone("normalised", "", (16, 16), network.build), Owner("normalised", "tests", "1"))
     go: Any = resume if (Path(asked.output) / RUN_FILE).exists() else train
     try:
-        with asked.where.met():
-            go(asked, Plugins([*plugins().found, found]), Pulse(beat))
+        with asked.topology.initialize():
+            go(asked, Plugins([*plugins().loaded, found]), Pulse(beat))
     except CtcError as error:
         Path(f"{trace}.txt").write_text(str(error))
         return error.exit_code

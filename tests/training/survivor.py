@@ -18,7 +18,7 @@ import keras
 
 from ctc.artifacts.run import RUN_FILE
 from ctc.plugin import Backbone
-from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
+from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
 from ctc.storage.atomic import PARTIAL_SUFFIX
 from ctc.training.config import TrainingConfig
 from ctc.training.run_training import resume, train
@@ -41,7 +41,7 @@ class Pulse:
     def __init__(self, beat: Callable[[], object]) -> None:
         self._beat = beat
 
-    def say(self, message: str) -> None:
+    def info(self, message: str) -> None:
         """Nothing."""
 
     def warn(self, message: str) -> None:
@@ -79,9 +79,9 @@ def config(dataset: str, output: Path) -> TrainingConfig:
 
 
 def go(asked: TrainingConfig, beat: Callable[[], object]) -> None:
-    kind = next(kind for kind in KINDS if kind.record is Backbone)
+    kind = next(kind for kind in KINDS if kind.record_type is Backbone)
     backbone = Backbone("forgetful", "", (16, 16), forgetful)
-    known = Plugins([*plugins().found, Found(kind, backbone, Owner("forgetful", "tests", "1"))])
+    known = Plugins([*plugins().loaded, LoadedRecord(kind, backbone, Owner("forgetful", "tests", "1"))])
     begin: Any = resume if (Path(asked.output) / RUN_FILE).exists() else train
     begin(asked, known, Pulse(beat))
 

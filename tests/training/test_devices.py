@@ -17,7 +17,7 @@ import pytest
 from onnxruntime import InferenceSession
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import INPUT
+from ctc.artifacts.model_file import INPUT_NAME
 from ctc.artifacts.run import Run
 from ctc.cli.main import run
 from ctc.errors import UsageError
@@ -25,8 +25,8 @@ from ctc.hardware import usable_cores
 from ctc.plugin import Loader, LoaderConfig
 from ctc.plugin.manager import plugins
 from ctc.testing import build_dataset
-from ctc.training.distributed.topology import BACKEND, JAX, Devices
-from ctc.training.plan import prepare
+from ctc.training.distributed.topology import BACKEND, JAX, Topology
+from ctc.training.plan import resolve_plan
 
 COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
@@ -34,10 +34,10 @@ COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensi
 @pytest.mark.parametrize(
     ("devices", "message"),
     [
-        (Devices(hosts=2, index=2, coordinator="here:1"), "--host-index 2: with --hosts 2 it goes from 0 to 1"),
-        (Devices(hosts=1, index=1), "--host-index 1: with --hosts 1 it goes from 0 to 0"),
-        (Devices(hosts=2), "--hosts 2 needs --coordinator HOST:PORT"),
-        (Devices(hosts=2, coordinator="here"), "--hosts 2 needs --coordinator HOST:PORT"),
+        (Topology(hosts=2, index=2, coordinator="here:1"), "--host-index 2: with --hosts 2 it goes from 0 to 1"),
+        (Topology(hosts=1, index=1), "--host-index 1: with --hosts 1 it goes from 0 to 0"),
+        (Topology(hosts=2), "--hosts 2 needs --coordinator HOST:PORT"),
+        (Topology(hosts=2, coordinator="here"), "--hosts 2 needs --coordinator HOST:PORT"),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused(devices, message):
@@ -48,12 +48,12 @@ def test_numbers_that_make_no_sense_are_refused(devices, message):
 def test_several_devices_need_jax(monkeypatch):
     monkeypatch.setenv(BACKEND, "tensorflow")
     with pytest.raises(UsageError, match="set KERAS_BACKEND=jax in the environment"):
-        Devices(per_host=2).check()
+        Topology(devices_per_host=2).check()
 
 
 def test_one_device_needs_nothing():
-    with Devices().met(), Devices().in_use():
-        assert Devices().gathered([1, 2]).tolist() == [[1, 2]]
+    with Topology().initialize(), Topology().scope():
+        assert Topology().all_gather([1, 2]).tolist() == [[1, 2]]
 
 
 def test_one_host_goes_on_with_what_several_began(config):
@@ -71,16 +71,19 @@ def test_one_host_goes_on_with_what_several_began(config):
 )
 def test_batches_that_devices_cant_share_are_refused(config, plugins_with_arrays, options, message):
     with pytest.raises(UsageError, match=message):
-        prepare(replace(config, **options), plugins_with_arrays)
+        resolve_plan(replace(config, **options), plugins_with_arrays)
 
 
 def test_each_host_reads_its_part(config, plugins_with_arrays):
-    plan = prepare(replace(config, hosts=2, host_index=1), plugins_with_arrays)
-    assert (plan.training_batches().shard, plan.training_batches().batch_size) == ((1, 2), 6)
+    plan = resolve_plan(replace(config, hosts=2, host_index=1), plugins_with_arrays)
+    assert (plan.training_loader_config().shard, plan.training_loader_config().batch_size) == ((1, 2), 6)
 
 
 def test_few_photos_make_one_batch_that_devices_can_share(config, plugins_with_arrays):
-    assert prepare(replace(config, batch_size=80, devices=5), plugins_with_arrays).training_batches().batch_size == 35
+    assert (
+        resolve_plan(replace(config, batch_size=80, devices=5), plugins_with_arrays).training_loader_config().batch_size
+        == 35
+    )
 
 
 def _free_port() -> int:
@@ -188,7 +191,7 @@ def test_what_was_trained_on_jax_is_exported_on_tensorflow(trained, tmp_path):
     assert run(["export", str(trained_on_jax.folder), "--output", str(model)]) == 0
     size = LoaderConfig(16, 20, ("species",), image_choice="first", shuffle=False)
     stream = plugins().get(Loader, "turbo").open(Dataset.open(trained.folder / "dataset"), "test", size)
-    (answers,) = InferenceSession(model).run(["species"], {INPUT: next(stream.epoch(0)).images})
+    (answers,) = InferenceSession(model).run(["species"], {INPUT_NAME: next(stream.epoch(0)).images})
     with trained_on_jax.test_predictions.open(newline="") as rows:
         told = [list(json.loads(row["predictions_all"]).values()) for row in csv.DictReader(rows)]
     np.testing.assert_allclose(answers, told, atol=1e-4)

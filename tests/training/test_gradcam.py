@@ -13,8 +13,8 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.evaluation.explain.gradcam import gradcam
 from ctc.plugin import Backbone
-from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
-from ctc.training.model.network import backbone_of, build_network, load_network, save_weights
+from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
+from ctc.training.model.network import build_network, get_backbone, load_network, save_weights
 
 LABELS = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
 SIDE = 64
@@ -41,7 +41,7 @@ def picture() -> np.ndarray:
 def test_behind_an_average_and_a_dense_layer_it_is_the_class_activation_map(run, picture, label, number) -> None:
     # there the gradient of a score by each map is its weight over the number of places (Selvaraju et al., section 3.1)
     network = load_network(run, plugins())
-    backbone = backbone_of(network)
+    backbone = get_backbone(network)
     maps = keras.Model(backbone.input, backbone.layers[-2].output)(network.get_layer("standardise")(picture[None]))
     weights = network.get_layer(f"head_{list(LABELS).index(label)}").kernel[:, number]
     wanted = np.maximum(np.asarray(maps)[0] @ np.asarray(weights), 0) / 16
@@ -58,7 +58,7 @@ def test_a_network_without_feature_maps_has_none(run, tmp_path: Path) -> None:
     mean = (0.5, 0.5, 0.5)
     flat = Run(tmp_path)
     flat.write(RunInfo({}, "flat", {"species": ("a", "b")}, Preprocessing(8, 8), mean, mean, {}, 0))
-    kind = next(kind for kind in KINDS if kind.record is Backbone)
-    known = Plugins([Found(kind, Backbone("flat", "no maps", (8, 8), build), Owner("flat", "tests", "1"))], [])
+    kind = next(kind for kind in KINDS if kind.record_type is Backbone)
+    known = Plugins([LoadedRecord(kind, Backbone("flat", "no maps", (8, 8), build), Owner("flat", "tests", "1"))], [])
     save_weights(build_network(known.get(Backbone, "flat"), {"species": 2}, 8, 8, mean, mean), flat.best_weights)
     assert gradcam(flat, known) is None

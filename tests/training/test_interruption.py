@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ctc.training.trainer.interruption import Interruption
+from ctc.training.trainer.interruption import InterruptHandler
 
 STUCK = """
 import time
@@ -19,15 +19,15 @@ with interruption.Interruption(lambda: print("last words", flush=True)):
 
 
 def test_a_signal_is_noted_until_leaving():
-    with Interruption(lambda: None) as interruption:
+    with InterruptHandler(lambda: None) as interruption:
         signal.raise_signal(signal.SIGINT)
-        assert interruption.asked == signal.SIGINT
+        assert interruption.received_signal == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):
-            interruption.leave()
+            interruption.reraise()
 
 
 def test_the_second_ctrl_c_leaves_at_once():
-    with Interruption(lambda: None):
+    with InterruptHandler(lambda: None):
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
@@ -35,7 +35,7 @@ def test_the_second_ctrl_c_leaves_at_once():
 
 def test_what_was_there_before_comes_back():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    with Interruption(lambda: None):
+    with InterruptHandler(lambda: None):
         assert signal.getsignal(signal.SIGINT) != before[0]
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
@@ -43,9 +43,9 @@ def test_what_was_there_before_comes_back():
 def test_a_signal_that_is_ignored_stays_so():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with Interruption(lambda: None) as interruption:
+        with InterruptHandler(lambda: None) as interruption:
             signal.raise_signal(signal.SIGINT)
-            assert interruption.asked is None
+            assert interruption.received_signal is None
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -8,11 +8,11 @@ import pytest
 
 from ctc.plugin import Backbone, Batch
 from ctc.training.config import TrainingConfig
-from ctc.training.metrics.metrics import Totals
+from ctc.training.metrics.metrics import MetricSums
 from ctc.training.model.losses import Criterion
-from ctc.training.model.network import backbone_of
-from ctc.training.plan import Plan, prepare
-from ctc.training.trainer.train_step import Learner
+from ctc.training.model.network import get_backbone
+from ctc.training.plan import TrainingPlan, resolve_plan
+from ctc.training.trainer.train_step import ModelRunner
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (10, 16, 20, 3), np.uint8)
 BATCH = Batch(
@@ -32,21 +32,21 @@ def _plain(shape: tuple[int, int, int]) -> keras.Model:
 
 
 @pytest.fixture
-def plan(tiny_dataset, plugins_with_arrays) -> Plan:
+def plan(tiny_dataset, plugins_with_arrays) -> TrainingPlan:
     config = TrainingConfig(
         str(tiny_dataset().folder), "run", "small_cnn", ("species", "count"), loader="arrays", height=16, width=20
     )
-    return replace(prepare(config, plugins_with_arrays), backbone=Backbone("plain", "", (16, 16), _plain))
+    return replace(resolve_plan(config, plugins_with_arrays), backbone=Backbone("plain", "", (16, 16), _plain))
 
 
-def _learnt(plan: Plan, parts: int = 1, batch: Batch = BATCH, steps: int = 2) -> Learner:
-    learner = Learner(plan, parts)
+def _learnt(plan: TrainingPlan, parts: int = 1, batch: Batch = BATCH, steps: int = 2) -> ModelRunner:
+    learner = ModelRunner(plan, parts)
     for _ in range(steps):
-        learner.learn(batch, Totals())
+        learner.train_step(batch, MetricSums())
     return learner
 
 
-def _weights(learner: Learner) -> list[np.ndarray]:
+def _weights(learner: ModelRunner) -> list[np.ndarray]:
     return [weight.numpy() for weight in learner.network.weights]
 
 
@@ -70,7 +70,7 @@ def test_a_missing_label_moves_no_weight(plan):
 def test_a_label_missing_everywhere_leaves_its_head_alone(plan):
     plan = replace(plan, weight_decay=0.0)
     missing = Batch(PHOTOS, {**BATCH.labels, "count": np.full(10, -1, np.int32)})
-    untouched, learnt = Learner(plan), _learnt(plan, batch=missing)
+    untouched, learnt = ModelRunner(plan), _learnt(plan, batch=missing)
     before, after = ([np.asarray(w) for w in one.network.get_layer("head_1").weights] for one in (untouched, learnt))
     np.testing.assert_array_equal(before[0], after[0])
 
@@ -78,7 +78,7 @@ def test_a_label_missing_everywhere_leaves_its_head_alone(plan):
 def test_a_label_moves_the_network_by_its_weight(plan):
     def moved(weight: float) -> np.ndarray:
         weighted = replace(plan, config=replace(plan.config, label_weights={"count": weight, "species": 0.0}))
-        before, after = Learner(weighted), _learnt(weighted, steps=1)
+        before, after = ModelRunner(weighted), _learnt(weighted, steps=1)
         return _weights(after)[0] - _weights(before)[0]
 
     plan = replace(plan, weight_decay=0.0)
@@ -90,19 +90,19 @@ def test_a_label_moves_the_network_by_its_weight(plan):
 def test_what_was_learnt_comes_back_and_goes_on_the_same(plan, optimizer, parts):
     plan = replace(plan, config=replace(plan.config, optimizer=optimizer))
     went_on = _learnt(plan, parts)
-    taken_up = Learner(plan, 2)
-    taken_up.restore(went_on.arrays(), parts)
+    taken_up = ModelRunner(plan, 2)
+    taken_up.load_state_dict(went_on.state_dict(), parts)
     for learner in (went_on, taken_up):
-        learner.learn(BATCH, Totals())
+        learner.train_step(BATCH, MetricSums())
     for one, other in zip(_weights(went_on), _weights(taken_up), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
 def test_looking_adds_up_whatever_the_parts(plan):
-    whole, parts = Totals(), Totals()
-    Learner(plan, 1).look(BATCH, whole)
-    Learner(plan, 3).look(BATCH, parts)
-    one, other = whole.result(plan.label_weights), parts.result(plan.label_weights)
+    whole, parts = MetricSums(), MetricSums()
+    ModelRunner(plan, 1).eval_step(BATCH, whole)
+    ModelRunner(plan, 3).eval_step(BATCH, parts)
+    one, other = whole.compute(plan.label_weights), parts.compute(plan.label_weights)
     assert (one.images, one.labels["species"].n) == (10, 5)
     assert other.loss == pytest.approx(one.loss, rel=1e-5)
     assert other.labels["count"].macro_f1 == pytest.approx(one.labels["count"].macro_f1)
@@ -129,12 +129,12 @@ def test_balanced_class_weights_find_more_of_the_rare(tiny_dataset, plugins_with
             learning_rate=0.1,
         )
         plan = replace(
-            prepare(config, plugins_with_arrays),
+            resolve_plan(config, plugins_with_arrays),
             backbone=Backbone("plain", "", (16, 16), _plain),
             criteria={"count": Criterion(class_weights=class_weights)},
         )
-        learner, totals = _learnt(plan, batch=batch, steps=40), Totals()
-        learner.look(batch, totals)
+        learner, totals = _learnt(plan, batch=batch, steps=40), MetricSums()
+        learner.eval_step(batch, totals)
         return float(totals.sums["count"]["hit"][1]) / 10
 
     assert recall((100 / 180, 100 / 20)) > recall(()) + 0.2
@@ -145,13 +145,13 @@ def test_mixed_precision_keeps_weights_and_answers_in_32_bits(plan, kind):
     learner = _learnt(replace(plan, config=replace(plan.config, mixed_precision=kind)))
     assert {weight.dtype for weight in learner.network.weights} == {"float32"}
     assert {str(answer.dtype) for answer in learner.network(PHOTOS).values()} == {"<dtype: 'float32'>"}
-    assert backbone_of(learner.network).compute_dtype == kind
+    assert get_backbone(learner.network).compute_dtype == kind
     assert keras.config.dtype_policy().name == "float32"
-    assert any(name.endswith("dynamic_scale") for name in learner.arrays()) is (kind == "float16")
+    assert any(name.endswith("dynamic_scale") for name in learner.state_dict()) is (kind == "float16")
 
 
 def test_a_gradient_is_clipped_to_the_longest_allowed(plan):
     clipped = replace(plan, weight_decay=0.0, learning_rate=1.0, config=replace(plan.config, clip_norm=0.001))
-    before, after = Learner(clipped), _learnt(clipped, steps=1)
+    before, after = ModelRunner(clipped), _learnt(clipped, steps=1)
     moved = np.concatenate([np.ravel(b - a) for a, b in zip(_weights(before), _weights(after), strict=True)])
     assert np.linalg.norm(moved) == pytest.approx(0.001, rel=1e-3)

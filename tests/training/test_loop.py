@@ -113,7 +113,7 @@ def test_without_validation_the_training_loss_counts(config, plugins_with_arrays
     dataset = tiny_dataset({"train": 12}, name="alone")
     result = train(replace(config, dataset=str(dataset.folder), epochs=1), plugins_with_arrays, notes)
     assert "there is no split 'val': early stopping goes by the training loss" in notes.lines
-    assert (result.best.watched_loss, result.test) == (result.best.training.loss, None)
+    assert (result.best.monitored_loss, result.test) == (result.best.training.loss, None)
     assert not result.run.test_scores.exists()
 
 
@@ -211,7 +211,7 @@ def test_without_mlflow_it_is_an_extra_to_install(config, plugins_with_arrays, n
 
 def test_says_when_the_dataset_of_an_earlier_run_has_changed(config, one_epoch, plugins_with_arrays, notes):
     info = replace(one_epoch.run.read(), dataset={"path": config.dataset, "fingerprint": "another"})
-    train(replace(config, epochs=1), plugins_with_arrays, notes, repeats=info)
+    train(replace(config, epochs=1), plugins_with_arrays, notes, source_run=info)
     assert notes.warnings == [
         f"'{config.dataset}' has changed since '{one_epoch.run.folder}' was trained on it: the outcome will differ"
     ]

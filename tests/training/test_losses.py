@@ -8,7 +8,7 @@ import pytest
 
 from ctc.training.model.losses import Criterion
 from ctc.training.model.optimizers import make_optimizer
-from ctc.training.trainer.training_model import Trainee
+from ctc.training.trainer.training_model import TrainingModel
 
 SCORES = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]], np.float32))
 PIXELS = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
@@ -16,14 +16,14 @@ PLAIN = Criterion()
 
 
 def _loss(classes: list[int], scores: np.ndarray = SCORES, criterion: Criterion = PLAIN) -> list[float]:
-    return np.asarray(criterion.per_photo(np.array(classes), scores)).tolist()
+    return np.asarray(criterion.loss_per_photo(np.array(classes), scores)).tolist()
 
 
-def _trainee(*labels: str) -> Trainee:
+def _trainee(*labels: str) -> TrainingModel:
     """Linear heads on three numbers, all weights 1."""
     inputs = keras.Input((3,))
     heads = {label: keras.layers.Dense(2, kernel_initializer="ones", name=label)(inputs * 0.1) for label in labels}
-    trainee = Trainee(keras.Model(inputs, heads), dict.fromkeys(labels, PLAIN))
+    trainee = TrainingModel(keras.Model(inputs, heads), dict.fromkeys(labels, PLAIN))
     trainee.compile(make_optimizer("sgd", 0.1, 0.0), jit_compile=False)
     return trainee
 
@@ -42,7 +42,7 @@ def test_even_infinite_scores_of_a_missing_label_have_no_gradient():
     pixels[1] = np.inf
     weights = {"a": np.ones(2, np.float32)}
     trainee.train_on_batch(pixels, {"a": np.array([0, -1])}, weights, return_dict=True)
-    assert np.isfinite(trainee.scores.get_layer("a").bias.numpy()).all()
+    assert np.isfinite(trainee.logits_model.get_layer("a").bias.numpy()).all()
 
 
 def test_smoothing_asks_a_little_for_every_class():
@@ -61,7 +61,7 @@ def test_class_weights_are_factors_by_the_true_class():
 
 
 def test_sums_count_only_what_is_there():
-    sums = PLAIN.sums(np.array([0, -1, 1]), SCORES)
+    sums = PLAIN.batch_sums(np.array([0, -1, 1]), SCORES)
     assert (float(sums.correct), float(sums.present)) == (1.0, 2.0)
     assert [np.asarray(part).tolist() for part in (sums.hit, sums.chosen, sums.actual)] == [
         [1.0, 0.0, 0.0],
@@ -72,7 +72,7 @@ def test_sums_count_only_what_is_there():
 
 def test_the_five_best_are_enough_for_top5():
     scores = np.array([[6, 5, 4, 3, 2, 1, 0]] * 3, np.float32)
-    assert float(PLAIN.sums(np.array([4, 5, -1]), scores).among_best) == 1.0
+    assert float(PLAIN.batch_sums(np.array([4, 5, -1]), scores).among_best) == 1.0
 
 
 def test_a_photo_counts_by_its_sample_weight():
@@ -80,7 +80,7 @@ def test_a_photo_counts_by_its_sample_weight():
     labels = {name: np.array([0, 1, 0, 1]) for name in ("a", "b")}
     weights = {"a": np.full(4, 0.25, np.float32), "b": np.full(4, 0.75, np.float32)}
     trainee.train_on_batch(PIXELS, labels, weights, return_dict=True)
-    first, second = (trainee.scores.get_layer(name).kernel.numpy() for name in ("a", "b"))
+    first, second = (trainee.logits_model.get_layer(name).kernel.numpy() for name in ("a", "b"))
     np.testing.assert_allclose(second - 1, 3 * (first - 1), rtol=1e-3)
     assert np.abs(first - 1).max() > 1e-4
 

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from ctc.training.metrics.metrics import Totals
-from ctc.training.model.losses import FOCUS
+from ctc.training.metrics.metrics import MetricSums
+from ctc.training.model.losses import FOCAL_GAMMA
 from ctc.training.model.multi_label_loss import MultiLabelCriterion
 from ctc.training.model.optimizers import make_optimizer
-from ctc.training.trainer.training_model import Trainee
+from ctc.training.trainer.training_model import TrainingModel
 
 THERE = np.array([[0.9, 0.6, 0.2], [0.4, 0.3, 0.1], [0.5, 0.7, 0.8]], np.float32)
 SCORES = np.log(THERE / (1 - THERE))
@@ -19,7 +19,7 @@ PLAIN = MultiLabelCriterion()
 
 
 def _loss(criterion: MultiLabelCriterion = PLAIN, scores: np.ndarray = SCORES) -> list[float]:
-    return np.asarray(criterion.per_photo(CLASSES, scores)).tolist()
+    return np.asarray(criterion.loss_per_photo(CLASSES, scores)).tolist()
 
 
 def test_loss_is_the_binary_cross_entropy_of_every_class_and_none_without_the_label():
@@ -34,7 +34,7 @@ def test_smoothing_asks_a_little_for_the_other_answer():
 
 
 def test_focal_loss_looks_away_from_what_is_easy():
-    expected = sum((1 - right) ** FOCUS * -math.log(right) for right in (0.9, 0.6, 0.8))
+    expected = sum((1 - right) ** FOCAL_GAMMA * -math.log(right) for right in (0.9, 0.6, 0.8))
     assert _loss(MultiLabelCriterion("focal"))[0] == pytest.approx(expected, rel=1e-5)
 
 
@@ -47,7 +47,7 @@ def test_class_weights_are_factors_where_the_class_is_there():
 def test_even_infinite_scores_of_a_missing_label_have_no_gradient():
     inputs = keras.Input((3,))
     head = keras.layers.Dense(2, kernel_initializer="ones", name="a")
-    trainee = Trainee(keras.Model(inputs, {"a": head(inputs)}), {"a": PLAIN})
+    trainee = TrainingModel(keras.Model(inputs, {"a": head(inputs)}), {"a": PLAIN})
     trainee.compile(make_optimizer("sgd", 0.1, 0.0), jit_compile=False)
     photos = np.array([[1, 2, 3], [np.inf, 1, 1]], np.float32)
     labels = {"a": np.array([[1, 0], [-1, -1]], np.int32)}
@@ -57,17 +57,17 @@ def test_even_infinite_scores_of_a_missing_label_have_no_gradient():
 
 
 def test_scores_are_those_of_the_definitions():
-    logs = {name: np.asarray(value) for name, value in PLAIN.sums(CLASSES, SCORES).at(0).items()}
-    totals = Totals()
-    totals.add(("species",), logs)
-    score = totals.result({"species": 1.0}).labels["species"]
+    logs = {name: np.asarray(value) for name, value in PLAIN.batch_sums(CLASSES, SCORES).to_logs(0).items()}
+    totals = MetricSums()
+    totals.update(("species",), logs)
+    score = totals.compute({"species": 1.0}).labels["species"]
     assert (score.n, score.accuracy, score.top5, score.exact) == (2, 0.5, 1.0, 0.5)
     assert score.macro_f1 == pytest.approx((1 + 1 + 0) / 3)
-    assert list(score.figures) == ["loss", "accuracy", "top5", "macro_f1", "exact"]
+    assert list(score.named_metrics) == ["loss", "accuracy", "top5", "macro_f1", "exact"]
 
 
 def test_one_of_the_five_best_is_enough_for_top5():
     scores = np.tile(np.arange(7, 0, -1, dtype=np.float32), (2, 1))
     classes = np.zeros((2, 7), np.int32)
     classes[0, [4, 6]], classes[1, [5, 6]] = 1, 1
-    assert float(PLAIN.sums(classes, scores).among_best) == 1.0
+    assert float(PLAIN.batch_sums(classes, scores).among_best) == 1.0

@@ -1,32 +1,32 @@
 from __future__ import annotations
 
-from ctc.training.trainer.early_stopping import Patience, ReduceOnPlateau
+from ctc.training.trainer.early_stopping import PatienceCounter, ReduceLROnPlateau
 
 
 def _rates(losses: list[float], patience: int = 2, factor: float = 0.1, lowest: float = 1e-5) -> list[float]:
-    plateau, rate, rates = ReduceOnPlateau(Patience(patience, 1e-4), factor, lowest), 0.01, []
+    plateau, rate, rates = ReduceLROnPlateau(PatienceCounter(patience, 1e-4), factor, lowest), 0.01, []
     for loss in losses:
-        rate = plateau.next_rate(loss, rate)
+        rate = plateau.next_learning_rate(loss, rate)
         rates.append(round(rate, 9))
     return rates
 
 
 def test_falling_losses_are_waited_for():
-    patience = Patience(2)
-    assert [patience.improves(loss) for loss in (3.0, 2.0, 2.0, 1.0)] == [True, True, False, True]
-    assert not patience.over
+    patience = PatienceCounter(2)
+    assert [patience.update(loss) for loss in (3.0, 2.0, 2.0, 1.0)] == [True, True, False, True]
+    assert not patience.is_exhausted
 
 
 def test_patience_ends():
-    patience = Patience(2)
+    patience = PatienceCounter(2)
     for loss in (1.0, 1.0, 1.5):
-        patience.improves(loss)
-    assert patience.over
+        patience.update(loss)
+    assert patience.is_exhausted
 
 
 def test_a_tiny_fall_is_none():
-    patience = Patience(2, min_delta=0.1)
-    assert [patience.improves(loss) for loss in (1.0, 0.95)] == [True, False]
+    patience = PatienceCounter(2, min_delta=0.1)
+    assert [patience.update(loss) for loss in (1.0, 0.95)] == [True, False]
 
 
 def test_the_rate_falls_on_a_plateau_and_again_on_the_next():

@@ -15,7 +15,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.images import encode_jpeg
 from ctc.plugin import Backbone
-from ctc.plugin.manager import KINDS, Found, Owner, Plugins, plugins
+from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.model.network import load_network
 from ctc.training.run_training import resume, train
@@ -35,9 +35,9 @@ def _mean_colour(shape: tuple[int, int, int]) -> keras.Model:
 @pytest.fixture
 def with_mean_colour() -> Plugins:
     """The installed plugins and a backbone `mean_colour`."""
-    kind = next(kind for kind in KINDS if kind.record is Backbone)
+    kind = next(kind for kind in KINDS if kind.record_type is Backbone)
     backbone = Backbone("mean_colour", "the mean colour", (SIDE, SIDE), _mean_colour)
-    return Plugins([*plugins().found, Found(kind, backbone, Owner("mean_colour", "tests", "1"))], [])
+    return Plugins([*plugins().loaded, LoadedRecord(kind, backbone, Owner("mean_colour", "tests", "1"))], [])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import keras
 
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.plugin import Backbone, Pretrained
-from ctc.training.model.pretrained import start_from
+from ctc.training.model.pretrained import load_pretrained
 
 SHAPE = (16, 20, 3)
 MEAN, STD = (0.1, 0.2, 0.3), (0.4, 0.5, 0.6)
@@ -38,28 +38,28 @@ TAUGHT = Backbone(
 
 
 def test_a_name_gives_the_authors_weights_and_their_standardisation() -> None:
-    start = start_from(TAUGHT, "world")
+    start = load_pretrained(TAUGHT, "world")
     assert (start.mean, start.std) == (MEAN, STD)
     assert all((values == 7).all() for values in start.backbone.build(SHAPE).get_weights())
 
 
 def test_a_name_that_is_not_there_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="neither a file nor the name of weights for 'tiny': did you mean 'world'"):
-        start_from(TAUGHT, "wrld")
+        load_pretrained(TAUGHT, "wrld")
     with pytest.raises(UsageError, match=r"'world' is neither a file nor .* 'tiny': there are none"):
-        start_from(TINY, "world")
+        load_pretrained(TINY, "world")
 
 
 def test_a_file_gives_its_weights(tmp_path) -> None:
     known().save_weights(tmp_path / "a.weights.h5")
-    start = start_from(TINY, str(tmp_path / "a.weights.h5"))
+    start = load_pretrained(TINY, str(tmp_path / "a.weights.h5"))
     assert (start.mean, start.std) == (None, None)
     assert all((values == 7).all() for values in start.backbone.build(SHAPE).get_weights())
 
 
 def test_a_file_takes_the_standardisation_of_the_authors_weights(tmp_path) -> None:
     network().save_weights(tmp_path / "a.weights.h5")
-    start = start_from(TAUGHT, str(tmp_path / "a.weights.h5"))
+    start = load_pretrained(TAUGHT, str(tmp_path / "a.weights.h5"))
     assert (start.mean, start.std) == (MEAN, STD)
 
 
@@ -76,7 +76,7 @@ def test_weights_of_another_network_are_refused_by_layer_and_shape(filters, misf
     network(filters).save_weights(path)
     message = f"'{path}' doesn't fit 'tiny': "
     with pytest.raises(InputError, match=f"^{re.escape(message + misfit)}"):
-        start_from(TINY, str(path)).backbone.build(SHAPE)
+        load_pretrained(TINY, str(path)).backbone.build(SHAPE)
 
 
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
@@ -84,14 +84,14 @@ def test_weights_of_another_network_are_refused_by_layer_and_shape(filters, misf
 def test_a_whole_model_is_refused_even_under_another_name(name, tmp_path) -> None:
     network().save(tmp_path / name)
     with pytest.raises(InputError, match="is not weights alone, and a whole model could run code: save its weights"):
-        start_from(TINY, str(tmp_path / name))
+        load_pretrained(TINY, str(tmp_path / name))
     disguised = (tmp_path / name).rename(tmp_path / "model.weights.h5")
     with pytest.raises(CtcError, match=r"is not weights alone|is not a file of weights that Keras wrote"):
-        start_from(TINY, str(disguised))
+        load_pretrained(TINY, str(disguised))
 
 
 def test_a_damaged_file_is_refused(tmp_path) -> None:
     path = tmp_path / "a.weights.h5"
     path.write_text("not a file of weights")
     with pytest.raises(InputError, match="is not a file of weights that Keras wrote, or it is damaged"):
-        start_from(TINY, str(path))
+        load_pretrained(TINY, str(path))

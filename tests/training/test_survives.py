@@ -18,7 +18,7 @@ import pytest
 from ctc.artifacts.run import Run
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.plugin import Backbone
-from ctc.plugin.manager import KINDS, Found, Owner, Plugins
+from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins
 from ctc.training.run_training import resume, train
 from ctc.training.trainer.checkpoints import Checkpoint, Checkpoints
 from ctc.training.trainer.run_batches import NotANumberError
@@ -28,13 +28,13 @@ FITS = 6  # photos
 
 
 def _newest(run: Run) -> Checkpoint:
-    newest = Checkpoints(run.checkpoints).newest()
+    newest = Checkpoints(run.checkpoints).latest()
     assert newest is not None
     return newest
 
 
 def _place(run: Run) -> tuple[int, int]:
-    progress = _newest(run).progress
+    progress = _newest(run).train_state
     return progress["epoch"], progress["step"]
 
 
@@ -171,7 +171,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(config, after_o
 def test_weights_that_are_no_numbers_are_no_checkpoint(config, plugins_with_arrays, notes):
     with pytest.raises(NotANumberError):
         train(replace(config, learning_rate=1e30, checkpoint_steps=1), plugins_with_arrays, notes)
-    kept = Checkpoints(Run(Path(config.output)).checkpoints).newest()
+    kept = Checkpoints(Run(Path(config.output)).checkpoints).latest()
     assert all(np.isfinite(array).all() for array in (kept.arrays if kept else {}).values())
 
 
@@ -194,8 +194,8 @@ def _greedy(shape: tuple[int, int, int]) -> keras.Model:
 
 @pytest.fixture
 def plugins_with_greed(plugins_with_arrays) -> Plugins:
-    kind = next(kind for kind in KINDS if kind.record is Backbone)
-    found = Found(kind, Backbone("greedy", "", (16, 16), _greedy), Owner("greedy", "tests", "1"))
+    kind = next(kind for kind in KINDS if kind.record_type is Backbone)
+    found = LoadedRecord(kind, Backbone("greedy", "", (16, 16), _greedy), Owner("greedy", "tests", "1"))
     return Plugins([*plugins_with_arrays.found, found])
 
 
@@ -203,7 +203,7 @@ def test_what_does_not_fit_the_memory_is_taken_in_parts(config, plugins_with_gre
     greedy = replace(config, backbone="greedy", epochs=1)
     result = train(greedy, plugins_with_greed, notes)
     assert notes.warnings == ["out of memory: each batch of 12 is now taken in 2 parts, which learns the same"]
-    assert _newest(result.run).progress["parts"] == 2
+    assert _newest(result.run).train_state["parts"] == 2
     resume(replace(greedy, epochs=2), plugins_with_greed, notes)
     assert len(notes.warnings) == 1
 

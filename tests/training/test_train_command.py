@@ -15,7 +15,7 @@ import pytest
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.cli.commands.train.command import command
-from ctc.cli.commands.train.options import given
+from ctc.cli.commands.train.options import provided_options
 from ctc.cli.main import run
 from ctc.errors import UsageError
 from ctc.training.config import TrainingConfig
@@ -29,7 +29,7 @@ def _parsed(*arguments: str) -> TrainingConfig:
         options = {
             name: value for name, value in context.params.items() if name not in ("dry_run", "overwrite", "resume")
         }
-        return TrainingConfig(**given(context, options))
+        return TrainingConfig(**provided_options(context, options))
 
 
 @pytest.mark.parametrize(

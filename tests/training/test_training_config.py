@@ -43,29 +43,29 @@ def test_a_missing_option_is_refused():
 
 
 def test_resolving_leaves_nothing_open():
-    resolved = CONFIG.resolved((64, 48), "tfdata")
+    resolved = CONFIG.resolve((64, 48), "tfdata")
     assert (resolved.height, resolved.width, resolved.loader) == (64, 48, "tfdata")
     assert (resolved.learning_rate, resolved.weight_decay, resolved.threads) == (0.01, 0.0001, usable_cores())
     assert Path(resolved.dataset).is_absolute()
-    assert resolved.resolved((1, 1), "tfdata") == resolved
+    assert resolved.resolve((1, 1), "tfdata") == resolved
 
 
 @pytest.mark.parametrize(
     ("optimizer", "rate", "decay"), [("sgd", 0.01, 1e-4), ("rmsprop", 0.001, 1e-4), ("adamw", 0.001, 0.01)]
 )
 def test_each_optimizer_has_its_rate_and_decay(optimizer, rate, decay):
-    resolved = TrainingConfig("d", "r", "b", ("l",), optimizer=optimizer).resolved((1, 1), "x")
+    resolved = TrainingConfig("d", "r", "b", ("l",), optimizer=optimizer).resolve((1, 1), "x")
     assert (resolved.learning_rate, resolved.weight_decay) == (rate, decay)
 
 
 def test_a_rate_that_was_given_stays():
-    resolved = TrainingConfig("d", "r", "b", ("l",), learning_rate=0.5, weight_decay=0.0).resolved((1, 1), "x")
+    resolved = TrainingConfig("d", "r", "b", ("l",), learning_rate=0.5, weight_decay=0.0).resolve((1, 1), "x")
     assert (resolved.learning_rate, resolved.weight_decay) == (0.5, 0.0)
 
 
 def test_stacked_photos_keep_their_colors():
     config = TrainingConfig("d", "r", "b", ("l",), image_choice="grayscale_stacking", color="full_fast")
-    assert config.resolved((1, 1), "x").color == "none"
+    assert config.resolve((1, 1), "x").color == "none"
 
 
 def test_augmentation_follows_the_options():

@@ -13,8 +13,8 @@ import pytest
 from ctc.artifacts.run import Run
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Backbone
-from ctc.plugin.manager import KINDS, Found, Owner, Plugins
-from ctc.training.model.network import backbone_of, load_network
+from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins
+from ctc.training.model.network import get_backbone, load_network
 from ctc.training.run_training import resume, train
 from ctc.training.trainer.checkpoints import Checkpoints
 
@@ -32,7 +32,7 @@ def later(config, earlier):
 
 
 def _backbone(run: Run, plugins) -> list[np.ndarray]:
-    return [weight.numpy() for weight in backbone_of(load_network(run, plugins)).weights]
+    return [weight.numpy() for weight in get_backbone(load_network(run, plugins)).weights]
 
 
 def test_the_last_layer_alone_learns_what_is_new(later, earlier, plugins_with_arrays, notes):
@@ -87,8 +87,8 @@ def _sized(shape: tuple[int, int, int]) -> keras.Model:
 
 
 def test_weights_that_do_not_fit_name_layer_and_shapes(config, plugins_with_arrays, notes):
-    kind = next(kind for kind in KINDS if kind.record is Backbone)
-    sized = Found(kind, Backbone("sized", "", (16, 16), _sized), Owner("sized", "tests", "1"))
+    kind = next(kind for kind in KINDS if kind.record_type is Backbone)
+    sized = LoadedRecord(kind, Backbone("sized", "", (16, 16), _sized), Owner("sized", "tests", "1"))
     plugins = Plugins([*plugins_with_arrays.found, sized])
     small = replace(config, backbone="sized", height=4, width=4, epochs=1)
     train(small, plugins, notes)
@@ -106,7 +106,7 @@ def test_the_heads_learn_first_and_then_all(later, earlier, plugins_with_arrays,
     for one, other in zip(before, _backbone(first, plugins_with_arrays), strict=True):
         np.testing.assert_array_equal(one, other)
     second = resume(replace(later, head_epochs=1, epochs=2), plugins_with_arrays, notes).run
-    arrays = Checkpoints(second.checkpoints).newest().arrays
+    arrays = Checkpoints(second.checkpoints).latest().arrays
     first_kernel = next(array for name, array in arrays.items() if name.startswith("network/0000/"))
     assert np.abs(first_kernel - before[0]).max() > 0
 
@@ -116,6 +116,6 @@ def test_two_phases_in_one_go_are_the_same_as_with_a_break(later, plugins_with_a
     whole = train(replace(phases, output=f"{later.output}-whole"), plugins_with_arrays, notes).run
     train(replace(phases, epochs=1), plugins_with_arrays, notes)
     broken = resume(phases, plugins_with_arrays, notes).run
-    one, other = (Checkpoints(run.checkpoints).newest().arrays for run in (whole, broken))
+    one, other = (Checkpoints(run.checkpoints).latest().arrays for run in (whole, broken))
     for first, second in zip(one.values(), other.values(), strict=True):
         np.testing.assert_array_equal(first, second)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
-    from ctc.benchmark.records import Result
+    from ctc.benchmark.records import BenchmarkResult
 
 
 @click.command(epilog="Example: ctc benchmark loaders dataset --seconds 10 --chart loaders.png")
-@click.argument("dataset", type=PLACE)
+@click.argument("dataset", type=PATH_OR_URL)
 @click.option("--split", default="train", show_default=True, help="Whose records to load.")
 @click.option(
     "--loader", "chosen", metavar="NAME", multiple=True, help="Measure only this. Repeatable.  [default: all]"
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Of each loader.")
 @click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Images at a time.")
 @click.option("--size", type=click.IntRange(8), default=224, show_default=True, help="Height and width, in pixels.")
-@click.option("--chart", type=PLACE, metavar="FILE", help="Draw a bar chart, a .png file.")
+@click.option("--chart", type=PATH_OR_URL, metavar="FILE", help="Draw a bar chart, a .png file.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 def command(
     dataset: Path,
@@ -47,16 +47,16 @@ def command(
     from ctc.artifacts.dataset import Dataset
     from ctc.benchmark.chart import write_chart
     from ctc.benchmark.compare import GPU_ROW, check_names, compare
-    from ctc.benchmark.contenders import names
-    from ctc.benchmark.records import Setting
-    from ctc.cli.console.console import detail
+    from ctc.benchmark.contenders import contender_names
+    from ctc.benchmark.records import BenchmarkConfig
+    from ctc.cli.console.console import debug
     from ctc.hardware import nvidia_gpus
 
-    known = names()
+    known = contender_names()
     check_names(chosen, known)
     Dataset.open(dataset, [split]).shards(split)
-    setting = Setting(str(dataset), split, size, size, batch_size, threads)
-    results = compare(list(chosen) or known, setting, seconds, rounds, detail)
+    setting = BenchmarkConfig(str(dataset), split, size, size, batch_size, threads)
+    results = compare(list(chosen) or known, setting, seconds, rounds, debug)
     if not chosen and not nvidia_gpus():
         results.append(GPU_ROW)
     if chart:
@@ -66,10 +66,10 @@ def command(
 
         click.echo(json.dumps([result.to_json() for result in results], indent=1))
     else:
-        _show(results)
+        _print_results(results)
 
 
-def _show(results: Sequence[Result]) -> None:
+def _print_results(results: Sequence[BenchmarkResult]) -> None:
     click.echo(
         f"{'':<28}{'img/s':>8}{'cold':>8}{'per core':>10}{'CPU s/1000':>12}{'MB':>7}{'× tfdata':>10}{'of limit':>10}"
     )

@@ -14,11 +14,11 @@ from click.shell_completion import (
     add_completion_class,
 )
 
-from ctc.cli.registry import COMMANDS, COMPLETING
+from ctc.cli.registry import COMMANDS, COMPLETE_VAR
 
-Items = list[CompletionItem[str]]
+CompletionItems = list[CompletionItem[str]]
 
-_KINDS = {
+_PLUGIN_RECORDS = {
     "--aggregation": "Aggregation",
     "--backbone": "Backbone",
     "--engine": "Engine",
@@ -27,16 +27,16 @@ _KINDS = {
 }
 
 
-class Words(ShellComplete):
+class CtcShellComplete(ShellComplete):
     """Click's own completion, which knows nothing of commands of two words, nor of the names of plugins."""
 
-    def get_completions(self, args: list[str], incomplete: str) -> Items:
-        if args and args[-1] in _KINDS:
-            return _matching(_named(_KINDS[args[-1]]), incomplete)
+    def get_completions(self, args: list[str], incomplete: str) -> CompletionItems:
+        if args and args[-1] in _PLUGIN_RECORDS:
+            return _filter_by_prefix(_plugin_summaries(_PLUGIN_RECORDS[args[-1]]), incomplete)
         words = [word for word in args if not word.startswith("-")]
         if not words and not incomplete.startswith("-"):
-            return _matching(_first_words(), incomplete)
-        further = _matching(_second_words(words), incomplete)
+            return _filter_by_prefix(_top_level_commands(), incomplete)
+        further = _filter_by_prefix(_subcommands(words), incomplete)
         if words and words[0] not in COMMANDS:
             return further
         own = super().get_completions(args, incomplete)
@@ -45,15 +45,15 @@ class Words(ShellComplete):
         return further + own
 
 
-class Bash(Words, BashComplete):
+class Bash(CtcShellComplete, BashComplete):
     """For bash 4.4 or newer."""
 
 
-class Zsh(Words, ZshComplete):
+class Zsh(CtcShellComplete, ZshComplete):
     """For zsh."""
 
 
-class Fish(Words, FishComplete):
+class Fish(CtcShellComplete, FishComplete):
     """For fish."""
 
 
@@ -73,24 +73,24 @@ def command(shell: str) -> None:
     fish  ctc completion fish > ~/.config/fish/completions/ctc.fish
     """
     root = click.get_current_context().find_root().command
-    click.echo(SHELLS[shell](root, {}, "ctc", COMPLETING).source())
+    click.echo(SHELLS[shell](root, {}, "ctc", COMPLETE_VAR).source())
 
 
-def _matching(summaries: Mapping[str, str], incomplete: str) -> Items:
+def _filter_by_prefix(summaries: Mapping[str, str], incomplete: str) -> CompletionItems:
     return [CompletionItem(name, help=text) for name, text in summaries.items() if name.startswith(incomplete)]
 
 
-def _first_words() -> dict[str, str]:
+def _top_level_commands() -> dict[str, str]:
     return {name.partition(" ")[0]: COMMANDS.get(name.partition(" ")[0], text) for name, text in COMMANDS.items()}
 
 
-def _second_words(words: Iterable[str]) -> dict[str, str]:
+def _subcommands(words: Iterable[str]) -> dict[str, str]:
     """`verify` and `preview` after `dataset`."""
     begun = " ".join(words) + " "
     return {name.removeprefix(begun): text for name, text in COMMANDS.items() if name.startswith(begun)}
 
 
-def _named(record: str) -> dict[str, str]:
+def _plugin_summaries(record: str) -> dict[str, str]:
     """The plugins of a kind, with their summaries."""
     from ctc import plugin
     from ctc.plugin.manager import plugins

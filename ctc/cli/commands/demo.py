@@ -22,27 +22,27 @@ NEW_PHOTOS = 14
 @click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
 def command(output: Path, seed: int, locations: int, events: int, epochs: int, overwrite: bool) -> None:
     """Go the whole way on photos drawn for the purpose: from labels to predictions at locations never seen, and a report on them."""
-    from ctc.cli.console.console import say
-    from ctc.demo.tour import clear, closing, commands
+    from ctc.cli.console.console import info
+    from ctc.demo.tour import commands, prepare_folder, result_lines
     from ctc.demo.world import draw_new_photos, draw_world
 
-    clear(output, overwrite)
+    prepare_folder(output, overwrite)
     start = time.monotonic()
-    say(f"drawing {locations} camera locations with {events} events each")
+    info(f"drawing {locations} camera locations with {events} events each")
     draw_world(output, seed=seed, locations=locations, events_per_location=events)
     draw_new_photos(output, seed=seed, count=NEW_PHOTOS)
     for arguments in commands(output, seed, epochs):
-        say(f"\n$ ctc {shlex.join(arguments)}")
+        info(f"\n$ ctc {shlex.join(arguments)}")
         _run(arguments)
-    say(f"\ndone in {time.monotonic() - start:.0f} s\n")
-    for line in closing(output):
+    info(f"\ndone in {time.monotonic() - start:.0f} s\n")
+    for line in result_lines(output):
         click.echo(line)
 
 
 def _run(arguments: list[str]) -> None:
-    from ctc.cli.console.console import verbosity
+    from ctc.cli.console.console import verbosity_options
     from ctc.cli.main import ctc
 
-    code = ctc.main([*verbosity(), *arguments], prog_name="ctc", standalone_mode=False)
+    code = ctc.main([*verbosity_options(), *arguments], prog_name="ctc", standalone_mode=False)
     if code:
         raise CtcError(f"the demo stopped: `ctc {arguments[0]}` left with exit code {code}")

@@ -23,19 +23,19 @@ def command(folder: Path, model: Path | None, seconds: float, paths: bool, as_js
     Writes a file into FOLDER for a moment. What is printed can go into an issue as it is. The exit code is 0 when prediction works.
     """
     from ctc.cli.registry import FAILED
-    from ctc.doctor.checks import PREDICTING, examine
-    from ctc.doctor.finding import as_document
-    from ctc.doctor.redact import Veil
+    from ctc.doctor.checks import PREDICTION_CHECK, run_checks
+    from ctc.doctor.finding import findings_json
+    from ctc.doctor.redact import Redactor
 
     folder, model = folder.absolute(), model and model.absolute()
-    veil = Veil((folder, model.parent) if model else (folder,))
+    veil = Redactor((folder, model.parent) if model else (folder,))
     findings = []
-    for found in examine(folder, model, seconds):
-        findings.append(found if paths else veil.over(found))
+    for found in run_checks(folder, model, seconds):
+        findings.append(found if paths else veil.redact(found))
         if not as_json:
             click.echo(findings[-1].line())
-    works = any(found.check == PREDICTING and found.status == "ok" for found in findings)
+    works = any(found.check == PREDICTION_CHECK and found.status == "ok" for found in findings)
     click.echo(
-        as_document(findings, works) if as_json else f"\nprediction {'works' if works else 'does not work'} here"
+        findings_json(findings, works) if as_json else f"\nprediction {'works' if works else 'does not work'} here"
     )
     return 0 if works else FAILED

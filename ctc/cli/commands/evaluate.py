@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.report import report_options
-from ctc.cli.options.scoring import need_packages, scoring_options
+from ctc.cli.options.scoring import require_extra, scoring_options
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: ctc evaluate model.onnx dataset --split test --output evaluation")
-@click.argument("source", type=PLACE, metavar="MODEL|PREDICTIONS")
-@click.argument("dataset", type=PLACE, required=False)
+@click.argument("source", type=PATH_OR_URL, metavar="MODEL|PREDICTIONS")
+@click.argument("dataset", type=PATH_OR_URL, required=False)
 @click.option("--split", metavar="NAME", help="Split of the dataset to evaluate on.  [default: test]")
-@click.option("--truth", type=PLACE, metavar="INVENTORY", help="What the events of PREDICTIONS really show.")
-@click.option("--output", type=PLACE, required=True, help="Folder to write.")
-@click.option("--run", type=PLACE, metavar="RUN", help="Where the model was trained: the report shows how that went.")
+@click.option("--truth", type=PATH_OR_URL, metavar="INVENTORY", help="What the events of PREDICTIONS really show.")
+@click.option("--output", type=PATH_OR_URL, required=True, help="Folder to write.")
+@click.option(
+    "--run", type=PATH_OR_URL, metavar="RUN", help="Where the model was trained: the report shows how that went."
+)
 @click.option(
     "--explain", type=click.IntRange(1), metavar="N",
     help="Show for N events per label what the model looked at: by Grad-CAM with --run, else by covering parts of the photo.",
@@ -37,7 +39,7 @@ def command(source: Path, dataset: Path | None, truth: Path | None, output: Path
     the labels that are likely wrong (label_errors.csv) and the events that are most worth a label (to_label.csv). docs/evaluate.md
     says what each figure means.
     """
-    need_packages("evaluate")
+    require_extra("evaluate")
     if truth and (options["split"] or options["explain"]):
         raise UsageError("--split and --explain are for a model and a DATASET, not for predictions")
     if dataset and options["image_root"]:
@@ -48,14 +50,14 @@ def command(source: Path, dataset: Path | None, truth: Path | None, output: Path
     from ctc.evaluation.run import evaluate_model, evaluate_predictions
 
     if truth and not dataset:
-        evaluate_predictions(source, truth, output, options, _tell)
+        evaluate_predictions(source, truth, output, options, _print_results)
         return 0
     if dataset and not truth:
-        return PARTLY_FAILED if evaluate_model(source, dataset, output, options, _tell) else 0
+        return PARTLY_FAILED if evaluate_model(source, dataset, output, options, _print_results) else 0
     raise UsageError("give a model and a DATASET, or predictions and --truth INVENTORY")
 
 
-def _tell(evaluation: Evaluation) -> None:
+def _print_results(evaluation: Evaluation) -> None:
     from ctc.cli.console.formatting import print_table
 
     header = ("label", "unit", "answers", "right", "95 % interval", "macro F1", "calibration error", "accepted at 95 %")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ctc.plugin.entry_points import Skipped
+    from ctc.plugin.entry_points import SkippedPlugin
     from ctc.plugin.manager import Plugins
 
-Row = dict[str, str]
+PluginRow = dict[str, str]
 
 
 @click.command(epilog="Example: ctc plugins --json")
@@ -20,22 +20,22 @@ def command(as_json: bool) -> None:
     from ctc.plugin.manager import discover
 
     everything = discover()
-    found = _found(everything)
-    skipped = {"broken": _skipped(everything.broken), "off": _skipped(everything.off)}
+    found = _plugin_rows(everything)
+    skipped = {"broken": _skipped_rows(everything.broken), "off": _skipped_rows(everything.disabled)}
     if as_json:
         import json
 
         click.echo(json.dumps({"plugins": found, **skipped}, indent=1, ensure_ascii=False))
         return
     for row in found:
-        click.echo(_line(row["kind"], row["name"], row["summary"], row))
+        click.echo(_format_line(row["kind"], row["name"], row["summary"], row))
     for kind, rows in skipped.items():
         for row in rows:
-            click.echo(_line(kind, row["name"], row["reason"], row))
+            click.echo(_format_line(kind, row["name"], row["reason"], row))
 
 
-def _found(everything: Plugins) -> list[Row]:
-    ordered = sorted(everything.found, key=lambda entry: (entry.kind.title, entry.record.name))
+def _plugin_rows(plugins: Plugins) -> list[PluginRow]:
+    ordered = sorted(plugins.loaded, key=lambda entry: (entry.kind.title, entry.record.name))
     return [
         {
             "kind": entry.kind.title,
@@ -48,7 +48,7 @@ def _found(everything: Plugins) -> list[Row]:
     ]
 
 
-def _skipped(skipped: tuple[Skipped, ...]) -> list[Row]:
+def _skipped_rows(skipped: tuple[SkippedPlugin, ...]) -> list[PluginRow]:
     return [
         {
             "name": entry.owner.entry_point,
@@ -60,5 +60,5 @@ def _skipped(skipped: tuple[Skipped, ...]) -> list[Row]:
     ]
 
 
-def _line(kind: str, name: str, text: str, row: Row) -> str:
+def _format_line(kind: str, name: str, text: str, row: PluginRow) -> str:
     return f"{kind:<14} {name:<14} {text}  ({row['distribution']} {row['version']})"

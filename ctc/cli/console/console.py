@@ -15,7 +15,7 @@ import click
 
 from ctc.cli.console.json_log import JsonLog
 
-LOGGED_SECONDS = 10.0
+LOG_INTERVAL_SECONDS = 10.0
 """Between two lines of the log about one progress."""
 
 
@@ -36,7 +36,7 @@ class _Verbosity:
 
 
 _verbosity = _Verbosity()
-_log = JsonLog()
+_json_log = JsonLog()
 
 
 def set_verbosity(*, quiet: bool | None = None, verbose: bool | None = None) -> None:
@@ -45,38 +45,38 @@ def set_verbosity(*, quiet: bool | None = None, verbose: bool | None = None) -> 
     _verbosity.verbose = _verbosity.verbose if verbose is None else verbose
 
 
-def verbosity() -> list[str]:
+def verbosity_options() -> list[str]:
     """The options that make another `ctc` call as talkative as this one."""
     return ["--quiet"] * _verbosity.quiet + ["--verbose"] * _verbosity.verbose
 
 
-def log_to(path: Path, arguments: list[str]) -> None:
+def open_json_log(path: Path, arguments: list[str]) -> None:
     """From now on everything that is told goes to this file as well."""
-    _log.open(path, arguments)
+    _json_log.open(path, arguments)
 
 
-def end_log(exit_code: int) -> None:
+def close_json_log(exit_code: int) -> None:
     """The command has come to its end."""
-    _log.end(exit_code)
+    _json_log.end(exit_code)
 
 
-def log_bug(error: Exception) -> None:
+def log_exception(exception: Exception) -> None:
     """What Python shows on stderr goes to the log as well."""
     import traceback
 
-    _record("error", text="".join(traceback.format_exception(error)).rstrip())
+    _write_log("error", text="".join(traceback.format_exception(exception)).rstrip())
 
 
-def say(message: str) -> None:
+def info(message: str) -> None:
     """A line of narration; not with --quiet."""
-    _record("message", text=message.strip())
+    _write_log("message", text=message.strip())
     if not _verbosity.quiet:
         click.echo(message, err=True)
 
 
-def detail(message: str) -> None:
+def debug(message: str) -> None:
     """A line that only --verbose shows."""
-    _record("detail", text=message)
+    _write_log("detail", text=message)
     if _verbosity.verbose:
         click.echo(message, err=True)
 
@@ -84,55 +84,55 @@ def detail(message: str) -> None:
 def warn(message: str) -> None:
     """A warning, always shown, one line."""
     line = " ".join(message.split())
-    _record("warning", text=line)
+    _write_log("warning", text=line)
     click.echo(f"warning: {line}", err=True)
 
 
-def tell_error(message: str) -> None:
+def error(message: str) -> None:
     """Why the command ends, one line."""
     line = " ".join(message.split())
-    _record("error", text=line)
+    _write_log("error", text=line)
     click.echo(f"error: {line}", err=True)
 
 
-def _record(kind: str, **values: object) -> None:
+def _write_log(kind: str, **values: object) -> None:
     try:
-        _log.write(kind, **values)
+        _json_log.write(kind, **values)
     except OSError as error:
-        _log.close()
+        _json_log.close()
         warn(f"the log goes no further: {(error.strerror or str(error)).lower()}")
 
 
-class LogRelay(logging.Handler):
+class JsonLogHandler(logging.Handler):
     """What is logged goes into the log file, whatever is shown. A record with `fields` is an event: its message is its kind."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if fields := getattr(record, "fields", None):
-            _record(record.getMessage(), **fields)
+            _write_log(record.getMessage(), **fields)
             return
         kind = "message" if record.levelno < logging.WARNING else record.levelname.lower()
         traceback = f"\n{logging.Formatter().formatException(record.exc_info)}" if record.exc_info else ""
-        _record(kind, text=record.getMessage() + traceback)
+        _write_log(kind, text=record.getMessage() + traceback)
 
 
-class _LogToLines(logging.Handler):
+class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        tell = say if record.levelno < logging.WARNING else warn
+        tell = info if record.levelno < logging.WARNING else warn
         tell(record.getMessage())
 
 
-_relay = _LogToLines(logging.INFO)
+_console_handler = _ConsoleHandler(logging.INFO)
 
 
-def relay_log() -> None:
+def forward_logging() -> None:
     """What the stages and the seam log (shards are fetched, a plugin was skipped) becomes a line on stderr."""
     log = logging.getLogger("ctc")
     log.setLevel(logging.INFO)
-    log.addHandler(_relay)
+    log.addHandler(_console_handler)
     log.propagate = False
 
 
-class _Silent:
+class _NullProgress:
     def advance(self, done: int = 1, failed: int = 0) -> None:
         """Nothing is shown when stderr is not a terminal."""
 
@@ -141,37 +141,39 @@ class _Silent:
 
 
 @dataclass
-class _Logged:
+class _LoggedProgress:
     """Also writes into the log how far it is, now and then."""
 
-    shown: Progress
-    what: str
+    bar: Progress
+    description: str
     total: int | None
     done: int = 0
     failed: int = 0
-    text: str = ""
-    written: float = field(default_factory=time.monotonic)
+    last_note: str = ""
+    last_logged_at: float = field(default_factory=time.monotonic)
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
-        self.shown.advance(done, failed)
+        self.bar.advance(done, failed)
         self.done, self.failed = self.done + done, self.failed + failed
-        if time.monotonic() - self.written >= LOGGED_SECONDS:
+        if time.monotonic() - self.last_logged_at >= LOG_INTERVAL_SECONDS:
             self.write()
 
     def note(self, text: str) -> None:
-        self.shown.note(text)
-        self.text = text
+        self.bar.note(text)
+        self.last_note = text
 
     def write(self) -> None:
-        self.written = time.monotonic()
-        _record("progress", what=self.what, done=self.done, total=self.total, failed=self.failed, note=self.text)
+        self.last_logged_at = time.monotonic()
+        _write_log(
+            "progress", what=self.description, done=self.done, total=self.total, failed=self.failed, note=self.last_note
+        )
 
 
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator[Progress]:
     """A bar with rate, time left and failures on a terminal; nothing elsewhere."""
-    with _shown(what, total) as bar:
-        logged = _Logged(bar, what, total)
+    with _open_bar(what, total) as bar:
+        logged = _LoggedProgress(bar, what, total)
         try:
             yield logged
         finally:
@@ -179,11 +181,11 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
 
 
 @contextmanager
-def _shown(what: str, total: int | None) -> Iterator[Progress]:
+def _open_bar(description: str, total: int | None) -> Iterator[Progress]:
     if _verbosity.quiet or not sys.stderr.isatty():
-        yield _Silent()
+        yield _NullProgress()
         return
-    from ctc.cli.console.progress_bar import rich_bar
+    from ctc.cli.console.progress_bar import progress_bar
 
-    with rich_bar(what, total) as bar:
+    with progress_bar(description, total) as bar:
         yield bar

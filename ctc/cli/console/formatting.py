@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 
-def in_bytes(count: float) -> str:
+def format_bytes(count: float) -> str:
     """'12.3 MB'"""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:

@@ -26,7 +26,7 @@ class JsonLog:
     def __init__(self) -> None:
         self._path: Path | None = None
         self._file: IO[str] | None = None
-        self._began = 0.0
+        self._started_at = 0.0
         self._lock = Lock()
 
     def open(self, path: Path, arguments: list[str]) -> None:
@@ -35,7 +35,7 @@ class JsonLog:
             return
         self.close()
         self._file = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
-        self._path, self._began = path, time.monotonic()
+        self._path, self._started_at = path, time.monotonic()
         self.write("start", version=__version__, arguments=arguments)
 
     def write(self, kind: str, **values: object) -> None:
@@ -48,7 +48,7 @@ class JsonLog:
     def end(self, exit_code: int) -> None:
         """The last line, if it can be written."""
         with suppress(OSError):
-            self.write("end", exit_code=exit_code, seconds=round(time.monotonic() - self._began, 3))
+            self.write("end", exit_code=exit_code, seconds=round(time.monotonic() - self._started_at, 3))
         self.close()
 
     def close(self) -> None:

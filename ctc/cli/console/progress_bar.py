@@ -10,13 +10,13 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 
-class _Rate(ProgressColumn):
+class _RateColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text(f"{speed:,.0f}/s" if speed else "–/s", style="progress.data.speed")
 
 
-class _Bar:
+class _RichProgress:
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar, self._task, self._failed = bar, task, 0
 
@@ -29,15 +29,15 @@ class _Bar:
 
 
 @contextmanager
-def rich_bar(what: str, total: int | None) -> Iterator[_Bar]:
+def progress_bar(description: str, total: int | None) -> Iterator[_RichProgress]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f}"),
-        _Rate(),
+        _RateColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
         TextColumn("[red]{task.fields[failures]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        yield _Bar(bar, bar.add_task(what, total=total, failures="", note=""))
+        yield _RichProgress(bar, bar.add_task(description, total=total, failures="", note=""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-SHARE = click.FloatRange(0, 0.5)
+UP_TO_HALF = click.FloatRange(0, 0.5)
 
 AUGMENTATION_OPTIONS = (
     click.option(
@@ -12,8 +12,8 @@ AUGMENTATION_OPTIONS = (
         type=click.Choice(["none", "little", "full_fast", "full_randomized"]),
         help="Colour augmentation.",
     ),
-    click.option("--crop", type=SHARE, help="Largest share of a side cut away."),
-    click.option("--zoom", type=SHARE, help="Largest share of a side zoomed."),
+    click.option("--crop", type=UP_TO_HALF, help="Largest share of a side cut away."),
+    click.option("--zoom", type=UP_TO_HALF, help="Largest share of a side zoomed."),
     click.option("--rotate", type=click.FloatRange(0, 180), help="Largest angle in degrees."),
     click.option("--flip/--no-flip", default=None, help="Mirror half of the photos."),
 )

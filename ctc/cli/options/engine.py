@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
-    from ctc.plugin.engine_run import ChosenEngine
+    from ctc.plugin.engine_run import BoundEngine
 
 
-def cores_of(engine: str | None) -> int:
+def default_threads(engine: str | None) -> int:
     """That a worker has when the user doesn't say: of the engine, or all of this machine."""
     from ctc.hardware import usable_cores
     from ctc.plugin import Engine
@@ -21,19 +21,19 @@ def cores_of(engine: str | None) -> int:
     return own or usable_cores()
 
 
-def check_given(engine: str | None, given: Mapping[str, Any]) -> None:
+def require_engine(engine: str | None, option_values: Mapping[str, Any]) -> None:
     """Raises UsageError for options of engines without an engine."""
-    if given and not engine:
-        name = next(iter(given)).replace("_", "-")
+    if option_values and not engine:
+        name = next(iter(option_values)).replace("_", "-")
         raise UsageError(f"--{name} is an engine's: say with --engine which")
 
 
-def chosen(engine: str | None, given: Mapping[str, Any]) -> ChosenEngine | None:
+def resolve_engine(engine: str | None, option_values: Mapping[str, Any]) -> BoundEngine | None:
     """None: the work is done here. Raises UsageError when the engine can't run, or the options are not its own."""
-    check_given(engine, given)
+    require_engine(engine, option_values)
     if engine is None:
         return None
-    from ctc.plugin.engine_run import ChosenEngine
+    from ctc.plugin.engine_run import BoundEngine
     from ctc.plugin.manager import plugins
 
-    return ChosenEngine.named(engine, given, plugins())
+    return BoundEngine.resolve(engine, option_values, plugins())

@@ -22,37 +22,37 @@ class LocalPath(click.Path):
         return super().convert(value, parameter, context)
 
 
-class Place(click.Path):
+class PathOrUrl(click.Path):
     """A path of this machine, or a URL: see `ctc.storage.paths`."""
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        from ctc.storage.paths import is_url, place
+        from ctc.storage.paths import is_url, parse_path
 
         if isinstance(value, str) and is_url(value):
-            return place(value)
+            return parse_path(value)
         return super().convert(value, parameter, context)
 
 
 PATH = LocalPath(path_type=Path)
-PATH_AS_TEXT = LocalPath()
-PLACE = Place(path_type=Path)
+PATH_STR = LocalPath()
+PATH_OR_URL = PathOrUrl(path_type=Path)
 
 
-def reach_places(context: click.Context) -> None:
+def check_remote_paths(context: click.Context) -> None:
     """Ask every storage that the command line names whether it is there, before anything begins; raises CtcError for one that isn't."""
     for parameter in context.command.params:
-        if isinstance(parameter.type, Place):
+        if isinstance(parameter.type, PathOrUrl):
             given = context.params.get(parameter.name or "")
             for path in given if isinstance(given, tuple) else [given]:
-                _reach(path, is_output=parameter.name == OUTPUT)
+                _check_remote_path(path, is_output=parameter.name == OUTPUT)
 
 
-def _reach(path: Path | None, is_output: bool) -> None:
-    from ctc.storage.paths import is_remote, is_web
+def _check_remote_path(path: Path | None, is_output: bool) -> None:
+    from ctc.storage.paths import is_http, is_remote
 
     if path is not None and is_remote(path):
-        from ctc.storage.remote_files import reached
+        from ctc.storage.remote_files import check_reachable
 
-        if is_output and is_web(path):
+        if is_output and is_http(path):
             raise UsageError(f"'{path}' can't be written, the web is only read: choose another --output")
-        reached(path)
+        check_reachable(path)

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 
 _OPTIONS = (
     click.option(
-        "--image-root", type=PLACE, metavar="DIR",
+        "--image-root", type=PATH_OR_URL, metavar="DIR",
         help="Folder that relative paths of photos start from.  [default: this one]",
     ),
     click.option(

@@ -16,11 +16,11 @@ from ctc.errors import MissingExtraError
 if TYPE_CHECKING:
     from ctc.artifacts.dataset import Dataset
     from ctc.artifacts.predictions import Probabilities
-    from ctc.evaluation.answers.collector import CombineBy
-    from ctc.evaluation.answers.score_split import Answer, ScoredSplit
+    from ctc.evaluation.answers.collector import AggregatorFactory
+    from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit
     from ctc.runtime.session import Model
 
-SHOWN = 5
+MAX_FAILURES_SHOWN = 5
 
 _OPTIONS = (
     click.option("--aggregation", metavar="NAME", default="mean", show_default=True, help="From photos to the event."),
@@ -41,7 +41,7 @@ def scoring_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
-def need_packages(command: str, extras: str = "cpu,report") -> None:
+def require_extra(command: str, extras: str = "cpu,report") -> None:
     """Raise MissingExtraError, naming `extras`, unless what the extra `report` brings is installed."""
     if not all(map(find_spec, ("sklearn", "onnx", "jinja2", "pyarrow", "google_crc32c"))):
         raise MissingExtraError(f"ctc {command}", extras)
@@ -50,13 +50,13 @@ def need_packages(command: str, extras: str = "cpu,report") -> None:
 def open_model(path: Path, provider: Any, threads: int | None) -> Model:
     """Ready to answer in as many threads at a time."""
     from ctc.hardware import usable_cores
-    from ctc.runtime.providers import Engine
+    from ctc.runtime.providers import RuntimeConfig
     from ctc.runtime.session import load_model
 
-    return load_model(path, Engine(provider, workers=threads or usable_cores()))
+    return load_model(path, RuntimeConfig(provider, workers=threads or usable_cores()))
 
 
-def combine_by(aggregation: str) -> CombineBy:
+def aggregator_factory(aggregation: str) -> AggregatorFactory:
     """What the aggregation of that name makes of the answers for an event's photos, given the labels that may have several classes."""
     from ctc.inference.pipeline.aggregation import aggregate
     from ctc.plugin import Aggregation
@@ -71,19 +71,19 @@ def combine_by(aggregation: str) -> CombineBy:
 
 
 def score(
-    model: Model, dataset: Dataset, split: str, options: dict[str, Any], answer: Answer | None = None
+    model: Model, dataset: Dataset, split: str, options: dict[str, Any], predict: PredictFn | None = None
 ) -> ScoredSplit:
-    """Let the model answer for the whole split; what can't be used is told as a warning. `answer`: in place of the model's own."""
-    from ctc.cli.console.console import progress, say, warn
+    """Let the model answer for the whole split; what can't be used is told as a warning. `predict`: in place of the model's own."""
+    from ctc.cli.console.console import info, progress, warn
     from ctc.evaluation.answers.score_split import ScoringConfig, score_split
 
-    config = ScoringConfig(options["location"], options["batch_size"], model.engine.workers)
+    config = ScoringConfig(options["location"], options["batch_size"], model.runtime.workers)
     images = sum(shard.images for shard in dataset.shards(split))
     with progress(split, images) as bar:
-        combine = combine_by(options["aggregation"])(model.info.multi_label)
-        found = score_split(answer or model.predict, model.info, dataset, split, combine, config, bar.advance)
+        combine = aggregator_factory(options["aggregation"])(model.info.multi_label)
+        found = score_split(predict or model.predict, model.info, dataset, split, combine, config, bar.advance)
     if found.failures:
         warn(f"{len(found.failures):,} photos or records could not be used:")
-        for failure in found.failures[:SHOWN]:
-            say(f"  {failure}")
+        for failure in found.failures[:MAX_FAILURES_SHOWN]:
+            info(f"  {failure}")
     return found

@@ -22,35 +22,35 @@ from typing import Any
 import click
 
 from ctc.cli.registry import COMMANDS
-from ctc.cli.settings.keys import Words, words_of
+from ctc.cli.settings.keys import CommandPath, get_command_path
 from ctc.errors import InputError, UsageError, did_you_mean
 
-Table = Mapping[str, Any]
+TomlTable = Mapping[str, Any]
 
 
-def values_for(path: Path, context: click.Context, parameters: Mapping[str, click.Parameter]) -> dict[str, Any]:
+def command_defaults(path: Path, context: click.Context, parameters: Mapping[str, click.Parameter]) -> dict[str, Any]:
     """What the file says of the context's command: by the parameters' own names, and as if typed on the command line.
 
     Raises CtcError, naming the file, for a table or a key that there is none of, and a value of the wrong shape. The tables of other
     commands are not looked into.
     """
-    words, groups, table = words_of(context), groups_above(context), _read(path)
+    words, groups, table = get_command_path(context), parent_groups(context), _read_toml(path)
     for depth, word in enumerate(words):
         _check_tables(path, words[:depth], table, groups)
         table = table.get(word, {})
     values = {}
     for key, value in table.items():
-        if key in _below(words) and isinstance(value, dict):
+        if key in _subcommands(words) and isinstance(value, dict):
             continue
         where = f"'{path}': '{key}' in [{'.'.join(words)}]"
         parameter = parameters.get(key.replace("_", "-"))
         if parameter is None:
             raise UsageError(f"{where} is no option of `ctc {' '.join(words)}`{did_you_mean(key, parameters)}")
-        values[parameter.name or ""] = _as_typed(where, parameter, value)
+        values[parameter.name or ""] = _to_cli_value(where, parameter, value)
     return values
 
 
-def _read(path: Path) -> Table:
+def _read_toml(path: Path) -> TomlTable:
     if path.suffix.lower() != ".toml":
         raise UsageError(f"'{path}' is no .toml file: docs/configuration.md shows what a settings file holds")
     try:
@@ -63,36 +63,42 @@ def _read(path: Path) -> Table:
         raise InputError(f"'{path}' is not TOML: {error}") from None
 
 
-def _check_tables(path: Path, words: Words, table: Table, groups: Mapping[Words, list[str]]) -> None:
+def _check_tables(
+    path: Path, command_path: CommandPath, table: TomlTable, groups: Mapping[CommandPath, list[str]]
+) -> None:
     """Where no command of its own is, as in [inventory] or above all tables, there are only the tables of commands."""
-    if " ".join(words) in COMMANDS and words not in groups:
+    if " ".join(command_path) in COMMANDS and command_path not in groups:
         return
-    known = {*_below(words), *groups.get(words, ())}
+    known = {*_subcommands(command_path), *groups.get(command_path, ())}
     for key, value in table.items():
-        name = ".".join((*words, key))
+        name = ".".join((*command_path, key))
         if not isinstance(value, dict):
             raise UsageError(f"'{path}' has '{name}' outside of a command's table: put it below [COMMAND]")
         if key not in known:
             raise UsageError(f"'{path}' has a table [{name}], but no such command{did_you_mean(key, known)}")
 
 
-def groups_above(context: click.Context) -> dict[Words, list[str]]:
+def parent_groups(context: click.Context) -> dict[CommandPath, list[str]]:
     """What the groups hold that the context is in."""
-    groups: dict[Words, list[str]] = {}
+    groups: dict[CommandPath, list[str]] = {}
     above = context.parent
     while above is not None and isinstance(above.command, click.Group):
-        groups[words_of(above)] = [name for name in above.command.list_commands(above) if " " not in name]
+        groups[get_command_path(above)] = [name for name in above.command.list_commands(above) if " " not in name]
         above = above.parent
     return groups
 
 
-def _below(words: Words) -> Collection[str]:
+def _subcommands(command_path: CommandPath) -> Collection[str]:
     """The next words of the commands that begin with these."""
     split = (tuple(name.split()) for name in COMMANDS)
-    return {command[len(words)] for command in split if len(command) > len(words) and command[: len(words)] == words}
+    return {
+        command[len(command_path)]
+        for command in split
+        if len(command) > len(command_path) and command[: len(command_path)] == command_path
+    }
 
 
-def _as_typed(where: str, parameter: click.Parameter, value: Any) -> str | list[str]:
+def _to_cli_value(where: str, parameter: click.Parameter, value: Any) -> str | list[str]:
     repeatable = parameter.multiple or parameter.nargs != 1
     values = value if isinstance(value, list) else [value]
     if any(isinstance(one, dict | list) for one in values):

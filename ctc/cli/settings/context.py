@@ -14,11 +14,11 @@ from typing import Any
 
 import click
 
-from ctc.cli.console.console import log_to, set_verbosity
-from ctc.cli.options.paths import PATH, reach_places
-from ctc.cli.settings.environment import prefix_of, warn_of_unknown
-from ctc.cli.settings.keys import key_of, words_of
-from ctc.cli.settings.source import ARGUMENTS, FILE, FROM_FILE, SHOW, is_setting
+from ctc.cli.console.console import open_json_log, set_verbosity
+from ctc.cli.options.paths import PATH, check_remote_paths
+from ctc.cli.settings.environment import variable_prefix, warn_unknown_variables
+from ctc.cli.settings.keys import get_command_path, option_key
+from ctc.cli.settings.source import ARGUMENTS_KEY, CONFIG_FILE_KEY, FILE_VALUES_KEY, SHOW_CONFIG_KEY, is_configurable
 
 
 class SettingsContext(click.Context):
@@ -28,25 +28,25 @@ class SettingsContext(click.Context):
         super().__init__(*arguments, **options)
         if isinstance(self.command, click.Group):
             return
-        prefix, own = prefix_of(words_of(self)), set()
+        prefix, own = variable_prefix(get_command_path(self)), set()
         for parameter in self.command.get_params(self):
-            if isinstance(parameter, click.Option) and is_setting(parameter):
-                parameter.envvar = prefix + key_of(parameter).replace("-", "_").upper()
+            if isinstance(parameter, click.Option) and is_configurable(parameter):
+                parameter.envvar = prefix + option_key(parameter).replace("-", "_").upper()
                 own.add(parameter.envvar)
         if not self.resilient_parsing:
-            warn_of_unknown(self, own)
-        if FILE in self.meta:
-            take_file(self, self.meta[FILE])
+            warn_unknown_variables(self, own)
+        if CONFIG_FILE_KEY in self.meta:
+            load_config_file(self, self.meta[CONFIG_FILE_KEY])
 
 
-def with_settings(command: click.Command) -> click.Command:
+def with_config_layers(command: click.Command) -> click.Command:
     """The command with all this, and with the options that every command has, unless it has one of that name."""
     settled = copy(command)
     settled.context_class = SettingsContext
     if not isinstance(settled, click.Group):
         taken = {name for parameter in command.params for name in parameter.opts}
         settled.params = [*command.params, *(option for option in common_options() if not taken & set(option.opts))]
-        settled.callback = _run_or_show(command.callback)
+        settled.callback = _run_or_show_config(command.callback)
     return settled
 
 
@@ -57,32 +57,39 @@ def common_options() -> list[click.Option]:
         return click.Option(names, callback=callback, expose_value=False, **attributes)
 
     return [
-        option(["--config"], _take, is_eager=True, type=PATH, metavar="FILE", help="TOML file with options to take."),
-        option(["--show-config"], _note_show, is_flag=True, help="Print every option and where it is from, then stop."),
+        option(
+            ["--config"], _load_config, is_eager=True, type=PATH, metavar="FILE", help="TOML file with options to take."
+        ),
+        option(
+            ["--show-config"],
+            _store_show_config,
+            is_flag=True,
+            help="Print every option and where it is from, then stop.",
+        ),
         option(["--log-json"], _open_log, type=PATH, metavar="FILE", hidden=True, help="See `ctc --help`."),
         option(["-q", "--quiet"], _set_verbosity, is_flag=True, hidden=True, help="See `ctc --help`."),
         option(["-v", "--verbose"], _set_verbosity, is_flag=True, hidden=True, help="See `ctc --help`."),
     ]
 
 
-def take_file(context: click.Context, path: Path) -> None:
+def load_config_file(context: click.Context, path: Path) -> None:
     """What the file says of this command becomes its defaults. Raises CtcError for what can't be understood."""
-    from ctc.cli.settings.config_file import values_for
+    from ctc.cli.settings.config_file import command_defaults
 
-    parameters = {key_of(one): one for one in filter(is_setting, context.command.get_params(context))}
-    values = values_for(path, context, parameters)
+    parameters = {option_key(one): one for one in filter(is_configurable, context.command.get_params(context))}
+    values = command_defaults(path, context, parameters)
     context.default_map = {**(context.default_map or {}), **values}
-    context.meta.setdefault(FROM_FILE, {}).update(dict.fromkeys(values, path))
+    context.meta.setdefault(FILE_VALUES_KEY, {}).update(dict.fromkeys(values, path))
 
 
-def _run_or_show(run: Callable[..., Any] | None) -> Callable[..., Any]:
+def _run_or_show_config(run: Callable[..., Any] | None) -> Callable[..., Any]:
     assert run is not None
 
     @wraps(run)
     def runs(**options: Any) -> Any:
         context = click.get_current_context()
-        if not context.meta.get(SHOW):
-            reach_places(context)
+        if not context.meta.get(SHOW_CONFIG_KEY):
+            check_remote_paths(context)
             return run(**options)
         from ctc.cli.settings.show_config import show_config
 
@@ -91,20 +98,20 @@ def _run_or_show(run: Callable[..., Any] | None) -> Callable[..., Any]:
     return runs
 
 
-def _take(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+def _load_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
     if path is not None:
-        take_file(context, path)
+        load_config_file(context, path)
 
 
-def _note_show(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    context.meta[SHOW] = wanted
+def _store_show_config(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[SHOW_CONFIG_KEY] = value
 
 
 def _open_log(context: click.Context, _: click.Parameter, path: Path | None) -> None:
     if path is not None:
-        log_to(path, context.meta[ARGUMENTS])
+        open_json_log(path, context.meta[ARGUMENTS_KEY])
 
 
-def _set_verbosity(_: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    if wanted:
+def _set_verbosity(_: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
         set_verbosity(**{str(parameter.name): True})

@@ -9,47 +9,49 @@ from difflib import get_close_matches
 
 import click
 
-from ctc.cli.settings.keys import Words, words_of
+from ctc.cli.settings.keys import CommandPath, get_command_path
 
 PREFIX = "CTC_"
-_OF_KUBERNETES = re.compile(r"\w+_(SERVICE_(HOST|PORT)\w*|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)")
+_KUBERNETES_VARIABLE = re.compile(r"\w+_(SERVICE_(HOST|PORT)\w*|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)")
 """What Kubernetes tells every container of a service, which may be called `ctc`."""
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
-def prefix_of(words: Words) -> str:
+def variable_prefix(command_path: CommandPath) -> str:
     """How the variables of a command begin: 'CTC_DATASET_VERIFY_'."""
-    return PREFIX + "".join(f"{word}_" for word in words).replace("-", "_").upper()
+    return PREFIX + "".join(f"{word}_" for word in command_path).replace("-", "_").upper()
 
 
-def warn_of_unknown(context: click.Context, own: Collection[str]) -> None:
-    """Tell each variable once that nothing reads; `own`: those of the context's command. Those of other commands are not looked into."""
-    given = [name for name in sorted(os.environ) if name.startswith(PREFIX) and name not in own]
+def warn_unknown_variables(context: click.Context, command_variables: Collection[str]) -> None:
+    """Tell each variable once that nothing reads; `command_variables`: those of the context's command. Those of other commands are not looked into."""
+    given = [name for name in sorted(os.environ) if name.startswith(PREFIX) and name not in command_variables]
     if not given:
         return
-    others = _of_no_command(context)
+    others = _global_variables(context)
     for name in given:
-        if name not in others and name not in _told and not _OF_KUBERNETES.fullmatch(name):
-            _judge(name, context, own, others)
+        if name not in others and name not in _warned and not _KUBERNETES_VARIABLE.fullmatch(name):
+            _warn_unknown(name, context, command_variables, others)
 
 
-def _judge(name: str, context: click.Context, own: Iterable[str], others: Iterable[str]) -> None:
+def _warn_unknown(
+    name: str, context: click.Context, command_variables: Iterable[str], global_variables: Iterable[str]
+) -> None:
     from ctc.cli.console.console import warn
 
-    words = words_of(context)
+    words = get_command_path(context)
     prefix = max(filter(name.startswith, _prefixes(context)), key=len, default=PREFIX)
-    if prefix == prefix_of(words):
+    if prefix == variable_prefix(words):
         command = f"ctc {' '.join(words)}"
-        told = f"sets no option of `{command}`{_meant(name, prefix, own) or f': see `{command} --help`'}"
+        told = f"sets no option of `{command}`{_suggestion(name, prefix, command_variables) or f': see `{command} --help`'}"
     elif prefix == PREFIX:
-        told = f"sets nothing{_meant(name, prefix, [*own, *others]) or ': see docs/reference/environment.md'}"
+        told = f"sets nothing{_suggestion(name, prefix, [*command_variables, *global_variables]) or ': see docs/reference/environment.md'}"
     else:
         return
-    _told.add(name)
+    _warned.add(name)
     warn(f"'{name}' in the environment {told}")
 
 
-def _meant(name: str, prefix: str, choices: Iterable[str]) -> str:
+def _suggestion(name: str, prefix: str, choices: Iterable[str]) -> str:
     """By what follows the prefix: that would make all of them look alike."""
     near = get_close_matches(name.removeprefix(prefix), [one.removeprefix(prefix) for one in choices], n=1)
     return f": did you mean '{prefix}{near[0]}'?" if near else ""
@@ -58,19 +60,19 @@ def _meant(name: str, prefix: str, choices: Iterable[str]) -> str:
 def _prefixes(context: click.Context) -> set[str]:
     """Of all commands, those below the groups that the context is in among them."""
     from ctc.cli.registry import COMMANDS
-    from ctc.cli.settings.config_file import groups_above
+    from ctc.cli.settings.config_file import parent_groups
 
-    groups = groups_above(context)
+    groups = parent_groups(context)
     commands = {tuple(name.split()) for name in COMMANDS}
     commands |= {(*group, name) for group, names in groups.items() for name in names}
-    return set(map(prefix_of, commands - groups.keys()))
+    return set(map(variable_prefix, commands - groups.keys()))
 
 
-def _of_no_command(context: click.Context) -> set[str]:
+def _global_variables(context: click.Context) -> set[str]:
     """The variables that hold for every command, and those that set no option."""
-    from ctc.cli.registry import TOKEN
-    from ctc.plugin.entry_points import DISABLED, ONLY, STRICT
-    from ctc.storage.cache import FOLDER
+    from ctc.cli.registry import TOKEN_VARIABLE
+    from ctc.plugin.entry_points import DISABLED_VARIABLE, ENABLED_VARIABLE, STRICT_VARIABLE
+    from ctc.storage.cache import CACHE_VARIABLE
 
     whole = {str(parameter.envvar) for parameter in context.find_root().command.params if parameter.envvar}
-    return whole | {ONLY, DISABLED, STRICT, TOKEN, FOLDER}
+    return whole | {ENABLED_VARIABLE, DISABLED_VARIABLE, STRICT_VARIABLE, TOKEN_VARIABLE, CACHE_VARIABLE}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-Words = tuple[str, ...]
+CommandPath = tuple[str, ...]
 
 
-def words_of(context: click.Context) -> Words:
+def get_command_path(context: click.Context) -> CommandPath:
     """('inventory', 'csv') of `ctc inventory csv`, ('dataset', 'verify') of `ctc dataset verify`, () of `ctc`."""
     if context.parent is None:
         return ()
-    return *words_of(context.parent), *(context.info_name or "").split()
+    return *get_command_path(context.parent), *(context.info_name or "").split()
 
 
-def key_of(parameter: click.Parameter) -> str:
+def option_key(parameter: click.Parameter) -> str:
     """The long option without its dashes, or the argument as `--help` shows it: 'event-id', 'source'."""
     if isinstance(parameter, click.Argument):
         shown = parameter.metavar or parameter.name or ""

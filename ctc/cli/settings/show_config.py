@@ -9,17 +9,17 @@ from typing import Any
 
 import click
 
-from ctc.cli.options.plugin import given_to_plugins
-from ctc.cli.settings.keys import Words, key_of, words_of
-from ctc.cli.settings.source import is_setting, origin
+from ctc.cli.options.plugin import plugin_option_values
+from ctc.cli.settings.keys import CommandPath, get_command_path, option_key
+from ctc.cli.settings.source import is_configurable, value_source
 
 
 def show_config(context: click.Context) -> None:
     """Print it as TOML; what has no value is a comment."""
-    words = words_of(context)
+    words = get_command_path(context)
     lines = [
-        _line(context, parameter, _value(context, parameter, _defaults(words)))
-        for parameter in filter(is_setting, context.command.get_params(context))
+        _format_line(context, parameter, _effective_value(context, parameter, _defaults(words)))
+        for parameter in filter(is_configurable, context.command.get_params(context))
         if not getattr(parameter, "hidden", False)
     ]
     width = max(len(left) for left, _ in lines)
@@ -28,23 +28,23 @@ def show_config(context: click.Context) -> None:
         click.echo(f"{left:<{width}}  # {right}")
 
 
-def _line(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[str, str]:
+def _format_line(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[str, str]:
     if value is None or value in ((), {}):
-        return f"# {key_of(parameter)}", "not given"
-    return f"{key_of(parameter)} = {_toml(value)}", origin(context, parameter)
+        return f"# {option_key(parameter)}", "not given"
+    return f"{option_key(parameter)} = {_to_toml(value)}", value_source(context, parameter)
 
 
-def _value(context: click.Context, parameter: click.Parameter, defaults: Mapping[str, Any]) -> Any:
+def _effective_value(context: click.Context, parameter: click.Parameter, defaults: Mapping[str, Any]) -> Any:
     name = parameter.name or ""
-    value = {**given_to_plugins(context), **context.params}.get(name)
+    value = {**plugin_option_values(context), **context.params}.get(name)
     if value is not None:
         return value
     return parameter.default if isinstance(parameter.default, str) else defaults.get(name)
 
 
-def _defaults(words: Words) -> Mapping[str, Any]:
+def _defaults(command_path: CommandPath) -> Mapping[str, Any]:
     """What stands in the record that `ctc train`'s options become."""
-    if words != ("train",):
+    if command_path != ("train",):
         return {}
     from ctc.training.config import TrainingConfig
 
@@ -53,12 +53,12 @@ def _defaults(words: Words) -> Mapping[str, Any]:
     }
 
 
-def _toml(value: Any) -> str:
+def _to_toml(value: Any) -> str:
     """JSON's strings and numbers are TOML's as well."""
     if isinstance(value, Mapping):
         value = [f"{name}={one}" for name, one in value.items()]
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(_to_toml, value)) + "]"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return json.dumps(str(value).encode(errors="replace").decode(), ensure_ascii=False)

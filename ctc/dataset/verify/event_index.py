@@ -13,49 +13,49 @@ from numpy.typing import NDArray
 from ctc.artifacts.event_record import EventRecord
 from ctc.storage.tfrecord import HEADER_BYTES
 
-Where = tuple[str, str, int]
+RecordLocation = tuple[str, str, int]
 """Split, file of the shard, offset of the record."""
 
 
-def hash_of(event_id: str) -> int:
+def hash_event_id(event_id: str) -> int:
     """64 bits that stand for an event's id."""
     return int.from_bytes(hashlib.blake2b(event_id.encode(), digest_size=8).digest(), "little")
 
 
-class EventPlaces:
+class EventIndex:
     """The events of the shards of `folder`; a split's shards are added one after the other."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._shards: list[tuple[str, str]] = []
         self._hashes: list[NDArray[np.uint64]] = [np.array([], np.uint64)]
-        self._places: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
+        self._locations: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
 
     def add(self, split: str, file: str, events: Sequence[tuple[int, int]]) -> None:
         """`events`: the hash of the id and the offset of each."""
         shard = len(self._shards)
         self._shards.append((split, file))
         self._hashes.append(np.array([hashed for hashed, _ in events], np.uint64))
-        self._places.append(np.array([(shard, offset) for _, offset in events], np.int64).reshape(-1, 2))
+        self._locations.append(np.array([(shard, offset) for _, offset in events], np.int64).reshape(-1, 2))
 
-    def straddling(self) -> Iterator[tuple[str, Where, Where]]:
+    def leaked_events(self) -> Iterator[tuple[str, RecordLocation, RecordLocation]]:
         """The id of each event that is in two splits, and both places."""
-        hashes, places = np.concatenate(self._hashes), np.concatenate(self._places)
+        hashes, places = np.concatenate(self._hashes), np.concatenate(self._locations)
         order = np.argsort(hashes, kind="stable")
         names = [split for split, _ in self._shards]
         split = np.array([names.index(name) for name in names], np.int64)[places[order, 0]]
         alike = (hashes[order][1:] == hashes[order][:-1]) & (split[1:] != split[:-1])
         for i in np.flatnonzero(alike):
-            one, other = (self._where(*place) for place in places[order[[i, i + 1]]].tolist())
-            event_id = self._event_id(one)
-            if event_id == self._event_id(other):
+            one, other = (self._location(*place) for place in places[order[[i, i + 1]]].tolist())
+            event_id = self._read_event_id(one)
+            if event_id == self._read_event_id(other):
                 yield event_id, one, other
 
-    def _where(self, shard: int, offset: int) -> Where:
+    def _location(self, shard: int, offset: int) -> RecordLocation:
         return (*self._shards[shard], offset)
 
-    def _event_id(self, where: Where) -> str:
-        _, file, offset = where
+    def _read_event_id(self, location: RecordLocation) -> str:
+        _, file, offset = location
         with (self._folder / file).open("rb") as handle:
             handle.seek(offset)
             (length,) = struct.unpack_from("<Q", handle.read(HEADER_BYTES))

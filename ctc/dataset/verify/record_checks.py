@@ -8,62 +8,62 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ctc.artifacts.event_record import MISSING, EventRecord
-from ctc.dataset.verify.event_index import hash_of
-from ctc.dataset.verify.record_scan import Places
+from ctc.dataset.verify.event_index import hash_event_id
+from ctc.dataset.verify.record_scan import RecordSpans
 from ctc.errors import ImageError, InputError
-from ctc.images import decode, upright_size
+from ctc.images import decode, oriented_size
 from ctc.images.jpeg_header import read_header
 from ctc.storage.tfrecord import unframe
 
-SMALLEST = (1, 1)
+MIN_DECODE_SIZE = (1, 1)
 
 
 @dataclass
-class Contents:
-    """What some records of a shard hold. `faults`: (offset, what is wrong). `unread`: records that could not be read at all.
+class RecordStats:
+    """What some records of a shard hold. `faults`: (offset, what is wrong). `unreadable`: records that could not be read at all.
     `counts`: observations per (label, class number). `ids`: (64-bit hash of the event's id, offset)."""
 
     records: int = 0
-    unread: int = 0
+    unreadable: int = 0
     images: int = 0
     counts: Counter[tuple[str, int]] = field(default_factory=Counter)
     ids: list[tuple[int, int]] = field(default_factory=list)
     faults: list[tuple[int, str]] = field(default_factory=list)
 
-    def add(self, other: Contents) -> None:
+    def merge(self, other: RecordStats) -> None:
         """Count what `other` holds as well; its faults stay where they are."""
         self.records += other.records
-        self.unread += other.unread
+        self.unreadable += other.unreadable
         self.images += other.images
         self.counts += other.counts
         self.ids += other.ids
 
 
-def check_records(shard: Path, places: Places, classes: Mapping[str, int]) -> Contents:
+def check_records(shard: Path, spans: RecordSpans, classes: Mapping[str, int]) -> RecordStats:
     """Read the records at these places; `classes`: how many each label has."""
-    contents = Contents(records=len(places))
+    contents = RecordStats(records=len(spans))
     with shard.open("rb") as handle:
-        for offset, size in places:
+        for offset, size in spans:
             handle.seek(offset)
             try:
                 record = EventRecord.decode(unframe(handle.read(size)))
             except (InputError, OSError) as error:
-                contents.unread += 1
+                contents.unreadable += 1
                 contents.faults.append((offset, str(error)))
             else:
-                _count(record, offset, contents)
-                contents.faults += ((offset, fault) for fault in _faults(record, classes))
+                _update_stats(record, offset, contents)
+                contents.faults += ((offset, fault) for fault in _record_faults(record, classes))
     return contents
 
 
-def _count(record: EventRecord, offset: int, contents: Contents) -> None:
-    contents.images += len(record.jpegs)
-    contents.ids.append((hash_of(record.event_id), offset))
+def _update_stats(record: EventRecord, offset: int, stats: RecordStats) -> None:
+    stats.images += len(record.jpegs)
+    stats.ids.append((hash_event_id(record.event_id), offset))
     for label, numbers in record.labels.items():
-        contents.counts.update((label, number) for number in numbers if number != MISSING)
+        stats.counts.update((label, number) for number in numbers if number != MISSING)
 
 
-def _faults(record: EventRecord, classes: Mapping[str, int]) -> Iterator[str]:
+def _record_faults(record: EventRecord, classes: Mapping[str, int]) -> Iterator[str]:
     yield from _label_faults(record, classes)
     for what, count in (("'image/height' and 'image/width'", len(record.sizes)), ("'image/paths'", len(record.paths))):
         if count != len(record.jpegs):
@@ -92,14 +92,14 @@ def _photo_fault(jpeg: bytes, size: tuple[int, int]) -> str | None:
     header = read_header(jpeg)
     if header is None:
         return "is no JPEG"
-    if not header.plain:
+    if not header.is_baseline_420:
         return "is not a baseline 4:2:0 JPEG"
     if (header.height, header.width) != size:
         return f"has {header.height} × {header.width} pixels, the record says {size[0]} × {size[1]}"
     try:
-        if header.has_exif and not upright_size(jpeg)[2]:
+        if header.has_exif and not oriented_size(jpeg)[2]:
             return "is not upright"
-        decode(jpeg, SMALLEST)
+        decode(jpeg, MIN_DECODE_SIZE)
     except ImageError as error:
         return f"can't be decoded: {error}"
     return None

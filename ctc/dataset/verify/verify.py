@@ -10,17 +10,17 @@ from itertools import islice
 from pathlib import Path
 
 from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset
-from ctc.dataset.build import UNFINISHED
-from ctc.dataset.verify.event_index import EventPlaces
-from ctc.dataset.verify.record_checks import Contents
-from ctc.dataset.verify.shard_checks import Advance, Fault, ShardCheck
+from ctc.dataset.build import BUILD_STATE
+from ctc.dataset.verify.event_index import EventIndex
+from ctc.dataset.verify.record_checks import RecordStats
+from ctc.dataset.verify.shard_checks import Fault, ProgressCallback, ShardCheck
 from ctc.errors import InputError
 from ctc.storage.atomic import PARTIAL_SUFFIX
 from ctc.storage.json_file import read_object
 
 
 @dataclass
-class Verified:
+class VerifyResult:
     """What was read and what is wrong. `complete`: False when it ended at `max_faults` with more to check."""
 
     shards: int = 0
@@ -30,19 +30,19 @@ class Verified:
     complete: bool = True
 
 
-def open_dataset(folder: Path) -> Dataset:
+def open_for_verification(folder: Path) -> Dataset:
     """The dataset; raises CtcError when there is none, or its dataset.json is not sound enough to check the rest by it."""
-    if (folder / UNFINISHED).exists() and not (folder / MANIFEST).exists():
+    if (folder / BUILD_STATE).exists() and not (folder / MANIFEST).exists():
         raise InputError(f"'{folder}' holds a dataset that was not finished: go on with `ctc dataset … --resume`")
-    return Dataset.open(folder, anew=True)
+    return Dataset.open(folder, refresh=True)
 
 
-def verify_dataset(dataset: Dataset, workers: int, max_faults: int, advance: Advance) -> Verified:
+def verify_dataset(dataset: Dataset, workers: int, max_faults: int, advance: ProgressCallback) -> VerifyResult:
     """Check all of it in `workers` threads, or until there are more than `max_faults`."""
-    verified = Verified()
+    verified = VerifyResult()
     pool = ThreadPoolExecutor(workers, "ctc-verify")
     try:
-        faults = tuple(islice(_Check(dataset, verified).faults(pool, advance), max_faults + 1))
+        faults = tuple(islice(_DatasetCheck(dataset, verified).faults(pool, advance), max_faults + 1))
     finally:
         pool.shutdown(cancel_futures=True)
     verified.faults, verified.complete = faults[:max_faults], len(faults) <= max_faults
@@ -50,39 +50,41 @@ def verify_dataset(dataset: Dataset, workers: int, max_faults: int, advance: Adv
 
 
 @dataclass
-class _Check:
+class _DatasetCheck:
     dataset: Dataset
-    verified: Verified
+    result: VerifyResult
 
-    def faults(self, pool: Executor, advance: Advance) -> Iterator[Fault]:
-        yield from _stray_files(self.dataset)
+    def faults(self, pool: Executor, advance: ProgressCallback) -> Iterator[Fault]:
+        yield from _stray_file_faults(self.dataset)
         yield from _manifest_faults(self.dataset)
-        places = EventPlaces(self.dataset.folder)
+        places = EventIndex(self.dataset.folder)
         for split in self.dataset.manifest.splits:
             yield from self._split_faults(split, places, pool, advance)
-        for event, (split, first, at), (_, file, offset) in places.straddling():
+        for event, (split, first, at), (_, file, offset) in places.leaked_events():
             yield Fault(file, offset, f"event '{event}' is in split '{split}' too: {first} at offset {at}")
 
-    def _split_faults(self, split: str, places: EventPlaces, pool: Executor, advance: Advance) -> Iterator[Fault]:
+    def _split_faults(
+        self, split: str, event_index: EventIndex, pool: Executor, advance: ProgressCallback
+    ) -> Iterator[Fault]:
         counts: Counter[tuple[str, int]] = Counter()
         unread = 0
         classes = {label.name: len(label.classes) for label in self.dataset.manifest.labels}
         for shard in self.dataset.shards(split):
-            contents = Contents()
+            contents = RecordStats()
             yield from ShardCheck(self.dataset.folder, shard, classes, contents).faults(pool, advance)
-            places.add(split, shard.file, contents.ids)
-            self.verified.shards += 1
-            self.verified.events += len(contents.ids)
-            self.verified.images += contents.images
+            event_index.add(split, shard.file, contents.ids)
+            self.result.shards += 1
+            self.result.events += len(contents.ids)
+            self.result.images += contents.images
             counts += contents.counts
-            unread += contents.unread
+            unread += contents.unreadable
         if not unread:
             yield from _label_faults(self.dataset, split, counts)
 
 
-def _stray_files(dataset: Dataset) -> Iterator[Fault]:
+def _stray_file_faults(dataset: Dataset) -> Iterator[Fault]:
     shards = [shard for shards in dataset.manifest.splits.values() for shard in shards]
-    known = {MANIFEST, LEFT_OUT, *(shard.file for shard in shards), *(shard.index for shard in shards)}
+    known = {MANIFEST, LEFT_OUT, *(shard.file for shard in shards), *(shard.index_file for shard in shards)}
     for name in sorted(entry.name for entry in dataset.folder.iterdir()):
         if name.startswith(".") and name.endswith((PARTIAL_SUFFIX, ".json")):
             yield Fault(name, None, "is left over from a build that was interrupted: remove it")

@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.predictions import Probabilities
 from ctc.errors import InputError
-from ctc.evaluation.answers.event_facts import EventFacts, night_by_hour
-from ctc.evaluation.answers.predictions import Answers, Numbers, Scored
+from ctc.evaluation.answers.event_facts import EventFacts, is_night_by_hour
+from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, UnitPredictions
 
-Combine = Callable[[Sequence[Probabilities]], Probabilities]
+Aggregator = Callable[[Sequence[Probabilities]], Probabilities]
 """From what is said of each photo of an event to what is said of the event."""
 
-CombineBy = Callable[[Collection[str]], Combine]
+AggregatorFactory = Callable[[Collection[str]], Aggregator]
 """The way to do so, given the labels that may have several classes at once."""
 
-Values = Sequence[float] | NDArray[np.float32]
+ProbabilityRow = Sequence[float] | NDArray[np.float32]
 
 
 @dataclass
-class _Label:
+class _LabelBuffer:
     """`rows` and `values` grow together: `values` holds the probabilities of one row after the other."""
 
     classes: tuple[str, ...]
@@ -34,19 +34,19 @@ class _Label:
     values: array[float] = field(default_factory=lambda: array("f"))
 
 
-class AnswerGathering:
+class UnitCollector:
     """The answers of one unit. A row is told by its event and path."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[int, str], int] = {}
-        self._labels: dict[str, _Label] = {}
+        self._labels: dict[str, _LabelBuffer] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, event: int, path: str, label: str, classes: tuple[str, ...], values: Values) -> None:
+    def add(self, event: int, path: str, label: str, classes: tuple[str, ...], values: ProbabilityRow) -> None:
         """An array of `values` is float32. Raises InputError when the label had other classes before."""
-        known = self._labels.get(label) or self._labels.setdefault(label, _Label(classes))
+        known = self._labels.get(label) or self._labels.setdefault(label, _LabelBuffer(classes))
         if known.classes != classes:
             raise InputError(
                 f"label '{label}' has the classes {list(known.classes)[:10]} and then {list(classes)[:10]}"
@@ -61,13 +61,15 @@ class AnswerGathering:
     def classes(self) -> dict[str, tuple[str, ...]]:
         return {label: one.classes for label, one in self._labels.items()}
 
-    def answers(self) -> Answers:
+    def to_predictions(self) -> UnitPredictions:
         """Raises InputError when a row has two answers for a label, or none."""
         paths = tuple(path for _, path in self._rows)
         event = np.fromiter((event for event, _ in self._rows), np.int32, len(self._rows))
-        return Answers(event, paths, {label: self._matrix(label, one) for label, one in self._labels.items()})
+        return UnitPredictions(
+            event, paths, {label: self._to_matrix(label, one) for label, one in self._labels.items()}
+        )
 
-    def _matrix(self, label: str, one: _Label) -> NDArray[np.float32]:
+    def _to_matrix(self, label: str, one: _LabelBuffer) -> NDArray[np.float32]:
         rows = np.asarray(one.rows)
         times = np.bincount(rows, minlength=len(self._rows))
         for what, bad in (("no prediction", times == 0), ("more than one prediction", times > 1)):
@@ -78,89 +80,93 @@ class AnswerGathering:
         return matrix
 
 
-class Gathering:
+class PredictionCollector:
     """Events with their facts, and the answers for them and their photos."""
 
     def __init__(self) -> None:
-        self.events, self.photos = AnswerGathering(), AnswerGathering()
+        self.events, self.photos = UnitCollector(), UnitCollector()
         self._numbers: dict[str, int] = {}
         self._facts: list[EventFacts] = []
 
-    def event(self, event_id: str, facts: EventFacts) -> int:
+    def add_event(self, event_id: str, facts: EventFacts) -> int:
         """The event's number; the facts are those of its first mention."""
         number = self._numbers.setdefault(event_id, len(self._numbers))
         if number == len(self._facts):
             self._facts.append(facts)
         return number
 
-    def scored(self, combine: Combine) -> Scored:
+    def to_evaluation_data(self, aggregator: Aggregator) -> EvaluationData:
         """Without truth. Events of which only the photos were answered are combined of those."""
         if not self._numbers:
             raise InputError("there is no prediction")
-        photos = self.photos.answers() if len(self.photos) else None
+        photos = self.photos.to_predictions() if len(self.photos) else None
         classes = self.events.classes or self.photos.classes
-        events = self.events.answers() if len(self.events) else combined(photos, len(self._numbers), combine)
+        events = (
+            self.events.to_predictions()
+            if len(self.events)
+            else aggregate_by_event(photos, len(self._numbers), aggregator)
+        )
         if len(events) != len(self._numbers):
             raise InputError(
                 f"{len(self._numbers) - len(events):,} of {len(self._numbers):,} events have no prediction"
             )
-        location, locations = numbered([facts.location for facts in self._facts])
-        return Scored(
+        location, locations = factorize([facts.location for facts in self._facts])
+        return EvaluationData(
             classes=classes,
-            ids=tuple(self._numbers),
+            event_ids=tuple(self._numbers),
             truth={},
-            photos_in_event=_photos_in_event(photos, len(self._numbers)),
+            photos_in_event=_count_photos(photos, len(self._numbers)),
             location=location,
             locations=locations,
-            night=np.array([_night(facts) for facts in self._facts], np.int8),
-            taken=tuple(facts.taken for facts in self._facts),
-            events=_with_first_photo(events, photos),
+            night=np.array([_night_flag(facts) for facts in self._facts], np.int8),
+            timestamps=tuple(facts.timestamp for facts in self._facts),
+            events=_add_photo_paths(events, photos),
             photos=photos,
         )
 
 
-def combined(photos: Answers | None, events: int, combine: Combine) -> Answers:
-    """The answers of `events` events, each combined of its photos' answers."""
+def aggregate_by_event(photos: UnitPredictions | None, n_events: int, aggregator: Aggregator) -> UnitPredictions:
+    """The answers of `n_events` events, each combined of its photos' answers."""
     if photos is None:
         raise InputError("there is no prediction")
     order = np.argsort(photos.event, kind="stable")
-    bounds = np.searchsorted(photos.event[order], np.arange(events + 1))
+    bounds = np.searchsorted(photos.event[order], np.arange(n_events + 1))
     found: dict[str, list[NDArray[np.float32]]] = {label: [] for label in photos.probabilities}
     for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         rows = order[start:end].tolist()
-        answer = combine([{label: values[row] for label, values in photos.probabilities.items()} for row in rows])
+        answer = aggregator([{label: values[row] for label, values in photos.probabilities.items()} for row in rows])
         for label, values in answer.items():
             found[label].append(values)
-    return Answers(
-        np.arange(events, dtype=np.int32),
+    return UnitPredictions(
+        np.arange(n_events, dtype=np.int32),
         tuple(photos.paths[row] for row in order[bounds[:-1]].tolist()),
         {label: np.stack(values).astype(np.float32) for label, values in found.items()},
     )
 
 
-def numbered(names: Iterable[str]) -> tuple[Numbers, tuple[str, ...]]:
+def factorize(names: Iterable[str]) -> tuple[Int32Array, tuple[str, ...]]:
     """The number of each name among the distinct ones, and those; MISSING for ''."""
     numbers: dict[str, int] = {}
     found = [numbers.setdefault(name, len(numbers)) if name else MISSING for name in names]
     return np.array(found, np.int32), tuple(numbers)
 
 
-def counted(names: Iterable[str]) -> Mapping[str, int]:
+def value_counts(names: Iterable[str]) -> Mapping[str, int]:
     """How often each name occurs, most frequent first."""
     return dict(Counter(names).most_common())
 
 
-def _night(facts: EventFacts) -> int:
-    told = night_by_hour(facts.taken) if facts.night is None else facts.night
+def _night_flag(facts: EventFacts) -> int:
+    told = is_night_by_hour(facts.timestamp) if facts.night is None else facts.night
     return MISSING if told is None else int(told)
 
 
-def _photos_in_event(photos: Answers | None, events: int) -> Numbers:
+def _count_photos(photos: UnitPredictions | None, events: int) -> Int32Array:
     rows = np.array([], np.int32) if photos is None else photos.event
     return np.bincount(rows, minlength=events).astype(np.int32)
 
 
-def _with_first_photo(events: Answers, photos: Answers | None) -> Answers:
+def _add_photo_paths(events: UnitPredictions, photos: UnitPredictions | None) -> UnitPredictions:
     """The events in the order of their numbers, each with the path of its first photo where there is none yet."""
     order = np.argsort(events.event)
     probabilities = {label: values[order] for label, values in events.probabilities.items()}
@@ -169,4 +175,4 @@ def _with_first_photo(events: Answers, photos: Answers | None) -> Answers:
         _, first = np.unique(photos.event, return_index=True)
         for event, row in zip(photos.event[first].tolist(), first.tolist(), strict=True):
             paths[event] = paths[event] or photos.paths[row]
-    return Answers(events.event[order], tuple(paths), probabilities)
+    return UnitPredictions(events.event[order], tuple(paths), probabilities)

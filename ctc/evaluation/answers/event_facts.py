@@ -19,20 +19,20 @@ class EventFacts(NamedTuple):
     """'' or None where nothing is known. `night` as the column of that name says."""
 
     location: str = ""
-    taken: str = ""
+    timestamp: str = ""
     night: bool | None = None
 
 
-def facts_of(meta: Mapping[str, Any], location: str) -> EventFacts:
+def parse_event_facts(meta: Mapping[str, Any], location: str) -> EventFacts:
     """From the columns called `location`, `datetime` and `night` (yes/no, true/false, 1/0, night/day)."""
     told = _text(meta.get(NIGHT)).casefold()
     night = True if told in _YES else False if told in _NO else None
     return EventFacts(_text(meta.get(location)), _text(meta.get(DATETIME)), night)
 
 
-def night_by_hour(taken: str) -> bool | None:
+def is_night_by_hour(timestamp: str) -> bool | None:
     """Whether an ISO 8601 time is outside DAY_HOURS; None without an hour."""
-    hour = taken[11:13]
+    hour = timestamp[11:13]
     return int(hour) not in DAY_HOURS if hour.isdecimal() else None
 
 

@@ -12,36 +12,36 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BETWEEN, _BEFORE_NUMBER = ', "', ": "
+_PAIR_SEPARATOR, _KEY_SEPARATOR = ', "', ": "
 
 
-def read_alike(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float32]] | None:
+def parse_uniform_cells(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float32]] | None:
     """The classes and float32 (cells, classes) of objects that all name the same classes in the same order, spaced as `json.dumps`
     does; None where one is otherwise: such cells are for `json`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    classes = _classes(cells[0])
-    parts = pc.split_pattern(pa.array(cells), _BETWEEN)
+    classes = _class_names(cells[0])
+    parts = pc.split_pattern(pa.array(cells), _PAIR_SEPARATOR)
     if not classes or not pc.all(pc.equal(pc.list_value_length(parts), len(classes))).as_py():
         return None
     flat, first = parts.flatten(), np.arange(len(cells)) * len(classes)
     values = np.empty((len(cells), len(classes)), np.float32)
     for number in range(len(classes)):
-        column = _numbers(flat.take(pa.array(first + number)), "}" if number == len(classes) - 1 else "")
+        column = _parse_column(flat.take(pa.array(first + number)), "}" if number == len(classes) - 1 else "")
         if column is None:
             return None
         values[:, number] = column
     return classes, values
 
 
-def _numbers(column: pa.StringArray, suffix: str) -> NDArray[np.float32] | None:
+def _parse_column(column: pa.StringArray, suffix: str) -> NDArray[np.float32] | None:
     """What stands between the same name and `suffix` in each; None where that isn't so."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     text = column[0].as_py()
-    prefix = text[: text.rfind(_BEFORE_NUMBER) + len(_BEFORE_NUMBER)]
+    prefix = text[: text.rfind(_KEY_SEPARATOR) + len(_KEY_SEPARATOR)]
     if not pc.all(pc.and_(pc.starts_with(column, prefix), pc.ends_with(column, suffix))).as_py():
         return None
     try:
@@ -51,7 +51,7 @@ def _numbers(column: pa.StringArray, suffix: str) -> NDArray[np.float32] | None:
     return np.asarray(numbers.to_numpy(zero_copy_only=False), np.float32)
 
 
-def _classes(cell: str) -> tuple[str, ...]:
+def _class_names(cell: str) -> tuple[str, ...]:
     """None at all where the cell is no object."""
     try:
         found = json.loads(cell)

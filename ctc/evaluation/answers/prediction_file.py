@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.evaluation.answers.collector import CombineBy, Gathering, Values
-from ctc.evaluation.answers.event_facts import EventFacts, facts_of
-from ctc.evaluation.answers.json_probabilities import read_alike
-from ctc.evaluation.answers.predictions import Scored
-from ctc.evaluation.answers.presence import Presence
-from ctc.evaluation.metrics.multi_label import rows_of
+from ctc.evaluation.answers.collector import AggregatorFactory, PredictionCollector, ProbabilityRow
+from ctc.evaluation.answers.event_facts import EventFacts, parse_event_facts
+from ctc.evaluation.answers.json_probabilities import parse_uniform_cells
+from ctc.evaluation.answers.predictions import EvaluationData
+from ctc.evaluation.answers.presence import PresenceThresholdEstimator
+from ctc.evaluation.metrics.multi_label import encode_multi_hot
 from ctc.storage.csv_reader import open_table
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ MEGADETECTOR = ".megadetector.json"
 _ALL = "predictions_all"
 _COLUMNS = ("id", "label", _ALL)
 _PATH, _PRESENT = "path", "predictions_present"
-_ROWS_AT_ONCE = 10_000
+_BATCH_ROWS = 10_000
 
-Answer = tuple[tuple[str, ...], Values]
+ClassProbabilities = tuple[tuple[str, ...], ProbabilityRow]
 """Classes and their probabilities."""
 
 
@@ -42,16 +42,16 @@ class _Row(NamedTuple):
     id: str
     label: str
     classes: tuple[str, ...]
-    values: Values
+    values: ProbabilityRow
     path: str | None
     meta: Mapping[str, Any]
     present: Collection[str] | None = None
 
 
-def read_predictions(path: Path, location: str, combine_by: CombineBy) -> Scored:
+def read_predictions(path: Path, location: str, aggregator_factory: AggregatorFactory) -> EvaluationData:
     """What a prediction file says, without truth. `location`: the column that says where an event was.
 
-    Where the file has photos only, `combine_by` makes events of them. Raises CtcError for a file that isn't such a file.
+    Where the file has photos only, `aggregator_factory` makes events of them. Raises CtcError for a file that isn't such a file.
     """
     readers = {".csv": _csv_rows, ".json": _json_rows, ".parquet": _parquet_rows}
     reader = readers.get(path.suffix.lower())
@@ -61,33 +61,35 @@ def read_predictions(path: Path, location: str, combine_by: CombineBy) -> Scored
     if not path.is_file():
         raise UsageError(f"prediction file '{path}' is not there: make one with `ctc predict`")
     try:
-        gathering, several = _gathered(reader(path), location)
-        scored = gathering.scored(combine_by(several))
+        gathering, several = _collect(reader(path), location)
+        scored = gathering.to_evaluation_data(aggregator_factory(several))
     except InputError as error:
         raise InputError(f"'{path}': {error}") from None
-    untold = {label: rows_of([()] * len(scored.ids), scored.classes[label])[0] for label in several}
-    return replace(scored, multi_label=untold, present_from={label: one.lowest() for label, one in several.items()})
+    untold = {label: encode_multi_hot([()] * len(scored.event_ids), scored.classes[label])[0] for label in several}
+    return replace(
+        scored, multi_label=untold, presence_thresholds={label: one.thresholds() for label, one in several.items()}
+    )
 
 
-def _gathered(rows: Iterator[_Row], location: str) -> tuple[Gathering, dict[str, Presence]]:
+def _collect(rows: Iterator[_Row], location: str) -> tuple[PredictionCollector, dict[str, PresenceThresholdEstimator]]:
     """The answers, and what is called present of the labels that may have several classes at once."""
-    gathering, several = Gathering(), dict[str, Presence]()
+    gathering, several = PredictionCollector(), dict[str, PresenceThresholdEstimator]()
     classes: dict[str, tuple[str, ...]] = {}
     for row in rows:
         known = classes.setdefault(row.label, row.classes)
-        values = row.values if row.classes == known else _in_order(row, known)
-        event = gathering.event(row.id, facts_of(row.meta, location) if row.meta else EventFacts())
+        values = row.values if row.classes == known else _reorder_values(row, known)
+        event = gathering.add_event(row.id, parse_event_facts(row.meta, location) if row.meta else EventFacts())
         unit = gathering.events if row.path is None else gathering.photos
         try:
             unit.add(event, row.path or "", row.label, known, values)
             if row.present is not None:
-                several.setdefault(row.label, Presence(known)).add(values, row.present)
+                several.setdefault(row.label, PresenceThresholdEstimator(known)).add(values, row.present)
         except TypeError:
             raise InputError(f"event '{row.id}' has a probability of '{row.label}' that is not a number") from None
     return gathering, several
 
 
-def _in_order(row: _Row, classes: tuple[str, ...]) -> Values:
+def _reorder_values(row: _Row, classes: tuple[str, ...]) -> ProbabilityRow:
     if set(row.classes) != set(classes):
         raise InputError(f"event '{row.id}' has other classes of '{row.label}' than the first one")
     named = dict(zip(row.classes, row.values, strict=True))
@@ -101,40 +103,40 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
     path_at, present_at = table.columns.get(_PATH), table.columns.get(_PRESENT)
     meta = {name: at for name, at in table.columns.items() if name not in (*_COLUMNS, _PATH, _PRESENT)}
     rows = table.rows()
-    while batch := list(islice(rows, _ROWS_AT_ONCE)):
-        answers = _alike([(cells[label_at], cells[all_at]) for _, cells in batch])
+    while batch := list(islice(rows, _BATCH_ROWS)):
+        answers = _parse_uniform_rows([(cells[label_at], cells[all_at]) for _, cells in batch])
         for number, (line, cells) in enumerate(batch):
-            classes, values = answers.get(number) or _parsed(line, cells[all_at])
+            classes, values = answers.get(number) or _parse_cell(line, cells[all_at])
             photo = None if path_at is None else cells[path_at]
             told = {name: cells[at] for name, at in meta.items()}
-            present = None if present_at is None else _present(line, cells[present_at])
+            present = None if present_at is None else _parse_present(line, cells[present_at])
             yield _Row(cells[id_at], cells[label_at], classes, values, photo, told, present)
 
 
-def _alike(rows: list[tuple[str, str]]) -> dict[int, Answer]:
+def _parse_uniform_rows(rows: list[tuple[str, str]]) -> dict[int, ClassProbabilities]:
     """By number of the row, of (label, cell) rows those of labels whose cells are written alike."""
     places = defaultdict(list)
     for number, (label, _) in enumerate(rows):
         places[label].append(number)
-    answers: dict[int, Answer] = {}
+    answers: dict[int, ClassProbabilities] = {}
     for numbers in places.values():
-        found = read_alike([rows[number][1] for number in numbers])
+        found = parse_uniform_cells([rows[number][1] for number in numbers])
         if found:
             answers |= {number: (found[0], values) for number, values in zip(numbers, found[1], strict=True)}
     return answers
 
 
-def _parsed(line: int, cell: str) -> Answer:
+def _parse_cell(line: int, cell: str) -> ClassProbabilities:
     try:
         probabilities = json.loads(cell)
     except ValueError:
         raise InputError(f"line {line} has no JSON object in its column '{_ALL}'") from None
     if not isinstance(probabilities, dict) or not probabilities:
         raise InputError(f"line {line}, column '{_ALL}' is not an object of probabilities by class")
-    return _parted(probabilities)
+    return _split_mapping(probabilities)
 
 
-def _present(line: int, cell: str) -> list[str] | None:
+def _parse_present(line: int, cell: str) -> list[str] | None:
     if not cell:
         return None
     try:
@@ -155,15 +157,15 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
     try:
         file = pq.ParquetFile(path)
         _check_columns(file.schema_arrow.names)
-        for batch in file.iter_batches(_ROWS_AT_ONCE):
+        for batch in file.iter_batches(_BATCH_ROWS):
             rows = batch.drop_columns([_ALL]).to_pylist()
-            for row, (classes, values) in zip(rows, _map_cells(batch.column(_ALL)), strict=True):
+            for row, (classes, values) in zip(rows, _parse_map_column(batch.column(_ALL)), strict=True):
                 yield _Row(row["id"], row["label"], classes, values, row.get(_PATH), row, row.get(_PRESENT))
     except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"it can't be read as a Parquet file of predictions: {error}") from None
 
 
-def _map_cells(column: pa.MapArray) -> Iterator[Answer]:
+def _parse_map_column(column: pa.MapArray) -> Iterator[ClassProbabilities]:
     """The classes and probabilities of each row. As Python objects, a million rows of thirty would take half a minute."""
     keys = column.keys.dictionary_encode()
     codes, names = keys.indices.to_numpy(), keys.dictionary.to_pylist()
@@ -181,11 +183,13 @@ def _json_rows(path: Path) -> Iterator[_Row]:
         try:
             present = entry.get(_PRESENT, {})
             for label, probabilities in entry["aggregated_pred"].items():
-                yield _Row(event_id, label, *_parted(probabilities), None, entry["meta_data"], present.get(label))
+                yield _Row(
+                    event_id, label, *_split_mapping(probabilities), None, entry["meta_data"], present.get(label)
+                )
             for photo in entry["images"]:
                 for label, probabilities in photo["predictions"].items():
                     meta = {**photo, **entry["meta_data"]}
-                    yield _Row(event_id, label, *_parted(probabilities), photo["path"], meta)
+                    yield _Row(event_id, label, *_split_mapping(probabilities), photo["path"], meta)
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"event '{event_id}' is not as `ctc predict` writes it ({error!r})") from None
 
@@ -209,5 +213,5 @@ def _check_columns(columns: Any) -> None:
             raise InputError(f"it is not a prediction file: it has no column '{name}'")
 
 
-def _parted(probabilities: Mapping[str, float]) -> Answer:
+def _split_mapping(probabilities: Mapping[str, float]) -> ClassProbabilities:
     return tuple(probabilities), list(probabilities.values())

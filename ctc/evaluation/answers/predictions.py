@@ -18,67 +18,67 @@ UNITS: tuple[Unit, ...] = ("event", "photo")
 FOREIGN = -2
 """In place of a class number: the truth is a class that the model doesn't know."""
 
-Numbers = NDArray[np.int32]
-Probabilities = NDArray[np.float32]
+Int32Array = NDArray[np.int32]
+ProbabilityMatrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Answers:
+class UnitPredictions:
     """N answers, one per photo or one per event. `event` (N,): the number of the event that each is of; `paths`: of the photo, of an
     event's first photo, '' where nothing tells; `probabilities`: per label float32 (N, classes)."""
 
-    event: Numbers
+    event: Int32Array
     paths: tuple[str, ...]
-    probabilities: Mapping[str, Probabilities]
+    probabilities: Mapping[str, ProbabilityMatrix]
 
     def __len__(self) -> int:
         return len(self.event)
 
 
 @dataclass(frozen=True)
-class Scored:
+class EvaluationData:
     """E events with what the model said of each, and of their photos if that is known.
 
-    `classes`: per label in the order of the probabilities. `ids` (E,). `truth`: per label that has one (E,): number of the class of the
+    `classes`: per label in the order of the probabilities. `event_ids` (E,). `truth`: per label that has one (E,): number of the class of the
     first observation, MISSING (−1), or FOREIGN. `foreign`: per label the classes behind FOREIGN, with their events. `photos_in_event`
-    (E,): 0 = unknown. `location` (E,): number in `locations`, −1 = unknown. `night` (E,): 1 night, 0 day, −1 unknown. `taken` (E,): ISO
+    (E,): 0 = unknown. `location` (E,): number in `locations`, −1 = unknown. `night` (E,): 1 night, 0 day, −1 unknown. `timestamps` (E,): ISO
     8601 without a zone, '' = unknown. `multi_label`: of each label that may have several classes at once, which has no `truth`, int8
-    (E, classes): 1 where an observation has the class, 0 where none has, all −1 = missing. `present_from`: of those in a prediction file,
+    (E, classes): 1 where an observation has the class, 0 where none has, all −1 = missing. `presence_thresholds`: of those in a prediction file,
     by class, the lowest probability that it calls present, None where it calls none so.
     """
 
     classes: Mapping[str, tuple[str, ...]]
-    ids: tuple[str, ...]
-    truth: Mapping[str, Numbers]
-    photos_in_event: Numbers
-    location: Numbers
+    event_ids: tuple[str, ...]
+    truth: Mapping[str, Int32Array]
+    photos_in_event: Int32Array
+    location: Int32Array
     locations: tuple[str, ...]
     night: NDArray[np.int8]
-    taken: tuple[str, ...]
-    events: Answers
-    photos: Answers | None
+    timestamps: tuple[str, ...]
+    events: UnitPredictions
+    photos: UnitPredictions | None
     foreign: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     multi_label: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
-    present_from: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    presence_thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
 
-    def of(self, unit: Unit) -> Answers | None:
+    def for_unit(self, unit: Unit) -> UnitPredictions | None:
         """The answers per event, or per photo (None when only those of events are known)."""
         return self.events if unit == "event" else self.photos
 
-    def check(self) -> None:
+    def check_probabilities(self) -> None:
         """Raise InputError for probabilities that are no numbers from 0 to 1: how many, and one of them."""
         for unit in UNITS:
-            answers = self.of(unit)
+            answers = self.for_unit(unit)
             for label, values in (answers.probabilities if answers else {}).items():
                 bad = np.flatnonzero(~((values >= 0) & (values <= 1.001)).all(axis=1))  # 1.001: what float16 rounds to
                 if answers and len(bad):
-                    one = self.ids[answers.event[bad[0]]]
+                    one = self.event_ids[answers.event[bad[0]]]
                     raise InputError(
                         f"the probabilities of '{label}' are not numbers from 0 to 1 for {len(bad):,} of {len(values):,} {unit}s, "
                         f"such as event '{one}': they can't be evaluated"
                     )
 
 
-def known(truth: Numbers) -> NDArray[np.bool_]:
+def is_known(truth: Int32Array) -> NDArray[np.bool_]:
     """Which truths are a class that the model knows."""
     return truth > MISSING

@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.errors import InputError
-from ctc.evaluation.answers.collector import Combine, combined
-from ctc.evaluation.answers.predictions import Answers, Numbers, Probabilities, Scored
-from ctc.evaluation.metrics.intervals import Floats
+from ctc.evaluation.answers.collector import Aggregator, aggregate_by_event
+from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, ProbabilityMatrix, UnitPredictions
+from ctc.evaluation.metrics.intervals import Float64Array
 
-Method = Literal["temperature", "vector"]
-Change = Callable[[Probabilities], Probabilities]
+CalibrationMethod = Literal["temperature", "vector"]
+ProbabilityTransform = Callable[[ProbabilityMatrix], ProbabilityMatrix]
 
-SMALLEST = 1e-12
+MIN_PROBABILITY = 1e-12
 """In place of probability 0, whose logarithm isn't a number."""
-TINY = float(np.finfo(np.float32).smallest_subnormal)
+SMALLEST_SUBNORMAL = float(np.finfo(np.float32).smallest_subnormal)
 NEWTON_STEPS = 20
 
 
@@ -32,7 +32,7 @@ NEWTON_STEPS = 20
 class Calibration:
     """`scale`, `bias` (classes,) float32."""
 
-    method: Method
+    method: CalibrationMethod
     scale: NDArray[np.float32]
     bias: NDArray[np.float32]
 
@@ -41,19 +41,19 @@ class Calibration:
         """Of temperature scaling; above 1 where the model is too sure of itself."""
         return float(1 / self.scale[0])
 
-    def apply(self, probabilities: Probabilities) -> Probabilities:
+    def apply(self, probabilities: ProbabilityMatrix) -> ProbabilityMatrix:
         """(N, classes) to (N, classes)."""
-        return np.exp(log_softmax(self.scale * logarithm(probabilities) + self.bias)).astype(np.float32)
+        return np.exp(log_softmax(self.scale * clipped_log(probabilities) + self.bias)).astype(np.float32)
 
-    def undo(self, probabilities: Probabilities) -> Probabilities:
+    def undo(self, probabilities: ProbabilityMatrix) -> ProbabilityMatrix:
         """(N, classes) as they were before `apply`: log p = (log calibrated − bias + c) / scale, where c makes the sum of the row 1."""
-        logs = np.log(np.maximum(probabilities, TINY, dtype=np.float64)) - self.bias
+        logs = np.log(np.maximum(probabilities, SMALLEST_SUBNORMAL, dtype=np.float64)) - self.bias
         c = np.zeros((len(logs), 1))
         # Newton's steps towards log Σ p = 0: convex in c and rising, so that each step but the first comes from above
         for _ in range(NEWTON_STEPS):
             plain = (logs + c) / self.scale
             slope = (np.exp(log_softmax(plain)) / self.scale).sum(axis=1, keepdims=True)
-            c -= _log_sum(plain) / slope
+            c -= _logsumexp(plain) / slope
         return np.exp((logs + c) / self.scale).astype(np.float32)
 
     @classmethod
@@ -77,54 +77,61 @@ def temperature_scaling(temperature: float, classes: int) -> Calibration:
     return Calibration("temperature", scale, np.zeros(classes, np.float32))
 
 
-def negative_log_likelihood(truth: Numbers, probabilities: Probabilities) -> Floats:
+def negative_log_likelihood(truth: Int32Array, probabilities: ProbabilityMatrix) -> Float64Array:
     """(N,): of each answer's truth, natural logarithm."""
-    return -logarithm(probabilities)[np.arange(len(truth)), truth]
+    return -clipped_log(probabilities)[np.arange(len(truth)), truth]
 
 
-def calibrated(scored: Scored, calibrations: Mapping[str, Calibration], combine: Combine) -> Scored:
+def apply_calibration(
+    data: EvaluationData, calibrations: Mapping[str, Calibration], aggregator: Aggregator
+) -> EvaluationData:
     """The answers as the calibrated model would give them."""
-    return _through(scored, {label: one.apply for label, one in calibrations.items()}, combine)
+    return _transform(data, {label: one.apply for label, one in calibrations.items()}, aggregator)
 
 
-def uncalibrated(scored: Scored, calibration: Mapping[str, Any], combine: Combine) -> Scored | None:
+def undo_calibration(
+    data: EvaluationData, calibration: Mapping[str, Any], aggregator: Aggregator
+) -> EvaluationData | None:
     """The answers as they were before the calibration that a model's metadata tell, None without one. Raises InputError where it can't be
     understood."""
-    told = {label: entry for label, entry in calibration.items() if label in scored.classes}
+    told = {label: entry for label, entry in calibration.items() if label in data.classes}
     if not told:
         return None
     try:
-        undo = {label: Calibration.from_json(entry, len(scored.classes[label])).undo for label, entry in told.items()}
+        undo = {label: Calibration.from_json(entry, len(data.classes[label])).undo for label, entry in told.items()}
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"the model's calibration is damaged ({error!r}): calibrate its original again") from None
-    return _through(scored, undo, combine)
+    return _transform(data, undo, aggregator)
 
 
-def _through(scored: Scored, change: Mapping[str, Change], combine: Combine) -> Scored:
+def _transform(
+    data: EvaluationData, transforms: Mapping[str, ProbabilityTransform], aggregator: Aggregator
+) -> EvaluationData:
     """With the answers for photos changed and combined anew, or those for events where there are only those."""
-    if scored.photos is None:
-        return replace(scored, events=_changed(scored.events, change))
-    photos = _changed(scored.photos, change)
-    return replace(scored, photos=photos, events=combined(photos, len(scored.ids), combine))
+    if data.photos is None:
+        return replace(data, events=_transform_unit(data.events, transforms))
+    photos = _transform_unit(data.photos, transforms)
+    return replace(data, photos=photos, events=aggregate_by_event(photos, len(data.event_ids), aggregator))
 
 
-def _changed(answers: Answers, change: Mapping[str, Change]) -> Answers:
+def _transform_unit(predictions: UnitPredictions, transforms: Mapping[str, ProbabilityTransform]) -> UnitPredictions:
     changed = {
-        label: change[label](values) if label in change else values for label, values in answers.probabilities.items()
+        label: transforms[label](values) if label in transforms else values
+        for label, values in predictions.probabilities.items()
     }
-    return replace(answers, probabilities=changed)
+    return replace(predictions, probabilities=changed)
 
 
-def logarithm(probabilities: Probabilities) -> Floats:
+def clipped_log(probabilities: ProbabilityMatrix) -> Float64Array:
     """Natural, of 0 that of SMALLEST."""
-    return np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64))
+    return np.log(np.maximum(probabilities, MIN_PROBABILITY, dtype=np.float64))
 
 
-def log_softmax(scores: Floats) -> Floats:
-    return scores - _log_sum(scores)
+def log_softmax(scores: Float64Array) -> Float64Array:
+    return scores - _logsumexp(scores)
 
 
-def _log_sum(scores: Floats) -> Floats:
+def _logsumexp(scores: Float64Array) -> Float64Array:
     """(N, classes) to (N, 1): the logarithm of the sum of the powers of e."""
     highest = scores.max(axis=1, keepdims=True)
     return np.asarray(highest + np.log(np.exp(scores - highest).sum(axis=1, keepdims=True)))

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 import numpy as np
 
-from ctc.evaluation.answers.predictions import Numbers, Probabilities
+from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
 from ctc.evaluation.calibration.calibration import (
     Calibration,
-    Method,
+    CalibrationMethod,
+    clipped_log,
     log_softmax,
-    logarithm,
     negative_log_likelihood,
     temperature_scaling,
 )
-from ctc.evaluation.metrics.intervals import Floats
+from ctc.evaluation.metrics.intervals import Float64Array
 
-METHODS: tuple[Method, ...] = ("temperature", "vector")
-TEMPERATURES = (0.05, 20.0)
-SCALES = (0.05, 20.0)
-BIASES = (-10.0, 10.0)
+METHODS: tuple[CalibrationMethod, ...] = ("temperature", "vector")
+TEMPERATURE_BOUNDS = (0.05, 20.0)
+SCALE_BOUNDS = (0.05, 20.0)
+BIAS_BOUNDS = (-10.0, 10.0)
 FOLDS = 5
-LEAST_PER_CLASS = 20
+MIN_PER_CLASS = 20
 
 
-def fit(truth: Numbers, probabilities: Probabilities, method: Method) -> Calibration:
+def fit_calibration(truth: Int32Array, probabilities: ProbabilityMatrix, method: CalibrationMethod) -> Calibration:
     """What makes the truth most likely; `truth` (N,) of at least two classes, `probabilities` (N, classes)."""
-    logs = logarithm(probabilities)
+    logs = clipped_log(probabilities)
     temperature = _fit_temperature(truth, logs)
     if method == "temperature":
         return temperature_scaling(temperature, logs.shape[1])
     return _fit_vector(truth, logs, temperature)
 
 
-def best_method(truth: Numbers, probabilities: Probabilities, event: Numbers) -> Method:
+def best_method(truth: Int32Array, probabilities: ProbabilityMatrix, event: Int32Array) -> CalibrationMethod:
     """Vector scaling where every class has at least 20 answers and where, on answers it was not fitted to (5 folds of whole events), it is
     better than temperature scaling by more than a standard error; else temperature scaling."""
-    if np.bincount(truth, minlength=probabilities.shape[1]).min() < LEAST_PER_CLASS:
+    if np.bincount(truth, minlength=probabilities.shape[1]).min() < MIN_PER_CLASS:
         return "temperature"
     distinct, position = np.unique(event, return_inverse=True)
     fold = (np.random.default_rng(0).permutation(len(distinct)) % FOLDS)[position]
@@ -43,7 +43,8 @@ def best_method(truth: Numbers, probabilities: Probabilities, event: Numbers) ->
     for held_out in (fold == number for number in range(FOLDS)):
         losses = [
             negative_log_likelihood(
-                truth[held_out], fit(truth[~held_out], probabilities[~held_out], method).apply(probabilities[held_out])
+                truth[held_out],
+                fit_calibration(truth[~held_out], probabilities[~held_out], method).apply(probabilities[held_out]),
             )
             for method in METHODS
         ]
@@ -51,7 +52,7 @@ def best_method(truth: Numbers, probabilities: Probabilities, event: Numbers) ->
     return "vector" if gain.mean() > gain.std() / np.sqrt(len(gain)) else "temperature"
 
 
-def _fit_temperature(truth: Numbers, logs: Floats) -> float:
+def _fit_temperature(truth: Int32Array, logs: Float64Array) -> float:
     from scipy.optimize import minimize_scalar
 
     rows = np.arange(len(truth))
@@ -59,16 +60,16 @@ def _fit_temperature(truth: Numbers, logs: Floats) -> float:
     def loss(log_temperature: float) -> float:
         return float(-log_softmax(logs / np.exp(log_temperature))[rows, truth].mean())
 
-    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-4})
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURE_BOUNDS), method="bounded", options={"xatol": 1e-4})
     return float(np.exp(found.x))
 
 
-def _fit_vector(truth: Numbers, logs: Floats, temperature: float) -> Calibration:
+def _fit_vector(truth: Int32Array, logs: Float64Array, temperature: float) -> Calibration:
     from scipy.optimize import minimize
 
     rows, classes = np.arange(len(truth)), logs.shape[1]
 
-    def loss(parameters: Floats) -> tuple[float, Floats]:
+    def loss(parameters: Float64Array) -> tuple[float, Float64Array]:
         scores = log_softmax(parameters[:classes] * logs + parameters[classes:])
         error = np.exp(scores)
         error[rows, truth] -= 1
@@ -76,6 +77,6 @@ def _fit_vector(truth: Numbers, logs: Floats, temperature: float) -> Calibration
         return float(-scores[rows, truth].mean()), gradient
 
     start = np.concatenate([np.full(classes, 1 / temperature), np.zeros(classes)])
-    bounds = [SCALES] * classes + [BIASES] * classes
+    bounds = [SCALE_BOUNDS] * classes + [BIAS_BOUNDS] * classes
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x.astype(np.float32)
     return Calibration("vector", found[:classes], found[classes:] - found[classes:].mean())

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import CtcError, InputError, UsageError
-from ctc.evaluation.answers.score_split import Answer
-from ctc.evaluation.calibration.calibrate import Fitted
-from ctc.evaluation.calibration.calibration import SMALLEST, Calibration
-from ctc.storage.atomic import whole_file
+from ctc.evaluation.answers.score_split import PredictFn
+from ctc.evaluation.calibration.calibrate import CalibrationResult
+from ctc.evaluation.calibration.calibration import MIN_PROBABILITY, Calibration
+from ctc.storage.atomic import atomic_write
 from ctc.storage.remote_files import local_copy
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ def check_uncalibrated(path: Path, info: ModelInfo) -> None:
         raise UsageError(f"'{path}' is calibrated already: give the file that `ctc export` wrote")
 
 
-def write_calibrated(
+def write_calibrated_model(
     source: Path,
     info: ModelInfo,
-    fitted: Fitted,
+    fitted: CalibrationResult,
     output: Path,
-    open_answer: Callable[[Path], Answer],
-    pictures: NDArray[np.uint8],
+    open_model: Callable[[Path], PredictFn],
+    images: NDArray[np.uint8],
 ) -> float:
-    """Write the calibrated model and return by how much its answers for `pictures` (N, height, width, 3) differ, at most, from what was
-    fitted; `open_answer` opens a model file.
+    """Write the calibrated model and return by how much its answers for `images` (N, height, width, 3) differ, at most, from what was
+    fitted; `open_model` opens a model file.
 
     Raises CtcError, writing nothing, when the answers differ by too much.
     """
@@ -54,9 +54,9 @@ def write_calibrated(
     metadata = {entry.key: entry.value for entry in model.metadata_props} | described.to_metadata()
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
-    with whole_file(output) as partial:
+    with atomic_write(output) as partial:
         onnx.save_model(model, partial, save_as_external_data=False)
-        difference = _difference(open_answer(source), open_answer(partial), fitted.calibrations, pictures)
+        difference = _max_difference(open_model(source), open_model(partial), fitted.calibrations, images)
         if not difference <= (TOLERANCE_FLOAT16 if half else TOLERANCE):  # NaN is refused too
             raise CtcError(f"the calibrated model's answers are off by {difference:.2g}: '{output}' was not written")
     return difference
@@ -68,10 +68,10 @@ def insert_calibration(model: onnx.ModelProto, calibrations: Mapping[str, Calibr
     Raises InputError when an output isn't computed by a node.
     """
     for label, calibration in calibrations.items():
-        _insert(model.graph, label, calibration)
+        _insert_nodes(model.graph, label, calibration)
 
 
-def _insert(graph: onnx.GraphProto, label: str, calibration: Calibration) -> None:
+def _insert_nodes(graph: onnx.GraphProto, label: str, calibration: Calibration) -> None:
     from onnx import TensorProto, helper, numpy_helper
 
     output = next((output for output in graph.output if output.name == label), None)
@@ -79,8 +79,8 @@ def _insert(graph: onnx.GraphProto, label: str, calibration: Calibration) -> Non
         raise InputError(f"the model computes no output called '{label}'")
     kind = output.type.tensor_type.elem_type
     prefix = f"calibration/{label}"
-    _rename(graph, label, f"{prefix}/before")
-    constants = {"smallest": np.float32(SMALLEST), "scale": calibration.scale, "bias": calibration.bias}
+    _rename_tensor(graph, label, f"{prefix}/before")
+    constants = {"smallest": np.float32(MIN_PROBABILITY), "scale": calibration.scale, "bias": calibration.bias}
     graph.initializer.extend(
         numpy_helper.from_array(np.asarray(value), f"{prefix}/{name}") for name, value in constants.items()
     )
@@ -101,15 +101,15 @@ def _insert(graph: onnx.GraphProto, label: str, calibration: Calibration) -> Non
         value = result
 
 
-def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
+def _rename_tensor(graph: onnx.GraphProto, old: str, new: str) -> None:
     for node in graph.node:
         for names in (node.input, node.output):
             names[:] = [new if name == old else name for name in names]
 
 
-def _difference(
-    before: Answer, after: Answer, calibrations: Mapping[str, Calibration], pictures: NDArray[np.uint8]
+def _max_difference(
+    before: PredictFn, after: PredictFn, calibrations: Mapping[str, Calibration], images: NDArray[np.uint8]
 ) -> float:
-    plain, found = before(pictures), after(pictures)
+    plain, found = before(images), after(images)
     wanted = {label: one.apply(plain[label]) for label, one in calibrations.items()}
     return max(float(np.abs(wanted[label] - found[label]).max()) for label in wanted)

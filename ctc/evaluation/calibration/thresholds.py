@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.evaluation.answers.predictions import Numbers, Probabilities
+from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
 from ctc.evaluation.metrics.intervals import lower_bound
 
 
 @dataclass(frozen=True, slots=True)
 class ClassThreshold:
     """`predicted`: answers of which the class is the most probable one; `accepted`: those of them with at least the probability
-    `threshold`; `precision`: the share of these that is right, `at_least` its lower bound. Where no threshold will do: None, 0 and NaN."""
+    `threshold`; `precision`: the share of these that is right, `min_size` its lower bound. Where no threshold will do: None, 0 and NaN."""
 
     name: str
     predicted: int
@@ -25,7 +25,7 @@ class ClassThreshold:
 
 
 def class_thresholds(
-    truth: Numbers, probabilities: Probabilities, classes: tuple[str, ...], precision: float, confidence: float
+    truth: Int32Array, probabilities: ProbabilityMatrix, classes: tuple[str, ...], precision: float, confidence: float
 ) -> tuple[ClassThreshold, ...]:
     """Per class the lowest threshold at which the precision is at least `precision` with `confidence`: its one-sided Clopper-Pearson lower
     bound is no less (docs/evaluate.md says how far choosing the lowest of many is to be trusted)."""
@@ -34,11 +34,11 @@ def class_thresholds(
     for number, name in enumerate(classes):
         chosen = top == number
         confidences, right = probabilities[chosen, number], truth[chosen] == number
-        found.append(_lowest(name, confidences, right, precision, 1 - confidence))
+        found.append(_lowest_threshold(name, confidences, right, precision, 1 - confidence))
     return tuple(found)
 
 
-def _lowest(
+def _lowest_threshold(
     name: str, confidences: NDArray[np.float32], right: NDArray[np.bool_], precision: float, tail: float
 ) -> ClassThreshold:
     order = np.argsort(-confidences, kind="stable")

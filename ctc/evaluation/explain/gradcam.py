@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.run import Run
 from ctc.plugin.manager import Plugins
-from ctc.training.model.network import backbone_of, load_network
+from ctc.training.model.network import get_backbone, load_network
 
 Tensor = Any
-Heat = Callable[[NDArray[np.uint8], str, int], NDArray[np.float32]]
+SaliencyFn = Callable[[NDArray[np.uint8], str, int], NDArray[np.float32]]
 """For a picture (height, width, 3), a label and the number of one of its classes: how much each pixel speaks for the class, float32
 (height, width), 0 or more."""
 
 
-def gradcam(run: Run, plugins: Plugins) -> Heat | None:
+def gradcam(run: Run, plugins: Plugins) -> SaliencyFn | None:
     """Of the run's network; None where it has no feature maps, or Keras computes with something else than TensorFlow.
 
     Raises CtcError when the run can't be loaded.
     """
     network = load_network(run, plugins)
-    parts = _parted(backbone_of(network))
+    parts = _split_at_feature_maps(get_backbone(network))
     if parts is None or keras.backend.backend() != "tensorflow":
         return None
     to_maps, from_maps = parts
@@ -46,10 +46,10 @@ def gradcam(run: Run, plugins: Plugins) -> Heat | None:
     return heat
 
 
-def _parted(backbone: keras.Model) -> tuple[keras.Model, keras.Model] | None:
+def _split_at_feature_maps(backbone: keras.Model) -> tuple[keras.Model, keras.Model] | None:
     """The backbone up to its last feature maps (N, rows, columns, channels) that all goes through, and from there on."""
     layers = [layer for layer in backbone.layers if not isinstance(layer, keras.layers.InputLayer)]
-    for maps in (layer.output for layer in reversed(layers) if _is_maps(layer.output)):
+    for maps in (layer.output for layer in reversed(layers) if _is_feature_map(layer.output)):
         try:
             return keras.Model(backbone.input, maps), keras.Model(maps, backbone.output)
         except ValueError:  # something goes past these maps
@@ -57,7 +57,7 @@ def _parted(backbone: keras.Model) -> tuple[keras.Model, keras.Model] | None:
     return None
 
 
-def _is_maps(output: Tensor) -> bool:
+def _is_feature_map(output: Tensor) -> bool:
     return isinstance(output, keras.KerasTensor) and len(output.shape) == 4 and output.shape[1] * output.shape[2] > 1
 
 

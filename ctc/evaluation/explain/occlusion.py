@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.evaluation.answers.score_split import Answer
+from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.answers.split_images import Pixels
 
 GRID = 16
@@ -19,24 +19,26 @@ BATCH = 32
 Rectangle = tuple[int, int, int, int]
 
 
-def occlusion_map(answer: Answer, picture: Pixels, label: str, number: int) -> NDArray[np.float32]:
-    """By how much the probability of class `number` falls, on average, when a pixel of the `picture` (height, width, 3) is covered:
+def occlusion_map(predict: PredictFn, image: Pixels, label: str, class_index: int) -> NDArray[np.float32]:
+    """By how much the probability of class `class_index` falls, on average, when a pixel of the `image` (height, width, 3) is covered:
     float32 (height, width); below 0 where it rises."""
-    height, width = picture.shape[:2]
-    uncovered = float(answer(picture[None])[label][0, number])
+    height, width = image.shape[:2]
+    uncovered = float(predict(image[None])[label][0, class_index])
     fall, times = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
-    rectangles = list(_rectangles(height, width))
-    colour = picture.mean(axis=(0, 1)).astype(np.uint8)
+    rectangles = list(_occlusion_rectangles(height, width))
+    colour = image.mean(axis=(0, 1)).astype(np.uint8)
     for start in range(0, len(rectangles), BATCH):
         chosen = rectangles[start : start + BATCH]
-        covered = np.stack([_covered(picture, rectangle, colour) for rectangle in chosen])
-        for (top, left, bottom, right), probability in zip(chosen, answer(covered)[label][:, number], strict=True):
+        covered = np.stack([_occlude(image, rectangle, colour) for rectangle in chosen])
+        for (top, left, bottom, right), probability in zip(
+            chosen, predict(covered)[label][:, class_index], strict=True
+        ):
             fall[top:bottom, left:right] += uncovered - probability
             times[top:bottom, left:right] += 1
     return fall / times
 
 
-def _rectangles(height: int, width: int) -> Iterator[Rectangle]:
+def _occlusion_rectangles(height: int, width: int) -> Iterator[Rectangle]:
     """Top, left, bottom, right; each pixel is in at least one."""
     rows, columns = (_bounds(side) for side in (height, width))
     for (top, bottom), (left, right) in product(rows, columns):
@@ -49,8 +51,8 @@ def _bounds(side: int) -> list[tuple[int, int]]:
     return [(edges[max(0, step - 1)], edges[step + 1]) for step in range(steps)]
 
 
-def _covered(picture: Pixels, rectangle: Rectangle, colour: NDArray[np.uint8]) -> Pixels:
+def _occlude(image: Pixels, rectangle: Rectangle, colour: NDArray[np.uint8]) -> Pixels:
     top, left, bottom, right = rectangle
-    changed = picture.copy()
+    changed = image.copy()
     changed[top:bottom, left:right] = colour
     return changed

@@ -20,13 +20,13 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Axis:
-    """`percent`: values are shares from 0 to 1; `whole`: they are counts."""
+    """`is_percent`: values are shares from 0 to 1; `is_integer`: they are counts."""
 
     title: str
     low: float
     high: float
-    percent: bool = False
-    whole: bool = False
+    is_percent: bool = False
+    is_integer: bool = False
 
     def ticks(self) -> list[float]:
         """About five round values between both ends."""
@@ -34,14 +34,14 @@ class Axis:
         raw = span / 5
         power = 10 ** math.floor(math.log10(raw))
         steps = (power * factor for factor in (1, 2, 2.5, 5, 10))
-        step = next(one for one in steps if one >= raw * 0.999 and not (self.whole and one % 1))
+        step = next(one for one in steps if one >= raw * 0.999 and not (self.is_integer and one % 1))
         first = math.ceil(self.low / step - 1e-9)
         return [number * step for number in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
-    def text(self, value: float) -> str:
-        if self.whole:
+    def format_value(self, value: float) -> str:
+        if self.is_integer:
             return f"{value:,.0f}"
-        return f"{value * 100:.0f} %" if self.percent else f"{value:.4g}"
+        return f"{value * 100:.0f} %" if self.is_percent else f"{value:.4g}"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def line_chart(
         parts.append(_polyline([(x.low, x.low), (x.high, x.high)], x, y, "diagonal"))
     for number, line in enumerate(lines):
         kind = f"line line-{number % LINE_STYLES}"
-        parts += [_polyline(piece, x, y, kind) for piece in _unbroken(line.points)]
+        parts += [_polyline(piece, x, y, kind) for piece in _split_at_gaps(line.points)]
         parts += [
             _dot(point, weight, x, y, f"dot dot-{number % LINE_STYLES}")
             for point, weight in zip(line.points, line.weights, strict=False)
@@ -101,12 +101,12 @@ def share_bar(value: float, low: float, high: float) -> Markup:
 
 def bar_chart(summary: str, x_title: str, bars: Sequence[tuple[str, int]]) -> Markup:
     """Upright bars with their names beneath."""
-    y = Axis("", 0, max(1, *(value for _, value in bars)), whole=True)
+    y = Axis("", 0, max(1, *(value for _, value in bars)), is_integer=True)
     step = (WIDTH - LEFT - RIGHT) / len(bars)
     box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, summary)
     parts = [*_y_grid(y), _x_title(x_title)]
     for number, (name, value) in enumerate(bars):
-        left, top = LEFT + (number + 0.1) * step, _down(value, y)
+        left, top = LEFT + (number + 0.1) * step, _y_pixel(value, y)
         parts.append(
             Markup('<rect class="bar-value" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
                 left, top, 0.8 * step, HEIGHT - BOTTOM - top
@@ -119,17 +119,17 @@ def bar_chart(summary: str, x_title: str, bars: Sequence[tuple[str, int]]) -> Ma
 def _grid(x: Axis, y: Axis) -> Iterable[Markup]:
     yield from _y_grid(y)
     for value in x.ticks():
-        across = _across(value, x)
-        yield _rule(across, TOP, across, HEIGHT - BOTTOM)
-        yield _text(across, HEIGHT - BOTTOM + 22, x.text(value), "middle")
+        across = _x_pixel(value, x)
+        yield _grid_line(across, TOP, across, HEIGHT - BOTTOM)
+        yield _text(across, HEIGHT - BOTTOM + 22, x.format_value(value), "middle")
     yield _x_title(x.title)
 
 
 def _y_grid(y: Axis) -> Iterable[Markup]:
     for value in y.ticks():
-        down = _down(value, y)
-        yield _rule(LEFT, down, WIDTH - RIGHT, down)
-        yield _text(LEFT - 6, down + 4, y.text(value), "end")
+        down = _y_pixel(value, y)
+        yield _grid_line(LEFT, down, WIDTH - RIGHT, down)
+        yield _text(LEFT - 6, down + 4, y.format_value(value), "end")
     middle = (TOP + HEIGHT - BOTTOM) / 2
     yield Markup('<text class="axis" transform="translate(18 {}) rotate(-90)" text-anchor="middle">{}</text>').format(
         middle, y.title
@@ -153,7 +153,7 @@ def _legend(lines: Sequence[Line], band: Band | None) -> Markup:
     return Markup('<ul class="legend">{}</ul>').format(Markup("").join(entries)) if len(entries) > 1 else Markup("")
 
 
-def _unbroken(points: Points) -> list[list[tuple[float, float]]]:
+def _split_at_gaps(points: Points) -> list[list[tuple[float, float]]]:
     pieces: list[list[tuple[float, float]]] = [[]]
     for across, up in points:
         if math.isfinite(up):
@@ -166,34 +166,34 @@ def _unbroken(points: Points) -> list[list[tuple[float, float]]]:
 def _polyline(points: Points, x: Axis, y: Axis, kind: str) -> Markup:
     if len(points) == 1:
         return _dot(points[0], 0, x, y, kind)
-    return Markup('<polyline class="{}" points="{}"/>').format(kind, _places(points, x, y))
+    return Markup('<polyline class="{}" points="{}"/>').format(kind, _svg_points(points, x, y))
 
 
 def _polygon(points: Points, x: Axis, y: Axis, kind: str) -> Markup:
-    return Markup('<polygon class="{}" points="{}"/>').format(kind, _places(points, x, y))
+    return Markup('<polygon class="{}" points="{}"/>').format(kind, _svg_points(points, x, y))
 
 
-def _places(points: Points, x: Axis, y: Axis) -> str:
-    return " ".join(f"{_across(across, x):.1f},{_down(up, y):.1f}" for across, up in points)
+def _svg_points(points: Points, x: Axis, y: Axis) -> str:
+    return " ".join(f"{_x_pixel(across, x):.1f},{_y_pixel(up, y):.1f}" for across, up in points)
 
 
 def _dot(point: tuple[float, float], weight: float, x: Axis, y: Axis, kind: str) -> Markup:
     """Its area grows with the weight."""
     radius = SMALLEST_DOT + (LARGEST_DOT - SMALLEST_DOT) * math.sqrt(weight)
     return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(
-        kind, _across(point[0], x), _down(point[1], y), radius
+        kind, _x_pixel(point[0], x), _y_pixel(point[1], y), radius
     )
 
 
-def _across(value: float, x: Axis) -> float:
+def _x_pixel(value: float, x: Axis) -> float:
     return LEFT + (value - x.low) / (x.high - x.low) * (WIDTH - LEFT - RIGHT)
 
 
-def _down(value: float, y: Axis) -> float:
+def _y_pixel(value: float, y: Axis) -> float:
     return HEIGHT - BOTTOM - (value - y.low) / (y.high - y.low) * (HEIGHT - TOP - BOTTOM)
 
 
-def _rule(x1: float, y1: float, x2: float, y2: float) -> Markup:
+def _grid_line(x1: float, y1: float, x2: float, y2: float) -> Markup:
     return Markup('<path class="rule" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>').format(x1, y1, x2, y2)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ctc.evaluation.html.galleries import Cells
+from ctc.evaluation.html.galleries import CellGalleries
 from ctc.evaluation.metrics.evaluation import UnitScores
 
-BIGGEST = 40
+MAX_CLASSES = 40
 
 
 @dataclass(frozen=True)
-class Cell:
+class ConfusionCell:
     """`share` of the row; `strength` 0–4 is how dark the cell is; `anchor` of the photos behind it, if they are in the page."""
 
     count: int
@@ -22,42 +22,44 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class ConfusionRow:
     """What happened to the `total` events that truly show the class."""
 
     name: str
     total: int
-    cells: tuple[Cell, ...]
+    cells: tuple[ConfusionCell, ...]
 
 
 @dataclass(frozen=True)
-class Matrix:
+class ConfusionMatrix:
     """The classes that occur most, as truth or as answer, in the model's order. `hidden`: how many of `classes` are not among them;
     `outside`: how many answers lie outside the table because of that."""
 
     names: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ConfusionRow, ...]
     hidden: int
     outside: int
 
 
-def matrix(scores: UnitScores, cells: Cells) -> Matrix:
+def build_confusion_matrix(scores: UnitScores, galleries: CellGalleries) -> ConfusionMatrix:
     seen = [(one.support + one.predicted, number) for number, one in enumerate(scores.classes)]
     occurring = sorted((pair for pair in seen if pair[0]), key=lambda pair: (-pair[0], pair[1]))
-    chosen = sorted(number for _, number in occurring[:BIGGEST])
-    rows = tuple(_row(scores, number, chosen, cells) for number in chosen)
+    chosen = sorted(number for _, number in occurring[:MAX_CLASSES])
+    rows = tuple(_row(scores, number, chosen, galleries) for number in chosen)
     inside = sum(cell.count for row in rows for cell in row.cells)
     names = tuple(scores.classes[number].name for number in chosen)
-    return Matrix(names, rows, len(occurring) - len(chosen), scores.n - inside)
+    return ConfusionMatrix(names, rows, len(occurring) - len(chosen), scores.n - inside)
 
 
-def _row(scores: UnitScores, number: int, chosen: list[int], cells: Cells) -> Row:
+def _row(scores: UnitScores, number: int, chosen: list[int], galleries: CellGalleries) -> ConfusionRow:
     one, counts = scores.classes[number], scores.confusion[number]
-    return Row(one.name, one.support, tuple(_cell(counts[to], one.support, number, to, cells) for to in chosen))
+    return ConfusionRow(
+        one.name, one.support, tuple(_cell(counts[to], one.support, number, to, galleries) for to in chosen)
+    )
 
 
-def _cell(count: int, total: int, row: int, column: int, cells: Cells) -> Cell:
+def _cell(count: int, total: int, row: int, column: int, galleries: CellGalleries) -> ConfusionCell:
     share = count / total if total else 0.0
     strength = sum(share > limit for limit in (0.0, 0.1, 0.3, 0.6))
-    gallery = cells.get((row, column))
-    return Cell(count, share, strength, row == column, gallery.id if gallery else None)
+    gallery = galleries.get((row, column))
+    return ConfusionCell(count, share, strength, row == column, gallery.id if gallery else None)

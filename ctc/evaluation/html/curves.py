@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ctc.artifacts.run import Run
 from ctc.errors import InputError
 from ctc.evaluation.html.charts import Axis, Band, Line, line_chart
-from ctc.evaluation.metrics.evaluation import Automation, Reliability
+from ctc.evaluation.metrics.evaluation import Coverage, Reliability
 
 NAN = float("nan")
 
@@ -34,21 +34,21 @@ def training_curves(history: History, labels: Sequence[str]) -> Mapping[str, Mar
     """Charts by title: the loss, and the accuracy of each label."""
     if not history:
         return {}
-    charts = {"Loss": _curve("loss", _pair(history, "loss"))}
+    charts = {"Loss": _epoch_chart("loss", _train_val_lines(history, "loss"))}
     for label in labels:
-        lines = _pair(history, f"accuracy[{label}]")
+        lines = _train_val_lines(history, f"accuracy[{label}]")
         if lines:
-            charts[f"Share of right answers: {label}"] = _curve("right", lines, share=True)
+            charts[f"Share of right answers: {label}"] = _epoch_chart("right", lines, share=True)
     return charts
 
 
-def automation_curve(automation: Automation) -> Markup:
+def coverage_curve(coverage: Coverage) -> Markup:
     """Share accepted across, share of right answers among them upwards."""
-    points = [(one.share, one.accuracy.value) for one in automation.curve]
+    points = [(one.share, one.accuracy.value) for one in coverage.curve]
     low = min(0.9, *(value for _, value in points))
     floor = int(low * 10 + 1e-9) / 10
-    lower = [(one.share, max(floor, one.accuracy.low)) for one in automation.curve]
-    upper = [(one.share, one.accuracy.high) for one in automation.curve]
+    lower = [(one.share, max(floor, one.accuracy.low)) for one in coverage.curve]
+    upper = [(one.share, one.accuracy.high) for one in coverage.curve]
     summary = (
         f"With all accepted {points[-1][1]:.0%} are right; with the surest {points[0][0]:.0%} it is {points[0][1]:.0%}"
     )
@@ -59,41 +59,41 @@ def automation_curve(automation: Automation) -> Markup:
 
 def reliability_diagram(now: Reliability, before: Reliability | None) -> Markup:
     """Mean probability of each bin across, share of right answers in it upwards; on the diagonal they agree."""
-    lines = [_by_bin("as it is now" if before else "this model", now)]
+    lines = [_reliability_line("as it is now" if before else "this model", now)]
     if before:
-        lines.append(_by_bin("before calibration", before))
+        lines.append(_reliability_line("before calibration", before))
     summary = f"The probabilities are off by {now.ece:.1%} on average"
     return line_chart(
         summary, Axis("probability the model gives", 0, 1, True), Axis("right", 0, 1, True), lines, diagonal=True
     )
 
 
-def _by_bin(name: str, reliability: Reliability) -> Line:
+def _reliability_line(name: str, reliability: Reliability) -> Line:
     bins = [one for one in reliability.bins if one.n]
     most = max(one.n for one in bins)
     return Line(name, [(one.confidence, one.accuracy) for one in bins], [one.n / most for one in bins])
 
 
-def _pair(rows: Sequence[Mapping[str, str]], column: str) -> list[Line]:
+def _train_val_lines(rows: Sequence[Mapping[str, str]], column: str) -> list[Line]:
     """Training and validation, as far as they were measured."""
     lines = []
     for name, prefix in (("training", ""), ("validation", "val_")):
-        points = [(_number(row["epoch"]), _number(row.get(prefix + column))) for row in rows]
+        points = [(_parse_float(row["epoch"]), _parse_float(row.get(prefix + column))) for row in rows]
         if any(value == value for _, value in points):
             lines.append(Line(name, points))
     return lines
 
 
-def _curve(title: str, lines: Sequence[Line], *, share: bool = False) -> Markup:
+def _epoch_chart(title: str, lines: Sequence[Line], *, share: bool = False) -> Markup:
     epochs = [epoch for line in lines for epoch, _ in line.points]
     values = [value for line in lines for _, value in line.points if value == value]
     top = 1.0 if share else max(values) or 1.0
     ends = ", ".join(f"{line.name} ends at {line.points[-1][1]:.3g}" for line in lines)
     last = max(2.0, *epochs)
     return line_chart(
-        f"{title} by epoch: {ends}", Axis("epoch", 1, last, whole=True), Axis(title, 0, top, share), lines
+        f"{title} by epoch: {ends}", Axis("epoch", 1, last, is_integer=True), Axis(title, 0, top, share), lines
     )
 
 
-def _number(text: str | None) -> float:
+def _parse_float(text: str | None) -> float:
     return float(text) if text else NAN

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from ctc.evaluation.metrics.evaluation import Estimate
 
-SIGN = "\N{NO-BREAK SPACE}%"
-TO = "\N{EN DASH}\N{WORD JOINER}"
+PERCENT_SIGN = "\N{NO-BREAK SPACE}%"
+RANGE_DASH = "\N{EN DASH}\N{WORD JOINER}"
 """Between two figures that stay on one line."""
 
 
-def percent(share: float, digits: int = 0) -> str:
+def format_percent(share: float, digits: int = 0) -> str:
     """`83 %`, or a dash where there is no figure."""
-    return "–" if share != share else f"{100 * share:.{digits}f}{SIGN}"
+    return "–" if share != share else f"{100 * share:.{digits}f}{PERCENT_SIGN}"
 
 
-def in_words(estimate: Estimate) -> str:
+def format_estimate(estimate: Estimate) -> str:
     """`83 % (70–92 %)`, without brackets where there is no interval, or a dash where there is no figure."""
     if estimate.low == estimate.high or estimate.value != estimate.value:
-        return percent(estimate.value)
-    return f"{percent(estimate.value)} ({100 * estimate.low:.0f}{TO}{percent(estimate.high)})"
+        return format_percent(estimate.value)
+    return f"{format_percent(estimate.value)} ({100 * estimate.low:.0f}{RANGE_DASH}{format_percent(estimate.high)})"

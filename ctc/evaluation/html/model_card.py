@@ -8,17 +8,17 @@ from typing import Any
 from ctc._version import __version__
 from ctc.artifacts.model_file import ModelInfo
 from ctc.evaluation.html.calibration_text import calibration_lines, threshold_lines
-from ctc.evaluation.html.formatting import in_words
-from ctc.evaluation.html.summary import what_was_evaluated
+from ctc.evaluation.html.formatting import format_estimate
+from ctc.evaluation.html.summary import describe_subject
 from ctc.evaluation.metrics.evaluation import Evaluation
 
 NOT_STATED = "Not stated. Who passes the model on should say under which licence."
 
-Entry = tuple[str, tuple[str, ...]]
+CardSection = tuple[str, tuple[str, ...]]
 """A heading and its lines."""
 
 
-def model_card(evaluation: Evaluation, model: ModelInfo | None, licence: str | None) -> tuple[Entry, ...]:
+def model_card(evaluation: Evaluation, model: ModelInfo | None, licence: str | None) -> tuple[CardSection, ...]:
     """`model` is None when a prediction file was evaluated."""
     entries = [
         ("Model", tuple(_model(evaluation, model))),
@@ -30,7 +30,7 @@ def model_card(evaluation: Evaluation, model: ModelInfo | None, licence: str | N
         ("Data", tuple(_data(evaluation))),
         ("Classes", tuple(_classes(evaluation))),
         ("Figures", tuple(_figures(evaluation))),
-        ("Intended use", tuple(_use(evaluation))),
+        ("Intended use", tuple(_intended_use(evaluation))),
         ("Limits", tuple(_limits(evaluation))),
         ("Versions", tuple(_versions(model))),
         ("Licence", (licence or NOT_STATED,)),
@@ -48,7 +48,7 @@ def _model(evaluation: Evaluation, model: ModelInfo | None) -> Iterator[str]:
 
 
 def _data(evaluation: Evaluation) -> Iterator[str]:
-    yield what_was_evaluated(evaluation)
+    yield describe_subject(evaluation)
     for name, value in evaluation.subject.items():
         yield f"{name}: {value}"
 
@@ -63,13 +63,13 @@ def _classes(evaluation: Evaluation) -> Iterator[str]:
 def _figures(evaluation: Evaluation) -> Iterator[str]:
     for label, found in evaluation.labels.items():
         scores = found.units["event"]
-        yield f"{label}, per event: right {in_words(scores.top_1)}, macro F1 {in_words(scores.macro.f1)}"
+        yield f"{label}, per event: right {format_estimate(scores.top_1)}, macro F1 {format_estimate(scores.macro.f1)}"
     for label, several in evaluation.multi_label.items():
         sets = several.units["event"]
-        yield f"{label}, per event: exactly right {in_words(sets.exact)}, macro F1 {in_words(sets.macro.f1)}"
+        yield f"{label}, per event: exactly right {format_estimate(sets.exact)}, macro F1 {format_estimate(sets.macro.f1)}"
 
 
-def _use(evaluation: Evaluation) -> Iterator[str]:
+def _intended_use(evaluation: Evaluation) -> Iterator[str]:
     labels = " and ".join((*evaluation.labels, *evaluation.multi_label))
     yield f"Proposing {labels} for photos of camera traps like those it learnt from, so that a person looks at fewer of them."
     yield "Not for decisions about people, nor for counts of a rare species without a look at each photo."

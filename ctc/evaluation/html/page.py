@@ -13,14 +13,14 @@ from markupsafe import Markup
 
 from ctc._version import __version__
 from ctc.evaluation.html.charts import share_bar
-from ctc.evaluation.html.formatting import in_words, percent
+from ctc.evaluation.html.formatting import format_estimate, format_percent
 from ctc.storage.atomic import write_text
 
 
 def write_page(path: Path, template: str, values: Mapping[str, Any]) -> None:
     """Render `template` with `values`; names that are not Unicode are written with escapes."""
     environment = _environment()
-    style, script = (_source(environment, name) for name in ("style.css", "page.js"))
+    style, script = (_load_source(environment, name) for name in ("style.css", "page.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     text = environment.get_template(template).render(
         values, style=Markup(style), script=Markup(script), script_digest=digest, version=__version__
@@ -36,17 +36,22 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"in_words": in_words, "percent": percent, "count": _count, "sort_key": _sort_key}
+    environment.filters |= {
+        "in_words": format_estimate,
+        "percent": format_percent,
+        "count": _format_count,
+        "sort_key": _sort_key,
+    }
     environment.globals |= {"share_bar": share_bar}
     return environment
 
 
-def _source(environment: Environment, name: str) -> str:
+def _load_source(environment: Environment, name: str) -> str:
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]
 
 
-def _count(value: int) -> str:
+def _format_count(value: int) -> str:
     return f"{value:,}"
 
 

@@ -11,47 +11,47 @@ from pathlib import Path
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import ImageError
 from ctc.evaluation.answers.split_images import Pixels
-from ctc.evaluation.html.gallery_items import Photo
+from ctc.evaluation.html.gallery_items import PhotoRef
 from ctc.images import decode, encode_jpeg, read_photo, shrink
 from ctc.images.eval_samples import read_events, record_table
-from ctc.storage.paths import joined
+from ctc.storage.paths import join_path
 
 SMALLEST_SIDE = 144
 QUALITY = 70
-TYPICAL = 8_000
+TYPICAL_CHARACTERS = 8_000
 """Characters that a thumbnail takes in the page, about."""
 MEGABYTE = 1_000_000
 
-Thumbnails = dict[Photo, str]
-PhotoSource = Callable[[Sequence[Photo]], Iterator[tuple[Photo, bytes]]]
+Thumbnails = dict[PhotoRef, str]
+ThumbnailSource = Callable[[Sequence[PhotoRef]], Iterator[tuple[PhotoRef, bytes]]]
 """The bytes of those of the photos that can be read, in whatever order."""
 
 
-def photo_files(root: Path | None = None) -> PhotoSource:
+def thumbnails_from_files(root: Path | None = None) -> ThumbnailSource:
     """Photos from where their paths say, relative ones from `root`; an event without a path may be named after its photo."""
 
-    def read(wanted: Sequence[Photo]) -> Iterator[tuple[Photo, bytes]]:
+    def read(wanted: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
         for photo in wanted:
             named = photo.path or photo.event_id
             try:
-                yield photo, read_photo(joined(root, named) if root else named)
+                yield photo, read_photo(join_path(root, named) if root else named)
             except ImageError:
                 continue  # the page says that this photo could not be shown
 
     return read
 
 
-def dataset_photos(dataset: Dataset, split: str) -> PhotoSource:
+def thumbnails_from_dataset(dataset: Dataset, split: str) -> ThumbnailSource:
     """Photos from the records of a split."""
 
-    def read(wanted: Sequence[Photo]) -> Iterator[tuple[Photo, bytes]]:
+    def read(wanted: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
         left = set(wanted)
         events = {photo.event_id for photo in wanted}
         for _, event in read_events(dataset, split, record_table(dataset, split), lambda _: None):
             if event.event_id not in events:
                 continue
             for path, jpeg in zip(event.paths, event.jpegs, strict=True):
-                photo = Photo(event.event_id, path)
+                photo = PhotoRef(event.event_id, path)
                 if photo in left:
                     left.remove(photo)
                     yield photo, jpeg
@@ -61,13 +61,13 @@ def dataset_photos(dataset: Dataset, split: str) -> PhotoSource:
     return read
 
 
-def thumbnails(wanted: Iterable[Photo], source: PhotoSource, megabytes: float) -> Thumbnails:
-    """Data URIs of JPEGs for the photos, most important first in `wanted`, where a photo counts each time it occurs: all of them
+def make_thumbnails(photos: Iterable[PhotoRef], source: ThumbnailSource, megabytes: float) -> Thumbnails:
+    """Data URIs of JPEGs for the photos, most important first in `photos`, where a photo counts each time it occurs: all of them
     together take at most so many megabytes in the page."""
     budget = int(megabytes * MEGABYTE)
-    times = Counter(wanted)
+    times = Counter(photos)
     uses = accumulate(times.values())
-    chosen = [photo for photo, so_far in zip(times, uses, strict=True) if so_far <= budget // TYPICAL]
+    chosen = [photo for photo, so_far in zip(times, uses, strict=True) if so_far <= budget // TYPICAL_CHARACTERS]
     made: Thumbnails = {}
     for photo, data in source(chosen):
         uri = _thumbnail(data)

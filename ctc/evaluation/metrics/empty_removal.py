@@ -5,31 +5,33 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.observation_types import kind_of
-from ctc.evaluation.answers.predictions import Numbers, Probabilities
-from ctc.evaluation.metrics.evaluation import Empties, EmptiesRemoved
-from ctc.evaluation.metrics.intervals import share
+from ctc.artifacts.observation_types import observation_type
+from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
+from ctc.evaluation.metrics.evaluation import EmptyRemoval, EmptyRemovalPoint
+from ctc.evaluation.metrics.intervals import proportion
 
-ALLOWED = (0.01, 0.05, 0.1)
+LOSS_LIMITS = (0.01, 0.05, 0.1)
 
 
-def empties(truth: Numbers, probabilities: Probabilities, classes: tuple[str, ...]) -> Empties | None:
+def empty_removal(truth: Int32Array, probabilities: ProbabilityMatrix, classes: tuple[str, ...]) -> EmptyRemoval | None:
     """None unless the label has a class whose name means empty, and both empty ones and others occur.
 
     What is not empty counts as animal, people and vehicles too.
     """
-    blank = np.array([kind_of(name) == "blank" for name in classes])
+    blank = np.array([observation_type(name) == "blank" for name in classes])
     is_empty = blank[truth]
     count = int(is_empty.sum())
     if not 0 < count < len(truth):
         return None
     probability = probabilities[:, blank].sum(axis=1)
     names = tuple(name for name, chosen in zip(classes, blank, strict=True) if chosen)
-    points = tuple(_point(allowed, is_empty, probability) for allowed in ALLOWED)
-    return Empties(names, count, len(truth) - count, points)
+    points = tuple(_operating_point(allowed, is_empty, probability) for allowed in LOSS_LIMITS)
+    return EmptyRemoval(names, count, len(truth) - count, points)
 
 
-def _point(allowed: float, is_empty: NDArray[np.bool_], probability: NDArray[np.float32]) -> EmptiesRemoved:
+def _operating_point(
+    allowed: float, is_empty: NDArray[np.bool_], probability: NDArray[np.float32]
+) -> EmptyRemovalPoint:
     """The lowest threshold that costs no more than `allowed`."""
     from sklearn.metrics import roc_curve
 
@@ -38,9 +40,9 @@ def _point(allowed: float, is_empty: NDArray[np.bool_], probability: NDArray[np.
     removed = probability >= thresholds[last]
     empty, all_removed = int((removed & is_empty).sum()), int(removed.sum())
     count = int(is_empty.sum())
-    return EmptiesRemoved(
+    return EmptyRemovalPoint(
         allowed,
         float(thresholds[last]) if last else None,
-        share(empty, count),
-        share(all_removed - empty, len(is_empty) - count),
+        proportion(empty, count),
+        proportion(all_removed - empty, len(is_empty) - count),
     )

@@ -12,119 +12,121 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
 from ctc.errors import InputError
-from ctc.evaluation.answers.predictions import FOREIGN, UNITS, Answers, Scored, Unit, known
-from ctc.evaluation.metrics.class_metrics import Scores, rare_classes, scores_of
-from ctc.evaluation.metrics.coverage import automation
-from ctc.evaluation.metrics.empty_removal import empties
+from ctc.evaluation.answers.predictions import FOREIGN, UNITS, EvaluationData, Unit, UnitPredictions, is_known
+from ctc.evaluation.metrics.class_metrics import ClassMetricArrays, compute_class_metrics, rare_classes
+from ctc.evaluation.metrics.coverage import compute_coverage
+from ctc.evaluation.metrics.empty_removal import empty_removal
 from ctc.evaluation.metrics.evaluation import Evaluation, LabelEvaluation, MultiLabelEvaluation, RareClasses, UnitScores
-from ctc.evaluation.metrics.intervals import Resampling, share
-from ctc.evaluation.metrics.multi_label import multi_label_evaluation
+from ctc.evaluation.metrics.intervals import ClusterBootstrap, proportion
+from ctc.evaluation.metrics.multi_label import evaluate_multi_label
 from ctc.evaluation.metrics.reliability import reliability
-from ctc.evaluation.metrics.slices import daylight, locations, photos_in_event
+from ctc.evaluation.metrics.slices import daylight_slices, location_slices, photo_count_slices
 
-TOP = 5
+TOP_K = 5
 
 
 @dataclass(frozen=True)
-class Background:
-    """What is known beside the answers. `subject`: what was evaluated on what. `trained`: per label how often each class was seen in
+class EvaluationContext:
+    """What is known beside the answers. `subject`: what was evaluated on what. `train_counts`: per label how often each class was seen in
     training, in the order of the model's classes. `thresholds`: per label, by class, None where none will do. `calibration`: as the
     model's metadata have it; `uncalibrated`: the answers that the model would give without it."""
 
     subject: Mapping[str, Any] = field(default_factory=dict)
-    trained: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    train_counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
-    uncalibrated: Scored | None = None
+    uncalibrated: EvaluationData | None = None
 
 
-def evaluate(scored: Scored, background: Background, notes: tuple[str, ...] = ()) -> Evaluation:
+def evaluate(data: EvaluationData, context: EvaluationContext, notes: tuple[str, ...] = ()) -> Evaluation:
     """Raises InputError for probabilities that are none, and when no answer has a truth to compare it with."""
-    scored.check()
-    labels = {label: _label(scored, label, background) for label in scored.truth}
+    data.check_probabilities()
+    labels = {label: _evaluate_label(data, label, context) for label in data.truth}
     judged = {label: found for label, found in labels.items() if found.units}
-    several = {label: _several(scored, label, background) for label in scored.multi_label}
+    several = {label: _evaluate_multi_label(data, label, context) for label in data.multi_label}
     several = {label: found for label, found in several.items() if found.units}
     if not judged and not several:
         raise InputError(
             "no answer can be compared: the truth of every label is missing or a class that the model doesn't know"
         )
     return Evaluation(
-        background.subject,
-        events=len(scored.ids),
-        photos=None if scored.photos is None else len(scored.photos),
+        context.subject,
+        events=len(data.event_ids),
+        photos=None if data.photos is None else len(data.photos),
         labels=judged,
-        notes=(*notes, *_left_out(scored, judged, several)),
-        calibration=background.calibration,
+        notes=(*notes, *_omission_notes(data, judged, several)),
+        calibration=context.calibration,
         multi_label=several,
     )
 
 
-def _several(scored: Scored, label: str, background: Background) -> MultiLabelEvaluation:
-    rare = partial(_rare, trained=background.trained.get(label))
-    return multi_label_evaluation(scored, label, background.thresholds.get(label), rare)
+def _evaluate_multi_label(data: EvaluationData, label: str, context: EvaluationContext) -> MultiLabelEvaluation:
+    rare = partial(_rare_class_means, train_counts=context.train_counts.get(label))
+    return evaluate_multi_label(data, label, context.thresholds.get(label), rare)
 
 
-def _label(scored: Scored, label: str, background: Background) -> LabelEvaluation:
+def _evaluate_label(data: EvaluationData, label: str, context: EvaluationContext) -> LabelEvaluation:
     units: dict[Unit, UnitScores] = {}
     for unit in UNITS:
-        answers = scored.of(unit)
-        if answers is not None and known(scored.truth[label][answers.event]).any():
-            units[unit] = _unit(scored, answers, unit, label, background)
-    return LabelEvaluation(scored.classes[label], scored.foreign.get(label, {}), units)
+        answers = data.for_unit(unit)
+        if answers is not None and is_known(data.truth[label][answers.event]).any():
+            units[unit] = _evaluate_unit(data, answers, unit, label, context)
+    return LabelEvaluation(data.classes[label], data.foreign.get(label, {}), units)
 
 
-def _unit(scored: Scored, answers: Answers, unit: Unit, label: str, background: Background) -> UnitScores:
-    classes, of_all = scored.classes[label], scored.truth[label][answers.event]
-    kept = np.flatnonzero(known(of_all))
-    event, truth, probabilities = answers.event[kept], of_all[kept], answers.probabilities[label][kept]
+def _evaluate_unit(
+    data: EvaluationData, predictions: UnitPredictions, unit: Unit, label: str, context: EvaluationContext
+) -> UnitScores:
+    classes, of_all = data.classes[label], data.truth[label][predictions.event]
+    kept = np.flatnonzero(is_known(of_all))
+    event, truth, probabilities = predictions.event[kept], of_all[kept], predictions.probabilities[label][kept]
     top = probabilities.argmax(axis=1)
     right, foreign = int((top == truth).sum()), int((of_all == FOREIGN).sum())
-    scores = scores_of(truth, probabilities, classes, Resampling.of(event))
-    before = background.uncalibrated and background.uncalibrated.of(unit)
+    scores = compute_class_metrics(truth, probabilities, classes, ClusterBootstrap.from_events(event))
+    before = context.uncalibrated and context.uncalibrated.for_unit(unit)
     return UnitScores(
         n=len(kept),
         missing=int((of_all == MISSING).sum()),
         foreign=foreign,
-        top_1=share(right, len(kept)),
-        top_5=share(int(in_top(truth, probabilities, TOP).sum()), len(kept)),
+        top_1=proportion(right, len(kept)),
+        top_5=proportion(int(in_top_k(truth, probabilities, TOP_K).sum()), len(kept)),
         top_1_with_foreign=right / (len(kept) + foreign),
         classes=scores.by_class(),
         macro=scores.macro(),
         weighted=scores.weighted(),
-        confusion=_confusion(truth, top, len(classes)),
-        rare=_rare(scores, background.trained.get(label)),
-        daylight=daylight(scored.night[event], truth, top),
-        photos_in_event=photos_in_event(scored.photos_in_event[event], truth, top),
-        locations=locations(scored.locations, scored.location[event].astype(np.int64), truth, top),
+        confusion=_confusion_counts(truth, top, len(classes)),
+        rare=_rare_class_means(scores, context.train_counts.get(label)),
+        daylight=daylight_slices(data.night[event], truth, top),
+        photos_in_event=photo_count_slices(data.photos_in_event[event], truth, top),
+        locations=location_slices(data.locations, data.location[event].astype(np.int64), truth, top),
         reliability=reliability(truth, probabilities),
         uncalibrated=reliability(truth, before.probabilities[label][kept]) if before else None,
-        automation=automation(truth, probabilities, _thresholds(background.thresholds.get(label), classes)),
-        empties=empties(truth, probabilities, classes),
+        automation=compute_coverage(truth, probabilities, _threshold_array(context.thresholds.get(label), classes)),
+        empties=empty_removal(truth, probabilities, classes),
     )
 
 
-def in_top(truth: NDArray[np.int32], probabilities: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
+def in_top_k(truth: NDArray[np.int32], probabilities: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
     """(N,): whether fewer than `k` classes are more probable than the truth."""
     of_truth = probabilities[np.arange(len(truth)), truth]
     return np.asarray((probabilities > of_truth[:, None]).sum(axis=1) < k)
 
 
-def _confusion(truth: NDArray[np.int32], top: NDArray[np.int64], classes: int) -> tuple[tuple[int, ...], ...]:
+def _confusion_counts(truth: NDArray[np.int32], top: NDArray[np.int64], classes: int) -> tuple[tuple[int, ...], ...]:
     from sklearn.metrics import confusion_matrix
 
     return tuple(map(tuple, confusion_matrix(truth, top, labels=np.arange(classes)).tolist()))
 
 
-def _rare(scores: Scores, trained: tuple[int, ...] | None) -> RareClasses:
-    rare = rare_classes(trained or tuple(scores.support.tolist()))
+def _rare_class_means(scores: ClassMetricArrays, train_counts: tuple[int, ...] | None) -> RareClasses:
+    rare = rare_classes(train_counts or tuple(scores.support.tolist()))
     occurs = scores.support > 0
     names = tuple(name for name, chosen in zip(scores.classes, rare & occurs, strict=True) if chosen)
     means = [scores.macro(chosen) if (chosen & occurs).any() else None for chosen in (rare, ~rare)]
     return RareClasses(names, *means)
 
 
-def _thresholds(values: Mapping[str, float | None] | None, classes: tuple[str, ...]) -> NDArray[np.float32] | None:
+def _threshold_array(values: Mapping[str, float | None] | None, classes: tuple[str, ...]) -> NDArray[np.float32] | None:
     """Infinite where no threshold will do."""
     if not values:
         return None
@@ -132,23 +134,23 @@ def _thresholds(values: Mapping[str, float | None] | None, classes: tuple[str, .
     return np.array([np.inf if one is None else one for one in told], np.float32)
 
 
-def _left_out(
-    scored: Scored, judged: Mapping[str, LabelEvaluation], several: Mapping[str, MultiLabelEvaluation]
+def _omission_notes(
+    data: EvaluationData, judged: Mapping[str, LabelEvaluation], several: Mapping[str, MultiLabelEvaluation]
 ) -> list[str]:
     notes = []
-    if scored.photos is None:
+    if data.photos is None:
         notes.append("figures per photo are left out: only answers for whole events are known")
-    for title, values in (("location", scored.location), ("day and night", scored.night)):
+    for title, values in (("location", data.location), ("day and night", data.night)):
         if not (values >= 0).any():
             notes.append(f"figures by {title} are left out: no event tells")
-    if not scored.photos_in_event.any():
+    if not data.photos_in_event.any():
         notes.append("figures by number of photos are left out: no event tells")
     events = {label: found.units["event"] for label, found in judged.items()}
     if events and not any(scores.empties for scores in events.values()):
         notes.append(
             "empty against animal is left out: no label has empty events, of a class such as 'empty', and others"
         )
-    for label in scored.classes:
+    for label in data.classes:
         if label in several:
             continue
         if label not in judged:
@@ -157,7 +159,7 @@ def _left_out(
         present = [one.name for one in events[label].classes if one.support]
         if len(present) == 1:
             notes.append(f"'{label}' has only one class in the truth, '{present[0]}': its figures say little")
-    for label, foreign in scored.foreign.items():
+    for label, foreign in data.foreign.items():
         listed = ", ".join(f"'{name}' ({count:,})" for name, count in list(foreign.items())[:10])
         notes.append(f"the model doesn't know {len(foreign):,} classes of '{label}' that occur: {listed}")
     return notes

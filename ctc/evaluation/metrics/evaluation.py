@@ -57,7 +57,7 @@ class RareClasses:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Slice:
     """The answers that have something in common; `recall`: the mean over the classes that occur among them."""
 
     name: str
@@ -67,12 +67,12 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Locations:
+class LocationSlices:
     """`all`, and the same with those first that are bad beyond doubt: by the upper end of the interval. `spread` of top_1 over the
     `counted` locations with at least 10 answers: quantiles 0, 0.1, 0.5, 0.9, 1."""
 
-    all: tuple[Group, ...]
-    worst: tuple[Group, ...]
+    all: tuple[Slice, ...]
+    worst: tuple[Slice, ...]
     counted: int
     spread: Mapping[str, float]
 
@@ -107,7 +107,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Automation:
+class Coverage:
     """`curve`: 1 %, 2 %, … accepted, most probable first. `table`: by threshold. `targets`: per wanted accuracy the most that can be
     accepted, None where it can't be reached. `thresholds`: with the model's own, None when it has none."""
 
@@ -118,7 +118,7 @@ class Automation:
 
 
 @dataclass(frozen=True, slots=True)
-class EmptiesRemoved:
+class EmptyRemovalPoint:
     """When everything is removed that is empty with at least the probability `threshold` (None: nothing can be): the share of the empty
     ones that goes, and of those with something on them, which is at most `allowed`."""
 
@@ -129,13 +129,13 @@ class EmptiesRemoved:
 
 
 @dataclass(frozen=True, slots=True)
-class Empties:
+class EmptyRemoval:
     """`classes` that mean empty, how many answers are of such a class and of another, and the operating points."""
 
     classes: tuple[str, ...]
     empty: int
     animals: int
-    points: tuple[EmptiesRemoved, ...]
+    points: tuple[EmptyRemovalPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +158,13 @@ class UnitScores:
     weighted: Means
     confusion: tuple[tuple[int, ...], ...]
     rare: RareClasses
-    daylight: tuple[Group, ...]
-    photos_in_event: tuple[Group, ...]
-    locations: Locations | None
+    daylight: tuple[Slice, ...]
+    photos_in_event: tuple[Slice, ...]
+    locations: LocationSlices | None
     reliability: Reliability
     uncalibrated: Reliability | None
-    automation: Automation
-    empties: Empties | None
+    automation: Coverage
+    empties: EmptyRemoval | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,69 +12,69 @@ from ctc.evaluation.metrics.evaluation import Estimate
 
 CONFIDENCE = 0.95
 RESAMPLES = 1_000
-MOST_BUNDLES = 1_000
+MAX_CLUSTERS = 1_000
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
 
 
-def share(hits: int, of: int) -> Estimate:
+def proportion(hits: int, n: int) -> Estimate:
     """A share with its Clopper-Pearson interval; NaN of nothing."""
-    low, high = clopper_pearson(hits, of)
-    return Estimate(hits / of if of else float("nan"), float(low), float(high))
+    low, high = clopper_pearson(hits, n)
+    return Estimate(hits / n if n else float("nan"), float(low), float(high))
 
 
-def clopper_pearson(hits: ArrayLike, of: ArrayLike, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
-    """Both ends of the exact two-sided interval of a share; NaN where `of` is 0.
+def clopper_pearson(hits: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> tuple[Float64Array, Float64Array]:
+    """Both ends of the exact two-sided interval of a share; NaN where `from_events` is 0.
 
     Clopper & Pearson 1934, https://doi.org/10.1093/biomet/26.4.404, as quantiles of the beta distribution.
     """
     tail = (1 - confidence) / 2
-    high = 1 - lower_bound(np.subtract(of, hits), of, tail)
-    return lower_bound(hits, of, tail), high
+    high = 1 - lower_bound(np.subtract(n, hits), n, tail)
+    return lower_bound(hits, n, tail), high
 
 
-def lower_bound(hits: ArrayLike, of: ArrayLike, tail: float) -> Floats:
+def lower_bound(hits: ArrayLike, n: ArrayLike, tail: float) -> Float64Array:
     """The share that is missed with the probability `tail`: the lower end of the one-sided Clopper-Pearson interval."""
     from scipy.stats import beta
 
-    good, total = np.asarray(hits, np.float64), np.asarray(of, np.float64)
+    good, total = np.asarray(hits, np.float64), np.asarray(n, np.float64)
     low = np.where(good > 0, beta.ppf(tail, np.maximum(good, 1), total - good + 1), 0.0)
     return np.where(total > 0, low, np.nan)
 
 
 @dataclass(frozen=True)
-class Resampling:
+class ClusterBootstrap:
     """A bootstrap over events, whose answers stay together (Davison & Hinkley 1997).
 
     Where there are more than MOST_BUNDLES events, random bundles of them are drawn instead, which leaves the intervals as wide (random
-    groups: Wolter 2007, chapter 2). `bundle` (N,): the bundle that each answer is in. `weights`: float32 (RESAMPLES, bundles): how
+    groups: Wolter 2007, chapter 2). `cluster` (N,): the bundle that each answer is in. `weights`: float32 (RESAMPLES, bundles): how
     often each bundle was drawn.
     """
 
-    bundle: Ints
+    cluster: Int64Array
     weights: NDArray[np.float32]
 
     @classmethod
-    def of(cls, event: NDArray[np.int32]) -> Resampling:
+    def from_events(cls, event: NDArray[np.int32]) -> ClusterBootstrap:
         """`event` (N,): which event each answer is of. The same answers are resampled in the same way each time."""
         rng = np.random.default_rng(0)
         distinct, position = np.unique(event, return_inverse=True)
-        bundles = min(len(distinct), MOST_BUNDLES)
+        bundles = min(len(distinct), MAX_CLUSTERS)
         bundle = (rng.permutation(len(distinct)) % bundles)[position]
         weights = rng.multinomial(bundles, np.full(bundles, 1 / bundles), RESAMPLES)
         return cls(bundle, weights.astype(np.float32))
 
-    def counts(self, cell: Ints, cells: int, among: NDArray[np.bool_] | None = None) -> Floats:
-        """(RESAMPLES, cells): how many answers are in each cell in each resample; `cell` (N,), of which only those `among` count."""
-        bundle = self.bundle if among is None else self.bundle[among]
-        chosen = cell if among is None else cell[among]
+    def counts(self, cell: Int64Array, cells: int, mask: NDArray[np.bool_] | None = None) -> Float64Array:
+        """(RESAMPLES, cells): how many answers are in each cell in each resample; `cell` (N,), of which only those `mask` count."""
+        bundle = self.cluster if mask is None else self.cluster[mask]
+        chosen = cell if mask is None else cell[mask]
         bundles = self.weights.shape[1]
         table = np.bincount(bundle * cells + chosen, minlength=bundles * cells).reshape(bundles, cells)
         return (self.weights @ table.astype(np.float32)).astype(np.float64)
 
 
-def estimates(values: Floats, samples: Floats) -> list[Estimate]:
+def bootstrap_estimates(values: Float64Array, samples: Float64Array) -> list[Estimate]:
     """Each of `values` (K,) with the percentile interval of its column of `samples` (RESAMPLES, K), in which NaN is passed over."""
     tail = (1 - CONFIDENCE) / 2
     found = []

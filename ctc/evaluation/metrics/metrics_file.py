@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ctc._version import __version__
-from ctc.evaluation.metrics.class_metrics import FIGURES
+from ctc.evaluation.metrics.class_metrics import METRICS
 from ctc.evaluation.metrics.evaluation import FORMAT, FORMAT_VERSION, Evaluation, LabelEvaluation, MultiLabelEvaluation
 from ctc.evaluation.metrics.json_values import as_json
 from ctc.storage.atomic import write_text
@@ -25,7 +25,7 @@ def write_metrics(evaluation: Evaluation, folder: Path) -> None:
     write_object(folder / METRICS_JSON, {**about, **as_json(evaluation, DIGITS)})
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    ends = [f"{figure}{end}" for figure in FIGURES for end in ("", "_low", "_high")]
+    ends = [f"{figure}{end}" for figure in METRICS for end in ("", "_low", "_high")]
     rows.writerow(["label", "class", "unit", "support", "predicted", *ends])
     rows.writerows(_rows(evaluation))
     write_text(folder / METRICS_CSV, text.getvalue())
@@ -36,7 +36,7 @@ def _rows(evaluation: Evaluation) -> Iterator[list[str | int]]:
     for label, found in judged.items():
         for unit, scores in found.units.items():
             for one in scores.classes:
-                estimates = [getattr(one, figure) for figure in FIGURES]
+                estimates = [getattr(one, figure) for figure in METRICS]
                 values = [value for each in estimates for value in (each.value, each.low, each.high)]
                 cells = ["" if math.isnan(value) else f"{value:.6f}" for value in values]
                 yield [label, one.name, unit, one.support, one.predicted, *cells]

@@ -8,104 +8,115 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.predictions import PRESENT
-from ctc.evaluation.answers.collector import counted
-from ctc.evaluation.answers.predictions import UNITS, Answers, Probabilities, Scored
-from ctc.evaluation.metrics.class_metrics import Scores, average_precision, ratio
+from ctc.artifacts.predictions import PRESENCE_THRESHOLD
+from ctc.evaluation.answers.collector import value_counts
+from ctc.evaluation.answers.predictions import UNITS, EvaluationData, ProbabilityMatrix, UnitPredictions
+from ctc.evaluation.metrics.class_metrics import ClassMetricArrays, average_precision, ratio
 from ctc.evaluation.metrics.evaluation import MultiLabelEvaluation, MultiLabelScores, RareClasses
-from ctc.evaluation.metrics.intervals import Ints, Resampling, share
+from ctc.evaluation.metrics.intervals import ClusterBootstrap, Int64Array, proportion
 
-Rows = NDArray[np.int8]
-Flags = NDArray[np.bool_]
+MultiHot = NDArray[np.int8]
+BoolMatrix = NDArray[np.bool_]
 
 
-def rows_of(seen: Sequence[Collection[str]], classes: tuple[str, ...]) -> tuple[Rows, Mapping[str, int]]:
-    """The truth as `Scored.multi_label` has it, of events that show these classes (none: missing); and the classes that the model doesn't
+def encode_multi_hot(
+    class_sets: Sequence[Collection[str]], classes: tuple[str, ...]
+) -> tuple[MultiHot, Mapping[str, int]]:
+    """The truth as `EvaluationData.multi_label` has it, of events that show these classes (none: missing); and the classes that the model doesn't
     know, with their events."""
     known = {name: number for number, name in enumerate(classes)}
-    rows = np.full((len(seen), len(classes)), MISSING, np.int8)
-    for row, names in enumerate(seen):
+    rows = np.full((len(class_sets), len(classes)), MISSING, np.int8)
+    for row, names in enumerate(class_sets):
         if names:
             rows[row] = 0
             rows[row, [known[name] for name in names if name in known]] = 1
-    return rows, counted(name for names in seen for name in set(names) - known.keys())
+    return rows, value_counts(name for names in class_sets for name in set(names) - known.keys())
 
 
-def multi_label_evaluation(
-    scored: Scored,
+def evaluate_multi_label(
+    data: EvaluationData,
     label: str,
     thresholds: Mapping[str, float | None] | None,
-    rare: Callable[[Scores], RareClasses],
+    find_rare: Callable[[ClassMetricArrays], RareClasses],
 ) -> MultiLabelEvaluation:
-    """`thresholds`: the model's own by class, if it has some; `rare`: which classes are."""
-    classes, of_events = scored.classes[label], scored.multi_label[label]
-    lowest = _lowest(thresholds, classes)
+    """`thresholds`: the model's own by class, if it has some; `find_rare`: which classes are."""
+    classes, of_events = data.classes[label], data.multi_label[label]
+    lowest = _presence_thresholds(thresholds, classes)
     units = {}
     for unit in UNITS:
-        answers = scored.of(unit)
+        answers = data.for_unit(unit)
         if answers is not None and (of_events[answers.event] != MISSING).any():
-            units[unit] = _unit(answers, of_events[answers.event], label, classes, lowest, rare)
-    return MultiLabelEvaluation(classes, scored.foreign.get(label, {}), units)
+            units[unit] = _unit_scores(answers, of_events[answers.event], label, classes, lowest, find_rare)
+    return MultiLabelEvaluation(classes, data.foreign.get(label, {}), units)
 
 
-def _unit(
-    answers: Answers,
-    rows: Rows,
+def _unit_scores(
+    predictions: UnitPredictions,
+    rows: MultiHot,
     label: str,
     classes: tuple[str, ...],
-    lowest: NDArray[np.float32],
-    rare: Callable[[Scores], RareClasses],
+    thresholds: NDArray[np.float32],
+    find_rare: Callable[[ClassMetricArrays], RareClasses],
 ) -> MultiLabelScores:
     kept = np.flatnonzero(rows[:, 0] != MISSING)
-    there, probabilities = rows[kept] == 1, answers.probabilities[label][kept]
-    said = probabilities >= lowest
-    scores = _scores(there, said, probabilities, classes, Resampling.of(answers.event[kept]))
+    there, probabilities = rows[kept] == 1, predictions.probabilities[label][kept]
+    said = probabilities >= thresholds
+    scores = _class_metrics(there, said, probabilities, classes, ClusterBootstrap.from_events(predictions.event[kept]))
     top = there[np.arange(len(kept)), probabilities.argmax(axis=1)]
     return MultiLabelScores(
         n=len(kept),
         missing=len(rows) - len(kept),
-        top_1=share(int(top.sum()), len(kept)),
-        exact=share(int((there == said).all(axis=1).sum()), len(kept)),
+        top_1=proportion(int(top.sum()), len(kept)),
+        exact=proportion(int((there == said).all(axis=1).sum()), len(kept)),
         classes=scores.by_class(),
         macro=scores.macro(),
         weighted=scores.weighted(),
-        rare=rare(scores),
+        rare=find_rare(scores),
     )
 
 
-def _scores(
-    there: Flags, said: Flags, probabilities: Probabilities, classes: tuple[str, ...], resampling: Resampling
-) -> Scores:
-    """`there`, `said` (N, K): what is true and what is told of each class."""
+def _class_metrics(
+    y_true: BoolMatrix,
+    y_pred: BoolMatrix,
+    probabilities: ProbabilityMatrix,
+    classes: tuple[str, ...],
+    bootstrap: ClusterBootstrap,
+) -> ClassMetricArrays:
+    """`y_true`, `y_pred` (N, K): what is true and what is told of each class."""
 
-    def counts(flags: Flags) -> tuple[Ints, NDArray[np.float64]]:
+    def counts(flags: BoolMatrix) -> tuple[Int64Array, NDArray[np.float64]]:
         """(K,), and (RESAMPLES, K)."""
         answer, number = np.nonzero(flags)
-        drawn = Resampling(resampling.bundle[answer], resampling.weights).counts(number, len(classes))
+        drawn = ClusterBootstrap(bootstrap.cluster[answer], bootstrap.weights).counts(number, len(classes))
         return flags.sum(axis=0), drawn
 
-    (hits, some_hits), (support, some_support), (predicted, some_predicted) = map(counts, (there & said, there, said))
+    (hits, some_hits), (support, some_support), (predicted, some_predicted) = map(
+        counts, (y_true & y_pred, y_true, y_pred)
+    )
     average = [
-        average_precision(there[:, number], probabilities[:, number], resampling) for number in range(len(classes))
+        average_precision(y_true[:, number], probabilities[:, number], bootstrap) for number in range(len(classes))
     ]
-    return Scores(
+    return ClassMetricArrays(
         classes,
         support,
         predicted,
-        _figures(hits, support, predicted) | {"average_precision": np.array([value for value, _ in average])},
-        _figures(some_hits, some_support, some_predicted)
+        _precision_recall_f1(hits, support, predicted)
+        | {"average_precision": np.array([value for value, _ in average])},
+        _precision_recall_f1(some_hits, some_support, some_predicted)
         | {"average_precision": np.stack([samples for _, samples in average], axis=1)},
     )
 
 
-def _figures(
+def _precision_recall_f1(
     hits: NDArray[np.generic], support: NDArray[np.generic], predicted: NDArray[np.generic]
 ) -> dict[str, NDArray[np.float64]]:
     right, there, said = (np.asarray(counts, np.float64) for counts in (hits, support, predicted))
     return {"precision": ratio(right, said), "recall": ratio(right, there), "f1": ratio(2 * right, there + said)}
 
 
-def _lowest(thresholds: Mapping[str, float | None] | None, classes: tuple[str, ...]) -> NDArray[np.float32]:
+def _presence_thresholds(
+    thresholds: Mapping[str, float | None] | None, classes: tuple[str, ...]
+) -> NDArray[np.float32]:
     """(K,): from which probability on a class is there; infinity where none will do."""
-    own = [(thresholds or {}).get(name, PRESENT) for name in classes]
+    own = [(thresholds or {}).get(name, PRESENCE_THRESHOLD) for name in classes]
     return np.array([np.inf if one is None else one for one in own], np.float32)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ctc.evaluation.answers.predictions import Numbers, Probabilities
+from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
 from ctc.evaluation.metrics.evaluation import Bin, Reliability
 
 BINS = 15
 
 
-def reliability(truth: Numbers, probabilities: Probabilities) -> Reliability:
+def reliability(truth: Int32Array, probabilities: ProbabilityMatrix) -> Reliability:
     """Of the highest probability of each answer, in 15 bins of one width (Guo et al. 2017, https://arxiv.org/abs/1706.04599, section 2).
 
     Expected calibration error: the mean difference between probability and share of right answers in a bin, weighted by the bins' answers.
@@ -29,7 +29,7 @@ def reliability(truth: Numbers, probabilities: Probabilities) -> Reliability:
     return Reliability(ece, brier_score(truth, probabilities), tuple(Bin(*one) for one in bins))
 
 
-def brier_score(truth: Numbers, probabilities: Probabilities) -> float:
+def brier_score(truth: Int32Array, probabilities: ProbabilityMatrix) -> float:
     of_truth = probabilities[np.arange(len(truth)), truth].astype(np.float64)
     squares = np.einsum("nk,nk->n", probabilities, probabilities, dtype=np.float64)
     return float((squares - 2 * of_truth + 1).mean())

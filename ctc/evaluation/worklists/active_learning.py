@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.observation_types import kind_of
-from ctc.evaluation.answers.predictions import Numbers, Probabilities, Scored, known
-from ctc.evaluation.metrics.intervals import Floats
+from ctc.artifacts.observation_types import observation_type
+from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, ProbabilityMatrix, is_known
+from ctc.evaluation.metrics.intervals import Float64Array
 
-WEIGHT_OF_RARITY = 0.5
-WEIGHT_OF_NOVELTY = 0.5
+RARITY_WEIGHT = 0.5
+NOVELTY_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
-class Worth:
+class AcquisitionScores:
     """M events without a label, most valuable first. `event` (M,): their numbers.
 
     `value` = (uncertainty + rarity / 2 + novelty / 2) / √place, place being 1 for the best event of a location and class, 2 for the next …,
@@ -25,61 +25,61 @@ class Worth:
     """
 
     event: NDArray[np.int64]
-    uncertainty: Floats
-    rarity: Floats
-    novelty: Floats
-    value: Floats
+    uncertainty: Float64Array
+    rarity: Float64Array
+    novelty: Float64Array
+    value: Float64Array
 
 
-def worth_labelling(scored: Scored, label: str) -> Worth:
+def rank_for_labelling(data: EvaluationData, label: str) -> AcquisitionScores:
     """Of the events whose truth for the label is missing, unless another label says that they are empty; each part is from 0 to 1.
 
     Uncertainty: 1 − the margin between the two most probable classes (Scheffer et al. 2001). Rarity: √((1 + n of the rarest class) /
     (1 + n)), n being labelled events, averaged over the classes that it may be by their probability. Novelty: 1 / √(1 + labelled events at
     the location).
     """
-    truth = scored.truth.get(label, np.full(len(scored.ids), MISSING, np.int32))
-    labelled = known(truth)
-    event = np.flatnonzero((truth == MISSING) & ~_empty(scored))
-    probabilities = scored.events.probabilities[label][event]
+    truth = data.truth.get(label, np.full(len(data.event_ids), MISSING, np.int32))
+    labelled = is_known(truth)
+    event = np.flatnonzero((truth == MISSING) & ~_is_empty(data))
+    probabilities = data.events.probabilities[label][event]
     uncertainty = _uncertainty(probabilities)
     rarity = _rarity(truth[labelled], probabilities)
-    novelty = _novelty(scored.location, labelled)[event]
-    value = uncertainty + WEIGHT_OF_RARITY * rarity + WEIGHT_OF_NOVELTY * novelty
-    value /= np.sqrt(_place(value, scored.location[event], probabilities.argmax(axis=1)))
+    novelty = _novelty(data.location, labelled)[event]
+    value = uncertainty + RARITY_WEIGHT * rarity + NOVELTY_WEIGHT * novelty
+    value /= np.sqrt(_rank_in_group(value, data.location[event], probabilities.argmax(axis=1)))
     order = np.argsort(-value, kind="stable")
-    return Worth(event[order], uncertainty[order], rarity[order], novelty[order], value[order])
+    return AcquisitionScores(event[order], uncertainty[order], rarity[order], novelty[order], value[order])
 
 
-def _empty(scored: Scored) -> NDArray[np.bool_]:
+def _is_empty(data: EvaluationData) -> NDArray[np.bool_]:
     """(E,): whether some label's truth is a class such as `empty`."""
-    found = np.zeros(len(scored.ids), np.bool_)
-    for label, truth in scored.truth.items():
-        blank = np.array([*(kind_of(name) == "blank" for name in scored.classes[label]), False])
-        found |= blank[np.where(known(truth), truth, -1)]
+    found = np.zeros(len(data.event_ids), np.bool_)
+    for label, truth in data.truth.items():
+        blank = np.array([*(observation_type(name) == "blank" for name in data.classes[label]), False])
+        found |= blank[np.where(is_known(truth), truth, -1)]
     return found
 
 
-def _uncertainty(probabilities: Probabilities) -> Floats:
+def _uncertainty(probabilities: ProbabilityMatrix) -> Float64Array:
     if probabilities.shape[1] < 2:
         return np.zeros(len(probabilities))
     best = np.partition(probabilities.astype(np.float64), -2, axis=1)[:, -2:]
     return np.asarray(1 - (best[:, 1] - best[:, 0]))
 
 
-def _rarity(truth: Numbers, probabilities: Probabilities) -> Floats:
+def _rarity(truth: Int32Array, probabilities: ProbabilityMatrix) -> Float64Array:
     n = 1 + np.bincount(truth, minlength=probabilities.shape[1])
     return np.asarray(probabilities @ np.sqrt(n.min() / n))
 
 
-def _novelty(location: Numbers, labelled: NDArray[np.bool_]) -> Floats:
+def _novelty(location: Int32Array, labelled: NDArray[np.bool_]) -> Float64Array:
     """(E,): 0 for an event whose location is not known."""
     n = np.bincount(location[labelled & (location >= 0)], minlength=int(location.max(initial=-1)) + 1)
     of_event = 1 / np.sqrt(1 + np.append(n, 0)[location])
     return np.where(location >= 0, of_event, 0.0)
 
 
-def _place(value: Floats, location: Numbers, top: NDArray[np.int64]) -> NDArray[np.int64]:
+def _rank_in_group(value: Float64Array, location: Int32Array, top: NDArray[np.int64]) -> NDArray[np.int64]:
     """(M,): 1 for the highest value of each location and class, 2 for the next, …"""
     order = np.lexsort((-value, top, location))
     changes = np.append(True, (np.diff(location[order]) != 0) | (np.diff(top[order]) != 0))[: len(order)]

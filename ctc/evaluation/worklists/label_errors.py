@@ -11,31 +11,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.evaluation.answers.predictions import Numbers, Probabilities
-from ctc.evaluation.metrics.intervals import Floats
+from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
+from ctc.evaluation.metrics.intervals import Float64Array
 
 
 @dataclass(frozen=True)
-class Suspects:
-    """M answers, worst first: their `row`; the class `suggested` in place of the label; whether the model is as `confident` of it as it is,
+class LabelErrorCandidates:
+    """M answers, worst first: their `row`; the class `suggested` in place of the label; whether the model is as `is_confident` of it as it is,
     on average, where that class is the label."""
 
     row: NDArray[np.int64]
     suggested: NDArray[np.int64]
-    confident: NDArray[np.bool_]
+    is_confident: NDArray[np.bool_]
 
 
-def suspected_labels(truth: Numbers, probabilities: Probabilities) -> Suspects:
+def find_label_errors(truth: Int32Array, probabilities: ProbabilityMatrix) -> LabelErrorCandidates:
     """`truth` (N,) as labelled, `probabilities` (N, classes) by a model that was not trained on these labels."""
     suggested = probabilities.argmax(axis=1)
     of_label, of_suggested = (probabilities[np.arange(len(truth)), which] for which in (truth, suggested))
     row = np.flatnonzero(of_suggested > of_label)
     row = row[np.lexsort((-of_suggested[row], of_label[row]))]
-    confident = of_suggested >= _mean_where_labelled(truth, probabilities)[suggested]
-    return Suspects(row, suggested[row], confident[row])
+    confident = of_suggested >= _mean_self_confidence(truth, probabilities)[suggested]
+    return LabelErrorCandidates(row, suggested[row], confident[row])
 
 
-def _mean_where_labelled(truth: Numbers, probabilities: Probabilities) -> Floats:
+def _mean_self_confidence(truth: Int32Array, probabilities: ProbabilityMatrix) -> Float64Array:
     """Of each class the mean probability over the answers that are labelled with it; infinite without one."""
     classes = probabilities.shape[1]
     n = np.bincount(truth, minlength=classes)

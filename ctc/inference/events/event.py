@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 from ctc.images.crop import Box
 
-Value = str | int | float | None
+MetaScalar = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Event:
 
     id: str
     images: tuple[str, ...]
-    meta: Mapping[str, Value] = field(default_factory=dict)
+    meta: Mapping[str, MetaScalar] = field(default_factory=dict)
     boxes: tuple[Box | None, ...] = ()
 
 
@@ -46,5 +46,5 @@ class EventSource(Protocol):
     def __iter__(self) -> Iterator[Event]:
         """The events, in order; their ids differ."""
 
-    def describe_to(self, digest: blake2b) -> None:
+    def update_digest(self, digest: blake2b) -> None:
         """Feed what the events depend on: the same bytes mean the same events."""

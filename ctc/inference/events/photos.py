@@ -8,49 +8,49 @@ from hashlib import blake2b
 
 import numpy as np
 
-from ctc.images.bursts import bursts
-from ctc.images.exif import read_exifs, threads_for
+from ctc.images.bursts import group_bursts
+from ctc.images.exif import exif_threads, read_exifs
 from ctc.images.folders import FolderPhotos
 from ctc.inference.events.event import Event
 
 
 @dataclass(frozen=True)
-class LoosePhotos:
+class UngroupedPhotos:
     """Photos of folders. An event's id is the path of its first photo.
 
-    `within`: how many seconds after the previous photo of its folder, by EXIF, a photo is still of the same event; None: each is an
+    `max_gap`: how many seconds after the previous photo of its folder, by EXIF, a photo is still of the same event; None: each is an
     event. A photo without a time stays alone.
     """
 
     folders: tuple[FolderPhotos, ...]
-    within: float | None = None
+    max_gap: float | None = None
     meta_columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def photos(self) -> int:
-        return sum(folder.photos for folder in self.folders)
+        return sum(folder.count for folder in self.folders)
 
     def ids(self) -> Iterator[str]:
         return (path for folder in self.folders for path in folder)
 
     def __iter__(self) -> Iterator[Event]:
         for folder in self.folders:
-            if self.within is None:
+            if self.max_gap is None:
                 yield from (Event(path, (path,)) for path in folder)
             else:
-                yield from _bursts(folder, self.within)
+                yield from _burst_events(folder, self.max_gap)
 
-    def describe_to(self, digest: blake2b) -> None:
-        digest.update(f"photos\0{self.within}\0".encode())
+    def update_digest(self, digest: blake2b) -> None:
+        digest.update(f"photos\0{self.max_gap}\0".encode())
         for folder in self.folders:
             digest.update(folder.prefix.encode(errors="surrogateescape") + b"\0" + folder.packed)
 
 
-def _bursts(folder: FolderPhotos, within: float) -> Iterator[Event]:
+def _burst_events(folder: FolderPhotos, max_gap: float) -> Iterator[Event]:
     """Events in the order of their first photos' names; the photos of each by time."""
     paths = list(folder)
-    times = np.array([exif.taken for exif in read_exifs(paths, threads_for(folder.prefix))], "datetime64[us]")
-    for burst in bursts(np.zeros(len(paths), np.int64), times, np.timedelta64(round(within * 1e6), "us")):
+    times = np.array([exif.taken for exif in read_exifs(paths, exif_threads(folder.prefix))], "datetime64[us]")
+    for burst in group_bursts(np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")):
         images = tuple(paths[at] for at in burst)
         yield Event(images[0], images)

@@ -16,13 +16,13 @@ from ctc.errors import UsageError
 from ctc.images import is_image_name
 from ctc.images.folders import FolderPhotos, find_photos
 from ctc.inference.events.event import Event, EventSource
-from ctc.inference.events.photos import LoosePhotos
+from ctc.inference.events.photos import UngroupedPhotos
 from ctc.inference.events.table import CSV_SUFFIXES, INVENTORY_SUFFIXES, Columns, EventTable, read_csv, read_inventory
-from ctc.storage.paths import is_remote, is_web
+from ctc.storage.paths import is_http, is_remote
 
 
 @dataclass(frozen=True)
-class Events:
+class EventCollection:
     """The events of all sources, one source after the other. Ids differ, and every event has the same meta columns."""
 
     sources: tuple[EventSource, ...]
@@ -47,7 +47,7 @@ class Events:
         """Two runs with the same digest predict the same events."""
         digest = blake2b(digest_size=16)
         for source in self.sources:
-            source.describe_to(digest)
+            source.update_digest(digest)
         return digest.hexdigest()
 
     def __iter__(self) -> Iterator[Event]:
@@ -58,39 +58,42 @@ class Events:
 
 
 def find_events(
-    sources: Sequence[Path], columns: Columns | None = None, image_root: Path | None = None, within: float | None = None
-) -> Events:
+    sources: Sequence[Path],
+    columns: Columns | None = None,
+    image_root: Path | None = None,
+    max_gap: float | None = None,
+) -> EventCollection:
     """Look at every source once, before anything is predicted.
 
     `columns` says which columns of the CSV files among the sources hold events and photos. `image_root`: where relative paths
-    in tables start; by default the CSV's folder, or what the inventory says. `within`: see LoosePhotos. Raises CtcError
+    in tables start; by default the CSV's folder, or what the inventory says. `max_gap`: see LoosePhotos. Raises CtcError
     for a source that is missing, unreadable, empty, of no known kind, or given twice.
     """
     if not sources:
         raise UsageError("nothing to predict: give photos, folders, a CSV or an inventory")
     _check_overlap(sources)
-    looked_at = [part for source in sources for part in _look_at(source, columns, image_root)]
-    found = tuple(_with_loose_photos_united(looked_at, within))
+    looked_at = [part for source in sources for part in _open_source(source, columns, image_root)]
+    found = tuple(_merge_ungrouped_photos(looked_at, max_gap))
     if columns is not None and not any(source.suffix.lower() in CSV_SUFFIXES for source in sources):
         raise UsageError("--event-id and --image name columns of a CSV file, but no CSV file is among the sources")
     if image_root is not None and not any(isinstance(part, EventTable) for part in found):
         raise UsageError("--image-root is for the paths in a CSV or an inventory, but none is among the sources")
-    if within is not None and not any(isinstance(part, LoosePhotos) for part in found):
+    if max_gap is not None and not any(isinstance(part, UngroupedPhotos) for part in found):
         raise UsageError("--events-within unites loose photos and those of folders, but none are among the sources")
     _check_ids(found)
-    return Events(found)
+    return EventCollection(found)
 
 
-def _look_at(source: Path, columns: Columns | None, image_root: Path | None) -> Iterator[FolderPhotos | EventTable]:
+def _open_source(source: Path, columns: Columns | None, image_root: Path | None) -> Iterator[FolderPhotos | EventTable]:
     suffix = source.suffix.lower()
     if not (source.exists() if is_remote(source) else os.path.lexists(source)):
         raise UsageError(f"'{source}' is not there: give photos, folders, a CSV or an inventory")
     if source.is_dir():
         yield from find_photos(source)
-    elif is_web(source) and is_image_name(str(source).partition("?")[0].rpartition("/")[2]):
-        yield FolderPhotos.of("", [str(source)])  # what follows a '?' may hold a '/'
+    elif is_http(source) and is_image_name(str(source).partition("?")[0].rpartition("/")[2]):
+        yield FolderPhotos.from_names("", [str(source)])  # what follows a '?' may hold a '/'
     elif is_image_name(source.name):
-        yield FolderPhotos.of(str(source).removesuffix(source.name), [source.name])
+        yield FolderPhotos.from_names(str(source).removesuffix(source.name), [source.name])
     elif suffix in CSV_SUFFIXES:
         yield read_csv(source, columns, image_root)
     elif suffix in INVENTORY_SUFFIXES:
@@ -99,9 +102,7 @@ def _look_at(source: Path, columns: Columns | None, image_root: Path | None) -> 
         raise UsageError(f"'{source}' is neither a photo, a folder, a CSV nor an inventory (.parquet)")
 
 
-def _with_loose_photos_united(
-    found: Sequence[FolderPhotos | EventTable], within: float | None
-) -> Iterator[EventSource]:
+def _merge_ungrouped_photos(found: Sequence[FolderPhotos | EventTable], max_gap: float | None) -> Iterator[EventSource]:
     """Photos that follow each other and are of one folder become its photos: bursts are looked for in there."""
     for loose, parts in groupby(found, lambda part: isinstance(part, FolderPhotos)):
         if not loose:
@@ -110,7 +111,7 @@ def _with_loose_photos_united(
         folders = (part for part in parts if isinstance(part, FolderPhotos))
         united = groupby(folders, lambda part: part.prefix)
         packed = ((prefix, b"".join(part.packed for part in same)) for prefix, same in united)
-        yield LoosePhotos(tuple(FolderPhotos(prefix, names) for prefix, names in packed), within)
+        yield UngroupedPhotos(tuple(FolderPhotos(prefix, names) for prefix, names in packed), max_gap)
 
 
 def _check_overlap(sources: Sequence[Path]) -> None:
@@ -131,7 +132,7 @@ def _check_ids(found: Sequence[EventSource]) -> None:
     if not any(isinstance(source, EventTable) for source in found):
         return
     for first, second in combinations(found, 2):
-        both = _id_in_both(first, second)
+        both = _common_id(first, second)
         tables = [source for source in (first, second) if isinstance(source, EventTable)]
         if both is not None and len(tables) == 2:
             where = f"in '{tables[0].path}' and in '{tables[1].path}'"
@@ -140,7 +141,7 @@ def _check_ids(found: Sequence[EventSource]) -> None:
             raise UsageError(f"'{both}' is a photo and the id of an event in a table: predict them one after the other")
 
 
-def _id_in_both(first: EventSource, second: EventSource) -> str | None:
+def _common_id(first: EventSource, second: EventSource) -> str | None:
     """Compared by numbers first: the ids themselves would fill the memory."""
     common = np.intersect1d(_hashes(first), _hashes(second))
     if not len(common):

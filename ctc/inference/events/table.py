@@ -18,16 +18,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
-from ctc.images.crop import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_of
-from ctc.images.photo_paths import plain
-from ctc.inference.events.event import Event, Value
+from ctc.images.crop import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_from_columns
+from ctc.images.photo_paths import normalize_path
+from ctc.inference.events.event import Event, MetaScalar
 from ctc.storage.csv_reader import open_table
-from ctc.storage.paths import joined
+from ctc.storage.paths import join_path
 from ctc.storage.remote_files import local_copy
 
 CSV_SUFFIXES = (".csv", ".tsv")
 INVENTORY_SUFFIXES = (".parquet",)
-_ROWS_AT_ONCE = 1_000
+_BATCH_ROWS = 1_000
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class Columns:
     images: tuple[str, ...]
 
 
-class Row(NamedTuple):
+class EventRow(NamedTuple):
     """What a table says of one event; `images` are paths that can be opened, `boxes` one per image or none at all."""
 
     images: tuple[str, ...]
-    meta: Mapping[str, Value]
+    meta: Mapping[str, MetaScalar]
     boxes: tuple[Box | None, ...] = ()
 
 
-Rows = Callable[[], Iterator[tuple[str, Row]]]
+RowReader = Callable[[], Iterator[tuple[str, EventRow]]]
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ class EventTable:
     """The events of a table, in order of appearance: rows that share an id are one event, its images are theirs in order, its meta values
     those of the first row.
 
-    `root`: where its relative paths start. `reading`: what else the events depend on. `scattered`: the events whose rows do not
+    `root`: where its relative paths start. `layout`: what else the events depend on. `non_contiguous`: the events whose rows do not
     follow each other.
     """
 
     path: Path
     root: Path
     meta_columns: tuple[str, ...]
-    reading: str
-    rows: Rows = field(repr=False)
-    scattered: Mapping[str, Row]
+    layout: str
+    read_rows: RowReader = field(repr=False)
+    non_contiguous: Mapping[str, EventRow]
     photos: int
     notes: tuple[str, ...]
 
@@ -73,15 +73,15 @@ class EventTable:
     def __iter__(self) -> Iterator[Event]:
         return (Event(event_id, row.images, row.meta, row.boxes) for event_id, row in self._events())
 
-    def describe_to(self, digest: blake2b) -> None:
-        digest.update(f"table\0{self.root}\0{self.reading}\0".encode(errors="surrogateescape"))
+    def update_digest(self, digest: blake2b) -> None:
+        digest.update(f"table\0{self.root}\0{self.layout}\0".encode(errors="surrogateescape"))
         with local_copy(self.path).open("rb") as file:
             digest.update(file_digest(file, "blake2b").digest())
 
-    def _events(self) -> Iterator[tuple[str, Row]]:
-        waiting = dict(self.scattered)
-        for event_id, row in _united(self.rows()):
-            if event_id not in self.scattered:
+    def _events(self) -> Iterator[tuple[str, EventRow]]:
+        waiting = dict(self.non_contiguous)
+        for event_id, row in _merge_rows(self.read_rows()):
+            if event_id not in self.non_contiguous:
                 yield event_id, row
             elif event_id in waiting:
                 yield event_id, waiting.pop(event_id)
@@ -102,14 +102,14 @@ def read_csv(path: Path, columns: Columns | None, image_root: Path | None = None
     id_at, images_at = table.columns[columns.event_id], [table.columns[name] for name in columns.images]
     root = path.parent if image_root is None else image_root
 
-    def rows() -> Iterator[tuple[str, Row]]:
+    def rows() -> Iterator[tuple[str, EventRow]]:
         for line, cells in table.rows():
             if not cells[id_at]:
                 raise InputError(f"'{path}' line {line} has no event id in column '{columns.event_id}'")
-            images = tuple(joined(root, plain(cells[at])) for at in images_at if cells[at])
-            yield cells[id_at], Row(images, {name: cells[at] for name, at in meta.items()})
+            images = tuple(join_path(root, normalize_path(cells[at])) for at in images_at if cells[at])
+            yield cells[id_at], EventRow(images, {name: cells[at] for name, at in meta.items()})
 
-    return _looked_through(path, root, tuple(meta), repr(columns), rows)
+    return _scan(path, root, tuple(meta), repr(columns), rows)
 
 
 def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
@@ -125,21 +125,21 @@ def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
     meta = tuple(name for name in inventory.meta if name not in of_boxes)
     table = inventory.table.select([EVENT_ID, IMAGES, *meta, *(BOX_COLUMNS if boxed else ())])
 
-    def rows() -> Iterator[tuple[str, Row]]:
-        for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+    def rows() -> Iterator[tuple[str, EventRow]]:
+        for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
             for row in batch.to_pylist():
-                images = tuple(joined(root, image) for image in row[IMAGES] or ())
-                boxes = boxes_of([row[name] for name in BOX_COLUMNS], len(images)) if boxed else ()
-                yield row[EVENT_ID], Row(images, {name: _value(row[name]) for name in meta}, boxes)
+                images = tuple(join_path(root, image) for image in row[IMAGES] or ())
+                boxes = boxes_from_columns([row[name] for name in BOX_COLUMNS], len(images)) if boxed else ()
+                yield row[EVENT_ID], EventRow(images, {name: _to_meta_scalar(row[name]) for name in meta}, boxes)
 
-    return _looked_through(path, root, meta, "inventory", rows)
+    return _scan(path, root, meta, "inventory", rows)
 
 
-def _looked_through(path: Path, root: Path, meta: tuple[str, ...], reading: str, rows: Rows) -> EventTable:
+def _scan(path: Path, root: Path, meta: tuple[str, ...], layout: str, read_rows: RowReader) -> EventTable:
     differing: Counter[str] = Counter()
     hashes = array("q")
     photos = 0
-    for event_id, row in _united(rows(), differing):
+    for event_id, row in _merge_rows(read_rows(), differing):
         hashes.append(hash(event_id))
         photos += len(row.images)
     if not hashes:
@@ -148,26 +148,28 @@ def _looked_through(path: Path, root: Path, meta: tuple[str, ...], reading: str,
         raise InputError(f"'{path}' names no photo: the image cells of all {len(hashes)} events are empty")
     values, counts = np.unique(np.asarray(hashes), return_counts=True)
     again = set(values[counts > 1].tolist())
-    scattered: dict[str, Row] = {}
-    for event_id, row in _united(rows()) if again else ():
+    scattered: dict[str, EventRow] = {}
+    for event_id, row in _merge_rows(read_rows()) if again else ():
         if hash(event_id) in again:
             known = scattered.get(event_id)
-            scattered[event_id] = _merged(known, row, differing) if known else row
+            scattered[event_id] = _merge_pair(known, row, differing) if known else row
             photos += len(scattered[event_id].images) - len(row.images) - (len(known.images) if known else 0)
     notes = tuple(
         f"'{path}': {count} rows differ in '{name}' from an earlier row of the same event, whose value is kept"
         for name, count in differing.items()
     )
-    return EventTable(path, root, meta, reading, rows, scattered, photos, notes)
+    return EventTable(path, root, meta, layout, read_rows, scattered, photos, notes)
 
 
-def _united(rows: Iterable[tuple[str, Row]], differing: Counter[str] | None = None) -> Iterator[tuple[str, Row]]:
+def _merge_rows(
+    rows: Iterable[tuple[str, EventRow]], differing: Counter[str] | None = None
+) -> Iterator[tuple[str, EventRow]]:
     """Rows that follow each other and share an id become one; `differing` counts how often a meta value is not the first row's."""
     differing = Counter() if differing is None else differing
-    current: tuple[str, Row] | None = None
+    current: tuple[str, EventRow] | None = None
     for event_id, row in rows:
         if current and current[0] == event_id:
-            current = event_id, _merged(current[1], row, differing)
+            current = event_id, _merge_pair(current[1], row, differing)
             continue
         if current:
             yield current
@@ -176,13 +178,13 @@ def _united(rows: Iterable[tuple[str, Row]], differing: Counter[str] | None = No
         yield current
 
 
-def _merged(first: Row, row: Row, differing: Counter[str]) -> Row:
+def _merge_pair(first: EventRow, row: EventRow, differing: Counter[str]) -> EventRow:
     """An image that the event has already is not its image again."""
     differing.update(name for name, value in row.meta.items() if value != first.meta[name])
     new = [at for at, image in enumerate(row.images) if image not in first.images]
     images = first.images + tuple(row.images[at] for at in new)
-    return Row(images, first.meta, first.boxes + tuple(row.boxes[at] for at in new if row.boxes))
+    return EventRow(images, first.meta, first.boxes + tuple(row.boxes[at] for at in new if row.boxes))
 
 
-def _value(value: object) -> Value:
+def _to_meta_scalar(value: object) -> MetaScalar:
     return value if value is None or isinstance(value, str | int | float) else str(value)

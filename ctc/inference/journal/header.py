@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from ctc.errors import InputError
-from ctc.runtime.providers import Engine
+from ctc.runtime.providers import RuntimeConfig
 
 
 @dataclass(frozen=True)
-class Heading:
+class RunHeader:
     """`identity`: everything that decides what the outcomes are; two runs with the same identity give the same. `shard`: (index from 0,
     count). `provider`, `precision`, `batch_size`: what runs the network. The rest is what an output is told.
     """
@@ -30,10 +30,10 @@ class Heading:
     image_root: str
     multi_label: tuple[str, ...] = ()
 
-    def engine(self, workers: int) -> Engine:
-        return Engine(self.provider, self.precision, workers)  # type: ignore[arg-type]
+    def runtime_config(self, workers: int) -> RuntimeConfig:
+        return RuntimeConfig(self.provider, self.precision, workers)  # type: ignore[arg-type]
 
-    def differs_in(self, identity: Mapping[str, str]) -> str | None:
+    def describe_mismatch(self, identity: Mapping[str, str]) -> str | None:
         """In words, what sets this run apart from one with the other identity; None when they are the same."""
         for key in {**self.identity, **identity}:
             if self.identity.get(key) != identity.get(key):
@@ -45,7 +45,7 @@ class Heading:
         return asdict(self) | {"created": self.created.isoformat()}
 
     @classmethod
-    def from_json(cls, data: Any) -> Heading:
+    def from_json(cls, data: Any) -> RunHeader:
         """Raises InputError when it is no heading that this ctc wrote."""
         try:
             labels = {label: tuple(classes) for label, classes in data["labels"].items()}

@@ -21,13 +21,13 @@ from types import TracebackType
 from typing import Self
 
 from ctc.errors import InputError
-from ctc.inference.journal.header import Heading
-from ctc.inference.journal.lines import BLOCK, is_end, is_whole, line_of, read_lines, record_of
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.lines import BLOCK_BYTES, decode_line, encode_line, is_end, is_intact, read_lines
 from ctc.inference.journal.records import from_record, to_record
-from ctc.inference.pipeline.pipeline import Outcome
-from ctc.storage.atomic import put_in_place, remove
-from ctc.storage.cache import unfinished
-from ctc.storage.file_lock import lock_or_refuse
+from ctc.inference.pipeline.pipeline import EventResult
+from ctc.storage.atomic import commit, remove
+from ctc.storage.cache import journal_cache_path
+from ctc.storage.file_lock import acquire_lock
 from ctc.storage.paths import is_remote
 from ctc.storage.remote_files import local_copy
 
@@ -39,62 +39,62 @@ FLUSH_PHOTOS = 1_000
 def journal_path(output: Path) -> Path:
     """Where the journal of an unfinished output is: beside it, or of a remote one on this machine."""
     if is_remote(output):
-        return unfinished(output, SUFFIX)
+        return journal_cache_path(output, SUFFIX)
     return output.with_name(output.name + SUFFIX)
 
 
 class Journal:
-    """Opened for one run, to the exclusion of others. `done`: how many outcomes it holds.
+    """Opened for one run, to the exclusion of others. `completed`: how many outcomes it holds.
 
     Leaving the `with` block by an exception keeps what is done; by its end the journal is removed, or becomes the part file
-    that `seal` names.
+    that `finalize` names.
     """
 
-    def __init__(self, path: Path, heading: Heading) -> None:
+    def __init__(self, path: Path, header: RunHeader) -> None:
         """Take up the journal at `path` if it has this heading, else begin it anew. Raises InputError when another run has it open."""
-        self.path, self.heading = path, heading
-        self.done = 0
+        self.path, self.header = path, header
+        self.completed = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         self._file = path.open("rb+", buffering=0)
         self._lines: list[bytes] = []
-        self._photos = 0
-        self._flushed = time.monotonic()
-        self._sealed: Path | None = None
+        self._unflushed_photos = 0
+        self._last_flush = time.monotonic()
+        self._finalized_path: Path | None = None
         try:
-            lock_or_refuse(self._file, path)
-            self._end = self._take_up()
+            acquire_lock(self._file, path)
+            self._end = self._resume()
         except BaseException:
             self._file.close()
             raise
 
-    def _take_up(self) -> int:
+    def _resume(self) -> int:
         """Drop what is torn; returns where to write on."""
         with suppress(InputError):
-            if read_heading(self.path) == self.heading:
+            if read_header(self.path) == self.header:
                 end, last = 0, b""
                 for line in takewhile(lambda line: not is_end(line), read_lines(self.path)):
                     end, last = end + len(line), line
-                record = record_of(last)
-                self.done = record[0] + 1 if isinstance(record, list) else 0
+                record = decode_line(last)
+                self.completed = record[0] + 1 if isinstance(record, list) else 0
                 self._file.truncate(end)
                 return end
         self._file.truncate(0)
-        self._lines.append(line_of(self.heading.to_json()))
+        self._lines.append(encode_line(self.header.to_json()))
         self._end = 0
         self.flush()
         return self._end
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def read_results(self) -> Iterator[EventResult]:
         """Those that it holds."""
-        return _outcomes(self.path, self.heading)
+        return _read_results(self.path, self.header)
 
-    def append(self, outcome: Outcome) -> None:
+    def append(self, result: EventResult) -> None:
         """Add the next outcome; it is on the disk some seconds later."""
-        self._lines.append(line_of([self.done, *to_record(outcome)]))
-        self.done += 1
-        self._photos += outcome.photos
-        if self._photos >= FLUSH_PHOTOS or time.monotonic() - self._flushed >= FLUSH_SECONDS:
+        self._lines.append(encode_line([self.completed, *to_record(result)]))
+        self.completed += 1
+        self._unflushed_photos += result.photos
+        if self._unflushed_photos >= FLUSH_PHOTOS or time.monotonic() - self._last_flush >= FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
@@ -107,12 +107,12 @@ class Journal:
         os.fsync(self._file.fileno())
         self._end += len(data)
         del self._lines[:count]
-        self._photos, self._flushed = 0, time.monotonic()
+        self._unflushed_photos, self._last_flush = 0, time.monotonic()
 
-    def seal(self, part: Path) -> None:
+    def finalize(self, part: Path) -> None:
         """The journal is complete, and becomes the part file `part` at the end of the block."""
-        self._lines.append(line_of({"end": self.done}))
-        self._sealed = part
+        self._lines.append(encode_line({"end": self.completed}))
+        self._finalized_path = part
 
     def __enter__(self) -> Self:
         return self
@@ -121,52 +121,52 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            if kind is None and not self._sealed:
+            if kind is None and not self._finalized_path:
                 return
             self.flush()
         finally:
             self._file.close()
-            if kind is None and self._sealed:
-                put_in_place(self.path, self._sealed)
-            elif kind is None or not self.done:
+            if kind is None and self._finalized_path:
+                commit(self.path, self._finalized_path)
+            elif kind is None or not self.completed:
                 remove(self.path)
 
 
-def read_heading(path: Path) -> Heading | None:
+def read_header(path: Path) -> RunHeader | None:
     """The heading of a journal or part file; None when there is no file, or a crash left nothing of use in it. Raises InputError
     for a file of another kind."""
     try:
         with local_copy(path).open("rb") as file:
-            first = file.readline(BLOCK)
+            first = file.readline(BLOCK_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise InputError(f"'{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
-    if not first.endswith(b"\n") and len(first) < BLOCK:
+    if not first.endswith(b"\n") and len(first) < BLOCK_BYTES:
         return None
     try:
-        if not is_whole(first):
+        if not is_intact(first):
             raise InputError("its first line is damaged")
-        return Heading.from_json(record_of(first))
+        return RunHeader.from_json(decode_line(first))
     except (InputError, ValueError) as error:
         raise InputError(f"'{path}' is no journal of `ctc predict`: {error}") from None
 
 
-def read_part(path: Path, heading: Heading) -> Iterator[Outcome]:
+def read_part(path: Path, header: RunHeader) -> Iterator[EventResult]:
     """The outcomes of a part file; raises InputError when it is not complete."""
-    is_complete = yield from _outcomes(path, heading)
+    is_complete = yield from _read_results(path, header)
     if not is_complete:
         raise InputError(f"part '{path}' is not complete: repeat the command that made it")
 
 
-def _outcomes(path: Path, heading: Heading) -> Generator[Outcome, None, bool]:
+def _read_results(path: Path, header: RunHeader) -> Generator[EventResult, None, bool]:
     """Returns, after the last, whether the end line agrees."""
     expected = 0
     for line in read_lines(path):
-        record = record_of(line)
+        record = decode_line(line)
         if isinstance(record, list) and record[0] == expected:  # an interrupted flush may have left a line twice
             expected += 1
-            yield from_record(record[1:], heading)
+            yield from_record(record[1:], header)
         elif is_end(line):
             return bool(record["end"] == expected)
     return False

@@ -10,21 +10,21 @@ from typing import Any
 
 from ctc.storage.remote_files import local_copy
 
-BLOCK = 1 << 20
+BLOCK_BYTES = 1 << 20
 """Bytes that are read at a time; no heading is longer."""
 
 
-def line_of(record: object) -> bytes:
+def encode_line(record: object) -> bytes:
     body = json.dumps(record, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
-def record_of(line: bytes) -> Any:
+def decode_line(line: bytes) -> Any:
     """The record in a whole line."""
     return json.loads(line[9:])
 
 
-def is_whole(line: bytes) -> bool:
+def is_intact(line: bytes) -> bool:
     return line.endswith(b"\n") and line[:8] == b"%08x" % zlib.crc32(line[9:-1])
 
 
@@ -39,11 +39,11 @@ def read_lines(path: Path) -> Iterator[bytes]:
     while True:
         with local_copy(path).open("rb") as file:
             file.seek(at)
-            block = file.readlines(BLOCK)
+            block = file.readlines(BLOCK_BYTES)
         if not block:
             return
         for line in block:
-            if not is_whole(line):
+            if not is_intact(line):
                 return
             at += len(line)
             yield line

@@ -9,44 +9,53 @@ from typing import Any
 import numpy as np
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
-from ctc.inference.journal.header import Heading
-from ctc.inference.pipeline.pipeline import Outcome
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.pipeline.pipeline import EventResult
 
 _FLOATS = np.dtype("<f4")
 
 
-def to_record(outcome: Outcome) -> list[Any]:
+def to_record(result: EventResult) -> list[Any]:
     """What `json.dumps` takes."""
-    failures = [[failure.path, failure.reason, failure.of_event] for failure in outcome.failures]
-    event = outcome.prediction
+    failures = [[failure.path, failure.reason, failure.of_event] for failure in result.failures]
+    event = result.prediction
     if event is None:
         return [failures, None]
     photos = [
-        [photo.path, _packed(photo.probabilities), photo.taken, photo.camera, photo.latitude, photo.longitude]
+        [
+            photo.path,
+            _encode_probabilities(photo.probabilities),
+            photo.taken,
+            photo.camera,
+            photo.latitude,
+            photo.longitude,
+        ]
         for photo in event.images
     ]
-    return [failures, [event.id, _packed(event.probabilities), dict(event.meta), photos]]
+    return [failures, [event.id, _encode_probabilities(event.probabilities), dict(event.meta), photos]]
 
 
-def from_record(record: list[Any], heading: Heading) -> Outcome:
-    """`heading`: what all events of the run share."""
+def from_record(record: list[Any], header: RunHeader) -> EventResult:
+    """`header`: what all events of the run share."""
     failures = tuple(Failure(*values) for values in record[0])
     if record[1] is None:
-        return Outcome(failures, None)
+        return EventResult(failures, None)
     event_id, packed, meta, photos = record[1]
-    labels = heading.labels
-    images = tuple(ImagePrediction(path, _unpacked(values, labels), *exif) for path, values, *exif in photos)
-    combined = _unpacked(packed, labels)
-    event = EventPrediction(event_id, labels, combined, images, meta, heading.thresholds, heading.multi_label)
-    return Outcome(failures, event)
+    labels = header.labels
+    images = tuple(
+        ImagePrediction(path, _decode_probabilities(values, labels), *exif) for path, values, *exif in photos
+    )
+    combined = _decode_probabilities(packed, labels)
+    event = EventPrediction(event_id, labels, combined, images, meta, header.thresholds, header.multi_label)
+    return EventResult(failures, event)
 
 
-def _packed(probabilities: Probabilities) -> str:
+def _encode_probabilities(probabilities: Probabilities) -> str:
     parts = [np.ascontiguousarray(values, _FLOATS) for values in probabilities.values()]
     return base64.b64encode(b"".join(part.tobytes() for part in parts)).decode()
 
 
-def _unpacked(packed: str, labels: Mapping[str, tuple[str, ...]]) -> Probabilities:
-    values = np.frombuffer(base64.b64decode(packed), _FLOATS).astype(np.float32)
+def _decode_probabilities(encoded: str, labels: Mapping[str, tuple[str, ...]]) -> Probabilities:
+    values = np.frombuffer(base64.b64decode(encoded), _FLOATS).astype(np.float32)
     ends = np.cumsum([len(classes) for classes in labels.values()])
     return dict(zip(labels, np.split(values, ends[:-1]), strict=True))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.predictions import Probabilities
 from ctc.errors import CtcError, PluginError
 from ctc.plugin import Aggregation
-from ctc.plugin.third_party import blamed
+from ctc.plugin.third_party import plugin_label
 
 
 def aggregate(
@@ -22,20 +22,20 @@ def aggregate(
     Raises PluginError, naming the aggregation, when it fails or gives anything but one finite number per class.
     """
     return {
-        label: _combine_each(aggregation, values)
+        label: _combine_per_class(aggregation, values)
         if label in multi_label and not aggregation.by_class
         else _combine(aggregation, values)
         for label, values in ((label, np.stack([photo[label] for photo in photos])) for label in labels)
     }
 
 
-def _combine_each(aggregation: Aggregation, values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _combine_per_class(aggregation: Aggregation, values: NDArray[np.float32]) -> NDArray[np.float32]:
     questions = (np.stack([1 - there, there], axis=1) for there in values.T)
     return np.array([_combine(aggregation, question)[1] for question in questions], np.float32)
 
 
 def _combine(aggregation: Aggregation, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    named = blamed(aggregation.combine, f"aggregation '{aggregation.name}'")
+    named = plugin_label(aggregation.combine, f"aggregation '{aggregation.name}'")
     try:
         combined = np.asarray(aggregation.combine(values), np.float32)
     except CtcError:

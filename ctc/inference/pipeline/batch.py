@@ -12,80 +12,84 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.predictions import Failure, ImagePrediction, Probabilities
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.inference.pipeline.inputs import Filled, Photo, Truncated
-from ctc.inference.postprocess import Reading
+from ctc.inference.pipeline.inputs import DecodeResult, PhotoInfo, TruncatedPolicy
+from ctc.inference.postprocess import Postprocessor
 from ctc.runtime.session import Model
 
 
 class Fillable(Protocol):
     """A piece: whatever can put one network input into its place."""
 
-    def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: Truncated) -> Filled:
+    def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy) -> DecodeResult:
         """Fill `slot`, uint8 (height, width, 3), and say which photos it shows and which failed; without a photo it is blank."""
 
 
-PieceT = TypeVar("PieceT", bound=Fillable)
+InputT = TypeVar("InputT", bound=Fillable)
 
 
-class Answer(NamedTuple, Generic[PieceT]):
+class InputResult(NamedTuple, Generic[InputT]):
     """What came of one piece."""
 
-    piece: PieceT
+    model_input: InputT
     photos: tuple[ImagePrediction, ...]
     failures: tuple[Failure, ...]
 
 
-class Batch(Generic[PieceT]):
-    """`answers` are there when every place has been filled, or hold what went wrong. `buffer`, uint8 (size, height, width, 3), may have
+class InferenceBatch(Generic[InputT]):
+    """`results` are there when every place has been filled, or hold what went wrong. `buffer`, uint8 (size, height, width, 3), may have
     more places than there are pieces: the network always sees all of them, since many providers tune for one size.
     """
 
-    def __init__(self, pieces: Sequence[PieceT], buffer: NDArray[np.uint8]) -> None:
-        self.pieces = pieces
+    def __init__(self, inputs: Sequence[InputT], buffer: NDArray[np.uint8]) -> None:
+        self.inputs = inputs
         self.buffer = buffer
-        self.answers: Future[list[Answer[PieceT]]] = Future()
-        self._filled: list[Filled | None] = [None] * len(pieces)
-        self._open = len(pieces)
+        self.results: Future[list[InputResult[InputT]]] = Future()
+        self._decoded: list[DecodeResult | None] = [None] * len(inputs)
+        self._remaining = len(inputs)
         self._lock = Lock()
-        buffer[len(pieces) :] = 0
+        buffer[len(inputs) :] = 0
 
-    def fill(self, place: int, model: Model, reading: Reading, truncated: Truncated) -> None:
+    def fill(self, index: int, model: Model, postprocessor: Postprocessor, truncated: TruncatedPolicy) -> None:
         """One worker's part. Whatever goes wrong reaches those who wait for the answers."""
         try:
-            filled = self.pieces[place].fill(self.buffer[place], model.info.preprocessing, truncated)
-            if self._is_last(place, filled):
-                self.answers.set_result(self._shown_to(model, reading))
+            filled = self.inputs[index].fill(self.buffer[index], model.info.preprocessing, truncated)
+            if self._store_and_check_full(index, filled):
+                self.results.set_result(self._run_model(model, postprocessor))
         except BaseException as error:
             with self._lock:
-                if not self.answers.done():
-                    self.answers.set_exception(error)
+                if not self.results.done():
+                    self.results.set_exception(error)
 
-    def _is_last(self, place: int, filled: Filled) -> bool:
+    def _store_and_check_full(self, index: int, decoded: DecodeResult) -> bool:
         with self._lock:
-            self._filled[place] = filled
-            self._open -= 1
-            return not self._open
+            self._decoded[index] = decoded
+            self._remaining -= 1
+            return not self._remaining
 
-    def _shown_to(self, model: Model, reading: Reading) -> list[Answer[PieceT]]:
-        filled = [one for one in self._filled if one]
+    def _run_model(self, model: Model, postprocessor: Postprocessor) -> list[InputResult[InputT]]:
+        filled = [one for one in self._decoded if one]
         if not any(one.photos for one in filled):
-            return [Answer(piece, (), one.failures) for piece, one in zip(self.pieces, filled, strict=True)]
-        outputs = reading.read(model.predict(self.buffer))
+            return [InputResult(piece, (), one.failures) for piece, one in zip(self.inputs, filled, strict=True)]
+        outputs = postprocessor.apply(model.predict(self.buffer))
         sound = np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in outputs.values()])
         return [
-            _answer(piece, one, {label: values[row] for label, values in outputs.items()} if sound[row] else None)
-            for row, (piece, one) in enumerate(zip(self.pieces, filled, strict=True))
+            _input_result(piece, one, {label: values[row] for label, values in outputs.items()} if sound[row] else None)
+            for row, (piece, one) in enumerate(zip(self.inputs, filled, strict=True))
         ]
 
 
-def _answer(piece: PieceT, filled: Filled, probabilities: Probabilities | None) -> Answer[PieceT]:
+def _input_result(
+    model_input: InputT, decoded: DecodeResult, probabilities: Probabilities | None
+) -> InputResult[InputT]:
     if probabilities is None:
-        lost = tuple(Failure(photo.path, "the model's answer is not a number") for photo in filled.photos)
-        return Answer(piece, (), filled.failures + lost)
-    return Answer(piece, tuple(_prediction(photo, probabilities) for photo in filled.photos), filled.failures)
+        lost = tuple(Failure(photo.path, "the model's answer is not a number") for photo in decoded.photos)
+        return InputResult(model_input, (), decoded.failures + lost)
+    return InputResult(
+        model_input, tuple(_image_prediction(photo, probabilities) for photo in decoded.photos), decoded.failures
+    )
 
 
-def _prediction(photo: Photo, probabilities: Probabilities) -> ImagePrediction:
+def _image_prediction(photo: PhotoInfo, probabilities: Probabilities) -> ImagePrediction:
     exif = photo.exif
     make, model = exif.make or "", exif.model or ""
     camera = model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()

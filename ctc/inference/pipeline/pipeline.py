@@ -21,10 +21,10 @@ import numpy as np
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.aggregation import aggregate
-from ctc.inference.pipeline.batch import Answer, Batch
-from ctc.inference.pipeline.inputs import Piece, Truncated, pieces
-from ctc.inference.pipeline.prefetch import asked_ahead
-from ctc.inference.postprocess import Reading
+from ctc.inference.pipeline.batch import InferenceBatch, InputResult
+from ctc.inference.pipeline.inputs import ModelInput, TruncatedPolicy, model_inputs
+from ctc.inference.pipeline.prefetch import prefetch
+from ctc.inference.postprocess import Postprocessor
 from ctc.plugin import Aggregation
 from ctc.runtime.session import Model
 
@@ -36,7 +36,7 @@ class PipelineConfig:
 
     batch_size: int = 1
     threads: int = 1
-    truncated: Truncated = "fail"
+    truncated: TruncatedPolicy = "fail"
 
     @property
     def batches_in_flight(self) -> int:
@@ -45,7 +45,7 @@ class PipelineConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EventResult:
     """What came of an event: a failure for each photo that can't be used, and a prediction when there is one that can."""
 
     failures: tuple[Failure, ...]
@@ -64,51 +64,61 @@ class Outcome:
 
 
 def predict(
-    model: Model, reading: Reading, events: Iterable[Event], aggregation: Aggregation, config: PipelineConfig
-) -> Generator[Outcome]:
+    model: Model,
+    postprocessor: Postprocessor,
+    events: Iterable[Event],
+    aggregation: Aggregation,
+    config: PipelineConfig,
+) -> Generator[EventResult]:
     """What comes of each event, in the order of the events whatever the number of threads."""
     photos: list[ImagePrediction] = []
     failures: list[Failure] = []
-    stream = asked_ahead(pieces(events, model.info.preprocessing.stacked))
-    for answer in _answers(model, reading, stream, config):
+    stream = prefetch(model_inputs(events, model.info.preprocessing.is_stacked))
+    for answer in _run_batches(model, postprocessor, stream, config):
         photos += answer.photos
         failures += answer.failures
-        if answer.piece.last:
-            prediction = event_prediction(answer.piece.event, tuple(photos), reading, aggregation) if photos else None
-            yield Outcome(tuple(failures), prediction)
+        if answer.model_input.is_last:
+            prediction = (
+                event_prediction(answer.model_input.event, tuple(photos), postprocessor, aggregation)
+                if photos
+                else None
+            )
+            yield EventResult(tuple(failures), prediction)
             photos, failures = [], []
 
 
 def event_prediction(
-    event: Event, photos: tuple[ImagePrediction, ...], reading: Reading, aggregation: Aggregation
+    event: Event, photos: tuple[ImagePrediction, ...], postprocessor: Postprocessor, aggregation: Aggregation
 ) -> EventPrediction:
     """What the photos say of the event together; one photo or more. Raises PluginError, see `aggregate`."""
-    combined = aggregate(aggregation, [photo.probabilities for photo in photos], reading.labels, reading.multi_label)
-    shared = reading.thresholds, reading.multi_label
-    return EventPrediction(event.id, reading.labels, combined, photos, event.meta, *shared)
+    combined = aggregate(
+        aggregation, [photo.probabilities for photo in photos], postprocessor.labels, postprocessor.multi_label
+    )
+    shared = postprocessor.thresholds, postprocessor.multi_label
+    return EventPrediction(event.id, postprocessor.labels, combined, photos, event.meta, *shared)
 
 
-def _answers(
-    model: Model, reading: Reading, stream: Iterator[Piece], config: PipelineConfig
-) -> Iterator[Answer[Piece]]:
+def _run_batches(
+    model: Model, postprocessor: Postprocessor, stream: Iterator[ModelInput], config: PipelineConfig
+) -> Iterator[InputResult[ModelInput]]:
     preprocessing = model.info.preprocessing
     shape = (config.batch_size, preprocessing.height, preprocessing.width, 3)
     free = [np.empty(shape, np.uint8) for _ in range(config.batches_in_flight)]
-    waiting: deque[Batch[Piece]] = deque()
+    waiting: deque[InferenceBatch[ModelInput]] = deque()
     # the pool's threads are the parallelism; OpenCV's own would fight with them
-    workers = config.threads + model.on_device
+    workers = config.threads + model.is_on_device
     pool = ThreadPoolExecutor(workers, "ctc-predict", initializer=cv2.setNumThreads, initargs=(1,))
     try:
         while True:
             while free and (chosen := list(islice(stream, config.batch_size))):
-                batch = Batch(chosen, free.pop())
+                batch = InferenceBatch(chosen, free.pop())
                 waiting.append(batch)
                 for place in range(len(chosen)):
-                    pool.submit(batch.fill, place, model, reading, config.truncated)
+                    pool.submit(batch.fill, place, model, postprocessor, config.truncated)
             if not waiting:
                 return
             batch = waiting.popleft()
-            answers = batch.answers.result()
+            answers = batch.results.result()
             free.append(batch.buffer)
             yield from answers
     finally:

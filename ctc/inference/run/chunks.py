@@ -10,17 +10,17 @@ from pathlib import Path
 
 from ctc.inference.events.event import Event
 from ctc.storage.atomic import remove
-from ctc.storage.file_lock import lock_or_refuse
+from ctc.storage.file_lock import acquire_lock
 from ctc.storage.paths import is_remote
 
-SMALLEST, LARGEST = 32, 1_024
+MIN_CHUNK_PHOTOS, MAX_CHUNK_PHOTOS = 32, 1_024
 """Photos of a part: a power of two, so that batches are full. The largest takes a core some ten seconds."""
-PARTS = 512
+TARGET_CHUNKS = 512
 """So many are enough for the workers of a small run to end together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Chunk:
     """The `number`-th, from 0; it has one event or more."""
 
     number: int
@@ -30,42 +30,42 @@ class Part:
         return f"the {len(self.events):,} events from '{self.events[0].id}' on"
 
 
-def photos_per_part(photos: int, batch_size: int) -> int:
+def photos_per_chunk(photos: int, batch_size: int) -> int:
     """Depends on what is predicted alone, so that a run that goes on has the same parts."""
-    size = SMALLEST
-    while size < LARGEST and (size * PARTS < photos or size < 2 * batch_size):
+    size = MIN_CHUNK_PHOTOS
+    while size < MAX_CHUNK_PHOTOS and (size * TARGET_CHUNKS < photos or size < 2 * batch_size):
         size *= 2
     return size
 
 
-def cut(events: Iterable[Event], size: int) -> Iterator[Part]:
+def split_events(events: Iterable[Event], size: int) -> Iterator[Chunk]:
     """Parts of at least `size` photos; an event without any counts as one."""
     number, held, photos = 0, list[Event](), 0
     for event in events:
         held.append(event)
         photos += len(event.images) or 1
         if photos >= size:
-            yield Part(number, tuple(held))
+            yield Chunk(number, tuple(held))
             number, held, photos = number + 1, [], 0
     if held:
-        yield Part(number, tuple(held))
+        yield Chunk(number, tuple(held))
 
 
-def parts_folder(output: Path) -> Path:
+def chunks_folder(output: Path) -> Path:
     """Where the parts of an unfinished output are."""
     return output.with_name(f"{output.name}.parts")
 
 
-def heading_path(folder: Path) -> Path:
+def header_path(folder: Path) -> Path:
     """The file that says which run the parts are of."""
     return folder / "heading"
 
 
-def part_path(folder: Path, number: int) -> Path:
+def chunk_path(folder: Path, number: int) -> Path:
     return folder / f"{number:07}.part"
 
 
-def whole_parts(folder: Path) -> set[int]:
+def finished_chunks(folder: Path) -> set[int]:
     """The numbers of those that are there. The folder is listed, and no file asked for: a network file system remembers for a while that
     one wasn't there."""
     if not folder.exists():
@@ -73,14 +73,14 @@ def whole_parts(folder: Path) -> set[int]:
     return {int(path.stem) for path in folder.iterdir() if path.suffix == ".part" and path.stem.isdecimal()}
 
 
-def remove_parts(folder: Path) -> None:
+def remove_chunks(folder: Path) -> None:
     """All of another run that are there."""
-    for number in whole_parts(folder):
-        remove(part_path(folder, number))
+    for number in finished_chunks(folder):
+        remove(chunk_path(folder, number))
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """Within the block no other command writes parts into the folder, which is made: raises InputError when one does. At a remote place
     nobody can tell."""
     if is_remote(folder):
@@ -88,5 +88,5 @@ def alone(folder: Path) -> Iterator[None]:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("ab") as file:
-        lock_or_refuse(file, folder)
+        acquire_lock(file, folder)
         yield

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from ctc.artifacts.predictions import Failure
 from ctc.inference.run.job import Job
 
-SECONDS = 3.0
+SAMPLE_SECONDS = 3.0
 """That are predicted, at most, to judge from."""
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """`photos`: how many there are, of a shard about so many; `sampled` of them were predicted, at `photos_per_second`."""
+class PredictEstimate:
+    """`photos`: how many there are, of a shard about so many; `sampled_photos` of them were predicted, at `photos_per_second`."""
 
     photos: int
-    sampled: int
+    sampled_photos: int
     failures: tuple[Failure, ...]
     photos_per_second: float
 
@@ -29,16 +29,16 @@ class Forecast:
         return self.photos / self.photos_per_second
 
 
-def forecast(job: Job, seconds: float = SECONDS) -> Forecast:
+def estimate_run(job: Job, seconds: float = SAMPLE_SECONDS) -> PredictEstimate:
     """Predicts for so long and writes nothing. Raises CtcError as the job would."""
     sampled = 0
     failures: list[Failure] = []
     start = time.perf_counter()
-    with closing(job.predicted(job.own_events())) as outcomes:
+    with closing(job.predict(job.shard_events())) as outcomes:
         for outcome in outcomes:
             sampled += outcome.photos
             failures += outcome.failures
             if time.perf_counter() - start >= seconds:
                 break
     speed = max(sampled, 1) / (time.perf_counter() - start)
-    return Forecast(math.ceil(job.events.photos / job.heading.shard[1]), sampled, tuple(failures), speed)
+    return PredictEstimate(math.ceil(job.events.photos / job.header.shard[1]), sampled, tuple(failures), speed)

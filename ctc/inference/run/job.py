@@ -13,23 +13,23 @@ from ctc.artifacts.failures import failure_path
 from ctc.errors import InputError
 from ctc.inference.config import PredictConfig, Summary
 from ctc.inference.events.event import Event
-from ctc.inference.events.sources import Events, find_events
-from ctc.inference.journal.header import Heading
+from ctc.inference.events.sources import EventCollection, find_events
+from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal, journal_path
-from ctc.inference.pipeline.pipeline import Outcome, PipelineConfig, predict
-from ctc.inference.postprocess import Reading, reading_of
+from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig, predict
+from ctc.inference.postprocess import Postprocessor, make_postprocessor
 from ctc.inference.run.output_checks import choose_format
 from ctc.inference.run.output_writer import write_output
-from ctc.inference.run.resume import check_target, kept_heading, new_heading, output_context
-from ctc.inference.run.stats import Advance, Tally
+from ctc.inference.run.resume import check_output_path, matching_header, new_header, output_context
+from ctc.inference.run.stats import ProgressCallback, RunStats
 from ctc.plugin import Aggregation, OutputContext, OutputFormat
 from ctc.plugin.manager import Plugins
-from ctc.plugin.option_values import options_of
-from ctc.runtime.batch_size import Settings, settings_for
+from ctc.plugin.option_values import option_values
+from ctc.runtime.batch_size import ResolvedRuntime, resolve_runtime
 from ctc.runtime.model_bytes import read_model
 from ctc.runtime.session import Model, open_model
 
-__all__ = ["Job", "PredictConfig", "Summary", "prepare"]
+__all__ = ["Job", "PredictConfig", "Summary", "prepare_job"]
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Job:
     config: PredictConfig
     target: Path
     model: Model
-    reading: Reading
-    events: Events
+    postprocessor: Postprocessor
+    events: EventCollection
     aggregation: Aggregation
     format: OutputFormat
     context: OutputContext
-    heading: Heading
+    header: RunHeader
 
     @property
     def journal(self) -> Path:
@@ -56,43 +56,43 @@ class Job:
         """How many photos there are; None for a shard, which finds out as it goes."""
         return self.events.photos if self.config.shard is None else None
 
-    def run(self, advance: Advance) -> Summary:
+    def run(self, advance: ProgressCallback) -> Summary:
         """Predict everything and write output and failures; `advance(photos done, failed)` is called as they come.
 
         Raises InputError, with the failures written but no output, when not one photo could be predicted.
         """
         start = time.perf_counter()
-        tally = Tally(advance)
-        with Journal(self.journal, self.heading) as journal, closing(self._outcomes(journal, tally)) as outcomes:
+        tally = RunStats(advance)
+        with Journal(self.journal, self.header) as journal, closing(self._event_results(journal, tally)) as outcomes:
             if self.config.shard is None:
                 write_output(outcomes, self.target, self.format, self.context, tally)
             else:
                 for outcome in outcomes:
-                    tally.count(outcome)
-                journal.seal(self.target)
+                    tally.update(outcome)
+                journal.finalize(self.target)
         failures = failure_path(self.config.output)
         if self.config.shard is None:
-            tally.check_some_predicted(failures)
+            tally.require_any_prediction(failures)
         return tally.summary(failures, start)
 
-    def own_events(self) -> Iterator[Event]:
+    def shard_events(self) -> Iterator[Event]:
         """All, or those of the shard."""
-        index, count = self.heading.shard
+        index, count = self.header.shard
         return islice(self.events, index, None, count)
 
-    def predicted(self, events: Iterable[Event]) -> Generator[Outcome]:
+    def predict(self, events: Iterable[Event]) -> Generator[EventResult]:
         """What comes of each, in order; nothing is kept."""
-        pipeline = PipelineConfig(self.heading.batch_size, self.config.threads, self.config.truncated)
-        return predict(self.model, self.reading, events, self.aggregation, pipeline)
+        pipeline = PipelineConfig(self.header.batch_size, self.config.threads, self.config.truncated)
+        return predict(self.model, self.postprocessor, events, self.aggregation, pipeline)
 
-    def _outcomes(self, journal: Journal, tally: Tally) -> Generator[Outcome]:
+    def _event_results(self, journal: Journal, tally: RunStats) -> Generator[EventResult]:
         """Those that the journal holds, then new ones, which it keeps."""
-        events = self.own_events()
-        for outcome in journal.outcomes():
-            _check_is_of(outcome, next(events, None), journal.path)
+        events = self.shard_events()
+        for outcome in journal.read_results():
+            _check_same_event(outcome, next(events, None), journal.path)
             tally.resumed += outcome.photos
             yield outcome
-        with closing(self.predicted(events)) as new:
+        with closing(self.predict(events)) as new:
             try:
                 for outcome in new:
                     journal.append(outcome)
@@ -101,30 +101,30 @@ class Job:
                 journal.flush()
 
 
-def _settings(config: PredictConfig, model: Model, events: Events) -> Settings:
+def _resolve_runtime(config: PredictConfig, model: Model, events: EventCollection) -> ResolvedRuntime:
     photos = events.photos // config.shard.count if config.shard else events.photos
-    return settings_for(model, config.batch_size, photos, config.threads)
+    return resolve_runtime(model, config.batch_size, photos, config.threads)
 
 
-def _check_is_of(outcome: Outcome, event: Event | None, journal: Path) -> None:
-    prediction = outcome.prediction
+def _check_same_event(result: EventResult, event: Event | None, journal: Path) -> None:
+    prediction = result.prediction
     if event is None or (prediction and prediction.id != event.id):
         raise InputError(f"the photos have changed since '{journal}' was begun: remove it to begin anew")
 
 
-def prepare(config: PredictConfig, plugins: Plugins) -> Job:
+def prepare_job(config: PredictConfig, plugins: Plugins) -> Job:
     """Check the output, names, model and sources, quickest first. Raises CtcError for the first that won't do."""
-    target = config.shard.part_of(config.output) if config.shard else config.output
+    target = config.shard.part_path(config.output) if config.shard else config.output
     output_format = choose_format(config.output, config.format, plugins)
-    options = options_of(output_format, config.format_options)
-    check_target(config, target, output_format)
+    options = option_values(output_format, config.format_options)
+    check_output_path(config, target, output_format)
     aggregation = plugins.get(Aggregation, config.aggregation)
     file = read_model(config.model)
     events = find_events(config.sources, config.columns, config.image_root, config.events_within)
     identity = config.identity(file.digest, events.digest)
-    kept = kept_heading(journal_path(target), identity, config.overwrite)
-    model = open_model(file, kept.engine(config.threads) if kept else config.network)
-    reading = reading_of(model.info, config.threshold, config.class_list)
-    heading = kept or new_heading(config, identity, _settings(config, model, events), reading, events)
+    kept = matching_header(journal_path(target), identity, config.overwrite)
+    model = open_model(file, kept.runtime_config(config.threads) if kept else config.runtime)
+    reading = make_postprocessor(model.info, config.threshold, config.class_list)
+    heading = kept or new_header(config, identity, _resolve_runtime(config, model, events), reading, events)
     context = output_context(heading, options)
     return Job(config, target, model, reading, events, aggregation, output_format, context, heading)

@@ -10,13 +10,13 @@ from typing import Any
 
 from ctc.artifacts.failures import failure_path
 from ctc.inference.config import Summary
-from ctc.inference.run.output_checks import check_output, choose_format
+from ctc.inference.run.output_checks import check_overwrite, choose_format
 from ctc.inference.run.output_writer import write_output
 from ctc.inference.run.resume import output_context
-from ctc.inference.run.shards import Parts
-from ctc.inference.run.stats import Advance, Tally
+from ctc.inference.run.shards import ShardOutputs
+from ctc.inference.run.stats import ProgressCallback, RunStats
 from ctc.plugin.manager import Plugins
-from ctc.plugin.option_values import options_of
+from ctc.plugin.option_values import option_values
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class MergeConfig:
     overwrite: bool = False
 
 
-def merge(config: MergeConfig, plugins: Plugins, advance: Advance) -> Summary:
+def merge(config: MergeConfig, plugins: Plugins, advance: ProgressCallback) -> Summary:
     """Raises CtcError when a part is missing, there twice, not complete or of another run, and as `Job.run` does."""
     start = time.perf_counter()
     output_format = choose_format(config.output, config.format, plugins)
-    options = options_of(output_format, config.format_options)
-    check_output(config.output, output_format, config.parts, config.overwrite)
-    parts = Parts.gather(config.parts)
-    tally = Tally(advance)
-    write_output(parts.outcomes(), config.output, output_format, output_context(parts.heading, options), tally)
+    options = option_values(output_format, config.format_options)
+    check_overwrite(config.output, output_format, config.parts, config.overwrite)
+    parts = ShardOutputs.load(config.parts)
+    tally = RunStats(advance)
+    write_output(parts.read_results(), config.output, output_format, output_context(parts.header, options), tally)
     failures = failure_path(config.output)
-    tally.check_some_predicted(failures)
+    tally.require_any_prediction(failures)
     return tally.summary(failures, start)

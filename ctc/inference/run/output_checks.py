@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ctc.artifacts.failures import failure_path
 from ctc.errors import OutputExistsError, UsageError
-from ctc.inference.events.sources import Events
+from ctc.inference.events.sources import EventCollection
 from ctc.inference.events.table import EventTable
 from ctc.plugin import OutputFormat
 from ctc.plugin.manager import Plugins
@@ -27,7 +27,7 @@ def choose_format(output: Path, name: str | None, plugins: Plugins) -> OutputFor
     return known[max(fitting, key=len)]
 
 
-def check_output(output: Path, output_format: OutputFormat, inputs: Sequence[Path], overwrite: bool) -> None:
+def check_overwrite(output: Path, output_format: OutputFormat, inputs: Sequence[Path], overwrite: bool) -> None:
     """Raises UsageError when the output, or the list of failures beside it, must not be written.
 
     A folder is never replaced, and none is made inside an input folder.
@@ -40,13 +40,13 @@ def check_output(output: Path, output_format: OutputFormat, inputs: Sequence[Pat
         if path.exists() and not overwrite:
             raise OutputExistsError(path)
     for source in inputs:
-        if output.exists() and source.exists() and _same(output, source):
+        if output.exists() and source.exists() and _is_same_path(output, source):
             raise UsageError(f"output '{output}' is an input as well: choose another --output")
         if output_format.folder and source.is_dir() and source.resolve() in output.resolve().parents:
             raise UsageError(f"output '{output}' is inside the input folder '{source}': choose another --output")
 
 
-def image_root(sources: Sequence[Path], events: Events) -> Path:
+def common_image_root(sources: Sequence[Path], events: EventCollection) -> Path:
     """The folder that holds all sources: a folder itself, what a photo is in, and where a table's relative paths start."""
     roots = {part.path: part.root for part in events.sources if isinstance(part, EventTable)}
     starts = [roots.get(source, source if source.is_dir() else source.parent) for source in sources]
@@ -55,5 +55,5 @@ def image_root(sources: Sequence[Path], events: Events) -> Path:
     return next(held, first)  # none holds places on different drives
 
 
-def _same(one: Path, other: Path) -> bool:
+def _is_same_path(one: Path, other: Path) -> bool:
     return str(one) == str(other) if is_remote(one) or is_remote(other) else one.samefile(other)

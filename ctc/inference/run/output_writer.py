@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ctc.artifacts.failures import FailureFile, failure_path
-from ctc.inference.pipeline.pipeline import Outcome
-from ctc.inference.run.stats import Tally
+from ctc.inference.pipeline.pipeline import EventResult
+from ctc.inference.run.stats import RunStats
 from ctc.plugin import OutputContext, OutputFormat
-from ctc.storage.atomic import PARTIAL_SUFFIX, remove, whole_file
+from ctc.storage.atomic import PARTIAL_SUFFIX, atomic_write, remove
 from ctc.storage.paths import is_remote
 
 
@@ -19,13 +19,17 @@ class _NothingPredictedError(Exception):
 
 
 def write_output(
-    outcomes: Iterator[Outcome], output: Path, output_format: OutputFormat, context: OutputContext, tally: Tally
+    results: Iterator[EventResult], output: Path, output_format: OutputFormat, context: OutputContext, stats: RunStats
 ) -> None:
     """When not one photo could be predicted, only the failures are written."""
     _remove_leftovers(output)
-    with FailureFile(failure_path(output)) as failures, suppress(_NothingPredictedError), whole_file(output) as partial:
-        output_format.write(tally.entries(outcomes, failures.add), partial, context)
-        if not tally.events:
+    with (
+        FailureFile(failure_path(output)) as failures,
+        suppress(_NothingPredictedError),
+        atomic_write(output) as partial,
+    ):
+        output_format.write(stats.entries(results, failures.add), partial, context)
+        if not stats.events:
             raise _NothingPredictedError
 
 

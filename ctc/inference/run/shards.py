@@ -7,46 +7,46 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.errors import InputError, UsageError
-from ctc.inference.journal.header import Heading
-from ctc.inference.journal.journal import read_heading, read_part
-from ctc.inference.pipeline.pipeline import Outcome
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.journal import read_header, read_part
+from ctc.inference.pipeline.pipeline import EventResult
 
 
 @dataclass(frozen=True)
-class Shard:
+class ShardSpec:
     """The `number`-th of `count`, from 1."""
 
     number: int
     count: int
 
     @classmethod
-    def parse(cls, text: str) -> Shard:
+    def parse(cls, text: str) -> ShardSpec:
         """'3/16'; raises UsageError for anything else."""
         number, slash, count = text.partition("/")
         if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
             raise UsageError(f"--shard '{text}' is not understood: '3/16' is the third of sixteen")
         return cls(int(number), int(count))
 
-    def part_of(self, output: Path) -> Path:
+    def part_path(self, output: Path) -> Path:
         """Where the part file goes: 'p.csv.part-03-of-16'."""
         number = str(self.number).zfill(len(str(self.count)))
         return output.with_name(f"{output.name}.part-{number}-of-{self.count}")
 
 
 @dataclass(frozen=True)
-class Parts:
+class ShardOutputs:
     """The parts of one run, all there, in order."""
 
     paths: tuple[Path, ...]
-    headings: tuple[Heading, ...]
+    headers: tuple[RunHeader, ...]
 
     @classmethod
-    def gather(cls, paths: tuple[Path, ...]) -> Parts:
+    def load(cls, paths: tuple[Path, ...]) -> ShardOutputs:
         """Raises CtcError when a file is no part, a part is missing or there twice, or they are of different runs."""
-        found: dict[int, tuple[Path, Heading]] = {}
-        first: tuple[Path, Heading] | None = None
+        found: dict[int, tuple[Path, RunHeader]] = {}
+        first: tuple[Path, RunHeader] | None = None
         for path in paths:
-            heading = _heading(path)
+            heading = _require_header(path)
             first = first or (path, heading)
             _check_same_run(first, (path, heading))
             number = heading.shard[0]
@@ -57,27 +57,27 @@ class Parts:
             found[number] = path, heading
         if first is None:
             raise UsageError("nothing to merge: give the part files that `ctc predict --shard` left")
-        _check_all_there(set(found), first[1].shard[1])
+        _check_none_missing(set(found), first[1].shard[1])
         ordered = [found[number] for number in sorted(found)]
         return cls(tuple(path for path, _ in ordered), tuple(heading for _, heading in ordered))
 
     @property
-    def heading(self) -> Heading:
+    def header(self) -> RunHeader:
         """What holds for the whole run; it began when its first part did."""
-        return min(self.headings, key=lambda heading: heading.created)
+        return min(self.headers, key=lambda heading: heading.created)
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def read_results(self) -> Iterator[EventResult]:
         """Those of all parts, in the order of the events. Raises InputError when a part is not complete."""
-        streams = [read_part(path, heading) for path, heading in zip(self.paths, self.headings, strict=True)]
+        streams = [read_part(path, heading) for path, heading in zip(self.paths, self.headers, strict=True)]
         while True:
             for number, stream in enumerate(streams):
                 outcome = next(stream, None)
                 if outcome is None:
-                    self._check_all_at_end(streams, number)
+                    self._check_exhausted(streams, number)
                     return
                 yield outcome
 
-    def _check_all_at_end(self, streams: list[Iterator[Outcome]], first: int) -> None:
+    def _check_exhausted(self, streams: list[Iterator[EventResult]], first: int) -> None:
         """Every n-th event: the parts after the first that ends have none left either, nor have those before it."""
         for path, stream in zip(self.paths, streams, strict=True):
             if next(stream, None) is not None:
@@ -86,17 +86,17 @@ class Parts:
                 )
 
 
-def _heading(path: Path) -> Heading:
+def _require_header(path: Path) -> RunHeader:
     if not path.is_file():
         raise UsageError(f"part '{path}' is not there: make it with `ctc predict --shard`")
-    heading = read_heading(path)
+    heading = read_header(path)
     if heading is None:
         raise InputError(f"part '{path}' is not complete: repeat the command that made it")
     return heading
 
 
-def _check_same_run(first: tuple[Path, Heading], other: tuple[Path, Heading]) -> None:
-    difference = other[1].differs_in(first[1].identity)
+def _check_same_run(first: tuple[Path, RunHeader], other: tuple[Path, RunHeader]) -> None:
+    difference = other[1].describe_mismatch(first[1].identity)
     if difference:
         raise UsageError(f"'{other[0]}' was made with {difference}, unlike '{first[0]}': merge the parts of one run")
     if other[1].shard[1] != first[1].shard[1]:
@@ -106,7 +106,7 @@ def _check_same_run(first: tuple[Path, Heading], other: tuple[Path, Heading]) ->
         )
 
 
-def _check_all_there(found: set[int], count: int) -> None:
+def _check_none_missing(found: set[int], count: int) -> None:
     missing = [str(number + 1) for number in range(count) if number not in found]
     if missing:
         listed = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")

@@ -29,8 +29,8 @@ class Metrics:
             "ctc_batch_photos", "Photos that the network saw at a time.", ["model"], buckets=_SIZES, registry=registry
         )
         self._queue = Gauge("ctc_queue_photos", "Photos that wait or are worked on.", registry=registry)
-        self._held = Gauge("ctc_held_bytes", "Bytes of the requests that are under way.", registry=registry)
-        self._model = Gauge(
+        self._inflight_bytes = Gauge("ctc_held_bytes", "Bytes of the requests that are under way.", registry=registry)
+        self._model_version = Gauge(
             "ctc_model_version", "How many files were served under this name.", ["model"], registry=registry
         )
         self._reloads = Counter(
@@ -44,32 +44,32 @@ class Metrics:
         """All figures as they are now."""
         return generate_latest(self._registry)
 
-    def requested(self, method: str, route: str, status: int, seconds: float) -> None:
+    def record_request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def answered(self, model: str, predicted: int, failed: int) -> None:
+    def record_photos(self, model: str, predicted: int, failed: int) -> None:
         self._photos.labels(model, "predicted").inc(predicted)
         self._photos.labels(model, "failed").inc(failed)
 
-    def batches_of(self, model: str) -> Callable[[int], None]:
+    def batch_size_observer(self, model: str) -> Callable[[int], None]:
         """A function that is told the size of each batch of a model."""
         return self._batches.labels(model).observe
 
-    def queued(self, photos: int) -> None:
+    def set_queued_photos(self, photos: int) -> None:
         self._queue.set(photos)
 
-    def holds(self, bytes_: int) -> None:
-        self._held.set(bytes_)
+    def set_inflight_bytes(self, bytes_: int) -> None:
+        self._inflight_bytes.set(bytes_)
 
-    def serves(self, model: str, version: int) -> None:
-        self._model.labels(model).set(version)
+    def set_model_version(self, model: str, version: int) -> None:
+        self._model_version.labels(model).set(version)
         self._stale.labels(model).set(0)
 
-    def reloaded(self, model: str) -> None:
+    def record_reload(self, model: str) -> None:
         self._reloads.labels(model, "served").inc()
         self._stale.labels(model).set(0)
 
-    def reload_failed(self, model: str) -> None:
+    def record_failed_reload(self, model: str) -> None:
         self._reloads.labels(model, "refused").inc()
         self._stale.labels(model).set(1)

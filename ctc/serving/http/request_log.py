@@ -9,34 +9,34 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ctc.serving.http.errors import GONE, INTERNAL
+from ctc.serving.http.errors import CLIENT_CLOSED_REQUEST, INTERNAL_SERVER_ERROR
 from ctc.serving.http.metrics import Metrics
 
 log = logging.getLogger("ctc.serving.access")
-_KEY = "ctc.visit"
-NO_ROUTE, NO_METHOD = "none", "other"
+_SCOPE_KEY = "ctc.visit"
+UNKNOWN_ROUTE, OTHER_METHOD = "none", "other"
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 @dataclass
-class Visit:
+class RequestRecord:
     """One request; whoever answers it tells the `model` and the number of `photos`, and why it was refused."""
 
     model: str | None = None
     photos: int = 0
     reason: str | None = None
-    status: int = GONE
-    begun: bool = False
-    sent: int = 0
+    status: int = CLIENT_CLOSED_REQUEST
+    response_started: bool = False
+    bytes_sent: int = 0
 
 
-def visit_of(scope: Scope) -> Visit:
+def request_record(scope: Scope) -> RequestRecord:
     """What is known of the request so far."""
-    visit: Visit = scope[_KEY]
+    visit: RequestRecord = scope[_SCOPE_KEY]
     return visit
 
 
-class WriteDown:
+class RequestLogMiddleware:
     """Around the whole application. An answer that was never begun counts as 499: the client had gone."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -46,43 +46,43 @@ class WriteDown:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        visit = scope[_KEY] = Visit()
+        visit = scope[_SCOPE_KEY] = RequestRecord()
         begin = time.perf_counter()
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
-                visit.status, visit.begun = message["status"], True
-            visit.sent += len(message.get("body", b""))
+                visit.status, visit.response_started = message["status"], True
+            visit.bytes_sent += len(message.get("body", b""))
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
         except Exception:
-            visit.status = INTERNAL
+            visit.status = INTERNAL_SERVER_ERROR
             raise
         finally:
             seconds = time.perf_counter() - begin
-            self._metrics.requested(*_kind_of(scope), visit.status, seconds)
-            log.info("request", extra={"fields": _fields(scope, visit, seconds)})
+            self._metrics.record_request(*_method_and_route(scope), visit.status, seconds)
+            log.info("request", extra={"fields": _log_fields(scope, visit, seconds)})
 
 
-def _kind_of(scope: Scope) -> tuple[str, str]:
+def _method_and_route(scope: Scope) -> tuple[str, str]:
     """Method and route, out of a few: strangers make up others without end."""
-    method = scope["method"] if scope["method"] in METHODS else NO_METHOD
-    return method, getattr(scope.get("route"), "path", NO_ROUTE)
+    method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
+    return method, getattr(scope.get("route"), "path", UNKNOWN_ROUTE)
 
 
-def _fields(scope: Scope, visit: Visit, seconds: float) -> dict[str, Any]:
+def _log_fields(scope: Scope, record: RequestRecord, seconds: float) -> dict[str, Any]:
     client = scope.get("client")
     told = {
         "client": client[0] if client else None,
         "method": scope["method"],
         "path": scope["raw_path"].decode("ascii", "backslashreplace"),
-        "status": visit.status,
+        "status": record.status,
         "ms": round(1000 * seconds, 1),
-        "bytes": visit.sent,
-        "model": visit.model,
-        "photos": visit.photos or None,
-        "reason": visit.reason,
+        "bytes": record.bytes_sent,
+        "model": record.model,
+        "photos": record.photos or None,
+        "reason": record.reason,
     }
     return {name: value for name, value in told.items() if value is not None}

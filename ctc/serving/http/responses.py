@@ -8,11 +8,11 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Scope
 
-from ctc.serving.http.errors import RequestError
-from ctc.serving.http.request_log import visit_of
+from ctc.serving.http.errors import ApiError
+from ctc.serving.http.request_log import request_record
 
 
-class JsonReply(Response):
+class JSONResponse(Response):
     """JSON in UTF-8. Half a surrogate pair, which a name may hold, becomes the escape that JSON has for it."""
 
     media_type = "application/json"
@@ -22,7 +22,7 @@ class JsonReply(Response):
         return text.encode("utf-8", "backslashreplace")
 
 
-def refused(scope: Scope, refusal: RequestError) -> JsonReply:
+def error_response(scope: Scope, error: ApiError) -> JSONResponse:
     """`{"error": "…"}`, as TensorFlow Serving and KServe have it."""
-    visit_of(scope).reason = str(refusal)
-    return JsonReply({"error": str(refusal)}, refusal.status, refusal.headers)
+    request_record(scope).reason = str(error)
+    return JSONResponse({"error": str(error)}, error.status, error.headers)

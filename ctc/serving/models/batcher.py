@@ -15,92 +15,100 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.inference.pipeline.batch import Answer, Batch
+from ctc.inference.pipeline.batch import InferenceBatch, InputResult
 from ctc.inference.pipeline.pipeline import PipelineConfig
-from ctc.inference.postprocess import Reading
+from ctc.inference.postprocess import Postprocessor
 from ctc.runtime.session import Model
-from ctc.serving.inputs import Piece
+from ctc.serving.inputs import RequestInput
 
-Answered = asyncio.Future[Answer[Piece]]
-OnBatch = Callable[[int], None]
-
-
-class _Waiting(NamedTuple):
-    piece: Piece
-    answer: Answered
-    since: float
+PendingResult = asyncio.Future[InputResult[RequestInput]]
+BatchCallback = Callable[[int], None]
 
 
-class Line:
-    """Where pieces wait for one model. `wait`: seconds that a piece may wait for others; `on_batch` is told the size of each batch."""
+class _QueuedInput(NamedTuple):
+    model_input: RequestInput
+    future: PendingResult
+    enqueued_at: float
+
+
+class DynamicBatcher:
+    """Where pieces wait for one model. `max_wait`: seconds that a piece may wait for others; `on_batch` is told the size of each batch."""
 
     def __init__(
-        self, model: Model, reading: Reading, config: PipelineConfig, wait: float, pool: Executor, on_batch: OnBatch
+        self,
+        model: Model,
+        postprocessor: Postprocessor,
+        config: PipelineConfig,
+        max_wait: float,
+        pool: Executor,
+        on_batch: BatchCallback,
     ) -> None:
-        self._model, self._reading, self._config = model, reading, config
-        self._wait, self._pool, self._on_batch = wait, pool, on_batch
+        self._model, self._postprocessor, self._config = model, postprocessor, config
+        self._max_wait, self._pool, self._on_batch = max_wait, pool, on_batch
         preprocessing = model.info.preprocessing
         shape = (config.batch_size, preprocessing.height, preprocessing.width, 3)
-        self._free = [np.empty(shape, np.uint8) for _ in range(config.batches_in_flight)]
-        self._waiting: deque[_Waiting] = deque()
-        self._alarm: asyncio.TimerHandle | None = None
+        self._free_buffers = [np.empty(shape, np.uint8) for _ in range(config.batches_in_flight)]
+        self._queue: deque[_QueuedInput] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
-    def ask(self, pieces: Sequence[Piece]) -> list[Answered]:
+    def submit(self, inputs: Sequence[RequestInput]) -> list[PendingResult]:
         """A future for the answer to each piece. One that is cancelled before its batch goes off costs nothing."""
         loop = asyncio.get_running_loop()
-        asked = [_Waiting(piece, loop.create_future(), loop.time()) for piece in pieces]
-        self._waiting.extend(asked)
-        self._send()
-        return [one.answer for one in asked]
+        asked = [_QueuedInput(piece, loop.create_future(), loop.time()) for piece in inputs]
+        self._queue.extend(asked)
+        self._dispatch()
+        return [one.future for one in asked]
 
-    def _send(self) -> None:
-        while self._free and (chosen := self._next()):
-            self._start(chosen)
+    def _dispatch(self) -> None:
+        while self._free_buffers and (chosen := self._take_batch()):
+            self._start_batch(chosen)
 
-    def _next(self) -> list[_Waiting]:
+    def _take_batch(self) -> list[_QueuedInput]:
         """What the next batch holds; nothing when there is reason to wait."""
-        while self._waiting and self._waiting[0].answer.done():
-            self._waiting.popleft()
-        if not self._waiting:
+        while self._queue and self._queue[0].future.done():
+            self._queue.popleft()
+        if not self._queue:
             return []
         loop = asyncio.get_running_loop()
-        patience = self._waiting[0].since + self._wait - loop.time()
-        if len(self._waiting) < self._config.batch_size and patience > 0:
-            self._alarm = self._alarm or loop.call_later(patience, self._ring)
+        patience = self._queue[0].enqueued_at + self._max_wait - loop.time()
+        if len(self._queue) < self._config.batch_size and patience > 0:
+            self._timer = self._timer or loop.call_later(patience, self._on_timer)
             return []
-        chosen: list[_Waiting] = []
-        while self._waiting and len(chosen) < self._config.batch_size:
-            one = self._waiting.popleft()
-            if not one.answer.done():
+        chosen: list[_QueuedInput] = []
+        while self._queue and len(chosen) < self._config.batch_size:
+            one = self._queue.popleft()
+            if not one.future.done():
                 chosen.append(one)
         return chosen
 
-    def _ring(self) -> None:
-        self._alarm = None
-        self._send()
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._dispatch()
 
-    def _start(self, chosen: list[_Waiting]) -> None:
-        loop, buffer = asyncio.get_running_loop(), self._free.pop()
+    def _start_batch(self, entries: list[_QueuedInput]) -> None:
+        loop, buffer = asyncio.get_running_loop(), self._free_buffers.pop()
         # devices tune for one size; a CPU would only compute the empty places in vain
-        places = buffer if self._model.on_device else buffer[: len(chosen)]
-        batch = Batch([one.piece for one in chosen], places)
-        self._on_batch(len(chosen))
+        places = buffer if self._model.is_on_device else buffer[: len(entries)]
+        batch = InferenceBatch([one.model_input for one in entries], places)
+        self._on_batch(len(entries))
 
-        def landed(answers: Future[list[Answer[Piece]]]) -> None:
-            loop.call_soon_threadsafe(self._land, chosen, buffer, answers)
+        def landed(answers: Future[list[InputResult[RequestInput]]]) -> None:
+            loop.call_soon_threadsafe(self._complete, entries, buffer, answers)
 
-        batch.answers.add_done_callback(landed)
-        for place in range(len(chosen)):
-            self._pool.submit(batch.fill, place, self._model, self._reading, self._config.truncated)
+        batch.results.add_done_callback(landed)
+        for place in range(len(entries)):
+            self._pool.submit(batch.fill, place, self._model, self._postprocessor, self._config.truncated)
 
-    def _land(self, chosen: list[_Waiting], buffer: NDArray[np.uint8], answers: Future[list[Answer[Piece]]]) -> None:
-        self._free.append(buffer)
-        error = answers.exception()
-        for place, one in enumerate(chosen):
-            if one.answer.done():
+    def _complete(
+        self, entries: list[_QueuedInput], buffer: NDArray[np.uint8], results: Future[list[InputResult[RequestInput]]]
+    ) -> None:
+        self._free_buffers.append(buffer)
+        error = results.exception()
+        for place, one in enumerate(entries):
+            if one.future.done():
                 continue
             if error is None:
-                one.answer.set_result(answers.result()[place])
+                one.future.set_result(results.result()[place])
             else:
-                one.answer.set_exception(error)
-        self._send()
+                one.future.set_exception(error)
+        self._dispatch()

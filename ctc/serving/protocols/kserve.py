@@ -16,118 +16,120 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc._version import __version__
-from ctc.artifacts.model_file import INPUT
+from ctc.artifacts.model_file import INPUT_NAME
 from ctc.artifacts.predictions import EventPrediction
 from ctc.errors import did_you_mean
 from ctc.serving.config import Limits
-from ctc.serving.inputs import AskedEvent
-from ctc.serving.models.registry import Served
-from ctc.serving.protocols.json_fields import bad, field, kind, read_object
-from ctc.serving.protocols.kserve_tensors import CountedBytes, pack_strings, photos_of
+from ctc.serving.inputs import EventRequest
+from ctc.serving.models.registry import LoadedModel
+from ctc.serving.protocols.json_fields import bad_request, json_type, parse_object, require_field
+from ctc.serving.protocols.kserve_tensors import ByteReader, pack_strings, parse_photos
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
 @dataclass(frozen=True)
-class WantedOutput:
-    """A label whose answer is asked for; `binary`: behind the JSON instead of in it; `classes`: only so many of the most probable."""
+class RequestedOutput:
+    """A label whose answer is asked for; `is_binary`: behind the JSON instead of in it; `top_k`: only so many of the most probable."""
 
     label: str
-    binary: bool = False
-    classes: int = 0
+    is_binary: bool = False
+    top_k: int = 0
 
 
 @dataclass(frozen=True)
-class Infer:
+class InferRequest:
     """An infer request: every photo is an event of its own."""
 
     id: str | None
-    events: list[AskedEvent]
-    outputs: list[WantedOutput]
+    events: list[EventRequest]
+    outputs: list[RequestedOutput]
 
 
-def asked(body: bytes, header_length: str | None, served: Served, limits: Limits) -> Infer:
+def parse_request(body: bytes, header_length: str | None, model: LoadedModel, limits: Limits) -> InferRequest:
     """Raises RequestError for what is not an infer request for this model."""
-    head, rest = _split(body, header_length)
-    document = read_object(head)
-    inputs = field(document, "inputs", list, "the body")
+    head, rest = _split_body(body, header_length)
+    document = parse_object(head)
+    inputs = require_field(document, "inputs", list, "the body")
     if len(inputs) != 1 or not isinstance(inputs[0], dict):
-        raise bad(f"'inputs' must hold one tensor, '{INPUT}', and holds {len(inputs)}")
-    if inputs[0].get("name") != INPUT:
-        raise bad(f"the input is called {inputs[0].get('name')!r}, not '{INPUT}'")
-    photos = photos_of(inputs[0], CountedBytes(rest), served.info.preprocessing, limits.photos)
+        raise bad_request(f"'inputs' must hold one tensor, '{INPUT_NAME}', and holds {len(inputs)}")
+    if inputs[0].get("name") != INPUT_NAME:
+        raise bad_request(f"the input is called {inputs[0].get('name')!r}, not '{INPUT_NAME}'")
+    photos = parse_photos(inputs[0], ByteReader(rest), model.info.preprocessing, limits.max_photos)
     request = document.get("id")
-    events = [AskedEvent(photo.name, (photo,)) for photo in photos]
-    return Infer(None if request is None else str(request), events, _outputs(document, served))
+    events = [EventRequest(photo.name, (photo,)) for photo in photos]
+    return InferRequest(None if request is None else str(request), events, _requested_outputs(document, model))
 
 
-def _split(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
+def _split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
     if header_length is None:
         return body, b""
     digits = len(str(len(body)))
     if not header_length.isdecimal() or len(header_length) > digits or int(header_length) > len(body):
-        raise bad(f"{HEADER_LENGTH} is '{header_length}', and the body has {len(body)} bytes")
+        raise bad_request(f"{HEADER_LENGTH} is '{header_length}', and the body has {len(body)} bytes")
     return body[: int(header_length)], body[int(header_length) :]
 
 
-def _outputs(document: dict[str, Any], served: Served) -> list[WantedOutput]:
+def _requested_outputs(document: dict[str, Any], model: LoadedModel) -> list[RequestedOutput]:
     parameters = _parameters(document, "the body")
     binary = parameters.get("binary_data_output") is True
     wanted = document.get("outputs")
     if not wanted:
-        return [WantedOutput(label, binary) for label in served.reading.labels]
+        return [RequestedOutput(label, binary) for label in model.postprocessor.labels]
     if not isinstance(wanted, list):
-        raise bad(f"'outputs' of the body is {kind(wanted)}, not a list")
-    return [_output(output, number, binary, served) for number, output in enumerate(wanted)]
+        raise bad_request(f"'outputs' of the body is {json_type(wanted)}, not a list")
+    return [_requested_output(output, number, binary, model) for number, output in enumerate(wanted)]
 
 
-def _output(output: Any, number: int, binary: bool, served: Served) -> WantedOutput:
+def _requested_output(output: Any, number: int, binary: bool, model: LoadedModel) -> RequestedOutput:
     where = f"outputs[{number}]"
     if not isinstance(output, dict):
-        raise bad(f"{where} is {kind(output)}, not an object")
-    label = field(output, "name", str, where)
-    if label not in served.reading.labels:
-        raise bad(f"{where}: no output called '{label}'{did_you_mean(label, served.reading.labels)}")
+        raise bad_request(f"{where} is {json_type(output)}, not an object")
+    label = require_field(output, "name", str, where)
+    if label not in model.postprocessor.labels:
+        raise bad_request(f"{where}: no output called '{label}'{did_you_mean(label, model.postprocessor.labels)}")
     parameters = _parameters(output, where)
     classes = parameters.get("classification", 0)
     if type(classes) is not int or classes < 0:
-        raise bad(f"'classification' of {where} is not a number of classes")
-    return WantedOutput(label, parameters.get("binary_data", binary) is True, classes)
+        raise bad_request(f"'classification' of {where} is not a number of classes")
+    return RequestedOutput(label, parameters.get("binary_data", binary) is True, classes)
 
 
 def _parameters(holder: dict[str, Any], where: str) -> dict[str, Any]:
-    return field(holder, "parameters", dict, where) if "parameters" in holder else {}
+    return require_field(holder, "parameters", dict, where) if "parameters" in holder else {}
 
 
-def answer(served: Served, infer: Infer, predictions: Sequence[EventPrediction]) -> tuple[bytes, int | None]:
+def build_response(
+    model: LoadedModel, request: InferRequest, predictions: Sequence[EventPrediction]
+) -> tuple[bytes, int | None]:
     """The body of an answer, and how long its JSON part is when binary tensors follow it."""
     outputs: list[dict[str, Any]] = []
     tail = b""
-    for wanted in infer.outputs:
+    for wanted in request.outputs:
         values = np.stack([prediction.probabilities[wanted.label] for prediction in predictions])
-        described, packed, listed = _tensor(values, wanted, served.reading.labels[wanted.label])
-        if wanted.binary:
+        described, packed, listed = _output_tensor(values, wanted, model.postprocessor.labels[wanted.label])
+        if wanted.is_binary:
             tail += packed
             outputs.append(described | {"parameters": {"binary_data_size": len(packed)}})
         else:
             outputs.append(described | {"data": listed})
-    document = {"model_name": served.name, "model_version": str(served.version), "outputs": outputs}
-    if infer.id is not None:
-        document["id"] = infer.id
+    document = {"model_name": model.name, "model_version": str(model.version), "outputs": outputs}
+    if request.id is not None:
+        document["id"] = request.id
     head = json.dumps(document).encode()
-    return head + tail, len(head) if any(wanted.binary for wanted in infer.outputs) else None
+    return head + tail, len(head) if any(wanted.is_binary for wanted in request.outputs) else None
 
 
-def _tensor(
-    values: NDArray[np.float32], wanted: WantedOutput, classes: tuple[str, ...]
+def _output_tensor(
+    values: NDArray[np.float32], output: RequestedOutput, classes: tuple[str, ...]
 ) -> tuple[dict[str, Any], bytes, list[Any]]:
     """(name, type and shape; the values as binary; the values as a list)."""
-    if not wanted.classes:
-        described = {"name": wanted.label, "datatype": "FP32", "shape": list(values.shape)}
+    if not output.top_k:
+        described = {"name": output.label, "datatype": "FP32", "shape": list(values.shape)}
         return described, values.astype("<f4").tobytes(), values.ravel().tolist()
-    best = np.argsort(-values, axis=1, kind="stable")[:, : wanted.classes]
+    best = np.argsort(-values, axis=1, kind="stable")[:, : output.top_k]
     texts = [f"{values[row, at]:f}:{at}:{classes[at]}" for row, ats in enumerate(best) for at in ats]
-    described = {"name": wanted.label, "datatype": "BYTES", "shape": list(best.shape)}
+    described = {"name": output.label, "datatype": "BYTES", "shape": list(best.shape)}
     return described, pack_strings(texts), texts
 
 
@@ -136,17 +138,17 @@ def server_metadata() -> dict[str, Any]:
     return {"name": "ctc", "version": __version__, "extensions": ["binary_tensor_data", "classification"]}
 
 
-def model_metadata(served: Served) -> dict[str, Any]:
+def model_metadata(model: LoadedModel) -> dict[str, Any]:
     """What `GET /v2/models/NAME` answers."""
-    preprocessing = served.info.preprocessing
-    pixels = {"name": INPUT, "datatype": "UINT8", "shape": [-1, preprocessing.height, preprocessing.width, 3]}
+    preprocessing = model.info.preprocessing
+    pixels = {"name": INPUT_NAME, "datatype": "UINT8", "shape": [-1, preprocessing.height, preprocessing.width, 3]}
     outputs = [
         {"name": label, "datatype": "FP32", "shape": [-1, len(classes)]}
-        for label, classes in served.reading.labels.items()
+        for label, classes in model.postprocessor.labels.items()
     ]
     return {
-        "name": served.name,
-        "versions": [str(served.version)],
+        "name": model.name,
+        "versions": [str(model.version)],
         "platform": "onnxruntime_onnx",
         "inputs": [pixels],
         "outputs": outputs,

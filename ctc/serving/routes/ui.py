@@ -12,11 +12,11 @@ from starlette.responses import Response
 from ctc._version import __version__
 from ctc.serving.http.errors import NOT_FOUND
 from ctc.serving.http.metrics import CONTENT_TYPE
-from ctc.serving.http.responses import JsonReply
+from ctc.serving.http.responses import JSONResponse
 from ctc.serving.service import Service
 
-FOLDER = Path(__file__).parent.parent / "static"
-HEADERS = {
+STATIC_FOLDER = Path(__file__).parent.parent / "static"
+SECURITY_HEADERS = {
     # nothing from elsewhere, nothing inline; pictures are made in the page
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -26,7 +26,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-TYPES = {
+CONTENT_TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
     ".html": "text/html",
@@ -40,32 +40,34 @@ class PageRoutes:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._files = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES}
+        self._files = {
+            path.name: path.read_bytes() for path in sorted(STATIC_FOLDER.iterdir()) if path.suffix in CONTENT_TYPES
+        }
         self._openapi = json.loads(self._files["openapi.json"])
         self._openapi["info"]["version"] = __version__
-        names = [served.name for served in service.shelf.all()]
+        names = [served.name for served in service.registry.all()]
         self._openapi["components"]["parameters"]["name"]["schema"]["enum"] = names
 
     async def index(self, request: Request) -> Response:
-        return self._file("index.html")
+        return self._file_response("index.html")
 
     async def docs(self, request: Request) -> Response:
-        return self._file("docs.html")
+        return self._file_response("docs.html")
 
     async def openapi(self, request: Request) -> Response:
-        return JsonReply(self._openapi)
+        return JSONResponse(self._openapi)
 
     async def asset(self, request: Request) -> Response:
-        return self._file(request.path_params["file"])
+        return self._file_response(request.path_params["file"])
 
-    async def healthy(self, request: Request) -> Response:
+    async def health(self, request: Request) -> Response:
         """Nothing listens before every model is open: who is alive is ready."""
-        return JsonReply({"status": "ok"})
+        return JSONResponse({"status": "ok"})
 
     async def metrics(self, request: Request) -> Response:
         return Response(self._service.metrics.text(), media_type=CONTENT_TYPE)
 
-    def _file(self, name: str) -> Response:
+    def _file_response(self, name: str) -> Response:
         if name not in self._files:
             raise HTTPException(NOT_FOUND)
-        return Response(self._files[name], media_type=TYPES[Path(name).suffix], headers=HEADERS)
+        return Response(self._files[name], media_type=CONTENT_TYPES[Path(name).suffix], headers=SECURITY_HEADERS)

@@ -11,13 +11,13 @@ from ctc.errors import CtcError, MissingExtraError
 from ctc.storage.json_file import read_object, write_object
 from ctc.training.config import TrainingConfig
 from ctc.training.metrics.history import Epoch
-from ctc.training.metrics.metrics import PassResult
+from ctc.training.metrics.metrics import SplitMetrics
 
-_NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
+_INVALID_NAME_CHARACTERS = re.compile(r"[^\w\-. :/]")
 EXPERIMENT = "camera-trap-classifier"
 
 
-class MlflowLog:
+class MlflowLogger:
     """One run of MLflow for a run of ours, also when it is taken up; mlflow.json remembers which, and how many epochs it has.
 
     Raises MissingExtraError without MLflow, CtcError when its server can't be reached.
@@ -30,51 +30,51 @@ class MlflowLog:
             raise MissingExtraError("--mlflow", "mlflow") from None
         self._run, self._config = run, config
         self._client = MlflowClient()
-        self._id, self._logged = "", 0
+        self._run_id, self._logged_epochs = "", 0
 
-    def follow(self, epochs: Sequence[Epoch]) -> None:
-        self._open()
-        for epoch in epochs[self._logged :]:
+    def on_epoch_end(self, epochs: Sequence[Epoch]) -> None:
+        self._ensure_run()
+        for epoch in epochs[self._logged_epochs :]:
             passes = {"": epoch.training} | ({"val_": epoch.validation} if epoch.validation else {})
             for prefix, measured in passes.items():
-                self._log(prefix, measured, epoch.index + 1)
-            self._client.log_metric(self._id, "learning_rate", epoch.learning_rate, step=epoch.index + 1)
-        self._logged = max(self._logged, len(epochs))
-        write_object(self._run.mlflow, {"run_id": self._id, "epochs": self._logged})
+                self._log_metrics(prefix, measured, epoch.index + 1)
+            self._client.log_metric(self._run_id, "learning_rate", epoch.learning_rate, step=epoch.index + 1)
+        self._logged_epochs = max(self._logged_epochs, len(epochs))
+        write_object(self._run.mlflow, {"run_id": self._run_id, "epochs": self._logged_epochs})
 
-    def end(self, test: PassResult | None) -> None:
+    def on_train_end(self, test: SplitMetrics | None) -> None:
         if test:
-            self._log("test_", test, self._logged)
+            self._log_metrics("test_", test, self._logged_epochs)
         for path in (self._run.info_path, self._run.history, self._run.curves, self._run.best_weights):
             if path.exists():
-                self._client.log_artifact(self._id, str(path))
-        self._client.set_terminated(self._id)
+                self._client.log_artifact(self._run_id, str(path))
+        self._client.set_terminated(self._run_id)
 
-    def _open(self) -> None:
-        if self._id:
+    def _ensure_run(self) -> None:
+        if self._run_id:
             return
         if self._run.mlflow.exists():
             known = read_object(self._run.mlflow, "what ctc remembers of MLflow")
-            self._id, self._logged = known["run_id"], known["epochs"]
+            self._run_id, self._logged_epochs = known["run_id"], known["epochs"]
             return
         from mlflow.exceptions import MlflowException
 
         try:
             experiment = self._client.get_experiment_by_name(EXPERIMENT)
             number = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT)
-            self._id = self._client.create_run(number, run_name=self._run.folder.name).info.run_id
+            self._run_id = self._client.create_run(number, run_name=self._run.folder.name).info.run_id
         except MlflowException as error:
             raise CtcError(
                 f"MLflow can't be reached: {error}; check MLFLOW_TRACKING_URI or leave --mlflow out"
             ) from None
         for name, value in self._config.to_json().items():
-            self._client.log_param(self._id, name, value)
+            self._client.log_param(self._run_id, name, value)
 
-    def _log(self, prefix: str, measured: PassResult, step: int) -> None:
-        values: dict[str, Any] = {"loss": measured.loss}
-        for label, score in measured.labels.items():
+    def _log_metrics(self, prefix: str, metrics: SplitMetrics, step: int) -> None:
+        values: dict[str, Any] = {"loss": metrics.loss}
+        for label, score in metrics.labels.items():
             if score.n:
-                values |= {f"{name}/{label}": value for name, value in score.figures.items()}
+                values |= {f"{name}/{label}": value for name, value in score.named_metrics.items()}
         for name, value in values.items():
-            allowed = _NOT_IN_NAMES.sub("_", f"{prefix}{name}")
-            self._client.log_metric(self._id, allowed, value, step=step)
+            allowed = _INVALID_NAME_CHARACTERS.sub("_", f"{prefix}{name}")
+            self._client.log_metric(self._run_id, allowed, value, step=step)

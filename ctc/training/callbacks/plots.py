@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ctc.artifacts.run import Run
-from ctc.storage.atomic import whole_file
+from ctc.storage.atomic import atomic_write
 from ctc.training.metrics.history import Epoch
-from ctc.training.metrics.metrics import PassResult
+from ctc.training.metrics.metrics import SplitMetrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,39 +16,39 @@ if TYPE_CHECKING:
 _PANELS = (("accuracy", "accuracy"), ("macro_f1", "macro F1"))
 
 
-class Curves:
+class TrainingPlots:
     """Draws them once, at the end."""
 
     def __init__(self, run: Run) -> None:
         self._path = run.curves
         self._epochs: Sequence[Epoch] = ()
 
-    def follow(self, epochs: Sequence[Epoch]) -> None:
+    def on_epoch_end(self, epochs: Sequence[Epoch]) -> None:
         self._epochs = epochs
 
-    def end(self, _: PassResult | None) -> None:
+    def on_train_end(self, _: SplitMetrics | None) -> None:
         from matplotlib.figure import Figure  # without pyplot, which looks for a screen
 
         figure = Figure(figsize=(12, 4), layout="constrained")
         loss, *others = figure.subplots(1, 1 + len(_PANELS))
-        _draw(loss, "loss", [_line("", "loss", self._epochs)])
+        _plot(loss, "loss", [_series("", "loss", self._epochs)])
         for axes, (name, title) in zip(others, _PANELS, strict=True):
-            _draw(axes, title, [_line(label, name, self._epochs) for label in self._epochs[0].training.labels])
-        with whole_file(self._path) as partial:
+            _plot(axes, title, [_series(label, name, self._epochs) for label in self._epochs[0].training.labels])
+        with atomic_write(self._path) as partial:
             figure.savefig(partial, format="png")
 
 
-def _line(label: str, name: str, epochs: Sequence[Epoch]) -> tuple[str, list[float], list[float]]:
+def _series(label: str, name: str, epochs: Sequence[Epoch]) -> tuple[str, list[float], list[float]]:
     """What to call it, and its values in training and validation. Without `label`, those of all labels together."""
 
-    def value(measured: PassResult) -> float:
+    def value(measured: SplitMetrics) -> float:
         found: float = getattr(measured.labels[label] if label else measured, name)
         return found
 
     return label, [value(epoch.training) for epoch in epochs], [value(e.validation) for e in epochs if e.validation]
 
 
-def _draw(axes: Axes, title: str, lines: Sequence[tuple[str, list[float], list[float]]]) -> None:
+def _plot(axes: Axes, title: str, lines: Sequence[tuple[str, list[float], list[float]]]) -> None:
     for place, (label, training, validation) in enumerate(lines):
         for values, style, what in ((training, "--", "training"), (validation, "-", "validation")):
             if values:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ctc.artifacts.run import Run
 from ctc.storage.tfrecord import frame
 from ctc.training.metrics.history import Epoch
-from ctc.training.metrics.metrics import PassResult
+from ctc.training.metrics.metrics import SplitMetrics
 
 _FILE = "events.out.tfevents.0.ctc"
 _DOUBLE, _BYTES, _FLOAT = 1, 2, 5  # wire types
@@ -24,24 +24,26 @@ class TensorBoard:
 
     def __init__(self, run: Run) -> None:
         self._folder = run.tensorboard
-        self._begun = False
+        self._is_started = False
 
-    def follow(self, epochs: Sequence[Epoch]) -> None:
+    def on_epoch_end(self, epochs: Sequence[Epoch]) -> None:
         """Append the last of `epochs`; the first time write all of them anew, as a run that is taken up may have been further."""
-        new = epochs[-1:] if self._begun else epochs
-        if not self._begun:
+        new = epochs[-1:] if self._is_started else epochs
+        if not self._is_started:
             for name in ("train", "validation"):
                 path = self._folder / name / _FILE
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(frame(_double(1, time.time()) + _bytes(3, b"brain.Event:2")))
-            self._begun = True
+            self._is_started = True
         for epoch in new:
             speed = {"learning_rate": epoch.learning_rate, "images_per_second": epoch.training.images_per_second}
-            self._append("train", epoch.index, _scalars(epoch.training) | speed | {"waiting": epoch.training.waiting})
+            self._append(
+                "train", epoch.index, _scalars(epoch.training) | speed | {"waiting": epoch.training.wait_fraction}
+            )
             if epoch.validation:
                 self._append("validation", epoch.index, _scalars(epoch.validation))
 
-    def end(self, _: PassResult | None) -> None:
+    def on_train_end(self, _: SplitMetrics | None) -> None:
         """Everything is written already."""
 
     def _append(self, name: str, index: int, scalars: Mapping[str, float]) -> None:
@@ -51,14 +53,14 @@ class TensorBoard:
             file.write(frame(event))
 
 
-def _scalars(measured: PassResult) -> dict[str, float]:
+def _scalars(metrics: SplitMetrics) -> dict[str, float]:
     scores = {
         f"{label}/{name}": value
-        for label, score in measured.labels.items()
+        for label, score in metrics.labels.items()
         if score.n
-        for name, value in score.figures.items()
+        for name, value in score.named_metrics.items()
     }
-    return {"loss": measured.loss} | scores
+    return {"loss": metrics.loss} | scores
 
 
 def _bytes(field: int, value: bytes) -> bytes:

@@ -31,7 +31,7 @@ def start_backend(*, deterministic: bool = False) -> None:
     if os.environ.setdefault(LOG_LEVEL, QUIET) != QUIET:
         _import_keras()
         return
-    with _native_stderr_aside():
+    with _hide_native_stderr():
         _import_keras()
 
 
@@ -45,7 +45,7 @@ def make_deterministic() -> None:
         tensorflow.config.experimental.enable_op_determinism()
 
 
-def versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """The versions that a run depends on: python, ctc, numpy, keras, and the backend under its own name."""
     import platform
     from importlib import import_module
@@ -65,17 +65,19 @@ def versions() -> dict[str, str]:
     }
 
 
-def devices() -> tuple[str, ...]:
+def device_names() -> tuple[str, ...]:
     """What the backend computes on, as Keras calls it, with its kind: `gpu:0 NVIDIA H200`; of a CPU, how many cores may be used."""
     import keras
 
     names = keras.distribution.list_devices()
     if any(name.startswith("cpu") for name in names):
         return (f"cpu, {usable_cores()} cores",)
-    return tuple(f"{name} {kind}".rstrip() for name, kind in zip(names, _kinds(keras.backend.backend()), strict=True))
+    return tuple(
+        f"{name} {kind}".rstrip() for name, kind in zip(names, _device_kinds(keras.backend.backend()), strict=True)
+    )
 
 
-def _kinds(backend: str) -> list[str]:
+def _device_kinds(backend: str) -> list[str]:
     if backend == "jax":
         import jax
 
@@ -113,7 +115,7 @@ def native_stdout_to_stderr() -> Iterator[None]:
 
 
 @contextmanager
-def _native_stderr_aside() -> Iterator[None]:
+def _hide_native_stderr() -> Iterator[None]:
     """Keep what C++ writes to file descriptor 2 away from the user: TensorFlow logs before its log level is read
     (https://github.com/tensorflow/tensorflow/issues/100442)."""
     with tempfile.TemporaryFile() as aside:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.storage.atomic import write_text
-from ctc.training.metrics.metrics import PassResult
+from ctc.training.metrics.metrics import SplitMetrics
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Epoch:
 
     index: int
     learning_rate: float
-    training: PassResult
-    validation: PassResult | None
+    training: SplitMetrics
+    validation: SplitMetrics | None
 
     @property
-    def watched_loss(self) -> float:
+    def monitored_loss(self) -> float:
         """What early stopping and the learning rate go by."""
         return (self.validation or self.training).loss
 
@@ -42,8 +42,8 @@ class Epoch:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Epoch:
-        validation = PassResult.from_json(data["validation"]) if data["validation"] else None
-        return cls(data["index"], data["learning_rate"], PassResult.from_json(data["training"]), validation)
+        validation = SplitMetrics.from_json(data["validation"]) if data["validation"] else None
+        return cls(data["index"], data["learning_rate"], SplitMetrics.from_json(data["training"]), validation)
 
 
 def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
@@ -56,7 +56,7 @@ def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
     write_text(path, text.getvalue())
 
 
-def line(epoch: Epoch, of: int) -> str:
+def format_epoch(epoch: Epoch, total_epochs: int) -> str:
     """`epoch 3/70: loss 0.512, val 0.480; species 0.91, val 0.88; 812 img/s, 12 s, waiting 3 %`"""
     training, validation = epoch.training, epoch.validation
     losses = f"loss {training.loss:.3f}" + (f", val {validation.loss:.3f}" if validation else "")
@@ -64,25 +64,25 @@ def line(epoch: Epoch, of: int) -> str:
         f"{label} {score.accuracy:.3f}" + (f", val {validation.labels[label].accuracy:.3f}" if validation else "")
         for label, score in training.labels.items()
     )
-    speed = f"{training.images_per_second:.0f} img/s, {epoch.seconds:.0f} s, waiting {training.waiting:.0%}"
-    return f"epoch {epoch.index + 1}/{of}: {losses}; {labels}; {speed}"
+    speed = f"{training.images_per_second:.0f} img/s, {epoch.seconds:.0f} s, waiting {training.wait_fraction:.0%}"
+    return f"epoch {epoch.index + 1}/{total_epochs}: {losses}; {labels}; {speed}"
 
 
 def _row(epoch: Epoch) -> dict[str, str]:
     training, validation = epoch.training, epoch.validation
     row: dict[str, float | None] = {"loss": training.loss, "val_loss": validation.loss if validation else None}
     for label, score in training.labels.items():
-        looked = validation.labels[label].figures if validation else {}
-        row |= {f"{name}[{label}]": value for name, value in score.figures.items()}
-        row |= {f"val_{name}[{label}]": looked.get(name) for name in score.figures}
+        looked = validation.labels[label].named_metrics if validation else {}
+        row |= {f"{name}[{label}]": value for name, value in score.named_metrics.items()}
+        row |= {f"val_{name}[{label}]": looked.get(name) for name in score.named_metrics}
     row |= {
         "learning_rate": epoch.learning_rate,
         "images_per_second": training.images_per_second,
         "seconds": epoch.seconds,
-        "waiting": training.waiting,
+        "waiting": training.wait_fraction,
     }
-    return {"epoch": str(epoch.index + 1), **{name: _number(value) for name, value in row.items()}}
+    return {"epoch": str(epoch.index + 1), **{name: _format_number(value) for name, value in row.items()}}
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "" if value is None or math.isnan(value) else f"{value:.6g}"

@@ -11,37 +11,37 @@ from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.storage.csv_reader import read_rows
 
 NONE, BALANCED, EFFECTIVE = "none", "balanced", "effective"
-OVERLAP = 0.999  # beta of Cui et al. 2019, Class-Balanced Loss (https://arxiv.org/abs/1901.05555)
+BETA = 0.999  # beta of Cui et al. 2019, Class-Balanced Loss (https://arxiv.org/abs/1901.05555)
 _COLUMNS = ("label", "class", "weight")
 
 
-def class_weights(how: str, labels: Sequence[Label], split: str) -> Mapping[str, tuple[float, ...]]:
-    """Label → factor of each class; empty for `none`. `how` is one of these or the path of a CSV with the columns label, class, weight
+def class_weights(scheme: str, labels: Sequence[Label], split: str) -> Mapping[str, tuple[float, ...]]:
+    """Label → factor of each class; empty for `none`. `scheme` is one of these or the path of a CSV with the columns label, class, weight
     (classes it doesn't name have 1).
 
     balanced: photos / (classes × photos of the class), so that every class counts the same in all.
     effective: 1 / effective number of photos, (1 − 0.999^photos) / (1 − 0.999), which grows no more when there are thousands.
     Both make 1 the mean over the photos of `split`; a class without photos there has 1. Raises CtcError for a file that can't be used.
     """
-    if how == NONE:
+    if scheme == NONE:
         return {label.name: () for label in labels}
-    if how in (BALANCED, EFFECTIVE):
-        return {label.name: _by_counts(how, label.counts[split]) for label in labels}
-    given = _read(Path(how), labels)
+    if scheme in (BALANCED, EFFECTIVE):
+        return {label.name: _weights_from_counts(scheme, label.counts[split]) for label in labels}
+    given = _read_weights(Path(scheme), labels)
     return {label.name: tuple(given.get((label.name, name), 1.0) for name in label.classes) for label in labels}
 
 
-def _by_counts(how: str, counts: Sequence[int]) -> tuple[float, ...]:
-    raw = [_inverse(how, count) if count else 0.0 for count in counts]
+def _weights_from_counts(scheme: str, counts: Sequence[int]) -> tuple[float, ...]:
+    raw = [_raw_weight(scheme, count) if count else 0.0 for count in counts]
     mean = sum(weight * count for weight, count in zip(raw, counts, strict=True)) / sum(counts)
     return tuple(weight / mean if weight else 1.0 for weight in raw)
 
 
-def _inverse(how: str, count: int) -> float:
-    return 1.0 / count if how == BALANCED else (1.0 - OVERLAP) / (1.0 - OVERLAP**count)
+def _raw_weight(scheme: str, count: int) -> float:
+    return 1.0 / count if scheme == BALANCED else (1.0 - BETA) / (1.0 - BETA**count)
 
 
-def _read(path: Path, labels: Sequence[Label]) -> dict[tuple[str, str], float]:
+def _read_weights(path: Path, labels: Sequence[Label]) -> dict[tuple[str, str], float]:
     if not path.is_file():
         kinds = ", ".join(f"'{kind}'" for kind in (NONE, BALANCED, EFFECTIVE))
         raise UsageError(f"--class-weights is {kinds} or the path of a CSV file, and there is no file '{path}'")
@@ -59,11 +59,11 @@ def _read(path: Path, labels: Sequence[Label]) -> dict[tuple[str, str], float]:
             raise InputError(
                 f"'{path}' line {line}: '{label}' has no class '{name}'{did_you_mean(name, classes[label])}"
             )
-        weights[label, name] = _weight(row["weight"], f"'{path}' line {line}")
+        weights[label, name] = _parse_weight(row["weight"], f"'{path}' line {line}")
     return weights
 
 
-def _weight(text: str, where: str) -> float:
+def _parse_weight(text: str, where: str) -> float:
     try:
         weight = float(text)
     except ValueError:

@@ -12,11 +12,11 @@ from ctc.training.config import LossName
 
 Tensor = Any
 
-FOCUS = 2.0  # gamma of Lin et al. 2017, Focal Loss for Dense Object Detection (https://arxiv.org/abs/1708.02002)
-TOP = 5
+FOCAL_GAMMA = 2.0  # gamma of Lin et al. 2017, Focal Loss for Dense Object Detection (https://arxiv.org/abs/1708.02002)
+TOP_K = 5
 
 
-class Sums(NamedTuple):
+class BatchSums(NamedTuple):
     """Sums over the photos of a batch that have the label: loss in nats, how many were right, how many had the right class among
     the five best, how many there are; per class, (classes,): how often it was rightly chosen, chosen, and actually there; and, of a
     multi-label label, how many had exactly the right classes."""
@@ -30,9 +30,9 @@ class Sums(NamedTuple):
     actual: Tensor
     exact: Tensor | None = None
 
-    def at(self, place: int) -> dict[str, Tensor]:
+    def to_logs(self, index: int) -> dict[str, Tensor]:
         """Those that there are, each called `NAME_place`."""
-        return {f"{name}_{place}": value for name, value in self._asdict().items() if value is not None}
+        return {f"{name}_{index}": value for name, value in self._asdict().items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -47,30 +47,30 @@ class Criterion:
     smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
 
-    def per_photo(self, classes: Tensor, scores: Tensor) -> Tensor:
-        """The loss of each photo (N,), 0 where the label is missing. `classes`: integers (N,), −1 = missing; `scores`: unscaled
+    def loss_per_photo(self, classes: Tensor, logits: Tensor) -> Tensor:
+        """The loss of each photo (N,), 0 where the label is missing. `classes`: integers (N,), −1 = missing; `logits`: unscaled
         floats (N, classes)."""
-        known, target = _known(classes)
-        logs = ops.log_softmax(ops.where(known[:, None], scores, 0.0))  # masked first: infinity has no gradient
+        known, target = _mask_missing(classes)
+        logs = ops.log_softmax(ops.where(known[:, None], logits, 0.0))  # masked first: infinity has no gradient
         right = ops.take_along_axis(logs, target[:, None], axis=1)[:, 0]
         loss = -(1.0 - self.smoothing) * right - self.smoothing * ops.mean(logs, axis=1)
         if self.loss == "focal":
-            loss = loss * (1.0 - ops.exp(right)) ** FOCUS
+            loss = loss * (1.0 - ops.exp(right)) ** FOCAL_GAMMA
         if self.class_weights:
             loss = loss * ops.take(ops.convert_to_tensor(self.class_weights, "float32"), target)
         return ops.where(known, loss, 0.0)
 
-    def sums(self, classes: Tensor, scores: Tensor) -> Sums:
-        """What the photos of a batch come to; arguments as for `per_photo`."""
-        known, target = _known(classes)
-        count = scores.shape[-1]
-        best = ops.cast(ops.argmax(scores, axis=-1), "int32")
+    def batch_sums(self, classes: Tensor, logits: Tensor) -> BatchSums:
+        """What the photos of a batch come to; arguments as for `loss_per_photo`."""
+        known, target = _mask_missing(classes)
+        count = logits.shape[-1]
+        best = ops.cast(ops.argmax(logits, axis=-1), "int32")
         present = ops.cast(known, "float32")
         correct = ops.cast(ops.equal(best, target), "float32") * present
-        among_best = ops.cast(ops.in_top_k(target, scores, min(TOP, count)), "float32") * present
+        among_best = ops.cast(ops.in_top_k(target, logits, min(TOP_K, count)), "float32") * present
         actual = ops.one_hot(target, count) * present[:, None]
-        return Sums(
-            ops.sum(self.per_photo(classes, scores)),
+        return BatchSums(
+            ops.sum(self.loss_per_photo(classes, logits)),
             ops.sum(correct),
             ops.sum(among_best),
             ops.sum(present),
@@ -80,7 +80,7 @@ class Criterion:
         )
 
 
-def _known(classes: Tensor) -> tuple[Tensor, Tensor]:
+def _mask_missing(classes: Tensor) -> tuple[Tensor, Tensor]:
     """Which photos have the label, and their classes, 0 where they haven't."""
     classes = ops.cast(classes, "int32")
     known = ops.not_equal(classes, MISSING)

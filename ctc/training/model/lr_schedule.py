@@ -9,21 +9,21 @@ from ctc.training.config import ScheduleName
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """`warmup` epochs from 0 up to the full rate; after them as it is (`plateau`: lowered between epochs, by `ReduceOnPlateau`) or along
-    half a cosine down to `lowest` after `epochs` (`cosine`: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983)."""
+class LearningRateSchedule:
+    """`warmup_epochs` epochs from 0 up to the full rate; after them as it is (`plateau`: lowered between epochs, by `ReduceLROnPlateau`) or along
+    half a cosine down to `min_learning_rate` after `epochs` (`cosine`: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983)."""
 
     kind: ScheduleName
     epochs: int
-    warmup: float
-    lowest: float
+    warmup_epochs: float
+    min_learning_rate: float
 
-    def rate(self, full: float, passed: float) -> float:
-        """The rate of a step at whose end `passed` epochs are over."""
-        if passed < self.warmup:
-            return full * passed / self.warmup
+    def at(self, base_lr: float, epochs_done: float) -> float:
+        """The rate of a step at whose end `epochs_done` epochs are over."""
+        if epochs_done < self.warmup_epochs:
+            return base_lr * epochs_done / self.warmup_epochs
         if self.kind == "plateau":
-            return full
-        share = min(1.0, (passed - self.warmup) / max(self.epochs - self.warmup, 1e-9))
-        lowest = min(self.lowest, full)
-        return lowest + (full - lowest) * (1 + math.cos(math.pi * share)) / 2
+            return base_lr
+        share = min(1.0, (epochs_done - self.warmup_epochs) / max(self.epochs - self.warmup_epochs, 1e-9))
+        lowest = min(self.min_learning_rate, base_lr)
+        return lowest + (base_lr - lowest) * (1 + math.cos(math.pi * share)) / 2

@@ -1,4 +1,4 @@
-"""Named arrays in a file, and beside them a few words about them: an .npz with `about.json` in the same zip archive.
+"""Named arrays in a file, and beside them a few words about them: an .npz with `metadata.json` in the same zip archive.
 
 It holds numbers alone: reading one never unpickles, and what other programs save (which may run code when it is loaded) is no such file.
 """
@@ -15,17 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.errors import InputError
-from ctc.storage.atomic import whole_file
+from ctc.storage.atomic import atomic_write
 
 Arrays = Mapping[str, NDArray[Any]]
 FORMAT_VERSION = 1
-_ABOUT = "about.json"
+_METADATA_FILE = "about.json"
 
 
-def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, Any]) -> None:
-    """Write the file whole, or raise OSError and leave what was there. `about`: what JSON can say."""
-    with whole_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        archive.writestr(_ABOUT, json.dumps({"format_version": FORMAT_VERSION, **about}))
+def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
+    """Write the file whole, or raise OSError and leave what was there. `metadata`: what JSON can say."""
+    with atomic_write(path) as partial, zipfile.ZipFile(partial, "w") as archive:
+        archive.writestr(_METADATA_FILE, json.dumps({"format_version": FORMAT_VERSION, **metadata}))
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
@@ -35,9 +35,9 @@ def read_arrays(path: Path) -> tuple[Arrays, Mapping[str, Any]]:
     """The arrays, and what was said about them. Raises InputError when the file is damaged, or none of these."""
     try:
         with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(_ABOUT))
+            about = json.loads(archive.read(_METADATA_FILE))
         with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files if name != _ABOUT}
+            arrays = {name: stored[name] for name in stored.files if name != _METADATA_FILE}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"'{path}' is damaged, or was not written by ctc: {error}") from None
     version = about.pop("format_version", None)

@@ -14,17 +14,17 @@ def make_optimizer(
     learning_rate: float,
     weight_decay: float,
     clip_norm: float | None = None,
-    parts: int = 1,
+    accumulation_steps: int = 1,
 ) -> keras.optimizers.Optimizer:
     """sgd (momentum 0.9), rmsprop (rho 0.9) or adamw. The decay is decoupled and spares biases and normalisation.
 
-    `clip_norm`: the longest that the gradient of all weights together may be. With `parts` it steps once every so many gradients, by
+    `clip_norm`: the longest that the gradient of all weights together may be. With `accumulation_steps` it steps once every so many gradients, by
     their mean.
     """
     options: dict[str, Any] = {
         "weight_decay": weight_decay,
         "global_clipnorm": clip_norm,
-        "gradient_accumulation_steps": parts if parts > 1 else None,
+        "gradient_accumulation_steps": accumulation_steps if accumulation_steps > 1 else None,
     }
     if name == "sgd":
         optimizer = keras.optimizers.SGD(learning_rate, momentum=0.9, **options)

@@ -16,14 +16,16 @@ import keras
 from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.plugin import Backbone
 
-SUFFIX = ".weights.h5"
-_WHOLE_MODEL = "model_config"  # the attribute of an HDF5 file in which Keras describes a model's layers, and their code
+WEIGHTS_SUFFIX = ".weights.h5"
+_MODEL_CONFIG_ATTRIBUTE = (
+    "model_config"  # the attribute of an HDF5 file in which Keras describes a model's layers, and their code
+)
 
 Channels = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Start:
+class PretrainedBackbone:
     """`backbone` builds its network with the weights. `mean`, `std`: what to standardise pictures with, channels R, G, B of 0–1; None:
     with what the dataset has."""
 
@@ -32,7 +34,7 @@ class Start:
     std: Channels | None
 
 
-def start_from(backbone: Backbone, weights: str) -> Start:
+def load_pretrained(backbone: Backbone, weights: str) -> PretrainedBackbone:
     """`weights`: a name among `backbone.pretrained`, or the path of a file that `save_weights` of the backbone's network wrote.
 
     A file is taken to want the standardisation of the backbone's first pretrained weights, if there are any. Raises UsageError or
@@ -40,29 +42,29 @@ def start_from(backbone: Backbone, weights: str) -> Start:
     """
     for known in backbone.pretrained:
         if known.name == weights:
-            return Start(replace(backbone, build=known.build), known.mean, known.std)
+            return PretrainedBackbone(replace(backbone, build=known.build), known.mean, known.std)
     path = Path(weights)
     _check_file(path, backbone)
 
     def build(shape: tuple[int, int, int]) -> keras.Model:
         network = backbone.build(shape)
-        load_file(network, path)
+        load_weights_file(network, path)
         return network
 
     loaded = replace(backbone, build=build)
     if not backbone.pretrained:
-        return Start(loaded, None, None)
-    return Start(loaded, backbone.pretrained[0].mean, backbone.pretrained[0].std)
+        return PretrainedBackbone(loaded, None, None)
+    return PretrainedBackbone(loaded, backbone.pretrained[0].mean, backbone.pretrained[0].std)
 
 
-def load_file(network: keras.Model, path: Path) -> None:
+def load_weights_file(network: keras.Model, path: Path) -> None:
     """Give `network` the weights in `path`. Raises InputError, naming layer and shapes, unless it holds just those of such a network."""
     with tempfile.TemporaryDirectory() as folder:
-        own = Path(folder) / f"own{SUFFIX}"
+        own = Path(folder) / f"own{WEIGHTS_SUFFIX}"
         network.save_weights(own)
         places = {layer.name: place for place, layer in enumerate(network.layers)}
-        wanted = sorted(_variables(own).items(), key=lambda named: places.get(named[1].layer, len(places)))
-    misfit = _misfit(dict(wanted), _variables(path))
+        wanted = sorted(_read_variables(own).items(), key=lambda named: places.get(named[1].layer, len(places)))
+    misfit = _describe_mismatch(dict(wanted), _read_variables(path))
     if misfit:
         raise InputError(f"'{path}' doesn't fit '{network.name}': {misfit}")
     try:
@@ -82,17 +84,17 @@ def _check_file(path: Path, backbone: Backbone) -> None:
     if not path.is_file():
         near = did_you_mean(str(path), names)
         raise UsageError(f"--weights '{path}' is neither a file nor the name of weights for '{backbone.name}'{near}")
-    whole = f"'{path}' is not weights alone, and a whole model could run code: save its weights as a file '*{SUFFIX}'"
-    if not path.name.endswith(SUFFIX):
+    whole = f"'{path}' is not weights alone, and a whole model could run code: save its weights as a file '*{WEIGHTS_SUFFIX}'"
+    if not path.name.endswith(WEIGHTS_SUFFIX):
         raise InputError(whole)
     if not h5py.is_hdf5(path):
         raise InputError(f"'{path}' is not a file of weights that Keras wrote, or it is damaged")
     with h5py.File(path) as file:
-        if _WHOLE_MODEL in file.attrs:
+        if _MODEL_CONFIG_ATTRIBUTE in file.attrs:
             raise InputError(whole)
 
 
-def _variables(path: Path) -> dict[str, _Variable]:
+def _read_variables(path: Path) -> dict[str, _Variable]:
     """Every array in a file that Keras wrote; links to other files are not followed."""
     found = {}
 
@@ -105,12 +107,12 @@ def _variables(path: Path) -> dict[str, _Variable]:
     return found
 
 
-def _misfit(wanted: Mapping[str, _Variable], found: Mapping[str, _Variable]) -> str | None:
-    for name, variable in wanted.items():
+def _describe_mismatch(expected: Mapping[str, _Variable], found: Mapping[str, _Variable]) -> str | None:
+    for name, variable in expected.items():
         if name not in found:
             return f"it has nothing of shape {variable.shape} for the layer '{variable.layer}'"
         if found[name].shape != variable.shape:
             other = found[name]
             return f"the layer '{variable.layer}' is {variable.shape}, in the file it is '{other.layer}', {other.shape}"
-    surplus = [found[name] for name in found if name not in wanted]
+    surplus = [found[name] for name in found if name not in expected]
     return f"there is no place for its layer '{surplus[0].layer}', {surplus[0].shape}" if surplus else None

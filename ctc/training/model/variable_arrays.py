@@ -15,8 +15,8 @@ from ctc.training.model.npz_file import Arrays
 Sections = Mapping[str, Sequence[Any]]
 
 
-def values_of(sections: Sections) -> Arrays:
-    """The values of the variables in each section, as `SECTION/PLACE/PATH`, such as `network/0004/head_0/kernel`.
+def to_arrays(sections: Sections) -> Arrays:
+    """The values of the variables in each section, as `SECTION/PATH_OR_URL/PATH`, such as `network/0004/head_0/kernel`.
 
     Their order identifies them: Keras numbers the names of layers through the whole process.
     """
@@ -27,25 +27,25 @@ def values_of(sections: Sections) -> Arrays:
     }
 
 
-def assign(sections: Sections, arrays: Arrays) -> None:
-    """Give the variables the values that `values_of` named. Raises InputError, and changes nothing, when a shape differs."""
+def assign_arrays(sections: Sections, arrays: Arrays) -> None:
+    """Give the variables the values that `to_arrays` named. Raises InputError, and changes nothing, when a shape differs."""
     pairs = [
         (variable, array)
         for section, variables in sections.items()
-        for variable, array in zip_longest(variables, _section(section, arrays).items())
+        for variable, array in zip_longest(variables, _section_arrays(section, arrays).items())
     ]
     for variable, named in pairs:
-        _check(variable, named)
+        _check_shape(variable, named)
     for variable, (_, array) in pairs:
         variable.assign(array)
 
 
-def _section(section: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+def _section_arrays(section: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
     names = sorted(name for name in arrays if name.startswith(f"{section}/"))
     return {name.split("/", 2)[2]: arrays[name] for name in names}
 
 
-def _check(variable: Any, named: tuple[str, NDArray[Any]] | None) -> None:
+def _check_shape(variable: Any, named: tuple[str, NDArray[Any]] | None) -> None:
     if named is None:
         raise InputError(f"it has nothing for '{variable.path}' of shape {tuple(variable.shape)}")
     name, array = named

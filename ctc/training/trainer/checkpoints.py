@@ -11,7 +11,7 @@ from ctc.errors import InputError
 from ctc.storage.atomic import remove
 from ctc.training.model.npz_file import Arrays, read_arrays, write_arrays
 
-KEPT = 2
+MAX_TO_KEEP = 2
 _SUFFIX = ".npz"
 
 
@@ -20,7 +20,7 @@ class Checkpoint:
     """One that was read back."""
 
     path: Path
-    progress: Mapping[str, Any]
+    train_state: Mapping[str, Any]
     arrays: Arrays
 
 
@@ -31,16 +31,16 @@ class Checkpoints:
     folder: Path
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         return not self._paths()
 
-    def save(self, epoch: int, step: int, progress: Mapping[str, Any], arrays: Arrays) -> None:
+    def save(self, epoch: int, step: int, train_state: Mapping[str, Any], arrays: Arrays) -> None:
         """Write one as the newest: `step` batches of `epoch` are done. Raises OSError, and keeps the others, when it can't be written."""
-        write_arrays(self.folder / f"{epoch:05d}-{step:08d}{_SUFFIX}", arrays, progress)
-        for old in self._paths()[:-KEPT]:
+        write_arrays(self.folder / f"{epoch:05d}-{step:08d}{_SUFFIX}", arrays, train_state)
+        for old in self._paths()[:-MAX_TO_KEEP]:
             remove(old)
 
-    def newest(self) -> Checkpoint | None:
+    def latest(self) -> Checkpoint | None:
         """The newest that can be read; None when there is none at all. Raises InputError when there are some, all of them damaged."""
         problems = []
         for path in reversed(self._paths()):

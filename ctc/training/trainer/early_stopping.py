@@ -7,39 +7,39 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Patience:
+class PatienceCounter:
     """Counts epochs without improvement. `min_delta`: what counts as lower."""
 
-    epochs: int
+    patience: int
     min_delta: float = 0.0
     best: float = math.inf
-    waited: int = 0
+    wait: int = 0
 
-    def improves(self, loss: float) -> bool:
+    def update(self, loss: float) -> bool:
         """Take in an epoch's loss; whether it is the lowest so far."""
         if loss < self.best - self.min_delta:
-            self.best, self.waited = loss, 0
+            self.best, self.wait = loss, 0
             return True
-        self.waited += 1
+        self.wait += 1
         return False
 
     @property
-    def over(self) -> bool:
-        return self.waited >= self.epochs
+    def is_exhausted(self) -> bool:
+        return self.wait >= self.patience
 
 
 @dataclass
-class ReduceOnPlateau:
-    """Multiplies the learning rate by `factor`, down to `lowest`, each time the patience is over."""
+class ReduceLROnPlateau:
+    """Multiplies the learning rate by `factor`, down to `min_learning_rate`, each time the patience is over."""
 
-    patience: Patience
+    counter: PatienceCounter
     factor: float
-    lowest: float
+    min_learning_rate: float
 
-    def next_rate(self, loss: float, rate: float) -> float:
+    def next_learning_rate(self, loss: float, learning_rate: float) -> float:
         """The learning rate for the next epoch, from this epoch's loss and learning rate."""
-        self.patience.improves(loss)
-        if not self.patience.over:
-            return rate
-        self.patience.waited = 0
-        return min(rate, max(rate * self.factor, self.lowest))
+        self.counter.update(loss)
+        if not self.counter.is_exhausted:
+            return learning_rate
+        self.counter.wait = 0
+        return min(learning_rate, max(learning_rate * self.factor, self.min_learning_rate))

@@ -13,65 +13,65 @@ GRACE_SECONDS = 4.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Interruption:
-    """Within the block a signal is noted in `asked`; whoever finds it there saves what is needed and calls `leave`.
+class InterruptHandler:
+    """Within the block a signal is noted in `received_signal`; whoever finds it there saves what is needed and calls `reraise`.
 
-    When that takes too long (a step of the network can't be interrupted), `last_words` are said and the process ends: files appear under
+    When that takes too long (a step of the network can't be interrupted), `on_forced_exit` are said and the process ends: files appear under
     their name only when they are whole, so nothing is spoilt. A second Ctrl-C leaves at once. Only the main thread can do all this;
     elsewhere nothing changes.
     """
 
-    def __init__(self, last_words: Callable[[], None]) -> None:
-        self.asked: int | None = None
-        self._last_words = last_words
-        self._before: dict[int, Callable[[int, FrameType | None], object] | int] = {}
-        self._over = threading.Event()
+    def __init__(self, on_forced_exit: Callable[[], None]) -> None:
+        self.received_signal: int | None = None
+        self._on_forced_exit = on_forced_exit
+        self._previous_handlers: dict[int, Callable[[int, FrameType | None], object] | int] = {}
+        self._finished = threading.Event()
 
-    def __enter__(self) -> Interruption:
+    def __enter__(self) -> InterruptHandler:
         if threading.current_thread() is threading.main_thread():
-            self._heard, self._bell = socket.socketpair()
-            self._bell.setblocking(False)
-            self._bell_before = signal.set_wakeup_fd(self._bell.fileno())
-            self._watch = threading.Thread(target=self._force, name="ctc-interruption", daemon=True)
-            self._watch.start()
+            self._wakeup_receiver, self._wakeup_sender = socket.socketpair()
+            self._wakeup_sender.setblocking(False)
+            self._previous_wakeup_fd = signal.set_wakeup_fd(self._wakeup_sender.fileno())
+            self._watchdog = threading.Thread(target=self._force_exit, name="ctc-interruption", daemon=True)
+            self._watchdog.start()
             for number in _SIGNALS:
-                self._take_over(number)
+                self._install_handler(number)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._hand_back()
-        self._over.set()
+        self._restore_handlers()
+        self._finished.set()
         if threading.current_thread() is threading.main_thread():
-            signal.set_wakeup_fd(self._bell_before)
-            self._bell.close()
-            self._watch.join()
-            self._heard.close()
+            signal.set_wakeup_fd(self._previous_wakeup_fd)
+            self._wakeup_sender.close()
+            self._watchdog.join()
+            self._wakeup_receiver.close()
 
-    def leave(self) -> None:
+    def reraise(self) -> None:
         """What the signal would have done: raise KeyboardInterrupt, or what else its handler raises."""
-        self._hand_back()
-        signal.raise_signal(self.asked or signal.SIGINT)
+        self._restore_handlers()
+        signal.raise_signal(self.received_signal or signal.SIGINT)
 
-    def _take_over(self, number: int) -> None:
+    def _install_handler(self, number: int) -> None:
         before = signal.getsignal(number)
         if before is not None and before != signal.SIG_IGN:
-            self._before[number] = before
-            signal.signal(number, self._note)
+            self._previous_handlers[number] = before
+            signal.signal(number, self._on_signal)
 
-    def _hand_back(self) -> None:
-        while self._before:
-            signal.signal(*self._before.popitem())
+    def _restore_handlers(self) -> None:
+        while self._previous_handlers:
+            signal.signal(*self._previous_handlers.popitem())
 
-    def _note(self, number: int, _: FrameType | None) -> None:
-        if self.asked == number == signal.SIGINT:
-            self.leave()
-        self.asked = self.asked or number
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if self.received_signal == number == signal.SIGINT:
+            self.reraise()
+        self.received_signal = self.received_signal or number
 
-    def _force(self) -> None:
+    def _force_exit(self) -> None:
         """Runs in a thread of its own: Python runs signal handlers in the main thread only, and that may be busy in a library."""
-        while number := self._heard.recv(1):
-            if number[0] in _SIGNALS and not self._over.wait(GRACE_SECONDS):
-                self._last_words()
+        while number := self._wakeup_receiver.recv(1):
+            if number[0] in _SIGNALS and not self._finished.wait(GRACE_SECONDS):
+                self._on_forced_exit()
                 os._exit(128 + number[0])

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ctc.errors import CtcError
 from ctc.plugin import Batch
-from ctc.training.metrics.metrics import Totals
+from ctc.training.metrics.metrics import MetricSums
 
 
-def lacks_memory(work: Callable[[], None]) -> bool:
+def raised_out_of_memory(work: Callable[[], None]) -> bool:
     """Do `work`; whether it failed for want of memory on the device: TensorFlow's ResourceExhaustedError, or JAX's RESOURCE_EXHAUSTED.
 
     What it held is free afterwards.
@@ -26,15 +26,15 @@ def lacks_memory(work: Callable[[], None]) -> bool:
     return False
 
 
-Act = Callable[[Batch, Totals], None]
+StepFn = Callable[[Batch, MetricSums], None]
 
 
 class NotANumberError(CtcError):
     """The loss, or a weight, overflowed."""
 
 
-def go_through(batches: Iterable[Batch], act: Act, totals: Totals) -> Iterator[int]:
-    """Let `act` take each batch and add to `totals`; yield the number of its photos after each.
+def run_batches(batches: Iterable[Batch], step_fn: StepFn, totals: MetricSums) -> Iterator[int]:
+    """Let `step_fn` take each batch and add to `totals`; yield the number of its photos after each.
 
     Raises NotANumberError at the first loss that isn't finite.
     """
@@ -45,14 +45,14 @@ def go_through(batches: Iterable[Batch], act: Act, totals: Totals) -> Iterator[i
         came = time.perf_counter()
         if batch is None:
             return
-        act(batch, totals)
+        step_fn(batch, totals)
         totals.waited += came - asked
         totals.seconds += time.perf_counter() - asked
         _check_finite(totals)
         yield len(batch.images)
 
 
-def _check_finite(totals: Totals) -> None:
+def _check_finite(totals: MetricSums) -> None:
     for label, sums in totals.sums.items():
         if not math.isfinite(sums["loss"]):
             raise NotANumberError(f"the loss of '{label}' is not a number")

@@ -14,44 +14,48 @@ from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.predictions import EventPrediction
 from ctc.artifacts.run import Run
 from ctc.errors import InputError
-from ctc.images.eval_samples import Sample, picks, read_events, record_table, reference_samples
+from ctc.images.eval_samples import Sample, eval_samples, read_events, record_table, select_photos
 from ctc.plugin import OutputContext
-from ctc.storage.atomic import whole_file
-from ctc.training.metrics.metrics import PassResult, Totals
-from ctc.training.plan import TEST, Plan
-from ctc.training.trainer.train_step import Learner
+from ctc.storage.atomic import atomic_write
+from ctc.training.metrics.metrics import MetricSums, SplitMetrics
+from ctc.training.plan import TEST, TrainingPlan
+from ctc.training.trainer.train_step import ModelRunner
 
-Answered = tuple[Sample, Mapping[str, NDArray[np.float32]]]
+SamplePrediction = tuple[Sample, Mapping[str, NDArray[np.float32]]]
 
 
-def predict_test_split(plan: Plan, learner: Learner, run: Run, advance: Callable[[int], None]) -> PassResult:
-    """Answer every event of the test split, as prediction would, into the run's test_predictions.csv; `advance` gets the number of photos
+def predict_test_split(
+    plan: TrainingPlan, learner: ModelRunner, run: Run, on_progress: Callable[[int], None]
+) -> SplitMetrics:
+    """Answer every event of the test split, as prediction would, into the run's test_predictions.csv; `on_progress` gets the number of photos
     done. An event of several photos has their mean. Raises InputError for a damaged record, unless those are to be passed over."""
-    totals = Totals()
-    answers = chain.from_iterable(_answered(plan, learner, totals, advance))
+    totals = MetricSums()
+    answers = chain.from_iterable(_predict_batches(plan, learner, totals, on_progress))
     context = OutputContext(
         model=run.folder.name,
         labels={label.name: label.classes for label in plan.labels},
         created=datetime.now(UTC),
         image_root=plan.dataset.folder.absolute(),
-        options={option.key: option.default for option in plan.predictions.options},
+        options={option.key: option.default for option in plan.prediction_format.options},
     )
-    with whole_file(run.test_predictions) as partial:
-        plan.predictions.write(_events(answers, plan), partial, context)
-    return totals.result(plan.label_weights)
+    with atomic_write(run.test_predictions) as partial:
+        plan.prediction_format.write(_event_predictions(answers, plan), partial, context)
+    return totals.compute(plan.label_weights)
 
 
-def _answered(plan: Plan, learner: Learner, totals: Totals, advance: Callable[[int], None]) -> Iterator[list[Answered]]:
+def _predict_batches(
+    plan: TrainingPlan, learner: ModelRunner, totals: MetricSums, on_progress: Callable[[int], None]
+) -> Iterator[list[SamplePrediction]]:
     for samples in _batches(_samples(plan), plan.config.batch_size):
-        scores = learner.answer(np.stack([sample.image for sample in samples]))
+        scores = learner.predict(np.stack([sample.image for sample in samples]))
         labels = {label: np.array([sample.labels[label] for sample in samples], np.int32) for label in scores}
-        learner.judge(scores, labels, totals)
+        learner.update_metrics(scores, labels, totals)
         totals.images += len(samples)
-        probabilities = {label: _probabilities(values, label, plan) for label, values in scores.items()}
+        probabilities = {label: _to_probabilities(values, label, plan) for label, values in scores.items()}
         yield [
             (sample, {label: values[i] for label, values in probabilities.items()}) for i, sample in enumerate(samples)
         ]
-        advance(len(samples))
+        on_progress(len(samples))
 
 
 def _batches(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
@@ -59,40 +63,40 @@ def _batches(samples: Iterator[Sample], size: int) -> Iterator[list[Sample]]:
         yield batch
 
 
-def _samples(plan: Plan) -> Iterator[Sample]:
-    on_bad = _pass_over if plan.config.on_bad_record == "skip" else None
+def _samples(plan: TrainingPlan) -> Iterator[Sample]:
+    on_bad = _ignore_bad_record if plan.config.on_bad_record == "skip" else None
     events = read_events(plan.dataset, TEST, record_table(plan.dataset, TEST), on_bad)
     names = [label.name for label in plan.labels]
-    multi_label = plan.dataset.class_counts(plan.config.multi_label)
-    chosen = picks(events, plan.preprocessing)
-    return reference_samples(chosen, plan.preprocessing, names, on_bad, plan.threads, multi_label)
+    multi_label = plan.dataset.num_classes(plan.config.multi_label)
+    chosen = select_photos(events, plan.preprocessing)
+    return eval_samples(chosen, plan.preprocessing, names, on_bad, plan.threads, multi_label)
 
 
-def _events(answers: Iterator[Answered], plan: Plan) -> Iterator[EventPrediction]:
+def _event_predictions(predictions: Iterator[SamplePrediction], plan: TrainingPlan) -> Iterator[EventPrediction]:
     classes = {label.name: label.classes for label in plan.labels}
-    for event_id, group in groupby(answers, lambda answered: answered[0].event_id):
+    for event_id, group in groupby(predictions, lambda answered: answered[0].event_id):
         photos = list(group)
         means = {label: np.mean([values[label] for _, values in photos], axis=0) for label in classes}
-        truth = {f"true_{label}": _names(classes[label], told) for label, told in photos[0][0].labels.items()}
+        truth = {f"true_{label}": _class_names(classes[label], told) for label, told in photos[0][0].labels.items()}
         yield EventPrediction(event_id, classes, means, (), truth, multi_label=plan.config.multi_label)
 
 
-def _names(classes: tuple[str, ...], told: int | list[int]) -> str | None:
+def _class_names(classes: tuple[str, ...], target: int | list[int]) -> str | None:
     """The class; of a multi-label label all that were seen, as a JSON list."""
-    if isinstance(told, int):
-        return None if told == MISSING else classes[told]
-    seen = [name for name, observed in zip(classes, told, strict=True) if observed == 1]
+    if isinstance(target, int):
+        return None if target == MISSING else classes[target]
+    seen = [name for name, observed in zip(classes, target, strict=True) if observed == 1]
     return json.dumps(seen, ensure_ascii=False) if seen else None
 
 
-def _probabilities(scores: NDArray[np.float32], label: str, plan: Plan) -> NDArray[np.float32]:
+def _to_probabilities(logits: NDArray[np.float32], label: str, plan: TrainingPlan) -> NDArray[np.float32]:
     """Sigmoid of a multi-label label's scores, softmax of another's."""
     several = label in plan.config.multi_label
-    highest = np.maximum(scores, 0.0) if several else scores.max(axis=1, keepdims=True)
-    powers = np.exp(scores - highest)
+    highest = np.maximum(logits, 0.0) if several else logits.max(axis=1, keepdims=True)
+    powers = np.exp(logits - highest)
     found: NDArray[np.float32] = powers / (powers + np.exp(-highest) if several else powers.sum(axis=1, keepdims=True))
     return found
 
 
-def _pass_over(_: InputError) -> None:
+def _ignore_bad_record(_: InputError) -> None:
     """A damaged record is in no score."""

@@ -12,19 +12,19 @@ from ctc.artifacts.run import Run
 from ctc.errors import CtcError
 from ctc.images.eval_samples import sample_count
 from ctc.plugin import Batch, BatchStream
-from ctc.training.callbacks import followers
-from ctc.training.metrics.history import Epoch, line
-from ctc.training.metrics.metrics import PassResult, Totals
+from ctc.training.callbacks import make_callbacks
+from ctc.training.metrics.history import Epoch, format_epoch
+from ctc.training.metrics.metrics import MetricSums, SplitMetrics
 from ctc.training.model.network import load_weights
-from ctc.training.plan import TEST, TRAIN, VALIDATION, Plan
-from ctc.training.reporter import Narration, shown
-from ctc.training.run_folder import how_to_go_on, write_test_scores
-from ctc.training.trainer.checkpoint_manager import Keeper
-from ctc.training.trainer.interruption import Interruption
-from ctc.training.trainer.run_batches import NotANumberError, go_through, lacks_memory
-from ctc.training.trainer.state import Progress
+from ctc.training.plan import TEST, TRAIN, VALIDATION, TrainingPlan
+from ctc.training.reporter import Reporter, batch_progress
+from ctc.training.run_folder import resume_hint, write_test_scores
+from ctc.training.trainer.checkpoint_manager import CheckpointManager
+from ctc.training.trainer.interruption import InterruptHandler
+from ctc.training.trainer.run_batches import NotANumberError, raised_out_of_memory, run_batches
+from ctc.training.trainer.state import TrainState
 from ctc.training.trainer.test_predictions import predict_test_split
-from ctc.training.trainer.train_step import Learner
+from ctc.training.trainer.train_step import ModelRunner
 
 
 @dataclass(frozen=True)
@@ -34,160 +34,168 @@ class TrainingResult:
     run: Run
     epochs: tuple[Epoch, ...]
     best: Epoch
-    test: PassResult | None
+    test: SplitMetrics | None
 
 
-class Training:
+class Trainer:
     """A training under way. All that it can't do without lies in the newest checkpoint: it may end at any moment, and another one takes it
     up."""
 
-    def __init__(self, plan: Plan, run: Run, narration: Narration) -> None:
-        self._plan, self._run, self._narration = plan, run, narration
-        self._keeper = Keeper(run, plan.config)
-        self._followers = followers(run, plan.config) if plan.config.where.first else []
+    def __init__(self, plan: TrainingPlan, run: Run, reporter: Reporter) -> None:
+        self._plan, self._run, self._reporter = plan, run, reporter
+        self._checkpoint_manager = CheckpointManager(run, plan.config)
+        self._callbacks = make_callbacks(run, plan.config) if plan.config.topology.is_main else []
 
-    def go(self) -> TrainingResult:
+    def fit(self) -> TrainingResult:
         """Train from the newest checkpoint, or the beginning, to the end."""
         plan = self._plan
-        with Interruption(self._last_words) as self._interruption, ExitStack() as streams:
-            self._take_up(plan.config.accumulate)
-            self._tell_followers()
-            training = streams.enter_context(closing(self._open(TRAIN)))
-            validation = streams.enter_context(closing(self._open(VALIDATION))) if plan.has(VALIDATION) else None
-            while not self._progress.over(plan.config.epochs):
-                if lacks_memory(lambda: self._epoch(training, validation)):
-                    self._take_smaller_parts()
-            return self._result()
+        with InterruptHandler(self._on_forced_exit) as self._interrupt, ExitStack() as streams:
+            self._restore(plan.config.accumulate)
+            self._notify_callbacks()
+            training = streams.enter_context(closing(self._open_stream(TRAIN)))
+            validation = (
+                streams.enter_context(closing(self._open_stream(VALIDATION))) if plan.has_split(VALIDATION) else None
+            )
+            while not self._state.is_finished(plan.config.epochs):
+                if raised_out_of_memory(lambda: self._run_epoch(training, validation)):
+                    self._retry_with_accumulation()
+            return self._finish()
 
-    def _take_up(self, parts: int) -> None:
-        self._progress = Progress.beginning(self._plan.config, self._plan.learning_rate)
-        self._progress.parts = parts
-        self._learner = self._keeper.take_up(self._plan, self._progress)
+    def _restore(self, accumulation_steps: int) -> None:
+        self._state = TrainState.initial(self._plan.config, self._plan.learning_rate)
+        self._state.accumulation_steps = accumulation_steps
+        self._runner = self._checkpoint_manager.restore_latest(self._plan, self._state)
 
-    def _open(self, split: str) -> BatchStream:
-        batches = self._plan.training_batches() if split == TRAIN else self._plan.evaluation_batches()
+    def _open_stream(self, split: str) -> BatchStream:
+        batches = self._plan.training_loader_config() if split == TRAIN else self._plan.evaluation_loader_config()
         return self._plan.loader.open(self._plan.dataset, split, batches)
 
-    def _epoch(self, training: BatchStream, validation: BatchStream | None) -> None:
-        progress, full = self._progress, self._progress.rate
-        self._learn(training)
-        looked = self._look(validation, "validation") if validation else None
-        rate = self._plan.schedule.rate(full, progress.epoch + 1)
-        epoch = Epoch(progress.epoch, rate, progress.totals.result(self._plan.label_weights), looked)
-        progress.finish(epoch)
-        self._keeper.finish_epoch(progress, self._learner)
-        self._narration.say(line(epoch, self._plan.config.epochs))
-        self._tell_followers()
-        if progress.rate < full:
+    def _run_epoch(self, training: BatchStream, validation: BatchStream | None) -> None:
+        progress, full = self._state, self._state.base_lr
+        self._train_epoch(training)
+        looked = self._evaluate(validation, "validation") if validation else None
+        rate = self._plan.schedule.at(full, progress.epoch + 1)
+        epoch = Epoch(progress.epoch, rate, progress.totals.compute(self._plan.label_weights), looked)
+        progress.end_epoch(epoch)
+        self._checkpoint_manager.on_epoch_end(progress, self._runner)
+        self._reporter.info(format_epoch(epoch, self._plan.config.epochs))
+        self._notify_callbacks()
+        if progress.base_lr < full:
             waited = self._plan.config.reduce_lr_patience
-            self._narration.say(f"learning rate lowered to {progress.rate:.3g}; epochs without a lower loss: {waited}")
+            self._reporter.info(
+                f"learning rate lowered to {progress.base_lr:.3g}; epochs without a lower loss: {waited}"
+            )
         if progress.epoch == self._plan.config.head_epochs:
-            self._take_up(progress.parts)
+            self._restore(progress.accumulation_steps)
 
-    def _learn(self, stream: BatchStream) -> None:
+    def _train_epoch(self, stream: BatchStream) -> None:
         """What is left of the epoch's training pass."""
-        progress, config = self._progress, self._plan.config
+        progress, config = self._state, self._plan.config
         steps = min(stream.steps, config.steps_per_epoch or stream.steps)
-        images = min(stream.samples, steps * self._plan.batch_size) - progress.totals.images // config.hosts
+        images = min(stream.samples, steps * self._plan.local_batch_size) - progress.totals.images // config.hosts
         batches = islice(stream.epoch(progress.epoch, progress.step), max(0, steps - progress.step))
 
-        def act(batch: Batch, totals: Totals) -> None:
+        def act(batch: Batch, totals: MetricSums) -> None:
             progress.step += 1
-            self._learner.set_rate(self._plan.schedule.rate(progress.rate, progress.epoch + progress.step / steps))
-            self._learner.learn(batch, totals)
+            self._runner.set_learning_rate(
+                self._plan.schedule.at(progress.base_lr, progress.epoch + progress.step / steps)
+            )
+            self._runner.train_step(batch, totals)
 
-        with self._shown(f"epoch {progress.epoch + 1}", images) as count, self._overflow_told():
-            for done in go_through(batches, act, progress.totals):
+        with self._batch_progress(f"epoch {progress.epoch + 1}", images) as count, self._explain_nan():
+            for done in run_batches(batches, act, progress.totals):
                 count(done, progress.totals)
-                if self._keeper.due(progress.step):
-                    self._keeper.save(progress, self._learner)
-                self._save_and_leave_if_asked()
+                if self._checkpoint_manager.should_save(progress.step):
+                    self._checkpoint_manager.save(progress, self._runner)
+                self._save_and_stop_if_interrupted()
 
-    def _look(self, stream: BatchStream, what: str) -> PassResult:
+    def _evaluate(self, stream: BatchStream, description: str) -> SplitMetrics:
         """How the network does on a whole split, always the same photos of it."""
-        totals = Totals()
-        with self._shown(what, stream.samples) as count, self._overflow_told():
-            for done in go_through(self._plan.in_step(stream), self._learner.look, totals):
+        totals = MetricSums()
+        with self._batch_progress(description, stream.samples) as count, self._explain_nan():
+            for done in run_batches(self._plan.eval_batches(stream), self._runner.eval_step, totals):
                 count(done, totals)
-                self._save_and_leave_if_asked()
-        return totals.result(self._plan.label_weights)
+                self._save_and_stop_if_interrupted()
+        return totals.compute(self._plan.label_weights)
 
-    def _result(self) -> TrainingResult:
-        progress = self._progress
-        if progress.stopping.over:
-            self._narration.say(f"stopped; epochs without a lower loss: {progress.stopping.epochs}")
-        best = next(epoch for epoch in progress.epochs if epoch.index == progress.best)
-        test = self._test()
-        for follower in self._followers:
-            follower.end(test)
+    def _finish(self) -> TrainingResult:
+        progress = self._state
+        if progress.early_stopping.is_exhausted:
+            self._reporter.info(f"stopped; epochs without a lower loss: {progress.early_stopping.patience}")
+        best = next(epoch for epoch in progress.epochs if epoch.index == progress.best_epoch)
+        test = self._evaluate_test()
+        for follower in self._callbacks:
+            follower.on_train_end(test)
         return TrainingResult(self._run, tuple(progress.epochs), best, test)
 
-    def _test(self) -> PassResult | None:
+    def _evaluate_test(self) -> SplitMetrics | None:
         """The best epoch's scores on the test split, written to the run folder by the first host."""
-        where = self._plan.config.where
-        where.disband()
-        if not self._plan.has(TEST) or not where.first:
+        where = self._plan.config.topology
+        where.shutdown()
+        if not self._plan.has_split(TEST) or not where.is_main:
             return None
-        learner = self._learner if where.hosts == 1 else Learner(self._plan, self._progress.parts)
+        learner = self._runner if where.hosts == 1 else ModelRunner(self._plan, self._state.accumulation_steps)
         load_weights(learner.network, self._run.best_weights)
         photos = sample_count(self._plan.dataset, TEST, self._plan.preprocessing)
-        with self._narration.progress(TEST, photos) as bar:
+        with self._reporter.progress(TEST, photos) as bar:
 
             def answered(done: int) -> None:
                 bar.advance(done)
-                if self._interruption.asked:
-                    self._leave()
+                if self._interrupt.received_signal:
+                    self._stop()
 
             measured = predict_test_split(self._plan, learner, self._run, answered)
         write_test_scores(self._run, measured)
         return measured
 
-    def _tell_followers(self) -> None:
-        if self._progress.epochs:
-            for follower in self._followers:
-                follower.follow(self._progress.epochs)
+    def _notify_callbacks(self) -> None:
+        if self._state.epochs:
+            for follower in self._callbacks:
+                follower.on_epoch_end(self._state.epochs)
 
-    def _shown(self, what: str, images: int) -> AbstractContextManager[Callable[[int, Totals], None]]:
-        return shown(self._narration, what, images, self._plan.label_weights)
+    def _batch_progress(
+        self, description: str, images: int
+    ) -> AbstractContextManager[Callable[[int, MetricSums], None]]:
+        return batch_progress(self._reporter, description, images, self._plan.label_weights)
 
     @contextmanager
-    def _overflow_told(self) -> Iterator[None]:
+    def _explain_nan(self) -> Iterator[None]:
         try:
             yield
         except NotANumberError as error:
-            place = f"after step {self._progress.step} of epoch {self._progress.epoch + 1}"
-            rate = self._progress.rate
+            place = f"after step {self._state.step} of epoch {self._state.epoch + 1}"
+            rate = self._state.base_lr
             advice = f"lower --learning-rate, which is {rate:g}"
-            if self._keeper.has_checkpoint:
-                advice += f"; {how_to_go_on(self._run)} --learning-rate {rate / 10:g}"
+            if self._checkpoint_manager.has_checkpoint:
+                advice += f"; {resume_hint(self._run)} --learning-rate {rate / 10:g}"
             raise NotANumberError(f"{error} {place}: {advice}") from None
 
-    def _take_smaller_parts(self) -> None:
+    def _retry_with_accumulation(self) -> None:
         """Go back to the newest checkpoint, and on with batches taken in twice as many parts; several hosts can't do so together when
         one of them is out of memory."""
-        parts, photos = 2 * self._progress.parts, self._plan.photos_per_step
-        if parts > self._plan.most_parts:
+        parts, photos = 2 * self._state.accumulation_steps, self._plan.photos_per_step
+        if parts > self._plan.max_accumulation_steps:
             raise CtcError(
                 "out of memory even with one photo at a time: take smaller --height and --width, or another --backbone"
             )
         if self._plan.config.hosts > 1:
-            raise CtcError(f"out of memory: {how_to_go_on(self._run)} --accumulate {parts}, on each host")
-        self._narration.warn(
+            raise CtcError(f"out of memory: {resume_hint(self._run)} --accumulate {parts}, on each host")
+        self._reporter.warn(
             f"out of memory: each batch of {photos} is now taken in {parts} parts, which learns the same"
         )
-        del self._learner
+        del self._runner
         gc.collect()
-        self._take_up(parts)
+        self._restore(parts)
 
-    def _save_and_leave_if_asked(self) -> None:
+    def _save_and_stop_if_interrupted(self) -> None:
         """On all hosts when one of them is asked."""
-        if self._plan.config.where.gathered([self._interruption.asked is not None]).any():
-            self._keeper.save(self._progress, self._learner)
-            self._leave()
+        if self._plan.config.topology.all_gather([self._interrupt.received_signal is not None]).any():
+            self._checkpoint_manager.save(self._state, self._runner)
+            self._stop()
 
-    def _leave(self) -> None:
-        self._narration.say(how_to_go_on(self._run))
-        self._interruption.leave()
+    def _stop(self) -> None:
+        self._reporter.info(resume_hint(self._run))
+        self._interrupt.reraise()
 
-    def _last_words(self) -> None:
-        self._narration.say(f"interrupted in the middle of a long step; {how_to_go_on(self._run)}")
+    def _on_forced_exit(self) -> None:
+        self._reporter.info(f"interrupted in the middle of a long step; {resume_hint(self._run)}")

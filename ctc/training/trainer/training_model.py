@@ -13,23 +13,23 @@ from ctc.training.model.losses import Criterion
 Tensor = Any
 
 
-class Trainee(keras.Model):  # type: ignore[misc]  # keras ships no types
+class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
     """Wraps a model that gives a dict of scores per label. `train_on_batch` and `test_on_batch` with `return_dict=True` return, for
-    every label in `order` at place i, each of `losses.Sums` as `NAME_i`.
+    every label in `label_order` at place i, each of `losses.BatchSums` as `NAME_i`.
 
     The loss to descend is the sum, over labels and photos, of the photo's loss times its `sample_weight` (label → (N,)): whoever
     calls it decides what a photo counts, and may cut a batch in parts.
     """
 
-    def __init__(self, scores: keras.Model, criteria: Mapping[str, Criterion]) -> None:
+    def __init__(self, logits_model: keras.Model, criteria: Mapping[str, Criterion]) -> None:
         super().__init__(name="trainee")
-        self.scores = scores
-        self.order = tuple(criteria)
+        self.logits_model = logits_model
+        self.label_order = tuple(criteria)
         self.criteria = dict(criteria)
         self.built = True
 
     def call(self, images: Tensor, training: bool = False) -> Tensor:
-        return self.scores(images, training=training)
+        return self.logits_model(images, training=training)
 
     def compute_loss(
         self,
@@ -44,7 +44,7 @@ class Trainee(keras.Model):  # type: ignore[misc]  # keras ships no types
         if sample_weight is None:
             return ops.zeros(())
         return sum(
-            ops.sum(sample_weight[label] * criterion.per_photo(y[label], y_pred[label]))
+            ops.sum(sample_weight[label] * criterion.loss_per_photo(y[label], y_pred[label]))
             for label, criterion in self.criteria.items()
         )
 
@@ -54,5 +54,5 @@ class Trainee(keras.Model):  # type: ignore[misc]  # keras ships no types
         return {
             name: value
             for place, (label, criterion) in enumerate(self.criteria.items())
-            for name, value in criterion.sums(y[label], y_pred[label]).at(place).items()
+            for name, value in criterion.batch_sums(y[label], y_pred[label]).to_logs(place).items()
         }

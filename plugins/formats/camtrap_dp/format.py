@@ -18,8 +18,8 @@ from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 from ctc.plugin.records import MetaValue
 
 from .. import duplicates
-from .events import Events
-from .media import Media, Photo
+from .events import ObservedEvents
+from .media import Media, MediaPhoto
 from .package import DESCRIPTOR, open_package
 
 
@@ -42,23 +42,23 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
     """Labels `species` and, where any row has one, `count`, `sex`, `lifeStage`, `behavior`; meta `deploymentID`, `location`
     (locationID, else locationName, else deploymentID), `latitude`, `longitude`, and `datetime` of the event's first photo."""
-    first_wins = duplicates.keep_first(options)
+    first_wins = duplicates.should_keep_first(options)
     package = open_package(source)
     media = Media(first_wins)
     yield from media.read(package)
-    events = Events(media, first_wins)
+    events = ObservedEvents(media, first_wins)
     yield from events.read(package)
-    labels = events.labels()
-    for found in events.found():
+    labels = events.label_names()
+    for found in events.iter_events():
         if isinstance(found, LeftOut):
             yield found
         else:
             event_id, photos, answers = found
-            paths, meta = tuple(photo.path for photo in photos), _meta(media, photos[0])
+            paths, meta = tuple(photo.path for photo in photos), _event_meta(media, photos[0])
             for answer in answers:
                 yield Observation(event_id, paths, {label: getattr(answer, label) for label in labels}, meta)
 
 
-def _meta(media: Media, first: Photo) -> dict[str, MetaValue]:
+def _event_meta(media: Media, first: MediaPhoto) -> dict[str, MetaValue]:
     deployment = media.deployments[first.deployment]
     return {"deploymentID": first.deployment, **deployment._asdict(), "datetime": first.timestamp}

@@ -1,7 +1,7 @@
 """What the observations of a Camtrap DP package say, and how several become one.
 
 Event-based rows exclude each other by the standard, so those that differ in nothing but their count are one answer with the
-`total`. Media-based rows see the same animals on photo after photo, so there it is the `largest` count.
+`sum_counts`. Media-based rows see the same animals on photo after photo, so there it is the `max_count` count.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
-from .package import Row, UnusableRowError, needed
+from .package import CsvRow, UnusableRowError, require_value
 
 EMPTY = "empty"
-CLASS_OF_TYPE = {
+SPECIES_BY_TYPE = {
     "animal": "animal",
     "human": "human",
     "vehicle": "vehicle",
@@ -26,7 +26,7 @@ CLASS_OF_TYPE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ObservationLabels:
     """What a row says, by the names of the labels."""
 
     species: str | None
@@ -36,37 +36,39 @@ class Answer:
     behavior: str | None
 
 
-LABELS = tuple(field.name for field in fields(Answer))
+LABELS = tuple(field.name for field in fields(ObservationLabels))
 
 
-def answer_of(row: Row) -> Answer:
+def parse_labels(row: CsvRow) -> ObservationLabels:
     """Raises UnusableRowError for what the standard doesn't know."""
-    kind = needed(row, "observationType")
-    if kind not in CLASS_OF_TYPE:
+    kind = require_value(row, "observationType")
+    if kind not in SPECIES_BY_TYPE:
         raise UnusableRowError(f"its observationType '{kind}' is none of Camtrap DP's")
     named = kind in ("animal", "human", "vehicle") and row["scientificName"]
     count = re.fullmatch(r"(\d{1,9})(\.0*)?", row["count"] or "")
     if row["count"] and not count:
         raise UnusableRowError(f"its count '{row['count']}' is not a whole number")
-    return Answer(
-        named or CLASS_OF_TYPE[kind], count[1] if count else None, row["sex"], row["lifeStage"], row["behavior"]
+    return ObservationLabels(
+        named or SPECIES_BY_TYPE[kind], count[1] if count else None, row["sex"], row["lifeStage"], row["behavior"]
     )
 
 
 @lru_cache(maxsize=1 << 16)
-def merged(
-    answers: tuple[Answer, ...], new: Answer, combined: Callable[[str | None, str | None], str | None]
-) -> tuple[Answer, ...]:
+def merge_labels(
+    answers: tuple[ObservationLabels, ...],
+    new: ObservationLabels,
+    combine_counts: Callable[[str | None, str | None], str | None],
+) -> tuple[ObservationLabels, ...]:
     """One answer for all that differ in nothing but their count. Cached so that millions of events share a few tuples."""
     counts = {replace(answer, count=None): answer.count for answer in answers}
     key = replace(new, count=None)
-    counts[key] = combined(counts[key], new.count) if key in counts else new.count
+    counts[key] = combine_counts(counts[key], new.count) if key in counts else new.count
     return tuple(replace(answer, count=count) for answer, count in counts.items())
 
 
-def total(one: str | None, other: str | None) -> str | None:
+def sum_counts(one: str | None, other: str | None) -> str | None:
     return None if one is None or other is None else str(int(one) + int(other))
 
 
-def largest(one: str | None, other: str | None) -> str | None:
+def max_count(one: str | None, other: str | None) -> str | None:
     return max((count for count in (one, other) if count is not None), key=int, default=None)

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ctc.errors import InputError
-from ctc.images.photo_paths import plain
+from ctc.images.photo_paths import normalize_path
 from ctc.plugin import LeftOut
 
-from ..duplicates import repeated
-from .package import Package, Row, UnusableRowError, each_row, needed
+from ..duplicates import resolve_duplicate
+from .package import CsvRow, Package, UnusableRowError, add_rows, require_value
 
 
-class Deployment(NamedTuple):
+class DeploymentLocation(NamedTuple):
     """Where a camera stood; degrees."""
 
     location: str
@@ -25,10 +25,10 @@ class Deployment(NamedTuple):
     longitude: float | None
 
 
-class Photo(NamedTuple):
-    """`moment` is its `timestamp` in seconds since 1970. Photos sort by time, then by name."""
+class MediaPhoto(NamedTuple):
+    """`unix_time` is its `timestamp` in seconds since 1970. Photos sort by time, then by name."""
 
-    moment: float
+    unix_time: float
     name: str
     path: str
     deployment: str
@@ -41,44 +41,46 @@ class Media:
 
     def __init__(self, first_wins: bool) -> None:
         self._first_wins = first_wins
-        self.deployments: dict[str, Deployment] = {}
-        self.photos: dict[str, Photo] = {}
-        self._in_time: dict[str, list[str]] = {}
+        self.deployments: dict[str, DeploymentLocation] = {}
+        self.photos: dict[str, MediaPhoto] = {}
+        self._ids_by_time: dict[str, list[str]] = {}
 
     def read(self, package: Package) -> Iterator[LeftOut]:
         """Fill in everything; yields what was left out."""
-        yield from each_row(package, "deployments", self._add_deployment)
-        yield from each_row(package, "media", self._add_photo)
+        yield from add_rows(package, "deployments", self._add_deployment)
+        yield from add_rows(package, "media", self._add_photo)
         for media_id, photo in self.photos.items():
-            self._in_time.setdefault(photo.deployment, []).append(media_id)
-        for ids in self._in_time.values():
-            ids.sort(key=self._moment)
+            self._ids_by_time.setdefault(photo.deployment, []).append(media_id)
+        for ids in self._ids_by_time.values():
+            ids.sort(key=self._unix_time)
 
     def between(self, deployment: str, start: float, end: float) -> list[str]:
         """The mediaIDs of a deployment's photos from `start` to `end`, both included."""
-        ids = self._in_time.get(deployment, [])
-        return ids[bisect_left(ids, start, key=self._moment) : bisect_right(ids, end, key=self._moment)]
+        ids = self._ids_by_time.get(deployment, [])
+        return ids[bisect_left(ids, start, key=self._unix_time) : bisect_right(ids, end, key=self._unix_time)]
 
-    def _moment(self, media_id: str) -> float:
-        return self.photos[media_id].moment
+    def _unix_time(self, media_id: str) -> float:
+        return self.photos[media_id].unix_time
 
-    def _add_deployment(self, where: str, row: Row) -> LeftOut | None:
-        own_id = needed(row, "deploymentID")
+    def _add_deployment(self, where: str, row: CsvRow) -> LeftOut | None:
+        own_id = require_value(row, "deploymentID")
         location = row["locationID"] or row["locationName"] or own_id
-        latitude, longitude = _degrees(where, row, "latitude", 90), _degrees(where, row, "longitude", 180)
-        found = Deployment(location, latitude, longitude)
+        latitude, longitude = _parse_degrees(where, row, "latitude", 90), _parse_degrees(where, row, "longitude", 180)
+        found = DeploymentLocation(location, latitude, longitude)
         known = self.deployments.setdefault(own_id, found)
-        return None if known is found else repeated(where, "deployment", known == found, self._first_wins)
+        return None if known is found else resolve_duplicate(where, "deployment", known == found, self._first_wins)
 
-    def _add_photo(self, where: str, row: Row) -> LeftOut | None:
-        media_id, found = needed(row, "mediaID"), self._photo(row)
+    def _add_photo(self, where: str, row: CsvRow) -> LeftOut | None:
+        media_id, found = require_value(row, "mediaID"), self._parse_photo(row)
         known = self.photos.setdefault(media_id, found)
-        return None if known is found else repeated(where, "photo", known == found, self._first_wins)
+        return None if known is found else resolve_duplicate(where, "photo", known == found, self._first_wins)
 
-    def _photo(self, row: Row) -> Photo:
-        path, timestamp, deployment = (needed(row, column) for column in ("filePath", "timestamp", "deploymentID"))
+    def _parse_photo(self, row: CsvRow) -> MediaPhoto:
+        path, timestamp, deployment = (
+            require_value(row, column) for column in ("filePath", "timestamp", "deploymentID")
+        )
         kind = (row["fileMediatype"] or "image").split("/")[0]
-        moment = seconds(timestamp)
+        moment = parse_timestamp(timestamp)
         if kind != "image":
             raise UnusableRowError(f"is of the kind '{kind}', not an image")
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
@@ -87,10 +89,12 @@ class Media:
             raise UnusableRowError("its deploymentID is not there")
         if moment is None:
             raise UnusableRowError("its timestamp is no ISO 8601 time")
-        return Photo(moment, row["fileName"] or path, plain(path), sys.intern(deployment), timestamp, row["eventID"])
+        return MediaPhoto(
+            moment, row["fileName"] or path, normalize_path(path), sys.intern(deployment), timestamp, row["eventID"]
+        )
 
 
-def seconds(time: str) -> float | None:
+def parse_timestamp(time: str) -> float | None:
     """An ISO 8601 time in seconds since 1970, as UTC if it has no zone; None if it isn't one."""
     try:
         parsed = datetime.fromisoformat(time)
@@ -99,7 +103,7 @@ def seconds(time: str) -> float | None:
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
-def _degrees(where: str, row: Row, column: str, limit: int) -> float | None:
+def _parse_degrees(where: str, row: CsvRow, column: str, limit: int) -> float | None:
     text = row[column]
     if text is None:
         return None

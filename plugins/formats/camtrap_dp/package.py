@@ -16,7 +16,7 @@ from ctc.errors import InputError, UsageError
 from ctc.plugin import LeftOut
 from ctc.storage.csv_reader import open_table
 
-from ..json_entry import Entry
+from ..json_entry import JsonEntry
 from ..json_stream import read_document
 
 DESCRIPTOR = "datapackage.json"
@@ -40,7 +40,7 @@ OPTIONAL = {
 }
 _MISSING = frozenset({"", "NA", "NaN", "nan"})  # `missingValues` of the table schemas
 
-Row = Mapping[str, str | None]
+CsvRow = Mapping[str, str | None]
 
 
 class UnusableRowError(Exception):
@@ -54,14 +54,14 @@ class Package:
     folder: Path
     files: Mapping[str, tuple[Path, ...]]
 
-    def rows(self, table: str) -> Iterator[tuple[str, Row]]:
+    def rows(self, table: str) -> Iterator[tuple[str, CsvRow]]:
         """(file and line, cells by column) with None for missing values and for columns that may be absent.
 
         Raises InputError when a file can't be read or lacks a required column.
         """
         for path in self.files[table]:
-            with _unpacked(path) as unpacked:
-                yield from _rows(unpacked, REQUIRED[table], OPTIONAL[table])
+            with _decompressed(path) as unpacked:
+                yield from _read_rows(unpacked, REQUIRED[table], OPTIONAL[table])
 
 
 def open_package(source: Path) -> Package:
@@ -72,7 +72,7 @@ def open_package(source: Path) -> Package:
     files: dict[str, tuple[Path, ...]] = {}
     for key, value in read_document(descriptor, ("resources",)):
         if key == "resources":
-            files.setdefault(value.name("name"), _files(value, descriptor.parent))
+            files.setdefault(value.required_text("name"), _resource_files(value, descriptor.parent))
         elif key == "profile":
             _check_version(descriptor, str(value))
     for table in REQUIRED:
@@ -81,7 +81,7 @@ def open_package(source: Path) -> Package:
     return Package(descriptor.parent, files)
 
 
-def each_row(package: Package, table: str, add: Callable[[str, Row], LeftOut | None]) -> Iterator[LeftOut]:
+def add_rows(package: Package, table: str, add: Callable[[str, CsvRow], LeftOut | None]) -> Iterator[LeftOut]:
     """Hand every row, and where it is, to `add`; yields what `add` gives or finds unusable."""
     for where, row in package.rows(table):
         try:
@@ -92,7 +92,7 @@ def each_row(package: Package, table: str, add: Callable[[str, Row], LeftOut | N
             yield left_out
 
 
-def needed(row: Row, column: str) -> str:
+def require_value(row: CsvRow, column: str) -> str:
     """The row's value; raises UnusableRowError when it is missing."""
     value = row[column]
     if value is None:
@@ -106,14 +106,14 @@ def _check_version(descriptor: Path, profile: str) -> None:
         raise InputError(f"'{descriptor}' is Camtrap DP {version[1]}, ctc reads 1.x: export it anew, or convert it")
 
 
-def _files(resource: Entry, folder: Path) -> tuple[Path, ...]:
+def _resource_files(resource: JsonEntry, folder: Path) -> tuple[Path, ...]:
     if resource.fields["name"] not in REQUIRED:
         return ()
     paths = resource.fields.get("path")
-    parts = paths if isinstance(paths, list) else [resource.name("path")]
+    parts = paths if isinstance(paths, list) else [resource.required_text("path")]
     for path in parts:
         if not isinstance(path, str):
-            raise resource.wrong("path", "text, or a list of text")
+            raise resource.invalid_value("path", "text, or a list of text")
         if "://" in path:
             raise InputError(f"{resource.where}: '{path}' is on the web: download the package, with its tables")
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
@@ -123,20 +123,20 @@ def _files(resource: Entry, folder: Path) -> tuple[Path, ...]:
     return tuple(folder / path for path in parts)
 
 
-def _rows(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
+def _read_rows(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[tuple[str, CsvRow]]:
     table = open_table(path)
     for column in required:
         if column not in table.columns:
             raise InputError(f"'{path}' has no column '{column}', which Camtrap DP requires")
     there = [(column, table.columns[column]) for column in (*required, *optional) if column in table.columns]
-    absent: Row = {column: None for column in optional if column not in table.columns}
+    absent: CsvRow = {column: None for column in optional if column not in table.columns}
     for line, cells in table.rows():
         row = {column: None if cells[at] in _MISSING else cells[at] for column, at in there}
         yield f"{path.name} line {line}", {**row, **absent}
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
+def _decompressed(path: Path) -> Iterator[Path]:
     """The file itself, or a temporary copy without its gzip."""
     if path.suffix != ".gz":
         yield path

@@ -1,6 +1,6 @@
 """What augmentation means, in numbers and without pixels: the same for every loader.
 
-Of each sample, DRAWS uniform numbers decide. They become a `View` (which part of the photo is shown, how far turned, mirrored or not)
+Of each sample, DRAWS uniform numbers decide. They become a `ViewParams` (which part of the photo is shown, how far turned, mirrored or not)
 and a colour matrix. Magnitudes are the seed's (camera-trap-classifier 2.x, data/image.py); the order is: zoom, crop, rotate, resize,
 flip, colour.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ctc.plugin import Augmentation
 
 Floats = NDArray[np.float64]
-Matrix = Sequence[Sequence[float]]
+ColorMatrix = Sequence[Sequence[float]]
 
 VIEW_DRAWS = 6
 COLOR_DRAWS = 5
@@ -28,8 +28,8 @@ SATURATION = (0.8, 1.2)
 HUE = 0.05
 CONTRAST = (0.9, 1.3)
 CHROMA = 0.05
-RGB_OF_CHROMA = ((0.0, 1.402), (-0.344136, -0.714136), (1.772, 0.0))  # R, G, B by Cb and Cr (BT.601)
-ORDERS = (
+CHROMA_TO_RGB = ((0.0, 1.402), (-0.344136, -0.714136), (1.772, 0.0))  # R, G, B by Cb and Cr (BT.601)
+COLOR_ORDERS = (
     ("brightness", "saturation", "hue", "contrast"),
     ("saturation", "brightness", "contrast", "hue"),
     ("contrast", "hue", "brightness", "saturation"),
@@ -37,10 +37,10 @@ ORDERS = (
 )
 
 _LUMA = np.array([0.299, 0.587, 0.114])
-_ABOUT_GREY = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / math.sqrt(3.0)
+_GREY_AXIS_CROSS_PRODUCT = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / math.sqrt(3.0)
 
 
-class Draws(NamedTuple):
+class RandomDraws(NamedTuple):
     """Uniform numbers in 0–1 for N samples: `view` (N, VIEW_DRAWS), `color` (N, COLOR_DRAWS), `photo` and `observation` (N,)."""
 
     view: Floats
@@ -49,7 +49,7 @@ class Draws(NamedTuple):
     observation: Floats
 
 
-class View(NamedTuple):
+class ViewParams(NamedTuple):
     """What is shown of a photo: a region in shares of the photo's height and width, which may reach beyond 0–1 (black); turned about
     its centre; `sign` −1 when mirrored."""
 
@@ -62,14 +62,14 @@ class View(NamedTuple):
     sign: float
 
 
-def draw(seed: int, epoch: int, step: int, reader: int, samples: int) -> Draws:
+def random_draws(seed: int, epoch: int, step: int, reader: int, samples: int) -> RandomDraws:
     """The numbers for one batch; the same for the same batch, whoever makes it."""
     numbers = np.random.default_rng([seed, epoch, step, reader]).random((samples, DRAWS))
     view, color, rest = np.split(numbers, [VIEW_DRAWS, VIEW_DRAWS + COLOR_DRAWS], axis=1)
-    return Draws(view, color, rest[:, 0], rest[:, 1])
+    return RandomDraws(view, color, rest[:, 0], rest[:, 1])
 
 
-def views(draws: Floats, augmentation: Augmentation) -> list[View]:
+def view_params(draws: Floats, augmentation: Augmentation) -> list[ViewParams]:
     """The views that `draws` (N, VIEW_DRAWS) choose: zoom about the centre, then crop anywhere in that, then turn and mirror."""
     zoom, crop, down, right, turn, mirror = draws.T
     zoomed = 1.0 + augmentation.zoom * (2.0 * zoom - 1.0)
@@ -79,10 +79,10 @@ def views(draws: Floats, augmentation: Augmentation) -> list[View]:
     angle = np.deg2rad(augmentation.rotate * (2.0 * turn - 1.0))
     sign = np.where(mirror < 0.5, -1.0, 1.0) if augmentation.flip else np.ones(len(draws))
     columns = np.stack([top, left, share, share, np.cos(angle), np.sin(angle), sign], axis=1)
-    return [View(*row) for row in columns.tolist()]
+    return [ViewParams(*row) for row in columns.tolist()]
 
 
-def fitted(view: View, photo: tuple[int, int], size: tuple[int, int]) -> View:
+def fit_aspect(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> ViewParams:
     """The view's centre, in the aspect of `size`: what is shown of a `photo` keeps its aspect; both (height, width)."""
     aspect = size[0] / size[1] * photo[1] / photo[0]
     height, width = view.height * min(1.0, aspect), view.width * min(1.0, 1.0 / aspect)
@@ -90,13 +90,13 @@ def fitted(view: View, photo: tuple[int, int], size: tuple[int, int]) -> View:
     return view._replace(top=top, left=left, height=height, width=width)
 
 
-def halvings(view: View, photo: tuple[int, int], size: tuple[int, int]) -> int:
+def downscale_power(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> int:
     """How often, 0–3, a `photo` can be halved (rounding up) while what is shown stays as large as `size`; both (height, width)."""
     height, width = view.height * photo[0], view.width * photo[1]
     return sum(height > by * (size[0] - 1) and width > by * (size[1] - 1) for by in (2, 4, 8))
 
 
-def affine(view: View, photo: tuple[int, int], size: tuple[int, int]) -> Floats:
+def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> Floats:
     """(2, 3): from a pixel (x, y, 1) of an image of `size` to the place (x, y) it comes from in a `photo`; both (height, width)."""
     step_x = view.sign * view.width * photo[1] / size[1]
     step_y = view.height * photo[0] / size[0]
@@ -110,27 +110,27 @@ def affine(view: View, photo: tuple[int, int], size: tuple[int, int]) -> Floats:
 
 def color_matrices(draws: Floats, mode: str) -> Floats:
     """(N, 3, 7) for `draws` (N, COLOR_DRAWS): a pixel p in 0–255 of an image with channel means m becomes
-    M[:, :3] p + M[:, 3:6] m + M[:, 6]; of use with `with_mean`.
+    M[:, :3] p + M[:, 3:6] m + M[:, 6]; of use with `fold_in_mean`.
 
     Of the ORDERS only one thing is left here, whether saturation or hue comes first: contrast commutes with both, and brightness is the
     same shift at any point.
     """
     linear = np.broadcast_to(np.eye(3), (len(draws), 3, 3))
     contrast = np.ones((len(draws), 1, 1))
-    offset = 255.0 * _between(draws[:, :1], -BRIGHTNESS, BRIGHTNESS)
+    offset = 255.0 * _lerp(draws[:, :1], -BRIGHTNESS, BRIGHTNESS)
     if mode == "full_fast":
-        offset = offset + 255.0 * _between(draws[:, 1:3], -CHROMA, CHROMA) @ np.transpose(RGB_OF_CHROMA)
+        offset = offset + 255.0 * _lerp(draws[:, 1:3], -CHROMA, CHROMA) @ np.transpose(CHROMA_TO_RGB)
     else:
-        linear = _saturations(draws[:, 1])
+        linear = _saturation_matrices(draws[:, 1])
     if mode == "full_randomized":
-        hues, saturation_first = _hues(draws[:, 2]), draws[:, 4, None, None] < 0.5
+        hues, saturation_first = _hue_matrices(draws[:, 2]), draws[:, 4, None, None] < 0.5
         linear = np.where(saturation_first, hues @ linear, linear @ hues)
-        contrast = _between(draws[:, 3, None, None], *CONTRAST)
+        contrast = _lerp(draws[:, 3, None, None], *CONTRAST)
     offsets = np.broadcast_to(offset, (len(draws), 3))[:, :, None]
     return np.concatenate([contrast * linear, (1.0 - contrast) * linear, offsets], axis=2)
 
 
-def with_mean(matrix: Matrix, mean: Sequence[float]) -> NDArray[np.float32]:
+def fold_in_mean(matrix: ColorMatrix, mean: Sequence[float]) -> NDArray[np.float32]:
     """(3, 4) for `cv2.transform`, from one (3, 7) of `color_matrices` and the image's channel means R, G, B."""
     red, green, blue = mean
     return np.array(
@@ -139,20 +139,20 @@ def with_mean(matrix: Matrix, mean: Sequence[float]) -> NDArray[np.float32]:
     )
 
 
-def _saturations(draws: Floats) -> Floats:
+def _saturation_matrices(draws: Floats) -> Floats:
     """(N, 3, 3): away from the pixel's luma (BT.601), or towards it."""
-    factor = _between(draws, *SATURATION)[:, None, None]
+    factor = _lerp(draws, *SATURATION)[:, None, None]
     away: Floats = factor * np.eye(3) + (1.0 - factor) * _LUMA
     return away
 
 
-def _hues(draws: Floats) -> Floats:
+def _hue_matrices(draws: Floats) -> Floats:
     """(N, 3, 3): turned about the grey axis of the RGB cube, by Rodrigues' formula."""
-    angle = 2.0 * math.pi * _between(draws, -HUE, HUE)[:, None, None]
+    angle = 2.0 * math.pi * _lerp(draws, -HUE, HUE)[:, None, None]
     cosine = np.cos(angle)
-    turn: Floats = cosine * np.eye(3) + (1.0 - cosine) / 3.0 + np.sin(angle) * _ABOUT_GREY
+    turn: Floats = cosine * np.eye(3) + (1.0 - cosine) / 3.0 + np.sin(angle) * _GREY_AXIS_CROSS_PRODUCT
     return turn
 
 
-def _between(draws: Floats, low: float, high: float) -> Floats:
+def _lerp(draws: Floats, low: float, high: float) -> Floats:
     return low + draws * (high - low)

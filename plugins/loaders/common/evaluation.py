@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.images.eval_samples import Pick, picks, read_events, record_table, reference_batches, reference_samples
+from ctc.images.eval_samples import PhotoSelection, eval_batches, eval_samples, read_events, record_table, select_photos
 from ctc.plugin import Batch, LoaderConfig
 
-from .plan import preprocessing_of
+from .plan import make_preprocessing
 from .stream import Stream
 
 
@@ -23,34 +23,39 @@ class EvaluationStream(Stream):
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig) -> None:
         super().__init__(dataset, split, config)
         self._dataset, self._split = dataset, split
-        self._preprocessing = preprocessing_of(config)
+        self._preprocessing = make_preprocessing(config)
         self._table = record_table(dataset, split)
-        self._multi_label = dataset.class_counts(config.multi_label)
+        self._multi_label = dataset.num_classes(config.multi_label)
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
         config = self._config
-        chosen = self._picks(epoch, start_step)
-        samples = reference_samples(
-            chosen, self._preprocessing, config.labels, self._bad.leave_out, config.threads, self._multi_label
+        chosen = self._selections(epoch, start_step)
+        samples = eval_samples(
+            chosen,
+            self._preprocessing,
+            config.labels,
+            self._bad_records.skip_or_raise,
+            config.threads,
+            self._multi_label,
         )
-        for images, labels in reference_batches(samples, config.labels, config.batch_size):
+        for images, labels in eval_batches(samples, config.labels, config.batch_size):
             if config.drop_remainder and len(images) < config.batch_size:
                 return
             yield Batch(images, labels)
 
-    def _picks(self, epoch: int, start_step: int) -> Iterator[Pick]:
+    def _selections(self, epoch: int, start_step: int) -> Iterator[PhotoSelection]:
         """This reader's samples that are still to come, not decoded yet."""
         number, readers = self._config.shard
         mine = slice(number + start_step * self._config.batch_size * readers, readers * self._plan.samples, readers)
-        table = self._order(epoch)
+        table = self._ordered_table(epoch)
         if self._preprocessing.image_choice != "all":
-            return picks(self._events(table[mine]), self._preprocessing)
-        return islice(picks(self._events(table), self._preprocessing), mine.start, mine.stop, mine.step)
+            return select_photos(self._read_events(table[mine]), self._preprocessing)
+        return islice(select_photos(self._read_events(table), self._preprocessing), mine.start, mine.stop, mine.step)
 
-    def _events(self, table: NDArray[np.int64]) -> Iterator[tuple[str, EventRecord]]:
-        return read_events(self._dataset, self._split, table, self._bad.leave_out)
+    def _read_events(self, table: NDArray[np.int64]) -> Iterator[tuple[str, EventRecord]]:
+        return read_events(self._dataset, self._split, table, self._bad_records.skip_or_raise)
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
+    def _ordered_table(self, epoch: int) -> NDArray[np.int64]:
         if not self._config.shuffle:
             return self._table
         return np.random.default_rng([self._config.seed, epoch]).permutation(self._table)

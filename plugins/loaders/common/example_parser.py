@@ -18,12 +18,12 @@ _BYTES_LIST, _INT64_LIST = 1, 3
 _SHORT_KEY = 1 << 3 | _LENGTH
 
 
-def find_features(data: memoryview, wanted: Container[bytes]) -> dict[bytes, Span]:
+def find_features(data: memoryview, names: Container[bytes]) -> dict[bytes, Span]:
     """Where the wanted features of the Example lie in `data`. Raises InputError when it is no Example."""
     found: dict[bytes, Span] = {}
     for number, start, end in _fields(data, (0, len(data))):
         if number == 1:
-            found.update(_entries(data, (start, end), wanted))
+            found.update(_feature_entries(data, (start, end), names))
     return found
 
 
@@ -58,10 +58,10 @@ def int_values(data: memoryview, at: int, end: int) -> list[int]:
     return values
 
 
-def _entries(data: memoryview, features: Span, wanted: Container[bytes]) -> Iterator[tuple[bytes, Span]]:
+def _feature_entries(data: memoryview, features: Span, names: Container[bytes]) -> Iterator[tuple[bytes, Span]]:
     """(key, where its Feature lies) of the wanted entries of the map."""
     for number, start, end in _fields(data, features):
-        if number != 1 or _is_other(data, start, end, wanted):
+        if number != 1 or _is_unrequested(data, start, end, names):
             continue
         key, value = b"", (end, end)
         for part, at, stop in _fields(data, (start, end)):
@@ -69,15 +69,15 @@ def _entries(data: memoryview, features: Span, wanted: Container[bytes]) -> Iter
                 key = bytes(data[at:stop])
             elif part == 2:
                 value = at, stop
-        if key in wanted:
+        if key in names:
             yield key, value
 
 
-def _is_other(data: memoryview, start: int, end: int, wanted: Container[bytes]) -> bool:
+def _is_unrequested(data: memoryview, start: int, end: int, names: Container[bytes]) -> bool:
     """A quick look, right for nearly all entries: whether the entry starts with a short key that is not wanted."""
     if end - start < 2 or data[start] != _SHORT_KEY or data[start + 1] >= 0x80:
         return False
-    return bytes(data[start + 2 : start + 2 + data[start + 1]]) not in wanted
+    return bytes(data[start + 2 : start + 2 + data[start + 1]]) not in names
 
 
 def _fields(data: memoryview, span: Span) -> Iterator[tuple[int, int, int]]:
@@ -94,9 +94,9 @@ def _fields(data: memoryview, span: Span) -> Iterator[tuple[int, int, int]]:
         elif kind in _FIXED_BYTES:
             at += _FIXED_BYTES[kind]
         else:
-            raise _damaged()
+            raise _damaged_error()
         if at > end:
-            raise _damaged()
+            raise _damaged_error()
         yield tag >> 3, start, at
 
 
@@ -112,9 +112,9 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
                 return value & 0xFFFF_FFFF_FFFF_FFFF, at
             shift += 7
     except IndexError:
-        raise _damaged() from None
-    raise _damaged()
+        raise _damaged_error() from None
+    raise _damaged_error()
 
 
-def _damaged() -> InputError:
+def _damaged_error() -> InputError:
     return InputError("the record is not an event: its fields can't be told apart")

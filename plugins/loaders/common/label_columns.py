@@ -17,25 +17,25 @@ class LabelColumns:
     """`widths`: per label, in the order of the configuration, None for one class number, or how many classes are told apart."""
 
     def __init__(self, dataset: Dataset, config: LoaderConfig) -> None:
-        counts = dataset.class_counts(config.multi_label)
+        counts = dataset.num_classes(config.multi_label)
         self._names = config.labels
         self.widths = tuple(counts.get(name) for name in config.labels)
         self._ends = np.cumsum([0, *(width or 1 for width in self.widths)]).tolist()
 
     @property
-    def total(self) -> int:
+    def num_columns(self) -> int:
         """How many columns there are."""
         return int(self._ends[-1])
 
-    def row(self, observed: Sequence[Sequence[int]], share: float) -> list[int]:
-        """The row of an event, from each label's class numbers; `share`, in 0–1, chooses the observation where one counts."""
+    def encode_row(self, observed: Sequence[Sequence[int]], draw: float) -> list[int]:
+        """The row of an event, from each label's class numbers; `draw`, in 0–1, chooses the observation where one counts."""
         parts = [
-            numbers[int(share * len(numbers)) :][:1] if width is None else multi_hot(numbers, width)
+            numbers[int(draw * len(numbers)) :][:1] if width is None else multi_hot(numbers, width)
             for width, numbers in zip(self.widths, observed, strict=True)
         ]
         return [number for part in parts for number in part]
 
-    def parted(self, rows: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
+    def to_batch_labels(self, rows: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
         """Rows (N, columns) as the labels of a batch."""
         parts = [np.ascontiguousarray(rows[:, start:end]) for start, end in pairwise(self._ends)]
         return {

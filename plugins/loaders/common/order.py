@@ -13,33 +13,33 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Shard
 
-SHARDS_AT_ONCE = 16
+INTERLEAVED_SHARDS = 16
 _WINDOW_BYTES = 256 * 2**20
-_SMALLEST_WINDOW = 1024
+_MIN_WINDOW = 1024
 
-Numbers = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
-def window(shards: Sequence[Shard], samples: int) -> int:
+def shuffle_window(shards: Sequence[Shard], samples: int) -> int:
     """How many of `samples` to shuffle among: as many as fit a quarter of a gigabyte."""
     mean = sum(shard.bytes for shard in shards) // max(1, sum(shard.images for shard in shards))
-    return min(samples, max(_SMALLEST_WINDOW, _WINDOW_BYTES // max(1, mean)))
+    return min(samples, max(_MIN_WINDOW, _WINDOW_BYTES // max(1, mean)))
 
 
-def shuffled(shard_of: Numbers, among: int, seed: int, epoch: int) -> Numbers:
-    """The numbers of all samples in the order of an epoch. `shard_of` (N,): the shard each lies in, ascending from 0; a sample moves
-    by at most `among` places, or anywhere when that is all."""
+def shuffled_indices(shard_ids: Indices, window_size: int, seed: int, epoch: int) -> Indices:
+    """The numbers of all samples in the order of an epoch. `shard_ids` (N,): the shard each lies in, ascending from 0; a sample moves
+    by at most `window_size` places, or anywhere when that is all."""
     rng = np.random.default_rng([seed, epoch])
-    if among >= len(shard_of):
-        return rng.permutation(len(shard_of))
-    mixed = _several_at_a_time(shard_of, rng)
-    return mixed[np.argsort(np.arange(len(mixed)) + among * rng.random(len(mixed)), kind="stable")]
+    if window_size >= len(shard_ids):
+        return rng.permutation(len(shard_ids))
+    mixed = _interleave_shards(shard_ids, rng)
+    return mixed[np.argsort(np.arange(len(mixed)) + window_size * rng.random(len(mixed)), kind="stable")]
 
 
-def _several_at_a_time(shard_of: Numbers, rng: np.random.Generator) -> Numbers:
+def _interleave_shards(shard_ids: Indices, rng: np.random.Generator) -> Indices:
     """Groups of SHARDS_AT_ONCE random shards, one group after the other; within a group each shard keeps its order and is spread
     evenly."""
-    sizes = np.bincount(shard_of)
-    place = np.arange(len(shard_of)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    group = rng.permutation(len(sizes)) // SHARDS_AT_ONCE
-    return np.lexsort((shard_of, (place + 0.5) / sizes[shard_of], group[shard_of]))
+    sizes = np.bincount(shard_ids)
+    place = np.arange(len(shard_ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    group = rng.permutation(len(sizes)) // INTERLEAVED_SHARDS
+    return np.lexsort((shard_ids, (place + 0.5) / sizes[shard_ids], group[shard_ids]))

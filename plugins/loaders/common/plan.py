@@ -13,7 +13,7 @@ from ctc.plugin import LoaderConfig
 
 
 @dataclass(frozen=True)
-class Plan:
+class EpochPlan:
     """One epoch of one reader. Of `total` samples, the readers take `samples` each; with several readers up to
     (readers − 1) samples are left over, so that all make the same number of `steps`."""
 
@@ -21,27 +21,27 @@ class Plan:
     steps: int
 
 
-def preprocessing_of(config: LoaderConfig) -> Preprocessing:
+def make_preprocessing(config: LoaderConfig) -> Preprocessing:
     """What the loader delivers, in the words of the evaluation path."""
     return Preprocessing(config.height, config.width, config.resize, config.image_choice)
 
 
-def plan(dataset: Dataset, split: str, config: LoaderConfig) -> Plan:
+def plan_epoch(dataset: Dataset, split: str, config: LoaderConfig) -> EpochPlan:
     """Raises CtcError for an unknown label or split, missing or cut files, or too few samples for one batch."""
     _check_labels(dataset, config)
     check_files(dataset, split)
     index, readers = config.shard
     if not 0 <= index < readers:
         raise UsageError(f"there is no reader {index} of {readers}: count from 0 to {readers - 1}")
-    total = sample_count(dataset, split, preprocessing_of(config))
+    total = sample_count(dataset, split, make_preprocessing(config))
     samples = total // readers
     steps = samples // config.batch_size if config.drop_remainder else -(-samples // config.batch_size)
     if not steps:
         raise InputError(
-            f"the split '{split}' of '{dataset.place}' has {total} samples, too few for {readers} reader(s) with "
+            f"the split '{split}' of '{dataset.display_path}' has {total} samples, too few for {readers} reader(s) with "
             f"batches of {config.batch_size}: take a smaller batch or another split"
         )
-    return Plan(steps * config.batch_size if config.drop_remainder else samples, steps)
+    return EpochPlan(steps * config.batch_size if config.drop_remainder else samples, steps)
 
 
 def _check_labels(dataset: Dataset, config: LoaderConfig) -> None:
@@ -65,12 +65,12 @@ def check_files(dataset: Dataset, split: str) -> None:
     """Raise InputError when a shard is missing or has lost its end."""
     for shard in dataset.shards(split):
         path = dataset.folder / shard.file
-        size = _size(path)
+        size = _file_size(path)
         if size < shard.bytes:
             raise InputError(f"'{path}' has {size} bytes of {shard.bytes}: copy or build the dataset again")
 
 
-def _size(path: Path) -> int:
+def _file_size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as error:

@@ -15,12 +15,12 @@ from ctc.images.eval_samples import record_table
 from ctc.storage.tfrecord import FOOTER_BYTES, HEADER_BYTES, unframe
 
 from .example_parser import bytes_span, find_features, int_spans, int_values
-from .order import SHARDS_AT_ONCE, Numbers
+from .order import INTERLEAVED_SHARDS, Indices
 
-_OPEN_SHARDS = 16 * SHARDS_AT_ONCE
+_MAX_OPEN_SHARDS = 16 * INTERLEAVED_SHARDS
 
 
-class Event(NamedTuple):
+class RecordContent(NamedTuple):
     """What a loader needs of a record: its JPEGs, in place, and for each label wanted the class number of each observation."""
 
     jpegs: list[memoryview]
@@ -33,64 +33,64 @@ class Records:
     def __init__(self, dataset: Dataset, split: str, labels: tuple[str, ...]) -> None:
         self._paths = [dataset.folder / shard.file for shard in dataset.shards(split)]
         self._table = record_table(dataset, split)
-        if len(self._table) != dataset.events(split):
+        if len(self._table) != dataset.event_count(split):
             raise InputError(
-                f"the indexes of the split '{split}' of '{dataset.place}' list {len(self._table)} records of "
-                f"{dataset.events(split)}: build the dataset again"
+                f"the indexes of the split '{split}' of '{dataset.display_path}' list {len(self._table)} records of "
+                f"{dataset.event_count(split)}: build the dataset again"
             )
         self._features = (b"image/encoded", b"image/sizes", *(f"label/{label}".encode() for label in labels))
         self._spans = np.zeros((len(self._table), 2 * len(self._features)), np.int32)
-        self._scattered: dict[int, list[list[int]]] = {}
-        self._shard = lru_cache(_OPEN_SHARDS)(lambda number: _mapped(self._paths[number]))
+        self._unpacked_values: dict[int, list[list[int]]] = {}
+        self._open_shard = lru_cache(_MAX_OPEN_SHARDS)(lambda number: _map_file(self._paths[number]))
 
     def __len__(self) -> int:
         return len(self._table)
 
     @property
-    def shard_of(self) -> Numbers:
+    def shard_ids(self) -> Indices:
         """(records,): the number of the shard that each lies in."""
         return self._table[:, 0]
 
-    def event(self, row: int) -> Event:
+    def read(self, row: int) -> RecordContent:
         """Raises InputError, naming shard and offset, when the record is damaged or lacks a feature."""
-        shard, start, size = self._place(row)
+        shard, start, size = self._locate(row)
         data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
         try:
             if not self._spans[row, 1]:
                 unframe(shard[start : start + size])
-                self._spans[row] = self._find(row, data)
-            return self._cut(row, data)
+                self._spans[row] = self._find_spans(row, data)
+            return self._extract(row, data)
         except InputError as error:
-            raise InputError(f"{self.where(row)}: {error}") from None
+            raise InputError(f"{self.describe_row(row)}: {error}") from None
 
-    def labels(self, row: int) -> list[list[int]]:
-        """The class numbers of `event` alone, at a glance: no checksum is looked at, so a damaged record may give any number. Raises
+    def read_labels(self, row: int) -> list[list[int]]:
+        """The class numbers of `read` alone, at a glance: no checksum is looked at, so a damaged record may give any number. Raises
         InputError for one that can't be made out."""
-        shard, start, size = self._place(row)
+        shard, start, size = self._locate(row)
         data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
-        return self._numbers(row, data, self._find(row, data)[2:])[1:]
+        return self._int_features(row, data, self._find_spans(row, data)[2:])[1:]
 
-    def where(self, row: int) -> str:
+    def describe_row(self, row: int) -> str:
         """Shard and offset, for messages."""
         number, offset, _ = self._table[row]
         return f"'{self._paths[number]}' at offset {offset}"
 
-    def announce(self, row: int) -> None:
+    def prefetch_hint(self, row: int) -> None:
         """Let the system fetch the record from the disk, without waiting for it."""
-        shard, start, size = self._place(row)
+        shard, start, size = self._locate(row)
         if hasattr(shard, "madvise"):
             begin = start - start % mmap.PAGESIZE
             shard.madvise(mmap.MADV_WILLNEED, begin, start + size - begin)
 
     def close(self) -> None:
         """Let go of the files; the memory is unmapped when the last JPEG of it is gone."""
-        self._shard.cache_clear()
+        self._open_shard.cache_clear()
 
-    def _place(self, row: int) -> tuple[mmap.mmap, int, int]:
+    def _locate(self, row: int) -> tuple[mmap.mmap, int, int]:
         number, start, size = self._table[row].tolist()
-        return self._shard(number), start, size
+        return self._open_shard(number), start, size
 
-    def _find(self, row: int, data: memoryview) -> list[int]:
+    def _find_spans(self, row: int, data: memoryview) -> list[int]:
         """Start and end of the JPEGs, and of the numbers of each further feature; numbers that don't lie in one piece are kept."""
         found = find_features(data, self._features)
         for name in self._features:
@@ -98,13 +98,15 @@ class Records:
                 raise InputError(f"the record has no feature '{name.decode()}'")
         pieces = [int_spans(data, found[name]) for name in self._features[1:]]
         if any(len(spans) != 1 for spans in pieces):
-            self._scattered[row] = [[value for span in spans for value in int_values(data, *span)] for spans in pieces]
+            self._unpacked_values[row] = [
+                [value for span in spans for value in int_values(data, *span)] for spans in pieces
+            ]
         lying = [bytes_span(data, found[b"image/encoded"]), *((spans or [(0, 0)])[0] for spans in pieces)]
         return [at for span in lying for at in span]
 
-    def _cut(self, row: int, data: memoryview) -> Event:
+    def _extract(self, row: int, data: memoryview) -> RecordContent:
         at, end, *spans = self._spans[row].tolist()
-        sizes, *labels = self._numbers(row, data, spans)
+        sizes, *labels = self._int_features(row, data, spans)
         if not sizes or min(sizes) < 0 or sum(sizes) != end - at:
             raise InputError(f"'image/sizes' add up to {sum(sizes)}, 'image/encoded' has {end - at} bytes")
         if not all(labels):
@@ -113,15 +115,15 @@ class Records:
         for size in sizes:
             jpegs.append(data[at : at + size])
             at += size
-        return Event(jpegs, labels)
+        return RecordContent(jpegs, labels)
 
-    def _numbers(self, row: int, data: memoryview, spans: list[int]) -> list[list[int]]:
-        return self._scattered.get(row) or [
+    def _int_features(self, row: int, data: memoryview, spans: list[int]) -> list[list[int]]:
+        return self._unpacked_values.get(row) or [
             int_values(data, *span) for span in zip(spans[::2], spans[1::2], strict=True)
         ]
 
 
-def _mapped(path: Path) -> mmap.mmap:
+def _map_file(path: Path) -> mmap.mmap:
     try:
         with path.open("rb") as handle:
             return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)

@@ -9,17 +9,17 @@ from ctc.artifacts.dataset import Dataset
 from ctc.plugin import Batch, LoaderConfig
 
 from .bad_records import BadRecords
-from .plan import plan
+from .plan import plan_epoch
 
 
 class Stream(ABC):
     """An opened split; several epochs may be read at a time."""
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig) -> None:
-        self._plan = plan(dataset, split, config)
+        self._plan = plan_epoch(dataset, split, config)
         self._config = config
-        self._bad = BadRecords(config)
-        self._reading: set[Generator[Batch, None, None]] = set()
+        self._bad_records = BadRecords(config)
+        self._open_epochs: set[Generator[Batch, None, None]] = set()
 
     @property
     def samples(self) -> int:
@@ -34,24 +34,24 @@ class Stream(ABC):
     @property
     def skipped(self) -> int:
         """How many bad records or photos were met so far, and left out or replaced."""
-        return len(self._bad)
+        return len(self._bad_records)
 
     def epoch(self, index: int, start_step: int = 0) -> Generator[Batch, None, None]:
         """The batches of epoch `index`, from `start_step` on. Raises InputError for a bad record or photo, unless those are to be skipped
         and there is a good one; and RuntimeError when the stream was closed before the last batch was read."""
         batches = self._batches(index, start_step)
-        self._reading.add(batches)
+        self._open_epochs.add(batches)
         try:
             yield from batches
-            if batches not in self._reading:
+            if batches not in self._open_epochs:
                 raise RuntimeError(f"the stream was closed while epoch {index} was read: begin the epoch again")
         finally:
-            self._reading.discard(batches)
+            self._open_epochs.discard(batches)
 
     def close(self) -> None:
         """End the epochs that were not read to their end, with their threads."""
-        while self._reading:
-            self._reading.pop().close()
+        while self._open_epochs:
+            self._open_epochs.pop().close()
 
     @abstractmethod
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:

@@ -7,36 +7,38 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import InputError
-from ctc.plugin import DrawWeights, LoaderConfig
+from ctc.plugin import LoaderConfig, SamplingWeights
 
-from .order import Numbers
+from .order import Indices
 from .records import Records
 
-_UNKNOWN = 1.0
+_DEFAULT_WEIGHT = 1.0
 
 
-def row_weights(dataset: Dataset, split: str, config: LoaderConfig, draw: DrawWeights) -> NDArray[np.float64]:
-    """(records,): the weight of each record of the split, as `DrawWeights` says. All are looked at once; one that can't be made out
+def row_weights(
+    dataset: Dataset, split: str, config: LoaderConfig, sampling_weights: SamplingWeights
+) -> NDArray[np.float64]:
+    """(records,): the weight of each record of the split, as `SamplingWeights` says. All are looked at once; one that can't be made out
     counts as lacking the label."""
-    first_alone = config.observation == "first" and draw.label not in config.multi_label
-    known = dict(enumerate(draw.weights))
+    first_alone = config.observation == "first" and sampling_weights.label not in config.multi_label
+    known = dict(enumerate(sampling_weights.weights))
 
     def weight(row: int) -> float:
         try:
-            (observed,) = records.labels(row)
+            (observed,) = records.read_labels(row)
         except InputError:
-            return _UNKNOWN
+            return _DEFAULT_WEIGHT
         shown = observed[:1] if first_alone else observed
-        return max((known[number] for number in shown if number in known), default=_UNKNOWN)
+        return max((known[number] for number in shown if number in known), default=_DEFAULT_WEIGHT)
 
-    records = Records(dataset, split, (draw.label,))
+    records = Records(dataset, split, (sampling_weights.label,))
     try:
         return np.array([weight(row) for row in range(len(records))])
     finally:
         records.close()
 
 
-def drawn(weights: NDArray[np.float64], seed: int, epoch: int) -> Numbers:
+def systematic_sample(weights: NDArray[np.float64], seed: int, epoch: int) -> Indices:
     """(N,), ascending: as many of the numbers 0 … N − 1 as there are `weights` (N,), drawn with replacement.
 
     Systematic sampling in random order (Madow 1949, On the theory of systematic sampling, II): each comes as often as its share of the

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from ctc.hardware import nvidia_gpus
 
 
-class Place(NamedTuple):
-    """`gpu`: the number of the GPU, or None for the CPU. `portable`: only with operators that GPUs have too, in place of the CPU's
+class DaliDevice(NamedTuple):
+    """`gpu`: the number of the GPU, or None for the CPU. `is_portable`: only with operators that GPUs have too, in place of the CPU's
     faster ways; always so on a GPU."""
 
     gpu: int | None = None
-    portable: bool = False
+    is_portable: bool = False
 
 
 def available() -> str | None:
@@ -26,6 +26,6 @@ def available() -> str | None:
     return None
 
 
-def best_place() -> Place:
+def default_device() -> DaliDevice:
     """The first GPU that the driver shows (CUDA_VISIBLE_DEVICES chooses), or the CPU."""
-    return Place(gpu=0, portable=True) if nvidia_gpus() else Place()
+    return DaliDevice(gpu=0, is_portable=True) if nvidia_gpus() else DaliDevice()

@@ -12,78 +12,78 @@ from numpy.typing import NDArray
 
 from ctc.plugin import Augmentation, LoaderConfig
 
-from ..common.augment import Floats, color_matrices, draw, views
-from ..common.order import Numbers
+from ..common.augment import Floats, color_matrices, random_draws, view_params
+from ..common.order import Indices
 from ..common.samples import Samples
-from .geometry import frame, frame_arrays
-from .graph import Recipe, color_arrays
-from .photos import Photo, Photos, PhotoSample
+from .geometry import crop_geometry, geometry_arrays
+from .graph import DaliConfig, color_arrays
+from .photos import EncodedPhoto, PhotoSample, PhotoSamples
 
 
 @dataclass(frozen=True)
-class Fed:
-    """A batch before it is decoded. `inputs`: what `dali_graph.build` wants; `colors` (N, 3, 7) when colours change."""
+class DaliBatch:
+    """A batch before it is decoded. `iter_inputs`: what `dali_graph.build` wants; `colors` (N, 3, 7) when colours change."""
 
-    photos: list[Photo]
+    photos: list[EncodedPhoto]
     labels: dict[str, NDArray[np.int32]]
     colors: Floats | None
     inputs: tuple[Any, ...]
 
 
-class Feed:
-    """The batches of one epoch from a step on, as DALI draws them; `waiting` are those that it has and hasn't given back."""
+class BatchSource:
+    """The batches of one epoch from a step on, as DALI draws them; `in_flight` are those that it has and hasn't given back."""
 
     def __init__(
         self,
         samples: Samples,
-        photos: Photos,
+        photos: PhotoSamples,
         config: LoaderConfig,
         augmentation: Augmentation,
-        recipe: Recipe,
+        dali_config: DaliConfig,
         epoch: int,
     ) -> None:
         self._samples, self._photos = samples, photos
         self._config, self._augmentation = config, augmentation
-        self._recipe, self._epoch = recipe, epoch
-        self._fit = config.resize == "fit-crop" or augmentation.preserve_aspect
-        self._whole = not (augmentation.crop or augmentation.zoom or augmentation.rotate)
-        self._order: Numbers = samples.ordered(epoch)
-        self.waiting: deque[Fed] = deque()
+        self._dali_config, self._epoch = dali_config, epoch
+        self._preserve_aspect = config.resize == "fit-crop" or augmentation.preserve_aspect
+        self._snap_to_pixels = not (augmentation.crop or augmentation.zoom or augmentation.rotate)
+        self._order: Indices = samples.epoch_order(epoch)
+        self.in_flight: deque[DaliBatch] = deque()
 
-    def inputs(self, steps: range) -> Iterator[tuple[Any, ...]]:
-        """The inputs of these steps; their batches are `waiting` from then on."""
+    def iter_inputs(self, steps: range) -> Iterator[tuple[Any, ...]]:
+        """The inputs of these steps; their batches are `in_flight` from then on."""
         for step in steps:
-            fed = self.batch(step)
-            self.waiting.append(fed)
+            fed = self.make_batch(step)
+            self.in_flight.append(fed)
             yield fed.inputs
 
-    def batch(self, step: int) -> Fed:
+    def make_batch(self, step: int) -> DaliBatch:
         """The batch of a step, read and checked. Raises InputError for a bad record or photo, unless those are to be skipped."""
         config = self._config
         wanted = self._order[step * config.batch_size : (step + 1) * config.batch_size].tolist()
-        self._samples.announce(row for row, _ in wanted)
-        draws = draw(config.seed, self._epoch, step, config.shard[0], len(wanted))
+        self._samples.prefetch_hint(row for row, _ in wanted)
+        draws = random_draws(config.seed, self._epoch, step, config.shard[0], len(wanted))
         samples = [
             self._photos.get(row, photo, *chances)
             for (row, photo), *chances in zip(wanted, draws.photo, draws.observation, strict=True)
         ]
         columns = self._samples.columns
-        rows = np.array([sample.labels for sample in samples], np.int32).reshape(len(samples), columns.total)
-        inside = self._recipe.colored_inside
-        colors = color_matrices(draws.color, self._augmentation.color) if self._recipe.colored else None
-        return Fed(
+        rows = np.array([sample.labels for sample in samples], np.int32).reshape(len(samples), columns.num_columns)
+        inside = self._dali_config.should_recolor_in_pipeline
+        colors = color_matrices(draws.color, self._augmentation.color) if self._dali_config.should_recolor else None
+        return DaliBatch(
             photos=[photo for sample in samples for photo in sample.photos],
-            labels=columns.parted(rows),
+            labels=columns.to_batch_labels(rows),
             colors=None if inside else colors,
             inputs=(*self._photo_inputs(samples, draws.view), *(color_arrays(colors) if inside else ())),
         )
 
     def _photo_inputs(self, samples: list[PhotoSample], draws: Floats) -> Iterator[Any]:
-        shown = views(draws, self._augmentation)
+        shown = view_params(draws, self._augmentation)
         for photos in zip(*(sample.photos for sample in samples), strict=True):
             frames = [
-                frame(view, photo.size, self._recipe.size, self._fit, self._whole)
+                crop_geometry(view, photo.size, self._dali_config.size, self._preserve_aspect, self._snap_to_pixels)
                 for view, photo in zip(shown, photos, strict=True)
             ]
             yield [np.frombuffer(photo.jpeg, np.uint8) for photo in photos]
-            yield from frame_arrays(frames)
+            yield from geometry_arrays(frames)

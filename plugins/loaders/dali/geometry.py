@@ -8,45 +8,47 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..common.augment import View, affine, fitted, halvings
+from ..common.augment import ViewParams, affine_matrix, downscale_power, fit_aspect
 
 Size = tuple[int, int]
-MOST_HALVINGS = 3
+MAX_DOWNSCALE_POWER = 3
 
 
-class Frame(NamedTuple):
+class CropGeometry(NamedTuple):
     """How one photo is brought into an image; all (height, width).
 
-    `start`, `shape`: the window of the photo to decode. `halvings`: how often it is halved, `sizes`: to which size each time.
+    `start`, `shape`: the window of the photo to decode. `downscale_power`: how often it is halved, `sizes`: to which size each time.
     `matrix` (3, 3): from a place (x, y, 1) in the image to the place in the halved window that it shows, both with (0, 0) at the
     corner of the first pixel.
     """
 
     start: Size
     shape: Size
-    halvings: int
+    downscale_power: int
     sizes: list[Size]
     matrix: Any
 
 
-def frame(view: View, photo: Size, size: Size, fit: bool, whole: bool) -> Frame:
-    """The frame of `view` on a `photo`, for an image of `size`. `fit` keeps the aspect; `whole` shows whole pixels, those that the
+def crop_geometry(
+    view: ViewParams, photo: Size, size: Size, preserve_aspect: bool, snap_to_pixels: bool
+) -> CropGeometry:
+    """The frame of `view` on a `photo`, for an image of `size`. `preserve_aspect` keeps the aspect; `snap_to_pixels` shows whole pixels, those that the
     evaluation path shows."""
-    if fit:
-        view = fitted(view, photo, size)
-    times = halvings(view, photo, size)
+    if preserve_aspect:
+        view = fit_aspect(view, photo, size)
+    times = downscale_power(view, photo, size)
     unit = 2**times
-    small = _shrunk(photo, unit)
-    if whole:
-        view = _rounded(view, small)
+    small = _downscaled_size(photo, unit)
+    if snap_to_pixels:
+        view = _round_to_pixels(view, small)
     start, shape = _window(view, photo, unit)
     matrix = np.eye(3)
-    matrix[:2] = affine(view, small, size)
+    matrix[:2] = affine_matrix(view, small, size)
     matrix[:2, 2] += 0.5 - matrix[:2, :2].sum(axis=1) / 2.0 - np.array(start[::-1]) / unit
-    return Frame(start, shape, times, [_shrunk(shape, by) for by in (2, 4, 8)], matrix)
+    return CropGeometry(start, shape, times, [_downscaled_size(shape, by) for by in (2, 4, 8)], matrix)
 
 
-def frame_arrays(frames: Sequence[Frame]) -> tuple[Any, ...]:
+def geometry_arrays(frames: Sequence[CropGeometry]) -> tuple[Any, ...]:
     """The frames of a batch, field by field, as the operators take them; `sizes` (N, MOST_HALVINGS, 2)."""
     start, shape, times, sizes, matrices = zip(*frames, strict=True)
     return (
@@ -58,24 +60,24 @@ def frame_arrays(frames: Sequence[Frame]) -> tuple[Any, ...]:
     )
 
 
-def _rounded(view: View, photo: Size) -> View:
+def _round_to_pixels(view: ViewParams, photo: Size) -> ViewParams:
     """The nearest view of whole pixels, as `ctc.images` crops."""
-    top, height = _whole(view.top, view.height, photo[0])
-    left, width = _whole(view.left, view.width, photo[1])
+    top, height = _round_interval(view.top, view.height, photo[0])
+    left, width = _round_interval(view.left, view.width, photo[1])
     return view._replace(top=top, left=left, height=height, width=width)
 
 
-def _whole(start: float, share: float, pixels: int) -> tuple[float, float]:
+def _round_interval(start: float, share: float, pixels: int) -> tuple[float, float]:
     count = max(1, math.floor(share * pixels + 0.5))
     first = math.floor((start + share / 2.0) * pixels - count / 2.0 + 1e-3)
     return first / pixels, count / pixels
 
 
-def _shrunk(size: Size, by: int) -> Size:
+def _downscaled_size(size: Size, by: int) -> Size:
     return -(-size[0] // by), -(-size[1] // by)
 
 
-def _window(view: View, photo: Size, unit: int) -> tuple[Size, Size]:
+def _window(view: ViewParams, photo: Size, unit: int) -> tuple[Size, Size]:
     """Start and shape of what the turned view touches, as far as the photo reaches, with a margin for interpolation; in whole
     units, so that the halved window fits the halved photo."""
     height, width = view.height * photo[0], view.width * photo[1]

@@ -15,53 +15,53 @@ import numpy as np
 
 from ctc.plugin import Augmentation, LoaderConfig
 
-from .device import Place
-from .geometry import MOST_HALVINGS
+from .device import DaliDevice
+from .geometry import MAX_DOWNSCALE_POWER
 
 _PHOTO_INPUTS = 6
 _COLOR_INPUTS = 3
 
 
-class Recipe(NamedTuple):
-    """What a pipeline makes: batches of at most `batch_size` images of `size` (height, width), each from `photos` photos: one in
-    colour, or three as grey channels. `colored`: colours change, in the pipeline when the place is portable, else after it. `threads`
+class DaliConfig(NamedTuple):
+    """What a pipeline makes: batches of at most `batch_size` images of `size` (height, width), each from `photos_per_sample` photos: one in
+    colour, or three as grey channels. `should_recolor`: colours change, in the pipeline when the place is portable, else after it. `threads`
     of the CPU work for it."""
 
     batch_size: int
     size: tuple[int, int]
-    photos: int
-    colored: bool
+    photos_per_sample: int
+    should_recolor: bool
     threads: int
-    place: Place
+    device: DaliDevice
 
     @classmethod
-    def of(cls, config: LoaderConfig, augmentation: Augmentation, place: Place) -> Recipe:
+    def from_config(cls, config: LoaderConfig, augmentation: Augmentation, device: DaliDevice) -> DaliConfig:
         stacked = config.image_choice == "grayscale_stacking"
         colored = augmentation.color != "none" and not stacked
         size = (config.height, config.width)
-        return cls(config.batch_size, size, 3 if stacked else 1, colored, config.threads, place)
+        return cls(config.batch_size, size, 3 if stacked else 1, colored, config.threads, device)
 
     @property
-    def colored_inside(self) -> bool:
-        return self.colored and self.place.portable
+    def should_recolor_in_pipeline(self) -> bool:
+        return self.should_recolor and self.device.is_portable
 
 
-def build(inputs: Iterator[tuple[Any, ...]], recipe: Recipe) -> Any:
+def build_pipeline(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
     """A built `nvidia.dali.Pipeline` with the images, uint8 (N, height, width, 3), as its only output.
 
-    Of each batch `inputs` gives: for each photo JPEGs and the arrays of `frame_arrays`, then, with `colored_inside`, those of
+    Of each batch `inputs` gives: for each photo JPEGs and the arrays of `geometry_arrays`, then, with `should_recolor_in_pipeline`, those of
     `color_arrays`; DALI copies them. The memory of an output is not used again as long as somebody holds the output.
     """
     from nvidia.dali import pipeline_def
 
     define = pipeline_def(
-        batch_size=recipe.batch_size,
-        num_threads=recipe.threads,
-        device_id=recipe.place.gpu,
+        batch_size=dali_config.batch_size,
+        num_threads=dali_config.threads,
+        device_id=dali_config.device.gpu,
         enable_conditionals=True,
         exec_dynamic=True,
     )
-    pipeline = define(_graph)(inputs, recipe)
+    pipeline = define(_graph)(inputs, dali_config)
     pipeline.build()
     return pipeline
 
@@ -72,55 +72,57 @@ def color_arrays(matrices: Any) -> tuple[Any, ...]:
     return np.ascontiguousarray(of_pixel), np.ascontiguousarray(of_mean), np.ascontiguousarray(added[:, :, 0])
 
 
-def _graph(inputs: Iterator[tuple[Any, ...]], recipe: Recipe) -> Any:
+def _graph(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
     from nvidia.dali import fn, types
 
     integer, real = types.INT32, types.FLOAT
-    kinds = [types.UINT8, integer, integer, integer, real, real] * recipe.photos
-    ranks = [1, 1, 1, 0, 2, 2] * recipe.photos
-    if recipe.colored_inside:
+    kinds = [types.UINT8, integer, integer, integer, real, real] * dali_config.photos_per_sample
+    ranks = [1, 1, 1, 0, 2, 2] * dali_config.photos_per_sample
+    if dali_config.should_recolor_in_pipeline:
         kinds += [real, real, real]
         ranks += [2, 2, 1]
     fed = fn.external_source(source=inputs, num_outputs=len(kinds), batch=True, dtype=kinds, ndim=ranks)
     shown = [
-        _show(recipe, *fed[first : first + _PHOTO_INPUTS])
-        for first in range(0, recipe.photos * _PHOTO_INPUTS, _PHOTO_INPUTS)
+        _transform_photo(dali_config, *fed[first : first + _PHOTO_INPUTS])
+        for first in range(0, dali_config.photos_per_sample * _PHOTO_INPUTS, _PHOTO_INPUTS)
     ]
-    image = shown[0] if recipe.photos == 1 else fn.cat(*shown, axis=2)
-    return _recolor(image, *fed[-_COLOR_INPUTS:]) if recipe.colored_inside else image
+    image = shown[0] if dali_config.photos_per_sample == 1 else fn.cat(*shown, axis=2)
+    return _recolor(image, *fed[-_COLOR_INPUTS:]) if dali_config.should_recolor_in_pipeline else image
 
 
-def _show(recipe: Recipe, jpeg: Any, start: Any, shape: Any, halvings: Any, sizes: Any, matrix: Any) -> Any:
+def _transform_photo(
+    dali_config: DaliConfig, jpeg: Any, start: Any, shape: Any, downscale_power: Any, sizes: Any, matrix: Any
+) -> Any:
     from nvidia.dali import fn
 
-    photo = _decode(recipe, jpeg, start, shape)
-    for times in range(MOST_HALVINGS):
-        if halvings > times:
+    photo = _decode(dali_config, jpeg, start, shape)
+    for times in range(MAX_DOWNSCALE_POWER):
+        if downscale_power > times:
             size = sizes[times]
             photo = fn.resize(photo, size=size, roi_start=[0, 0], roi_end=2 * size, antialias=False)
-    if recipe.place.portable:
-        return fn.warp_affine(photo, matrix=matrix[:2], size=recipe.size, fill_value=0)
-    return fn.experimental.warp_perspective(photo, matrix=matrix, size=recipe.size)
+    if dali_config.device.is_portable:
+        return fn.warp_affine(photo, matrix=matrix[:2], size=dali_config.size, fill_value=0)
+    return fn.experimental.warp_perspective(photo, matrix=matrix, size=dali_config.size)
 
 
-def _decode(recipe: Recipe, jpeg: Any, start: Any, shape: Any) -> Any:
+def _decode(dali_config: DaliConfig, jpeg: Any, start: Any, shape: Any) -> Any:
     from nvidia.dali import fn, types
 
     how = {
-        "output_type": types.RGB if recipe.photos == 1 else types.GRAY,
+        "output_type": types.RGB if dali_config.photos_per_sample == 1 else types.GRAY,
         "use_fast_idct": True,
         "adjust_orientation": False,
     }
-    if not recipe.place.portable:
+    if not dali_config.device.is_portable:
         return fn.decoders.image_slice(jpeg, start=start, shape=shape, axes=[0, 1], **how)
-    photo = fn.decoders.image(jpeg, device="cpu" if recipe.place.gpu is None else "mixed", **how)
+    photo = fn.decoders.image(jpeg, device="cpu" if dali_config.device.gpu is None else "mixed", **how)
     return fn.slice(photo, start, shape, axes=[0, 1])
 
 
-def _recolor(image: Any, of_pixel: Any, of_mean: Any, added: Any) -> Any:
+def _recolor(image: Any, pixel_matrix: Any, mean_matrix: Any, offset: Any) -> Any:
     """The colours as `augment.color_matrices` defines them."""
     from nvidia.dali import fn, types
 
     mean = fn.reductions.mean(image, axes=[0, 1], keep_dims=True)
-    changed = fn.coord_transform(image, M=of_pixel, T=added, dtype=types.FLOAT)
-    return fn.cast(changed + fn.coord_transform(mean, M=of_mean), dtype=types.UINT8)
+    changed = fn.coord_transform(image, M=pixel_matrix, T=offset, dtype=types.FLOAT)
+    return fn.cast(changed + fn.coord_transform(mean, M=mean_matrix), dtype=types.UINT8)

@@ -19,14 +19,14 @@ from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, h
 from ..common.evaluation import EvaluationStream
 from ..common.samples import Samples
 from ..common.stream import Stream
-from .device import Place, available, best_place
-from .feed import Fed, Feed
-from .graph import Recipe, build
+from .device import DaliDevice, available, default_device
+from .feed import BatchSource, DaliBatch
+from .graph import DaliConfig, build_pipeline
 from .output import as_array, as_tensor, keras_backend
-from .photos import Photos
-from .prefetch import ahead
+from .photos import PhotoSamples
+from .prefetch import prefetch
 
-_BATCHES_AHEAD = 2
+_PREFETCH_BATCHES = 2
 
 
 @hookimpl
@@ -38,21 +38,21 @@ def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStrea
     """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a batch."""
     if config.augmentation is None:
         return EvaluationStream(dataset, split, config)
-    return TrainingStream(dataset, split, config, config.augmentation, best_place())
+    return DaliTrainingStream(dataset, split, config, config.augmentation, default_device())
 
 
-class TrainingStream(Stream):
+class DaliTrainingStream(Stream):
     """Augmented batches. With `on_bad_record="skip"` the place of a bad record or photo is taken by the next good one of the split, so
     that every batch is full and every reader makes the same number of steps."""
 
     def __init__(
-        self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation, place: Place
+        self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation, device: DaliDevice
     ) -> None:
         super().__init__(dataset, split, config)
         self._augmentation = augmentation
-        self._recipe = Recipe.of(config, augmentation, place)
-        self._samples = Samples(dataset, split, config, self._plan, self._bad)
-        self._photos = Photos(self._samples, self._bad, self._recipe.photos)
+        self._dali_config = DaliConfig.from_config(config, augmentation, device)
+        self._samples = Samples(dataset, split, config, self._plan, self._bad_records)
+        self._photos = PhotoSamples(self._samples, self._bad_records, self._dali_config.photos_per_sample)
 
     def close(self) -> None:
         """End the epochs that were not read to their end, with their pipelines and threads, and let go of the files."""
@@ -60,39 +60,39 @@ class TrainingStream(Stream):
         self._samples.close()
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
-        backend = None if self._recipe.place.gpu is None else keras_backend()
-        for fed, images in ahead(self._developed(epoch, start_step), _BATCHES_AHEAD):
+        backend = None if self._dali_config.device.gpu is None else keras_backend()
+        for fed, images in prefetch(self._decoded_batches(epoch, start_step), _PREFETCH_BATCHES):
             yield Batch(images if backend is None else as_tensor(images, backend), fed.labels)
 
-    def _developed(self, epoch: int, start_step: int) -> Generator[tuple[Fed, Any], None, None]:
+    def _decoded_batches(self, epoch: int, start_step: int) -> Generator[tuple[DaliBatch, Any], None, None]:
         """Each batch as it was fed, with its images: a NumPy array, or a DALI TensorList on the GPU."""
-        feed = Feed(self._samples, self._photos, self._config, self._augmentation, self._recipe, epoch)
-        pipeline = self._pipeline(feed, start_step)
+        feed = BatchSource(self._samples, self._photos, self._config, self._augmentation, self._dali_config, epoch)
+        pipeline = self._build_pipeline(feed, start_step)
         for step in range(start_step, self._plan.steps):
             try:
                 (images,) = pipeline.run()
-                fed = feed.waiting.popleft()
+                fed = feed.in_flight.popleft()
             except RuntimeError as error:
-                fed, images = self._mended(feed, step, error)
-                pipeline = self._pipeline(feed, step + 1)
-            yield fed, images if self._recipe.place.gpu is not None else as_array(images, fed.colors)
+                fed, images = self._rebuild_batch(feed, step, error)
+                pipeline = self._build_pipeline(feed, step + 1)
+            yield fed, images if self._dali_config.device.gpu is not None else as_array(images, fed.colors)
 
-    def _pipeline(self, feed: Feed, step: int) -> Any:
-        feed.waiting.clear()
-        return build(feed.inputs(range(step, self._plan.steps)), self._recipe)
+    def _build_pipeline(self, feed: BatchSource, step: int) -> Any:
+        feed.in_flight.clear()
+        return build_pipeline(feed.iter_inputs(range(step, self._plan.steps)), self._dali_config)
 
-    def _mended(self, feed: Feed, step: int, error: RuntimeError) -> tuple[Fed, Any]:
+    def _rebuild_batch(self, feed: BatchSource, step: int, error: RuntimeError) -> tuple[DaliBatch, Any]:
         """DALI fails with a whole batch: find the photo at fault, and make the batch without it. Raises InputError, naming the photo's
         place, or the batch when no photo is at fault."""
-        fed = feed.waiting[0]
-        while self._photos.refuse(fed.photos):
-            fed = feed.batch(step)
+        fed = feed.in_flight[0]
+        while self._photos.reject_undecodable(fed.photos):
+            fed = feed.make_batch(step)
             try:
-                (images,) = build(iter([fed.inputs]), self._recipe).run()
+                (images,) = build_pipeline(iter([fed.inputs]), self._dali_config).run()
             except RuntimeError as again:
                 error = again
             else:
                 return fed, images
-        where = self._samples.where(fed.photos[0].row)
+        where = self._samples.describe_row(fed.photos[0].row)
         reason = " ".join(str(error).split())
         raise InputError(f"DALI failed on the batch that begins with {where}: {reason}") from error

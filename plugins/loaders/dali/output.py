@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..common.augment import Floats, with_mean
+from ..common.augment import Floats, fold_in_mean
 
 
 def as_array(images: Any, colors: Floats | None) -> NDArray[np.uint8]:
@@ -18,7 +18,7 @@ def as_array(images: Any, colors: Floats | None) -> NDArray[np.uint8]:
     array = np.asarray(images.as_tensor())
     if colors is not None:
         for image, color in zip(array, colors.tolist(), strict=True):
-            cv2.transform(image, with_mean(color, cv2.mean(image)[:3]), dst=image)
+            cv2.transform(image, fold_in_mean(color, cv2.mean(image)[:3]), dst=image)
     return array
 
 

@@ -21,7 +21,7 @@ from .geometry import Size
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 
-class Photo(NamedTuple):
+class EncodedPhoto(NamedTuple):
     """A JPEG in place, its (height, width), and where it comes from: the row of its record and its number there."""
 
     jpeg: memoryview
@@ -33,28 +33,30 @@ class Photo(NamedTuple):
 class PhotoSample(NamedTuple):
     """As many photos as DALI stacks; and the labels wanted, as `Sample` has them."""
 
-    photos: list[Photo]
+    photos: list[EncodedPhoto]
     labels: list[int]
 
 
-class Photos:
-    """Samples as photos, `each` of them so many: the last one is repeated when an event has fewer."""
+class PhotoSamples:
+    """Samples as photos, `photos_per_sample` of them so many: the last one is repeated when an event has fewer."""
 
-    def __init__(self, samples: Samples, bad: BadRecords, each: int) -> None:
-        self._samples, self._bad, self._each = samples, bad, each
-        self._refused: dict[tuple[int, int], InputError] = {}
+    def __init__(self, samples: Samples, bad_records: BadRecords, photos_per_sample: int) -> None:
+        self._samples, self._bad_records, self._photos_per_sample = samples, bad_records, photos_per_sample
+        self._rejected: dict[tuple[int, int], InputError] = {}
 
     def get(self, row: int, photo: int, photo_draw: float, observation_draw: float) -> PhotoSample:
         """As `Samples.get`, but raises InputError for a bad photo too, or takes the next good record instead."""
 
         def look_over(row: int) -> PhotoSample:
             sample = self._samples.get(row, photo, photo_draw, observation_draw)
-            photos = [self._photo(jpeg, row, at) for jpeg, at in zip(sample.jpegs, sample.numbers, strict=True)]
-            return PhotoSample(photos + photos[-1:] * (self._each - len(photos)), sample.labels)
+            photos = [
+                self._make_photo(jpeg, row, at) for jpeg, at in zip(sample.jpegs, sample.photo_numbers, strict=True)
+            ]
+            return PhotoSample(photos + photos[-1:] * (self._photos_per_sample - len(photos)), sample.labels)
 
         return self._samples.first_good(row, look_over)
 
-    def refuse(self, photos: Iterable[Photo]) -> bool:
+    def reject_undecodable(self, photos: Iterable[EncodedPhoto]) -> bool:
         """DALI failed on one of these: find the bad ones, and don't take them again. Raises InputError for the first, unless
         bad ones are to be skipped; False when there is none."""
         found = False
@@ -62,22 +64,22 @@ class Photos:
             try:
                 decode(bytes(photo.jpeg))
             except ImageError as error:
-                refused = self._samples.bad_photo(photo.row, [photo.number], error)
-                self._bad.leave_out(refused)
-                self._refused[photo.row, photo.number] = refused
+                refused = self._samples.bad_photo_error(photo.row, [photo.number], error)
+                self._bad_records.skip_or_raise(refused)
+                self._rejected[photo.row, photo.number] = refused
                 found = True
         return found
 
-    def _photo(self, jpeg: memoryview, row: int, number: int) -> Photo:
-        if (row, number) in self._refused:
-            raise self._refused[row, number]
+    def _make_photo(self, jpeg: memoryview, row: int, number: int) -> EncodedPhoto:
+        if (row, number) in self._rejected:
+            raise self._rejected[row, number]
         try:
-            return Photo(jpeg, _size_of(jpeg), row, number)
+            return EncodedPhoto(jpeg, _jpeg_size(jpeg), row, number)
         except ImageError as error:
-            raise self._samples.bad_photo(row, [number], error) from None
+            raise self._samples.bad_photo_error(row, [number], error) from None
 
 
-def _size_of(jpeg: memoryview) -> Size:
+def _jpeg_size(jpeg: memoryview) -> Size:
     """(height, width). Raises ImageError for no JPEG, or one that is cut: DALI would show the missing part as grey."""
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)

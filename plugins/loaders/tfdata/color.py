@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..common.augment import BRIGHTNESS, CHROMA, CONTRAST, HUE, ORDERS, RGB_OF_CHROMA, SATURATION
+from ..common.augment import BRIGHTNESS, CHROMA, CHROMA_TO_RGB, COLOR_ORDERS, CONTRAST, HUE, SATURATION
 
 
 def recolor(image: Any, mode: str, draws: Any) -> Any:
@@ -14,31 +14,31 @@ def recolor(image: Any, mode: str, draws: Any) -> Any:
 
     if mode == "none":
         return image
-    changed = _shifted(image, draws) if mode == "full_fast" else _in_random_order(image, mode, draws)
+    changed = _shift_channels(image, draws) if mode == "full_fast" else _adjust_in_random_order(image, mode, draws)
     return tf.clip_by_value(changed, 0.0, 1.0)
 
 
-def _shifted(image: Any, draws: Any) -> Any:
+def _shift_channels(image: Any, draws: Any) -> Any:
     """Brightness ±0.2 and the two chroma channels (YCbCr, BT.601) ±0.05: one offset per channel."""
     import tensorflow as tf
 
-    chroma = _between(draws[1:3], -CHROMA, CHROMA)
-    return image + _between(draws[0], -BRIGHTNESS, BRIGHTNESS) + tf.linalg.matvec(RGB_OF_CHROMA, chroma)
+    chroma = _lerp(draws[1:3], -CHROMA, CHROMA)
+    return image + _lerp(draws[0], -BRIGHTNESS, BRIGHTNESS) + tf.linalg.matvec(CHROMA_TO_RGB, chroma)
 
 
-def _in_random_order(image: Any, mode: str, draws: Any) -> Any:
+def _adjust_in_random_order(image: Any, mode: str, draws: Any) -> Any:
     """Brightness ±0.2, saturation 0.8–1.2; with `full_randomized` also hue ±0.05 and contrast 0.9–1.3; in one of four orders."""
     import tensorflow as tf
 
     changes: dict[str, Callable[[Any], Any]] = {
-        "brightness": lambda x: tf.image.adjust_brightness(x, _between(draws[0], -BRIGHTNESS, BRIGHTNESS)),
-        "saturation": lambda x: tf.image.adjust_saturation(x, _between(draws[1], *SATURATION)),
+        "brightness": lambda x: tf.image.adjust_brightness(x, _lerp(draws[0], -BRIGHTNESS, BRIGHTNESS)),
+        "saturation": lambda x: tf.image.adjust_saturation(x, _lerp(draws[1], *SATURATION)),
     }
     if mode == "full_randomized":
-        changes["hue"] = lambda x: tf.image.adjust_hue(x, _between(draws[2], -HUE, HUE))
-        changes["contrast"] = lambda x: tf.image.adjust_contrast(x, _between(draws[3], *CONTRAST))
-    order = tf.cast(draws[4] * len(ORDERS), tf.int32)
-    return tf.switch_case(order, [_chain(image, changes, names) for names in ORDERS])
+        changes["hue"] = lambda x: tf.image.adjust_hue(x, _lerp(draws[2], -HUE, HUE))
+        changes["contrast"] = lambda x: tf.image.adjust_contrast(x, _lerp(draws[3], *CONTRAST))
+    order = tf.cast(draws[4] * len(COLOR_ORDERS), tf.int32)
+    return tf.switch_case(order, [_chain(image, changes, names) for names in COLOR_ORDERS])
 
 
 def _chain(image: Any, changes: dict[str, Callable[[Any], Any]], names: tuple[str, ...]) -> Callable[[], Any]:
@@ -52,5 +52,5 @@ def _chain(image: Any, changes: dict[str, Callable[[Any], Any]], names: tuple[st
     return apply
 
 
-def _between(draw: Any, low: float, high: float) -> Any:
+def _lerp(draw: Any, low: float, high: float) -> Any:
     return low + draw * (high - low)

@@ -22,7 +22,7 @@ from ..common.label_columns import LabelColumns
 _FILE_BUFFER = 1 << 20
 
 
-def shard_by_shard(dataset: Dataset, split: str, threads: int, order: Sequence[int], at_once: int) -> Any:
+def interleave_shards(dataset: Dataset, split: str, threads: int, order: Sequence[int], cycle_length: int) -> Any:
     """(row, record): so many shards read at once, in turns, started in the `order` given."""
     import tensorflow as tf
 
@@ -36,10 +36,12 @@ def shard_by_shard(dataset: Dataset, split: str, threads: int, order: Sequence[i
         start = tf.cast(first_row, tf.int64)
         return tf.data.TFRecordDataset(path, buffer_size=_FILE_BUFFER).enumerate(start)
 
-    return files.interleave(read, cycle_length=at_once, num_parallel_calls=min(threads, at_once), deterministic=True)
+    return files.interleave(
+        read, cycle_length=cycle_length, num_parallel_calls=min(threads, cycle_length), deterministic=True
+    )
 
 
-def row_by_row(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: int) -> Any:
+def read_rows(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: int) -> Any:
     """(row, record) for the rows given, through `read`; a row for which it returns no bytes is left out."""
     import tensorflow as tf
 
@@ -51,18 +53,18 @@ def row_by_row(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: i
     return pairs.filter(lambda _, record: tf.strings.length(record) > 0)
 
 
-def choose(records: Any, config: LoaderConfig, columns: LabelColumns, seed: int) -> Any:
+def make_samples(records: Any, config: LoaderConfig, columns: LabelColumns, seed: int) -> Any:
     """The samples of (row, record) pairs; what is random depends on `seed` and the row alone. A record without the features
     wanted raises InvalidArgumentError."""
     samples = records.map(
-        lambda row, record: _samples(row, record, config, columns, seed),
+        lambda row, record: _make_sample(row, record, config, columns, seed),
         num_parallel_calls=config.threads,
         deterministic=True,
     )
     return samples.unbatch() if config.image_choice == "all" else samples
 
 
-def _samples(
+def _make_sample(
     row: Any, record: Any, config: LoaderConfig, columns: LabelColumns, seed: int
 ) -> tuple[Any, Any, Any, Any]:
     import tensorflow as tf
@@ -70,8 +72,8 @@ def _samples(
     choice = config.image_choice
     draws = tf.random.stateless_uniform([2], tf.stack([tf.constant(seed, tf.int64), row]))
     observation = draws[1] if config.observation == "random" else tf.constant(0.0)
-    photos, observed = _parse(record, config.labels)
-    classes = _row(observed, columns, observation)
+    photos, observed = _parse_example(record, config.labels)
+    classes = _encode_row(observed, columns, observation)
     count = tf.shape(photos)[0]
     if choice == "all":
         numbers = tf.range(count)
@@ -80,11 +82,11 @@ def _samples(
         return row, tf.constant(0), tf.gather(photos, tf.minimum(tf.range(3), count - 1)), classes
     number = tf.constant(0)
     if choice == "random":
-        number = _share_of(count, draws[0])
+        number = _random_index(count, draws[0])
     return row, number, photos[number : number + 1], classes
 
 
-def _parse(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
+def _parse_example(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
     """The photos as string (n,), and for each label the int32 class numbers of the observations."""
     import tensorflow as tf
 
@@ -100,21 +102,21 @@ def _parse(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
     return photos, [tf.cast(features[f"label/{label}"], tf.int32) for label in labels]
 
 
-def _row(observed: Sequence[Any], columns: LabelColumns, share: Any) -> Any:
+def _encode_row(observed: Sequence[Any], columns: LabelColumns, draw: Any) -> Any:
     """As `LabelColumns.row`, int32 (columns,)."""
     import tensorflow as tf
 
     parts = [tf.zeros([0], tf.int32)]
     for numbers, width in zip(observed, columns.widths, strict=True):
         if width is None:
-            parts.append(numbers[_share_of(tf.shape(numbers)[0], share)][tf.newaxis])
+            parts.append(numbers[_random_index(tf.shape(numbers)[0], draw)][tf.newaxis])
         else:
             seen = tf.reduce_max(tf.one_hot(numbers, width, dtype=tf.int32), axis=0)
             parts.append(tf.where(tf.reduce_any(numbers != MISSING), seen, MISSING))
     return tf.concat(parts, axis=0)
 
 
-def _share_of(count: Any, draw: Any) -> Any:
+def _random_index(count: Any, draw: Any) -> Any:
     """0 to `count` − 1, for a number in 0–1."""
     import tensorflow as tf
 

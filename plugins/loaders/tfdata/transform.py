@@ -16,7 +16,7 @@ from ..common.augment import COLOR_DRAWS, VIEW_DRAWS
 from . import color
 
 
-class Region(NamedTuple):
+class RegionTensors(NamedTuple):
     """A part of a photo in shares of its height and width, as float tensors; it may reach beyond 0–1."""
 
     top: Any
@@ -26,44 +26,44 @@ class Region(NamedTuple):
 
 
 @dataclass(frozen=True)
-class View:
+class TfImageTransform:
     """How photos become training images (uint8, height × width × 3)."""
 
     height: int
     width: int
-    fit: bool
-    stacked: bool
+    preserve_aspect: bool
+    is_stacked: bool
     augmentation: Augmentation
 
     @classmethod
-    def of(cls, config: LoaderConfig, augmentation: Augmentation) -> View:
+    def from_config(cls, config: LoaderConfig, augmentation: Augmentation) -> TfImageTransform:
         fit = config.resize == "fit-crop" or augmentation.preserve_aspect
         return cls(config.height, config.width, fit, config.image_choice == "grayscale_stacking", augmentation)
 
-    def develop(self, jpegs: Any, seed: Any) -> Any:
+    def apply(self, jpegs: Any, seed: Any) -> Any:
         """The image of one sample: `jpegs` string (1,), or (3,) when stacked; `seed` int64 (2,), the same seed gives the
         same image. Stacked photos share zoom, crop, angle and flip, and keep their colours."""
         import tensorflow as tf
 
         draws = tf.random.stateless_uniform([VIEW_DRAWS + COLOR_DRAWS], seed)
-        if self.stacked:
-            photos = [tf.image.rgb_to_grayscale(self._photo(jpegs[i], draws)) for i in range(3)]
+        if self.is_stacked:
+            photos = [tf.image.rgb_to_grayscale(self._transform_photo(jpegs[i], draws)) for i in range(3)]
             image = tf.concat(photos, axis=2)
         else:
-            image = self._photo(jpegs[0], draws)
+            image = self._transform_photo(jpegs[0], draws)
             if self.augmentation.color != "none":
                 image = 255.0 * color.recolor(image / 255.0, self.augmentation.color, draws[VIEW_DRAWS:])
         return tf.cast(image + 0.5, tf.uint8)
 
-    def _photo(self, jpeg: Any, draws: Any) -> Any:
+    def _transform_photo(self, jpeg: Any, draws: Any) -> Any:
         """float32 (height, width, 3) in 0–255."""
         import tensorflow as tf
 
         shape = tf.cast(tf.image.extract_jpeg_shape(jpeg)[:2], tf.float32)
-        region = self._region(draws)
-        scale = self._scale(shape, region)
+        region = self._sample_region(draws)
+        scale = self._downscale_power(shape, region)
         scaled = tf.math.ceil(shape / tf.cast(2**scale, tf.float32))
-        region = self._fitted(region, scaled)
+        region = self._fit_aspect(region, scaled)
         warped = bool(self.augmentation.rotate or self.augmentation.zoom)
         window = _window(region, scaled, margin=1.0 if warped else 0.0)
         pixels = tf.cast(_decode(jpeg, scale, window), tf.float32)
@@ -76,26 +76,26 @@ class View:
                 image = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
         return tf.ensure_shape(image, [self.height, self.width, 3])
 
-    def _region(self, draws: Any) -> Region:
+    def _sample_region(self, draws: Any) -> RegionTensors:
         """Zoom about the centre, then crop anywhere in that."""
         zoomed = 1.0 + self.augmentation.zoom * (2.0 * draws[0] - 1.0)
         share = zoomed * (1.0 - self.augmentation.crop * draws[1])
         start = (1.0 - zoomed) / 2.0
-        return Region(start + draws[2] * (zoomed - share), start + draws[3] * (zoomed - share), share, share)
+        return RegionTensors(start + draws[2] * (zoomed - share), start + draws[3] * (zoomed - share), share, share)
 
-    def _fitted(self, region: Region, scaled: Any) -> Region:
+    def _fit_aspect(self, region: RegionTensors, scaled: Any) -> RegionTensors:
         """To keep the aspect of what is shown: the centre of the region, in the aspect of the image wanted."""
         import tensorflow as tf
 
-        if not self.fit:
+        if not self.preserve_aspect:
             return region
         aspect = self.height / self.width * scaled[1] / scaled[0]
         height = region.height * tf.minimum(1.0, aspect)
         width = region.width * tf.minimum(1.0, 1.0 / aspect)
         top, left = region.top + (region.height - height) / 2.0, region.left + (region.width - width) / 2.0
-        return Region(top, left, height, width)
+        return RegionTensors(top, left, height, width)
 
-    def _scale(self, shape: Any, region: Region) -> Any:
+    def _downscale_power(self, shape: Any, region: RegionTensors) -> Any:
         """0–3: halve the photo that often; the region stays as large as the image wanted."""
         import tensorflow as tf
 
@@ -104,7 +104,7 @@ class View:
         enough = [tf.reduce_all(tf.math.ceil(pixels / 2.0**halvings) >= wanted) for halvings in (1, 2, 3)]
         return tf.reduce_sum(tf.cast(tf.stack(enough), tf.int32))
 
-    def _warp(self, pixels: Any, region: Region, scaled: Any, window: Any, draw: Any, mirrored: Any) -> Any:
+    def _warp(self, pixels: Any, region: RegionTensors, scaled: Any, window: Any, draw: Any, mirrored: Any) -> Any:
         """Sample `pixels` (the `window` of the scaled photo) through rotation, resize and flip; black outside. An output pixel
         (x, y) comes from (a·x + b·y + c, d·x + e·y + f): ImageProjectiveTransformV3."""
         import tensorflow as tf
@@ -131,7 +131,7 @@ class View:
         )[0]
 
 
-def _window(region: Region, scaled: Any, margin: float) -> Any:
+def _window(region: RegionTensors, scaled: Any, margin: float) -> Any:
     """(top, left, height, width) in whole pixels of the scaled photo: the region with a margin, as far as the photo reaches,
     rounded as `ctc.images` does."""
     import tensorflow as tf

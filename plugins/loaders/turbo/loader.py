@@ -17,13 +17,13 @@ from ctc.artifacts.dataset import Dataset
 from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
 
 from ..common.evaluation import EvaluationStream
-from ..common.order import Numbers
+from ..common.order import Indices
 from ..common.samples import Samples
 from ..common.stream import Stream
-from .batch import BATCHES_AHEAD, Job, Workshop
-from .threads import crew
+from .batch import PREFETCH_BATCHES, BatchBuilder, PendingBatch
+from .threads import worker_pool
 
-_SAMPLES_AT_ONCE = 8
+_SAMPLES_PER_TASK = 8
 
 
 @hookimpl
@@ -46,17 +46,17 @@ def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStrea
     """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a batch."""
     if config.augmentation is None:
         return EvaluationStream(dataset, split, config)
-    return TrainingStream(dataset, split, config, config.augmentation)
+    return TurboTrainingStream(dataset, split, config, config.augmentation)
 
 
-class TrainingStream(Stream):
+class TurboTrainingStream(Stream):
     """Augmented batches. With `on_bad_record="skip"` the place of a bad record or photo is taken by the next good one of the split, so
     that every batch is full and every reader makes the same number of steps."""
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation) -> None:
         super().__init__(dataset, split, config)
-        self._samples = Samples(dataset, split, config, self._plan, self._bad)
-        self._workshop = Workshop(self._samples, config, augmentation)
+        self._samples = Samples(dataset, split, config, self._plan, self._bad_records)
+        self._batch_builder = BatchBuilder(self._samples, config, augmentation)
 
     def close(self) -> None:
         """End the epochs that were not read to their end, with their threads, and let go of the files."""
@@ -64,26 +64,26 @@ class TrainingStream(Stream):
         self._samples.close()
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
-        samples = self._samples.ordered(epoch)
-        waiting: deque[tuple[Job, list[Future[None]]]] = deque()
-        with crew(self._config.threads) as pool:
+        samples = self._samples.epoch_order(epoch)
+        waiting: deque[tuple[PendingBatch, list[Future[None]]]] = deque()
+        with worker_pool(self._config.threads) as pool:
             for step in range(start_step, self._plan.steps):
-                waiting.append(self._begin(pool, samples, epoch, step))
-                if len(waiting) > BATCHES_AHEAD:
-                    yield self._finish(*waiting.popleft())
+                waiting.append(self._submit_batch(pool, samples, epoch, step))
+                if len(waiting) > PREFETCH_BATCHES:
+                    yield self._collect_batch(*waiting.popleft())
             while waiting:
-                yield self._finish(*waiting.popleft())
+                yield self._collect_batch(*waiting.popleft())
 
-    def _begin(
-        self, pool: ThreadPoolExecutor, samples: Numbers, epoch: int, step: int
-    ) -> tuple[Job, list[Future[None]]]:
+    def _submit_batch(
+        self, pool: ThreadPoolExecutor, samples: Indices, epoch: int, step: int
+    ) -> tuple[PendingBatch, list[Future[None]]]:
         size = self._config.batch_size
-        job = self._workshop.begin(samples[step * size : (step + 1) * size], epoch, step)
+        job = self._batch_builder.start_batch(samples[step * size : (step + 1) * size], epoch, step)
         places = range(len(job.images))
-        parts = [places[i : i + _SAMPLES_AT_ONCE] for i in places[::_SAMPLES_AT_ONCE]]
-        return job, [pool.submit(self._workshop.fill, job, part) for part in parts]
+        parts = [places[i : i + _SAMPLES_PER_TASK] for i in places[::_SAMPLES_PER_TASK]]
+        return job, [pool.submit(self._batch_builder.fill, job, part) for part in parts]
 
-    def _finish(self, job: Job, parts: list[Future[None]]) -> Batch:
-        for part in parts:
+    def _collect_batch(self, batch: PendingBatch, futures: list[Future[None]]) -> Batch:
+        for part in futures:
             part.result()
-        return Batch(job.images, self._samples.columns.parted(job.labels))
+        return Batch(batch.images, self._samples.columns.to_batch_labels(batch.labels))

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
-from ctc.images import as_input
+from ctc.images import to_model_input
 from ctc.plugin import Augmentation, LoaderConfig
 
-from ..common.augment import Matrix, View, affine, fitted, halvings, with_mean
+from ..common.augment import ColorMatrix, ViewParams, affine_matrix, downscale_power, fit_aspect, fold_in_mean
 
 Pixels = NDArray[np.uint8]
 
 
-class Darkroom:
+class ImageTransform:
     """Develops photos into images of one size; several threads may use it at a time.
 
     With every geometric augmentation off the pixels are those of `ctc.images` (grey ones differ by rounding). Through the affine they
@@ -36,56 +36,58 @@ class Darkroom:
 
     def __init__(self, config: LoaderConfig, augmentation: Augmentation) -> None:
         self._size = (config.height, config.width)
-        self._stacked = config.image_choice == "grayscale_stacking"
-        self._fit = config.resize == "fit-crop" or augmentation.preserve_aspect
-        self._plain = Preprocessing(config.height, config.width, "fit-crop" if self._fit else "stretch")
-        self._warps = bool(augmentation.crop or augmentation.zoom or augmentation.rotate or augmentation.flip)
-        self._scratch = _Scratch(self._size)
+        self._is_stacked = config.image_choice == "grayscale_stacking"
+        self._preserve_aspect = config.resize == "fit-crop" or augmentation.preserve_aspect
+        self._preprocessing = Preprocessing(
+            config.height, config.width, "fit-crop" if self._preserve_aspect else "stretch"
+        )
+        self._needs_warp = bool(augmentation.crop or augmentation.zoom or augmentation.rotate or augmentation.flip)
+        self._buffers = _ThreadBuffers(self._size)
 
-    def develop(self, jpegs: Sequence[memoryview], view: View, color: Matrix | None, into: Pixels) -> None:
-        """Write the image of one photo, or the grey values of up to three, `into` uint8 (height, width, 3). Raises ImageError."""
-        if self._stacked:
-            self._stack(jpegs, view, into)
+    def apply(self, jpegs: Sequence[memoryview], view: ViewParams, color: ColorMatrix | None, out: Pixels) -> None:
+        """Write the image of one photo, or the grey values of up to three, `out` uint8 (height, width, 3). Raises ImageError."""
+        if self._is_stacked:
+            self._stack_grayscale(jpegs, view, out)
         elif color is None:
-            self._color(jpegs[0], view, into)
+            self._write_rgb(jpegs[0], view, out)
         else:
-            self._color(jpegs[0], view, self._scratch.rgb)
-            mean = cv2.mean(self._scratch.rgb)[:3]
-            cv2.transform(self._scratch.rgb, with_mean(color, mean), dst=into)
+            self._write_rgb(jpegs[0], view, self._buffers.rgb)
+            mean = cv2.mean(self._buffers.rgb)[:3]
+            cv2.transform(self._buffers.rgb, fold_in_mean(color, mean), dst=out)
 
-    def _stack(self, jpegs: Sequence[memoryview], view: View, into: Pixels) -> None:
+    def _stack_grayscale(self, jpegs: Sequence[memoryview], view: ViewParams, out: Pixels) -> None:
         for channel in range(3):
             if channel < len(jpegs):
-                grey = self._show(jpegs[channel], view, "GRAY")
-            cv2.insertChannel(grey, into, channel)
+                grey = self._decode_and_warp(jpegs[channel], view, "GRAY")
+            cv2.insertChannel(grey, out, channel)
 
-    def _color(self, jpeg: memoryview, view: View, into: Pixels) -> None:
-        if self._warps:
-            cv2.cvtColor(self._show(jpeg, view, "RGBX"), cv2.COLOR_RGBA2RGB, dst=into)
+    def _write_rgb(self, jpeg: memoryview, view: ViewParams, out: Pixels) -> None:
+        if self._needs_warp:
+            cv2.cvtColor(self._decode_and_warp(jpeg, view, "RGBX"), cv2.COLOR_RGBA2RGB, dst=out)
         else:
-            np.copyto(into, self._show(jpeg, view, "RGB"))
+            np.copyto(out, self._decode_and_warp(jpeg, view, "RGB"))
 
-    def _show(self, jpeg: memoryview, view: View, space: str) -> Pixels:
+    def _decode_and_warp(self, jpeg: memoryview, view: ViewParams, space: str) -> Pixels:
         """What `view` shows of the photo, (height, width) or (height, width, channels)."""
-        height, width = _size_of(jpeg)
-        if self._fit:
-            view = fitted(view, (height, width), self._size)
-        divisor = 2 ** halvings(view, (height, width), self._size)
+        height, width = _jpeg_size(jpeg)
+        if self._preserve_aspect:
+            view = fit_aspect(view, (height, width), self._size)
+        divisor = 2 ** downscale_power(view, (height, width), self._size)
         photo = self._decode(jpeg, -(-height // divisor), -(-width // divisor), space)
-        if not self._warps:
-            return as_input(photo, self._plain)
+        if not self._needs_warp:
+            return to_model_input(photo, self._preprocessing)
         shown: Pixels = cv2.warpAffine(
             photo,
-            affine(view, photo.shape[:2], self._size),
+            affine_matrix(view, photo.shape[:2], self._size),
             self._size[::-1],
-            dst=self._scratch.rgbx if space == "RGBX" else None,
+            dst=self._buffers.rgbx if space == "RGBX" else None,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         )
         return shown
 
     def _decode(self, jpeg: memoryview, height: int, width: int, space: str) -> Pixels:
         """(height, width, channels); overwritten by the next call in the same thread."""
-        buffer = self._scratch.bytes_for(height * width * 4)
+        buffer = self._buffers.byte_buffer(height * width * 4)
         try:
             photo: Pixels = simplejpeg.decode_jpeg(jpeg, space, True, True, height, width, 1.0, buffer)
         except ValueError as error:
@@ -93,7 +95,7 @@ class Darkroom:
         return photo
 
 
-class _Scratch(local):
+class _ThreadBuffers(local):
     """Arrays that a thread writes again and again: fresh memory costs more than what is done with it."""
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -101,14 +103,14 @@ class _Scratch(local):
         self.rgbx = np.empty((*size, 4), np.uint8)
         self._bytes = np.empty(0, np.uint8)
 
-    def bytes_for(self, size: int) -> Pixels:
+    def byte_buffer(self, size: int) -> Pixels:
         """At least `size` bytes."""
         if len(self._bytes) < size:
             self._bytes = np.empty(size, np.uint8)
         return self._bytes
 
 
-def _size_of(jpeg: memoryview) -> tuple[int, int]:
+def _jpeg_size(jpeg: memoryview) -> tuple[int, int]:
     """(height, width). libjpeg-turbo gives CMYK wrong colours, and no record of ours holds such a photo."""
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(jpeg)

@@ -12,30 +12,30 @@ from pathlib import Path, PurePosixPath
 
 from ctc.artifacts.predictions import EventPrediction
 
-from ..photo_fields import CAMERA, LATITUDE, LONGITUDE, Value, absolute, facts_of, relative
+from ..photo_fields import CAMERA, LATITUDE, LONGITUDE, FieldValue, absolute_path, photo_fields, relative_path
 from .columns import MISSING
 
 
 @dataclass
 class Deployment:
-    """`place`: latitude and longitude in degrees, of the first event that knows both."""
+    """`coordinates`: latitude and longitude in degrees, of the first event that knows both."""
 
     id: str
     location: str = ""
     camera: str = ""
-    place: tuple[float, float] | None = None
+    coordinates: tuple[float, float] | None = None
     start: datetime | None = None
     end: datetime | None = None
 
-    def row(self) -> dict[str, object]:
-        latitude, longitude = self.place or ("", "")
+    def to_row(self) -> dict[str, object]:
+        latitude, longitude = self.coordinates or ("", "")
         return {
             "deploymentID": self.id,
             "locationID": self.location,
             "latitude": latitude,
             "longitude": longitude,
-            "deploymentStart": written(self.start),
-            "deploymentEnd": written(self.end),
+            "deploymentStart": format_datetime(self.start),
+            "deploymentEnd": format_datetime(self.end),
             "cameraModel": self.camera,
         }
 
@@ -45,40 +45,40 @@ class Deployments:
     """All deployments by id, in order of appearance; `root`: where the photos' paths start."""
 
     root: Path
-    found: dict[str, Deployment] = field(default_factory=dict)
+    by_id: dict[str, Deployment] = field(default_factory=dict)
 
     def add(self, event: EventPrediction, moments: Iterable[datetime]) -> Deployment:
         """The event's deployment, which from now on spans its moments."""
-        own_id = _told(event, "deploymentID") or _told(event, "location") or self._folder(event)
-        deployment = self.found.setdefault(own_id, Deployment(own_id))
-        facts = facts_of(event)
-        deployment.location = deployment.location or _told(event, "location")
+        own_id = _meta_text(event, "deploymentID") or _meta_text(event, "location") or self._folder_name(event)
+        deployment = self.by_id.setdefault(own_id, Deployment(own_id))
+        facts = photo_fields(event)
+        deployment.location = deployment.location or _meta_text(event, "location")
         deployment.camera = deployment.camera or str(facts[CAMERA] or "")
-        deployment.place = deployment.place or _place(facts[LATITUDE], facts[LONGITUDE])
+        deployment.coordinates = deployment.coordinates or _parse_coordinates(facts[LATITUDE], facts[LONGITUDE])
         for moment in moments:
             deployment.start = min(deployment.start or moment, moment)
             deployment.end = max(deployment.end or moment, moment)
         return deployment
 
-    def _folder(self, event: EventPrediction) -> str:
+    def _folder_name(self, event: EventPrediction) -> str:
         photo = event.images[0].path
-        folder = str(PurePosixPath(relative(photo, self.root) or absolute(photo)).parent)
+        folder = str(PurePosixPath(relative_path(photo, self.root) or absolute_path(photo)).parent)
         name = self.root.name if folder == "." else folder
         return f"folder {name}" if name in MISSING else name
 
 
-def written(moment: datetime | None) -> str:
+def format_datetime(moment: datetime | None) -> str:
     """As the standard has it, without fractions of a second; '' for None."""
     return moment.isoformat(timespec="seconds") if moment else ""
 
 
-def _told(event: EventPrediction, column: str) -> str:
+def _meta_text(event: EventPrediction, column: str) -> str:
     value = event.meta.get(column)
     text = "" if value is None else str(value)
     return "" if text in MISSING else text
 
 
-def _place(latitude: Value, longitude: Value) -> tuple[float, float] | None:
+def _parse_coordinates(latitude: FieldValue, longitude: FieldValue) -> tuple[float, float] | None:
     try:
         north, east = (float("nan" if value is None else value) for value in (latitude, longitude))
     except ValueError:

@@ -13,7 +13,7 @@ from .columns import TABLES, VERSION
 from .deployments import Deployment
 
 SCHEMAS = f"https://raw.githubusercontent.com/tdwg/camtrap-dp/{VERSION}"
-SHOWN = 10
+MAX_LISTED = 10
 
 README = """\
 # Camera trap observations by a machine
@@ -36,21 +36,23 @@ Camtrap DP {version}, written by ctc {created}. Every observation is what the mo
 class Gaps:
     """What the standard requires and nobody told: the deployments without a place, and how many photos have no time."""
 
-    placeless: tuple[str, ...]
-    timeless: int
+    deployments_without_coordinates: tuple[str, ...]
+    photos_without_time: int
 
     def lines(self) -> list[str]:
         """In words, one line for each; none when the package is complete."""
         lines = []
-        if self.placeless:
-            shown = ", ".join(f"`{name}`" for name in self.placeless[:SHOWN]) + ", …" * (len(self.placeless) > SHOWN)
+        if self.deployments_without_coordinates:
+            shown = ", ".join(f"`{name}`" for name in self.deployments_without_coordinates[:MAX_LISTED]) + ", …" * (
+                len(self.deployments_without_coordinates) > MAX_LISTED
+            )
             lines.append(
-                f"`deployments.csv`: `latitude` and `longitude` of {len(self.placeless):,} deployments, which neither the photos nor "
+                f"`deployments.csv`: `latitude` and `longitude` of {len(self.deployments_without_coordinates):,} deployments, which neither the photos nor "
                 f"the table of events tells ({shown})"
             )
-        if self.timeless:
+        if self.photos_without_time:
             lines.append(
-                f"`media.csv`: `timestamp` of {self.timeless:,} photos, which have no EXIF time, and the times that follow from "
+                f"`media.csv`: `timestamp` of {self.photos_without_time:,} photos, which have no EXIF time, and the times that follow from "
                 "it in `deployments.csv`, `observations.csv` and `datapackage.json`"
             )
         return lines
@@ -105,7 +107,7 @@ def _resource(name: str) -> dict[str, Any]:
 
 def _spatial(deployments: Iterable[Deployment]) -> dict[str, Any]:
     """The box around all places, as GeoJSON; a feature without geometry when none is known."""
-    places = [deployment.place for deployment in deployments if deployment.place]
+    places = [deployment.coordinates for deployment in deployments if deployment.coordinates]
     if not places:
         return {"type": "Feature", "geometry": None, "properties": {}}
     (south, north), (west, east) = ((min(degrees), max(degrees)) for degrees in zip(*places, strict=True))
@@ -119,8 +121,8 @@ def _temporal(deployments: Iterable[Deployment]) -> dict[str, str | None]:
         if deployment.start and deployment.end:
             starts.append(deployment.start.date())
             ends.append(deployment.end.date())
-    return {"start": _day(min(starts, default=None)), "end": _day(max(ends, default=None))}
+    return {"start": _format_date(min(starts, default=None)), "end": _format_date(max(ends, default=None))}
 
 
-def _day(day: date | None) -> str | None:
+def _format_date(day: date | None) -> str | None:
     return day.isoformat() if day else None

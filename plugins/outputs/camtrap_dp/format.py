@@ -20,13 +20,13 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
-from ..label_option import LABEL, chosen_label
-from ..photo_fields import DATETIME, facts_of
+from ..label_option import LABEL, selected_label
+from ..photo_fields import DATETIME, photo_fields
 from .columns import TABLES
 from .deployments import Deployments
 from .descriptor import Gaps, descriptor, readme
-from .rows import Cells, Describer
-from .time_zone import TIME_ZONE, Clock, clock_of
+from .rows import CamtrapDpRow, RowBuilder
+from .time_zone import TIME_ZONE, Clock, make_clock
 
 log = logging.getLogger("ctc.outputs.camtrap_dp")
 
@@ -43,20 +43,22 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Raises UsageError for a label that the model doesn't have, and when a photo's time needs `--time-zone`."""
-    label = chosen_label(context)
-    clock = clock_of(context.options[TIME_ZONE.key])
-    describer = Describer(label, context.model, f"{context.created:%Y-%m-%dT%H:%M:%SZ}", context.image_root)
-    package = _Package(describer, clock, Deployments(context.image_root))
+    label = selected_label(context)
+    clock = make_clock(context.options[TIME_ZONE.key])
+    describer = RowBuilder(label, context.model, f"{context.created:%Y-%m-%dT%H:%M:%SZ}", context.image_root)
+    package = _PackageWriter(describer, clock, Deployments(context.image_root))
     path.mkdir()
     with ExitStack() as stack:
-        media, observations = (_open(path, name, stack) for name in ("media", "observations"))
+        media, observations = (_open_table(path, name, stack) for name in ("media", "observations"))
         for entry in entries:
             if isinstance(entry, EventPrediction):
                 package.write(entry, media, observations)
-    deployments = package.deployments.found.values()
+    deployments = package.deployments.by_id.values()
     with ExitStack() as stack:
-        _open(path, "deployments", stack).writerows(deployment.row() for deployment in deployments)
-    gaps = Gaps(tuple(deployment.id for deployment in deployments if not deployment.place), package.timeless)
+        _open_table(path, "deployments", stack).writerows(deployment.to_row() for deployment in deployments)
+    gaps = Gaps(
+        tuple(deployment.id for deployment in deployments if not deployment.coordinates), package.photos_without_time
+    )
     document = descriptor(context, deployments, package.species, label)
     _write_text(path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     _write_text(path / "README.md", readme(context, gaps))
@@ -78,29 +80,29 @@ def write_zip(entries: Iterator[EventPrediction | Failure], path: Path, context:
 
 
 @dataclass
-class _Package:
-    """What is gathered while the rows are written: `species` that occur, and how many photos are `timeless`."""
+class _PackageWriter:
+    """What is gathered while the rows are written: `species` that occur, and how many photos are `photos_without_time`."""
 
-    describer: Describer
+    row_builder: RowBuilder
     clock: Clock
     deployments: Deployments
     species: set[str] = field(default_factory=set)
-    timeless: int = 0
+    photos_without_time: int = 0
 
     def write(self, event: EventPrediction, media: csv.DictWriter[str], observations: csv.DictWriter[str]) -> None:
-        moments = [self.clock.moment(facts_of(event, photo)[DATETIME], photo.path) for photo in event.images]
-        self.timeless += moments.count(None)
+        moments = [self.clock.localize(photo_fields(event, photo)[DATETIME], photo.path) for photo in event.images]
+        self.photos_without_time += moments.count(None)
         deployment = self.deployments.add(event, filter(None, moments)).id
-        media.writerows(self.describer.media(event, deployment, moments))
-        observations.writerows(self._noted(self.describer.observations(event, deployment, moments)))
+        media.writerows(self.row_builder.media_rows(event, deployment, moments))
+        observations.writerows(self._collect_species(self.row_builder.observation_rows(event, deployment, moments)))
 
-    def _noted(self, rows: Iterable[Cells]) -> Iterator[Cells]:
+    def _collect_species(self, rows: Iterable[CamtrapDpRow]) -> Iterator[CamtrapDpRow]:
         for row in rows:
             self.species.update(filter(None, [str(row["scientificName"])]))
             yield row
 
 
-def _open(folder: Path, table: str, stack: ExitStack) -> csv.DictWriter[str]:
+def _open_table(folder: Path, table: str, stack: ExitStack) -> csv.DictWriter[str]:
     # backslashreplace: file names may hold bytes that are not UTF-8
     path = folder / f"{table}.csv"
     file = stack.enter_context(path.open("w", encoding="utf-8", errors="backslashreplace", newline=""))

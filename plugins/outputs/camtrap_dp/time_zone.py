@@ -16,7 +16,7 @@ TIME_ZONE = Option(
     metavar="ZONE",
 )
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
-_NO_TIME_OF_DAY = len("2016-09-25")
+_DATE_LENGTH = len("2016-09-25")
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Clock:
 
     zone: tzinfo | None
 
-    def moment(self, text: object, whose: str) -> datetime | None:
+    def localize(self, text: object, source: str) -> datetime | None:
         """The moment that an ISO 8601 text names; None when it is none, or a date alone.
 
-        Raises UsageError, which names `whose` time it is, when neither the text nor the clock has a zone.
+        Raises UsageError, which names `source` time it is, when neither the text nor the clock has a zone.
         """
-        if not isinstance(text, str) or len(text) <= _NO_TIME_OF_DAY:
+        if not isinstance(text, str) or len(text) <= _DATE_LENGTH:
             return None
         try:
             time = datetime.fromisoformat(text)
@@ -38,18 +38,18 @@ class Clock:
             return None
         if time.tzinfo is None and self.zone is None:
             raise UsageError(
-                f"'{whose}' was taken at {text}, but in which time zone? say so with --time-zone, such as --time-zone Europe/Berlin or "
+                f"'{source}' was taken at {text}, but in which time zone? say so with --time-zone, such as --time-zone Europe/Berlin or "
                 "--time-zone +01:00"
             )
         return time if time.tzinfo else time.replace(tzinfo=self.zone)
 
 
-def clock_of(zone: str | None) -> Clock:
+def make_clock(zone: str | None) -> Clock:
     """For the value of TIME_ZONE; raises UsageError for a zone that isn't there."""
-    return Clock(None if zone is None else _zone(zone))
+    return Clock(None if zone is None else _parse_zone(zone))
 
 
-def _zone(text: str) -> tzinfo:
+def _parse_zone(text: str) -> tzinfo:
     offset = _OFFSET.fullmatch(text)
     if offset:
         sign, hours, minutes = offset.groups()

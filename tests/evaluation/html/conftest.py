@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctc.evaluation.answers.predictions import Answers, Scored
-from ctc.evaluation.html.evaluation_report import Beside, write_evaluation_report
-from ctc.evaluation.html.thumbnails import photo_files
-from ctc.evaluation.metrics.evaluate import Background, evaluate
+from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions
+from ctc.evaluation.html.evaluation_report import ReportExtras, write_evaluation_report
+from ctc.evaluation.html.thumbnails import thumbnails_from_files
+from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 
 HOSTILE = "<script>alert(1)</script>"
 CLASSES = ("empty", HOSTILE, "a \"quoted\" & 'odd' name", "🦊")
@@ -73,7 +73,7 @@ def photos(tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def scored(photos: list[str]) -> Scored:
+def scored(photos: list[str]) -> EvaluationData:
     """48 events of 4 classes, each sixth one answered with the next class; 3 locations, the hours of two days."""
     count = 48
     truth = np.arange(count) % 4
@@ -81,16 +81,16 @@ def scored(photos: list[str]) -> Scored:
     sure = np.linspace(0.5, 0.95, count)
     probabilities = np.repeat(((1 - sure) / 3)[:, None], 4, axis=1)
     probabilities[np.arange(count), answered] = sure
-    return Scored(
+    return EvaluationData(
         classes={"species": CLASSES},
-        ids=tuple(f"event {i}" for i in range(count)),
+        event_ids=tuple(f"event {i}" for i in range(count)),
         truth={"species": truth.astype(np.int32)},
         photos_in_event=np.ones(count, np.int32),
         location=(np.arange(count) % 3).astype(np.int32),
         locations=("camera 1", "camera 2", "<i>camera</i> 3"),
         night=(np.arange(count) % 2).astype(np.int8),
-        taken=tuple(f"2024-03-0{1 + i // 24}T{i % 24:02d}:00:00" for i in range(count)),
-        events=Answers(
+        timestamps=tuple(f"2024-03-0{1 + i // 24}T{i % 24:02d}:00:00" for i in range(count)),
+        events=UnitPredictions(
             np.arange(count, dtype=np.int32),
             tuple(photos[i % len(photos)] for i in range(count)),
             {"species": probabilities.astype(np.float32)},
@@ -100,15 +100,15 @@ def scored(photos: list[str]) -> Scored:
 
 
 @pytest.fixture
-def nowhere(scored: Scored) -> Scored:
+def nowhere(scored: EvaluationData) -> EvaluationData:
     """The same without places, light and times."""
-    unknown = np.full(len(scored.ids), -1)
+    unknown = np.full(len(scored.event_ids), -1)
     return replace(
         scored,
         location=unknown.astype(np.int32),
         locations=(),
         night=unknown.astype(np.int8),
-        taken=("",) * len(scored.ids),
+        timestamps=("",) * len(scored.event_ids),
     )
 
 
@@ -116,8 +116,10 @@ def nowhere(scored: Scored) -> Scored:
 def write_report(tmp_path: Path) -> Callable[..., Path]:
     """A function that evaluates answers and writes their report: `write(scored, failures=…, run=…, config=…)`."""
 
-    def write(scored: Scored, **beside: Any) -> Path:
-        evaluation = evaluate(scored, Background({"model": "<model>.onnx", "split": "test"}))
-        return write_evaluation_report(evaluation, scored, tmp_path / "report", photo_files(), Beside(**beside))
+    def write(scored: EvaluationData, **beside: Any) -> Path:
+        evaluation = evaluate(scored, EvaluationContext({"model": "<model>.onnx", "split": "test"}))
+        return write_evaluation_report(
+            evaluation, scored, tmp_path / "report", thumbnails_from_files(), ReportExtras(**beside)
+        )
 
     return write

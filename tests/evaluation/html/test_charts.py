@@ -8,17 +8,17 @@ import pytest
 
 from ctc.evaluation.html.charts import Axis, Line, bar_chart, line_chart, share_bar
 
-SHARE = Axis("share", 0, 1, percent=True)
+SHARE = Axis("share", 0, 1, is_percent=True)
 
 
 @pytest.mark.parametrize(
     ("axis", "texts"),
     [
         (SHARE, ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]),
-        (Axis("epoch", 1, 8, whole=True), ["2", "4", "6", "8"]),
-        (Axis("epoch", 1, 2, whole=True), ["1", "2"]),
-        (Axis("events", 0, 12, whole=True), ["0", "5", "10"]),
-        (Axis("events", 0, 41_000, whole=True), ["0", "10,000", "20,000", "30,000", "40,000"]),
+        (Axis("epoch", 1, 8, is_integer=True), ["2", "4", "6", "8"]),
+        (Axis("epoch", 1, 2, is_integer=True), ["1", "2"]),
+        (Axis("events", 0, 12, is_integer=True), ["0", "5", "10"]),
+        (Axis("events", 0, 41_000, is_integer=True), ["0", "10,000", "20,000", "30,000", "40,000"]),
         (Axis("loss", 0, 0.7), ["0", "0.2", "0.4", "0.6"]),
         (Axis("n", 0, 1234), ["0", "250", "500", "750", "1000"]),
     ],

@@ -13,11 +13,11 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
 from ctc.errors import InputError
-from ctc.evaluation.explain.explain import Chosen, Explanation, Explanations
+from ctc.evaluation.explain.explain import Example, Explanation, Explanations
 from ctc.evaluation.html.curves import read_history
 from ctc.evaluation.html.options import ReportConfig
 from ctc.evaluation.html.summary import label_summary
-from ctc.evaluation.metrics.evaluate import Background, evaluate
+from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 
 
 def test_every_tag_is_closed_and_every_anchor_is_there_once(scored, write_report, read_page) -> None:
@@ -62,7 +62,7 @@ def test_the_summary_says_in_words_what_was_found(scored, write_report, read_pag
 def test_only_a_model_that_is_not_calibrated_is_to_be(make_scored) -> None:
     wrong = make_scored([0, 1, 0, 1], [[0.1, 0.9], [0.9, 0.1]] * 2)
     told = [
-        label_summary("species", evaluate(wrong, Background(uncalibrated=before)).labels["species"])[-1]
+        label_summary("species", evaluate(wrong, EvaluationContext(uncalibrated=before)).labels["species"])[-1]
         for before in (None, wrong)
     ]
     assert told[0].startswith("Its probabilities should not be taken at face value: calibrate the model (off by")
@@ -146,7 +146,7 @@ def test_an_event_is_shown_by_the_photo_that_bears_its_answer(scored, photos, wr
 @pytest.fixture
 def explanations() -> Explanations:
     noise = np.random.default_rng(0).integers(0, 256, (40, 80, 3), dtype=np.uint8)
-    about = Chosen("species", "event 5", "<5>.jpg", "empty", "🦊", 3, 0.75)
+    about = Example("species", "event 5", "<5>.jpg", "empty", "🦊", 3, 0.75)
     return Explanations("Grad-CAM", (Explanation(about, noise),) * 3)
 
 

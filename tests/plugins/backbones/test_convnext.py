@@ -16,10 +16,10 @@ def test_is_the_network_of_keras_once_it_has_its_weights() -> None:
         scale = rng.uniform(0.2, 0.8, variable.shape)
         variable.assign(scale if variable.ndim == 1 else rng.normal(0, fan_in**-0.5, variable.shape))
     ours = convnext.build((64, 75, 3))
-    convnext.take_weights(ours, theirs)
+    convnext.copy_weights(ours, theirs)
 
     photos = rng.integers(0, 256, (2, 64, 75, 3)).astype(np.float32)
-    standardised = (photos / 255 - convnext.CHANNELS.mean) / convnext.CHANNELS.std
+    standardised = (photos / 255 - convnext.IMAGENET_STATS.mean) / convnext.IMAGENET_STATS.std
     wanted = np.asarray(theirs(photos, training=False))
     assert wanted.std() > 0.1
     np.testing.assert_allclose(np.asarray(ours(standardised.astype(np.float32), training=False)), wanted, atol=1e-5)
@@ -30,7 +30,7 @@ def test_weights_of_another_network_are_not_taken() -> None:
 
     other = keras.applications.ConvNeXtSmall(include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg")
     with pytest.raises(ValueError, match="weight"):
-        convnext.take_weights(convnext.build((64, 64, 3)), other)
+        convnext.copy_weights(convnext.build((64, 64, 3)), other)
 
 
 def test_deeper_blocks_are_left_out_more_often() -> None:

@@ -20,7 +20,7 @@ from ctc.errors import CtcError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import plugins
 from ctc_plugins.backbones import imagenet
-imagenet.SILENCE = 0.5
+imagenet.DOWNLOAD_TIMEOUT = 0.5
 try:
     plugins().get(Backbone, "{name}").pretrained[0].build({shape})
 except CtcError as error:

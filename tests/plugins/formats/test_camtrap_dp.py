@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.inventory import Inventory
-from ctc.cli.exit_codes import exit_code_of
+from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 from ctc.errors import InputError, UsageError
 from ctc.images import encode_jpeg
@@ -411,7 +411,7 @@ def test_the_way_from_a_package_to_an_inventory(
     (source / "media").mkdir()
     (source / "media" / "a.jpg").write_bytes(encode_jpeg(np.zeros((40, 50, 3), np.uint8), 90))
     arguments = ["inventory", "camtrap-dp", str(source), "--output", str(source / "inventory.parquet")]
-    assert exit_code_of(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False)) == 0
+    assert run_command(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False)) == 0
     inventory = Inventory.read(source / "inventory.parquet")
     assert (inventory.labels, inventory.image_root) == (("species", "count"), source)
     assert inventory.table.to_pylist() == [

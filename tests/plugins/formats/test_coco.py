@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ctc.artifacts.inventory import Inventory
-from ctc.cli.exit_codes import exit_code_of
+from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.images import encode_jpeg
@@ -237,7 +237,7 @@ def test_the_way_from_a_file_to_an_inventory(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "labels.json").write_text(json.dumps(document([image(1), image(2)], [saw(1, count=2)])))
     arguments = ["inventory", "coco", tmp_path / "labels.json", "--image-root", tmp_path / "photos"]
     arguments += ["--output", tmp_path / "inventory.parquet"]
-    assert exit_code_of(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 0
+    assert run_command(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 0
     inventory = Inventory.read(tmp_path / "inventory.parquet")
     assert (inventory.labels, inventory.meta) == (("species", "count"), ("datetime", "location"))
     assert inventory.table.to_pylist() == [

@@ -10,7 +10,7 @@ import pytest
 
 from ctc.errors import InputError, UsageError
 from ctc_plugins.formats import json_stream
-from ctc_plugins.formats.json_stream import mentions, read_document
+from ctc_plugins.formats.json_stream import has_any_key, read_document
 
 DATA = {"info": {"a": [1, {"b": "]}"}]}, "n": -12.5e3, "rows": [{"x": 'q"\\é', "y": 123}, {}, {"x": [[]]}], "end": None}
 
@@ -73,9 +73,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_quick_look_sees_names_of_keys_in_json_files_only(tmp_path: Path) -> None:
     for name in ("a.json", "a.txt"):
         (tmp_path / name).write_text('{"detections": []}')
-    assert [mentions(tmp_path / name, "detections") for name in ("a.json", "a.txt", "nowhere.json")] == [
+    assert [has_any_key(tmp_path / name, "detections") for name in ("a.json", "a.txt", "nowhere.json")] == [
         True,
         False,
         False,
     ]
-    assert not mentions(tmp_path / "a.json", "detection")
+    assert not has_any_key(tmp_path / "a.json", "detection")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ctc.artifacts.inventory import Inventory
-from ctc.cli.exit_codes import exit_code_of
+from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 from ctc.errors import InputError, UsageError
 from ctc.plugin import InputFormat, LeftOut, Observation
@@ -218,7 +218,7 @@ def test_the_way_to_an_inventory_with_boxes(inventory: Path, capsys: pytest.Capt
     boxes, output = inventory.with_name("boxes.json"), inventory.with_name("boxed.parquet")
     boxes.write_text(json.dumps(results(file("creek/a.jpg", box(0.9)), file("creek/b.jpg"), file("hill/c.jpg"))))
     arguments = ["inventory", "megadetector", boxes, "--inventory", inventory, "--output", output]
-    assert exit_code_of(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 0
+    assert run_command(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 0
     made = Inventory.read(output)
     assert made.table.select(["event_id", "images", "species", "site"]).to_pylist() == ROWS
     assert made.table["box_conf"].to_pylist() == [[0.9, None], [0.9, None], [None]]
@@ -230,5 +230,5 @@ def test_an_inventory_that_is_not_there_is_named(inventory: Path, capsys: pytest
     boxes = inventory.with_name("boxes.json")
     boxes.write_text(json.dumps(results()))
     arguments = ["inventory", "megadetector", boxes, "--inventory", "nowhere.parquet", "--output", "x.parquet"]
-    assert exit_code_of(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 2
+    assert run_command(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 2
     assert "inventory 'nowhere.parquet' is not there" in capsys.readouterr().err

@@ -7,64 +7,64 @@ import pytest
 
 from ctc.plugin import NO_AUGMENTATION, Augmentation
 from ctc_plugins.loaders.common.augment import (
-    ORDERS,
-    View,
-    affine,
+    COLOR_ORDERS,
+    ViewParams,
+    affine_matrix,
     color_matrices,
-    draw,
-    fitted,
-    halvings,
-    views,
-    with_mean,
+    downscale_power,
+    fit_aspect,
+    fold_in_mean,
+    random_draws,
+    view_params,
 )
 
-WHOLE = View(0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0)
+WHOLE = ViewParams(0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0)
 
 
 def test_the_same_batch_has_the_same_draws_and_every_other_its_own() -> None:
     keys = [(0, 0, 0, 0), (0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)]
-    drawn = [draw(*key, 4).view.tolist() for key in keys]
+    drawn = [random_draws(*key, 4).view.tolist() for key in keys]
     assert drawn[0] == drawn[1]
     assert len({str(numbers) for numbers in drawn}) == 5
 
 
 def test_a_smaller_batch_has_the_first_draws_of_a_larger_one() -> None:
-    assert np.array_equal(draw(0, 0, 0, 0, 3).color, draw(0, 0, 0, 0, 9).color[:3])
+    assert np.array_equal(random_draws(0, 0, 0, 0, 3).color, random_draws(0, 0, 0, 0, 9).color[:3])
 
 
 def test_without_augmentation_the_whole_photo_is_shown() -> None:
-    assert views(draw(0, 0, 0, 0, 20).view, NO_AUGMENTATION) == [WHOLE] * 20
+    assert view_params(random_draws(0, 0, 0, 0, 20).view, NO_AUGMENTATION) == [WHOLE] * 20
 
 
 def test_a_crop_lies_within_what_zoom_shows() -> None:
-    drawn = draw(0, 0, 0, 0, 500).view
+    drawn = random_draws(0, 0, 0, 0, 500).view
     for view, zoomed in zip(
-        views(drawn, Augmentation(crop=0.3, zoom=0.4)), 1 + 0.4 * (2 * drawn[:, 0] - 1), strict=True
+        view_params(drawn, Augmentation(crop=0.3, zoom=0.4)), 1 + 0.4 * (2 * drawn[:, 0] - 1), strict=True
     ):
         assert 0.5 - zoomed / 2 - 1e-9 <= view.top <= view.top + view.height <= 0.5 + zoomed / 2 + 1e-9
         assert 0.7 * zoomed - 1e-9 <= view.height == view.width <= zoomed
 
 
 def test_the_whole_photo_at_its_size_stays_in_place() -> None:
-    assert affine(WHOLE, (30, 40), (30, 40)) == pytest.approx(np.eye(2, 3))
+    assert affine_matrix(WHOLE, (30, 40), (30, 40)) == pytest.approx(np.eye(2, 3))
 
 
 def test_halving_samples_between_two_pixels() -> None:
-    assert affine(WHOLE, (60, 80), (30, 40)) @ [0, 0, 1] == pytest.approx([0.5, 0.5])
+    assert affine_matrix(WHOLE, (60, 80), (30, 40)) @ [0, 0, 1] == pytest.approx([0.5, 0.5])
 
 
 def test_mirrored_the_first_column_comes_from_the_last() -> None:
-    assert affine(WHOLE._replace(sign=-1.0), (30, 40), (30, 40)) @ [0, 7, 1] == pytest.approx([39, 7])
+    assert affine_matrix(WHOLE._replace(sign=-1.0), (30, 40), (30, 40)) @ [0, 7, 1] == pytest.approx([39, 7])
 
 
 def test_a_quarter_turn_keeps_the_centre_and_swaps_the_axes() -> None:
-    turn = affine(WHOLE._replace(cosine=0.0, sine=1.0), (31, 31), (31, 31))
+    turn = affine_matrix(WHOLE._replace(cosine=0.0, sine=1.0), (31, 31), (31, 31))
     assert turn @ [15, 15, 1] == pytest.approx([15, 15])
     assert turn @ [16, 15, 1] == pytest.approx([15, 16])
 
 
 def test_fitted_keeps_the_centre_and_the_aspect() -> None:
-    view = fitted(WHOLE, (100, 200), (50, 50))
+    view = fit_aspect(WHOLE, (100, 200), (50, 50))
     assert (view.top, view.left, view.height, view.width) == (0.0, 0.25, 1.0, 0.5)
 
 
@@ -72,7 +72,7 @@ def test_fitted_keeps_the_centre_and_the_aspect() -> None:
     ("photo", "expected"), [((500, 667), 1), ((447, 447), 1), ((446, 600), 0), ((1792, 1792), 3), ((60, 60), 0)]
 )
 def test_a_photo_is_halved_while_it_stays_large_enough(photo, expected) -> None:
-    assert halvings(WHOLE, photo, (224, 224)) == expected
+    assert downscale_power(WHOLE, photo, (224, 224)) == expected
 
 
 def step_by_step(pixels: np.ndarray, draws: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
@@ -94,8 +94,10 @@ def step_by_step(pixels: np.ndarray, draws: np.ndarray, names: tuple[str, ...]) 
 def test_one_matrix_is_all_changes_one_after_the_other(mode, order) -> None:
     draws = np.array([[0.9, 0.1, 0.5, 0.8, (order + 0.5) / 4]])
     pixels = np.random.default_rng(0).uniform(60, 200, (50, 3))
-    names = tuple(name for name in ORDERS[order] if mode == "full_randomized" or name in ("brightness", "saturation"))
-    matrix = with_mean(color_matrices(draws, mode)[0].tolist(), pixels.mean(axis=0).tolist())
+    names = tuple(
+        name for name in COLOR_ORDERS[order] if mode == "full_randomized" or name in ("brightness", "saturation")
+    )
+    matrix = fold_in_mean(color_matrices(draws, mode)[0].tolist(), pixels.mean(axis=0).tolist())
     assert pixels @ matrix[:, :3].T + matrix[:, 3] == pytest.approx(step_by_step(pixels, draws[0], names), abs=1e-3)
 
 

@@ -18,20 +18,20 @@ from ctc.errors import InputError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
 from ctc_plugins.loaders.dali import loader as dali
-from ctc_plugins.loaders.dali.device import Place
+from ctc_plugins.loaders.dali.device import DaliDevice
 from ctc_plugins.loaders.dali.output import as_tensor
 from ctc_plugins.loaders.turbo import loader as turbo
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVIDIA DALI runs on Linux only")
 
 TRAIN = LoaderConfig(32, 40, ("species", "count"), batch_size=4, augmentation=Augmentation())
-ON_CPU, AS_ON_GPU = Place(), Place(portable=True)
+ON_CPU, AS_ON_GPU = DaliDevice(), DaliDevice(is_portable=True)
 WINDOWED = replace(NO_AUGMENTATION, crop=0.5, zoom=0.5, rotate=180.0, flip=True)
 
 
-def epoch(dataset: Dataset, config: LoaderConfig, place: Place = ON_CPU, index: int = 0) -> list[Batch]:
+def epoch(dataset: Dataset, config: LoaderConfig, place: DaliDevice = ON_CPU, index: int = 0) -> list[Batch]:
     assert config.augmentation is not None
-    return list(dali.TrainingStream(dataset, "train", config, config.augmentation, place).epoch(index))
+    return list(dali.DaliTrainingStream(dataset, "train", config, config.augmentation, place).epoch(index))
 
 
 def images(found: list[Batch]) -> np.ndarray:
@@ -69,7 +69,7 @@ def test_without_dali_it_names_the_extra(monkeypatch) -> None:
 
 
 def test_it_works_on_the_cpu_where_no_gpu_is_shown() -> None:
-    code = "from ctc_plugins.loaders.dali.device import best_place; print(best_place())"
+    code = "from ctc_plugins.loaders.dali.device import best_device; print(best_device())"
     run = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
@@ -77,7 +77,7 @@ def test_it_works_on_the_cpu_where_no_gpu_is_shown() -> None:
         text=True,
         check=True,
     )
-    assert run.stdout == "Place(gpu=None, portable=False)\n"
+    assert run.stdout == "DaliDevice(gpu=None, is_portable=False)\n"
 
 
 def test_the_evaluation_path_needs_no_dali(tiny_dataset) -> None:

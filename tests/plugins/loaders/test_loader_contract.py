@@ -13,7 +13,7 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, BatchStream, LoaderConfig
-from ctc.testing import check_loader, damage
+from ctc.testing import check_loader, corrupt_record
 
 OpenSplit = Callable[[Dataset, str, LoaderConfig], BatchStream]
 
@@ -249,7 +249,7 @@ def test_a_label_may_have_any_name(loader, dataset_of, tiny_dataset) -> None:
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
 def test_a_damaged_record_fails_with_its_place(loader, tiny_dataset, augmentation) -> None:
     dataset = tiny_dataset()
-    file, offset = damage(dataset)
+    file, offset = corrupt_record(dataset)
     with pytest.raises(InputError, match="checksum") as caught:
         batches(loader, dataset, replace(PLAIN, augmentation=augmentation))
     assert f"{file}' at offset {offset}" in str(caught.value)
@@ -258,7 +258,7 @@ def test_a_damaged_record_fails_with_its_place(loader, tiny_dataset, augmentatio
 @pytest.mark.parametrize(("augmentation", "samples"), [(None, 11), (NO_AUGMENTATION, 12)])
 def test_a_damaged_record_is_counted_once_and_in_training_replaced(loader, tiny_dataset, augmentation, samples) -> None:
     dataset = tiny_dataset()
-    damage(dataset)
+    corrupt_record(dataset)
     stream = loader(dataset, "train", replace(PLAIN, augmentation=augmentation, on_bad_record="skip"))
     counts = [len(images(list(stream.epoch(epoch)))) for epoch in (0, 1)]
     assert (counts, stream.skipped) == ([samples, samples], 1)
@@ -267,7 +267,7 @@ def test_a_damaged_record_is_counted_once_and_in_training_replaced(loader, tiny_
 @pytest.mark.parametrize("choice", ["first", "all"])
 def test_with_bad_records_all_readers_make_the_same_full_steps(loader, tiny_dataset, choice) -> None:
     dataset = tiny_dataset()
-    damage(dataset)
+    corrupt_record(dataset)
     config = replace(TRAIN, image_choice=choice, on_bad_record="skip", batch_size=3, drop_remainder=True)
     sizes = [[len(batch.images) for batch in batches(loader, dataset, replace(config, shard=(i, 2)))] for i in (0, 1)]
     assert sizes == [[3] * (4 if choice == "all" else 2)] * 2

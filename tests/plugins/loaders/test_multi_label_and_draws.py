@@ -11,9 +11,9 @@ import pytest
 from ctc.artifacts.event_record import EventRecord
 from ctc.errors import UsageError
 from ctc.images import encode_jpeg
-from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, DrawWeights, LoaderConfig
-from ctc.testing import damage
-from ctc_plugins.loaders.common.weighted_sampling import drawn
+from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig, SamplingWeights
+from ctc.testing import corrupt_record
+from ctc_plugins.loaders.common.weighted_sampling import systematic_sample
 
 CLASSES = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
 SMALL = LoaderConfig(16, 16, ("count", "species"), batch_size=4, image_choice="first", shuffle=False)
@@ -53,14 +53,14 @@ def test_a_label_that_is_not_wanted_can_not_be_multi_label(loader, tiny_dataset)
 
 def test_weights_must_be_one_above_nothing_for_each_class(loader, tiny_dataset) -> None:
     with pytest.raises(UsageError, match="'count' has 2 classes: give each a weight above 0"):
-        loader(tiny_dataset(), "train", replace(PLAIN, draw_weights=DrawWeights("count", (1.0, 0.0))))
+        loader(tiny_dataset(), "train", replace(PLAIN, draw_weights=SamplingWeights("count", (1.0, 0.0))))
 
 
 @pytest.mark.parametrize("on_bad", ["fail", "skip"])
 def test_a_rare_class_comes_as_often_as_its_weight_says(loader, dataset_of, on_bad) -> None:
     events = [event(number, (1 if number == 3 else 0,)) for number in range(20)]
     dataset = dataset_of({"train": events}, CLASSES, shards=2)
-    weights = DrawWeights("species", (20 / 38, 20 / 2, 1.0))
+    weights = SamplingWeights("species", (20 / 38, 20 / 2, 1.0))
     config = replace(PLAIN, shuffle=True, draw_weights=weights, on_bad_record=on_bad)
     assert values(epochs(loader, dataset, config), "species").count(1) == 10
 
@@ -68,7 +68,7 @@ def test_a_rare_class_comes_as_often_as_its_weight_says(loader, dataset_of, on_b
 def test_an_event_that_comes_again_is_varied_anew(loader, dataset_of) -> None:
     events = [replace(event(number, (1 if number == 3 else 0,)), jpegs=(_noise(number),)) for number in range(8)]
     dataset = dataset_of({"train": events}, CLASSES)
-    config = replace(SMALL, augmentation=Augmentation(), draw_weights=DrawWeights("species", (1.0, 7.0, 1.0)))
+    config = replace(SMALL, augmentation=Augmentation(), draw_weights=SamplingWeights("species", (1.0, 7.0, 1.0)))
     found = epochs(loader, dataset, config)
     again = np.concatenate([batch.images for batch in found])[np.array(values(found, "species")) == 1]
     assert len(again) == 4
@@ -79,14 +79,14 @@ def test_an_event_that_comes_again_is_varied_anew(loader, dataset_of) -> None:
 def test_a_second_observation_draws_its_event_only_where_it_counts(loader, dataset_of, multi_label, expected) -> None:
     events = [event(number, (0, 1) if number == 3 else (0, 0)) for number in range(20)]
     dataset = dataset_of({"train": events}, CLASSES)
-    weights = DrawWeights("species", (20 / 38, 20 / 2, 1.0))
+    weights = SamplingWeights("species", (20 / 38, 20 / 2, 1.0))
     config = replace(PLAIN, labels=("species",), draw_weights=weights, multi_label=multi_label)
     found = values(epochs(loader, dataset, config), "species")
     assert sum(row == [1, 1, 0] for row in found) == expected
 
 
 def test_readers_make_the_same_steps_when_events_are_drawn_by_weight(loader, tiny_dataset) -> None:
-    config = replace(PLAIN, shuffle=True, draw_weights=DrawWeights("species", (9.0, 1.0, 1.0)), batch_size=3)
+    config = replace(PLAIN, shuffle=True, draw_weights=SamplingWeights("species", (9.0, 1.0, 1.0)), batch_size=3)
     dataset = tiny_dataset()
     parts = [epochs(loader, dataset, replace(config, shard=(number, 2))) for number in (0, 1)]
     assert [[len(batch.images) for batch in part] for part in parts] == [[3, 3], [3, 3]]
@@ -94,8 +94,8 @@ def test_readers_make_the_same_steps_when_events_are_drawn_by_weight(loader, tin
 
 def test_a_damaged_record_is_told_when_it_is_drawn(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
-    file, offset = damage(dataset)
-    config = replace(PLAIN, draw_weights=DrawWeights("species", (1.0, 1.0, 1.0)))
+    file, offset = corrupt_record(dataset)
+    config = replace(PLAIN, draw_weights=SamplingWeights("species", (1.0, 1.0, 1.0)))
     with pytest.raises(Exception, match=rf"{file}' at offset {offset}"):
         epochs(loader, dataset, config)
 
@@ -103,21 +103,21 @@ def test_a_damaged_record_is_told_when_it_is_drawn(loader, tiny_dataset) -> None
 def test_every_number_is_drawn_as_often_as_its_weight_says_rounded() -> None:
     weights = np.array([0.5, 2.5, 1.0, 4.0, 0.0, 1.0, 1.0, 6.0])
     for epoch in range(20):
-        times = np.bincount(drawn(weights, 7, epoch), minlength=8)
+        times = np.bincount(systematic_sample(weights, 7, epoch), minlength=8)
         assert times.sum() == 8
         assert (np.abs(times - weights / 2) < 1).all()
 
 
 def test_equal_weights_draw_everything_once() -> None:
-    assert drawn(np.full(1000, 0.1), 0, 3).tolist() == list(range(1000))
+    assert systematic_sample(np.full(1000, 0.1), 0, 3).tolist() == list(range(1000))
 
 
 def test_seed_and_epoch_decide_what_is_drawn() -> None:
     weights = np.random.default_rng(0).random(100)
-    first = drawn(weights, 1, 2).tolist()
-    assert first == drawn(weights, 1, 2).tolist()
-    assert first != drawn(weights, 1, 3).tolist()
-    assert first != drawn(weights, 2, 2).tolist()
+    first = systematic_sample(weights, 1, 2).tolist()
+    assert first == systematic_sample(weights, 1, 2).tolist()
+    assert first != systematic_sample(weights, 1, 3).tolist()
+    assert first != systematic_sample(weights, 2, 2).tolist()
 
 
 def _noise(seed: int) -> bytes:

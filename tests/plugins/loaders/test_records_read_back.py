@@ -34,7 +34,7 @@ def by_dali(dataset: Dataset) -> list[list[bytes]]:
     pytest.importorskip("nvidia.dali", reason="needs DALI: pip install camera-trap-classifier[dali]")
     found = []
     for shard in dataset.shards("train"):
-        pipeline = dali_pipeline(str(dataset.folder / shard.file), str(dataset.folder / shard.index))
+        pipeline = dali_pipeline(str(dataset.folder / shard.file), str(dataset.folder / shard.index_file))
         for _ in range(shard.events):
             sizes, *photos = (np.array(output.at(0)) for output in pipeline.run())
             found.append([photo.tobytes() for photo in photos[: len(sizes)]])

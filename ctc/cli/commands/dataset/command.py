@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ctc.cli.commands.dataset.options import dataset_options, to_config
-from ctc.cli.options.engine import chosen, cores_of
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.engine import default_threads, resolve_engine
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import EnginesCommand
 from ctc.errors import MissingExtraError
 
@@ -18,7 +18,7 @@ from ctc.errors import MissingExtraError
     cls=EnginesCommand,
     epilog="Example: ctc dataset inventory.parquet --output dataset --split train=0.8 --split val=0.2",
 )
-@click.argument("inventory", type=PLACE)
+@click.argument("inventory", type=PATH_OR_URL)
 @dataset_options
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, and how long it would take.")
 def command(
@@ -36,30 +36,30 @@ def command(
     Photos that can't be used are left out, listed in OUTPUT/left_out.csv, and the exit code is 3.
     `ctc dataset verify` checks a finished folder.
     """
-    _need_packages()
+    _require_extra()
     from ctc.artifacts.inventory import Inventory
-    from ctc.cli.commands.dataset.messages import show_plan, tell_plan, tell_result
+    from ctc.cli.commands.dataset.messages import print_dry_run, print_plan, print_result
     from ctc.cli.console.console import progress
     from ctc.cli.registry import PARTLY_FAILED
     from ctc.dataset.build import build_dataset, prepare_folder
-    from ctc.dataset.plan import Plan
+    from ctc.dataset.plan import DatasetPlan
 
-    options["workers"] = options["workers"] or cores_of(engine)
-    workers = chosen(engine, engine_options)
-    plan = Plan.make(Inventory.read(inventory), to_config(options))
+    options["workers"] = options["workers"] or default_threads(engine)
+    workers = resolve_engine(engine, engine_options)
+    plan = DatasetPlan.make(Inventory.read(inventory), to_config(options))
     if dry_run:
-        tell_plan(plan)
-        show_plan(plan)
+        print_plan(plan)
+        print_dry_run(plan)
         return 0
     prepare_folder(output, resume=resume, overwrite=overwrite)
-    tell_plan(plan)
+    print_plan(plan)
     with progress("dataset", sum(len(shard.events) for shard in plan.shards())) as bar:
         result = build_dataset(plan, output, bar.advance, workers)
-    tell_result(result)
+    print_result(result)
     return PARTLY_FAILED if result.failures else 0
 
 
-def _need_packages() -> None:
+def _require_extra() -> None:
     from importlib.util import find_spec
 
     if not all(map(find_spec, ("pyarrow", "google_crc32c"))):

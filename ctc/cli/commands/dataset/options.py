@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _OPTIONS = (
-    click.option("--output", type=PLACE, required=True, help="Folder to write."),
+    click.option("--output", type=PATH_OR_URL, required=True, help="Folder to write."),
     click.option(
         "--split",
         "splits",
@@ -44,7 +44,9 @@ _OPTIONS = (
         "--remove", metavar="LABEL=CLASS", multiple=True, help="Leave out events with such a class. Repeatable."
     ),
     click.option("--keep-multi-observation", is_flag=True, help="Keep events with more than one observation."),
-    click.option("--image-root", type=PLACE, help="Where relative paths start.  [default: as the inventory says]"),
+    click.option(
+        "--image-root", type=PATH_OR_URL, help="Where relative paths start.  [default: as the inventory says]"
+    ),
     click.option("--smallest-side", type=click.IntRange(16, 8192), default=500, show_default=True, help="In pixels."),
     click.option("--quality", type=click.IntRange(1, 100), default=90, show_default=True, help="Of the JPEGs."),
     click.option(
@@ -93,17 +95,17 @@ def to_config(options: dict[str, Any]) -> DatasetConfig:
     if root is not None and not root.is_dir():
         raise UsageError(f"--image-root '{root}' is not a folder")
     return DatasetConfig(
-        shares=_shares(splits) if splits else dict(DEFAULT_SHARES),
-        keep=_pairs(options.pop("keep"), "--keep", "LABEL=CLASS"),
-        remove=_pairs(options.pop("remove"), "--remove", "LABEL=CLASS"),
+        shares=_parse_shares(splits) if splits else dict(DEFAULT_SHARES),
+        keep=_parse_pairs(options.pop("keep"), "--keep", "LABEL=CLASS"),
+        remove=_parse_pairs(options.pop("remove"), "--remove", "LABEL=CLASS"),
         threads=workers or os.cpu_count() or 1,
         **options,
     )
 
 
-def _shares(texts: Iterable[str]) -> dict[str, float]:
+def _parse_shares(texts: Iterable[str]) -> dict[str, float]:
     shares: dict[str, float] = {}
-    for name, share in _pairs(texts, "--split", "NAME=SHARE"):
+    for name, share in _parse_pairs(texts, "--split", "NAME=SHARE"):
         if not name.replace("_", "").replace("-", "").isalnum() or name in shares:
             raise UsageError(f"--split '{name}' must be a name of letters and digits, given once")
         try:
@@ -113,7 +115,7 @@ def _shares(texts: Iterable[str]) -> dict[str, float]:
     return shares
 
 
-def _pairs(texts: Iterable[str], option: str, form: str) -> tuple[tuple[str, str], ...]:
+def _parse_pairs(texts: Iterable[str], option: str, form: str) -> tuple[tuple[str, str], ...]:
     pairs = []
     for text in texts:
         left, equals, right = text.partition("=")

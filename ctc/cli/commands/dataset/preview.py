@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import CtcError, OutputExistsError
 
 
@@ -18,8 +18,8 @@ def _augmentation_options(function: Any) -> Any:
 
 
 @click.command(epilog="Example: ctc dataset preview dataset --output grid.png --color full_fast --rotate 30")
-@click.argument("dataset", type=PLACE)
-@click.option("--output", type=PLACE, required=True, help="Picture to write, a .png file.")
+@click.argument("dataset", type=PATH_OR_URL)
+@click.option("--output", type=PATH_OR_URL, required=True, help="Picture to write, a .png file.")
 @click.option("--split", default="train", show_default=True, help="Whose photos to show.")
 @click.option("--loader", "loader_name", metavar="NAME", default="turbo", show_default=True, help="Who makes them.")
 @click.option("--rows", type=click.IntRange(1, 100), default=5, show_default=True, help="Photos.")
@@ -48,11 +48,11 @@ def command(
 ) -> None:
     """Draw photos of a DATASET as they are and as training sees them: what is not given is as in `ctc train`."""
     from ctc.artifacts.dataset import Dataset
-    from ctc.cli.console.console import say
-    from ctc.dataset.preview import preview
+    from ctc.cli.console.console import info
+    from ctc.dataset.preview import render_preview
     from ctc.plugin import Augmentation, Loader, LoaderConfig
     from ctc.plugin.manager import plugins
-    from ctc.storage.atomic import whole_file
+    from ctc.storage.atomic import atomic_write
 
     if output.exists() and not overwrite:
         raise OutputExistsError(output)
@@ -73,7 +73,7 @@ def command(
         augmentation=Augmentation(**given, preserve_aspect=resize == "fit-crop"),
         seed=seed,
     )
-    picture = preview(Dataset.open(dataset, [split]), split, loader, config, columns)
-    with whole_file(output) as partial:
+    picture = render_preview(Dataset.open(dataset, [split]), split, loader, config, columns)
+    with atomic_write(output) as partial:
         picture.save(partial, format="PNG")
-    say(f"wrote '{output}'")
+    info(f"wrote '{output}'")

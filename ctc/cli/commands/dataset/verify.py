@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import MissingExtraError
 
 
 @click.command(epilog="Example: ctc dataset verify dataset")
-@click.argument("folder", type=PLACE, metavar="DIR")
+@click.argument("folder", type=PATH_OR_URL, metavar="DIR")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and decode.  [default: all cores]")
 @click.option("--max-faults", type=click.IntRange(1), default=100, show_default=True, help="End after so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a line for each fault.")
@@ -25,12 +25,12 @@ def command(folder: Path, workers: int | None, max_faults: int, as_json: bool) -
     """
     if not find_spec("google_crc32c"):
         raise MissingExtraError("ctc dataset verify", "data")
-    from ctc.cli.console.console import progress, say, warn
+    from ctc.cli.console.console import info, progress, warn
     from ctc.cli.registry import FAILED
-    from ctc.dataset.verify.verify import open_dataset, verify_dataset
+    from ctc.dataset.verify.verify import open_for_verification, verify_dataset
 
-    dataset = open_dataset(folder)
-    with progress("verify", sum(map(dataset.events, dataset.manifest.splits))) as bar:
+    dataset = open_for_verification(folder)
+    with progress("verify", sum(map(dataset.event_count, dataset.manifest.splits))) as bar:
         verified = verify_dataset(dataset, workers or os.cpu_count() or 1, max_faults, bar.advance)
     if as_json:
         import json
@@ -43,5 +43,5 @@ def command(folder: Path, workers: int | None, max_faults: int, as_json: bool) -
     if not verified.complete:
         warn(f"ended after {max_faults:,} faults: --max-faults looks for more")
     faults = f"{len(verified.faults):,} faults" if verified.faults else "no fault"
-    say(f"{verified.shards:,} shards, {verified.events:,} events, {verified.images:,} photos: {faults}")
+    info(f"{verified.shards:,} shards, {verified.events:,} events, {verified.images:,} photos: {faults}")
     return FAILED if verified.faults else 0

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
-    from ctc.inventory.check import Checked
+    from ctc.inventory.check import PhotoCheckResult
 
 
 @click.command(epilog="Example: ctc inventory check inventory.parquet --output problems.csv")
-@click.argument("file", type=PLACE)
-@click.option("--image-root", type=PLACE, help="Where relative paths start.  [default: as the inventory says]")
+@click.argument("file", type=PATH_OR_URL)
+@click.option("--image-root", type=PATH_OR_URL, help="Where relative paths start.  [default: as the inventory says]")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and decode.  [default: a core each]")
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object instead of CSV.")
-@click.option("--output", type=PLACE, help="File to write the list to.  [default: stdout]")
+@click.option("--output", type=PATH_OR_URL, help="File to write the list to.  [default: stdout]")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 def command(
     file: Path, image_root: Path | None, workers: int | None, as_json: bool, output: Path | None, overwrite: bool
@@ -36,12 +36,12 @@ def command(
     Of photos with the same bytes all but the first are listed. The exit code is 3 when there is anything to list.
     """
     from ctc.artifacts.inventory import Inventory
-    from ctc.cli.console.console import progress, say
+    from ctc.cli.console.console import info, progress
     from ctc.cli.registry import PARTLY_FAILED
     from ctc.inventory.check import check_photos
     from ctc.inventory.photo_uses import photo_uses
     from ctc.storage.atomic import write_text
-    from ctc.storage.remote_files import readers_for
+    from ctc.storage.remote_files import io_threads
 
     if output and output.exists() and not overwrite:
         raise OutputExistsError(output)
@@ -51,24 +51,24 @@ def command(
         raise UsageError(f"the image root '{root}' is not a folder: give --image-root")
     uses = photo_uses(inventory)
     with progress("check", len(uses.paths)) as bar:
-        checked = check_photos(inventory, uses, root, workers or readers_for(root, os.cpu_count() or 1), bar.advance)
-    text = _as_json(checked) if as_json else _as_csv(checked)
+        checked = check_photos(inventory, uses, root, workers or io_threads(root, os.cpu_count() or 1), bar.advance)
+    text = _to_json(checked) if as_json else _to_csv(checked)
     if output:
         write_text(output, text)
     else:
         click.echo(text, nl=False)
-    say(f"{checked.photos:,} photos: " + ", ".join(f"{count:,} {kind}" for kind, count in checked.counts().items()))
+    info(f"{checked.photos:,} photos: " + ", ".join(f"{count:,} {kind}" for kind, count in checked.counts().items()))
     return PARTLY_FAILED if checked.problems else 0
 
 
-def _as_json(checked: Checked) -> str:
+def _to_json(checked: PhotoCheckResult) -> str:
     import json
     from dataclasses import asdict
 
     return json.dumps({**asdict(checked), "counts": checked.counts()}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _as_csv(checked: Checked) -> str:
+def _to_csv(checked: PhotoCheckResult) -> str:
     import csv
     import io
 

@@ -10,11 +10,11 @@ import click
 
 from ctc.cli.commands.inventory.options import parameters, to_config
 from ctc.cli.registry import COMMANDS
-from ctc.cli.settings.context import with_settings
+from ctc.cli.settings.context import with_config_layers
 from ctc.errors import OutputExistsError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from ctc.inventory.build import Built
+    from ctc.inventory.build import InventoryResult
     from ctc.plugin import InputFormat
 
 
@@ -27,14 +27,14 @@ class FormatGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         known = _formats()
         if name not in known:
-            raise UsageError(f"no input format called '{name}'{did_you_mean(name, [*known, *_others()])}")
-        return _command_of(known[name])
+            raise UsageError(f"no input format called '{name}'{did_you_mean(name, [*known, *_subcommands()])}")
+        return _make_command(known[name])
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, _sentence(found.summary)) for name, found in _formats().items()])
         with formatter.section("Of an inventory that was written"):
-            formatter.write_dl(list(_others().items()))
+            formatter.write_dl(list(_subcommands().items()))
 
 
 @click.group(cls=FormatGroup, epilog="Example: ctc inventory folders photos --output inventory.parquet")
@@ -42,7 +42,7 @@ def command() -> None:
     """Find labelled photos, in one of these formats, and write down what is there."""
 
 
-def _others() -> dict[str, str]:
+def _subcommands() -> dict[str, str]:
     """`show` and `check`, which have modules of their own."""
     return {
         name.removeprefix("inventory "): summary for name, summary in COMMANDS.items() if name.startswith("inventory ")
@@ -56,22 +56,22 @@ def _formats() -> dict[str, InputFormat]:
     return dict(plugins().all(InputFormat))
 
 
-def _command_of(input_format: InputFormat) -> click.Command:
+def _make_command(input_format: InputFormat) -> click.Command:
     command = click.Command(
         input_format.name,
         params=parameters(input_format),
-        callback=_run(input_format),
+        callback=_make_callback(input_format),
         help=_sentence(input_format.summary),
         epilog=f"Example: {input_format.example}" if input_format.example else None,
     )
-    return with_settings(command)
+    return with_config_layers(command)
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-def _run(input_format: InputFormat) -> Callable[..., None]:
+def _make_callback(input_format: InputFormat) -> Callable[..., None]:
     def run(source: Path, output: Path, image_root: Path | None, overwrite: bool, **options: Any) -> None:
         from ctc.cli.console.console import progress
         from ctc.inventory.build import build_inventory
@@ -84,24 +84,24 @@ def _run(input_format: InputFormat) -> Callable[..., None]:
         with LeftOutLog(left_out_path(output)) as left_out:
             built = build_inventory(input_format, source, options, image_root, config, left_out, progress)
             built.inventory.write(output)
-        _tell(built, output)
+        _print_result(built, output)
 
     return run
 
 
-def _tell(built: Built, output: Path) -> None:
-    from ctc.cli.console.console import say, warn
-    from ctc.inventory.show import summarize
+def _print_result(built: InventoryResult, output: Path) -> None:
+    from ctc.cli.console.console import info, warn
+    from ctc.inventory.show import summary_lines
 
-    for line in (*built.notes, *summarize(built.inventory)):
-        say(line)
+    for line in (*built.notes, *summary_lines(built.inventory)):
+        info(line)
     for reason, count in built.left_out.counts.most_common():
-        warn(f"{count:,} left out: {reason} (first: {', '.join(built.left_out.first[reason])})")
+        warn(f"{count:,} left out: {reason} (first: {', '.join(built.left_out.examples[reason])})")
     if built.left_out.counts:
-        say(f"all that was left out is in '{built.left_out.path}'")
-    if built.missing:
+        info(f"all that was left out is in '{built.left_out.path}'")
+    if built.missing_photos:
         warn(
-            f"{built.missing} of the first {built.looked_at} photos are not in '{built.inventory.image_root}': "
+            f"{built.missing_photos} of the first {built.checked_photos} photos are not in '{built.inventory.image_root}': "
             "check --image-root"
         )
-    say(f"wrote '{output}'")
+    info(f"wrote '{output}'")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.options.paths import PLACE
-from ctc.cli.options.plugin import declared
+from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.plugin import to_click_option
 from ctc.cli.settings.context import common_options
 from ctc.errors import PluginError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def parameters(input_format: InputFormat) -> list[click.Parameter]:
     """The source, the common options, and those of the format. Raises PluginError when it declares one of the common ones."""
-    common = _common()
+    common = _shared_options()
     names = {name for option in (*common, *common_options()) for name in option.opts}
     for option in input_format.options:
         if f"--{option.name}" in names:
@@ -26,8 +26,8 @@ def parameters(input_format: InputFormat) -> list[click.Parameter]:
                 f"plugin {_owner(input_format)}: its input format '{input_format.name}' declares '--{option.name}', an option that "
                 "every format has; the plugin's author must rename it"
             )
-    source = click.Argument(["source"], type=PLACE, metavar=input_format.source)
-    return [source, *map(declared, input_format.options), *common]
+    source = click.Argument(["source"], type=PATH_OR_URL, metavar=input_format.source)
+    return [source, *map(to_click_option, input_format.options), *common]
 
 
 def to_config(options: dict[str, Any]) -> InventoryConfig:
@@ -39,13 +39,15 @@ def to_config(options: dict[str, Any]) -> InventoryConfig:
     return InventoryConfig(**{field.name: options.pop(field.name) for field in fields(InventoryConfig)})
 
 
-def _common() -> list[click.Option]:
+def _shared_options() -> list[click.Option]:
     return [
-        click.Option(["--output"], type=PLACE, required=True, help="Inventory to write, a .parquet file."),
-        click.Option(["--image-root"], type=PLACE, help="Where relative paths start.  [default: beside the source]"),
+        click.Option(["--output"], type=PATH_OR_URL, required=True, help="Inventory to write, a .parquet file."),
+        click.Option(
+            ["--image-root"], type=PATH_OR_URL, help="Where relative paths start.  [default: beside the source]"
+        ),
         click.Option(["--overwrite"], is_flag=True, help="Replace the output if it is there."),
         click.Option(
-            ["--relabel"], type=PLACE, help="CSV with columns label, old, new: rename classes; new may be empty."
+            ["--relabel"], type=PATH_OR_URL, help="CSV with columns label, old, new: rename classes; new may be empty."
         ),
         click.Option(["--discard-missing"], is_flag=True, help="Drop observations that lack a label."),
         click.Option(
@@ -67,4 +69,4 @@ def _common() -> list[click.Option]:
 def _owner(input_format: InputFormat) -> object:
     from ctc.plugin.manager import plugins
 
-    return next(found.owner for found in plugins().found if found.record is input_format)
+    return next(found.owner for found in plugins().loaded if found.record is input_format)

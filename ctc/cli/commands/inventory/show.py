@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
-    from ctc.inventory.show import Holdings
+    from ctc.inventory.show import InventorySummary
 
     Section = tuple[Sequence[str], Collection[Sequence[str | int]]]
 
-SHOWN_LOCATIONS = 20
+MAX_LOCATIONS = 20
 
 
 @click.command(epilog="Example: ctc inventory show inventory.parquet")
-@click.argument("file", type=PLACE)
+@click.argument("file", type=PATH_OR_URL)
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as a JSON object instead of tables.")
 def command(file: Path, as_json: bool) -> None:
     """Tell what the inventory FILE holds.
@@ -29,9 +29,9 @@ def command(file: Path, as_json: bool) -> None:
     """
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.console.formatting import print_table
-    from ctc.inventory.show import holdings
+    from ctc.inventory.show import summarize
 
-    held = holdings(Inventory.read(file))
+    held = summarize(Inventory.read(file))
     if as_json:
         import json
 
@@ -42,31 +42,31 @@ def command(file: Path, as_json: bool) -> None:
             print_table(header, rows)
 
 
-def _sections(held: Holdings) -> Iterator[Section]:
-    yield ("inventory", ""), list(_totals(held))
-    for label, counts in held.labels.items():
+def _sections(summary: InventorySummary) -> Iterator[Section]:
+    yield ("inventory", ""), list(_totals(summary))
+    for label, counts in summary.labels.items():
         yield (
             (label, "observations"),
             [*counts.classes.items(), *[("(missing)", counts.missing)] * bool(counts.missing)],
         )
-    if held.locations is not None:
-        places = [(name, place.events, place.photos) for name, place in held.locations.items()]
-        more = f", first {SHOWN_LOCATIONS} of {len(places):,}" if len(places) > SHOWN_LOCATIONS else ""
-        yield (f"location{more}", "events", "photos"), places[:SHOWN_LOCATIONS]
-    yield ("photos per event", "events"), held.photos_per_event.items()
-    yield ("observations per event", "events"), held.observations_per_event.items()
-    yield ("meta column", "distinct values"), held.meta.items()
-    yield ("left out", "entries"), held.left_out.items()
-    shared = [(photo.path, photo.events, ", ".join(photo.first_events[:3])) for photo in held.first_shared]
+    if summary.locations is not None:
+        places = [(name, place.events, place.photos) for name, place in summary.locations.items()]
+        more = f", first {MAX_LOCATIONS} of {len(places):,}" if len(places) > MAX_LOCATIONS else ""
+        yield (f"location{more}", "events", "photos"), places[:MAX_LOCATIONS]
+    yield ("photos per event", "events"), summary.photos_per_event.items()
+    yield ("observations per event", "events"), summary.observations_per_event.items()
+    yield ("meta column", "distinct values"), summary.meta.items()
+    yield ("left out", "entries"), summary.left_out.items()
+    shared = [(photo.path, photo.events, ", ".join(photo.first_events[:3])) for photo in summary.first_shared]
     yield ("photo in several events", "events", "such as"), shared
 
 
-def _totals(held: Holdings) -> Iterator[tuple[str, str | int]]:
-    yield from (("observations", held.observations), ("events", held.events), ("photos", held.photos))
-    yield "photos in several events", held.shared_photos
-    if held.locations is not None:
-        yield "events without a location", held.no_location
-    if held.time:
-        yield from (("first", held.time.first or "none"), ("last", held.time.last or "none"))
-        yield from (("without a time", held.time.missing), ("with an unclear time", held.time.unclear))
-    yield "image root", held.image_root
+def _totals(summary: InventorySummary) -> Iterator[tuple[str, str | int]]:
+    yield from (("observations", summary.observations), ("events", summary.events), ("photos", summary.photos))
+    yield "photos in several events", summary.shared_photos
+    if summary.locations is not None:
+        yield "events without a location", summary.no_location
+    if summary.time:
+        yield from (("first", summary.time.first or "none"), ("last", summary.time.last or "none"))
+        yield from (("without a time", summary.time.missing), ("with an unclear time", summary.time.unclear))
+    yield "image root", summary.image_root

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import FormatsCommand
 
 
 @click.command(cls=FormatsCommand, epilog="Example: ctc merge predictions.csv.part-* --output predictions.csv")
-@click.argument("parts", type=PLACE, nargs=-1, required=True, metavar="PART...")
-@click.option("--output", type=PLACE, required=True, help="File to write; its suffix chooses the format.")
+@click.argument("parts", type=PATH_OR_URL, nargs=-1, required=True, metavar="PART...")
+@click.option("--output", type=PATH_OR_URL, required=True, help="File to write; its suffix chooses the format.")
 @click.option("--format", metavar="NAME", help="Output format, whatever the suffix.")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 def command(**options: Any) -> int:
@@ -20,12 +20,12 @@ def command(**options: Any) -> int:
 
     All parts must be there. Photos that failed are listed in OUTPUT.failures.csv, and the exit code is 3.
     """
-    from ctc.cli.commands.predict.messages import exit_code, tell_summary
+    from ctc.cli.commands.predict.messages import exit_code, print_summary
     from ctc.cli.console.console import progress
     from ctc.inference.run.merge import MergeConfig, merge
     from ctc.plugin.manager import plugins
 
     with progress("merge", None) as bar:
         summary = merge(MergeConfig(**options), plugins(), bar.advance)
-    tell_summary(summary)
+    print_summary(summary)
     return exit_code(summary)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.options.engine import check_given, cores_of
-from ctc.cli.options.paths import PLACE
+from ctc.cli.options.engine import default_threads, require_engine
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ class BatchSize(click.IntRange):
 
 
 _OPTIONS = (
-    click.option("--output", type=PLACE, required=True, help="File to write; its suffix chooses the format."),
+    click.option("--output", type=PATH_OR_URL, required=True, help="File to write; its suffix chooses the format."),
     click.option("--event-id", metavar="COL", help="Column of the CSV that says which event a row is of."),
     click.option("--image", "images", metavar="COL", multiple=True, help="Column of the CSV with photos. Repeatable."),
-    click.option("--image-root", type=PLACE, help="Where a table's relative paths start.  [default: the CSV's folder]"),
+    click.option(
+        "--image-root", type=PATH_OR_URL, help="Where a table's relative paths start.  [default: the CSV's folder]"
+    ),
     click.option(
         "--events-within",
         type=click.FloatRange(min=0, min_open=True),
@@ -48,7 +50,7 @@ _OPTIONS = (
     click.option(
         "--classes",
         "class_list",
-        type=PLACE,
+        type=PATH_OR_URL,
         metavar="FILE",
         help="Only these classes can be: a line each, or a CSV with the columns label,class.",
     ),
@@ -107,15 +109,15 @@ def to_config(options: dict[str, Any]) -> PredictConfig:
     """Raises UsageError for options that don't go together."""
     from ctc.inference.config import PredictConfig
     from ctc.inference.events.table import Columns
-    from ctc.inference.run.shards import Shard
+    from ctc.inference.run.shards import ShardSpec
 
     event_id, images, shard = options.pop("event_id"), options.pop("images"), options.pop("shard")
     if bool(event_id) != bool(images):
         raise UsageError("--event-id and --image go together: one column with the event, one or more with its photos")
-    check_given(options["engine"], options["engine_options"])
+    require_engine(options["engine"], options["engine_options"])
     return PredictConfig(
         columns=Columns(event_id, images) if images else None,
-        threads=options.pop("threads") or cores_of(options["engine"]),
-        shard=Shard.parse(shard) if shard else None,
+        threads=options.pop("threads") or default_threads(options["engine"]),
+        shard=ShardSpec.parse(shard) if shard else None,
         **options,
     )

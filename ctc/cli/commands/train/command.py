@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ctc.cli.commands.train.options import REPEATS, given, training_options
+from ctc.cli.commands.train.options import SOURCE_RUN_KEY, provided_options, training_options
 
 
 @click.command(epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20")
@@ -26,14 +26,14 @@ def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any)
     from ctc.training.distributed.backend import start_backend
 
     context = click.get_current_context()
-    config = TrainingConfig(**given(context, options))
+    config = TrainingConfig(**provided_options(context, options))
     if dry_run:
         start_backend(deterministic=config.deterministic)
-        from ctc.cli.commands.train.dry_run import show_forecast
+        from ctc.cli.commands.train.dry_run import print_dry_run
 
-        show_forecast(config)
+        print_dry_run(config)
         return
-    with config.where.met():
+    with config.topology.initialize():
         start_backend(deterministic=config.deterministic)
         from ctc.plugin.manager import plugins
         from ctc.training import run_training
@@ -41,10 +41,10 @@ def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any)
         begin = (
             run_training.resume
             if resume
-            else partial(run_training.train, overwrite=overwrite, repeats=context.meta.get(REPEATS))
+            else partial(run_training.train, overwrite=overwrite, source_run=context.meta.get(SOURCE_RUN_KEY))
         )
         result = begin(config, plugins(), console)
-    console.say(f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'")
+    console.info(f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'")
     for label, score in result.test.labels.items() if result.test else ():
         if score.n:
             click.echo(f"test accuracy of '{label}': {score.accuracy:.3f} ({score.n:,} photos)")

@@ -8,57 +8,57 @@ from typing import Any
 
 import click
 
-from ctc.cli.commands.train.option_groups import DATA, DESCENT, DEVICES, LOSS, NETWORK, RUN
-from ctc.cli.options.paths import PATH, PATH_AS_TEXT
-from ctc.cli.settings.context import take_file
-from ctc.cli.settings.source import FROM_FILE, is_given
+from ctc.cli.commands.train.option_groups import DATA, DEVICES, LOSS, NETWORK, OPTIMIZATION, RUN
+from ctc.cli.options.paths import PATH, PATH_STR
+from ctc.cli.settings.context import load_config_file
+from ctc.cli.settings.source import FILE_VALUES_KEY, is_provided
 from ctc.errors import UsageError
 
-REPEATS = "ctc.training.repeats"
+SOURCE_RUN_KEY = "ctc.training.repeats"
 """In click's context: what the run says whose options were taken."""
 
 
-def _take_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+def _load_config_option(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
     """The options of a settings file, or of an earlier run, become the defaults."""
     if path is not None and path.suffix.lower() == ".toml":
-        take_file(context, path)
+        load_config_file(context, path)
     else:
-        _load_config(context, parameter, path)
+        _load_run_config(context, parameter, path)
 
 
-def _load_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+def _load_run_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
     """The options of an earlier run become the defaults, whatever a settings file says; the command line wins."""
     if path is None:
         return
     from ctc.training.config import read_config
 
-    config, context.meta[REPEATS] = read_config(path)
+    config, context.meta[SOURCE_RUN_KEY] = read_config(path)
     values = config.to_json()
     weights = [f"{label}={weight}" for label, weight in values.pop("label_weights").items()]
     context.default_map = {**(context.default_map or {}), **values, "label_weights": weights}
-    context.meta.pop(FROM_FILE, None)
+    context.meta.pop(FILE_VALUES_KEY, None)
 
 
-def _load_run(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
-    """As `_load_config`, and the output is the run's own folder."""
-    _load_config(context, parameter, folder)
+def _load_resumed_run(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
+    """As `_load_run_config`, and the output is the run's own folder."""
+    _load_run_config(context, parameter, folder)
     if folder is not None:
         context.default_map = {**(context.default_map or {}), "output": str(folder)}
     return folder
 
 
-def _load_origin(context: click.Context, parameter: click.Parameter, folder: str | None) -> str | None:
+def _set_default_backbone(context: click.Context, parameter: click.Parameter, folder: str | None) -> str | None:
     """The backbone is that of the run to begin with, unless another is named."""
-    if folder is not None and is_given(context, parameter.name or ""):
+    if folder is not None and is_provided(context, parameter.name or ""):
         from ctc.artifacts.run import Run
-        from ctc.training.config import reject_foreign
+        from ctc.training.config import reject_untrusted_checkpoint
 
-        reject_foreign(Path(folder))
+        reject_untrusted_checkpoint(Path(folder))
         context.default_map = {"backbone": Run(Path(folder)).read().backbone, **(context.default_map or {})}
     return folder
 
 
-def _weights(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, float]:
+def _parse_label_weights(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, float]:
     weights = {}
     for pair in pairs:
         label, equals, weight = pair.rpartition("=")
@@ -73,23 +73,23 @@ def _weights(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 
 OPTIONS = (
     click.argument("dataset", type=str),
-    click.option("--output", type=PATH_AS_TEXT, required=True, metavar="RUN", help="Folder to write the run to."),
+    click.option("--output", type=PATH_STR, required=True, metavar="RUN", help="Folder to write the run to."),
     click.option("--label", "labels", multiple=True, metavar="NAME", help="What to learn; may be repeated."),
-    click.option("--label-weight", "label_weights", multiple=True, callback=_weights, metavar="NAME=W",
+    click.option("--label-weight", "label_weights", multiple=True, callback=_parse_label_weights, metavar="NAME=W",
                  help="Factor of a label's loss (1); may be repeated."),
     click.option("--multi-label", multiple=True, metavar="LABEL",
                  help="A label that may have several classes at once, such as two species; may be repeated."),
     *NETWORK,
-    click.option("--from", "start_from", is_eager=True, type=PATH_AS_TEXT, callback=_load_origin, metavar="RUN",
+    click.option("--from", "start_from", is_eager=True, type=PATH_STR, callback=_set_default_backbone, metavar="RUN",
                  help="Begin with the weights of an own run, whatever it learnt and at which size."),
     *LOSS,
     *DATA,
-    *DESCENT,
+    *OPTIMIZATION,
     *RUN,
     *DEVICES,
-    click.option("--resume", is_eager=True, type=PATH, callback=_load_run, metavar="RUN",
+    click.option("--resume", is_eager=True, type=PATH, callback=_load_resumed_run, metavar="RUN",
                  help="Go on with a training that ended early, or with more --epochs."),
-    click.option("--config", is_eager=True, expose_value=False, type=PATH, callback=_take_config, metavar="FILE",
+    click.option("--config", is_eager=True, expose_value=False, type=PATH, callback=_load_config_option, metavar="FILE",
                  help="Take the options of a settings file (.toml) or an earlier run (run.json); those given here win."),
 )  # fmt: skip
 
@@ -101,14 +101,14 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def given(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+def provided_options(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
     """Those that have a value. What an earlier run said of a label which is no longer learnt is dropped."""
     kept = {name: value for name, value in options.items() if value is not None}
-    if not is_given(context, "label_weights"):
+    if not is_provided(context, "label_weights"):
         weights = kept["label_weights"]
         kept["label_weights"] = {label: weight for label, weight in weights.items() if label in kept["labels"]}
-    if not is_given(context, "multi_label"):
+    if not is_provided(context, "multi_label"):
         kept["multi_label"] = tuple(label for label in kept["multi_label"] if label in kept["labels"])
-    if not is_given(context, "sampling_label") and kept.get("sampling_label") not in kept["labels"]:
+    if not is_provided(context, "sampling_label") and kept.get("sampling_label") not in kept["labels"]:
         kept.pop("sampling_label", None)
     return kept
