@@ -1,4 +1,5 @@
-"""`make reference`: write docs/reference/commands.md, the help of every command as it is printed."""
+"""`make reference`: write docs/reference/commands.md, the help of every command as it is
+printed."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ Written by `make reference`, from the commands themselves.
 def page() -> str:
     """The whole text, the same on every machine."""
     os.environ |= {"COLUMNS": "110", "CTC_PLUGINS": ""}
-    return HEAD + "".join(f"\n## `{' '.join(['ctc', *words])}`\n\n```\n{said(words)}```\n" for words in commands())
+    return HEAD + "".join(
+        f"\n## `{' '.join(['ctc', *words])}`\n\n```\n{said(words)}```\n" for words in commands()
+    )
 
 
 def commands() -> Iterator[list[str]]:

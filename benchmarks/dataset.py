@@ -1,10 +1,10 @@
-"""How fast photos become records, and how large an inventory may be: python benchmarks/dataset.py PHOTOS_DIR [--copies 10] [--rounds 5]
-[--observations 5000000]
+"""How fast photos become records, and how large an inventory may be: python benchmarks/dataset.py
+PHOTOS_DIR [--copies 10] [--rounds 5] [--observations 5000000]
 
-PHOTOS_DIR: real photos, JPEGs of some megapixels; each is taken `--copies` times. The four ways do the same to each photo (read, decode,
-shrink to a smallest side of 500 px, encode at quality 90) and take turns; their figure is photos per second of processor time, so
-other work on the machine matters little. The number of workers is compared by the clock.
-"""
+PHOTOS_DIR: real photos, JPEGs of some megapixels; each is taken `--copies` times. The four ways do
+the same to each photo (read, decode, shrink to a smallest side of 500 px, encode at quality 90) and
+take turns; their figure is photos per second of processor time, so other work on the machine
+matters little. The number of workers is compared by the clock."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def by_pillow(photos: list[Path]) -> None:
     """Pillow: open, resize, save."""
     for photo in photos:
         image = Image.open(photo).convert("RGB")
-        image.resize(smaller(image.height, image.width)[::-1]).save(io.BytesIO(), "JPEG", quality=QUALITY)
+        image.resize(smaller(image.height, image.width)[::-1]).save(
+            io.BytesIO(), "JPEG", quality=QUALITY
+        )
 
 
 def by_tensorflow(photos: list[Path]) -> None:
@@ -62,14 +64,19 @@ def by_tensorflow(photos: list[Path]) -> None:
 
 
 def by_bare_libraries(photos: list[Path]) -> None:
-    """The least that must be done: scaled decode, linear resize, encode; no orientation, checks, statistics or files."""
+    """The least that must be done: scaled decode, linear resize, encode; no orientation, checks,
+    statistics or files."""
     for photo in photos:
         data = photo.read_bytes()
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
         while min(height, width) >= 2 * SIDE:
             height, width = -(-height // 2), -(-width // 2)
-        pixels = simplejpeg.decode_jpeg(data, fastdct=True, fastupsample=True, min_height=height, min_width=width)
-        pixels = cv2.resize(pixels, smaller(*pixels.shape[:2])[::-1], interpolation=cv2.INTER_LINEAR)
+        pixels = simplejpeg.decode_jpeg(
+            data, fastdct=True, fastupsample=True, min_height=height, min_width=width
+        )
+        pixels = cv2.resize(
+            pixels, smaller(*pixels.shape[:2])[::-1], interpolation=cv2.INTER_LINEAR
+        )
         simplejpeg.encode_jpeg(pixels, quality=QUALITY, colorsubsampling="420", fastdct=True)
 
 
@@ -79,8 +86,12 @@ def by_ctc(photos: list[Path], workers: int = 1) -> None:
 
     names = [str(photo) for photo in photos]
     ids = [f"{number}" for number in range(len(names))]
-    table = pa.table({"event_id": ids, "images": [[name] for name in names], "class": ["animal"] * len(names)})
-    config = DatasetConfig(shares={"train": 1.0}, smallest_side=SIDE, quality=QUALITY, threads=workers)
+    table = pa.table(
+        {"event_id": ids, "images": [[name] for name in names], "class": ["animal"] * len(names)}
+    )
+    config = DatasetConfig(
+        shares={"train": 1.0}, smallest_side=SIDE, quality=QUALITY, threads=workers
+    )
     with tempfile.TemporaryDirectory() as folder:
         plan = DatasetPlan.make(Inventory(table, ("class",), Path("/")), config)
         build_dataset(plan, Path(folder) / "dataset", lambda *_: None)
@@ -102,7 +113,8 @@ def timed(work: Callable[[], None], clock: Callable[[], float]) -> float:
 
 
 def measure(photos: list[Path], rounds: int) -> dict[str, float]:
-    """Photos per second of processor time of each way, the median of the rounds after a first one to warm up."""
+    """Photos per second of processor time of each way, the median of the rounds after a first one
+    to warm up."""
     times = [
         {name: timed(lambda way=way: way(photos), time.process_time) for name, way in WAYS.items()}  # type: ignore[misc]
         for _ in range(rounds + 1)
@@ -120,10 +132,13 @@ def two_workers(photos: list[Path], rounds: int) -> float:
 
 
 def large_inventory(folder: Path, observations: int) -> dict[str, float]:
-    """Seconds and peak GB to read, filter, split and group a made-up inventory, in a process of its own."""
+    """Seconds and peak GB to read, filter, split and group a made-up inventory, in a process of its
+    own."""
     path = folder / "large.parquet"
     make_up(path, observations)
-    done = subprocess.run([sys.executable, __file__, "--plan", str(path)], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--plan", str(path)], check=True, capture_output=True, text=True
+    )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 
@@ -143,7 +158,9 @@ def make_up(path: Path, observations: int) -> None:
     photos = rng.integers(1, 4, observations)
     ends = np.r_[0, np.cumsum(photos)].astype(np.int32)
     owners = np.repeat(cameras, photos)
-    names = pc.binary_join_element_wise(text("season1/camera_", owners), text("IMG_", np.arange(ends[-1])), "/")
+    names = pc.binary_join_element_wise(
+        text("season1/camera_", owners), text("IMG_", np.arange(ends[-1])), "/"
+    )
     frequency = 1 / np.arange(1, 51) ** 1.3
     columns = {
         "event_id": text("S1_event_", events),
@@ -159,12 +176,16 @@ def plan(path: Path) -> None:
     """Print seconds and peak memory of everything up to the first record, as JSON."""
     start = time.perf_counter()
     config = DatasetConfig(
-        group_by="location", remove=(("species", "species 3"),), keep=(("count", "1"), ("count", "2"))
+        group_by="location",
+        remove=(("species", "species 3"),),
+        keep=(("count", "1"), ("count", "2")),
     )
     planned = DatasetPlan.make(Inventory.read(path), config)
     planned.fingerprint()
     next(planned.events(next(planned.shards()).events))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+        1 if sys.platform == "darwin" else 1024
+    )
     print(json.dumps({"seconds": time.perf_counter() - start, "gb": peak / 1e9}))
 
 
@@ -178,7 +199,9 @@ def processor() -> str:
 
 def main() -> None:
     """Print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("photos", type=Path)
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=5)
@@ -192,7 +215,9 @@ def main() -> None:
     rates = measure(photos, options.rounds)
     print("| | photos per second and core | ctc is … times as fast | goal |\n|---|---|---|---|")
     for name, rate in rates.items():
-        print(f"| {name} | {rate:.0f} | {rates['ctc dataset'] / rate:.2f} | {GOALS.get(name, '')} |")
+        print(
+            f"| {name} | {rate:.0f} | {rates['ctc dataset'] / rate:.2f} | {GOALS.get(name, '')} |"
+        )
     print(
         f"\ntwo workers against one: {two_workers(photos, options.rounds):.2f} times as fast, goal {GOAL_TWO_WORKERS}"
     )

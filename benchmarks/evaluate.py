@@ -1,4 +1,5 @@
-"""How long `ctc evaluate` takes for many predictions, and how much memory: python benchmarks/evaluate.py [--events N] [--classes N]"""
+"""How long `ctc evaluate` takes for many predictions, and how much memory: python
+benchmarks/evaluate.py [--events N] [--classes N]"""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def main() -> int:
     parser.add_argument("--classes", type=int, default=30)
     parser.add_argument("--format", choices=("parquet", "csv"), nargs="*", default=["parquet"])
     options = parser.parse_args()
-    print(f"{date.today()}, {os.cpu_count()} cores, {options.events:,} events, {options.classes} classes\n")
+    print(
+        f"{date.today()}, {os.cpu_count()} cores, {options.events:,} events, {options.classes} classes\n"
+    )
     print("| predictions | MB | seconds | of which CPU | peak GB |\n|---|---|---|---|---|")
     reached = True
     with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +48,15 @@ def measure(folder: Path, kind: str, events: int, classes: int) -> tuple[float, 
     """Seconds, seconds of CPU, peak memory in GB, and the file's size, in a process of its own."""
     predictions, truth = folder / f"predictions.{kind}", folder / "truth.parquet"
     write_world(predictions, truth, events, classes)
-    arguments = ["-q", "evaluate", str(predictions), "--truth", str(truth), "--output", str(folder / f"of_{kind}")]
+    arguments = [
+        "-q",
+        "evaluate",
+        str(predictions),
+        "--truth",
+        str(truth),
+        "--output",
+        str(folder / f"of_{kind}"),
+    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     code = "import sys; from ctc.cli.main import run; sys.exit(run(sys.argv[1:]))"
@@ -57,7 +68,8 @@ def measure(folder: Path, kind: str, events: int, classes: int) -> tuple[float, 
 
 
 def write_world(predictions: Path, truth: Path, events: int, classes: int) -> None:
-    """Predictions that are right nine times out of ten, of classes that are ever rarer, at 500 locations."""
+    """Predictions that are right nine times out of ten, of classes that are ever rarer, at 500
+    locations."""
     rng = np.random.default_rng(0)
     names = [f"species {number}" for number in range(classes)]
     share = 1 / np.arange(1, classes + 1)
@@ -83,7 +95,9 @@ def _answers(real: np.ndarray, classes: int, rng: np.random.Generator) -> np.nda
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def _write_parquet(path: Path, names: list[str], ids: list[str], real: np.ndarray, rng: np.random.Generator) -> None:
+def _write_parquet(
+    path: Path, names: list[str], ids: list[str], real: np.ndarray, rng: np.random.Generator
+) -> None:
     kind = pa.map_(pa.string(), pa.float32())
     schema = pa.schema([("id", pa.string()), ("label", pa.string()), ("predictions_all", kind)])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -91,18 +105,24 @@ def _write_parquet(path: Path, names: list[str], ids: list[str], real: np.ndarra
             part = slice(start, start + ROWS_AT_ONCE)
             answers = _answers(real[part], len(names), rng)
             offsets = np.arange(len(answers) + 1, dtype=np.int32) * len(names)
-            maps = pa.MapArray.from_arrays(offsets, pa.array(names * len(answers)), pa.array(answers.ravel()))
+            maps = pa.MapArray.from_arrays(
+                offsets, pa.array(names * len(answers)), pa.array(answers.ravel())
+            )
             columns = [pa.array(ids[part]), pa.array(["species"] * len(answers)), maps.cast(kind)]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
-def _write_csv(path: Path, names: list[str], ids: list[str], real: np.ndarray, rng: np.random.Generator) -> None:
+def _write_csv(
+    path: Path, names: list[str], ids: list[str], real: np.ndarray, rng: np.random.Generator
+) -> None:
     keys = [f'""{name}"": ' for name in names]
     with path.open("w", encoding="utf-8") as file:
         file.write('"id","label","predictions_all"\n')
         for start in range(0, len(ids), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
-            for event_id, row in zip(ids[part], _answers(real[part], len(names), rng).tolist(), strict=True):
+            for event_id, row in zip(
+                ids[part], _answers(real[part], len(names), rng).tolist(), strict=True
+            ):
                 cell = ", ".join(f"{key}{value:.4f}" for key, value in zip(keys, row, strict=True))
                 file.write(f'"{event_id}","species","{{{cell}}}"\n')
 

@@ -1,4 +1,5 @@
-"""Beyond `ctc benchmark loaders DATASET`: how a loader scales with threads, and whether its memory stays flat.
+"""Beyond `ctc benchmark loaders DATASET`: how a loader scales with threads, and whether its memory
+stays flat.
 
 python benchmarks/loaders.py DATASET [--loader turbo] [--seconds 10] [--rounds 3] [--soak 200000]
 """
@@ -19,12 +20,16 @@ from ctc.benchmark.contenders import open_stream
 from ctc.benchmark.records import LIMIT, BenchmarkConfig
 
 
-def scaling(loader: str, setting: BenchmarkConfig, threads: list[int], seconds: float, rounds: int) -> None:
+def scaling(
+    loader: str, setting: BenchmarkConfig, threads: list[int], seconds: float, rounds: int
+) -> None:
     """A table: images per second of the loader and the limit by threads."""
     print(f"| threads | {loader} img/s | times one thread | of the limit |\n|---|---|---|---|")
     base = 0.0
     for count in threads:
-        ours, limit = compare([loader, LIMIT], replace(setting, threads=count), seconds, rounds, with_cold_cache=False)
+        ours, limit = compare(
+            [loader, LIMIT], replace(setting, threads=count), seconds, rounds, with_cold_cache=False
+        )
         rate, most = ours.images_per_second or 0.0, limit.images_per_second or 1.0
         base = base or rate
         print(f"| {count} | {rate:,.0f} | {rate / base:.2f} | {rate / most:.0%} |", flush=True)
@@ -41,18 +46,23 @@ def soak(loader: str, setting: BenchmarkConfig, images: int) -> None:
     table = np.array(held[len(held) // 10 :])
     slope = np.polyfit(table[:, 0], table[:, 1], 1)[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\n{loader}: {loaded:,} images, {1e5 * slope:+.2f} MB per 100,000 images, peak {peak:,.0f} MB")
+    print(
+        f"\n{loader}: {loaded:,} images, {1e5 * slope:+.2f} MB per 100,000 images, peak {peak:,.0f} MB"
+    )
 
 
 def memory_mb() -> float:
-    """What this process holds now, without the pages of mapped files, which the system may take back."""
+    """What this process holds now, without the pages of mapped files, which the system may take
+    back."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) * 1024 / 1e6
 
 
 def main() -> None:
     """Print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("dataset")
     parser.add_argument("--split", default="train")
     parser.add_argument("--loader", default="turbo")

@@ -1,8 +1,9 @@
-"""How fast `ctc predict` is, how soon, and in how much memory: python benchmarks/predict.py PHOTOS_DIR [--photos 2000] [--rounds 3]
+"""How fast `ctc predict` is, how soon, and in how much memory: python benchmarks/predict.py
+PHOTOS_DIR [--photos 2000] [--rounds 3]
 
-PHOTOS_DIR: real photos, JPEGs of some megapixels, each linked as often as it takes. The ways take turns, each in a process of its own, with
-the same photos and networks. The ideal is what the cores could do if nothing but decoding and the network cost time.
-"""
+PHOTOS_DIR: real photos, JPEGs of some megapixels, each linked as often as it takes. The ways take
+turns, each in a process of its own, with the same photos and networks. The ideal is what the cores
+could do if nothing but decoding and the network cost time."""
 
 from __future__ import annotations
 
@@ -38,7 +39,10 @@ CORES = usable_cores()
 def link(photos: Sequence[Path], folder: Path, count: int) -> list[Path]:
     """So many links to the photos, in turn."""
     folder.mkdir()
-    links = [folder / f"{number:06}{photo.suffix}" for number, photo in zip(range(count), cycle(photos), strict=False)]
+    links = [
+        folder / f"{number:06}{photo.suffix}"
+        for number, photo in zip(range(count), cycle(photos), strict=False)
+    ]
     for name, photo in zip(links, cycle(photos), strict=False):
         name.symlink_to(photo.resolve())
     return links
@@ -51,7 +55,9 @@ def ctc_predict(model: Path, source: Path, output: Path) -> list[str]:
 def whole_command(model: Path, folder: Path, count: int) -> float:
     """Seconds per photo of `ctc predict`, from its start to its end."""
     start = time.perf_counter()
-    subprocess.run(ctc_predict(model, folder, folder.parent / "p.csv"), check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        ctc_predict(model, folder, folder.parent / "p.csv"), check=True, stderr=subprocess.DEVNULL
+    )
     return (time.perf_counter() - start) / count
 
 
@@ -64,7 +70,8 @@ def other_way(way: str, model: Path, photos: Sequence[Path]) -> float:
 
 
 def measure(model: Path, links: Sequence[Path], rounds: int) -> dict[str, float]:
-    """Median seconds per photo of each way; the ways take turns, so that a busy machine slows all alike."""
+    """Median seconds per photo of each way; the ways take turns, so that a busy machine slows all
+    alike."""
     few = links[::SLOW_WAYS]
     int8 = model.with_suffix(".int8.onnx")
     times = [
@@ -86,13 +93,22 @@ def show(name: str, seconds: dict[str, float]) -> None:
     ours, ideal = 1 / seconds["ctc"], CORES / (seconds["decode"] + seconds["network"])
     print(f"\n### {name}\n\n| | photos/s | | goal |\n|---|---|---|---|")
     print(f"| `ctc predict`, the whole command | {ours:.0f} | | |")
-    print(f"| ideal of {CORES} cores | {ideal:.0f} | {ours / ideal:.0%} of it | {GOALS['ideal']:.0%} |")
-    for way, what in (("loop", "Pillow and onnxruntime, a plain loop"), ("seed", "TensorFlow and predict_on_batch")):
+    print(
+        f"| ideal of {CORES} cores | {ideal:.0f} | {ours / ideal:.0%} of it | {GOALS['ideal']:.0%} |"
+    )
+    for way, what in (
+        ("loop", "Pillow and onnxruntime, a plain loop"),
+        ("seed", "TensorFlow and predict_on_batch"),
+    ):
         rate = 1 / seconds[way]
         print(f"| {what} | {rate:.0f} | {ours / rate:.1f} times | {GOALS[way]:g} times |")
     print(f"| decoding alone, one core | {1 / seconds['decode']:.0f} | | |")
     print(f"| network alone, one core, float32 | {1 / seconds['network']:.0f} | | |")
-    for way, goal in (("int8", f"{GOALS['int8']:g} times"), ("openvino", ""), ("openvino bfloat16", "")):
+    for way, goal in (
+        ("int8", f"{GOALS['int8']:g} times"),
+        ("openvino", ""),
+        ("openvino bfloat16", ""),
+    ):
         if seconds[way] == seconds[way]:
             gain = f"{seconds['network'] / seconds[way]:.1f} times float32"
             print(f"| network alone, one core, {way} | {1 / seconds[way]:.0f} | {gain} | {goal} |")
@@ -111,18 +127,24 @@ def memory(model: Path, folder: Path, count: int) -> None:
     Image.effect_noise((64, 48), 60).convert("RGB").save(small)
     links = link([small], folder / "small", count)
     start = time.perf_counter()
-    running = subprocess.Popen(ctc_predict(model, links[0].parent, folder / "small.csv"), stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        ctc_predict(model, links[0].parent, folder / "small.csv"), stderr=subprocess.DEVNULL
+    )
     held = []
     while running.poll() is None:
         lines = Path(f"/proc/{running.pid}/status").read_text().splitlines()
         held += [
-            (time.perf_counter() - start, int(line.split()[1]) / 1024) for line in lines if line.startswith("RssAnon:")
+            (time.perf_counter() - start, int(line.split()[1]) / 1024)
+            for line in lines
+            if line.startswith("RssAnon:")
         ]
         time.sleep(0.25)
     table = np.array(held[len(held) // 4 :])
     photos = table[:, 0] / held[-1][0] * count
     slope = np.polyfit(photos, table[:, 1], 1)[0]
-    print(f"\n{count:,} photos: {1e5 * slope:+.2f} MB per 100,000 photos, peak {table[:, 1].max():.0f} MB")
+    print(
+        f"\n{count:,} photos: {1e5 * slope:+.2f} MB per 100,000 photos, peak {table[:, 1].max():.0f} MB"
+    )
 
 
 def processor() -> str:
@@ -135,7 +157,9 @@ def processor() -> str:
 
 def main() -> None:
     """Print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("photos_dir", type=Path)
     parser.add_argument("--photos", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)

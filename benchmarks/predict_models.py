@@ -1,4 +1,5 @@
-"""The networks that benchmarks/predict.py measures, as model files and as Keras files: python benchmarks/predict_models.py FOLDER
+"""The networks that benchmarks/predict.py measures, as model files and as Keras files: python
+benchmarks/predict_models.py FOLDER
 
 The weights are random: they decide neither the time that a network takes nor, at 224 px, its size.
 """
@@ -33,7 +34,11 @@ def mobilenet_v3_large(pixels: keras.KerasTensor) -> keras.KerasTensor:
     """Features of standardised pixels."""
     shape = (SIDE, SIDE, 3)
     network = keras.applications.MobileNetV3Large(
-        input_shape=shape, include_top=False, weights=None, include_preprocessing=False, pooling="avg"
+        input_shape=shape,
+        include_top=False,
+        weights=None,
+        include_preprocessing=False,
+        pooling="avg",
     )
     return network(pixels)
 
@@ -42,7 +47,8 @@ NETWORKS = {"resnet18": resnet18, "mobilenet_v3_large": mobilenet_v3_large}
 
 
 def build(folder: Path, photos: Sequence[Path]) -> None:
-    """Write NAME.keras, NAME.onnx and, where `ctc export` can make one, NAME.int8.onnx for every network, and a tiny one."""
+    """Write NAME.keras, NAME.onnx and, where `ctc export` can make one, NAME.int8.onnx for every
+    network, and a tiny one."""
     for name, features in NETWORKS.items():
         keras.utils.set_random_seed(0)
         pixels = keras.Input((SIDE, SIDE, 3), dtype="uint8")
@@ -71,13 +77,17 @@ def in_eight_bits(model: onnx.ModelProto, photos: Sequence[Path], path: Path) ->
     from ctc.export.quantize import quantized_candidates
 
     size = Preprocessing(SIDE, SIDE)
-    batch = np.stack([to_model_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos])
+    batch = np.stack(
+        [to_model_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos]
+    )
     save(next(quantized_candidates(model, [batch])).model, path, SIDE)
 
 
 def save(model: onnx.ModelProto, path: Path, side: int) -> None:
     """With the metadata that make it a model file."""
-    info = ModelInfo({LABEL: tuple(f"species {number}" for number in range(CLASSES))}, Preprocessing(side, side))
+    info = ModelInfo(
+        {LABEL: tuple(f"species {number}" for number in range(CLASSES))}, Preprocessing(side, side)
+    )
     onnx.helper.set_model_props(model, info.to_metadata())
     onnx.save_model(model, path)
 

@@ -1,4 +1,5 @@
-"""One way to get from photos to predictions, in a process of its own: python benchmarks/predict_ways.py WAY MODEL PHOTO…
+"""One way to get from photos to predictions, in a process of its own: python
+benchmarks/predict_ways.py WAY MODEL PHOTO…
 
 Prints the seconds per photo, after the first photos to warm up. MODEL has NAME.onnx and NAME.keras.
 """
@@ -27,7 +28,9 @@ def decode_alone(_: Path) -> Way:
 
     cv2.setNumThreads(1)
     size = Preprocessing(SIDE, SIDE)
-    return lambda photos: [to_model_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos]
+    return lambda photos: [
+        to_model_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos
+    ]
 
 
 def network_alone(model: Path, provider: str = "cpu", precision: str = "float32") -> Way:
@@ -55,7 +58,8 @@ def loop(model: Path) -> Way:
 
 
 def seed(model: Path) -> Way:
-    """camera-trap-classifier 2.x: TensorFlow decodes and resizes in full, Keras predicts on batches of 128."""
+    """camera-trap-classifier 2.x: TensorFlow decodes and resizes in full, Keras predicts on batches
+    of 128."""
     import keras
     import tensorflow as tf
 
@@ -66,7 +70,9 @@ def seed(model: Path) -> Way:
         return tf.cast(tf.image.resize(pixels, (SIDE, SIDE)), tf.uint8)
 
     def run(photos: Sequence[str]) -> None:
-        dataset = tf.data.Dataset.from_tensor_slices(list(photos)).map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        dataset = tf.data.Dataset.from_tensor_slices(list(photos)).map(
+            load, num_parallel_calls=tf.data.AUTOTUNE
+        )
         for batch in dataset.batch(SEEDS_BATCH).prefetch(1):
             network.predict_on_batch(batch)
 

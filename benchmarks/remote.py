@@ -1,10 +1,10 @@
 """How much slower `ctc predict` is on photos in a bucket than on the same photos here:
 python benchmarks/remote.py PHOTOS_DIR [--photos 400] [--rounds 3] [--milliseconds 30]
 
-PHOTOS_DIR: real photos, JPEGs of some megapixels. The bucket (remote_bucket.py) is on this machine, takes its share of the processor, and
-answers late, as one in a data centre nearby does. The ways take turns; "one by one" is a loop that asks for a photo, waits for it, and
-predicts it with Pillow and onnxruntime.
-"""
+PHOTOS_DIR: real photos, JPEGs of some megapixels. The bucket (remote_bucket.py) is on this machine,
+takes its share of the processor, and answers late, as one in a data centre nearby does. The ways
+take turns; "one by one" is a loop that asks for a photo, waits for it, and predicts it with Pillow
+and onnxruntime."""
 
 from __future__ import annotations
 
@@ -44,7 +44,11 @@ def bucket(photos: Path, seconds: float) -> Iterator[dict[str, str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         port = server.stdout.readline().strip()
-        keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1"}
+        keys = {
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
         yield {**os.environ, **keys, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
         server.terminate()
 
@@ -55,7 +59,9 @@ def seconds_of(command: Sequence[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - start
 
 
-def measure(model: Path, photos: Path, environment: dict[str, str], rounds: int) -> dict[str, float]:
+def measure(
+    model: Path, photos: Path, environment: dict[str, str], rounds: int
+) -> dict[str, float]:
     """Median seconds of each way."""
     predict = [*CTC, "predict", str(model), "--overwrite", "--output", str(photos.parent / "p.csv")]
     loop = [sys.executable, "-c", LOOP, str(model), str(LOOP_SHARE)]
@@ -72,7 +78,9 @@ def measure(model: Path, photos: Path, environment: dict[str, str], rounds: int)
 
 def main() -> None:
     """Print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("photos_dir", type=Path)
     parser.add_argument("--photos", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
@@ -85,8 +93,12 @@ def main() -> None:
         subprocess.run(build, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         link(photos, folder / "photos", options.photos)
         with bucket(folder / "photos", options.milliseconds / 1000) as environment:
-            took = measure(folder / f"{NETWORK}.onnx", folder / "photos", environment, options.rounds)
-    print(f"{date.today()}, {processor()}, {CORES} cores, Python {platform.python_version()}, {options.photos} photos")
+            took = measure(
+                folder / f"{NETWORK}.onnx", folder / "photos", environment, options.rounds
+            )
+    print(
+        f"{date.today()}, {processor()}, {CORES} cores, Python {platform.python_version()}, {options.photos} photos"
+    )
     print("\n| | photos/s | of the same photos here |\n|---|---|---|")
     rows = (
         ("here", "`ctc predict`, photos here"),

@@ -1,6 +1,6 @@
-"""A bucket for benchmarks/remote.py: as much of S3's protocol as reading takes, every answer late by so many seconds:
-python benchmarks/remote_bucket.py FOLDER SECONDS; prints its port. Its photos are `s3://bucket/<name>`.
-"""
+"""A bucket for benchmarks/remote.py: as much of S3's protocol as reading takes, every answer late
+by so many seconds: python benchmarks/remote_bucket.py FOLDER SECONDS; prints its port. Its photos
+are `s3://bucket/<name>`."""
 
 from __future__ import annotations
 
@@ -32,10 +32,13 @@ class Bucket:
             return self._listed(request.query)
         if key not in self.files:
             return web.Response(
-                status=404, text="<Error><Code>NoSuchKey</Code></Error>", content_type="application/xml"
+                status=404,
+                text="<Error><Code>NoSuchKey</Code></Error>",
+                content_type="application/xml",
             )
         return web.Response(
-            body=self.files[key], headers={"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+            body=self.files[key],
+            headers={"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"},
         )
 
     def _listed(self, query: Mapping[str, str]) -> web.Response:

@@ -1,9 +1,9 @@
-"""What `--engine ray` costs: python benchmarks/scale.py MODEL PHOTOS_DIR [--photos 768] [--rounds 3] [--workers 64] [--paths 10000000]
+"""What `--engine ray` costs: python benchmarks/scale.py MODEL PHOTOS_DIR [--photos 768] [--rounds
+3] [--workers 64] [--paths 10000000]
 
-First real photos, each linked as often as it takes, with one and two threads here and one and two workers of a core each; the start of
-processes, models and cluster is left out. Then a simulation: workers that sleep in place of predicting, and so many paths, whose photos are
-not there.
-"""
+First real photos, each linked as often as it takes, with one and two threads here and one and two
+workers of a core each; the start of processes, models and cluster is left out. Then a simulation:
+workers that sleep in place of predicting, and so many paths, whose photos are not there."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class Clock:
 
     @property
     def rate(self) -> float:
-        """In the second half, when all workers have started, up to the last but one, when none is idle yet."""
+        """In the second half, when all workers have started, up to the last but one, when none is
+        idle yet."""
         (start, first), (end, last) = self.at[len(self.at) // 2], self.at[-2]
         return (last - first) / (end - start)
 
@@ -96,7 +97,9 @@ def rate(name: str, size: int, model: Path, photos: Path, output: Path) -> float
             clock.advance(len(part.events), 0)
             yield part, result
 
-    replace(job, engine=replace(job.engine, engine=replace(job.engine.engine, map=timed))).run(lambda *_: None)
+    replace(job, engine=replace(job.engine, engine=replace(job.engine.engine, map=timed))).run(
+        lambda *_: None
+    )
     return clock.rate
 
 
@@ -104,10 +107,24 @@ def simulated(workers: int, paths: int, seconds: float) -> None:
     """How fast parts are handed out, and the memory of the process that does it."""
     import ray
 
-    ray.init(address="local", num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    names = (f"/photos/reserve-{number // 100_000:03}/IMG_{number:08}.JPG" for number in range(paths))
-    parts: Iterator[Chunk] = split_events((Event(name, (name,)) for name in names), MAX_CHUNK_PHOTOS)
-    results = plugins().get(Engine, "ray").map(Sleeping(seconds), parts, {**OPTIONS, "ray_workers": workers})
+    ray.init(
+        address="local",
+        num_cpus=workers,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+    )
+    names = (
+        f"/photos/reserve-{number // 100_000:03}/IMG_{number:08}.JPG" for number in range(paths)
+    )
+    parts: Iterator[Chunk] = split_events(
+        (Event(name, (name,)) for name in names), MAX_CHUNK_PHOTOS
+    )
+    results = (
+        plugins()
+        .get(Engine, "ray")
+        .map(Sleeping(seconds), parts, {**OPTIONS, "ray_workers": workers})
+    )
     marks = [(0, time.perf_counter(), time.process_time())]
     for done, _ in enumerate(results, 1):
         if done % (paths // MAX_CHUNK_PHOTOS // 8) == 0:

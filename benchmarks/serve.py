@@ -36,11 +36,24 @@ class Speed(NamedTuple):
 def predict(model: Path, folder: Path, count: int, output: Path) -> Speed:
     """`ctc predict`, without the time it takes to start."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [*CTC, "predict", str(model), str(folder), "--output", str(output), "--overwrite", "--batch-size", "1"]
+    command = [
+        *CTC,
+        "predict",
+        str(model),
+        str(folder),
+        "--output",
+        str(output),
+        "--overwrite",
+        "--batch-size",
+        "1",
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = float(re.findall(r" in ([\d.]+) s ", done.stderr)[0])
-    return Speed(count / seconds, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / count)
+    return Speed(
+        count / seconds,
+        (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / count,
+    )
 
 
 def serve(server: Server, photos: Sequence[bytes], count: int) -> Speed:
@@ -51,18 +64,26 @@ def serve(server: Server, photos: Sequence[bytes], count: int) -> Speed:
     return Speed(count / seconds, (server.figure("process_cpu_seconds_total") - before) / count)
 
 
-def throughput(model: Path, server: Server, folder: Path, photos: Sequence[bytes], count: int, rounds: int) -> float:
+def throughput(
+    model: Path, server: Server, folder: Path, photos: Sequence[bytes], count: int, rounds: int
+) -> float:
     """Print both beside each other, in turns; the server's photos per second."""
     serve(server, photos, count // 4)
     output = folder.parent / "p.csv"
-    pairs = [(predict(model, folder, count, output), serve(server, photos, count)) for _ in range(rounds)]
+    pairs = [
+        (predict(model, folder, count, output), serve(server, photos, count)) for _ in range(rounds)
+    ]
     ours, theirs = (median(pair[at].rate for pair in pairs) for at in (1, 0))
     ratio = median(served.rate / predicted.rate for predicted, served in pairs)
     cpu = median(predicted.cpu / served.cpu for predicted, served in pairs)
     print("\n| | photos/s | CPU ms per photo |\n|---|---|---|")
     print(f"| `ctc predict` | {theirs:.1f} | {1000 * median(pair[0].cpu for pair in pairs):.1f} |")
-    print(f"| `ctc serve`, {CLIENTS} clients | {ours:.1f} | {1000 * median(pair[1].cpu for pair in pairs):.1f} |")
-    print(f"\nserved at {ratio:.0%} of the rate of `ctc predict` (goal {GOAL:.0%}), at {cpu:.0%} by seconds of CPU")
+    print(
+        f"| `ctc serve`, {CLIENTS} clients | {ours:.1f} | {1000 * median(pair[1].cpu for pair in pairs):.1f} |"
+    )
+    print(
+        f"\nserved at {ratio:.0%} of the rate of `ctc predict` (goal {GOAL:.0%}), at {cpu:.0%} by seconds of CPU"
+    )
     return ours
 
 
@@ -72,7 +93,9 @@ def latency(server: Server, photos: Sequence[bytes], rate: float, count: int) ->
     alone = sorted(_seconds(one, photo) for photo in photos)
     taken = 1000 * np.array(arrive(server.port, photos, rate, count, CLIENTS))
     middle, late = np.percentile(taken, [50, 99])
-    print(f"\nat half load ({rate:.1f} photos/s): median {middle:.0f} ms, p99 {late:.0f} ms", end="; ")
+    print(
+        f"\nat half load ({rate:.1f} photos/s): median {middle:.0f} ms, p99 {late:.0f} ms", end="; "
+    )
     print(f"one photo at a time: median {1000 * median(alone):.0f} ms")
 
 
@@ -84,7 +107,9 @@ def _seconds(client: Client, photo: bytes) -> float:
 
 def main() -> None:
     """Print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", type=Path)
     parser.add_argument("photos_dir", type=Path)
     parser.add_argument("--photos", type=int, default=400)

@@ -25,7 +25,11 @@ LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 def usable(folder: Path) -> list[Path]:
     """The photos of a folder that a model can answer."""
-    return [path for path in sorted(folder.glob("*.jpg")) if not any(word in path.name for word in UNUSABLE)]
+    return [
+        path
+        for path in sorted(folder.glob("*.jpg"))
+        if not any(word in path.name for word in UNUSABLE)
+    ]
 
 
 def as_request(body: bytes, kind: str = "image/jpeg") -> bytes:
@@ -34,7 +38,8 @@ def as_request(body: bytes, kind: str = "image/jpeg") -> bytes:
 
 
 class Server:
-    """`ctc serve`, with what it tells of itself; `complaints` are the warnings and errors of its log."""
+    """`ctc serve`, with what it tells of itself; `complaints` are the warnings and errors of its
+    log."""
 
     def __init__(self, model: Path, *options: str) -> None:
         command = [*CTC, "serve", f"model={model}", "--port", "0", *options]
@@ -57,7 +62,8 @@ class Server:
         return float(next(line.split()[1] for line in lines if line.startswith(f"{name} ")))
 
     def megabytes(self, kind: str) -> float:
-        """Of its memory: VmRSS is all that is resident, RssAnon its own without the files that it maps."""
+        """Of its memory: VmRSS is all that is resident, RssAnon its own without the files that it
+        maps."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{kind}:"))
 
@@ -74,7 +80,8 @@ def serving(model: Path, *options: str) -> Iterator[Server]:
 
 
 class Client:
-    """One connection, kept open; as little Python as it takes, since it shares the server's cores."""
+    """One connection, kept open; as little Python as it takes, since it shares the server's
+    cores."""
 
     def __init__(self, port: int) -> None:
         self._address = ("127.0.0.1", port)
@@ -110,7 +117,8 @@ class Client:
 def hammer(
     port: int, requests: Sequence[bytes], clients: int, goes_on: Callable[[int], bool]
 ) -> tuple[Counter[int], float]:
-    """(answers by status, seconds): every client sends the next request as soon as it is answered, while `goes_on(requests sent)`."""
+    """(answers by status, seconds): every client sends the next request as soon as it is answered,
+    while `goes_on(requests sent)`."""
     numbers, statuses, lock = count(), Counter[int](), threading.Lock()
 
     def work(_: int) -> None:
@@ -126,8 +134,11 @@ def hammer(
     return statuses, time.perf_counter() - start
 
 
-def arrive(port: int, requests: Sequence[bytes], rate: float, total: int, clients: int) -> list[float]:
-    """Seconds until each of `total` requests was answered, which arrive `rate` a second whether the ones before are answered or not."""
+def arrive(
+    port: int, requests: Sequence[bytes], rate: float, total: int, clients: int
+) -> list[float]:
+    """Seconds until each of `total` requests was answered, which arrive `rate` a second whether the
+    ones before are answered or not."""
     start = time.perf_counter()
     numbers, taken, lock = iter(range(total)), [], threading.Lock()
 

@@ -1,4 +1,5 @@
-"""Whether `ctc serve` holds out: its memory and its errors under full load, then overload, then whether it recovers:
+"""Whether `ctc serve` holds out: its memory and its errors under full load, then overload, then
+whether it recovers:
 
     python benchmarks/serve_soak.py MODEL PHOTOS_DIR [--minutes 30]
 
@@ -50,14 +51,18 @@ class Watch(threading.Thread):
 
 def sample(server: Server, begin: float) -> Sample:
     """What the server holds now."""
-    return Sample((time.monotonic() - begin) / 60, server.megabytes("VmRSS"), server.megabytes("RssAnon"))
+    return Sample(
+        (time.monotonic() - begin) / 60, server.megabytes("VmRSS"), server.megabytes("RssAnon")
+    )
 
 
 def requests_of(photos: list[bytes]) -> list[bytes]:
     """Every photo in every form."""
     bare = [as_request(photo) for photo in photos]
     forms = [_form(pair) for pair in zip(photos, [*photos[1:], photos[0]], strict=True)]
-    documents = [json.dumps({"instances": [{"b64": b64encode(photo).decode()}]}).encode() for photo in photos]
+    documents = [
+        json.dumps({"instances": [{"b64": b64encode(photo).decode()}]}).encode() for photo in photos
+    ]
     json_ = [as_request(document, "application/json") for document in documents]
     return [request for three in zip(bare, forms, json_, strict=True) for request in three]
 
@@ -65,7 +70,8 @@ def requests_of(photos: list[bytes]) -> list[bytes]:
 def _form(photos: tuple[bytes, bytes]) -> bytes:
     part = b'--frontier\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n%s\r\n'
     return as_request(
-        b"".join(part % photo for photo in photos) + b"--frontier--\r\n", "multipart/form-data; boundary=frontier"
+        b"".join(part % photo for photo in photos) + b"--frontier--\r\n",
+        "multipart/form-data; boundary=frontier",
     )
 
 
@@ -82,19 +88,29 @@ def soak(server: Server, requests: list[bytes], minutes: float) -> None:
     statuses = load(server, requests, CLIENTS, 60 * minutes)
     watch.stop.set()
     watch.join()
-    print(f"{minutes:g} minutes, {CLIENTS} clients: {dict(statuses)}, {len(server.complaints)} complaints in the log")
+    print(
+        f"{minutes:g} minutes, {CLIENTS} clients: {dict(statuses)}, {len(server.complaints)} complaints in the log"
+    )
     print("\n| minute | resident MB | of it its own |\n|---|---|---|")
-    told = {min(watch.samples, key=lambda one: abs(one.minute - minute)) for minute in TOLD if minute <= minutes + 0.5}
+    told = {
+        min(watch.samples, key=lambda one: abs(one.minute - minute))
+        for minute in TOLD
+        if minute <= minutes + 0.5
+    }
     for one in sorted(told):
         print(f"| {one.minute:.0f} | {one.resident:.1f} | {one.own:.1f} |")
     table = np.array(watch.samples)
     later = table[table[:, 0] > minutes * 2 / 3]
     slope = np.polyfit(later[:, 0], later[:, 1], 1)[0]
-    print(f"\nin the last third: {slope:+.3f} MB a minute; {table[:, 1].max():.1f} MB resident at most", flush=True)
+    print(
+        f"\nin the last third: {slope:+.3f} MB a minute; {table[:, 1].max():.1f} MB resident at most",
+        flush=True,
+    )
 
 
 def overload(server: Server, requests: list[bytes]) -> None:
-    """Print what becomes of twice as many clients as the queue has places, and of the usual ones afterwards."""
+    """Print what becomes of twice as many clients as the queue has places, and of the usual ones
+    afterwards."""
     many = load(server, requests, MANY_CLIENTS, OVERLOAD)
     after = load(server, requests, CLIENTS, RECOVERY)
     left = server.figure("ctc_held_bytes"), server.figure("ctc_queue_photos")
@@ -110,13 +126,18 @@ def overload(server: Server, requests: list[bytes]) -> None:
 
 def main() -> None:
     """Print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", type=Path)
     parser.add_argument("photos_dir", type=Path)
     parser.add_argument("--minutes", type=float, default=30)
     options = parser.parse_args()
     requests = requests_of([path.read_bytes() for path in usable(options.photos_dir)])
-    print(f"{len(requests)} different requests, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
+    print(
+        f"{len(requests)} different requests, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
     with serving(options.model, "--queue", str(QUEUE), "--max-photos", str(QUEUE)) as server:
         soak(server, requests, options.minutes)
         overload(server, requests)

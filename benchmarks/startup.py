@@ -1,4 +1,5 @@
-"""How long `ctc --help` takes against `python -c "import click"`: python benchmarks/startup.py [--runs 30]"""
+"""How long `ctc --help` takes against `python -c "import click"`: python benchmarks/startup.py
+[--runs 30]"""
 
 from __future__ import annotations
 
@@ -30,8 +31,11 @@ def seconds(command: list[str]) -> float:
 
 
 def measure(runs: int) -> dict[str, float]:
-    """Median seconds of each command; the commands take turns, so that a busy machine slows all alike."""
-    rounds = [{name: seconds(command) for name, command in COMMANDS.items()} for _ in range(runs + 1)]
+    """Median seconds of each command; the commands take turns, so that a busy machine slows all
+    alike."""
+    rounds = [
+        {name: seconds(command) for name, command in COMMANDS.items()} for _ in range(runs + 1)
+    ]
     return {name: median(one[name] for one in rounds[1:]) for name in COMMANDS}
 
 
@@ -49,7 +53,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=30)
     medians = measure(parser.parse_args().runs)
     ratio = medians[OURS] / medians[BASE]
-    print(f"{date.today()}, {processor()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    print(
+        f"{date.today()}, {processor()}, {os.cpu_count()} cores, Python {platform.python_version()}\n"
+    )
     print("| | ms, median | ratio |\n|---|---|---|")
     for name, value in medians.items():
         print(f"| `{name}` | {1000 * value:.0f} | {value / medians[BASE]:.2f} |")

@@ -1,8 +1,9 @@
-"""What loading costs a training: python benchmarks/training.py DATASET [--backbone resnet18] [--size 224] [--rounds 3]
+"""What loading costs a training: python benchmarks/training.py DATASET [--backbone resnet18]
+[--size 224] [--rounds 3]
 
-The network learns from one batch that is held in memory, which is all that it can do, and from the batches of each loader that runs
-here. They take turns in one process. KERAS_BACKEND=jax measures on JAX; a GPU wants --batch-size 256 --mixed-precision bfloat16.
-"""
+The network learns from one batch that is held in memory, which is all that it can do, and from the
+batches of each loader that runs here. They take turns in one process. KERAS_BACKEND=jax measures on
+JAX; a GPU wants --batch-size 256 --mixed-precision bfloat16."""
 
 from __future__ import annotations
 
@@ -45,12 +46,16 @@ def endless(stream: BatchStream) -> Iterator[Batch]:
 
 def main() -> None:
     """Print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--backbone", default="resnet18")
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--mixed-precision", choices=["none", "bfloat16", "float16"], default="none")
+    parser.add_argument(
+        "--mixed-precision", choices=["none", "bfloat16", "float16"], default="none"
+    )
     parser.add_argument("--seconds", type=float, default=20, help="of each turn")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
@@ -62,7 +67,9 @@ def main() -> None:
 
     def turn(batches: Iterable[Batch]) -> Turn:
         totals, end = MetricSums(), time.perf_counter() + options.seconds
-        for _ in takewhile(lambda _: time.perf_counter() < end, run_batches(batches, learner.train_step, totals)):
+        for _ in takewhile(
+            lambda _: time.perf_counter() < end, run_batches(batches, learner.train_step, totals)
+        ):
             pass
         return Turn(totals.images / totals.seconds, totals.waited / totals.seconds)
 
@@ -78,7 +85,9 @@ def main() -> None:
     )
     plan = resolve_plan(config, plugins())
     learner = ModelRunner(plan)
-    loaders = {name: loader for name, loader in plugins().all(Loader).items() if loader.available() is None}
+    loaders = {
+        name: loader for name, loader in plugins().all(Loader).items() if loader.available() is None
+    }
     turns: dict[str, list[Turn]] = {name: [] for name in (IN_MEMORY, *loaders)}
     for number in range(options.rounds + 1):
         for name, loader in loaders.items():

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "load_model"]
 
-# photos and models are nobody else's business: without this, onnxruntime reports on its use to its makers
+# photos and models are nobody else's business: without this, onnxruntime reports on its use to its
+# makers
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
@@ -38,13 +39,15 @@ def load_model(
     truncated: TruncatedPolicy = "fail",
     threshold: float | None = None,
 ) -> Classifier:
-    """Open a model file that `ctc export` wrote, here or at a URL. Needs onnxruntime, but neither TensorFlow nor pandas.
+    """Open a model file that `ctc export` wrote, here or at a URL. Needs onnxruntime, but neither
+    TensorFlow nor pandas.
 
-    `provider`: what runs the network; `auto` takes the first that is installed and starts. `threads`: CPU cores to use, by default all.
-    `batch_size`: photos that the network takes at a time. `truncated`: whether cut JPEGs fail or are used, grey where they end.
-    `threshold`: below it the answer is "unknown"; by default the model's own thresholds hold. Raises `ctc.errors.CtcError`, saying
-    what is missing, when the file is no model, or the provider doesn't start.
-    """
+    `provider`: what runs the network; `auto` takes the first that is installed and starts.
+    `threads`: CPU cores to use, by default all. `batch_size`: photos that the network takes at a
+    time. `truncated`: whether cut JPEGs fail or are used, grey where they end. `threshold`: below
+    it the answer is "unknown"; by default the model's own thresholds hold. Raises
+    `ctc.errors.CtcError`, saying what is missing, when the file is no model, or the provider
+    doesn't start."""
     from ctc.hardware import usable_cores
     from ctc.inference.classifier import load_classifier
     from ctc.runtime.providers import RuntimeConfig

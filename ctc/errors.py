@@ -1,8 +1,8 @@
 """What can go wrong that is not our bug.
 
-The command line prints a `CtcError` as one line and leaves with its exit code; anything else is a bug and
-shows its traceback. A message says what is wrong, where, and the next step: lower case, no full stop, values in quotes.
-"""
+The command line prints a `CtcError` as one line and leaves with its exit code; anything else is a
+bug and shows its traceback. A message says what is wrong, where, and the next step: lower case, no
+full stop, values in quotes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class InputError(CtcError):
 class OutputExistsError(UsageError):
     """The output is already there and `--overwrite` was not given."""
 
-    def __init__(self, path: object, remedy: str = "choose another --output or add --overwrite") -> None:
+    def __init__(
+        self, path: object, remedy: str = "choose another --output or add --overwrite"
+    ) -> None:
         super().__init__(f"'{path}' exists already: {remedy}")
 
 
@@ -52,11 +54,16 @@ class PluginError(CtcError):
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """`": did you mean 'mean'?"` when a choice is near, else the list of choices (`": there are 'max', 'min'"`)."""
+    """`": did you mean 'mean'?"` when a choice is near, else the list of choices (`": there are
+    'max', 'min'"`)."""
     known = sorted(choices)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
         choice for choice in known if choice.lower() == name.lower()
     ]
     if near:
         return f": did you mean '{near[0]}'?"
-    return ": there are " + ", ".join(f"'{choice}'" for choice in known) if known else ": there are none"
+    return (
+        ": there are " + ", ".join(f"'{choice}'" for choice in known)
+        if known
+        else ": there are none"
+    )

@@ -19,7 +19,8 @@ BuildDataset = Callable[..., Dataset]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real photos and formats beside the checkout; tests that need it skip where it isn't there."""
+    """The folder of real photos and formats beside the checkout; tests that need it skip where it
+    isn't there."""
     folder = Path(__file__).resolve().parents[1].parent / "shared"
     if not folder.is_dir():
         pytest.skip(f"needs the real photos in '{folder}', which is not there")
@@ -28,10 +29,14 @@ def shared() -> Path:
 
 @pytest.fixture
 def tiny_dataset(tmp_path: Path) -> BuildDataset:
-    """A function that writes a dataset folder and opens it: see `build_dataset`; by default below `tmp_path`."""
+    """A function that writes a dataset folder and opens it: see `build_dataset`; by default below
+    `tmp_path`."""
 
     def build(
-        splits: Mapping[str, int] | None = None, shards: int = 2, smallest_side: int = 60, name: str = "dataset"
+        splits: Mapping[str, int] | None = None,
+        shards: int = 2,
+        smallest_side: int = 60,
+        name: str = "dataset",
     ) -> Dataset:
         return build_dataset(tmp_path / name, splits or TINY_SPLITS, shards, smallest_side)
 
@@ -74,11 +79,15 @@ def red_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [helper.make_tensor_value_info("species", TensorProto.FLOAT, ["N", 2])],
         [
             onnx.numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
-            onnx.numpy_helper.from_array(np.array([[-0.1, 0.1], [0.1, -0.1], [0.1, -0.1]], np.float32), "weights"),
+            onnx.numpy_helper.from_array(
+                np.array([[-0.1, 0.1], [0.1, -0.1], [0.1, -0.1]], np.float32), "weights"
+            ),
         ],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    helper.set_model_props(made, ModelInfo({"species": ("boar", "fox")}, Preprocessing(32, 32)).to_metadata())
+    helper.set_model_props(
+        made, ModelInfo({"species": ("boar", "fox")}, Preprocessing(32, 32)).to_metadata()
+    )
     path = tmp_path_factory.mktemp("model") / "model.onnx"
     onnx.save(made, path)
     return path

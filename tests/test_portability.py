@@ -1,4 +1,5 @@
-"""Windows and macOS: what only POSIX or Linux has is asked for first, and paths of Windows become paths that travel."""
+"""Windows and macOS: what only POSIX or Linux has is asked for first, and paths of Windows become
+paths that travel."""
 
 from __future__ import annotations
 
@@ -35,15 +36,36 @@ POSIX_NAMES = {
             "pread",
             "pwrite",
         ),
-        *("sched_getaffinity", "sched_setaffinity", "sendfile", "setsid", "statvfs", "sysconf", "uname", "waitpid"),
+        *(
+            "sched_getaffinity",
+            "sched_setaffinity",
+            "sendfile",
+            "setsid",
+            "statvfs",
+            "sysconf",
+            "uname",
+            "waitpid",
+        ),
     },
-    "signal": {"SIGALRM", "SIGHUP", "SIGKILL", "SIGUSR1", "SIGUSR2", "alarm", "pause", "setitimer", "sigwait"},
+    "signal": {
+        "SIGALRM",
+        "SIGHUP",
+        "SIGKILL",
+        "SIGUSR1",
+        "SIGUSR2",
+        "alarm",
+        "pause",
+        "setitimer",
+        "sigwait",
+    },
     "select": {"epoll", "kqueue", "poll"},
     "time": {"clock_gettime", "tzset"},
 }
 POSIX_METHODS = {"chmod", "hardlink_to", "symlink_to"}
 LINUX_ONLY = re.compile(r"^/(proc|sys|dev)(/|$)|%-[dHIjmMSy]")
-READY = re.compile(r"(has|get)attr\((os|select|signal), |sys\.platform|os\.name|(except |suppress\()OSError")
+READY = re.compile(
+    r"(has|get)attr\((os|select|signal), |sys\.platform|os\.name|(except |suppress\()OSError"
+)
 
 
 def only_posix(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -58,12 +80,17 @@ def only_posix(tree: ast.AST) -> Iterator[tuple[int, str]]:
             of = node.value.id if isinstance(node.value, ast.Name) else ""
             if node.attr in POSIX_NAMES.get(of, ()) or node.attr in POSIX_METHODS:
                 yield node.lineno, node.attr
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and LINUX_ONLY.search(node.value):
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and LINUX_ONLY.search(node.value)
+        ):
             yield node.lineno, node.value
 
 
 def ready(tree: ast.AST, text: str, line: int) -> bool:
-    """Whether a function around the line asks what the system is or has, or goes on when it refuses."""
+    """Whether a function around the line asks what the system is or has, or goes on when it
+    refuses."""
     around = (
         node
         for node in ast.walk(tree)
@@ -74,7 +101,9 @@ def ready(tree: ast.AST, text: str, line: int) -> bool:
 
 def sources() -> Iterator[tuple[str, str]]:
     """Name and text of what runs on all systems."""
-    for path in (path for folder in ("ctc", "plugins") for path in sorted((CHECKOUT / folder).rglob("*.py"))):
+    for path in (
+        path for folder in ("ctc", "plugins") for path in sorted((CHECKOUT / folder).rglob("*.py"))
+    ):
         name = path.relative_to(CHECKOUT).as_posix()
         if not name.startswith(NOT_ON_WINDOWS):
             yield name, path.read_text(encoding="utf-8")
@@ -82,7 +111,9 @@ def sources() -> Iterator[tuple[str, str]]:
 
 def unready(text: str) -> list[str]:
     tree = ast.parse(text)
-    return [f"line {line}: {name}" for line, name in only_posix(tree) if not ready(tree, text, line)]
+    return [
+        f"line {line}: {name}" for line, name in only_posix(tree) if not ready(tree, text, line)
+    ]
 
 
 def test_what_only_posix_has_is_asked_for_first() -> None:
@@ -143,7 +174,10 @@ def test_class_folders_are_found_below_a_drive(windows, monkeypatch) -> None:
         FolderPhotos.from_names("D:\\photos\\wolf\\", ["b.jpg"]),
     ]
     monkeypatch.setattr(class_folders, "find_photos", lambda root: found)
-    assert list(class_folders._photos(WindowsPath("D:\\photos"))) == ["fox/north/a.jpg", "wolf/b.jpg"]
+    assert list(class_folders._photos(WindowsPath("D:\\photos"))) == [
+        "fox/north/a.jpg",
+        "wolf/b.jpg",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -158,4 +192,7 @@ def test_outputs_say_where_photos_are_with_forward_slashes(
     windows, photo: str, absolute: str, relative: str | None
 ) -> None:
     root = PureWindowsPath("D:\\photos")
-    assert (photo_fields.absolute_path(photo), photo_fields.relative_path(photo, root)) == (absolute, relative)
+    assert (photo_fields.absolute_path(photo), photo_fields.relative_path(photo, root)) == (
+        absolute,
+        relative,
+    )

@@ -1,4 +1,5 @@
-"""Columns of an inventory: their values as numbers, and what to do when they are larger than one Arrow array can be."""
+"""Columns of an inventory: their values as numbers, and what to do when they are larger than one
+Arrow array can be."""
 
 from __future__ import annotations
 
@@ -18,26 +19,33 @@ TAKE_CHUNK_ROWS = 1 << 20
 
 
 def factorize(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
-    """The distinct values in order of appearance, and for every row the number of its value, −1 for null."""
+    """The distinct values in order of appearance, and for every row the number of its value, −1 for
+    null."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if pa.types.is_string(column.type):
-        column = column.cast(pa.large_string())  # the distinct paths may take more than the 2 GiB of a string array
+        column = column.cast(
+            pa.large_string()
+        )  # the distinct paths may take more than the 2 GiB of a string array
     encoded = pc.dictionary_encode(column)
     if not encoded.num_chunks:
         return pa.array([], column.type), np.array([], np.int64)
-    numbers = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in encoded.chunks]
+    numbers = [
+        pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in encoded.chunks
+    ]
     return encoded.chunks[-1].dictionary, np.concatenate(numbers).astype(np.int64)
 
 
 def combine_chunks(column: pa.ChunkedArray) -> pa.Array:
-    """All chunks in one array, of the large type for text and lists: a text array of the common type holds 2 GiB at most."""
+    """All chunks in one array, of the large type for text and lists: a text array of the common
+    type holds 2 GiB at most."""
     return column.cast(_large_type(column.type)).combine_chunks()
 
 
 def take(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
-    """The values of these rows, null for row −1, however large the column is (Arrow's own `take` fails past 2 GiB)."""
+    """The values of these rows, null for row −1, however large the column is (Arrow's own `take`
+    fails past 2 GiB)."""
     import pyarrow as pa
 
     values = combine_chunks(column)

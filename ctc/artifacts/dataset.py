@@ -38,7 +38,8 @@ class Shard:
 
 @dataclass(frozen=True)
 class Label:
-    """A question asked of every event. `classes` in the order of their numbers; `counts[split][i]`: observations of class i."""
+    """A question asked of every event. `classes` in the order of their numbers; `counts[split][i]`:
+    observations of class i."""
 
     name: str
     classes: tuple[str, ...]
@@ -47,8 +48,9 @@ class Label:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What dataset.json says. `channel_mean`, `channel_std`: per channel R, G, B over the train split's stored pixels, scaled to 0–1.
-    `shrink`: the rule by which photos were shrunk. `left_out`: counts per reason and the first entries; all are in left_out.csv."""
+    """What dataset.json says. `channel_mean`, `channel_std`: per channel R, G, B over the train
+    split's stored pixels, scaled to 0–1. `shrink`: the rule by which photos were shrunk.
+    `left_out`: counts per reason and the first entries; all are in left_out.csv."""
 
     splits: Mapping[str, tuple[Shard, ...]]
     labels: tuple[Label, ...]
@@ -75,7 +77,8 @@ class Manifest:
                 label.name: {
                     "classes": list(label.classes),
                     "counts": {
-                        split: dict(zip(label.classes, counts, strict=True)) for split, counts in label.counts.items()
+                        split: dict(zip(label.classes, counts, strict=True))
+                        for split, counts in label.counts.items()
                     },
                 }
                 for label in self.labels
@@ -90,12 +93,18 @@ class Manifest:
     def from_json(cls, data: Mapping[str, Any]) -> Manifest:
         mean, std = data["channel_mean"], data["channel_std"]
         return cls(
-            splits={split: tuple(map(_parse_shard, entry["shards"])) for split, entry in data["splits"].items()},
+            splits={
+                split: tuple(map(_parse_shard, entry["shards"]))
+                for split, entry in data["splits"].items()
+            },
             labels=tuple(
                 Label(
                     name,
                     tuple(entry["classes"]),
-                    {s: tuple(c[name] for name in entry["classes"]) for s, c in entry["counts"].items()},
+                    {
+                        s: tuple(c[name] for name in entry["classes"])
+                        for s, c in entry["counts"].items()
+                    },
                 )
                 for name, entry in data["labels"].items()
             ),
@@ -109,7 +118,8 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Dataset:
-    """An opened dataset: its files are in `folder`; `source` is where a remote one was fetched from."""
+    """An opened dataset: its files are in `folder`; `source` is where a remote one was fetched
+    from."""
 
     folder: Path
     manifest: Manifest
@@ -121,9 +131,12 @@ class Dataset:
         return self.source or self.folder
 
     @classmethod
-    def open(cls, folder: Path, splits: Iterable[str] | None = None, refresh: bool = False) -> Dataset:
-        """A remote dataset is fetched: the shards of these splits, of all by default; `refresh`: those that are kept here too. Raises CtcError
-        when `folder` is not a dataset, was written by a newer ctc, or can't be fetched."""
+    def open(
+        cls, folder: Path, splits: Iterable[str] | None = None, refresh: bool = False
+    ) -> Dataset:
+        """A remote dataset is fetched: the shards of these splits, of all by default; `refresh`:
+        those that are kept here too. Raises CtcError when `folder` is not a dataset, was written by
+        a newer ctc, or can't be fetched."""
         path = folder / MANIFEST
         data = read_object(path, "the description of a dataset that `ctc dataset` made")
         check_format(data, path, FORMAT, FORMAT_VERSION)
@@ -135,7 +148,9 @@ class Dataset:
             return opened
         from ctc.artifacts.dataset_cache import download_dataset
 
-        return download_dataset(opened, opened.manifest.splits if splits is None else splits, refresh)
+        return download_dataset(
+            opened, opened.manifest.splits if splits is None else splits, refresh
+        )
 
     def save(self) -> None:
         """Write dataset.json, last of all files: a folder that has it is whole."""
@@ -156,7 +171,9 @@ class Dataset:
         """The label; an unknown one is an error that names the nearest."""
         known = {label.name: label for label in self.manifest.labels}
         if name not in known:
-            raise UsageError(f"'{self.display_path}' has no label called '{name}'{did_you_mean(name, known)}")
+            raise UsageError(
+                f"'{self.display_path}' has no label called '{name}'{did_you_mean(name, known)}"
+            )
         return known[name]
 
     def num_classes(self, labels: Iterable[str]) -> dict[str, int]:
@@ -167,7 +184,11 @@ class Dataset:
         """The same for the same records: a hash over the shards' hashes."""
         import hashlib
 
-        shards = [shard.sha256 for split in sorted(self.manifest.splits) for shard in self.manifest.splits[split]]
+        shards = [
+            shard.sha256
+            for split in sorted(self.manifest.splits)
+            for shard in self.manifest.splits[split]
+        ]
         return hashlib.sha256("\n".join(shards).encode()).hexdigest()
 
 
@@ -175,7 +196,10 @@ def _parse_shard(entry: Mapping[str, Any]) -> Shard:
     """Raises ValueError for values that can't be, or a file outside of the dataset's folder."""
     shard = Shard(entry["file"], entry["events"], entry["images"], entry["bytes"], entry["sha256"])
     texts, numbers = (shard.file, shard.sha256), (shard.events, shard.images, shard.bytes)
-    if not (all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)):
+    if not (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(number, int) for number in numbers)
+    ):
         raise ValueError(f"of a wrong type: {shard}")
     if Path(shard.file).name != shard.file or not shard.file.endswith(".tfrecord"):
         raise ValueError(f"no name of a shard: '{shard.file}'")

@@ -1,4 +1,5 @@
-"""The files of a remote dataset on this machine, each checked when it is fetched and kept for the next time."""
+"""The files of a remote dataset on this machine, each checked when it is fetched and kept for the
+next time."""
 
 from __future__ import annotations
 
@@ -21,15 +22,22 @@ log = logging.getLogger("ctc.dataset")
 
 
 def download_dataset(dataset: Dataset, splits: Iterable[str], refresh: bool = False) -> Dataset:
-    """The remote dataset with the shards of these splits, and their indexes, in a folder of this machine; `refresh`: whether or not they are
-    there. Raises InputError for a shard that can't be fetched or whose bytes are not those that the manifest tells of."""
-    here = Dataset(dataset_folder(json.dumps(dataset.manifest.to_json())), dataset.manifest, dataset.folder)
+    """The remote dataset with the shards of these splits, and their indexes, in a folder of this
+    machine; `refresh`: whether or not they are there. Raises InputError for a shard that can't be
+    fetched or whose bytes are not those that the manifest tells of."""
+    here = Dataset(
+        dataset_folder(json.dumps(dataset.manifest.to_json())), dataset.manifest, dataset.folder
+    )
     shards = [shard for split in splits for shard in dataset.shards(split)]
     missing = [shard for shard in shards if refresh or not _is_cached(here, shard)]
     if missing:
         size = sum(shard.bytes for shard in missing)
         log.info(
-            "fetching %d shards, %.1f MB, of '%s' into '%s'", len(missing), size / 1e6, here.display_path, here.folder
+            "fetching %d shards, %.1f MB, of '%s' into '%s'",
+            len(missing),
+            size / 1e6,
+            here.display_path,
+            here.folder,
         )
     try:
         if refresh or not (here.folder / MANIFEST).is_file():
@@ -60,4 +68,6 @@ def _download_shard(cached: Dataset, shard: Shard) -> None:
 def _verify_checksum(downloaded: Path, shard: Shard, source: Path) -> None:
     with downloaded.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != shard.sha256:
-            raise InputError(f"'{source}' is damaged: its SHA-256 is not the one in dataset.json; upload it again")
+            raise InputError(
+                f"'{source}' is damaged: its SHA-256 is not the one in dataset.json; upload it again"
+            )

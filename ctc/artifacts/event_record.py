@@ -7,8 +7,8 @@
     label/<name>                 int64 list, one number an observation, -1 = missing
     image/paths, meta            bytes, JSON
 
-Field numbers: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/example/feature.proto
-"""
+Field numbers:
+https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/example/feature.proto"""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ MISSING = -1
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """One event. `sizes` are (height, width) of each JPEG; `labels` hold one class number per observation."""
+    """One event. `sizes` are (height, width) of each JPEG; `labels` hold one class number per
+    observation."""
 
     event_id: str
     jpegs: tuple[bytes, ...]
@@ -67,13 +68,20 @@ class EventRecord:
         try:
             example.ParseFromString(data)
             features = example.features.feature
-            missing = {"event/id", "image/encoded", "image/sizes", "image/height", "image/width"} - set(features)
+            missing = {
+                "event/id",
+                "image/encoded",
+                "image/sizes",
+                "image/height",
+                "image/width",
+            } - set(features)
             if missing:
                 raise InputError(f"the record has no feature '{min(missing)}'")
             return cls(
                 event_id=features["event/id"].bytes_list.value[0].decode(),
                 jpegs=_split_jpegs(
-                    features["image/encoded"].bytes_list.value[0], features["image/sizes"].int64_list.value
+                    features["image/encoded"].bytes_list.value[0],
+                    features["image/sizes"].int64_list.value,
                 ),
                 sizes=tuple(
                     zip(
@@ -95,8 +103,8 @@ class EventRecord:
 
 
 def multi_hot(observed: Sequence[int], classes: int) -> list[int]:
-    """Of a label with so many `classes`: 1 for each that one of an event's observations has, 0 for the others; all MISSING when none of
-    them has the label."""
+    """Of a label with so many `classes`: 1 for each that one of an event's observations has, 0 for
+    the others; all MISSING when none of them has the label."""
     seen = set(observed) - {MISSING}
     return [int(number in seen) for number in range(classes)] if seen else [MISSING] * classes
 
@@ -104,7 +112,9 @@ def multi_hot(observed: Sequence[int], classes: int) -> list[int]:
 def _split_jpegs(encoded: bytes, sizes: Sequence[int]) -> tuple[bytes, ...]:
     ends = list(accumulate(sizes))
     if not ends or ends[-1] != len(encoded):
-        raise InputError(f"'image/sizes' add up to {ends[-1] if ends else 0}, 'image/encoded' has {len(encoded)} bytes")
+        raise InputError(
+            f"'image/sizes' add up to {ends[-1] if ends else 0}, 'image/encoded' has {len(encoded)} bytes"
+        )
     return tuple(encoded[end - size : end] for size, end in zip(sizes, ends, strict=True))
 
 
@@ -114,17 +124,26 @@ def _json_bytes(value: Any) -> bytes:
 
 @cache
 def _example_class() -> Any:
-    """The message class of tf.train.Example in a pool of its own, so that TensorFlow may define it too."""
+    """The message class of tf.train.Example in a pool of its own, so that TensorFlow may define it
+    too."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     field = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="ctc/example.proto", package="ctc", syntax="proto3")
+    file = descriptor_pb2.FileDescriptorProto(
+        name="ctc/example.proto", package="ctc", syntax="proto3"
+    )
 
     def message(name: str) -> Any:
         return file.message_type.add(name=name)
 
     def add(owner: Any, name: str, number: int, kind: int, **more: Any) -> None:
-        owner.field.add(name=name, number=number, type=kind, label=more.pop("label", field.LABEL_OPTIONAL), **more)
+        owner.field.add(
+            name=name,
+            number=number,
+            type=kind,
+            label=more.pop("label", field.LABEL_OPTIONAL),
+            **more,
+        )
 
     add(message("BytesList"), "value", 1, field.TYPE_BYTES, label=field.LABEL_REPEATED)
     add(message("FloatList"), "value", 1, field.TYPE_FLOAT, label=field.LABEL_REPEATED)
@@ -139,7 +158,14 @@ def _example_class() -> Any:
     entry.options.map_entry = True
     add(entry, "key", 1, field.TYPE_STRING)
     add(entry, "value", 2, field.TYPE_MESSAGE, type_name=".ctc.Feature")
-    add(features, "feature", 1, field.TYPE_MESSAGE, type_name=".ctc.Features.FeatureEntry", label=field.LABEL_REPEATED)
+    add(
+        features,
+        "feature",
+        1,
+        field.TYPE_MESSAGE,
+        type_name=".ctc.Features.FeatureEntry",
+        label=field.LABEL_REPEATED,
+    )
     add(message("Example"), "features", 1, field.TYPE_MESSAGE, type_name=".ctc.Features")
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)

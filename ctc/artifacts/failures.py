@@ -20,7 +20,8 @@ def failure_path(output: Path) -> Path:
 
 
 class FailureFile:
-    """Written as failures come, in place at the end; without any failure there is no file, and an older one goes."""
+    """Written as failures come, in place at the end; without any failure there is no file, and an
+    older one goes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -41,7 +42,10 @@ class FailureFile:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
         if kind is None and not self._has_failures:
@@ -52,13 +56,16 @@ _COLUMNS = ("path", "reason")
 
 
 def read_failures(predictions: Path) -> tuple[str, ...]:
-    """`path: reason` for each, none where there is no such file; raises InputError for one with other columns."""
+    """`path: reason` for each, none where there is no such file; raises InputError for one with
+    other columns."""
     path = predictions.with_name(f"{predictions.name}.failures.csv")
     if not path.is_file():
         return ()
     table = open_table(path)
     missing = [name for name in _COLUMNS if name not in table.columns]
     if missing:
-        raise InputError(f"'{path}' has no column '{missing[0]}': it should be what `ctc predict` writes")
+        raise InputError(
+            f"'{path}' has no column '{missing[0]}': it should be what `ctc predict` writes"
+        )
     at = [table.columns[name] for name in _COLUMNS]
     return tuple(": ".join(cells[column] for column in at) for _, cells in table.rows())

@@ -1,9 +1,9 @@
 """inventory.parquet: one row per observation.
 
-Columns: `event_id` (string), `images` (list of strings in time order: paths with forward slashes, relative to the image root or
-absolute, or URLs), one string column per label (null = missing), then meta columns. The schema's metadata hold, under `ctc`, a JSON object
-with the format version, the names of the labels, the image root, and what was left out.
-"""
+Columns: `event_id` (string), `images` (list of strings in time order: paths with forward slashes,
+relative to the image root or absolute, or URLs), one string column per label (null = missing), then
+meta columns. The schema's metadata hold, under `ctc`, a JSON object with the format version, the
+names of the labels, the image root, and what was left out."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ _METADATA_KEY = b"ctc"
 
 @dataclass(frozen=True)
 class Inventory:
-    """Observations as an Arrow table, with the names of its label columns; all other columns are meta.
+    """Observations as an Arrow table, with the names of its label columns; all other columns are
+    meta.
 
-    `image_root`: where relative paths start. `left_out`: how many source entries gave no observation, per reason.
-    """
+    `image_root`: where relative paths start. `left_out`: how many source entries gave no
+    observation, per reason."""
 
     table: pa.Table
     labels: tuple[str, ...]
@@ -42,17 +43,23 @@ class Inventory:
     @property
     def meta(self) -> tuple[str, ...]:
         """The names of the meta columns."""
-        return tuple(name for name in self.table.column_names if name not in (EVENT_ID, IMAGES, *self.labels))
+        return tuple(
+            name for name in self.table.column_names if name not in (EVENT_ID, IMAGES, *self.labels)
+        )
 
     def check_label(self, name: str) -> None:
         """Raise UsageError, with the nearest name, when there is no such label."""
         if name not in self.labels:
-            raise UsageError(f"the inventory has no label called '{name}'{did_you_mean(name, self.labels)}")
+            raise UsageError(
+                f"the inventory has no label called '{name}'{did_you_mean(name, self.labels)}"
+            )
 
     def check_meta(self, name: str) -> None:
         """Raise UsageError, with the nearest name, when there is no such meta column."""
         if name not in self.meta:
-            raise UsageError(f"the inventory has no meta column called '{name}'{did_you_mean(name, self.meta)}")
+            raise UsageError(
+                f"the inventory has no meta column called '{name}'{did_you_mean(name, self.meta)}"
+            )
 
     def write(self, path: Path) -> None:
         import pyarrow.parquet as pq
@@ -63,22 +70,33 @@ class Inventory:
             "image_root": self.image_root.as_posix(),
             "left_out": dict(self.left_out),
         }
-        metadata = {**(self.table.schema.metadata or {}), _METADATA_KEY: json.dumps(about, ensure_ascii=False).encode()}
+        metadata = {
+            **(self.table.schema.metadata or {}),
+            _METADATA_KEY: json.dumps(about, ensure_ascii=False).encode(),
+        }
         with atomic_write(path) as partial:
-            pq.write_table(self.table.replace_schema_metadata(metadata), partial, compression="zstd")
+            pq.write_table(
+                self.table.replace_schema_metadata(metadata), partial, compression="zstd"
+            )
 
     @classmethod
     def read(cls, path: Path) -> Inventory:
-        """Raises CtcError when `path` is not an inventory that `ctc inventory` wrote, or the packages to read it are missing."""
+        """Raises CtcError when `path` is not an inventory that `ctc inventory` wrote, or the
+        packages to read it are missing."""
         table = _read_parquet(path, "read_table")
         about = _parse_metadata(table.schema.metadata or {}, path)
         _check_columns(table, about["labels"], path)
-        return cls(table, tuple(about["labels"]), parse_path(about["image_root"]), about["left_out"])
+        return cls(
+            table, tuple(about["labels"]), parse_path(about["image_root"]), about["left_out"]
+        )
 
     @staticmethod
     def read_image_root(path: Path) -> Path:
-        """The image root of the inventory at `path`, without reading its rows; raises CtcError as `read` does."""
-        return parse_path(_parse_metadata(_read_parquet(path, "read_schema").metadata or {}, path)["image_root"])
+        """The image root of the inventory at `path`, without reading its rows; raises CtcError as
+        `read` does."""
+        return parse_path(
+            _parse_metadata(_read_parquet(path, "read_schema").metadata or {}, path)["image_root"]
+        )
 
 
 def _read_parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any:
@@ -100,7 +118,9 @@ def _check_columns(table: pa.Table, labels: list[str], path: Path) -> None:
 
     columns = {EVENT_ID, IMAGES, *labels}
     if not columns <= set(table.column_names):
-        raise InputError(f"'{path}' has lost its column '{min(columns - set(table.column_names))}': make it again")
+        raise InputError(
+            f"'{path}' has lost its column '{min(columns - set(table.column_names))}': make it again"
+        )
     if not (pa.types.is_list(table[IMAGES].type) or pa.types.is_large_list(table[IMAGES].type)):
         raise InputError(f"'{path}' has no lists of paths in its column '{IMAGES}': make it again")
 
@@ -116,9 +136,17 @@ def _parse_metadata(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, An
             raise InputError(
                 f"'{path}' has format version {about['format_version']}, this ctc knows up to {FORMAT_VERSION}: update ctc"
             )
-        sound = all(map(isinstance, (about["labels"], about["image_root"], about["left_out"]), (list, str, dict)))
+        sound = all(
+            map(
+                isinstance,
+                (about["labels"], about["image_root"], about["left_out"]),
+                (list, str, dict),
+            )
+        )
     except (ValueError, KeyError, TypeError):
         sound = False
     if not sound:
-        raise InputError(f"'{path}' is not an inventory: the 'ctc' entry of its metadata is damaged; make it again")
+        raise InputError(
+            f"'{path}' is not an inventory: the 'ctc' entry of its metadata is damaged; make it again"
+        )
     return about

@@ -1,13 +1,10 @@
 """What a model.onnx says of itself in its `metadata_props`; every value is JSON.
 
-ctc_format_version   1
-labels               {"species": ["deer", "fox", …], …}, classes in the order of the output of that name
-multi_label          ["species"], those labels that may have several classes at once; [] or absent for none
-preprocessing        {"height", "width", "resize", "image_choice"}
-calibration          {label: …} or {}
-thresholds           {label: {class: probability, or null where none will do}} or {}
-provenance           what it was made from: dataset fingerprint, backbone, parity with the trained network, …
-ctc_version          "3.0.0"
+ctc_format_version 1 labels {"species": ["deer", "fox", …], …}, classes in the order of the output
+of that name multi_label ["species"], those labels that may have several classes at once; [] or
+absent for none preprocessing {"height", "width", "resize", "image_choice"} calibration {label: …}
+or {} thresholds {label: {class: probability, or null where none will do}} or {} provenance what it
+was made from: dataset fingerprint, backbone, parity with the trained network, … ctc_version "3.0.0"
 """
 
 from __future__ import annotations
@@ -27,8 +24,9 @@ INPUT_NAME = "images"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The metadata of a model file. `labels`: per label the classes in the order of its output. `multi_label`: those that may have
-    several classes at once, whose probabilities don't sum to 1."""
+    """The metadata of a model file. `labels`: per label the classes in the order of its output.
+    `multi_label`: those that may have several classes at once, whose probabilities don't sum to
+    1."""
 
     labels: Mapping[str, tuple[str, ...]]
     preprocessing: Preprocessing
@@ -54,10 +52,15 @@ class ModelInfo:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> ModelInfo:
-        """Raises InputError, saying what is missing, for a file that ctc did not export or a newer ctc did."""
-        missing = [key for key in ("ctc_format_version", "labels", "preprocessing") if key not in metadata]
+        """Raises InputError, saying what is missing, for a file that ctc did not export or a newer
+        ctc did."""
+        missing = [
+            key for key in ("ctc_format_version", "labels", "preprocessing") if key not in metadata
+        ]
         if missing:
-            raise InputError(f"it is not a model that ctc exported: its metadata has no '{missing[0]}'")
+            raise InputError(
+                f"it is not a model that ctc exported: its metadata has no '{missing[0]}'"
+            )
         try:
             values = {key: json.loads(text) for key, text in metadata.items() if key in cls._KEYS}
             version = values["ctc_format_version"]
@@ -65,7 +68,9 @@ class ModelInfo:
                 raise InputError(
                     f"it has format version {version!r}, this ctc knows up to {FORMAT_VERSION}: update ctc"
                 )
-            labels = {str(label): tuple(map(str, classes)) for label, classes in values["labels"].items()}
+            labels = {
+                str(label): tuple(map(str, classes)) for label, classes in values["labels"].items()
+            }
             if not labels or not all(labels.values()):
                 raise InputError("its metadata names no label, or a label without classes")
             multi_label = tuple(map(str, values.get("multi_label", ())))

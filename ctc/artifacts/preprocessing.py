@@ -14,9 +14,10 @@ ImageChoice = Literal["random", "first", "all", "grayscale_stacking"]
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """`height`, `width` in pixels; `resize`: `stretch`, or `fit-crop` (aspect kept, centre crop); `image_choice`: how the model
-    was shown events in training (only `grayscale_stacking` changes what prediction does); `crop_margin`: photos were cut to the square
-    around a detector's box, wider by this share of its longer side all round, or None for whole photos."""
+    """`height`, `width` in pixels; `resize`: `stretch`, or `fit-crop` (aspect kept, centre crop);
+    `image_choice`: how the model was shown events in training (only `grayscale_stacking` changes
+    what prediction does); `crop_margin`: photos were cut to the square around a detector's box,
+    wider by this share of its longer side all round, or None for whole photos."""
 
     height: int
     width: int
@@ -47,6 +48,10 @@ class Preprocessing:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"preprocessing {dict(data)!r} is not understood: {error!r}") from None
         sizes_fit = 1 <= made.height <= 8192 and 1 <= made.width <= 8192
-        if not sizes_fit or made.resize not in get_args(ResizeMode) or made.image_choice not in get_args(ImageChoice):
+        if (
+            not sizes_fit
+            or made.resize not in get_args(ResizeMode)
+            or made.image_choice not in get_args(ImageChoice)
+        ):
             raise InputError(f"preprocessing {dict(data)!r} is not understood")
         return made

@@ -29,9 +29,11 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What run.json says. `config`: every option of the training as resolved; `labels`: classes in order; `multi_label`: those labels that
-    may have several classes at once; `channel_mean`, `channel_std`: the standardisation inside the model (R, G, B, scaled to 0–1);
-    `dataset`: path and fingerprint; `devices`: what computed, as Keras calls it, such as `gpu:0`, and its kind where that is known."""
+    """What run.json says. `config`: every option of the training as resolved; `labels`: classes in
+    order; `multi_label`: those labels that may have several classes at once; `channel_mean`,
+    `channel_std`: the standardisation inside the model (R, G, B, scaled to 0–1); `dataset`: path
+    and fingerprint; `devices`: what computed, as Keras calls it, such as `gpu:0`, and its kind
+    where that is known."""
 
     config: Mapping[str, Any]
     backbone: str
@@ -125,7 +127,13 @@ class Run:
     @property
     def files(self) -> tuple[Path, ...]:
         """All files and folders that a training writes."""
-        results = (self.history, self.best_weights, self.curves, self.test_scores, self.test_predictions)
+        results = (
+            self.history,
+            self.best_weights,
+            self.curves,
+            self.test_scores,
+            self.test_predictions,
+        )
         return (self.info_path, *results, self.tensorboard, self.mlflow, self.checkpoints)
 
     def read(self) -> RunInfo:

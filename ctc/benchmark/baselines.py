@@ -1,4 +1,5 @@
-"""What people use elsewhere, on the same records: PyTorch's DataLoader with Pillow, and DALI's operators one after the other.
+"""What people use elsewhere, on the same records: PyTorch's DataLoader with Pillow, and DALI's
+operators one after the other.
 
 They do a little less than the loaders (no rotation in the first, no missing labels in either).
 """
@@ -28,12 +29,15 @@ class ExternalLoader:
 
     def unavailable_reason(self) -> str | None:
         """None, or what is missing."""
-        missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
+        missing = [
+            package for package in self.packages if importlib.util.find_spec(package) is None
+        ]
         return f"needs {' and '.join(missing)}, not installed" if missing else None
 
 
 def pytorch_stream(dataset: Dataset, config: BenchmarkConfig) -> Iterator[int]:
-    """Worker processes that open, crop, resize, flip and recolour with Pillow, as torchvision's image folders do."""
+    """Worker processes that open, crop, resize, flip and recolour with Pillow, as torchvision's
+    image folders do."""
     from torch.utils.data import DataLoader
 
     photos = PillowPhotos(dataset, config)
@@ -66,11 +70,20 @@ class PillowPhotos:
 
         rng = np.random.default_rng()
         setting = self._config
-        record = EventRecord.decode(read_record_bytes(self._dataset, setting.split, self._table[number]))
+        record = EventRecord.decode(
+            read_record_bytes(self._dataset, setting.split, self._table[number])
+        )
         image = Image.open(io.BytesIO(record.jpegs[rng.integers(len(record.jpegs))])).convert("RGB")
         left, top, right, bottom = rng.uniform(0, 0.1, 4)
-        box = (left * image.width, top * image.height, (1 - right) * image.width, (1 - bottom) * image.height)
-        picture: Image.Image = image.resize((setting.width, setting.height), Image.Resampling.BILINEAR, box)
+        box = (
+            left * image.width,
+            top * image.height,
+            (1 - right) * image.width,
+            (1 - bottom) * image.height,
+        )
+        picture: Image.Image = image.resize(
+            (setting.width, setting.height), Image.Resampling.BILINEAR, box
+        )
         if rng.random() < 0.5:
             picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for enhance in (ImageEnhance.Brightness, ImageEnhance.Color, ImageEnhance.Contrast):
@@ -79,7 +92,8 @@ class PillowPhotos:
 
 
 def dali_operators_stream(dataset: Dataset, config: BenchmarkConfig) -> Iterator[int]:
-    """DALI on the CPU as its examples do it: decode, random crop, resize, colour twist, rotate, flip."""
+    """DALI on the CPU as its examples do it: decode, random crop, resize, colour twist, rotate,
+    flip."""
     from nvidia.dali import fn, pipeline_def, types
 
     shards = dataset.shards(config.split)
@@ -108,7 +122,9 @@ def dali_operators_stream(dataset: Dataset, config: BenchmarkConfig) -> Iterator
         size = record["image/sizes"][0]
         jpeg = operation.slice(record["image/encoded"], 0 * size, size, axes=[0])
         images = operation.decoders.image(jpeg, device="cpu", output_type=types.RGB)
-        images = operation.random_resized_crop(images, size=(config.height, config.width), random_area=(0.8, 1.0))
+        images = operation.random_resized_crop(
+            images, size=(config.height, config.width), random_area=(0.8, 1.0)
+        )
         images = operation.color_twist(
             images,
             brightness=operation.random.uniform(range=(0.8, 1.2)),

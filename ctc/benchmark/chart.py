@@ -18,7 +18,9 @@ def write_chart(results: Sequence[BenchmarkResult], path: Path, title: str) -> N
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
         raise MissingExtraError("the chart", "train") from None
-    measured = sorted((r for r in results if r.images_per_second), key=lambda r: r.images_per_second or 0)
+    measured = sorted(
+        (r for r in results if r.images_per_second), key=lambda r: r.images_per_second or 0
+    )
     figure = Figure(figsize=(8, 1.2 + 0.45 * len(measured)), layout="constrained")
     axes = figure.add_subplot()
     rates = [result.images_per_second or 0 for result in measured]

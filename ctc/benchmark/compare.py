@@ -1,4 +1,5 @@
-"""Subjects side by side: every one in a process of its own, all taking turns, so that a busy machine slows all alike."""
+"""Subjects side by side: every one in a process of its own, all taking turns, so that a busy
+machine slows all alike."""
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ def compare(
     on_progress: Callable[[str], None] = lambda _: None,
     with_cold_cache: bool = True,
 ) -> list[BenchmarkResult]:
-    """Measure each subject in `rounds` laps of `seconds`, and `cold_rate` once more after its files were dropped from memory; those that can't
-    run here get a note instead of figures."""
+    """Measure each subject in `rounds` laps of `seconds`, and `cold_rate` once more after its files
+    were dropped from memory; those that can't run here get a note instead of figures."""
     results: dict[str, BenchmarkResult] = {}
     with ExitStack() as stack:
         workers: dict[str, _WorkerProcess] = {}
@@ -46,7 +47,11 @@ def compare(
                 on_progress(f"round {number + 1} of {rounds}: {name}")
                 laps[name].append(worker.measure(seconds))
     for name, taken in laps.items():
-        from_disk = _measure_cold(name, config, seconds, on_progress) if with_cold_cache and name != LIMIT else None
+        from_disk = (
+            _measure_cold(name, config, seconds, on_progress)
+            if with_cold_cache and name != LIMIT
+            else None
+        )
         results[name] = _summary(name, taken, from_disk)
     return add_ratios([results[name] for name in contenders])
 
@@ -72,15 +77,21 @@ def check_names(names: Sequence[str], known: Sequence[str]) -> None:
     """Raise UsageError, with the nearest name, for a subject that isn't known."""
     for name in names:
         if name not in known:
-            raise UsageError(f"there is nothing called '{name}' to measure{did_you_mean(name, known)}")
+            raise UsageError(
+                f"there is nothing called '{name}' to measure{did_you_mean(name, known)}"
+            )
 
 
-def _summary(name: str, measurements: Sequence[Measurement], cold_rate: float | None) -> BenchmarkResult:
+def _summary(
+    name: str, measurements: Sequence[Measurement], cold_rate: float | None
+) -> BenchmarkResult:
     return BenchmarkResult(
         name,
         images_per_second=median(lap.images / lap.seconds for lap in measurements),
         images_per_second_per_core=median(lap.images / lap.cpu_seconds for lap in measurements),
-        cpu_seconds_per_1000_images=median(1000 * lap.cpu_seconds / lap.images for lap in measurements),
+        cpu_seconds_per_1000_images=median(
+            1000 * lap.cpu_seconds / lap.images for lap in measurements
+        ),
         images_per_second_cold=cold_rate,
         peak_mb=max(lap.peak_mb for lap in measurements),
     )
@@ -89,7 +100,8 @@ def _summary(name: str, measurements: Sequence[Measurement], cold_rate: float | 
 def _measure_cold(
     name: str, config: BenchmarkConfig, seconds: float, on_progress: Callable[[str], None]
 ) -> float | None:
-    """Images per second right after the files were dropped from the system's memory; None where that can't be done."""
+    """Images per second right after the files were dropped from the system's memory; None where
+    that can't be done."""
     if not hasattr(os, "posix_fadvise"):
         return None
     on_progress(f"from a cold disk: {name}")
@@ -115,7 +127,9 @@ class _WorkerProcess:
         command = [sys.executable, "-m", "ctc.benchmark.worker"]
         pipe = subprocess.PIPE
         self._stderr = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 (closed with the process)
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._stderr, text=True)
+        self._process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=self._stderr, text=True
+        )
         try:
             answer = self._request({"subject": name, "setting": config.to_json()})
             if "failed" in answer:

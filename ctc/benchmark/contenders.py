@@ -45,7 +45,11 @@ def open_stream(name: str, dataset: Dataset, config: BenchmarkConfig) -> BatchSi
 
     if name in EXTERNAL_LOADERS:
         return EXTERNAL_LOADERS[name].open_stream(dataset, config)
-    return _scaled_decode_stream(dataset, config) if name == LIMIT else _loader_stream(name, dataset, config)
+    return (
+        _scaled_decode_stream(dataset, config)
+        if name == LIMIT
+        else _loader_stream(name, dataset, config)
+    )
 
 
 def _loader_stream(name: str, dataset: Dataset, config: BenchmarkConfig) -> BatchSizes:
@@ -60,9 +64,12 @@ def _loader_stream(name: str, dataset: Dataset, config: BenchmarkConfig) -> Batc
 
 
 def _scaled_decode_stream(dataset: Dataset, config: BenchmarkConfig) -> BatchSizes:
-    """Decode the first photo of each record just large enough, and throw it away. The JPEGs wait in memory."""
+    """Decode the first photo of each record just large enough, and throw it away. The JPEGs wait in
+    memory."""
     table = record_table(dataset, config.split)[:4096]
-    jpegs = [EventRecord.decode(read_record_bytes(dataset, config.split, row)).jpegs[0] for row in table]
+    jpegs = [
+        EventRecord.decode(read_record_bytes(dataset, config.split, row)).jpegs[0] for row in table
+    ]
     chosen = np.random.default_rng(config.seed)
 
     def decode_one(number: int) -> None:
@@ -71,5 +78,8 @@ def _scaled_decode_stream(dataset: Dataset, config: BenchmarkConfig) -> BatchSiz
     with ThreadPoolExecutor(config.threads) as pool:
         ahead = pool.map(decode_one, chosen.integers(len(jpegs), size=config.batch_size))
         while True:
-            batch, ahead = ahead, pool.map(decode_one, chosen.integers(len(jpegs), size=config.batch_size))
+            batch, ahead = (
+                ahead,
+                pool.map(decode_one, chosen.integers(len(jpegs), size=config.batch_size)),
+            )
             yield sum(1 for _ in batch)

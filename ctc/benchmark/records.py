@@ -14,7 +14,8 @@ BASELINE = "tfdata"
 
 @dataclass(frozen=True)
 class BenchmarkConfig:
-    """The same for every subject: records, output size in pixels, images per batch, threads (or worker processes)."""
+    """The same for every subject: records, output size in pixels, images per batch, threads (or
+    worker processes)."""
 
     dataset: str
     split: str
@@ -43,7 +44,8 @@ class BenchmarkConfig:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One turn of a subject: images delivered, seconds by the clock, and of processor time in all its threads and processes."""
+    """One turn of a subject: images delivered, seconds by the clock, and of processor time in all
+    its threads and processes."""
 
     images: int
     seconds: float
@@ -53,8 +55,9 @@ class Measurement:
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """A subject's medians over its laps; None where it was not measured, and then `note` says why. `images_per_second_cold`: the first
-    seconds after the files were dropped from the memory of the system. `to_tfdata`, `to_limit`: ratios of images per second."""
+    """A subject's medians over its laps; None where it was not measured, and then `note` says why.
+    `images_per_second_cold`: the first seconds after the files were dropped from the memory of the
+    system. `to_tfdata`, `to_limit`: ratios of images per second."""
 
     name: str
     images_per_second: float | None = None

@@ -1,8 +1,8 @@
-"""One subject in its own process: python -m ctc.benchmark.worker, spoken to in lines of JSON on stdin and stdout.
+"""One subject in its own process: python -m ctc.benchmark.worker, spoken to in lines of JSON on
+stdin and stdout.
 
-First comes {"subject", "setting"}, answered by {"ready": seconds to the first batch} or {"failed": why}. Then each {"seconds": s} is
-answered by a lap. The end of stdin ends it.
-"""
+First comes {"subject", "setting"}, answered by {"ready": seconds to the first batch} or {"failed":
+why}. Then each {"seconds": s} is answered by a lap. The end of stdin ends it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def serve(requests: Iterator[str], responses: TextIO) -> None:
         if reason:
             raise CtcError(reason)
         setting = BenchmarkConfig(**order["setting"])
-        stream = open_stream(order["subject"], Dataset.open(parse_path(setting.dataset), [setting.split]), setting)
+        stream = open_stream(
+            order["subject"], Dataset.open(parse_path(setting.dataset), [setting.split]), setting
+        )
         next(stream)
     except CtcError as error:
         answer({"failed": str(error)})
@@ -74,7 +76,9 @@ def peak_mb() -> float:
 
 def _children() -> list[Path]:
     folder = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-    return [Path("/proc") / number for number in folder.read_text().split()] if folder.exists() else []
+    return (
+        [Path("/proc") / number for number in folder.read_text().split()] if folder.exists() else []
+    )
 
 
 def _process_cpu_seconds(process: Path) -> float:

@@ -1,4 +1,5 @@
-"""The door: `ctc`, a lazy group with one thin file per command. Importing this imports click and nothing heavy."""
+"""The door: `ctc`, a lazy group with one thin file per command. Importing this imports click and
+nothing heavy."""
 
 from ctc.cli.main import main
 

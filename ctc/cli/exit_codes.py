@@ -1,4 +1,5 @@
-"""How `ctc` ends: whatever happens becomes at most one line on stderr and an exit code. Only our own bugs show a traceback."""
+"""How `ctc` ends: whatever happens becomes at most one line on stderr and an exit code. Only our
+own bugs show a traceback."""
 
 from __future__ import annotations
 
@@ -20,12 +21,14 @@ from ctc.errors import CtcError, did_you_mean
 
 
 class Terminated(SystemExit):
-    """Raised where the program stands when SIGTERM arrives; a SystemExit, so that forked workers leave without a traceback."""
+    """Raised where the program stands when SIGTERM arrives; a SystemExit, so that forked workers
+    leave without a traceback."""
 
 
 @contextmanager
 def raise_on_sigterm() -> Iterator[None]:
-    """Within the block SIGTERM raises Terminated. Only the main thread can do so; elsewhere nothing changes."""
+    """Within the block SIGTERM raises Terminated. Only the main thread can do so; elsewhere nothing
+    changes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -37,7 +40,9 @@ def raise_on_sigterm() -> Iterator[None]:
 
 
 def _raise_terminated(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # `timeout` and the like send it twice: cleaning up goes on
+    signal.signal(
+        signal.SIGTERM, signal.SIG_IGN
+    )  # `timeout` and the like send it twice: cleaning up goes on
     raise Terminated(128 + number)
 
 
@@ -45,12 +50,13 @@ _STORAGE_PACKAGES = ("fsspec", "upath")
 
 
 class PassThroughError(Exception):
-    """Takes its cause past click, to which every EOFError is a Ctrl-D and every BrokenPipeError a closed stdout, and which
-    puts an empty line out at Ctrl-C."""
+    """Takes its cause past click, to which every EOFError is a Ctrl-D and every BrokenPipeError a
+    closed stdout, and which puts an empty line out at Ctrl-C."""
 
 
 def run_command(command: Callable[[], object]) -> int:
-    """Run `command`, tell on stderr what went wrong, and return the exit code: its own, when it returns an int."""
+    """Run `command`, tell on stderr what went wrong, and return the exit code: its own, when it
+    returns an int."""
     try:
         try:
             with raise_on_sigterm():
@@ -87,11 +93,15 @@ def run_command(command: Callable[[], object]) -> int:
     except Exception as error:
         if not _is_storage_error(error):
             raise
-        return _fail(f"a remote place can't be used: {' '.join(str(error).split()) or type(error).__name__}", FAILED)
+        return _fail(
+            f"a remote place can't be used: {' '.join(str(error).split()) or type(error).__name__}",
+            FAILED,
+        )
 
 
 def _is_storage_error(error: Exception) -> bool:
-    """Whether it went through the libraries behind remote places, whose errors are many and have no class in common."""
+    """Whether it went through the libraries behind remote places, whose errors are many and have no
+    class in common."""
     from traceback import walk_tb
 
     modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
@@ -104,7 +114,8 @@ def _fail(message: str, code: int) -> int:
 
 
 def _log_cause(error: CtcError) -> None:
-    """With --verbose, where it comes from: of an error in a plugin, its author wants to see the lines."""
+    """With --verbose, where it comes from: of an error in a plugin, its author wants to see the
+    lines."""
     if error.__cause__ is not None:
         import traceback
 
@@ -112,11 +123,14 @@ def _log_cause(error: CtcError) -> None:
 
 
 def _format_click_error(error: click.ClickException) -> str:
-    """Click's message in the style of ours: one line, lower case, no full stop, the next step at the end."""
+    """Click's message in the style of ours: one line, lower case, no full stop, the next step at
+    the end."""
     if isinstance(error, click.NoSuchOption) and error.possibilities:
         return f"no such option '{error.option_name}': did you mean '{min(error.possibilities)}'?"
     message = error.format_message().rstrip(".")
-    message = message[:1].lower() + message[1:] + _format_value_source(error) + _suggest_choice(error)
+    message = (
+        message[:1].lower() + message[1:] + _format_value_source(error) + _suggest_choice(error)
+    )
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.endswith("?"):
         return message
@@ -152,7 +166,8 @@ def _format_os_error(error: OSError) -> str:
 
 
 def _is_pipe_closed() -> bool:
-    """Whether stdout or stderr is a pipe that nobody reads any more; where the system can't tell, it is taken to be."""
+    """Whether stdout or stderr is a pipe that nobody reads any more; where the system can't tell,
+    it is taken to be."""
     if not hasattr(select, "poll"):
         return True
     pipes = select.poll()
@@ -162,7 +177,8 @@ def _is_pipe_closed() -> bool:
 
 
 def _discard_stdout() -> None:
-    """What stdout still holds and nobody takes is dropped, or Python would complain of it at its end."""
+    """What stdout still holds and nobody takes is dropped, or Python would complain of it at its
+    end."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -13,7 +13,13 @@ from typing import Any
 import click
 
 from ctc._version import __version__
-from ctc.cli.console.console import close_json_log, forward_logging, log_exception, open_json_log, set_verbosity
+from ctc.cli.console.console import (
+    close_json_log,
+    forward_logging,
+    log_exception,
+    open_json_log,
+    set_verbosity,
+)
 from ctc.cli.exit_codes import PassThroughError, run_command
 from ctc.cli.options.paths import PATH
 from ctc.cli.registry import COMMANDS, COMPLETE_VAR, FAILED, module_of
@@ -36,7 +42,8 @@ __all__ = ["ctc", "main", "run"]
 
 
 class LazyGroup(click.Group):
-    """Imports the module of a command (`registry.module_of`) only when it is run; there it is called `command`."""
+    """Imports the module of a command (`registry.module_of`) only when it is run; there it is
+    called `command`."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -58,7 +65,9 @@ class LazyGroup(click.Group):
         if two_words in COMMANDS and len(arguments) > 1:
             return two_words, self.get_command(context, two_words), arguments[2:]
         if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
-            raise click.UsageError(f"no command called '{arguments[0]}'{did_you_mean(arguments[0], COMMANDS)}", context)
+            raise click.UsageError(
+                f"no command called '{arguments[0]}'{did_you_mean(arguments[0], COMMANDS)}", context
+            )
         return super().resolve_command(context, arguments)
 
     def invoke(self, context: click.Context) -> Any:
@@ -75,7 +84,10 @@ def _show_version(context: click.Context, _: click.Parameter, value: bool) -> No
         context.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.option(
     "--version",
     is_flag=True,
@@ -84,14 +96,30 @@ def _show_version(context: click.Context, _: click.Parameter, value: bool) -> No
     callback=_show_version,
     help="Print versions and exit.",
 )
-@click.option("-q", "--quiet", is_flag=True, envvar="CTC_QUIET", help="Print warnings and errors only.")
-@click.option("-v", "--verbose", is_flag=True, envvar="CTC_VERBOSE", help="Print more of what happens.")
 @click.option(
-    "--log-json", type=PATH, metavar="FILE", envvar="CTC_LOG_JSON", help="Also write all that is told, as JSON lines."
+    "-q", "--quiet", is_flag=True, envvar="CTC_QUIET", help="Print warnings and errors only."
 )
-@click.option("--config", type=PATH, metavar="FILE", envvar="CTC_CONFIG", help="TOML file with options to take.")
+@click.option(
+    "-v", "--verbose", is_flag=True, envvar="CTC_VERBOSE", help="Print more of what happens."
+)
+@click.option(
+    "--log-json",
+    type=PATH,
+    metavar="FILE",
+    envvar="CTC_LOG_JSON",
+    help="Also write all that is told, as JSON lines.",
+)
+@click.option(
+    "--config",
+    type=PATH,
+    metavar="FILE",
+    envvar="CTC_CONFIG",
+    help="TOML file with options to take.",
+)
 @click.pass_context
-def ctc(context: click.Context, quiet: bool, verbose: bool, log_json: Path | None, config: Path | None) -> None:
+def ctc(
+    context: click.Context, quiet: bool, verbose: bool, log_json: Path | None, config: Path | None
+) -> None:
     """Teach a computer which animals a camera trap saw.
 
     \b
@@ -109,7 +137,8 @@ def ctc(context: click.Context, quiet: bool, verbose: bool, log_json: Path | Non
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run `ctc`. Exit codes: 0 done; 1 failed; 2 usage; 3 done, but some inputs failed; 130/143 interrupted."""
+    """Run `ctc`. Exit codes: 0 done; 1 failed; 2 usage; 3 done, but some inputs failed; 130/143
+    interrupted."""
     sys.exit(run(arguments))
 
 

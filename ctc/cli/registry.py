@@ -1,4 +1,5 @@
-"""Names of commands, exit codes and environment variables that several modules of the command line need. Imports nothing."""
+"""Names of commands, exit codes and environment variables that several modules of the command line
+need. Imports nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ _ELSEWHERE = {"merge": "predict.merge"}
 
 
 def module_of(command: str) -> str:
-    """The module that holds the command as `command`: "ctc.cli.commands.dataset.verify" of "dataset verify"."""
+    """The module that holds the command as `command`: "ctc.cli.commands.dataset.verify" of "dataset
+    verify"."""
     first, _, second = command.partition(" ")
     if first in _PACKAGES:
         return f"ctc.cli.commands.{first}.{second or 'command'}"

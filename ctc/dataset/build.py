@@ -48,10 +48,15 @@ class BuildResult:
 
 
 def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
-    """Refuse what must not be written over; with `overwrite`, remove an earlier dataset, and nothing else."""
+    """Refuse what must not be written over; with `overwrite`, remove an earlier dataset, and
+    nothing else."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(folder, "it is a file; choose another --output")
-    entries = {entry.name for entry in folder.iterdir() if not _is_partial(entry)} if folder.exists() else set()
+    entries = (
+        {entry.name for entry in folder.iterdir() if not _is_partial(entry)}
+        if folder.exists()
+        else set()
+    )
     if not entries or (resume and BUILD_STATE in entries):
         return
     if resume and MANIFEST in entries:
@@ -60,15 +65,18 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
         more = ", or --resume to go on with it" if BUILD_STATE in entries else ""
         raise OutputExistsError(folder, f"choose another --output or add --overwrite{more}")
     if not entries & {MANIFEST, BUILD_STATE}:
-        raise UsageError(f"'{folder}' is not a dataset, so --overwrite leaves it alone: choose another --output")
+        raise UsageError(
+            f"'{folder}' is not a dataset, so --overwrite leaves it alone: choose another --output"
+        )
     _remove_dataset(folder)
 
 
 def build_dataset(
     plan: DatasetPlan, folder: Path, advance: ProgressCallback, engine: BoundEngine | None = None
 ) -> BuildResult:
-    """Write `folder`, here or by the workers of an engine, to the same bytes. A run that was interrupted leaves what a second call with the
-    same plan goes on with; one that fails for want of a single usable photo leaves nothing."""
+    """Write `folder`, here or by the workers of an engine, to the same bytes. A run that was
+    interrupted leaves what a second call with the same plan goes on with; one that fails for want
+    of a single usable photo leaves nothing."""
     fingerprint = plan.fingerprint()
     unfinished = folder / BUILD_STATE
     if unfinished.exists():
@@ -83,7 +91,9 @@ def build_dataset(
         notes = _write_shards(plan, folder, advance, engine)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise CtcError(f"'{folder}' can't be written: {why}; mend that and go on with --resume") from error
+        raise CtcError(
+            f"'{folder}' can't be written: {why}; mend that and go on with --resume"
+        ) from error
     try:
         dataset = Dataset(folder, _make_manifest(plan, notes))
     except InputError:
@@ -115,7 +125,9 @@ def _write_shards(
         for shard in plan.shards():
             path = summary_path(folder, shard.file)
             if path.exists():
-                notes[shard.file] = ShardSummary.from_json(read_object(path, "the note of a finished shard"))
+                notes[shard.file] = ShardSummary.from_json(
+                    read_object(path, "the note of a finished shard")
+                )
                 advance(len(shard.events), 0)
             else:
                 yield shard
@@ -129,7 +141,9 @@ def _write_shards(
                 check_failures(limit, note.failures, failed())
                 advance(note.shard.events + note.events_lost, len(note.failures))
                 notes[note.shard.file] = note
-    except TooManyFailuresError:  # when the disk had gone away, photos that failed may be there then
+    except (
+        TooManyFailuresError
+    ):  # when the disk had gone away, photos that failed may be there then
         _remove_summaries(folder, [note for note in notes.values() if note.failures])
         raise
     return [notes[shard.file] for shard in plan.shards()]
@@ -171,7 +185,9 @@ def _make_manifest(plan: DatasetPlan, notes: list[ShardSummary]) -> Manifest:
                 label,
                 classes,
                 {
-                    split: tuple(sum(note.counts[label][i] for note in notes) for i in range(len(classes)))
+                    split: tuple(
+                        sum(note.counts[label][i] for note in notes) for i in range(len(classes))
+                    )
                     for split, notes in by_split.items()
                 },
             )
@@ -184,7 +200,8 @@ def _make_manifest(plan: DatasetPlan, notes: list[ShardSummary]) -> Manifest:
             "events": {**plan.selection.left_out, **_lost_event_counts(notes)},
             "photos": dict(reasons),
             "first_photos": [
-                {"path": failure.path, "reason": failure.reason} for failure in failures[:MAX_LISTED_FAILURES]
+                {"path": failure.path, "reason": failure.reason}
+                for failure in failures[:MAX_LISTED_FAILURES]
             ],
         },
         made_by={"ctc_version": __version__, **plan.config.fingerprint_fields()},

@@ -17,11 +17,13 @@ _NOT_FINGERPRINTED = ("threads", "max_failures")
 
 @dataclass(frozen=True)
 class DatasetConfig:
-    """The options of a dataset. `shares`: split → share of the events, adding up to 1. `split_by`: meta column whose values are the
-    splits; `group_by`: meta column whose events stay together. `balance`: label to down-sample; `up_sample`: label whose classes are
-    repeated in the train split, each event at most `up_sample_limit` times. `keep`, `remove`: (label, class) pairs. `smallest_side` in
-    pixels; `quality` 1–100; `crop_box`: margin around the box to cut out, None for whole photos. `max_failures`: photos that may
-    fail before the build stops. `threads` and `max_failures` don't change the result."""
+    """The options of a dataset. `shares`: split → share of the events, adding up to 1. `split_by`:
+    meta column whose values are the splits; `group_by`: meta column whose events stay together.
+    `balance`: label to down-sample; `up_sample`: label whose classes are repeated in the train
+    split, each event at most `up_sample_limit` times. `keep`, `remove`: (label, class) pairs.
+    `smallest_side` in pixels; `quality` 1–100; `crop_box`: margin around the box to cut out, None
+    for whole photos. `max_failures`: photos that may fail before the build stops. `threads` and
+    `max_failures` don't change the result."""
 
     shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     split_by: str | None = None
@@ -43,14 +45,22 @@ class DatasetConfig:
 
     def __post_init__(self) -> None:
         if self.split_by and self.group_by:
-            raise UsageError("--split-by and --group-by exclude each other: the column's values are the splits already")
+            raise UsageError(
+                "--split-by and --group-by exclude each other: the column's values are the splits already"
+            )
         if self.balance and self.balance == self.up_sample:
-            raise UsageError(f"--balance and --up-sample exclude each other for '{self.balance}': leave one out")
+            raise UsageError(
+                f"--balance and --up-sample exclude each other for '{self.balance}': leave one out"
+            )
         if not self.split_by and abs(sum(self.shares.values()) - 1) > 1e-6:
-            raise UsageError(f"the shares of --split add up to {sum(self.shares.values()):g}: they must add up to 1")
+            raise UsageError(
+                f"the shares of --split add up to {sum(self.shares.values()):g}: they must add up to 1"
+            )
         for name, share in self.shares.items():
             if not 0 < share <= 1:
-                raise UsageError(f"the share of split '{name}' is {share:g}: it must be above 0 and at most 1")
+                raise UsageError(
+                    f"the share of split '{name}' is {share:g}: it must be above 0 and at most 1"
+                )
         if self.crop_box is not None:
             check_margin(self.crop_box)
 
@@ -61,5 +71,10 @@ class DatasetConfig:
 
     def fingerprint_fields(self) -> dict[str, Any]:
         """What decides the result, as JSON."""
-        values = {name: value for name, value in asdict(self).items() if name not in _NOT_FINGERPRINTED}
-        return {**values, "image_root": None if self.image_root is None else self.image_root.as_posix()}
+        values = {
+            name: value for name, value in asdict(self).items() if name not in _NOT_FINGERPRINTED
+        }
+        return {
+            **values,
+            "image_root": None if self.image_root is None else self.image_root.as_posix(),
+        }

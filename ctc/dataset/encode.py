@@ -24,8 +24,9 @@ _DECODE_BUFFER = DecodeBuffer()
 
 @dataclass(frozen=True)
 class StorageFormat:
-    """How photos are stored. `smallest_side` in pixels; `quality` of the JPEGs, 1–100; `crop_margin`: cut out the square around the
-    box, with this margin (a share of the box's longer side), or None to keep the whole photo."""
+    """How photos are stored. `smallest_side` in pixels; `quality` of the JPEGs, 1–100;
+    `crop_margin`: cut out the square around the box, with this margin (a share of the box's longer
+    side), or None to keep the whole photo."""
 
     smallest_side: int
     quality: int
@@ -34,8 +35,8 @@ class StorageFormat:
 
 @dataclass(frozen=True)
 class EventPlan:
-    """An event before its photos are read; `labels` are class numbers, one per observation; `boxes` one per photo, None where there is
-    none."""
+    """An event before its photos are read; `labels` are class numbers, one per observation; `boxes`
+    one per photo, None where there is none."""
 
     event_id: str
     images: tuple[str, ...]
@@ -53,7 +54,9 @@ class ChannelSums:
     squares: NDArray[np.float64]
 
     def __add__(self, other: ChannelSums) -> ChannelSums:
-        return ChannelSums(self.pixels + other.pixels, self.total + other.total, self.squares + other.squares)
+        return ChannelSums(
+            self.pixels + other.pixels, self.total + other.total, self.squares + other.squares
+        )
 
 
 ZERO_SUMS = ChannelSums(0, np.zeros(3), np.zeros(3))
@@ -61,7 +64,8 @@ ZERO_SUMS = ChannelSums(0, np.zeros(3), np.zeros(3))
 
 @dataclass(frozen=True)
 class EncodedEvent:
-    """The record of an event, None when no photo of it can be used; its channel sums; the photos that failed; the bytes read."""
+    """The record of an event, None when no photo of it can be used; its channel sums; the photos
+    that failed; the bytes read."""
 
     record: EventRecord | None
     sums: ChannelSums
@@ -70,7 +74,8 @@ class EncodedEvent:
 
 
 def encode_event(plan: EventPlan, image_root: Path, storage_format: StorageFormat) -> EncodedEvent:
-    """Read, orient, crop, shrink and encode the event's photos; it survives while one photo is left."""
+    """Read, orient, crop, shrink and encode the event's photos; it survives while one photo is
+    left."""
     jpegs, sizes, paths, failures, sums, bytes_read = [], [], [], [], ZERO_SUMS, 0
     for path, box in zip(plan.images, plan.boxes, strict=True):
         try:
@@ -86,18 +91,30 @@ def encode_event(plan: EventPlan, image_root: Path, storage_format: StorageForma
         sums += _channel_sums(pixels)
     if not jpegs:
         return EncodedEvent(None, sums, tuple(failures), bytes_read)
-    record = EventRecord(plan.event_id, tuple(jpegs), tuple(sizes), plan.labels, tuple(paths), plan.meta)
+    record = EventRecord(
+        plan.event_id, tuple(jpegs), tuple(sizes), plan.labels, tuple(paths), plan.meta
+    )
     return EncodedEvent(record, sums, tuple(failures), bytes_read)
 
 
-def _encode_photo(data: bytes, box: Box | None, storage_format: StorageFormat) -> tuple[bytes, Pixels]:
-    """The JPEG to store and its pixels, which lie in this thread's scratch memory. It is the file itself when that is as it shall be, so
-    that nothing is lost by encoding again."""
+def _encode_photo(
+    data: bytes, box: Box | None, storage_format: StorageFormat
+) -> tuple[bytes, Pixels]:
+    """The JPEG to store and its pixels, which lie in this thread's scratch memory. It is the file
+    itself when that is as it shall be, so that nothing is lost by encoding again."""
     if storage_format.crop_margin is not None and box is not None:
-        square = crop_to_box(data, box, storage_format.crop_margin, storage_format.smallest_side, buffer=_DECODE_BUFFER)
+        square = crop_to_box(
+            data,
+            box,
+            storage_format.crop_margin,
+            storage_format.smallest_side,
+            buffer=_DECODE_BUFFER,
+        )
         pixels = shrink(square, storage_format.smallest_side)
         return encode_jpeg(pixels, storage_format.quality), pixels
-    pixels = decode(data, (storage_format.smallest_side, storage_format.smallest_side), buffer=_DECODE_BUFFER)
+    pixels = decode(
+        data, (storage_format.smallest_side, storage_format.smallest_side), buffer=_DECODE_BUFFER
+    )
     if min(pixels.shape[:2]) <= storage_format.smallest_side and _is_storable(data, pixels.shape):
         return data, pixels
     pixels = shrink(pixels, storage_format.smallest_side)
@@ -105,7 +122,8 @@ def _encode_photo(data: bytes, box: Box | None, storage_format: StorageFormat) -
 
 
 def _is_storable(jpeg: bytes, shape: tuple[int, ...]) -> bool:
-    """Whether the file is a baseline 4:2:0 JPEG that gives pixels of this shape without being scaled or turned."""
+    """Whether the file is a baseline 4:2:0 JPEG that gives pixels of this shape without being
+    scaled or turned."""
     header = read_header(jpeg)
     if header is None or not header.is_baseline_420 or (header.height, header.width) != shape[:2]:
         return False

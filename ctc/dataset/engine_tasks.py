@@ -1,4 +1,5 @@
-"""The shards of a plan, built by an engine's workers: each writes whole files under their final names."""
+"""The shards of a plan, built by an engine's workers: each writes whole files under their final
+names."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ class BuildShardsTask:
     def open(self) -> Callable[[ShardInput], ShardSummary]:
         self.site.enter()
         pool = ThreadPoolExecutor(self.config.encode_threads, thread_name_prefix="encode")
-        return lambda part: write_shard(self.config, part.shard, part.events, pool, _ignore_failures)
+        return lambda part: write_shard(
+            self.config, part.shard, part.events, pool, _ignore_failures
+        )
 
 
 def build_shards_on_engine(
@@ -47,7 +50,9 @@ def build_shards_on_engine(
 ) -> Iterator[ShardSummary]:
     """The notes of the wanted shards, as they are finished, in any order."""
     parts = (ShardInput(shard, tuple(plan.events(shard.events))) for shard in shards)
-    work = BuildShardsTask(WorkerContext(Path.cwd()), ShardWriterConfig.from_plan(plan, folder.absolute()))
+    work = BuildShardsTask(
+        WorkerContext(Path.cwd()), ShardWriterConfig.from_plan(plan, folder.absolute())
+    )
     return (note for _, note in engine.map(work, parts))
 
 

@@ -18,8 +18,8 @@ SAMPLE_SIZE = 128
 
 @dataclass(frozen=True)
 class BuildEstimate:
-    """`sampled` photos were read and encoded, `failed` of them can't be used; the rest is extrapolated. Bytes, and seconds with the planned
-    threads."""
+    """`sampled` photos were read and encoded, `failed` of them can't be used; the rest is
+    extrapolated. Bytes, and seconds with the planned threads."""
 
     sampled: int
     failed: int
@@ -31,7 +31,9 @@ class BuildEstimate:
 def estimate_build(plan: DatasetPlan, split_stats: Sequence[SplitStats]) -> BuildEstimate:
     """Encode events spread over the whole plan, and write nothing."""
     everything = np.concatenate(list(plan.selection.splits.values()))
-    chosen = everything[np.linspace(0, len(everything) - 1, min(SAMPLE_SIZE, len(everything))).astype(int)]
+    chosen = everything[
+        np.linspace(0, len(everything) - 1, min(SAMPLE_SIZE, len(everything))).astype(int)
+    ]
 
     def encode(event: EventPlan) -> EncodedEvent:
         return encode_event(event, plan.image_root, plan.config.storage_format)

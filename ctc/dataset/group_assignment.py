@@ -1,10 +1,11 @@
-"""Which group goes into which split: every class, and the events as a whole, as near to the shares as whole groups allow.
+"""Which group goes into which split: every class, and the events as a whole, as near to the shares
+as whole groups allow.
 
-The loss of an assignment is the sum over splits s and classes c of w(c) · (a(s, c) − d(s, c))² / (share(s) · n(c)²): a is how many of the
-class's n(c) observations are in s, d = share(s) · n(c) how many are wanted; and of w(c) again where the split has none of the class. All
-classes weigh the same, however rare; "the events as a whole" is one more class that weighs as much as all others. Groups are placed
-greedily, the largest first, and then moved while that helps.
-"""
+The loss of an assignment is the sum over splits s and classes c of w(c) · (a(s, c) − d(s, c))² /
+(share(s) · n(c)²): a is how many of the class's n(c) observations are in s, d = share(s) · n(c) how
+many are wanted; and of w(c) again where the split has none of the class. All classes weigh the
+same, however rare; "the events as a whole" is one more class that weighs as much as all others.
+Groups are placed greedily, the largest first, and then moved while that helps."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ _MAX_ROUNDS = 3
 
 @dataclass(frozen=True)
 class GroupCounts:
-    """How often each class occurs in each group, as a sparse table: group g has `counts[starts[g]:starts[g + 1]]` of the classes with the
-    same places in `classes`. Class 0 is the events themselves. `sizes`: events per group; `totals`: per class, over all groups."""
+    """How often each class occurs in each group, as a sparse table: group g has
+    `counts[starts[g]:starts[g + 1]]` of the classes with the same places in `classes`. Class 0 is
+    the events themselves. `sizes`: events per group; `totals`: per class, over all groups."""
 
     starts: Ints
     classes: Ints
@@ -33,7 +35,8 @@ class GroupCounts:
 
     @classmethod
     def from_events(cls, groups: Ints, event_index: Ints, labels: Sequence[Ints]) -> GroupCounts:
-        """`groups`: the group of each event. `labels`: per label a class (−1 = missing) for each observation, of event `event_index`."""
+        """`groups`: the group of each event. `labels`: per label a class (−1 = missing) for each
+        observation, of event `event_index`."""
         pairs, offset = [np.stack([groups, np.zeros_like(groups)])], 1
         for codes in labels:
             known = codes >= 0
@@ -44,7 +47,13 @@ class GroupCounts:
         sizes = np.bincount(groups)
         starts = np.searchsorted(keys, np.arange(len(sizes) + 1) * offset)
         classes = keys % offset
-        return cls(starts, classes, counts.astype(float), sizes, np.bincount(classes, counts, offset).astype(float))
+        return cls(
+            starts,
+            classes,
+            counts.astype(float),
+            sizes,
+            np.bincount(classes, counts, offset).astype(float),
+        )
 
     def get_group(self, group: int) -> tuple[Ints, Floats]:
         """The classes of one group and how often they occur."""
@@ -85,10 +94,13 @@ class _Assignment:
         return np.flatnonzero(self._groups_per_split == 0)
 
     def assign(self, group: int, splits: Ints) -> None:
-        """Place the group where it lowers the loss most (or raises it least), in one of `splits`."""
+        """Place the group where it lowers the loss most (or raises it least), in one of
+        `splits`."""
         classes, counts = self._counts.get_group(group)
         got = self._assigned[:, classes]
-        change = self._scale[:, classes] * counts * (counts - 2 * (self._target[:, classes] - got)) - (got == 0)
+        change = self._scale[:, classes] * counts * (
+            counts - 2 * (self._target[:, classes] - got)
+        ) - (got == 0)
         loss = change @ self._weights[classes]
         best = splits[np.argmin(loss[splits])]
         self._assigned[best, classes] += counts
@@ -96,7 +108,8 @@ class _Assignment:
         self.split_of_group[group] = best
 
     def reassign(self, group: int) -> bool:
-        """Take the group out and place it again; whether it went elsewhere. A split's last group stays."""
+        """Take the group out and place it again; whether it went elsewhere. A split's last group
+        stays."""
         old = self.split_of_group[group]
         if self._groups_per_split[old] == 1:
             return False

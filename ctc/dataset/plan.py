@@ -52,7 +52,9 @@ class DatasetPlan:
     def make(cls, inventory: Inventory, config: DatasetConfig) -> DatasetPlan:
         """Everything that can be decided, and can go wrong, before a photo is read."""
         if config.crop_box is not None and not set(BOX_COLUMNS) <= set(inventory.meta):
-            raise UsageError("--crop-box needs an inventory with boxes: add them with `ctc inventory megadetector`")
+            raise UsageError(
+                "--crop-box needs an inventory with boxes: add them with `ctc inventory megadetector`"
+            )
         return cls(inventory, config, select_events(inventory, config))
 
     @property
@@ -62,18 +64,25 @@ class DatasetPlan:
 
     @cached_property
     def classes(self) -> dict[str, tuple[str, ...]]:
-        """Per label the classes that the selected events have, numbers in numerical order, then names."""
-        rows = self.selection.events.rows_of(np.unique(np.concatenate(list(self.selection.splits.values()))))
+        """Per label the classes that the selected events have, numbers in numerical order, then
+        names."""
+        rows = self.selection.events.rows_of(
+            np.unique(np.concatenate(list(self.selection.splits.values())))
+        )
 
         def used(label: str) -> Iterator[str]:
             values, codes = factorize(self.inventory.table[label])
             return (values[int(code)].as_py() for code in np.unique(codes[rows]) if code >= 0)
 
-        return {label: tuple(sorted(used(label), key=_natural_sort_key)) for label in self.inventory.labels}
+        return {
+            label: tuple(sorted(used(label), key=_natural_sort_key))
+            for label in self.inventory.labels
+        }
 
     @cached_property
     def _table(self) -> pa.Table:
-        """The inventory's, each column in one piece: Arrow would join the pieces again for every shard."""
+        """The inventory's, each column in one piece: Arrow would join the pieces again for every
+        shard."""
         import pyarrow as pa
 
         table = self.inventory.table
@@ -92,9 +101,16 @@ class DatasetPlan:
         """These events, in this order; their rows are taken from the table all at once."""
         events = self.selection.events
         boxes = () if self.config.crop_box is None else BOX_COLUMNS
-        rows: ColumnValues = self._table.drop_columns([IMAGES]).take(events.rows_of(numbers)).to_pydict()
-        photos: ColumnValues = self._table.select([IMAGES, *boxes]).take(events.photo_rows[numbers]).to_pydict()
-        classes = {label: {name: i for i, name in enumerate(names)} for label, names in self.classes.items()}
+        rows: ColumnValues = (
+            self._table.drop_columns([IMAGES]).take(events.rows_of(numbers)).to_pydict()
+        )
+        photos: ColumnValues = (
+            self._table.select([IMAGES, *boxes]).take(events.photo_rows[numbers]).to_pydict()
+        )
+        classes = {
+            label: {name: i for i, name in enumerate(names)}
+            for label, names in self.classes.items()
+        }
         start = 0
         for number, length in enumerate(events.observation_counts[numbers].tolist()):
             span = range(start, start + length)
@@ -104,7 +120,8 @@ class DatasetPlan:
                 images=images,
                 boxes=boxes_from_columns([photos[name][number] for name in boxes], len(images)),
                 labels={
-                    label: tuple(number.get(rows[label][i], MISSING) for i in span) for label, number in classes.items()
+                    label: tuple(number.get(rows[label][i], MISSING) for i in span)
+                    for label, number in classes.items()
                 },
                 meta={name: rows[name][start] for name in self.inventory.meta},
             )
@@ -114,8 +131,12 @@ class DatasetPlan:
         """The same for the same result: a hash over inventory, configuration and order."""
         import pyarrow as pa
 
-        digest = hashlib.sha256(json.dumps(self.config.fingerprint_fields(), sort_keys=True).encode())
-        with pa.ipc.new_stream(pa.PythonFile(_HashWriter(digest), "w"), self.inventory.table.schema) as stream:
+        digest = hashlib.sha256(
+            json.dumps(self.config.fingerprint_fields(), sort_keys=True).encode()
+        )
+        with pa.ipc.new_stream(
+            pa.PythonFile(_HashWriter(digest), "w"), self.inventory.table.schema
+        ) as stream:
             stream.write_table(self.inventory.table)
         for split, events in self.selection.splits.items():
             digest.update(split.encode())

@@ -1,4 +1,5 @@
-"""A picture of what augmentation does: each row a photo, first as it is, then as training sees it in one epoch after another."""
+"""A picture of what augmentation does: each row a photo, first as it is, then as training sees it
+in one epoch after another."""
 
 from __future__ import annotations
 
@@ -18,13 +19,18 @@ HEADER = 24
 _BACKGROUND, _TEXT_COLOR = (255, 255, 255), (40, 40, 40)
 
 
-def render_preview(dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, columns: int) -> Image.Image:
-    """A grid of `config.batch_size` rows (fewer when the split has fewer) and 1 + `columns` columns; the loader makes all of it."""
+def render_preview(
+    dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, columns: int
+) -> Image.Image:
+    """A grid of `config.batch_size` rows (fewer when the split has fewer) and 1 + `columns`
+    columns; the loader makes all of it."""
     size = min(config.batch_size, dataset.event_count(split))
     config = replace(config, batch_size=size, shuffle=False, labels=(), drop_remainder=False)
     plain = _first_batches(dataset, split, loader, replace(config, augmentation=NO_AUGMENTATION), 1)
     varied = _first_batches(dataset, split, loader, config, columns)
-    return _draw_grid([*plain, *varied], ["as it is", *(f"epoch {number + 1}" for number in range(columns))])
+    return _draw_grid(
+        [*plain, *varied], ["as it is", *(f"epoch {number + 1}" for number in range(columns))]
+    )
 
 
 def _first_batches(
@@ -39,7 +45,9 @@ def _first_batches(
 
 def _draw_grid(columns: list[NDArray[np.uint8]], titles: list[str]) -> Image.Image:
     rows, height, width, _ = columns[0].shape
-    picture = Image.new("RGB", (len(columns) * (width + GAP) + GAP, HEADER + rows * (height + GAP)), _BACKGROUND)
+    picture = Image.new(
+        "RGB", (len(columns) * (width + GAP) + GAP, HEADER + rows * (height + GAP)), _BACKGROUND
+    )
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(14)
     for x, (images, title) in enumerate(zip(columns, titles, strict=True)):
         left = GAP + x * (width + GAP)

@@ -1,4 +1,5 @@
-"""Which events of an inventory go into the dataset, and into which split. Whole columns at a time: inventories are large."""
+"""Which events of an inventory go into the dataset, and into which split. Whole columns at a time:
+inventories are large."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class InventoryEvents:
-    """The events of an inventory, in order of first appearance. `rows`: row numbers sorted by event; event e has the rows
-    `rows[starts[e]:starts[e + 1]]`, in the inventory's order."""
+    """The events of an inventory, in order of first appearance. `rows`: row numbers sorted by
+    event; event e has the rows `rows[starts[e]:starts[e + 1]]`, in the inventory's order."""
 
     inventory: Inventory
     rows: Ints
@@ -34,7 +35,11 @@ class InventoryEvents:
         _, codes = factorize(inventory.table[EVENT_ID])
         rows = np.argsort(codes, kind="stable")
         ordered = codes[rows]
-        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(rows) else np.array([], np.int64)
+        starts = (
+            np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+            if len(rows)
+            else np.array([], np.int64)
+        )
         return cls(inventory, rows, np.r_[starts, len(rows)])
 
     def __len__(self) -> int:
@@ -58,7 +63,8 @@ class InventoryEvents:
         return codes[self.rows[self.starts[:-1]]]
 
     def rarest_class(self, label: str) -> Ints:
-        """Per event the number of its rarest class of `label`, of those that its observations have; −1 where none has one."""
+        """Per event the number of its rarest class of `label`, of those that its observations have;
+        −1 where none has one."""
         values, codes = factorize(self.inventory.table[label])
         order = np.argsort(np.bincount(codes + 1, minlength=len(values) + 1)[1:], kind="stable")
         ranks = np.append(np.argsort(order), len(order))[codes]
@@ -68,10 +74,13 @@ class InventoryEvents:
 
     @cached_property
     def photo_rows(self) -> Ints:
-        """Per event the first row that names photos (its first row when none does), and so the event's photos."""
+        """Per event the first row that names photos (its first row when none does), and so the
+        event's photos."""
         import pyarrow.compute as pc
 
-        lengths = pc.fill_null(pc.list_value_length(self.inventory.table[IMAGES]), 0).to_numpy()[self.rows]
+        lengths = pc.fill_null(pc.list_value_length(self.inventory.table[IMAGES]), 0).to_numpy()[
+            self.rows
+        ]
         places = np.append(np.flatnonzero(lengths), len(lengths))
         found = places[np.searchsorted(places, self.starts[:-1])]
         return self.rows[np.where(found < self.starts[1:], found, self.starts[:-1])]
@@ -86,8 +95,8 @@ class InventoryEvents:
 
 @dataclass(frozen=True)
 class Selection:
-    """`splits`: per split its events, in the order in which they are written; an up-sampled event is there several times.
-    `left_out`: events per reason."""
+    """`splits`: per split its events, in the order in which they are written; an up-sampled event
+    is there several times. `left_out`: events per reason."""
 
     events: InventoryEvents
     splits: Mapping[str, Ints]
@@ -95,7 +104,8 @@ class Selection:
 
 
 def select_events(inventory: Inventory, config: DatasetConfig) -> Selection:
-    """Keep, remove, balance, split, shuffle; the same seed gives the same result. Raises CtcError when nothing is left."""
+    """Keep, remove, balance, split, shuffle; the same seed gives the same result. Raises CtcError
+    when nothing is left."""
     _check_names(inventory, config)
     if not inventory.table.num_rows:
         raise InputError("the inventory is empty: there is nothing to make a dataset of")
@@ -104,11 +114,15 @@ def select_events(inventory: Inventory, config: DatasetConfig) -> Selection:
     chosen, left_out = _filter_events(events, config, generator)
     if not len(chosen):
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise InputError(f"no event is left for the dataset ({reasons}): loosen --keep, --remove or --balance")
+        raise InputError(
+            f"no event is left for the dataset ({reasons}): loosen --keep, --remove or --balance"
+        )
     splits = _assign_splits(events, config, generator.permutation(chosen), generator)
     if config.up_sample:
         if TRAIN not in splits:
-            raise UsageError(f"--up-sample repeats events of the split '{TRAIN}', but there is none: name one so")
+            raise UsageError(
+                f"--up-sample repeats events of the split '{TRAIN}', but there is none: name one so"
+            )
         classes = events.rarest_class(config.up_sample)
         splits[TRAIN] = upsample(splits[TRAIN], classes, config.up_sample_limit, generator)
     return Selection(events, splits, left_out)
@@ -148,7 +162,9 @@ def _filter_events(
     if config.balance:
         classes = events.rarest_class(config.balance)
         within = events.column_codes(config.split_by) if config.split_by else np.zeros_like(classes)
-        leave_out(~downsample(np.flatnonzero(chosen), classes, within, generator), "left out by --balance")
+        leave_out(
+            ~downsample(np.flatnonzero(chosen), classes, within, generator), "left out by --balance"
+        )
     return np.flatnonzero(chosen), left_out
 
 
@@ -157,22 +173,32 @@ def _assign_splits(
 ) -> dict[str, Ints]:
     if config.split_by:
         return split_by_column(
-            shuffled, events.column_codes(config.split_by), events.inventory.table[config.split_by], config.split_by
+            shuffled,
+            events.column_codes(config.split_by),
+            events.inventory.table[config.split_by],
+            config.split_by,
         )
     if config.group_by is None:
         return split_by_share(shuffled, config.shares)
     rows = events.rows_of(shuffled)
     owner = np.repeat(np.arange(len(shuffled)), events.observation_counts[shuffled])
-    labels = [factorize(events.inventory.table[label])[1][rows] for label in events.inventory.labels]
-    return split_by_group(shuffled, events.column_codes(config.group_by)[shuffled], owner, labels, config, generator)
+    labels = [
+        factorize(events.inventory.table[label])[1][rows] for label in events.inventory.labels
+    ]
+    return split_by_group(
+        shuffled, events.column_codes(config.group_by)[shuffled], owner, labels, config, generator
+    )
 
 
 def _match_rows(inventory: Inventory, label: str, value: str) -> NDArray[np.bool_]:
-    """Per row, whether `label` has this class. Raises UsageError, with the nearest name, when no row has."""
+    """Per row, whether `label` has this class. Raises UsageError, with the nearest name, when no
+    row has."""
     inventory.check_label(label)
     values, codes = factorize(inventory.table[label])
     known = values.to_pylist()
     if value not in known:
-        raise UsageError(f"label '{label}' has no class called '{value}'{did_you_mean(value, known)}")
+        raise UsageError(
+            f"label '{label}' has no class called '{value}'{did_you_mean(value, known)}"
+        )
     match: NDArray[np.bool_] = codes == known.index(value)
     return match

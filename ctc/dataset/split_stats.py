@@ -1,4 +1,5 @@
-"""What a plan reached: how much of everything each split has, and whether places lie on both sides of a split."""
+"""What a plan reached: how much of everything each split has, and whether places lie on both sides
+of a split."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from ctc.dataset.plan import DatasetPlan
 
 @dataclass(frozen=True)
 class SplitStats:
-    """One split. `events` and `photos` with repetitions; `counts`: label → class → observations; `groups`: how many values of
-    --group-by it has, None without."""
+    """One split. `events` and `photos` with repetitions; `counts`: label → class → observations;
+    `groups`: how many values of --group-by it has, None without."""
 
     events: int
     photos: int
@@ -46,7 +47,8 @@ def split_stats(plan: DatasetPlan) -> dict[str, SplitStats]:
 
 
 def leaked_locations(plan: DatasetPlan) -> tuple[int, int]:
-    """(locations with events in more than one split, locations); (0, 0) when the inventory has no column 'location'."""
+    """(locations with events in more than one split, locations); (0, 0) when the inventory has no
+    column 'location'."""
     if LOCATION not in plan.inventory.meta:
         return 0, 0
     location = plan.selection.events.column_codes(LOCATION)

@@ -20,18 +20,24 @@ if TYPE_CHECKING:
 def split_by_share(shuffled: Ints, shares: Mapping[str, float]) -> dict[str, Ints]:
     """Cut at the cumulated shares; every split gets at least one event."""
     if len(shuffled) < len(shares):
-        raise InputError(f"{len(shuffled)} events can't fill {len(shares)} splits: give fewer --split")
+        raise InputError(
+            f"{len(shuffled)} events can't fill {len(shares)} splits: give fewer --split"
+        )
     sizes = np.maximum(1, np.round(np.array(list(shares.values())) * len(shuffled)).astype(int))
     sizes[np.argmax(sizes)] += len(shuffled) - sizes.sum()
     return dict(zip(shares, np.split(shuffled, np.cumsum(sizes)[:-1]), strict=True))
 
 
-def split_by_column(shuffled: Ints, codes: Ints, column: pa.ChunkedArray, name: str) -> dict[str, Ints]:
+def split_by_column(
+    shuffled: Ints, codes: Ints, column: pa.ChunkedArray, name: str
+) -> dict[str, Ints]:
     """A split for each value of the column; `codes` has the number of its value for every event."""
     values = [str(value) for value in factorize(column)[0].to_pylist()]
     for value in values:
         if not re.fullmatch(r"[\w-]+", value):
-            raise UsageError(f"'{name}' has the value '{value}', which can't name a split: use letters and digits")
+            raise UsageError(
+                f"'{name}' has the value '{value}', which can't name a split: use letters and digits"
+            )
     return {values[code]: shuffled[codes[shuffled] == code] for code in np.unique(codes[shuffled])}
 
 
@@ -43,8 +49,9 @@ def split_by_group(
     config: DatasetConfig,
     generator: np.random.Generator,
 ) -> dict[str, Ints]:
-    """Whole groups, so that shares and classes come as near to what is wanted as the groups allow. `groups`: the group of each shuffled
-    event. `labels`: per label the class of each observation, −1 where missing, of the event at place `event_index` in `shuffled`."""
+    """Whole groups, so that shares and classes come as near to what is wanted as the groups allow.
+    `groups`: the group of each shuffled event. `labels`: per label the class of each observation,
+    −1 where missing, of the event at place `event_index` in `shuffled`."""
     values, members = np.unique(groups, return_inverse=True)
     if len(values) < len(config.shares):
         raise InputError(
@@ -52,4 +59,6 @@ def split_by_group(
         )
     counts = GroupCounts.from_events(members, event_index, labels)
     split_of = assign_groups(counts, np.array(list(config.shares.values())), generator)
-    return {name: shuffled[split_of[members] == number] for number, name in enumerate(config.shares)}
+    return {
+        name: shuffled[split_of[members] == number] for number, name in enumerate(config.shares)
+    }

@@ -1,7 +1,8 @@
-"""The plan becomes shards: threads read and encode, one writer per shard, a shard appears only when it is whole.
+"""The plan becomes shards: threads read and encode, one writer per shard, a shard appears only when
+it is whole.
 
-Beside a finished shard lies its note (`.<shard>.json`: what the manifest needs), so that an interrupted build goes on where it was.
-"""
+Beside a finished shard lies its note (`.<shard>.json`: what the manifest needs), so that an
+interrupted build goes on where it was."""
 
 from __future__ import annotations
 
@@ -19,7 +20,14 @@ import numpy as np
 from ctc.artifacts.dataset import Shard
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.predictions import Failure
-from ctc.dataset.encode import ZERO_SUMS, ChannelSums, EncodedEvent, EventPlan, StorageFormat, encode_event
+from ctc.dataset.encode import (
+    ZERO_SUMS,
+    ChannelSums,
+    EncodedEvent,
+    EventPlan,
+    StorageFormat,
+    encode_event,
+)
 from ctc.dataset.plan import DatasetPlan, ShardPlan
 from ctc.errors import CtcError
 from ctc.storage.atomic import atomic_write, write_text
@@ -75,7 +83,8 @@ def summary_path(folder: Path, file: str) -> Path:
 
 @dataclass(frozen=True)
 class ShardWriterConfig:
-    """How shards are made, wherever they are: what of the plan their writer needs, which is small. `classes`: how many each label has."""
+    """How shards are made, wherever they are: what of the plan their writer needs, which is small.
+    `classes`: how many each label has."""
 
     folder: Path
     image_root: Path
@@ -91,7 +100,9 @@ class ShardWriterConfig:
     @classmethod
     def from_plan(cls, plan: DatasetPlan, folder: Path) -> ShardWriterConfig:
         classes = {label: len(names) for label, names in plan.classes.items()}
-        return cls(folder, plan.image_root, plan.config.storage_format, classes, plan.config.threads)
+        return cls(
+            folder, plan.image_root, plan.config.storage_format, classes, plan.config.threads
+        )
 
 
 def write_shard(
@@ -101,8 +112,9 @@ def write_shard(
     pool: ThreadPoolExecutor,
     on_event: EventCallback,
 ) -> ShardSummary:
-    """Write the shard of these events, its index and its note; the note last. `on_event` is told after each event of all failures in the
-    shard so far, and of how many are new; what it raises leaves no shard."""
+    """Write the shard of these events, its index and its note; the note last. `on_event` is told
+    after each event of all failures in the shard so far, and of how many are new; what it raises
+    leaves no shard."""
     folder = config.folder
     writer = _ShardWriter(config, shard)
     with atomic_write(folder / shard.file) as partial:
@@ -117,7 +129,8 @@ def write_shard(
 
 
 def check_failures(limit: int | None, failures: list[Failure], earlier_failures: int) -> None:
-    """Raises TooManyFailuresError when those of a shard, with the `earlier_failures` of earlier ones, are more than `limit`."""
+    """Raises TooManyFailuresError when those of a shard, with the `earlier_failures` of earlier
+    ones, are more than `limit`."""
     if limit is not None and earlier_failures + len(failures) > limit:
         last = failures[-1]
         raise TooManyFailuresError(
@@ -129,7 +142,8 @@ def check_failures(limit: int | None, failures: list[Failure], earlier_failures:
 def _encode_events(
     config: ShardWriterConfig, events: Iterable[EventPlan], pool: ThreadPoolExecutor
 ) -> Iterator[tuple[EncodedEvent, bytes]]:
-    """Events through the pool, in order, only a few ahead of the writer: each with its record as it shall be written."""
+    """Events through the pool, in order, only a few ahead of the writer: each with its record as it
+    shall be written."""
 
     def encode(event: EventPlan) -> tuple[EncodedEvent, bytes]:
         encoded = encode_event(event, config.image_root, config.storage_format)
@@ -139,9 +153,13 @@ def _encode_events(
 
 
 def map_in_order(
-    pool: ThreadPoolExecutor, function: Callable[[EventPlan], ResultT], items: Iterable[EventPlan], max_pending: int
+    pool: ThreadPoolExecutor,
+    function: Callable[[EventPlan], ResultT],
+    items: Iterable[EventPlan],
+    max_pending: int,
 ) -> Iterator[ResultT]:
-    """`function` of each item, in the items' order, with at most `max_pending` of them under way."""
+    """`function` of each item, in the items' order, with at most `max_pending` of them under
+    way."""
     pending: deque[Future[ResultT]] = deque()
     try:
         for item in items:
@@ -161,7 +179,13 @@ class _ShardWriter:
     def __init__(self, config: ShardWriterConfig, shard: ShardPlan) -> None:
         self._shard = shard
         self._counts = {label: [0] * count for label, count in config.classes.items()}
-        self._sums, self._sha, self._bytes, self._images, self._lost_events = ZERO_SUMS, hashlib.sha256(), 0, 0, 0
+        self._sums, self._sha, self._bytes, self._images, self._lost_events = (
+            ZERO_SUMS,
+            hashlib.sha256(),
+            0,
+            0,
+            0,
+        )
         self.failures: list[Failure] = []
         self.index: list[str] = []
 
@@ -185,5 +209,9 @@ class _ShardWriter:
                     self._counts[label][number] += 1
 
     def summary(self) -> ShardSummary:
-        shard = Shard(self._shard.file, len(self.index), self._images, self._bytes, self._sha.hexdigest())
-        return ShardSummary(self._shard.split, shard, self._counts, self._sums, self.failures, self._lost_events)
+        shard = Shard(
+            self._shard.file, len(self.index), self._images, self._bytes, self._sha.hexdigest()
+        )
+        return ShardSummary(
+            self._shard.split, shard, self._counts, self._sums, self.failures, self._lost_events
+        )

@@ -1,4 +1,5 @@
-"""From a scene and its animals to the picture on the sensor: daylight, infrared flash, shadows, blur and noise."""
+"""From a scene and its animals to the picture on the sensor: daylight, infrared flash, shadows,
+blur and noise."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _EYESHINE = 0.040  # metres across
 
 @dataclass(frozen=True)
 class Light:
-    """The light of one event: a tint for every pixel, and by day the sun (0 overcast, 1 clear) and where it throws shadows."""
+    """The light of one event: a tint for every pixel, and by day the sun (0 overcast, 1 clear) and
+    where it throws shadows."""
 
     tint: Plane
     sun: float
@@ -32,22 +34,35 @@ class Light:
 
 
 def event_light(rng: Random, scene: Scene, event: SimulatedEvent) -> Light:
-    """By day warm and dim towards evening, dappled by leaves; at night the flash, darker towards the corners."""
+    """By day warm and dim towards evening, dappled by leaves; at night the flash, darker towards
+    the corners."""
     rows, columns = np.mgrid[0:ROWS, 0:WIDTH].astype(np.float32)
     corner = ((columns / WIDTH - 0.5) ** 2 + (rows / ROWS - 0.55) ** 2)[:, :, None]
     if event.night:
         return Light(
-            (rng.uniform(0.8, 1.1) * (1 - 1.15 * corner)).astype(np.float32), 0.0, (0.0, 0.0), rng.uniform(0.022, 0.04)
+            (rng.uniform(0.8, 1.1) * (1 - 1.15 * corner)).astype(np.float32),
+            0.0,
+            (0.0, 0.0),
+            rng.uniform(0.022, 0.04),
         )
     low = ((event.timestamp.hour + event.timestamp.minute / 60 - 13) / 6) ** 2
-    warm = np.array([1 + 0.10 * low, 1.0, 1 - 0.16 * low], np.float32) * (rng.uniform(1.0, 1.3) - 0.24 * low)
+    warm = np.array([1 + 0.10 * low, 1.0, 1 - 0.16 * low], np.float32) * (
+        rng.uniform(1.0, 1.3) - 0.24 * low
+    )
     sun, shift = float(rng.uniform()), int(rng.integers(0, WIDTH))
     dapple = 1 + sun * (scene.dapple[:, shift : shift + WIDTH, None] - 1)
     tint = dapple * warm * (1 - 0.3 * corner)
-    return Light(tint.astype(np.float32), sun, (float(rng.uniform(-0.9, 0.9)), float(rng.uniform(-0.32, 0.3))), 0.014)
+    return Light(
+        tint.astype(np.float32),
+        sun,
+        (float(rng.uniform(-0.9, 0.9)), float(rng.uniform(-0.32, 0.3))),
+        0.014,
+    )
 
 
-def expose(rng: Random, scene: Scene, event: SimulatedEvent, light: Light, photo: int) -> NDArray[np.uint8]:
+def expose(
+    rng: Random, scene: Scene, event: SimulatedEvent, light: Light, photo: int
+) -> NDArray[np.uint8]:
     """One photo of the burst without its strip, uint8 (ROWS, WIDTH, 3)."""
     view = scene.night if event.night else scene.day
     image = view.image.copy()
@@ -58,12 +73,22 @@ def expose(rng: Random, scene: Scene, event: SimulatedEvent, light: Light, photo
 
 
 def _paint_animal(
-    rng: Random, image: Plane, scene: Scene, view: SceneView, animal: Animal, light: Light, night: bool
+    rng: Random,
+    image: Plane,
+    scene: Scene,
+    view: SceneView,
+    animal: Animal,
+    light: Light,
+    night: bool,
 ) -> None:
     """Paint one animal into the scene, behind what is nearer than it."""
     looks = np.random.default_rng(animal.seed)
     sprite = paint(
-        animal.kind.draw(animal.pose, looks), animal.pixels_per_metre, animal.faces_left, animal.turned, looks
+        animal.kind.draw(animal.pose, looks),
+        animal.pixels_per_metre,
+        animal.faces_left,
+        animal.turned,
+        looks,
     )
     colour, alpha = sprite.colour, sprite.alpha
     if night:
@@ -86,17 +111,24 @@ def _motion_blur(colour: Plane, alpha: Plane, pixels: float) -> tuple[Plane, Pla
     return cv2.blur(colour, (reach, 1)), cv2.blur(alpha, (reach, 1))
 
 
-def _shadow(image: Plane, view: SceneView, animal: Animal, sprite: Sprite, light: Light, night: bool) -> None:
-    """The animal's outline laid on the ground, slanted away from the sun, and a dark spot at its feet."""
+def _shadow(
+    image: Plane, view: SceneView, animal: Animal, sprite: Sprite, light: Light, night: bool
+) -> None:
+    """The animal's outline laid on the ground, slanted away from the sun, and a dark spot at its
+    feet."""
     x, y = sprite.foot
     lean, squash = (0.0, 0.06) if night else light.slant
     margin = int(0.5 * sprite.alpha.shape[0]) + 8
     rows, columns = 2 * margin, sprite.alpha.shape[1] + 3 * margin
-    to_ground = np.array([[1, -lean, 1.5 * margin + lean * y], [0, squash, margin - squash * y]], np.float64)
+    to_ground = np.array(
+        [[1, -lean, 1.5 * margin + lean * y], [0, squash, margin - squash * y]], np.float64
+    )
     cast = cv2.warpAffine(sprite.alpha, to_ground, (columns, rows))
     spot = np.zeros_like(cast)
     width = int(0.36 * sprite.alpha.shape[1])
-    cv2.ellipse(spot, (int(1.5 * margin + x), margin), (width, max(2, width // 7)), 0, 0, 360, 1.0, -1)
+    cv2.ellipse(
+        spot, (int(1.5 * margin + x), margin), (width, max(2, width // 7)), 0, 0, 360, 1.0, -1
+    )
     dark = (0.12 + 0.4 * light.sun) * cv2.GaussianBlur(cast, (0, 0), 1.5) + 0.38 * cv2.GaussianBlur(
         spot, (0, 0), max(2.0, width / 7)
     )
@@ -106,17 +138,23 @@ def _shadow(image: Plane, view: SceneView, animal: Animal, sprite: Sprite, light
     Cutout(animal.foot, top, left, np.zeros((rows, columns, 3), np.float32), dark).paint_onto(image)
 
 
-def _eyeshine(image: Plane, sprite: Sprite, clear: Plane, corner: tuple[int, int], pixels_per_metre: float) -> None:
+def _eyeshine(
+    image: Plane, sprite: Sprite, clear: Plane, corner: tuple[int, int], pixels_per_metre: float
+) -> None:
     """The flash thrown back by the eyes: a bright spot with a bloom."""
     size = max(1.6, _EYESHINE * pixels_per_metre / 3)
     reach = int(5 * size)
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
-    spot = np.exp(-(x**2 + y**2) / (2 * size**2)) + 0.25 * np.exp(-(x**2 + y**2) / (2 * (2.2 * size) ** 2))
+    spot = np.exp(-(x**2 + y**2) / (2 * size**2)) + 0.25 * np.exp(
+        -(x**2 + y**2) / (2 * (2.2 * size) ** 2)
+    )
     spot = np.minimum(spot, 1.0).astype(np.float32)
     for column, row in sprite.eyes:
         if clear[min(int(row), clear.shape[0] - 1), min(int(column), clear.shape[1] - 1)] > 0.5:
             top, left = corner[1] + round(row) - reach, corner[0] + round(column) - reach
-            Cutout(0, top, left, np.repeat(1.1 * spot[:, :, None], 3, axis=2), spot).paint_onto(image)
+            Cutout(0, top, left, np.repeat(1.1 * spot[:, :, None], 3, axis=2), spot).paint_onto(
+                image
+            )
 
 
 def _apply_sensor(rng: Random, image: Plane, noise: float, night: bool) -> NDArray[np.uint8]:
@@ -128,6 +166,8 @@ def _apply_sensor(rng: Random, image: Plane, noise: float, night: bool) -> NDArr
         pixels = cv2.convertScaleAbs(np.maximum(image[:, :, 0] + grain, 0), alpha=255)
         return np.repeat(pixels[:, :, None], 3, axis=2)
     blotches = rng.standard_normal((ROWS // 2, WIDTH // 2, 3), dtype=np.float32) * (0.6 * noise)
-    image = cv2.transform(image, _DESATURATE) + cv2.resize(blotches, (WIDTH, ROWS)) + grain[:, :, None]
+    image = (
+        cv2.transform(image, _DESATURATE) + cv2.resize(blotches, (WIDTH, ROWS)) + grain[:, :, None]
+    )
     pixels = cv2.convertScaleAbs(np.maximum(image, 0), alpha=255)
     return pixels

@@ -27,7 +27,8 @@ _KIND_CYCLE: tuple[AnimalKind | None, ...] = (
 
 @dataclass(frozen=True)
 class Animal:
-    """One animal in one photo: it stands at pixel (`x`, `foot`), `pixels_per_metre` large; `seed` is what it looks like."""
+    """One animal in one photo: it stands at pixel (`x`, `foot`), `pixels_per_metre` large; `seed`
+    is what it looks like."""
 
     kind: AnimalKind
     seed: int
@@ -43,7 +44,9 @@ class Animal:
     def moved(self, photos: int) -> Animal:
         """The same animal so many photos later."""
         way = self.speed * photos * self.pixels_per_metre
-        return replace(self, x=self.x + (-way if self.faces_left else way), stride=self.stride + 1.3 * photos)
+        return replace(
+            self, x=self.x + (-way if self.faces_left else way), stride=self.stride + 1.3 * photos
+        )
 
     @property
     def pose(self) -> Pose:
@@ -53,7 +56,8 @@ class Animal:
 
 @dataclass(frozen=True)
 class SimulatedEvent:
-    """One trigger of the camera: a burst of `photos` photos, a second apart; `hour` 0–24 of the day."""
+    """One trigger of the camera: a burst of `photos` photos, a second apart; `hour` 0–24 of the
+    day."""
 
     timestamp: datetime
     night: bool
@@ -73,7 +77,9 @@ class SimulatedEvent:
 
     def animals_at(self, photo: int) -> tuple[Animal, ...]:
         """The animals of the burst's photo, far to near."""
-        return tuple(sorted((animal.moved(photo) for animal in self.animals), key=lambda animal: animal.foot))
+        return tuple(
+            sorted((animal.moved(photo) for animal in self.animals), key=lambda animal: animal.foot)
+        )
 
 
 def plan_events(rng: Random, scene: Scene, count: int) -> list[SimulatedEvent]:
@@ -86,14 +92,20 @@ def plan_events(rng: Random, scene: Scene, count: int) -> list[SimulatedEvent]:
         when = _random_time(rng, first_day, count, night, taken)
         temperature = round(warm - 5 * math.cos((when.hour - 3) / 12 * math.pi) + rng.normal(0, 2))
         photos = int(rng.choice([1, 2, 3], p=[0.3, 0.35, 0.35]))
-        events.append(SimulatedEvent(when, night, temperature, photos, _group(rng, scene, kind) if kind else ()))
+        events.append(
+            SimulatedEvent(
+                when, night, temperature, photos, _group(rng, scene, kind) if kind else ()
+            )
+        )
     return sorted(events, key=lambda event: event.timestamp)
 
 
 def single_event(rng: Random, scene: Scene, kind: AnimalKind | None, night: bool) -> SimulatedEvent:
     """An event of one photo with one animal, or none."""
     when = _random_time(rng, datetime(2025, 5, 1), 20, night, set())
-    return SimulatedEvent(when, night, int(rng.integers(4, 20)), 1, (_animal(rng, scene, kind),) if kind else ())
+    return SimulatedEvent(
+        when, night, int(rng.integers(4, 20)), 1, (_animal(rng, scene, kind),) if kind else ()
+    )
 
 
 def _draw_kinds(rng: Random, count: int) -> list[AnimalKind | None]:
@@ -103,8 +115,11 @@ def _draw_kinds(rng: Random, count: int) -> list[AnimalKind | None]:
     return cards[:count]
 
 
-def _random_time(rng: Random, first_day: datetime, days: int, night: bool, taken: set[datetime]) -> datetime:
-    """A moment by day (7–19 o'clock) or night (21–5 o'clock), in a quarter of an hour that is not taken yet."""
+def _random_time(
+    rng: Random, first_day: datetime, days: int, night: bool, taken: set[datetime]
+) -> datetime:
+    """A moment by day (7–19 o'clock) or night (21–5 o'clock), in a quarter of an hour that is not
+    taken yet."""
     while True:
         hour = rng.uniform(21, 29) % 24 if night else rng.uniform(7, 19)
         when = first_day + timedelta(days=int(rng.integers(0, max(20, days))), hours=float(hour))
@@ -125,7 +140,11 @@ def _group(rng: Random, scene: Scene, kind: AnimalKind) -> tuple[Animal, ...]:
         foot = float(np.clip(first.foot + rng.normal(0, 10), scene.horizon + 30, ROWS * 0.96))
         x = first.x + place * apart * rng.uniform(0.55, 0.85)
         scale = scene.pixels_per_metre(foot)
-        if len(group) < size and 0.05 < x / WIDTH < 0.95 and _is_visible(scene, kind, x, foot, scale):
+        if (
+            len(group) < size
+            and 0.05 < x / WIDTH < 0.95
+            and _is_visible(scene, kind, x, foot, scale)
+        ):
             group.append(replace(_animal(rng, scene, kind), x=x, foot=foot, pixels_per_metre=scale))
     return tuple(group)
 
@@ -156,7 +175,9 @@ def _column(rng: Random, scene: Scene, kind: AnimalKind, foot: float, scale: flo
     for _ in range(8):
         x = float(rng.uniform(0.15, 0.85) * WIDTH)
         if rng.uniform() < 0.08:
-            x = float(WIDTH * (rng.uniform(0.0, 0.06) if rng.uniform() < 0.5 else rng.uniform(0.94, 1.0)))
+            x = float(
+                WIDTH * (rng.uniform(0.0, 0.06) if rng.uniform() < 0.5 else rng.uniform(0.94, 1.0))
+            )
         if _is_visible(scene, kind, x, foot, scale):
             break
     return x
@@ -164,4 +185,7 @@ def _column(rng: Random, scene: Scene, kind: AnimalKind, foot: float, scale: flo
 
 def _is_visible(scene: Scene, kind: AnimalKind, x: float, foot: float, scale: float) -> bool:
     tall, wide = int(kind.height * scale), int(0.8 * kind.length * scale)
-    return float(scene.day.visibility(foot, int(foot) - tall, int(x) - wide // 2, (tall, wide)).mean()) > 0.8
+    return (
+        float(scene.day.visibility(foot, int(foot) - tall, int(x) - wide // 2, (tall, wide)).mean())
+        > 0.8
+    )

@@ -28,7 +28,8 @@ class Pose:
 
 @dataclass(frozen=True)
 class FigurePart:
-    """One outline and its colour (RGB, 0–1); a marking only tints what is already painted, with a soft edge."""
+    """One outline and its colour (RGB, 0–1); a marking only tints what is already painted, with a
+    soft edge."""
 
     outline: Outline
     colour: Colour
@@ -37,7 +38,8 @@ class FigurePart:
 
 @dataclass
 class Figure:
-    """Parts in painting order and where the eyes are; x points forward, y up, the ground is y = 0."""
+    """Parts in painting order and where the eyes are; x points forward, y up, the ground is y =
+    0."""
 
     parts: list[FigurePart] = field(default_factory=list)
     eyes: list[Point] = field(default_factory=list)

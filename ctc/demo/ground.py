@@ -14,7 +14,9 @@ _LUMPS = 1024  # pixels of soil texture that repeat
 _COARSE = np.float32(0.3)  # patches are this much coarser than soil
 
 
-def draw_ground(rng: np.random.Generator, habitat: Habitat, horizon: float, camera_height: float) -> Plane:
+def draw_ground(
+    rng: np.random.Generator, habitat: Habitat, horizon: float, camera_height: float
+) -> Plane:
     """Sky and far trees above the horizon, soil below it; a camera never hangs quite level."""
     rows = np.arange(ROWS, dtype=np.float32)[:, None]
     columns = np.arange(WIDTH, dtype=np.float32)[None, :] - WIDTH / 2
@@ -25,7 +27,9 @@ def draw_ground(rng: np.random.Generator, habitat: Habitat, horizon: float, came
     return np.clip(far * (1 - edge) + near * edge, 0, 1).astype(np.float32)
 
 
-def _soil(rng: np.random.Generator, habitat: Habitat, below: Plane, columns: Plane, camera_height: float) -> Plane:
+def _soil(
+    rng: np.random.Generator, habitat: Habitat, below: Plane, columns: Plane, camera_height: float
+) -> Plane:
     """Soil and patches in perspective; `below` is how many rows a pixel is below the horizon."""
     away = np.float32(camera_height * FOCAL) / below
     lumps = fractal_noise(rng, _LUMPS, _LUMPS, 200, 6)
@@ -40,9 +44,9 @@ def _soil(rng: np.random.Generator, habitat: Habitat, below: Plane, columns: Pla
     fine = fractal_noise(rng, ROWS, WIDTH, 5, 2) * np.minimum(1, below / 90)
     grainy = (1 + 0.10 * texture + 0.05 * fine)[:, :, None]
     haze = np.exp(-below / 12)[:, :, None] * 0.5
-    hazy: Plane = (near * grainy * (1 - haze) + colour_array(blend(habitat.soil, habitat.sky, 0.4)) * haze).astype(
-        np.float32
-    )
+    hazy: Plane = (
+        near * grainy * (1 - haze) + colour_array(blend(habitat.soil, habitat.sky, 0.4)) * haze
+    ).astype(np.float32)
     return hazy
 
 
@@ -53,7 +57,14 @@ def _sample_texture(lumps: Plane, across: Plane, along: Plane) -> Plane:
     return sample
 
 
-def _path(rng: np.random.Generator, near: Plane, colour: Colour, below: Plane, columns: Plane, texture: Plane) -> Plane:
+def _path(
+    rng: np.random.Generator,
+    near: Plane,
+    colour: Colour,
+    below: Plane,
+    columns: Plane,
+    texture: Plane,
+) -> Plane:
     slope, shift, width = rng.uniform(-1.2, 1.2), rng.normal(0, 40), rng.uniform(0.28, 0.5)
     off = np.abs(columns - shift - slope * below) / (width * below + 4)
     on = np.clip(1.5 * (1.1 - off) + 0.2 * texture, 0, 1)[:, :, None] * 0.9

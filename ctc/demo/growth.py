@@ -1,4 +1,5 @@
-"""What stands in a scene: trunks, bushes, rocks, tufts of grass; each drawn as a small picture with transparency."""
+"""What stands in a scene: trunks, bushes, rocks, tufts of grass; each drawn as a small picture with
+transparency."""
 
 from __future__ import annotations
 
@@ -20,10 +21,11 @@ Window = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Cutout:
-    """A thing with its upper left corner in the scene: `colour` (rows, columns, 3) is already times `alpha`.
+    """A thing with its upper left corner in the scene: `colour` (rows, columns, 3) is already times
+    `alpha`.
 
-    `foot` is the row where it meets the ground: what stands farther down hides it, what stands farther up is hidden.
-    """
+    `foot` is the row where it meets the ground: what stands farther down hides it, what stands
+    farther up is hidden."""
 
     foot: float
     top: int
@@ -39,13 +41,15 @@ class Cutout:
             scene[there] += self.colour[here]
 
     def occlude(self, seen: Plane, top: int, left: int) -> None:
-        """Take what it covers from `seen`, the share (0–1) that shows of a window with this corner, in place."""
+        """Take what it covers from `seen`, the share (0–1) that shows of a window with this corner,
+        in place."""
         if overlap := self._overlap(top, left, seen.shape):
             there, here = overlap
             seen[there] *= 1 - self.alpha[here]
 
     def _overlap(self, top: int, left: int, shape: tuple[int, ...]) -> tuple[Window, Window] | None:
-        """The rows and columns that it shares with a window: counted in the window, and in itself."""
+        """The rows and columns that it shares with a window: counted in the window, and in
+        itself."""
         rows, columns = self.alpha.shape
         up, aside = self.top - top, self.left - left
         first, start = max(up, 0), max(aside, 0)
@@ -63,17 +67,24 @@ def tuft(rng: Random, x: float, foot: float, height: float, colour: Colour) -> C
     reach, tall = int(height * 0.9) + 4, int(height * 1.1) + 4
     sketch = _Sketch(tall + 4, 2 * reach)
     for _ in range(int(rng.integers(12, 26))):
-        top, root, length = rng.normal(0, 0.30), rng.normal(0, 0.10), height * rng.uniform(0.45, 1.0)
+        top, root, length = (
+            rng.normal(0, 0.30),
+            rng.normal(0, 0.10),
+            height * rng.uniform(0.45, 1.0),
+        )
         start = (reach + root * height, float(tall))
         bend = (reach + (root + 0.3 * top) * height, tall - 0.6 * length)
         tip = (reach + (root + top) * height, tall - length)
-        sketch.blade([start, bend, tip], max(1, round(height / 45)), shade(colour, rng.uniform(0.72, 1.22)))
+        sketch.blade(
+            [start, bend, tip], max(1, round(height / 45)), shade(colour, rng.uniform(0.72, 1.22))
+        )
     dim = np.linspace(1.12, 0.7, tall + 4, dtype=np.float32)[:, None]
     return _make_cutout(foot, x, sketch.colour() * dim[:, :, None], sketch.alpha(), below=4)
 
 
 def trunk(rng: Random, x: float, foot: float, width: float, colour: Colour, banded: bool) -> Cutout:
-    """A tree trunk from its foot up out of the frame, with bark and a round shade; `banded` like a birch's."""
+    """A tree trunk from its foot up out of the frame, with bark and a round shade; `banded` like a
+    birch's."""
     rows, lean = int(foot) + 4, rng.normal(0, 0.05) * foot
     columns = 2 * (int(width) + 6 + int(abs(lean)))
     line = [
@@ -84,8 +95,12 @@ def trunk(rng: Random, x: float, foot: float, width: float, colour: Colour, band
     alpha = coverage_mask(limb(line, [0.72 * width, 0.85 * width, 1.05 * width]), (rows, columns))
     bark = 1 + 0.16 * fractal_noise(rng, rows, columns, max(4, int(width / 4)), 3, 5.0)
     if banded:
-        bark *= np.where(fractal_noise(rng, rows, columns, max(6, int(width / 2)), 2, 0.35) > 1.5, 0.5, 1.0)
-    side = cv2.blur(alpha, (max(3, int(width * 0.7)) | 1, 1)) - 0.35 * np.roll(alpha, int(width * 0.4), axis=1)
+        bark *= np.where(
+            fractal_noise(rng, rows, columns, max(6, int(width / 2)), 2, 0.35) > 1.5, 0.5, 1.0
+        )
+    side = cv2.blur(alpha, (max(3, int(width * 0.7)) | 1, 1)) - 0.35 * np.roll(
+        alpha, int(width * 0.4), axis=1
+    )
     return _make_cutout(foot, x, _tint(bark * (0.55 + 0.6 * side), colour), alpha, below=4)
 
 
@@ -98,9 +113,14 @@ def bush(rng: Random, x: float, foot: float, width: float, height: float, colour
         for _ in range(leaves):
             turn, radius = rng.uniform(0, math.pi), math.sqrt(rng.uniform())
             across = math.cos(turn) * radius * (width / 2 - size) * (1.1 - 0.15 * tone)
-            up = math.sin(turn) * radius * (height - 2 * size) + 0.08 * (1.2 - tone) * rows * rng.uniform()
+            up = (
+                math.sin(turn) * radius * (height - 2 * size)
+                + 0.08 * (1.2 - tone) * rows * rng.uniform()
+            )
             at = (columns / 2 + across, rows - 2 - up)
-            sketch.leaf(at, size, rng.uniform(0, 180), shade(colour, tone * rng.uniform(0.85, 1.15)))
+            sketch.leaf(
+                at, size, rng.uniform(0, 180), shade(colour, tone * rng.uniform(0.85, 1.15))
+            )
     return _make_cutout(foot, x, sketch.colour(), sketch.alpha(), below=2)
 
 
@@ -109,19 +129,27 @@ def rock(rng: Random, x: float, foot: float, width: float, colour: Colour) -> Cu
     height = width * rng.uniform(0.4, 0.75)
     rows, columns = int(height) + 8, int(width) + 8
     corners = [
-        (columns / 2 + math.cos(turn) * width / 2 * out, rows / 2 + math.sin(turn) * height / 2 * out)
+        (
+            columns / 2 + math.cos(turn) * width / 2 * out,
+            rows / 2 + math.sin(turn) * height / 2 * out,
+        )
         for turn, out in zip(np.arange(9) * 2 * math.pi / 9, rng.uniform(0.8, 1.0, 9), strict=True)
     ]
     light = np.linspace(1.25, 0.5, rows, dtype=np.float32)[:, None]
     light = light + 0.10 * fractal_noise(rng, rows, columns, max(6, int(width / 3)), 4)
-    return _make_cutout(foot, x, _tint(light, colour), coverage_mask(curve(corners), (rows, columns)), below=4)
+    return _make_cutout(
+        foot, x, _tint(light, colour), coverage_mask(curve(corners), (rows, columns)), below=4
+    )
 
 
 class _Sketch:
     """Many small strokes on a transparent ground."""
 
     def __init__(self, rows: int, columns: int) -> None:
-        self._mask, self._tint = np.zeros((rows, columns), np.uint8), np.zeros((rows, columns, 3), np.uint8)
+        self._mask, self._tint = (
+            np.zeros((rows, columns), np.uint8),
+            np.zeros((rows, columns, 3), np.uint8),
+        )
 
     def blade(self, points: list[Point], width: int, colour: Colour) -> None:
         line = [np.round(curve(points, closed=False) * 16).astype(np.int32)]
@@ -143,7 +171,9 @@ class _Sketch:
 def _make_cutout(foot: float, x: float, colour: Plane, alpha: Plane, below: int) -> Cutout:
     """A cutout whose lowest `below` rows reach below its foot, centred on column `x`."""
     rows, columns = alpha.shape
-    return Cutout(foot, round(foot) - rows + below, round(x) - columns // 2, colour * alpha[:, :, None], alpha)
+    return Cutout(
+        foot, round(foot) - rows + below, round(x) - columns // 2, colour * alpha[:, :, None], alpha
+    )
 
 
 def _tint(light: NDArray[Any], colour: Colour) -> Plane:

@@ -9,7 +9,8 @@ from ctc.demo.figure import Colour
 
 @dataclass(frozen=True)
 class Habitat:
-    """A kind of place: RGB colours 0–1, and how much of each thing there is (grass 0–1, the others in pieces)."""
+    """A kind of place: RGB colours 0–1, and how much of each thing there is (grass 0–1, the others
+    in pieces)."""
 
     name: str
     soil: Colour

@@ -1,4 +1,5 @@
-"""The file a trail camera writes: a strip with time, temperature and moon below the picture, EXIF, JPEG."""
+"""The file a trail camera writes: a strip with time, temperature and moon below the picture, EXIF,
+JPEG."""
 
 from __future__ import annotations
 
@@ -20,8 +21,11 @@ _DATE_ORIGINAL, _SUBSECOND_ORIGINAL = 0x9003, 0x9291
 _NEW_MOON, _MONTH = datetime(2024, 1, 11, 11, 57), timedelta(days=29.530588)
 
 
-def write_photo(path: Path, picture: NDArray[np.uint8], timestamp: datetime, temperature: int, camera: str) -> None:
-    """Write the picture, uint8 (ROWS, WIDTH, 3), with its strip as a JPEG of WIDTH × HEIGHT pixels."""
+def write_photo(
+    path: Path, picture: NDArray[np.uint8], timestamp: datetime, temperature: int, camera: str
+) -> None:
+    """Write the picture, uint8 (ROWS, WIDTH, 3), with its strip as a JPEG of WIDTH × HEIGHT
+    pixels."""
     frame = Image.new("RGB", (WIDTH, HEIGHT), (8, 8, 10))
     frame.paste(Image.fromarray(picture), (0, 0))
     _draw_strip(ImageDraw.Draw(frame), timestamp, temperature, camera)
@@ -33,10 +37,14 @@ def moon_age(timestamp: datetime) -> float:
     return ((timestamp - _NEW_MOON) / _MONTH) % 1.0
 
 
-def _draw_strip(draw: ImageDraw.ImageDraw, timestamp: datetime, temperature: int, camera: str) -> None:
+def _draw_strip(
+    draw: ImageDraw.ImageDraw, timestamp: datetime, temperature: int, camera: str
+) -> None:
     middle, font, ink = ROWS + STRIP / 2, _font(), (235, 235, 235)
     draw.text((10, middle), timestamp.strftime("%Y-%m-%d  %H:%M:%S"), ink, font, anchor="lm")
-    draw.text((270, middle), f"{temperature}°C  {round(temperature * 1.8 + 32)}°F", ink, font, anchor="mm")
+    draw.text(
+        (270, middle), f"{temperature}°C  {round(temperature * 1.8 + 32)}°F", ink, font, anchor="mm"
+    )
     _draw_moon(draw, 360, middle, 8, moon_age(timestamp))
     draw.text((WIDTH - 10, middle), f"{MODEL}  {camera.upper()}", ink, font, anchor="rm")
 

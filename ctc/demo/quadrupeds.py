@@ -23,7 +23,8 @@ _SIDE = [
 
 @dataclass(frozen=True)
 class Build:
-    """Measures in metres, angles in degrees; `back` is the height of the back, `hump` the rise of the withers over it."""
+    """Measures in metres, angles in degrees; `back` is the height of the back, `hump` the rise of
+    the withers over it."""
 
     length: float
     back: float
@@ -78,7 +79,9 @@ def head_base(build: Build, pose: Pose) -> Point:
 
 def head_angle(build: Build, pose: Pose) -> float:
     """Where the nose points, in degrees above the horizontal."""
-    return _neck_angle(build, pose) - (30 if pose.posture == "grazing" else 58 if build.neck_angle > 20 else 22)
+    return _neck_angle(build, pose) - (
+        30 if pose.posture == "grazing" else 58 if build.neck_angle > 20 else 22
+    )
 
 
 def head_point(build: Build, pose: Pose, along: float, up: float) -> Point:
@@ -101,7 +104,10 @@ def _neck_angle(build: Build, pose: Pose) -> float:
 
 def _trunk(figure: Figure, build: Build, coat: Coat, pose: Pose) -> None:
     base = head_base(build, pose)
-    figure.add(limb([_shoulder(build), base], [build.neck_width * 1.7, build.neck_width]), shade(coat.body, 0.95))
+    figure.add(
+        limb([_shoulder(build), base], [build.neck_width * 1.7, build.neck_width]),
+        shade(coat.body, 0.95),
+    )
     length, back, depth = build.length, build.back, build.depth
     outline = [
         (-0.50 * length, back - 0.22 * depth),
@@ -115,10 +121,15 @@ def _trunk(figure: Figure, build: Build, coat: Coat, pose: Pose) -> None:
         (-0.50 * length, back - 0.60 * depth),
     ]
     figure.add(curve(outline), coat.body)
-    figure.mark(ellipse((0.05 * length, back - 1.02 * depth), (0.42 * length, 0.3 * depth)), shade(coat.body, 0.72))
+    figure.mark(
+        ellipse((0.05 * length, back - 1.02 * depth), (0.42 * length, 0.3 * depth)),
+        shade(coat.body, 0.72),
+    )
 
 
-def _leg(figure: Figure, build: Build, coat: Coat, pose: Pose, phase: float, front: bool, near: bool) -> None:
+def _leg(
+    figure: Figure, build: Build, coat: Coat, pose: Pose, phase: float, front: bool, near: bool
+) -> None:
     swing, lift = (0.30, 0.10) if pose.posture == "walking" else (0.07, 0.0)
     hip = (
         (0.32 * build.length, build.back - 0.62 * build.depth)
@@ -138,7 +149,10 @@ def _leg(figure: Figure, build: Build, coat: Coat, pose: Pose, phase: float, fro
     figure.add(limb([hip, knee, foot], [top, build.leg * 1.25, build.leg]), shade(coat.legs, light))
     shin = (0.6 * knee[0] + 0.4 * foot[0] - 0.1 * bend, 0.6 * knee[1] + 0.4 * foot[1])
     figure.add(
-        limb([shin, foot, (foot[0] + 0.6 * build.leg, foot[1])], [build.leg * 1.1, build.leg, build.leg * 0.8]),
+        limb(
+            [shin, foot, (foot[0] + 0.6 * build.leg, foot[1])],
+            [build.leg * 1.1, build.leg, build.leg * 0.8],
+        ),
         shade(coat.socks, light),
     )
 
@@ -148,7 +162,10 @@ def _tail(figure: Figure, build: Build, coat: Coat) -> None:
     middle = offset_point(root, 0.5 * build.tail, build.tail_angle)
     end = offset_point(middle, 0.5 * build.tail, build.tail_angle + 18)
     figure.add(
-        limb([root, middle, end], [build.tail_width * 0.6, build.tail_width, build.tail_width * 0.45]), coat.tail
+        limb(
+            [root, middle, end], [build.tail_width * 0.6, build.tail_width, build.tail_width * 0.45]
+        ),
+        coat.tail,
     )
 
 
@@ -162,7 +179,9 @@ def _profile(figure: Figure, build: Build, coat: Coat, pose: Pose) -> None:
     side = [(x, y * build.head_depth) for x, y in _SIDE]
     figure.add(transform(curve(side), base, angle, build.head), coat.head)
     figure.add(leaf(ear, build.ear, build.ear_width, angle + 125), coat.ears)
-    figure.add(ellipse(head_point(build, pose, 0.99, 0.02), (0.05 * build.head, 0.06 * build.head)), BLACK)
+    figure.add(
+        ellipse(head_point(build, pose, 0.99, 0.02), (0.05 * build.head, 0.06 * build.head)), BLACK
+    )
     figure.add_eye(head_point(build, pose, 0.36, 0.12), 0.045 * build.head)
 
 
@@ -170,7 +189,13 @@ def _face(figure: Figure, build: Build, coat: Coat, base: Point) -> None:
     x, y, size = base[0], base[1], build.head
     for side in (-1, 1):
         figure.add(
-            leaf((x + side * 0.2 * size, y + 0.2 * size), build.ear, build.ear_width * 1.2, 90 - side * 38), coat.ears
+            leaf(
+                (x + side * 0.2 * size, y + 0.2 * size),
+                build.ear,
+                build.ear_width * 1.2,
+                90 - side * 38,
+            ),
+            coat.ears,
         )
     figure.add(ellipse((x, y), (0.32 * size, 0.38 * size)), coat.head)
     figure.add(ellipse((x, y - 0.38 * size), (0.17 * size, 0.28 * size)), shade(coat.head, 1.08))

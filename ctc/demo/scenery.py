@@ -1,4 +1,5 @@
-"""A camera's view of its place: ground, horizon, trees, rocks, grass; drawn once and constant over all its photos."""
+"""A camera's view of its place: ground, horizon, trees, rocks, grass; drawn once and constant over
+all its photos."""
 
 from __future__ import annotations
 
@@ -20,13 +21,15 @@ Random = np.random.Generator
 
 @dataclass(frozen=True)
 class SceneView:
-    """The empty place in one light, float32 (ROWS, WIDTH, 3), and what an animal may walk behind, far to near."""
+    """The empty place in one light, float32 (ROWS, WIDTH, 3), and what an animal may walk behind,
+    far to near."""
 
     image: Plane
     things: tuple[Cutout, ...]
 
     def visibility(self, foot: float, top: int, left: int, shape: tuple[int, int]) -> Plane:
-        """How much of a window, whose content stands at row `foot`, nothing nearer hides: 0–1, float32 `shape`."""
+        """How much of a window, whose content stands at row `foot`, nothing nearer hides: 0–1,
+        float32 `shape`."""
         seen = np.ones(shape, np.float32)
         for thing in self.things:
             if thing.foot > foot:
@@ -36,7 +39,8 @@ class SceneView:
 
 @dataclass(frozen=True)
 class Scene:
-    """A place seen by its camera: `horizon` a row, `camera_height` in metres; shade of leaves as a plane around 1."""
+    """A place seen by its camera: `horizon` a row, `camera_height` in metres; shade of leaves as a
+    plane around 1."""
 
     horizon: float
     camera_height: float
@@ -53,12 +57,14 @@ class Scene:
         return self.horizon + pixels_per_metre * self.camera_height
 
     def flash(self, foot: float) -> float:
-        """How bright the infrared flash is on what stands at row `foot`: it falls off with the distance."""
+        """How bright the infrared flash is on what stands at row `foot`: it falls off with the
+        distance."""
         return float(_falloff(np.float32(self.pixels_per_metre(foot))))
 
 
 def draw_scene(rng: Random, habitat: Habitat) -> Scene:
-    """The place of one camera: the same habitat in another geometry, palette and planting each time."""
+    """The place of one camera: the same habitat in another geometry, palette and planting each
+    time."""
     habitat = _vary_colours(rng, habitat)
     horizon, camera_height = ROWS * rng.uniform(0.26, 0.42), rng.uniform(0.5, 0.75)
     ground = draw_ground(rng, habitat, horizon, camera_height)
@@ -69,13 +75,17 @@ def draw_scene(rng: Random, habitat: Habitat) -> Scene:
         infrared(ground) * _falloff(scale)[:, None, None],
         [_light_by_flash(thing, horizon, camera_height) for thing in things],
     )
-    dapple = 1 + np.float32(0.08 + 0.08 * habitat.wooded) * np.tanh(fractal_noise(rng, ROWS, 2 * WIDTH, 90, 4, 0.5))
+    dapple = 1 + np.float32(0.08 + 0.08 * habitat.wooded) * np.tanh(
+        fractal_noise(rng, ROWS, 2 * WIDTH, 90, 4, 0.5)
+    )
     return Scene(horizon, camera_height, day, dark, dapple)
 
 
 def _vary_colours(rng: Random, habitat: Habitat) -> Habitat:
     def turn(colour: Colour) -> Colour:
-        red, green, blue = (channel * rng.uniform(0.93, 1.07) for channel in shade(colour, rng.uniform(0.9, 1.08)))
+        red, green, blue = (
+            channel * rng.uniform(0.93, 1.07) for channel in shade(colour, rng.uniform(0.9, 1.08))
+        )
         return red, green, blue
 
     return replace(
@@ -101,11 +111,21 @@ def _planting(rng: Random, habitat: Habitat, horizon: float) -> Iterator[Cutout]
         yield bush(rng, x, horizon + near, height * rng.uniform(1.1, 2.0), height, habitat.foliage)
     for _ in range(habitat.rocks):
         near = depth * rng.uniform(0.06, 0.9)
-        yield rock(rng, rng.uniform(0, WIDTH), horizon + near, 8 + near * rng.uniform(0.12, 0.32), stone)
+        yield rock(
+            rng, rng.uniform(0, WIDTH), horizon + near, 8 + near * rng.uniform(0.12, 0.32), stone
+        )
     for _ in range(int(240 * habitat.grass_cover)):
         near = depth * rng.uniform(0.12, 1.06) ** 1.15
-        colour = shade(blend(habitat.grass, habitat.patches, rng.uniform(0, 0.5)), rng.uniform(0.8, 1.15))
-        yield tuft(rng, rng.uniform(-10, WIDTH + 10), horizon + near, 6 + near * rng.uniform(0.07, 0.22), colour)
+        colour = shade(
+            blend(habitat.grass, habitat.patches, rng.uniform(0, 0.5)), rng.uniform(0.8, 1.15)
+        )
+        yield tuft(
+            rng,
+            rng.uniform(-10, WIDTH + 10),
+            horizon + near,
+            6 + near * rng.uniform(0.07, 0.22),
+            colour,
+        )
 
 
 def _side_column(rng: Random, nearness: float) -> float:

@@ -1,7 +1,7 @@
 """Outlines: what animals, trunks and rocks are cut from.
 
-Every outline is a closed polygon, float32 (points, 2), in the units of its drawer (metres for animals, pixels for scenery).
-"""
+Every outline is a closed polygon, float32 (points, 2), in the units of its drawer (metres for
+animals, pixels for scenery)."""
 
 from __future__ import annotations
 
@@ -38,22 +38,29 @@ def curve(points: Sequence[Point], closed: bool = True) -> Outline:
 
 
 def limb(points: Sequence[Point], widths: Sequence[float]) -> Outline:
-    """A bent, tapering limb along the points, `widths` wide at each of them and rounded at both ends."""
+    """A bent, tapering limb along the points, `widths` wide at each of them and rounded at both
+    ends."""
     line = curve(points, closed=False)
-    half = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)[:, None] / 2
+    half = (
+        np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)[:, None] / 2
+    )
     along = np.gradient(line, axis=0)
     along /= np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1e-6)
     side = np.stack([-along[:, 1], along[:, 0]], axis=1)
     turn = np.linspace(math.pi / 2, -math.pi / 2, 7)[1:-1, None]
     tip = line[-1] + half[-1] * (np.sin(turn) * side[-1] + np.cos(turn) * along[-1])
     root = line[0] - half[0] * (np.sin(turn) * side[0] + np.cos(turn) * along[0])
-    return np.concatenate([line + side * half, tip, (line - side * half)[::-1], root]).astype(np.float32)
+    return np.concatenate([line + side * half, tip, (line - side * half)[::-1], root]).astype(
+        np.float32
+    )
 
 
 def ellipse(centre: Point, radii: Point, angle: float = 0.0) -> Outline:
     """An ellipse turned by `angle` degrees, anticlockwise where y points up."""
     turn = np.linspace(0, 2 * math.pi, 28, endpoint=False)
-    return transform(np.stack([radii[0] * np.cos(turn), radii[1] * np.sin(turn)], axis=1), centre, angle)
+    return transform(
+        np.stack([radii[0] * np.cos(turn), radii[1] * np.sin(turn)], axis=1), centre, angle
+    )
 
 
 def leaf(base: Point, length: float, width: float, angle: float) -> Outline:
@@ -70,7 +77,9 @@ def leaf(base: Point, length: float, width: float, angle: float) -> Outline:
     return transform(shape, base, angle)
 
 
-def transform(outline: Outline | Sequence[Point], origin: Point, angle: float, scale: float = 1.0) -> Outline:
+def transform(
+    outline: Outline | Sequence[Point], origin: Point, angle: float, scale: float = 1.0
+) -> Outline:
     """The outline scaled, turned by `angle` degrees and moved to `origin`."""
     cos, sin = math.cos(math.radians(angle)) * scale, math.sin(math.radians(angle)) * scale
     turned = np.asarray(outline, np.float32) @ np.array([[cos, sin], [-sin, cos]], np.float32)
@@ -79,11 +88,14 @@ def transform(outline: Outline | Sequence[Point], origin: Point, angle: float, s
 
 def offset_point(origin: Point, length: float, angle: float) -> Point:
     """The point `length` away from `origin` towards `angle` degrees."""
-    return origin[0] + length * math.cos(math.radians(angle)), origin[1] + length * math.sin(math.radians(angle))
+    return origin[0] + length * math.cos(math.radians(angle)), origin[1] + length * math.sin(
+        math.radians(angle)
+    )
 
 
 def coverage_mask(outline: Outline, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """How much of each pixel (0–1) an outline in pixels covers, float32 of `shape` (rows, columns)."""
+    """How much of each pixel (0–1) an outline in pixels covers, float32 of `shape` (rows,
+    columns)."""
     mask = np.zeros(shape, np.uint8)
     cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     share: NDArray[np.float32] = mask.astype(np.float32) / np.float32(255)

@@ -40,10 +40,18 @@ def hare(pose: Pose, rng: np.random.Generator) -> Figure:
 def _hare_legs(figure: Figure, coat: Colour, stretch: float, leap: float, chest: float) -> None:
     for near, shift in ((False, 0.035), (True, 0.0)):
         colour = shade(coat, 0.9 if near else FAR_BRIGHTNESS)
-        knee, paw = (0.17 * stretch + shift, 0.5 * chest), (0.17 * stretch + 1.2 * leap + shift, 0.015 + 0.5 * leap)
+        knee, paw = (
+            (0.17 * stretch + shift, 0.5 * chest),
+            (0.17 * stretch + 1.2 * leap + shift, 0.015 + 0.5 * leap),
+        )
         figure.add(limb([(0.12 * stretch, chest), knee, paw], [0.08, 0.04, 0.032]), colour)
         heel = (-0.16 * stretch - leap + shift, 0.02)
-        figure.add(limb([(-0.14 * stretch, 0.12 + leap), heel, (heel[0] + 0.16, 0.018)], [0.11, 0.05, 0.035]), colour)
+        figure.add(
+            limb(
+                [(-0.14 * stretch, 0.12 + leap), heel, (heel[0] + 0.16, 0.018)], [0.11, 0.05, 0.035]
+            ),
+            colour,
+        )
 
 
 def _hare_head(figure: Figure, coat: Colour, head: Point, ears: float) -> None:
@@ -58,7 +66,8 @@ def _hare_head(figure: Figure, coat: Colour, head: Point, ears: float) -> None:
 
 
 def pheasant(pose: Pose, rng: np.random.Generator) -> Figure:
-    """A ground bird with a long tail: the cock copper with a dark head and white collar, the hen plain and barred."""
+    """A ground bird with a long tail: the cock copper with a dark head and white collar, the hen
+    plain and barred."""
     figure, cock = Figure(), rng.uniform() < 0.6
     body: Colour = (0.50, 0.24, 0.10) if cock else (0.60, 0.46, 0.28)
     body = blend(body, (0.45, 0.33, 0.2), 0.4 * rng.uniform())
@@ -69,13 +78,27 @@ def pheasant(pose: Pose, rng: np.random.Generator) -> Figure:
     figure.add(leaf((-0.15, 0.26), tail, 0.085, tilt), shade(body, 0.85))
     for share in np.linspace(0.2, 0.85, 7):
         figure.mark(
-            ellipse(offset_point((-0.15, 0.26), tail * float(share), tilt), (0.008, 0.04), tilt), shade(body, 0.35)
+            ellipse(offset_point((-0.15, 0.26), tail * float(share), tilt), (0.008, 0.04), tilt),
+            shade(body, 0.35),
         )
-    outline = [(-0.22, 0.28), (-0.08, 0.34), (0.10, 0.33), (0.19, 0.27), (0.13, 0.17), (-0.02, 0.14), (-0.15, 0.19)]
+    outline = [
+        (-0.22, 0.28),
+        (-0.08, 0.34),
+        (0.10, 0.33),
+        (0.19, 0.27),
+        (0.13, 0.17),
+        (-0.02, 0.14),
+        (-0.15, 0.19),
+    ]
     figure.add(curve(outline), body)
     figure.add(ellipse((-0.04, 0.26), (0.14, 0.065), 172), shade(body, 0.75))
     figure.mark(ellipse((0.1, 0.18), (0.08, 0.05)), shade(body, 0.55))
-    _bird_head(figure, body, cock, (0.27, 0.10) if pecking else (0.22, 0.46 + (0.05 if pose.posture == "alert" else 0)))
+    _bird_head(
+        figure,
+        body,
+        cock,
+        (0.27, 0.10) if pecking else (0.22, 0.46 + (0.05 if pose.posture == "alert" else 0)),
+    )
     return figure
 
 
@@ -92,7 +115,11 @@ def _bird_head(figure: Figure, body: Colour, cock: bool, head: Point) -> None:
     neck: Colour = (0.06, 0.17, 0.16) if cock else shade(body, 0.9)
     chest = (0.13, 0.27)
     figure.add(
-        limb([chest, (0.5 * (chest[0] + head[0]) + 0.01, 0.5 * (chest[1] + head[1])), head], [0.13, 0.075, 0.055]), neck
+        limb(
+            [chest, (0.5 * (chest[0] + head[0]) + 0.01, 0.5 * (chest[1] + head[1])), head],
+            [0.13, 0.075, 0.055],
+        ),
+        neck,
     )
     if cock:
         ring = (0.55 * chest[0] + 0.45 * head[0], 0.55 * chest[1] + 0.45 * head[1])

@@ -15,7 +15,8 @@ from ctc.demo.texture import Plane, fur_noise
 
 @dataclass(frozen=True)
 class Sprite:
-    """An animal as pixels: `colour` float32 (height, width, 3) already times `alpha` (height, width), both 0–1.
+    """An animal as pixels: `colour` float32 (height, width, 3) already times `alpha` (height,
+    width), both 0–1.
 
     `foot` is the pixel of the ground below its middle, `eyes` are pixels; x to the right, y down.
     """
@@ -26,8 +27,15 @@ class Sprite:
     eyes: tuple[Point, ...]
 
 
-def paint(figure: Figure, pixels_per_metre: float, faces_left: bool, turned: float, rng: np.random.Generator) -> Sprite:
-    """Paint a figure at a scale; `turned` (0–1) narrows it as an animal that isn't quite side on."""
+def paint(
+    figure: Figure,
+    pixels_per_metre: float,
+    faces_left: bool,
+    turned: float,
+    rng: np.random.Generator,
+) -> Sprite:
+    """Paint a figure at a scale; `turned` (0–1) narrows it as an animal that isn't quite side
+    on."""
     across = -turned if faces_left else turned
     points = np.concatenate([part.outline for part in figure.parts]) * (across, -1)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -38,14 +46,24 @@ def paint(figure: Figure, pixels_per_metre: float, faces_left: bool, turned: flo
         canvas.fill(part)
     fur = 1 + 0.2 * fur_noise(rng, rows, columns)[:, :, None]
     colour = np.clip(canvas.colour * fur, 0, 1) * canvas.alpha[:, :, None]
-    return Sprite(colour, canvas.alpha, canvas.pixel((0.0, 0.0)), tuple(canvas.pixel(eye) for eye in figure.eyes))
+    return Sprite(
+        colour,
+        canvas.alpha,
+        canvas.pixel((0.0, 0.0)),
+        tuple(canvas.pixel(eye) for eye in figure.eyes),
+    )
 
 
 class _Canvas:
     """A transparent plane on which parts are laid, one over the other."""
 
     def __init__(
-        self, rows: int, columns: int, scale: float, axes: NDArray[np.float64], origin: NDArray[np.float64]
+        self,
+        rows: int,
+        columns: int,
+        scale: float,
+        axes: NDArray[np.float64],
+        origin: NDArray[np.float64],
     ) -> None:
         self.colour = np.zeros((rows, columns, 3), np.float32)
         self.alpha = np.zeros((rows, columns), np.float32)
@@ -66,16 +84,21 @@ class _Canvas:
         else:
             self.alpha[window] = np.maximum(self.alpha[window], mask)
         tone = np.float32(1) if part.is_marking else _shading(mask)[:, :, None]
-        self.colour[window] += mask[:, :, None] * (colour_array(part.colour) * tone - self.colour[window])
+        self.colour[window] += mask[:, :, None] * (
+            colour_array(part.colour) * tone - self.colour[window]
+        )
 
     def _pixels(self, points: Outline) -> Outline:
         return ((points * self._axes - self._origin) * self._scale).astype(np.float32)
 
 
 def _shading(mask: Plane) -> Plane:
-    """Light from above on a rounded body: bright along the upper edge, dark along the lower one and the rim."""
+    """Light from above on a rounded body: bright along the upper edge, dark along the lower one and
+    the rim."""
     reach = max(3, min(mask.shape) // 3) | 1
     soft = cv2.blur(mask, (reach, reach), borderType=cv2.BORDER_CONSTANT)
-    above = cv2.blur(mask, (reach, reach), anchor=(reach // 2, reach - 1), borderType=cv2.BORDER_CONSTANT)
+    above = cv2.blur(
+        mask, (reach, reach), anchor=(reach // 2, reach - 1), borderType=cv2.BORDER_CONSTANT
+    )
     light: Plane = np.clip(0.72 + 0.42 * soft + 0.55 * (soft - above), 0.4, 1.45)
     return light

@@ -14,12 +14,17 @@ _FUR = 1024
 
 
 def fractal_noise(
-    rng: np.random.Generator, rows: int, columns: int, coarse: int, octaves: int = 5, stretch: float = 1.0
+    rng: np.random.Generator,
+    rows: int,
+    columns: int,
+    coarse: int,
+    octaves: int = 5,
+    stretch: float = 1.0,
 ) -> Plane:
     """Fractal noise, float32 (rows, columns) with mean 0 and deviation 1.
 
-    `coarse` is the size in pixels of the largest lumps; `stretch` above 1 draws them out downwards, below 1 sideways.
-    """
+    `coarse` is the size in pixels of the largest lumps; `stretch` above 1 draws them out downwards,
+    below 1 sideways."""
     total = np.zeros((rows, columns), np.float32)
     for octave in range(octaves):
         size = max(1.0, coarse / 2**octave)
@@ -34,14 +39,18 @@ def fur_noise(rng: np.random.Generator, rows: int, columns: int) -> Plane:
     """Fur: short streaks along the body, float32 (rows, columns) within about -1 to 1."""
     fur = _fur()
     top, left = rng.integers(0, len(fur), size=2)
-    patch: Plane = fur[(np.arange(top, top + rows) % len(fur))[:, None], np.arange(left, left + columns) % len(fur)]
+    patch: Plane = fur[
+        (np.arange(top, top + rows) % len(fur))[:, None], np.arange(left, left + columns) % len(fur)
+    ]
     return patch
 
 
 @functools.cache
 def _fur() -> Plane:
     rng = np.random.default_rng(20)
-    fine = cv2.GaussianBlur(rng.standard_normal((_FUR, _FUR), dtype=np.float32), (0, 0), sigmaX=2.6, sigmaY=0.8)
+    fine = cv2.GaussianBlur(
+        rng.standard_normal((_FUR, _FUR), dtype=np.float32), (0, 0), sigmaX=2.6, sigmaY=0.8
+    )
     broad = fractal_noise(rng, _FUR, _FUR, 46, 3, 0.6)
     fur: Plane = np.clip(0.6 * fine / float(fine.std()) + 0.4 * broad, -2, 2) / 2
     return fur

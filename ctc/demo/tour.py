@@ -20,8 +20,9 @@ SHOWN_PREDICTIONS = 8
 
 
 def prepare_folder(folder: Path, overwrite: bool) -> None:
-    """Make `folder` ready for a demo. With `overwrite`, what an earlier demo made is removed, and nothing else; a folder with
-    files in it that lacks the mark of a demo is refused, since a user's photos may have the same names."""
+    """Make `folder` ready for a demo. With `overwrite`, what an earlier demo made is removed, and
+    nothing else; a folder with files in it that lacks the mark of a demo is refused, since a user's
+    photos may have the same names."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(folder, "it is a file; choose another --output")
     ours = (folder / MARKER_FILE).exists()
@@ -37,7 +38,8 @@ def prepare_folder(folder: Path, overwrite: bool) -> None:
 
 
 def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
-    """The arguments of each `ctc` call, in order. Whole locations go to a split: the test is on places never seen."""
+    """The arguments of each `ctc` call, in order. Whole locations go to a split: the test is on
+    places never seen."""
     at = shlex.quote(folder.as_posix())
     lines = (
         f"""inventory csv {at}/labels.csv --event-id event_id --image image1 --image image2 --image image3

@@ -1,4 +1,5 @@
-"""The demo's world: some cameras, what came by, and the table of labels that an expert would have made of it."""
+"""The demo's world: some cameras, what came by, and the table of labels that an expert would have
+made of it."""
 
 from __future__ import annotations
 
@@ -18,21 +19,35 @@ from ctc.demo.habitats import HABITATS, Habitat
 from ctc.demo.photo import write_photo
 from ctc.demo.scenery import Scene, draw_scene
 
-COLUMNS = ("event_id", "image1", "image2", "image3", "species", "count", "location", "night", "datetime")
+COLUMNS = (
+    "event_id",
+    "image1",
+    "image2",
+    "image3",
+    "species",
+    "count",
+    "location",
+    "night",
+    "datetime",
+)
 MAX_BURST = 3
 
-_LABELLED_CAMERAS, _NEW_CAMERA = 0, 1  # which stream of random numbers: the labelled cameras, or the new one
+_LABELLED_CAMERAS, _NEW_CAMERA = (
+    0,
+    1,
+)  # which stream of random numbers: the labelled cameras, or the new one
 
 
 def draw_world(
     folder: Path, *, seed: int, locations: int, events_per_location: int, workers: int | None = None
 ) -> Path:
-    """Draw `folder/photos/<location>/IMG_0001.JPG …` and write `folder/labels.csv`; returns the table's path.
+    """Draw `folder/photos/<location>/IMG_0001.JPG …` and write `folder/labels.csv`; returns the
+    table's path.
 
-    One row per event, images relative to `folder/photos`, empty cells where a burst is shorter than MAX_BURST photos;
-    `count` is empty where nothing is to be seen. The same seed gives the same bytes, whatever the number of
-    `workers` (threads; by default one per core). Raises OSError when `folder` can't be written.
-    """
+    One row per event, images relative to `folder/photos`, empty cells where a burst is shorter than
+    MAX_BURST photos; `count` is empty where nothing is to be seen. The same seed gives the same
+    bytes, whatever the number of `workers` (threads; by default one per core). Raises OSError when
+    `folder` can't be written."""
     draw = functools.partial(_draw_location, folder / "photos", seed, events_per_location)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         rows = [row for part in pool.map(draw, range(locations)) for row in part]
@@ -45,10 +60,11 @@ def draw_world(
 
 
 def draw_new_photos(folder: Path, *, seed: int, count: int) -> Path:
-    """Draw `count` photos of a camera that is not in the world of this seed into `folder/new-photos`; returns that folder.
+    """Draw `count` photos of a camera that is not in the world of this seed into
+    `folder/new-photos`; returns that folder.
 
-    One animal each, kind after kind, then an empty photo, by day and night in turn. Raises OSError when `folder` can't be written.
-    """
+    One animal each, kind after kind, then an empty photo, by day and night in turn. Raises OSError
+    when `folder` can't be written."""
     target = folder / "new-photos"
     target.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, _NEW_CAMERA])
@@ -61,7 +77,8 @@ def draw_new_photos(folder: Path, *, seed: int, count: int) -> Path:
 
 
 def location_name(seed: int, location: int) -> str:
-    """The name of a camera's place, e.g. `birchwood-03`; the habitats take turns, in an order the seed decides."""
+    """The name of a camera's place, e.g. `birchwood-03`; the habitats take turns, in an order the
+    seed decides."""
     return f"{_habitat_of(seed, location).name}-{location + 1:02d}"
 
 
@@ -71,7 +88,10 @@ def _habitat_of(seed: int, location: int) -> Habitat:
 
 
 def _draw_location(photos: Path, seed: int, events: int, location: int) -> list[tuple[str, ...]]:
-    rng, name = np.random.default_rng([seed, _LABELLED_CAMERAS, location]), location_name(seed, location)
+    rng, name = (
+        np.random.default_rng([seed, _LABELLED_CAMERAS, location]),
+        location_name(seed, location),
+    )
     (photos / name).mkdir(parents=True, exist_ok=True)
     scene = draw_scene(rng, _habitat_of(seed, location))
     numbers, rows = iter(range(1, 10**9)), []
@@ -82,11 +102,19 @@ def _draw_location(photos: Path, seed: int, events: int, location: int) -> list[
     return rows
 
 
-def _draw_event(rng: np.random.Generator, scene: Scene, event: SimulatedEvent, camera: str, paths: list[Path]) -> None:
+def _draw_event(
+    rng: np.random.Generator, scene: Scene, event: SimulatedEvent, camera: str, paths: list[Path]
+) -> None:
     light = event_light(rng, scene, event)
     for photo, path in enumerate(paths):
         picture = expose(rng, scene, event, light, photo)
-        write_photo(path, picture, event.timestamp + timedelta(seconds=1.1 * photo), event.temperature, camera)
+        write_photo(
+            path,
+            picture,
+            event.timestamp + timedelta(seconds=1.1 * photo),
+            event.temperature,
+            camera,
+        )
 
 
 def _row(event: SimulatedEvent, event_id: str, location: str, files: list[str]) -> tuple[str, ...]:

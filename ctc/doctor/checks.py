@@ -1,4 +1,5 @@
-"""The checks of `ctc doctor`, in order. Each fails softly; what may crash, hang or take long to load runs in a process of its own."""
+"""The checks of `ctc doctor`, in order. Each fails softly; what may crash, hang or take long to
+load runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ _LOADING_MODULE, _PREDICTION_MODULE = "ctc.doctor.loading_speed", "ctc.doctor.pr
 
 
 def run_checks(folder: Path, model: Path | None, seconds: float) -> Iterator[Finding]:
-    """`folder`: where a file is written for a moment; `model`: what to measure with, in place of a standard network; `seconds`: how long
-    each measurement takes."""
+    """`folder`: where a file is written for a moment; `model`: what to measure with, in place of a
+    standard network; `seconds`: how long each measurement takes."""
     for name, look in (
         ("ctc", machine.versions),
         ("system", machine.system),
@@ -55,12 +56,20 @@ def _check_extra(extra: Extra, listed: Collection[str]) -> Finding:
     """What earlier ones brought is not told again."""
     name, values = f"extra {extra.name}", dict(extra.packages)
     if extra.missing:
-        lacking = "not installed" if len(extra.missing) == len(values) else f"lacks {', '.join(extra.missing)}"
-        return Finding(name, "absent", f"{lacking}: pip install 'camera-trap-classifier[{extra.name}]'", values)
+        lacking = (
+            "not installed"
+            if len(extra.missing) == len(values)
+            else f"lacks {', '.join(extra.missing)}"
+        )
+        return Finding(
+            name, "absent", f"{lacking}: pip install 'camera-trap-classifier[{extra.name}]'", values
+        )
     return Finding(
         name,
         "ok",
-        ", ".join(f"{package} {version}" for package, version in values.items() if package not in listed),
+        ", ".join(
+            f"{package} {version}" for package, version in values.items() if package not in listed
+        ),
         values,
     )
 
@@ -88,7 +97,10 @@ def _check_dali(on_gpu: bool) -> Finding:
     ]
     where = "the CPU and the GPU" if on_gpu else "the CPU"
     return Finding(
-        "dali", "ok", f"{found[0]['version']} decodes on {where}", {"version": found[0]["version"], "gpu": on_gpu}
+        "dali",
+        "ok",
+        f"{found[0]['version']} decodes on {where}",
+        {"version": found[0]["version"], "gpu": on_gpu},
     )
 
 
@@ -96,14 +108,18 @@ def _check_pictures() -> Finding:
     found = run_probe("ctc.doctor.image_codecs:check_image_formats", timeout=QUICK_TIMEOUT)
     faults = [f"{name}: {fault}" for name, fault in found.items() if fault]
     good = ", ".join(name for name, fault in found.items() if not fault)
-    return Finding("pictures", "failed" if faults else "ok", "; ".join((*faults, f"read {good}")), found)
+    return Finding(
+        "pictures", "failed" if faults else "ok", "; ".join((*faults, f"read {good}")), found
+    )
 
 
 def _check_providers() -> Iterator[Finding]:
     installed: list[str] = []
 
     def ask_for_all() -> Finding:
-        installed.extend(run_probe(f"{_PREDICTION_MODULE}:installed_providers", timeout=QUICK_TIMEOUT))
+        installed.extend(
+            run_probe(f"{_PREDICTION_MODULE}:installed_providers", timeout=QUICK_TIMEOUT)
+        )
         return Finding("providers", "ok", ", ".join(installed), {"installed": installed})
 
     found = run_check("providers", ask_for_all)
@@ -115,22 +131,41 @@ def _check_providers() -> Iterator[Finding]:
 
 def _check_provider(name: str) -> Finding:
     took = run_probe(f"{_PREDICTION_MODULE}:start_provider", name, timeout=SLOW_TIMEOUT)
-    return Finding(f"provider {name}", "ok", f"runs a network, after {took:.2f} s", {"seconds": took})
+    return Finding(
+        f"provider {name}", "ok", f"runs a network, after {took:.2f} s", {"seconds": took}
+    )
 
 
 def _measure_loading(loader: str, seconds: float) -> Finding:
     if installed_version("google-crc32c") is None:
         return Finding("loading", "absent", "not measured: training needs the extra train")
-    found = run_probe(f"{_LOADING_MODULE}:measure_loading_speed", loader, str(seconds), timeout=SLOW_TIMEOUT + seconds)
+    found = run_probe(
+        f"{_LOADING_MODULE}:measure_loading_speed",
+        loader,
+        str(seconds),
+        timeout=SLOW_TIMEOUT + seconds,
+    )
     speed = found["photos_per_second"]
     text = f"{speed:,.0f} photos/s to train on, by '{loader}' with {found['threads']} thread(s) ({found['photo']})"
-    return Finding("loading", "ok", f"{text}: your 1 million photos {for_a_million(speed)} an epoch at best", found)
+    return Finding(
+        "loading",
+        "ok",
+        f"{text}: your 1 million photos {for_a_million(speed)} an epoch at best",
+        found,
+    )
 
 
 def _measure_prediction(model: Path | None, seconds: float) -> Finding:
     found = run_probe(
-        f"{_PREDICTION_MODULE}:measure_prediction_speed", str(model or ""), str(seconds), timeout=SLOW_TIMEOUT + seconds
+        f"{_PREDICTION_MODULE}:measure_prediction_speed",
+        str(model or ""),
+        str(seconds),
+        timeout=SLOW_TIMEOUT + seconds,
     )
     speed = found["photos_per_second"]
-    text = f"{speed:,.1f} photos/s by {found['network']} on '{found['provider']}' ({found['photo']})"
-    return Finding(PREDICTION_CHECK, "ok", f"{text}: your 1 million photos {for_a_million(speed)}", found)
+    text = (
+        f"{speed:,.1f} photos/s by {found['network']} on '{found['provider']}' ({found['photo']})"
+    )
+    return Finding(
+        PREDICTION_CHECK, "ok", f"{text}: your 1 million photos {for_a_million(speed)}", found
+    )

@@ -1,4 +1,5 @@
-"""Which extras of ctc are installed: by the metadata of distributions alone, nothing is imported."""
+"""Which extras of ctc are installed: by the metadata of distributions alone, nothing is
+imported."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 DISTRIBUTION = "camera-trap-classifier"
 DEVELOPER_EXTRAS = ("docs", "test")
-ALTERNATIVE_DISTRIBUTIONS = {"tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm")}
+ALTERNATIVE_DISTRIBUTIONS = {
+    "tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm")
+}
 """Other distributions that bring the same package."""
 
 _REQUIREMENT = re.compile(
@@ -20,7 +23,8 @@ _REQUIREMENT = re.compile(
 
 @dataclass(frozen=True)
 class Extra:
-    """`packages`: each distribution that it brings on this system → its version, None where it isn't installed."""
+    """`packages`: each distribution that it brings on this system → its version, None where it
+    isn't installed."""
 
     name: str
     packages: Mapping[str, str | None]
@@ -40,13 +44,16 @@ class _Requirement:
 
 
 def extras(lines: Sequence[str] | None = None) -> list[Extra]:
-    """Those for users that there are on this system, in the order of setup.cfg. `lines`: the requirements, by default those that ctc was
-    installed with; none when it was not installed at all."""
+    """Those for users that there are on this system, in the order of setup.cfg. `lines`: the
+    requirements, by default those that ctc was installed with; none when it was not installed at
+    all."""
     found = _parse_requirements(_requirements() if lines is None else lines)
     wanted = [one for one in found if one.extra not in DEVELOPER_EXTRAS]
     names = dict.fromkeys(one.extra for one in wanted)
     return [
-        Extra(name, {package: installed_version(package) for package in _extra_packages(name, wanted)})
+        Extra(
+            name, {package: installed_version(package) for package in _extra_packages(name, wanted)}
+        )
         for name in names
     ]
 
@@ -63,7 +70,9 @@ def installed_version(distribution: str) -> str | None:
 
 def installed_packages() -> dict[str, str]:
     """What the extras brought, and its version."""
-    found = {name: version for extra in extras() for name, version in extra.packages.items() if version}
+    found = {
+        name: version for extra in extras() for name, version in extra.packages.items() if version
+    }
     return dict(sorted(found.items()))
 
 
@@ -86,7 +95,11 @@ def _extra_packages(extra: str, requirements: Sequence[_Requirement]) -> dict[st
     packages: dict[str, None] = {}
     for one in requirements:
         if one.extra == extra and one.name == DISTRIBUTION:
-            packages |= {name: None for nested in one.extras for name in _extra_packages(nested, requirements)}
+            packages |= {
+                name: None
+                for nested in one.extras
+                for name in _extra_packages(nested, requirements)
+            }
         elif one.extra == extra:
             packages[one.name] = None
     return packages

@@ -14,7 +14,8 @@ _MARKS: Mapping[Status, str] = {"ok": "ok", "absent": "-", "failed": "FAIL"}
 
 @dataclass(frozen=True)
 class Finding:
-    """`text`: what was found, or why it could not be, in a line; `values`: the same for programs. What is `absent` need not be there."""
+    """`text`: what was found, or why it could not be, in a line; `values`: the same for programs.
+    What is `absent` need not be there."""
 
     check: str
     status: Status
@@ -27,7 +28,8 @@ class Finding:
 
 
 def run_check(name: str, check: Callable[[], Finding]) -> Finding:
-    """What `check` finds; what it raises becomes a finding as well, so that the other checks go on."""
+    """What `check` finds; what it raises becomes a finding as well, so that the other checks go
+    on."""
     try:
         return check()
     except Exception as error:
@@ -36,8 +38,16 @@ def run_check(name: str, check: Callable[[], Finding]) -> Finding:
 
 def findings_json(findings: Sequence[Finding], prediction_works: bool) -> str:
     """All of them as JSON; `prediction_works`: whether prediction does."""
-    document = {"format": FORMAT, "format_version": FORMAT_VERSION, "prediction_works": prediction_works}
-    return json.dumps({**document, "findings": [asdict(found) for found in findings]}, indent=1, ensure_ascii=False)
+    document = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "prediction_works": prediction_works,
+    }
+    return json.dumps(
+        {**document, "findings": [asdict(found) for found in findings]},
+        indent=1,
+        ensure_ascii=False,
+    )
 
 
 def error_text(error: BaseException) -> str:

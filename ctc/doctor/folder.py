@@ -17,7 +17,8 @@ MAX_SECONDS = 3.0
 
 
 def check_folder(path: Path) -> Finding:
-    """Writes a temporary file without a name, which is gone whatever happens. Raises OSError where that can't be done."""
+    """Writes a temporary file without a name, which is gone whatever happens. Raises OSError where
+    that can't be done."""
     free = shutil.disk_usage(path).free
     if free < 2 * BLOCK_BYTES * BLOCKS:
         return Finding("folder", "failed", f"only {free / 1e6:,.0f} MB free", {"free_bytes": free})
@@ -27,7 +28,8 @@ def check_folder(path: Path) -> Finding:
 
 
 def _write_speed(path: Path) -> float:
-    """Bytes per second, until they are on the disk. Random bytes, since some file systems squeeze."""
+    """Bytes per second, until they are on the disk. Random bytes, since some file systems
+    squeeze."""
     block = os.urandom(BLOCK_BYTES)
     written, start = 0, time.perf_counter()
     with tempfile.TemporaryFile(dir=path) as file:

@@ -1,4 +1,5 @@
-"""Whether TensorFlow and DALI start: each takes seconds, and may take the whole process down with it."""
+"""Whether TensorFlow and DALI start: each takes seconds, and may take the whole process down with
+it."""
 
 from __future__ import annotations
 

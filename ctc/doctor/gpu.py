@@ -6,7 +6,11 @@ import subprocess
 
 from ctc.doctor.finding import Finding
 
-_QUERY = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader,nounits"]
+_QUERY = [
+    "nvidia-smi",
+    "--query-gpu=name,driver_version,memory.total",
+    "--format=csv,noheader,nounits",
+]
 _TIMEOUT = 30
 
 
@@ -22,7 +26,10 @@ def check_gpu(usable_count: int) -> Finding:
         return Finding("gpu", "ok", names or f"{usable_count}, {why_not}", values)
     if listed:
         return Finding(
-            "gpu", "failed", f"{names}: but CUDA can use none; look at the driver and CUDA_VISIBLE_DEVICES", values
+            "gpu",
+            "failed",
+            f"{names}: but CUDA can use none; look at the driver and CUDA_VISIBLE_DEVICES",
+            values,
         )
     return Finding("gpu", "absent", f"no NVIDIA GPU: {why_not}", values)
 

@@ -32,11 +32,16 @@ def _decode_error(name: str) -> str | None:
     except (ImageError, OSError, KeyError, ValueError) as error:
         return str(error)
     off = np.abs(pixels.astype(int) - COLOR).max()
-    return None if pixels.shape == (32, 48, 3) and off <= COLOR_TOLERANCE else f"its colours are off by {off}"
+    return (
+        None
+        if pixels.shape == (32, 48, 3) and off <= COLOR_TOLERANCE
+        else f"its colours are off by {off}"
+    )
 
 
 def camera_photos(count: int, height: int, width: int) -> Iterator[bytes]:
-    """JPEGs with about as many bytes per pixel as those of camera traps: a smooth scene under grain."""
+    """JPEGs with about as many bytes per pixel as those of camera traps: a smooth scene under
+    grain."""
     rng = np.random.default_rng(0)
     for _ in range(count):
         yield encode_jpeg(_scene(rng, height, width), QUALITY)

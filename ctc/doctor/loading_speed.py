@@ -32,8 +32,20 @@ def measure_loading_speed(loader: str, seconds: str) -> dict[str, Any]:
         with closing(batches):
             measured = measure_rate(batches, float(seconds))
     photo = describe_photo(PHOTO_SIZE, sum(map(len, jpegs)) / PHOTO_COUNT)
-    return {"loader": loader, "photos_per_second": measured, "threads": setting.threads, "photo": photo}
+    return {
+        "loader": loader,
+        "photos_per_second": measured,
+        "threads": setting.threads,
+        "photo": photo,
+    }
 
 
 def _event(number: int, jpeg: bytes) -> EventRecord:
-    return EventRecord(f"event-{number}", (jpeg,), (PHOTO_SIZE,), {"species": (number % 2,)}, (f"{number}.jpg",), {})
+    return EventRecord(
+        f"event-{number}",
+        (jpeg,),
+        (PHOTO_SIZE,),
+        {"species": (number % 2,)},
+        (f"{number}.jpg",),
+        {},
+    )

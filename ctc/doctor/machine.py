@@ -28,16 +28,25 @@ def system() -> Finding:
 def processor() -> Finding:
     from ctc.hardware import usable_cores
 
-    values = {"name": processor_name(), "cores": os.cpu_count() or 1, "usable_cores": usable_cores()}
+    values = {
+        "name": processor_name(),
+        "cores": os.cpu_count() or 1,
+        "usable_cores": usable_cores(),
+    }
     return Finding(
-        "processor", "ok", f"{values['name']}, {values['usable_cores']} of {values['cores']} cores usable", values
+        "processor",
+        "ok",
+        f"{values['name']}, {values['usable_cores']} of {values['cores']} cores usable",
+        values,
     )
 
 
 def memory() -> Finding:
     total, limit = total_memory(), _container_memory_limit()
     usable = min(total, limit) if limit else total
-    text = f"{total / 1e9:.1f} GB" + (f", {usable / 1e9:.1f} GB of it for this container" if usable < total else "")
+    text = f"{total / 1e9:.1f} GB" + (
+        f", {usable / 1e9:.1f} GB of it for this container" if usable < total else ""
+    )
     return Finding("memory", "ok", text, {"bytes": total, "usable_bytes": usable})
 
 
@@ -51,7 +60,9 @@ def processor_name() -> str:
     if sys.platform == "darwin":
         command = ["sysctl", "-n", "machdep.cpu.brand_string"]
         with suppress(OSError):
-            return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+            return subprocess.run(
+                command, capture_output=True, text=True, check=False
+            ).stdout.strip()
     return platform.processor() or platform.machine()
 
 
@@ -71,7 +82,10 @@ class _MemoryStatus(ctypes.Structure):
         ("length", ctypes.c_uint32),
         ("load", ctypes.c_uint32),
         ("total", ctypes.c_uint64),
-        *((name, ctypes.c_uint64) for name in ("free", "page", "free_page", "virtual", "free_virtual", "extended")),
+        *(
+            (name, ctypes.c_uint64)
+            for name in ("free", "page", "free_page", "virtual", "free_virtual", "extended")
+        ),
     )
 
 

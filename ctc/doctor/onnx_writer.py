@@ -1,8 +1,8 @@
 """An ONNX file, written without the package onnx, which predicting machines don't have.
 
-A message of protobuf is its fields one after the other: a number with the kind of what follows, then a varint, or a length and so many
-bytes. Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-"""
+A message of protobuf is its fields one after the other: a number with the kind of what follows,
+then a varint, or a length and so many bytes. Field numbers:
+https://github.com/onnx/onnx/blob/main/onnx/onnx.proto"""
 
 from __future__ import annotations
 
@@ -29,15 +29,25 @@ def model(
 ) -> bytes:
     """A whole file, of the parts that the functions below make."""
     parts = ((1, nodes), (5, tensors), (11, inputs), (12, outputs))
-    graph = _field(2, "graph") + b"".join(_field(number, one) for number, many in parts for one in many)
-    properties = b"".join(_field(14, _field(1, key) + _field(2, value)) for key, value in metadata.items())
+    graph = _field(2, "graph") + b"".join(
+        _field(number, one) for number, many in parts for one in many
+    )
+    properties = b"".join(
+        _field(14, _field(1, key) + _field(2, value)) for key, value in metadata.items()
+    )
     return _field(1, _IR_VERSION) + _field(7, graph) + _field(8, _field(2, _OPSET)) + properties
 
 
-def node(op_type: str, inputs: Sequence[str], output: str, **attributes: int | Sequence[int]) -> bytes:
+def node(
+    op_type: str, inputs: Sequence[str], output: str, **attributes: int | Sequence[int]
+) -> bytes:
     """An operation with one output."""
     edges = b"".join(_field(1, name) for name in inputs) + _field(2, output)
-    return edges + _field(4, op_type) + b"".join(_field(5, _attribute(*item)) for item in attributes.items())
+    return (
+        edges
+        + _field(4, op_type)
+        + b"".join(_field(5, _attribute(*item)) for item in attributes.items())
+    )
 
 
 def tensor(name: str, values: NDArray[Any]) -> bytes:

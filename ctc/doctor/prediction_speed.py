@@ -45,10 +45,17 @@ def start_provider(name: Any) -> float:
 
 
 def measure_prediction_speed(model: str, seconds: str) -> dict[str, Any]:
-    """The whole way from files, in the memory of the system, to answers; by the file `model` or, where that is '', a standard network."""
-    file = read_model(Path(model)) if model else ModelFile(Path(STANDARD_NETWORK_NAME), standard_network())
+    """The whole way from files, in the memory of the system, to answers; by the file `model` or,
+    where that is '', a standard network."""
+    file = (
+        read_model(Path(model))
+        if model
+        else ModelFile(Path(STANDARD_NETWORK_NAME), standard_network())
+    )
     opened = open_model(file, RuntimeConfig(workers=usable_cores()))
-    config = PipelineConfig(choose_batch_size(opened, None, opened.runtime.workers), opened.runtime.workers)
+    config = PipelineConfig(
+        choose_batch_size(opened, None, opened.runtime.workers), opened.runtime.workers
+    )
     classifier = Classifier(opened, make_postprocessor(opened.info, None), config)
     jpegs = list(camera_photos(PHOTO_COUNT, *PHOTO_SIZE))
     with tempfile.TemporaryDirectory() as folder:

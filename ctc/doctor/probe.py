@@ -1,4 +1,5 @@
-"""Checks in a process of their own: what they start may crash it, hang, or print, and takes the time to load."""
+"""Checks in a process of their own: what they start may crash it, hang, or print, and takes the
+time to load."""
 
 from __future__ import annotations
 
@@ -20,10 +21,11 @@ class ProbeError(CtcError):
 
 
 def run_probe(probe: str, *arguments: str, timeout: float) -> Any:
-    """What the function `probe`, as 'module:name', returns in a process of its own, given these texts.
+    """What the function `probe`, as 'module:name', returns in a process of its own, given these
+    texts.
 
-    Raises ProbeError when it raises, when the process crashes, and when it takes more than so many seconds.
-    """
+    Raises ProbeError when it raises, when the process crashes, and when it takes more than so many
+    seconds."""
     command = [sys.executable, "-P", "-m", "ctc.doctor.probe", probe, *arguments]
     try:
         done = subprocess.run(
@@ -57,7 +59,9 @@ def child_main(probe: str, *arguments: str) -> None:
 
 
 def _crash_message(done: subprocess.CompletedProcess[str]) -> str:
-    said = ([line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"])[-1]
+    said = (
+        [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
+    )[-1]
     return f"its process {_describe_exit(done.returncode)}: {said}"
 
 

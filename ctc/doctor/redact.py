@@ -25,7 +25,8 @@ _MIN_NAME_LENGTH = 3
 
 
 class Redactor:
-    """Hides these folders, all other folders in absolute paths, and the names of user and machine."""
+    """Hides these folders, all other folders in absolute paths, and the names of user and
+    machine."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         known = {*map(str, folders), _home(), str(Path.cwd()), tempfile.gettempdir(), sys.prefix}
@@ -35,7 +36,9 @@ class Redactor:
 
     def redact(self, finding: Finding) -> Finding:
         """The finding without them."""
-        return replace(finding, text=self._redact_text(finding.text), values=self._redact_value(finding.values))
+        return replace(
+            finding, text=self._redact_text(finding.text), values=self._redact_value(finding.values)
+        )
 
     def _redact_value(self, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -58,5 +61,7 @@ def _home() -> str:
 def _identifying_names() -> Iterable[str]:
     yield platform.node()
     yield platform.node().partition(".")[0]
-    with suppress(OSError, KeyError, ImportError):  # a user without an entry anywhere, as in some containers
+    with suppress(
+        OSError, KeyError, ImportError
+    ):  # a user without an entry anywhere, as in some containers
         yield getpass.getuser()

@@ -9,7 +9,8 @@ MILLION = 1_000_000
 
 
 def measure_rate(counts: Iterator[int], seconds: float) -> float:
-    """How many a second, taken for so long. The first count is not measured: it waits for what has to start."""
+    """How many a second, taken for so long. The first count is not measured: it waits for what has
+    to start."""
     next(counts)
     start, done = time.perf_counter(), 0
     while not done or time.perf_counter() - start < seconds:

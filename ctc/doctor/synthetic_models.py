@@ -1,4 +1,5 @@
-"""Networks to try a machine with, as ONNX files. Their weights are drawn, so they name nothing; they cost what trained ones cost."""
+"""Networks to try a machine with, as ONNX files. Their weights are drawn, so they name nothing;
+they cost what trained ones cost."""
 
 from __future__ import annotations
 
@@ -22,18 +23,29 @@ def tiny_network() -> bytes:
 
 
 def standard_network() -> bytes:
-    """The convolutions of ResNet-50 (He et al. 2015, https://arxiv.org/abs/1512.03385, table 1) with batch normalisation folded in."""
+    """The convolutions of ResNet-50 (He et al. 2015, https://arxiv.org/abs/1512.03385, table 1)
+    with batch normalisation folded in."""
     drawn = _NetworkBuilder(224)
     flow = drawn.add_node(
-        "MaxPool", drawn.add_convolution(drawn.pixels, 64, 7, 2), kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4
+        "MaxPool",
+        drawn.add_convolution(drawn.pixels, 64, 7, 2),
+        kernel_shape=[3, 3],
+        strides=[2, 2],
+        pads=[1] * 4,
     )
     for stage, (channels, blocks) in enumerate(_STAGES):
         for block in range(blocks):
             stride = 2 if stage and not block else 1
-            inner = drawn.add_convolution(drawn.add_convolution(flow, channels, 1), channels, 3, stride)
-            beside = flow if block else drawn.add_convolution(flow, 4 * channels, 1, stride, relu=False)
+            inner = drawn.add_convolution(
+                drawn.add_convolution(flow, channels, 1), channels, 3, stride
+            )
+            beside = (
+                flow if block else drawn.add_convolution(flow, 4 * channels, 1, stride, relu=False)
+            )
             outer = drawn.add_convolution(inner, 4 * channels, 1, relu=False)
-            flow = drawn.add_node("Relu", drawn.add_node("Add", outer, beside, channels=4 * channels))
+            flow = drawn.add_node(
+                "Relu", drawn.add_node("Add", outer, beside, channels=4 * channels)
+            )
     return drawn.build(flow)
 
 
@@ -47,23 +59,36 @@ class _NetworkBuilder:
         self._channels: dict[str, int] = {}
         self._rng = np.random.default_rng(0)
         scaled = self.add_node(
-            "Mul", self.add_node("Cast", INPUT_NAME, to=FLOAT), self._add_constant(np.float32(1 / 255))
+            "Mul",
+            self.add_node("Cast", INPUT_NAME, to=FLOAT),
+            self._add_constant(np.float32(1 / 255)),
         )
         self.pixels = self.add_node("Transpose", scaled, perm=[0, 3, 1, 2], channels=3)
 
-    def add_node(self, op_type: str, *inputs: str, channels: int | None = None, **attributes: int | list[int]) -> str:
-        """Returns the name of the output, which has as many channels as the first input unless told otherwise."""
+    def add_node(
+        self, op_type: str, *inputs: str, channels: int | None = None, **attributes: int | list[int]
+    ) -> str:
+        """Returns the name of the output, which has as many channels as the first input unless told
+        otherwise."""
         output = f"{op_type}_{len(self._nodes)}"
         self._nodes.append(node(op_type, inputs, output, **attributes))
         self._channels[output] = channels or self._channels.get(inputs[0], 0)
         return output
 
-    def add_convolution(self, flow: str, channels: int, size: int, stride: int = 1, relu: bool = True) -> str:
+    def add_convolution(
+        self, flow: str, channels: int, size: int, stride: int = 1, relu: bool = True
+    ) -> str:
         """Weights are as large as keeps the flow from fading or swelling (He et al. 2015)."""
         shape = (channels, self._channels[flow], size, size)
-        weights = self._rng.standard_normal(shape, np.float32) * np.float32(np.sqrt(1 / np.prod(shape[1:])))
+        weights = self._rng.standard_normal(shape, np.float32) * np.float32(
+            np.sqrt(1 / np.prod(shape[1:]))
+        )
         bias = np.zeros(channels, np.float32)
-        padding = {"kernel_shape": [size, size], "strides": [stride, stride], "pads": [size // 2] * 4}
+        padding = {
+            "kernel_shape": [size, size],
+            "strides": [stride, stride],
+            "pads": [size // 2] * 4,
+        }
         names = self._add_constant(weights), self._add_constant(bias)
         flow = self.add_node("Conv", flow, *names, channels=channels, **padding)
         return self.add_node("Relu", flow) if relu else flow

@@ -32,33 +32,53 @@ from ctc.evaluation.explain.saliency import SaliencyFn
 from ctc.evaluation.html.curves import History, read_history
 from ctc.evaluation.html.evaluation_report import ReportExtras, write_evaluation_report
 from ctc.evaluation.html.options import ReportConfig
-from ctc.evaluation.html.thumbnails import ThumbnailSource, thumbnails_from_dataset, thumbnails_from_files
+from ctc.evaluation.html.thumbnails import (
+    ThumbnailSource,
+    thumbnails_from_dataset,
+    thumbnails_from_files,
+)
 from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 from ctc.evaluation.metrics.evaluation import Evaluation
 from ctc.evaluation.metrics.metrics_file import write_metrics
-from ctc.evaluation.worklists.review_lists import LABEL_ERRORS, TO_LABEL, write_label_errors, write_to_label
+from ctc.evaluation.worklists.review_lists import (
+    LABEL_ERRORS,
+    TO_LABEL,
+    write_label_errors,
+    write_to_label,
+)
 from ctc.runtime.session import Model
 
 
 def load_history(folder: Path | None, model: ModelInfo | None = None) -> History:
     """How the training of the run went, epoch by epoch; none without a `folder`.
 
-    Raises CtcError when it is no run with a history, or when it is not the run that the `model` comes from.
-    """
+    Raises CtcError when it is no run with a history, or when it is not the run that the `model`
+    comes from."""
     if folder is None:
         return ()
     run = Run(folder)
     info = run.read()
     if model:
         made = {key: model.provenance.get(key) for key in ("backbone", "seed", "dataset")}
-        told = {"backbone": info.backbone, "seed": info.seed, "dataset": info.dataset["fingerprint"]}
+        told = {
+            "backbone": info.backbone,
+            "seed": info.seed,
+            "dataset": info.dataset["fingerprint"],
+        }
         if (info.labels, info.preprocessing, told) != (model.labels, model.preprocessing, made):
-            raise UsageError(f"the model does not come from '{folder}': give --run the folder it was exported from")
+            raise UsageError(
+                f"the model does not come from '{folder}': give --run the folder it was exported from"
+            )
     return read_history(run)
 
 
 def explain_examples(
-    model: Model, dataset: Dataset, split: str, scored: EvaluationData, output: Path, options: dict[str, Any]
+    model: Model,
+    dataset: Dataset,
+    split: str,
+    scored: EvaluationData,
+    output: Path,
+    options: dict[str, Any],
 ) -> Explanations:
     """What the model looked at, also written into `output`/explain."""
     heat, method = _saliency_method(model, options["run"])
@@ -71,7 +91,11 @@ def explain_examples(
 
 def _saliency_method(model: Model, folder: Path | None) -> tuple[SaliencyFn, SaliencyMethod]:
     gradients = _load_gradcam(Run(folder)) if folder else None
-    return (gradients, "Grad-CAM") if gradients else (partial(occlusion_map, model.predict), "occlusion")
+    return (
+        (gradients, "Grad-CAM")
+        if gradients
+        else (partial(occlusion_map, model.predict), "occlusion")
+    )
 
 
 def _load_gradcam(run: Run) -> SaliencyFn | None:
@@ -93,11 +117,18 @@ DEFAULT_SPLIT = "test"
 
 
 def evaluate_model(
-    path: Path, folder: Path, output: Path, options: dict[str, Any], on_evaluated: EvaluationCallback
+    path: Path,
+    folder: Path,
+    output: Path,
+    options: dict[str, Any],
+    on_evaluated: EvaluationCallback,
 ) -> int:
     """Returns how many photos or records could not be used."""
     split = options["split"] or DEFAULT_SPLIT
-    model, dataset = open_model(path, options["provider"], options["threads"]), Dataset.open(folder, [split])
+    model, dataset = (
+        open_model(path, options["provider"], options["threads"]),
+        Dataset.open(folder, [split]),
+    )
     info = model.info
     history = load_history(options["run"], info)
     found = score(model, dataset, split, options)
@@ -119,9 +150,15 @@ def evaluate_model(
         ),
     )
     evaluation = evaluate(scored, background, found.notes)
-    explanations = explain_examples(model, dataset, split, scored, output, options) if options["explain"] else None
+    explanations = (
+        explain_examples(model, dataset, split, scored, output, options)
+        if options["explain"]
+        else None
+    )
     beside = ReportExtras(found.failures, info, history, explanations, _report_config(options))
-    _write_outputs(scored, evaluation, output, thumbnails_from_dataset(dataset, split), beside, on_evaluated)
+    _write_outputs(
+        scored, evaluation, output, thumbnails_from_dataset(dataset, split), beside, on_evaluated
+    )
     return len(found.failures)
 
 
@@ -140,7 +177,9 @@ def evaluate_predictions(
     background = EvaluationContext(subject, thresholds=joined.data.presence_thresholds)
     evaluation = evaluate(joined.data, background, joined.notes)
     beside = ReportExtras(history=history, config=_report_config(options))
-    _write_outputs(joined.data, evaluation, output, thumbnails_from_files(root), beside, on_evaluated)
+    _write_outputs(
+        joined.data, evaluation, output, thumbnails_from_files(root), beside, on_evaluated
+    )
 
 
 def _write_outputs(
@@ -166,7 +205,9 @@ def _report_config(options: dict[str, Any]) -> ReportConfig:
     return ReportConfig(options["thumbnails"], options["licence"])
 
 
-def _train_class_counts(dataset: Dataset, labels: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[int, ...]]:
+def _train_class_counts(
+    dataset: Dataset, labels: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[int, ...]]:
     """How often each class of the model's labels is in the train split, if there is one."""
     counts = {}
     for label in dataset.manifest.labels:

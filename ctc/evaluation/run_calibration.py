@@ -19,7 +19,9 @@ from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_cali
 from ctc.runtime.session import Model
 
 
-def calibrate_model(model_file: Path, folder: Path, output: Path, options: dict[str, Any]) -> CalibrationResult:
+def calibrate_model(
+    model_file: Path, folder: Path, output: Path, options: dict[str, Any]
+) -> CalibrationResult:
     """Raises CtcError, writing nothing, when the model can't be calibrated on that split."""
 
     def opened(path: Path) -> Model:
@@ -28,22 +30,29 @@ def calibrate_model(model_file: Path, folder: Path, output: Path, options: dict[
     model = opened(model_file)
     check_uncalibrated(model_file, model.info)
     answering = _RecordingPredictor(model.predict)
-    found = score(model, Dataset.open(folder, [options["split"]]), options["split"], options, answering)
+    found = score(
+        model, Dataset.open(folder, [options["split"]]), options["split"], options, answering
+    )
     config = CalibrateConfig(options["method"], options["precision"], options["confidence"])
-    fitted = fit_labels(found.data, aggregator_factory(options["aggregation"])(model.info.multi_label), config)
+    fitted = fit_labels(
+        found.data, aggregator_factory(options["aggregation"])(model.info.multi_label), config
+    )
     for note in (*found.notes, *fitted.notes):
         warn(note)
     pictures = answering.batches[0]
     difference = write_calibrated_model(
         model_file, model.info, fitted, output, lambda path: opened(path).predict, pictures
     )
-    info(f"'{output}': answers at most {difference:.1g} from what was fitted, on {len(pictures)} photos")
+    info(
+        f"'{output}': answers at most {difference:.1g} from what was fitted, on {len(pictures)} photos"
+    )
     return fitted
 
 
 @dataclass
 class _RecordingPredictor:
-    """Keeps the first batch of pictures (or more, where threads race for it) to compare the models on."""
+    """Keeps the first batch of pictures (or more, where threads race for it) to compare the models
+    on."""
 
     predict: PredictFn
     batches: list[NDArray[np.uint8]] = field(default_factory=list)

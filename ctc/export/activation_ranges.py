@@ -21,7 +21,8 @@ Ranges = Mapping[str, tuple[float, float]]
 def activations(
     model: ModelProto, names: Collection[str], photos: PhotoBatches
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """The inner values `names`, of one photo after the other: memory doesn't grow with their number."""
+    """The inner values `names`, of one photo after the other: memory doesn't grow with their
+    number."""
     watched = copy_model(model)
     watched.graph.output.extend(value for value in watched.graph.value_info if value.name in names)
     session = open_session(watched)
@@ -31,8 +32,11 @@ def activations(
             yield dict(zip(asked, session.run(asked, {INPUT_NAME: photo[None]}), strict=True))
 
 
-def activation_ranges(model: ModelProto, names: Collection[str], photos: PhotoBatches) -> tuple[Ranges, int]:
-    """The smallest and the largest number of each value over all photos, 0 among them, and how many photos there were."""
+def activation_ranges(
+    model: ModelProto, names: Collection[str], photos: PhotoBatches
+) -> tuple[Ranges, int]:
+    """The smallest and the largest number of each value over all photos, 0 among them, and how many
+    photos there were."""
     found: dict[str, tuple[float, float]] = dict.fromkeys(names, (0.0, 0.0))
     count = 0
     for values in activations(model, names, photos):

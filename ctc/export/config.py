@@ -14,8 +14,9 @@ CALIBRATION_PHOTOS = 512
 
 @dataclass(frozen=True)
 class ExportConfig:
-    """`min_agreement`: the share of held-out photos (0–1) that must get the same top class as before, for every label; what suits the
-    precision unless given. `calibration_photos`: how many train photos int8 is calibrated on, at most."""
+    """`min_agreement`: the share of held-out photos (0–1) that must get the same top class as
+    before, for every label; what suits the precision unless given. `calibration_photos`: how many
+    train photos int8 is calibrated on, at most."""
 
     precision: ExportPrecision = "float32"
     min_agreement: float | None = None

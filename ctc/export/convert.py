@@ -1,4 +1,5 @@
-"""From a Keras network to an ONNX model: uint8 pictures in under the name `images`, one output named as each label."""
+"""From a Keras network to an ONNX model: uint8 pictures in under the name `images`, one output
+named as each label."""
 
 from __future__ import annotations
 
@@ -20,22 +21,31 @@ _BATCH_AXIS = "N"
 _CATCH_ERRORS = "TF2ONNX_CATCH_ERRORS"
 
 
-def to_onnx(network: keras.Model, labels: Mapping[str, int], height: int, width: int) -> onnx.ModelProto:
-    """`network`: uint8 (N, height, width, 3) → dict of label → probabilities (N, classes). `labels`: name → number of classes.
+def to_onnx(
+    network: keras.Model, labels: Mapping[str, int], height: int, width: int
+) -> onnx.ModelProto:
+    """`network`: uint8 (N, height, width, 3) → dict of label → probabilities (N, classes).
+    `labels`: name → number of classes.
 
-    Raises CtcError when a label can't be the name of an output, or a part of the network has no counterpart in ONNX.
-    """
+    Raises CtcError when a label can't be the name of an output, or a part of the network has no
+    counterpart in ONNX."""
     if INPUT_NAME in labels:
-        raise InputError(f"a label can't be called '{INPUT_NAME}', as the model's input is: rename it in the inventory")
+        raise InputError(
+            f"a label can't be called '{INPUT_NAME}', as the model's input is: rename it in the inventory"
+        )
     if keras.backend.backend() != "tensorflow":
-        raise CtcError(f"export goes through TensorFlow, not '{keras.backend.backend()}': unset KERAS_BACKEND")
+        raise CtcError(
+            f"export goes through TensorFlow, not '{keras.backend.backend()}': unset KERAS_BACKEND"
+        )
     try:
         model = _convert(network, list(labels), height, width)
         _set_inputs_and_outputs(model, labels, height, width)
         onnx.checker.check_model(model, full_check=True)
     except Exception as error:  # a converter meets what it doesn't know in many ways
         reason = " ".join(str(error).split())[:300]
-        raise CtcError(f"the network can't be converted to ONNX ({reason}): train with another backbone") from error
+        raise CtcError(
+            f"the network can't be converted to ONNX ({reason}): train with another backbone"
+        ) from error
     return model
 
 
@@ -45,18 +55,23 @@ def _convert(network: keras.Model, labels: list[str], height: int, width: int) -
 
     def answer(images: Any) -> dict[str, Any]:
         answers = network(images, training=False)
-        return {f"output_{i}": tf.cast(answers[label], tf.float32) for i, label in enumerate(labels)}
+        return {
+            f"output_{i}": tf.cast(answers[label], tf.float32) for i, label in enumerate(labels)
+        }
 
     signature = [tf.TensorSpec((None, height, width, 3), tf.uint8, name=INPUT_NAME)]
     function = tf.function(answer, input_signature=signature)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of libraries that tf2onnx uses the old way
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of libraries that tf2onnx uses the old way
         return _run_tf2onnx(function, signature)
 
 
 def _run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelProto:
-    """What tf2onnx makes of it. Left to itself, tf2onnx copies the network, weights and all, before each of some twenty optimisations, lest
-    one fail: more than half of the time and memory. So that is only for networks on which one does fail."""
+    """What tf2onnx makes of it. Left to itself, tf2onnx copies the network, weights and all, before
+    each of some twenty optimisations, lest one fail: more than half of the time and memory. So that
+    is only for networks on which one does fail."""
     from tf2onnx.convert import from_function
 
     os.environ[_CATCH_ERRORS] = "false"
@@ -70,19 +85,32 @@ def _run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelPro
     return model
 
 
-def _set_inputs_and_outputs(model: onnx.ModelProto, labels: Mapping[str, int], height: int, width: int) -> None:
-    """Give input and outputs their names and shapes; inner values that have such a name already step aside."""
+def _set_inputs_and_outputs(
+    model: onnx.ModelProto, labels: Mapping[str, int], height: int, width: int
+) -> None:
+    """Give input and outputs their names and shapes; inner values that have such a name already
+    step aside."""
     graph = model.graph
-    if len(graph.input) != 1 or {value.name for value in graph.output} != {f"output_{i}" for i in range(len(labels))}:
+    if len(graph.input) != 1 or {value.name for value in graph.output} != {
+        f"output_{i}" for i in range(len(labels))
+    }:
         raise ValueError(f"tf2onnx gave it the outputs {[value.name for value in graph.output]}")
     renamed = {name: f"{name}/inner" for name in (INPUT_NAME, *labels)}
-    renamed |= {f"output_{i}": label for i, label in enumerate(labels)} | {graph.input[0].name: INPUT_NAME}
+    renamed |= {f"output_{i}": label for i, label in enumerate(labels)} | {
+        graph.input[0].name: INPUT_NAME
+    }
     _rename_values(graph, renamed)
     del graph.input[:], graph.output[:], graph.value_info[:]
-    picture = onnx.helper.make_tensor_value_info(INPUT_NAME, onnx.TensorProto.UINT8, [_BATCH_AXIS, height, width, 3])
+    picture = onnx.helper.make_tensor_value_info(
+        INPUT_NAME, onnx.TensorProto.UINT8, [_BATCH_AXIS, height, width, 3]
+    )
     graph.input.append(picture)
     for label, classes in labels.items():
-        graph.output.append(onnx.helper.make_tensor_value_info(label, onnx.TensorProto.FLOAT, [_BATCH_AXIS, classes]))
+        graph.output.append(
+            onnx.helper.make_tensor_value_info(
+                label, onnx.TensorProto.FLOAT, [_BATCH_AXIS, classes]
+            )
+        )
 
 
 def _rename_values(graph: onnx.GraphProto, new_names: Mapping[str, str]) -> None:

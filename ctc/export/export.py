@@ -28,7 +28,8 @@ from ctc.export.simplify import simplify
 from ctc.storage.atomic import atomic_write
 
 TOLERANCE = 1e-4
-"""How far a probability may be from the trained network's in float32, where nothing is rounded on purpose."""
+"""How far a probability may be from the trained network's in float32, where nothing is rounded on
+purpose."""
 
 _REMEDIES: Mapping[ExportPrecision, str] = {
     "float32": "train with another backbone",
@@ -47,7 +48,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written: the file, its size, how it was made, and how far it is from the trained network."""
+    """What was written: the file, its size, how it was made, and how far it is from the trained
+    network."""
 
     output: Path
     size_bytes: int
@@ -70,24 +72,32 @@ def export_model(
 ) -> ExportResult:
     """Convert, compare with the network on held-out photos, and write `output` whole.
 
-    Raises CtcError, and writes nothing, when the network can't be converted, when it agrees with what was made of it on fewer photos
-    than `config` asks for, or in float32 when a probability differs by more than `TOLERANCE`.
-    """
+    Raises CtcError, and writes nothing, when the network can't be converted, when it agrees with
+    what was made of it on fewer photos than `config` asks for, or in float32 when a probability
+    differs by more than `TOLERANCE`."""
     photos = held_out_photos(dataset, info)
     labels = {label: len(classes) for label, classes in info.labels.items()}
     exact = to_onnx(network, labels, info.preprocessing.height, info.preprocessing.width)
     expected = run_model(_keras_predict_fn(network), photos.labelled_batches())
     refused = []
     for candidate in _candidates(exact, info, dataset, config):
-        parity = compare(expected, run_model(onnx_predict_fn(candidate.model), photos.labelled_batches()), photos.split)
+        parity = compare(
+            expected,
+            run_model(onnx_predict_fn(candidate.model), photos.labelled_batches()),
+            photos.split,
+        )
         if _rejection_reason(parity, config) is None:
             return _write(candidate, info, parity, output, config)
         refused.append(parity)
     best = max(refused, key=lambda parity: parity.agreement)
-    raise CtcError(f"{_rejection_reason(best, config)}: '{output}' was not written; {_REMEDIES[config.precision]}")
+    raise CtcError(
+        f"{_rejection_reason(best, config)}: '{output}' was not written; {_REMEDIES[config.precision]}"
+    )
 
 
-def _candidates(exact: onnx.ModelProto, info: RunInfo, dataset: Dataset, config: ExportConfig) -> Iterator[Candidate]:
+def _candidates(
+    exact: onnx.ModelProto, info: RunInfo, dataset: Dataset, config: ExportConfig
+) -> Iterator[Candidate]:
     """What may be written, the fastest first."""
     simple = simplify(exact)
     if config.precision == "float32":
@@ -95,7 +105,9 @@ def _candidates(exact: onnx.ModelProto, info: RunInfo, dataset: Dataset, config:
     elif config.precision == "float16":
         yield Candidate(to_float16(simple))
     else:
-        for one in quantized_candidates(simple, calibration_photos(dataset, info, config.calibration_photos)):
+        for one in quantized_candidates(
+            simple, calibration_photos(dataset, info, config.calibration_photos)
+        ):
             made = {
                 "calibration_photos": one.calibration_photos,
                 "layers": one.layers,
@@ -120,10 +132,16 @@ def _rejection_reason(parity: Parity, config: ExportConfig) -> str | None:
     return None
 
 
-def _write(candidate: Candidate, info: RunInfo, parity: Parity, output: Path, config: ExportConfig) -> ExportResult:
+def _write(
+    candidate: Candidate, info: RunInfo, parity: Parity, output: Path, config: ExportConfig
+) -> ExportResult:
     model = candidate.model
-    provenance = _provenance(info, parity, {"precision": config.precision, **candidate.quantization})
-    about = ModelInfo(info.labels, info.preprocessing, provenance=provenance, multi_label=info.multi_label)
+    provenance = _provenance(
+        info, parity, {"precision": config.precision, **candidate.quantization}
+    )
+    about = ModelInfo(
+        info.labels, info.preprocessing, provenance=provenance, multi_label=info.multi_label
+    )
     onnx.helper.set_model_props(model, about.to_metadata())
     model.producer_name, model.producer_version = "camera-trap-classifier", __version__
     onnx.checker.check_model(model, full_check=True)
@@ -134,7 +152,9 @@ def _write(candidate: Candidate, info: RunInfo, parity: Parity, output: Path, co
 
 def _keras_predict_fn(network: keras.Model) -> PredictFn:
     def answer(images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
-        return {label: np.asarray(values) for label, values in network(images, training=False).items()}
+        return {
+            label: np.asarray(values) for label, values in network(images, training=False).items()
+        }
 
     return answer
 
@@ -149,7 +169,8 @@ def _provenance(info: RunInfo, parity: Parity, settings: Mapping[str, Any]) -> d
         **settings,
         "parity": parity.to_json(),
         "trained_with": dict(info.versions),
-        "exported_with": {"ctc": __version__} | {name: v for name in tools if (v := _installed_version(name))},
+        "exported_with": {"ctc": __version__}
+        | {name: v for name in tools if (v := _installed_version(name))},
     }
 
 

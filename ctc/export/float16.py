@@ -21,20 +21,27 @@ _SUFFIX = {TensorProto.FLOAT: "/float32", TensorProto.FLOAT16: "/float16"}
 
 
 def to_float16(model: ModelProto) -> ModelProto:
-    """A model with the same input and outputs that computes in half precision, but for the standardisation and the heads.
+    """A model with the same input and outputs that computes in half precision, but for the
+    standardisation and the heads.
 
     Raises what onnx raises when an operator takes no half-precision numbers.
     """
     half = copy_model(model)
     graph = half.graph
     full = {node.name for node in (*preprocessing_nodes(graph), *head_nodes(graph))}
-    floats = {value.name for value in graph.value_info if value.type.tensor_type.elem_type == TensorProto.FLOAT}
+    floats = {
+        value.name
+        for value in graph.value_info
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT
+    }
     types = dict.fromkeys(floats, TensorProto.FLOAT)
     for name, values in constants(graph).items():
         if values.dtype == np.float32:
             small = values.clip(-_FLOAT16_MAX, _FLOAT16_MAX).astype(np.float16)
             types[name] = TensorProto.FLOAT
-            types[add_constant(graph, name + _SUFFIX[TensorProto.FLOAT16], small)] = TensorProto.FLOAT16
+            types[add_constant(graph, name + _SUFFIX[TensorProto.FLOAT16], small)] = (
+                TensorProto.FLOAT16
+            )
     nodes: list[NodeProto] = []
     for node in graph.node:
         kind = TensorProto.FLOAT if node.name in full else TensorProto.FLOAT16
@@ -48,14 +55,16 @@ def to_float16(model: ModelProto) -> ModelProto:
 
 
 def _insert_casts(node: NodeProto, kind: int, types: dict[str, int]) -> list[NodeProto]:
-    """Make `node` take its floating-point inputs as `kind`; gives the nodes that make those which aren't there yet. `types` holds the
-    type of every floating-point value so far, by name."""
+    """Make `node` take its floating-point inputs as `kind`; gives the nodes that make those which
+    aren't there yet. `types` holds the type of every floating-point value so far, by name."""
     made = []
     for place, name in enumerate(node.input):
         if types.get(name, kind) == kind:
             continue
         node.input[place] = name + _SUFFIX[kind]
         if node.input[place] not in types:
-            made.append(helper.make_node("Cast", [name], [node.input[place]], node.input[place], to=kind))
+            made.append(
+                helper.make_node("Cast", [name], [node.input[place]], node.input[place], to=kind)
+            )
             types[node.input[place]] = kind
     return made

@@ -49,7 +49,10 @@ def shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
 
 def attribute(node: NodeProto, name: str, default: object = None) -> object:
     """The value of a node's attribute."""
-    return next((onnx.helper.get_attribute_value(one) for one in node.attribute if one.name == name), default)
+    return next(
+        (onnx.helper.get_attribute_value(one) for one in node.attribute if one.name == name),
+        default,
+    )
 
 
 def filter_layers(nodes: Iterable[NodeProto]) -> list[NodeProto]:
@@ -58,7 +61,8 @@ def filter_layers(nodes: Iterable[NodeProto]) -> list[NodeProto]:
 
 
 def preprocessing_nodes(graph: GraphProto) -> list[NodeProto]:
-    """The nodes between the input and the first layer that mixes channels: what standardises the pixels."""
+    """The nodes between the input and the first layer that mixes channels: what standardises the
+    pixels."""
     takers, path, value = consumers(graph), list[NodeProto](), INPUT_NAME
     while len(takers[value]) == 1 and not _mixes_channels(takers[value][0]):
         path.append(takers[value][0])
@@ -71,7 +75,8 @@ def _mixes_channels(node: NodeProto) -> bool:
 
 
 def head_nodes(graph: GraphProto) -> list[NodeProto]:
-    """The nodes from the pooling of the features to the outputs: a layer and a softmax or sigmoid per label."""
+    """The nodes from the pooling of the features to the outputs: a layer and a softmax or sigmoid
+    per label."""
     makers = {name: node for node in graph.node for name in node.output}
     found: dict[str, NodeProto] = {}
     waiting = [(value.name, False) for value in graph.output]
@@ -86,7 +91,8 @@ def head_nodes(graph: GraphProto) -> list[NodeProto]:
 
 
 def replace_nodes(graph: GraphProto, nodes: list[NodeProto]) -> None:
-    """Make `nodes`, in an order that can be run, all that the graph does; forget constants that nothing uses."""
+    """Make `nodes`, in an order that can be run, all that the graph does; forget constants that
+    nothing uses."""
     kept = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]
     graph.node.extend(kept)
@@ -104,10 +110,13 @@ def copy_model(model: ModelProto) -> ModelProto:
 
 
 def infer_shapes(model: ModelProto) -> ModelProto:
-    """The model with the shapes of all values inferred anew. Raises CtcError for a model that contradicts itself."""
+    """The model with the shapes of all values inferred anew. Raises CtcError for a model that
+    contradicts itself."""
     del model.graph.value_info[:]
     try:
         return onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
     except onnx.shape_inference.InferenceError as error:
         reason = " ".join(str(error).split())[:300]
-        raise CtcError(f"the network can't be exported this way ({reason}): export float32") from error
+        raise CtcError(
+            f"the network can't be exported this way ({reason}): export float32"
+        ) from error

@@ -23,8 +23,9 @@ PredictFn = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
 
 @dataclass(frozen=True)
 class LabelledPredictions:
-    """Per label the probabilities (photos, classes) that were given, and the truth as in `ctc.plugin.Batch`: class numbers (photos,), or of
-    a multi-label label (photos, classes); −1 = missing."""
+    """Per label the probabilities (photos, classes) that were given, and the truth as in
+    `ctc.plugin.Batch`: class numbers (photos,), or of a multi-label label (photos, classes); −1 =
+    missing."""
 
     probabilities: Mapping[str, NDArray[np.float32]]
     targets: Mapping[str, NDArray[np.int32]]
@@ -32,9 +33,10 @@ class LabelledPredictions:
 
 @dataclass(frozen=True)
 class LabelParity:
-    """`agreement`: the share of photos that both give the same top class, of a multi-label label the same classes from a probability of
-    PRESENT on. The accuracies, how often the top class is right or among the right ones, are over the `labelled` photos, whose truth
-    is known; None when there is none."""
+    """`agreement`: the share of photos that both give the same top class, of a multi-label label
+    the same classes from a probability of PRESENT on. The accuracies, how often the top class is
+    right or among the right ones, are over the `labelled` photos, whose truth is known; None when
+    there is none."""
 
     agreement: float
     labelled: int
@@ -44,7 +46,8 @@ class LabelParity:
 
 @dataclass(frozen=True)
 class Parity:
-    """On how many photos of which split; `largest_difference` of any probability, NaN when a model gives NaN."""
+    """On how many photos of which split; `largest_difference` of any probability, NaN when a model
+    gives NaN."""
 
     split: str
     photos: int
@@ -65,7 +68,11 @@ class Parity:
         yield f"compared with the trained network on {photos}: at most {self.largest_difference:.1g} apart"
         for name, label in self.labels.items():
             before, after = label.accuracy_trained, label.accuracy_exported
-            known = "" if before is None or after is None else f"; accuracy {before:.3f} before, {after:.3f} after"
+            known = (
+                ""
+                if before is None or after is None
+                else f"; accuracy {before:.3f} before, {after:.3f} after"
+            )
             yield f"  {name}: the same class for {label.agreement:.1%}{known}"
 
 
@@ -79,7 +86,9 @@ def run_model(
             given[label].append(values)
             true[label].append(labels[label])
     if not given:
-        raise InputError("there is no photo to compare the exported model with the trained network on: give --dataset")
+        raise InputError(
+            "there is no photo to compare the exported model with the trained network on: give --dataset"
+        )
     return LabelledPredictions(
         {label: np.concatenate(values) for label, values in given.items()},
         {label: np.concatenate(values) for label, values in true.items()},
@@ -89,7 +98,8 @@ def run_model(
 def compare(trained: LabelledPredictions, exported: LabelledPredictions, split: str) -> Parity:
     """Two models' answers for the same photos, of `split`."""
     differences = [
-        np.abs(values - exported.probabilities[label]).max() for label, values in trained.probabilities.items()
+        np.abs(values - exported.probabilities[label]).max()
+        for label, values in trained.probabilities.items()
     ]
     labels = {
         label: _compare_label(values, exported.probabilities[label], trained.targets[label])
@@ -124,5 +134,8 @@ def _compare_label(
     labelled = int(known.sum())
     if not labelled:
         return LabelParity(float(same.mean()), 0, None, None)
-    right = [targets[np.arange(len(targets)), top] == 1 if several else top == targets for top in (before, after)]
+    right = [
+        targets[np.arange(len(targets)), top] == 1 if several else top == targets
+        for top in (before, after)
+    ]
     return LabelParity(float(same.mean()), labelled, *(float(one[known].mean()) for one in right))

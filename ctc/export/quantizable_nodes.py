@@ -11,11 +11,13 @@ from ctc.export.graph import LAYER_OPS, constants, consumers, head_nodes, prepro
 INTERLAYER_OPS = frozenset({
     "Add", "AveragePool", "Clip", "Concat", "Flatten", "GlobalAveragePool", "MaxPool", "Mul", "Relu", "Sigmoid",
 })  # fmt: skip
-"""Operators that onnxruntime runs on 8 bits: left in float between two layers, they would make the numbers go to and fro."""
+"""Operators that onnxruntime runs on 8 bits: left in float between two layers, they would make the
+numbers go to and fro."""
 
 
 def nodes_to_quantize(graph: GraphProto, exclude: Collection[str] = ()) -> list[NodeProto]:
-    """The layers, but for the heads, which cost little, and those called `exclude`; and what follows upon quantised layers alone."""
+    """The layers, but for the heads, which cost little, and those called `exclude`; and what
+    follows upon quantised layers alone."""
     known = constants(graph)
     apart = {node.name for node in (*preprocessing_nodes(graph), *head_nodes(graph))}
     values, chosen = set[str](), []

@@ -24,7 +24,8 @@ _SENSITIVITY_BATCHES = 2
 
 @dataclass(frozen=True)
 class QuantizedModel:
-    """A quantised model, on how many photos it was calibrated, and how many of its `layers` are quantised."""
+    """A quantised model, on how many photos it was calibrated, and how many of its `layers` are
+    quantised."""
 
     model: ModelProto
     calibration_photos: int
@@ -33,18 +34,23 @@ class QuantizedModel:
 
 
 def quantized_candidates(model: ModelProto, photos: PhotoBatches) -> Iterator[QuantizedModel]:
-    """`model`, as `simplify` leaves it, quantised for the ranges that its values have on `calibration_photos`; then again and again, each time with
-    twice as many layers left in float, those first that lose most.
+    """`model`, as `simplify` leaves it, quantised for the ranges that its values have on
+    `calibration_photos`; then again and again, each time with twice as many layers left in float,
+    those first that lose most.
 
     Raises CtcError when there is no layer to quantise, or no photo.
     """
     everything = nodes_to_quantize(model.graph)
     layers = filter_layers(everything)
     if not layers:
-        raise CtcError("the network has no layer that can compute with 8 bits: export float16 or float32")
+        raise CtcError(
+            "the network has no layer that can compute with 8 bits: export float16 or float32"
+        )
     found, count = activation_ranges(model, _float_values(model, everything), photos)
     if not count:
-        raise InputError("the dataset's train split has no photo to calibrate int8 on: export float16 or float32")
+        raise InputError(
+            "the dataset's train split has no photo to calibrate int8 on: export float16 or float32"
+        )
     total = len(layers) + len(filter_layers(head_nodes(model.graph)))
     yield QuantizedModel(quantize(model, everything, found), count, total, len(layers))
     order = sort_by_sensitivity(model, layers, found, list(islice(photos, _SENSITIVITY_BATCHES)))
@@ -56,10 +62,13 @@ def quantized_candidates(model: ModelProto, photos: PhotoBatches) -> Iterator[Qu
 
 
 def quantize(model: ModelProto, nodes: Iterable[NodeProto], value_ranges: Ranges) -> ModelProto:
-    """The model with `nodes` between QuantizeLinear and DequantizeLinear: uint8 activations, int8 weights."""
+    """The model with `nodes` between QuantizeLinear and DequantizeLinear: uint8 activations, int8
+    weights."""
     from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType, TensorsData
 
-    limits = {name: (np.float32(low), np.float32(high)) for name, (low, high) in value_ranges.items()}
+    limits = {
+        name: (np.float32(low), np.float32(high)) for name, (low, high) in value_ranges.items()
+    }
     chosen = list(nodes)
     quantizer = QDQQuantizer(
         copy_model(model),
@@ -80,5 +89,9 @@ def quantize(model: ModelProto, nodes: Iterable[NodeProto], value_ranges: Ranges
 
 def _float_values(model: ModelProto, nodes: Iterable[NodeProto]) -> list[str]:
     """The values that `nodes` take and give, without constants."""
-    floats = {value.name for value in model.graph.value_info if value.type.tensor_type.elem_type == TensorProto.FLOAT}
+    floats = {
+        value.name
+        for value in model.graph.value_info
+        if value.type.tensor_type.elem_type == TensorProto.FLOAT
+    }
     return sorted(floats & {name for node in nodes for name in (*node.input, *node.output)})

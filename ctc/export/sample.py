@@ -15,7 +15,13 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import InputError, UsageError
-from ctc.images.eval_samples import eval_batches, eval_samples, read_events, record_table, select_photos
+from ctc.images.eval_samples import (
+    eval_batches,
+    eval_samples,
+    read_events,
+    record_table,
+    select_photos,
+)
 from ctc.storage.paths import parse_path
 
 HELD_OUT_PHOTOS = 512
@@ -32,8 +38,8 @@ LabelledBatch = tuple[NDArray[np.uint8], Mapping[str, NDArray[np.int32]]]
 
 @dataclass(frozen=True)
 class DatasetSample:
-    """Up to `max_photos` photos of the records in `rows` of a split, as prediction will see them; the same ones however often they are looked
-    through. Damaged records are passed over."""
+    """Up to `max_photos` photos of the records in `rows` of a split, as prediction will see them;
+    the same ones however often they are looked through. Damaged records are passed over."""
 
     dataset: Dataset
     split: str
@@ -52,15 +58,20 @@ class DatasetSample:
         events = read_events(self.dataset, self.split, self.rows, _ignore_bad_record)
         multi_label = self.dataset.num_classes(self.multi_label)
         chosen = select_photos(events, self.preprocessing)
-        samples = eval_samples(chosen, self.preprocessing, self.labels, _ignore_bad_record, multi_label=multi_label)
+        samples = eval_samples(
+            chosen, self.preprocessing, self.labels, _ignore_bad_record, multi_label=multi_label
+        )
         return eval_batches(islice(samples, self.max_photos), self.labels, _BATCH_SIZE)
 
 
 def open_run_dataset(info: RunInfo, folder: Path | None) -> Dataset:
-    """The dataset that the run was trained on, at `folder` if given. Raises UsageError when it isn't there or has other classes."""
+    """The dataset that the run was trained on, at `folder` if given. Raises UsageError when it
+    isn't there or has other classes."""
     path = folder or parse_path(info.dataset["path"])
     if folder is None and not path.is_dir():
-        raise UsageError(f"the dataset of the run, '{path}', is not there: say with --dataset where it is now")
+        raise UsageError(
+            f"the dataset of the run, '{path}', is not there: say with --dataset where it is now"
+        )
     dataset = Dataset.open(path)
     for label, classes in info.labels.items():
         if dataset.label(label).classes != classes:
@@ -80,15 +91,20 @@ def held_out_split(dataset: Dataset) -> str:
     raise InputError(f"'{dataset.display_path}' holds no events: build the dataset again")
 
 
-def held_out_photos(dataset: Dataset, info: RunInfo, max_photos: int = HELD_OUT_PHOTOS) -> DatasetSample:
+def held_out_photos(
+    dataset: Dataset, info: RunInfo, max_photos: int = HELD_OUT_PHOTOS
+) -> DatasetSample:
     """Up to `max_photos` held-out photos with their labels, spread over the split."""
     split = held_out_split(dataset)
     rows = _sample_rows(dataset, split, info, max_photos)
-    return DatasetSample(dataset, split, rows, max_photos, info.preprocessing, tuple(info.labels), info.multi_label)
+    return DatasetSample(
+        dataset, split, rows, max_photos, info.preprocessing, tuple(info.labels), info.multi_label
+    )
 
 
 def calibration_photos(dataset: Dataset, info: RunInfo, max_photos: int) -> DatasetSample:
-    """Up to `max_photos` photos of the train split, as evenly as it has them from night (grey) and day, dark and bright ones.
+    """Up to `max_photos` photos of the train split, as evenly as it has them from night (grey) and
+    day, dark and bright ones.
 
     Raises UsageError when there is no such split.
     """
@@ -104,17 +120,23 @@ def calibration_photos(dataset: Dataset, info: RunInfo, max_photos: int) -> Data
 
 
 def _sample_rows(dataset: Dataset, split: str, info: RunInfo, photos: int) -> NDArray[np.int64]:
-    """More records than `max_photos`, since some may be damaged, evenly spread over the split and in random order."""
+    """More records than `max_photos`, since some may be damaged, evenly spread over the split and
+    in random order."""
     table = record_table(dataset, split)
-    places = np.linspace(0, len(table) - 1, min(len(table), _ROWS_PER_PHOTO * photos)).astype(np.int64)
+    places = np.linspace(0, len(table) - 1, min(len(table), _ROWS_PER_PHOTO * photos)).astype(
+        np.int64
+    )
     shuffled: NDArray[np.int64] = table[np.random.default_rng(info.seed).permutation(places)]
     return shuffled
 
 
 def _lighting_group(dataset: Dataset, row: NDArray[np.int64]) -> int:
-    """A number for how an event's first photo was lit: by infrared flash or in colours, and how brightly; −1 when it is damaged."""
+    """A number for how an event's first photo was lit: by infrared flash or in colours, and how
+    brightly; −1 when it is damaged."""
     events = read_events(dataset, CALIBRATION_SPLIT, row[None], _ignore_bad_record)
-    for sample in eval_samples(select_photos(events, _THUMBNAIL), _THUMBNAIL, (), _ignore_bad_record):
+    for sample in eval_samples(
+        select_photos(events, _THUMBNAIL), _THUMBNAIL, (), _ignore_bad_record
+    ):
         red, green, blue = sample.image.mean(axis=(0, 1))
         colourful = max(red, green, blue) - min(red, green, blue) > _GREY_TOLERANCE
         return int(green) // _BRIGHTNESS_STEP + (256 // _BRIGHTNESS_STEP if colourful else 0)
@@ -122,4 +144,5 @@ def _lighting_group(dataset: Dataset, row: NDArray[np.int64]) -> int:
 
 
 def _ignore_bad_record(_: InputError) -> None:
-    """A damaged record is no reason not to export; with none left, comparing says that there is no photo."""
+    """A damaged record is no reason not to export; with none left, comparing says that there is no
+    photo."""

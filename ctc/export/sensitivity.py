@@ -18,14 +18,20 @@ QUANTIZATION_STEPS = 255
 def sort_by_sensitivity(
     model: ModelProto, layers: Sequence[NodeProto], value_ranges: Ranges, photos: PhotoBatches
 ) -> list[str]:
-    """The names of `layers`, those first around which a value loses most when it is rounded to 255 steps of its range in `value_ranges`."""
-    around = {layer.name: value_ranges.keys() & set(values_around(model.graph, layer)) for layer in layers}
+    """The names of `layers`, those first around which a value loses most when it is rounded to 255
+    steps of its range in `value_ranges`."""
+    around = {
+        layer.name: value_ranges.keys() & set(values_around(model.graph, layer)) for layer in layers
+    }
     lost = _quantization_noise(model, value_ranges, photos)
     return sorted(around, key=lambda name: max(lost[value] for value in around[name]), reverse=True)
 
 
-def _quantization_noise(model: ModelProto, value_ranges: Ranges, photos: PhotoBatches) -> Mapping[str, float]:
-    """Per value the noise of rounding over the signal, averaged over its channels and over the photos."""
+def _quantization_noise(
+    model: ModelProto, value_ranges: Ranges, photos: PhotoBatches
+) -> Mapping[str, float]:
+    """Per value the noise of rounding over the signal, averaged over its channels and over the
+    photos."""
     lost, count = defaultdict[str, float](float), 0
     for values in activations(model, list(value_ranges), photos):
         count += 1
@@ -35,8 +41,8 @@ def _quantization_noise(model: ModelProto, value_ranges: Ranges, photos: PhotoBa
 
 
 def noise_to_signal(numbers: NDArray[np.float32], low: float, high: float) -> float:
-    """The power of the error when `numbers` (1, channels, …) are rounded to 255 steps between `low` and `high`, over their own power;
-    the mean over the channels."""
+    """The power of the error when `numbers` (1, channels, …) are rounded to 255 steps between `low`
+    and `high`, over their own power; the mean over the channels."""
     step = max(high - low, 1e-12) / QUANTIZATION_STEPS
     rounded = np.rint(numbers.clip(low, high) / step) * step
     others = tuple(axis for axis in range(numbers.ndim) if axis != 1)

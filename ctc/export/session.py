@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 _ERRORS_ONLY = 3
 
 
-def open_session(model: onnx.ModelProto, optimized_path: Path | None = None) -> onnxruntime.InferenceSession:
-    """The model as onnxruntime runs it on the CPU. With `optimized_path`, only the basic optimisations are done, and the result is written
-    there. Raises MissingExtraError without onnxruntime, CtcError when it can't run the model."""
+def open_session(
+    model: onnx.ModelProto, optimized_path: Path | None = None
+) -> onnxruntime.InferenceSession:
+    """The model as onnxruntime runs it on the CPU. With `optimized_path`, only the basic
+    optimisations are done, and the result is written there. Raises MissingExtraError without
+    onnxruntime, CtcError when it can't run the model."""
     try:
         import onnxruntime
     except ModuleNotFoundError:
@@ -28,7 +31,11 @@ def open_session(model: onnx.ModelProto, optimized_path: Path | None = None) -> 
         options.optimized_model_filepath = str(optimized_path)
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     try:
-        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # onnxruntime's exceptions share no base class
         reason = " ".join(str(error).split())[:300]
-        raise CtcError(f"onnxruntime can't run the exported network ({reason}): train with another backbone") from error
+        raise CtcError(
+            f"onnxruntime can't run the exported network ({reason}): train with another backbone"
+        ) from error

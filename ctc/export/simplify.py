@@ -27,7 +27,8 @@ _POINTWISE = frozenset({"Add", "Cast", "Div", "Mul", "Sub"})
 
 
 def simplify(model: ModelProto) -> ModelProto:
-    """A model that gives the same probabilities: constants folded, batch normalisation part of the convolutions."""
+    """A model that gives the same probabilities: constants folded, batch normalisation part of the
+    convolutions."""
     simple = infer_shapes(_optimize(model))
     _put_channels_first(simple.graph)
     simple = infer_shapes(simple)
@@ -39,7 +40,8 @@ def simplify(model: ModelProto) -> ModelProto:
 
 
 def _optimize(model: ModelProto) -> ModelProto:
-    """What onnxruntime's basic optimisations, which stay within ONNX's own operators, make of it."""
+    """What onnxruntime's basic optimisations, which stay within ONNX's own operators, make of
+    it."""
     with tempfile.TemporaryDirectory(prefix="ctc-export-") as folder:
         path = Path(folder) / "optimised.onnx"
         open_session(model, optimized_path=path)
@@ -52,20 +54,28 @@ def _optimize(model: ModelProto) -> ModelProto:
 
 
 def _put_channels_first(graph: GraphProto) -> None:
-    """Transpose the pixels, a byte each, before they are standardised, and not after: 1 ms less at 224 px, as much as a tenth of a small
-    network's time."""
+    """Transpose the pixels, a byte each, before they are standardised, and not after: 1 ms less at
+    224 px, as much as a tenth of a small network's time."""
     path = preprocessing_nodes(graph)
     known = constants(graph)
-    if not path or path[-1].op_type != "Transpose" or attribute(path[-1], "perm") != _CHANNELS_FIRST:
+    if (
+        not path
+        or path[-1].op_type != "Transpose"
+        or attribute(path[-1], "perm") != _CHANNELS_FIRST
+    ):
         return
     *steps, transpose = path
     inputs = {name for node in steps for name in node.input if name in known}
-    if any(node.op_type not in _POINTWISE for node in steps) or any(known[name].size not in (1, 3) for name in inputs):
+    if any(node.op_type not in _POINTWISE for node in steps) or any(
+        known[name].size not in (1, 3) for name in inputs
+    ):
         return
     transposed = f"{INPUT_NAME}/channels_first"
     for node in steps:
         node.input[:] = [
-            add_constant(graph, f"{name}/channels_first", known[name].reshape(-1, 1, 1)) if name in known else name
+            add_constant(graph, f"{name}/channels_first", known[name].reshape(-1, 1, 1))
+            if name in known
+            else name
             for name in node.input
         ]
     steps[0].input[:] = [transposed if name == INPUT_NAME else name for name in steps[0].input]
@@ -76,8 +86,9 @@ def _put_channels_first(graph: GraphProto) -> None:
 
 
 def _replace_scale_by_convolution(graph: GraphProto) -> None:
-    """Make a multiplication and an addition per channel, as in the standardisation and in a batch normalisation that follows no
-    convolution, a convolution of 1×1 px: it is one step, and can be quantised per channel."""
+    """Make a multiplication and an addition per channel, as in the standardisation and in a batch
+    normalisation that follows no convolution, a convolution of 1×1 px: it is one step, and can be
+    quantised per channel."""
     known, takers, sizes = constants(graph), consumers(graph), shapes(graph)
     replaced: dict[str, NodeProto] = {}
     gone: set[str] = set()
@@ -86,16 +97,31 @@ def _replace_scale_by_convolution(graph: GraphProto) -> None:
         if multiply.op_type != "Mul" or [node.op_type for node in following] != ["Add"]:
             continue
         channels = sizes.get(multiply.output[0], ())[1:2]
-        scale = [name for name in multiply.input if name in known and _is_per_channel(known[name], channels)]
-        offset = [name for name in following[0].input if name in known and _is_per_channel(known[name], channels)]
+        scale = [
+            name
+            for name in multiply.input
+            if name in known and _is_per_channel(known[name], channels)
+        ]
+        offset = [
+            name
+            for name in following[0].input
+            if name in known and _is_per_channel(known[name], channels)
+        ]
         if len(scale) != 1 or len(offset) != 1:
             continue
         (values,) = (name for name in multiply.input if name not in scale)
-        weights = add_constant(graph, f"{multiply.output[0]}/weights", known[scale[0]].reshape(-1, 1, 1, 1))
+        weights = add_constant(
+            graph, f"{multiply.output[0]}/weights", known[scale[0]].reshape(-1, 1, 1, 1)
+        )
         bias = add_constant(graph, f"{multiply.output[0]}/bias", known[offset[0]].reshape(-1))
         output = following[0].output[0]
         replaced[output] = helper.make_node(
-            "Conv", [values, weights, bias], [output], following[0].name, group=channels[0], kernel_shape=[1, 1]
+            "Conv",
+            [values, weights, bias],
+            [output],
+            following[0].name,
+            group=channels[0],
+            kernel_shape=[1, 1],
         )
         gone.add(multiply.output[0])
     kept = (node for node in graph.node if node.output[0] not in gone)
@@ -103,7 +129,8 @@ def _replace_scale_by_convolution(graph: GraphProto) -> None:
 
 
 def _is_per_channel(values: np.ndarray, channels: tuple[int, ...]) -> bool:
-    """Whether `values` has one number for each of the channels of images (N, channels, height, width)."""
+    """Whether `values` has one number for each of the channels of images (N, channels, height,
+    width)."""
     return len(channels) == 1 and values.ndim >= 3 and values.shape[-3:] == (channels[0], 1, 1)
 
 
@@ -112,11 +139,17 @@ def _replace_mean_by_pooling(graph: GraphProto) -> None:
     known = constants(graph)
     nodes = []
     for node in graph.node:
-        axes = known.get(node.input[1]) if node.op_type == "ReduceMean" and len(node.input) == 2 else None
+        axes = (
+            known.get(node.input[1])
+            if node.op_type == "ReduceMean" and len(node.input) == 2
+            else None
+        )
         if axes is None or sorted(axes.tolist()) != [2, 3]:
             nodes.append(node)
         elif attribute(node, "keepdims", 1):
-            nodes.append(helper.make_node("GlobalAveragePool", node.input[:1], node.output, node.name))
+            nodes.append(
+                helper.make_node("GlobalAveragePool", node.input[:1], node.output, node.name)
+            )
         else:
             pooled = f"{node.output[0]}/pooled"
             nodes.append(helper.make_node("GlobalAveragePool", node.input[:1], [pooled], node.name))

@@ -1,4 +1,5 @@
-"""Pictures: read safely, orient, scale, resize. The one place that does so, for datasets, training and prediction alike."""
+"""Pictures: read safely, orient, scale, resize. The one place that does so, for datasets, training
+and prediction alike."""
 
 from ctc.images.decode import DecodeBuffer, decode, is_jpeg, oriented_size
 from ctc.images.files import IMAGE_SUFFIXES, is_image_name, read_photo

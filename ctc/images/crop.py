@@ -19,7 +19,8 @@ BOX_CONFIDENCE = "box_conf"
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """MegaDetector's bounding box: left, top, width and height in shares of the upright photo's width and height, 0–1."""
+    """MegaDetector's bounding box: left, top, width and height in shares of the upright photo's
+    width and height, 0–1."""
 
     x: float
     y: float
@@ -37,7 +38,9 @@ class Region:
     width: int
 
 
-def boxes_from_columns(columns: Sequence[Sequence[float | None] | None], images: int) -> tuple[Box | None, ...]:
+def boxes_from_columns(
+    columns: Sequence[Sequence[float | None] | None], images: int
+) -> tuple[Box | None, ...]:
     """An event's box per photo, from its values of `BOX_COLUMNS`; None where a column has none."""
     if not all(columns) or not columns:
         return (None,) * images
@@ -53,7 +56,8 @@ def crop_to_box(
     truncated: Literal["fail", "use"] = "fail",
     buffer: DecodeBuffer | None = None,
 ) -> Pixels:
-    """The square around the box, decoded just large enough for its shorter side to have `min_side` pixels; raises as `decode` does."""
+    """The square around the box, decoded just large enough for its shorter side to have `min_side`
+    pixels; raises as `decode` does."""
     height, width, _ = oriented_size(data)
     region = square_around(box, height, width, margin)
     enough = min_side / min(region.height, region.width)
@@ -72,8 +76,9 @@ def check_margin(margin: float) -> None:
 
 
 def square_around(box: Box, height: int, width: int, margin: float) -> Region:
-    """The square around `box` in a photo of `height` × `width` pixels, wider than its longer side by `margin` of that on each side. It is
-    moved into the photo, and no square where the photo's shorter side is too short for it."""
+    """The square around `box` in a photo of `height` × `width` pixels, wider than its longer side
+    by `margin` of that on each side. It is moved into the photo, and no square where the photo's
+    shorter side is too short for it."""
     side = max(box.width * width, box.height * height) * (1 + 2 * margin)
     top, rows = _span((box.y + box.height / 2) * height, side, height)
     left, columns = _span((box.x + box.width / 2) * width, side, width)

@@ -1,8 +1,8 @@
 """From the bytes of a photo to upright RGB pixels.
 
-JPEGs go through libjpeg-turbo, decoded at a scale that is just large enough; everything else, and the JPEGs that libjpeg-turbo doesn't turn
-into right colours (CMYK), through Pillow. Formats outside the allow-list are not even tried.
-"""
+JPEGs go through libjpeg-turbo, decoded at a scale that is just large enough; everything else, and
+the JPEGs that libjpeg-turbo doesn't turn into right colours (CMYK), through Pillow. Formats outside
+the allow-list are not even tried."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ Pixels = NDArray[np.uint8]
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 MAX_PIXELS = 178_956_970
 _ORIENTATION = 0x0112
-# per EXIF orientation cv2.flip's code, after the transposition: 0 upside down, 1 left to right, -1 both
+# per EXIF orientation cv2.flip's code, after the transposition: 0 upside down, 1 left to right, -1
+# both
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 
@@ -47,8 +48,8 @@ def is_jpeg(data: bytes) -> bool:
 
 
 def oriented_size(data: bytes) -> tuple[int, int, bool]:
-    """(height, width) that `decode` gives at full size, and whether the stored pixels are upright already. Only the header is read;
-    raises ImageError with the reason."""
+    """(height, width) that `decode` gives at full size, and whether the stored pixels are upright
+    already. Only the header is read; raises ImageError with the reason."""
     with _open(data) as image:
         orientation = _orientation(image)
         width, height = image.size if orientation < 5 else image.size[::-1]
@@ -56,7 +57,8 @@ def oriented_size(data: bytes) -> tuple[int, int, bool]:
 
 
 class DecodeBuffer(local):
-    """Memory that a thread decodes into again and again: fresh pages cost 3 % of what decoding does."""
+    """Memory that a thread decodes into again and again: fresh pages cost 3 % of what decoding
+    does."""
 
     def __init__(self) -> None:
         self._bytes = np.empty(0, np.uint8)
@@ -76,11 +78,10 @@ def decode(
 ) -> Pixels:
     """Upright RGB pixels, uint8 (height, width, 3).
 
-    A JPEG is decoded at the smallest of the scales 1, 1/2, 1/4, 1/8 whose upright height and width are both `min_size`; (0, 0)
-    means full size.
-    With `truncated="use"` the missing part of a cut JPEG is grey. With `buffer` the pixels may lie in it: use them before this thread
-    decodes into it again. Raises ImageError with the reason.
-    """
+    A JPEG is decoded at the smallest of the scales 1, 1/2, 1/4, 1/8 whose upright height and width
+    are both `min_size`; (0, 0) means full size. With `truncated="use"` the missing part of a cut
+    JPEG is grey. With `buffer` the pixels may lie in it: use them before this thread decodes into
+    it again. Raises ImageError with the reason."""
     image = _open(data)
     try:
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
@@ -109,7 +110,8 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1–8; 1 when there is none or the EXIF block is damaged (the pixels are still good)."""
+    """EXIF orientation 1–8; 1 when there is none or the EXIF block is damaged (the pixels are still
+    good)."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # a damaged EXIF block makes Pillow raise almost anything
@@ -140,7 +142,8 @@ def _decode_jpeg(
 
 
 def _scaled_size(size: tuple[int, int], min_size: tuple[int, int]) -> tuple[int, int]:
-    """(height, width) at the scale to decode at. libjpeg-turbo has SIMD for powers of two only: 7/8 takes twice as long as 1."""
+    """(height, width) at the scale to decode at. libjpeg-turbo has SIMD for powers of two only: 7/8
+    takes twice as long as 1."""
     if min_size == (0, 0):
         return size
     for halvings in (3, 2, 1):
@@ -159,7 +162,8 @@ def _apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
-    """Any mode to RGB: 16 bits are rescaled, not clipped; alpha is composited over white, not dropped."""
+    """Any mode to RGB: 16 bits are rescaled, not clipped; alpha is composited over white, not
+    dropped."""
     image.load()
     if image.mode in _SIXTEEN_BIT or image.mode in ("I", "F"):
         return _from_high_bit_depth(np.asarray(image), image.mode)

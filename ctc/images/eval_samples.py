@@ -1,4 +1,5 @@
-"""From a dataset's records to the pictures a network is judged by: the one evaluation path, for loaders, export and evaluation.
+"""From a dataset's records to the pictures a network is judged by: the one evaluation path, for
+loaders, export and evaluation.
 
 table = record_table(dataset, "val")                 where every record lies
 events = read_events(dataset, "val", table)          decoded records, in that order
@@ -33,7 +34,8 @@ NO_LABELS: NumClasses = {}
 
 @dataclass(frozen=True, slots=True)
 class PhotoSelection:
-    """A sample before it is decoded: which photos of an event, and where its record lies (for messages)."""
+    """A sample before it is decoded: which photos of an event, and where its record lies (for
+    messages)."""
 
     event: EventRecord
     photos: tuple[int, ...]
@@ -42,8 +44,9 @@ class PhotoSelection:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`image`: uint8 (height, width, 3). `labels`: the first observation's class number, −1 = missing; of a multi-label label, for each
-    class whether an observation has it (1 or 0), all −1 = missing."""
+    """`image`: uint8 (height, width, 3). `labels`: the first observation's class number, −1 =
+    missing; of a multi-label label, for each class whether an observation has it (1 or 0), all −1 =
+    missing."""
 
     event_id: str
     photos: tuple[int, ...]
@@ -54,7 +57,9 @@ class Sample:
 def sample_count(dataset: Dataset, split: str, preprocessing: Preprocessing) -> int:
     """How many samples a split gives: its photos for `image_choice="all"`, else its events."""
     shards = dataset.shards(split)
-    return sum(shard.images if preprocessing.image_choice == "all" else shard.events for shard in shards)
+    return sum(
+        shard.images if preprocessing.image_choice == "all" else shard.events for shard in shards
+    )
 
 
 def record_table(dataset: Dataset, split: str) -> NDArray[np.int64]:
@@ -80,7 +85,8 @@ def read_record_bytes(dataset: Dataset, split: str, row: Sequence[int]) -> bytes
 def read_events(
     dataset: Dataset, split: str, table: NDArray[np.int64], on_bad: BadRecordCallback | None = None
 ) -> Iterator[tuple[str, EventRecord]]:
-    """(where, event) for each row of `table`. A bad record raises InputError, or is left out and handed to `on_bad`."""
+    """(where, event) for each row of `table`. A bad record raises InputError, or is left out and
+    handed to `on_bad`."""
     shards = dataset.shards(split)
     for row in table:
         where = f"'{dataset.folder / shards[row[0]].file}' at offset {row[1]}"
@@ -96,9 +102,11 @@ def read_events(
             yield where, event
 
 
-def select_photos(events: Iterable[tuple[str, EventRecord]], preprocessing: Preprocessing) -> Iterator[PhotoSelection]:
-    """Which photos of each event become samples: all, one each; the first three as one (grayscale stacking); or the first
-    (also for `random`, which is for training)."""
+def select_photos(
+    events: Iterable[tuple[str, EventRecord]], preprocessing: Preprocessing
+) -> Iterator[PhotoSelection]:
+    """Which photos of each event become samples: all, one each; the first three as one (grayscale
+    stacking); or the first (also for `random`, which is for training)."""
     for where, event in events:
         count = len(event.jpegs)
         if preprocessing.image_choice == "all":
@@ -110,10 +118,13 @@ def select_photos(events: Iterable[tuple[str, EventRecord]], preprocessing: Prep
 
 
 def preprocess(
-    selection: PhotoSelection, preprocessing: Preprocessing, labels: Sequence[str], multi_label: NumClasses = NO_LABELS
+    selection: PhotoSelection,
+    preprocessing: Preprocessing,
+    labels: Sequence[str],
+    multi_label: NumClasses = NO_LABELS,
 ) -> Sample:
-    """Decode a pick and make it the network's input; `multi_label`: those of `labels` of which every observation counts. Raises
-    InputError naming the shard and the offset."""
+    """Decode a pick and make it the network's input; `multi_label`: those of `labels` of which
+    every observation counts. Raises InputError naming the shard and the offset."""
     event = selection.event
     for label in labels:
         if not event.labels.get(label):
@@ -123,7 +134,9 @@ def preprocess(
         try:
             pixels = decode(event.jpegs[number], min_decode_size(preprocessing))
         except ImageError as error:
-            raise InputError(f"{selection.source}: photo {number} of event '{event.event_id}': {error}") from None
+            raise InputError(
+                f"{selection.source}: photo {number} of event '{event.event_id}': {error}"
+            ) from None
         photos.append(to_model_input(pixels, preprocessing))
     image = gray_stack(photos) if preprocessing.is_stacked else photos[0]
     observed = {label: event.labels[label] for label in labels}
@@ -142,15 +155,17 @@ def eval_samples(
     threads: int = 1,
     multi_label: NumClasses = NO_LABELS,
 ) -> Iterator[Sample]:
-    """The samples as `preprocess` makes them, in `threads` threads, in order. A bad photo raises InputError, or is left out and handed to
-    `on_bad`."""
+    """The samples as `preprocess` makes them, in `threads` threads, in order. A bad photo raises
+    InputError, or is left out and handed to `on_bad`."""
     selections = iter(selections)
     with ThreadPoolExecutor(threads, "ctc-decode") as pool:
         waiting: deque[Future[Sample]] = deque()
         try:
             while True:
                 for pick in islice(selections, 4 * threads - len(waiting)):
-                    waiting.append(pool.submit(preprocess, pick, preprocessing, labels, multi_label))
+                    waiting.append(
+                        pool.submit(preprocess, pick, preprocessing, labels, multi_label)
+                    )
                 if not waiting:
                     return
                 try:
@@ -166,12 +181,18 @@ def eval_samples(
 def eval_batches(
     samples: Iterable[Sample], labels: Sequence[str], batch_size: int
 ) -> Iterator[tuple[Pixels, dict[str, NDArray[np.int32]]]]:
-    """(images (N, height, width, 3) uint8, label → (N,) or, multi-label, (N, classes) int32), N = `batch_size` but for a last smaller
-    batch."""
+    """(images (N, height, width, 3) uint8, label → (N,) or, multi-label, (N, classes) int32), N =
+    `batch_size` but for a last smaller batch."""
     samples = iter(samples)
     while batch := list(islice(samples, batch_size)):
         images = np.stack([sample.image for sample in batch])
-        yield images, {label: np.array([sample.labels[label] for sample in batch], np.int32) for label in labels}
+        yield (
+            images,
+            {
+                label: np.array([sample.labels[label] for sample in batch], np.int32)
+                for label in labels
+            },
+        )
 
 
 def _raise_or_report(error: InputError, on_bad: BadRecordCallback | None) -> None:

@@ -1,7 +1,7 @@
 """What a camera wrote into its photos beside the pixels: when, where, and which camera it was.
 
-Tags: https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2019-E (Exif 2.32, sections 4.6.4 to 4.6.6).
-"""
+Tags: https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2019-E (Exif 2.32,
+sections 4.6.4 to 4.6.6)."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ _TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class Exif:
-    """`taken`: the camera's own clock, which has no zone. `latitude`, `longitude`: degrees, north and east positive; both or neither.
-    `error`: why the file could not be read as a photo; '' when it could."""
+    """`taken`: the camera's own clock, which has no zone. `latitude`, `longitude`: degrees, north
+    and east positive; both or neither. `error`: why the file could not be read as a photo; '' when
+    it could."""
 
     taken: datetime | None = None
     make: str | None = None
@@ -77,13 +78,16 @@ def exif_threads(path: str | Path) -> int:
 
 
 def read_exifs(paths: Iterable[str | Path], threads: int = THREADS) -> Iterator[Exif]:
-    """The EXIF of each photo, in order, read in `threads` threads that are a few hundred photos ahead at most."""
+    """The EXIF of each photo, in order, read in `threads` threads that are a few hundred photos
+    ahead at most."""
     remaining = iter(paths)
     with ThreadPoolExecutor(threads, "ctc-exif") as pool:
         waiting: deque[Future[list[Exif]]] = deque()
         try:
             while True:
-                while len(waiting) < 2 * threads and (task := list(islice(remaining, _PATHS_PER_TASK))):
+                while len(waiting) < 2 * threads and (
+                    task := list(islice(remaining, _PATHS_PER_TASK))
+                ):
                     waiting.append(pool.submit(_read_all, task))
                 if not waiting:
                     return
@@ -128,7 +132,11 @@ def _read_tags(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:
 
 
 def _capture_time(main: Mapping[int, Any], details: Mapping[int, Any]) -> datetime | None:
-    for tags, time, subseconds in ((details, *_ORIGINAL), (details, *_DIGITIZED), (main, *_CHANGED)):
+    for tags, time, subseconds in (
+        (details, *_ORIGINAL),
+        (details, *_DIGITIZED),
+        (main, *_CHANGED),
+    ):
         taken = _parse_time(_clean_text(tags.get(time)), _clean_text(details.get(subseconds)))
         if taken:
             return taken
@@ -155,7 +163,8 @@ def _clean_text(value: object) -> str | None:
 
 
 def _coordinates(tags: Mapping[int, Any]) -> tuple[float, float] | tuple[None, None]:
-    """Both coordinates; none when one is missing or impossible, or both are 0, which cameras write that saw no satellite."""
+    """Both coordinates; none when one is missing or impossible, or both are 0, which cameras write
+    that saw no satellite."""
     latitude = _degrees(tags.get(2), {"N": 1, "S": -1}.get(_clean_text(tags.get(1)) or ""), 90)
     longitude = _degrees(tags.get(4), {"E": 1, "W": -1}.get(_clean_text(tags.get(3)) or ""), 180)
     if latitude is None or longitude is None or latitude == longitude == 0:

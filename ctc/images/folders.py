@@ -20,8 +20,8 @@ FolderLister = Callable[[str], tuple[list[str], list[str]]]
 
 @dataclass(frozen=True)
 class FolderPhotos:
-    """Photos of one folder; `prefix` + name is a path, as the user wrote it. There may be millions: `packed` holds the names end to end,
-    a NUL after each."""
+    """Photos of one folder; `prefix` + name is a path, as the user wrote it. There may be millions:
+    `packed` holds the names end to end, a NUL after each."""
 
     prefix: str
     packed: bytes
@@ -39,11 +39,12 @@ class FolderPhotos:
 
 
 def find_photos(root: Path) -> list[FolderPhotos]:
-    """Every photo below `root`, sorted by name, a folder's own photos before those of its subfolders.
+    """Every photo below `root`, sorted by name, a folder's own photos before those of its
+    subfolders.
 
-    Hidden files and folders are left out. Linked folders are read, each real folder once and never one that holds the link.
-    Raises InputError when a folder can't be read or there is no photo at all.
-    """
+    Hidden files and folders are left out. Linked folders are read, each real folder once and never
+    one that holds the link. Raises InputError when a folder can't be read or there is no photo at
+    all."""
     if is_remote(root):
         found = list(_walk(str(root).rstrip("/"), "/", _list_remote))
     else:
@@ -82,7 +83,9 @@ def _list_local(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
                 elif is_image_name(entry.name):
                     photos.append(entry.name)
     except OSError as error:
-        raise InputError(f"folder '{folder}' can't be read: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(
+            f"folder '{folder}' can't be read: {(error.strerror or str(error)).lower()}"
+        ) from None
     return photos, folders
 
 
@@ -99,7 +102,9 @@ def _list_remote(folder: str) -> tuple[list[str], list[str]]:
         raise InputError(f"folder '{folder}' can't be read: {error_reason(error)}") from None
     for entry in entries:
         name = entry["name"].removeprefix(path).strip("/")
-        if not name or name.startswith(".") or "/" in name:  # a page of the web may link to other folders
+        if (
+            not name or name.startswith(".") or "/" in name
+        ):  # a page of the web may link to other folders
             continue
         if entry["type"] == "directory":
             folders.append(f"{folder}/{name}")

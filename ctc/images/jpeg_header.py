@@ -15,8 +15,8 @@ _YCBCR = 1
 
 @dataclass(frozen=True)
 class JpegHeader:
-    """`height`, `width` in pixels as stored, before any EXIF orientation. `is_baseline_420`: baseline, 8 bits, Y'CbCr 4:2:0, one picture in the
-    file. `has_exif`: there is an EXIF block."""
+    """`height`, `width` in pixels as stored, before any EXIF orientation. `is_baseline_420`:
+    baseline, 8 bits, Y'CbCr 4:2:0, one picture in the file. `has_exif`: there is an EXIF block."""
 
     height: int
     width: int
@@ -25,7 +25,8 @@ class JpegHeader:
 
 
 def read_header(data: bytes) -> JpegHeader | None:
-    """The header of the JPEG in `data`; None when it isn't one, or is damaged before its first scan."""
+    """The header of the JPEG in `data`; None when it isn't one, or is damaged before its first
+    scan."""
     if data[:2] != b"\xff\xd8":
         return None
     at, exif, other_colors, several = 2, False, False, False

@@ -15,25 +15,29 @@ from ctc.images.decode import Pixels
 
 
 def min_decode_size(preprocessing: Preprocessing) -> tuple[int, int]:
-    """(height, width) that a decoded photo needs at least, to be resized without inventing pixels."""
+    """(height, width) that a decoded photo needs at least, to be resized without inventing
+    pixels."""
     return preprocessing.height, preprocessing.width
 
 
 def to_model_input(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
-    """The network's input, uint8 (height, width, 3): stretched, or fitted with the centre cropped."""
+    """The network's input, uint8 (height, width, 3): stretched, or fitted with the centre
+    cropped."""
     if preprocessing.resize == "fit-crop":
         pixels = _center_crop(pixels, preprocessing.height / preprocessing.width)
     return resize(pixels, preprocessing.height, preprocessing.width)
 
 
 def gray_stack(photos: Sequence[Pixels]) -> Pixels:
-    """The first three photos of an event, of one size, as grey R, G and B in time order; the last one is repeated."""
+    """The first three photos of an event, of one size, as grey R, G and B in time order; the last
+    one is repeated."""
     chosen = [photos[min(i, len(photos) - 1)] for i in range(3)]
     return np.stack([cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) for photo in chosen], axis=2)
 
 
 def shrink(pixels: Pixels, smallest_side: int) -> Pixels:
-    """Make the smaller side `smallest_side` pixels, aspect kept; a photo that is smaller already stays as it is."""
+    """Make the smaller side `smallest_side` pixels, aspect kept; a photo that is smaller already
+    stays as it is."""
     height, width = pixels.shape[:2]
     scale = smallest_side / min(height, width)
     if scale >= 1:
@@ -42,21 +46,29 @@ def shrink(pixels: Pixels, smallest_side: int) -> Pixels:
 
 
 def resize(pixels: Pixels, height: int, width: int) -> Pixels:
-    """Resample: by area where a side shrinks to less than half (linear would skip pixels), linear otherwise."""
+    """Resample: by area where a side shrinks to less than half (linear would skip pixels), linear
+    otherwise."""
     old_height, old_width = pixels.shape[:2]
     if (old_height, old_width) == (height, width):
         return pixels
     by_area = old_height > 2 * height or old_width > 2 * width
-    resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if by_area else cv2.INTER_LINEAR)
+    resized = cv2.resize(
+        pixels, (width, height), interpolation=cv2.INTER_AREA if by_area else cv2.INTER_LINEAR
+    )
     return np.asarray(resized, dtype=np.uint8)
 
 
 def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
-    """A baseline 4:2:0 JPEG; raises ImageError for sides over 65,535 pixels, which JPEG can't hold."""
+    """A baseline 4:2:0 JPEG; raises ImageError for sides over 65,535 pixels, which JPEG can't
+    hold."""
     if max(pixels.shape[:2]) > 65_535:
         raise ImageError("a side of more than 65535 pixels does not fit into a JPEG")
     encoded: bytes = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(pixels), quality=quality, colorspace="RGB", colorsubsampling="420", fastdct=True
+        np.ascontiguousarray(pixels),
+        quality=quality,
+        colorspace="RGB",
+        colorsubsampling="420",
+        fastdct=True,
     )
     return encoded
 

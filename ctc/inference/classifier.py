@@ -40,15 +40,16 @@ class Classifier:
 
     @property
     def info(self) -> ModelInfo:
-        """What the model file says of itself: labels and classes, preprocessing, where it comes from."""
+        """What the model file says of itself: labels and classes, preprocessing, where it comes
+        from."""
         return self.model.info
 
     def predict(self, photos: PhotoPaths, aggregation: str = "mean") -> Predictions:
-        """What the model says of `photos`: paths, each an event of its own with the path as id; or for each event id its paths.
+        """What the model says of `photos`: paths, each an event of its own with the path as id; or
+        for each event id its paths.
 
-        A photo that can't be used raises nothing but is a Failure with the reason. Raises CtcError when the network can't
-        be run, or there is no such aggregation.
-        """
+        A photo that can't be used raises nothing but is a Failure with the reason. Raises CtcError
+        when the network can't be run, or there is no such aggregation."""
         events: list[EventPrediction] = []
         failures: list[Failure] = []
         for outcome in self.stream(photos, aggregation):
@@ -57,19 +58,26 @@ class Classifier:
         return Predictions(events, failures)
 
     def stream(self, photos: PhotoPaths, aggregation: str = "mean") -> Iterator[EventResult]:
-        """As `predict`, event by event while they come: for more photos than memory should hold the answers of."""
+        """As `predict`, event by event while they come: for more photos than memory should hold the
+        answers of."""
         combine = plugins().get(Aggregation, aggregation)
         return predict(self.model, self.postprocessor, _events(photos), combine, self.config)
 
 
 def load_classifier(
-    path: Path, runtime: RuntimeConfig, batch_size: int | None, truncated: TruncatedPolicy, threshold: float | None
+    path: Path,
+    runtime: RuntimeConfig,
+    batch_size: int | None,
+    truncated: TruncatedPolicy,
+    threshold: float | None,
 ) -> Classifier:
     """See `ctc.load_model`."""
     model = load_model(path, runtime)
     size = batch_size or (DEVICE_BATCH_SIZES if model.is_on_device else CPU_BATCH_SIZES)[0]
     return Classifier(
-        model, make_postprocessor(model.info, threshold), PipelineConfig(size, runtime.workers, truncated)
+        model,
+        make_postprocessor(model.info, threshold),
+        PipelineConfig(size, runtime.workers, truncated),
     )
 
 

@@ -19,10 +19,11 @@ from ctc.runtime.providers import Precision, ProviderName, RuntimeConfig
 
 @dataclass(frozen=True)
 class PredictConfig:
-    """`engine`: what does the work, with those of its options that are given, by key; None: this process, all at once. `threads`: CPU cores
-    to use, those of each worker with an engine. `columns`: of the CSV files among the sources. `events_within`: see LoosePhotos.
-    `format_options`: those options of the output format that are given, by key. `threshold`, `class_list`: see `make_postprocessor`. `batch_size`
-    None: measured."""
+    """`engine`: what does the work, with those of its options that are given, by key; None: this
+    process, all at once. `threads`: CPU cores to use, those of each worker with an engine.
+    `columns`: of the CSV files among the sources. `events_within`: see LoosePhotos.
+    `format_options`: those options of the output format that are given, by key. `threshold`,
+    `class_list`: see `make_postprocessor`. `batch_size` None: measured."""
 
     model: Path
     sources: tuple[Path, ...]
@@ -52,7 +53,8 @@ class PredictConfig:
         return RuntimeConfig(self.provider, self.precision, self.threads)
 
     def identity(self, model: str, photos: str) -> dict[str, str]:
-        """What decides the predictions, not how they are written; `model` and `photos` are digests. See `RunHeader.identity`."""
+        """What decides the predictions, not how they are written; `model` and `photos` are digests.
+        See `RunHeader.identity`."""
         chosen = {
             "--aggregation": self.aggregation,
             "--threshold": self.threshold,
@@ -68,8 +70,8 @@ class PredictConfig:
 
 @dataclass(frozen=True)
 class Summary:
-    """What came out. `events` predicted, `photos` that came in, `resumed` of them in an earlier run, `failed` entries in `failures`, the
-    `first_failures`, and the `seconds` that it took."""
+    """What came out. `events` predicted, `photos` that came in, `resumed` of them in an earlier
+    run, `failed` entries in `failures`, the `first_failures`, and the `seconds` that it took."""
 
     events: int
     photos: int
@@ -84,4 +86,6 @@ def _digest(path: Path) -> str:
     try:
         return blake2b(path.read_bytes(), digest_size=8).hexdigest()
     except OSError as error:
-        raise UsageError(f"the class list '{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(
+            f"the class list '{path}' can't be read: {(error.strerror or str(error)).lower()}"
+        ) from None

@@ -1,4 +1,5 @@
-"""How the network's answers are read: which classes there can be, and from which probability on one is believed."""
+"""How the network's answers are read: which classes there can be, and from which probability on one
+is believed."""
 
 from __future__ import annotations
 
@@ -24,9 +25,10 @@ LabelClasses = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Postprocessor:
-    """`labels`: per label the classes that there can be, in the model's order. `kept_indices`: per restricted label, where they stand in the
-    model's answer. `thresholds`: per label, class by class, the lowest probability that is believed, None where none is. `notes`: for
-    the user. `multi_label`: as the model's."""
+    """`labels`: per label the classes that there can be, in the model's order. `kept_indices`: per
+    restricted label, where they stand in the model's answer. `thresholds`: per label, class by
+    class, the lowest probability that is believed, None where none is. `notes`: for the user.
+    `multi_label`: as the model's."""
 
     labels: LabelClasses
     kept_indices: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
@@ -35,8 +37,9 @@ class Postprocessor:
     multi_label: tuple[str, ...] = ()
 
     def apply(self, outputs: ModelOutputs) -> ModelOutputs:
-        """Per label (N, the model's classes) to (N, `labels`' classes), whose sum is 1 again where the label is restricted and not
-        multi-label; all equal where the model excludes every one of them."""
+        """Per label (N, the model's classes) to (N, `labels`' classes), whose sum is 1 again where
+        the label is restricted and not multi-label; all equal where the model excludes every one of
+        them."""
         return {label: self._apply_label(label, values) for label, values in outputs.items()}
 
     def _apply_label(self, label: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -49,13 +52,19 @@ class Postprocessor:
 def make_postprocessor(
     info: ModelInfo, threshold: float | None = None, class_list: Path | None = None
 ) -> Postprocessor:
-    """`threshold`: for every class, in place of the model's own thresholds. `class_list`: a file with the classes that there can be.
+    """`threshold`: for every class, in place of the model's own thresholds. `class_list`: a file
+    with the classes that there can be.
 
-    Raises CtcError for a class list that can't be read or names a class that the model doesn't know.
-    """
+    Raises CtcError for a class list that can't be read or names a class that the model doesn't
+    know."""
     wanted = _read_class_list(class_list, info.labels) if class_list else {}
-    labels = {label: tuple(one for one in wanted.get(label, all_)) for label, all_ in info.labels.items()}
-    kept = {label: np.array([info.labels[label].index(one) for one in classes]) for label, classes in wanted.items()}
+    labels = {
+        label: tuple(one for one in wanted.get(label, all_)) for label, all_ in info.labels.items()
+    }
+    kept = {
+        label: np.array([info.labels[label].index(one) for one in classes])
+        for label, classes in wanted.items()
+    }
     thresholds = _thresholds(info, threshold, labels)
     notes = [_CROPS_NOTE] if info.preprocessing.crop_margin is not None else []
     notes += [_restriction_note(label, classes, info) for label, classes in wanted.items()]
@@ -63,10 +72,18 @@ def make_postprocessor(
     if thresholds.keys() - set(info.multi_label):
         notes.append(f"answers below {limit} are '{UNKNOWN}'")
     for label in info.multi_label:
-        start = f"{PRESENCE_THRESHOLD:g}" if threshold is None and not info.thresholds.get(label) else limit
-        notes.append(f"'{label}' may have several classes at once: those are there whose probability reaches {start}")
+        start = (
+            f"{PRESENCE_THRESHOLD:g}"
+            if threshold is None and not info.thresholds.get(label)
+            else limit
+        )
+        notes.append(
+            f"'{label}' may have several classes at once: those are there whose probability reaches {start}"
+        )
     notes += [
-        _unreachable_note(label, labels[label], values, info) for label, values in thresholds.items() if None in values
+        _unreachable_note(label, labels[label], values, info)
+        for label, values in thresholds.items()
+        if None in values
     ]
     return Postprocessor(labels, kept, thresholds, tuple(notes), info.multi_label)
 
@@ -88,8 +105,14 @@ def _restriction_note(label: str, classes: tuple[str, ...], info: ModelInfo) -> 
 def _unreachable_note(
     label: str, classes: tuple[str, ...], thresholds: tuple[float | None, ...], info: ModelInfo
 ) -> str:
-    names = _format_names([f"'{name}'" for name, lowest in zip(classes, thresholds, strict=True) if lowest is None])
-    what = f"never has {names}" if label in info.multi_label else f"is '{UNKNOWN}' wherever it would be {names}"
+    names = _format_names(
+        [f"'{name}'" for name, lowest in zip(classes, thresholds, strict=True) if lowest is None]
+    )
+    what = (
+        f"never has {names}"
+        if label in info.multi_label
+        else f"is '{UNKNOWN}' wherever it would be {names}"
+    )
     return f"'{label}' {what}: no probability of theirs can be believed"
 
 
@@ -99,14 +122,18 @@ def _format_names(names: list[str]) -> str:
     )
 
 
-def _thresholds(info: ModelInfo, threshold: float | None, labels: LabelClasses) -> dict[str, tuple[float | None, ...]]:
+def _thresholds(
+    info: ModelInfo, threshold: float | None, labels: LabelClasses
+) -> dict[str, tuple[float | None, ...]]:
     found: dict[str, tuple[float | None, ...]] = {}
     for label, classes in labels.items():
         several, own = label in info.multi_label, info.thresholds.get(label)
         if threshold is not None and (threshold or several):
             found[label] = (threshold,) * len(classes)
         elif threshold is None and own:
-            found[label] = tuple(own.get(name, PRESENCE_THRESHOLD if several else 0.0) for name in classes)
+            found[label] = tuple(
+                own.get(name, PRESENCE_THRESHOLD if several else 0.0) for name in classes
+            )
     return found
 
 
@@ -115,13 +142,18 @@ def _read_class_list(path: Path, known: LabelClasses) -> LabelClasses:
     named: dict[str, set[str]] = {}
     for label, name in _class_list_pairs(path, known):
         named.setdefault(label, set()).add(name)
-    return {label: tuple(name for name in known[label] if name in names) for label, names in named.items()}
+    return {
+        label: tuple(name for name in known[label] if name in names)
+        for label, names in named.items()
+    }
 
 
 def _class_list_pairs(path: Path, known: LabelClasses) -> list[tuple[str, str]]:
     """(label, class) for each line."""
     if not path.is_file():
-        raise UsageError(f"the class list '{path}' is not there: a text file with one class per line")
+        raise UsageError(
+            f"the class list '{path}' is not there: a text file with one class per line"
+        )
     try:
         text = path.read_text(encoding=detect_encoding(path))
     except (OSError, UnicodeError) as error:
@@ -129,7 +161,10 @@ def _class_list_pairs(path: Path, known: LabelClasses) -> list[tuple[str, str]]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError(f"the class list '{path}' is empty: write one class per line")
-    if {cell.strip().lower() for cell in lines[0].replace(";", ",").split(",")} == {"label", "class"}:
+    if {cell.strip().lower() for cell in lines[0].replace(";", ",").split(",")} == {
+        "label",
+        "class",
+    }:
         return [_check_pair(path, known, *pair) for pair in _csv_pairs(path)]
     return [(_find_label(path, known, name), name) for name in lines]
 
@@ -142,10 +177,14 @@ def _csv_pairs(path: Path) -> list[tuple[str, str]]:
 
 def _check_pair(path: Path, known: LabelClasses, label: str, name: str) -> tuple[str, str]:
     if label not in known:
-        raise UsageError(f"'{path}' names a label '{label}' that the model doesn't have{did_you_mean(label, known)}")
+        raise UsageError(
+            f"'{path}' names a label '{label}' that the model doesn't have{did_you_mean(label, known)}"
+        )
     if name not in known[label]:
         near = did_you_mean(name, known[label])
-        raise UsageError(f"'{path}' names a class '{name}' that the model doesn't have for '{label}'{near}")
+        raise UsageError(
+            f"'{path}' names a class '{name}' that the model doesn't have for '{label}'{near}"
+        )
     return label, name
 
 

@@ -21,7 +21,8 @@ MAX_CHECKED_PHOTOS = 100
 
 @dataclass(frozen=True)
 class InventoryResult:
-    """The inventory, what was left out of it, how many of the first photos are not where they should be, and what else was done."""
+    """The inventory, what was left out of it, how many of the first photos are not where they
+    should be, and what else was done."""
 
     inventory: Inventory
     left_out: LeftOutLog
@@ -39,7 +40,8 @@ def build_inventory(
     left_out: LeftOutLog | None = None,
     progress: ProgressFactory = no_progress,
 ) -> InventoryResult:
-    """Read `source` and take the steps of `config`; raises CtcError when it gives no observation at all.
+    """Read `source` and take the steps of `config`; raises CtcError when it gives no observation at
+    all.
 
     What gives no observation goes to `left_out`; what goes half well is logged as a warning.
     """
@@ -51,7 +53,9 @@ def build_inventory(
     renamings = read_renamings(config.relabel) if config.relabel else ()
     inventory = _read_inventory(input_format, source, options, image_root, left_out)
     if config.location_from and config.location_from != EXIF:
-        inventory = fill_location(inventory, config.location_from)  # while classes are called as their folders are
+        inventory = fill_location(
+            inventory, config.location_from
+        )  # while classes are called as their folders are
     inventory = relabel(inventory, renamings)
     if config.discard_missing:
         inventory = discard_missing(inventory, left_out)
@@ -83,7 +87,10 @@ def _read_inventory(
     table, labels = build_table(input_format.read(source, options), left_out)
     if not table.num_rows:
         why = left_out.counts.most_common(1)
-        raise InputError(f"'{source}' gives no observation" + (f": {why[0][0]} ({why[0][1]} times)" if why else ""))
+        raise InputError(
+            f"'{source}' gives no observation"
+            + (f": {why[0][0]} ({why[0][1]} times)" if why else "")
+        )
     return unify_event_photos(Inventory(table, labels, root))
 
 
@@ -107,9 +114,9 @@ def _refine(
 def _check_photos_exist(inventory: Inventory) -> tuple[int, int]:
     """How many of the first photos were looked for, and how many of them are not there."""
     rows = inventory.table[IMAGES].slice(0, MAX_CHECKED_PHOTOS).to_pylist()
-    photos = [parse_path(join_path(inventory.image_root, path)) for images in rows for path in images][
-        :MAX_CHECKED_PHOTOS
-    ]
+    photos = [
+        parse_path(join_path(inventory.image_root, path)) for images in rows for path in images
+    ][:MAX_CHECKED_PHOTOS]
     with ThreadPoolExecutor(REMOTE_IO_THREADS) as pool:
         return len(photos), list(pool.map(_exists, photos)).count(False)
 

@@ -1,7 +1,7 @@
 """Opens every photo of an inventory and tells what is wrong with it.
 
-The same bytes in two events may fall into two splits of a dataset, and a model is then tested on what it was trained on.
-"""
+The same bytes in two events may fall into two splits of a dataset, and a model is then tested on
+what it was trained on."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ MIN_DECODE_SIZE = (1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a photo of an event. `missing`, `broken`; `duplicate`: the same bytes as another photo of the event;
-    `straddling`: the same bytes as a photo of another event, named in `detail` with the labels and locations that differ."""
+    """What is wrong with a photo of an event. `missing`, `broken`; `duplicate`: the same bytes as
+    another photo of the event; `straddling`: the same bytes as a photo of another event, named in
+    `detail` with the labels and locations that differ."""
 
     problem: ProblemKind
     path: str
@@ -43,7 +44,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class PhotoCheckResult:
-    """How many photos there are, and the problems: missing and broken photos in the inventory's order, then copies."""
+    """How many photos there are, and the problems: missing and broken photos in the inventory's
+    order, then copies."""
 
     photos: int
     problems: tuple[Problem, ...]
@@ -56,7 +58,8 @@ class PhotoCheckResult:
 
 @dataclass(frozen=True, slots=True)
 class _PhotoCheck:
-    """A photo that was looked at: its `digest` when it is sound, else the kind of problem and the `reason`."""
+    """A photo that was looked at: its `digest` when it is sound, else the kind of problem and the
+    `reason`."""
 
     digest: bytes | None
     kind: ProblemKind = "broken"
@@ -67,7 +70,8 @@ class _PhotoCheck:
 def check_photos(
     inventory: Inventory, uses: PhotoUses, image_root: Path, workers: int, advance: ProgressCallback
 ) -> PhotoCheckResult:
-    """Read and decode every photo in `workers` threads. Raises InputError when not one of them can be opened."""
+    """Read and decode every photo in `workers` threads. Raises InputError when not one of them can
+    be opened."""
     digests = np.zeros((len(uses.paths), 2), np.uint64)
     sound = np.zeros(len(uses.paths), bool)
     problems: list[Problem] = []
@@ -78,18 +82,26 @@ def check_photos(
             digests[photo] = np.frombuffer(look.digest, np.uint64)
             sound[photo] = True
         else:
-            problems += (Problem(look.kind, path, event, look.reason) for event in uses.events_of(photo))
+            problems += (
+                Problem(look.kind, path, event, look.reason) for event in uses.events_of(photo)
+            )
         advance(1, int(not sound[photo]))
     if not opened:
         why = f" ('{problems[0].path}': {problems[0].detail})" if problems else ": it names none"
-        raise InputError(f"no photo of the inventory could be opened in '{image_root}'{why}; give --image-root")
+        raise InputError(
+            f"no photo of the inventory could be opened in '{image_root}'{why}; give --image-root"
+        )
     return PhotoCheckResult(
-        len(uses.paths), (*problems, *_duplicate_problems(inventory, uses, find_duplicates(uses, digests, sound)))
+        len(uses.paths),
+        (*problems, *_duplicate_problems(inventory, uses, find_duplicates(uses, digests, sound))),
     )
 
 
-def _check_all(uses: PhotoUses, image_root: Path, workers: int) -> Iterator[tuple[int, str, _PhotoCheck]]:
-    """Every photo, in order. Photos that wait in the queue are dropped when the caller leaves early."""
+def _check_all(
+    uses: PhotoUses, image_root: Path, workers: int
+) -> Iterator[tuple[int, str, _PhotoCheck]]:
+    """Every photo, in order. Photos that wait in the queue are dropped when the caller leaves
+    early."""
     pool = ThreadPoolExecutor(workers, "ctc-check")
     try:
         for start in range(0, len(uses.paths), CHUNK_SIZE):
@@ -115,7 +127,9 @@ def _check_photo(path: str) -> _PhotoCheck:
     return _PhotoCheck(hashlib.sha256(data).digest()[:16])
 
 
-def _duplicate_problems(inventory: Inventory, uses: PhotoUses, duplicates: Ints) -> Iterator[Problem]:
+def _duplicate_problems(
+    inventory: Inventory, uses: PhotoUses, duplicates: Ints
+) -> Iterator[Problem]:
     for (one, other), differ in zip(
         duplicates.tolist(), describe_differences(inventory, uses, duplicates), strict=True
     ):

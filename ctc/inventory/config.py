@@ -15,10 +15,11 @@ FOLDER, EXIF = "folder", "exif"
 class InventoryConfig:
     """The steps, in the order in which they are taken.
 
-    `relabel`: a CSV with the columns label, old, new. `discard_missing`: drop observations that lack a label. `location_from`: FOLDER,
-    EXIF, or a meta column, to fill the column `location`. `time_from_exif`: fill the column `datetime`; `time_from_mtime`: the same,
-    with the file's modification time where EXIF has none. `events_within`: largest gap in seconds between two photos of an event.
-    """
+    `relabel`: a CSV with the columns label, old, new. `discard_missing`: drop observations that
+    lack a label. `location_from`: FOLDER, EXIF, or a meta column, to fill the column `location`.
+    `time_from_exif`: fill the column `datetime`; `time_from_mtime`: the same, with the file's
+    modification time where EXIF has none. `events_within`: largest gap in seconds between two
+    photos of an event."""
 
     relabel: Path | None = None
     discard_missing: bool = False

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EventRows:
-    """Events numbered in order of appearance. `event_of_row`, (rows,): the event of each row; `first_row`, (events,): each event's first."""
+    """Events numbered in order of appearance. `event_of_row`, (rows,): the event of each row;
+    `first_row`, (events,): each event's first."""
 
     event_of_row: Ints
     first_row: Ints
@@ -36,7 +37,8 @@ def first_occurrences(numbers: Ints) -> Ints:
 
 
 def unify_event_photos(inventory: Inventory) -> Inventory:
-    """Give every row of an event the photos of its first row, as datasets do; rows that had others are a warning."""
+    """Give every row of an event the photos of its first row, as datasets do; rows that had others
+    are a warning."""
     events = EventRows.from_table(inventory.table)
     images = inventory.table[IMAGES]
     first = events.first_row[events.event_of_row]
@@ -45,7 +47,8 @@ def unify_event_photos(inventory: Inventory) -> Inventory:
     if not others:
         return inventory
     log.warning(
-        "%s observations named other photos than the first of their event: those of the first count", f"{others:,}"
+        "%s observations named other photos than the first of their event: those of the first count",
+        f"{others:,}",
     )
     return replace(inventory, table=set_column(inventory.table, IMAGES, take(images, first)))
 
@@ -54,7 +57,12 @@ def _count_differing(some: pa.ChunkedArray, others: pa.ChunkedArray) -> int:
     if some.equals(others):
         return 0
     starts = range(0, len(some), TAKE_CHUNK_ROWS)
-    pairs = ((column.slice(start, TAKE_CHUNK_ROWS).to_pylist() for column in (some, others)) for start in starts)
+    pairs = (
+        (column.slice(start, TAKE_CHUNK_ROWS).to_pylist() for column in (some, others))
+        for start in starts
+    )
     return sum(
-        one != other for one_piece, other_piece in pairs for one, other in zip(one_piece, other_piece, strict=True)
+        one != other
+        for one_piece, other_piece in pairs
+        for one, other in zip(one_piece, other_piece, strict=True)
     )

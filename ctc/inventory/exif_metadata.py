@@ -28,18 +28,22 @@ log = logging.getLogger(__name__)
 
 
 def fill_location(inventory: Inventory, source: str) -> Inventory:
-    """`location` from the photos' FOLDER or from a meta column. Raises UsageError when there is no such column."""
+    """`location` from the photos' FOLDER or from a meta column. Raises UsageError when there is no
+    such column."""
     if source == FOLDER:
         return _fill_column(inventory, LOCATION, _photo_folders(inventory))
     inventory.check_meta(source)
     return _fill_column(inventory, LOCATION, inventory.table[source])
 
 
-def fill_from_photos(inventory: Inventory, config: InventoryConfig, progress: ProgressFactory) -> Inventory:
-    """`datetime` (ISO 8601, without a zone as cameras have none) and `location` from the first photo of each event that says so.
+def fill_from_photos(
+    inventory: Inventory, config: InventoryConfig, progress: ProgressFactory
+) -> Inventory:
+    """`datetime` (ISO 8601, without a zone as cameras have none) and `location` from the first
+    photo of each event that says so.
 
-    What no photo says stays null and is a warning. A file's modification time counts only with `time_from_mtime`.
-    """
+    What no photo says stays null and is a warning. A file's modification time counts only with
+    `time_from_mtime`."""
     import pyarrow.compute as pc
 
     events = EventRows.from_table(inventory.table)
@@ -68,7 +72,9 @@ def _incomplete_events(inventory: Inventory, events: EventRows, columns: Sequenc
     return np.flatnonzero(lacks)
 
 
-def _read_exif(reader: ExifReader, events: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def _read_exif(
+    reader: ExifReader, events: pa.ChunkedArray
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """Each event's time and place."""
     import pyarrow as pa
 
@@ -84,28 +90,42 @@ def _read_exif(reader: ExifReader, events: pa.ChunkedArray) -> tuple[pa.ChunkedA
 def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, places: pa.ChunkedArray) -> None:
     if reader.unreadable:
         log.warning(
-            "%s photos can't be read for their EXIF (first: %s)", f"{reader.unreadable:,}", reader.first_unreadable
+            "%s photos can't be read for their EXIF (first: %s)",
+            f"{reader.unreadable:,}",
+            reader.first_unreadable,
         )
     if reader.guessed_times:
-        log.warning("%s times are guessed: they are those of the files", f"{reader.guessed_times:,}")
+        log.warning(
+            "%s times are guessed: they are those of the files", f"{reader.guessed_times:,}"
+        )
     if reader.read_time and times.null_count:
         of_all = f"{times.null_count:,} of {len(times):,}"
         log.warning("%s events have no photo with an EXIF date: '%s' stays empty", of_all, DATETIME)
     if reader.read_location and places.null_count:
         of_all = f"{places.null_count:,} of {len(places):,}"
-        log.warning("%s events have no photo with a position or serial number: '%s' stays empty", of_all, LOCATION)
+        log.warning(
+            "%s events have no photo with a position or serial number: '%s' stays empty",
+            of_all,
+            LOCATION,
+        )
 
 
 def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
-    """The folder of each row's first photo, relative to the image root, or to the class folders below it; '.' for the root itself."""
+    """The folder of each row's first photo, relative to the image root, or to the class folders
+    below it; '.' for the root itself."""
     import pyarrow.compute as pc
 
     root = inventory.image_root.as_posix().rstrip("/") + "/"
     photo = pc.list_element(inventory.table[IMAGES], 0)
-    photo = pc.if_else(pc.starts_with(photo, root), pc.utf8_slice_codeunits(photo, len(root)), photo)
+    photo = pc.if_else(
+        pc.starts_with(photo, root), pc.utf8_slice_codeunits(photo, len(root)), photo
+    )
     folder = pc.replace_substring_regex(photo, r"/?[^/]*$", "")
     top = pc.replace_substring_regex(folder, r"/.*$", "")
-    if any(pc.all(pc.equal(top, inventory.table[label]), skip_nulls=False).as_py() for label in inventory.labels):
+    if any(
+        pc.all(pc.equal(top, inventory.table[label]), skip_nulls=False).as_py()
+        for label in inventory.labels
+    ):
         folder = pc.replace_substring_regex(folder, r"^[^/]*/", "")  # a class is no place
     return pc.if_else(pc.equal(folder, ""), ".", folder)
 
@@ -116,11 +136,15 @@ def _fill_column(inventory: Inventory, name: str, values: pa.ChunkedArray) -> In
     import pyarrow.compute as pc
 
     if name in inventory.labels:
-        raise UsageError(f"'{name}' is a label of the source: rename it there to have a column '{name}'")
+        raise UsageError(
+            f"'{name}' is a label of the source: rename it there to have a column '{name}'"
+        )
     if name in inventory.meta:
         known = inventory.table[name]
         if pa.types.is_nested(known.type):
-            raise UsageError(f"the source's column '{name}' holds lists: rename it there to have a column '{name}'")
+            raise UsageError(
+                f"the source's column '{name}' holds lists: rename it there to have a column '{name}'"
+            )
         if known.type != values.type:
             known, values = known.cast(pa.string()), values.cast(pa.string())
         values = pc.coalesce(known, values)

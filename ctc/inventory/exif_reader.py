@@ -17,9 +17,10 @@ EventPhotos = Sequence[str]
 
 @dataclass
 class ExifReader:
-    """Reads events' photos below `root` until `read_time` and `read_location`, where wanted, are known; with `use_mtime`, a time that no photo has is that
-    of the first photo's file. `unreadable`: how many photos could not be read; `first_unreadable`: one of them and why; `guessed_times`: how
-    many times are guesses."""
+    """Reads events' photos below `root` until `read_time` and `read_location`, where wanted, are
+    known; with `use_mtime`, a time that no photo has is that of the first photo's file.
+    `unreadable`: how many photos could not be read; `first_unreadable`: one of them and why;
+    `guessed_times`: how many times are guesses."""
 
     root: Path
     read_time: bool
@@ -35,15 +36,24 @@ class ExifReader:
         found = [Exif()] * len(events)
         unread = sum(map(len, events))
         for number in range(max(map(len, events), default=0)):
-            lacking = [e for e, photos in enumerate(events) if number < len(photos) and self._is_incomplete(found[e])]
+            lacking = [
+                e
+                for e, photos in enumerate(events)
+                if number < len(photos) and self._is_incomplete(found[e])
+            ]
             for e, exif in self._read_photos([(e, events[e][number]) for e in lacking]):
                 found[e] = _merge_exif(found[e], exif)
             unread -= len(lacking)
         self.bar.advance(unread)
-        return [self._fill_from_mtime(exif, photos[0]) for exif, photos in zip(found, events, strict=True)]
+        return [
+            self._fill_from_mtime(exif, photos[0])
+            for exif, photos in zip(found, events, strict=True)
+        ]
 
     def _read_photos(self, photos: Sequence[tuple[int, str]]) -> Iterator[tuple[int, Exif]]:
-        exifs = read_exifs((join_path(self.root, path) for _, path in photos), exif_threads(self.root))
+        exifs = read_exifs(
+            (join_path(self.root, path) for _, path in photos), exif_threads(self.root)
+        )
         for (event, path), exif in zip(photos, exifs, strict=True):
             if exif.error:
                 self.unreadable += 1
@@ -52,7 +62,9 @@ class ExifReader:
             yield event, exif
 
     def _is_incomplete(self, exif: Exif) -> bool:
-        return (self.read_time and exif.taken is None) or (self.read_location and exif.latitude is None)
+        return (self.read_time and exif.taken is None) or (
+            self.read_location and exif.latitude is None
+        )
 
     def _fill_from_mtime(self, exif: Exif, photo: str) -> Exif:
         if not self.use_mtime or exif.taken:

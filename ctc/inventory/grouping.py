@@ -24,11 +24,16 @@ log = logging.getLogger(__name__)
 
 
 def check_groupable(inventory: Inventory, config: InventoryConfig) -> None:
-    """Raises UsageError, before photos are read for it, when nothing will say when and where they were taken, or how near is near."""
+    """Raises UsageError, before photos are read for it, when nothing will say when and where they
+    were taken, or how near is near."""
     if not math.isfinite(config.events_within or 0):
-        raise UsageError(f"--events-within {config.events_within} is no number of seconds: give one such as 60")
+        raise UsageError(
+            f"--events-within {config.events_within} is no number of seconds: give one such as 60"
+        )
     if DATETIME not in inventory.meta and not (config.time_from_exif or config.time_from_mtime):
-        raise UsageError(f"--events-within needs times, and there is no meta column '{DATETIME}': add --time-from-exif")
+        raise UsageError(
+            f"--events-within needs times, and there is no meta column '{DATETIME}': add --time-from-exif"
+        )
     if LOCATION not in inventory.meta and not config.location_from:
         raise UsageError(
             f"--events-within needs locations, since the clocks of two cameras don't agree, and there is no meta column '{LOCATION}': "
@@ -37,13 +42,14 @@ def check_groupable(inventory: Inventory, config: InventoryConfig) -> None:
 
 
 def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
-    """Unite events of one photo each, of one location, each taken at most `seconds` after the one before; and say what came of it.
+    """Unite events of one photo each, of one location, each taken at most `seconds` after the one
+    before; and say what came of it.
 
-    The united event has the id and the time of its first photo, all photos in time order, and each distinct observation once, in that
-    order, with the other meta values of the row where it was first made. Columns with a value per image get those of all images.
-    Events of several photos, and photos without time or location, stay as they are. Times with a zone are compared as UTC.
-    Raises InputError when no photo has both a time and a location.
-    """
+    The united event has the id and the time of its first photo, all photos in time order, and each
+    distinct observation once, in that order, with the other meta values of the row where it was
+    first made. Columns with a value per image get those of all images. Events of several photos,
+    and photos without time or location, stay as they are. Times with a zone are compared as UTC.
+    Raises InputError when no photo has both a time and a location."""
     import pyarrow as pa
 
     table = inventory.table
@@ -60,12 +66,15 @@ def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
             columns[name] = take(lists, rows.list_row).cast(table[name].type)
         else:
             columns[name] = take(table[name], rows.observation_row)
-    return replace(inventory, table=pa.table(columns)), _describe_grouping(bursts, rows, table.num_rows)
+    return replace(inventory, table=pa.table(columns)), _describe_grouping(
+        bursts, rows, table.num_rows
+    )
 
 
 @dataclass(frozen=True)
 class _Bursts:
-    """`members`: the events in bursts of more than one, burst by burst, in time order; `starts`: where among them each burst starts."""
+    """`members`: the events in bursts of more than one, burst by burst, in time order; `starts`:
+    where among them each burst starts."""
 
     members: Ints
     starts: Ints
@@ -73,13 +82,16 @@ class _Bursts:
     @property
     def burst_of_member(self) -> Ints:
         """Of each member, its burst."""
-        return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=len(self.members)))
+        return np.repeat(
+            np.arange(len(self.starts)), np.diff(self.starts, append=len(self.members))
+        )
 
 
 @dataclass(frozen=True)
 class _RowSources:
-    """Where each row of the result comes from: `observation_row`, the row of its observation; `first_photo_row`, the first row of its event's first photo;
-    `list_row`, its own row or, for burst i, the number of rows + i."""
+    """Where each row of the result comes from: `observation_row`, the row of its observation;
+    `first_photo_row`, the first row of its event's first photo; `list_row`, its own row or, for
+    burst i, the number of rows + i."""
 
     observation_row: Ints
     first_photo_row: Ints
@@ -98,7 +110,9 @@ def _row_sources(inventory: Inventory, events: EventRows, bursts: _Bursts) -> _R
     rows, burst = rows[first], burst[first]
     leader = np.r_[alone, events.first_row[bursts.members[bursts.starts]][burst]]
     order = np.argsort(leader, kind="stable")
-    return _RowSources(np.r_[alone, rows][order], leader[order], np.r_[alone, len(rank) + burst][order])
+    return _RowSources(
+        np.r_[alone, rows][order], leader[order], np.r_[alone, len(rank) + burst][order]
+    )
 
 
 def _find_bursts(table: pa.Table, events: EventRows, seconds: float) -> _Bursts:
@@ -128,7 +142,9 @@ def _parse_times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
             f"--events-within needs ISO 8601 times in '{DATETIME}', which holds {column.type}: mend the source"
         )
     pieces = [
-        pd.to_datetime(chunk.to_pandas(), format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
+        pd.to_datetime(
+            chunk.to_pandas(), format="ISO8601", utc=True, errors="coerce"
+        ).dt.tz_localize(None)
         for chunk in column.chunks
     ]
     times = np.concatenate([piece.to_numpy("datetime64[ms]") for piece in pieces])

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Renaming:
-    """A class of a label and what becomes of it: `new` is None for missing. `label` is '' where the file doesn't say. `where`: its
-    file and line."""
+    """A class of a label and what becomes of it: `new` is None for missing. `label` is '' where the
+    file doesn't say. `where`: its file and line."""
 
     label: str
     old: str
@@ -35,16 +35,21 @@ class Renaming:
 
 
 def read_renamings(path: Path) -> tuple[Renaming, ...]:
-    """From a CSV with the columns old, new and, where there are several labels, label; an empty new class means missing.
+    """From a CSV with the columns old, new and, where there are several labels, label; an empty new
+    class means missing.
 
     Raises CtcError when the file can't be used or gives one class two new names.
     """
     if not path.is_file():
-        raise UsageError(f"file '{path}' is not there: --relabel needs a CSV with the columns {LABEL}, {OLD}, {NEW}")
+        raise UsageError(
+            f"file '{path}' is not there: --relabel needs a CSV with the columns {LABEL}, {OLD}, {NEW}"
+        )
     header, rows = read_rows(path)
     for column in (OLD, NEW):
         if column not in header:
-            raise UsageError(f"'{path}' has no column '{column}': --relabel needs the columns {LABEL}, {OLD}, {NEW}")
+            raise UsageError(
+                f"'{path}' has no column '{column}': --relabel needs the columns {LABEL}, {OLD}, {NEW}"
+            )
     renamings: dict[tuple[str, str], Renaming] = {}
     for line, row in rows:
         label, old, new = (row.get(column, "").strip() for column in (LABEL, OLD, NEW))
@@ -52,13 +57,15 @@ def read_renamings(path: Path) -> tuple[Renaming, ...]:
         if not old:
             raise InputError(f"{renaming.where} names no old class: fill in its column '{OLD}'")
         if renamings.setdefault((label, old), renaming).new != renaming.new:
-            raise InputError(f"{renaming.where} gives '{old}' another new name than an earlier line: keep one of them")
+            raise InputError(
+                f"{renaming.where} gives '{old}' another new name than an earlier line: keep one of them"
+            )
     return tuple(renamings.values())
 
 
 def relabel(inventory: Inventory, renamings: Sequence[Renaming]) -> Inventory:
-    """All classes renamed at once, so that two may change places. Raises UsageError for a label that isn't there; a class that doesn't
-    occur is a warning."""
+    """All classes renamed at once, so that two may change places. Raises UsageError for a label
+    that isn't there; a class that doesn't occur is a warning."""
     by_label: dict[str, list[Renaming]] = {}
     for renaming in renamings:
         by_label.setdefault(_resolve_label(renaming, inventory), []).append(renaming)
@@ -105,10 +112,18 @@ def _rename_classes(column: pa.ChunkedArray, new: Mapping[str, str | None]) -> p
     return pa.chunked_array(pieces, pa.string())
 
 
-def _warn_unknown_classes(column: pa.ChunkedArray, label: str, renamings: Sequence[Renaming]) -> None:
+def _warn_unknown_classes(
+    column: pa.ChunkedArray, label: str, renamings: Sequence[Renaming]
+) -> None:
     known = {name for name in column.unique().to_pylist() if name is not None}
     for renaming in renamings:
         if renaming.old not in known:
             hint = did_you_mean(renaming.old, known)
             near = hint if "did you mean" in hint else ""
-            log.warning("%s: label '%s' has no class called '%s'%s", renaming.where, label, renaming.old, near)
+            log.warning(
+                "%s: label '%s' has no class called '%s'%s",
+                renaming.where,
+                label,
+                renaming.old,
+                near,
+            )

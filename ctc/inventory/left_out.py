@@ -26,8 +26,9 @@ def left_out_path(output: Path) -> Path:
 
 
 class LeftOutLog:
-    """`counts`: entries per reason. `examples`: per reason, where the first few were. All entries go to `path` (columns where, reason), which
-    appears when the `with` block ends well; without an entry there is no file."""
+    """`counts`: entries per reason. `examples`: per reason, where the first few were. All entries
+    go to `path` (columns where, reason), which appears when the `with` block ends well; without an
+    entry there is no file."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
@@ -60,7 +61,10 @@ class LeftOutLog:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._exit_stack.__exit__(kind, error, trace)
         if kind is None and self.path and self._writer is None:

@@ -1,4 +1,5 @@
-"""Which photos an inventory names, and in which events; whole columns at a time, since there may be tens of millions."""
+"""Which photos an inventory names, and in which events; whole columns at a time, since there may be
+tens of millions."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PhotoUses:
-    """`paths`, `event_ids`: each once, in order of appearance. Use i is of photo number `photo[i]` in event number `event[i]`, every
-    such pair once, sorted by photo, then event. `of_row`: the event number of every row of the inventory."""
+    """`paths`, `event_ids`: each once, in order of appearance. Use i is of photo number `photo[i]`
+    in event number `event[i]`, every such pair once, sorted by photo, then event. `of_row`: the
+    event number of every row of the inventory."""
 
     paths: pa.Array
     event_ids: pa.Array

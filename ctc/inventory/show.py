@@ -33,10 +33,14 @@ def summary_lines(inventory: Inventory) -> Iterator[str]:
     yield f"{table.num_rows:,} observations of {events:,} events with {photos:,} photos"
     for label in inventory.labels:
         counts = class_counts(inventory, label)
-        shown = ", ".join(f"{name} {count:,}" for name, count in list(counts.classes.items())[:MAX_CLASSES])
+        shown = ", ".join(
+            f"{name} {count:,}" for name, count in list(counts.classes.items())[:MAX_CLASSES]
+        )
         hidden = len(counts.classes) - MAX_CLASSES
         more = f", and {hidden} more" if hidden > 0 else ""
-        yield f"{label}: {shown}{more}" + (f"; missing {counts.missing:,}" if counts.missing else "")
+        yield f"{label}: {shown}{more}" + (
+            f"; missing {counts.missing:,}" if counts.missing else ""
+        )
 
 
 MAX_EXAMPLES = 20
@@ -44,7 +48,8 @@ MAX_EXAMPLES = 20
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """The classes of a label with their observations, most frequent first, and how many observations lack the label."""
+    """The classes of a label with their observations, most frequent first, and how many
+    observations lack the label."""
 
     classes: Mapping[str, int]
     missing: int
@@ -60,8 +65,8 @@ class LocationCounts:
 
 @dataclass(frozen=True)
 class TimeSpan:
-    """Of the column `datetime`: the `first` and `last` ISO 8601 time, how many observations have none (`missing`), and how many have
-    something else there (`unclear`)."""
+    """Of the column `datetime`: the `first` and `last` ISO 8601 time, how many observations have
+    none (`missing`), and how many have something else there (`unclear`)."""
 
     first: str | None
     last: str | None
@@ -82,11 +87,11 @@ class SharedPhoto:
 class InventorySummary:
     """Everything that `ctc inventory show` tells.
 
-    `locations` by number of events, most first, None without a column `location`; `no_location`: events without one.
-    `photos_per_event`, `observations_per_event`: such a number → how many events have it. `shared_photos`: how many photos are in
-    more than one event; `first_shared` names some. `meta`: column → distinct values, of a column with
-    lists the values in them. `left_out`: reason → source entries.
-    """
+    `locations` by number of events, most first, None without a column `location`; `no_location`:
+    events without one. `photos_per_event`, `observations_per_event`: such a number → how many
+    events have it. `shared_photos`: how many photos are in more than one event; `first_shared`
+    names some. `meta`: column → distinct values, of a column with lists the values in them.
+    `left_out`: reason → source entries."""
 
     image_root: str
     observations: int
@@ -122,7 +127,9 @@ def summarize(inventory: Inventory) -> InventorySummary:
         locations=locations,
         no_location=no_location,
         photos_per_event=_histogram(photos),
-        observations_per_event=_histogram(np.bincount(uses.event_of_row, minlength=len(uses.event_ids))),
+        observations_per_event=_histogram(
+            np.bincount(uses.event_of_row, minlength=len(uses.event_ids))
+        ),
         time=_time_span(inventory.table[DATETIME]) if DATETIME in inventory.meta else None,
         shared_photos=int(uses.is_shared().sum()),
         first_shared=_first_shared(uses),
@@ -138,7 +145,9 @@ def class_counts(inventory: Inventory, label: str) -> ClassCounts:
     counted = pc.value_counts(inventory.table[label])
     counts = {entry["values"]: entry["counts"] for entry in counted.to_pylist()}
     missing = counts.pop(None, 0)
-    return ClassCounts(dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))), missing)
+    return ClassCounts(
+        dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))), missing
+    )
 
 
 def _location_counts(
@@ -155,9 +164,9 @@ def _location_counts(
     taken = np.bincount(of_event[known], photos[known], minlength=len(names)).astype(int)
     order = np.argsort(-events, kind="stable")
     named = names.to_pylist()
-    return {str(named[i]): LocationCounts(int(events[i]), int(taken[i])) for i in order if events[i]}, int(
-        (~known).sum()
-    )
+    return {
+        str(named[i]): LocationCounts(int(events[i]), int(taken[i])) for i in order if events[i]
+    }, int((~known).sum())
 
 
 def _histogram(counts: Ints) -> dict[int, int]:
@@ -169,7 +178,9 @@ def _time_span(column: pa.ChunkedArray) -> TimeSpan:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = pc.replace_substring(_flatten_lists(column).cast(pa.string()), " ", "T", max_replacements=1)
+    text = pc.replace_substring(
+        _flatten_lists(column).cast(pa.string()), " ", "T", max_replacements=1
+    )
     clear = pc.fill_null(pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d(T\d\d:\d\d|$)"), False)
     span = pc.min_max(text.filter(clear)).as_py()
     unclear = len(text) - text.null_count - pc.sum(clear, min_count=0).as_py()

@@ -1,4 +1,5 @@
-"""Observations, one after the other, become a table: some thousands at a time, since there may be tens of millions."""
+"""Observations, one after the other, become a table: some thousands at a time, since there may be
+tens of millions."""
 
 from __future__ import annotations
 
@@ -23,11 +24,12 @@ CHUNK_SIZE = 50_000
 def build_table(
     entries: Iterable[Observation | LeftOut], left_out: LeftOutLog, chunk_size: int = CHUNK_SIZE
 ) -> tuple[pa.Table, tuple[str, ...]]:
-    """The observations as a table, and the names of its label columns; what is no observation goes to `left_out`.
+    """The observations as a table, and the names of its label columns; what is no observation goes
+    to `left_out`.
 
-    A label or meta column that some observations don't have is null there. Meta columns of numbers hold numbers, those of tuples lists of
-    numbers; those that mix kinds hold text. Raises UsageError for a name that two columns have.
-    """
+    A label or meta column that some observations don't have is null there. Meta columns of numbers
+    hold numbers, those of tuples lists of numbers; those that mix kinds hold text. Raises
+    UsageError for a name that two columns have."""
     import pyarrow as pa
 
     observations = _valid_observations(entries, left_out)
@@ -43,12 +45,16 @@ def build_table(
     return pa.table({name: _concat_column(pieces, name) for name in names}), tuple(labels)
 
 
-def _valid_observations(entries: Iterable[Observation | LeftOut], left_out: LeftOutLog) -> Iterator[Observation]:
+def _valid_observations(
+    entries: Iterable[Observation | LeftOut], left_out: LeftOutLog
+) -> Iterator[Observation]:
     for entry in entries:
         if isinstance(entry, LeftOut):
             left_out.add(entry)
         elif not isinstance(entry, Observation):
-            raise PluginError(f"an input format gave a {type(entry).__name__}, not an Observation or a LeftOut")
+            raise PluginError(
+                f"an input format gave a {type(entry).__name__}, not an Observation or a LeftOut"
+            )
         elif not entry.images:
             left_out.add(LeftOut(entry.event_id, "no image"))
         else:
@@ -64,7 +70,9 @@ def _add_names(names: dict[str, None], mappings: Iterable[Mapping[str, Any]]) ->
 def _check_names(names: Sequence[str]) -> None:
     if len(set(names)) < len(names):
         twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise UsageError(f"'{twice}' can't be used as a column name twice: rename the column in the source")
+        raise UsageError(
+            f"'{twice}' can't be used as a column name twice: rename the column in the source"
+        )
 
 
 def _unicode_columns(
@@ -77,7 +85,9 @@ def _unicode_columns(
         sound = [entry for entry in chunk if _is_unicode(entry)]
         for entry in chunk:
             if not _is_unicode(entry):
-                left_out.add(LeftOut(ascii(entry.event_id), "a name that is not Unicode: rename the file"))
+                left_out.add(
+                    LeftOut(ascii(entry.event_id), "a name that is not Unicode: rename the file")
+                )
         return _build_columns(sound, labels, meta)
 
 
@@ -90,7 +100,9 @@ def _is_unicode(entry: Observation) -> bool:
     return True
 
 
-def _build_columns(chunk: Sequence[Observation], labels: Iterable[str], meta: Iterable[str]) -> Columns:
+def _build_columns(
+    chunk: Sequence[Observation], labels: Iterable[str], meta: Iterable[str]
+) -> Columns:
     import pyarrow as pa
 
     text = pa.string()
@@ -98,11 +110,17 @@ def _build_columns(chunk: Sequence[Observation], labels: Iterable[str], meta: It
         columns = {
             EVENT_ID: pa.array([entry.event_id for entry in chunk], text),
             IMAGES: pa.array([entry.images for entry in chunk], pa.list_(text)),
-            **{name: pa.array([entry.labels.get(name) for entry in chunk], text) for name in labels},
+            **{
+                name: pa.array([entry.labels.get(name) for entry in chunk], text) for name in labels
+            },
         }
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise PluginError(f"an input format gave an event id, image or label that is not text: {error}") from None
-    return columns | {name: _infer_array([entry.meta.get(name) for entry in chunk]) for name in meta}
+        raise PluginError(
+            f"an input format gave an event id, image or label that is not text: {error}"
+        ) from None
+    return columns | {
+        name: _infer_array([entry.meta.get(name) for entry in chunk]) for name in meta
+    }
 
 
 def _infer_array(values: list[Any]) -> pa.Array:

@@ -1,4 +1,5 @@
-"""Where a command was given, for the workers of an engine: they see the same files under the same names, or say that they don't."""
+"""Where a command was given, for the workers of an engine: they see the same files under the same
+names, or say that they don't."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class BoundEngine:
 
     @classmethod
     def resolve(cls, name: str, provided: Mapping[str, Any], plugins: Plugins) -> BoundEngine:
-        """`provided`: the options that are, by key. Raises UsageError when there is no such engine or option, or it can't run here."""
+        """`provided`: the options that are, by key. Raises UsageError when there is no such engine
+        or option, or it can't run here."""
         engine = plugins.get(Engine, name)
         reason = engine.available()
         if reason is not None:
@@ -45,7 +47,8 @@ class WorkerContext:
     version: str = __version__
 
     def enter(self) -> None:
-        """Be there, on whatever machine. Raises InputError when this one doesn't see the folder, or has another ctc."""
+        """Be there, on whatever machine. Raises InputError when this one doesn't see the folder, or
+        has another ctc."""
         machine = platform.node()
         if self.version != __version__:
             raise InputError(

@@ -1,4 +1,5 @@
-"""Which plugins are installed, and by whom: read from the metadata of distributions, nothing imported."""
+"""Which plugins are installed, and by whom: read from the metadata of distributions, nothing
+imported."""
 
 from __future__ import annotations
 
@@ -11,7 +12,11 @@ from ctc.plugin.hookspecs import ENTRY_POINT_GROUP
 
 OUR_DISTRIBUTION = "camera-trap-classifier"
 UNNAMED = "an unnamed distribution"
-ENABLED_VARIABLE, DISABLED_VARIABLE, STRICT_VARIABLE = "CTC_PLUGINS", "CTC_DISABLE_PLUGINS", "CTC_STRICT_PLUGINS"
+ENABLED_VARIABLE, DISABLED_VARIABLE, STRICT_VARIABLE = (
+    "CTC_PLUGINS",
+    "CTC_DISABLE_PLUGINS",
+    "CTC_STRICT_PLUGINS",
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -48,8 +53,9 @@ def get_owner(point: EntryPoint) -> Owner:
 
 
 def iter_entry_points() -> Iterator[EntryPoint | SkippedPlugin]:
-    """Every entry point of the group `ctc`; a distribution whose list of entry points can't be read gives a Skipped.
-    Of two distributions with one name, only the first on `sys.path` counts, as for imports."""
+    """Every entry point of the group `ctc`; a distribution whose list of entry points can't be read
+    gives a Skipped. Of two distributions with one name, only the first on `sys.path` counts, as for
+    imports."""
     seen = set()
     for distribution in distributions():
         if f"[{ENTRY_POINT_GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
@@ -60,16 +66,25 @@ def iter_entry_points() -> Iterator[EntryPoint | SkippedPlugin]:
         seen.add(name)
         try:
             yield from distribution.entry_points.select(group=ENTRY_POINT_GROUP)
-        except (TypeError, ValueError, AttributeError) as error:  # what importlib.metadata raises for a damaged list
+        except (
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:  # what importlib.metadata raises for a damaged list
             yield SkippedPlugin(Owner("entry_points.txt", name, version), describe_error(error))
 
 
 def disabled_reason(owner: Owner, environ: Mapping[str, str]) -> str | None:
-    """Why the environment keeps this plugin from being loaded, or None. Names are those of entry points or distributions."""
+    """Why the environment keeps this plugin from being loaded, or None. Names are those of entry
+    points or distributions."""
     names = {owner.entry_point, owner.distribution}
     if names & _split_names(environ.get(DISABLED_VARIABLE, "")):
         return f"{DISABLED_VARIABLE} switches it off"
-    if not owner.is_built_in and ENABLED_VARIABLE in environ and not names & _split_names(environ[ENABLED_VARIABLE]):
+    if (
+        not owner.is_built_in
+        and ENABLED_VARIABLE in environ
+        and not names & _split_names(environ[ENABLED_VARIABLE])
+    ):
         return f"{ENABLED_VARIABLE} doesn't name it"
     return None
 
@@ -77,7 +92,11 @@ def disabled_reason(owner: Owner, environ: Mapping[str, str]) -> str | None:
 def describe_error(error: BaseException) -> str:
     """One line that says what went wrong in a plugin."""
     text = " ".join(str(error).split())
-    return text if isinstance(error, PluginError) else f"{type(error).__name__}: {text}".removesuffix(": ")
+    return (
+        text
+        if isinstance(error, PluginError)
+        else f"{type(error).__name__}: {text}".removesuffix(": ")
+    )
 
 
 def _split_names(text: str) -> set[str]:
@@ -89,5 +108,7 @@ def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
         return UNNAMED, ""
     try:
         return distribution.metadata["Name"] or UNNAMED, distribution.metadata["Version"] or ""
-    except Exception:  # no METADATA file, or one that is no metadata: each Python version raises something else
+    except (
+        Exception
+    ):  # no METADATA file, or one that is no metadata: each Python version raises something else
         return UNNAMED, ""

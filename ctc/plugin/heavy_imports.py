@@ -1,4 +1,5 @@
-"""Packages that a plugin must not import before it needs them: every command loads the plugins, and would wait."""
+"""Packages that a plugin must not import before it needs them: every command loads the plugins, and
+would wait."""
 
 from __future__ import annotations
 

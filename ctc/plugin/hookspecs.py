@@ -1,4 +1,5 @@
-"""All hooks, on one page. A plugin is a module (or object) in the entry-point group `ctc` with some of these functions.
+"""All hooks, on one page. A plugin is a module (or object) in the entry-point group `ctc` with some
+of these functions.
 
 A whole plugin — an aggregation that takes the middle of the photos' probabilities:
 
@@ -14,9 +15,9 @@ and in its package's pyproject.toml:
     [project.entry-points.ctc]
     median = "my_package.median"
 
-Hooks take no arguments and return lists of frozen records (`ctc.plugin.records`). They are called once, when a command needs
-plugins; import heavy packages inside the records' callables, never at the top of the module.
-"""
+Hooks take no arguments and return lists of frozen records (`ctc.plugin.records`). They are called
+once, when a command needs plugins; import heavy packages inside the records' callables, never at
+the top of the module."""
 
 from __future__ import annotations
 

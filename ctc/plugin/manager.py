@@ -1,8 +1,8 @@
 """Finding plugins: one at a time, sorted, a broken one costs a line and not the tool.
 
-Environment: `CTC_PLUGINS` (comma list of plugins to load beside the built-ins; '' = built-ins only), `CTC_DISABLE_PLUGINS`
-(comma list not to load), `CTC_STRICT_PLUGINS=1` (a broken plugin is an error).
-"""
+Environment: `CTC_PLUGINS` (comma list of plugins to load beside the built-ins; '' = built-ins
+only), `CTC_DISABLE_PLUGINS` (comma list not to load), `CTC_STRICT_PLUGINS=1` (a broken plugin is an
+error)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,15 @@ from ctc.plugin.entry_points import (
     iter_entry_points,
 )
 from ctc.plugin.heavy_imports import warn_heavy_imports
-from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, Loader, OutputFormat, PluginRecord
+from ctc.plugin.records import (
+    Aggregation,
+    Backbone,
+    Engine,
+    InputFormat,
+    Loader,
+    OutputFormat,
+    PluginRecord,
+)
 from ctc.plugin.third_party import ThirdPartyRecord, raised_by_plugin, stdout_to_stderr, wrap_record
 
 log = logging.getLogger(__name__)
@@ -72,7 +80,8 @@ class LoadedRecord:
 
 
 class Plugins:
-    """All plugins that could be loaded (`loaded`), those that could not (`broken`) and those that were not wanted (`disabled`)."""
+    """All plugins that could be loaded (`loaded`), those that could not (`broken`) and those that
+    were not wanted (`disabled`)."""
 
     def __init__(
         self,
@@ -91,7 +100,8 @@ class Plugins:
         return {name: cast(R, records[name].record) for name in sorted(records)}
 
     def get(self, record_type: type[R], name: str) -> R:
-        """The record called `name`; raises UsageError with the nearest name, or PluginError with the reason it was skipped."""
+        """The record called `name`; raises UsageError with the nearest name, or PluginError with
+        the reason it was skipped."""
         known = self.all(record_type)
         if name in known:
             return known[name]
@@ -112,7 +122,8 @@ class Plugins:
 
 @cache
 def plugins() -> Plugins:
-    """Every plugin installed here, loaded at the first call; the broken ones are then logged as warnings."""
+    """Every plugin installed here, loaded at the first call; the broken ones are then logged as
+    warnings."""
     everything = discover()
     for skipped in everything.broken:
         log.warning("%s", skipped)
@@ -120,12 +131,14 @@ def plugins() -> Plugins:
 
 
 def discover(
-    points: Iterable[EntryPoint | SkippedPlugin] | None = None, environ: Mapping[str, str] = os.environ
+    points: Iterable[EntryPoint | SkippedPlugin] | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> Plugins:
-    """Load the entry points of the group `ctc` (or `points`) one by one, sorted by name, then distribution.
+    """Load the entry points of the group `ctc` (or `points`) one by one, sorted by name, then
+    distribution.
 
-    Raises PluginError when two plugins bring one name, and with CTC_STRICT_PLUGINS=1 for a broken plugin.
-    """
+    Raises PluginError when two plugins bring one name, and with CTC_STRICT_PLUGINS=1 for a broken
+    plugin."""
     manager = pluggy.PluginManager("ctc")
     manager.add_hookspecs(hookspecs)
     found: list[LoadedRecord] = []
@@ -146,12 +159,19 @@ def discover(
     return Plugins(found, broken, off)
 
 
-def _sorted_by_owner(points: Iterable[EntryPoint | SkippedPlugin]) -> list[tuple[Owner, EntryPoint | SkippedPlugin]]:
-    owned = [(point.owner if isinstance(point, SkippedPlugin) else get_owner(point), point) for point in points]
+def _sorted_by_owner(
+    points: Iterable[EntryPoint | SkippedPlugin],
+) -> list[tuple[Owner, EntryPoint | SkippedPlugin]]:
+    owned = [
+        (point.owner if isinstance(point, SkippedPlugin) else get_owner(point), point)
+        for point in points
+    ]
     return sorted(owned, key=lambda pair: pair[0])
 
 
-def _try_load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[LoadedRecord] | SkippedPlugin:
+def _try_load(
+    manager: pluggy.PluginManager, point: EntryPoint, owner: Owner
+) -> list[LoadedRecord] | SkippedPlugin:
     try:
         with stdout_to_stderr(), warn_heavy_imports(owner):
             return _load(manager, point, owner)
@@ -167,7 +187,9 @@ def _load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> lis
     _check_hook_names(plugin)
     manager.register(plugin, name)
     try:
-        found = [LoadedRecord(kind, record, owner) for kind in KINDS for record in _records(kind, plugin)]
+        found = [
+            LoadedRecord(kind, record, owner) for kind in KINDS for record in _records(kind, plugin)
+        ]
     except BaseException:
         manager.unregister(name=name)
         raise
@@ -206,8 +228,14 @@ def _records(kind: RecordKind, plugin: object) -> list[Any]:
             raise PluginError(
                 f"{kind.hook} returned a {type(record).__name__}, not {kind.record_type.__name__} records"
             )
-        if not isinstance(record.name, str) or not record.name or record.name.split() != [record.name]:
-            raise PluginError(f"{kind.hook} returned a record named {record.name!r}: a name is one word")
+        if (
+            not isinstance(record.name, str)
+            or not record.name
+            or record.name.split() != [record.name]
+        ):
+            raise PluginError(
+                f"{kind.hook} returned a record named {record.name!r}: a name is one word"
+            )
     return records
 
 

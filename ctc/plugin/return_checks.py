@@ -1,4 +1,5 @@
-"""What the functions of a record must give back: a guest that gives something else is told so, before it makes trouble elsewhere."""
+"""What the functions of a record must give back: a guest that gives something else is told so,
+before it makes trouble elsewhere."""
 
 from __future__ import annotations
 
@@ -16,13 +17,18 @@ _RETURN_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "epoch": ((Iterable,), "an iterator of Batch"),
     "map": ((Iterable,), "an iterator of (part, result)"),
 }
-YIELDED_TYPES: dict[str, tuple[type, ...]] = {"read": (Observation, LeftOut), "epoch": (Batch,), "map": (tuple,)}
+YIELDED_TYPES: dict[str, tuple[type, ...]] = {
+    "read": (Observation, LeftOut),
+    "epoch": (Batch,),
+    "map": (tuple,),
+}
 """The functions whose result is an iterator, and what it yields."""
 _STREAM_ATTRIBUTES = ("samples", "steps", "skipped", "epoch", "close")
 
 
 def check_return_value(field: str, returned: Any, arguments: Sequence[Any]) -> str | None:
-    """What is wrong with what the function `field` of a record returned for these arguments; None when nothing is."""
+    """What is wrong with what the function `field` of a record returned for these arguments; None
+    when nothing is."""
     types, expected = _RETURN_TYPES.get(field, ((object,), ""))
     if not isinstance(returned, types):
         return f"returned a {type(returned).__name__} from {field}(), not {expected}"
@@ -54,14 +60,20 @@ def _observation_fault(entry: Any) -> str | None:
 
 def _stream_fault(returned: Any) -> str | None:
     lacking = [name for name in _STREAM_ATTRIBUTES if not hasattr(returned, name)]
-    return f"returned a {type(returned).__name__} from open() that has no {lacking[0]}" if lacking else None
+    return (
+        f"returned a {type(returned).__name__} from open() that has no {lacking[0]}"
+        if lacking
+        else None
+    )
 
 
 def _network_fault(returned: Any) -> str | None:
     """Of a keras.Model, which is not imported to find out."""
     shape = getattr(getattr(returned, "output", None), "shape", None)
     if shape is None:
-        return f"returned a {type(returned).__name__} from build(), not a keras.Model with one output"
+        return (
+            f"returned a {type(returned).__name__} from build(), not a keras.Model with one output"
+        )
     if len(shape) != 2 or shape[1] is None:
         return f"returned a network from build() whose features are {tuple(shape)}, not (None, channels)"
     return None

@@ -1,4 +1,5 @@
-"""A short measurement before a long run: how many photos the network takes at a time to be fastest on this machine."""
+"""A short measurement before a long run: how many photos the network takes at a time to be fastest
+on this machine."""
 
 from __future__ import annotations
 
@@ -29,15 +30,17 @@ class ResolvedRuntime(NamedTuple):
     batch_size: int
 
 
-def resolve_runtime(model: Model, batch_size: int | None, photos: int | None, workers: int) -> ResolvedRuntime:
+def resolve_runtime(
+    model: Model, batch_size: int | None, photos: int | None, workers: int
+) -> ResolvedRuntime:
     """`batch_size` None: measured, see `choose_batch_size`."""
     size = batch_size or choose_batch_size(model, photos, workers)
     return ResolvedRuntime(model.runtime.provider, model.runtime.precision, size)
 
 
 def choose_batch_size(model: Model, photos: int | None, workers: int) -> int:
-    """The smallest of the usual sizes that no other beats by a tenth, as measured with `workers` batches at a time, as they will be; the
-    first size for a short run. `photos` None: not known."""
+    """The smallest of the usual sizes that no other beats by a tenth, as measured with `workers`
+    batches at a time, as they will be; the first size for a short run. `photos` None: not known."""
     sizes = DEVICE_BATCH_SIZES if model.is_on_device else CPU_BATCH_SIZES
     if photos is not None and photos < MIN_PHOTOS_TO_MEASURE:
         return sizes[0]

@@ -15,7 +15,8 @@ _FLOATS = ("tensor(float)", "tensor(float16)")
 
 
 def read_metadata(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
-    """The metadata of the model in `path`; raises InputError, saying what is missing, when it is foreign or contradicts itself."""
+    """The metadata of the model in `path`; raises InputError, saying what is missing, when it is
+    foreign or contradicts itself."""
     try:
         info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
         _check_input(session.get_inputs(), info)

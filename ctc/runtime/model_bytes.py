@@ -28,20 +28,25 @@ class ModelFile:
 
 
 def read_model(path: Path) -> ModelFile:
-    """The bytes of a model file; raises CtcError when there is no file, or one that is too large."""
+    """The bytes of a model file; raises CtcError when there is no file, or one that is too
+    large."""
     try:
         with as_os_errors(path):
             return ModelFile(path, _read_checked(path))
     except FileNotFoundError:
         raise UsageError(f"model '{path}' is not there: make one with `ctc export`") from None
     except OSError as error:
-        raise InputError(f"model '{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(
+            f"model '{path}' can't be read: {(error.strerror or str(error)).lower()}"
+        ) from None
 
 
 def _read_checked(path: Path) -> bytes:
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        raise UsageError(f"model '{path}' is a folder: give the .onnx file that `ctc export` made of it")
+        raise UsageError(
+            f"model '{path}' is a folder: give the .onnx file that `ctc export` made of it"
+        )
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"model '{path}' is not a file")
     if status.st_size > MAX_BYTES:

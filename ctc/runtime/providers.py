@@ -1,7 +1,8 @@
-"""What runs the network: onnxruntime's execution providers, started for real before they are trusted.
+"""What runs the network: onnxruntime's execution providers, started for real before they are
+trusted.
 
-onnxruntime itself falls back to the CPU when a provider doesn't start; here that is an error, or with `auto` the next provider's turn.
-"""
+onnxruntime itself falls back to the CPU when a provider doesn't start; here that is an error, or
+with `auto` the next provider's turn."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RuntimeConfig:
-    """What shall run the network, with which arithmetic. `workers`: how many batches may be in the network at a time."""
+    """What shall run the network, with which arithmetic. `workers`: how many batches may be in the
+    network at a time."""
 
     provider: ProviderName = "auto"
     precision: Precision = "float32"
@@ -35,7 +37,8 @@ class RuntimeConfig:
 
 @dataclass(frozen=True)
 class Provider:
-    """`name` is onnxruntime's; `extra` brings it. `is_device`: it has memory of its own, and one large batch at a time serves it best."""
+    """`name` is onnxruntime's; `extra` brings it. `is_device`: it has memory of its own, and one
+    large batch at a time serves it best."""
 
     name: str
     extra: str
@@ -52,7 +55,8 @@ PROVIDERS: Mapping[str, Provider] = {
     "cpu": Provider("CPUExecutionProvider", "cpu", False),
 }
 AUTO_ORDER: tuple[ProviderName, ...] = ("cuda", "directml", "openvino", "cpu")
-"""In this order. Not TensorRT, which compiles for minutes before the first photo, nor CoreML, which may compute in half precision."""
+"""In this order. Not TensorRT, which compiles for minutes before the first photo, nor CoreML, which
+may compute in half precision."""
 
 SessionOpener = Callable[[str, Mapping[str, str]], "onnxruntime.InferenceSession"]
 
@@ -62,15 +66,18 @@ def create_session(
 ) -> tuple[RuntimeConfig, onnxruntime.InferenceSession]:
     """The engine's provider, or the first of AUTO that works, with a session on it.
 
-    `open_session(onnxruntime's name, options)` opens a session and runs it once; whatever it raises means that the provider doesn't
-    start. Raises CtcError for a provider that is asked for by name, or when a CPU can't open the model.
-    """
+    `open_session(onnxruntime's name, options)` opens a session and runs it once; whatever it raises
+    means that the provider doesn't start. Raises CtcError for a provider that is asked for by name,
+    or when a CPU can't open the model."""
     if runtime.provider != "auto":
         return runtime, _create_on_provider(runtime, open_session)
     refusals: list[ProviderError] = []
     for name in AUTO_ORDER:
         candidate = replace(runtime, provider=name)
-        if PROVIDERS[name].name not in _available_providers() or runtime.precision not in PROVIDERS[name].precisions:
+        if (
+            PROVIDERS[name].name not in _available_providers()
+            or runtime.precision not in PROVIDERS[name].precisions
+        ):
             continue
         try:
             session = _create_on_provider(candidate, open_session)
@@ -91,7 +98,9 @@ class ProviderError(CtcError):
     """A provider is installed but doesn't start."""
 
 
-def _create_on_provider(runtime: RuntimeConfig, open_session: SessionOpener) -> onnxruntime.InferenceSession:
+def _create_on_provider(
+    runtime: RuntimeConfig, open_session: SessionOpener
+) -> onnxruntime.InferenceSession:
     provider = PROVIDERS[runtime.provider]
     if runtime.precision not in provider.precisions:
         reason = f"provider '{runtime.provider}' can't compute in {runtime.precision}"
@@ -106,14 +115,19 @@ def _create_on_provider(runtime: RuntimeConfig, open_session: SessionOpener) -> 
     except CtcError:
         raise
     except Exception as error:  # onnxruntime's exceptions share no base class
-        raise ProviderError(f"provider '{runtime.provider}' does not start: {first_line(error)}") from None
+        raise ProviderError(
+            f"provider '{runtime.provider}' does not start: {first_line(error)}"
+        ) from None
     return session
 
 
 def _provider_options(runtime: RuntimeConfig) -> dict[str, str]:
     if runtime.provider == "openvino":
         # pinned threads would stand in the way of those that decode
-        hints = {"INFERENCE_PRECISION_HINT": runtime.precision.replace("float", "f"), "ENABLE_CPU_PINNING": "NO"}
+        hints = {
+            "INFERENCE_PRECISION_HINT": runtime.precision.replace("float", "f"),
+            "ENABLE_CPU_PINNING": "NO",
+        }
         workers = str(runtime.workers)
         return {
             "device_type": "CPU",
@@ -134,7 +148,8 @@ def _available_providers() -> list[str]:
 
 
 def _preload_cuda_libraries(provider: str) -> None:
-    """Let onnxruntime find CUDA's libraries among the installed packages; it prints what it misses."""
+    """Let onnxruntime find CUDA's libraries among the installed packages; it prints what it
+    misses."""
     import onnxruntime
 
     if provider in ("cuda", "tensorrt") and hasattr(onnxruntime, "preload_dlls"):

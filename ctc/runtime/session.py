@@ -20,13 +20,25 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, MissingExtraError
 from ctc.runtime.metadata import input_shape, read_metadata
 from ctc.runtime.model_bytes import ModelFile, read_model
-from ctc.runtime.providers import PROVIDERS, ProviderError, RuntimeConfig, create_session, first_line
+from ctc.runtime.providers import (
+    PROVIDERS,
+    ProviderError,
+    RuntimeConfig,
+    create_session,
+    first_line,
+)
 
 if TYPE_CHECKING:
     import onnxruntime
 
 _FATAL_ONLY = 4
-_OUT_OF_MEMORY = ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "failed to allocate",
+    "alloc_failed",
+    "bad_alloc",
+    "bad allocation",
+)
 
 DEFAULT_RUNTIME = RuntimeConfig()
 
@@ -50,12 +62,11 @@ class Model:
         return PROVIDERS[self.runtime.provider].is_device
 
     def predict(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
-        """Probabilities per label, float32 (N, classes), for a batch of uint8 (N, height, width, 3) RGB images as
-        `ctc.images.to_model_input` makes them. Threads may call it at the same time.
+        """Probabilities per label, float32 (N, classes), for a batch of uint8 (N, height, width, 3)
+        RGB images as `ctc.images.to_model_input` makes them. Threads may call it at the same time.
 
-        A batch that doesn't fit into memory is halved until it does, now and from then on. Raises InputError when the
-        network can't be run.
-        """
+        A batch that doesn't fit into memory is halved until it does, now and from then on. Raises
+        InputError when the network can't be run."""
         while True:
             largest = self._max_batch_size or len(images)
             parts = [images[at : at + largest] for at in range(0, len(images), largest)]
@@ -65,7 +76,10 @@ class Model:
             except _OutOfMemoryError as error:
                 self._halve_batch_size(min(largest, len(images)), error)
             else:
-                return {label: np.concatenate([answer[label] for answer in answers]) for label in self.info.labels}
+                return {
+                    label: np.concatenate([answer[label] for answer in answers])
+                    for label in self.info.labels
+                }
 
     def _run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         labels = list(self.info.labels)
@@ -75,20 +89,31 @@ class Model:
             reason = first_line(error)
             if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
                 raise _OutOfMemoryError(reason) from None
-            raise InputError(f"model '{self.path}' failed on a batch of {len(images)}: {reason}") from None
-        found = {label: np.asarray(values, np.float32) for label, values in zip(labels, outputs, strict=True)}
+            raise InputError(
+                f"model '{self.path}' failed on a batch of {len(images)}: {reason}"
+            ) from None
+        found = {
+            label: np.asarray(values, np.float32)
+            for label, values in zip(labels, outputs, strict=True)
+        }
         for label, values in found.items():
             if values.shape != (len(images), len(self.info.labels[label])):
-                raise InputError(f"model '{self.path}' answers '{label}' with an array of shape {values.shape}")
+                raise InputError(
+                    f"model '{self.path}' answers '{label}' with an array of shape {values.shape}"
+                )
         return found
 
     def _halve_batch_size(self, size: int, error: Exception) -> None:
         if size == 1:
-            raise InputError(f"model '{self.path}' does not fit into memory, even with one photo at a time: {error}")
+            raise InputError(
+                f"model '{self.path}' does not fit into memory, even with one photo at a time: {error}"
+            )
         if self._max_batch_size is None or self._max_batch_size >= size:
             self._max_batch_size = (size + 1) // 2
             log.warning(
-                "a batch of %d does not fit into memory: going on with %d photos at a time", size, self._max_batch_size
+                "a batch of %d does not fit into memory: going on with %d photos at a time",
+                size,
+                self._max_batch_size,
             )
 
 
@@ -104,8 +129,8 @@ def load_model(path: Path, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
 def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
     """Open a model that `ctc export` wrote, and run it once.
 
-    Raises CtcError, saying what is missing, for anything else, and for an engine that doesn't start.
-    """
+    Raises CtcError, saying what is missing, for anything else, and for an engine that doesn't
+    start."""
     try:
         import onnxruntime
     except ImportError:
@@ -116,13 +141,17 @@ def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Mod
     def open_session(provider: str, options: Mapping[str, str]) -> onnxruntime.InferenceSession:
         providers: list[Any] = [(provider, dict(options))]
         if provider != PROVIDERS["cpu"].name:
-            providers.append(PROVIDERS["cpu"].name)  # for the few operations that a provider may lack
+            providers.append(
+                PROVIDERS["cpu"].name
+            )  # for the few operations that a provider may lack
         settings = _session_options(file.path)
         settings.enable_mem_pattern = provider != PROVIDERS["directml"].name  # which can't have it
         session = onnxruntime.InferenceSession(file.data, settings, providers=providers)
         session.disable_fallback()
         found["info"] = info = read_metadata(file.path, session)
-        session.run(None, {session.get_inputs()[0].name: np.zeros((1, *input_shape(info)), np.uint8)})
+        session.run(
+            None, {session.get_inputs()[0].name: np.zeros((1, *input_shape(info)), np.uint8)}
+        )
         return session
 
     try:
@@ -133,7 +162,9 @@ def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Mod
         reason = str(error).partition(": ")[2]
         what = "can't be run" if found else "can't be opened as an ONNX file"
         raise InputError(f"model '{file.path}' {what}: {reason}") from None
-    turns: AbstractContextManager[Any] = Lock() if PROVIDERS[runtime.provider].is_device else nullcontext()
+    turns: AbstractContextManager[Any] = (
+        Lock() if PROVIDERS[runtime.provider].is_device else nullcontext()
+    )
     return Model(file.path, found["info"], runtime, session, turns)
 
 
@@ -146,7 +177,10 @@ def _session_options(path: Path) -> onnxruntime.SessionOptions:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # a model loaded as bytes would take external data from the working directory: send it where nothing can be
+    # a model loaded as bytes would take external data from the working directory: send it where
+    # nothing can be
     nowhere = path.absolute() / "external data is not allowed"
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(nowhere))
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(nowhere)
+    )
     return options

@@ -66,10 +66,15 @@ def create_app(service: Service) -> Starlette:
         Route("/v2/models/{name:model}/ready", v2.ready),
         Route("/v2/models/{name:model}/infer", v2.infer, methods=["POST"]),
     ]
-    middleware = [Middleware(RequestLogMiddleware, metrics=service.metrics), Middleware(ShutdownMiddleware)]
+    middleware = [
+        Middleware(RequestLogMiddleware, metrics=service.metrics),
+        Middleware(ShutdownMiddleware),
+    ]
     if service.config.token:
         middleware.append(Middleware(BearerAuthMiddleware, token=service.config.token))
-    app = Starlette(routes=routes, middleware=middleware, exception_handlers=_HANDLERS, lifespan=lifespan)
+    app = Starlette(
+        routes=routes, middleware=middleware, exception_handlers=_HANDLERS, lifespan=lifespan
+    )
     app.router.redirect_slashes = False
     return app
 
@@ -81,21 +86,28 @@ def _handle_api_error(request: Request, error: ApiError) -> Response:
 def _handle_http_exception(request: Request, error: HTTPException) -> Response:
     path = request.url.path
     missing = error.status_code == NOT_FOUND
-    message = f"there is nothing at '{path}'" if missing else f"'{path}' does not take {request.method}"
-    return error_response(request.scope, ApiError(error.status_code, f"{message}: see /docs", error.headers))
+    message = (
+        f"there is nothing at '{path}'" if missing else f"'{path}' does not take {request.method}"
+    )
+    return error_response(
+        request.scope, ApiError(error.status_code, f"{message}: see /docs", error.headers)
+    )
 
 
 def _handle_ctc_error(request: Request, error: CtcError) -> Response:
-    """The network, or an aggregation: nothing that the client could mend, and the message may hold paths."""
+    """The network, or an aggregation: nothing that the client could mend, and the message may hold
+    paths."""
     log.error("%s", error)
     return error_response(
-        request.scope, ApiError(INTERNAL_SERVER_ERROR, "the model can't be run: the server's log says why")
+        request.scope,
+        ApiError(INTERNAL_SERVER_ERROR, "the model can't be run: the server's log says why"),
     )
 
 
 def _handle_unexpected_error(request: Request, error: Exception) -> Response:
     return error_response(
-        request.scope, ApiError(INTERNAL_SERVER_ERROR, "something is wrong with this server: its log says what")
+        request.scope,
+        ApiError(INTERNAL_SERVER_ERROR, "something is wrong with this server: its log says what"),
     )
 
 

@@ -15,9 +15,11 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """What a stranger can ask for. `max_body_bytes`: bytes of one request; `max_inflight_bytes`: of all requests together. `max_photos` of one request and `max_pixels`
-    of one photo. `max_queued_photos`: photos that may wait or be worked on. `timeout` that a request may take to arrive, and again to be
-    answered; `shutdown_timeout`: that requests under way get when the server is stopped."""
+    """What a stranger can ask for. `max_body_bytes`: bytes of one request; `max_inflight_bytes`: of
+    all requests together. `max_photos` of one request and `max_pixels` of one photo.
+    `max_queued_photos`: photos that may wait or be worked on. `timeout` that a request may take to
+    arrive, and again to be answered; `shutdown_timeout`: that requests under way get when the
+    server is stopped."""
 
     max_body_bytes: int = 64 * MEGABYTE
     max_inflight_bytes: int = 512 * MEGABYTE
@@ -30,9 +32,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class ServeConfig:
-    """`models`: file by name. `batch_size` None: measured. `max_batch_wait`: seconds that a photo may wait for others to share its batch.
-    `threads`: CPU cores to use. `poll_interval`: seconds between two looks at the model files; 0 for none. `token`: what requests must bear, if
-    anything. `threshold`, `class_list`: see `make_postprocessor`."""
+    """`models`: file by name. `batch_size` None: measured. `max_batch_wait`: seconds that a photo
+    may wait for others to share its batch. `threads`: CPU cores to use. `poll_interval`: seconds
+    between two looks at the model files; 0 for none. `token`: what requests must bear, if anything.
+    `threshold`, `class_list`: see `make_postprocessor`."""
 
     models: Mapping[str, Path]
     aggregation: Aggregation

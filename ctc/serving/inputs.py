@@ -1,4 +1,5 @@
-"""What a request asks for, in whichever dialect it came: events of photos, or of arrays that are network inputs already."""
+"""What a request asks for, in whichever dialect it came: events of photos, or of arrays that are
+network inputs already."""
 
 from __future__ import annotations
 
@@ -24,12 +25,15 @@ class EncodedImage:
     data: bytes = field(repr=False)
 
     def read(self, max_pixels: int) -> bytes:
-        """The bytes; raises ImageError with the reason when they are no photo, or one that is too large."""
+        """The bytes; raises ImageError with the reason when they are no photo, or one that is too
+        large."""
         if not self.data:
             raise ImageError("empty file")
         height, width, _ = oriented_size(self.data)
         if height * width > max_pixels:
-            raise ImageError(f"{width} × {height} pixels, more than the {max_pixels:,} that this server takes")
+            raise ImageError(
+                f"{width} × {height} pixels, more than the {max_pixels:,} that this server takes"
+            )
         return self.data
 
 
@@ -40,7 +44,9 @@ class ImageArray:
     name: str
     values: NDArray[np.uint8] = field(repr=False)
 
-    def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy) -> DecodeResult:
+    def fill(
+        self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
+    ) -> DecodeResult:
         """See `Fillable`."""
         slot[...] = self.values
         return DecodeResult((PhotoInfo(self.name, Exif()),), ())
@@ -48,12 +54,15 @@ class ImageArray:
 
 @dataclass(frozen=True)
 class EncodedInput:
-    """Photos that one network input shows: one, or those of an event that are stacked as grey channels."""
+    """Photos that one network input shows: one, or those of an event that are stacked as grey
+    channels."""
 
     photos: tuple[EncodedImage, ...]
     max_pixels: int
 
-    def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy) -> DecodeResult:
+    def fill(
+        self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
+    ) -> DecodeResult:
         """See `Fillable`."""
         sources = [(photo.name, partial(photo.read, self.max_pixels)) for photo in self.photos]
         return decode_into_slot(sources, slot, preprocessing, truncated)
@@ -80,9 +89,13 @@ class EventRequest:
 
 
 def group_by_event(photos: Sequence[tuple[str | None, EncodedImage]]) -> list[EventRequest]:
-    """From (event id, photo) to events in the order of their first photos; a photo without an event is its own, with its name as id."""
+    """From (event id, photo) to events in the order of their first photos; a photo without an event
+    is its own, with its name as id."""
     together: dict[tuple[str, bool], list[EncodedImage]] = {}
     for number, (event, photo) in enumerate(photos):
         key = (str(number), False) if event is None else (event, True)
         together.setdefault(key, []).append(photo)
-    return [EventRequest(key[0] if key[1] else same[0].name, tuple(same)) for key, same in together.items()]
+    return [
+        EventRequest(key[0] if key[1] else same[0].name, tuple(same))
+        for key, same in together.items()
+    ]

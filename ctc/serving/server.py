@@ -23,14 +23,17 @@ log = logging.getLogger(__name__)
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
-    """A socket that has the address, and listens when the server runs; port 0: any that is free. Raises UsageError when it can't be had."""
+    """A socket that has the address, and listens when the server runs; port 0: any that is free.
+    Raises UsageError when it can't be had."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise UsageError(f"'{host}' is no address of this machine: {error.strerror or error}") from None
+        raise UsageError(
+            f"'{host}' is no address of this machine: {error.strerror or error}"
+        ) from None
     try:
         if os.name == "posix":  # elsewhere it would share the port with whoever has it
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -51,16 +54,26 @@ def server_url(listener: socket.socket) -> str:
 
 
 def run(config: ServeConfig, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, which is raised again when everything that was taken has been answered, or given up after the grace.
-    Raises CtcError when a model can't be opened."""
+    """Serve until SIGINT or SIGTERM, which is raised again when everything that was taken has been
+    answered, or given up after the grace. Raises CtcError when a model can't be opened."""
     service = Service(config)
     for served in service.registry.all():
-        labels = ", ".join(f"{label}: {len(classes)} classes" for label, classes in served.postprocessor.labels.items())
-        log.info("model '%s' (%s) runs on '%s'", served.name, labels, served.runtime_model.runtime.provider)
+        labels = ", ".join(
+            f"{label}: {len(classes)} classes"
+            for label, classes in served.postprocessor.labels.items()
+        )
+        log.info(
+            "model '%s' (%s) runs on '%s'",
+            served.name,
+            labels,
+            served.runtime_model.runtime.provider,
+        )
         for note in served.postprocessor.notes:
             log.info("model '%s': %s", served.name, note)
     if not config.token and not ip_address(listener.getsockname()[0]).is_loopback:
-        log.warning("whoever reaches this machine can use the server: ask for a token, or listen on 127.0.0.1")
+        log.warning(
+            "whoever reaches this machine can use the server: ask for a token, or listen on 127.0.0.1"
+        )
     listener.listen()  # from here on connections wait for the server instead of being refused
     log.info("serving on %s", server_url(listener))
     create_server(service).run(sockets=[listener])

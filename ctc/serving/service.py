@@ -31,8 +31,12 @@ class Service:
         self.metrics = Metrics()
         self.registry = ModelRegistry(config, self.metrics)
         self._predictor = Predictor(config, self.metrics)
-        under_way = f"{config.limits.max_inflight_bytes / 1e6:g} MB of requests are under way already"
-        self._inflight = CapacityLimiter(config.limits.max_inflight_bytes, under_way, self.metrics.set_inflight_bytes)
+        under_way = (
+            f"{config.limits.max_inflight_bytes / 1e6:g} MB of requests are under way already"
+        )
+        self._inflight = CapacityLimiter(
+            config.limits.max_inflight_bytes, under_way, self.metrics.set_inflight_bytes
+        )
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -57,17 +61,23 @@ class Service:
         """See `read_body`."""
         return read_body(request, self.config.limits, self._inflight)
 
-    async def predict(self, request: Request, model: LoadedModel, events: Sequence[EventRequest]) -> list[EventResult]:
-        """What the model says, in time. Raises RequestError, or CtcError when the network can't be run."""
+    async def predict(
+        self, request: Request, model: LoadedModel, events: Sequence[EventRequest]
+    ) -> list[EventResult]:
+        """What the model says, in time. Raises RequestError, or CtcError when the network can't be
+        run."""
         request_record(request.scope).photos = sum(len(event.photos) for event in events)
         return await self._run_with_timeout(request, self._predictor.predict(model, events))
 
     async def _run_with_timeout(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
-        """What comes of `work`, which is given up when it takes too long or the client goes away. The body must have been read."""
+        """What comes of `work`, which is given up when it takes too long or the client goes away.
+        The body must have been read."""
         seconds = self.config.limits.timeout
         working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(request.receive())
         try:
-            done, _ = await asyncio.wait({working, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                {working, leaving}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
             if working in done:
                 return working.result()
         finally:
@@ -75,7 +85,10 @@ class Service:
             leaving.cancel()
         if leaving in done:
             raise ApiError(CLIENT_CLOSED_REQUEST, "the client has gone")
-        raise ApiError(GATEWAY_TIMEOUT, f"no answer within {seconds:g} s: send fewer photos at a time, or try later")
+        raise ApiError(
+            GATEWAY_TIMEOUT,
+            f"no answer within {seconds:g} s: send fewer photos at a time, or try later",
+        )
 
     async def _poll_model_files(self) -> None:
         unsettled: dict[str, Any] = {}

@@ -17,8 +17,9 @@ PARTIAL_SUFFIX = ".partial"
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to (a file or a folder); it takes the name `path`, replacing what was there, when the block ends, and
-    is removed when the block raises. See `temp_path`, and of folders at remote places `commit`."""
+    """Yield a temporary path to write to (a file or a folder); it takes the name `path`, replacing
+    what was there, when the block ends, and is removed when the block raises. See `temp_path`, and
+    of folders at remote places `commit`."""
     if not is_remote(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     partial = temp_path(path)
@@ -33,13 +34,15 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def temp_path(path: Path) -> Path:
-    """A new name beside `path`; for a remote place in this machine's folder for temporary files (`TMPDIR`)."""
+    """A new name beside `path`; for a remote place in this machine's folder for temporary files
+    (`TMPDIR`)."""
     name = f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}{PARTIAL_SUFFIX}"
     return Path(gettempdir(), name) if is_remote(path) else path.with_name(name)
 
 
 def commit(partial: Path, path: Path) -> None:
-    """A finished file or folder takes its name, or goes to its remote place: a folder's files there one by one."""
+    """A finished file or folder takes its name, or goes to its remote place: a folder's files there
+    one by one."""
     if is_remote(path):
         if partial.is_dir():
             remove_remote(path)
@@ -66,7 +69,8 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Return when the folder's names are on the disk, where the system can do that (Windows can't)."""
+    """Return when the folder's names are on the disk, where the system can do that (Windows
+    can't)."""
     if os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)

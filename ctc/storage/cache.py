@@ -1,4 +1,5 @@
-"""What ctc keeps on this machine of work at remote places: `CTC_CACHE`, by default the user's folder for caches.
+"""What ctc keeps on this machine of work at remote places: `CTC_CACHE`, by default the user's
+folder for caches.
 
 datasets/<digest>/          shards of remote datasets, each checked when it was fetched
 unfinished/                 journals of predictions whose output is remote, until they are finished

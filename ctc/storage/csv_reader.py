@@ -25,7 +25,8 @@ _UNDECODED = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A CSV file whose header has been read. `columns`: where in a row each column stands, in the header's order."""
+    """A CSV file whose header has been read. `columns`: where in a row each column stands, in the
+    header's order."""
 
     path: Path
     encoding: str
@@ -34,23 +35,27 @@ class CsvTable:
     columns: Mapping[str, int]
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """(line, cells) for each row that isn't blank: the line it begins on, and `width` cells, short rows filled up with ''.
+        """(line, cells) for each row that isn't blank: the line it begins on, and `width` cells,
+        short rows filled up with ''.
 
         Reads the file anew, row by row; raises InputError, naming the line, where it can't be read.
         """
         for line, cells in islice(_read_cells(self.path, self.encoding, self.delimiter), 1, None):
             if len(cells) != self.width:
                 if any(cells[self.width :]):
-                    raise InputError(f"'{self.path}' line {line} has {len(cells)} cells, its header {self.width}")
+                    raise InputError(
+                        f"'{self.path}' line {line} has {len(cells)} cells, its header {self.width}"
+                    )
                 cells = (cells + [""] * self.width)[: self.width]
             yield line, cells
 
 
 def open_table(path: Path) -> CsvTable:
-    """Find out encoding (UTF-8 or UTF-16 with or without byte order mark, else cp1252), delimiter and columns of a CSV.
+    """Find out encoding (UTF-8 or UTF-16 with or without byte order mark, else cp1252), delimiter
+    and columns of a CSV.
 
-    Columns without a name are not among `columns`. Raises InputError when the file has no header or can't be read.
-    """
+    Columns without a name are not among `columns`. Raises InputError when the file has no header or
+    can't be read."""
     try:
         encoding = detect_encoding(local_copy(path))
     except OSError as error:
@@ -62,13 +67,19 @@ def open_table(path: Path) -> CsvTable:
     twice = [name for name, count in Counter(header).items() if count > 1 and name]
     if twice:
         raise InputError(f"'{path}' has two columns called '{twice[0]}': rename one")
-    return CsvTable(path, encoding, delimiter, len(header), {name: at for at, name in enumerate(header) if name})
+    return CsvTable(
+        path, encoding, delimiter, len(header), {name: at for at, name in enumerate(header) if name}
+    )
 
 
 def read_rows(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
-    """The column names, and (line, row) for each row, where a dict per row is worth its time: see `CsvTable.rows`."""
+    """The column names, and (line, row) for each row, where a dict per row is worth its time: see
+    `CsvTable.rows`."""
     table = open_table(path)
-    named = ((line, {name: cells[at] for name, at in table.columns.items()}) for line, cells in table.rows())
+    named = (
+        (line, {name: cells[at] for name, at in table.columns.items()})
+        for line, cells in table.rows()
+    )
     return list(table.columns), named
 
 
@@ -82,7 +93,9 @@ def _read_cells(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"'{path}' is not a CSV file from line {line} on: {error}; is a quote left open?") from None
+        raise InputError(
+            f"'{path}' is not a CSV file from line {line} on: {error}; is a quote left open?"
+        ) from None
 
 
 def _lines(path: Path, encoding: str) -> Iterator[str]:
@@ -91,10 +104,14 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
         with local_copy(path).open(encoding=encoding, errors=errors, newline="") as file:
             for number, line in enumerate(file, 1):
                 if "\0" in line:
-                    raise InputError(f"'{path}' line {number} holds a NUL byte: the file is damaged, or no text")
+                    raise InputError(
+                        f"'{path}' line {number} holds a NUL byte: the file is damaged, or no text"
+                    )
                 if not line.isascii() and _UNDECODED.search(line):
                     known = encoding.removesuffix("-sig").upper()
-                    raise InputError(f"'{path}' line {number} is not {known} as the rest is: save it as 'CSV UTF-8'")
+                    raise InputError(
+                        f"'{path}' line {number} is not {known} as the rest is: save it as 'CSV UTF-8'"
+                    )
                 yield line
     except UnicodeDecodeError:
         raise InputError(f"'{path}' ends within a character: it was cut off") from None
@@ -107,7 +124,8 @@ def _read_error(path: Path, error: OSError) -> InputError:
 
 
 def _detect_delimiter(lines: Sequence[str]) -> str:
-    """The one that cuts most of these lines into as many cells as the header, two at least; of equals the one with most."""
+    """The one that cuts most of these lines into as many cells as the header, two at least; of
+    equals the one with most."""
 
     def agreement(delimiter: str) -> tuple[int, int]:
         widths = list(_row_widths(lines, delimiter))
@@ -117,7 +135,8 @@ def _detect_delimiter(lines: Sequence[str]) -> str:
 
 
 def _row_widths(lines: Sequence[str], delimiter: str) -> Iterator[int]:
-    """Of the rows before the first that this delimiter can't cut; that one is told when the rows are read."""
+    """Of the rows before the first that this delimiter can't cut; that one is told when the rows
+    are read."""
     with suppress(csv.Error):
         for cells in csv.reader(lines, delimiter=delimiter, strict=True):
             if any(cells):

@@ -9,17 +9,21 @@ from typing import IO
 from ctc.errors import InputError
 
 WINDOWS_LOCK_OFFSET = 2**31 - 2
-"""The byte that is locked there, where locked bytes can't be read through another handle: the last one that msvcrt reaches."""
+"""The byte that is locked there, where locked bytes can't be read through another handle: the last
+one that msvcrt reaches."""
 
 
 def acquire_lock(file: IO[bytes], path: Path) -> None:
     """As `try_lock`; raises InputError, naming `path`, when another command has the file."""
     if not try_lock(file):
-        raise InputError(f"'{path}' is being written by another `ctc predict`: wait for it, or choose another --output")
+        raise InputError(
+            f"'{path}' is being written by another `ctc predict`: wait for it, or choose another --output"
+        )
 
 
 def try_lock(file: IO[bytes]) -> bool:
-    """Whether the file is this process's alone now; it is taken to be where the file system has no locks, as some on networks."""
+    """Whether the file is this process's alone now; it is taken to be where the file system has no
+    locks, as some on networks."""
     try:
         _lock_exclusively(file)
     except (BlockingIOError, PermissionError):  # the second is what Windows says

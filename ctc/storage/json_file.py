@@ -19,7 +19,9 @@ def read_object(path: Path, description: str) -> dict[str, Any]:
     except (ValueError, OSError) as error:
         raise InputError(f"'{path}' can't be read as {description}: {error}") from None
     if not isinstance(data, dict):
-        raise InputError(f"'{path}' is not {description}: it holds a JSON {type(data).__name__}, not an object")
+        raise InputError(
+            f"'{path}' is not {description}: it holds a JSON {type(data).__name__}, not an object"
+        )
     return data
 
 
@@ -34,4 +36,6 @@ def check_format(data: dict[str, Any], path: Path, kind: str, version: int) -> N
         raise InputError(f"'{path}' is not a {kind} file: its 'format' is {data.get('format')!r}")
     found = data.get("format_version")
     if not isinstance(found, int) or found > version:
-        raise InputError(f"'{path}' has format version {found!r}, this ctc knows up to {version}: update ctc")
+        raise InputError(
+            f"'{path}' has format version {found!r}, this ctc knows up to {version}: update ctc"
+        )

@@ -1,10 +1,10 @@
-"""Where files are: paths of this machine, and places that fsspec reaches (https://filesystem-spec.readthedocs.io), such as
-`s3://bucket/photos`.
+"""Where files are: paths of this machine, and places that fsspec reaches
+(https://filesystem-spec.readthedocs.io), such as `s3://bucket/photos`.
 
-A remote place is a UPath (https://universal-pathlib.readthedocs.io), which has pathlib's methods and stands wherever the code says Path.
-What needs a real file takes a `remote_files.local_copy`; what makes one goes through `atomic.atomic_write`. Credentials and endpoints are
-those of the storage's own tools (`AWS_…`, `GOOGLE_APPLICATION_CREDENTIALS`, `FSSPEC_…`).
-"""
+A remote place is a UPath (https://universal-pathlib.readthedocs.io), which has pathlib's methods
+and stands wherever the code says Path. What needs a real file takes a `remote_files.local_copy`;
+what makes one goes through `atomic.atomic_write`. Credentials and endpoints are those of the
+storage's own tools (`AWS_…`, `GOOGLE_APPLICATION_CREDENTIALS`, `FSSPEC_…`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ from typing import cast
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-_EXTRA_BY_SCHEME = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "azure", "abfs": "azure", "abfss": "azure"}
+_EXTRA_BY_SCHEME = {
+    "s3": "s3",
+    "s3a": "s3",
+    "gs": "gs",
+    "gcs": "gs",
+    "az": "azure",
+    "abfs": "azure",
+    "abfss": "azure",
+}
 _SUGGESTED_SCHEMES = ("s3", "gs", "az", "https", "sftp", "hdfs")
 
 
@@ -31,8 +39,8 @@ def is_remote(path: object) -> bool:
 
 
 def parse_path(text: str | Path) -> Path:
-    """The path or remote place that the text names. Nothing is asked of the storage; raises CtcError for a kind that isn't known, or whose
-    packages are missing."""
+    """The path or remote place that the text names. Nothing is asked of the storage; raises
+    CtcError for a kind that isn't known, or whose packages are missing."""
     if not isinstance(text, str):
         return text
     found = _URL.match(text)
@@ -43,12 +51,14 @@ def parse_path(text: str | Path) -> Path:
 
 
 def is_in_bucket(path: str | Path) -> bool:
-    """Whether the place is in a bucket, or a container as Azure calls it, which must be there before anything is written."""
+    """Whether the place is in a bucket, or a container as Azure calls it, which must be there
+    before anything is written."""
     return str(path).partition("://")[0].lower() in _EXTRA_BY_SCHEME
 
 
 def is_http(path: str | Path) -> bool:
-    """Whether it is on the web, where a name may be followed by '?' and more, and nothing can be written."""
+    """Whether it is on the web, where a name may be followed by '?' and more, and nothing can be
+    written."""
     return str(path).lower().startswith(("http://", "https://"))
 
 
@@ -66,7 +76,9 @@ def _make_remote_path(text: str, scheme: str) -> Path:
     from upath import UPath
 
     if scheme not in available_protocols():
-        raise UsageError(f"'{text}' is at no known kind of place, '{scheme}'{did_you_mean(scheme, _SUGGESTED_SCHEMES)}")
+        raise UsageError(
+            f"'{text}' is at no known kind of place, '{scheme}'{did_you_mean(scheme, _SUGGESTED_SCHEMES)}"
+        )
     if scheme in _EXTRA_BY_SCHEME and not text.removeprefix(f"{scheme}://").partition("/")[0]:
         raise UsageError(f"'{text}' names no bucket: write '{scheme}://bucket/folder'")
     try:

@@ -1,4 +1,5 @@
-"""The bytes of files at remote places: see `places`. Whatever the storage's library raises becomes an OSError that says why."""
+"""The bytes of files at remote places: see `places`. Whatever the storage's library raises becomes
+an OSError that says why."""
 
 from __future__ import annotations
 
@@ -23,12 +24,14 @@ HEADER_BLOCK_BYTES = 1 << 16
 
 
 def io_threads(path: str | Path, default: int) -> int:
-    """How many threads read files below this place best: `default`, or more where bytes are long on their way."""
+    """How many threads read files below this place best: `default`, or more where bytes are long on
+    their way."""
     return max(REMOTE_IO_THREADS, default) if is_remote(path) else default
 
 
 def check_reachable(path: Path) -> Path:
-    """The place, once its storage has answered; raises InputError with the reason when it doesn't, UsageError for a missing bucket."""
+    """The place, once its storage has answered; raises InputError with the reason when it doesn't,
+    UsageError for a missing bucket."""
     if is_remote(path):
         try:
             with as_os_errors(path):
@@ -36,7 +39,9 @@ def check_reachable(path: Path) -> Path:
         except OSError as error:
             raise InputError(f"'{path}' can't be reached: {error_reason(error)}") from error
         if not found:
-            raise UsageError(f"there is no bucket '{path.parents[-1]}': create it, or mend the name")
+            raise UsageError(
+                f"there is no bucket '{path.parents[-1]}': create it, or mend the name"
+            )
     return path
 
 
@@ -44,7 +49,9 @@ def read_bytes(url: str) -> bytes:
     """All bytes of a file, by one request."""
     with as_os_errors(url):
         files, path = _filesystem_and_path(url)
-        whole = {"max_concurrency": 1} if "s3" in files.protocol else {}  # s3fs would ask for the size first
+        whole = (
+            {"max_concurrency": 1} if "s3" in files.protocol else {}
+        )  # s3fs would ask for the size first
         return bytes(files.cat_file(path, **whole))
 
 
@@ -56,7 +63,8 @@ def open_header(url: str) -> BinaryIO:
 
 
 def local_copy(path: Path) -> Path:
-    """A file of this machine with the same bytes: `path` itself, or a copy of the remote file that lasts as long as this process."""
+    """A file of this machine with the same bytes: `path` itself, or a copy of the remote file that
+    lasts as long as this process."""
     return _local_copies().get(str(path)) if is_remote(path) else path
 
 
@@ -73,10 +81,17 @@ def download(url: str, target: Path) -> None:
 
 
 def upload(local: Path, remote_path: Path) -> None:
-    """Copy a local file, or the files of a folder one after the other, to a remote place. Object stores show a file when it is whole."""
-    sent = [file for file in sorted(local.rglob("*")) if file.is_file()] if local.is_dir() else [local]
+    """Copy a local file, or the files of a folder one after the other, to a remote place. Object
+    stores show a file when it is whole."""
+    sent = (
+        [file for file in sorted(local.rglob("*")) if file.is_file()] if local.is_dir() else [local]
+    )
     for file in sent:
-        target = str(remote_path / file.relative_to(local).as_posix()) if local.is_dir() else str(remote_path)
+        target = (
+            str(remote_path / file.relative_to(local).as_posix())
+            if local.is_dir()
+            else str(remote_path)
+        )
         with as_os_errors(target):
             files, path = _filesystem_and_path(target)
             files.put_file(str(file), path)
@@ -94,8 +109,8 @@ def remove_remote(remote_path: Path) -> None:
 
 @contextmanager
 def as_os_errors(path: object) -> Iterator[None]:
-    """Whatever the storage's library raises inside becomes an OSError with errno, reason and the place's name; of a path of this machine
-    nothing is changed."""
+    """Whatever the storage's library raises inside becomes an OSError with errno, reason and the
+    place's name; of a path of this machine nothing is changed."""
     if not is_remote(path):
         yield
         return
@@ -115,7 +130,9 @@ def as_os_errors(path: object) -> Iterator[None]:
 
 def error_reason(error: Exception) -> str:
     """Why, as part of a sentence."""
-    told: str = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+    told: str = (
+        getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+    )
     return told[:1].lower() + told[1:].rstrip(".")
 
 

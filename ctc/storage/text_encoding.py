@@ -10,16 +10,21 @@ from typing import BinaryIO
 CHUNK = 1 << 20
 HEAD = 1 << 12
 
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 def detect_encoding(path: Path) -> str:
-    """`utf-8-sig` or `utf-16` by the byte order mark; `utf-16-le` or `utf-16-be` where a quarter of the odd or even bytes is
-    NUL and hardly any of the others; else `utf-8` or `cp1252`, whichever fits more of the characters beyond ASCII.
+    """`utf-8-sig` or `utf-16` by the byte order mark; `utf-16-le` or `utf-16-be` where a quarter of
+    the odd or even bytes is NUL and hardly any of the others; else `utf-8` or `cp1252`, whichever
+    fits more of the characters beyond ASCII.
 
-    A UTF-8 file with a damaged byte so stays UTF-8 and its reader meets the fault: as cp1252 it would be read without
-    complaint and every accent be wrong. Reads the file once, in chunks; raises OSError.
-    """
+    A UTF-8 file with a damaged byte so stays UTF-8 and its reader meets the fault: as cp1252 it
+    would be read without complaint and every accent be wrong. Reads the file once, in chunks;
+    raises OSError."""
     with path.open("rb") as file:
         head = file.read(HEAD)
         for mark, encoding in _BYTE_ORDER_MARKS:

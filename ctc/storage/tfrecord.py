@@ -1,8 +1,9 @@
-"""TFRecord framing and DALI's index: https://www.tensorflow.org/tutorials/load_data/tfrecord (format details).
+"""TFRecord framing and DALI's index: https://www.tensorflow.org/tutorials/load_data/tfrecord
+(format details).
 
-A record is: length (uint64 LE), masked crc32c of the length (uint32 LE), the data, masked crc32c of the data.
-The index file holds one line a record: its offset and its size with framing, as `offset size`.
-"""
+A record is: length (uint64 LE), masked crc32c of the length (uint32 LE), the data, masked crc32c of
+the data. The index file holds one line a record: its offset and its size with framing, as `offset
+size`."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def masked_crc(data: bytes) -> int:
 def frame(data: bytes) -> bytes:
     """One record, ready to be appended to a file."""
     length = struct.pack("<Q", len(data))
-    return b"".join((length, struct.pack("<I", masked_crc(length)), data, struct.pack("<I", masked_crc(data))))
+    return b"".join(
+        (length, struct.pack("<I", masked_crc(length)), data, struct.pack("<I", masked_crc(data)))
+    )
 
 
 def unframe(record: bytes) -> bytes:
@@ -49,11 +52,16 @@ def unframe(record: bytes) -> bytes:
 def read_index(path: Path) -> list[tuple[int, int]]:
     """(offset, size with framing) of every record of the shard that `path` is the index of."""
     try:
-        return [(int(offset), int(size)) for offset, size in (line.split() for line in path.read_text().splitlines())]
+        return [
+            (int(offset), int(size))
+            for offset, size in (line.split() for line in path.read_text().splitlines())
+        ]
     except FileNotFoundError:
         raise InputError(f"'{path}' is missing: build the dataset again") from None
     except ValueError:
-        raise InputError(f"'{path}' is not an index of 'offset size' lines: build the dataset again") from None
+        raise InputError(
+            f"'{path}' is not an index of 'offset size' lines: build the dataset again"
+        ) from None
 
 
 def read_records(shard: Path, index: Path) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,5 @@
-"""For the tests of plugin authors: one check per kind of plugin, one for how plugins are loaded, and a small dataset to work on.
+"""For the tests of plugin authors: one check per kind of plugin, one for how plugins are loaded,
+and a small dataset to work on.
 
 A check raises AssertionError, saying what was expected and what came; it needs no test framework.
 """

@@ -16,8 +16,8 @@ PhotoProbabilities = NDArray[np.float32]
 def check_aggregation(aggregation: Aggregation, *, ordered: bool = False) -> None:
     """Raise AssertionError when `aggregation` breaks the contract of `ctc.plugin.Aggregation`.
 
-    `ordered`: it is meant to tell the first photo from the last; without it, the order of the photos must not matter. Takes milliseconds.
-    """
+    `ordered`: it is meant to tell the first photo from the last; without it, the order of the
+    photos must not matter. Takes milliseconds."""
     check_record(aggregation, Aggregation)
     for what, photos in _example_events().items():
         _check_values(_combine(aggregation, photos, what), photos, what)
@@ -30,13 +30,17 @@ def check_aggregation(aggregation: Aggregation, *, ordered: bool = False) -> Non
         ordered or np.allclose(combined, turned, atol=1e-6),
         f"the order of the photos matters: {_format_values(combined)} became {_format_values(turned)} (if it shall, check with ordered=True)",
     )
-    mirrored = _combine(aggregation, photos[:, ::-1].copy(), "5 photos with the classes in another order")
+    mirrored = _combine(
+        aggregation, photos[:, ::-1].copy(), "5 photos with the classes in another order"
+    )
     expect(
         np.allclose(combined, mirrored[::-1], atol=1e-6),
         f"the order of the classes matters: {_format_values(combined)} became {_format_values(mirrored[::-1])}",
     )
     if aggregation.by_class:
-        alone = np.concatenate([_combine(aggregation, photos[:, [i]], "one class of several") for i in range(4)])
+        alone = np.concatenate(
+            [_combine(aggregation, photos[:, [i]], "one class of several") for i in range(4)]
+        )
         told = f"by_class says that a class needs no other, but {_format_values(alone)} became {_format_values(combined)} together"
         expect(np.allclose(alone, combined, atol=1e-6), told)
 
@@ -58,13 +62,21 @@ def _combine(aggregation: Aggregation, photos: PhotoProbabilities, what: str) ->
     given = photos.copy()
     with expect_clean_run(f"combine() of {what}"), np.errstate(all="ignore"):
         combined = aggregation.combine(given)
-    expect(np.array_equal(given, photos), f"combine() of {what} changed the array that it was given")
+    expect(
+        np.array_equal(given, photos), f"combine() of {what} changed the array that it was given"
+    )
     return combined
 
 
 def _check_values(combined: Any, photos: PhotoProbabilities, what: str) -> None:
-    form = (type(combined).__name__, str(getattr(combined, "dtype", "")), getattr(combined, "shape", ()))
-    expect_equal(form, ("ndarray", "float32", photos.shape[1:]), f"type and shape of the result for {what}")
+    form = (
+        type(combined).__name__,
+        str(getattr(combined, "dtype", "")),
+        getattr(combined, "shape", ()),
+    )
+    expect_equal(
+        form, ("ndarray", "float32", photos.shape[1:]), f"type and shape of the result for {what}"
+    )
     expect(
         bool(np.isfinite(combined).all()),
         f"{what} gave {_format_values(combined)}, which has values that are no numbers",

@@ -16,15 +16,19 @@ _MAX_DEVIATIONS = 4.0
 
 
 def check_weighted_sampling(reading: LoaderUnderTest) -> None:
-    """Drawn by weight, an epoch is as long as ever, and its classes come as often as the weights say: within four standard deviations
-    of independent draws."""
+    """Drawn by weight, an epoch is as long as ever, and its classes come as often as the weights
+    say: within four standard deviations of independent draws."""
     config = reading.weighted_config
     draw = config.draw_weights
     if draw is None:
         return
     with closing(reading.open(config)) as stream:
         told = (stream.samples, stream.steps)
-        batches = [np.asarray(batch.labels[draw.label]) for epoch in _EPOCHS for batch in stream.epoch(epoch)]
+        batches = [
+            np.asarray(batch.labels[draw.label])
+            for epoch in _EPOCHS
+            for batch in stream.epoch(epoch)
+        ]
     known = np.array([sample.labels[draw.label] for sample in reading.expected_samples(config)])
     came = np.concatenate(batches)
     expect_equal(len(came), len(known) * len(_EPOCHS), "the samples of epochs drawn by weight")

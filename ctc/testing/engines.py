@@ -20,7 +20,8 @@ REFUSED_PATH = "gone.jpg"
 
 @dataclass(frozen=True)
 class SquareTask:
-    """Work for the check: each part, (number, path), becomes the number's square, the path, and which opening of the work did it."""
+    """Work for the check: each part, (number, path), becomes the number's square, the path, and
+    which opening of the work did it."""
 
     cores: int = 1
 
@@ -37,17 +38,24 @@ class SquareTask:
 
 
 def check_engine(engine: Engine, options: Mapping[str, Any] | None = None) -> None:
-    """Raise AssertionError when `engine` breaks the contract of `ctc.plugin.Engine`, or can't run here.
+    """Raise AssertionError when `engine` breaks the contract of `ctc.plugin.Engine`, or can't run
+    here.
 
-    `options`: values, by key, of those of its options that shall not have their default. Takes as long as its workers take to start, four
-    times. That a worker dies it leaves to the author's own tests.
-    """
+    `options`: values, by key, of those of its options that shall not have their default. Takes as
+    long as its workers take to start, four times. That a worker dies it leaves to the author's own
+    tests."""
     check_record(engine, Engine)
     check_options(engine.options)
     reason = engine.available()
-    expect(reason is None or isinstance(reason, str), f"available() is None or a reason, not {reason!r}")
+    expect(
+        reason is None or isinstance(reason, str),
+        f"available() is None or a reason, not {reason!r}",
+    )
     expect(reason is None, f"the engine '{engine.name}' can't be checked here: {reason}")
-    expect(engine.cores is None or engine.cores > 0, f"a worker has {engine.cores} cores: it must be one or more")
+    expect(
+        engine.cores is None or engine.cores > 0,
+        f"a worker has {engine.cores} cores: it must be one or more",
+    )
     values = resolve_options(engine.options, options)
     expect_equal(_run_map(engine, [], values), [], "the results of no part")
     _check_results(engine, values)
@@ -61,7 +69,11 @@ def _check_results(engine: Engine, values: OptionValues) -> None:
     came = _run_map(engine, parts, values)
     expect_equal(sorted(part for part, _ in came), parts, "the parts that came back")
     expected = [(number * number, path) for number, path in parts]
-    expect_equal([result[:2] for _, result in sorted(came)], expected, "the results of the parts, in their order")
+    expect_equal(
+        [result[:2] for _, result in sorted(came)],
+        expected,
+        "the results of the parts, in their order",
+    )
     openings = {result[2] for _, result in came}
     told = f"the work was opened {len(openings)} times for {len(parts)} parts: open it once in each worker"
     expect(len(openings) <= len(parts) // 2, told)
@@ -82,7 +94,8 @@ def _check_laziness(engine: Engine, values: OptionValues) -> None:
         with closing(results):  # type: ignore[type-var]  # a generator
             list(islice(results, 1))
     expect(
-        taken <= MANY_PARTS // 2, f"{taken:,} of {MANY_PARTS:,} parts were taken before the second result was asked for"
+        taken <= MANY_PARTS // 2,
+        f"{taken:,} of {MANY_PARTS:,} parts were taken before the second result was asked for",
     )
 
 
@@ -92,9 +105,15 @@ def _check_refusal(engine: Engine, values: OptionValues) -> None:
         with expect_clean_run("map() of a part that can't be done", CtcError):
             list(engine.map(SquareTask(), iter(parts), values))
     except CtcError as error:
-        expect_equal(str(error), f"'{REFUSED_PATH}' is not there", "the message of an error that the work raised")
+        expect_equal(
+            str(error),
+            f"'{REFUSED_PATH}' is not there",
+            "the message of an error that the work raised",
+        )
         return
-    raise AssertionError("map() went on when a part raised an error: it must pass, or half of the work looks whole")
+    raise AssertionError(
+        "map() went on when a part raised an error: it must pass, or half of the work looks whole"
+    )
 
 
 def _run_map(engine: Engine, parts: list[tuple[int, str]], values: OptionValues) -> list[Any]:

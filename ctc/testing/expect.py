@@ -15,7 +15,8 @@ from ctc.plugin.third_party import raised_by_plugin
 
 @contextmanager
 def block_heavy_imports() -> Iterator[None]:
-    """Within the block, to import one of them raises ModuleNotFoundError, "import of pandas halted"."""
+    """Within the block, to import one of them raises ModuleNotFoundError, "import of pandas
+    halted"."""
     modules: dict[str, Any] = sys.modules
     before = {name: modules[name] for name in HEAVY_PACKAGES if name in modules}
     modules.update(dict.fromkeys(HEAVY_PACKAGES))
@@ -38,7 +39,8 @@ def expect_equal(actual: Any, expected: Any, description: str) -> None:
 
 @contextmanager
 def expect_clean_run(description: str, *allowed: type[BaseException]) -> Iterator[None]:
-    """Within the block the plugin's code runs, and nothing else: it raises nothing but the `allowed`, and prints nothing on stdout."""
+    """Within the block the plugin's code runs, and nothing else: it raises nothing but the
+    `allowed`, and prints nothing on stdout."""
     printed = StringIO()
     try:
         with redirect_stdout(printed):
@@ -52,7 +54,10 @@ def expect_clean_run(description: str, *allowed: type[BaseException]) -> Iterato
     finally:
         text = printed.getvalue()
     first = "".join(text.splitlines(keepends=True)[:1])
-    expect(not text, f"{description} printed {first!r} on stdout, which is for data: use logging or warnings")
+    expect(
+        not text,
+        f"{description} printed {first!r} on stdout, which is for data: use logging or warnings",
+    )
 
 
 def check_record(record: Any, record_type: type[Any]) -> None:
@@ -63,5 +68,7 @@ def check_record(record: Any, record_type: type[Any]) -> None:
     )
     name, summary = record.name, record.summary
     expect(isinstance(name, str) and name.split() == [name], f"the name {name!r} is not one word")
-    one_line = isinstance(summary, str) and len(summary.splitlines()) == 1 and not summary.endswith(".")
+    one_line = (
+        isinstance(summary, str) and len(summary.splitlines()) == 1 and not summary.endswith(".")
+    )
     expect(one_line, f"the summary {summary!r} is not one line of text without a full stop")

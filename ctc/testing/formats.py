@@ -18,12 +18,14 @@ from ctc.testing.options import OptionValues, check_options, resolve_options
 Entries = list[Observation | LeftOut]
 
 
-def check_input_format(input_format: InputFormat, source: Path, options: Mapping[str, Any] | None = None) -> None:
+def check_input_format(
+    input_format: InputFormat, source: Path, options: Mapping[str, Any] | None = None
+) -> None:
     """Raise AssertionError when `input_format` breaks the contract of `ctc.plugin.InputFormat`.
 
-    `source`: a small one of its kind; it is read three times, and left as it is. `options`: values, by key, of those of its options that
-    shall not have their default. Takes as long as that, and milliseconds.
-    """
+    `source`: a small one of its kind; it is read three times, and left as it is. `options`: values,
+    by key, of those of its options that shall not have their default. Takes as long as that, and
+    milliseconds."""
     check_record(input_format, InputFormat)
     check_options(input_format.options)
     values = resolve_options(input_format.options, options)
@@ -36,7 +38,10 @@ def check_input_format(input_format: InputFormat, source: Path, options: Mapping
             check_entry(entry)
         _check_observations(entries)
         _check_repeatable(input_format, source, values, entries)
-        expect(_file_stats(source) == before, "read() changed the folder of its source: nothing is ever written there")
+        expect(
+            _file_stats(source) == before,
+            "read() changed the folder of its source: nothing is ever written there",
+        )
         _check_unusable(input_format, source, values, Path(folder))
 
 
@@ -45,18 +50,27 @@ def _check_recognizes(input_format: InputFormat, source: Path, folder: Path) -> 
     for what, path in places.items():
         with expect_clean_run(f"recognizes() of {what}"), block_heavy_imports():
             answer = input_format.recognizes(path)
-        expect(isinstance(answer, bool), f"recognizes() of {what} gave {answer!r}, not True or False")
+        expect(
+            isinstance(answer, bool), f"recognizes() of {what} gave {answer!r}, not True or False"
+        )
         expect(answer or path != source, "recognizes() of its source gave False")
 
 
 def _unusable_sources(source: Path, folder: Path) -> dict[str, Path]:
     """What isn't of any kind, though it may be called like it."""
-    empty, binary, nothing = (folder / f"{name}{source.suffix}" for name in ("empty", "binary", "a-folder"))
+    empty, binary, nothing = (
+        folder / f"{name}{source.suffix}" for name in ("empty", "binary", "a-folder")
+    )
     empty.touch()
     binary.write_bytes(bytes(range(256)) * 4)
     nothing.mkdir(exist_ok=True)
     missing = folder / f"missing{source.suffix}"
-    return {"an empty file": empty, "a binary file": binary, "an empty folder": nothing, "a missing path": missing}
+    return {
+        "an empty file": empty,
+        "a binary file": binary,
+        "an empty folder": nothing,
+        "a missing path": missing,
+    }
 
 
 def _read(input_format: InputFormat, source: Path, values: OptionValues) -> Entries:
@@ -76,8 +90,12 @@ def _check_observations(entries: Entries) -> None:
     expect(not both, f"'{''.join(both[:1])}' is a label of one event and a meta column of another")
 
 
-def _check_repeatable(input_format: InputFormat, source: Path, values: OptionValues, entries: Entries) -> None:
-    expect(_read(input_format, source, values) == entries, "read() gave something else the second time")
+def _check_repeatable(
+    input_format: InputFormat, source: Path, values: OptionValues, entries: Entries
+) -> None:
+    expect(
+        _read(input_format, source, values) == entries, "read() gave something else the second time"
+    )
     with chdir(source.parent):
         relative = _read(input_format, Path(source.name), values)
     expect(
@@ -86,7 +104,9 @@ def _check_repeatable(input_format: InputFormat, source: Path, values: OptionVal
     )
 
 
-def _check_unusable(input_format: InputFormat, source: Path, values: OptionValues, folder: Path) -> None:
+def _check_unusable(
+    input_format: InputFormat, source: Path, values: OptionValues, folder: Path
+) -> None:
     """A CtcError, or what is left out: anything else is a traceback for the user."""
     for what, path in _unusable_sources(source, folder).items():
         try:

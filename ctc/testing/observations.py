@@ -14,12 +14,19 @@ _RESERVED = {"event_id", "images"}
 
 
 def check_entry(entry: Observation | LeftOut) -> None:
-    """Raise AssertionError, which names the event, for an entry that is none, or holds something of the wrong kind."""
+    """Raise AssertionError, which names the event, for an entry that is none, or holds something of
+    the wrong kind."""
     if isinstance(entry, LeftOut):
         texts = all(isinstance(text, str) and text.strip() for text in (entry.where, entry.reason))
-        expect(texts, f"read() left out {entry.where!r} for {entry.reason!r}: both are text that a user understands")
+        expect(
+            texts,
+            f"read() left out {entry.where!r} for {entry.reason!r}: both are text that a user understands",
+        )
         return
-    expect(isinstance(entry, Observation), f"read() gave a {type(entry).__name__}, not an Observation or a LeftOut")
+    expect(
+        isinstance(entry, Observation),
+        f"read() gave a {type(entry).__name__}, not an Observation or a LeftOut",
+    )
     event = entry.event_id
     expect(isinstance(event, str) and event != "", f"the event id {event!r} is not text")
     with _name_event_in_errors(event):
@@ -48,7 +55,9 @@ def _check_images(images: Any) -> None:
     expect(bool(images), "it has no image: yield a LeftOut")
     for image in images:
         expect(isinstance(image, str) and image != "", f"the image {image!r} is not a path as text")
-        expect("\\" not in image, f"the image {image!r} has a backslash: paths have forward slashes")
+        expect(
+            "\\" not in image, f"the image {image!r} has a backslash: paths have forward slashes"
+        )
         expect("://" not in image, f"the image {image!r} is an address, not a path")
 
 
@@ -61,10 +70,16 @@ def _check_meta(name: str, value: object, images: int) -> None:
     if isinstance(value, tuple):
         numbers = all(part is None or _is_number(part) for part in value)
         expect(numbers, f"the meta column '{name}' is {value!r}: a tuple holds numbers and None")
-        expect(len(value) == images, f"the meta column '{name}' has {len(value)} values for {images} image(s)")
+        expect(
+            len(value) == images,
+            f"the meta column '{name}' has {len(value)} values for {images} image(s)",
+        )
     else:
         known = value is None or isinstance(value, str) or _is_number(value)
-        expect(known, f"the meta column '{name}' is {value!r}, not text, a finite number, None or a tuple")
+        expect(
+            known,
+            f"the meta column '{name}' is {value!r}, not text, a finite number, None or a tuple",
+        )
 
 
 def _is_number(value: object) -> bool:

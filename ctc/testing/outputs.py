@@ -14,7 +14,14 @@ from ctc.errors import CtcError
 from ctc.plugin.records import OutputContext, OutputFormat
 from ctc.testing.expect import check_record, expect, expect_clean_run, expect_equal
 from ctc.testing.options import OptionValues, check_options, resolve_options
-from ctc.testing.tiny_predictions import FAILURES, LABELS, PredictionEntry, many_events, output_cases, write_photos
+from ctc.testing.tiny_predictions import (
+    FAILURES,
+    LABELS,
+    PredictionEntry,
+    many_events,
+    output_cases,
+    write_photos,
+)
 
 
 class _StoppedError(Exception):
@@ -30,10 +37,9 @@ def check_output_format(
 ) -> None:
     """Raise AssertionError when `output_format` breaks the contract of `ctc.plugin.OutputFormat`.
 
-    `options`: values, by key, of those of its options that shall not have their default. `failures`: it has a place for photos that
-    failed. `events`: while so many come, some must reach the disk; None where they can't, as in a packed file. Takes a second, in a
-    temporary folder.
-    """
+    `options`: values, by key, of those of its options that shall not have their default.
+    `failures`: it has a place for photos that failed. `events`: while so many come, some must reach
+    the disk; None where they can't, as in a packed file. Takes a second, in a temporary folder."""
     check_record(output_format, OutputFormat)
     check_options(output_format.options)
     for suffix in output_format.suffixes:
@@ -56,7 +62,9 @@ class _WriterUnderTest:
 
     def __init__(self, output_format: OutputFormat, folder: Path, options: OptionValues) -> None:
         self.format, self.options = output_format, options
-        self.photos, self._made, self._elsewhere = (folder / name for name in ("photos", "made", "elsewhere"))
+        self.photos, self._made, self._elsewhere = (
+            folder / name for name in ("photos", "made", "elsewhere")
+        )
         for place in (self.photos, self._made, self._elsewhere):
             place.mkdir()
         write_photos(self.photos)
@@ -69,15 +77,26 @@ class _WriterUnderTest:
         folder.mkdir()
         return folder / f"predictions{self.format.suffixes[0] if self.format.suffixes else ''}"
 
-    def write(self, what: str, entries: Iterator[PredictionEntry], path: Path, *allowed: type[BaseException]) -> None:
+    def write(
+        self,
+        what: str,
+        entries: Iterator[PredictionEntry],
+        path: Path,
+        *allowed: type[BaseException],
+    ) -> None:
         created = datetime(2026, 3, 1, 12, 30, 5, tzinfo=UTC)
         context = OutputContext("model.onnx", LABELS, created, self.photos, self.options)
         what = f"write() of {what}"
-        with chdir(self._elsewhere), self.options.expect_declared(what), expect_clean_run(what, *allowed):
+        with (
+            chdir(self._elsewhere),
+            self.options.expect_declared(what),
+            expect_clean_run(what, *allowed),
+        ):
             self.format.write(entries, path, context)
 
     def check(self, what: str, entries: list[PredictionEntry]) -> None:
-        """Everything is taken, the whole path is there and nothing else, and the second time the same."""
+        """Everything is taken, the whole path is there and nothing else, and the second time the
+        same."""
         before, made = _file_contents(self.photos), []
         for path in (self.new_path(), self.new_path()):
             left = iter(entries)
@@ -85,14 +104,19 @@ class _WriterUnderTest:
             expect(not list(left), f"write() of {what} left entries untaken")
             kind = "folder" if self.format.folder else "file"
             expect(
-                path.is_dir() if self.format.folder else path.is_file(), f"write() of {what} made no {kind} of its path"
+                path.is_dir() if self.format.folder else path.is_file(),
+                f"write() of {what} made no {kind} of its path",
             )
             beside = sorted(
-                other.name for other in (*path.parent.iterdir(), *self._elsewhere.iterdir()) if other != path
+                other.name
+                for other in (*path.parent.iterdir(), *self._elsewhere.iterdir())
+                if other != path
             )
             expect(not beside, f"write() of {what} wrote outside its path: {', '.join(beside)}")
             made.append(_file_contents(path))
-        expect_equal(_file_contents(self.photos), before, f"the photos' folder after write() of {what}")
+        expect_equal(
+            _file_contents(self.photos), before, f"the photos' folder after write() of {what}"
+        )
         expect(
             made[0] == made[1],
             f"write() of {what} gave other bytes the second time, so that a resumed run would differ",
@@ -119,7 +143,8 @@ def _check_streaming(writing: _WriterUnderTest, events: int) -> None:
 
     writing.write(f"{events:,} events", watched(), path)
     expect(
-        sizes[-1] > sizes[0], f"nothing was written while {events:,} events came: write them one by one, and keep none"
+        sizes[-1] > sizes[0],
+        f"nothing was written while {events:,} events came: write them one by one, and keep none",
     )
 
 
@@ -129,7 +154,9 @@ def _check_error_propagates(writing: _WriterUnderTest) -> None:
         raise _StoppedError
 
     try:
-        writing.write("entries that end with an error", stopped(), writing.new_path(), _StoppedError, CtcError)
+        writing.write(
+            "entries that end with an error", stopped(), writing.new_path(), _StoppedError, CtcError
+        )
     except _StoppedError:
         return
     raise AssertionError(
@@ -138,10 +165,13 @@ def _check_error_propagates(writing: _WriterUnderTest) -> None:
 
 
 def _file_contents(path: Path) -> dict[str, bytes]:
-    """The bytes of a file, or of the files of a folder and the targets of its links, by relative path."""
+    """The bytes of a file, or of the files of a folder and the targets of its links, by relative
+    path."""
     parts = sorted(path.rglob("*")) if path.is_dir() else [path]
     return {
-        part.relative_to(path).as_posix(): os.fsencode(part.readlink()) if part.is_symlink() else part.read_bytes()
+        part.relative_to(path).as_posix(): os.fsencode(part.readlink())
+        if part.is_symlink()
+        else part.read_bytes()
         for part in parts
         if part.is_symlink() or part.is_file()
     }

@@ -19,10 +19,11 @@ print(json.dumps([[one.record.name for one in found.loaded], [skipped.reason for
 
 
 def check_plugin(module: str) -> None:
-    """Raise AssertionError when a plugin doesn't load as it should: its hooks give records, in silence, and import nothing heavy.
+    """Raise AssertionError when a plugin doesn't load as it should: its hooks give records, in
+    silence, and import nothing heavy.
 
-    `module`: as an entry point names it ("my_package.median"). It is loaded in a fresh interpreter, which takes half a second.
-    """
+    `module`: as an entry point names it ("my_package.median"). It is loaded in a fresh interpreter,
+    which takes half a second."""
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", _LOAD_SCRIPT, module]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)

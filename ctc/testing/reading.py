@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images.eval_samples import Sample, eval_samples, read_events, record_table, select_photos
-from ctc.plugin.records import NO_AUGMENTATION, Augmentation, Batch, BatchStream, Loader, LoaderConfig, SamplingWeights
+from ctc.plugin.records import (
+    NO_AUGMENTATION,
+    Augmentation,
+    Batch,
+    BatchStream,
+    Loader,
+    LoaderConfig,
+    SamplingWeights,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class LoaderUnderTest:
 
     @property
     def weighted_config(self) -> LoaderConfig:
-        """As `training_config`, but the first class of the first label comes nine times as often as without weights."""
+        """As `training_config`, but the first class of the first label comes nine times as often as
+        without weights."""
         weights = (
             SamplingWeights(label.name, (9.0, *(1.0 for _ in label.classes[1:])))
             for label in self.dataset.manifest.labels[:1]
@@ -54,13 +63,19 @@ class LoaderUnderTest:
         with closing(self.open(config)) as stream:
             return list(stream.epoch(epoch, start_step))
 
-    def images(self, config: LoaderConfig, epoch: int = 0, start_step: int = 0) -> NDArray[np.uint8]:
+    def images(
+        self, config: LoaderConfig, epoch: int = 0, start_step: int = 0
+    ) -> NDArray[np.uint8]:
         """(samples, height, width, 3): an epoch from a step on."""
-        return np.concatenate([np.asarray(batch.images) for batch in self.batches(config, epoch, start_step)])
+        return np.concatenate(
+            [np.asarray(batch.images) for batch in self.batches(config, epoch, start_step)]
+        )
 
     def expected_samples(self, config: LoaderConfig) -> list[Sample]:
         """The samples of the split as `ctc.images` develops them, in the order of the files."""
         how = Preprocessing(config.height, config.width, config.resize, config.image_choice)
         events = read_events(self.dataset, "train", record_table(self.dataset, "train"))
         multi_label = self.dataset.num_classes(config.multi_label)
-        return list(eval_samples(select_photos(events, how), how, config.labels, multi_label=multi_label))
+        return list(
+            eval_samples(select_photos(events, how), how, config.labels, multi_label=multi_label)
+        )

@@ -1,4 +1,5 @@
-"""A small dataset folder, drawn: events of one to three photos, two labels, missing classes and second observations."""
+"""A small dataset folder, drawn: events of one to three photos, two labels, missing classes and
+second observations."""
 
 from __future__ import annotations
 
@@ -24,29 +25,39 @@ _COLORS = {"boar": (90, 60, 40), "deer": (190, 120, 60), "fox": (220, 70, 30)}
 def build_dataset(
     folder: Path, splits: Mapping[str, int] = TINY_SPLITS, shards: int = 2, smallest_side: int = 60
 ) -> Dataset:
-    """`splits`: how many events each has, spread over `shards` files. Event i of a split has 1 + i % 3 photos, species i % 3,
-    and a count that every fourth event lacks; every fifth has a second observation (two species). A species has a
-    colour, so that a network can learn it."""
+    """`splits`: how many events each has, spread over `shards` files. Event i of a split has 1 + i
+    % 3 photos, species i % 3, and a count that every fourth event lacks; every fifth has a second
+    observation (two species). A species has a colour, so that a network can learn it."""
     folder.mkdir(parents=True)
     events = {
-        split: [tiny_event(f"{split}-{i}", i, smallest_side) for i in range(count)] for split, count in splits.items()
+        split: [tiny_event(f"{split}-{i}", i, smallest_side) for i in range(count)]
+        for split, count in splits.items()
     }
     return write_dataset(folder, events, {"species": SPECIES, "count": COUNTS}, shards)
 
 
 def write_dataset(
-    folder: Path, events: Mapping[str, list[EventRecord]], classes: Mapping[str, tuple[str, ...]], shards: int = 1
+    folder: Path,
+    events: Mapping[str, list[EventRecord]],
+    classes: Mapping[str, tuple[str, ...]],
+    shards: int = 1,
 ) -> Dataset:
-    """The folder of a dataset with just these events: event i goes to shard i % `shards` of its split."""
+    """The folder of a dataset with just these events: event i goes to shard i % `shards` of its
+    split."""
     manifest = Manifest(
         splits={
             split: tuple(
-                _write_shard(folder, f"{split}-{n:05d}-of-{shards:05d}", part[n::shards]) for n in range(shards)
+                _write_shard(folder, f"{split}-{n:05d}-of-{shards:05d}", part[n::shards])
+                for n in range(shards)
             )
             for split, part in events.items()
         },
         labels=tuple(
-            Label(name, values, {split: _class_counts(part, name, len(values)) for split, part in events.items()})
+            Label(
+                name,
+                values,
+                {split: _class_counts(part, name, len(values)) for split, part in events.items()},
+            )
             for name, values in classes.items()
         ),
         shrink={"smallest_side": 60, "quality": 90},
@@ -61,7 +72,9 @@ def write_dataset(
 def tiny_event(event_id: str, i: int, smallest_side: int = 60) -> EventRecord:
     """The i-th event of a split, the same each time."""
     species = i % 3
-    photos = [draw_photo(_COLORS[SPECIES[species]], 10 * i + n, smallest_side) for n in range(1 + i % 3)]
+    photos = [
+        draw_photo(_COLORS[SPECIES[species]], 10 * i + n, smallest_side) for n in range(1 + i % 3)
+    ]
     second = (MISSING,) if i % 5 == 4 else ()
     return EventRecord(
         event_id=event_id,
@@ -76,12 +89,16 @@ def tiny_event(event_id: str, i: int, smallest_side: int = 60) -> EventRecord:
     )
 
 
-def draw_photo(color: tuple[int, int, int], seed: int, smallest_side: int = 60) -> NDArray[np.uint8]:
+def draw_photo(
+    color: tuple[int, int, int], seed: int, smallest_side: int = 60
+) -> NDArray[np.uint8]:
     """A smooth green scene, wider than high, with an ellipse of the colour somewhere in it."""
     rng = np.random.default_rng(seed)
     height, width = smallest_side, smallest_side * 4 // 3
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    scene = np.stack([60 + 40 * y / height, 110 + 50 * x / width, 70 + 20 * (x + y) / (height + width)], axis=2)
+    scene = np.stack(
+        [60 + 40 * y / height, 110 + 50 * x / width, 70 + 20 * (x + y) / (height + width)], axis=2
+    )
     centre_y, centre_x = rng.uniform(0.3, 0.7) * height, rng.uniform(0.3, 0.7) * width
     inside = ((y - centre_y) / (0.2 * height)) ** 2 + ((x - centre_x) / (0.25 * width)) ** 2 <= 1
     scene[inside] = color
@@ -89,7 +106,8 @@ def draw_photo(color: tuple[int, int, int], seed: int, smallest_side: int = 60) 
 
 
 def corrupt_record(dataset: Dataset, shard: int = 1, record: int = 2) -> tuple[str, int]:
-    """Flip a byte in a record of the split `train`; returns the shard's file name, and the record's offset in it."""
+    """Flip a byte in a record of the split `train`; returns the shard's file name, and the record's
+    offset in it."""
     entry = dataset.shards("train")[shard]
     offset, _ = read_index(dataset.folder / entry.index_file)[record]
     path = dataset.folder / entry.file

@@ -15,7 +15,10 @@ from ctc.images import encode_jpeg
 PredictionEntry = EventPrediction | Failure
 
 LABELS = {"species": ("cat", 'say "dog", or\nnot', "🦊, fox"), "count": ("1", "2+")}
-FAILURES = (Failure("gone.jpg", "no such file or directory"), Failure("event 9", "it names no photo", of_event=True))
+FAILURES = (
+    Failure("gone.jpg", "no such file or directory"),
+    Failure("event 9", "it names no photo", of_event=True),
+)
 PHOTOS = ("a.jpg", "b.jpg", "ü 'c';.jpg")
 
 
@@ -28,16 +31,30 @@ def write_photos(folder: Path) -> None:
 def output_cases(photos: Path) -> dict[str, list[PredictionEntry]]:
     """By what each is a case of; within one, all events have the same meta columns."""
     a, b, odd = (str(photos / name) for name in PHOTOS)
-    exif = ImagePrediction(b, _random_probabilities(2), "2016-09-25T18:35:10", "RECONYX HC500", -2.5, 34.75)
+    exif = ImagePrediction(
+        b, _random_probabilities(2), "2016-09-25T18:35:10", "RECONYX HC500", -2.5, 34.75
+    )
     plain = _event("1", _photo(a))
     return {
         "an event of two photos, one with EXIF": [_event("1", _photo(a), exif)],
         "names with quotes, line breaks and emoji": [_event('2,"x"\n🦊', _photo(odd)), plain],
-        "a file name that is not Unicode": [_event(f"{photos}/\udce9.jpg", _photo(f"{photos}/\udce9.jpg"))],
-        "an answer that is unknown": [_event("3", _photo(a), thresholds={"species": (0.9, None, 0.9)})],
+        "a file name that is not Unicode": [
+            _event(f"{photos}/\udce9.jpg", _photo(f"{photos}/\udce9.jpg"))
+        ],
+        "an answer that is unknown": [
+            _event("3", _photo(a), thresholds={"species": (0.9, None, 0.9)})
+        ],
         "a label that may have several classes": [replace(plain, multi_label=("species",))],
-        "meta columns, some without a value": [_event(str(i), _photo(a), site="N", id=None, x=0.5) for i in range(2)],
-        "events and failures in turn": [FAILURES[0], plain, FAILURES[1], _event("4", _photo(b)), FAILURES[0]],
+        "meta columns, some without a value": [
+            _event(str(i), _photo(a), site="N", id=None, x=0.5) for i in range(2)
+        ],
+        "events and failures in turn": [
+            FAILURES[0],
+            plain,
+            FAILURES[1],
+            _event("4", _photo(b)),
+            FAILURES[0],
+        ],
         "failures alone": list(FAILURES),
         "nothing at all": [],
     }
@@ -55,7 +72,9 @@ def _event(
     thresholds: dict[str, tuple[float | None, ...]] | None = None,
     **meta: str | int | float | None,
 ) -> EventPrediction:
-    return EventPrediction(event_id, LABELS, _random_probabilities(1), images, meta, thresholds or {})
+    return EventPrediction(
+        event_id, LABELS, _random_probabilities(1), images, meta, thresholds or {}
+    )
 
 
 def _photo(path: str) -> ImagePrediction:
@@ -65,7 +84,10 @@ def _photo(path: str) -> ImagePrediction:
 def _random_probabilities(seed: int) -> dict[str, NDArray[np.float32]]:
     """Read-only, since other formats and the tally read them too."""
     rng = np.random.default_rng(seed)
-    values = {label: rng.dirichlet(np.ones(len(classes))).astype(np.float32) for label, classes in LABELS.items()}
+    values = {
+        label: rng.dirichlet(np.ones(len(classes))).astype(np.float32)
+        for label, classes in LABELS.items()
+    }
     for array in values.values():
         array.setflags(write=False)
     return values

@@ -1,4 +1,5 @@
-"""What a training is told to do: every option, in one frozen record that goes into run.json and comes back from it."""
+"""What a training is told to do: every option, in one frozen record that goes into run.json and
+comes back from it."""
 
 from __future__ import annotations
 
@@ -23,11 +24,19 @@ Sampling = Literal["natural", "balanced", "effective"]
 OptimizerName = Literal["sgd", "rmsprop", "adamw"]
 ColorName = Literal["none", "little", "full_fast", "full_randomized"]
 
-DEFAULT_LEARNING_RATE: Mapping[OptimizerName, float] = {"sgd": 0.01, "rmsprop": 0.001, "adamw": 0.001}
+DEFAULT_LEARNING_RATE: Mapping[OptimizerName, float] = {
+    "sgd": 0.01,
+    "rmsprop": 0.001,
+    "adamw": 0.001,
+}
 DEFAULT_WARMUP_EPOCHS: Mapping[ScheduleName, float] = {"plateau": 0.0, "cosine": 1.0}
 DEFAULT_PATIENCE = 3
 NATURAL: Sampling = "natural"
-DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {"sgd": 0.0001, "rmsprop": 0.0001, "adamw": 0.01}
+DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {
+    "sgd": 0.0001,
+    "rmsprop": 0.0001,
+    "adamw": 0.01,
+}
 
 
 UNTRUSTED_SUFFIXES = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
@@ -35,16 +44,19 @@ UNTRUSTED_SUFFIXES = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the machine (`resolve` fills it in).
+    """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the
+    machine (`resolve` fills it in).
 
-    `label_weights`: factor of a label's loss, 1 where absent. `multi_label`: those labels that may have several classes at once.
-    `sampling`: how often an event comes, by its class of `sampling_label` (the first label unless given): as often as it would
-    weigh with those `class_weights`. `start_from` is `--from`, the run to begin with. `freeze`: which layers keep
-    their weights (see `freeze.py`); for the first `head_epochs` all but the heads do. `class_weights`: see `class_weights.py`.
-    `steps_per_epoch`: end an epoch early. `clip_norm`: the longest that the gradient of all weights may be. Patience is counted in epochs
-    without a lower validation loss. `crop`, `zoom` are shares of a side (0–0.5), `rotate` is in degrees (0–180). `accumulate`: in how
-    many parts a batch is taken. `checkpoint_minutes`, `checkpoint_steps`: how often, within an epoch, a checkpoint is written.
-    """
+    `label_weights`: factor of a label's loss, 1 where absent. `multi_label`: those labels that may
+    have several classes at once. `sampling`: how often an event comes, by its class of
+    `sampling_label` (the first label unless given): as often as it would weigh with those
+    `class_weights`. `start_from` is `--from`, the run to begin with. `freeze`: which layers keep
+    their weights (see `freeze.py`); for the first `head_epochs` all but the heads do.
+    `class_weights`: see `class_weights.py`. `steps_per_epoch`: end an epoch early. `clip_norm`: the
+    longest that the gradient of all weights may be. Patience is counted in epochs without a lower
+    validation loss. `crop`, `zoom` are shares of a side (0–0.5), `rotate` is in degrees (0–180).
+    `accumulate`: in how many parts a batch is taken. `checkpoint_minutes`, `checkpoint_steps`: how
+    often, within an epoch, a checkpoint is written."""
 
     dataset: str
     output: str
@@ -102,11 +114,11 @@ class TrainingConfig:
     coordinator: str | None = None
 
     def resolve(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
-        """The same with nothing left open: `input_size` (height, width) of the backbone, `loader` as chosen.
+        """The same with nothing left open: `input_size` (height, width) of the backbone, `loader`
+        as chosen.
 
-        Colour augmentation is off for grayscale stacking, whose channels are moments in time. A cosine runs to its end unless early
-        stopping is asked for.
-        """
+        Colour augmentation is off for grayscale stacking, whose channels are moments in time. A
+        cosine runs to its end unless early stopping is asked for."""
         stacked, cosine = self.image_choice == "grayscale_stacking", self.schedule == "cosine"
         rate, decay, warmup = self.learning_rate, self.weight_decay, self.warmup_epochs
         return replace(
@@ -122,7 +134,8 @@ class TrainingConfig:
             learning_rate=DEFAULT_LEARNING_RATE[self.optimizer] if rate is None else rate,
             weight_decay=DEFAULT_WEIGHT_DECAY[self.optimizer] if decay is None else decay,
             warmup_epochs=DEFAULT_WARMUP_EPOCHS[self.schedule] if warmup is None else warmup,
-            early_stopping_patience=self.early_stopping_patience or (self.epochs if cosine else DEFAULT_PATIENCE),
+            early_stopping_patience=self.early_stopping_patience
+            or (self.epochs if cosine else DEFAULT_PATIENCE),
             freeze="backbone" if self.transfer == "last-layer" else self.freeze,
             threads=self.threads or usable_cores(),
             color="none" if stacked else self.color,
@@ -135,7 +148,9 @@ class TrainingConfig:
 
     def augmentation(self) -> Augmentation:
         """How the training photos are varied."""
-        return Augmentation(self.color, self.crop, self.zoom, self.rotate, self.flip, self.resize == "fit-crop")
+        return Augmentation(
+            self.color, self.crop, self.zoom, self.rotate, self.flip, self.resize == "fit-crop"
+        )
 
     def to_json(self) -> dict[str, Any]:
         told = {"labels": list(self.labels), "multi_label": list(self.multi_label)}
@@ -146,9 +161,14 @@ class TrainingConfig:
         """Raises InputError when an option is unknown or a required one is missing."""
         unknown = sorted(set(data) - {one.name for one in fields(cls)})
         if unknown:
-            raise InputError(f"there is no training option called '{unknown[0]}': was it written by a newer ctc?")
+            raise InputError(
+                f"there is no training option called '{unknown[0]}': was it written by a newer ctc?"
+            )
         try:
-            told = {"labels": tuple(data["labels"]), "multi_label": tuple(data.get("multi_label", ()))}
+            told = {
+                "labels": tuple(data["labels"]),
+                "multi_label": tuple(data.get("multi_label", ())),
+            }
             return cls(**{**data, **told, "label_weights": dict(data["label_weights"])})
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"the training options are incomplete: {error}") from None
@@ -168,7 +188,8 @@ def reject_untrusted_checkpoint(path: Path) -> None:
 
 
 def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
-    """The options of an earlier run and what it noted: `path` is its run.json, or the run folder."""
+    """The options of an earlier run and what it noted: `path` is its run.json, or the run
+    folder."""
     path = path / RUN_FILE if path.is_dir() else path
     reject_untrusted_checkpoint(path)
     if path.name != RUN_FILE:

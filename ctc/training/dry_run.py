@@ -17,8 +17,10 @@ from ctc.training.trainer.train_step import ModelRunner
 
 @dataclass(frozen=True)
 class ResourceEstimate:
-    """`parameters`, and how many of them are `trainable`; `steps` of an epoch, `photos_per_step` of each on this host. Of the memory on each device
-    `state_bytes` bytes are weights, gradients and what the optimizer keeps, `activation_bytes` what the layers give for a batch, or a part of it."""
+    """`parameters`, and how many of them are `trainable`; `steps` of an epoch, `photos_per_step` of
+    each on this host. Of the memory on each device `state_bytes` bytes are weights, gradients and
+    what the optimizer keeps, `activation_bytes` what the layers give for a batch, or a part of
+    it."""
 
     parameters: int
     trainable: int
@@ -35,7 +37,11 @@ def estimate_resources(plan: TrainingPlan) -> ResourceEstimate:
     learning = sum(math.prod(weight.shape) for weight in learner.network.trainable_weights)
     kept = sum(array.nbytes for array in learner.state_dict().values())
     at_once = math.ceil(plan.photos_per_step / config.accumulate / config.devices)
-    steps = sample_count(plan.dataset, TRAIN, plan.preprocessing) // config.hosts // plan.photos_per_step
+    steps = (
+        sample_count(plan.dataset, TRAIN, plan.preprocessing)
+        // config.hosts
+        // plan.photos_per_step
+    )
     return ResourceEstimate(
         parameters=learner.network.count_params(),
         trainable=learning,

@@ -14,7 +14,15 @@ from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError, UsageError, did_you_mean
 from ctc.hardware import nvidia_gpus
 from ctc.images.eval_samples import sample_count
-from ctc.plugin import Backbone, Batch, BatchStream, Loader, LoaderConfig, OutputFormat, SamplingWeights
+from ctc.plugin import (
+    Backbone,
+    Batch,
+    BatchStream,
+    Loader,
+    LoaderConfig,
+    OutputFormat,
+    SamplingWeights,
+)
 from ctc.plugin.manager import Plugins
 from ctc.storage.paths import parse_path
 from ctc.training.config import NATURAL, TrainingConfig
@@ -28,11 +36,15 @@ TRAIN = "train"
 
 
 def select_labels(config: TrainingConfig, dataset: Dataset) -> tuple[Label, ...]:
-    """The labels that the options name, in order. Raises UsageError when one isn't there, can't be learnt, or has a strange weight, and
-    when --multi-label or --sampling-label names another."""
+    """The labels that the options name, in order. Raises UsageError when one isn't there, can't be
+    learnt, or has a strange weight, and when --multi-label or --sampling-label names another."""
     if not config.labels:
-        known = ", ".join(f"'{label.name}' ({len(label.classes)} classes)" for label in dataset.manifest.labels)
-        raise UsageError(f"say what to learn with --label: '{dataset.display_path}' has {known or 'no labels'}")
+        known = ", ".join(
+            f"'{label.name}' ({len(label.classes)} classes)" for label in dataset.manifest.labels
+        )
+        raise UsageError(
+            f"say what to learn with --label: '{dataset.display_path}' has {known or 'no labels'}"
+        )
     dataset.shards(TRAIN)
     labels = tuple(dataset.label(name) for name in dict.fromkeys(config.labels))
     for label in labels:
@@ -42,7 +54,9 @@ def select_labels(config: TrainingConfig, dataset: Dataset) -> tuple[Label, ...]
     if config.sampling_label is not None:
         _check_known_labels("--sampling-label", [config.sampling_label], config)
         if config.sampling == NATURAL:
-            raise UsageError("--sampling-label says by which label to draw: add --sampling balanced, or leave it out")
+            raise UsageError(
+                "--sampling-label says by which label to draw: add --sampling balanced, or leave it out"
+            )
     _check_weights(config)
     return labels
 
@@ -51,7 +65,9 @@ def _check_known_labels(option: str, names: Iterable[str], config: TrainingConfi
     for name in names:
         if name not in config.labels:
             near = did_you_mean(name, config.labels)
-            raise UsageError(f"{option} names '{name}', which is not among the labels to learn{near}")
+            raise UsageError(
+                f"{option} names '{name}', which is not among the labels to learn{near}"
+            )
 
 
 def _check_weights(config: TrainingConfig) -> None:
@@ -80,10 +96,12 @@ _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what cv2's RGB2GRAY uses
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """`config` is resolved; `labels` are those to learn, in order, and `criteria` how each is judged; `preprocessing` is what the network
-    will say of its input; `loader_reason`: why it is this loader, '' when there is nothing to say; `channel_statistics`: mean and deviation per
-    channel, 0–1, that pictures are standardised with; `initial_weights`: where the backbone's weights come from, None for random ones;
-    `prediction_format`: the kind of file for those on the test split."""
+    """`config` is resolved; `labels` are those to learn, in order, and `criteria` how each is
+    judged; `preprocessing` is what the network will say of its input; `loader_reason`: why it is
+    this loader, '' when there is nothing to say; `channel_statistics`: mean and deviation per
+    channel, 0–1, that pictures are standardised with; `initial_weights`: where the backbone's
+    weights come from, None for random ones; `prediction_format`: the kind of file for those on the
+    test split."""
 
     config: TrainingConfig
     dataset: Dataset
@@ -112,8 +130,11 @@ class TrainingPlan:
         return {label.name: self.config.label_weights.get(label.name, 1.0) for label in self.labels}
 
     def has_split(self, split: str) -> bool:
-        """Whether the dataset has events in that split, some of which have a label that is learnt."""
-        return split in self.dataset.manifest.splits and any(sum(label.counts.get(split, ())) for label in self.labels)
+        """Whether the dataset has events in that split, some of which have a label that is
+        learnt."""
+        return split in self.dataset.manifest.splits and any(
+            sum(label.counts.get(split, ())) for label in self.labels
+        )
 
     @property
     def local_batch_size(self) -> int:
@@ -122,7 +143,8 @@ class TrainingPlan:
 
     @property
     def photos_per_step(self) -> int:
-        """How many photos a training step takes on this host: its part of a batch, or of all there are."""
+        """How many photos a training step takes on this host: its part of a batch, or of all there
+        are."""
         photos = sample_count(self.dataset, TRAIN, self.preprocessing) // self.config.hosts
         return min(self.local_batch_size, photos - photos % self.config.devices)
 
@@ -136,11 +158,13 @@ class TrainingPlan:
         return self._loader_config(self.photos_per_step, training=True)
 
     def evaluation_loader_config(self) -> LoaderConfig:
-        """The pixels that prediction sees, each event once, in order; of several hosts' parts, all of the same size."""
+        """The pixels that prediction sees, each event once, in order; of several hosts' parts, all
+        of the same size."""
         return self._loader_config(self.local_batch_size, training=False)
 
     def eval_batches(self, stream: BatchStream) -> Iterator[Batch]:
-        """The batches of an evaluation, on each of several hosts as many: one that leaves out bad records would end earlier."""
+        """The batches of an evaluation, on each of several hosts as many: one that leaves out bad
+        records would end earlier."""
         if self.config.hosts == 1:
             return stream.epoch(0)
         images = np.zeros((0, self.preprocessing.height, self.preprocessing.width, 3), np.uint8)
@@ -176,12 +200,16 @@ class TrainingPlan:
         if config.sampling == NATURAL:
             return None
         label = self.dataset.label(config.sampling_label or config.labels[0])
-        return SamplingWeights(label.name, class_weights(config.sampling, [label], TRAIN)[label.name])
+        return SamplingWeights(
+            label.name, class_weights(config.sampling, [label], TRAIN)[label.name]
+        )
 
 
-def resolve_plan(config: TrainingConfig, plugins: Plugins, resumed_run: RunInfo | None = None) -> TrainingPlan:
-    """`resumed_run`: what a run says that goes on from a checkpoint, so that its origin need not be there any more. Raises CtcError for anything
-    that isn't there or can't be learnt."""
+def resolve_plan(
+    config: TrainingConfig, plugins: Plugins, resumed_run: RunInfo | None = None
+) -> TrainingPlan:
+    """`resumed_run`: what a run says that goes on from a checkpoint, so that its origin need not be
+    there any more. Raises CtcError for anything that isn't there or can't be learnt."""
     dataset = Dataset.open(parse_path(config.dataset))
     labels = select_labels(config, dataset)
     if dataset.event_count(TRAIN) == 0:
@@ -211,7 +239,10 @@ def resolve_plan(config: TrainingConfig, plugins: Plugins, resumed_run: RunInfo 
         ),
         criteria=_make_criteria(resolved, labels),
         schedule=LearningRateSchedule(
-            resolved.schedule, resolved.epochs, resolved.warmup_epochs or 0.0, resolved.min_learning_rate
+            resolved.schedule,
+            resolved.epochs,
+            resolved.warmup_epochs or 0.0,
+            resolved.min_learning_rate,
         ),
         initial_weights=origin,
         channel_statistics=_channel_statistics(dataset, config.image_choice, origin, resumed_run),
@@ -241,14 +272,18 @@ def _check_batch_divisible(plan: TrainingPlan) -> None:
         )
 
 
-def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) -> tuple[Loader, str]:
-    """The loader called `name`, or with `auto` the first of dali (where there is an NVIDIA GPU), turbo and tfdata that runs here, and why
-    it is that one."""
+def choose_loader(
+    name: str, installed: Mapping[str, Loader], plugins: Plugins
+) -> tuple[Loader, str]:
+    """The loader called `name`, or with `auto` the first of dali (where there is an NVIDIA GPU),
+    turbo and tfdata that runs here, and why it is that one."""
     if name != "auto":
         loader = plugins.get(Loader, name)
         reason = loader.available()
         if reason is not None:
-            raise CtcError(f"the loader '{name}' can't run here: {reason}; choose another --loader, or 'auto'")
+            raise CtcError(
+                f"the loader '{name}' can't run here: {reason}; choose another --loader, or 'auto'"
+            )
         return loader, ""
     reasons: list[str] = []
     for preferred in (preferred for preferred in PREFERRED_LOADERS if preferred in installed):
@@ -257,25 +292,39 @@ def choose_loader(name: str, installed: Mapping[str, Loader], plugins: Plugins) 
         if reason is None:
             return installed[preferred], "; ".join(reasons)
         reasons.append(f"'{preferred}': {reason}")
-    raise CtcError(f"no loader can run here: {'; '.join(reasons) or 'none is installed'}; see `ctc plugins`")
+    raise CtcError(
+        f"no loader can run here: {'; '.join(reasons) or 'none is installed'}; see `ctc plugins`"
+    )
 
 
 def _make_criteria(config: TrainingConfig, labels: tuple[Label, ...]) -> dict[str, Criterion]:
     weights = class_weights(config.class_weights, labels, TRAIN)
-    kinds = {label.name: MultiLabelCriterion if label.name in config.multi_label else Criterion for label in labels}
-    return {label: kind(config.loss, config.label_smoothing, weights[label]) for label, kind in kinds.items()}
+    kinds = {
+        label.name: MultiLabelCriterion if label.name in config.multi_label else Criterion
+        for label in labels
+    }
+    return {
+        label: kind(config.loss, config.label_smoothing, weights[label])
+        for label, kind in kinds.items()
+    }
 
 
 def _channel_statistics(
-    dataset: Dataset, choice: ImageChoice, initial_weights: InitialWeights | None, resumed_run: RunInfo | None
+    dataset: Dataset,
+    choice: ImageChoice,
+    initial_weights: InitialWeights | None,
+    resumed_run: RunInfo | None,
 ) -> tuple[Channels, Channels]:
-    """Those of the weights to begin with, if known; else of the train split; of its grey values when the channels are grey photos."""
+    """Those of the weights to begin with, if known; else of the train split; of its grey values
+    when the channels are grey photos."""
     if resumed_run:
         return resumed_run.channel_mean, resumed_run.channel_std
     if initial_weights and initial_weights.channel_statistics:
         return initial_weights.channel_statistics
     mean, std = dataset.manifest.channel_mean, dataset.manifest.channel_std
-    return (_to_grayscale(mean), _to_grayscale(std)) if choice == "grayscale_stacking" else (mean, std)
+    return (
+        (_to_grayscale(mean), _to_grayscale(std)) if choice == "grayscale_stacking" else (mean, std)
+    )
 
 
 def _to_grayscale(values: Channels) -> Channels:

@@ -56,12 +56,15 @@ class NullReporter:
 def batch_progress(
     reporter: Reporter, description: str, images: int, label_weights: Mapping[str, float]
 ) -> Iterator[Callable[[int, MetricSums], None]]:
-    """A bar for a pass over `images`; the function takes the images of each step and the totals so far, whose loss it shows beside the
-    share of time spent waiting for data. `label_weights`: label → factor of its loss."""
+    """A bar for a pass over `images`; the function takes the images of each step and the totals so
+    far, whose loss it shows beside the share of time spent waiting for data. `label_weights`: label
+    → factor of its loss."""
     with reporter.progress(description, images) as bar:
 
         def count(done: int, totals: MetricSums) -> None:
             bar.advance(done)
-            bar.note(f"loss {totals.loss(label_weights):.3f}, waiting {totals.waited / totals.seconds:.0%}")
+            bar.note(
+                f"loss {totals.loss(label_weights):.3f}, waiting {totals.waited / totals.seconds:.0%}"
+            )
 
         yield count

@@ -15,19 +15,23 @@ from ctc.training.plan import TEST, TrainingPlan
 
 
 def check_output(run: Run, overwrite: bool) -> None:
-    """Raises UsageError when the folder is in use; only an earlier run may be overwritten, never another folder."""
+    """Raises UsageError when the folder is in use; only an earlier run may be overwritten, never
+    another folder."""
     folder = run.folder
     if folder.is_dir() and not any(folder.iterdir()):
         return
     if folder.exists() and not run.info_path.is_file():
         raise UsageError(f"'{folder}' exists and is not a run: choose another --output")
     if folder.exists() and not overwrite:
-        raise OutputExistsError(folder, f"choose another --output, go on with --resume '{folder}', or add --overwrite")
+        raise OutputExistsError(
+            folder, f"choose another --output, go on with --resume '{folder}', or add --overwrite"
+        )
 
 
 @contextmanager
 def new_run(run: Run, info: RunInfo) -> Iterator[None]:
-    """Begin the run in place of what was there. When the block raises before there is a checkpoint, nothing is left."""
+    """Begin the run in place of what was there. When the block raises before there is a checkpoint,
+    nothing is left."""
     was_there = run.folder.is_dir()
     _remove_files(run)
     try:
@@ -48,7 +52,9 @@ def explain_disk_errors(run: Run) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise CtcError(f"'{run.folder}' can't be written: {reason}; mend that and {resume_hint(run)}") from error
+        raise CtcError(
+            f"'{run.folder}' can't be written: {reason}; mend that and {resume_hint(run)}"
+        ) from error
 
 
 def resume_hint(run: Run) -> str:
@@ -75,13 +81,19 @@ def make_run_info(plan: TrainingPlan) -> RunInfo:
 
 
 def write_test_scores(run: Run, metrics: SplitMetrics) -> None:
-    """Write test.json: `split`, `images`, `loss`, and `labels` with the figures of each (null without photos) and `n`."""
+    """Write test.json: `split`, `images`, `loss`, and `labels` with the figures of each (null
+    without photos) and `n`."""
     labels = {label: _metrics_to_json(score) for label, score in metrics.labels.items()}
-    write_object(run.test_scores, {"split": TEST, "images": metrics.images, "loss": metrics.loss, "labels": labels})
+    write_object(
+        run.test_scores,
+        {"split": TEST, "images": metrics.images, "loss": metrics.loss, "labels": labels},
+    )
 
 
 def _metrics_to_json(score: LabelMetrics) -> dict[str, float | int | None]:
-    return {name: value if score.n else None for name, value in score.named_metrics.items()} | {"n": score.n}
+    return {name: value if score.n else None for name, value in score.named_metrics.items()} | {
+        "n": score.n
+    }
 
 
 def remove_partial(run: Run) -> None:

@@ -23,8 +23,22 @@ from ctc.training.trainer.trainer import Trainer, TrainingResult
 
 CHANGEABLE_ON_RESUME = frozenset(
     {
-        *("dataset", "epochs", "learning_rate", "early_stopping_patience", "reduce_lr_patience", "reduce_lr_factor"),
-        *("min_learning_rate", "on_bad_record", "threads", "loader", "accumulate", "checkpoint_minutes"),
+        *(
+            "dataset",
+            "epochs",
+            "learning_rate",
+            "early_stopping_patience",
+            "reduce_lr_patience",
+            "reduce_lr_factor",
+        ),
+        *(
+            "min_learning_rate",
+            "on_bad_record",
+            "threads",
+            "loader",
+            "accumulate",
+            "checkpoint_minutes",
+        ),
         *("checkpoint_steps", "tensorboard", "mlflow"),
         *("devices", "hosts", "host_index", "coordinator"),
     }
@@ -32,7 +46,17 @@ CHANGEABLE_ON_RESUME = frozenset(
 """Options that may differ when a training goes on."""
 
 HOST_LOCAL_OPTIONS = frozenset(
-    {"dataset", "output", "loader", "weights", "start_from", "class_weights", "threads", "host_index", "coordinator"}
+    {
+        "dataset",
+        "output",
+        "loader",
+        "weights",
+        "start_from",
+        "class_weights",
+        "threads",
+        "host_index",
+        "coordinator",
+    }
 )
 """Options that each host may have its own of: mostly paths."""
 
@@ -45,10 +69,11 @@ def train(
     overwrite: bool = False,
     source_run: RunInfo | None = None,
 ) -> TrainingResult:
-    """Train as `config` says and leave a run folder. `source_run`: the run that the options come from, if any.
+    """Train as `config` says and leave a run folder. `source_run`: the run that the options come
+    from, if any.
 
-    Raises CtcError, before anything is written, when something asked for isn't there or the output is; and when the loss overflows.
-    """
+    Raises CtcError, before anything is written, when something asked for isn't there or the output
+    is; and when the loss overflows."""
     plan = resolve_plan(config, plugins)
     run = Run(Path(plan.config.output))
     if not config.topology.is_main:
@@ -61,10 +86,11 @@ def train(
 
 
 def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> TrainingResult:
-    """Take up the training in the run folder `config.output`, at its newest checkpoint, and bring it to its end.
+    """Take up the training in the run folder `config.output`, at its newest checkpoint, and bring
+    it to its end.
 
-    Raises UsageError when that folder is no run, the dataset is another one, or an option outside MAY_CHANGE is not what it was.
-    """
+    Raises UsageError when that folder is no run, the dataset is another one, or an option outside
+    MAY_CHANGE is not what it was."""
     run = Run(Path(config.output))
     began, info = read_config(run.folder)
     plan = resolve_plan(config, plugins, None if Checkpoints(run.checkpoints).is_empty else info)
@@ -82,7 +108,9 @@ def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> Trai
 
 def _run_worker(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingResult:
     where = plan.config.topology
-    reporter.info(f"host {where.index} of {where.hosts}; host 0 writes '{run.folder}' and tells how it goes")
+    reporter.info(
+        f"host {where.index} of {where.hosts}; host 0 writes '{run.folder}' and tells how it goes"
+    )
     return _run_training(plan, run, NullReporter())
 
 
@@ -99,7 +127,8 @@ def _log_header(plan: TrainingPlan, reporter: Reporter) -> None:
     size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
     reporter.info(
         f"training '{plan.backbone.name}' at {size} on {plan.dataset.event_count(TRAIN):,} events of '{plan.dataset.display_path}', "
-        f"fed by the loader '{plan.loader.name}'" + (f" ({plan.loader_reason})" if plan.loader_reason else "")
+        f"fed by the loader '{plan.loader.name}'"
+        + (f" ({plan.loader_reason})" if plan.loader_reason else "")
     )
     several = plan.dataset.manifest.left_out.get("events", {}).get(MULTIPLE_OBSERVATIONS)
     if plan.config.multi_label and several:
@@ -112,9 +141,15 @@ def _log_header(plan: TrainingPlan, reporter: Reporter) -> None:
 
 
 def _check_hosts_agree(plan: TrainingPlan) -> None:
-    told = {name: value for name, value in plan.config.to_json().items() if name not in HOST_LOCAL_OPTIONS}
+    told = {
+        name: value
+        for name, value in plan.config.to_json().items()
+        if name not in HOST_LOCAL_OPTIONS
+    }
     told["dataset"] = plan.dataset.fingerprint()
-    sums = plan.config.topology.all_gather(np.uint32(crc32(json.dumps(told, sort_keys=True).encode())))
+    sums = plan.config.topology.all_gather(
+        np.uint32(crc32(json.dumps(told, sort_keys=True).encode()))
+    )
     if len(set(sums.tolist())) > 1:
         raise UsageError(
             "the hosts were told different things: give each the same dataset and options, but for --host-index"
@@ -124,7 +159,9 @@ def _check_hosts_agree(plan: TrainingPlan) -> None:
 def _compare_datasets(plan: TrainingPlan, source_run: RunInfo, reporter: Reporter) -> None:
     known, output = source_run.dataset, source_run.config["output"]
     if known["path"] == plan.config.dataset and known["fingerprint"] != plan.dataset.fingerprint():
-        reporter.warn(f"'{known['path']}' has changed since '{output}' was trained on it: the outcome will differ")
+        reporter.warn(
+            f"'{known['path']}' has changed since '{output}' was trained on it: the outcome will differ"
+        )
 
 
 def _check_unchanged(previous: TrainingConfig, requested: TrainingConfig) -> None:

@@ -1,5 +1,5 @@
-"""Aggregations that weigh the classes of a photo against each other; the classes of the event sum to 1. Of a multi-label label it is
-each class against its absence."""
+"""Aggregations that weigh the classes of a photo against each other; the classes of the event sum
+to 1. Of a multi-label label it is each class against its absence."""
 
 from __future__ import annotations
 
@@ -16,19 +16,27 @@ MIN_PROBABILITY = float(np.finfo(np.float32).tiny)
 @hookimpl
 def ctc_aggregations() -> list[Aggregation]:
     return [
-        Aggregation("product", "the geometric mean over the photos of an event: one photo's doubt counts", product),
+        Aggregation(
+            "product",
+            "the geometric mean over the photos of an event: one photo's doubt counts",
+            product,
+        ),
         Aggregation("vote", "the share of an event's photos whose most probable class it is", vote),
     ]
 
 
 def product(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,): the geometric mean of each class, scaled so that they sum to 1."""
+    """(images, classes) to (classes,): the geometric mean of each class, scaled so that they sum to
+    1."""
     logs = np.log(np.maximum(probabilities, MIN_PROBABILITY, dtype=np.float64)).mean(axis=0)
     means = np.exp(logs - logs.max())
     return np.asarray(means / means.sum(), np.float32)
 
 
 def vote(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,): each photo has one vote, for the first of its most probable classes."""
+    """(images, classes) to (classes,): each photo has one vote, for the first of its most probable
+    classes."""
     images, classes = probabilities.shape
-    return np.asarray(np.bincount(probabilities.argmax(axis=1), minlength=classes) / images, np.float32)
+    return np.asarray(
+        np.bincount(probabilities.argmax(axis=1), minlength=classes) / images, np.float32
+    )

@@ -1,4 +1,5 @@
-"""Aggregations that treat every class on its own: its mean, largest, smallest or few largest probabilities over an event's photos."""
+"""Aggregations that treat every class on its own: its mean, largest, smallest or few largest
+probabilities over an event's photos."""
 
 from __future__ import annotations
 
@@ -15,8 +16,15 @@ TOP_K = 3
 def ctc_aggregations() -> list[Aggregation]:
     return [
         Aggregation("mean", "the average over the photos of an event", mean, by_class=True),
-        Aggregation("max", "the highest probability that any photo of an event gives", highest, by_class=True),
-        Aggregation("min", "the lowest probability that any photo of an event gives", lowest, by_class=True),
+        Aggregation(
+            "max",
+            "the highest probability that any photo of an event gives",
+            highest,
+            by_class=True,
+        ),
+        Aggregation(
+            "min", "the lowest probability that any photo of an event gives", lowest, by_class=True
+        ),
         Aggregation(
             "top_k_mean",
             f"the average of the {TOP_K} highest probabilities that photos of an event give",
@@ -42,6 +50,6 @@ def lowest(probabilities: ProbabilityArray) -> ProbabilityArray:
 
 
 def top_k_mean(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,): of each class, the mean of its K highest values, of all where there are fewer; the sum may
-    exceed 1."""
+    """(images, classes) to (classes,): of each class, the mean of its K highest values, of all
+    where there are fewer; the sum may exceed 1."""
     return mean(np.sort(probabilities, axis=0)[-TOP_K:])

@@ -1,4 +1,5 @@
-"""Networks that Keras builds itself (https://keras.io/api/applications/), without their heads and their own standardisation."""
+"""Networks that Keras builds itself (https://keras.io/api/applications/), without their heads and
+their own standardisation."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ BATCH_NORM_MOMENTUM = 0.9
 
 @dataclass(frozen=True)
 class Application:
-    """`function` of keras.applications. `input_size`: the side its authors use; `min_size`: the least that Keras builds it for, in pixels.
-    `normalization` goes with its weights. `has_preprocessing`: it would standardise by itself unless told not to."""
+    """`function` of keras.applications. `input_size`: the side its authors use; `min_size`: the
+    least that Keras builds it for, in pixels. `normalization` goes with its weights.
+    `has_preprocessing`: it would standardise by itself unless told not to."""
 
     function: str
     summary: str
@@ -33,26 +35,44 @@ class Application:
 
 APPLICATIONS = {
     "resnet50": Application("ResNet50V2", "pre-activation ResNet of 50 layers", 224, 32, SYMMETRIC),
-    "resnet101": Application("ResNet101V2", "pre-activation ResNet of 101 layers", 224, 32, SYMMETRIC),
-    "resnet152": Application("ResNet152V2", "pre-activation ResNet of 152 layers", 224, 32, SYMMETRIC),
+    "resnet101": Application(
+        "ResNet101V2", "pre-activation ResNet of 101 layers", 224, 32, SYMMETRIC
+    ),
+    "resnet152": Application(
+        "ResNet152V2", "pre-activation ResNet of 152 layers", 224, 32, SYMMETRIC
+    ),
     "inception_resnet_v2": Application(
         "InceptionResNetV2", "Inception with shortcuts, deep and slow", 299, 75, SYMMETRIC
     ),
-    "xception": Application("Xception", "Inception taken to depthwise convolutions", 299, 71, SYMMETRIC),
-    "mobilenet_v3_small": Application("MobileNetV3Small", "for phones: the fastest", 224, 32, SYMMETRIC, True),
-    "mobilenet_v3_large": Application("MobileNetV3Large", "for phones: fast and good", 224, 32, SYMMETRIC, True),
+    "xception": Application(
+        "Xception", "Inception taken to depthwise convolutions", 299, 71, SYMMETRIC
+    ),
+    "mobilenet_v3_small": Application(
+        "MobileNetV3Small", "for phones: the fastest", 224, 32, SYMMETRIC, True
+    ),
+    "mobilenet_v3_large": Application(
+        "MobileNetV3Large", "for phones: fast and good", 224, 32, SYMMETRIC, True
+    ),
     "efficientnet_v2_b0": Application(
         "EfficientNetV2B0", "small, and good for its size", 224, 32, IMAGENET_STATS, True
     ),
-    "efficientnet_v2_b3": Application("EfficientNetV2B3", "a larger EfficientNetV2B0", 300, 32, IMAGENET_STATS, True),
-    "efficientnet_v2_s": Application("EfficientNetV2S", "for large pictures", 384, 32, SYMMETRIC_128, True),
+    "efficientnet_v2_b3": Application(
+        "EfficientNetV2B3", "a larger EfficientNetV2B0", 300, 32, IMAGENET_STATS, True
+    ),
+    "efficientnet_v2_s": Application(
+        "EfficientNetV2S", "for large pictures", 384, 32, SYMMETRIC_128, True
+    ),
 }
 
 
 def build(
-    name: str, application: Application, weights: Literal["imagenet"] | None, shape: tuple[int, int, int]
+    name: str,
+    application: Application,
+    weights: Literal["imagenet"] | None,
+    shape: tuple[int, int, int],
 ) -> keras.Model:
-    """Standardised images of `shape` to features (N, channels). Raises UsageError when `shape` is too small."""
+    """Standardised images of `shape` to features (N, channels). Raises UsageError when `shape` is
+    too small."""
     from keras import applications, layers
 
     check_size(name, shape, application.min_size)
@@ -74,5 +94,7 @@ def ctc_backbones() -> Iterable[Backbone]:
             application.summary,
             (application.input_size, application.input_size),
             partial(build, name, application, None),
-            imagenet_weights(name, application.normalization, partial(build, name, application, "imagenet")),
+            imagenet_weights(
+                name, application.normalization, partial(build, name, application, "imagenet")
+            ),
         )

@@ -1,8 +1,8 @@
 """ConvNeXt: Liu et al. 2022, A ConvNet for the 2020s (https://arxiv.org/abs/2201.03545).
 
-The same function as `keras.applications.ConvNeXtTiny`, of parts that have a counterpart in ONNX: Keras's own has grouped convolutions and
-the complementary error function, which tf2onnx can't convert.
-"""
+The same function as `keras.applications.ConvNeXtTiny`, of parts that have a counterpart in ONNX:
+Keras's own has grouped convolutions and the complementary error function, which tf2onnx can't
+convert."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ REPEATS = (3, 3, 9, 3)
 FILTERS = (96, 192, 384, 768)
 KERNEL = 7
 MIN_SIZE = 64
-"""Below that the last stage would see a single pixel, whose normalisation tf2onnx 1.17 converts to something else."""
+"""Below that the last stage would see a single pixel, whose normalisation tf2onnx 1.17 converts to
+something else."""
 EPSILON = 1e-6
 STOCHASTIC_DEPTH = 0.1
-"""How often the last block is left out of a training step; those before it less often, the first never (table 5 of the paper)."""
+"""How often the last block is left out of a training step; those before it less often, the first
+never (table 5 of the paper)."""
 
 
 def build(shape: tuple[int, int, int]) -> keras.Model:
-    """Standardised images of `shape` to features (N, 768). Raises UsageError when `shape` is too small."""
+    """Standardised images of `shape` to features (N, 768). Raises UsageError when `shape` is too
+    small."""
     from keras import Input, Model, layers
 
     check_size(NAME, shape, MIN_SIZE)
@@ -54,18 +57,22 @@ def build_pretrained(shape: tuple[int, int, int]) -> keras.Model:
     from keras import applications
 
     network = build(shape)
-    learnt = applications.ConvNeXtTiny(include_top=False, weights="imagenet", input_shape=shape, pooling="avg")
+    learnt = applications.ConvNeXtTiny(
+        include_top=False, weights="imagenet", input_shape=shape, pooling="avg"
+    )
     copy_weights(network, learnt)
     return network
 
 
 def copy_weights(network: keras.Model, source: keras.Model) -> None:
-    """Give `network` the weights of a `keras.applications.ConvNeXtTiny` without top, with average pooling: they come in the same order."""
+    """Give `network` the weights of a `keras.applications.ConvNeXtTiny` without top, with average
+    pooling: they come in the same order."""
     network.set_weights([_to_depthwise(values) for values in source.get_weights()])
 
 
 def _to_depthwise(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The kernel of a convolution with a group for each channel, (7, 7, 1, C), as a depthwise one, (7, 7, C, 1); others as they are."""
+    """The kernel of a convolution with a group for each channel, (7, 7, 1, C), as a depthwise one,
+    (7, 7, C, 1); others as they are."""
     return values.swapaxes(2, 3) if values.shape[:3] == (KERNEL, KERNEL, 1) else values
 
 

@@ -23,7 +23,8 @@ DOWNLOAD_TIMEOUT = 30.0
 
 @dataclass(frozen=True)
 class Normalization:
-    """How pixels of 0–1 were standardised when the weights were learnt: per channel R, G, B, minus `mean`, by `std`."""
+    """How pixels of 0–1 were standardised when the weights were learnt: per channel R, G, B, minus
+    `mean`, by `std`."""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
@@ -38,7 +39,9 @@ IMAGENET_STATS = Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def imagenet_weights(
-    backbone: str, normalization: Normalization, build: Callable[[tuple[int, int, int]], keras.Model]
+    backbone: str,
+    normalization: Normalization,
+    build: Callable[[tuple[int, int, int]], keras.Model],
 ) -> tuple[Pretrained, ...]:
     """The record's weights; `build` lets Keras download them."""
 
@@ -51,15 +54,24 @@ def imagenet_weights(
 
 @contextmanager
 def _guard_download(backbone: str) -> Iterator[None]:
-    """Keep Keras's narration away from stdout, let no download hang, and say in a line when there is none."""
+    """Keep Keras's narration away from stdout, let no download hang, and say in a line when there
+    is none."""
     narration = sys.stderr if sys.stderr.isatty() else io.StringIO()
     try:
-        with warnings.catch_warnings(), redirect_stdout(narration), _socket_timeout(DOWNLOAD_TIMEOUT):
-            warnings.simplefilter("ignore", UserWarning)  # that the pictures may have another size than ImageNet's
+        with (
+            warnings.catch_warnings(),
+            redirect_stdout(narration),
+            _socket_timeout(DOWNLOAD_TIMEOUT),
+        ):
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # that the pictures may have another size than ImageNet's
             yield
     except CtcError:
         raise
-    except Exception as error:  # Keras raises a bare Exception, ValueError for a wrong checksum, OSError
+    except (
+        Exception
+    ) as error:  # Keras raises a bare Exception, ValueError for a wrong checksum, OSError
         reason = " ".join(str(error).split())
         raise CtcError(
             f"the ImageNet weights of '{backbone}' can't be downloaded ({reason}): copy that file from a machine with a network "

@@ -1,4 +1,5 @@
-"""Pre-activation residual networks: He et al. 2016, Identity Mappings in Deep Residual Networks (https://arxiv.org/abs/1603.05027).
+"""Pre-activation residual networks: He et al. 2016, Identity Mappings in Deep Residual Networks
+(https://arxiv.org/abs/1603.05027).
 
 The deeper ones, of bottleneck blocks, are in `applications`: Keras has them, with weights.
 """
@@ -39,7 +40,8 @@ def build(repeats: Repeats, name: str, shape: tuple[int, int, int]) -> keras.Mod
 
 
 def _block(inputs: Tensor, filters: int, stride: int) -> Tensor:
-    """Two 3×3 convolutions, beside the shortcut: the inputs as they are, or projected where the shape changes."""
+    """Two 3×3 convolutions, beside the shortcut: the inputs as they are, or projected where the
+    shape changes."""
     from keras import layers
 
     active = _batch_norm_relu(inputs)
@@ -58,13 +60,18 @@ def _batch_norm_relu(features: Tensor) -> Tensor:
 def _convolve(features: Tensor, filters: int, kernel: int, stride: int) -> Tensor:
     from keras import layers
 
-    return layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(
-        features
-    )
+    return layers.Conv2D(
+        filters, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
+    )(features)
 
 
 @hookimpl
 def ctc_backbones() -> Iterable[Backbone]:
     for layers, repeats in DEPTHS.items():
         name = f"resnet{layers}"
-        yield Backbone(name, f"pre-activation ResNet of {layers} layers", (224, 224), partial(build, repeats, name))
+        yield Backbone(
+            name,
+            f"pre-activation ResNet of {layers} layers",
+            (224, 224),
+            partial(build, repeats, name),
+        )

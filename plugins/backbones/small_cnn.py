@@ -14,13 +14,16 @@ FILTERS = (32, 64, 128, 128)
 
 
 def build(shape: tuple[int, int, int]) -> keras.Model:
-    """Four convolutions, each normalised and halved in size, then averaged over the picture to (N, 128)."""
+    """Four convolutions, each normalised and halved in size, then averaged over the picture to (N,
+    128)."""
     from keras import Input, Model, layers
 
     images = Input(shape)
     features = images
     for filters in FILTERS:
-        features = layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(features)
+        features = layers.Conv2D(
+            filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"
+        )(features)
         features = layers.BatchNormalization(momentum=0.9)(features)
         features = layers.ReLU()(features)
         features = layers.MaxPooling2D(2, padding="same")(features)

@@ -13,7 +13,9 @@ def ctc_engines() -> list[Engine]:
     return [Engine("local", "this process, part by part as on a cluster", lambda: None, map_parts)]
 
 
-def map_parts(task: Task, parts: Iterator[Any], options: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+def map_parts(
+    task: Task, parts: Iterator[Any], options: Mapping[str, Any]
+) -> Iterator[tuple[Any, Any]]:
     """Nothing is opened when there is no part."""
     do = None
     for part in parts:

@@ -1,7 +1,7 @@
 """The engine `ray`: workers on all machines of a Ray cluster, https://docs.ray.io.
 
-What travels to them is the work, and parts: paths. The machines see the same files under the same names.
-"""
+What travels to them is the work, and parts: paths. The machines see the same files under the same
+names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,13 @@ OPTIONS = (
         "integer",
         metavar="N",
     ),
-    Option("ray-gpus", "GPUs of each worker; it may be a fraction.  [default: 0]", "number", metavar="N", default=0.0),
+    Option(
+        "ray-gpus",
+        "GPUs of each worker; it may be a fraction.  [default: 0]",
+        "number",
+        metavar="N",
+        default=0.0,
+    ),
 )
 
 _CONNECT_TIMEOUT = 10.0
@@ -40,14 +46,24 @@ _CONNECT_TIMEOUT = 10.0
 
 @hookimpl
 def ctc_engines() -> list[Engine]:
-    return [Engine("ray", "the machines of a Ray cluster", available, map_parts, cores=1, options=OPTIONS)]
+    return [
+        Engine(
+            "ray", "the machines of a Ray cluster", available, map_parts, cores=1, options=OPTIONS
+        )
+    ]
 
 
 def available() -> str | None:
-    return None if find_spec("ray") else "Ray is not installed: pip install 'camera-trap-classifier[ray]'"
+    return (
+        None
+        if find_spec("ray")
+        else "Ray is not installed: pip install 'camera-trap-classifier[ray]'"
+    )
 
 
-def map_parts(task: Task, parts: Iterator[Any], options: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+def map_parts(
+    task: Task, parts: Iterator[Any], options: Mapping[str, Any]
+) -> Iterator[tuple[Any, Any]]:
     """See `ctc.plugin.Engine`; the cluster is not asked when there is no part."""
     first = list(islice(parts, 1))
     if not first:
@@ -69,10 +85,17 @@ def _connect(address: str | None) -> None:
     try:
         _check_port(place)
         with _keep_sigterm_handler():
-            ray.init(address=place, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+            ray.init(
+                address=place, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
+            )
     except Exception as error:  # Ray's own have no class of their own
-        reason = getattr(error, "strerror", None) or (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"there is no Ray cluster at '{place}': {reason.lower().rstrip('.')}") from error
+        reason = (
+            getattr(error, "strerror", None)
+            or (str(error).strip().splitlines() or [type(error).__name__])[0]
+        )
+        raise InputError(
+            f"there is no Ray cluster at '{place}': {reason.lower().rstrip('.')}"
+        ) from error
 
 
 def _check_port(address: str) -> None:
@@ -96,7 +119,8 @@ def _keep_sigterm_handler() -> Iterator[None]:
 
 
 def _capacity(resources: WorkerResources) -> int:
-    """How many workers the machines that are there now can hold; raises UsageError when it is none."""
+    """How many workers the machines that are there now can hold; raises UsageError when it is
+    none."""
     import ray
 
     room = sum(resources.count_fitting(node["Resources"]) for node in ray.nodes() if node["Alive"])

@@ -1,8 +1,9 @@
-"""The workers on a Ray cluster: actors that open the work once, and are handed one part after another.
+"""The workers on a Ray cluster: actors that open the work once, and are handed one part after
+another.
 
-Ray could start a dead actor again by itself, but only if there is room for it, and its parts would wait for that. Here they go to
-whoever is free, and the new actor joins when there is room: a node that was lost for good holds nothing up, and one that is added helps.
-"""
+Ray could start a dead actor again by itself, but only if there is room for it, and its parts would
+wait for that. Here they go to whoever is free, and the new actor joins when there is room: a node
+that was lost for good holds nothing up, and one that is added helps."""
 
 from __future__ import annotations
 
@@ -86,14 +87,16 @@ class _QueuedPart:
 
 @dataclass(eq=False)
 class _Worker:
-    """`submitted`: what it was handed, in the order in which it does them, with Ray's reference to each result."""
+    """`submitted`: what it was handed, in the order in which it does them, with Ray's reference to
+    each result."""
 
     actor: Any
     submitted: dict[Any, _QueuedPart] = field(default_factory=dict)
 
 
 class WorkerPool:
-    """Up to `size` workers. They are hired as there are parts for them, and dismissed by `close`."""
+    """Up to `size` workers. They are hired as there are parts for them, and dismissed by
+    `close`."""
 
     def __init__(self, task: Task, resources: WorkerResources, size: int) -> None:
         self._task, self._resources, self._size = task, resources, size
@@ -111,10 +114,16 @@ class WorkerPool:
             self._start_worker()
         left = chain(first, map(_QueuedPart, parts))
         while self._dispatch(left):
-            under_way = [*self._starting, *chain.from_iterable(worker.submitted for worker in self._workers)]
+            under_way = [
+                *self._starting,
+                *chain.from_iterable(worker.submitted for worker in self._workers),
+            ]
             done, _ = ray.wait(under_way, timeout=WAIT_TIMEOUT)
             if not done and not self._workers:
-                log.warning("no worker has started yet: the Ray cluster has no machine with %s", self._resources)
+                log.warning(
+                    "no worker has started yet: the Ray cluster has no machine with %s",
+                    self._resources,
+                )
             for reference in done:
                 if reference in self._starting:
                     self._handle_started(reference)
@@ -154,8 +163,11 @@ class WorkerPool:
         return bool(self._pending)
 
     def _can_accept(self, worker: _Worker, task: _QueuedPart) -> bool:
-        """A part that a worker may have died of is done alone, so that it is known whether the next one dies of it."""
-        return not worker.submitted or not (task.failures or any(other.failures for other in worker.submitted.values()))
+        """A part that a worker may have died of is done alone, so that it is known whether the next
+        one dies of it."""
+        return not worker.submitted or not (
+            task.failures or any(other.failures for other in worker.submitted.values())
+        )
 
     def _handle_started(self, reference: Any) -> None:
         import ray
@@ -188,7 +200,8 @@ class WorkerPool:
         yield worker.submitted.pop(reference).part, result
 
     def _handle_death(self, worker: _Worker, error: Exception) -> None:
-        """Its parts are for the others. It may have died of any: the result of the first may have been on its way."""
+        """Its parts are for the others. It may have died of any: the result of the first may have
+        been on its way."""
         import ray
 
         self._workers.remove(worker)
@@ -197,7 +210,9 @@ class WorkerPool:
         for task in tasks:
             task.failures += 1
             if task.failures == MAX_FAILURES:
-                raise InputError(f"{MAX_FAILURES} workers died of {task.part}: {_death_reason(error)}") from error
+                raise InputError(
+                    f"{MAX_FAILURES} workers died of {task.part}: {_death_reason(error)}"
+                ) from error
         log.warning("a worker died and is replaced, its part done again: %s", tasks[0].part)
         self._pending += reversed(tasks)
         self._start_worker()
@@ -226,5 +241,7 @@ def _raise_if_error(result: Any) -> Any:
 def _death_reason(error: Exception) -> str:
     """Why Ray says that a worker died, without its advice."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = next((line for line in lines if line.startswith("The actor is dead")), lines[0] if lines else "")
+    told = next(
+        (line for line in lines if line.startswith("The actor is dead")), lines[0] if lines else ""
+    )
     return told.split(". ")[0].rstrip(".") or type(error).__name__

@@ -1,9 +1,9 @@
 """COCO Camera Traps, the format of LILA's data sets: https://lila.science/coco-camera-traps
 
-An event is the images that share a `seq_id`, ordered by `frame_num`, then `datetime`; an image without one is its own event. Its
-observations are the distinct categories of its images' annotations (a box per animal gives one observation), with the
-largest count given; "empty" gives way when another image of the event shows something.
-"""
+An event is the images that share a `seq_id`, ordered by `frame_num`, then `datetime`; an image
+without one is its own event. Its observations are the distinct categories of its images'
+annotations (a box per animal gives one observation), with the largest count given; "empty" gives
+way when another image of the event shows something."""
 
 from __future__ import annotations
 
@@ -44,10 +44,14 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Labels `species` (the category's name) and, where any annotation has one, `count`; meta `datetime` and `location`, of the
-    event's first image."""
+    """Labels `species` (the category's name) and, where any annotation has one, `count`; meta
+    `datetime` and `location`, of the event's first image."""
     tables = CocoTables(source, duplicates.should_keep_first(options), options["category_0"])
-    add = {"images": tables.add_image, "categories": tables.add_category, "annotations": tables.add_annotation}
+    add = {
+        "images": tables.add_image,
+        "categories": tables.add_category,
+        "annotations": tables.add_annotation,
+    }
     for key, entry in read_document(source, tuple(add)):
         left_out = add[key](entry) if key in add else None
         if left_out is not None:
@@ -86,8 +90,11 @@ def _group_by_event(tables: CocoTables) -> tuple[dict[str, list[Image]], dict[in
 
 
 @lru_cache(maxsize=1 << 16)
-def _merge_labels(answers: tuple[AnnotatedLabel, ...], new: AnnotatedLabel) -> tuple[AnnotatedLabel, ...]:
-    """One answer per class, in the order they came. Cached so that millions of events share a few tuples."""
+def _merge_labels(
+    answers: tuple[AnnotatedLabel, ...], new: AnnotatedLabel
+) -> tuple[AnnotatedLabel, ...]:
+    """One answer per class, in the order they came. Cached so that millions of events share a few
+    tuples."""
     counts = dict(answers)
     given = [count for count in (counts.get(new.category), new.amount) if count is not None]
     counts[new.category] = max(given, key=_leading_number, default=None)
@@ -108,7 +115,9 @@ def _event_observations(
     meta = {"datetime": images[0].datetime, "location": images[0].location}
     seen = [answer for answer in answers if answer.category != EMPTY] or answers
     for species, amount in seen:
-        yield Observation(event_id, paths, {"species": species, **({"count": amount} if has_counts else {})}, meta)
+        yield Observation(
+            event_id, paths, {"species": species, **({"count": amount} if has_counts else {})}, meta
+        )
 
 
 def _time_sort_key(image: Image) -> tuple[bool, float, str]:

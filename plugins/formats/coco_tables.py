@@ -1,4 +1,5 @@
-"""The images, categories and annotations of a COCO Camera Traps file, small enough for millions of each."""
+"""The images, categories and annotations of a COCO Camera Traps file, small enough for millions of
+each."""
 
 from __future__ import annotations
 
@@ -31,14 +32,16 @@ class Image(NamedTuple):
 
 
 class AnnotatedLabel(NamedTuple):
-    """What an annotation says: a category (first its id, in the end its class), and a count as text."""
+    """What an annotation says: a category (first its id, in the end its class), and a count as
+    text."""
 
     category: str
     amount: str | None
 
 
 class CocoTables:
-    """Filled entry by entry, in any order; ids are text, so that 7 and "7" are the same. Each `add` says what it left out."""
+    """Filled entry by entry, in any order; ids are text, so that 7 and "7" are the same. Each `add`
+    says what it left out."""
 
     def __init__(self, source: Path, first_wins: bool, zero_class: str | None) -> None:
         self._source = source
@@ -72,21 +75,29 @@ class CocoTables:
     def add_category(self, entry: JsonEntry) -> LeftOut | None:
         category, name = entry.required_text("id"), entry.required_text("name").strip()
         if category in self._categories:
-            return resolve_duplicate(entry.where, "category", self._categories[category] == name, self._first_wins)
+            return resolve_duplicate(
+                entry.where, "category", self._categories[category] == name, self._first_wins
+            )
         self._categories[category] = name
         return None
 
     def add_annotation(self, entry: JsonEntry) -> LeftOut | None:
         image = self._image_number(entry.required_text("image_id"))
         answer = self._label_numbers.setdefault(
-            AnnotatedLabel(entry.required_text("category_id"), entry.text("count")), len(self._label_numbers)
+            AnnotatedLabel(entry.required_text("category_id"), entry.text("count")),
+            len(self._label_numbers),
         )
         position = len(self._annotation_images)
         own_id = entry.text("id")
-        first = position if own_id is None else self._annotation_positions.setdefault(own_id, position)
+        first = (
+            position if own_id is None else self._annotation_positions.setdefault(own_id, position)
+        )
         left_out = None
         if first != position:
-            same = (self._annotation_images[first], self._annotation_labels[first]) == (image, answer)
+            same = (self._annotation_images[first], self._annotation_labels[first]) == (
+                image,
+                answer,
+            )
             left_out = resolve_duplicate(entry.where, "annotation", same, self._first_wins)
             image = _DROPPED
         self._annotation_images.append(image)
@@ -100,7 +111,8 @@ class CocoTables:
                 yield number, own_id, image
 
     def annotations(self) -> Iterator[tuple[int, AnnotatedLabel] | LeftOut]:
-        """(number of its image, answer with the class in place of the category), or why there is none; none for corrupt images."""
+        """(number of its image, answer with the class in place of the category), or why there is
+        none; none for corrupt images."""
         answers = [self._resolve_category(answer) for answer in self._label_numbers]
         for position, (number, answer_number) in enumerate(
             zip(self._annotation_images, self._annotation_labels, strict=True)

@@ -29,9 +29,27 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             read=read,
             default_image_root=lambda source, _: source.parent,
             options=(
-                Option("event-id", "Column that says which event a row is of.", metavar="COL", required=True),
-                Option("image", "Column with photos, in time order.", metavar="COL", required=True, multiple=True),
-                Option("label", "Column with a label; empty cells and -1 are missing.", "text", "COL", True, True),
+                Option(
+                    "event-id",
+                    "Column that says which event a row is of.",
+                    metavar="COL",
+                    required=True,
+                ),
+                Option(
+                    "image",
+                    "Column with photos, in time order.",
+                    metavar="COL",
+                    required=True,
+                    multiple=True,
+                ),
+                Option(
+                    "label",
+                    "Column with a label; empty cells and -1 are missing.",
+                    "text",
+                    "COL",
+                    True,
+                    True,
+                ),
                 Option("meta", "Further column to keep.", metavar="COL", multiple=True),
             ),
             example="ctc inventory csv labels.csv --event-id id --image image --label species --output inventory.parquet",
@@ -40,9 +58,12 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Rows that share an id are observations of one event; its images are those of the first row that has any, whatever
-    later rows name. `options`: the column names under `event_id`, `image`, `label` and `meta`."""
-    event_id, images, labels, meta = (options[key] for key in ("event_id", "image", "label", "meta"))
+    """Rows that share an id are observations of one event; its images are those of the first row
+    that has any, whatever later rows name. `options`: the column names under `event_id`, `image`,
+    `label` and `meta`."""
+    event_id, images, labels, meta = (
+        options[key] for key in ("event_id", "image", "label", "meta")
+    )
     if not source.is_file():
         raise UsageError(f"file '{source}' is not there: name the CSV with the labels")
     table = open_table(source)
@@ -57,7 +78,12 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         if reason:
             yield LeftOut(f"{source.name} line {line}", reason)
         else:
-            yield Observation(event, photos[event], classes, {name: cells[at] or None for name, at in meta_at.items()})
+            yield Observation(
+                event,
+                photos[event],
+                classes,
+                {name: cells[at] or None for name, at in meta_at.items()},
+            )
 
 
 def _check_columns(table: CsvTable, required: Sequence[str]) -> None:
@@ -67,20 +93,28 @@ def _check_columns(table: CsvTable, required: Sequence[str]) -> None:
         known = ", ".join(f"'{name}'" for name in table.columns)
         near = did_you_mean(missing[0], table.columns)
         hint = near if "did you mean" in near else ""
-        raise UsageError(f"'{table.path}' has no column {named}{hint or ':'} its columns are {known}")
+        raise UsageError(
+            f"'{table.path}' has no column {named}{hint or ':'} its columns are {known}"
+        )
 
 
-def _photos_by_event(table: CsvTable, id_at: int, images_at: Sequence[int]) -> dict[str, tuple[str, ...]]:
+def _photos_by_event(
+    table: CsvTable, id_at: int, images_at: Sequence[int]
+) -> dict[str, tuple[str, ...]]:
     photos: dict[str, tuple[str, ...]] = {}
     for _, cells in table.rows():
         if cells[id_at] not in photos:
-            found = tuple(normalize_path(cells[at].strip()) for at in images_at if cells[at].strip())
+            found = tuple(
+                normalize_path(cells[at].strip()) for at in images_at if cells[at].strip()
+            )
             if found:
                 photos[cells[id_at]] = found
     return photos
 
 
-def _unusable_reason(event: str, photos: Mapping[str, Any], classes: Mapping[str, str | None]) -> str | None:
+def _unusable_reason(
+    event: str, photos: Mapping[str, Any], classes: Mapping[str, str | None]
+) -> str | None:
     if not event.strip():
         return "no event id"
     if event not in photos:

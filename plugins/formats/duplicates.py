@@ -26,7 +26,8 @@ def should_keep_first(options: Mapping[str, Any]) -> bool:
 
 
 def resolve_duplicate(where: str, kind: str, is_same: bool, first_wins: bool) -> LeftOut:
-    """What becomes of an entry whose id came before, with the `is_same` content or another; raises InputError when it must not be."""
+    """What becomes of an entry whose id came before, with the `is_same` content or another; raises
+    InputError when it must not be."""
     if is_same:
         return LeftOut(where, f"the same {kind} again")
     if first_wins:

@@ -30,9 +30,12 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """One event per photo. Its id is `<class>#<name without extension>`; with the extension where two would be the same."""
+    """One event per photo. Its id is `<class>#<name without extension>`; with the extension where
+    two would be the same."""
     if not source.is_dir():
-        raise UsageError(f"'{source}' is not a folder: name the folder that holds one folder per class")
+        raise UsageError(
+            f"'{source}' is not a folder: name the folder that holds one folder per class"
+        )
     photos = sorted(_photos(source))
     ids = Counter(_event_id(photo, keep_suffix=False) for photo in photos)
     for photo in photos:

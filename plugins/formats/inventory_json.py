@@ -1,7 +1,8 @@
-"""The seed's inventory: `{id: {"labels": [{label: class}], "images": [paths], "meta_data": {name: value}}}`.
+"""The seed's inventory: `{id: {"labels": [{label: class}], "images": [paths], "meta_data": {name:
+value}}}`.
 
-A class is text or a number, or a list of just one; null, "" and "-1" are missing. `meta_data` may be left away.
-"""
+A class is text or a number, or a list of just one; null, "" and "-1" are missing. `meta_data` may
+be left away."""
 
 from __future__ import annotations
 
@@ -49,8 +50,9 @@ class InventoryRecord(NamedTuple):
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Each of an event's labels is an observation; all have the labels and meta of the whole file, None where they lack one.
-    Raises InputError for a record that is not as above, and for one id with two contents."""
+    """Each of an event's labels is an observation; all have the labels and meta of the whole file,
+    None where they lack one. Raises InputError for a record that is not as above, and for one id
+    with two contents."""
     first_wins = duplicates.should_keep_first(options)
     records: dict[str, InventoryRecord] = {}
     for event_id, content in read_document(source, ()):
@@ -58,14 +60,22 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         known = records.setdefault(event_id, record)
         if known is not record:
             yield _resolve_duplicate(f"'{source}' '{event_id}'", known, record, first_wins)
-    labels = dict.fromkeys(label for record in records.values() for seen in record.labels for label in seen)
+    labels = dict.fromkeys(
+        label for record in records.values() for seen in record.labels for label in seen
+    )
     meta = dict.fromkeys(name for record in records.values() for name in record.meta_data or ())
     for event_id, record in records.items():
         yield from _observations(event_id, record, labels, meta)
 
 
-def _resolve_duplicate(where: str, known: InventoryRecord, record: InventoryRecord, first_wins: bool) -> LeftOut:
-    others = [f"'{name}'" for name, old, new in zip(InventoryRecord._fields, known, record, strict=True) if old != new]
+def _resolve_duplicate(
+    where: str, known: InventoryRecord, record: InventoryRecord, first_wins: bool
+) -> LeftOut:
+    others = [
+        f"'{name}'"
+        for name, old, new in zip(InventoryRecord._fields, known, record, strict=True)
+        if old != new
+    ]
     what_differs = f" (other {', '.join(others)})" if others else ""
     return duplicates.resolve_duplicate(where + what_differs, "record", not others, first_wins)
 
@@ -80,7 +90,9 @@ def _observations(
     values = {name: (record.meta_data or {}).get(name) for name in meta}
     for seen in record.labels:
         if any(seen.values()):
-            yield Observation(event_id, record.images, {label: seen.get(label) for label in labels}, values)
+            yield Observation(
+                event_id, record.images, {label: seen.get(label) for label in labels}, values
+            )
         else:
             yield LeftOut(event_id, "no label")
 
@@ -104,7 +116,10 @@ def _parse_record(source: Path, event_id: str, content: Any) -> InventoryRecord:
     images = _list_field(entry, "images", str, "a list of paths")
     labels = _list_field(entry, "labels", dict, "a list of objects")
     return InventoryRecord(
-        tuple(_parse_classes(f"{where} labels[{position}]", seen) for position, seen in enumerate(labels)),
+        tuple(
+            _parse_classes(f"{where} labels[{position}]", seen)
+            for position, seen in enumerate(labels)
+        ),
         tuple(normalize_path(image.strip()) for image in images if image.strip()),
         _parse_meta(content.get("meta_data")),
     )
@@ -114,7 +129,9 @@ def _check_text(source: Path, event_id: str, content: Any) -> None:
     try:
         json.dumps([event_id, content], ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise InputError(f"'{source}' {event_id!a} holds half a character: mend its \\ud… escapes") from None
+        raise InputError(
+            f"'{source}' {event_id!a} holds half a character: mend its \\ud… escapes"
+        ) from None
     except RecursionError:
         raise InputError(f"'{source}' {event_id!a} is nested too deep") from None
 

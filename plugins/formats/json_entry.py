@@ -24,7 +24,8 @@ class JsonEntry:
         return text
 
     def text(self, key: str) -> str | None:
-        """The text under `key`, None where there is none or it is blank; a whole number counts as its digits, 7.0 as "7"."""
+        """The text under `key`, None where there is none or it is blank; a whole number counts as
+        its digits, 7.0 as "7"."""
         value = self.fields.get(key)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
@@ -62,7 +63,13 @@ class JsonEntry:
     def invalid_value(self, key: str, expected: str) -> InputError:
         """The error for a value that is not what it should be."""
         value = self.fields.get(key)
-        found = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else json.dumps(value)
+        found = (
+            "an object"
+            if isinstance(value, dict)
+            else "a list"
+            if isinstance(value, list)
+            else json.dumps(value)
+        )
         return InputError(
             f"{self.where}: '{key}' must be {expected}, not {found if len(found) <= 40 else found[:40] + '…'}"
         )

@@ -39,11 +39,12 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_bu
 
 
 def read_document(path: Path, lists: tuple[str, ...]) -> Iterator[tuple[str, JsonEntry | Any]]:
-    """(key, Entry) for every object in the top-level `lists`, and (key, value) for every other member, in the file's order.
+    """(key, Entry) for every object in the top-level `lists`, and (key, value) for every other
+    member, in the file's order.
 
-    Raises UsageError when the file is not there; InputError, here or while iterating, when it isn't a JSON object whose `lists`
-    are all there and hold objects. Memory: a chunk of text and the largest entry.
-    """
+    Raises UsageError when the file is not there; InputError, here or while iterating, when it isn't
+    a JSON object whose `lists` are all there and hold objects. Memory: a chunk of text and the
+    largest entry."""
     if not path.is_file():
         raise UsageError(f"file '{path}' is not there: name a JSON file")
     try:
@@ -52,11 +53,14 @@ def read_document(path: Path, lists: tuple[str, ...]) -> Iterator[tuple[str, Jso
     except UnicodeDecodeError:
         raise InputError(f"'{path}' is not UTF-8 text, as JSON must be") from None
     except OSError as error:
-        raise InputError(f"'{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(
+            f"'{path}' can't be read: {(error.strerror or str(error)).lower()}"
+        ) from None
 
 
 def has_any_key(path: Path, *keys: str) -> bool:
-    """A quick look: whether `path` is a .json file that has one of the words among its first characters."""
+    """A quick look: whether `path` is a .json file that has one of the words among its first
+    characters."""
     if path.suffix.lower() != ".json" or not path.is_file():
         return False
     try:
@@ -111,7 +115,8 @@ def _entries(text: _JsonReader, key: str) -> Iterator[JsonEntry]:
 
 
 class _JsonReader:
-    """The text of a JSON file, taken value by value; holds one chunk and what is left of the last."""
+    """The text of a JSON file, taken value by value; holds one chunk and what is left of the
+    last."""
 
     def __init__(self, file: TextIO, path: Path) -> None:
         self.path = path
@@ -161,7 +166,9 @@ class _JsonReader:
                 raise self.syntax_error("a whole value")
 
     def syntax_error(self, expected: str) -> InputError:
-        return InputError(f"'{self.path}' is cut or not JSON: {expected} is missing {self._location()}")
+        return InputError(
+            f"'{self.path}' is cut or not JSON: {expected} is missing {self._location()}"
+        )
 
     def _location(self) -> str:
         return f"near character {self._consumed + self._position + 1:,}"
@@ -172,7 +179,8 @@ class _JsonReader:
             self._position = _end_of_space(self._buffer, self._position)
 
     def _fill_buffer(self) -> bool:
-        """Drop what was taken and read as much again as is left, at least a chunk; False at the end of the file."""
+        """Drop what was taken and read as much again as is left, at least a chunk; False at the end
+        of the file."""
         self._consumed += self._position
         rest = self._buffer[self._position :]
         read = self._file.read(max(CHUNK, len(rest)))

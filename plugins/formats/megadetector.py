@@ -1,10 +1,9 @@
 """MegaDetector's results, joined to an inventory: where in each photo the animal is.
 
-The inventory stays as it is and gets five more columns, `box_x`, `box_y`, `box_w`, `box_h` (in shares of the photo's sides,
-from its top left corner) and `box_conf`, each with an entry per image of the event, null where there is no box. Of the boxes
-with at least `--min-confidence` it is the surest of the category `animal`, else the surest of any: people and vehicles are
-classes too.
-"""
+The inventory stays as it is and gets five more columns, `box_x`, `box_y`, `box_w`, `box_h` (in
+shares of the photo's sides, from its top left corner) and `box_conf`, each with an entry per image
+of the event, null where there is no box. Of the boxes with at least `--min-confidence` it is the
+surest of the category `animal`, else the surest of any: people and vehicles are classes too."""
 
 from __future__ import annotations
 
@@ -39,7 +38,13 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             read=read,
             default_image_root=lambda _, options: Inventory.read_image_root(options["inventory"]),
             options=(
-                Option("inventory", "Inventory that gets the boxes; it is not changed.", "path", "FILE", required=True),
+                Option(
+                    "inventory",
+                    "Inventory that gets the boxes; it is not changed.",
+                    "path",
+                    "FILE",
+                    required=True,
+                ),
                 Option(
                     "detected-in",
                     "Folder that MegaDetector ran on, where it is not the inventory's image root.",
@@ -55,14 +60,17 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """The inventory's observations, with boxes, and what it left out itself; then the photos that only one of the two files has, and
-    those that MegaDetector couldn't read. Raises InputError when they have no photo in common."""
+    """The inventory's observations, with boxes, and what it left out itself; then the photos that
+    only one of the two files has, and those that MegaDetector couldn't read. Raises InputError when
+    they have no photo in common."""
     least, path = options["min_confidence"], options["inventory"]
     if not 0 <= least <= 1:
         raise UsageError(f"--min-confidence must be from 0 to 1, not {least:g}")
     inventory = Inventory.read(path)
     root = normalize_path(inventory.image_root.as_posix()).rstrip("/") + "/"
-    boxes = BoxIndex(least, duplicates.should_keep_first(options), _path_normalizer(root, options["detected_in"]))
+    boxes = BoxIndex(
+        least, duplicates.should_keep_first(options), _path_normalizer(root, options["detected_in"])
+    )
     yield from boxes.read(source)
     missing: dict[str, None] = {}
     for row in _rows(inventory):
@@ -78,14 +86,19 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     for reason, count in inventory.left_out.items():
         yield from repeat(LeftOut(f"'{path}'", reason), count)
     yield from (LeftOut(image, NO_RESULT) for image in missing)
-    yield from (LeftOut(file, f"MegaDetector failed ({why}): kept without a box") for file, why in boxes.failures())
+    yield from (
+        LeftOut(file, f"MegaDetector failed ({why}): kept without a box")
+        for file, why in boxes.failures()
+    )
     yield from (LeftOut(file, "not in the inventory") for file in boxes.unused())
 
 
 def _path_normalizer(root: str, detected_in: Path | None) -> Callable[[str], str]:
     """From a file as MegaDetector names it to its path below `root`, or to an absolute path."""
     base = normalize_path(detected_in.absolute().as_posix()) if detected_in else ""
-    return lambda file: normalize_path(posixpath.join(base, normalize_path(file))).removeprefix(root)
+    return lambda file: normalize_path(posixpath.join(base, normalize_path(file))).removeprefix(
+        root
+    )
 
 
 def _rows(inventory: Inventory) -> Iterator[dict[str, Any]]:
@@ -93,9 +106,15 @@ def _rows(inventory: Inventory) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _observation(row: dict[str, Any], labels: tuple[str, ...], boxes: list[ScoredBox | None]) -> Observation:
+def _observation(
+    row: dict[str, Any], labels: tuple[str, ...], boxes: list[ScoredBox | None]
+) -> Observation:
     own = (EVENT_ID, IMAGES, *labels, *COLUMNS)
-    meta = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name not in own}
+    meta = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in row.items()
+        if name not in own
+    }
     found = {name: tuple(box and box[at] for box in boxes) for at, name in enumerate(COLUMNS)}
     return Observation(
         row[EVENT_ID],
@@ -105,7 +124,9 @@ def _observation(row: dict[str, Any], labels: tuple[str, ...], boxes: list[Score
     )
 
 
-def _no_common_photo_message(source: Path, boxes: BoxIndex, path: Path, missing: Iterable[str]) -> str:
+def _no_common_photo_message(
+    source: Path, boxes: BoxIndex, path: Path, missing: Iterable[str]
+) -> str:
     file, image = next(boxes.unused(), None), next(iter(missing), None)
     if file is None:
         return f"'{source}' has no images"

@@ -31,12 +31,15 @@ class ScoredBox(NamedTuple):
 
 
 class BoxIndex:
-    """Per file the best box of each category, as numbers: there may be millions of files. `normalize_path` gives a file's name here.
+    """Per file the best box of each category, as numbers: there may be millions of files.
+    `normalize_path` gives a file's name here.
 
-    Rows of `_boxes` are a category's number and a Box; those of file `n` are from `_starts[n]` to `_starts[n + 1]`.
-    """
+    Rows of `_boxes` are a category's number and a Box; those of file `n` are from `_starts[n]` to
+    `_starts[n + 1]`."""
 
-    def __init__(self, min_confidence: float, first_wins: bool, normalize_path: Callable[[str], str]) -> None:
+    def __init__(
+        self, min_confidence: float, first_wins: bool, normalize_path: Callable[[str], str]
+    ) -> None:
         self._min_confidence = min_confidence
         self._first_wins = first_wins
         self._normalize_path = normalize_path
@@ -49,7 +52,8 @@ class BoxIndex:
         self._used = bytearray()
 
     def read(self, source: Path) -> Iterator[LeftOut]:
-        """Fill in everything; yields files that came twice. Raises CtcError when `source` is no results file of version 1.
+        """Fill in everything; yields files that came twice. Raises CtcError when `source` is no
+        results file of version 1.
 
         Categories are known only when all is read: they may stand at the file's end.
         """
@@ -66,7 +70,9 @@ class BoxIndex:
             raise InputError(f"'{source}' has no 'detection_categories'")
         for category, number in self._categories.items():
             if category not in names:
-                raise InputError(f"'{source}' has detections of category '{category}', which is no detection category")
+                raise InputError(
+                    f"'{source}' has detections of category '{category}', which is no detection category"
+                )
             if names[category] == ANIMAL:
                 self._animal_categories.add(number)
 
@@ -74,19 +80,28 @@ class BoxIndex:
         return file in self._file_numbers
 
     def best(self, file: str) -> ScoredBox | None:
-        """The surest animal in a file, else its surest box of any category; None when it has no box. The file now counts as used.
+        """The surest animal in a file, else its surest box of any category; None when it has no
+        box. The file now counts as used.
 
         Raises KeyError for a file that isn't there.
         """
         number = self._file_numbers[file]
         self._used[number] = True
         rows = self._file_boxes(number)
-        return max(rows, key=lambda row: (row[0] in self._animal_categories, row[1].conf))[1] if rows else None
+        return (
+            max(rows, key=lambda row: (row[0] in self._animal_categories, row[1].conf))[1]
+            if rows
+            else None
+        )
 
     def failures(self) -> Iterator[tuple[str, str]]:
         """(file, MegaDetector's message) for the used files that it couldn't read."""
         files = list(self._file_numbers)
-        return ((files[number], message) for number, message in self._failures.items() if self._used[number])
+        return (
+            (files[number], message)
+            for number, message in self._failures.items()
+            if self._used[number]
+        )
 
     def unused(self) -> Iterator[str]:
         """The files that nobody asked for."""
@@ -113,12 +128,18 @@ class BoxIndex:
 
     def _best_per_category(self, entry: JsonEntry) -> list[tuple[int, ScoredBox]]:
         detections = entry.fields.get("detections")
-        if not isinstance(detections, list) or not all(isinstance(detection, dict) for detection in detections):
-            raise entry.invalid_value("detections", "a list of objects, unless there is a 'failure'")
+        if not isinstance(detections, list) or not all(
+            isinstance(detection, dict) for detection in detections
+        ):
+            raise entry.invalid_value(
+                "detections", "a list of objects, unless there is a 'failure'"
+            )
         best: dict[int, ScoredBox] = {}
         for position, detection in enumerate(detections):
             found = JsonEntry(f"{entry.where} detections[{position}]", detection)
-            category = self._categories.setdefault(found.required_text("category"), len(self._categories))
+            category = self._categories.setdefault(
+                found.required_text("category"), len(self._categories)
+            )
             box = _parse_box(found)
             sure = box.conf >= self._min_confidence and box.w > 0 and box.h > 0
             if sure and (category not in best or box.conf > best[category].conf):
@@ -128,7 +149,9 @@ class BoxIndex:
     def _file_boxes(self, number: int) -> list[tuple[int, ScoredBox]]:
         width = 1 + len(ScoredBox._fields)
         starts = range(self._starts[number] * width, self._starts[number + 1] * width, width)
-        return [(int(self._boxes[at]), ScoredBox(*self._boxes[at + 1 : at + width])) for at in starts]
+        return [
+            (int(self._boxes[at]), ScoredBox(*self._boxes[at + 1 : at + width])) for at in starts
+        ]
 
 
 def _parse_box(detection: JsonEntry) -> ScoredBox:
@@ -136,14 +159,18 @@ def _parse_box(detection: JsonEntry) -> ScoredBox:
     if confidence is None or not 0 <= confidence <= 1:
         raise detection.invalid_value("conf", "a number from 0 to 1")
     if min(x, y) < -TOLERANCE or min(w, h) < 0 or max(x + w, y + h) > 1 + TOLERANCE:
-        raise detection.invalid_value("bbox", "[x, y, width, height] in shares of the photo's sides, 0–1,")
+        raise detection.invalid_value(
+            "bbox", "[x, y, width, height] in shares of the photo's sides, 0–1,"
+        )
     left, top = max(x, 0), max(y, 0)
     return ScoredBox(left, top, min(x + w, 1) - left, min(y + h, 1) - top, confidence)
 
 
 def _category_names(source: Path, value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
-        raise InputError(f"'{source}': 'detection_categories' must be an object of names, as {{\"1\": \"{ANIMAL}\"}}")
+        raise InputError(
+            f"'{source}': 'detection_categories' must be an object of names, as {{\"1\": \"{ANIMAL}\"}}"
+        )
     return {category: name.strip().lower() for category, name in value.items()}
 
 
@@ -153,4 +180,6 @@ def _check_version(source: Path, info: Any) -> None:
         raise InputError(f"'{source}': 'info' must be an object")
     version = info.get("format_version")
     if version is not None and not re.fullmatch(r"1(\.\d+)*", str(version)):
-        raise InputError(f"'{source}' has MegaDetector's format version {str(version)[:20]!r}, ctc reads 1.x")
+        raise InputError(
+            f"'{source}' has MegaDetector's format version {str(version)[:20]!r}, ctc reads 1.x"
+        )

@@ -1,8 +1,8 @@
 """Predictions as CSV: the rows of `rows.py`.
 
 "id","label","prediction_top","confidence_top","predictions_all","datetime","camera","latitude","longitude"
-"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}","2016-09-25T18:35:10","RECONYX HC500","",""
-"""
+"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}","2016-09-25T18:35:10","RECONYX
+HC500","","" """
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from .photo_fields import FieldValue
 from .rows import PER_PHOTO, PredictionRow, build_table
 
 EXCEL = Option(
-    "excel", "Put an apostrophe before text that a spreadsheet would run as a formula.", "flag", default=False
+    "excel",
+    "Put an apostrophe before text that a spreadsheet would run as a formula.",
+    "flag",
+    default=False,
 )
 
 _FORMULA = re.compile(r"[=+\-@\t\r\n]")
@@ -70,4 +73,7 @@ def _to_text(value: FieldValue) -> str:
 
 def _escape_formulas(cells: list[str]) -> list[str]:
     """Numbers stay as they are: https://owasp.org/www-community/attacks/CSV_Injection"""
-    return [f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell for cell in cells]
+    return [
+        f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+        for cell in cells
+    ]

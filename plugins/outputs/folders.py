@@ -1,9 +1,8 @@
 """One folder per class with links to its photos, or copies; photos are never moved.
 
-The photos of an event go together into the folder of the event's class, or, of a multi-label label, of every class that is there. A name
-tells where the photo came from (`north/day 1/IMG_01.jpg` is linked as `north__day 1__IMG_01.jpg`). `_failed.csv` lists the photos that
-are in no folder.
-"""
+The photos of an event go together into the folder of the event's class, or, of a multi-label label,
+of every class that is there. A name tells where the photo came from (`north/day 1/IMG_01.jpg` is
+linked as `north__day 1__IMG_01.jpg`). `_failed.csv` lists the photos that are in no folder."""
 
 from __future__ import annotations
 
@@ -29,7 +28,9 @@ MAX_BYTES = 200
 """In bytes; file systems take 255, and a number may be added."""
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE | re.DOTALL)
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE | re.DOTALL
+)
 
 
 def safe_name(text: str) -> str:
@@ -57,17 +58,22 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """Raises UsageError for a label that the model doesn't have, InputError where the system can't link."""
+    """Raises UsageError for a label that the model doesn't have, InputError where the system can't
+    link."""
     label = selected_label(context)
     path.mkdir()
     folders = _ClassFolders(path, context.image_root, _copy if context.options[COPY.key] else _link)
     for name in context.labels[label]:
         folders.folder_name(name)
-    with (path / FAILURES_FILE).open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with (path / FAILURES_FILE).open(
+        "w", encoding="utf-8", errors="backslashreplace", newline=""
+    ) as file:
         failed = csv.writer(file, lineterminator="\n")
         failed.writerow(["path", "reason"])
         for entry in entries:
-            failures = folders.add_event(entry, label) if isinstance(entry, EventPrediction) else [entry]
+            failures = (
+                folders.add_event(entry, label) if isinstance(entry, EventPrediction) else [entry]
+            )
             failed.writerows((failure.path, failure.reason) for failure in failures)
 
 
@@ -82,12 +88,15 @@ class _ClassFolders:
     next_numbers: dict[Path, int] = field(default_factory=dict)
 
     def folder_name(self, class_name: str) -> str:
-        """The folder of a class, its own also where the system takes 'Fox' and 'fox' for the same."""
+        """The folder of a class, its own also where the system takes 'Fox' and 'fox' for the
+        same."""
         if class_name not in self.folder_names:
             wanted = safe_name(class_name)
             taken = {FAILURES_FILE, *(name.casefold() for name in self.folder_names.values())}
             choices = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
-            self.folder_names[class_name] = next(name for name in choices if name.casefold() not in taken)
+            self.folder_names[class_name] = next(
+                name for name in choices if name.casefold() not in taken
+            )
         return self.folder_names[class_name]
 
     def add_event(self, event: EventPrediction, label: str) -> Iterator[Failure]:
@@ -114,9 +123,12 @@ class _ClassFolders:
 
 
 def _link(photo: str, destination: Path) -> None:
-    """A symbolic link, or a hard one: Windows allows symbolic links to administrators and developers only."""
+    """A symbolic link, or a hard one: Windows allows symbolic links to administrators and
+    developers only."""
     if is_url(photo):
-        raise InputError(f"'{photo}' can't be linked to, since it is not on this machine: add --copy")
+        raise InputError(
+            f"'{photo}' can't be linked to, since it is not on this machine: add --copy"
+        )
     source = Path(absolute_path(photo))
     try:
         destination.symlink_to(source)
@@ -132,7 +144,9 @@ def _hard_link(source: Path, destination: Path) -> None:
     except FileExistsError:
         raise
     except OSError as error:
-        raise InputError(f"this system can't link to '{source}' ({error.strerror or error}): add --copy") from None
+        raise InputError(
+            f"this system can't link to '{source}' ({error.strerror or error}): add --copy"
+        ) from None
 
 
 def _copy(photo: str, destination: Path) -> None:

@@ -1,13 +1,13 @@
-"""Predictions as one JSON object, an event on a line, with the answers for its photos; the keys of camera-trap-classifier 2.x.
+"""Predictions as one JSON object, an event on a line, with the answers for its photos; the keys of
+camera-trap-classifier 2.x.
 
     {"1": {"predictions_top": {"species": "cat"}, "confidences_top": {"species": 0.535},
            "aggregated_pred": {"species": {"cat": 0.535, "dog": 0.465}},
            "images": [{"path": "a.jpg", "predictions": {"species": {"cat": 0.535, "dog": 0.465}}}], "meta_data": {}}}
 
-A model with multi-label labels adds `"predictions_present": {"species": ["cat", "dog"]}`, the classes that are there, most probable first.
-Probabilities are numbers, rounded to four decimals. A photo that knows them has the keys `datetime`, `camera`, `latitude` and `longitude`
-as well.
-"""
+A model with multi-label labels adds `"predictions_present": {"species": ["cat", "dog"]}`, the
+classes that are there, most probable first. Probabilities are numbers, rounded to four decimals. A
+photo that knows them has the keys `datetime`, `camera`, `latitude` and `longitude` as well."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         events = (entry for entry in entries if isinstance(entry, EventPrediction))
         for number, event in enumerate(events):
             entry = json.dumps(event_to_dict(event), ensure_ascii=False, allow_nan=False)
-            file.write(f"{',' if number else ''}\n{json.dumps(event.id, ensure_ascii=False)}: {entry}")
+            file.write(
+                f"{',' if number else ''}\n{json.dumps(event.id, ensure_ascii=False)}: {entry}"
+            )
         file.write("\n}\n")
 
 
@@ -53,19 +55,28 @@ def event_to_dict(event: EventPrediction) -> dict[str, Any]:
 
 
 def _present_classes(event: EventPrediction) -> dict[str, Any]:
-    found = {label: [name for name, _ in event.present_classes(label)] for label in event.multi_label}
+    found = {
+        label: [name for name, _ in event.present_classes(label)] for label in event.multi_label
+    }
     return {"predictions_present": found} if found else {}
 
 
 def _photo_to_dict(event: EventPrediction, photo: ImagePrediction) -> dict[str, Any]:
     known = {name: value for name, value in exif_fields(photo).items() if value is not None}
-    return {"path": photo.path, "predictions": _probabilities_by_class(event.classes, photo.probabilities), **known}
+    return {
+        "path": photo.path,
+        "predictions": _probabilities_by_class(event.classes, photo.probabilities),
+        **known,
+    }
 
 
 def _probabilities_by_class(
     classes: Mapping[str, tuple[str, ...]], probabilities: Probabilities
 ) -> dict[str, dict[str, float]]:
     return {
-        label: {name: round(float(value), 4) for name, value in zip(names, probabilities[label], strict=True)}
+        label: {
+            name: round(float(value), 4)
+            for name, value in zip(names, probabilities[label], strict=True)
+        }
         for label, names in classes.items()
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ctc.errors import UsageError, did_you_mean
 from ctc.plugin import Option, OutputContext
 
-LABEL = Option("label", "Which label's classes to write.  [default: the model's first]", metavar="NAME")
+LABEL = Option(
+    "label", "Which label's classes to write.  [default: the model's first]", metavar="NAME"
+)
 
 
 def selected_label(context: OutputContext) -> str:
@@ -14,5 +16,7 @@ def selected_label(context: OutputContext) -> str:
     if name is None:
         return next(iter(context.labels))
     if name not in context.labels:
-        raise UsageError(f"model '{context.model}' has no label called '{name}'{did_you_mean(name, context.labels)}")
+        raise UsageError(
+            f"model '{context.model}' has no label called '{name}'{did_you_mean(name, context.labels)}"
+        )
     return str(name)

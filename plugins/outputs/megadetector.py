@@ -1,13 +1,15 @@
-"""MegaDetector's batch output 1.6, which Timelapse opens: https://lila.science/megadetector-output-format
+"""MegaDetector's batch output 1.6, which Timelapse opens:
+https://lila.science/megadetector-output-format
 
-A photo whose most probable class is an empty one (`blank`, `empty`, …) has no detections. Any other has one, around the whole photo: its
-`conf` is the probability that the photo is not empty, its category what the most probable class stands for, and its
-`classifications` are the classes that are not empty, down to a probability of 0.0001.
+A photo whose most probable class is an empty one (`blank`, `empty`, …) has no detections. Any other
+has one, around the whole photo: its `conf` is the probability that the photo is not empty, its
+category what the most probable class stands for, and its `classifications` are the classes that are
+not empty, down to a probability of 0.0001.
 
-Of a multi-label label a photo has a detection for each category that is there: its `classifications` are the classes of that category
-that are there, its `conf` the highest of their probabilities. Where no class is there, not even an empty one, it has one of category
-`animal` with all classes.
-"""
+Of a multi-label label a photo has a detection for each category that is there: its
+`classifications` are the classes of that category that are there, its `conf` the highest of their
+probabilities. Where no class is there, not even an empty one, it has one of category `animal` with
+all classes."""
 
 from __future__ import annotations
 
@@ -26,7 +28,12 @@ from ctc.plugin import OutputContext, OutputFormat, hookimpl
 from .label_option import LABEL, selected_label
 from .photo_fields import absolute_path, relative_path
 
-CATEGORIES: Mapping[ObservationType, str] = {"animal": "1", "human": "2", "vehicle": "3", "unknown": "1"}
+CATEGORIES: Mapping[ObservationType, str] = {
+    "animal": "1",
+    "human": "2",
+    "vehicle": "3",
+    "unknown": "1",
+}
 NO_DETECTOR = "none (whole photos)"
 
 
@@ -37,7 +44,8 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """Photo by photo, in the order of the input. Raises UsageError for a label that the model doesn't have."""
+    """Photo by photo, in the order of the input. Raises UsageError for a label that the model
+    doesn't have."""
     label = selected_label(context)
     ids = {name: str(number) for number, name in enumerate(context.labels[label])}
     describe = _ImageEntryBuilder(label, ids, context.image_root)
@@ -46,7 +54,9 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         head = json.dumps(_header(context, ids), ensure_ascii=False, indent=1)
         file.write(f'{head.removesuffix("}").rstrip()},\n "images": [')
         for number, photo in enumerate(chain.from_iterable(map(describe.image_entries, entries))):
-            file.write(f"{',' if number else ''}\n  {json.dumps(photo, ensure_ascii=False, allow_nan=False)}")
+            file.write(
+                f"{',' if number else ''}\n  {json.dumps(photo, ensure_ascii=False, allow_nan=False)}"
+            )
         file.write("\n ]\n}\n")
 
 
@@ -78,9 +88,17 @@ class _ImageEntryBuilder:
         if isinstance(entry, EventPrediction):
             for photo in entry.images:
                 found = self._detections(entry, photo)
-                yield {"file": self._relative_file(photo.path), "detections": found, **_datetime_field(photo.taken)}
+                yield {
+                    "file": self._relative_file(photo.path),
+                    "detections": found,
+                    **_datetime_field(photo.taken),
+                }
         elif not entry.of_event:
-            yield {"file": self._relative_file(entry.path), "failure": entry.reason, "detections": None}
+            yield {
+                "file": self._relative_file(entry.path),
+                "failure": entry.reason,
+                "detections": None,
+            }
 
     def _relative_file(self, path: str) -> str:
         return relative_path(path, self.root) or absolute_path(path)
@@ -90,26 +108,45 @@ class _ImageEntryBuilder:
             return self._multi_label_detections(event, photo)
         kind = observation_type(event.top(self.label, photo)[0])
         seen = self._non_blank_classes(event, photo)
-        return [] if kind == "blank" else [self._detection(kind, sum(value for _, value in seen), seen)]
+        return (
+            []
+            if kind == "blank"
+            else [self._detection(kind, sum(value for _, value in seen), seen)]
+        )
 
-    def _multi_label_detections(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
+    def _multi_label_detections(
+        self, event: EventPrediction, photo: ImagePrediction
+    ) -> list[dict[str, Any]]:
         found = event.present_classes(self.label, photo)
         if not found:
             seen = self._non_blank_classes(event, photo)
-            return [self._detection("unknown", max((value for _, value in seen), default=0.0), seen)]
+            return [
+                self._detection("unknown", max((value for _, value in seen), default=0.0), seen)
+            ]
         by_category: dict[str, list[tuple[str, float]]] = {}
         for name, value in found:
             if observation_type(name) != "blank":
                 by_category.setdefault(CATEGORIES[observation_type(name)], []).append((name, value))
-        return [self._detection(observation_type(seen[0][0]), seen[0][1], seen) for seen in by_category.values()]
+        return [
+            self._detection(observation_type(seen[0][0]), seen[0][1], seen)
+            for seen in by_category.values()
+        ]
 
-    def _non_blank_classes(self, event: EventPrediction, photo: ImagePrediction) -> list[tuple[str, float]]:
+    def _non_blank_classes(
+        self, event: EventPrediction, photo: ImagePrediction
+    ) -> list[tuple[str, float]]:
         """All classes that are not empty, with their probabilities."""
-        named = zip(event.classes[self.label], photo.probabilities[self.label].tolist(), strict=True)
+        named = zip(
+            event.classes[self.label], photo.probabilities[self.label].tolist(), strict=True
+        )
         return [(name, value) for name, value in named if observation_type(name) != "blank"]
 
-    def _detection(self, kind: ObservationType, confidence: float, seen: list[tuple[str, float]]) -> dict[str, Any]:
-        ranked = sorted(((self.ids[name], round(value, 4)) for name, value in seen), key=lambda pair: -pair[1])
+    def _detection(
+        self, kind: ObservationType, confidence: float, seen: list[tuple[str, float]]
+    ) -> dict[str, Any]:
+        ranked = sorted(
+            ((self.ids[name], round(value, 4)) for name, value in seen), key=lambda pair: -pair[1]
+        )
         return {
             "category": CATEGORIES[kind],
             "conf": min(1.0, round(confidence, 4)),
@@ -120,4 +157,6 @@ class _ImageEntryBuilder:
 
 def _datetime_field(taken: str | None) -> dict[str, str]:
     """As the format has it, which is as EXIF has it."""
-    return {} if taken is None else {"datetime": f"{datetime.fromisoformat(taken):%Y:%m:%d %H:%M:%S}"}
+    return (
+        {} if taken is None else {"datetime": f"{datetime.fromisoformat(taken):%Y:%m:%d %H:%M:%S}"}
+    )

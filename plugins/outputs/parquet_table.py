@@ -1,8 +1,9 @@
 """Predictions as Parquet: the rows of `rows.py` in typed columns.
 
-`confidence_top` float; `predictions_all` a map from class to float; `predictions_present` a list of text; `latitude`, `longitude` double,
-null where the table of events has text that is no number there. All others are text, times and meta columns too, since tables write
-them in any way. What a reader must know, such as classes that were left out, is the file's metadata `notes`, one on a line.
+`confidence_top` float; `predictions_all` a map from class to float; `predictions_present` a list of
+text; `latitude`, `longitude` double, null where the table of events has text that is no number
+there. All others are text, times and meta columns too, since tables write them in any way. What a
+reader must know, such as classes that were left out, is the file's metadata `notes`, one on a line.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     except ImportError:
         raise MissingExtraError("writing Parquet", "data") from None
     table = build_table(entries, context.options[PER_PHOTO.key])
-    schema = _schema(table).with_metadata({"notes": "\n".join(context.notes)} if context.notes else None)
+    schema = _schema(table).with_metadata(
+        {"notes": "\n".join(context.notes)} if context.notes else None
+    )
     batches = _batches(table, schema)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while group := list(islice(batches, BATCHES_PER_GROUP)):
@@ -76,7 +79,15 @@ def _cells(row: PredictionRow, has_multi_label: bool) -> tuple[Any, ...]:
     time, camera, *place = row.photo_fields
     first = (_to_text(row.id), row.label, row.top, row.confidence, list(row.probabilities.items()))
     present = (row.present,) if has_multi_label else ()
-    return *first, *present, *path, _to_text(time), _to_text(camera), *map(_to_float, place), *map(_to_text, row.meta)
+    return (
+        *first,
+        *present,
+        *path,
+        _to_text(time),
+        _to_text(camera),
+        *map(_to_float, place),
+        *map(_to_text, row.meta),
+    )
 
 
 def _to_text(value: FieldValue) -> str | None:

@@ -1,4 +1,5 @@
-"""When and where a photo was taken, and by which camera: what the table of events says, and what the photos say."""
+"""When and where a photo was taken, and by which camera: what the table of events says, and what
+the photos say."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ def absolute_path(path: str) -> str:
 
 
 def relative_path(path: str, root: Path) -> str | None:
-    """The way to the photo from `root`, an absolute folder, with forward slashes; None when it is not below."""
+    """The way to the photo from `root`, an absolute folder, with forward slashes; None when it is
+    not below."""
     place, folder = absolute_path(path), _forward_slashes(str(root)).rstrip("/") + "/"
     return place.removeprefix(folder) if place.startswith(folder) else None
 
@@ -32,18 +34,26 @@ PHOTO_FIELDS = (DATETIME, CAMERA, LATITUDE, LONGITUDE)
 FieldValue = str | int | float | None
 
 
-def photo_fields(event: EventPrediction, photo: ImagePrediction | None = None) -> dict[str, FieldValue]:
+def photo_fields(
+    event: EventPrediction, photo: ImagePrediction | None = None
+) -> dict[str, FieldValue]:
     """The FACTS; None where nothing is known.
 
-    Of the event: each from the event's meta column of that name, else from its first photo that has it. Of a `photo`: from
-    the photo, else from the meta column.
-    """
-    told = {name: None if event.meta.get(name) == "" else event.meta.get(name) for name in PHOTO_FIELDS}
+    Of the event: each from the event's meta column of that name, else from its first photo that has
+    it. Of a `photo`: from the photo, else from the meta column."""
+    told = {
+        name: None if event.meta.get(name) == "" else event.meta.get(name) for name in PHOTO_FIELDS
+    }
     seen = [exif_fields(one) for one in ([photo] if photo else event.images)]
     sources = [*seen, told] if photo else [told, *seen]
-    return {name: next((facts[name] for facts in sources if facts[name] is not None), None) for name in PHOTO_FIELDS}
+    return {
+        name: next((facts[name] for facts in sources if facts[name] is not None), None)
+        for name in PHOTO_FIELDS
+    }
 
 
 def exif_fields(photo: ImagePrediction) -> dict[str, FieldValue]:
     """What the photo alone says."""
-    return dict(zip(PHOTO_FIELDS, (photo.taken, photo.camera, photo.latitude, photo.longitude), strict=True))
+    return dict(
+        zip(PHOTO_FIELDS, (photo.taken, photo.camera, photo.latitude, photo.longitude), strict=True)
+    )

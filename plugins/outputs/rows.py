@@ -1,11 +1,10 @@
-"""The rows of a prediction table, whatever kind of file it is: one per event and label, or per photo and label.
+"""The rows of a prediction table, whatever kind of file it is: one per event and label, or per
+photo and label.
 
-id, label, prediction_top, confidence_top, predictions_all   as camera-trap-classifier 2.x has them
-predictions_present                                          of a multi-label label, when the model has one: the classes that are there
-path                                                         of the photo, in a table of photos
-datetime, camera, latitude, longitude                        always; see `facts_of`
-…                                                            the other meta columns, in their order
-"""
+id, label, prediction_top, confidence_top, predictions_all as camera-trap-classifier 2.x has them
+predictions_present of a multi-label label, when the model has one: the classes that are there path
+of the photo, in a table of photos datetime, camera, latitude, longitude always; see `facts_of` …
+the other meta columns, in their order"""
 
 from __future__ import annotations
 
@@ -21,13 +20,16 @@ from .photo_fields import PHOTO_FIELDS, FieldValue, photo_fields
 COLUMNS = ("id", "label", "prediction_top", "confidence_top", "predictions_all")
 PRESENT = "predictions_present"
 PATH = "path"
-PER_PHOTO = Option("per-photo", "One row per photo and label instead of event and label.", "flag", default=False)
+PER_PHOTO = Option(
+    "per-photo", "One row per photo and label instead of event and label.", "flag", default=False
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
-    """`probabilities` by class; `present`: the classes of a multi-label label that are there, None for another; `path` None in a table of
-    events; `photo_fields` in the order of FACTS; `meta` of the other columns."""
+    """`probabilities` by class; `present`: the classes of a multi-label label that are there, None
+    for another; `path` None in a table of events; `photo_fields` in the order of FACTS; `meta` of
+    the other columns."""
 
     id: str
     label: str
@@ -42,7 +44,8 @@ class PredictionRow:
 
 @dataclass(frozen=True)
 class PredictionTable:
-    """`meta`: the names of the meta columns behind the facts, as events call them. `has_multi_label`: whether the model has such a label."""
+    """`meta`: the names of the meta columns behind the facts, as events call them.
+    `has_multi_label`: whether the model has such a label."""
 
     events: Iterator[EventPrediction]
     meta: tuple[str, ...]
@@ -52,7 +55,12 @@ class PredictionTable:
     @property
     def columns(self) -> list[str]:
         """A meta column that is called like one of ours gets `meta_` before its name."""
-        names = [*COLUMNS, *[PRESENT] * self.has_multi_label, *[PATH] * self.per_photo, *PHOTO_FIELDS]
+        names = [
+            *COLUMNS,
+            *[PRESENT] * self.has_multi_label,
+            *[PATH] * self.per_photo,
+            *PHOTO_FIELDS,
+        ]
         for name in self.meta:
             while name in names:
                 name = f"meta_{name}"
@@ -76,7 +84,9 @@ def build_table(entries: Iterable[EventPrediction | Failure], per_photo: bool) -
     events = (entry for entry in entries if isinstance(entry, EventPrediction))
     first = next(events, None)
     meta = tuple(name for name in first.meta if name not in PHOTO_FIELDS) if first else ()
-    return PredictionTable(chain([first] if first else [], events), meta, per_photo, bool(first and first.multi_label))
+    return PredictionTable(
+        chain([first] if first else [], events), meta, per_photo, bool(first and first.multi_label)
+    )
 
 
 def _rows(
@@ -87,6 +97,10 @@ def _rows(
         values = (photo or event).probabilities[label].tolist()
         named = dict(zip(classes, values, strict=True))
         several = label in event.multi_label
-        present = tuple(name for name, _ in event.present_classes(label, photo)) if several else None
+        present = (
+            tuple(name for name, _ in event.present_classes(label, photo)) if several else None
+        )
         path = photo.path if photo else None
-        yield PredictionRow(event.id, label, *event.top(label, photo), named, present, path, facts, meta)
+        yield PredictionRow(
+            event.id, label, *event.top(label, photo), named, present, path, facts, meta
+        )

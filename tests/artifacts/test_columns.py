@@ -20,7 +20,9 @@ from ctc.artifacts.arrow_columns import set_column, take
         ([[0.5], [None], [], None], pa.list_(pa.float64())),
     ],
 )
-def test_rows_are_taken_across_chunks_and_keep_their_kind(values: list[Any], kind: pa.DataType) -> None:
+def test_rows_are_taken_across_chunks_and_keep_their_kind(
+    values: list[Any], kind: pa.DataType
+) -> None:
     column = pa.chunked_array([pa.array(values[:1], kind), pa.array(values[1:], kind)])
     taken = take(column, np.array([3, 1, -1, 0, 1]))
     assert taken.type == kind

@@ -1,4 +1,5 @@
-"""Tables as spreadsheets and scripts write them: every encoding, delimiter and line ending, and what is wrong with a broken one."""
+"""Tables as spreadsheets and scripts write them: every encoding, delimiter and line ending, and
+what is wrong with a broken one."""
 
 from __future__ import annotations
 
@@ -52,7 +53,9 @@ def test_line_endings_may_be_mixed_and_lines_blank(tmp_path: Path) -> None:
 
 
 def test_a_row_is_named_by_the_line_it_begins_on(tmp_path: Path) -> None:
-    assert rows_of(tmp_path / "a.csv", b'id,"a,b",note\r\n1,"say ""hi""\r\nthere"\r\n2,x,y\r\n') == [
+    assert rows_of(
+        tmp_path / "a.csv", b'id,"a,b",note\r\n1,"say ""hi""\r\nthere"\r\n2,x,y\r\n'
+    ) == [
         (2, ["1", 'say "hi"\r\nthere', ""]),
         (4, ["2", "x", "y"]),
     ]
@@ -94,12 +97,18 @@ def test_a_table_can_be_read_twice(tmp_path: Path) -> None:
 
 
 def test_a_cell_may_be_larger_than_the_csv_module_allows_by_itself(tmp_path: Path) -> None:
-    assert rows_of(tmp_path / "a.csv", b"id,note\n1," + b"x" * 1_000_000 + b"\n") == [(2, ["1", "x" * 1_000_000])]
+    assert rows_of(tmp_path / "a.csv", b"id,note\n1," + b"x" * 1_000_000 + b"\n") == [
+        (2, ["1", "x" * 1_000_000])
+    ]
 
 
-def test_a_damaged_byte_deep_in_a_utf8_file_is_named_and_not_taken_for_cp1252(tmp_path: Path) -> None:
+def test_a_damaged_byte_deep_in_a_utf8_file_is_named_and_not_taken_for_cp1252(
+    tmp_path: Path,
+) -> None:
     content = "id,image\n" + "1,Füchse/ü.jpg\n" * 100_000
-    with pytest.raises(InputError, match="line 100002 is not UTF-8 as the rest is: save it as 'CSV UTF-8'"):
+    with pytest.raises(
+        InputError, match="line 100002 is not UTF-8 as the rest is: save it as 'CSV UTF-8'"
+    ):
         rows_of(tmp_path / "a.csv", content.encode() + b"2,F\xfcchse\n")
 
 
@@ -121,14 +130,20 @@ def test_a_cp1252_text_that_looks_like_utf8_in_one_place_is_read_right(tmp_path:
         (b"id,image,id\n", "two columns called 'id'"),
         (b"id,image\n1,2\n1,2,3\n", "line 3 has 3 cells, its header 2"),
         (b'id,image\n1,"a\nb",c\n', "line 2 has 3 cells, its header 2"),
-        (b'id,image\n1,a\n2,"b\n3,c\n4,d\n', "line 3 on: unexpected end of data; is a quote left open"),
+        (
+            b'id,image\n1,a\n2,"b\n3,c\n4,d\n',
+            "line 3 on: unexpected end of data; is a quote left open",
+        ),
         (b'id,image\n1,"a"b\n', "line 2 on: ',' expected after '\"'"),
         (b'id,image\n1,"' + b"x\n" * MAX_CELL_CHARS, "line 2 on: field larger than field limit"),
         (b'"id' + b"x" * (MAX_CELL_CHARS + 1), "line 1 on: field larger than field limit"),
         (b"id,image\n1,a\n2,b\0\n", "line 3 holds a NUL byte"),
         (b"id,image\n1,\x81\n", "line 2 is not CP1252 as the rest is"),
         (b"\xef\xbb\xbfid,image\n1,\xfc\n", "line 2 is not UTF-8 as the rest is"),
-        ("id,image\n1,ü\n".encode("utf-16-le") + b"\x00\xd8\n\0", "line 3 is not UTF-16-LE as the rest is"),
+        (
+            "id,image\n1,ü\n".encode("utf-16-le") + b"\x00\xd8\n\0",
+            "line 3 is not UTF-16-LE as the rest is",
+        ),
         ("id,image\n1,ü\n".encode("utf-16") + b"x", "ends within a character: it was cut off"),
         (
             b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(14, 100)),
@@ -136,7 +151,9 @@ def test_a_cp1252_text_that_looks_like_utf8_in_one_place_is_read_right(tmp_path:
         ),
     ],
 )
-def test_what_is_no_table_is_refused_with_file_and_line(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_what_is_no_table_is_refused_with_file_and_line(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
     with pytest.raises(InputError, match=rf"'.*a\.csv'.* {reason}"):
         rows_of(tmp_path / "a.csv", content)
 
@@ -147,25 +164,41 @@ def test_a_file_that_can_not_be_opened_is_an_error(tmp_path: Path) -> None:
 
 
 fuzz = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 NAMES = st.lists(st.text("abcdeäöé狐🦊,;\t\n\" '", min_size=1), min_size=2, max_size=5, unique=True)
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-# for encodings that must be guessed: without 'Â°', which as cp1252 is sound UTF-8, or 'Ā', which as UTF-16 begins with NUL
-PLAIN_CELLS = st.text(st.characters(max_codepoint=0x7F, exclude_characters="\0") | st.sampled_from("ÀÉäöüßéñÿ"))
+# for encodings that must be guessed: without 'Â°', which as cp1252 is sound UTF-8, or 'Ā', which as
+# UTF-16 begins with NUL
+PLAIN_CELLS = st.text(
+    st.characters(max_codepoint=0x7F, exclude_characters="\0") | st.sampled_from("ÀÉäöüßéñÿ")
+)
 
 
 @fuzz
-@given(st.data(), NAMES, st.sampled_from(ENCODINGS), st.sampled_from(",;\t"), st.sampled_from(["\n", "\r", "\r\n"]))
+@given(
+    st.data(),
+    NAMES,
+    st.sampled_from(ENCODINGS),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["\n", "\r", "\r\n"]),
+)
 def test_whatever_is_written_as_csv_is_read_back(
     tmp_path: Path, data: st.DataObject, header: list[str], encoding: str, delimiter: str, end: str
 ) -> None:
     if encoding == "cp1252":
         header = [f"{i}é" for i in range(len(header))]
     cells = PLAIN_CELLS if encoding in ("cp1252", "utf-16-le", "utf-16-be") else CELLS
-    rows = data.draw(st.lists(st.lists(cells, min_size=len(header), max_size=len(header)), max_size=5))
+    rows = data.draw(
+        st.lists(st.lists(cells, min_size=len(header), max_size=len(header)), max_size=5)
+    )
     file = io.StringIO(newline="")
-    csv.writer(file, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([header, *rows])
+    csv.writer(file, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(
+        [header, *rows]
+    )
     table = open_table(written(tmp_path / "a.csv", file.getvalue().encode(encoding)))
     assert list(table.columns) == header
     assert [cells for _, cells in table.rows()] == [cells for cells in rows if any(cells)]

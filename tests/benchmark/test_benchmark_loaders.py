@@ -17,7 +17,9 @@ QUICK = ["--seconds", "0.2", "--rounds", "1", "--batch-size", "4", "--size", "32
 
 
 def run(*arguments: object) -> int:
-    return run_command(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
+    return run_command(
+        lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False)
+    )
 
 
 def test_it_measures_a_loader_beside_the_limit(
@@ -25,12 +27,18 @@ def test_it_measures_a_loader_beside_the_limit(
 ) -> None:
     chosen = ["--loader", "turbo", "--loader", LIMIT]
     chart = tmp_path / "chart.png"
-    assert run("benchmark", "loaders", tiny_dataset().folder, *QUICK, *chosen, "--chart", chart) == 0
+    assert (
+        run("benchmark", "loaders", tiny_dataset().folder, *QUICK, *chosen, "--chart", chart) == 0
+    )
     turbo, limit = json.loads(capsys.readouterr().out)
     assert [turbo["name"], limit["name"]] == ["turbo", LIMIT]
     assert limit["to_limit"] == 1.0
-    assert turbo["to_limit"] == pytest.approx(turbo["images_per_second"] / limit["images_per_second"])
-    assert turbo["cpu_seconds_per_1000_images"] == pytest.approx(1000 / turbo["images_per_second_per_core"])
+    assert turbo["to_limit"] == pytest.approx(
+        turbo["images_per_second"] / limit["images_per_second"]
+    )
+    assert turbo["cpu_seconds_per_1000_images"] == pytest.approx(
+        1000 / turbo["images_per_second_per_core"]
+    )
     assert turbo["peak_mb"] > 10
     with Image.open(chart) as picture:
         assert picture.size[0] == 1200
@@ -63,7 +71,11 @@ def test_bad_names_cost_one_line(
 
 def test_ratios_need_both_sides() -> None:
     ours, base, gone = add_ratios(
-        [BenchmarkResult("turbo", 300.0), BenchmarkResult(BASELINE, 100.0), BenchmarkResult("dali", note="not here")]
+        [
+            BenchmarkResult("turbo", 300.0),
+            BenchmarkResult(BASELINE, 100.0),
+            BenchmarkResult("dali", note="not here"),
+        ]
     )
     assert (ours.to_tfdata, ours.to_limit) == (3.0, None)
     assert base.to_tfdata == 1.0

@@ -43,7 +43,9 @@ LINES = {
 def test_bash_completes_commands_options_and_the_names_of_plugins() -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = [str(BASH), "--norc", "-c", ASK, "bash", *LINES]
-    done = subprocess.run(command, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True
+    )
     registered, *answers = done.stdout.splitlines()
     assert registered.endswith("_ctc_completion ctc")
     assert dict(zip(LINES, answers, strict=True)) == LINES

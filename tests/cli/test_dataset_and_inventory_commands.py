@@ -1,4 +1,5 @@
-"""`ctc inventory` and `ctc dataset`: bad input costs one line, the right exit code, and leaves nothing behind."""
+"""`ctc inventory` and `ctc dataset`: bad input costs one line, the right exit code, and leaves
+nothing behind."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from ctc.images import encode_jpeg
 
 
 def run(*arguments: object) -> int:
-    return run_command(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
+    return run_command(
+        lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False)
+    )
 
 
 @pytest.fixture
@@ -32,8 +35,22 @@ def inventory(photos: Path, tmp_path: Path) -> Path:
     return tmp_path / "inventory.parquet"
 
 
-def test_the_way_from_folders_to_a_dataset(inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("dataset", inventory, "--output", tmp_path / "out", "--split", "train=0.7", "--split", "test=0.3") == 0
+def test_the_way_from_folders_to_a_dataset(
+    inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run(
+            "dataset",
+            inventory,
+            "--output",
+            tmp_path / "out",
+            "--split",
+            "train=0.7",
+            "--split",
+            "test=0.3",
+        )
+        == 0
+    )
     captured = capsys.readouterr()
     assert "train: 5 events with 5 photos in 1 file(s)" in captured.err
     assert captured.out == ""
@@ -42,7 +59,11 @@ def test_the_way_from_folders_to_a_dataset(inventory: Path, tmp_path: Path, caps
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["inventory", "folders", "nowhere", "--output", "x.parquet"], 2, "'nowhere' is not a folder"),
+        (
+            ["inventory", "folders", "nowhere", "--output", "x.parquet"],
+            2,
+            "'nowhere' is not a folder",
+        ),
         (["inventory", "folder", "photos", "--output", "x.parquet"], 2, "did you mean 'folders'"),
         (["inventory", "folders", "empty", "--output", "x.parquet"], 1, "holds no photos"),
         (["inventory", "folders", "photos", "--output", "inventory.parquet"], 2, "--overwrite"),
@@ -50,9 +71,21 @@ def test_the_way_from_folders_to_a_dataset(inventory: Path, tmp_path: Path, caps
         (["dataset", "photos/fox/0.jpg", "--output", "x"], 1, "can't be read as Parquet"),
         (["dataset", "inventory.parquet", "--output", "photos"], 2, "exists already"),
         (["dataset", "inventory.parquet", "--output", "x", "--split", "train"], 2, "NAME=SHARE"),
-        (["dataset", "inventory.parquet", "--output", "x", "--split", "train=half"], 2, "must be a number"),
-        (["dataset", "inventory.parquet", "--output", "x", "--keep", "class=foxx"], 2, "did you mean 'fox'"),
-        (["dataset", "inventory.parquet", "--output", "x", "--image-root", "nowhere"], 2, "not a folder"),
+        (
+            ["dataset", "inventory.parquet", "--output", "x", "--split", "train=half"],
+            2,
+            "must be a number",
+        ),
+        (
+            ["dataset", "inventory.parquet", "--output", "x", "--keep", "class=foxx"],
+            2,
+            "did you mean 'fox'",
+        ),
+        (
+            ["dataset", "inventory.parquet", "--output", "x", "--image-root", "nowhere"],
+            2,
+            "not a folder",
+        ),
     ],
 )
 def test_bad_input_costs_one_line(
@@ -73,7 +106,9 @@ def test_bad_input_costs_one_line(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_broken_photo_is_left_out_and_the_exit_code_says_so(photos: Path, inventory: Path, tmp_path: Path) -> None:
+def test_a_broken_photo_is_left_out_and_the_exit_code_says_so(
+    photos: Path, inventory: Path, tmp_path: Path
+) -> None:
     (photos / "fox" / "0.jpg").write_bytes(b"\xff\xd8\xff cut")
     assert run("dataset", inventory, "--output", tmp_path / "out", "--split", "train=1") == 3
     assert "fox/0.jpg" in (tmp_path / "out" / "left_out.csv").read_text()

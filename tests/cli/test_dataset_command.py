@@ -1,4 +1,5 @@
-"""What `ctc dataset` tells before it writes, and what it writes when asked for more than the plain way."""
+"""What `ctc dataset` tells before it writes, and what it writes when asked for more than the plain
+way."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ from ctc.storage.tfrecord import read_records
 
 
 def run(*arguments: object) -> int:
-    return run_command(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
+    return run_command(
+        lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False)
+    )
 
 
 @pytest.fixture
@@ -79,11 +82,17 @@ def test_grouping_by_location_keeps_each_in_one_split_and_tells_what_it_reached(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shares = ["--split", "train=0.75", "--split", "test=0.25"]
-    assert run("dataset", inventory, "--output", tmp_path / "out", "--group-by", "location", *shares) == 0
+    assert (
+        run("dataset", inventory, "--output", tmp_path / "out", "--group-by", "location", *shares)
+        == 0
+    )
     told = capsys.readouterr().err
     assert "train: 75.0% of the events (75.0% wanted), 6 of 'location'" in told
     assert "more than one split" not in told
-    places = [{record.meta["location"] for record in records(tmp_path / "out", split)} for split in ("train", "test")]
+    places = [
+        {record.meta["location"] for record in records(tmp_path / "out", split)}
+        for split in ("train", "test")
+    ]
     assert places[0].isdisjoint(places[1])
     test = Dataset.open(tmp_path / "out").label("species")
     assert all(test.counts["test"])
@@ -93,7 +102,9 @@ def test_a_split_without_a_class_is_warned_of(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = Inventory.read(inventory).table
-    lonely = pa.array(["lynx" if i == 3 else name for i, name in enumerate(table["species"].to_pylist())])
+    lonely = pa.array(
+        ["lynx" if i == 3 else name for i, name in enumerate(table["species"].to_pylist())]
+    )
     table = table.set_column(table.column_names.index("species"), "species", lonely)
     Inventory(table, ("species",), tmp_path).write(inventory)
     assert run("dataset", inventory, "--output", tmp_path / "out", "--group-by", "location") == 0
@@ -104,16 +115,25 @@ def test_a_split_without_a_class_is_warned_of(
 def test_up_sampling_repeats_rare_classes_in_train_alone(inventory: Path, tmp_path: Path) -> None:
     shares = ["--split", "train=0.5", "--split", "test=0.5"]
     assert run("dataset", inventory, "--output", tmp_path / "plain", *shares) == 0
-    assert run("dataset", inventory, "--output", tmp_path / "out", "--up-sample", "species", *shares) == 0
-    before, after = (Dataset.open(tmp_path / name).label("species").counts for name in ("plain", "out"))
+    assert (
+        run("dataset", inventory, "--output", tmp_path / "out", "--up-sample", "species", *shares)
+        == 0
+    )
+    before, after = (
+        Dataset.open(tmp_path / name).label("species").counts for name in ("plain", "out")
+    )
     assert after["test"] == before["test"]
     assert after["train"] == (max(before["train"]),) * 2
-    assert {r.event_id for r in records(tmp_path / "out")} == {r.event_id for r in records(tmp_path / "plain")}
+    assert {r.event_id for r in records(tmp_path / "out")} == {
+        r.event_id for r in records(tmp_path / "plain")
+    }
 
 
 def test_crop_box_stores_the_square_around_the_box(inventory: Path, tmp_path: Path) -> None:
     options = ["--split", "train=1", "--smallest-side", "30"]
-    assert run("dataset", inventory, "--output", tmp_path / "tight", "--crop-box", "0", *options) == 0
+    assert (
+        run("dataset", inventory, "--output", tmp_path / "tight", "--crop-box", "0", *options) == 0
+    )
     sizes = {record.event_id: record.sizes[0] for record in records(tmp_path / "tight")}
     assert sizes.pop("e0") == (30, 45)
     assert set(sizes.values()) == {(30, 30)}
@@ -130,7 +150,11 @@ def test_crop_box_stores_the_square_around_the_box(inventory: Path, tmp_path: Pa
     ],
 )
 def test_what_can_not_be_done_costs_one_line(
-    inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+    inventory: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
 ) -> None:
     assert run("dataset", inventory, "--output", tmp_path / "out", *options) == 2
     told = capsys.readouterr().err
@@ -152,14 +176,25 @@ def test_crop_box_without_boxes_says_where_to_get_them(
 def _with_two_species_in_one_event(inventory: Path) -> Path:
     read = Inventory.read(inventory)
     second = read.table.slice(0, 1).set_column(2, "species", pa.array(["fox"]))
-    Inventory(pa.concat_tables([read.table, second]), ("species",), read.image_root).write(inventory)
+    Inventory(pa.concat_tables([read.table, second]), ("species",), read.image_root).write(
+        inventory
+    )
     return inventory
 
 
 def test_events_of_several_observations_are_left_out_with_what_keeps_them(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("dataset", _with_two_species_in_one_event(inventory), "--output", tmp_path / "out", "--dry-run") == 0
+    assert (
+        run(
+            "dataset",
+            _with_two_species_in_one_event(inventory),
+            "--output",
+            tmp_path / "out",
+            "--dry-run",
+        )
+        == 0
+    )
     expected = "1 events left out: more than one observation; --keep-multi-observation keeps them, for `ctc train --multi-label`"
     assert expected in capsys.readouterr().err
 
@@ -170,4 +205,7 @@ def test_cropping_events_of_several_observations_to_one_box_is_warned_of(
     several = _with_two_species_in_one_event(inventory)
     options = ["--keep-multi-observation", "--crop-box", "--dry-run"]
     assert run("dataset", several, "--output", tmp_path / "out", *options) == 0
-    assert "1 events have several observations, but --crop-box keeps one box of each photo" in capsys.readouterr().err
+    assert (
+        "1 events have several observations, but --crop-box keeps one box of each photo"
+        in capsys.readouterr().err
+    )

@@ -1,4 +1,5 @@
-"""`ctc dataset preview`: the grid holds the photos as they are, and each option changes what it says."""
+"""`ctc dataset preview`: the grid holds the photos as they are, and each option changes what it
+says."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ SIZE = 40
 
 
 def run(*arguments: object) -> int:
-    return run_command(lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False))
+    return run_command(
+        lambda: ctc.main(list(map(str, arguments)), prog_name="ctc", standalone_mode=False)
+    )
 
 
 def cells(path: Path) -> np.ndarray:
@@ -38,7 +41,9 @@ def grid(folder: Path, tmp_path: Path, *options: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("loader", ["turbo", "tfdata"])
-def test_with_everything_off_every_column_is_the_photo_itself(tiny_dataset, tmp_path: Path, loader: str) -> None:
+def test_with_everything_off_every_column_is_the_photo_itself(
+    tiny_dataset, tmp_path: Path, loader: str
+) -> None:
     shown = grid(tiny_dataset().folder, tmp_path, "--loader", loader, *OFF)
     assert shown.shape == (3, 5, SIZE, SIZE, 3)
     assert np.abs(shown - shown[:, :1]).mean() < 1
@@ -46,7 +51,8 @@ def test_with_everything_off_every_column_is_the_photo_itself(tiny_dataset, tmp_
 
 
 @pytest.mark.parametrize(
-    "option", [["--color", "little"], ["--crop", "0.4"], ["--rotate", "90"], ["--zoom", "0.4"], ["--flip"]]
+    "option",
+    [["--color", "little"], ["--crop", "0.4"], ["--rotate", "90"], ["--zoom", "0.4"], ["--flip"]],
 )
 def test_each_option_shows(tiny_dataset, tmp_path: Path, option: list[str]) -> None:
     shown = grid(tiny_dataset().folder, tmp_path, *OFF, *option)

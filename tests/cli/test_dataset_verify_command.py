@@ -1,4 +1,5 @@
-"""`ctc dataset verify`: a line for each fault on stdout, exit code 1; 0 and no line when all is well."""
+"""`ctc dataset verify`: a line for each fault on stdout, exit code 1; 0 and no line when all is
+well."""
 
 from __future__ import annotations
 
@@ -87,9 +88,26 @@ def test_what_is_no_dataset_costs_one_line(
     assert message in captured.err
 
 
-def test_a_dataset_as_ctc_builds_it_is_sound(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    photos, inventory = shared / "data" / "cats-and-dogs" / "test" / "test_images", tmp_path / "inventory.parquet"
+def test_a_dataset_as_ctc_builds_it_is_sound(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, inventory = (
+        shared / "data" / "cats-and-dogs" / "test" / "test_images",
+        tmp_path / "inventory.parquet",
+    )
     assert run(["inventory", "folders", str(photos), "--output", str(inventory)]) == 0
-    assert run(["dataset", str(inventory), "--output", str(tmp_path / "dataset"), "--events-per-shard", "40"]) == 0
+    assert (
+        run(
+            [
+                "dataset",
+                str(inventory),
+                "--output",
+                str(tmp_path / "dataset"),
+                "--events-per-shard",
+                "40",
+            ]
+        )
+        == 0
+    )
     assert run(["dataset", "verify", str(tmp_path / "dataset")]) == 0
     assert "119 events, 119 photos: no fault" in capsys.readouterr().err

@@ -23,7 +23,10 @@ def test_formats_may_share_an_option() -> None:
 @pytest.mark.parametrize(
     ("formats", "message"),
     [
-        ([guest("a", Option("output", "Mine."))], "'a' declares '--output', an option that the command has"),
+        (
+            [guest("a", Option("output", "Mine."))],
+            "'a' declares '--output', an option that the command has",
+        ),
         (
             [guest("a", LABEL), guest("b", Option("label", "Its size.", "integer"))],
             "'a' and 'b' declare different options '--label'",

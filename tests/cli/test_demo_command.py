@@ -27,7 +27,10 @@ def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "accuracy on the test split" in done.stdout
     assert "$ ctc export" in done.stderr
-    assert {entry.name for entry in (tmp_path / "my demo").iterdir()} <= {*OUTPUT_NAMES, MARKER_FILE}
+    assert {entry.name for entry in (tmp_path / "my demo").iterdir()} <= {
+        *OUTPUT_NAMES,
+        MARKER_FILE,
+    }
     assert (tmp_path / "my demo" / "model.onnx").stat().st_size > 100_000
     report = tmp_path / "my demo" / "evaluation" / "report.html"
     assert str(report) in done.stdout.splitlines()[-1]

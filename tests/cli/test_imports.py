@@ -1,4 +1,5 @@
-"""What a fresh interpreter has imported after a command: heavy packages come in where they are used, not before."""
+"""What a fresh interpreter has imported after a command: heavy packages come in where they are
+used, not before."""
 
 from __future__ import annotations
 
@@ -9,7 +10,19 @@ import pytest
 
 from ctc.cli.registry import COMMANDS
 
-HEAVY = ("PIL", "cv2", "keras", "numpy", "onnx", "onnxruntime", "pandas", "pluggy", "pyarrow", "rich", "tensorflow")
+HEAVY = (
+    "PIL",
+    "cv2",
+    "keras",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "pandas",
+    "pluggy",
+    "pyarrow",
+    "rich",
+    "tensorflow",
+)
 LATE = ("jax", "keras", "nvidia", "sklearn", "tensorflow", "tf2onnx", "torch")
 RUN = """
 import sys
@@ -21,7 +34,9 @@ print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.
 
 def imported_by(*arguments: str) -> set[str]:
     """The top-level packages that `ctc ARGUMENTS_KEY` imports."""
-    done = subprocess.run([sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True
+    )
     code, *names = done.stderr.splitlines()[-1].split()
     assert code == "0", done.stderr
     return set(names)

@@ -12,7 +12,13 @@ from PIL import Image
 from ctc.artifacts.inventory import Inventory
 from ctc.cli.main import run
 
-TIMES = {"fox/A1": "10:00:00", "fox/A2": "10:00:05", "hare/A3": "10:00:09", "hare/A4": "11:00:00", "fox/B1": ""}
+TIMES = {
+    "fox/A1": "10:00:00",
+    "fox/A2": "10:00:05",
+    "hare/A3": "10:00:09",
+    "hare/A4": "11:00:00",
+    "fox/B1": "",
+}
 Build = Callable[..., list[dict[str, Any]]]
 
 
@@ -34,16 +40,26 @@ def build(photos: Path, tmp_path: Path) -> Build:
 
     def rows(*arguments: object) -> list[dict[str, Any]]:
         output = tmp_path / "inventory.parquet"
-        assert run(["inventory", "folders", str(photos), "--output", str(output), *map(str, arguments)]) == 0
+        assert (
+            run(
+                ["inventory", "folders", str(photos), "--output", str(output), *map(str, arguments)]
+            )
+            == 0
+        )
         found: list[dict[str, Any]] = Inventory.read(output).table.to_pylist()
         return found
 
     return rows
 
 
-def test_loose_photos_become_events_with_times_and_places(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
+def test_loose_photos_become_events_with_times_and_places(
+    build: Build, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = build("--time-from-exif", "--location-from", "exif", "--events-within", "5")
-    assert [(row["event_id"], row["images"], row["class"], row["datetime"], row["location"]) for row in rows] == [
+    assert [
+        (row["event_id"], row["images"], row["class"], row["datetime"], row["location"])
+        for row in rows
+    ] == [
         ("fox#A1", ["fox/A1.jpg", "fox/A2.jpg", "hare/A3.jpg"], "fox", "2026-05-04T10:00:00", "A"),
         ("fox#A1", ["fox/A1.jpg", "fox/A2.jpg", "hare/A3.jpg"], "hare", "2026-05-04T10:00:00", "A"),
         ("fox#B1", ["fox/B1.jpg"], "fox", None, "B"),
@@ -58,11 +74,15 @@ def test_a_file_time_fills_what_exif_lacks(build: Build) -> None:
     assert all(row["datetime"] for row in build("--time-from-mtime"))
 
 
-def test_classes_are_renamed_and_those_without_dropped_and_listed(build: Build, tmp_path: Path) -> None:
+def test_classes_are_renamed_and_those_without_dropped_and_listed(
+    build: Build, tmp_path: Path
+) -> None:
     (tmp_path / "relabel.csv").write_text("old,new\nfox,red fox\nhare,\n")
     rows = build("--relabel", tmp_path / "relabel.csv", "--discard-missing")
     assert [row["class"] for row in rows] == ["red fox"] * 3
-    assert Inventory.read(tmp_path / "inventory.parquet").left_out == {"a label is missing (--discard-missing)": 2}
+    assert Inventory.read(tmp_path / "inventory.parquet").left_out == {
+        "a label is missing (--discard-missing)": 2
+    }
     assert (tmp_path / "inventory.left_out.csv").read_text().splitlines() == [
         "where,reason",
         "hare#A3,a label is missing (--discard-missing)",
@@ -84,7 +104,13 @@ def test_the_list_of_what_was_left_out_is_not_replaced_unasked(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "inventory.left_out.csv").write_text("mine")
-    arguments = ["inventory", "folders", str(photos), "--output", str(tmp_path / "inventory.parquet")]
+    arguments = [
+        "inventory",
+        "folders",
+        str(photos),
+        "--output",
+        str(tmp_path / "inventory.parquet"),
+    ]
     assert run(arguments) == 2
     assert "inventory.left_out.csv' exists already" in capsys.readouterr().err
     assert run([*arguments, "--overwrite"]) == 0
@@ -103,15 +129,42 @@ def test_the_list_of_what_was_left_out_is_not_replaced_unasked(
     ],
 )
 def test_what_can_not_be_done_costs_one_line_and_leaves_nothing(
-    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+    photos: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
-    assert run(["inventory", "folders", str(photos), "--output", str(tmp_path / "i.parquet"), *arguments]) == 2
+    assert (
+        run(
+            [
+                "inventory",
+                "folders",
+                str(photos),
+                "--output",
+                str(tmp_path / "i.parquet"),
+                *arguments,
+            ]
+        )
+        == 2
+    )
     assert message in capsys.readouterr().err.splitlines()[-1]
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_an_option_that_a_format_needs_is_asked_for(tmp_path, capsys) -> None:
     (tmp_path / "boxes.json").write_text("{}")
-    assert run(["inventory", "megadetector", f"{tmp_path}/boxes.json", "--output", f"{tmp_path}/i.parquet"]) == 2
+    assert (
+        run(
+            [
+                "inventory",
+                "megadetector",
+                f"{tmp_path}/boxes.json",
+                "--output",
+                f"{tmp_path}/i.parquet",
+            ]
+        )
+        == 2
+    )
     assert "missing option '--inventory'" in capsys.readouterr().err

@@ -1,4 +1,5 @@
-"""`ctc inventory show` and `ctc inventory check`: data on stdout, narration on stderr, one line for bad input."""
+"""`ctc inventory show` and `ctc inventory check`: data on stdout, narration on stderr, one line for
+bad input."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ from ctc.images import encode_jpeg
 def file(tmp_path: Path) -> Path:
     """An inventory of three events at two locations; the third has the bytes of the first."""
     for name, shade in (("a", 10), ("b", 20), ("c", 10)):
-        (tmp_path / f"{name}.jpg").write_bytes(encode_jpeg(np.full((40, 50, 3), shade, np.uint8), 90))
+        (tmp_path / f"{name}.jpg").write_bytes(
+            encode_jpeg(np.full((40, 50, 3), shade, np.uint8), 90)
+        )
     table = pa.table(
         {
             "event_id": ["1", "2", "3"],
@@ -41,15 +44,23 @@ def test_show_prints_tables(file: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert run(["inventory", "show", str(file)]) == 0
     captured = capsys.readouterr()
     lines = [" ".join(line.split()) for line in captured.out.splitlines()]
-    shown = [line for line in lines if line.startswith(("events 3", "species o", "fox", "[bold]", "(missing)"))]
+    shown = [
+        line
+        for line in lines
+        if line.startswith(("events 3", "species o", "fox", "[bold]", "(missing)"))
+    ]
     assert shown == ["events 3", "species observations", "[bold] 1", "fox 1", "(missing) 1"]
     assert {"pond 2 2", "wood 1 1", "corrupt 2"} <= set(lines)
     assert captured.err == ""
 
 
-def test_show_prints_twenty_locations_and_says_of_how_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_twenty_locations_and_says_of_how_many(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = [f"camera {i:02d}" for i in range(25)]
-    table = pa.table({"event_id": names, "images": [[f"{name}.jpg"] for name in names], "location": names})
+    table = pa.table(
+        {"event_id": names, "images": [[f"{name}.jpg"] for name in names], "location": names}
+    )
     Inventory(table, (), tmp_path).write(tmp_path / "inventory.parquet")
     assert run(["inventory", "show", str(tmp_path / "inventory.parquet")]) == 0
     out = capsys.readouterr().out
@@ -57,7 +68,9 @@ def test_show_prints_twenty_locations_and_says_of_how_many(tmp_path: Path, capsy
     assert ("camera 19" in out, "camera 20" in out) == (True, False)
 
 
-def test_show_prints_an_object_with_everything(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_an_object_with_everything(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["inventory", "show", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "image_root": file.parent.as_posix(),
@@ -77,19 +90,28 @@ def test_show_prints_an_object_with_everything(file: Path, capsys: pytest.Captur
     }
 
 
-def test_check_lists_as_csv_and_leaves_with_3(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_lists_as_csv_and_leaves_with_3(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (file.parent / "b.jpg").unlink()
     assert run(["inventory", "check", str(file)]) == 3
     captured = capsys.readouterr()
     assert list(csv.reader(captured.out.splitlines())) == [
         ["problem", "path", "event_id", "detail"],
         ["missing", "b.jpg", "2", "no such file or directory"],
-        ["straddling", "c.jpg", "3", "same bytes as 'a.jpg' of event '1'; species: fox / none; location: pond / wood"],
+        [
+            "straddling",
+            "c.jpg",
+            "3",
+            "same bytes as 'a.jpg' of event '1'; species: fox / none; location: pond / wood",
+        ],
     ]
     assert captured.err == "3 photos: 1 missing, 0 broken, 0 duplicate, 1 straddling\n"
 
 
-def test_check_of_sound_photos_leaves_with_0(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_of_sound_photos_leaves_with_0(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (file.parent / "c.jpg").write_bytes(encode_jpeg(np.full((40, 50, 3), 30, np.uint8), 90))
     assert run(["inventory", "check", str(file)]) == 0
     assert capsys.readouterr().out == "problem,path,event_id,detail\n"
@@ -98,16 +120,24 @@ def test_check_of_sound_photos_leaves_with_0(file: Path, capsys: pytest.CaptureF
 def test_check_prints_an_object(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inventory", "check", str(file), "--json", "--workers", "1"]) == 3
     found = json.loads(capsys.readouterr().out)
-    assert (found["photos"], found["counts"]["straddling"], found["problems"][0]["path"]) == (3, 1, "c.jpg")
+    assert (found["photos"], found["counts"]["straddling"], found["problems"][0]["path"]) == (
+        3,
+        1,
+        "c.jpg",
+    )
 
 
-def test_check_writes_its_list_to_a_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_writes_its_list_to_a_file(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["inventory", "check", str(file), "--output", str(tmp_path / "problems.csv")]) == 3
     assert capsys.readouterr().out == ""
     assert len((tmp_path / "problems.csv").read_text().splitlines()) == 2
 
 
-def test_check_looks_where_it_is_told(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_looks_where_it_is_told(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "moved").mkdir()
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.jpg").rename(tmp_path / "moved" / f"{name}.jpg")
@@ -126,8 +156,16 @@ def test_check_looks_where_it_is_told(file: Path, tmp_path: Path, capsys: pytest
         ({b"ctc": b"[]"}, 1, "damaged"),
         ({b"ctc": b'{"format_version": 1}'}, 1, "damaged"),
         ({b"ctc": b'{"format_version": 2, "classes": []}'}, 1, "update ctc"),
-        ({b"ctc": b'{"format_version": 1, "labels": ["age"], "image_root": "", "left_out": {}}'}, 1, "lost its column"),
-        ({b"ctc": b'{"format_version": 1, "labels": [], "image_root": "", "left_out": {}}'}, 1, "no lists of paths"),
+        (
+            {b"ctc": b'{"format_version": 1, "labels": ["age"], "image_root": "", "left_out": {}}'},
+            1,
+            "lost its column",
+        ),
+        (
+            {b"ctc": b'{"format_version": 1, "labels": [], "image_root": "", "left_out": {}}'},
+            1,
+            "no lists of paths",
+        ),
     ],
 )
 def test_what_is_no_inventory_costs_one_line(
@@ -152,7 +190,9 @@ def test_what_is_no_inventory_costs_one_line(
 
 def test_the_help_of_inventory_names_both(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inventory", "--help"]) == 0
-    assert {"show", "check"} <= {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert {"show", "check"} <= {
+        line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()
+    }
 
 
 def test_a_misspelt_command_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +200,9 @@ def test_a_misspelt_command_is_told_the_nearest(capsys: pytest.CaptureFixture[st
     assert "did you mean 'show'" in capsys.readouterr().err
 
 
-def test_check_refuses_a_root_and_an_output_at_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_refuses_a_root_and_an_output_at_once(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["inventory", "check", str(file), "--image-root", "nowhere"]) == 2
     assert run(["inventory", "check", str(file), "--output", str(file)]) == 2
     assert [line.split(":")[-1].strip() for line in capsys.readouterr().err.splitlines()] == [
@@ -177,9 +219,19 @@ def test_an_interrupted_check_leaves_and_writes_nothing(tmp_path: Path) -> None:
     table = pa.table({"event_id": names, "images": [[name] for name in names]})
     Inventory(table, (), tmp_path).write(tmp_path / "inventory.parquet")
     script = "import sys; from ctc.cli import main; import ctc.inventory.check; print(flush=True); main(sys.argv[1:])"
-    arguments = ["inventory", "check", "inventory.parquet", "--output", "problems.csv", "--workers", "2"]
+    arguments = [
+        "inventory",
+        "check",
+        "inventory.parquet",
+        "--output",
+        "problems.csv",
+        "--workers",
+        "2",
+    ]
     command = [sys.executable, "-c", script, *arguments]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(1)

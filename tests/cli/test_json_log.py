@@ -34,7 +34,15 @@ def red_photos(tmp_path: Path) -> Path:
 
 def test_a_run_is_told_from_start_to_end(red_model, red_photos, tmp_path, capsys) -> None:
     log = tmp_path / "log.jsonl"
-    arguments = ["predict", str(red_model), str(red_photos), "--output", str(tmp_path / "p.csv"), "--threads", "1"]
+    arguments = [
+        "predict",
+        str(red_model),
+        str(red_photos),
+        "--output",
+        str(tmp_path / "p.csv"),
+        "--threads",
+        "1",
+    ]
     assert run(["--log-json", str(log), "--quiet", *arguments]) == 3
     start, *told, end = lines(log)
     assert start.pop("version")
@@ -43,7 +51,14 @@ def test_a_run_is_told_from_start_to_end(red_model, red_photos, tmp_path, capsys
     assert end == {"kind": "end", "exit_code": 3}
     assert {"kind": "message", "text": "the network runs on 'cpu'"} in told
     (progress,) = [line for line in told if line["kind"] == "progress"]
-    assert progress == {"kind": "progress", "what": "predict", "done": 2, "total": 2, "failed": 1, "note": ""}
+    assert progress == {
+        "kind": "progress",
+        "what": "predict",
+        "done": 2,
+        "total": 2,
+        "failed": 1,
+        "note": "",
+    }
     (warning,) = [line["text"] for line in told if line["kind"] == "warning"]
     assert warning.startswith("1 failed and are listed in ")
     assert capsys.readouterr().err.splitlines()[0] == f"warning: {warning}"
@@ -52,9 +67,14 @@ def test_a_run_is_told_from_start_to_end(red_model, red_photos, tmp_path, capsys
 def test_it_is_appended_to_and_may_stand_behind_the_command(tmp_path, capsys) -> None:
     log = tmp_path / "log.jsonl"
     for _ in range(2):
-        assert run(["predict", "no.onnx", "photos", "--output", "p.csv", "--log-json", str(log)]) == 2
+        assert (
+            run(["predict", "no.onnx", "photos", "--output", "p.csv", "--log-json", str(log)]) == 2
+        )
     assert [line["kind"] for line in lines(log)] == 2 * ["start", "error", "end"]
-    assert lines(log)[1] == {"kind": "error", "text": "model 'no.onnx' is not there: make one with `ctc export`"}
+    assert lines(log)[1] == {
+        "kind": "error",
+        "text": "model 'no.onnx' is not there: make one with `ctc export`",
+    }
 
 
 def test_progress_is_told_at_intervals(tmp_path, monkeypatch) -> None:
@@ -66,7 +86,9 @@ def test_progress_is_told_at_intervals(tmp_path, monkeypatch) -> None:
         bar.advance(2, failed=1)
     console.close_json_log(0)
     told = [
-        (line["done"], line["failed"], line["note"]) for line in lines(tmp_path / "log") if line["kind"] == "progress"
+        (line["done"], line["failed"], line["note"])
+        for line in lines(tmp_path / "log")
+        if line["kind"] == "progress"
     ]
     assert told == [(1, 0, ""), (3, 1, "loss 0.5"), (3, 1, "loss 0.5")]
 
@@ -108,7 +130,9 @@ def test_a_log_that_can_not_be_opened_is_an_error(tmp_path, capsys) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name, to break it")
-def test_a_log_that_can_not_be_written_any_more_ends_and_the_command_goes_on(tmp_path, capsys) -> None:
+def test_a_log_that_can_not_be_written_any_more_ends_and_the_command_goes_on(
+    tmp_path, capsys
+) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     console.open_json_log(tmp_path / "pipe", [])

@@ -56,15 +56,33 @@ def test_a_command_that_returns_a_number_leaves_with_it(returned: object, code: 
             2,
             "error: 'run' exists already: choose another --output or add --overwrite\n",
         ),
-        (click.UsageError("Got unexpected extra argument (x)."), 2, "error: got unexpected extra argument (x)\n"),
-        (click.FileError("a.txt", "no such file"), 1, "error: could not open file 'a.txt': no such file\n"),
+        (
+            click.UsageError("Got unexpected extra argument (x)."),
+            2,
+            "error: got unexpected extra argument (x)\n",
+        ),
+        (
+            click.FileError("a.txt", "no such file"),
+            1,
+            "error: could not open file 'a.txt': no such file\n",
+        ),
         (KeyboardInterrupt(), 130, "error: interrupted\n"),
-        (OSError(errno.ENOSPC, "No space left on device", "a.csv"), 1, "error: no space left on device: 'a.csv'\n"),
-        (OSError(errno.EIO, "Input/output error", b"a.jpg"), 1, "error: input/output error: 'a.jpg'\n"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "a.csv"),
+            1,
+            "error: no space left on device: 'a.csv'\n",
+        ),
+        (
+            OSError(errno.EIO, "Input/output error", b"a.jpg"),
+            1,
+            "error: input/output error: 'a.jpg'\n",
+        ),
         (PermissionError(errno.EACCES, "Permission denied"), 1, "error: permission denied\n"),
     ],
 )
-def test_what_the_user_can_mend_is_one_line(capsys, error: BaseException, code: int, line: str) -> None:
+def test_what_the_user_can_mend_is_one_line(
+    capsys, error: BaseException, code: int, line: str
+) -> None:
     assert run_command(raising(error)) == code
     assert capsys.readouterr().err == line
 
@@ -85,7 +103,9 @@ def test_a_bug_of_ours_goes_on_as_it_is(error: Exception) -> None:
     ("sent", "code", "line"),
     [(signal.SIGINT, 130, "error: interrupted\n"), (signal.SIGTERM, 143, "error: terminated\n")],
 )
-def test_a_signal_lets_the_command_clean_up(tmp_path: Path, sent: signal.Signals, code: int, line: str) -> None:
+def test_a_signal_lets_the_command_clean_up(
+    tmp_path: Path, sent: signal.Signals, code: int, line: str
+) -> None:
     with start_waiting(tmp_path / "cleaned") as running:
         running.send_signal(sent)
         _, narration = running.communicate(timeout=20)
@@ -110,7 +130,9 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as gone:
-        done = subprocess.run([*CTC, "plugins"], stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [*CTC, "plugins"], stdout=gone, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert (done.returncode, done.stderr) == (1, "")
 
 
@@ -123,18 +145,25 @@ def test_a_broken_pipe_elsewhere_is_told(capfd) -> None:
     assert capfd.readouterr().err == "error: broken pipe\n"
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk that is always full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="needs /dev/full, the disk that is always full"
+)
 @pytest.mark.parametrize("arguments", [["plugins"], ["--help"]])
 def test_a_full_disk_behind_stdout_is_one_line(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([*CTC, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [*CTC, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert (done.returncode, done.stderr) == (1, "error: no space left on device\n")
 
 
 def start_waiting(cleaned: Path, code: str = WAITS) -> subprocess.Popen[str]:
     """A command that waits, and writes the file `cleaned` on its way out."""
     running = subprocess.Popen(
-        [sys.executable, "-c", code, str(cleaned)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(cleaned)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert running.stdout
     assert running.stdout.readline() == "ready\n"

@@ -33,7 +33,10 @@ def test_help_lists_every_command(capsys) -> None:
 def test_without_arguments_the_help_goes_to_stderr(capsys) -> None:
     assert run([]) == 2
     printed = capsys.readouterr()
-    assert (printed.out, printed.err.partition("\n")[0]) == ("", "Usage: ctc [OPTIONS] COMMAND [ARGS]...")
+    assert (printed.out, printed.err.partition("\n")[0]) == (
+        "",
+        "Usage: ctc [OPTIONS] COMMAND [ARGS]...",
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +46,10 @@ def test_without_arguments_the_help_goes_to_stderr(capsys) -> None:
         (["--quite"], "error: no such option '--quite': did you mean '--quiet'?\n"),
         (["plugins", "--jsno"], "error: no such option '--jsno': did you mean '--json'?\n"),
         (["plugins", "--zzz"], "error: no such option '--zzz': see 'ctc plugins --help'\n"),
-        (["plugins", "more"], "error: got unexpected extra argument (more): see 'ctc plugins --help'\n"),
+        (
+            ["plugins", "more"],
+            "error: got unexpected extra argument (more): see 'ctc plugins --help'\n",
+        ),
         (
             ["predict", "m.onnx", "photos", "--output", "p.csv", "--precision", "flaot16"],
             (
@@ -59,14 +65,19 @@ def test_without_arguments_the_help_goes_to_stderr(capsys) -> None:
             ),
         ),
         (["predict"], "error: missing argument 'MODEL': see 'ctc predict --help'\n"),
-        (["predict", "m.onnx", "photos"], "error: missing option '--output': see 'ctc predict --help'\n"),
+        (
+            ["predict", "m.onnx", "photos"],
+            "error: missing option '--output': see 'ctc predict --help'\n",
+        ),
         (
             ["predict", "m.onnx", "photos", "--output", "p.csv", "--batch-size", "many"],
             "error: invalid value for '--batch-size': 'many' is not a valid integer range: see 'ctc predict --help'\n",
         ),
     ],
 )
-def test_a_usage_error_is_one_line_with_the_next_step(capsys, arguments: list[str], line: str) -> None:
+def test_a_usage_error_is_one_line_with_the_next_step(
+    capsys, arguments: list[str], line: str
+) -> None:
     assert run(arguments) == 2
     assert capsys.readouterr() == ("", line)
 
@@ -75,7 +86,11 @@ def test_an_error_of_a_real_command_is_one_line(tmp_path, capsys) -> None:
     missing, output = str(tmp_path / "missing.onnx"), str(tmp_path / "p.csv")
     assert run(["predict", missing, str(tmp_path), "--output", output]) == 2
     printed = capsys.readouterr()
-    assert (printed.out, printed.err.count("\n"), printed.err.startswith("error: ")) == ("", 1, True)
+    assert (printed.out, printed.err.count("\n"), printed.err.startswith("error: ")) == (
+        "",
+        1,
+        True,
+    )
     assert "missing.onnx" in printed.err
 
 
@@ -125,5 +140,7 @@ def test_no_progress_bar_off_a_terminal(capsys) -> None:
 
 
 def test_data_and_narration_keep_apart() -> None:
-    done = subprocess.run([*CTC, "-v", "plugins", "--json"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*CTC, "-v", "plugins", "--json"], capture_output=True, text=True, check=True
+    )
     assert (done.stdout[0], done.stderr) == ("{", "")

@@ -26,9 +26,15 @@ def on_a_terminal(quiet: bool = False, **environ: str) -> str:
     """What the bar writes to a terminal."""
     ours, theirs = pty.openpty()
     code = BAR.format(quiet=quiet)
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CI", "FORCE_COLOR")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "CI", "FORCE_COLOR")
+    }
     with subprocess.Popen(
-        [sys.executable, "-c", code], stderr=theirs, env={**kept, "TERM": "xterm-256color", "COLUMNS": "100", **environ}
+        [sys.executable, "-c", code],
+        stderr=theirs,
+        env={**kept, "TERM": "xterm-256color", "COLUMNS": "100", **environ},
     ):
         os.close(theirs)
         return read_all(ours)

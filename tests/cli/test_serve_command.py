@@ -46,7 +46,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [numpy_helper.from_array(np.array([1, 2], np.int64), "axes")],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    helper.set_model_props(made, ModelInfo({"species": ("fox", "frog", "jay")}, Preprocessing(8, 8)).to_metadata())
+    helper.set_model_props(
+        made, ModelInfo({"species": ("fox", "frog", "jay")}, Preprocessing(8, 8)).to_metadata()
+    )
     path = tmp_path_factory.mktemp("model") / "model.onnx"
     onnx.save(made, path)
     return path
@@ -54,12 +56,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start() -> Iterator:
-    """A function that runs `ctc serve` on any free port and gives (process, URL, what it said until then)."""
+    """A function that runs `ctc serve` on any free port and gives (process, URL, what it said until
+    then)."""
     processes = []
 
     def serve(*arguments: object, **environment: str):
         command = [*CTC, "serve", *map(str, arguments), "--port", "0"]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+        process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        )
         processes.append(process)
         said = []
         for line in process.stderr:
@@ -106,14 +111,19 @@ def test_it_says_what_it_serves_where_and_what_it_answered(start, model) -> None
     assert said[0] == "model 'model' (species: 3 classes) runs on 'cpu'\n"
     assert [ask(url), ask(url, "night")] == ["fox", "fox"]
     line = process.stderr.readline()
-    assert re.fullmatch(r'\S+T\S+ 127\.0\.0\.1 "POST /v1/models/model:predict" 200 \S+ ms 1 photo\(s\)\n', line)
+    assert re.fullmatch(
+        r'\S+T\S+ 127\.0\.0\.1 "POST /v1/models/model:predict" 200 \S+ ms 1 photo\(s\)\n', line
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
+    ("number", "code", "word"),
+    [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
 )
-def test_a_signal_ends_it_when_it_has_answered_what_it_took(start, model, number: int, code: int, word: str) -> None:
+def test_a_signal_ends_it_when_it_has_answered_what_it_took(
+    start, model, number: int, code: int, word: str
+) -> None:
     process, url, _ = start(model, "--batch-size", 2, "--batch-wait", 1500)
     with ThreadPoolExecutor() as clients:
         answer = clients.submit(ask, url)
@@ -153,10 +163,20 @@ def test_requests_and_what_happens_are_told_to_the_log_file(start, model, tmp_pa
     assert ask(url) == "fox"
     process.terminate()
     assert process.wait() == 143
-    begun, runs, serving, request, stopped, end = [json.loads(line) for line in log.read_text().splitlines()]
-    assert (begun["kind"], runs["kind"], serving["kind"], end["kind"]) == ("start", "message", "message", "end")
+    begun, runs, serving, request, stopped, end = [
+        json.loads(line) for line in log.read_text().splitlines()
+    ]
+    assert (begun["kind"], runs["kind"], serving["kind"], end["kind"]) == (
+        "start",
+        "message",
+        "message",
+        "end",
+    )
     assert (stopped["kind"], stopped["text"]) == ("error", "terminated")
-    assert (runs["text"], serving["text"]) == ("model 'model' (species: 3 classes) runs on 'cpu'", f"serving on {url}/")
+    assert (runs["text"], serving["text"]) == (
+        "model 'model' (species: 3 classes) runs on 'cpu'",
+        f"serving on {url}/",
+    )
     assert request.pop("ms") > 0 < request.pop("bytes")
     assert request.pop("time").endswith("+00:00")
     assert request == {
@@ -182,7 +202,8 @@ def test_the_port_that_is_taken_is_told(model, capsys) -> None:
         assert run(["serve", str(model), "--port", str(port)]) == 2
     said = capsys.readouterr().err
     assert (
-        said == f"error: '127.0.0.1' port {port} can't be listened on: address already in use: choose another --port\n"
+        said
+        == f"error: '127.0.0.1' port {port} can't be listened on: address already in use: choose another --port\n"
     )
 
 
@@ -191,14 +212,46 @@ def test_the_port_that_is_taken_is_told(model, capsys) -> None:
     [
         (["nothing.onnx"], 2, "model 'nothing.onnx' is not there: make one with `ctc export`"),
         (["{folder}/bad.onnx"], 1, "model '{folder}/bad.onnx' can't be opened as an ONNX file"),
-        (["{model}", "{model}"], 2, "two models are called 'model': give one another name with NAME={model}"),
-        (["a/b={model}"], 2, "'a/b' can't be the name of a model: give another one with NAME={model}"),
-        (["{model}", "--host", "no.such.host.invalid"], 2, "'no.such.host.invalid' is no address of this machine"),
-        (["{model}", "--max-photos", "9", "--queue", "8"], 2, "--max-photos 9 is more than --queue 8"),
-        (["{model}", "--max-body", "9", "--max-held", "8"], 2, "--max-body is more than --max-held"),
-        (["{model}", "--aggregation", "maen"], 2, "no aggregation called 'maen': did you mean 'mean'?"),
-        (["{model}", "--token-file", "{folder}/none"], 2, "the token file '{folder}/none' can't be read"),
-        (["{model}", "--token-file", "{folder}/empty"], 2, "the token file '{folder}/empty' must hold one word"),
+        (
+            ["{model}", "{model}"],
+            2,
+            "two models are called 'model': give one another name with NAME={model}",
+        ),
+        (
+            ["a/b={model}"],
+            2,
+            "'a/b' can't be the name of a model: give another one with NAME={model}",
+        ),
+        (
+            ["{model}", "--host", "no.such.host.invalid"],
+            2,
+            "'no.such.host.invalid' is no address of this machine",
+        ),
+        (
+            ["{model}", "--max-photos", "9", "--queue", "8"],
+            2,
+            "--max-photos 9 is more than --queue 8",
+        ),
+        (
+            ["{model}", "--max-body", "9", "--max-held", "8"],
+            2,
+            "--max-body is more than --max-held",
+        ),
+        (
+            ["{model}", "--aggregation", "maen"],
+            2,
+            "no aggregation called 'maen': did you mean 'mean'?",
+        ),
+        (
+            ["{model}", "--token-file", "{folder}/none"],
+            2,
+            "the token file '{folder}/none' can't be read",
+        ),
+        (
+            ["{model}", "--token-file", "{folder}/empty"],
+            2,
+            "the token file '{folder}/empty' must hold one word",
+        ),
     ],
 )
 def test_what_can_t_be_served_is_refused_in_one_line(
@@ -207,6 +260,10 @@ def test_what_can_t_be_served_is_refused_in_one_line(
     (tmp_path / "bad.onnx").write_bytes(b"no model")
     (tmp_path / "empty").touch()
     known = {"model": model, "folder": tmp_path}
-    assert run(["serve", "--port", "0", *[argument.format(**known) for argument in arguments]]) == code
+    assert (
+        run(["serve", "--port", "0", *[argument.format(**known) for argument in arguments]]) == code
+    )
     said = capsys.readouterr().err
-    assert (said.count("\n"), said.startswith(f"error: {message.format(**known)}")) == (1, True), said
+    assert (said.count("\n"), said.startswith(f"error: {message.format(**known)}")) == (1, True), (
+        said
+    )

@@ -1,4 +1,5 @@
-"""Where options come from: default < file < environment < command line; and --show-config, which tells."""
+"""Where options come from: default < file < environment < command line; and --show-config, which
+tells."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ PREDICT = ["predict", "model.onnx", "photos", "--output", "p.csv"]
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
     path = tmp_path / "lab.toml"
-    path.write_text("[predict]\nthreads = 5\nbatch_size = 16\nimage = 'photo'\nevent-id = 'event'\nper-photo = true\n")
+    path.write_text(
+        "[predict]\nthreads = 5\nbatch_size = 16\nimage = 'photo'\nevent-id = 'event'\nper-photo = true\n"
+    )
     return path
 
 
@@ -59,8 +62,12 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
     assert found["aggregation"] == ("mean", "default")
 
 
-@pytest.mark.parametrize("arguments", [["--config", "{file}", *PREDICT], [*PREDICT, "--config", "{file}"]])
-def test_the_file_is_named_before_or_behind_the_command(settings, capsys, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [["--config", "{file}", *PREDICT], [*PREDICT, "--config", "{file}"]]
+)
+def test_the_file_is_named_before_or_behind_the_command(
+    settings, capsys, arguments: list[str]
+) -> None:
     found = shown(capsys, *(one.format(file=settings) for one in arguments))
     assert (found["image"][0], found["batch-size"][0]) == (["photo"], 16)
 
@@ -85,8 +92,18 @@ def test_options_of_plugins_are_set_like_others(settings, capsys, monkeypatch) -
     ("table", "arguments", "key", "value"),
     [
         ("[dataset.verify]\nworkers = 2", ["dataset", "verify", "d"], "workers", 2),
-        ("[dataset]\nsplit = ['a=0.5', 'b=0.5']", ["dataset", "i", "--output", "d"], "split", ["a=0.5", "b=0.5"]),
-        ("[inventory.csv]\nlabel = 'x'", ["inventory", "csv", "f", "--output", "o"], "label", ["x"]),
+        (
+            "[dataset]\nsplit = ['a=0.5', 'b=0.5']",
+            ["dataset", "i", "--output", "d"],
+            "split",
+            ["a=0.5", "b=0.5"],
+        ),
+        (
+            "[inventory.csv]\nlabel = 'x'",
+            ["inventory", "csv", "f", "--output", "o"],
+            "label",
+            ["x"],
+        ),
         ("[export]\nrun = 'run'", ["export", "--output", "o"], "run", "run"),
         (
             "[train]\nflip = false\nlabel-weight = 'a=2'",
@@ -97,7 +114,9 @@ def test_options_of_plugins_are_set_like_others(settings, capsys, monkeypatch) -
     ],
 )
 def test_every_command_has_its_table(tmp_path, capsys, table, arguments, key, value) -> None:
-    (tmp_path / "c.toml").write_text(f"{table}\nevent-id = 'e'\nimage = 'i'\n" if "csv" in table else table)
+    (tmp_path / "c.toml").write_text(
+        f"{table}\nevent-id = 'e'\nimage = 'i'\n" if "csv" in table else table
+    )
     assert shown(capsys, "--config", str(tmp_path / "c.toml"), *arguments)[key][0] == value
 
 
@@ -153,7 +172,10 @@ def test_a_file_that_is_not_toml_is_one_line(tmp_path, capsys) -> None:
     ("name", "line"),
     [
         ("missing.toml", "the settings file '{file}' is not there"),
-        ("run.json", "'{file}' is no .toml file: docs/configuration.md shows what a settings file holds"),
+        (
+            "run.json",
+            "'{file}' is no .toml file: docs/configuration.md shows what a settings file holds",
+        ),
     ],
 )
 def test_a_file_that_can_not_be_taken_is_one_line(tmp_path, capsys, name, line) -> None:
@@ -173,11 +195,21 @@ def test_a_bad_value_that_was_not_typed_names_its_origin(monkeypatch, tmp_path, 
 
 
 def test_it_holds_in_a_process_of_its_own(settings) -> None:
-    environment = {**os.environ, "CTC_CONFIG": str(settings), "CTC_PREDICT_EVENT_ID": "id", "CTC_PLUGINS": ""}
+    environment = {
+        **os.environ,
+        "CTC_CONFIG": str(settings),
+        "CTC_PREDICT_EVENT_ID": "id",
+        "CTC_PLUGINS": "",
+    }
     command = [*CTC, *PREDICT, "--format", "json", "--show-config"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     found = tomllib.loads(done.stdout)["predict"]
-    assert (found["threads"], found["event-id"], found["format"], done.stderr) == (5, "id", "json", "")
+    assert (found["threads"], found["event-id"], found["format"], done.stderr) == (
+        5,
+        "id",
+        "json",
+        "",
+    )
 
 
 def test_no_two_options_share_a_variable() -> None:
@@ -187,10 +219,14 @@ def test_no_two_options_share_a_variable() -> None:
             command = ctc.get_command(root, name)
             with command.context_class(command, info_name=name, parent=root) as context:
                 variables += [
-                    one.envvar for one in command.get_params(context) if isinstance(one, click.Option) and one.envvar
+                    one.envvar
+                    for one in command.get_params(context)
+                    if isinstance(one, click.Option) and one.envvar
                 ]
     assert len(variables) == len(set(variables))
-    assert {"CTC_PREDICT_BATCH_SIZE", "CTC_DATASET_VERIFY_WORKERS", "CTC_TRAIN_LABEL"} <= set(variables)
+    assert {"CTC_PREDICT_BATCH_SIZE", "CTC_DATASET_VERIFY_WORKERS", "CTC_TRAIN_LABEL"} <= set(
+        variables
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "inventory"])

@@ -8,7 +8,20 @@ from ctc.cli.main import run
 from ctc.cli.settings import environment
 
 PREDICT = ["predict", "model.onnx", "photos", "--output", "p.csv", "--show-config"]
-CSV = ["inventory", "csv", "f.csv", "--event-id", "e", "--image", "i", "--label", "l", "--output", "o", "--show-config"]
+CSV = [
+    "inventory",
+    "csv",
+    "f.csv",
+    "--event-id",
+    "e",
+    "--image",
+    "i",
+    "--label",
+    "l",
+    "--output",
+    "o",
+    "--show-config",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -19,13 +32,25 @@ def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "variable", "told"),
     [
-        (PREDICT, "CTC_PREDICT_THREDS", "sets no option of `ctc predict`: did you mean 'CTC_PREDICT_THREADS'?"),
-        (PREDICT, "CTC_PREDICT_TIMEZONE", "sets no option of `ctc predict`: did you mean 'CTC_PREDICT_TIME_ZONE'?"),
+        (
+            PREDICT,
+            "CTC_PREDICT_THREDS",
+            "sets no option of `ctc predict`: did you mean 'CTC_PREDICT_THREADS'?",
+        ),
+        (
+            PREDICT,
+            "CTC_PREDICT_TIMEZONE",
+            "sets no option of `ctc predict`: did you mean 'CTC_PREDICT_TIME_ZONE'?",
+        ),
         (PREDICT, "CTC_PREDICT_XYZZY", "sets no option of `ctc predict`: see `ctc predict --help`"),
         (PREDICT, "CTC_PERDICT_THREADS", "sets nothing: did you mean 'CTC_PREDICT_THREADS'?"),
         (PREDICT, "CTC_PLUGIN", "sets nothing: did you mean 'CTC_PLUGINS'?"),
         (PREDICT, "CTC_XYZZY", "sets nothing: see docs/reference/environment.md"),
-        (CSV, "CTC_INVENTORY_CVS_EVENT_ID", "sets nothing: did you mean 'CTC_INVENTORY_CSV_EVENT_ID'?"),
+        (
+            CSV,
+            "CTC_INVENTORY_CVS_EVENT_ID",
+            "sets nothing: did you mean 'CTC_INVENTORY_CSV_EVENT_ID'?",
+        ),
         (
             ["dataset", "verify", "d", "--show-config"],
             "CTC_DATASET_VERIFY_WORKER",
@@ -33,7 +58,9 @@ def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_a_misspelt_variable_is_a_line_and_no_error(monkeypatch, capsys, arguments, variable, told) -> None:
+def test_a_misspelt_variable_is_a_line_and_no_error(
+    monkeypatch, capsys, arguments, variable, told
+) -> None:
     monkeypatch.setenv(variable, "1")
     assert run(arguments) == 0
     assert capsys.readouterr().err == f"warning: '{variable}' in the environment {told}\n"

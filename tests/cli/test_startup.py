@@ -1,4 +1,5 @@
-"""The start-up benchmark runs; what it measures stands in benchmarks/README.md, what is imported in test_imports.py."""
+"""The start-up benchmark runs; what it measures stands in benchmarks/README.md, what is imported in
+test_imports.py."""
 
 from __future__ import annotations
 

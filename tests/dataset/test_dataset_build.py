@@ -25,7 +25,8 @@ ALL = {"train": 1.0}
 
 @pytest.fixture
 def inventory(tmp_path: Path) -> Inventory:
-    """20 events at 5 sites: 10 foxes, 8 hares, 2 lynxes; event 0 has two observations and a second photo."""
+    """20 events at 5 sites: 10 foxes, 8 hares, 2 lynxes; event 0 has two observations and a second
+    photo."""
     rows = []
     for i in range(20):
         grey = np.full((90, 120 + i, 3), 10 * i, np.uint8)
@@ -33,7 +34,15 @@ def inventory(tmp_path: Path) -> Inventory:
         species = "fox" if i < 10 else "hare" if i < 18 else "lynx"
         images = [f"{i}.jpg", "1.jpg"] if i == 0 else [f"{i}.jpg"]
         count = None if i % 4 == 3 else str(i % 11 + 1)
-        rows.append({"event_id": f"e{i}", "images": images, "species": species, "count": count, "site": f"s{i % 5}"})
+        rows.append(
+            {
+                "event_id": f"e{i}",
+                "images": images,
+                "species": species,
+                "count": count,
+                "site": f"s{i % 5}",
+            }
+        )
     rows.append({**rows[0], "species": "hare"})
     return Inventory(pa.Table.from_pylist(rows), ("species", "count"), tmp_path)
 
@@ -41,7 +50,9 @@ def inventory(tmp_path: Path) -> Inventory:
 def built(inventory: Inventory, folder: Path, **options: object) -> Dataset:
     config = DatasetConfig(**{"smallest_side": 60, "shares": ALL, **options})  # type: ignore[arg-type]
     prepare_folder(folder, resume=False, overwrite=False)
-    return build_dataset(DatasetPlan.make(inventory, config), folder, lambda done, failed: None).dataset
+    return build_dataset(
+        DatasetPlan.make(inventory, config), folder, lambda done, failed: None
+    ).dataset
 
 
 def records(dataset: Dataset, split: str = "train") -> list[EventRecord]:
@@ -62,7 +73,9 @@ def test_a_record_holds_the_event(inventory: Inventory, tmp_path: Path) -> None:
     assert decode(event.jpegs[1]).shape == (60, 81, 3)
 
 
-def test_classes_are_in_numerical_order_and_missing_labels_are_marked(inventory: Inventory, tmp_path: Path) -> None:
+def test_classes_are_in_numerical_order_and_missing_labels_are_marked(
+    inventory: Inventory, tmp_path: Path
+) -> None:
     dataset = built(inventory, tmp_path / "out")
     assert dataset.label("count").classes == ("2", "3", "4", "5", "6", "7", "8", "9", "10", "11")
     assert sum(record.labels["count"] == (-1,) for record in records(dataset)) == 5
@@ -76,14 +89,21 @@ def test_the_manifest_counts_what_is_there(inventory: Inventory, tmp_path: Path)
     assert dataset.manifest.left_out["events"] == {"more than one observation": 1}
 
 
-def test_channel_statistics_are_those_of_the_stored_pixels(inventory: Inventory, tmp_path: Path) -> None:
+def test_channel_statistics_are_those_of_the_stored_pixels(
+    inventory: Inventory, tmp_path: Path
+) -> None:
     dataset = built(inventory, tmp_path / "out")
-    pixels = np.concatenate([decode(jpeg).reshape(-1, 3) for r in records(dataset) for jpeg in r.jpegs]) / 255
+    pixels = (
+        np.concatenate([decode(jpeg).reshape(-1, 3) for r in records(dataset) for jpeg in r.jpegs])
+        / 255
+    )
     assert dataset.manifest.channel_mean == pytest.approx(pixels.mean(axis=0), abs=0.005)
     assert dataset.manifest.channel_std == pytest.approx(pixels.std(axis=0), abs=0.005)
 
 
-def test_the_seed_decides_the_order_and_nothing_else_does(inventory: Inventory, tmp_path: Path) -> None:
+def test_the_seed_decides_the_order_and_nothing_else_does(
+    inventory: Inventory, tmp_path: Path
+) -> None:
     one, same, other = (
         built(inventory, tmp_path / name, seed=seed, threads=threads)
         for name, seed, threads in (("a", 1, 1), ("b", 1, 4), ("c", 2, 1))
@@ -92,8 +112,14 @@ def test_the_seed_decides_the_order_and_nothing_else_does(inventory: Inventory, 
 
 
 def test_shares_cut_the_events(inventory: Inventory) -> None:
-    splits = select_events(inventory, DatasetConfig(shares={"train": 0.8, "val": 0.1, "test": 0.1})).splits
-    assert {name: len(events) for name, events in splits.items()} == {"train": 15, "val": 2, "test": 2}
+    splits = select_events(
+        inventory, DatasetConfig(shares={"train": 0.8, "val": 0.1, "test": 0.1})
+    ).splits
+    assert {name: len(events) for name, events in splits.items()} == {
+        "train": 15,
+        "val": 2,
+        "test": 2,
+    }
     assert len(set(np.concatenate(list(splits.values())))) == 19
 
 
@@ -115,13 +141,26 @@ def test_a_column_can_name_the_splits(inventory: Inventory) -> None:
 
 
 def test_an_event_of_several_observations_is_balanced_as_its_rarest_class(tmp_path: Path) -> None:
-    seen = [("a", "fox"), ("a", "lynx"), ("b", None), ("b", "lynx"), *((name, "fox") for name in "cdefg"), ("h", None)]
-    rows = [{"event_id": name, "images": [f"{name}.jpg"], "species": species} for name, species in seen]
-    events = InventoryEvents.from_inventory(Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path))
+    seen = [
+        ("a", "fox"),
+        ("a", "lynx"),
+        ("b", None),
+        ("b", "lynx"),
+        *((name, "fox") for name in "cdefg"),
+        ("h", None),
+    ]
+    rows = [
+        {"event_id": name, "images": [f"{name}.jpg"], "species": species} for name, species in seen
+    ]
+    events = InventoryEvents.from_inventory(
+        Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path)
+    )
     assert events.column_codes("species").tolist() == [0, -1, 0, 0, 0, 0, 0, -1]
     assert events.rarest_class("species").tolist() == [1, 1, 0, 0, 0, 0, 0, -1]
     balanced = DatasetConfig(shares=ALL, balance="species", keep_multi_observation=True)
-    assert Counter(events.rarest_class("species")[select_events(events.inventory, balanced).splits["train"]]) == {
+    assert Counter(
+        events.rarest_class("species")[select_events(events.inventory, balanced).splits["train"]]
+    ) == {
         0: 2,
         1: 2,
     }
@@ -136,7 +175,9 @@ def test_balance_samples_every_class_down_to_the_rarest(inventory: Inventory) ->
 
 
 def test_keep_and_remove_choose_by_class(inventory: Inventory) -> None:
-    kept = select_events(inventory, DatasetConfig(shares=ALL, keep=(("species", "lynx"), ("species", "hare"))))
+    kept = select_events(
+        inventory, DatasetConfig(shares=ALL, keep=(("species", "lynx"), ("species", "hare")))
+    )
     removed = select_events(inventory, DatasetConfig(shares=ALL, remove=(("species", "fox"),)))
     assert len(kept.splits["train"]) == len(removed.splits["train"]) == 10
 
@@ -150,7 +191,9 @@ def test_keep_and_remove_choose_by_class(inventory: Inventory) -> None:
         ({"shares": {"train": 0.5}}, "add up to 0.5"),
     ],
 )
-def test_what_is_not_there_is_named(inventory: Inventory, options: dict[str, object], message: str) -> None:
+def test_what_is_not_there_is_named(
+    inventory: Inventory, options: dict[str, object], message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         select_events(inventory, DatasetConfig(**options))  # type: ignore[arg-type]
 
@@ -162,18 +205,26 @@ def test_an_event_survives_while_one_photo_is_left(inventory: Inventory, tmp_pat
     assert by_id["e0"].paths == ("0.jpg",)
     assert "e1" not in by_id
     assert dataset.manifest.left_out["events"] == {"no usable photo": 1}
-    assert (dataset.folder / "left_out.csv").read_text().count('1.jpg,"not an image of a known kind') == 2
+    assert (dataset.folder / "left_out.csv").read_text().count(
+        '1.jpg,"not an image of a known kind'
+    ) == 2
 
 
-def test_nothing_is_left_behind_when_no_photo_can_be_used(inventory: Inventory, tmp_path: Path) -> None:
+def test_nothing_is_left_behind_when_no_photo_can_be_used(
+    inventory: Inventory, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match="no photo could be used: no such file"):
         built(inventory, tmp_path / "out", image_root=tmp_path / "elsewhere")
     assert not (tmp_path / "out").exists()
 
 
-def test_an_interrupted_build_goes_on_to_the_same_bytes(inventory: Inventory, tmp_path: Path) -> None:
+def test_an_interrupted_build_goes_on_to_the_same_bytes(
+    inventory: Inventory, tmp_path: Path
+) -> None:
     whole = built(inventory, tmp_path / "whole", events_per_shard=4)
-    plan = DatasetPlan.make(inventory, DatasetConfig(smallest_side=60, shares=ALL, events_per_shard=4))
+    plan = DatasetPlan.make(
+        inventory, DatasetConfig(smallest_side=60, shares=ALL, events_per_shard=4)
+    )
     seen = 0
 
     def stop_in_the_third_shard(done: int, failed: int) -> None:
@@ -192,7 +243,9 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(inventory: Inventory, tm
     prepare_folder(folder, resume=True, overwrite=False)
     resumed = build_dataset(plan, folder, lambda done, failed: None).dataset
     assert resumed.fingerprint() == whole.fingerprint()
-    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in whole.folder.iterdir())
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        path.name for path in whole.folder.iterdir()
+    )
 
 
 def test_resume_refuses_other_options(inventory: Inventory, tmp_path: Path) -> None:
@@ -200,11 +253,15 @@ def test_resume_refuses_other_options(inventory: Inventory, tmp_path: Path) -> N
     (tmp_path / "out" / BUILD_STATE).write_text('{"plan": "another"}')
     with pytest.raises(UsageError, match="begun with other options"):
         build_dataset(
-            DatasetPlan.make(inventory, DatasetConfig(shares=ALL)), tmp_path / "out", lambda done, failed: None
+            DatasetPlan.make(inventory, DatasetConfig(shares=ALL)),
+            tmp_path / "out",
+            lambda done, failed: None,
         )
 
 
-def test_overwrite_replaces_a_dataset_and_nothing_else(inventory: Inventory, tmp_path: Path) -> None:
+def test_overwrite_replaces_a_dataset_and_nothing_else(
+    inventory: Inventory, tmp_path: Path
+) -> None:
     built(inventory, tmp_path / "out")
     with pytest.raises(OutputExistsError):
         prepare_folder(tmp_path / "out", resume=False, overwrite=False)

@@ -1,4 +1,5 @@
-"""Killed, out of disk, or with the disk gone: what is left is nothing, or something that --resume makes whole."""
+"""Killed, out of disk, or with the disk gone: what is left is nothing, or something that --resume
+makes whole."""
 
 from __future__ import annotations
 
@@ -66,7 +67,9 @@ def test_killed_again_and_again_it_resumes_to_the_same_bytes(
     output = tmp_path / "killed"
     chance = random.Random(0)
     for _ in range(5):
-        build = subprocess.Popen([*CTC, *command(inventory, output, "--resume")], stderr=subprocess.PIPE, text=True)
+        build = subprocess.Popen(
+            [*CTC, *command(inventory, output, "--resume")], stderr=subprocess.PIPE, text=True
+        )
         deadline = time.monotonic() + 30
         while not output.exists() and build.poll() is None and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -87,7 +90,10 @@ def test_a_full_disk_costs_one_line_and_can_be_resumed(
     arguments = [sys.executable, "-c", SMALL_FILES_ONLY, *command(inventory, output)]
     full = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert full.returncode == 1
-    assert full.stderr == f"error: '{output}' can't be written: file too large; mend that and go on with --resume\n"
+    assert (
+        full.stderr
+        == f"error: '{output}' can't be written: file too large; mend that and go on with --resume\n"
+    )
     subprocess.run([*CTC, *command(inventory, output, "--resume")], check=True)
     assert contents(output) == whole
 
@@ -108,5 +114,7 @@ def test_when_the_disk_has_gone_away_it_stops_and_can_be_resumed(
     assert "no such file or directory" in stopped.stderr
     for photo in photos[:150]:
         (gone / photo.name).rename(photo)
-    subprocess.run([*CTC, *command(inventory, output, "--resume", "--max-failures", "3")], check=True)
+    subprocess.run(
+        [*CTC, *command(inventory, output, "--resume", "--max-failures", "3")], check=True
+    )
     assert contents(output) == whole

@@ -49,7 +49,9 @@ def untouched() -> Image.Exif:
     return exif
 
 
-@pytest.mark.parametrize("data", [jpeg(), jpeg(40, 60), jpeg(exif=untouched())], ids=["fits", "smaller", "exif"])
+@pytest.mark.parametrize(
+    "data", [jpeg(), jpeg(40, 60), jpeg(exif=untouched())], ids=["fits", "smaller", "exif"]
+)
 def test_a_small_baseline_original_is_stored_byte_for_byte(tmp_path: Path, data: bytes) -> None:
     assert stored(tmp_path, data) == data
 
@@ -110,5 +112,7 @@ def test_a_photo_without_a_box_stays_whole(tmp_path: Path) -> None:
     ],
     ids=["centre", "margin", "corner", "other corner", "longer than the photo is high"],
 )
-def test_the_square_stays_within_the_photo_and_holds_the_box(box: Box, margin: float, region: Region) -> None:
+def test_the_square_stays_within_the_photo_and_holds_the_box(
+    box: Box, margin: float, region: Region
+) -> None:
     assert square_around(box, 200, 400, margin) == region

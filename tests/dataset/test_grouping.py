@@ -37,7 +37,10 @@ def test_classes_are_nearer_to_the_shares_than_by_chance() -> None:
     classes = np.where(rng.random(5000) < 0.7, home[groups], rng.integers(0, 8, 5000))
 
     def worst(split_of: np.ndarray) -> float:
-        shares = [np.bincount(split_of[groups[classes == c]], minlength=3) / (classes == c).sum() for c in range(8)]
+        shares = [
+            np.bincount(split_of[groups[classes == c]], minlength=3) / (classes == c).sum()
+            for c in range(8)
+        ]
         return float(np.abs(np.array(shares) - SHARES).max())
 
     by_chance = rng.permutation(np.repeat([0, 1, 2], [84, 18, 18]))
@@ -56,7 +59,9 @@ def test_every_split_gets_a_group_when_there_are_just_enough() -> None:
 
 
 def test_missing_classes_and_several_observations_are_counted_as_they_are() -> None:
-    counts = GroupCounts.from_events(np.array([0, 1, 1]), np.array([0, 0, 1, 2]), [np.array([0, 1, 1, -1])])
+    counts = GroupCounts.from_events(
+        np.array([0, 1, 1]), np.array([0, 0, 1, 2]), [np.array([0, 1, 1, -1])]
+    )
     assert counts.sizes.tolist() == [1, 2]
     assert [column.tolist() for column in counts.get_group(0)] == [[0, 1, 2], [1, 1, 1]]
     assert [column.tolist() for column in counts.get_group(1)] == [[0, 2], [2, 1]]

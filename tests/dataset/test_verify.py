@@ -46,7 +46,9 @@ def event_of(jpeg: bytes, **changes: Any) -> EventRecord:
 
 
 def verify(dataset: Dataset, max_faults: int = 100) -> VerifyResult:
-    return verify_dataset(open_for_verification(dataset.folder), 2, max_faults, lambda done, failed: None)
+    return verify_dataset(
+        open_for_verification(dataset.folder), 2, max_faults, lambda done, failed: None
+    )
 
 
 def faults(dataset: Dataset) -> list[str]:
@@ -99,7 +101,9 @@ def test_a_sound_dataset_has_no_fault(dataset: Dataset) -> None:
         (-1, "the checksum of the record is wrong"),
     ],
 )
-def test_a_flipped_bit_costs_its_record_alone(dataset: Dataset, record: int, into: int, reason: str) -> None:
+def test_a_flipped_bit_costs_its_record_alone(
+    dataset: Dataset, record: int, into: int, reason: str
+) -> None:
     offset, size = places(dataset)[record]
     flip(dataset.folder / SHARD, offset + into % size)
     assert faults(dataset) == [
@@ -139,7 +143,9 @@ def test_a_shard_that_was_cut_says_where(dataset: Dataset) -> None:
     assert f"{SHARD} at offset {offset}: the record is cut" in faults(dataset)
 
 
-def test_a_shard_that_was_cut_between_records_lacks_bytes_lines_and_events(dataset: Dataset) -> None:
+def test_a_shard_that_was_cut_between_records_lacks_bytes_lines_and_events(
+    dataset: Dataset,
+) -> None:
     offset, _ = places(dataset)[4]
     shard = dataset.folder / SHARD
     size = shard.stat().st_size
@@ -174,7 +180,9 @@ def test_the_index_of_another_shard_is_found_and_not_followed(dataset: Dataset) 
     size = places(dataset)[0][1]
     shutil.copy(dataset.folder / "val-00000-of-00001.idx", dataset.folder / INDEX)
     other = places(dataset)[0][1]
-    assert faults(dataset) == [f"{INDEX}: line 1 says offset 0, size {other}; the record has offset 0, size {size}"]
+    assert faults(dataset) == [
+        f"{INDEX}: line 1 says offset 0, size {other}; the record has offset 0, size {size}"
+    ]
 
 
 def test_a_line_of_the_index_that_is_wrong_is_named(dataset: Dataset) -> None:
@@ -188,7 +196,9 @@ def test_a_line_of_the_index_that_is_wrong_is_named(dataset: Dataset) -> None:
 
 def test_an_index_that_is_none_is_named(dataset: Dataset) -> None:
     (dataset.folder / INDEX).write_bytes(b"\xff\xfe\x00")
-    assert faults(dataset) == [f"{INDEX}: is not an index of 'offset size' lines; the records were found without it"]
+    assert faults(dataset) == [
+        f"{INDEX}: is not an index of 'offset size' lines; the records were found without it"
+    ]
 
 
 def test_a_missing_shard_leaves_the_others_to_check(dataset: Dataset) -> None:
@@ -206,7 +216,8 @@ def test_a_file_that_belongs_to_no_split_is_named(dataset: Dataset, name: str) -
 
 
 @pytest.mark.parametrize(
-    "name", [".unfinished.json", f".{SHARD}.json", f".{SHARD}.123.partial", ".dataset.json.7.partial"]
+    "name",
+    [".unfinished.json", f".{SHARD}.json", f".{SHARD}.123.partial", ".dataset.json.7.partial"],
 )
 def test_what_an_interrupted_build_left_is_named(dataset: Dataset, name: str) -> None:
     (dataset.folder / name).write_bytes(b"{}")
@@ -243,7 +254,9 @@ def test_a_wrong_hash_is_told(dataset: Dataset) -> None:
     assert faults(dataset) == [f"{SHARD}: its sha256 is not the one in dataset.json"]
 
 
-def test_an_event_in_two_splits_is_named_with_both_places(dataset_of: Callable[..., Dataset]) -> None:
+def test_an_event_in_two_splits_is_named_with_both_places(
+    dataset_of: Callable[..., Dataset],
+) -> None:
     jpeg = encode_jpeg(PIXELS, 90)
     one, other, again = (event_of(jpeg, event_id=name) for name in ("one", "other", "one"))
     dataset = dataset_of({"train": [other, one], "val": [again]}, {"species": ("deer", "fox")})
@@ -272,7 +285,9 @@ def test_an_event_twice_in_one_split_is_no_fault(dataset_of: Callable[..., Datas
 def test_a_photo_that_is_not_as_promised_is_named(
     dataset_with: Callable[[EventRecord], Dataset], jpeg: bytes, reason: str
 ) -> None:
-    assert faults(dataset_with(event_of(jpeg))) == [f"{SHARD} at offset 0: photo 0 of event 'e' {reason}"]
+    assert faults(dataset_with(event_of(jpeg))) == [
+        f"{SHARD} at offset 0: photo 0 of event 'e' {reason}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -280,16 +295,24 @@ def test_a_photo_that_is_not_as_promised_is_named(
     [
         ({"labels": {}}, "event 'e' has no label 'species'"),
         ({"labels": {"species": (1,), "age": (0,)}}, "event 'e' has an unknown label 'age'"),
-        ({"labels": {"species": (-2,)}}, "label 'species' of event 'e' has the number -2, its classes are 0 to 1"),
+        (
+            {"labels": {"species": (-2,)}},
+            "label 'species' of event 'e' has the number -2, its classes are 0 to 1",
+        ),
         ({"labels": {"species": ()}}, "the labels of event 'e' have 0 observations"),
-        ({"sizes": ((48, 64), (48, 64))}, "'image/height' and 'image/width' have 2 entries for 1 photos"),
+        (
+            {"sizes": ((48, 64), (48, 64))},
+            "'image/height' and 'image/width' have 2 entries for 1 photos",
+        ),
         ({"paths": ()}, "'image/paths' have 0 entries for 1 photos"),
     ],
 )
 def test_a_record_that_contradicts_itself_or_the_manifest_is_named(
     dataset_with: Callable[[EventRecord], Dataset], changes: dict[str, Any], reason: str
 ) -> None:
-    assert f"{SHARD} at offset 0: {reason}" in faults(dataset_with(event_of(encode_jpeg(PIXELS, 90), **changes)))
+    assert f"{SHARD} at offset 0: {reason}" in faults(
+        dataset_with(event_of(encode_jpeg(PIXELS, 90), **changes))
+    )
 
 
 def test_a_label_number_without_a_class_is_named(dataset_of: Callable[..., Dataset]) -> None:

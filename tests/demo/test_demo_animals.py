@@ -48,7 +48,9 @@ def test_an_animal_that_faces_left_is_the_mirror_image() -> None:
 def test_a_stride_moves_the_legs() -> None:
     rng = np.random.default_rng(1)
     one, other = (
-        paint(KINDS[2].draw(Pose("walking", stride), np.random.default_rng(1)), 100.0, False, 1.0, rng)
+        paint(
+            KINDS[2].draw(Pose("walking", stride), np.random.default_rng(1)), 100.0, False, 1.0, rng
+        )
         for stride in (0.0, 1.5)
     )
     assert one.alpha.shape != other.alpha.shape or np.abs(one.alpha - other.alpha).mean() > 0.01

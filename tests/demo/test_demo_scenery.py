@@ -47,16 +47,22 @@ def test_only_nearer_things_hide(scene: Scene) -> None:
 
 def test_a_cutout_may_stick_out_of_the_picture() -> None:
     picture = np.zeros((4, 4, 3), np.float32)
-    Cutout(0.0, -1, 3, np.ones((2, 3, 3), np.float32), np.ones((2, 3), np.float32)).paint_onto(picture)
+    Cutout(0.0, -1, 3, np.ones((2, 3, 3), np.float32), np.ones((2, 3), np.float32)).paint_onto(
+        picture
+    )
     assert picture[:, :, 0].tolist() == [[0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
 def test_a_cutout_outside_changes_nothing() -> None:
     picture = np.zeros((4, 4, 3), np.float32)
-    Cutout(0.0, 9, 9, np.ones((2, 2, 3), np.float32), np.ones((2, 2), np.float32)).paint_onto(picture)
+    Cutout(0.0, 9, 9, np.ones((2, 2, 3), np.float32), np.ones((2, 2), np.float32)).paint_onto(
+        picture
+    )
     assert picture.sum() == 0
 
 
-@pytest.mark.parametrize(("day", "age"), [(datetime(2024, 1, 25, 18), 0.5), (datetime(2025, 1, 29, 13), 0.0)])
+@pytest.mark.parametrize(
+    ("day", "age"), [(datetime(2024, 1, 25, 18), 0.5), (datetime(2025, 1, 29, 13), 0.0)]
+)
 def test_the_moon_is_right(day: datetime, age: float) -> None:
     assert abs((moon_age(day) - age + 0.5) % 1 - 0.5) < 0.03

@@ -18,7 +18,9 @@ DATE_ORIGINAL, EXIF, MAKE, MODEL = 0x9003, 0x8769, 0x010F, 0x0110
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return draw_world(tmp_path_factory.mktemp("world"), seed=7, locations=2, events_per_location=16).parent
+    return draw_world(
+        tmp_path_factory.mktemp("world"), seed=7, locations=2, events_per_location=16
+    ).parent
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,10 @@ def images_of(row: dict[str, str]) -> list[str]:
 
 def digests(folder: Path) -> dict[str, str]:
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
 
 
 def test_the_table_has_the_columns_and_a_row_per_event(rows: list[dict[str, str]]) -> None:
@@ -43,16 +48,23 @@ def test_the_table_has_the_columns_and_a_row_per_event(rows: list[dict[str, str]
 
 def test_the_table_names_every_photo_once(world: Path, rows: list[dict[str, str]]) -> None:
     named = sorted(image for row in rows for image in images_of(row))
-    assert named == sorted(path.relative_to(world / "photos").as_posix() for path in world.rglob("*.JPG"))
+    assert named == sorted(
+        path.relative_to(world / "photos").as_posix() for path in world.rglob("*.JPG")
+    )
 
 
-def test_bursts_have_one_to_three_photos_and_fill_the_first_cells(rows: list[dict[str, str]]) -> None:
+def test_bursts_have_one_to_three_photos_and_fill_the_first_cells(
+    rows: list[dict[str, str]],
+) -> None:
     assert {len(images_of(row)) for row in rows} == {1, 2, 3}
     assert all(row["image1"] and (row["image2"] or not row["image3"]) for row in rows)
 
 
 def test_every_kind_comes_at_every_location(rows: list[dict[str, str]]) -> None:
-    seen = {location: {row["species"] for row in rows if row["location"] == location} for location in locations(rows)}
+    seen = {
+        location: {row["species"] for row in rows if row["location"] == location}
+        for location in locations(rows)
+    }
     assert seen == dict.fromkeys(locations(rows), KINDS)
 
 
@@ -66,12 +78,18 @@ def test_only_empty_events_lack_a_count(rows: list[dict[str, str]]) -> None:
     assert all(not row["count"] for row in rows if row["species"] == "empty")
 
 
-def test_night_photos_are_grey_and_day_photos_are_not(world: Path, rows: list[dict[str, str]]) -> None:
+def test_night_photos_are_grey_and_day_photos_are_not(
+    world: Path, rows: list[dict[str, str]]
+) -> None:
     coloured = {
         (
             row["night"],
             bool(
-                np.ptp(np.asarray(Image.open(world / "photos" / row["image1"]))[100:400].astype(int), axis=2).mean() > 4
+                np.ptp(
+                    np.asarray(Image.open(world / "photos" / row["image1"]))[100:400].astype(int),
+                    axis=2,
+                ).mean()
+                > 4
             ),
         )
         for row in rows
@@ -108,9 +126,15 @@ def test_another_seed_gives_other_photos(tmp_path: Path) -> None:
 
 def test_new_photos_are_a_folder_of_their_own(tmp_path: Path) -> None:
     folder = draw_new_photos(tmp_path, seed=7, count=3)
-    assert sorted(path.name for path in folder.iterdir()) == ["IMG_0001.JPG", "IMG_0002.JPG", "IMG_0003.JPG"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "IMG_0001.JPG",
+        "IMG_0002.JPG",
+        "IMG_0003.JPG",
+    ]
 
 
 def test_new_photos_are_the_same_for_the_same_seed(tmp_path: Path) -> None:
-    first, second = (draw_new_photos(tmp_path / name, seed=7, count=2) for name in ("first", "second"))
+    first, second = (
+        draw_new_photos(tmp_path / name, seed=7, count=2) for name in ("first", "second")
+    )
     assert digests(first) == digests(second)

@@ -18,7 +18,9 @@ ROW = re.compile(r"^\| (`-\w.*?) \| (.*?) \| (.*?) ?\|$", re.MULTILINE)
 
 def told(section: str) -> dict[str, str]:
     """What each old option became."""
-    return {old: new for names, new, _ in ROW.findall(section) for old in re.findall(r"`-(\w+)`", names)}
+    return {
+        old: new for names, new, _ in ROW.findall(section) for old in re.findall(r"`-(\w+)`", names)
+    }
 
 
 def options_of_2(shared: Path) -> dict[str, set[str]]:
@@ -34,7 +36,8 @@ def options_of_2(shared: Path) -> dict[str, set[str]]:
 
 
 def names_in(cell: str) -> set[str]:
-    """Without defaults and values. 'a/b_path' is two names, as is 'a_name/_value'; '…_size' is one that ends so."""
+    """Without defaults and values. 'a/b_path' is two names, as is 'a_name/_value'; '…_size' is one
+    that ends so."""
     names = set()
     for part in re.split(r",| or (?=\w+_)| with (?=\w+_)", re.sub(r"\([^)]*\)", "", cell)):
         word = next(iter(part.split()), "")
@@ -42,7 +45,9 @@ def names_in(cell: str) -> set[str]:
         if others and others[0].startswith("_"):
             names |= {first, first.rpartition("_")[0] + others[0]}
         elif others:
-            names |= {one + others[-1][others[-1].index("_") :] for one in (first, *others[:-1])} | {others[-1]}
+            names |= {
+                one + others[-1][others[-1].index("_") :] for one in (first, *others[:-1])
+            } | {others[-1]}
         else:
             names.add(word)
     return names - {""}
@@ -54,14 +59,18 @@ def test_every_option_of_2_is_on_the_page(shared: Path) -> None:
     for command, _, section in SECTIONS:
         known = told(section)
         lacking = {
-            name for name in old[command] if not any(one == name or one.endswith(name.lstrip("…")) for one in known)
+            name
+            for name in old[command]
+            if not any(one == name or one.endswith(name.lstrip("…")) for one in known)
         }
         assert not lacking, f"{command}: {lacking}"
 
 
 @pytest.mark.parametrize(("old", "new", "section"), SECTIONS, ids=[old for old, _, _ in SECTIONS])
 def test_what_an_option_became_exists(old: str, new: str, section: str) -> None:
-    names = {name for became in told(section).values() for name in re.findall(r"`(--[\w-]+)`", became)}
+    names = {
+        name for became in told(section).values() for name in re.findall(r"`(--[\w-]+)`", became)
+    }
     assert names, old
     assert names <= every_option(new)
 
@@ -77,5 +86,9 @@ def every_option(name: str) -> set[str]:
     context = click.Context(ctc)
     commands = [ctc, ctc.get_command(context, name)]
     if isinstance(commands[1], click.Group):
-        commands += [commands[1].get_command(context, below) for below in commands[1].list_commands(context)]
-    return {option for command in commands for one in command.get_params(context) for option in one.opts}
+        commands += [
+            commands[1].get_command(context, below) for below in commands[1].list_commands(context)
+        ]
+    return {
+        option for command in commands for one in command.get_params(context) for option in one.opts
+    }

@@ -14,4 +14,6 @@ PRINT = "import runpy, sys; sys.stdout.buffer.write(runpy.run_path(sys.argv[1])[
 def test_the_page_of_commands_is_what_they_say() -> None:
     done = subprocess.run([sys.executable, "-c", PRINT, WRITER], capture_output=True, check=True)
     held = (CHECKOUT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
-    assert held == done.stdout.decode(), "docs/reference/commands.md is not what the commands say: run `make reference`"
+    assert held == done.stdout.decode(), (
+        "docs/reference/commands.md is not what the commands say: run `make reference`"
+    )

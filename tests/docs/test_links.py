@@ -1,5 +1,5 @@
-"""Every link of README.md, CONTRIBUTING.md and docs/ leads to a file that is there and a heading in it; every command and option named in
-the text exists."""
+"""Every link of README.md, CONTRIBUTING.md and docs/ leads to a file that is there and a heading in
+it; every command and option named in the text exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from ctc.cli.main import COMMANDS, ctc
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = CHECKOUT / "docs"
-PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", CHECKOUT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [
+    CHECKOUT / "README.md",
+    CHECKOUT / "CONTRIBUTING.md",
+    CHECKOUT / "CHANGELOG.md",
+    *sorted(DOCS.rglob("*.md")),
+]
 CODE = re.compile(r"^```.*?^```|^    .*?$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
@@ -38,7 +43,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         target = (page.parent / path) if path else page
         assert target.exists(), f"'{page.name}' links to '{path}', which is not there"
         if anchor:
-            assert anchor in map(anchor_of, HEADING.findall(text_of(target))), f"'{path}' has no heading '{anchor}'"
+            assert anchor in map(anchor_of, HEADING.findall(text_of(target))), (
+                f"'{path}' has no heading '{anchor}'"
+            )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
@@ -67,4 +74,6 @@ def options_of(command: click.Command) -> set[str]:
             for name in command.list_commands(context)
             for one in command.get_command(context, name).get_params(context)
         ]
-    return {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
+    return {
+        name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)
+    }

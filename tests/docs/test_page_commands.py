@@ -1,8 +1,8 @@
-"""What README.md and docs/ show runs: each page's commands and Python, in order, in a folder with a small world in it.
+"""What README.md and docs/ show runs: each page's commands and Python, in order, in a folder with a
+small world in it.
 
-A comment before a block says what else to do with it: `<!-- not run: WHY -->`, its commands are parsed only;
-`<!-- save as: NAME -->`, it is a file that others on the page read.
-"""
+A comment before a block says what else to do with it: `<!-- not run: WHY -->`, its commands are
+parsed only; `<!-- save as: NAME -->`, it is a file that others on the page read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from ctc.cli.main import run as ctc
 from ctc.demo.tour import commands as commands_of_the_demo
 from ctc.demo.world import draw_new_photos, draw_world
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = CHECKOUT / "docs"
@@ -35,7 +37,9 @@ BLOCK = re.compile(
     r"(?:```(?P<language>\w*)\n(?P<fenced>.*?)```\n|(?<=\n\n)(?P<indented>(?:    [^\n]*\n+)+))",
     re.DOTALL,
 )
-COMMAND = re.compile(r"(?:\$ )?(?P<environment>(?:[A-Z_]+=\S* )*)(?P<words>(?:ctc [a-z]|sbatch ).*)")
+COMMAND = re.compile(
+    r"(?:\$ )?(?P<environment>(?:[A-Z_]+=\S* )*)(?P<words>(?:ctc [a-z]|sbatch ).*)"
+)
 IN_A_CONTAINER = re.compile(r"(?:docker|apptainer) .* ctc(?::gpu)? (?P<words>[a-z].*)")
 ONLY_PARSED = {"demo", "doctor", "serve"}
 """Commands that have tests of their own: they take minutes, or never end."""
@@ -73,13 +77,19 @@ class Block:
 
 
 def blocks_of(page: Path) -> list[Block]:
-    found = (match.groupdict(default="") for match in BLOCK.finditer(page.read_text(encoding="utf-8")))
-    return [Block(one["mark"], one["said"], one["language"], one["fenced"] or one["indented"]) for one in found]
+    found = (
+        match.groupdict(default="") for match in BLOCK.finditer(page.read_text(encoding="utf-8"))
+    )
+    return [
+        Block(one["mark"], one["said"], one["language"], one["fenced"] or one["indented"])
+        for one in found
+    ]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the pages' commands start from: four cameras' photos, and what the demo would make of them."""
+    """What the pages' commands start from: four cameras' photos, and what the demo would make of
+    them."""
     folder = tmp_path_factory.mktemp("world")
     draw_world(folder, seed=1, locations=4, events_per_location=8)
     draw_new_photos(folder, seed=1, count=4)
@@ -87,7 +97,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         for words in commands_of_the_demo(Path(), seed=1, epochs=1)[:4]:
             assert ctc(words) == 0
-        assert ctc(["predict", "model.onnx", "inventory.parquet", "--output", "predictions.csv"]) == 0
+        assert (
+            ctc(["predict", "model.onnx", "inventory.parquet", "--output", "predictions.csv"]) == 0
+        )
         _write_more(folder)
     return folder
 
@@ -132,7 +144,9 @@ def page_folder(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
-def test_what_a_page_shows_runs(page: Path, page_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_page_shows_runs(
+    page: Path, page_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for block in blocks_of(page):
         if block.mark == "save as":
             (page_folder / block.said).write_text(block.text, encoding="utf-8")
@@ -156,7 +170,9 @@ def test_what_can_not_run_here_is_understood(page: Path) -> None:
 
 
 def test_the_readme_shows_the_commands_of_the_demo() -> None:
-    shown = [words[1:] for block in blocks_of(CHECKOUT / "README.md") for _, words in block.commands()]
+    shown = [
+        words[1:] for block in blocks_of(CHECKOUT / "README.md") for _, words in block.commands()
+    ]
     of_the_demo = commands_of_the_demo(Path("demo"), seed=1, epochs=45)
     assert [words for words in shown if words in of_the_demo] == of_the_demo
     for words in shown:
@@ -172,8 +188,14 @@ def _run(words: list[str], *, only_parse: bool) -> None:
         words = [*words, "--show-config"]
     elif "--output" in words:
         _remove(Path(words[words.index("--output") + 1]))
-    quick = [QUICKER.get(option, word) for option, word in zip([program, *words], words, strict=False)]
-    told = [one for word in quick for one in (sorted(map(str, Path().glob(word))) if "*" in word else [word])]
+    quick = [
+        QUICKER.get(option, word) for option, word in zip([program, *words], words, strict=False)
+    ]
+    told = [
+        one
+        for word in quick
+        for one in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
+    ]
     assert ctc(told) == 0, shlex.join(words)
 
 

@@ -1,4 +1,5 @@
-"""The pages for plugin authors: what they quote is in the files, what there is they describe, and their examples work."""
+"""The pages for plugin authors: what they quote is in the files, what there is they describe, and
+their examples work."""
 
 from __future__ import annotations
 
@@ -16,7 +17,10 @@ from ctc.plugin import Batch, BatchStream, Task
 from ctc.plugin.manager import KINDS, RecordKind
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-TUTORIAL, REFERENCE = CHECKOUT / "docs" / "plugins.md", CHECKOUT / "docs" / "reference" / "plugins.md"
+TUTORIAL, REFERENCE = (
+    CHECKOUT / "docs" / "plugins.md",
+    CHECKOUT / "docs" / "reference" / "plugins.md",
+)
 QUOTE = re.compile(r"<!-- (file|part of): (\S+) -->\n```\w*\n(.*?)\n```\n", re.DOTALL)
 BLOCK = re.compile(r"```python\n(.*?)```\n", re.DOTALL)
 QUOTES = [
@@ -25,7 +29,11 @@ QUOTES = [
     for kind, file, text in QUOTE.findall(page.read_text(encoding="utf-8"))
 ]
 RECORDS = [
-    *(record for record in vars(ctc.plugin).values() if isinstance(record, type) and is_dataclass(record)),
+    *(
+        record
+        for record in vars(ctc.plugin).values()
+        if isinstance(record, type) and is_dataclass(record)
+    ),
     EventPrediction,
     ImagePrediction,
     Failure,
@@ -33,7 +41,9 @@ RECORDS = [
 
 
 @pytest.mark.parametrize(
-    ("page", "kind", "file", "text"), QUOTES, ids=[f"{page.name}-{n}" for n, (page, *_) in enumerate(QUOTES)]
+    ("page", "kind", "file", "text"),
+    QUOTES,
+    ids=[f"{page.name}-{n}" for n, (page, *_) in enumerate(QUOTES)],
 )
 def test_what_a_page_quotes_stands_in_the_file(page: Path, kind: str, file: str, text: str) -> None:
     held = (CHECKOUT / file).read_text(encoding="utf-8").rstrip("\n")
@@ -76,7 +86,9 @@ def test_every_hook_is_described_with_its_record_and_its_check(kind: RecordKind)
     assert f"`{check_of(kind)}(record" in section(kind.hook)
 
 
-@pytest.mark.parametrize("record", [r for r in RECORDS if r not in {kind.record_type for kind in KINDS}])
+@pytest.mark.parametrize(
+    "record", [r for r in RECORDS if r not in {kind.record_type for kind in KINDS}]
+)
 def test_every_field_of_every_other_record_is_described(record: type[Any]) -> None:
     assert described(record.__name__) == {field.name for field in fields(record)}
 
@@ -84,7 +96,9 @@ def test_every_field_of_every_other_record_is_described(record: type[Any]) -> No
 def test_what_loaders_give_and_engines_get_is_described() -> None:
     assert described("Batch") == set(Batch._fields)
     assert described("Work") == {name for name in vars(Task) if not name.startswith("_")}
-    assert described("BatchStream") == {name for name in vars(BatchStream) if not name.startswith("_")}
+    assert described("BatchStream") == {
+        name for name in vars(BatchStream) if not name.startswith("_")
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)

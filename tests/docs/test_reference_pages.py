@@ -13,12 +13,18 @@ from ctc.cli import exit_codes
 from ctc.errors import CtcError, UsageError
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
-SOURCES = [path for package in (ctc, ctc_plugins) for root in package.__path__ for path in Path(root).rglob("*.py")]
+SOURCES = [
+    path
+    for package in (ctc, ctc_plugins)
+    for root in package.__path__
+    for path in Path(root).rglob("*.py")
+]
 VARIABLE = re.compile(r'"(_?(?:CTC|KERAS|MLFLOW|RAY|TF|XLA)_[A-Z_]+)"')
 
 
 def described(page: str, heading: str = "") -> set[str]:
-    """The names in the first column of the tables: of the whole page, or below one of its headings, up to the next."""
+    """The names in the first column of the tables: of the whole page, or below one of its headings,
+    up to the next."""
     text = (REFERENCE / page).read_text(encoding="utf-8")
     if heading:
         text = re.split(r"^#", text.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]

@@ -1,4 +1,5 @@
-"""The site that `make docs` builds: no warning, no page left out, and nothing fetched from elsewhere."""
+"""The site that `make docs` builds: no warning, no page left out, and nothing fetched from
+elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +12,14 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FETCHED = {("link", "href"), ("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("use", "href")}
+FETCHED = {
+    ("link", "href"),
+    ("script", "src"),
+    ("img", "src"),
+    ("iframe", "src"),
+    ("source", "src"),
+    ("use", "href"),
+}
 ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 
 
@@ -31,14 +39,22 @@ class Page(HTMLParser):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     build = [sys.executable, "-m", "properdocs", "build", "--strict", "--config-file", "mkdocs.yml"]
-    done = subprocess.run([*build, "--site-dir", folder], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*build, "--site-dir", folder], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
 
 def test_every_page_is_in_the_site(site: Path) -> None:
-    pages = {path.relative_to(CHECKOUT / "docs").with_suffix(".html") for path in (CHECKOUT / "docs").rglob("*.md")}
-    assert pages == {path.relative_to(site) for path in site.rglob("*.html")} - {Path("404.html"), Path("search.html")}
+    pages = {
+        path.relative_to(CHECKOUT / "docs").with_suffix(".html")
+        for path in (CHECKOUT / "docs").rglob("*.md")
+    }
+    assert pages == {path.relative_to(site) for path in site.rglob("*.html")} - {
+        Path("404.html"),
+        Path("search.html"),
+    }
 
 
 def test_what_a_page_needs_lies_in_the_site(site: Path) -> None:
@@ -46,7 +62,9 @@ def test_what_a_page_needs_lies_in_the_site(site: Path) -> None:
         for address in Page(path.read_text(encoding="utf-8")).fetched:
             assert not ELSEWHERE.match(address), f"{path.name} fetches '{address}'"
             if path.name != "404.html":
-                assert (path.parent / address.partition("#")[0]).exists(), f"{path.name}: '{address}' is not there"
+                assert (path.parent / address.partition("#")[0]).exists(), (
+                    f"{path.name}: '{address}' is not there"
+                )
 
 
 def test_the_styles_fetch_nothing_from_elsewhere(site: Path) -> None:

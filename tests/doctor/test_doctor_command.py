@@ -18,11 +18,15 @@ CRASH = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
 def doctor(stubs: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [*CTC, "doctor", "--seconds", "0.1", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(stubs), "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, encoding="utf-8")
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False, encoding="utf-8"
+    )
 
 
 @pytest.fixture(scope="module")
-def examined(tmp_path_factory: pytest.TempPathFactory, red_model: Path) -> subprocess.CompletedProcess[str]:
+def examined(
+    tmp_path_factory: pytest.TempPathFactory, red_model: Path
+) -> subprocess.CompletedProcess[str]:
     stubs = tmp_path_factory.mktemp("stubs")
     (stubs / "keras.py").write_text(CRASH)
     return doctor(stubs, tmp_path_factory.mktemp("folder"), "--model", red_model, "--json")
@@ -67,7 +71,10 @@ def test_speeds_are_measured(findings) -> None:
 
 def test_nothing_private_is_printed(examined) -> None:
     said = examined.stdout
-    assert not any(folder in said for folder in (str(Path.home()) + os.sep, str(Path.cwd()), sys.prefix, "pytest-"))
+    assert not any(
+        folder in said
+        for folder in (str(Path.home()) + os.sep, str(Path.cwd()), sys.prefix, "pytest-")
+    )
 
 
 def test_a_machine_that_can_not_predict_is_told_why(tmp_path) -> None:
@@ -75,6 +82,11 @@ def test_a_machine_that_can_not_predict_is_told_why(tmp_path) -> None:
         (tmp_path / f"{name}.py").write_text("raise ImportError('not here')")
     done = doctor(tmp_path, tmp_path / "nowhere", "--paths")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "prediction does not work here")
-    assert f"FAIL folder            no such file or directory: '{tmp_path / 'nowhere'}'" in done.stdout
-    assert "FAIL predicting        ctc predict needs packages that are not installed: pip install" in done.stdout
+    assert (
+        f"FAIL folder            no such file or directory: '{tmp_path / 'nowhere'}'" in done.stdout
+    )
+    assert (
+        "FAIL predicting        ctc predict needs packages that are not installed: pip install"
+        in done.stdout
+    )
     assert "FAIL tensorflow        not here" in done.stdout

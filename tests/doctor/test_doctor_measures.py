@@ -16,7 +16,12 @@ from ctc.images import decode
 
 @pytest.mark.parametrize(
     ("per_second", "words"),
-    [(1_000, "about 17 minutes"), (100, "about 3 hours"), (38, "about 7 hours"), (2.8, "about 4 days")],
+    [
+        (1_000, "about 17 minutes"),
+        (100, "about 3 hours"),
+        (38, "about 7 hours"),
+        (2.8, "about 4 days"),
+    ],
 )
 def test_a_speed_is_told_as_the_time_for_a_million(per_second: float, words: str) -> None:
     assert for_a_million(per_second) == words

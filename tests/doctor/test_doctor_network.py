@@ -31,8 +31,12 @@ def test_ctc_takes_it_for_a_model_of_its_own() -> None:
 def test_the_standard_network_is_as_large_as_resnet_50_without_its_head() -> None:
     data = standard_network()
     graph = onnx.load_from_string(data).graph
-    weights = sum(int(np.prod(tensor.dims)) for tensor in graph.initializer if len(tensor.dims) == 4)
+    weights = sum(
+        int(np.prod(tensor.dims)) for tensor in graph.initializer if len(tensor.dims) == 4
+    )
     assert weights == 23_454_912
     assert sum(node.op_type == "Conv" for node in graph.node) == 53
-    answers = opened(data).predict(np.random.default_rng(0).integers(0, 255, (1, 224, 224, 3), dtype=np.uint8))
+    answers = opened(data).predict(
+        np.random.default_rng(0).integers(0, 255, (1, 224, 224, 3), dtype=np.uint8)
+    )
     assert np.isfinite(answers["species"]).all()

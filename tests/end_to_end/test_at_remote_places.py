@@ -1,4 +1,5 @@
-"""Photos, tables, datasets, models and outputs at remote places: the same bytes as on this machine, in a memory and on an S3 server."""
+"""Photos, tables, datasets, models and outputs at remote places: the same bytes as on this machine,
+in a memory and on an S3 server."""
 
 from __future__ import annotations
 
@@ -30,7 +31,9 @@ from ctc.storage.paths import parse_path
 from ctc.storage.remote_files import upload
 
 # connections that the clients of the storage leave to the garbage collector
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 BROKEN = "north/0005.png"
 
@@ -39,7 +42,11 @@ BROKEN = "north/0005.png"
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An empty place."""
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
-    return parse_path(f"memory://{tmp_path.name}") if request.param == "memory" else request.getfixturevalue("bucket")
+    return (
+        parse_path(f"memory://{tmp_path.name}")
+        if request.param == "memory"
+        else request.getfixturevalue("bucket")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +71,15 @@ def texts(folder: Any) -> dict[str, bytes]:
     return {str(path)[start:]: path.read_bytes() for path in found if path.is_file()}
 
 
-def test_predictions_of_remote_photos_are_those_of_photos_here(store, photos, red_model, tmp_path) -> None:
+def test_predictions_of_remote_photos_are_those_of_photos_here(
+    store, photos, red_model, tmp_path
+) -> None:
     upload(photos, store / "photos")
     upload(red_model, store / "model.onnx")
-    assert run(["predict", str(red_model), str(photos), "--output", str(tmp_path / "out" / "p.csv")]) == 3
+    assert (
+        run(["predict", str(red_model), str(photos), "--output", str(tmp_path / "out" / "p.csv")])
+        == 3
+    )
     there = ["predict", f"{store}/model.onnx", f"{store}/photos", "--output", f"{store}/out/p.csv"]
     assert run(there) == 3
     here = {
@@ -85,7 +97,9 @@ def test_an_engine_keeps_its_parts_at_the_remote_place(bucket, red_model, tmp_pa
     upload(tmp_path, bucket / "photos")
     command = ["predict", str(red_model), f"{bucket}/photos", "--engine", "local", "--output"]
     assert run([*command, f"{bucket}/whole.csv"]) == 0
-    killed = subprocess.Popen([sys.executable, "-c", "from ctc.cli import main; main()", *command, f"{bucket}/p.csv"])
+    killed = subprocess.Popen(
+        [sys.executable, "-c", "from ctc.cli import main; main()", *command, f"{bucket}/p.csv"]
+    )
     while killed.poll() is None and not list((bucket / "p.csv.parts").glob("*.part")):
         time.sleep(0.01)
     killed.kill()
@@ -117,7 +131,11 @@ def test_a_storage_that_fails_is_no_failure_of_its_photos(red_model, tmp_path) -
     (tmp_path / "photos.csv").write_text("id,photo\n1,s3://park/1.jpg\n2,s3://park/2.jpg\n")
     columns = ["--event-id", "id", "--image", "photo"]
     command = ["predict", str(red_model), "photos.csv", *columns, "--output", "p.csv", "--quiet"]
-    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    nowhere = {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+    }
     done = subprocess.run(
         [sys.executable, "-c", "from ctc.cli import main; main()", *command],
         cwd=tmp_path, env={**os.environ, **nowhere, "AWS_MAX_ATTEMPTS": "1"}, capture_output=True, text=True, check=False,
@@ -133,7 +151,10 @@ def test_a_photo_on_the_web_may_have_a_query(photos, red_model, tmp_path) -> Non
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         photo = f"http://127.0.0.1:{server.server_port}/north/0001.png?sig=a/b"
-        assert run(["predict", str(red_model), photo, "--output", str(tmp_path / "p.csv"), "--quiet"]) == 0
+        assert (
+            run(["predict", str(red_model), photo, "--output", str(tmp_path / "p.csv"), "--quiet"])
+            == 0
+        )
         server.shutdown()
     assert photo in (tmp_path / "p.csv").read_text()
 
@@ -166,7 +187,10 @@ def test_what_is_not_there_is_one_line(arguments, told, capsys, tmp_path, monkey
 
 def test_a_bucket_that_is_not_there_is_told_before_anything_begins(s3_server, capsys) -> None:
     assert run(["inventory", "folders", "photos", "--output", "s3://no-such-bucket/i.parquet"]) == 2
-    assert capsys.readouterr().err == "error: there is no bucket 's3://no-such-bucket/': create it, or mend the name\n"
+    assert (
+        capsys.readouterr().err
+        == "error: there is no bucket 's3://no-such-bucket/': create it, or mend the name\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,7 +202,9 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_begins(s3_server, ca
          "'https://127.0.0.1:1/i.parquet' can't be written, the web is only read: choose another --output"),
     ],
 )  # fmt: skip
-def test_an_output_that_no_place_can_take_is_told_before_anything_begins(given, told, capsys) -> None:
+def test_an_output_that_no_place_can_take_is_told_before_anything_begins(
+    given, told, capsys
+) -> None:
     assert run(["inventory", "folders", "photos", "--output", given]) == 2
     assert capsys.readouterr().err == f"error: {told}\n"
 
@@ -187,13 +213,35 @@ def test_a_scheme_may_be_in_capitals() -> None:
     assert str(parse_path("S3://park/photos")) == "s3://park/photos"
 
 
-def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(store, photos, tmp_path) -> None:
+def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(
+    store, photos, tmp_path
+) -> None:
     upload(photos, store / "photos")
     for start in (tmp_path, store):
         root = photos if start is tmp_path else start / "photos"
-        assert run(["inventory", "folders", str(root), "--output", f"{start}/inventory.parquet"]) == 0
-        assert run(["inventory", "check", f"{start}/inventory.parquet", "--output", f"{start}/problems.csv"]) == 3
-        options = ["--events-per-shard", "5", "--smallest-side", "16", "--output", f"{start}/dataset"]
+        assert (
+            run(["inventory", "folders", str(root), "--output", f"{start}/inventory.parquet"]) == 0
+        )
+        assert (
+            run(
+                [
+                    "inventory",
+                    "check",
+                    f"{start}/inventory.parquet",
+                    "--output",
+                    f"{start}/problems.csv",
+                ]
+            )
+            == 3
+        )
+        options = [
+            "--events-per-shard",
+            "5",
+            "--smallest-side",
+            "16",
+            "--output",
+            f"{start}/dataset",
+        ]
         assert run(["dataset", f"{start}/inventory.parquet", *options]) == 3
     assert (store / "problems.csv").read_bytes() == (tmp_path / "problems.csv").read_bytes()
     assert texts(store / "dataset") == texts(tmp_path / "dataset")
@@ -201,8 +249,17 @@ def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(st
 
 
 def test_a_remote_dataset_that_was_interrupted_goes_on(store, photos, tmp_path) -> None:
-    assert run(["inventory", "folders", str(photos), "--output", f"{tmp_path}/inventory.parquet"]) == 0
-    options = ["dataset", f"{tmp_path}/inventory.parquet", "--events-per-shard", "5", "--smallest-side", "16"]
+    assert (
+        run(["inventory", "folders", str(photos), "--output", f"{tmp_path}/inventory.parquet"]) == 0
+    )
+    options = [
+        "dataset",
+        f"{tmp_path}/inventory.parquet",
+        "--events-per-shard",
+        "5",
+        "--smallest-side",
+        "16",
+    ]
     assert run([*options, "--output", f"{tmp_path}/here", "--max-failures", "0"]) == 1
     upload(tmp_path / "here", store / "dataset")
     assert not (store / "dataset" / "dataset.json").exists()
@@ -212,7 +269,9 @@ def test_a_remote_dataset_that_was_interrupted_goes_on(store, photos, tmp_path) 
     assert texts(store / "dataset") == texts(tmp_path / "whole")
 
 
-def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(store, tiny_dataset, capsys) -> None:
+def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(
+    store, tiny_dataset, capsys
+) -> None:
     dataset = tiny_dataset()
     upload(dataset.folder, store / "dataset")
     opened = Dataset.open(store / "dataset", ["val"])
@@ -235,8 +294,12 @@ def test_a_model_is_evaluated_on_a_remote_dataset(store, photos, red_model, tmp_
     upload(photos, store / "photos")
     columns = ["--event-id", "id", "--image", "photo", "--label", "species"]
     assert run(["inventory", "csv", str(csv), *columns, "--output", f"{store}/i.parquet"]) == 0
-    assert run(["dataset", f"{store}/i.parquet", "--split", "test=1", "--output", f"{store}/d"]) == 3
-    assert run(["evaluate", f"{store}/model.onnx", f"{store}/d", "--output", f"{store}/report"]) == 0
+    assert (
+        run(["dataset", f"{store}/i.parquet", "--split", "test=1", "--output", f"{store}/d"]) == 3
+    )
+    assert (
+        run(["evaluate", f"{store}/model.onnx", f"{store}/d", "--output", f"{store}/report"]) == 0
+    )
     assert {"report.html", "metrics.json"} <= set(texts(store / "report"))
 
 
@@ -256,20 +319,29 @@ def test_a_folder_is_read_whatever_the_names_in_it(bucket) -> None:
     ]
     files, start = bucket.fs, bucket.path
     for name in [*names, ".hidden.jpg", ".trash/a.jpg", "folder/", "twice//slashed.jpg"]:
-        files.call_s3("put_object", Bucket=start.partition("/")[0], Key=f"{start.partition('/')[2]}/{name}", Body=jpeg)
+        files.call_s3(
+            "put_object",
+            Bucket=start.partition("/")[0],
+            Key=f"{start.partition('/')[2]}/{name}",
+            Body=jpeg,
+        )
     found = [photo.removeprefix(f"{bucket}/") for folder in find_photos(bucket) for photo in folder]
     assert sorted(found) == sorted(names)
     assert {read_photo(f"{bucket}/{name}") for name in names} == {jpeg}
 
 
-def test_photos_are_found_for_a_report_whether_or_not_their_paths_are_urls(photos, tmp_path) -> None:
+def test_photos_are_found_for_a_report_whether_or_not_their_paths_are_urls(
+    photos, tmp_path
+) -> None:
     root = parse_path(f"memory://{tmp_path.name}")
     upload(photos / "north", root / "north")
     wanted = [PhotoRef("1", f"{root}/north/0001.png"), PhotoRef("2", "north/0002.png")]
     assert [photo for photo, _ in thumbnails_from_files(root)(wanted)] == wanted
 
 
-def test_a_dataset_that_was_damaged_after_it_was_fetched_does_not_pass_for_whole(store, tiny_dataset, capsys) -> None:
+def test_a_dataset_that_was_damaged_after_it_was_fetched_does_not_pass_for_whole(
+    store, tiny_dataset, capsys
+) -> None:
     dataset = tiny_dataset()
     upload(dataset.folder, store / "dataset")
     assert run(["dataset", "verify", f"{store}/dataset"]) == 0
@@ -280,9 +352,12 @@ def test_a_dataset_that_was_damaged_after_it_was_fetched_does_not_pass_for_whole
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("file", "../../x.tfrecord"), ("file", "dataset.json"), ("bytes", "many"), ("sha256", None)]
+    ("key", "value"),
+    [("file", "../../x.tfrecord"), ("file", "dataset.json"), ("bytes", "many"), ("sha256", None)],
 )
-def test_a_description_that_cannot_be_is_an_error(key, value, tiny_dataset, tmp_path, monkeypatch) -> None:
+def test_a_description_that_cannot_be_is_an_error(
+    key, value, tiny_dataset, tmp_path, monkeypatch
+) -> None:
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
     described = tiny_dataset().manifest.to_json()
     described["splits"]["train"]["shards"][0][key] = value

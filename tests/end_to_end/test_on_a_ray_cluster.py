@@ -30,7 +30,9 @@ BROKEN = "0100.png"
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL"),
     # sockets and logs that Ray leaves to the garbage collector
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),
 ]
 
 
@@ -54,7 +56,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scale") / "photos"
     folder.mkdir()
     for number in range(PHOTOS):
-        Image.new("RGB", (48, 32), (number % 256, 40, 255 - number % 256)).save(folder / f"{number:04}.png")
+        Image.new("RGB", (48, 32), (number % 256, 40, 255 - number % 256)).save(
+            folder / f"{number:04}.png"
+        )
     (folder / BROKEN).write_text("no photo")
     return folder
 
@@ -68,7 +72,11 @@ def whole(red_model: Path, photos: Path) -> dict[str, bytes]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def on_cluster(cluster: Any) -> list[str]:
@@ -77,7 +85,8 @@ def on_cluster(cluster: Any) -> list[str]:
 
 @dataclass(frozen=True)
 class Touching:
-    """Work that notes in a file which process does which part, and takes a while; `deadly` parts end the process, `once` or always."""
+    """Work that notes in a file which process does which part, and takes a while; `deadly` parts
+    end the process, `once` or always."""
 
     folder: Path
     seconds: float = 0.05
@@ -112,21 +121,41 @@ def test_the_engine_keeps_the_contract(cluster) -> None:
 
 
 def test_predictions_are_those_of_one_machine(cluster, red_model, photos, whole, tmp_path) -> None:
-    command = ["predict", str(red_model), str(photos), "--output", str(tmp_path / "p.csv"), *on_cluster(cluster)]
+    command = [
+        "predict",
+        str(red_model),
+        str(photos),
+        "--output",
+        str(tmp_path / "p.csv"),
+        *on_cluster(cluster),
+    ]
     assert run(command) == 3
     assert files(tmp_path) == whole
 
 
 def test_a_dataset_is_that_of_one_machine(cluster, photos, tmp_path) -> None:
     inventory = tmp_path / "inventory.parquet"
-    assert run(["inventory", "folders", str(photos.parent), "--output", str(inventory), "--quiet"]) == 0
-    options = ["dataset", str(inventory), "--events-per-shard", "50", "--smallest-side", "16", "--quiet"]
+    assert (
+        run(["inventory", "folders", str(photos.parent), "--output", str(inventory), "--quiet"])
+        == 0
+    )
+    options = [
+        "dataset",
+        str(inventory),
+        "--events-per-shard",
+        "50",
+        "--smallest-side",
+        "16",
+        "--quiet",
+    ]
     assert run([*options, "--output", str(tmp_path / "here")]) == 3
     assert run([*options, "--output", str(tmp_path / "there"), *on_cluster(cluster)]) == 3
     assert files(tmp_path / "there") == files(tmp_path / "here")
 
 
-def test_photos_and_outputs_in_a_bucket_give_the_same(cluster, red_model, photos, bucket, tmp_path) -> None:
+def test_photos_and_outputs_in_a_bucket_give_the_same(
+    cluster, red_model, photos, bucket, tmp_path
+) -> None:
     some = tmp_path / "some"
     some.mkdir()
     for number in range(80, 160):
@@ -134,10 +163,23 @@ def test_photos_and_outputs_in_a_bucket_give_the_same(cluster, red_model, photos
     upload(some, bucket / "some")
     options = ["--events-per-shard", "20", "--smallest-side", "16", "--quiet"]
     for start, engine in ((tmp_path, []), (bucket, on_cluster(cluster))):
-        assert run(["inventory", "folders", f"{start}", "--output", f"{start}/i.parquet", "--quiet"]) == 0
-        assert run(["predict", str(red_model), f"{start}/some", "--output", f"{start}/p.csv", *engine]) == 3
-        assert run(["dataset", f"{start}/i.parquet", "--output", f"{start}/dataset", *options, *engine]) == 3
-    assert (bucket / "p.csv").read_text() == (tmp_path / "p.csv").read_text().replace(f"{tmp_path}", f"{bucket}")
+        assert (
+            run(["inventory", "folders", f"{start}", "--output", f"{start}/i.parquet", "--quiet"])
+            == 0
+        )
+        assert (
+            run(["predict", str(red_model), f"{start}/some", "--output", f"{start}/p.csv", *engine])
+            == 3
+        )
+        assert (
+            run(
+                ["dataset", f"{start}/i.parquet", "--output", f"{start}/dataset", *options, *engine]
+            )
+            == 3
+        )
+    assert (bucket / "p.csv").read_text() == (tmp_path / "p.csv").read_text().replace(
+        f"{tmp_path}", f"{bucket}"
+    )
     for path in (tmp_path / "dataset").iterdir():
         assert path.read_bytes() == (bucket / "dataset" / path.name).read_bytes()
 
@@ -162,7 +204,14 @@ def test_a_part_that_three_workers_die_of_is_an_error(do_parts, tmp_path) -> Non
 def test_a_run_whose_driver_was_killed_goes_on_with_the_parts_that_are_whole(
     cluster, red_model, photos, whole, tmp_path, capsys
 ) -> None:
-    command = ["predict", str(red_model), str(photos), "--output", str(tmp_path / "p.csv"), *on_cluster(cluster)[:-1]]
+    command = [
+        "predict",
+        str(red_model),
+        str(photos),
+        "--output",
+        str(tmp_path / "p.csv"),
+        *on_cluster(cluster)[:-1],
+    ]
     parts = tmp_path / "p.csv.parts"
     killed = subprocess.Popen([sys.executable, "-c", "from ctc.cli import main; main()", *command])
     while killed.poll() is None and not list(parts.glob("*.part")):
@@ -178,7 +227,8 @@ def test_a_run_whose_driver_was_killed_goes_on_with_the_parts_that_are_whole(
 
 
 def test_a_node_that_goes_takes_nothing_with_it(cluster, do_parts, tmp_path) -> None:
-    """Nor does one that never comes back hold anything up. The last test: the cluster is smaller then."""
+    """Nor does one that never comes back hold anything up. The last test: the cluster is smaller
+    then."""
     results = do_parts(Touching(tmp_path), range(40))
     came = [next(results), next(results)]
     cluster.remove_node(cluster.worker_nodes.copy().pop(), allow_graceful=False)

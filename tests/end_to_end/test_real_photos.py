@@ -11,7 +11,18 @@ import pytest
 
 from ctc.artifacts.dataset import Dataset
 
-TRAIN = ("--backbone", "small_cnn", "--width", "48", "--height", "48", "--epochs", "2", "--batch-size", "16")
+TRAIN = (
+    "--backbone",
+    "small_cnn",
+    "--width",
+    "48",
+    "--height",
+    "48",
+    "--epochs",
+    "2",
+    "--batch-size",
+    "16",
+)
 
 
 def ctc(*arguments: object, code: int = 0) -> str:
@@ -25,16 +36,38 @@ def ctc(*arguments: object, code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def cats_and_dogs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all that the way through the CSV leaves: two of its 119 rows name a file that isn't there."""
+    """A folder with all that the way through the CSV leaves: two of its 119 rows name a file that
+    isn't there."""
     at = tmp_path_factory.mktemp("cats_and_dogs")
     source = shared / "data" / "cats-and-dogs-labels" / "cats_vs_dogs_multi.csv"
     labels = ("--label", "species", "--label", "standing", "--label", "count")
     root = ("--image-root", shared / "data" / "cats-and-dogs")
     inventory = at / "inventory.parquet"
-    ctc("inventory", "csv", source, "--event-id", "id", "--image", "image", *labels, *root, "--output", inventory)
+    ctc(
+        "inventory",
+        "csv",
+        source,
+        "--event-id",
+        "id",
+        "--image",
+        "image",
+        *labels,
+        *root,
+        "--output",
+        inventory,
+    )
     shares = ("--split", "train=0.7", "--split", "val=0.15", "--split", "test=0.15")
     ctc("dataset", inventory, "--output", at / "dataset", *shares, "--smallest-side", 96, code=3)
-    ctc("train", at / "dataset", "--output", at / "run", *labels, "--label-weight", "count=0.3", *TRAIN)
+    ctc(
+        "train",
+        at / "dataset",
+        "--output",
+        at / "run",
+        *labels,
+        "--label-weight",
+        "count=0.3",
+        *TRAIN,
+    )
     ctc("export", at / "run", "--output", at / "model.onnx")
     return at
 
@@ -47,16 +80,30 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_rows_whose_file_is_missing_are_left_out_and_reported(cats_and_dogs: Path) -> None:
     dataset = Dataset.open(cats_and_dogs / "dataset")
     assert sum(dataset.event_count(split) for split in dataset.manifest.splits) == 117
-    assert {row["reason"] for row in rows(cats_and_dogs / "dataset" / "left_out.csv")} == {"no such file or directory"}
+    assert {row["reason"] for row in rows(cats_and_dogs / "dataset" / "left_out.csv")} == {
+        "no such file or directory"
+    }
     assert dataset.label("species").classes == ("cat", "dog")
 
 
-def test_events_of_three_images_are_predicted_with_every_label(cats_and_dogs: Path, shared: Path) -> None:
+def test_events_of_three_images_are_predicted_with_every_label(
+    cats_and_dogs: Path, shared: Path
+) -> None:
     source = shared / "data" / "cats-and-dogs-labels" / "cats_vs_dogs_multi_image.csv"
     images = ("--image", "image1", "--image", "image2", "--image", "image3")
     output = cats_and_dogs / "events.csv"
     root = ("--image-root", shared / "data" / "cats-and-dogs")
-    ctc("predict", cats_and_dogs / "model.onnx", source, "--event-id", "id", *images, *root, "--output", output)
+    ctc(
+        "predict",
+        cats_and_dogs / "model.onnx",
+        source,
+        "--event-id",
+        "id",
+        *images,
+        *root,
+        "--output",
+        output,
+    )
     found = rows(output)
     assert [(row["id"], row["label"]) for row in found[:4]] == [
         ("cat0.jpg", "species"),
@@ -67,9 +114,18 @@ def test_events_of_three_images_are_predicted_with_every_label(cats_and_dogs: Pa
     assert len(found) == 4 * 3
 
 
-def test_of_the_camera_trap_photos_only_the_truncated_one_fails(cats_and_dogs: Path, shared: Path) -> None:
+def test_of_the_camera_trap_photos_only_the_truncated_one_fails(
+    cats_and_dogs: Path, shared: Path
+) -> None:
     output = cats_and_dogs / "camera_trap.csv"
-    ctc("predict", cats_and_dogs / "model.onnx", shared / "data" / "camera-trap-photos", "--output", output, code=3)
+    ctc(
+        "predict",
+        cats_and_dogs / "model.onnx",
+        shared / "data" / "camera-trap-photos",
+        "--output",
+        output,
+        code=3,
+    )
     failed = rows(cats_and_dogs / "camera_trap.csv.failures.csv")
     assert [Path(row["path"]).name for row in failed] == ["african_elephants_truncated_file.jpg"]
     assert (
@@ -82,8 +138,18 @@ def test_the_whole_way_on_class_folders(shared: Path, tmp_path: Path) -> None:
     photos = shared / "data" / "cats-and-dogs" / "test" / "test_images"
     ctc("inventory", "folders", photos, "--output", tmp_path / "inventory.parquet")
     shares = ("--split", "train=0.8", "--split", "val=0.2")
-    ctc("dataset", tmp_path / "inventory.parquet", "--output", tmp_path / "dataset", *shares, "--smallest-side", 96)
+    ctc(
+        "dataset",
+        tmp_path / "inventory.parquet",
+        "--output",
+        tmp_path / "dataset",
+        *shares,
+        "--smallest-side",
+        96,
+    )
     ctc("train", tmp_path / "dataset", "--output", tmp_path / "run", "--label", "class", *TRAIN)
     ctc("export", tmp_path / "run", "--output", tmp_path / "model.onnx")
     ctc("predict", tmp_path / "model.onnx", photos, "--output", tmp_path / "predictions.json")
-    assert (tmp_path / "predictions.json").read_text(encoding="utf-8").count('"predictions_top"') == 119
+    assert (tmp_path / "predictions.json").read_text(encoding="utf-8").count(
+        '"predictions_top"'
+    ) == 119

@@ -16,8 +16,28 @@ from ctc.cli.main import run
 
 SIDE = 32
 SEEN = (("fox",), ("hare",), ("fox", "hare"))
-TRAIN = ("--backbone", "small_cnn", "--height", SIDE, "--width", SIDE, "--epochs", 8, "--batch-size", 15)
-LEARN = ("--optimizer", "adamw", "--learning-rate", 0.005, "--color", "none", "--early-stopping-patience", 8)
+TRAIN = (
+    "--backbone",
+    "small_cnn",
+    "--height",
+    SIDE,
+    "--width",
+    SIDE,
+    "--epochs",
+    8,
+    "--batch-size",
+    15,
+)
+LEARN = (
+    "--optimizer",
+    "adamw",
+    "--learning-rate",
+    0.005,
+    "--color",
+    "none",
+    "--early-stopping-patience",
+    8,
+)
 
 
 def ctc(*arguments: object) -> None:
@@ -36,7 +56,8 @@ def photo(number: int, seen: tuple[str, ...]) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def way(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all that the way leaves: photos, events.csv, inventory, dataset, run, model and predictions of the test photos."""
+    """A folder with all that the way leaves: photos, events.csv, inventory, dataset, run, model and
+    predictions of the test photos."""
     at = tmp_path_factory.mktemp("several")
     (at / "new").mkdir()
     lines = ["event,photo,species,part"]
@@ -64,7 +85,10 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_the_table_shows_both_species_of_the_events_that_have_both(way: Path) -> None:
     found = rows(way / "predictions.csv")
-    right = [set(json.loads(row["predictions_present"])) == set(SEEN[i % 3]) for i, row in enumerate(found)]
+    right = [
+        set(json.loads(row["predictions_present"])) == set(SEEN[i % 3])
+        for i, row in enumerate(found)
+    ]
     assert np.mean(right) > 0.9
 
 
@@ -82,12 +106,26 @@ def test_the_run_keeps_its_answers_for_the_test_split_beside_the_truth(way: Path
     assert true == [set(SEEN[int(row["id"].removeprefix("e")) % 3]) for row in held_out]
     scores = json.loads((way / "run" / "test.json").read_text())["labels"]["species"]
     told = [set(json.loads(row["predictions_present"])) for row in held_out]
-    assert scores["exact"] == pytest.approx(np.mean([one == other for one, other in zip(told, true, strict=True)]))
+    assert scores["exact"] == pytest.approx(
+        np.mean([one == other for one, other in zip(told, true, strict=True)])
+    )
 
 
 def test_other_formats_and_precisions_tell_both_too(way: Path) -> None:
-    ctc("export", way / "run", "--output", way / "int8.onnx", "--precision", "int8", "--min-agreement", 0.8)
+    ctc(
+        "export",
+        way / "run",
+        "--output",
+        way / "int8.onnx",
+        "--precision",
+        "int8",
+        "--min-agreement",
+        0.8,
+    )
     ctc("predict", way / "int8.onnx", way / "new", "--output", way / "predictions.json")
     found = json.loads((way / "predictions.json").read_text(encoding="utf-8"))
     both = [entry for number, entry in enumerate(found.values()) if number % 3 == 2]
-    assert np.mean([set(entry["predictions_present"]["species"]) == {"fox", "hare"} for entry in both]) > 0.8
+    assert (
+        np.mean([set(entry["predictions_present"]["species"]) == {"fox", "hare"} for entry in both])
+        > 0.8
+    )

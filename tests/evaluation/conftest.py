@@ -1,4 +1,5 @@
-"""Answers and truths as columns, and a model whose answers depend on a photo's mean colour alone."""
+"""Answers and truths as columns, and a model whose answers depend on a photo's mean colour
+alone."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ BuildModel = Callable[..., Path]
 
 @pytest.fixture
 def make_scored() -> MakeScored:
-    """A function that makes `EvaluationData` of one label, `species`, with answers per event alone: truth (E,), probabilities (E, classes)."""
+    """A function that makes `EvaluationData` of one label, `species`, with answers per event alone:
+    truth (E,), probabilities (E, classes)."""
 
     def make(
         truth: Sequence[int], probabilities: Any, classes: Sequence[str] | None = None, **more: Any
@@ -57,9 +59,13 @@ def make_scored() -> MakeScored:
 
 @pytest.fixture
 def colour_dataset(dataset_of) -> Dataset:
-    """Splits of 48 events with 1–3 photos of their species' colour, every sixth of another species' colour, at 4 locations."""
+    """Splits of 48 events with 1–3 photos of their species' colour, every sixth of another species'
+    colour, at 4 locations."""
     return dataset_of(
-        {split: [event_of_colour(split, i) for i in range(48)] for split in ("train", "val", "test")},
+        {
+            split: [event_of_colour(split, i) for i in range(48)]
+            for split in ("train", "val", "test")
+        },
         {"species": SPECIES},
     )
 
@@ -91,14 +97,16 @@ def _photo(colour: tuple[int, int, int], seed: int) -> NDArray[np.uint8]:
 
 @pytest.fixture
 def build_model(tmp_path: Path) -> BuildModel:
-    """A function that writes a model of the label `species`; the logits are `sharpness` × the (green, red, blue) mean in 0–1; `output`:
-    its kind of number."""
+    """A function that writes a model of the label `species`; the logits are `sharpness` × the
+    (green, red, blue) mean in 0–1; `output`: its kind of number."""
 
     def build(name: str = "model.onnx", sharpness: float = 4.0, **changes: Any) -> Path:
         output = changes.pop("output", TensorProto.FLOAT)
         classes = changes.pop("classes", SPECIES)
         info = ModelInfo(
-            {"species": classes}, Preprocessing(*SIZE, image_choice=changes.pop("image_choice", "random")), **changes
+            {"species": classes},
+            Preprocessing(*SIZE, image_choice=changes.pop("image_choice", "random")),
+            **changes,
         )
         model = _network(sharpness, output)
         helper.set_model_props(model, info.to_metadata() | {"note": "kept"})

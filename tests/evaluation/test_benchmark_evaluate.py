@@ -16,7 +16,12 @@ def test_the_benchmark_writes_what_can_be_evaluated(tmp_path: Path, kind: str) -
     benchmark = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "evaluate.py"))
     predictions, truth = tmp_path / f"p.{kind}", tmp_path / "truth.parquet"
     benchmark["write_world"](predictions, truth, 600, 5)
-    assert run(["evaluate", str(predictions), "--truth", str(truth), "--output", str(tmp_path / "e")]) == 0
-    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"]["units"]["event"]
+    assert (
+        run(["evaluate", str(predictions), "--truth", str(truth), "--output", str(tmp_path / "e")])
+        == 0
+    )
+    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"][
+        "units"
+    ]["event"]
     assert scores["n"] == 600
     assert 0.9 < scores["top_1"]["value"] < 1

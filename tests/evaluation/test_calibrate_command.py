@@ -23,7 +23,9 @@ def calibrate(model: Path, dataset, output: Path, *more: str) -> int:
     return run(["calibrate", str(model), str(dataset.folder), "--output", str(output), *more])
 
 
-def test_a_calibrated_model_answers_as_fitted_and_says_so(build_model, colour_dataset, tmp_path, capsys) -> None:
+def test_a_calibrated_model_answers_as_fitted_and_says_so(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
     model, output = build_model(sharpness=30.0), tmp_path / "calibrated.onnx"
     assert calibrate(model, colour_dataset, output, "--precision", "0.6") == 0
     printed = capsys.readouterr()
@@ -45,18 +47,31 @@ def test_a_model_at_a_remote_place_is_calibrated(build_model, colour_dataset, tm
     model.write_bytes(build_model().read_bytes())
     assert calibrate(model, colour_dataset, model.with_name("calibrated.onnx")) == 0
     assert calibrate(build_model(), colour_dataset, tmp_path / "calibrated.onnx") == 0
-    assert model.with_name("calibrated.onnx").read_bytes() == (tmp_path / "calibrated.onnx").read_bytes()
+    assert (
+        model.with_name("calibrated.onnx").read_bytes()
+        == (tmp_path / "calibrated.onnx").read_bytes()
+    )
 
 
-def test_a_class_whose_precision_can_not_be_promised_has_no_threshold(build_model, colour_dataset, tmp_path) -> None:
-    assert calibrate(build_model(), colour_dataset, tmp_path / "c.onnx") == 0  # 16 events of a class prove nothing
-    assert load_model(tmp_path / "c.onnx").info.thresholds == {"species": dict.fromkeys(("empty", "fox", "wolf"))}
+def test_a_class_whose_precision_can_not_be_promised_has_no_threshold(
+    build_model, colour_dataset, tmp_path
+) -> None:
+    assert (
+        calibrate(build_model(), colour_dataset, tmp_path / "c.onnx") == 0
+    )  # 16 events of a class prove nothing
+    assert load_model(tmp_path / "c.onnx").info.thresholds == {
+        "species": dict.fromkeys(("empty", "fox", "wolf"))
+    }
 
 
-def test_an_evaluation_shows_reliability_before_and_after(build_model, colour_dataset, tmp_path) -> None:
+def test_an_evaluation_shows_reliability_before_and_after(
+    build_model, colour_dataset, tmp_path
+) -> None:
     plain, output = build_model(sharpness=30.0), tmp_path / "c.onnx"
     assert calibrate(plain, colour_dataset, output) == 0
-    before, after = (_metrics(model, colour_dataset, tmp_path / model.stem) for model in (plain, output))
+    before, after = (
+        _metrics(model, colour_dataset, tmp_path / model.stem) for model in (plain, output)
+    )
     for unit in ("event", "photo"):
         scores = after["labels"]["species"]["units"][unit]
         was = before["labels"]["species"]["units"][unit]["reliability"]
@@ -71,15 +86,21 @@ def _metrics(model: Path, dataset, output: Path):
     return json.loads((output / "metrics.json").read_text())
 
 
-@pytest.mark.parametrize(("kind", "tolerance"), [(TensorProto.FLOAT, 1e-5), (TensorProto.FLOAT16, 1e-3)])
+@pytest.mark.parametrize(
+    ("kind", "tolerance"), [(TensorProto.FLOAT, 1e-5), (TensorProto.FLOAT16, 1e-3)]
+)
 @pytest.mark.parametrize("opset", [11, 18])
-def test_the_nodes_fit_outputs_of_any_kind(build_model, tmp_path, kind: int, tolerance: float, opset: int) -> None:
+def test_the_nodes_fit_outputs_of_any_kind(
+    build_model, tmp_path, kind: int, tolerance: float, opset: int
+) -> None:
     path = build_model(sharpness=8.0, output=kind)
     plain = load_model(path).predict(PIXELS)["species"]
     model = onnx.load(path)
     if opset == 11:
         _to_opset_11(model)
-    calibration = Calibration("vector", np.array([0.5, 1, 2], np.float32), np.array([0.3, 0, -0.3], np.float32))
+    calibration = Calibration(
+        "vector", np.array([0.5, 1, 2], np.float32), np.array([0.3, 0, -0.3], np.float32)
+    )
     insert_calibration(model, {"species": calibration})
     onnx.checker.check_model(model, full_check=True)
     onnx.save_model(model, tmp_path / "c.onnx")
@@ -103,20 +124,28 @@ def test_an_int8_model_is_calibrated_too(build_model, tmp_path) -> None:
     zero = onnx.numpy_helper.from_array(np.array(0, np.uint8), "output_zero")
     model.graph.initializer.extend([scale, zero])
     model.graph.node[-1].CopyFrom(
-        onnx.helper.make_node("QuantizeLinear", ["probabilities", "output_scale", "output_zero"], ["bytes"])
+        onnx.helper.make_node(
+            "QuantizeLinear", ["probabilities", "output_scale", "output_zero"], ["bytes"]
+        )
     )
     model.graph.node.append(
-        onnx.helper.make_node("DequantizeLinear", ["bytes", "output_scale", "output_zero"], ["species"])
+        onnx.helper.make_node(
+            "DequantizeLinear", ["bytes", "output_scale", "output_zero"], ["species"]
+        )
     )
     onnx.save_model(model, path)
     plain = load_model(path).predict(PIXELS)["species"]
     insert_calibration(model, {"species": temperature_scaling(2.0, 3)})
     onnx.save_model(model, tmp_path / "c.onnx")
     wanted = temperature_scaling(2.0, 3).apply(plain)
-    assert load_model(tmp_path / "c.onnx").predict(PIXELS)["species"] == pytest.approx(wanted, abs=1e-5)
+    assert load_model(tmp_path / "c.onnx").predict(PIXELS)["species"] == pytest.approx(
+        wanted, abs=1e-5
+    )
 
 
-def test_a_calibrated_model_is_not_calibrated_again(build_model, colour_dataset, tmp_path, capsys) -> None:
+def test_a_calibrated_model_is_not_calibrated_again(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
     model = build_model(calibration={"species": {"method": "temperature", "temperature": 2.0}})
     assert calibrate(model, colour_dataset, tmp_path / "c.onnx") == 2
     assert "is calibrated already: give the file that `ctc export` wrote" in capsys.readouterr().err
@@ -125,7 +154,10 @@ def test_a_calibrated_model_is_not_calibrated_again(build_model, colour_dataset,
 def test_a_split_with_one_class_is_refused_and_nothing_written(
     build_model, dataset_of, colour_event, tmp_path, capsys
 ) -> None:
-    dataset = dataset_of({"val": [colour_event("val", 3 * i) for i in range(4)]}, {"species": ("empty", "fox", "wolf")})
+    dataset = dataset_of(
+        {"val": [colour_event("val", 3 * i) for i in range(4)]},
+        {"species": ("empty", "fox", "wolf")},
+    )
     assert calibrate(build_model(), dataset, tmp_path / "c.onnx") == 1
     assert "the split has only one class, 'empty': give a --split" in capsys.readouterr().err
     assert not (tmp_path / "c.onnx").exists()

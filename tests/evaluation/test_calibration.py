@@ -29,8 +29,11 @@ def softmax(scores):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def miscalibrated(temperature: float, n: int = 20_000, classes: int = 5, seed: int = 0, bias: Any = 0.0):
-    """Truths drawn from softmax(scores + bias), and the probabilities softmax(scores · temperature): too sure where it is above 1."""
+def miscalibrated(
+    temperature: float, n: int = 20_000, classes: int = 5, seed: int = 0, bias: Any = 0.0
+):
+    """Truths drawn from softmax(scores + bias), and the probabilities softmax(scores ·
+    temperature): too sure where it is above 1."""
     rng = np.random.default_rng(seed)
     scores = rng.normal(0, 2, (n, classes))
     honest = softmax(scores + bias)
@@ -41,7 +44,9 @@ def miscalibrated(temperature: float, n: int = 20_000, classes: int = 5, seed: i
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
 def test_the_temperature_is_recovered_within_5_percent(temperature: float) -> None:
     truth, probabilities = miscalibrated(temperature)
-    assert fit_calibration(truth, probabilities, "temperature").temperature == pytest.approx(temperature, rel=0.05)
+    assert fit_calibration(truth, probabilities, "temperature").temperature == pytest.approx(
+        temperature, rel=0.05
+    )
 
 
 def test_calibration_makes_fresh_answers_honest() -> None:
@@ -60,7 +65,9 @@ def test_a_temperature_leaves_the_most_probable_class() -> None:
 
 def test_temperature_by_hand() -> None:
     # √0.64 : √0.36 = 8 : 6
-    assert temperature_scaling(2.0, 2).apply(np.array([[0.64, 0.36]], np.float32))[0] == pytest.approx([8 / 14, 6 / 14])
+    assert temperature_scaling(2.0, 2).apply(np.array([[0.64, 0.36]], np.float32))[
+        0
+    ] == pytest.approx([8 / 14, 6 / 14])
 
 
 def test_a_probability_of_0_stays_one() -> None:
@@ -85,10 +92,14 @@ def test_without_bias_or_with_few_answers_a_temperature_does() -> None:
     assert best_method(truth, probabilities, np.arange(60, dtype=np.int32)) == "temperature"
 
 
-VECTOR = Calibration("vector", np.array([0.2, 1, 3, 0.7, 8], np.float32), np.array([3, 0, -5, 1, 2], np.float32))
+VECTOR = Calibration(
+    "vector", np.array([0.2, 1, 3, 0.7, 8], np.float32), np.array([3, 0, -5, 1, 2], np.float32)
+)
 
 
-@pytest.mark.parametrize("calibration", [temperature_scaling(2.0, 5), temperature_scaling(0.3, 5), VECTOR])
+@pytest.mark.parametrize(
+    "calibration", [temperature_scaling(2.0, 5), temperature_scaling(0.3, 5), VECTOR]
+)
 def test_calibration_can_be_undone(make_scored, calibration: Calibration) -> None:
     truth, probabilities = miscalibrated(2.0, n=1000)
     scored = make_scored(truth, probabilities)
@@ -103,7 +114,9 @@ def test_without_calibration_there_is_nothing_to_undo(make_scored) -> None:
     assert undo_calibration(scored, {}, combine) is None
 
 
-@pytest.mark.parametrize("told", [{}, {"method": "vector", "scale": [1], "bias": [0]}, {"method": "x"}, [1]])
+@pytest.mark.parametrize(
+    "told", [{}, {"method": "vector", "scale": [1], "bias": [0]}, {"method": "x"}, [1]]
+)
 def test_a_damaged_calibration_is_an_error(make_scored, told: Any) -> None:
     with pytest.raises(InputError, match="the model's calibration is damaged"):
         undo_calibration(make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]]), {"species": told}, combine)
@@ -122,9 +135,14 @@ def test_fitting_a_split_tells_before_and_after(make_scored) -> None:
 
 def test_a_split_with_one_class_can_not_be_calibrated(make_scored) -> None:
     with pytest.raises(
-        InputError, match="'species' is not calibrated: the split has only one class, 'deer': give a --split"
+        InputError,
+        match="'species' is not calibrated: the split has only one class, 'deer': give a --split",
     ):
-        fit_labels(make_scored([0, 0], [[0.5, 0.5], [0.7, 0.3]], ["deer", "fox"]), combine, CalibrateConfig())
+        fit_labels(
+            make_scored([0, 0], [[0.5, 0.5], [0.7, 0.3]], ["deer", "fox"]),
+            combine,
+            CalibrateConfig(),
+        )
     with pytest.raises(InputError, match="the split has no truth"):
         fit_labels(make_scored([-1, -1], [[0.5, 0.5], [0.7, 0.3]]), combine, CalibrateConfig())
 

@@ -8,13 +8,26 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from ctc.evaluation.metrics.class_metrics import MAX_BLOCKS, average_precision, compute_class_metrics, rare_classes
+from ctc.evaluation.metrics.class_metrics import (
+    MAX_BLOCKS,
+    average_precision,
+    compute_class_metrics,
+    rare_classes,
+)
 from ctc.evaluation.metrics.intervals import ClusterBootstrap
 
 # truth 0 0 0 1 1 2, called 0 0 1 1 0 1
 TRUTH = np.array([0, 0, 0, 1, 1, 2], np.int32)
 PROBABILITIES = np.array(
-    [[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.3, 0.6, 0.1], [0.1, 0.9, 0.0], [0.5, 0.4, 0.1], [0.2, 0.7, 0.1]], np.float32
+    [
+        [0.8, 0.1, 0.1],
+        [0.6, 0.3, 0.1],
+        [0.3, 0.6, 0.1],
+        [0.1, 0.9, 0.0],
+        [0.5, 0.4, 0.1],
+        [0.2, 0.7, 0.1],
+    ],
+    np.float32,
 )
 CLASSES = ("deer", "fox", "wolf", "yeti")
 
@@ -29,7 +42,14 @@ def scores():
 
 def test_each_class_by_hand(scores) -> None:
     deer, fox, wolf, yeti = scores.by_class()
-    assert (deer.support, deer.predicted, fox.support, fox.predicted, wolf.support, wolf.predicted) == (
+    assert (
+        deer.support,
+        deer.predicted,
+        fox.support,
+        fox.predicted,
+        wolf.support,
+        wolf.predicted,
+    ) == (
         3,
         3,
         2,
@@ -37,11 +57,20 @@ def test_each_class_by_hand(scores) -> None:
         1,
         0,
     )
-    assert (deer.precision.value, deer.recall.value, deer.f1.value) == pytest.approx((2 / 3, 2 / 3, 2 / 3))
-    assert (fox.precision.value, fox.recall.value, fox.f1.value) == pytest.approx((1 / 3, 1 / 2, 2 / 5))
+    assert (deer.precision.value, deer.recall.value, deer.f1.value) == pytest.approx(
+        (2 / 3, 2 / 3, 2 / 3)
+    )
+    assert (fox.precision.value, fox.recall.value, fox.f1.value) == pytest.approx(
+        (1 / 3, 1 / 2, 2 / 5)
+    )
     assert math.isnan(wolf.precision.value)
     assert (wolf.recall.value, wolf.f1.value) == (0, 0)
-    assert all(map(math.isnan, (yeti.precision.value, yeti.recall.value, yeti.f1.value, yeti.average_precision.value)))
+    assert all(
+        map(
+            math.isnan,
+            (yeti.precision.value, yeti.recall.value, yeti.f1.value, yeti.average_precision.value),
+        )
+    )
 
 
 def test_where_all_or_none_are_right_the_interval_is_the_exact_one() -> None:
@@ -64,7 +93,8 @@ def test_where_all_or_none_are_right_the_interval_is_the_exact_one() -> None:
 
 
 def test_average_precision_by_hand(scores) -> None:
-    # deer by probability: right, right, wrong, right → (1 + 1 + 3/4) / 3; fox: right, wrong, wrong, right → (1 + 2/4) / 2
+    # deer by probability: right, right, wrong, right → (1 + 1 + 3/4) / 3; fox: right, wrong, wrong,
+    # right → (1 + 2/4) / 2
     deer, fox, *_ = scores.by_class()
     assert deer.average_precision.value == pytest.approx((1 + 1 + 3 / 4) / 3)
     assert fox.average_precision.value == pytest.approx((1 + 2 / 4) / 2)
@@ -101,7 +131,10 @@ def test_intervals_cover_the_true_figure_about_as_often_as_they_say() -> None:
         sure = np.where(rng.random(300) < 0.8, truth, 1 - truth)  # recall 0.8 for both
         probabilities = np.eye(2, dtype=np.float32)[sure]
         found = compute_class_metrics(
-            truth, probabilities, ("a", "b"), ClusterBootstrap.from_events(np.arange(300, dtype=np.int32))
+            truth,
+            probabilities,
+            ("a", "b"),
+            ClusterBootstrap.from_events(np.arange(300, dtype=np.int32)),
         ).by_class()[0]
         covered += found.recall.low <= 0.8 <= found.recall.high
     assert 88 <= covered <= 99
@@ -119,7 +152,10 @@ def test_photos_of_an_event_are_drawn_together() -> None:
     )
     apart = (
         compute_class_metrics(
-            truth, probabilities, ("a", "b"), ClusterBootstrap.from_events(np.arange(2000, dtype=np.int32))
+            truth,
+            probabilities,
+            ("a", "b"),
+            ClusterBootstrap.from_events(np.arange(2000, dtype=np.int32)),
         )
         .by_class()[0]
         .recall

@@ -29,7 +29,15 @@ def table(path: Path) -> list[dict[str, str]]:
 def evaluated(build_model, colour_dataset, tmp_path, capsys):
     """The folder that `ctc evaluate` writes, and what it printed."""
     output = tmp_path / "evaluation"
-    arguments = ["evaluate", str(build_model()), str(colour_dataset.folder), "--output", str(output), "--explain", "3"]
+    arguments = [
+        "evaluate",
+        str(build_model()),
+        str(colour_dataset.folder),
+        "--output",
+        str(output),
+        "--explain",
+        "3",
+    ]
     assert run(arguments) == 0
     return output, capsys.readouterr(), arguments
 
@@ -38,7 +46,12 @@ def test_a_model_is_evaluated_on_a_split(evaluated) -> None:
     output, printed, _ = evaluated
     metrics = json.loads((output / "metrics.json").read_text())
     units = metrics["labels"]["species"]["units"]
-    assert (metrics["events"], metrics["photos"], units["event"]["n"], units["photo"]["n"]) == (48, 96, 48, 96)
+    assert (metrics["events"], metrics["photos"], units["event"]["n"], units["photo"]["n"]) == (
+        48,
+        96,
+        48,
+        96,
+    )
     assert units["event"]["top_1"]["value"] == pytest.approx(40 / 48, abs=1e-6)
     assert (metrics["subject"]["model"], metrics["subject"]["split"]) == ("model.onnx", "test")
     assert len(units["event"]["locations"]["all"]) == 4
@@ -90,15 +103,33 @@ def test_a_damaged_record_makes_exit_code_3(build_model, colour_dataset, tmp_pat
     data = bytearray(shard.read_bytes())
     data[20] ^= 1
     shard.write_bytes(bytes(data))
-    code = run(["evaluate", str(build_model()), str(colour_dataset.folder), "--output", str(tmp_path / "e")])
+    code = run(
+        [
+            "evaluate",
+            str(build_model()),
+            str(colour_dataset.folder),
+            "--output",
+            str(tmp_path / "e"),
+        ]
+    )
     assert (code, "1 photos or records could not be used" in capsys.readouterr().err) == (3, True)
 
 
-def test_a_class_that_the_model_does_not_know_is_said(build_model, colour_dataset, tmp_path, capsys) -> None:
+def test_a_class_that_the_model_does_not_know_is_said(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
     model = build_model(classes=("empty", "fox", "badger"))
-    assert run(["evaluate", str(model), str(colour_dataset.folder), "--output", str(tmp_path / "e")]) == 0
-    assert "the model doesn't know 1 classes of 'species' that occur: 'wolf' (16)" in capsys.readouterr().err
-    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"]["units"]["event"]
+    assert (
+        run(["evaluate", str(model), str(colour_dataset.folder), "--output", str(tmp_path / "e")])
+        == 0
+    )
+    assert (
+        "the model doesn't know 1 classes of 'species' that occur: 'wolf' (16)"
+        in capsys.readouterr().err
+    )
+    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"][
+        "units"
+    ]["event"]
     assert (scores["n"], scores["foreign"]) == (32, 16)
 
 
@@ -108,16 +139,24 @@ def predictions(path: Path, shares: list[float]) -> Path:
     def entries():
         for number, value in enumerate(shares):
             answer = {"species": np.array([value, 1 - value], np.float32)}
-            yield EventPrediction(f"e{number}", classes, answer, (ImagePrediction(f"{number}.jpg", answer),))
+            yield EventPrediction(
+                f"e{number}", classes, answer, (ImagePrediction(f"{number}.jpg", answer),)
+            )
 
     output = plugins().all(OutputFormat)["json"]
-    output.write(entries(), path, OutputContext("m.onnx", classes, datetime.now(UTC), path.parent, {}))
+    output.write(
+        entries(), path, OutputContext("m.onnx", classes, datetime.now(UTC), path.parent, {})
+    )
     return path
 
 
 def truth(path: Path, species: list[str | None]) -> Path:
     ids = [f"e{number}" for number in range(len(species))]
-    columns = {"event_id": ids, "images": [[f"{one}.jpg"] for one in ids], "species": pa.array(species, pa.string())}
+    columns = {
+        "event_id": ids,
+        "images": [[f"{one}.jpg"] for one in ids],
+        "species": pa.array(species, pa.string()),
+    }
     Inventory(pa.table(columns), ("species",), path.parent).write(path)
     return path
 
@@ -129,12 +168,18 @@ def test_predictions_are_evaluated_against_an_inventory(tmp_path, capsys) -> Non
         truth(tmp_path / "i.parquet", ["fox", "wolf", "wolf"]),
     ]
     assert run(["evaluate", *map(str, arguments), "--output", str(tmp_path / "e")]) == 0
-    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"]["units"]["event"]
+    scores = json.loads((tmp_path / "e" / "metrics.json").read_text())["labels"]["species"][
+        "units"
+    ]["event"]
     assert (scores["n"], scores["missing"], scores["confusion"]) == (3, 1, [[1, 0], [1, 1]])
-    assert "1 predicted events have no truth and are not counted, such as 'e3'" in capsys.readouterr().err
-    assert [(row["event_id"], row["path"], row["predicted"]) for row in table(tmp_path / "e" / "to_label.csv")] == [
-        ("e3", "3.jpg", "fox")
-    ]
+    assert (
+        "1 predicted events have no truth and are not counted, such as 'e3'"
+        in capsys.readouterr().err
+    )
+    assert [
+        (row["event_id"], row["path"], row["predicted"])
+        for row in table(tmp_path / "e" / "to_label.csv")
+    ] == [("e3", "3.jpg", "fox")]
 
 
 def test_predictions_of_a_folder_are_evaluated_by_photo(tmp_path, capsys) -> None:
@@ -158,9 +203,18 @@ def test_predictions_of_a_folder_are_evaluated_by_photo(tmp_path, capsys) -> Non
 def test_not_a_number_is_refused_and_nothing_written(tmp_path, capsys) -> None:
     text = 'id,label,predictions_all\ne0,species,"{""fox"": NaN, ""wolf"": 0.5}"\n'
     (tmp_path / "p.csv").write_text(text)
-    arguments = [tmp_path / "p.csv", "--truth", truth(tmp_path / "i.parquet", ["fox"]), "--output", tmp_path / "e"]
+    arguments = [
+        tmp_path / "p.csv",
+        "--truth",
+        truth(tmp_path / "i.parquet", ["fox"]),
+        "--output",
+        tmp_path / "e",
+    ]
     assert run(["evaluate", *map(str, arguments)]) == 1
-    assert "are not numbers from 0 to 1 for 1 of 1 events, such as event 'e0'" in capsys.readouterr().err
+    assert (
+        "are not numbers from 0 to 1 for 1 of 1 events, such as event 'e0'"
+        in capsys.readouterr().err
+    )
     assert not (tmp_path / "e").exists()
 
 
@@ -168,8 +222,14 @@ def test_not_a_number_is_refused_and_nothing_written(tmp_path, capsys) -> None:
     ("arguments", "reason"),
     [
         (["m.onnx"], "give a model and a DATASET, or predictions and --truth INVENTORY"),
-        (["p.csv", "dataset", "--truth", "i.parquet"], "give a model and a DATASET, or predictions"),
-        (["p.csv", "--truth", "i.parquet", "--split", "val"], "--split and --explain are for a model and a DATASET"),
+        (
+            ["p.csv", "dataset", "--truth", "i.parquet"],
+            "give a model and a DATASET, or predictions",
+        ),
+        (
+            ["p.csv", "--truth", "i.parquet", "--split", "val"],
+            "--split and --explain are for a model and a DATASET",
+        ),
         (["missing.onnx", "dataset"], "is not there: make one with `ctc export`"),
         (["p.csv", "--truth", "i.parquet", "--aggregation", "maen"], "did you mean 'mean'"),
         (["p.csv", "--truth", "i.parquet"], "is not there: make one with `ctc predict`"),
@@ -180,7 +240,9 @@ def test_not_a_number_is_refused_and_nothing_written(tmp_path, capsys) -> None:
         (["p.csv", "--truth", "i.parquet", "--run", "run"], "'run/run.json' is not there"),
     ],
 )
-def test_what_does_not_go_together_is_an_error(tmp_path, capsys, monkeypatch, arguments, reason) -> None:
+def test_what_does_not_go_together_is_an_error(
+    tmp_path, capsys, monkeypatch, arguments, reason
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(["evaluate", *arguments, "--output", "e"]) == 2
     assert reason in capsys.readouterr().err
@@ -195,7 +257,9 @@ def test_what_does_not_go_together_is_an_error(tmp_path, capsys, monkeypatch, ar
     ],
 )
 @pytest.mark.parametrize("package", ["sklearn", "jinja2"])
-def test_without_its_packages_a_command_names_the_extra(monkeypatch, capsys, command, extras, package) -> None:
+def test_without_its_packages_a_command_names_the_extra(
+    monkeypatch, capsys, command, extras, package
+) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     assert run([*command, "--output", "o"]) == 1
     assert f"pip install 'camera-trap-classifier[{extras}]'" in capsys.readouterr().err

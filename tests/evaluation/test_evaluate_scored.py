@@ -18,7 +18,11 @@ PROBABILITIES = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.1, 0
 
 
 def test_top_1_top_5_and_the_confusion_matrix_by_hand(make_scored) -> None:
-    scores = evaluate(make_scored([0, 1, 1, 2], PROBABILITIES), EvaluationContext()).labels["species"].units["event"]
+    scores = (
+        evaluate(make_scored([0, 1, 1, 2], PROBABILITIES), EvaluationContext())
+        .labels["species"]
+        .units["event"]
+    )
     assert (scores.n, scores.top_1.value, scores.top_5.value) == (4, 0.75, 1.0)
     assert scores.confusion == ((1, 0, 0), (1, 1, 0), (0, 0, 1))
 
@@ -30,7 +34,9 @@ def test_top_k_counts_classes_that_are_more_probable() -> None:
 
 def test_photos_are_judged_by_the_truth_of_their_event(make_scored) -> None:
     photos = UnitPredictions(
-        np.array([0, 0, 1], np.int32), ("a", "b", "c"), {"species": np.array([[1, 0], [0, 1], [0, 1]], np.float32)}
+        np.array([0, 0, 1], np.int32),
+        ("a", "b", "c"),
+        {"species": np.array([[1, 0], [0, 1], [0, 1]], np.float32)},
     )
     scored = make_scored([0, 1], [[0.6, 0.4], [0.2, 0.8]], photos=photos)
     units = evaluate(scored, EvaluationContext()).labels["species"].units
@@ -59,12 +65,19 @@ def test_rare_classes_are_those_that_training_hardly_saw(make_scored) -> None:
 
 
 def test_without_rare_classes_there_is_no_mean_over_them(make_scored) -> None:
-    rare = evaluate(make_scored([0, 1, 1, 2], PROBABILITIES), EvaluationContext()).labels["species"].units["event"].rare
+    rare = (
+        evaluate(make_scored([0, 1, 1, 2], PROBABILITIES), EvaluationContext())
+        .labels["species"]
+        .units["event"]
+        .rare
+    )
     assert (rare.names, rare.rare) == ((), None)
 
 
 def test_what_is_left_out_is_said(make_scored) -> None:
-    scored = replace(make_scored([0, 0, 0, 0], PROBABILITIES), photos_in_event=np.zeros(4, np.int32))
+    scored = replace(
+        make_scored([0, 0, 0, 0], PROBABILITIES), photos_in_event=np.zeros(4, np.int32)
+    )
     notes = evaluate(scored, EvaluationContext(), ("one more",)).notes
     assert notes == (
         "one more",
@@ -87,14 +100,17 @@ def test_empty_against_animal_is_not_missed_where_another_label_tells_it(make_sc
         truth=dict.fromkeys(classes, scored.truth["species"]),
         events=replace(scored.events, probabilities=probabilities),
     )
-    assert not any("empty against animal" in note for note in evaluate(both, EvaluationContext()).notes)
+    assert not any(
+        "empty against animal" in note for note in evaluate(both, EvaluationContext()).notes
+    )
 
 
 @pytest.mark.parametrize("bad", [np.nan, -0.5, 1.5])
 def test_probabilities_that_are_none_are_refused(make_scored, bad: float) -> None:
     scored = make_scored([0, 1], [[0.5, 0.5], [bad, 0.5]])
     with pytest.raises(
-        InputError, match="'species' are not numbers from 0 to 1 for 1 of 2 events, such as event 'event 1'"
+        InputError,
+        match="'species' are not numbers from 0 to 1 for 1 of 2 events, such as event 'event 1'",
     ):
         evaluate(scored, EvaluationContext())
 
@@ -106,7 +122,10 @@ def test_without_any_truth_there_is_nothing_to_evaluate(make_scored) -> None:
 
 def test_the_files_hold_every_figure_and_null_for_none(make_scored, tmp_path) -> None:
     write_metrics(
-        evaluate(make_scored([0, 1, 1, 0], PROBABILITIES, ["deer", "fox", "wolf"]), EvaluationContext()), tmp_path
+        evaluate(
+            make_scored([0, 1, 1, 0], PROBABILITIES, ["deer", "fox", "wolf"]), EvaluationContext()
+        ),
+        tmp_path,
     )
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     scores = metrics["labels"]["species"]["units"]["event"]

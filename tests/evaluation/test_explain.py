@@ -21,18 +21,25 @@ def answered(make_scored):
 
 
 @pytest.mark.parametrize(
-    ("count", "events"), [(1, [5]), (2, [5, 3]), (4, [5, 4, 3, "empty"]), (9, [5, 4, 3, "empty", "empty", "empty"])]
+    ("count", "events"),
+    [(1, [5]), (2, [5, 3]), (4, [5, 4, 3, "empty"]), (9, [5, 4, 3, "empty", "empty", "empty"])],
 )
-def test_mistakes_come_first_and_right_answers_with_something_on_them(answered, count: int, events) -> None:
+def test_mistakes_come_first_and_right_answers_with_something_on_them(
+    answered, count: int, events
+) -> None:
     found = choose_examples(answered, count)
-    assert [one.truth if one.truth == "empty" else int(one.event_id.split()[1]) for one in found] == events
+    assert [
+        one.truth if one.truth == "empty" else int(one.event_id.split()[1]) for one in found
+    ] == events
     assert (found[0].truth, found[0].predicted, found[0].class_index) == ("fox", "empty", 0)
     assert found[0].confidence == pytest.approx(0.8)
 
 
 def test_an_event_is_explained_by_one_photo(answered) -> None:
     photos = UnitPredictions(
-        np.array([0, 0, 0], np.int32), ("a", "b", "c"), {"species": np.array([[0.2, 0.8]] * 3, np.float32)}
+        np.array([0, 0, 0], np.int32),
+        ("a", "b", "c"),
+        {"species": np.array([[0.2, 0.8]] * 3, np.float32)},
     )
     assert [one.path for one in choose_examples(replace(answered, photos=photos), 5)] == ["a"]
 

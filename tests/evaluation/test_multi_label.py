@@ -49,7 +49,9 @@ def dataset(dataset_of):
     for number, seen in enumerate(SEEN):
         jpeg = encode_jpeg(np.full((16, 24, 3), 40 * number, np.uint8), 95)
         labels = {"species": tuple(map(classes.index, seen)) or (-1,)}
-        events.append(EventRecord(f"e{number}", (jpeg,), ((16, 24),), labels, (f"{number}.jpg",), {}))
+        events.append(
+            EventRecord(f"e{number}", (jpeg,), ((16, 24),), labels, (f"{number}.jpg",), {})
+        )
     return dataset_of({"test": events}, {"species": classes})
 
 
@@ -59,7 +61,9 @@ def scored(dataset):
         shown = np.rint(images.mean(axis=(1, 2, 3)) / 40).astype(int)
         return {"species": np.array(ANSWERS, np.float32)[shown]}
 
-    return score_split(answer, INFO, dataset, "test", combine, ScoringConfig("location"), lambda _: None)
+    return score_split(
+        answer, INFO, dataset, "test", combine, ScoringConfig("location"), lambda _: None
+    )
 
 
 def test_truth_is_every_class_that_was_seen_and_foreign_ones_are_told() -> None:
@@ -74,8 +78,18 @@ def test_figures_are_those_worked_out_by_hand(scored) -> None:
     assert (scores.n, scores.missing, found.foreign) == (4, 1, {"bear": 1})
     assert (scores.top_1.value, scores.exact.value) == (1.0, 0.5)
     _, fox, wolf = scores.classes
-    assert (fox.support, fox.predicted, fox.precision.value, fox.recall.value) == (3, 3, 2 / 3, 2 / 3)
-    assert (wolf.support, wolf.predicted, wolf.precision.value, wolf.recall.value) == (2, 2, 1.0, 1.0)
+    assert (fox.support, fox.predicted, fox.precision.value, fox.recall.value) == (
+        3,
+        3,
+        2 / 3,
+        2 / 3,
+    )
+    assert (wolf.support, wolf.predicted, wolf.precision.value, wolf.recall.value) == (
+        2,
+        2,
+        1.0,
+        1.0,
+    )
     assert fox.average_precision.value == pytest.approx((1 + 1 + 3 / 4) / 3)
     assert scores.macro.recall.value == pytest.approx((2 / 3 + 1) / 2)
 
@@ -83,7 +97,10 @@ def test_figures_are_those_worked_out_by_hand(scored) -> None:
 def test_the_models_thresholds_say_what_is_present(scored) -> None:
     thresholds = {"species": {"fox": 0.35, "wolf": None}}
     _, fox, wolf = (
-        evaluate(scored.scored, EvaluationContext(thresholds=thresholds)).multi_label["species"].units["event"].classes
+        evaluate(scored.scored, EvaluationContext(thresholds=thresholds))
+        .multi_label["species"]
+        .units["event"]
+        .classes
     )
     assert (fox.predicted, wolf.predicted) == (4, 0)
 
@@ -93,7 +110,10 @@ def test_nothing_is_said_of_first_observations_where_all_count(scored) -> None:
 
 
 def test_such_a_label_is_not_calibrated(scored) -> None:
-    with pytest.raises(InputError, match=r"^label 'species' is not calibrated: it may have several classes at once$"):
+    with pytest.raises(
+        InputError,
+        match=r"^label 'species' is not calibrated: it may have several classes at once$",
+    ):
         fit_labels(scored.scored, combine, CalibrateConfig())
 
 
@@ -118,7 +138,9 @@ def predictions(tmp_path: Path) -> Path:
 
 
 def test_a_prediction_file_tells_which_labels_they_are(predictions) -> None:
-    assert list(read_predictions(predictions, "location", lambda _: combine).multi_label) == ["species"]
+    assert list(read_predictions(predictions, "location", lambda _: combine).multi_label) == [
+        "species"
+    ]
 
 
 @pytest.fixture
@@ -140,7 +162,9 @@ def written(path: Path, thresholds: dict[str, tuple[float | None, ...]], **given
         for number, values in enumerate(ANSWERS):
             answer = {"species": np.array(values, np.float32)}
             photo = ImagePrediction(f"{number}.jpg", answer)
-            yield EventPrediction(f"e{number}", classes, answer, (photo,), {}, thresholds, ("species",))
+            yield EventPrediction(
+                f"e{number}", classes, answer, (photo,), {}, thresholds, ("species",)
+            )
 
     output = plugins().all(OutputFormat)[path.suffix[1:]]
     options = {option.key: given.get(option.key, option.default) for option in output.options}
@@ -151,13 +175,21 @@ def written(path: Path, thresholds: dict[str, tuple[float | None, ...]], **given
 
 @pytest.mark.parametrize("name", ["p.csv", "p.json", "p.parquet", "photos.csv", "photos.parquet"])
 @pytest.mark.parametrize("lowest", [None, (0.5, 0.35, None)])
-def test_a_prediction_file_has_the_figures_of_the_model(scored, truth, tmp_path, name, lowest) -> None:
+def test_a_prediction_file_has_the_figures_of_the_model(
+    scored, truth, tmp_path, name, lowest
+) -> None:
     thresholds = {"species": dict(zip(CLASSES, lowest, strict=True))} if lowest else {}
-    expected = evaluate(scored.scored, EvaluationContext(thresholds=thresholds)).multi_label["species"]
+    expected = evaluate(scored.scored, EvaluationContext(thresholds=thresholds)).multi_label[
+        "species"
+    ]
     given = {"species": lowest} if lowest else {}
     path = written(tmp_path / name, given, per_photo=name.startswith("photos"))
-    joined = join_ground_truth(read_predictions(path, "location", lambda _: combine), truth, "location", combine)
-    found = evaluate(joined.data, EvaluationContext(thresholds=joined.data.presence_thresholds)).multi_label["species"]
+    joined = join_ground_truth(
+        read_predictions(path, "location", lambda _: combine), truth, "location", combine
+    )
+    found = evaluate(
+        joined.data, EvaluationContext(thresholds=joined.data.presence_thresholds)
+    ).multi_label["species"]
     assert found.foreign == expected.foreign == {"bear": 1}
     assert repr(found.units["event"]) == repr(expected.units["event"])
     assert joined.notes == ()
@@ -170,14 +202,22 @@ def test_photos_of_a_file_are_combined_as_of_such_a_label(tmp_path) -> None:
     assert told == ["species"]
 
 
-def test_beside_one_label_of_several_classes_the_first_observation_counts_for_another(predictions, tmp_path) -> None:
-    rows = [{"event_id": "e0", "images": ["a.jpg"], "species": name, "count": name} for name in ("fox", "wolf")]
+def test_beside_one_label_of_several_classes_the_first_observation_counts_for_another(
+    predictions, tmp_path
+) -> None:
+    rows = [
+        {"event_id": "e0", "images": ["a.jpg"], "species": name, "count": name}
+        for name in ("fox", "wolf")
+    ]
     truth = Inventory(pa.Table.from_pylist(rows), ("species", "count"), tmp_path)
-    joined = join_ground_truth(read_predictions(predictions, "location", lambda _: combine), truth, "location", combine)
+    joined = join_ground_truth(
+        read_predictions(predictions, "location", lambda _: combine), truth, "location", combine
+    )
     assert joined.data.multi_label["species"].tolist() == [[1, 1], [-1, -1], [-1, -1]]
     assert joined.data.truth["count"].tolist() == [0, -1, -1]
     assert (
-        joined.notes[-1] == "1 further observations of events with several are not counted for count: the first one is"
+        joined.notes[-1]
+        == "1 further observations of events with several are not counted for count: the first one is"
     )
 
 
@@ -189,7 +229,9 @@ def test_beside_one_label_of_several_classes_the_first_observation_counts_for_an
         ([((0.6, 0.4), ()), ((0.7, 0.5), ("wolf",))], {"fox": None, "wolf": 0.5}),
     ],
 )
-def test_from_which_probability_on_a_class_is_present_is_seen_in_the_answers(answers, expected) -> None:
+def test_from_which_probability_on_a_class_is_present_is_seen_in_the_answers(
+    answers, expected
+) -> None:
     presence = PresenceThresholdEstimator(("fox", "wolf"))
     for values, names in answers:
         presence.add(values, names)
@@ -199,7 +241,9 @@ def test_from_which_probability_on_a_class_is_present_is_seen_in_the_answers(ans
 def test_classes_that_are_no_list_name_their_line(tmp_path) -> None:
     text = 'id,label,predictions_all,predictions_present\na,species,"{""fox"": 0.9}",fox\n'
     (tmp_path / "p.csv").write_text(text)
-    with pytest.raises(InputError, match="line 2 has no JSON list of classes in its column 'predictions_present'"):
+    with pytest.raises(
+        InputError, match="line 2 has no JSON list of classes in its column 'predictions_present'"
+    ):
         read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
 
 
@@ -207,13 +251,19 @@ def test_the_command_writes_figures_and_a_report(build_model, dataset, tmp_path,
     model = build_model(multi_label=("species",))
     output = tmp_path / "evaluation"
     assert run(["evaluate", str(model), str(dataset.folder), "--output", str(output)]) == 0
-    figures = json.loads((output / "metrics.json").read_text())["multi_label"]["species"]["units"]["event"]
+    figures = json.loads((output / "metrics.json").read_text())["multi_label"]["species"]["units"][
+        "event"
+    ]
     assert (figures["n"], [one["name"] for one in figures["classes"]]) == (4, list(CLASSES))
     with (output / "metrics.csv").open(newline="") as file:
-        assert [(row["class"], row["support"]) for row in csv.DictReader(file) if row["unit"] == "event"] == [
+        assert [
+            (row["class"], row["support"]) for row in csv.DictReader(file) if row["unit"] == "event"
+        ] == [
             ("empty", "0"),
             ("fox", "3"),
             ("wolf", "2"),
         ]
-    assert "An event may show several classes at once" in (output / "report.html").read_text(encoding="utf-8")
+    assert "An event may show several classes at once" in (output / "report.html").read_text(
+        encoding="utf-8"
+    )
     assert capsys.readouterr().out.splitlines()[1].split()[:3] == ["species", "event", "4"]

@@ -27,20 +27,31 @@ def combine(photos):
 
 def entries():
     for number, (event_id, share) in enumerate((("a", 0.75), ("b", 0.25), ("c", 0.5))):
-        sure = {"species": np.array([share, 1 - share], np.float32), "count": np.array([0.5, 0.25, 0.25], np.float32)}
+        sure = {
+            "species": np.array([share, 1 - share], np.float32),
+            "count": np.array([0.5, 0.25, 0.25], np.float32),
+        }
         less = {"species": np.array([0.5, 0.5], np.float32), "count": sure["count"]}
-        photos = (ImagePrediction(f"{event_id}/1.jpg", sure), ImagePrediction(f"{event_id}/2.jpg", less))[
-            : 1 + number % 2
-        ]
-        meta = {"location": f"camera {number % 2}", "datetime": f"2024-03-01T{8 * number:02d}:00:00"}
-        yield EventPrediction(event_id, CLASSES, combine([photo.probabilities for photo in photos]), photos, meta)
+        photos = (
+            ImagePrediction(f"{event_id}/1.jpg", sure),
+            ImagePrediction(f"{event_id}/2.jpg", less),
+        )[: 1 + number % 2]
+        meta = {
+            "location": f"camera {number % 2}",
+            "datetime": f"2024-03-01T{8 * number:02d}:00:00",
+        }
+        yield EventPrediction(
+            event_id, CLASSES, combine([photo.probabilities for photo in photos]), photos, meta
+        )
 
 
 def written(path: Path, **options: object) -> Path:
     name = path.suffix[1:]
     output = plugins().all(OutputFormat)[name]
     given = {option.key: options.get(option.key, option.default) for option in output.options}
-    output.write(entries(), path, OutputContext("m.onnx", CLASSES, datetime.now(UTC), path.parent, given))
+    output.write(
+        entries(), path, OutputContext("m.onnx", CLASSES, datetime.now(UTC), path.parent, given)
+    )
     return path
 
 
@@ -66,9 +77,14 @@ def test_events_are_read_with_places_and_times(tmp_path: Path, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
 def test_a_table_of_photos_becomes_events(tmp_path: Path, name: str) -> None:
-    scored = read_predictions(written(tmp_path / name, per_photo=True), "location", lambda _: combine)
+    scored = read_predictions(
+        written(tmp_path / name, per_photo=True), "location", lambda _: combine
+    )
     assert scored.photos.paths == ("a/1.jpg", "b/1.jpg", "b/2.jpg", "c/1.jpg")
-    assert (scored.photos.event.tolist(), scored.photos_in_event.tolist()) == ([0, 1, 1, 2], [1, 2, 1])
+    assert (scored.photos.event.tolist(), scored.photos_in_event.tolist()) == (
+        [0, 1, 1, 2],
+        [1, 2, 1],
+    )
     assert scored.events.probabilities["species"][1] == pytest.approx([0.375, 0.625], abs=1e-4)
     assert scored.events.paths == ("a/1.jpg", "b/1.jpg", "c/1.jpg")
 
@@ -85,17 +101,29 @@ def test_the_order_of_rows_and_classes_does_not_matter(tmp_path: Path) -> None:
         'a,species,"{""fox"": 0.9, ""wolf"": 0.1}"',
         'b,species,"{""wolf"": 0.8, ""fox"": 0.2}"',
     ]
-    (tmp_path / "p.csv").write_text("\n".join([*rows, 'a,count,"{""1"": 1.0}"', 'b,count,"{""1"": 1.0}"']))
+    (tmp_path / "p.csv").write_text(
+        "\n".join([*rows, 'a,count,"{""1"": 1.0}"', 'b,count,"{""1"": 1.0}"'])
+    )
     scored = read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
-    assert scored.events.probabilities["species"].tolist() == pytest.approx(np.array([[0.9, 0.1], [0.2, 0.8]]))
+    assert scored.events.probabilities["species"].tolist() == pytest.approx(
+        np.array([[0.9, 0.1], [0.2, 0.8]])
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("p.csv", "id,label\n1,x\n", "it is not a prediction file: it has no column 'predictions_all'"),
+        (
+            "p.csv",
+            "id,label\n1,x\n",
+            "it is not a prediction file: it has no column 'predictions_all'",
+        ),
         ("p.csv", "id,label,predictions_all\n1,x,fox\n", "line 2 has no JSON object"),
-        ("p.csv", "id,label,predictions_all\n1,x,[1]\n", "line 2, column 'predictions_all' is not an object"),
+        (
+            "p.csv",
+            "id,label,predictions_all\n1,x,[1]\n",
+            "line 2, column 'predictions_all' is not an object",
+        ),
         (
             "p.csv",
             'id,label,predictions_all\n1,x,"{""a"": 1}"\n2,x,"{""b"": 1}"\n',
@@ -122,7 +150,9 @@ def test_the_order_of_rows_and_classes_does_not_matter(tmp_path: Path) -> None:
         ("p.parquet", "no parquet", "can't be read as a Parquet file of predictions"),
     ],
 )
-def test_a_file_of_another_kind_is_refused(tmp_path: Path, name: str, text: str, reason: str) -> None:
+def test_a_file_of_another_kind_is_refused(
+    tmp_path: Path, name: str, text: str, reason: str
+) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=reason) as caught:
         read_predictions(tmp_path / name, "location", lambda _: combine)
@@ -133,27 +163,44 @@ def test_a_missing_or_strange_file_says_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not there: make one with `ctc predict`"):
         read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
     for name in ("p.txt", "p.megadetector.json"):
-        with pytest.raises(UsageError, match=r"neither a model .* nor a prediction file with all probabilities"):
+        with pytest.raises(
+            UsageError, match=r"neither a model .* nor a prediction file with all probabilities"
+        ):
             read_predictions(tmp_path / name, "location", lambda _: combine)
 
 
 def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:
     table = inventory(location=["north", None, "south"], night=["day", "night", None])
     joined = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
+        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
+        table,
+        "location",
+        combine,
     )
     scored = joined.data
-    assert {label: truth.tolist() for label, truth in scored.truth.items()} == {"species": [0, 1, -1]}
-    assert [scored.locations[number] for number in scored.location] == ["north", "camera 1", "south"]
+    assert {label: truth.tolist() for label, truth in scored.truth.items()} == {
+        "species": [0, 1, -1]
+    }
+    assert [scored.locations[number] for number in scored.location] == [
+        "north",
+        "camera 1",
+        "south",
+    ]
     assert scored.night.tolist() == [0, 1, 0]
-    assert (scored.photos_in_event.tolist(), scored.events.paths[1]) == ([1, 2, 1], str(Path("/photos/x/2.jpg")))
+    assert (scored.photos_in_event.tolist(), scored.events.paths[1]) == (
+        [1, 2, 1],
+        str(Path("/photos/x/2.jpg")),
+    )
     assert joined.notes == ()
 
 
 def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
     table = inventory(event_id=["a", "a", "z"], species=["fox", "wolf", "lynx"])
     joined = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
+        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
+        table,
+        "location",
+        combine,
     )
     assert joined.data.truth["species"].tolist() == [0, -1, -1]
     assert joined.notes == (
@@ -166,7 +213,10 @@ def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
 def test_a_class_that_the_model_does_not_know_is_counted_apart(tmp_path: Path) -> None:
     table = inventory(species=["fox", "lynx", "lynx"])
     scored = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine), table, "location", combine
+        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
+        table,
+        "location",
+        combine,
     ).data
     assert scored.truth["species"].tolist() == [0, FOREIGN, FOREIGN]
     assert scored.foreign == {"species": {"lynx": 2}}
@@ -179,10 +229,14 @@ def test_nothing_in_common_is_an_error_with_examples(tmp_path: Path) -> None:
         match=r"none of the 3 predicted events is among the 3 events of the truth, nor .* 'a', .* 'x', .*; predict the photos of the truth",
     ):
         join_ground_truth(scored, inventory(event_id=["x", "y", "z"]), "location", combine)
-    with pytest.raises(UsageError, match="predictions have the labels 'species', 'count', the truth 'sex'"):
+    with pytest.raises(
+        UsageError, match="predictions have the labels 'species', 'count', the truth 'sex'"
+    ):
         join_ground_truth(
             scored,
-            Inventory(inventory().table.rename_columns(["event_id", "images", "sex"]), ("sex",), Path()),
+            Inventory(
+                inventory().table.rename_columns(["event_id", "images", "sex"]), ("sex",), Path()
+            ),
             "location",
             combine,
         )

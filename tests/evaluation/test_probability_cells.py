@@ -19,7 +19,9 @@ def test_cells_that_are_written_alike_are_read_together() -> None:
     classes, values = parse_uniform_cells(ALIKE)
     assert classes == ("red fox", "a: b", 'quo"te')
     assert values.dtype == np.float32
-    assert values == pytest.approx(np.array([list(json.loads(cell).values()) for cell in ALIKE], np.float32))
+    assert values == pytest.approx(
+        np.array([list(json.loads(cell).values()) for cell in ALIKE], np.float32)
+    )
 
 
 def test_one_class_and_names_outside_ascii_are_fine() -> None:

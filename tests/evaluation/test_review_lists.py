@@ -15,7 +15,8 @@ from ctc.evaluation.worklists.review_lists import write_label_errors, write_to_l
 
 
 def world(n: int, planted: int, seed: int = 0):
-    """A model that is right at 92 % of `n` events of 8 classes, whose labels are wrong at `planted` of them."""
+    """A model that is right at 92 % of `n` events of 8 classes, whose labels are wrong at `planted`
+    of them."""
     rng = np.random.default_rng(seed)
     real = rng.integers(0, 8, n)
     scores = rng.normal(0, 1, (n, 8))
@@ -40,7 +41,8 @@ def test_four_fifths_of_the_planted_errors_are_at_the_top(planted: int) -> None:
 
 @pytest.fixture(scope="module")
 def demo_world():
-    """The true species of 640 events of the demo's world (seed 2, 40 new cameras), and what the model of `ctc demo` says of them."""
+    """The true species of 640 events of the demo's world (seed 2, 40 new cameras), and what the
+    model of `ctc demo` says of them."""
     with Path(__file__).with_name("demo_world.csv").open(newline="") as file:
         _, *classes = next(rows := csv.reader(file))
         told = list(rows)
@@ -49,7 +51,9 @@ def demo_world():
 
 
 @pytest.mark.parametrize("planted", [16, 64, 128])
-def test_four_fifths_of_the_errors_planted_into_the_demos_world_are_at_the_top(demo_world, planted: int) -> None:
+def test_four_fifths_of_the_errors_planted_into_the_demos_world_are_at_the_top(
+    demo_world, planted: int
+) -> None:
     truth, probabilities = demo_world
     for seed in range(10):
         rng = np.random.default_rng(seed)
@@ -62,19 +66,27 @@ def test_four_fifths_of_the_errors_planted_into_the_demos_world_are_at_the_top(d
 
 def test_suspects_by_hand() -> None:
     # mean where labelled: class 0 (0.9 + 0.6 + 0.2) / 3 = 0.567, class 1 (0.7 + 0.45) / 2 = 0.575
-    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7], [0.55, 0.45]], np.float32)
+    probabilities = np.array(
+        [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7], [0.55, 0.45]], np.float32
+    )
     found = find_label_errors(np.array([0, 0, 0, 1, 1], np.int32), probabilities)
     assert (found.row.tolist(), found.suggested.tolist()) == ([2, 4], [1, 0])
-    assert found.is_confident.tolist() == [True, False]  # 0.8 is more than 0.575, 0.55 less than 0.567
+    assert found.is_confident.tolist() == [
+        True,
+        False,
+    ]  # 0.8 is more than 0.575, 0.55 less than 0.567
 
 
 def test_a_class_without_labels_is_never_suggested_with_confidence() -> None:
-    found = find_label_errors(np.array([0, 0], np.int32), np.array([[0.9, 0.1], [0.1, 0.9]], np.float32))
+    found = find_label_errors(
+        np.array([0, 0], np.int32), np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
+    )
     assert (found.row.tolist(), found.is_confident.tolist()) == ([1], [False])
 
 
 def test_the_unsure_the_rare_and_the_new_come_first(make_scored) -> None:
-    # labelled: five of class 0 and one of class 1 at location 0; unlabelled: sure at 0, unsure at 0, sure and new at 1, sure and rare at 0
+    # labelled: five of class 0 and one of class 1 at location 0; unlabelled: sure at 0, unsure at
+    # 0, sure and new at 1, sure and rare at 0
     truth = [0, 0, 0, 0, 0, 1, -1, -1, -1, -1]
     probabilities = [[0.9, 0.1]] * 6 + [[0.99, 0.01], [0.55, 0.45], [0.99, 0.01], [0.01, 0.99]]
     location = np.array([0] * 8 + [1, 0], np.int32)
@@ -118,7 +130,11 @@ def test_the_lists_have_paths_and_places(make_scored, tmp_path) -> None:
     truth = [0] * 5 + [1] * 5 + [0, -1]
     probabilities = [[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5 + [[0.05, 0.95], [0.5, 0.5]]
     scored = make_scored(
-        truth, probabilities, ["deer", "fox"], location=np.zeros(12, np.int32), locations=("north, 1",)
+        truth,
+        probabilities,
+        ["deer", "fox"],
+        location=np.zeros(12, np.int32),
+        locations=("north, 1",),
     )
     assert write_label_errors(scored, tmp_path / "errors.csv") == 1
     assert write_to_label(scored, tmp_path / "label.csv") == 1
@@ -130,6 +146,6 @@ def test_the_lists_have_paths_and_places(make_scored, tmp_path) -> None:
             }
         ]  # fmt: skip
     with (tmp_path / "label.csv").open(newline="") as file:
-        assert [(row["path"], row["predicted"], row["uncertainty"]) for row in csv.DictReader(file)] == [
-            ("photos/11.jpg", "deer", "1.0000")
-        ]
+        assert [
+            (row["path"], row["predicted"], row["uncertainty"]) for row in csv.DictReader(file)
+        ] == [("photos/11.jpg", "deer", "1.0000")]

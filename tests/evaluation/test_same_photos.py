@@ -39,14 +39,20 @@ def truth() -> Inventory:
 
 @pytest.fixture
 def joined(make_scored, truth) -> Callable[..., JoinedData]:
-    """A function that joins the truth to answers for PHOTOS, each an event of its own that is named after it."""
+    """A function that joins the truth to answers for PHOTOS, each an event of its own that is named
+    after it."""
 
     def join(folder: str, inventory: Inventory = truth) -> JoinedData:
         ids = tuple(f"{folder}{photo}" for photo in PHOTOS)
         scored = make_scored([], [(share, 1 - share) for share in SHARES], CLASSES, ids=ids)
-        answers = UnitPredictions(scored.events.event, ("",) * len(ids), scored.events.probabilities)
+        answers = UnitPredictions(
+            scored.events.event, ("",) * len(ids), scored.events.probabilities
+        )
         return join_ground_truth(
-            EvaluationData(**{**vars(scored), "events": answers, "truth": {}}), inventory, "location", combine
+            EvaluationData(**{**vars(scored), "events": answers, "truth": {}}),
+            inventory,
+            "location",
+            combine,
         )
 
     return join
@@ -57,10 +63,16 @@ def test_photos_that_were_predicted_apart_are_judged_each_and_together(joined) -
     assert scored.ids == ("north", "south", "/photos/s/3.jpg")
     assert scored.truth["species"].tolist() == [0, 1, -1]
     assert scored.events.probabilities["species"][:, 0] == pytest.approx([0.65, 0.25, 0.7])
-    assert (scored.photos.event.tolist(), scored.photos.paths[1]) == ([0, 0, 1, 1, 2], "/photos/n/2.jpg")
+    assert (scored.photos.event.tolist(), scored.photos.paths[1]) == (
+        [0, 0, 1, 1, 2],
+        "/photos/n/2.jpg",
+    )
     assert [scored.locations[number] for number in scored.location.tolist()[:2]] == ["N", "S"]
     units = evaluate(scored, EvaluationContext()).labels["species"].units
-    assert {unit: (one.n, one.top_1.value) for unit, one in units.items()} == {"event": (2, 1.0), "photo": (4, 0.75)}
+    assert {unit: (one.n, one.top_1.value) for unit, one in units.items()} == {
+        "event": (2, 1.0),
+        "photo": (4, 0.75),
+    }
 
 
 def test_how_many_match_and_what_is_left_out_is_told(joined) -> None:
@@ -69,7 +81,10 @@ def test_how_many_match_and_what_is_left_out_is_told(joined) -> None:
         "no event's id is in both, so the photos' paths join them: 4 of 5 predicted photos are in 2 of 3 events of the truth, which group "
         "them otherwise: per photo the answers count as they are, per event as --aggregation combines them"
     )
-    assert left_out == "1 predicted events have no truth and are not counted, such as '/photos/s/3.jpg'"
+    assert (
+        left_out
+        == "1 predicted events have no truth and are not counted, such as '/photos/s/3.jpg'"
+    )
     assert unpredicted == "1 events of the truth have no prediction, such as 'west'"
 
 
@@ -88,7 +103,9 @@ def test_paths_may_start_at_the_image_root_or_here_and_be_written_otherwise(
 def test_a_linked_folder_is_the_same_folder(joined, truth, tmp_path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "photos", target_is_directory=True)
-    found = joined(f"{tmp_path / 'link'}/", Inventory(truth.table, truth.labels, tmp_path / "photos"))
+    found = joined(
+        f"{tmp_path / 'link'}/", Inventory(truth.table, truth.labels, tmp_path / "photos")
+    )
     assert "4 of 5 predicted photos" in found.notes[0]
 
 
@@ -96,7 +113,9 @@ def test_events_that_are_the_same_keep_their_own_answers(make_scored, truth) -> 
     """A file with photos and events, whose events other ids name, in another order."""
     event = np.array([0, 0, 1, 1], np.int32)
     photos = UnitPredictions(
-        event, ("s/1.jpg", "s/2.jpg", "n/1.jpg", "n/2.jpg"), {"species": np.full((4, 2), 0.5, np.float32)}
+        event,
+        ("s/1.jpg", "s/2.jpg", "n/1.jpg", "n/2.jpg"),
+        {"species": np.full((4, 2), 0.5, np.float32)},
     )
     scored = make_scored([], [(0.1, 0.9), (0.8, 0.2)], CLASSES, photos=photos)
     found = join_ground_truth(scored, truth, "location", combine)

@@ -29,13 +29,21 @@ def by_colour(images):
     return {"species": (colours == colours.max(axis=1, keepdims=True)).astype(np.float32)}
 
 
-def scored(dataset, split: str = "test", info: ModelInfo = INFO, answer: Any = by_colour, **config: Any):
-    return score_split(answer, info, dataset, split, combine, ScoringConfig("location", **config), lambda _: None)
+def scored(
+    dataset, split: str = "test", info: ModelInfo = INFO, answer: Any = by_colour, **config: Any
+):
+    return score_split(
+        answer, info, dataset, split, combine, ScoringConfig("location", **config), lambda _: None
+    )
 
 
 def test_every_photo_is_answered_and_every_event_combined(colour_dataset) -> None:
     found = scored(colour_dataset).data
-    assert (len(found.event_ids), len(found.photos), found.photos_in_event.tolist()[:4]) == (48, 96, [1, 2, 3, 1])
+    assert (len(found.event_ids), len(found.photos), found.photos_in_event.tolist()[:4]) == (
+        48,
+        96,
+        [1, 2, 3, 1],
+    )
     assert found.photos.paths[:3] == ("test/0-0.jpg", "test/1-0.jpg", "test/1-1.jpg")
     assert found.events.paths[1] == "test/1-0.jpg"
     right = found.events.probabilities["species"].argmax(axis=1) == found.truth["species"]
@@ -56,26 +64,38 @@ def test_an_infrared_photo_has_one_tint() -> None:
     assert not is_infrared(np.random.default_rng(0).integers(0, 200, (20, 30, 3)).astype(np.uint8))
 
 
-@pytest.mark.parametrize("config", [{"threads": 3, "batch_size": 1}, {"threads": 1, "batch_size": 1000}])
+@pytest.mark.parametrize(
+    "config", [{"threads": 3, "batch_size": 1}, {"threads": 1, "batch_size": 1000}]
+)
 def test_threads_and_batches_change_nothing(colour_dataset, config) -> None:
     found, plain = scored(colour_dataset, **config).data, scored(colour_dataset).data
     assert found.photos.paths == plain.photos.paths
-    assert np.array_equal(found.events.probabilities["species"], plain.events.probabilities["species"])
+    assert np.array_equal(
+        found.events.probabilities["species"], plain.events.probabilities["species"]
+    )
 
 
 def test_classes_are_matched_by_name(colour_dataset) -> None:
     fewer = replace(INFO, labels={"species": ("wolf", "empty")})
     found = scored(
-        colour_dataset, info=fewer, answer=lambda images: {"species": np.full((len(images), 2), 0.5, np.float32)}
+        colour_dataset,
+        info=fewer,
+        answer=lambda images: {"species": np.full((len(images), 2), 0.5, np.float32)},
     )
     assert found.data.truth["species"].tolist()[:3] == [1, FOREIGN, 0]
     assert found.data.foreign == {"species": {"fox": 16}}
 
 
-def test_a_model_that_takes_an_events_photos_together_has_no_answers_per_photo(colour_dataset) -> None:
+def test_a_model_that_takes_an_events_photos_together_has_no_answers_per_photo(
+    colour_dataset,
+) -> None:
     stacked = replace(INFO, preprocessing=Preprocessing(16, 24, image_choice="grayscale_stacking"))
     found = scored(colour_dataset, info=stacked).data
-    assert (len(found.events), found.photos, found.photos_in_event.tolist()[:3]) == (48, None, [1, 2, 3])
+    assert (len(found.events), found.photos, found.photos_in_event.tolist()[:3]) == (
+        48,
+        None,
+        [1, 2, 3],
+    )
 
 
 def test_a_damaged_record_is_left_out_and_named(colour_dataset) -> None:
@@ -85,7 +105,9 @@ def test_a_damaged_record_is_left_out_and_named(colour_dataset) -> None:
     shard.write_bytes(bytes(data))
     found = scored(colour_dataset)
     assert len(found.data.event_ids) == 47
-    assert [failure.endswith("checksum of the record is wrong") for failure in found.failures] == [True]
+    assert [failure.endswith("checksum of the record is wrong") for failure in found.failures] == [
+        True
+    ]
 
 
 def test_several_observations_are_said(tiny_dataset) -> None:
@@ -95,7 +117,9 @@ def test_several_observations_are_said(tiny_dataset) -> None:
 
 
 def test_no_label_in_common_is_an_error(tiny_dataset) -> None:
-    with pytest.raises(UsageError, match=r"the model has the labels sex, .* species, count: none is in both"):
+    with pytest.raises(
+        UsageError, match=r"the model has the labels sex, .* species, count: none is in both"
+    ):
         scored(tiny_dataset(), info=replace(INFO, labels={"sex": ("f", "m")}))
 
 

@@ -19,11 +19,18 @@ def answers(n: int, seed: int):
 
 
 def test_a_threshold_by_hand() -> None:
-    # the 100 most probable are right, the next is wrong: 99 of 100 would be at least 0.953, 100 of 101 too; two wrong of 102 not
+    # the 100 most probable are right, the next is wrong: 99 of 100 would be at least 0.953, 100 of
+    # 101 too; two wrong of 102 not
     confidence = np.linspace(0.99, 0.6, 103).astype(np.float32)
     truth = np.array([0] * 100 + [1, 1, 0], np.int32)
-    found = class_thresholds(truth, np.stack([confidence, 1 - confidence], axis=1), ("a", "b"), 0.95, 0.95)
-    assert (found[0].accepted, found[0].predicted, found[0].threshold) == (101, 103, confidence[100])
+    found = class_thresholds(
+        truth, np.stack([confidence, 1 - confidence], axis=1), ("a", "b"), 0.95, 0.95
+    )
+    assert (found[0].accepted, found[0].predicted, found[0].threshold) == (
+        101,
+        103,
+        confidence[100],
+    )
     assert found[0].precision == pytest.approx(100 / 101)
     assert 0.95 <= found[0].at_least < found[0].precision
 
@@ -31,26 +38,39 @@ def test_a_threshold_by_hand() -> None:
 def test_58_right_answers_are_too_few_and_59_enough() -> None:
     for n, threshold in ((58, None), (59, pytest.approx(0.8))):
         probabilities = np.tile(np.array([[0.8, 0.2]], np.float32), (n, 1))
-        assert class_thresholds(np.zeros(n, np.int32), probabilities, ("a", "b"), 0.95, 0.95)[0].threshold == threshold
+        assert (
+            class_thresholds(np.zeros(n, np.int32), probabilities, ("a", "b"), 0.95, 0.95)[
+                0
+            ].threshold
+            == threshold
+        )
 
 
 def test_equal_probabilities_pass_together() -> None:
     # 200 at one probability, of which 20 are wrong: no threshold lets the right ones pass alone
     truth = np.array([0] * 180 + [1] * 20, np.int32)
-    found = class_thresholds(truth, np.tile(np.array([[0.8, 0.2]], np.float32), (200, 1)), ("a", "b"), 0.95, 0.95)
+    found = class_thresholds(
+        truth, np.tile(np.array([[0.8, 0.2]], np.float32), (200, 1)), ("a", "b"), 0.95, 0.95
+    )
     assert (found[0].threshold, found[0].accepted) == (None, 0)
 
 
 def test_a_class_that_is_never_predicted_has_no_threshold() -> None:
     found = class_thresholds(
-        np.zeros(3, np.int32), np.tile(np.array([[0.8, 0.2]], np.float32), (3, 1)), ("a", "b"), 0.5, 0.95
+        np.zeros(3, np.int32),
+        np.tile(np.array([[0.8, 0.2]], np.float32), (3, 1)),
+        ("a", "b"),
+        0.5,
+        0.95,
     )
     assert (found[1].threshold, found[1].predicted) == (None, 0)
 
 
 def test_a_lower_precision_lets_more_pass() -> None:
     truth, probabilities = answers(3000, 0)
-    strict, loose = (class_thresholds(truth, probabilities, ("a", "b"), aim, 0.95)[0] for aim in (0.95, 0.8))
+    strict, loose = (
+        class_thresholds(truth, probabilities, ("a", "b"), aim, 0.95)[0] for aim in (0.95, 0.8)
+    )
     assert (loose.accepted > strict.accepted, loose.threshold < strict.threshold) == (True, True)
 
 

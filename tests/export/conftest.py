@@ -23,7 +23,8 @@ COLORS = np.array([(90, 60, 40), (190, 120, 60), (220, 70, 30)])
 
 @pytest.fixture(scope="session")
 def build_network() -> Callable[..., Any]:
-    """A function that makes a network of one convolution: labels and the number of their classes → keras.Model."""
+    """A function that makes a network of one convolution: labels and the number of their classes →
+    keras.Model."""
     import keras
 
     def build(labels: dict[str, int], height: int = 24, width: int = 32) -> Any:
@@ -33,7 +34,9 @@ def build_network() -> Callable[..., Any]:
         x = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(x)
         x = keras.layers.GlobalAveragePooling2D()(keras.layers.BatchNormalization()(x))
         heads = {
-            label: keras.layers.Dense(classes, "softmax", kernel_initializer="he_normal", name=f"head_{i}")(x)
+            label: keras.layers.Dense(
+                classes, "softmax", kernel_initializer="he_normal", name=f"head_{i}"
+            )(x)
             for i, (label, classes) in enumerate(labels.items())
         }
         return keras.Model(images, heads)
@@ -66,7 +69,8 @@ def run_info() -> Callable[..., RunInfo]:
 
 @pytest.fixture(scope="session")
 def trained_network() -> Any:
-    """A small_cnn that has learnt colours for a moment: it gives different species for different photos."""
+    """A small_cnn that has learnt colours for a moment: it gives different species for different
+    photos."""
     import keras
 
     from ctc.plugin import Backbone
@@ -77,7 +81,9 @@ def trained_network() -> Any:
     rng = np.random.default_rng(0)
     classes = {label: len(names) for label, names in LABELS.items()}
     network = build_network(plugins().get(Backbone, "small_cnn"), classes, SIDE, SIDE, MEAN, STD)
-    network.compile(keras.optimizers.Adam(0.01), dict.fromkeys(LABELS, "sparse_categorical_crossentropy"))
+    network.compile(
+        keras.optimizers.Adam(0.01), dict.fromkeys(LABELS, "sparse_categorical_crossentropy")
+    )
     for _ in range(12):
         species, count = rng.integers(0, 3, 24), rng.integers(0, 2, 24)
         photos = rng.integers(60, 140, (24, SIDE, SIDE, 3))

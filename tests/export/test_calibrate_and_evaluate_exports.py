@@ -1,4 +1,5 @@
-"""Real exports of every precision are calibrated and evaluated; a run explains its model by gradients."""
+"""Real exports of every precision are calibrated and evaluated; a run explains its model by
+gradients."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ from ctc.export.config import ExportConfig, ExportPrecision
 from ctc.export.export import export_model
 from ctc.runtime.session import load_model
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 
 @pytest.fixture
@@ -33,10 +36,15 @@ def exported(run, trained_network, tmp_path):
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("int8", 1e-4), ("float16", 2e-3)])
-def test_a_lower_precision_is_calibrated_inside_the_file(exported, run, tmp_path, precision, tolerance) -> None:
+def test_a_lower_precision_is_calibrated_inside_the_file(
+    exported, run, tmp_path, precision, tolerance
+) -> None:
     model, output = exported(precision), tmp_path / "calibrated.onnx"
     dataset = run.read().dataset["path"]
-    assert ctc(["calibrate", str(model), dataset, "--method", "temperature", "--output", str(output)]) == 0
+    assert (
+        ctc(["calibrate", str(model), dataset, "--method", "temperature", "--output", str(output)])
+        == 0
+    )
     plain, calibrated = load_model(model), load_model(output)
     pictures = np.random.default_rng(0).integers(0, 256, (5, 50, 50, 3), np.uint8)
     answers, wanted = calibrated.predict(pictures), plain.predict(pictures)
@@ -47,10 +55,20 @@ def test_a_lower_precision_is_calibrated_inside_the_file(exported, run, tmp_path
     assert calibrated.info.provenance["precision"] == precision
 
 
-def test_with_its_run_a_model_is_explained_by_gradients_and_its_training_shown(exported, run, tmp_path, capsys) -> None:
+def test_with_its_run_a_model_is_explained_by_gradients_and_its_training_shown(
+    exported, run, tmp_path, capsys
+) -> None:
     run.history.write_text("epoch,loss,val_loss\n1,2,1.5\n2,1,1\n")
     dataset, output = run.read().dataset["path"], tmp_path / "evaluation"
-    arguments = ["evaluate", str(exported("float32")), dataset, "--run", str(run.folder), "--explain", "2"]
+    arguments = [
+        "evaluate",
+        str(exported("float32")),
+        dataset,
+        "--run",
+        str(run.folder),
+        "--explain",
+        "2",
+    ]
     assert ctc([*arguments, "--output", str(output), "--licence", "CC0", "--thumbnails", "1"]) == 0
     assert "what the model looked at, by Grad-CAM" in capsys.readouterr().err
     page = (output / "report.html").read_text(encoding="utf-8")
@@ -60,10 +78,14 @@ def test_with_its_run_a_model_is_explained_by_gradients_and_its_training_shown(e
     assert json.loads((output / "metrics.json").read_text())["photos"] > 0
 
 
-def test_another_run_is_refused_before_anything_is_done(exported, run, run_info, tmp_path, capsys) -> None:
+def test_another_run_is_refused_before_anything_is_done(
+    exported, run, run_info, tmp_path, capsys
+) -> None:
     model, info = exported("float32"), run.read()
     run.history.write_text("epoch,loss\n1,2\n")
-    run.write(run_info(Dataset.open(Path(info.dataset["path"])), preprocessing=info.preprocessing, seed=4))
+    run.write(
+        run_info(Dataset.open(Path(info.dataset["path"])), preprocessing=info.preprocessing, seed=4)
+    )
     arguments = ["evaluate", str(model), info.dataset["path"], "--run", str(run.folder)]
     assert ctc([*arguments, "--output", str(tmp_path / "e")]) == 2
     assert f"the model does not come from '{run.folder}'" in capsys.readouterr().err

@@ -15,7 +15,9 @@ from ctc.export.convert import to_onnx
 from ctc.export.parity import onnx_predict_fn
 from ctc.export.simplify import simplify
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 
 @pytest.fixture
@@ -34,7 +36,9 @@ def residual_network():
     x = keras.layers.Add()([x, keras.layers.Conv2D(8, 3, padding="same")(x)])
     normalise = keras.layers.BatchNormalization()
     x = keras.layers.ReLU()(normalise(x))
-    normalise.set_weights([np.linspace(0.5, 2, 8), np.linspace(-1, 1, 8), np.linspace(0, 1, 8), np.linspace(1, 3, 8)])
+    normalise.set_weights(
+        [np.linspace(0.5, 2, 8), np.linspace(-1, 1, 8), np.linspace(0, 1, 8), np.linspace(1, 3, 8)]
+    )
     x = keras.layers.GlobalAveragePooling2D()(x)
     return keras.Model(images, {"species": keras.layers.Dense(3, "softmax")(x)})
 
@@ -72,11 +76,15 @@ class FailingOptimisation:
         raise KeyError("axes")
 
 
-def test_a_network_that_tf2onnx_fails_to_optimise_is_converted_without_that(build_network, images, monkeypatch) -> None:
+def test_a_network_that_tf2onnx_fails_to_optimise_is_converted_without_that(
+    build_network, images, monkeypatch
+) -> None:
     monkeypatch.setitem(optimizer._optimizers, "failing", FailingOptimisation)
     network = build_network({"species": 3})
     found = onnx_predict_fn(to_onnx(network, {"species": 3}, 24, 32))(images)
-    assert found["species"] == pytest.approx(np.asarray(network(images, training=False)["species"]), abs=1e-5)
+    assert found["species"] == pytest.approx(
+        np.asarray(network(images, training=False)["species"]), abs=1e-5
+    )
 
 
 def test_simplified_a_network_gives_the_same_probabilities(images) -> None:

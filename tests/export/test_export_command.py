@@ -12,13 +12,23 @@ import pytest
 from ctc.artifacts.model_file import ModelInfo
 from ctc.cli.main import run as ctc
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 
 def test_a_run_becomes_a_model_file_and_stdout_stays_empty(run, tmp_path) -> None:
     output = tmp_path / "model.onnx"
     done = subprocess.run(
-        [sys.executable, "-c", "from ctc.cli import main; main()", "export", str(run.folder), "--output", str(output)],
+        [
+            sys.executable,
+            "-c",
+            "from ctc.cli import main; main()",
+            "export",
+            str(run.folder),
+            "--output",
+            str(output),
+        ],
         capture_output=True,
         text=True,
     )
@@ -28,7 +38,9 @@ def test_a_run_becomes_a_model_file_and_stdout_stays_empty(run, tmp_path) -> Non
     assert lines[0].startswith(f"'{output}': 1.0 MB")
     assert "compared with the trained network on 6 photos of 'test'" in lines[1]
     assert lines[2].startswith("  species: the same class for 100.0%; accuracy ")
-    info = ModelInfo.from_metadata({entry.key: entry.value for entry in onnx.load(output).metadata_props})
+    info = ModelInfo.from_metadata(
+        {entry.key: entry.value for entry in onnx.load(output).metadata_props}
+    )
     assert info.provenance["backbone"] == "small_cnn"
 
 
@@ -49,7 +61,9 @@ def test_a_folder_as_output_is_refused_even_with_overwrite(run, tmp_path, capsys
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path, capsys) -> None:
     assert ctc(["export", str(tmp_path), "--output", str(tmp_path / "model.onnx")]) == 2
-    assert "run.json' is not there: it should be the description of a run" in capsys.readouterr().err
+    assert (
+        "run.json' is not there: it should be the description of a run" in capsys.readouterr().err
+    )
 
 
 def test_a_moved_dataset_is_found_by_option(run, tmp_path, capsys) -> None:
@@ -71,10 +85,24 @@ def test_missing_weights_are_told_and_nothing_is_left(run, tmp_path, capsys) -> 
 def test_int8_tells_how_many_layers_have_8_bits(run, tmp_path, capsys) -> None:
     output = tmp_path / "model.onnx"
     assert (
-        ctc(["export", str(run.folder), "--output", str(output), "--precision", "int8", "--min-agreement", "0.5"]) == 0
+        ctc(
+            [
+                "export",
+                str(run.folder),
+                "--output",
+                str(output),
+                "--precision",
+                "int8",
+                "--min-agreement",
+                "0.5",
+            ]
+        )
+        == 0
     )
     assert "4 of 6 layers with 8 bits" in capsys.readouterr().err
-    info = ModelInfo.from_metadata({entry.key: entry.value for entry in onnx.load(output).metadata_props})
+    info = ModelInfo.from_metadata(
+        {entry.key: entry.value for entry in onnx.load(output).metadata_props}
+    )
     assert info.provenance["precision"] == "int8"
 
 
@@ -87,6 +115,8 @@ def test_int8_tells_how_many_layers_have_8_bits(run, tmp_path, capsys) -> None:
         (["--precision", "int8", "--calibration-photos", "0"], "0 is not in the range"),
     ],
 )
-def test_bad_options_are_refused_before_the_run_is_read(tmp_path, capsys, options, complaint) -> None:
+def test_bad_options_are_refused_before_the_run_is_read(
+    tmp_path, capsys, options, complaint
+) -> None:
     assert ctc(["export", str(tmp_path), "--output", str(tmp_path / "model.onnx"), *options]) == 2
     assert complaint in capsys.readouterr().err

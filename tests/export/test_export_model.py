@@ -12,7 +12,9 @@ from ctc.errors import CtcError
 from ctc.export.config import ExportConfig
 from ctc.export.export import export_model
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 CLASSES = {"species": 3, "count": 2}
 FLOAT32 = ExportConfig()
@@ -38,7 +40,9 @@ def answers(path, images):
     return dict(zip(names, session.run(None, {"images": images}), strict=True))
 
 
-def test_onnxruntime_gives_the_networks_probabilities_under_the_labels_names(exported, images) -> None:
+def test_onnxruntime_gives_the_networks_probabilities_under_the_labels_names(
+    exported, images
+) -> None:
     network, path, _ = exported
     found = answers(path, images)
     assert list(found) == ["species", "count"]
@@ -55,8 +59,16 @@ def test_input_and_outputs_are_declared_as_promised(exported) -> None:
     graph = onnx.load(exported[1]).graph
     (images,) = graph.input
     assert (images.name, images.type.tensor_type.elem_type) == ("images", onnx.TensorProto.UINT8)
-    assert [d.dim_param or d.dim_value for d in images.type.tensor_type.shape.dim] == ["N", 24, 32, 3]
-    assert [d.dim_param or d.dim_value for d in graph.output[1].type.tensor_type.shape.dim] == ["N", 2]
+    assert [d.dim_param or d.dim_value for d in images.type.tensor_type.shape.dim] == [
+        "N",
+        24,
+        32,
+        3,
+    ]
+    assert [d.dim_param or d.dim_value for d in graph.output[1].type.tensor_type.shape.dim] == [
+        "N",
+        2,
+    ]
 
 
 def test_the_file_is_checked_whole_and_alone(exported) -> None:
@@ -86,16 +98,32 @@ def test_a_difference_beyond_the_tolerance_writes_nothing(run_info, tiny_dataset
     images = keras.Input((24, 32, 3), dtype="uint8")
     features = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 64, -2.0)(images))
     changed = keras.layers.Lambda(lambda x: x * (1.0 if tf.executing_eagerly() else 1.1))(features)
-    heads = {label: keras.layers.Dense(classes, "softmax")(changed) for label, classes in CLASSES.items()}
+    heads = {
+        label: keras.layers.Dense(classes, "softmax")(changed) for label, classes in CLASSES.items()
+    }
     dataset = tiny_dataset()
-    with pytest.raises(CtcError, match=r"differs from the trained one by .* more than 0.0001: .*was not written"):
-        export_model(keras.Model(images, heads), run_info(dataset), dataset, tmp_path / "model.onnx", FLOAT32)
+    with pytest.raises(
+        CtcError, match=r"differs from the trained one by .* more than 0.0001: .*was not written"
+    ):
+        export_model(
+            keras.Model(images, heads), run_info(dataset), dataset, tmp_path / "model.onnx", FLOAT32
+        )
     assert [entry.name for entry in tmp_path.iterdir()] == ["dataset"]
 
 
-def test_a_network_that_gives_nan_is_refused(build_network, run_info, tiny_dataset, tmp_path) -> None:
+def test_a_network_that_gives_nan_is_refused(
+    build_network, run_info, tiny_dataset, tmp_path
+) -> None:
     network, dataset = build_network(CLASSES), tiny_dataset()
-    network.layers[2].set_weights([np.full_like(values, np.nan) for values in network.layers[2].get_weights()])
+    network.layers[2].set_weights(
+        [np.full_like(values, np.nan) for values in network.layers[2].get_weights()]
+    )
     with pytest.raises(CtcError, match="differs from the trained network by nan"):
-        export_model(network, run_info(dataset), dataset, tmp_path / "model.onnx", ExportConfig(min_agreement=0.0))
+        export_model(
+            network,
+            run_info(dataset),
+            dataset,
+            tmp_path / "model.onnx",
+            ExportConfig(min_agreement=0.0),
+        )
     assert not (tmp_path / "model.onnx").exists()

@@ -15,28 +15,37 @@ from ctc.errors import CtcError
 from ctc.export.config import ExportConfig, ExportPrecision
 from ctc.export.export import ExportResult, export_model
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 LOWER = ("float16", "int8")
 
 
 @pytest.fixture
 def export(trained_network, tiny_dataset, run_info, tmp_path) -> Callable[..., ExportResult]:
-    """A function that exports the trained network: precision, and what else the config says → report."""
+    """A function that exports the trained network: precision, and what else the config says →
+    report."""
     dataset = tiny_dataset()
     info = run_info(dataset, preprocessing=Preprocessing(50, 50))
 
     def run(precision: ExportPrecision, **options: float) -> ExportResult:
         output = tmp_path / "out" / f"{precision}.onnx"
-        return export_model(trained_network, info, dataset, output, ExportConfig(precision, **options))
+        return export_model(
+            trained_network, info, dataset, output, ExportConfig(precision, **options)
+        )
 
     return run
 
 
 @pytest.mark.parametrize("precision", LOWER)
-def test_onnxruntime_takes_bytes_and_gives_float32_probabilities(export, trained_network, precision) -> None:
+def test_onnxruntime_takes_bytes_and_gives_float32_probabilities(
+    export, trained_network, precision
+) -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 50, 50, 3), np.uint8)
-    session = onnxruntime.InferenceSession(export(precision).output, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        export(precision).output, providers=["CPUExecutionProvider"]
+    )
     species, count = session.run(["species", "count"], {"images": images})
     assert (species.dtype, species.shape, count.shape) == (np.float32, (3, 3), (3, 2))
     assert species.sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -62,9 +71,14 @@ def test_a_file_is_whole_and_checked(export, precision) -> None:
 @pytest.mark.parametrize("precision", LOWER)
 def test_standardisation_and_softmax_stay_in_float32(export, precision) -> None:
     graph = onnx.load(export(precision).output).graph
-    values = {value.name: value.type.tensor_type.elem_type for value in (*graph.value_info, *graph.output)}
+    values = {
+        value.name: value.type.tensor_type.elem_type for value in (*graph.value_info, *graph.output)
+    }
     standardised = next(node for node in graph.node if node.op_type == "Conv")
-    ends = [standardised.output[0], *(node.input[0] for node in graph.node if node.op_type == "Softmax")]
+    ends = [
+        standardised.output[0],
+        *(node.input[0] for node in graph.node if node.op_type == "Softmax"),
+    ]
     assert [values[name] for name in ends] == [onnx.TensorProto.FLOAT] * 3
 
 
@@ -86,7 +100,11 @@ def test_the_parity_report_is_in_the_file(export) -> None:
         "accuracy_trained",
         "accuracy_exported",
     }
-    assert (provenance["calibration_photos"], provenance["layers"], provenance["quantized_layers"]) == (12, 6, 4)
+    assert (
+        provenance["calibration_photos"],
+        provenance["layers"],
+        provenance["quantized_layers"],
+    ) == (12, 6, 4)
 
 
 def test_no_more_photos_than_asked_for_are_calibrated_on(export) -> None:
@@ -97,13 +115,20 @@ def test_below_the_agreement_nothing_is_written(run_info, tiny_dataset, tmp_path
     import keras
 
     images = keras.Input((24, 32, 3), dtype="uint8")
-    x = keras.layers.Conv2D(4, 3, kernel_initializer="zeros", name="loud")(keras.layers.Rescaling(1 / 64)(images))
+    x = keras.layers.Conv2D(4, 3, kernel_initializer="zeros", name="loud")(
+        keras.layers.Rescaling(1 / 64)(images)
+    )
     x = keras.layers.GlobalAveragePooling2D()(x)
     network = keras.Model(
-        images, {"species": keras.layers.Dense(3, "softmax", kernel_initializer="zeros", name="head")(x)}
+        images,
+        {"species": keras.layers.Dense(3, "softmax", kernel_initializer="zeros", name="head")(x)},
     )
     kernel, bias = network.get_layer("loud").get_weights()
-    kernel[1, 1, 0, 0], kernel[1, 1, 0, 1], bias[0] = 1e-4, 1e4, -2e-4  # eight bits can't hold both channels
+    kernel[1, 1, 0, 0], kernel[1, 1, 0, 1], bias[0] = (
+        1e-4,
+        1e4,
+        -2e-4,
+    )  # eight bits can't hold both channels
     network.get_layer("loud").set_weights([kernel, bias])
     head, _ = network.get_layer("head").get_weights()
     head[0] = (1e5, 0, -1e5)
@@ -111,7 +136,8 @@ def test_below_the_agreement_nothing_is_written(run_info, tiny_dataset, tmp_path
     dataset = tiny_dataset()
     info = run_info(dataset, labels={"species": ("boar", "deer", "fox")})
     with pytest.raises(
-        CtcError, match=r"the int8 model gives the same 'species' .* less than 97.0%: .* was not written"
+        CtcError,
+        match=r"the int8 model gives the same 'species' .* less than 97.0%: .* was not written",
     ):
         export_model(network, info, dataset, tmp_path / "out" / "model.onnx", ExportConfig("int8"))
     assert not (tmp_path / "out").exists()

@@ -16,10 +16,19 @@ CLASSES = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
 
 def lit_event(name: str, color: tuple[int, int, int]) -> EventRecord:
     photo = np.full((60, 80, 3), color, np.uint8)
-    return EventRecord(name, (encode_jpeg(photo, 90),), ((60, 80),), {"species": (0,), "count": (0,)}, ("p.jpg",), {})
+    return EventRecord(
+        name,
+        (encode_jpeg(photo, 90),),
+        ((60, 80),),
+        {"species": (0,), "count": (0,)},
+        ("p.jpg",),
+        {},
+    )
 
 
-def test_held_out_photos_are_those_of_the_test_split_as_prediction_sees_them(tiny_dataset, run_info) -> None:
+def test_held_out_photos_are_those_of_the_test_split_as_prediction_sees_them(
+    tiny_dataset, run_info
+) -> None:
     dataset = tiny_dataset()
     sample = held_out_photos(dataset, run_info(dataset), max_photos=5)
     assert sample.split == "test"

@@ -12,7 +12,9 @@ from PIL import Image
 
 from ctc.cli.main import run as ctc
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "model-file.md").read_text(encoding="utf-8")
 
@@ -29,7 +31,9 @@ def exported(run, tmp_path, monkeypatch) -> onnx.ModelProto:
 def test_the_lines_for_onnxruntime_alone_print_a_probability_per_class(exported, capsys) -> None:
     (lines,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     exec(lines, {})
-    assert re.fullmatch(r"\{'boar': [01]\.\d+, 'deer': [01]\.\d+, 'fox': [01]\.\d+\}\n", capsys.readouterr().out)
+    assert re.fullmatch(
+        r"\{'boar': [01]\.\d+, 'deer': [01]\.\d+, 'fox': [01]\.\d+\}\n", capsys.readouterr().out
+    )
 
 
 def test_the_page_names_every_metadata_key_and_every_part_of_the_provenance(exported) -> None:

@@ -14,10 +14,14 @@ EXPORTED = {"species": np.array([[0.8, 0.2], [0.6, 0.4], [0.7, 0.3], [0.1, 0.9]]
 
 
 def test_agreement_counts_top_classes_and_accuracy_those_that_are_known() -> None:
-    parity = compare(LabelledPredictions(TRAINED, TRUE), LabelledPredictions(EXPORTED, TRUE), "test")
+    parity = compare(
+        LabelledPredictions(TRAINED, TRUE), LabelledPredictions(EXPORTED, TRUE), "test"
+    )
     assert (parity.split, parity.photos) == ("test", 4)
     assert parity.largest_difference == pytest.approx(0.2)
-    assert parity.labels == {"species": LabelParity(0.75, 3, pytest.approx(2 / 3), pytest.approx(1 / 3))}
+    assert parity.labels == {
+        "species": LabelParity(0.75, 3, pytest.approx(2 / 3), pytest.approx(1 / 3))
+    }
     assert list(parity.lines()) == [
         "compared with the trained network on 4 photos of 'test': at most 0.2 apart",
         "  species: the same class for 75.0%; accuracy 0.667 before, 0.333 after",
@@ -26,35 +30,60 @@ def test_agreement_counts_top_classes_and_accuracy_those_that_are_known() -> Non
 
 def test_without_known_classes_there_is_no_accuracy() -> None:
     unknown = {"species": np.full(4, -1, np.int32)}
-    parity = compare(LabelledPredictions(TRAINED, unknown), LabelledPredictions(TRAINED, unknown), "test")
+    parity = compare(
+        LabelledPredictions(TRAINED, unknown), LabelledPredictions(TRAINED, unknown), "test"
+    )
     assert parity.labels["species"] == LabelParity(1.0, 0, None, None)
     assert list(parity.lines())[1:] == ["  species: the same class for 100.0%"]
 
 
-def test_a_multi_label_label_agrees_where_the_same_classes_are_there_and_is_right_when_its_top_class_is() -> None:
+def test_a_multi_label_label_agrees_where_the_same_classes_are_there_and_is_right_when_its_top_class_is() -> (
+    None
+):
     true = {"species": np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1], [-1, -1, -1]], np.int32)}
-    trained = {"species": np.array([[0.9, 0.6, 0.1], [0.4, 0.1, 0.2], [0.1, 0.2, 0.7], [0.6, 0.5, 0.4]], np.float32)}
-    exported = {"species": np.array([[0.6, 0.9, 0.2], [0.1, 0.4, 0.2], [0.1, 0.6, 0.7], [0.6, 0.5, 0.4]], np.float32)}
-    parity = compare(LabelledPredictions(trained, true), LabelledPredictions(exported, true), "test")
-    assert parity.labels["species"] == LabelParity(0.75, 3, pytest.approx(2 / 3), pytest.approx(1.0))
+    trained = {
+        "species": np.array(
+            [[0.9, 0.6, 0.1], [0.4, 0.1, 0.2], [0.1, 0.2, 0.7], [0.6, 0.5, 0.4]], np.float32
+        )
+    }
+    exported = {
+        "species": np.array(
+            [[0.6, 0.9, 0.2], [0.1, 0.4, 0.2], [0.1, 0.6, 0.7], [0.6, 0.5, 0.4]], np.float32
+        )
+    }
+    parity = compare(
+        LabelledPredictions(trained, true), LabelledPredictions(exported, true), "test"
+    )
+    assert parity.labels["species"] == LabelParity(
+        0.75, 3, pytest.approx(2 / 3), pytest.approx(1.0)
+    )
 
 
 def test_the_agreement_of_a_model_is_that_of_its_worst_label() -> None:
     both = dict.fromkeys(("same", "other"), TRUE["species"])
     trained = {"same": TRAINED["species"], "other": TRAINED["species"]}
     exported = {"same": TRAINED["species"], "other": EXPORTED["species"]}
-    assert compare(LabelledPredictions(trained, both), LabelledPredictions(exported, both), "test").agreement == 0.75
+    assert (
+        compare(
+            LabelledPredictions(trained, both), LabelledPredictions(exported, both), "test"
+        ).agreement
+        == 0.75
+    )
 
 
 def test_a_single_nan_makes_the_largest_difference_nan() -> None:
     broken = {"species": np.where(np.arange(4)[:, None] == 2, np.nan, TRAINED["species"])}
     assert np.isnan(
-        compare(LabelledPredictions(TRAINED, TRUE), LabelledPredictions(broken, TRUE), "test").largest_difference
+        compare(
+            LabelledPredictions(TRAINED, TRUE), LabelledPredictions(broken, TRUE), "test"
+        ).largest_difference
     )
 
 
 def test_answers_of_all_batches_are_kept_in_order() -> None:
-    batches = [(np.full((n, 2, 2, 3), n, np.uint8), {"species": np.full(n, n, np.int32)}) for n in (2, 1)]
+    batches = [
+        (np.full((n, 2, 2, 3), n, np.uint8), {"species": np.full(n, n, np.int32)}) for n in (2, 1)
+    ]
     answers = run_model(lambda images: {"species": images[:, 0, 0, :2].astype(np.float32)}, batches)
     assert answers.probabilities["species"].tolist() == [[2, 2], [2, 2], [1, 1]]
     assert answers.targets["species"].tolist() == [2, 2, 1]

@@ -14,7 +14,9 @@ from ctc.export.quantize import quantized_candidates
 from ctc.export.sensitivity import noise_to_signal
 from ctc.export.simplify import simplify
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 LABELS = {"species": 3}
 
@@ -25,14 +27,17 @@ def photos() -> list[np.ndarray]:
 
 
 def deep_network(outlier: float = 1.0):
-    """Four convolutions; between the second and the third, a channel is `outlier` times as large as in another network with the same
-    answers."""
+    """Four convolutions; between the second and the third, a channel is `outlier` times as large as
+    in another network with the same answers."""
     import keras
 
     keras.utils.set_random_seed(0)
     images = keras.Input((24, 32, 3), dtype="uint8")
     x = keras.layers.Rescaling([1 / 64] * 3, [-2.0] * 3)(images)
-    layers = [keras.layers.Conv2D(8, 3, padding="same", activation="relu", name=f"conv_{i}") for i in range(4)]
+    layers = [
+        keras.layers.Conv2D(8, 3, padding="same", activation="relu", name=f"conv_{i}")
+        for i in range(4)
+    ]
     for layer in layers:
         x = layer(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
@@ -51,7 +56,9 @@ def simple(network) -> onnx.ModelProto:
 def convolutions(model: onnx.ModelProto) -> dict[str, bool]:
     """By the name of each convolution whether its weights have 8 bits."""
     makers = {name: node.op_type for node in model.graph.node for name in node.output}
-    return {node.name: node.input[1] in makers for node in model.graph.node if node.op_type == "Conv"}
+    return {
+        node.name: node.input[1] in makers for node in model.graph.node if node.op_type == "Conv"
+    }
 
 
 def test_all_layers_but_standardisation_and_heads_are_quantised_at_first(photos) -> None:
@@ -66,9 +73,13 @@ def test_weights_are_int8_with_a_scale_per_channel_and_activations_uint8(photos)
     graph = next(quantized_candidates(simple(deep_network()), photos)).model.graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     weights = [
-        n for n in graph.node if n.op_type == "DequantizeLinear" and constants.get(n.input[0], np.empty(0)).ndim == 4
+        n
+        for n in graph.node
+        if n.op_type == "DequantizeLinear" and constants.get(n.input[0], np.empty(0)).ndim == 4
     ]
-    assert [(constants[n.input[0]].dtype.name, constants[n.input[1]].shape) for n in weights] == [("int8", (8,))] * 4
+    assert [(constants[n.input[0]].dtype.name, constants[n.input[1]].shape) for n in weights] == [
+        ("int8", (8,))
+    ] * 4
     rounded = [n for n in graph.node if n.op_type == "QuantizeLinear"]
     assert {constants[n.input[2]].dtype.name for n in rounded} == {"uint8"}
 
@@ -83,11 +94,17 @@ def test_layers_around_an_outlier_stay_in_float_first_and_that_mends_the_answers
     network = deep_network(outlier=1000.0)
     exact = network(photos[0], training=False)["species"]
     found = list(quantized_candidates(simple(network), photos))
-    apart = [float(np.abs(onnx_predict_fn(one.model)(photos[0])["species"] - exact).max()) for one in found]
+    apart = [
+        float(np.abs(onnx_predict_fn(one.model)(photos[0])["species"] - exact).max())
+        for one in found
+    ]
     assert apart[0] > 10 * apart[2]
     _, *layers = convolutions(found[2].model).items()
     in_float = [name for name, has_8_bits in layers if not has_8_bits]
-    assert [("conv_1" in name, "conv_2" in name) for name in in_float] == [(True, False), (False, True)]
+    assert [("conv_1" in name, "conv_2" in name) for name in in_float] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_noise_is_that_of_rounding_to_255_steps_averaged_over_channels() -> None:

@@ -16,7 +16,10 @@ PHOTOS = st.lists(st.tuples(st.integers(-1, 3), st.none() | st.integers(0, 40)),
 
 
 def numbers(locations: list[int], seconds: list[int | None], within: int = 60) -> list[int]:
-    times = np.array([None if second is None else np.datetime64(second, "s") for second in seconds], "datetime64[ms]")
+    times = np.array(
+        [None if second is None else np.datetime64(second, "s") for second in seconds],
+        "datetime64[ms]",
+    )
     return burst_ids(np.array(locations, np.int64), times, np.timedelta64(within, "s")).tolist()
 
 
@@ -49,7 +52,9 @@ def test_a_burst_has_one_location_and_small_gaps_and_bursts_have_large_ones(
     photos: list[tuple[int, int | None]], within: int
 ) -> None:
     bursts: dict[int, list[tuple[int, int | None]]] = {}
-    for number, photo in zip(numbers([p for p, _ in photos], [t for _, t in photos], within), photos, strict=True):
+    for number, photo in zip(
+        numbers([p for p, _ in photos], [t for _, t in photos], within), photos, strict=True
+    ):
         bursts.setdefault(number, []).append(photo)
     spans: dict[int, list[tuple[int, int]]] = {}
     for burst in bursts.values():

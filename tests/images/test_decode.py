@@ -35,10 +35,13 @@ def saved(image: Image.Image, kind: str, **options) -> bytes:
 def with_orientation(pixels: np.ndarray, orientation: int, kind: str = "JPEG") -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return saved(Image.fromarray(pixels), kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
+    return saved(
+        Image.fromarray(pixels), kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {})
+    )
 
 
-# what the camera stored, so that it is upright after the turn that the tag asks for (EXIF 2.32, tag 0x0112)
+# what the camera stored, so that it is upright after the turn that the tag asks for (EXIF 2.32, tag
+# 0x0112)
 STORED = {
     1: lambda upright: upright,
     2: lambda upright: upright[:, ::-1],
@@ -54,7 +57,8 @@ STORED = {
 def corners(pixels: np.ndarray) -> np.ndarray:
     height, width = pixels.shape[:2]
     return pixels[
-        [height // 5, height // 5, -height // 5, -height // 5], [width // 5, -width // 5, width // 5, -width // 5]
+        [height // 5, height // 5, -height // 5, -height // 5],
+        [width // 5, -width // 5, width // 5, -width // 5],
     ]
 
 
@@ -136,7 +140,10 @@ def test_half_transparent_pixels_are_mixed_with_white() -> None:
 
 
 def test_transparent_webp_is_composited_over_white() -> None:
-    assert decode(saved(Image.new("RGBA", (4, 4), (0, 0, 0, 0)), "WEBP", lossless=True))[0, 0].tolist() == [255] * 3
+    assert (
+        decode(saved(Image.new("RGBA", (4, 4), (0, 0, 0, 0)), "WEBP", lossless=True))[0, 0].tolist()
+        == [255] * 3
+    )
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -164,13 +171,17 @@ def test_the_first_frame_of_a_gif_is_taken() -> None:
     assert decode(data)[0, 0].tolist() == list(RED)
 
 
-@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True}), ("TIFF", {})])
+@pytest.mark.parametrize(
+    ("kind", "options"), [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True}), ("TIFF", {})]
+)
 def test_lossless_kinds_come_out_exactly(kind, options) -> None:
     assert np.array_equal(decode(saved(Image.fromarray(quarters()), kind, **options)), quarters())
 
 
 @pytest.mark.parametrize(
-    "options", [{"progressive": True}, {"subsampling": 0}, {"subsampling": 1}, {"quality": 20}], ids=str
+    "options",
+    [{"progressive": True}, {"subsampling": 0}, {"subsampling": 1}, {"quality": 20}],
+    ids=str,
 )
 def test_every_flavour_of_jpeg_comes_out_as_pillow_sees_it(options) -> None:
     data = saved(Image.fromarray(quarters(64, 96)), "JPEG", **options)
@@ -204,7 +215,16 @@ def test_other_truncated_kinds_always_fail(kind, truncated) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"not a photo", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF....WEBP", b"II*\0", b"BM"]
+    "content",
+    [
+        b"not a photo",
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"GIF89a",
+        b"RIFF....WEBP",
+        b"II*\0",
+        b"BM",
+    ],
 )
 def test_garbage_and_bare_headers_fail_with_a_reason_in_one_line(content) -> None:
     with pytest.raises(ImageError) as caught:
@@ -273,13 +293,17 @@ def test_real_photos_look_as_pillow_shows_them(shared: Path, name) -> None:
 
 def test_the_real_turned_photo_is_the_upright_one(shared: Path) -> None:
     folder = shared / "data" / "camera-trap-photos"
-    turned = decode((folder / "african_elephants_with_exif_orientation.jpg").read_bytes(), (100, 100))
+    turned = decode(
+        (folder / "african_elephants_with_exif_orientation.jpg").read_bytes(), (100, 100)
+    )
     upright = decode((folder / "african_elephants.jpg").read_bytes(), (100, 100))
     assert turned.shape == upright.shape
     assert np.abs(turned.astype(int) - upright).mean() < 12
 
 
 def test_the_real_truncated_photo_fails_with_its_reason(shared: Path) -> None:
-    data = (shared / "data" / "camera-trap-photos" / "african_elephants_truncated_file.jpg").read_bytes()
+    data = (
+        shared / "data" / "camera-trap-photos" / "african_elephants_truncated_file.jpg"
+    ).read_bytes()
     with pytest.raises(ImageError, match="premature end of JPEG file"):
         decode(data, (224, 224))

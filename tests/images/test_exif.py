@@ -23,12 +23,17 @@ Tags = Mapping[int, Any]
 
 
 def photo(
-    main: Tags | None = None, details: Tags | None = None, position: Tags | None = None, kind: str = "JPEG"
+    main: Tags | None = None,
+    details: Tags | None = None,
+    position: Tags | None = None,
+    kind: str = "JPEG",
 ) -> bytes:
     exif = Image.Exif()
     exif.get_ifd(0x8769).update(details or {})
     exif.get_ifd(0x8825).update(position or {})
-    exif.update({**(main or {}), 0x8769: 0, 0x8825: 0})  # Pillow puts the two parts where these tags are
+    exif.update(
+        {**(main or {}), 0x8769: 0, 0x8825: 0}
+    )  # Pillow puts the two parts where these tags are
     file = io.BytesIO()
     Image.new("RGB", (16, 12)).save(file, kind, exif=exif)
     return file.getvalue()
@@ -43,7 +48,9 @@ def exif_of(tmp_path: Path, *parts: Any, **more: Any) -> Exif:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_everything_is_read_from_each_kind_of_file(tmp_path: Path, kind: str) -> None:
     details = {ORIGINAL: "2026:02:03 04:05:06", ORIGINAL_FRACTION: "25", SERIAL: "H500\0\0"}
-    assert exif_of(tmp_path, {MAKE: "RECONYX", MODEL: " HC500 "}, details, NAIROBI, kind=kind) == Exif(
+    assert exif_of(
+        tmp_path, {MAKE: "RECONYX", MODEL: " HC500 "}, details, NAIROBI, kind=kind
+    ) == Exif(
         taken=datetime(2026, 2, 3, 4, 5, 6, 250_000),
         make="RECONYX",
         model="HC500",
@@ -56,8 +63,16 @@ def test_everything_is_read_from_each_kind_of_file(tmp_path: Path, kind: str) ->
 @pytest.mark.parametrize(
     ("main", "details", "year"),
     [
-        ({CHANGED: "2003:01:01 00:00:00"}, {ORIGINAL: "2001:01:01 00:00:00", DIGITIZED: "2002:01:01 00:00:00"}, 2001),
-        ({CHANGED: "2003:01:01 00:00:00"}, {ORIGINAL: "0000:00:00 00:00:00", DIGITIZED: "2002:01:01 00:00:00"}, 2002),
+        (
+            {CHANGED: "2003:01:01 00:00:00"},
+            {ORIGINAL: "2001:01:01 00:00:00", DIGITIZED: "2002:01:01 00:00:00"},
+            2001,
+        ),
+        (
+            {CHANGED: "2003:01:01 00:00:00"},
+            {ORIGINAL: "0000:00:00 00:00:00", DIGITIZED: "2002:01:01 00:00:00"},
+            2002,
+        ),
         ({CHANGED: "2003-01-01T00:00:00"}, {DIGITIZED: "    :  :     :  :  "}, 2003),
     ],
     ids=["original", "digitized", "changed"],
@@ -69,14 +84,20 @@ def test_the_time_of_the_picture_goes_before_that_of_the_file(
     assert taken == datetime(year, 1, 1)
 
 
-@pytest.mark.parametrize("text", ["", "0000:00:00 00:00:00", "2026:13:01 00:00:00", "2026:02:30 00:00:00", "soon"])
+@pytest.mark.parametrize(
+    "text", ["", "0000:00:00 00:00:00", "2026:13:01 00:00:00", "2026:02:30 00:00:00", "soon"]
+)
 def test_a_time_that_is_none_is_none(tmp_path: Path, text: str) -> None:
     assert exif_of(tmp_path, {CHANGED: text}, {ORIGINAL: text}).taken is None
 
 
 @pytest.mark.parametrize("fraction", ["", "x", "1234567890"])
-def test_a_strange_fraction_of_a_second_costs_no_more_than_itself(tmp_path: Path, fraction: str) -> None:
-    taken = exif_of(tmp_path, {}, {ORIGINAL: "2026:01:01 00:00:00", ORIGINAL_FRACTION: fraction}).taken
+def test_a_strange_fraction_of_a_second_costs_no_more_than_itself(
+    tmp_path: Path, fraction: str
+) -> None:
+    taken = exif_of(
+        tmp_path, {}, {ORIGINAL: "2026:01:01 00:00:00", ORIGINAL_FRACTION: fraction}
+    ).taken
     assert taken is not None
     assert taken.replace(microsecond=0) == datetime(2026, 1, 1)
 
@@ -91,7 +112,14 @@ def test_a_strange_fraction_of_a_second_costs_no_more_than_itself(tmp_path: Path
         {4: (180.0, 0.0, 1.0)},
         {2: (0.0, 0.0, 0.0), 4: (0.0, 0.0, 0.0)},
     ],
-    ids=["no hemisphere", "beyond the pole", "not a number", "no seconds", "beyond the date line", "both zero"],
+    ids=[
+        "no hemisphere",
+        "beyond the pole",
+        "not a number",
+        "no seconds",
+        "beyond the date line",
+        "both zero",
+    ],
 )
 def test_an_impossible_position_is_none(tmp_path: Path, wrong: Tags) -> None:
     exif = exif_of(tmp_path, {}, {}, {**NAIROBI, **wrong})
@@ -111,7 +139,9 @@ def test_a_photo_without_exif_is_readable_and_empty(tmp_path: Path) -> None:
         (b"\xff\xd8\xff", "not"),
     ],
 )
-def test_a_file_that_is_no_photo_says_why(tmp_path: Path, content: bytes | None, reason: str) -> None:
+def test_a_file_that_is_no_photo_says_why(
+    tmp_path: Path, content: bytes | None, reason: str
+) -> None:
     if content is not None:
         (tmp_path / "a.jpg").write_bytes(content)
     assert reason in read_exif(tmp_path / "a.jpg").error
@@ -121,9 +151,15 @@ def test_a_folder_is_no_photo(tmp_path: Path) -> None:
     assert read_exif(tmp_path).error in ("is a directory", "not a file", "permission denied")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(0, 330), st.integers(0, 255)), max_size=6), st.integers(20, 800))
-def test_no_damage_makes_it_raise(tmp_path: Path, changes: list[tuple[int, int]], length: int) -> None:
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.tuples(st.integers(0, 330), st.integers(0, 255)), max_size=6), st.integers(20, 800)
+)
+def test_no_damage_makes_it_raise(
+    tmp_path: Path, changes: list[tuple[int, int]], length: int
+) -> None:
     data = bytearray(photo({MAKE: "X", CHANGED: "2026:01:01 00:00:00"}, {SERIAL: "1"}, NAIROBI))
     for place, value in changes:
         data[place] = value
@@ -140,12 +176,18 @@ def test_many_are_read_in_order_a_bounded_way_ahead(tmp_path: Path) -> None:
     exifs = read_exifs(remaining, threads=2)
     first = next(exifs)
     assert len(list(remaining)) >= 800
-    assert [exif.model for exif in (first, *exifs)][:100] == [f"camera {number}" for number in range(100)]
+    assert [exif.model for exif in (first, *exifs)][:100] == [
+        f"camera {number}" for number in range(100)
+    ]
 
 
 def test_real_photos_tell_when_they_were_taken(shared: Path) -> None:
     folder = shared / "data" / "camera-trap-photos"
     names = ["blank.jpg", "african_elephants_truncated_file.jpg", "american_black_bear.jpg"]
     exifs = list(read_exifs(folder / name for name in names))
-    assert [exif.taken for exif in exifs] == [datetime(2016, 9, 25, 18, 35, 10), datetime(2010, 8, 4, 8, 43, 15), None]
+    assert [exif.taken for exif in exifs] == [
+        datetime(2016, 9, 25, 18, 35, 10),
+        datetime(2010, 8, 4, 8, 43, 15),
+        None,
+    ]
     assert (exifs[0].make, exifs[0].model) == ("RECONYX", "HC550 HYPERFIRE")

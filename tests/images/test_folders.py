@@ -26,8 +26,22 @@ def touch(root: Path, *files: str) -> Path:
 
 
 def test_photos_are_found_in_order_at_any_depth_and_in_any_case(tmp_path: Path) -> None:
-    touch(tmp_path, "b.JPG", "a.jpeg", "site 2/x.Png", "site 1/night/y.TIF", "site 1/z.webp", "notes.txt")
-    assert names(tmp_path) == ["a.jpeg", "b.JPG", "site 1/z.webp", "site 1/night/y.TIF", "site 2/x.Png"]
+    touch(
+        tmp_path,
+        "b.JPG",
+        "a.jpeg",
+        "site 2/x.Png",
+        "site 1/night/y.TIF",
+        "site 1/z.webp",
+        "notes.txt",
+    )
+    assert names(tmp_path) == [
+        "a.jpeg",
+        "b.JPG",
+        "site 1/z.webp",
+        "site 1/night/y.TIF",
+        "site 2/x.Png",
+    ]
 
 
 def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
@@ -35,7 +49,9 @@ def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.jpg"]
 
 
-def test_paths_start_as_the_user_wrote_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_start_as_the_user_wrote_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     touch(tmp_path, "photos/a.jpg")
     monkeypatch.chdir(tmp_path)
     assert [list(part) for part in find_photos(Path("photos"))] == [[str(Path("photos/a.jpg"))]]
@@ -79,6 +95,9 @@ def test_an_unreadable_folder_is_an_error_and_not_an_empty_one() -> None:
         root.chmod(0o755)
         touch(root, "a.jpg", "locked/b.jpg")
         (root / "locked").chmod(0)
-        with ordinary_user(), pytest.raises(InputError, match="locked' can't be read: permission denied"):
+        with (
+            ordinary_user(),
+            pytest.raises(InputError, match="locked' can't be read: permission denied"),
+        ):
             find_photos(root)
         (root / "locked").chmod(0o700)

@@ -20,7 +20,12 @@ def gradient(height: int, width: int) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("size", "shrunk"),
-    [((1000, 1500), (500, 750)), ((1500, 1000), (750, 500)), ((400, 900), (400, 900)), ((3000, 501), (2994, 500))],
+    [
+        ((1000, 1500), (500, 750)),
+        ((1500, 1000), (750, 500)),
+        ((400, 900), (400, 900)),
+        ((3000, 501), (2994, 500)),
+    ],
 )
 def test_shrinking_keeps_the_aspect_and_never_enlarges(size, shrunk) -> None:
     assert shrink(gradient(*size), 500).shape == (*shrunk, 3)
@@ -52,7 +57,8 @@ def test_a_photo_of_the_right_size_is_untouched() -> None:
 
 def test_a_photo_of_one_pixel_can_be_an_input() -> None:
     assert (
-        to_model_input(np.full((1, 1, 3), 7, np.uint8), Preprocessing(8, 9, "fit-crop")).tolist() == [[[7] * 3] * 9] * 8
+        to_model_input(np.full((1, 1, 3), 7, np.uint8), Preprocessing(8, 9, "fit-crop")).tolist()
+        == [[[7] * 3] * 9] * 8
     )
 
 

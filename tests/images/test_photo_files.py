@@ -36,7 +36,11 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_file_and_a_dangling_link_are_refused(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to(tmp_path / "gone.jpg")
-    assert reason(tmp_path / "gone.jpg") == reason(tmp_path / "link.jpg") == "no such file or directory"
+    assert (
+        reason(tmp_path / "gone.jpg")
+        == reason(tmp_path / "link.jpg")
+        == "no such file or directory"
+    )
 
 
 def test_a_folder_called_like_a_photo_is_refused(tmp_path: Path) -> None:
@@ -66,7 +70,8 @@ def test_a_name_that_is_too_long_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.jpg", "B.JPEG", "c.Png", "d.bmp", "e.webp", "f.tif", "g.TIFF", "h.gif", "two.dots.jpg"]
+    "name",
+    ["a.jpg", "B.JPEG", "c.Png", "d.bmp", "e.webp", "f.tif", "g.TIFF", "h.gif", "two.dots.jpg"],
 )
 def test_names_of_photos(name) -> None:
     assert is_image_name(name)

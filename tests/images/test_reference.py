@@ -1,4 +1,5 @@
-"""The evaluation path: which photos of a dataset become samples, in which order, and what happens to bad ones."""
+"""The evaluation path: which photos of a dataset become samples, in which order, and what happens
+to bad ones."""
 
 from __future__ import annotations
 
@@ -11,7 +12,14 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
 from ctc.images import decode, to_model_input
-from ctc.images.eval_samples import eval_batches, eval_samples, read_events, record_table, sample_count, select_photos
+from ctc.images.eval_samples import (
+    eval_batches,
+    eval_samples,
+    read_events,
+    record_table,
+    sample_count,
+    select_photos,
+)
 
 SIZE = Preprocessing(24, 32, image_choice="first")
 LABELS = ("species", "count")
@@ -19,24 +27,37 @@ LABELS = ("species", "count")
 
 def samples(dataset: Dataset, preprocessing: Preprocessing = SIZE, on_bad=None, threads: int = 2):
     events = read_events(dataset, "train", record_table(dataset, "train"), on_bad)
-    return list(eval_samples(select_photos(events, preprocessing), preprocessing, LABELS, on_bad, threads))
+    return list(
+        eval_samples(select_photos(events, preprocessing), preprocessing, LABELS, on_bad, threads)
+    )
 
 
-def test_samples_come_in_the_order_of_the_files_with_the_first_observations_labels(tiny_dataset) -> None:
+def test_samples_come_in_the_order_of_the_files_with_the_first_observations_labels(
+    tiny_dataset,
+) -> None:
     found = samples(tiny_dataset())
     assert [sample.event_id for sample in found[:3]] == ["train-0", "train-2", "train-4"]
-    assert [sample.labels for sample in found[:2]] == [{"species": 0, "count": 0}, {"species": 2, "count": 0}]
+    assert [sample.labels for sample in found[:2]] == [
+        {"species": 0, "count": 0},
+        {"species": 2, "count": 0},
+    ]
     assert found[7].labels == {"species": 0, "count": -1}
 
 
 def test_the_pixels_are_those_of_the_records_photo(tiny_dataset) -> None:
     dataset = tiny_dataset()
     (_, event), *_ = read_events(dataset, "train", record_table(dataset, "train"))
-    assert np.array_equal(samples(dataset)[0].image, to_model_input(decode(event.jpegs[0], (24, 32)), SIZE))
+    assert np.array_equal(
+        samples(dataset)[0].image, to_model_input(decode(event.jpegs[0], (24, 32)), SIZE)
+    )
 
 
-@pytest.mark.parametrize(("choice", "count"), [("first", 12), ("random", 12), ("grayscale_stacking", 12), ("all", 24)])
-def test_the_choice_of_photos_decides_how_many_samples_there_are(tiny_dataset, choice, count) -> None:
+@pytest.mark.parametrize(
+    ("choice", "count"), [("first", 12), ("random", 12), ("grayscale_stacking", 12), ("all", 24)]
+)
+def test_the_choice_of_photos_decides_how_many_samples_there_are(
+    tiny_dataset, choice, count
+) -> None:
     dataset, chosen = tiny_dataset(), replace(SIZE, image_choice=choice)
     assert len(samples(dataset, chosen)) == sample_count(dataset, "train", chosen) == count
 
@@ -77,7 +98,9 @@ def test_a_bad_record_fails_with_shard_and_offset_or_is_handed_over(tiny_dataset
     data = bytearray(path.read_bytes())
     data[offset + 50] ^= 1
     path.write_bytes(data)
-    with pytest.raises(InputError, match=f"{path.name}' at offset {offset}: the checksum of the record is wrong"):
+    with pytest.raises(
+        InputError, match=f"{path.name}' at offset {offset}: the checksum of the record is wrong"
+    ):
         samples(dataset)
     bad: list[InputError] = []
     assert len(samples(dataset, on_bad=bad.append)) == 11

@@ -28,7 +28,9 @@ def build_model(tmp_path: Path) -> BuildModel:
     """A function that writes a model file and returns its path; p(fox) = 1 / (1 + exp(blue - red)),
     p("2+") = 1 / (1 + exp(-green)), of the photo's mean colour in 0–1."""
 
-    def build(name: str = "model.onnx", metadata: dict[str, str] | None = None, **changes: Any) -> Path:
+    def build(
+        name: str = "model.onnx", metadata: dict[str, str] | None = None, **changes: Any
+    ) -> Path:
         size = changes.pop("size", (8, 12))
         info = ModelInfo(
             changes.pop("labels", LABELS),
@@ -76,8 +78,9 @@ def network(
     fits: int = 1 << 30,
     per_photo: float = 0.0,
 ) -> onnx.ModelProto:
-    """Cast, mean over the pixels, one linear layer and a softmax per label; `bias` is added before both, and `per_photo` for each
-    photo of the batch. More than `fits` photos at a time need more memory than there is address space."""
+    """Cast, mean over the pixels, one linear layer and a softmax per label; `bias` is added before
+    both, and `per_photo` for each photo of the batch. More than `fits` photos at a time need more
+    memory than there is address space."""
     constants = {
         "axes": np.array([1, 2], np.int64),
         "white": np.array(255, np.float32),
@@ -101,14 +104,19 @@ def network(
         helper.make_node("Sum", ["unbiased", "bias", "zero", "for_the_batch"], ["color"]),
     ]
     for label, weights in WEIGHTS.items():
-        constants[f"{label}_weights"] = np.array(weights, np.float32)[:, [0, 1] + [1] * (classes - 2)]
+        constants[f"{label}_weights"] = np.array(weights, np.float32)[
+            :, [0, 1] + [1] * (classes - 2)
+        ]
         nodes.append(helper.make_node("MatMul", ["color", f"{label}_weights"], [f"{label}_logits"]))
         nodes.append(helper.make_node("Softmax", [f"{label}_logits"], [label], axis=1))
     graph = helper.make_graph(
         nodes,
         "by hand",
         [helper.make_tensor_value_info(INPUT_NAME, pixels, [batch, *size, 3])],
-        [helper.make_tensor_value_info(label, TensorProto.FLOAT, [batch, classes]) for label in WEIGHTS],
+        [
+            helper.make_tensor_value_info(label, TensorProto.FLOAT, [batch, classes])
+            for label in WEIGHTS
+        ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)

@@ -30,10 +30,17 @@ def huge_png(side: int = 50_000) -> bytes:
     """A few bytes that unfold to `side` × `side` pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0"))
+        + chunk(b"IEND", b"")
+    )
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -43,16 +50,29 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def predicted(model: Path, tmp_path: Path):
-    """A function that predicts sources and returns the names of photos with a prediction, and the reasons of those without."""
+    """A function that predicts sources and returns the names of photos with a prediction, and the
+    reasons of those without."""
 
     def predict(*sources: Path, options: tuple[str, ...] = ()) -> tuple[list[str], dict[str, str]]:
         output = tmp_path / "out" / "p.csv"
-        assert run(["predict", str(model), *map(str, sources), "--output", str(output), "--overwrite", *options]) in (
+        assert run(
+            [
+                "predict",
+                str(model),
+                *map(str, sources),
+                "--output",
+                str(output),
+                "--overwrite",
+                *options,
+            ]
+        ) in (
             0,
             3,
         )
         failures = output.with_name("p.csv.failures.csv")
-        reasons = {row["path"]: row["reason"] for row in rows(failures)} if failures.exists() else {}
+        reasons = (
+            {row["path"]: row["reason"] for row in rows(failures)} if failures.exists() else {}
+        )
         return [row["id"] for row in rows(output)[::2]], reasons
 
     return predict
@@ -107,7 +127,9 @@ def test_a_photo_without_permission_fails(model) -> None:
         locked.write_bytes(jpeg())
         locked.chmod(0)
         is_root = os.geteuid() == 0
-        os.seteuid(65534 if is_root else os.geteuid())  # root reads everything, so it becomes nobody for a moment
+        os.seteuid(
+            65534 if is_root else os.geteuid()
+        )  # root reads everything, so it becomes nobody for a moment
         try:
             _, failures = classifier.predict([locked])
         finally:
@@ -117,7 +139,8 @@ def test_a_photo_without_permission_fails(model) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows forbids such names")
 @pytest.mark.parametrize(
-    "name", ["🦊 Füchsin.png", "two\nlines.png", "=1+1.png", "x" * 251 + ".png", ' "quoted", too.png']
+    "name",
+    ["🦊 Füchsin.png", "two\nlines.png", "=1+1.png", "x" * 251 + ".png", ' "quoted", too.png'],
 )
 def test_odd_names_come_out_as_they_came_in(predicted, draw, name: str) -> None:
     photo = draw(f"photos/{name}")
@@ -145,15 +168,21 @@ def test_a_photo_that_vanishes_fails_and_the_others_do_not(model, draw, tmp_path
 def test_a_csv_may_be_untidy(predicted, draw, tmp_path) -> None:
     photo = draw("photos/a.png")
     (tmp_path / "e.csv").write_text(
-        f"id,one,two\n1,photos/a.png,\n2,{photo},photos/../photos/a.png\n1,,gone.png\n3,,\n", encoding="utf-8"
+        f"id,one,two\n1,photos/a.png,\n2,{photo},photos/../photos/a.png\n1,,gone.png\n3,,\n",
+        encoding="utf-8",
     )
     options = ("--event-id", "id", "--image", "one", "--image", "two")
     found, reasons = predicted(tmp_path / "e.csv", options=options)
     assert found == ["1", "2"]
-    assert reasons == {str(tmp_path / "gone.png"): "no such file or directory", "3": "the event names no photo"}
+    assert reasons == {
+        str(tmp_path / "gone.png"): "no such file or directory",
+        "3": "the event names no photo",
+    }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(
         st.one_of(
@@ -169,7 +198,9 @@ def test_a_csv_may_be_untidy(predicted, draw, tmp_path) -> None:
         max_size=6,
     )
 )
-def test_random_bytes_and_cut_files_never_cost_more_than_themselves(model, tmp_path, contents: list[bytes]) -> None:
+def test_random_bytes_and_cut_files_never_cost_more_than_themselves(
+    model, tmp_path, contents: list[bytes]
+) -> None:
     photos = [tmp_path / f"{number}.jpg" for number in range(len(contents))]
     for photo, content in zip(photos, contents, strict=True):
         photo.write_bytes(content)

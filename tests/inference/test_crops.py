@@ -31,7 +31,10 @@ def photo(tmp_path: Path) -> Path:
 @pytest.fixture
 def inventory(photo: Path, tmp_path: Path) -> Path:
     """Two events with that photo twice: the box of one photo only, and no box at all."""
-    boxes = {f"box_{side}": [[value, None], [None, None]] for side, value in zip("xywh", BOX, strict=True)}
+    boxes = {
+        f"box_{side}": [[value, None], [None, None]]
+        for side, value in zip("xywh", BOX, strict=True)
+    }
     columns = {
         "event_id": ["boxed", "whole"],
         "images": [["a.jpg", "./a.jpg"]] * 2,
@@ -51,12 +54,18 @@ def species(model: Path, source: Path, tmp_path: Path) -> list[list[str]]:
 
 
 def test_photos_with_a_box_are_cut_to_it(build_model, inventory, tmp_path) -> None:
-    assert species(build_model(crop_margin=0.0), inventory, tmp_path) == [["fox", "wolf"], ["wolf", "wolf"]]
+    assert species(build_model(crop_margin=0.0), inventory, tmp_path) == [
+        ["fox", "wolf"],
+        ["wolf", "wolf"],
+    ]
 
 
 def test_the_margin_is_the_one_that_was_learnt_with(build_model, inventory, tmp_path) -> None:
     """So wide that there is more blue than red."""
-    assert species(build_model(crop_margin=1.0), inventory, tmp_path) == [["wolf", "wolf"], ["wolf", "wolf"]]
+    assert species(build_model(crop_margin=1.0), inventory, tmp_path) == [
+        ["wolf", "wolf"],
+        ["wolf", "wolf"],
+    ]
 
 
 def test_a_model_of_whole_photos_is_shown_whole_photos(build_model, inventory, tmp_path) -> None:
@@ -71,14 +80,21 @@ def test_the_photos_of_a_stack_are_cut_each_to_its_box(build_model, inventory, t
     assert boxed.top("species")[1] > whole.top("species")[1]
 
 
-def test_boxes_are_no_columns_of_the_output_and_a_note_tells_of_them(build_model, inventory, tmp_path, capsys) -> None:
+def test_boxes_are_no_columns_of_the_output_and_a_note_tells_of_them(
+    build_model, inventory, tmp_path, capsys
+) -> None:
     output = tmp_path / "p.csv"
-    assert run(["predict", str(build_model(crop_margin=0.1)), str(inventory), "--output", str(output)]) == 0
+    assert (
+        run(["predict", str(build_model(crop_margin=0.1)), str(inventory), "--output", str(output)])
+        == 0
+    )
     assert "box_" not in output.read_text()
     assert "the model learnt from photos cut to a detector's boxes" in capsys.readouterr().err
 
 
-def test_rows_of_one_event_bring_the_boxes_of_their_own_photos(build_model, photo, tmp_path) -> None:
+def test_rows_of_one_event_bring_the_boxes_of_their_own_photos(
+    build_model, photo, tmp_path
+) -> None:
     boxes = {f"box_{side}": [[None], [value]] for side, value in zip("xywh", BOX, strict=True)}
     columns = {
         "event_id": ["1", "1"],
@@ -89,4 +105,6 @@ def test_rows_of_one_event_bring_the_boxes_of_their_own_photos(build_model, phot
     }
     photo.with_name("b.jpg").write_bytes(photo.read_bytes())
     Inventory(pa.table(columns), ("species",), tmp_path).write(tmp_path / "i.parquet")
-    assert species(build_model(crop_margin=0.0), tmp_path / "i.parquet", tmp_path) == [["wolf", "fox"]]
+    assert species(build_model(crop_margin=0.0), tmp_path / "i.parquet", tmp_path) == [
+        ["wolf", "fox"]
+    ]

@@ -31,7 +31,9 @@ def test_a_loose_photo_and_one_in_a_folder_are_events_with_their_path_as_id(tmp_
 
 
 def test_a_csv_names_events_photos_and_meta(tmp_path: Path) -> None:
-    source = table(tmp_path / "e.csv", "id,image1,image2,site", "1,./a.jpg,b.jpg,N", "2,,/c.jpg,", "3,,,S")
+    source = table(
+        tmp_path / "e.csv", "id,image1,image2,site", "1,./a.jpg,b.jpg,N", "2,,/c.jpg,", "3,,,S"
+    )
     events = find_events([source], TWO)
     assert list(events) == [
         Event("1", (str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")), {"site": "N"}),
@@ -43,12 +45,16 @@ def test_a_csv_names_events_photos_and_meta(tmp_path: Path) -> None:
 
 def test_paths_that_windows_wrote_are_found_anywhere(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image", "1,north\\day 1\\a.jpg")
-    assert next(iter(find_events([source], ONE))).images == (str(tmp_path / "north" / "day 1" / "a.jpg"),)
+    assert next(iter(find_events([source], ONE))).images == (
+        str(tmp_path / "north" / "day 1" / "a.jpg"),
+    )
 
 
 def test_image_root_replaces_the_folder_of_the_csv(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image", "1,a.jpg")
-    assert next(iter(find_events([source], ONE, Path("photos")))).images == (str(Path("photos/a.jpg")),)
+    assert next(iter(find_events([source], ONE, Path("photos")))).images == (
+        str(Path("photos/a.jpg")),
+    )
 
 
 def test_rows_of_one_event_are_merged_and_differences_told(tmp_path: Path) -> None:
@@ -70,7 +76,16 @@ def test_rows_of_one_event_are_merged_and_differences_told(tmp_path: Path) -> No
 
 
 def test_the_rows_of_an_event_may_lie_anywhere(tmp_path: Path) -> None:
-    source = table(tmp_path / "e.csv", "id,image", "1,a.jpg", "2,b.jpg", "1,c.jpg", "3,d.jpg", "2,b.jpg", "1,a.jpg")
+    source = table(
+        tmp_path / "e.csv",
+        "id,image",
+        "1,a.jpg",
+        "2,b.jpg",
+        "1,c.jpg",
+        "3,d.jpg",
+        "2,b.jpg",
+        "1,a.jpg",
+    )
     events = find_events([source], ONE)
     names = [(event.id, [Path(path).name for path in event.images]) for event in events]
     assert names == [("1", ["a.jpg", "c.jpg"]), ("2", ["b.jpg"]), ("3", ["d.jpg"])]
@@ -101,7 +116,9 @@ def test_an_inventory_gives_events_with_meta_and_without_labels(tmp_path: Path) 
 
 def test_a_csv_without_columns_is_answered_with_those_it_has(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image", "1,a.jpg")
-    with pytest.raises(UsageError, match=r"say with --event-id and --image .*: it has 'id', 'image'"):
+    with pytest.raises(
+        UsageError, match=r"say with --event-id and --image .*: it has 'id', 'image'"
+    ):
         find_events([source])
 
 
@@ -119,7 +136,9 @@ def test_a_missing_column_is_answered_with_the_nearest(tmp_path: Path) -> None:
         (["id,image", "1,a.jpg", ",b.jpg"], "line 3 has no event id in column 'id'"),
     ],
 )
-def test_a_csv_that_gives_nothing_is_an_error(tmp_path: Path, lines: list[str], reason: str) -> None:
+def test_a_csv_that_gives_nothing_is_an_error(
+    tmp_path: Path, lines: list[str], reason: str
+) -> None:
     with pytest.raises(InputError, match=reason):
         find_events([table(tmp_path / "e.csv", *lines)], ONE)
 
@@ -140,7 +159,11 @@ def test_a_csv_that_gives_nothing_is_an_error(tmp_path: Path, lines: list[str], 
     ],
 )
 def test_sources_that_can_not_be_predicted_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: list[str], columns: Columns | None, reason: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sources: list[str],
+    columns: Columns | None,
+    reason: str,
 ) -> None:
     (tmp_path / "photos").mkdir()
     for name in ("a.jpg", "photos/b.jpg", "notes.docx"):

@@ -11,9 +11,7 @@ import pytest
 
 from ctc.storage.file_lock import WINDOWS_LOCK_OFFSET, try_lock
 
-HOLDS = (
-    "import fcntl, sys; f = open(sys.argv[1], 'rb+'); f.seek(int(sys.argv[2])); {}; print(flush=True); sys.stdin.read()"
-)
+HOLDS = "import fcntl, sys; f = open(sys.argv[1], 'rb+'); f.seek(int(sys.argv[2])); {}; print(flush=True); sys.stdin.read()"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="compares with the locks of POSIX")
 
 
@@ -47,14 +45,18 @@ def test_on_windows_one_byte_beyond_the_content_is_locked(path: Path, windows) -
 
 @posix
 def test_on_windows_the_byte_of_another_process_is_respected(path: Path, windows) -> None:
-    with holder(path, "fcntl.lockf(f, fcntl.LOCK_EX, 1, 0, 1)"), path.open("rb+", buffering=0) as file:
+    with (
+        holder(path, "fcntl.lockf(f, fcntl.LOCK_EX, 1, 0, 1)"),
+        path.open("rb+", buffering=0) as file,
+    ):
         assert not try_lock(file)
     assert windows == []
 
 
 @pytest.fixture
 def windows(monkeypatch) -> list[tuple[int, int]]:
-    """What msvcrt does, done with the byte locks of POSIX; gives where they were taken, and how many bytes."""
+    """What msvcrt does, done with the byte locks of POSIX; gives where they were taken, and how
+    many bytes."""
     import fcntl
     import os
 

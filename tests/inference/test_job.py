@@ -53,7 +53,9 @@ def test_when_nothing_can_be_predicted_the_failures_are_written_and_the_old_outp
 ) -> None:
     output = tmp_path / "p.csv"
     output.write_text("old")
-    with pytest.raises(InputError, match=r"nothing could be predicted, all 1 failures are listed in .*broken\.jpg"):
+    with pytest.raises(
+        InputError, match=r"nothing could be predicted, all 1 failures are listed in .*broken\.jpg"
+    ):
         run(model, broken, output=output, overwrite=True)
     assert output.read_text() == "old"
     assert "broken.jpg" in (tmp_path / "p.csv.failures.csv").read_text()
@@ -63,7 +65,9 @@ def test_when_nothing_can_be_predicted_the_failures_are_written_and_the_old_outp
 @pytest.mark.parametrize("name", ["p.csv", "p.csv.failures.csv"])
 def test_an_output_that_exists_is_refused(model, draw, tmp_path, name: str) -> None:
     (tmp_path / name).write_text("mine")
-    with pytest.raises(OutputExistsError, match="exists already: choose another --output or add --overwrite"):
+    with pytest.raises(
+        OutputExistsError, match="exists already: choose another --output or add --overwrite"
+    ):
         run(model, draw("red.png"), output=tmp_path / "p.csv")
     assert (tmp_path / name).read_text() == "mine"
 
@@ -81,14 +85,18 @@ def test_an_input_is_never_the_output(model, draw, tmp_path) -> None:
         run(model, source, output=source, overwrite=True)
 
 
-def test_a_writer_that_fails_leaves_what_is_done_in_the_journal_and_nothing_else(model, draw, tmp_path, broken) -> None:
+def test_a_writer_that_fails_leaves_what_is_done_in_the_journal_and_nothing_else(
+    model, draw, tmp_path, broken
+) -> None:
     def write(entries, path: Path, context) -> None:
         path.write_text("half")
         list(entries)
         raise InputError("the disk is full")
 
     guest = LoadedRecord(
-        kind("ctc_output_formats"), OutputFormat("half", "", (".half",), write), Owner("half", "guest", "1")
+        kind("ctc_output_formats"),
+        OutputFormat("half", "", (".half",), write),
+        Owner("half", "guest", "1"),
     )
     both = Plugins([*plugins().loaded, guest], [])
     job = prepare_job(PredictConfig(model, (draw("red.png"), broken), tmp_path / "p.half"), both)
@@ -112,14 +120,20 @@ def test_the_suffix_chooses_the_format_and_a_name_overrules_it() -> None:
 
 
 def test_an_unknown_suffix_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"end its name with .*'\.csv', .*, or say so with --format"):
+    with pytest.raises(
+        UsageError, match=r"end its name with .*'\.csv', .*, or say so with --format"
+    ):
         choose_format(Path("p.xlsx"), None, plugins())
 
 
 def test_the_longest_suffix_wins() -> None:
     guest = OutputFormat("boxes", "", (".boxes.json",), lambda entries, path, context: None)
     both = Plugins(
-        [*plugins().loaded, LoadedRecord(kind("ctc_output_formats"), guest, Owner("boxes", "guest", "1"))], []
+        [
+            *plugins().loaded,
+            LoadedRecord(kind("ctc_output_formats"), guest, Owner("boxes", "guest", "1")),
+        ],
+        [],
     )
     assert choose_format(Path("p.boxes.json"), None, both).name == "boxes"
 

@@ -32,10 +32,15 @@ HEADING = RunHeader(
 
 
 def outcome(number: int) -> EventResult:
-    values = {"species": np.array([1 / 3, 2 / 3], np.float32), "count": np.array([number, 1e-40, 0], np.float32)}
+    values = {
+        "species": np.array([1 / 3, 2 / 3], np.float32),
+        "count": np.array([number, 1e-40, 0], np.float32),
+    }
     photo = ImagePrediction(f"{number}.jpg", values, "2026-01-02T03:04:05", "Reconyx", -1 / 3, 1e-7)
     meta = {"site": "ä", "t": 0.1, "n": None}
-    event = EventPrediction(f"{number}", LABELS, values, (photo,), meta, HEADING.thresholds, HEADING.multi_label)
+    event = EventPrediction(
+        f"{number}", LABELS, values, (photo,), meta, HEADING.thresholds, HEADING.multi_label
+    )
     return EventResult((Failure(f"\udcff{number}\n", "empty file"),), event)
 
 
@@ -64,14 +69,19 @@ def as_plain(one: EventResult) -> object:
     if event is None:
         return one.failures
     photo = event.images[0]
-    arrays = [values.tobytes() for values in (*event.probabilities.values(), *photo.probabilities.values())]
+    arrays = [
+        values.tobytes()
+        for values in (*event.probabilities.values(), *photo.probabilities.values())
+    ]
     seen = photo.path, photo.taken, photo.camera, photo.latitude, photo.longitude
     return one.failures, event.id, event.classes, arrays, event.meta, event.thresholds, seen
 
 
 def test_outcomes_come_back_bit_by_bit(tmp_path: Path) -> None:
     path = written(tmp_path / "j", outcome(0), FAILED, outcome(2))
-    assert [as_plain(one) for one in held(path)] == [as_plain(one) for one in (outcome(0), FAILED, outcome(2))]
+    assert [as_plain(one) for one in held(path)] == [
+        as_plain(one) for one in (outcome(0), FAILED, outcome(2))
+    ]
 
 
 def test_the_heading_comes_back(tmp_path: Path) -> None:
@@ -126,7 +136,10 @@ def test_a_file_of_another_kind_is_not_taken_for_a_journal(tmp_path: Path) -> No
 
 
 def test_only_one_run_writes_a_journal(tmp_path: Path) -> None:
-    with Journal(tmp_path / "j", HEADING), pytest.raises(InputError, match="is being written by another `ctc predict`"):
+    with (
+        Journal(tmp_path / "j", HEADING),
+        pytest.raises(InputError, match="is being written by another `ctc predict`"),
+    ):
         Journal(tmp_path / "j", HEADING)
 
 

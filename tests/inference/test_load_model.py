@@ -28,7 +28,10 @@ def test_a_model_predicts_photos_from_python(model, draw, tmp_path) -> None:
 
 
 def test_events_are_named_by_whoever_knows_them(model, draw) -> None:
-    photos = {"1": [draw("red.png"), str(draw("blue.png", (0, 0, 255)))], "2": [draw("green.png", (0, 255, 0))]}
+    photos = {
+        "1": [draw("red.png"), str(draw("blue.png", (0, 0, 255)))],
+        "2": [draw("green.png", (0, 255, 0))],
+    }
     first, second = ctc.load_model(str(model)).predict(photos, aggregation="max").events
     assert [len(event.images) for event in (first, second)] == [2, 1]
     assert first.probabilities["species"] == pytest.approx([RED, RED])
@@ -40,7 +43,10 @@ def test_the_models_metadata_are_at_hand(model) -> None:
 
 def test_options_hold_for_every_prediction(model, draw) -> None:
     classifier = ctc.load_model(model, threshold=0.9, threads=1, batch_size=3, provider="cpu")
-    assert classifier.predict([draw("red.png")]).events[0].top("species") == ("unknown", pytest.approx(RED))
+    assert classifier.predict([draw("red.png")]).events[0].top("species") == (
+        "unknown",
+        pytest.approx(RED),
+    )
 
 
 def test_an_unknown_aggregation_suggests_the_nearest(model, draw) -> None:
@@ -55,17 +61,34 @@ def test_a_model_that_is_not_there_is_an_error_of_ours(tmp_path) -> None:
 
 def test_importing_ctc_imports_nothing_heavy() -> None:
     code = "import sys, ctc; ctc.load_model; print(sorted({'numpy', 'cv2', 'PIL', 'onnxruntime', 'click'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )
 
 
-def test_the_lines_in_the_readme_run_with_onnxruntime_and_pillow_alone(model, draw, tmp_path) -> None:
+def test_the_lines_in_the_readme_run_with_onnxruntime_and_pillow_alone(
+    model, draw, tmp_path
+) -> None:
     Image.new("RGB", (24, 16), (255, 0, 0)).save(tmp_path / "photo.jpg")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    lines = next(code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "onnxruntime" in code)
+    lines = next(
+        code
+        for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+        if "onnxruntime" in code
+    )
     lines = re.sub(r'"[^"]*\.onnx"', json.dumps(str(model)), lines)
     lines = re.sub(r'"[^"]*\.JPG"', json.dumps(str(tmp_path / "photo.jpg")), lines)
     hide = "import sys; sys.modules.update(dict.fromkeys(('ctc', 'cv2', 'tensorflow'), None))\n"
     done = subprocess.run(
-        [sys.executable, "-c", hide + lines], capture_output=True, text=True, check=False, cwd=tmp_path
+        [sys.executable, "-c", hide + lines],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
     )
-    assert ast.literal_eval(done.stdout or done.stderr) == pytest.approx({"fox": RED, "wolf": 1 - RED}, abs=2e-3)
+    assert ast.literal_eval(done.stdout or done.stderr) == pytest.approx(
+        {"fox": RED, "wolf": 1 - RED}, abs=2e-3
+    )

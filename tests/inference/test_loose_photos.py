@@ -74,7 +74,9 @@ def test_photos_that_are_named_one_by_one_are_of_their_folder(snap) -> None:
 
 def test_where_there_are_only_tables_there_is_nothing_to_unite(tmp_path) -> None:
     (tmp_path / "e.csv").write_text("id,image\n1,a.jpg\n")
-    with pytest.raises(UsageError, match="--events-within unites loose photos and those of folders, but none"):
+    with pytest.raises(
+        UsageError, match="--events-within unites loose photos and those of folders, but none"
+    ):
         find_events([tmp_path / "e.csv"], Columns("id", ("image",)), max_gap=5)
 
 

@@ -1,4 +1,5 @@
-"""A model that may see several species at once. Of a purple photo it says fox 0.5 and wolf 0.5, of a red one fox 0.73 and wolf 0.27."""
+"""A model that may see several species at once. Of a purple photo it says fox 0.5 and wolf 0.5, of
+a red one fox 0.73 and wolf 0.27."""
 
 from __future__ import annotations
 
@@ -42,9 +43,14 @@ def info(**changes) -> ModelInfo:
 
 
 def present(reading: Postprocessor) -> list[str]:
-    outputs = {"species": np.array([[0.6, 0.45, 0.2]], np.float32), "sex": np.array([[0.4, 0.6]], np.float32)}
+    outputs = {
+        "species": np.array([[0.6, 0.45, 0.2]], np.float32),
+        "sex": np.array([[0.4, 0.6]], np.float32),
+    }
     values = {label: rows[0] for label, rows in reading.apply(outputs).items()}
-    event = EventPrediction("1", reading.labels, values, (), {}, reading.thresholds, reading.multi_label)
+    event = EventPrediction(
+        "1", reading.labels, values, (), {}, reading.thresholds, reading.multi_label
+    )
     return [name for name, _ in event.present_classes("species")]
 
 
@@ -88,7 +94,10 @@ def test_thresholds_say_what_is_present(threshold, own, expected) -> None:
 def test_classes_are_left_out_and_the_others_keep_their_probabilities(tmp_path) -> None:
     (tmp_path / "classes.txt").write_text("fox\nwolf\n")
     reading = make_postprocessor(info(), class_list=tmp_path / "classes.txt")
-    outputs = {"species": np.array([[0.6, 0.45, 0.2]], np.float32), "sex": np.array([[0.4, 0.6]], np.float32)}
+    outputs = {
+        "species": np.array([[0.6, 0.45, 0.2]], np.float32),
+        "sex": np.array([[0.4, 0.6]], np.float32),
+    }
     assert reading.apply(outputs)["species"].tolist() == [pytest.approx([0.45, 0.2])]
     assert reading.notes[0] == "'species' is restricted to 2 of its 3 classes; left out: 'deer'"
 
@@ -96,7 +105,12 @@ def test_classes_are_left_out_and_the_others_keep_their_probabilities(tmp_path) 
 @pytest.mark.parametrize(
     ("threshold", "notes"),
     [
-        (None, ["'species' may have several classes at once: those are there whose probability reaches 0.5"]),
+        (
+            None,
+            [
+                "'species' may have several classes at once: those are there whose probability reaches 0.5"
+            ],
+        ),
         (
             0.8,
             [
@@ -121,23 +135,31 @@ def test_notes_say_from_where_on_a_class_is_there(threshold, notes) -> None:
     ],
 )
 def test_each_class_is_combined_on_its_own(name, expected) -> None:
-    photos = [{"species": np.array(values, np.float32)} for values in ([0.6, 0.6, 0.0], [0.8, 0.5, 0.2])]
+    photos = [
+        {"species": np.array(values, np.float32)} for values in ([0.6, 0.6, 0.0], [0.8, 0.5, 0.2])
+    ]
     found = aggregate(plugins().get(Aggregation, name), photos, ("species",), ("species",))
     assert found["species"].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_by_class_changes_nothing_but_the_time() -> None:
-    photos = [{"species": np.random.default_rng(seed).random(4).astype(np.float32)} for seed in range(5)]
+    photos = [
+        {"species": np.random.default_rng(seed).random(4).astype(np.float32)} for seed in range(5)
+    ]
     for aggregation in plugins().all(Aggregation).values():
         if aggregation.by_class:
             slow = Aggregation(aggregation.name, "", aggregation.combine)
-            found, expected = (aggregate(one, photos, ("species",), ("species",)) for one in (aggregation, slow))
+            found, expected = (
+                aggregate(one, photos, ("species",), ("species",)) for one in (aggregation, slow)
+            )
             np.testing.assert_allclose(found["species"], expected["species"], atol=1e-7)
 
 
 def test_a_table_lists_the_classes_that_are_there(several, photos, tmp_path) -> None:
     rows = predict(several, photos, tmp_path / "p.csv")
-    assert [(row["label"], row["prediction_top"], row["predictions_present"]) for row in rows[:4]] == [
+    assert [
+        (row["label"], row["prediction_top"], row["predictions_present"]) for row in rows[:4]
+    ] == [
         ("species", "fox", '["fox"]'),
         ("count", "1", ""),
         ("species", "fox", '["fox", "wolf"]'),
@@ -154,7 +176,16 @@ def test_parts_become_the_file_that_one_run_would_have_written(several, photos, 
     predict(several, photos, "--threshold", 0.4, tmp_path / "whole.csv")
     parts = []
     for number in (1, 2):
-        arguments = [several, photos, "--threshold", 0.4, "--shard", f"{number}/2", "--output", tmp_path / "p.csv"]
+        arguments = [
+            several,
+            photos,
+            "--threshold",
+            0.4,
+            "--shard",
+            f"{number}/2",
+            "--output",
+            tmp_path / "p.csv",
+        ]
         assert run(["predict", *map(str, arguments)]) == 0
         parts.append(str(tmp_path / f"p.csv.part-{number}-of-2"))
     assert run(["merge", *parts, "--output", str(tmp_path / "p.csv")]) == 0
@@ -163,4 +194,7 @@ def test_parts_become_the_file_that_one_run_would_have_written(several, photos, 
 
 def test_from_python_an_event_tells_what_is_present(several, draw) -> None:
     (event,) = ctc.load_model(several).predict([draw("a.png", PURPLE)]).events
-    assert event.present_classes("species") == [("fox", pytest.approx(0.5)), ("wolf", pytest.approx(0.5))]
+    assert event.present_classes("species") == [
+        ("fox", pytest.approx(0.5)),
+        ("wolf", pytest.approx(0.5)),
+    ]

@@ -22,7 +22,11 @@ def nothing(entries, path: Path, context: OutputContext) -> None:
 
 
 BOXES = OutputFormat(
-    "boxes", "", (), nothing, (Option("size", "", "integer", required=True), Option("tag", "", multiple=True))
+    "boxes",
+    "",
+    (),
+    nothing,
+    (Option("size", "", "integer", required=True), Option("tag", "", multiple=True)),
 )
 
 
@@ -33,7 +37,10 @@ def predict(*arguments: object) -> int:
 def with_guest(*guests: OutputFormat) -> Plugins:
     kind = next(found.kind for found in plugins().loaded if isinstance(found.record, OutputFormat))
     return Plugins(
-        [*plugins().loaded, *(LoadedRecord(kind, guest, Owner(guest.name, "guest", "1")) for guest in guests)]
+        [
+            *plugins().loaded,
+            *(LoadedRecord(kind, guest, Owner(guest.name, "guest", "1")) for guest in guests),
+        ]
     )
 
 
@@ -41,13 +48,18 @@ def test_an_option_of_the_format_is_an_option_of_the_command(model, draw, tmp_pa
     draw("photos/red.png")
     assert predict(model, tmp_path / "photos", "--output", tmp_path / "p.csv", "--per-photo") == 0
     with (tmp_path / "p.csv").open(newline="") as file:
-        assert [row["path"] for row in csv.DictReader(file)] == [str(tmp_path / "photos" / "red.png")] * 2
+        assert [row["path"] for row in csv.DictReader(file)] == [
+            str(tmp_path / "photos" / "red.png")
+        ] * 2
 
 
 def test_an_option_of_another_format_is_refused(model, draw, tmp_path, capsys) -> None:
     output = tmp_path / "p.json"
     assert predict(model, draw("red.png"), "--output", output, "--excel") == 2
-    assert capsys.readouterr().err == "error: output format 'json' has no option --excel: it has none\n"
+    assert (
+        capsys.readouterr().err
+        == "error: output format 'json' has no option --excel: it has none\n"
+    )
     assert not output.exists()
 
 
@@ -57,11 +69,17 @@ def test_an_option_of_another_format_is_refused(model, draw, tmp_path, capsys) -
         ("p.parquet", ["--per-photo"], None),
         ("p.megadetector.json", ["--label", "count"], None),
         ("p.camtrap-dp.zip", ["--time-zone", "+01:00"], None),
-        ("p.camtrap-dp", [], ["README.md", "datapackage.json", "deployments.csv", "media.csv", "observations.csv"]),
+        (
+            "p.camtrap-dp",
+            [],
+            ["README.md", "datapackage.json", "deployments.csv", "media.csv", "observations.csv"],
+        ),
         ("sorted", ["--format", "folders", "--copy"], ["_failed.csv", "fox"]),
     ],
 )
-def test_every_kind_of_output_comes_from_the_command_line(model, draw, tmp_path, name, options, inside) -> None:
+def test_every_kind_of_output_comes_from_the_command_line(
+    model, draw, tmp_path, name, options, inside
+) -> None:
     draw("photos/red.png")
     output = tmp_path / "out" / name
     assert predict(model, tmp_path / "photos", "--output", output, *options) == 0
@@ -71,7 +89,9 @@ def test_every_kind_of_output_comes_from_the_command_line(model, draw, tmp_path,
 
 def test_a_package_that_is_not_complete_is_a_warning(model, draw, tmp_path, capsys) -> None:
     predict(model, draw("photos/red.png"), "--output", tmp_path / "p.camtrap-dp")
-    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    warnings = [
+        line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")
+    ]
     assert len(warnings) == 2
     assert "the Camtrap DP package is not complete, its README.md says more" in warnings[0]
 
@@ -94,7 +114,9 @@ def test_what_is_not_given_has_its_default() -> None:
         ({"tag": ("a",)}, "output format 'boxes' needs --size"),
     ],
 )
-def test_options_that_the_format_lacks_or_needs_are_named(given: dict[str, Any], message: str) -> None:
+def test_options_that_the_format_lacks_or_needs_are_named(
+    given: dict[str, Any], message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         option_values(BOXES, given)
 
@@ -117,7 +139,9 @@ def test_a_format_is_told_what_holds_for_the_whole_run(model, draw, tmp_path) ->
     assert str(told[0].created.tzinfo) == "UTC"
 
 
-def test_relative_paths_start_in_the_folder_that_holds_every_source(draw, tmp_path, monkeypatch) -> None:
+def test_relative_paths_start_in_the_folder_that_holds_every_source(
+    draw, tmp_path, monkeypatch
+) -> None:
     for name in ("a/north/1.png", "a/south/2.png", "b/3.png"):
         draw(name)
     (tmp_path / "tables").mkdir()
@@ -149,14 +173,21 @@ def folder_format() -> Plugins:
 
 def test_a_format_may_make_a_folder(model, draw, tmp_path, folder_format) -> None:
     output = tmp_path / "p.folder"
-    prepare_job(PredictConfig(model, (draw("red.png"),), output), folder_format).run(lambda done, failed: None)
+    prepare_job(PredictConfig(model, (draw("red.png"),), output), folder_format).run(
+        lambda done, failed: None
+    )
     assert (output / "seen").read_text() == "1"
 
 
 def test_a_folder_is_never_replaced(model, draw, tmp_path, folder_format) -> None:
     (tmp_path / "p.folder").mkdir()
-    with pytest.raises(UsageError, match="exists already: choose another --output, or remove it yourself"):
-        prepare_job(PredictConfig(model, (draw("red.png"),), tmp_path / "p.folder", overwrite=True), folder_format)
+    with pytest.raises(
+        UsageError, match="exists already: choose another --output, or remove it yourself"
+    ):
+        prepare_job(
+            PredictConfig(model, (draw("red.png"),), tmp_path / "p.folder", overwrite=True),
+            folder_format,
+        )
 
 
 def test_no_folder_is_made_inside_an_input_folder(model, draw, tmp_path, folder_format) -> None:

@@ -8,7 +8,12 @@ import pytest
 
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.inference.events.event import Event
-from ctc.inference.run.chunks import MAX_CHUNK_PHOTOS, exclusive_lock, photos_per_chunk, split_events
+from ctc.inference.run.chunks import (
+    MAX_CHUNK_PHOTOS,
+    exclusive_lock,
+    photos_per_chunk,
+    split_events,
+)
 from ctc.inference.run.engine_job import prepare_engine_job
 from ctc.inference.run.job import PredictConfig, prepare_job
 from ctc.inference.run.shards import ShardSpec
@@ -33,7 +38,9 @@ def files(output: Path) -> dict[str, bytes]:
 
 
 def in_parts(model: Path, source: Path, output: Path, **options):
-    return prepare_engine_job(PredictConfig(model, (source,), output, **options), "local", plugins())
+    return prepare_engine_job(
+        PredictConfig(model, (source,), output, **options), "local", plugins()
+    )
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.json"])
@@ -55,13 +62,18 @@ def interrupted(model: Path, photos: Path, output: Path) -> None:
         in_parts(model, photos, output, engine="local").run(stop)
 
 
-def test_parts_that_are_whole_are_kept_for_the_same_run_and_no_other(model, build_model, photos, tmp_path) -> None:
+def test_parts_that_are_whole_are_kept_for_the_same_run_and_no_other(
+    model, build_model, photos, tmp_path
+) -> None:
     output = tmp_path / "p.csv"
     interrupted(model, photos, output)
     other = build_model("other.onnx", bias=1.0)
     with pytest.raises(CtcError, match="is of an unfinished run with another model"):
         in_parts(other, photos, output, engine="local")
-    with pytest.raises(UsageError, match=r"'.*p\.csv\.parts' is of an unfinished run with --engine: finish that first"):
+    with pytest.raises(
+        UsageError,
+        match=r"'.*p\.csv\.parts' is of an unfinished run with --engine: finish that first",
+    ):
         prepare_job(PredictConfig(model, (photos,), output), plugins())
     assert in_parts(model, photos, output, engine="local").run(silent).resumed == 32
 
@@ -75,7 +87,10 @@ def test_overwrite_gives_the_parts_of_another_run_up(model, build_model, photos,
 
 def test_two_runs_do_not_write_the_same_output(model, photos, tmp_path) -> None:
     job = in_parts(model, photos, tmp_path / "p.csv", engine="local")
-    with exclusive_lock(job.journal), pytest.raises(InputError, match="being written by another `ctc predict`"):
+    with (
+        exclusive_lock(job.journal),
+        pytest.raises(InputError, match="being written by another `ctc predict`"),
+    ):
         job.run(silent)
     assert not (tmp_path / "p.csv").exists()
     assert job.run(silent).events == 99
@@ -98,5 +113,7 @@ def test_events_stay_whole_and_in_order() -> None:
     ("photos", "batch_size", "size"),
     [(10, 1, 32), (100_000, 1, 256), (50_000_000, 16, MAX_CHUNK_PHOTOS), (10, 256, 512)],
 )
-def test_large_runs_have_large_parts_and_batches_fit_in(photos: int, batch_size: int, size: int) -> None:
+def test_large_runs_have_large_parts_and_batches_fit_in(
+    photos: int, batch_size: int, size: int
+) -> None:
     assert photos_per_chunk(photos, batch_size) == size

@@ -29,7 +29,9 @@ def opened(model: Path) -> Model:
 
 
 def run(model: Model, events, aggregation=MEAN, **config) -> list[EventPrediction | Failure]:
-    outcomes = predict(model, make_postprocessor(model.info), events, aggregation, PipelineConfig(**config))
+    outcomes = predict(
+        model, make_postprocessor(model.info), events, aggregation, PipelineConfig(**config)
+    )
     return [entry for outcome in outcomes for entry in outcome.entries]
 
 
@@ -77,7 +79,9 @@ def test_the_network_always_sees_whole_batches(build_model, draw) -> None:
     model = load_model(build_model(per_photo=0.1))
     black = draw("black.png", (0, 0, 0))
     found = run(model, [event(str(number), black) for number in range(5)], batch_size=4)
-    assert [one.probabilities["count"][1] for one in found] == pytest.approx([sure(0.4)] * 5, abs=1e-6)
+    assert [one.probabilities["count"][1] for one in found] == pytest.approx(
+        [sure(0.4)] * 5, abs=1e-6
+    )
 
 
 def test_an_event_with_a_broken_photo_is_predicted_by_the_others(opened, draw, tmp_path) -> None:
@@ -94,7 +98,11 @@ def test_every_photo_comes_out_once(opened, draw, tmp_path) -> None:
     (tmp_path / "empty.jpg").touch()
     bad = [tmp_path / name for name in ("gone.jpg", "folder.jpg", "empty.jpg")]
     good = [draw("red.png", RED), draw("blue.png", BLUE)]
-    found = run(opened, [event("1", *bad), event("2", good[0], bad[0]), event("3"), event("4", good[1])], batch_size=2)
+    found = run(
+        opened,
+        [event("1", *bad), event("2", good[0], bad[0]), event("3"), event("4", good[1])],
+        batch_size=2,
+    )
     assert found[:3] == [
         Failure(str(bad[0]), "no such file or directory"),
         Failure(str(bad[1]), "not a file"),
@@ -162,7 +170,9 @@ def test_a_truncated_photo_fails_or_is_used(opened, shared) -> None:
 def test_an_answer_that_is_no_number_is_a_failure(build_model, draw) -> None:
     model = load_model(build_model(bias=float("nan")))
     photo = draw("red.png", RED)
-    assert run(model, [event("1", photo)]) == [Failure(str(photo), "the model's answer is not a number")]
+    assert run(model, [event("1", photo)]) == [
+        Failure(str(photo), "the model's answer is not a number")
+    ]
 
 
 @pytest.mark.parametrize(

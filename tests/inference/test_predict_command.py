@@ -30,14 +30,18 @@ def predict(*arguments: object) -> int:
     return run(["predict", *map(str, arguments)])
 
 
-def test_real_photos_are_predicted_and_the_truncated_one_is_reported(model, shared, tmp_path, capsys) -> None:
+def test_real_photos_are_predicted_and_the_truncated_one_is_reported(
+    model, shared, tmp_path, capsys
+) -> None:
     folder = shared / "data" / "camera-trap-photos"
     before = names(folder)
     code = predict(model, folder, "--output", tmp_path / "p.csv")
     photos = sorted(str(path) for path in folder.glob("*.jpg"))
     cut = str(folder / "african_elephants_truncated_file.jpg")
     assert code == 3
-    assert [row["id"] for row in table(tmp_path / "p.csv")[::2]] == [path for path in photos if path != cut]
+    assert [row["id"] for row in table(tmp_path / "p.csv")[::2]] == [
+        path for path in photos if path != cut
+    ]
     assert [row["path"] for row in table(tmp_path / "p.csv.failures.csv")] == [cut]
     assert cut in capsys.readouterr().err
     assert names(folder) == before
@@ -54,13 +58,17 @@ def test_a_csv_of_three_photos_an_event(model, shared, tmp_path) -> None:
     columns = ["--event-id", "id", "--image", "image1", "--image", "image2", "--image", "image3"]
     source = data / "cats-and-dogs-labels" / "cats_vs_dogs_multi_image.csv"
     output = tmp_path / "p.json"
-    code = predict(model, source, *columns, "--image-root", data / "cats-and-dogs", "--output", output)
+    code = predict(
+        model, source, *columns, "--image-root", data / "cats-and-dogs", "--output", output
+    )
     found = json.loads(output.read_text())
     assert code == 0
     assert list(found) == ["cat0.jpg", "cat10.jpg", "dog1", "dog2"]
     assert [len(event["images"]) for event in found.values()] == [3, 3, 3, 3]
     assert found["dog1"]["meta_data"] == {"species": "dog", "standing": "1", "count": "1"}
-    assert found["cat0.jpg"]["images"][0]["path"] == str(data / "cats-and-dogs/test/test_images/Cats/cat0.jpg")
+    assert found["cat0.jpg"]["images"][0]["path"] == str(
+        data / "cats-and-dogs/test/test_images/Cats/cat0.jpg"
+    )
 
 
 @pytest.mark.parametrize("aggregation", ["max", "min"])
@@ -88,35 +96,58 @@ def test_bursts_become_events(model, shared, tmp_path) -> None:
         copy = tmp_path / "cam" / f"{number}.jpg"
         copy.parent.mkdir(exist_ok=True)
         copy.write_bytes((shared / "data" / "camera-trap-photos" / "blank.jpg").read_bytes())
-    assert predict(model, tmp_path / "cam", "--events-within", "2.5", "--output", tmp_path / "p.csv") == 0
+    assert (
+        predict(model, tmp_path / "cam", "--events-within", "2.5", "--output", tmp_path / "p.csv")
+        == 0
+    )
     assert [row["id"] for row in table(tmp_path / "p.csv")] == [str(tmp_path / "cam" / "0.jpg")] * 2
 
 
 def test_what_is_not_probable_enough_is_unknown(model, draw, tmp_path) -> None:
     predict(model, draw("red.png"), "--threshold", "0.8", "--output", tmp_path / "p.csv")
-    assert [(row["prediction_top"], row["confidence_top"]) for row in table(tmp_path / "p.csv")] == [
+    assert [
+        (row["prediction_top"], row["confidence_top"]) for row in table(tmp_path / "p.csv")
+    ] == [
         ("unknown", "0.7311"),
         ("unknown", "0.5000"),
     ]
 
 
-def test_classes_that_do_not_live_there_are_left_out_and_the_user_is_told(model, draw, tmp_path, capsys) -> None:
+def test_classes_that_do_not_live_there_are_left_out_and_the_user_is_told(
+    model, draw, tmp_path, capsys
+) -> None:
     (tmp_path / "here.txt").write_text("wolf\n")
-    predict(model, draw("red.png"), "--classes", tmp_path / "here.txt", "--output", tmp_path / "p.csv")
+    predict(
+        model, draw("red.png"), "--classes", tmp_path / "here.txt", "--output", tmp_path / "p.csv"
+    )
     assert table(tmp_path / "p.csv")[0]["predictions_all"] == '{"wolf": 1.0000}'
     assert "'species' is restricted to 1 of its 2 classes" in capsys.readouterr().err
 
 
 def test_what_runs_the_network_is_told(model, draw, tmp_path, capsys) -> None:
-    arguments = ["--verbose", "predict", model, draw("red.png"), "--provider", "cpu", "--output", tmp_path / "p.csv"]
+    arguments = [
+        "--verbose",
+        "predict",
+        model,
+        draw("red.png"),
+        "--provider",
+        "cpu",
+        "--output",
+        tmp_path / "p.csv",
+    ]
     assert run(list(map(str, arguments))) == 0
     told = capsys.readouterr().err
     assert "the network runs on 'cpu'\nin float32, 1 photo(s) at a time, " in told
 
 
-def test_a_dry_run_says_what_would_be_done_and_writes_nothing(model, shared, tmp_path, capsys) -> None:
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
+    model, shared, tmp_path, capsys
+) -> None:
     folder = shared / "data" / "camera-trap-photos"
-    assert predict(model, folder, "--output", tmp_path / "out" / "p.csv", "--threads", 1, "--dry-run") == 0
+    assert (
+        predict(model, folder, "--output", tmp_path / "out" / "p.csv", "--threads", 1, "--dry-run")
+        == 0
+    )
     printed = capsys.readouterr()
     lines = {line.partition(" ")[0]: line for line in printed.out.splitlines()}
     assert list(lines) == ["model", "network", "output", "photos"]
@@ -145,27 +176,61 @@ def test_threads_and_batches_change_nothing(model, draw, tmp_path) -> None:
     ("arguments", "code", "message"),
     [
         (["gone.onnx", "red.png", "--output", "p.csv"], 2, "model 'gone.onnx' is not there"),
-        (["red.png", "red.png", "--output", "p.csv"], 1, "model 'red.png' can't be opened as an ONNX file"),
+        (
+            ["red.png", "red.png", "--output", "p.csv"],
+            1,
+            "model 'red.png' can't be opened as an ONNX file",
+        ),
         (["model.onnx", "gone", "--output", "p.csv"], 2, "'gone' is not there"),
         (["model.onnx", "nothing", "--output", "p.csv"], 1, "folder 'nothing' holds no photos"),
         (["model.onnx", "red.png", "--output", "p.xlsx"], 2, "what kind of file shall 'p.xlsx' be"),
-        (["model.onnx", "red.png", "--output", "p.csv", "--format", "jsn"], 2, "did you mean 'json'?"),
-        (["model.onnx", "red.png", "--output", "p.csv", "--aggregation", "maen"], 2, "did you mean 'mean'?"),
+        (
+            ["model.onnx", "red.png", "--output", "p.csv", "--format", "jsn"],
+            2,
+            "did you mean 'json'?",
+        ),
+        (
+            ["model.onnx", "red.png", "--output", "p.csv", "--aggregation", "maen"],
+            2,
+            "did you mean 'mean'?",
+        ),
         (["model.onnx", "red.png", "--output", "there.csv"], 2, "'there.csv' exists already"),
         (["model.onnx", "e.csv", "--output", "p.csv"], 2, "it has 'id', 'image'"),
-        (["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id"], 2, "--event-id and --image go together"),
-        (["model.onnx", "red.png", "--output", "p.csv", "--shard", "2"], 2, "'3/16' is the third of sixteen"),
-        (["model.onnx", "red.png", "--output", "p.csv", "--classes", "no.txt"], 2, "class list 'no.txt' can't be read"),
-        (["model.onnx", "red.png", "--output", "p.csv", "--batch-size", "few"], 2, "'few' is not a valid integer"),
+        (
+            ["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id"],
+            2,
+            "--event-id and --image go together",
+        ),
+        (
+            ["model.onnx", "red.png", "--output", "p.csv", "--shard", "2"],
+            2,
+            "'3/16' is the third of sixteen",
+        ),
+        (
+            ["model.onnx", "red.png", "--output", "p.csv", "--classes", "no.txt"],
+            2,
+            "class list 'no.txt' can't be read",
+        ),
+        (
+            ["model.onnx", "red.png", "--output", "p.csv", "--batch-size", "few"],
+            2,
+            "'few' is not a valid integer",
+        ),
         (
             ["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "di", "--image", "image"],
             2,
             "no column called 'di'",
         ),
-        (["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id", "--image", "image"], 1, "nothing could be"),
+        (
+            ["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id", "--image", "image"],
+            1,
+            "nothing could be",
+        ),
     ],
 )
-def test_bad_input_costs_one_line(model, draw, tmp_path, monkeypatch, capsys, arguments, code, message) -> None:
+def test_bad_input_costs_one_line(
+    model, draw, tmp_path, monkeypatch, capsys, arguments, code, message
+) -> None:
     draw("red.png")
     (tmp_path / "nothing").mkdir()
     (tmp_path / "there.csv").write_text("mine")
@@ -185,7 +250,16 @@ def test_bad_input_costs_one_line(model, draw, tmp_path, monkeypatch, capsys, ar
 def test_neither_tensorflow_nor_pandas_nor_pyarrow_is_imported(model, draw, tmp_path) -> None:
     photo = draw("photos/red.png")
     (tmp_path / "e.csv").write_text("id,image\n1,photos/red.png\n")
-    arguments = ["predict", model, photo.parent, tmp_path / "e.csv", "--event-id", "id", "--image", "image"]
+    arguments = [
+        "predict",
+        model,
+        photo.parent,
+        tmp_path / "e.csv",
+        "--event-id",
+        "id",
+        "--image",
+        "image",
+    ]
     code = (
         "import sys\nfrom ctc.cli.main import run\n"
         f"code = run({[*map(str, arguments), '--output', str(tmp_path / 'p.csv')]!r})\n"
@@ -197,13 +271,17 @@ def test_neither_tensorflow_nor_pandas_nor_pyarrow_is_imported(model, draw, tmp_
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_leaves_its_journal_and_says_so(model, tmp_path, sent: signal.Signals, code: int) -> None:
+def test_an_interrupted_run_leaves_its_journal_and_says_so(
+    model, tmp_path, sent: signal.Signals, code: int
+) -> None:
     Image.effect_noise((2000, 1500), 50).convert("RGB").save(tmp_path / "noise.jpg")
     rows = "".join(f"{i},noise.jpg\n" for i in range(5000))
     (tmp_path / "e.csv").write_text(f"id,image\n0,gone.jpg\n{rows}")
     before = names(tmp_path)
     options = ["--event-id", "id", "--image", "image", "--output", tmp_path / "p.csv"]
-    running = subprocess.Popen([*RUN, model, tmp_path / "e.csv", *options], stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        [*RUN, model, tmp_path / "e.csv", *options], stderr=subprocess.PIPE, text=True
+    )
     while len(names(tmp_path)) < len(before) + 3:  # output, failures and journal are being written
         assert running.poll() is None, running.communicate()[1]
         time.sleep(0.05)
@@ -211,6 +289,9 @@ def test_an_interrupted_run_leaves_its_journal_and_says_so(model, tmp_path, sent
     _, narration = running.communicate(timeout=10)
     assert running.returncode == code
     _, told, error = narration.splitlines()
-    assert told == f"what is done is kept in '{tmp_path / 'p.csv.journal'}': the same command goes on from there"
+    assert (
+        told
+        == f"what is done is kept in '{tmp_path / 'p.csv.journal'}': the same command goes on from there"
+    )
     assert error in ("error: interrupted", "error: terminated")
     assert names(tmp_path) == sorted([*before, "p.csv.journal"])

@@ -24,7 +24,13 @@ def test_auto_takes_what_is_installed_and_says_which(model) -> None:
 
 @pytest.mark.parametrize(
     ("provider", "extra"),
-    [("cuda", "gpu"), ("tensorrt", "gpu"), ("openvino", "openvino"), ("directml", "directml"), ("coreml", "cpu")],
+    [
+        ("cuda", "gpu"),
+        ("tensorrt", "gpu"),
+        ("openvino", "openvino"),
+        ("directml", "directml"),
+        ("coreml", "cpu"),
+    ],
 )
 def test_a_provider_that_is_not_installed_names_its_extra(model, provider: str, extra: str) -> None:
     if PROVIDERS[provider].name in onnxruntime.get_available_providers():
@@ -34,13 +40,19 @@ def test_a_provider_that_is_not_installed_names_its_extra(model, provider: str, 
 
 
 @pytest.mark.parametrize(("provider", "precision"), [("cpu", "bfloat16"), ("cuda", "float16")])
-def test_a_precision_that_a_provider_lacks_is_refused_with_who_has_it(model, provider: str, precision: str) -> None:
-    with pytest.raises(UsageError, match=f"provider '{provider}' can't compute in {precision}: '.*' can"):
+def test_a_precision_that_a_provider_lacks_is_refused_with_who_has_it(
+    model, provider: str, precision: str
+) -> None:
+    with pytest.raises(
+        UsageError, match=f"provider '{provider}' can't compute in {precision}: '.*' can"
+    ):
         load_model(model, RuntimeConfig(provider, precision))
 
 
 def test_auto_refuses_a_precision_that_nothing_installed_has(model) -> None:
-    with pytest.raises(UsageError, match="no provider that is installed computes in float16: 'tensorrt' can"):
+    with pytest.raises(
+        UsageError, match="no provider that is installed computes in float16: 'tensorrt' can"
+    ):
         load_model(model, RuntimeConfig("auto", "float16"))
 
 
@@ -53,7 +65,10 @@ def test_a_provider_that_does_not_start_is_an_error_and_no_step_down() -> None:
 
 
 def test_a_batch_that_does_not_fit_into_memory_is_halved_and_said_so(build_model, caplog) -> None:
-    small, large = load_model(build_model("small.onnx", fits=2)), load_model(build_model("large.onnx"))
+    small, large = (
+        load_model(build_model("small.onnx", fits=2)),
+        load_model(build_model("large.onnx")),
+    )
     photos = random_photos(7)
     with caplog.at_level(logging.WARNING, "ctc"):
         answers = small.predict(photos)

@@ -12,7 +12,10 @@ from ctc.errors import CtcError, InputError, UsageError
 from ctc.inference.postprocess import make_postprocessor
 
 LABELS = {"species": ("deer", "fox", "wolf", "none"), "sex": ("f", "m", "none")}
-ANSWER = {"species": np.array([[0.5, 0.3, 0.1, 0.1]], np.float32), "sex": np.array([[0.2, 0.7, 0.1]], np.float32)}
+ANSWER = {
+    "species": np.array([[0.5, 0.3, 0.1, 0.1]], np.float32),
+    "sex": np.array([[0.2, 0.7, 0.1]], np.float32),
+}
 
 
 def info(**changes) -> ModelInfo:
@@ -70,7 +73,9 @@ def test_the_user_is_told_what_is_unknown() -> None:
 
 @pytest.mark.parametrize(("threshold", "name"), [(0, "deer"), (0.4, "deer"), (0.9, "unknown")])
 def test_a_threshold_that_is_given_replaces_the_models(threshold: float, name: str) -> None:
-    assert top(make_postprocessor(info(thresholds={"species": {"deer": 0.6}}), threshold))[0] == name
+    assert (
+        top(make_postprocessor(info(thresholds={"species": {"deer": 0.6}}), threshold))[0] == name
+    )
 
 
 def test_a_class_list_leaves_the_others_out_and_renormalises(class_list) -> None:
@@ -99,24 +104,37 @@ def test_where_the_model_excludes_every_class_of_the_list_all_are_equal(class_li
 
 def test_thresholds_follow_the_classes_that_are_left(class_list) -> None:
     model = info(thresholds={"species": {"fox": 0.8, "deer": 0.1}})
-    assert top(make_postprocessor(model, class_list=class_list("fox", "wolf"))) == ("unknown", pytest.approx(0.75))
+    assert top(make_postprocessor(model, class_list=class_list("fox", "wolf"))) == (
+        "unknown",
+        pytest.approx(0.75),
+    )
 
 
 @pytest.mark.parametrize(
     ("lines", "error", "message"),
     [
-        (["fxo"], UsageError, "names a class 'fxo' that the model doesn't have: did you mean 'fox'"),
+        (
+            ["fxo"],
+            UsageError,
+            "names a class 'fxo' that the model doesn't have: did you mean 'fox'",
+        ),
         (
             ["none"],
             UsageError,
             "class 'none' is one of 'species' and of 'sex': write a CSV with the columns label,class",
         ),
         (["label,class", "specis,fox"], UsageError, "a label 'specis' .*: did you mean 'species'"),
-        (["class,label", "m,species"], UsageError, "a class 'm' that the model doesn't have for 'species'"),
+        (
+            ["class,label", "m,species"],
+            UsageError,
+            "a class 'm' that the model doesn't have for 'species'",
+        ),
         (["", " "], InputError, "is empty: write one class per line"),
     ],
 )
-def test_a_class_list_that_does_not_fit_is_refused(class_list, lines, error: type[CtcError], message: str) -> None:
+def test_a_class_list_that_does_not_fit_is_refused(
+    class_list, lines, error: type[CtcError], message: str
+) -> None:
     with pytest.raises(error, match=message):
         make_postprocessor(info(), class_list=class_list(*lines))
 

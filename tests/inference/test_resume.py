@@ -23,12 +23,16 @@ COLUMNS = Columns("id", ("image",))
 
 @pytest.fixture
 def events(tmp_path: Path, draw) -> Callable[..., Path]:
-    """A function that writes a CSV of so many events, each with a photo of its own colour, every tenth without one."""
+    """A function that writes a CSV of so many events, each with a photo of its own colour, every
+    tenth without one."""
 
     def write(count: int, name: str = "e.csv") -> Path:
         for number in range(min(count, 256)):
             draw(f"photos/{number}.png", (number, 0, 255 - number))
-        rows = (f"{i},{'gone' if i % 10 == 9 else f'photos/{i % 256}'}.png,{i % 7}\n" for i in range(count))
+        rows = (
+            f"{i},{'gone' if i % 10 == 9 else f'photos/{i % 256}'}.png,{i % 7}\n"
+            for i in range(count)
+        )
         (tmp_path / name).write_text("id,image,site\n" + "".join(rows))
         return tmp_path / name
 
@@ -63,7 +67,9 @@ def files(output: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet"])
 @pytest.mark.parametrize("batch_size", [1, 4])
-def test_an_interrupted_run_goes_on_to_the_same_bytes(model, events, tmp_path, suffix: str, batch_size: int) -> None:
+def test_an_interrupted_run_goes_on_to_the_same_bytes(
+    model, events, tmp_path, suffix: str, batch_size: int
+) -> None:
     source = events(40)
     whole, halting = tmp_path / "whole" / f"p{suffix}", tmp_path / "halting" / f"p{suffix}"
     job(model, source, whole, batch_size=batch_size).run(silent)
@@ -107,14 +113,19 @@ def test_a_run_with_overwrite_goes_on_with_its_own_journal(model, events, tmp_pa
         ({"model": {"bias": 1.0}}, "another model"),
     ],
 )
-def test_the_journal_of_another_run_is_refused(model, build_model, events, tmp_path, change, difference) -> None:
+def test_the_journal_of_another_run_is_refused(
+    model, build_model, events, tmp_path, change, difference
+) -> None:
     source = events(20)
     interrupted(job(model, source, tmp_path / "p.csv"), 10)
     if "source" in change:
         source = events(change.pop("source"))
     if "model" in change:
         model = build_model(**change.pop("model"))
-    with pytest.raises(CtcError, match=f"is of an unfinished run with {difference}: repeat that command to finish it"):
+    with pytest.raises(
+        CtcError,
+        match=f"is of an unfinished run with {difference}: repeat that command to finish it",
+    ):
         job(model, source, tmp_path / "p.csv", **change)
 
 
@@ -130,10 +141,17 @@ def test_a_run_goes_on_with_another_option_of_the_output(model, events, tmp_path
 def test_overwrite_gives_the_journal_of_another_run_up(model, events, tmp_path) -> None:
     source = events(20)
     interrupted(job(model, source, tmp_path / "p.csv"), 10)
-    assert job(model, source, tmp_path / "p.csv", aggregation="max", overwrite=True).run(silent).resumed == 0
+    assert (
+        job(model, source, tmp_path / "p.csv", aggregation="max", overwrite=True)
+        .run(silent)
+        .resumed
+        == 0
+    )
 
 
-def test_resume_begins_where_there_is_nothing_yet_and_says_when_all_is_done(model, events, tmp_path) -> None:
+def test_resume_begins_where_there_is_nothing_yet_and_says_when_all_is_done(
+    model, events, tmp_path
+) -> None:
     source = events(10)
     job(model, source, tmp_path / "p.csv", resume=True).run(silent)
     with pytest.raises(OutputExistsError, match="it is complete, there is nothing to resume"):
@@ -141,17 +159,33 @@ def test_resume_begins_where_there_is_nothing_yet_and_says_when_all_is_done(mode
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
-def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(model, events, tmp_path) -> None:
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(
+    model, events, tmp_path
+) -> None:
     count = 4 * FLUSH_PHOTOS
     source = events(count)
     whole, killed = tmp_path / "whole" / "p.parquet", tmp_path / "killed" / "p.parquet"
     job(model, source, whole, threads=2).run(silent)
-    command = [*RUN, model, source, "--event-id", "id", "--image", "image", "--threads", "2", "--output", killed]
+    command = [
+        *RUN,
+        model,
+        source,
+        "--event-id",
+        "id",
+        "--image",
+        "image",
+        "--threads",
+        "2",
+        "--output",
+        killed,
+    ]
     journal = journal_path(killed)
     grown = 0
     for pause in (0.0, 0.13, 0.31):
         running = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        while running.poll() is None and (journal.stat().st_size if journal.exists() else 0) <= grown:
+        while (
+            running.poll() is None and (journal.stat().st_size if journal.exists() else 0) <= grown
+        ):
             time.sleep(0.01)
         time.sleep(pause)
         running.send_signal(signal.SIGKILL)

@@ -51,10 +51,16 @@ def test_garbage_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"pixels": TensorProto.FLOAT}, r"its input 'images' is a tensor\(float\), not a tensor\(uint8\)"),
+        (
+            {"pixels": TensorProto.FLOAT},
+            r"its input 'images' is a tensor\(float\), not a tensor\(uint8\)",
+        ),
         ({"batch": 1}, "not \\[any number, 8, 12, 3\\]"),
         ({"classes": 3}, "its metadata name 2 classes"),
-        ({"labels": {"species": ("fox", "wolf"), "sex": ("f", "m")}}, "it has no output called 'sex'"),
+        (
+            {"labels": {"species": ("fox", "wolf"), "sex": ("f", "m")}},
+            "it has no output called 'sex'",
+        ),
     ],
 )
 def test_a_network_that_contradicts_its_metadata_is_refused(build_model, changes, reason) -> None:
@@ -64,12 +70,21 @@ def test_a_network_that_contradicts_its_metadata_is_refused(build_model, changes
 
 
 @pytest.mark.parametrize(
-    "thresholds", [{"species": {"bear": 0.5}}, {"species": {"fox": 2}}, {"sex": {}}, {"species": {"fox": "x"}}, ["fox"]]
+    "thresholds",
+    [
+        {"species": {"bear": 0.5}},
+        {"species": {"fox": 2}},
+        {"sex": {}},
+        {"species": {"fox": "x"}},
+        ["fox"],
+    ],
 )
 def test_thresholds_that_do_not_fit_the_classes_are_refused(build_model, thresholds) -> None:
     path = build_model()
     network = onnx.load(path)
-    next(one for one in network.metadata_props if one.key == "thresholds").value = json.dumps(thresholds)
+    next(one for one in network.metadata_props if one.key == "thresholds").value = json.dumps(
+        thresholds
+    )
     path.write_bytes(network.SerializeToString())
     with pytest.raises(InputError, match="its thresholds are not probabilities of its classes"):
         load_model(path)
@@ -112,7 +127,9 @@ def test_a_network_of_another_size_than_its_metadata_say_is_refused(build_model)
         load_model(path)
 
 
-def test_external_data_is_refused_even_in_the_working_directory(build_model, tmp_path, monkeypatch) -> None:
+def test_external_data_is_refused_even_in_the_working_directory(
+    build_model, tmp_path, monkeypatch
+) -> None:
     many = tuple(str(i) for i in range(400))
     path = build_model(classes=400, labels={"species": many, "count": many})
     network = onnx.load(path)
@@ -123,7 +140,9 @@ def test_external_data_is_refused_even_in_the_working_directory(build_model, tmp
     weights.external_data.add(key="location", value="weights.bin")
     path.write_bytes(network.SerializeToString())
     monkeypatch.chdir(tmp_path)
-    onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])  # this would take it
+    onnxruntime.InferenceSession(
+        path.read_bytes(), providers=["CPUExecutionProvider"]
+    )  # this would take it
     with pytest.raises(CtcError, match=r"can't be opened as an ONNX file: .*[Ee]xternal data"):
         load_model(path)
 

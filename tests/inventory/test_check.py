@@ -24,7 +24,9 @@ Row = tuple[str, list[str]]
 def root(tmp_path: Path) -> Path:
     """Four sound photos; b.jpg has the bytes of a.jpg."""
     for name, shade in (("a", 10), ("b", 10), ("c", 20), ("d", 30)):
-        (tmp_path / f"{name}.jpg").write_bytes(encode_jpeg(np.full((40, 50, 3), shade, np.uint8), 90))
+        (tmp_path / f"{name}.jpg").write_bytes(
+            encode_jpeg(np.full((40, 50, 3), shade, np.uint8), 90)
+        )
     return tmp_path
 
 
@@ -44,7 +46,9 @@ def check(root: Path, held: Inventory) -> PhotoCheckResult:
 
 
 def test_sound_photos_are_no_problem(root: Path) -> None:
-    assert check(root, inventory(("1", ["a.jpg", "c.jpg"]), ("2", ["d.jpg"]))) == PhotoCheckResult(3, ())
+    assert check(root, inventory(("1", ["a.jpg", "c.jpg"]), ("2", ["d.jpg"]))) == PhotoCheckResult(
+        3, ()
+    )
 
 
 def test_a_missing_photo_is_listed_for_each_of_its_events(root: Path) -> None:
@@ -59,14 +63,21 @@ def test_a_missing_photo_is_listed_for_each_of_its_events(root: Path) -> None:
     ("spoil", "reason"),
     [
         (lambda path: path.write_bytes(b""), "empty file"),
-        (lambda path: path.write_bytes(b"text"), "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"),
+        (
+            lambda path: path.write_bytes(b"text"),
+            "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)",
+        ),
         (lambda path: path.write_bytes(path.read_bytes()[:-20]), "premature end of JPEG file"),
         (lambda path: (path.unlink(), path.mkdir()), "not a file"),
     ],
 )
-def test_a_photo_that_can_not_be_used_is_broken(root: Path, spoil: Callable[[Path], object], reason: str) -> None:
+def test_a_photo_that_can_not_be_used_is_broken(
+    root: Path, spoil: Callable[[Path], object], reason: str
+) -> None:
     spoil(root / "c.jpg")
-    assert check(root, inventory(("1", ["a.jpg", "c.jpg"]))).problems == (Problem("broken", "c.jpg", "1", reason),)
+    assert check(root, inventory(("1", ["a.jpg", "c.jpg"]))).problems == (
+        Problem("broken", "c.jpg", "1", reason),
+    )
 
 
 def test_a_truncated_photo_from_the_field_is_broken(shared: Path, root: Path) -> None:
@@ -86,11 +97,18 @@ def test_the_same_bytes_in_one_event_are_a_duplicate(root: Path) -> None:
 
 def test_the_same_bytes_in_two_events_straddle_and_say_what_differs(root: Path) -> None:
     held = inventory(
-        ("1", ["a.jpg"]), ("2", ["b.jpg"]), species=["fox", "hare"], count=["1", "1"], location=["pond", None]
+        ("1", ["a.jpg"]),
+        ("2", ["b.jpg"]),
+        species=["fox", "hare"],
+        count=["1", "1"],
+        location=["pond", None],
     )
     assert check(root, held).problems == (
         Problem(
-            "straddling", "b.jpg", "2", "same bytes as 'a.jpg' of event '1'; species: fox / hare; location: pond / none"
+            "straddling",
+            "b.jpg",
+            "2",
+            "same bytes as 'a.jpg' of event '1'; species: fox / hare; location: pond / none",
         ),
     )
 
@@ -102,11 +120,16 @@ def test_one_photo_in_two_events_straddles(root: Path) -> None:
 
 
 def test_one_photo_in_two_observations_of_an_event_is_no_copy(root: Path) -> None:
-    assert check(root, inventory(("1", ["a.jpg"]), ("1", ["a.jpg"]), species=["fox", "hare"])).problems == ()
+    assert (
+        check(root, inventory(("1", ["a.jpg"]), ("1", ["a.jpg"]), species=["fox", "hare"])).problems
+        == ()
+    )
 
 
 def test_the_labels_of_all_observations_are_compared(root: Path) -> None:
-    held = inventory(("1", ["a.jpg"]), ("1", ["a.jpg"]), ("2", ["b.jpg"]), species=["hare", "fox", "fox"])
+    held = inventory(
+        ("1", ["a.jpg"]), ("1", ["a.jpg"]), ("2", ["b.jpg"]), species=["hare", "fox", "fox"]
+    )
     assert [problem.detail for problem in check(root, held).problems] == [
         "same bytes as 'a.jpg' of event '1'; species: fox + hare / fox"
     ]
@@ -115,7 +138,9 @@ def test_the_labels_of_all_observations_are_compared(root: Path) -> None:
 def test_every_further_copy_is_listed_against_the_first(root: Path) -> None:
     for name in ("e", "f"):
         shutil.copy(root / "c.jpg", root / f"{name}.jpg")
-    held = inventory(("1", ["e.jpg"]), ("2", ["a.jpg"]), ("3", ["c.jpg"]), ("4", ["f.jpg"]), ("5", ["b.jpg"]))
+    held = inventory(
+        ("1", ["e.jpg"]), ("2", ["a.jpg"]), ("3", ["c.jpg"]), ("4", ["f.jpg"]), ("5", ["b.jpg"])
+    )
     checked = check(root, held)
     assert checked.counts() == {"missing": 0, "broken": 0, "duplicate": 0, "straddling": 3}
     assert {(problem.path, problem.detail[-2]) for problem in checked.problems} == {
@@ -140,7 +165,9 @@ def test_progress_tells_of_photos_and_failures(root: Path) -> None:
 
 
 def test_a_root_where_nothing_is_found_is_an_error_not_a_list(root: Path) -> None:
-    with pytest.raises(InputError, match=r"no photo .* \('a\.jpg': no such file or directory\); give --image-root"):
+    with pytest.raises(
+        InputError, match=r"no photo .* \('a\.jpg': no such file or directory\); give --image-root"
+    ):
         check(root / "elsewhere", inventory(("1", ["a.jpg", "b.jpg"])))
 
 

@@ -23,12 +23,19 @@ def seen(number: int, meta: dict[str, Any] | None = None, **labels: str | None) 
 
 def column(values: list[Any], at_once: int = 2) -> pa.ChunkedArray:
     """The column that these meta values become."""
-    table, _ = build_table([seen(i, {"x": value}) for i, value in enumerate(values)], LeftOutLog(), at_once)
+    table, _ = build_table(
+        [seen(i, {"x": value}) for i, value in enumerate(values)], LeftOutLog(), at_once
+    )
     return table["x"]
 
 
 def test_labels_and_meta_columns_may_come_late_and_are_null_before() -> None:
-    entries = [seen(1), seen(2), seen(3, {"site": "A"}, species="hare", count="2"), seen(4, None, count="1")]
+    entries = [
+        seen(1),
+        seen(2),
+        seen(3, {"site": "A"}, species="hare", count="2"),
+        seen(4, None, count="1"),
+    ]
     table, labels = build_table(entries, LeftOutLog(), chunk_size=1)
     assert labels == ("species", "count")
     assert table.to_pylist()[2] == {
@@ -56,17 +63,35 @@ def test_labels_and_meta_columns_may_come_late_and_are_null_before() -> None:
         ([(1, None), None, (0.5,), ()], [[1.0, None], None, [0.5], []], pa.list_(pa.float64())),
         ([None, None, (1,)], [None, None, [1.0]], pa.list_(pa.float64())),
     ],
-    ids=["ints", "floats", "text", "flags", "flags and ints", "nothing", "precise", "huge", "lists", "late lists"],
+    ids=[
+        "ints",
+        "floats",
+        "text",
+        "flags",
+        "flags and ints",
+        "nothing",
+        "precise",
+        "huge",
+        "lists",
+        "late lists",
+    ],
 )
-def test_a_meta_column_has_the_kind_that_all_its_values_fit(values: list[Any], expected: list[Any], kind: Any) -> None:
+def test_a_meta_column_has_the_kind_that_all_its_values_fit(
+    values: list[Any], expected: list[Any], kind: Any
+) -> None:
     assert column(values).type == kind
     assert column(values).to_pylist() == expected
 
 
-@given(st.lists(st.none() | st.integers(-9, 9) | st.text("ab1", max_size=2), max_size=12), st.integers(1, 12))
+@given(
+    st.lists(st.none() | st.integers(-9, 9) | st.text("ab1", max_size=2), max_size=12),
+    st.integers(1, 12),
+)
 def test_it_makes_no_difference_how_many_are_taken_at_once(values: list[Any], at_once: int) -> None:
     entries = [seen(0), *(seen(i, {"x": value}) for i, value in enumerate(values))]
-    assert build_table(entries, LeftOutLog(), at_once)[0].equals(build_table(entries, LeftOutLog())[0])
+    assert build_table(entries, LeftOutLog(), at_once)[0].equals(
+        build_table(entries, LeftOutLog())[0]
+    )
 
 
 def test_no_more_than_a_piece_is_held_as_objects() -> None:
@@ -93,7 +118,12 @@ class Seen(Observation):
 
 def test_names_that_are_no_unicode_cost_their_observation_only() -> None:
     left_out = LeftOutLog()
-    entries = [seen(1), Observation("2", ("\udcff.jpg",), {"species": "fox"}), seen(3, None, species="\ud800"), seen(4)]
+    entries = [
+        seen(1),
+        Observation("2", ("\udcff.jpg",), {"species": "fox"}),
+        seen(3, None, species="\ud800"),
+        seen(4),
+    ]
     table, _ = build_table(entries, left_out)
     assert table["event_id"].to_pylist() == ["1", "4"]
     assert left_out.counts == {"a name that is not Unicode: rename the file": 2}
@@ -101,13 +131,20 @@ def test_names_that_are_no_unicode_cost_their_observation_only() -> None:
 
 def test_an_observation_without_photos_is_left_out() -> None:
     left_out = LeftOutLog()
-    table, _ = build_table([Observation("1", (), {"species": "fox"}), LeftOut("2", "no label"), seen(3)], left_out)
+    table, _ = build_table(
+        [Observation("1", (), {"species": "fox"}), LeftOut("2", "no label"), seen(3)], left_out
+    )
     assert table["event_id"].to_pylist() == ["3"]
     assert left_out.counts == {"no image": 1, "no label": 1}
 
 
 @pytest.mark.parametrize(
-    "entry", ["text", Observation(1, ("a.jpg",), {"species": "fox"}), Observation("1", ("a.jpg",), {"count": 2})]
+    "entry",
+    [
+        "text",
+        Observation(1, ("a.jpg",), {"species": "fox"}),
+        Observation("1", ("a.jpg",), {"count": 2}),
+    ],
 )
 def test_what_a_format_may_not_give_is_its_fault(entry: Any) -> None:
     with pytest.raises(PluginError, match="an input format gave"):

@@ -15,9 +15,13 @@ from ctc.inventory.show import summarize
 from ctc.plugin import InputFormat, LeftOut, Observation
 
 SEEN = [
-    Observation("1", ("a.jpg", "b.jpg"), {"species": "fox", "count": "2"}, {"site": "A", "altitude": 10}),
+    Observation(
+        "1", ("a.jpg", "b.jpg"), {"species": "fox", "count": "2"}, {"site": "A", "altitude": 10}
+    ),
     LeftOut("row 3", "no image"),
-    Observation("2", ("c.jpg",), {"species": "hare", "count": None}, {"site": None, "altitude": 12}),
+    Observation(
+        "2", ("c.jpg",), {"species": "hare", "count": None}, {"site": None, "altitude": 12}
+    ),
 ]
 
 
@@ -52,7 +56,9 @@ def test_the_first_photos_are_looked_for(tmp_path: Path) -> None:
     assert (built.checked_photos, built.missing_photos) == (3, 2)
 
 
-def test_the_photos_of_an_events_first_row_count(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_photos_of_an_events_first_row_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     rows = [
         ("1", ("a.jpg", "b.jpg")),
         ("2", ("c.jpg",)),
@@ -61,9 +67,13 @@ def test_the_photos_of_an_events_first_row_count(tmp_path: Path, caplog: pytest.
         ("1", ("a.jpg", "b.jpg")),
     ]
     built = build_inventory(
-        format_of([Observation(name, photos, {"species": "fox"}) for name, photos in rows]), tmp_path, {}
+        format_of([Observation(name, photos, {"species": "fox"}) for name, photos in rows]),
+        tmp_path,
+        {},
     )
-    assert built.inventory.table["images"].to_pylist() == [["a.jpg", "b.jpg"], ["c.jpg"]] * 2 + [["a.jpg", "b.jpg"]]
+    assert built.inventory.table["images"].to_pylist() == [["a.jpg", "b.jpg"], ["c.jpg"]] * 2 + [
+        ["a.jpg", "b.jpg"]
+    ]
     assert caplog.messages == [
         "1 observations named other photos than the first of their event: those of the first count"
     ]
@@ -72,7 +82,9 @@ def test_the_photos_of_an_events_first_row_count(tmp_path: Path, caplog: pytest.
 def test_a_broken_list_of_renamings_stops_it_before_the_source_is_read(tmp_path: Path) -> None:
     (tmp_path / "relabel.csv").write_text("from,to\nfox,hare\n")
     with pytest.raises(UsageError, match="has no column 'old'"):
-        build_inventory(format_of([]), tmp_path, {}, config=InventoryConfig(relabel=tmp_path / "relabel.csv"))
+        build_inventory(
+            format_of([]), tmp_path, {}, config=InventoryConfig(relabel=tmp_path / "relabel.csv")
+        )
 
 
 def test_a_source_without_observations_says_why(tmp_path: Path) -> None:
@@ -100,8 +112,13 @@ def test_a_parquet_file_of_others_is_refused(tmp_path: Path) -> None:
         Inventory.read(tmp_path / "x.parquet")
 
 
-def test_a_place_below_a_class_folder_is_found_whatever_the_class_is_called_then(tmp_path: Path) -> None:
-    seen = [Observation(str(i), (f"{name}/north/{i}.jpg",), {"class": name}) for i, name in enumerate(("fox", "hare"))]
+def test_a_place_below_a_class_folder_is_found_whatever_the_class_is_called_then(
+    tmp_path: Path,
+) -> None:
+    seen = [
+        Observation(str(i), (f"{name}/north/{i}.jpg",), {"class": name})
+        for i, name in enumerate(("fox", "hare"))
+    ]
     (tmp_path / "names.csv").write_text("label,old,new\nclass,fox,Vulpes vulpes\n")
     config = InventoryConfig(relabel=tmp_path / "names.csv", location_from="folder")
     table = build_inventory(format_of(seen), tmp_path, {}, config=config).inventory.table

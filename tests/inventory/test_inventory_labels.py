@@ -33,7 +33,10 @@ def relabelled(tmp_path: Path, csv: str, **labels: list[str | None]) -> dict[str
 
 def test_several_classes_become_one_and_an_empty_one_missing(tmp_path: Path) -> None:
     csv = "label,old,new\nspecies,red fox,fox\nspecies,hare,\ncount,1,one\n"
-    assert relabelled(tmp_path, csv) == {"species": ["fox", "fox", None, None], "count": ["one", None, "2", "one"]}
+    assert relabelled(tmp_path, csv) == {
+        "species": ["fox", "fox", None, None],
+        "count": ["one", None, "2", "one"],
+    }
 
 
 def test_two_classes_may_change_places(tmp_path: Path) -> None:
@@ -42,24 +45,42 @@ def test_two_classes_may_change_places(tmp_path: Path) -> None:
 
 
 def test_a_single_label_needs_no_naming(tmp_path: Path) -> None:
-    assert relabelled(tmp_path, "old;new\nred fox;fox\n", species=SPECIES) == {"species": ["fox", "fox", "hare", None]}
+    assert relabelled(tmp_path, "old;new\nred fox;fox\n", species=SPECIES) == {
+        "species": ["fox", "fox", "hare", None]
+    }
 
 
-def test_a_class_that_does_not_occur_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_class_that_does_not_occur_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.WARNING):
         assert relabelled(tmp_path, "label,old,new\nspecies,red foxx,fox\n")["species"] == SPECIES
     (message,) = caplog.messages
-    assert message.endswith("line 2: label 'species' has no class called 'red foxx': did you mean 'red fox'?")
+    assert message.endswith(
+        "line 2: label 'species' has no class called 'red foxx': did you mean 'red fox'?"
+    )
 
 
 @pytest.mark.parametrize(
     ("csv", "error", "message"),
     [
-        ("label,old,new\nspecis,fox,hare\n", UsageError, "line 2: no label called 'specis': did you mean 'species'"),
-        ("old,new\nfox,hare\n", UsageError, "line 2: no label called '': there are 'count', 'species'"),
+        (
+            "label,old,new\nspecis,fox,hare\n",
+            UsageError,
+            "line 2: no label called 'specis': did you mean 'species'",
+        ),
+        (
+            "old,new\nfox,hare\n",
+            UsageError,
+            "line 2: no label called '': there are 'count', 'species'",
+        ),
         ("label,from,to\nspecies,fox,hare\n", UsageError, "has no column 'old'"),
         ("label,old,new\nspecies,,hare\n", InputError, "line 2 names no old class"),
-        ("label,old,new\nspecies,fox,a\nspecies,fox,b\n", InputError, "line 3 gives 'fox' another new name"),
+        (
+            "label,old,new\nspecies,fox,a\nspecies,fox,b\n",
+            InputError,
+            "line 3 gives 'fox' another new name",
+        ),
     ],
 )
 def test_a_file_that_can_not_be_meant_is_refused(

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ctc.inventory.left_out import MAX_EXAMPLES, MAX_REASONS, OTHER_REASONS, LeftOutLog, left_out_path
+from ctc.inventory.left_out import (
+    MAX_EXAMPLES,
+    MAX_REASONS,
+    OTHER_REASONS,
+    LeftOutLog,
+    left_out_path,
+)
 from ctc.plugin import LeftOut
 
 
@@ -32,7 +38,9 @@ def test_reasons_without_end_are_counted_together() -> None:
 def test_a_name_that_is_no_unicode_can_be_listed(tmp_path: Path) -> None:
     with LeftOutLog(tmp_path / "out.csv") as log:
         log.add(LeftOut("\udcff.jpg", "no class"))
-    assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[1] == r"\udcff.jpg,no class"
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[
+        1
+    ] == r"\udcff.jpg,no class"
 
 
 def test_nothing_left_out_is_no_file_and_takes_an_older_one_away(tmp_path: Path) -> None:

@@ -18,9 +18,16 @@ NOON = "2026-01-01T12:00:00"
 
 
 def inventory(rows: list[dict[str, Any]]) -> Inventory:
-    """Rows of photos at location A, of a fox, at noon, unless a row says otherwise; its photo is named after its event."""
+    """Rows of photos at location A, of a fox, at noon, unless a row says otherwise; its photo is
+    named after its event."""
     full = [
-        {"event_id": row["id"], "images": [f"{row['id']}.jpg"], "species": "fox", "datetime": NOON, "location": "A"}
+        {
+            "event_id": row["id"],
+            "images": [f"{row['id']}.jpg"],
+            "species": "fox",
+            "datetime": NOON,
+            "location": "A",
+        }
         | row
         for row in rows
     ]
@@ -103,7 +110,11 @@ def test_values_per_image_are_joined_like_the_images() -> None:
         {"id": "e", "box_x": [0.5], "n": 5, "location": "B"},
         {"id": "f", "box_x": None, "n": 6, "location": "C"},
     )
-    assert [(row["box_x"], row["n"]) for row in rows] == [([0.1, None, None, 0.4], 1), ([0.5], 5), (None, 6)]
+    assert [(row["box_x"], row["n"]) for row in rows] == [
+        ([0.1, None, None, 0.4], 1),
+        ([0.5], 5),
+        (None, 6),
+    ]
 
 
 def test_an_event_stands_where_its_first_photo_stood() -> None:
@@ -151,7 +162,9 @@ def test_times_that_are_numbers_are_refused() -> None:
         ("location", InventoryConfig(time_from_exif=True), "add --location-from"),
     ],
 )
-def test_what_it_needs_is_asked_for_before_photos_are_read(missing: str, config: InventoryConfig, message: str) -> None:
+def test_what_it_needs_is_asked_for_before_photos_are_read(
+    missing: str, config: InventoryConfig, message: str
+) -> None:
     rows = inventory([{"id": "a"}])
     with pytest.raises(UsageError, match=message):
         check_groupable(Inventory(rows.table.drop_columns([missing]), rows.labels, Path()), config)

@@ -70,9 +70,15 @@ def test_a_photo_in_two_events_is_named_and_one_in_two_observations_is_not() -> 
             ["2024-03-01 06:00:00", "2023-12-31T23:59:59", "last week", None],
             TimeSpan("2023-12-31T23:59:59", "2024-03-01T06:00:00", missing=1, unclear=1),
         ),
-        (["2024-03-01", "", "2024:03:01 06:00:00", "3/1/2024"], TimeSpan("2024-03-01", "2024-03-01", 0, 3)),
+        (
+            ["2024-03-01", "", "2024:03:01 06:00:00", "3/1/2024"],
+            TimeSpan("2024-03-01", "2024-03-01", 0, 3),
+        ),
         ([None, None, None, None], TimeSpan(None, None, missing=4, unclear=0)),
-        ([["2024-03-01", None], ["2024-03-02"], [], None], TimeSpan("2024-03-01", "2024-03-02", missing=1, unclear=0)),
+        (
+            [["2024-03-01", None], ["2024-03-02"], [], None],
+            TimeSpan("2024-03-01", "2024-03-02", missing=1, unclear=0),
+        ),
         (
             pa.array([0, 86400, None, None], pa.timestamp("s")),
             TimeSpan("1970-01-01T00:00:00", "1970-01-02T00:00:00", missing=2, unclear=0),
@@ -88,7 +94,11 @@ def test_without_a_column_of_times_there_is_no_span() -> None:
 
 
 def test_meta_columns_count_their_values_lists_those_in_them() -> None:
-    held = summarize(inventory(site=["x", "y", "x", None], box=[[0.1, None], [0.1, 0.2], [], None], empty=[None] * 4))
+    held = summarize(
+        inventory(
+            site=["x", "y", "x", None], box=[[0.1, None], [0.1, 0.2], [], None], empty=[None] * 4
+        )
+    )
     assert held.meta == {"site": 2, "box": 2, "empty": 0}
 
 
@@ -110,4 +120,8 @@ def test_an_empty_inventory_has_nothing() -> None:
 
 def test_a_photo_knows_its_events() -> None:
     uses = photo_uses(inventory())
-    assert [uses.paths.to_pylist(), uses.events_of(0), uses.events_of(1)] == [["1.jpg", "2.jpg"], ["a"], ["a", "b"]]
+    assert [uses.paths.to_pylist(), uses.events_of(0), uses.events_of(1)] == [
+        ["1.jpg", "2.jpg"],
+        ["a"],
+        ["a", "b"],
+    ]

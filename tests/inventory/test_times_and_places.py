@@ -23,7 +23,9 @@ GUESSES = InventoryConfig(time_from_mtime=True)
 PLACES = InventoryConfig(location_from="exif")
 
 
-def photo(path: Path, taken: str = "", serial: str = "", position: Mapping[int, Any] | None = None) -> str:
+def photo(
+    path: Path, taken: str = "", serial: str = "", position: Mapping[int, Any] | None = None
+) -> str:
     """Write a photo; its name."""
     exif = Image.Exif()
     exif.get_ifd(0x8769).update({0x9003: taken, 0xA431: serial})
@@ -43,29 +45,50 @@ def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
-def test_the_time_is_that_of_the_first_photo_that_has_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_time_is_that_of_the_first_photo_that_has_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     dated = photo(tmp_path / "dated.jpg", "2026:02:03 04:05:06")
     later = photo(tmp_path / "later.jpg", "2027:01:01 00:00:00")
     blank = photo(tmp_path / "blank.jpg", "0000:00:00 00:00:00")
-    made = fill_from_photos(inventory(tmp_path, [[blank, dated, later], [blank], [later]]), TIMES, no_progress)
+    made = fill_from_photos(
+        inventory(tmp_path, [[blank, dated, later], [blank], [later]]), TIMES, no_progress
+    )
     assert made.meta == ("datetime",)
-    assert made.table["datetime"].to_pylist() == ["2026-02-03T04:05:06", None, "2027-01-01T00:00:00"]
-    assert warnings_of(caplog) == ["1 of 3 events have no photo with an EXIF date: 'datetime' stays empty"]
+    assert made.table["datetime"].to_pylist() == [
+        "2026-02-03T04:05:06",
+        None,
+        "2027-01-01T00:00:00",
+    ]
+    assert warnings_of(caplog) == [
+        "1 of 3 events have no photo with an EXIF date: 'datetime' stays empty"
+    ]
 
 
-def test_photos_that_can_not_be_read_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    made = fill_from_photos(inventory(tmp_path, [["gone.jpg"], ["gone too.jpg"]]), TIMES, no_progress)
+def test_photos_that_can_not_be_read_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = fill_from_photos(
+        inventory(tmp_path, [["gone.jpg"], ["gone too.jpg"]]), TIMES, no_progress
+    )
     assert made.table["datetime"].to_pylist() == [None, None]
-    assert "2 photos can't be read for their EXIF (first: 'gone.jpg': no such file or directory)" in warnings_of(caplog)
+    assert (
+        "2 photos can't be read for their EXIF (first: 'gone.jpg': no such file or directory)"
+        in warnings_of(caplog)
+    )
 
 
 def test_what_the_source_says_is_kept(tmp_path: Path) -> None:
     dated = photo(tmp_path / "dated.jpg", "2026:02:03 04:05:06")
-    made = fill_from_photos(inventory(tmp_path, [[dated], [dated]], datetime=["2001-01-01", None]), TIMES, no_progress)
+    made = fill_from_photos(
+        inventory(tmp_path, [[dated], [dated]], datetime=["2001-01-01", None]), TIMES, no_progress
+    )
     assert made.table["datetime"].to_pylist() == ["2001-01-01", "2026-02-03T04:05:06"]
 
 
-def test_photos_are_not_read_where_nothing_is_lacking(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_photos_are_not_read_where_nothing_is_lacking(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     known = inventory(tmp_path, [["gone.jpg"]], datetime=["2001-01-01"])
     assert fill_from_photos(known, TIMES, no_progress).table.equals(known.table)
     assert warnings_of(caplog) == []
@@ -75,10 +98,16 @@ def test_all_rows_of_an_event_have_its_time(tmp_path: Path) -> None:
     dated = photo(tmp_path / "dated.jpg", "2026:02:03 04:05:06")
     rows = inventory(tmp_path, [[dated], [dated], ["gone.jpg"]], event_id=["a", "a", "b"])
     made = fill_from_photos(rows, TIMES, no_progress)
-    assert made.table["datetime"].to_pylist() == ["2026-02-03T04:05:06", "2026-02-03T04:05:06", None]
+    assert made.table["datetime"].to_pylist() == [
+        "2026-02-03T04:05:06",
+        "2026-02-03T04:05:06",
+        None,
+    ]
 
 
-def test_a_file_time_counts_only_when_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_time_counts_only_when_asked_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     dated = photo(tmp_path / "dated.jpg", "2026:02:03 04:05:06")
     blank = photo(tmp_path / "blank.jpg")
     os.utime(tmp_path / blank, (1_000_000_000.5, 1_000_000_000.5))
@@ -93,7 +122,9 @@ def test_a_file_time_counts_only_when_asked_for(tmp_path: Path, caplog: pytest.L
     assert "1 times are guessed: they are those of the files" in warnings_of(caplog)
 
 
-def test_the_place_is_the_position_else_the_camera(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_place_is_the_position_else_the_camera(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     nairobi = {1: "S", 2: (1.0, 17.0, 11.4), 3: "E", 4: (36.0, 49.0, 2.0)}
     near_null = {1: "S", 2: (0.0, 0.0, 0.01), 3: "E", 4: (1.0, 0.0, 0.0)}
     here = photo(tmp_path / "here.jpg", position=nairobi, serial="H500")
@@ -117,13 +148,27 @@ def test_the_place_can_be_the_folder(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_a_class_is_no_place(tmp_path: Path) -> None:
-    below = [["fox/camera-07/1.jpg"], ["hare/camera-07/2.jpg"], ["hare/north/camera-08/3.jpg"], ["fox/4.jpg"]]
-    made = fill_location(inventory(tmp_path, below, species=["fox", "hare", "hare", "fox"]), "folder")
-    assert made.table["location"].to_pylist() == ["camera-07", "camera-07", "north/camera-08", "fox"]
+    below = [
+        ["fox/camera-07/1.jpg"],
+        ["hare/camera-07/2.jpg"],
+        ["hare/north/camera-08/3.jpg"],
+        ["fox/4.jpg"],
+    ]
+    made = fill_location(
+        inventory(tmp_path, below, species=["fox", "hare", "hare", "fox"]), "folder"
+    )
+    assert made.table["location"].to_pylist() == [
+        "camera-07",
+        "camera-07",
+        "north/camera-08",
+        "fox",
+    ]
 
 
 def test_a_place_that_is_called_as_some_class_stays(tmp_path: Path) -> None:
-    made = fill_location(inventory(tmp_path, [["fox/a/1.jpg"], ["den/a/2.jpg"]], species=["fox", None]), "folder")
+    made = fill_location(
+        inventory(tmp_path, [["fox/a/1.jpg"], ["den/a/2.jpg"]], species=["fox", None]), "folder"
+    )
     assert made.table["location"].to_pylist() == ["fox/a", "den/a"]
 
 
@@ -140,13 +185,19 @@ def test_an_unknown_column_is_an_error_with_the_nearest(tmp_path: Path) -> None:
 
 def test_a_label_is_not_overwritten(tmp_path: Path) -> None:
     labelled = Inventory(
-        pa.table({"event_id": ["1"], "images": [["a.jpg"]], "location": ["x"]}), ("location",), tmp_path
+        pa.table({"event_id": ["1"], "images": [["a.jpg"]], "location": ["x"]}),
+        ("location",),
+        tmp_path,
     )
     with pytest.raises(UsageError, match="'location' is a label"):
         fill_location(labelled, "folder")
 
 
 def test_real_photos_tell_their_times(shared: Path) -> None:
-    photos = sorted(path.name for path in (shared / "data" / "camera-trap-photos").glob("blank*.jpg"))
-    made = fill_from_photos(inventory(shared / "data" / "camera-trap-photos", [photos]), TIMES, no_progress)
+    photos = sorted(
+        path.name for path in (shared / "data" / "camera-trap-photos").glob("blank*.jpg")
+    )
+    made = fill_from_photos(
+        inventory(shared / "data" / "camera-trap-photos", [photos]), TIMES, no_progress
+    )
     assert made.table["datetime"].to_pylist() == ["2016-09-25T18:35:10"]

@@ -27,7 +27,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, source)
     for name in ("ctc", "plugins", "tests"):
-        shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
     quick = ["--installer", "uv"] if UV else []
     succeed(sys.executable, "-m", "build", *quick, "--outdir", built, source)
     (made,) = built.glob("*.whl")
@@ -36,7 +38,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cpu(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Ctc:
-    """`ctc` in a new environment with the extra `cpu`; fails where one of its packages would have to be compiled."""
+    """`ctc` in a new environment with the extra `cpu`; fails where one of its packages would have
+    to be compiled."""
     return install(tmp_path_factory.mktemp("cpu") / "env", f"{wheel}[cpu]", *ONLY_WHEELS)
 
 
@@ -72,12 +75,18 @@ def uv() -> str:
 
 @pytest.fixture(scope="session")
 def savanna(tmp_path_factory: pytest.TempPathFactory) -> Ctc:
-    """A new environment with the example plugin, installed from a copy of its sources; ctc and all else come from this one."""
-    copy, folder = tmp_path_factory.mktemp("example") / "ctc-savanna", tmp_path_factory.mktemp("savanna") / "env"
+    """A new environment with the example plugin, installed from a copy of its sources; ctc and all
+    else come from this one."""
+    copy, folder = (
+        tmp_path_factory.mktemp("example") / "ctc-savanna",
+        tmp_path_factory.mktemp("savanna") / "env",
+    )
     shutil.copytree(EXAMPLE, copy)
     run = install(folder, str(copy), "--no-deps")
     (packages,) = folder.rglob("site-packages")
-    (packages / "ctc.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    (packages / "ctc.pth").write_text(
+        f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
+    )
     shutil.copytree(copy / "tests", folder / "tests")
     return run
 
@@ -94,17 +103,30 @@ def install(folder: Path, requirement: str, *options: object) -> Ctc:
 
     def run(*arguments: object, program: str = "ctc") -> subprocess.CompletedProcess[str]:
         command = [str(scripts / program), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=plain_environment())
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env=plain_environment(),
+        )
 
     return run
 
 
 def succeed(*command: object) -> None:
     """Run a command, and show what it said when it fails."""
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, env=plain_environment())
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, check=False, env=plain_environment()
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def plain_environment() -> dict[str, str]:
     """The environment without what would lead to this checkout's own packages."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONPATH", "VIRTUAL_ENV")
+    }

@@ -1,4 +1,5 @@
-"""constraints.txt, which `make` and the Dockerfiles install by, holds a fitting version of everything that setup.cfg asks for."""
+"""constraints.txt, which `make` and the Dockerfiles install by, holds a fitting version of
+everything that setup.cfg asks for."""
 
 from __future__ import annotations
 
@@ -17,8 +18,13 @@ def asked_for() -> list[Requirement]:
     found = configparser.ConfigParser()
     found.read_string((CHECKOUT / "setup.cfg").read_text())
     extras = found["options.extras_require"]
-    lists = [found["options"]["install_requires"], *(extras[name] for name in extras if name not in NOT_PINNED)]
-    lines = [line for text in lists for line in text.splitlines() if line and not line.startswith("#")]
+    lists = [
+        found["options"]["install_requires"],
+        *(extras[name] for name in extras if name not in NOT_PINNED),
+    ]
+    lines = [
+        line for text in lists for line in text.splitlines() if line and not line.startswith("#")
+    ]
     return [one for one in map(Requirement, lines) if one.name != OWN]
 
 

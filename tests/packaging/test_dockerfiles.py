@@ -1,4 +1,5 @@
-"""The Dockerfiles, as far as they can be tried without Docker: what they say, and what they install."""
+"""The Dockerfiles, as far as they can be tried without Docker: what they say, and what they
+install."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def instructions(file: str) -> list[Instruction]:
 def installed(file: str) -> str:
     """What its pip is told to install, such as `.[cpu]`."""
     (said,) = (one.rest for one in instructions(file) if "pip install" in one.rest)
-    requirement = re.fullmatch(r'\S+ install --no-cache-dir --constraint constraints.txt "(\S+)"', said)
+    requirement = re.fullmatch(
+        r'\S+ install --no-cache-dir --constraint constraints.txt "(\S+)"', said
+    )
     assert requirement, said
     return requirement[1]
 
@@ -52,8 +55,16 @@ def test_it_runs_ctc_as_an_ordinary_user(file) -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_what_it_copies_is_there_and_not_kept_from_it(file) -> None:
-    allowed = {line[1:] for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    copied = [one.rest.split()[:-1] for one in instructions(file) if one.name == "COPY" and "--from" not in one.rest]
+    allowed = {
+        line[1:]
+        for line in (CHECKOUT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    copied = [
+        one.rest.split()[:-1]
+        for one in instructions(file)
+        if one.name == "COPY" and "--from" not in one.rest
+    ]
     names = {name for some in copied for name in some}
     assert names == allowed
     assert all((CHECKOUT / name).exists() for name in names)
@@ -61,7 +72,9 @@ def test_what_it_copies_is_there_and_not_kept_from_it(file) -> None:
 
 def test_what_the_image_for_the_cpu_installs_works(wheel, tmp_path, new_environment) -> None:
     extras = installed("Dockerfile").removeprefix(".")
-    ctc = new_environment(tmp_path / "env", f"{wheel}{extras}", "--constraint", CHECKOUT / "constraints.txt")
+    ctc = new_environment(
+        tmp_path / "env", f"{wheel}{extras}", "--constraint", CHECKOUT / "constraints.txt"
+    )
     done = ctc("predict", "--help")
     assert done.returncode == 0, done.stderr
 
@@ -75,13 +88,28 @@ def test_what_the_image_for_gpus_installs_is_of_one_cuda(would_install) -> None:
 
 @pytest.fixture
 def would_install(uv):
-    """A function that names what an installation for Linux would bring; nothing is downloaded but descriptions."""
+    """A function that names what an installation for Linux would bring; nothing is downloaded but
+    descriptions."""
 
     def resolve(requirement: str) -> set[str]:
-        command = [uv, "pip", "compile", "-", "--constraint", "constraints.txt", "--no-header", "--no-annotate"]
+        command = [
+            uv,
+            "pip",
+            "compile",
+            "-",
+            "--constraint",
+            "constraints.txt",
+            "--no-header",
+            "--no-annotate",
+        ]
         linux = ["--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28"]
         done = subprocess.run(
-            [*command, *linux], input=requirement, cwd=CHECKOUT, capture_output=True, text=True, check=False
+            [*command, *linux],
+            input=requirement,
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return {re.split("[=<>@ ]", line)[0] for line in done.stdout.splitlines()}

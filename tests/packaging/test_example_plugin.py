@@ -1,4 +1,5 @@
-"""The example of a plugin in a package of its own, installed as users would, and used from inventory to prediction."""
+"""The example of a plugin in a package of its own, installed as users would, and used from
+inventory to prediction."""
 
 from __future__ import annotations
 
@@ -47,8 +48,21 @@ def download(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(draw_photo(ANIMALS[animal], number)).save(folder / path)
         when = f"2026-03-{1 + number:02d} 18:35:10"
-        rows.append([f"id-{number}", deployment, f"{number}.JPG", f"gs://park/{path}", "0", animal, when, "1"])
-    names = "image_id deployment_id filename location is_blank common_name timestamp number_of_objects"
+        rows.append(
+            [
+                f"id-{number}",
+                deployment,
+                f"{number}.JPG",
+                f"gs://park/{path}",
+                "0",
+                animal,
+                when,
+                "1",
+            ]
+        )
+    names = (
+        "image_id deployment_id filename location is_blank common_name timestamp number_of_objects"
+    )
     with (folder / "images.csv").open("w", newline="") as file:
         csv.writer(file).writerows([names.split(), *rows])
     return folder
@@ -56,21 +70,44 @@ def download(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(savanna, download: Path) -> str:
-    """What was told from its own tests to prediction. All but the last step go in one interpreter: TensorFlow is imported once."""
+    """What was told from its own tests to prediction. All but the last step go in one interpreter:
+    TensorFlow is imported once."""
     made = download.parent / "made"
     network = ["--backbone", "depthwise", "--height", "32", "--width", "32", "--loader", "infrared"]
     shares = ["--split", "train=0.5", "--split", "val=0.25", "--split", "test=0.25"]
     learning = ["--label", "species", "--epochs", "1", "--batch-size", "4"]
     commands = [
-        ["inventory", "wildlife-insights", f"{download}/images.csv", "--output", f"{made}/inventory.parquet"],
-        ["dataset", f"{made}/inventory.parquet", "--output", f"{made}/dataset", "--smallest-side", "48", *shares],
+        [
+            "inventory",
+            "wildlife-insights",
+            f"{download}/images.csv",
+            "--output",
+            f"{made}/inventory.parquet",
+        ],
+        [
+            "dataset",
+            f"{made}/inventory.parquet",
+            "--output",
+            f"{made}/dataset",
+            "--smallest-side",
+            "48",
+            *shares,
+        ],
         ["train", f"{made}/dataset", "--output", f"{made}/run", *network, *learning],
         ["export", f"{made}/run", "--output", f"{made}/model.onnx"],
     ]
-    predict = ["predict", f"{made}/model.onnx", f"{download}/deployment", "--output", f"{made}/predictions.sqlite"]
+    predict = [
+        "predict",
+        f"{made}/model.onnx",
+        f"{download}/deployment",
+        "--output",
+        f"{made}/predictions.sqlite",
+    ]
     trained = savanna("-c", OWN_TESTS + COMMANDS, json.dumps(commands), program="python")
     assert trained.returncode == 0, trained.stdout + trained.stderr
-    done = savanna("-c", COMMANDS, json.dumps([[*predict, "--aggregation", "trimmed_mean"]]), program="python")
+    done = savanna(
+        "-c", COMMANDS, json.dumps([[*predict, "--aggregation", "trimmed_mean"]]), program="python"
+    )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     return str(trained.stdout)
 
@@ -84,7 +121,11 @@ def made(told: str, download: Path) -> Path:
 def test_its_plugins_are_listed_with_distribution_and_version(savanna) -> None:
     done = savanna("-c", COMMANDS, json.dumps([["plugins", "--json"]]), program="python")
     listed = json.loads(done.stdout)
-    brought = {row["kind"]: row["name"] for row in listed["plugins"] if row["distribution"] == "ctc-savanna"}
+    brought = {
+        row["kind"]: row["name"]
+        for row in listed["plugins"]
+        if row["distribution"] == "ctc-savanna"
+    }
     versions = {row["version"] for row in listed["plugins"] if row["distribution"] == "ctc-savanna"}
     assert (brought, versions, listed["broken"], done.stderr) == (BROUGHT, {"0.3.0"}, [], "")
 
@@ -100,7 +141,9 @@ def test_its_loader_and_backbone_train(made: Path) -> None:
 
 def test_its_aggregation_and_output_predict(made: Path) -> None:
     with closing(sqlite3.connect(made / "predictions.sqlite")) as database:
-        answers = database.execute("select count(*), count(distinct event) from answers where label = 'species'")
+        answers = database.execute(
+            "select count(*), count(distinct event) from answers where label = 'species'"
+        )
         assert answers.fetchone() == (24, 24)
         assert database.execute("select model from about").fetchone() == ("model.onnx",)
         known = database.execute("select distinct answer from answers").fetchall()
@@ -108,6 +151,8 @@ def test_its_aggregation_and_output_predict(made: Path) -> None:
 
 
 def test_its_format_shows_its_option_in_the_help(savanna) -> None:
-    done = savanna("-c", COMMANDS, json.dumps([["inventory", "wildlife-insights", "--help"]]), program="python")
+    done = savanna(
+        "-c", COMMANDS, json.dumps([["inventory", "wildlife-insights", "--help"]]), program="python"
+    )
     assert "--by-filename" in done.stdout
     assert "Example: ctc inventory wildlife-insights images.csv --output" in done.stdout

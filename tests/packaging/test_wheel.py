@@ -30,7 +30,10 @@ def test_the_wheel_holds_every_module_and_template_and_nothing_else(wheel):
     sources = [path for folder in ("ctc", "plugins") for path in (CHECKOUT / folder).rglob("*.py")]
     sources += (CHECKOUT / "ctc" / "report" / "html" / "templates").iterdir()
     sources += (CHECKOUT / "ctc" / "serving" / "page").iterdir()
-    expected = {path.relative_to(CHECKOUT).as_posix().replace("plugins/", "ctc_plugins/", 1) for path in sources}
+    expected = {
+        path.relative_to(CHECKOUT).as_posix().replace("plugins/", "ctc_plugins/", 1)
+        for path in sources
+    }
     assert contents(wheel) == expected | {"ctc/py.typed", "ctc_plugins/py.typed"}
 
 
@@ -38,15 +41,27 @@ def test_the_wheel_declares_the_command_and_the_built_ins(wheel):
     found = configparser.ConfigParser()
     found.read_string(metadata(wheel, "entry_points.txt"))
     assert dict(found["console_scripts"]) == {"ctc": "ctc.cli:main"}
-    assert {"csv", "folders", "output_csv", "output_json", "pooling", "resnet", "small_cnn", "tfdata"} <= {
-        *found["ctc"]
-    }
+    assert {
+        "csv",
+        "folders",
+        "output_csv",
+        "output_json",
+        "pooling",
+        "resnet",
+        "small_cnn",
+        "tfdata",
+    } <= {*found["ctc"]}
 
 
 def test_the_wheel_says_what_it_is(wheel):
     said = message_from_string(metadata(wheel, "METADATA"))
-    assert (said["Name"], said["License-Expression"] or said["License"]) == ("camera-trap-classifier", "MIT")
-    assert {"cpu", "gpu", "openvino", "data", "train", "dali", "test"} <= set(said.get_all("Provides-Extra"))
+    assert (said["Name"], said["License-Expression"] or said["License"]) == (
+        "camera-trap-classifier",
+        "MIT",
+    )
+    assert {"cpu", "gpu", "openvino", "data", "train", "dali", "test"} <= set(
+        said.get_all("Provides-Extra")
+    )
 
 
 def test_help(cpu):
@@ -58,12 +73,16 @@ def test_help(cpu):
 def test_every_built_in_loads_without_the_training_stack(cpu):
     listed = json.loads(cpu("plugins", "--json").stdout)
     assert (listed["broken"], listed["off"]) == ([], [])
-    assert {"mean", "csv", "json", "folders", "tfdata", "resnet18"} <= {row["name"] for row in listed["plugins"]}
+    assert {"mean", "csv", "json", "folders", "tfdata", "resnet18"} <= {
+        row["name"] for row in listed["plugins"]
+    }
 
 
 @pytest.mark.parametrize("package", ["tensorflow", "keras", "pandas", "pyarrow"])
 def test_cpu_brings_no_heavy_package(cpu, package: str):
-    done = cpu("-c", f"import importlib.util as u; print(u.find_spec('{package}'))", program="python")
+    done = cpu(
+        "-c", f"import importlib.util as u; print(u.find_spec('{package}'))", program="python"
+    )
     assert done.stdout == "None\n"
 
 
@@ -83,7 +102,11 @@ def test_the_doctor_finds_what_the_extra_cpu_brought_and_that_it_predicts(cpu, r
     assert done.returncode == 0, done.stdout + done.stderr
     found = {one["check"]: one["status"] for one in json.loads(done.stdout)["findings"]}
     assert {name for name, status in found.items() if status == "failed"} == set()
-    assert (found["extra cpu"], found["extra data"], found["tensorflow"]) == ("ok", "absent", "absent")
+    assert (found["extra cpu"], found["extra data"], found["tensorflow"]) == (
+        "ok",
+        "absent",
+        "absent",
+    )
     assert (found["loading"], found["provider cpu"]) == ("absent", "ok")
 
 
@@ -93,10 +116,15 @@ def test_the_doctor_finds_what_the_extra_cpu_brought_and_that_it_predicts(cpu, r
         (["inventory", "folders", "{photos}", "--output", "i.parquet"], "data"),
         (["dataset", "i.parquet", "--output", "d"], "data"),
         (["serve", "m.onnx"], "cpu,serve"),
-        (["train", "{photos}", "--output", "run", "--backbone", "small_cnn", "--label", "class"], "train"),
+        (
+            ["train", "{photos}", "--output", "run", "--backbone", "small_cnn", "--label", "class"],
+            "train",
+        ),
     ],
 )
-def test_a_command_whose_packages_are_missing_names_the_extra(cpu, photos, arguments: list[str], extra: str):
+def test_a_command_whose_packages_are_missing_names_the_extra(
+    cpu, photos, arguments: list[str], extra: str
+):
     done = cpu(*[argument.format(photos=photos) for argument in arguments])
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     assert f"pip install 'camera-trap-classifier[{extra}]'" in done.stderr
@@ -112,7 +140,9 @@ def test_inventory_and_dataset_need_the_extra_data_alone(data, photos, tmp_path)
     inventory, dataset = tmp_path / "inventory.parquet", tmp_path / "dataset"
     done = data("inventory", "folders", photos, "--output", inventory)
     assert done.returncode == 0, done.stderr
-    done = data("dataset", inventory, "--output", dataset, "--split", "train=0.5", "--split", "test=0.5")
+    done = data(
+        "dataset", inventory, "--output", dataset, "--split", "train=0.5", "--split", "test=0.5"
+    )
     assert done.returncode == 0, done.stderr
     described = json.loads((dataset / "dataset.json").read_text())
     assert sum(split["events"] for split in described["splits"].values()) == 6

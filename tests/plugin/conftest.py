@@ -25,13 +25,16 @@ def site(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def install_into() -> Callable[[Path, str, Mapping[str, str]], None]:
-    """Install version 1.2 of a distribution: `install_into(site, "park-tools", {"first": source})`, entry point to source."""
+    """Install version 1.2 of a distribution: `install_into(site, "park-tools", {"first": source})`,
+    entry point to source."""
 
     def install(site: Path, distribution: str, sources: Mapping[str, str]) -> None:
         module = distribution.replace("-", "_")
         info = site / f"{module}-1.2.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n"
+        )
         points = "".join(f"{name} = {module}_{name}\n" for name in sources)
         (info / "entry_points.txt").write_text(f"[ctc]\n{points}")
         for name, source in sources.items():
@@ -48,9 +51,12 @@ def install(site: Path, install_into) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def python_with() -> RunPython:
-    """Run code in a fresh interpreter that sees the guests: `python_with(site, code, *arguments, **environ)`."""
+    """Run code in a fresh interpreter that sees the guests: `python_with(site, code, *arguments,
+    **environ)`."""
 
-    def run(site: Path, code: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        site: Path, code: str, *arguments: str, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CTC_")}
         return subprocess.run(
             [sys.executable, "-c", dedent(code), *arguments],

@@ -58,7 +58,9 @@ def test_a_guest_is_listed_with_its_distribution(install, ctc):
 def test_the_table_has_a_line_for_each_plugin(install, ctc):
     install("park-tools", first=GOOD.format(name="first"), wrong=BROKEN)
     lines = ctc("plugins").stdout.splitlines()
-    assert "aggregation    first          the first photo's probabilities  (park-tools 1.2)" in lines
+    assert (
+        "aggregation    first          the first photo's probabilities  (park-tools 1.2)" in lines
+    )
     assert lines[-1] == (
         "broken         wrong          ModuleNotFoundError: No module named 'a_package_that_is_not_there'  (park-tools 1.2)"
     )
@@ -83,8 +85,14 @@ BROKEN_GUESTS = {
             "ctc_loaders(config) Argument(s) {'config'} are declared in the hookimpl but can not be found in the hookspec"
         ),
     ),
-    "nothing": (HOOK + "def ctc_loaders(): return None", "ctc_loaders returned a NoneType, not a list of Loader"),
-    "text": (HOOK + "def ctc_loaders(): return ['turbo']", "ctc_loaders returned a str, not Loader records"),
+    "nothing": (
+        HOOK + "def ctc_loaders(): return None",
+        "ctc_loaders returned a NoneType, not a list of Loader",
+    ),
+    "text": (
+        HOOK + "def ctc_loaders(): return ['turbo']",
+        "ctc_loaders returned a str, not Loader records",
+    ),
     "raises": (HOOK + "def ctc_loaders(): return 1 / 0", "ZeroDivisionError: division by zero"),
     "bad_name": (
         GOOD.format(name="my mean"),
@@ -108,7 +116,9 @@ def test_a_broken_guest_is_skipped_with_its_reason(reasons, name: str):
 
 def test_a_missing_attribute_is_the_reason(install, site: Path, ctc):
     install("wrong", bad="x = 1")
-    (site / "wrong-1.2.dist-info" / "entry_points.txt").write_text("[ctc]\nbad = wrong_bad:nothing\n")
+    (site / "wrong-1.2.dist-info" / "entry_points.txt").write_text(
+        "[ctc]\nbad = wrong_bad:nothing\n"
+    )
     assert "has no attribute 'nothing'" in skipped(ctc("plugins", "--json"))["bad"]
 
 
@@ -126,9 +136,16 @@ def test_a_distribution_without_metadata_is_listed(install, site: Path, ctc):
 
 
 def test_the_good_hooks_of_a_broken_guest_are_not_used(install, ctc):
-    install("half", both=GOOD.format(name="first") + "\n    @hookimpl\n    def ctc_loaders():\n        return [1]\n")
+    install(
+        "half",
+        both=GOOD.format(name="first")
+        + "\n    @hookimpl\n    def ctc_loaders():\n        return [1]\n",
+    )
     answer = json.loads(ctc("plugins", "--json").stdout)
-    assert (len(answer["broken"]), [r for r in answer["plugins"] if r["name"] == "first"]) == (1, [])
+    assert (len(answer["broken"]), [r for r in answer["plugins"] if r["name"] == "first"]) == (
+        1,
+        [],
+    )
 
 
 def test_help_works_beside_a_broken_guest(install, ctc):
@@ -147,7 +164,10 @@ def test_two_skipped_guests_cost_one_line_each(install, run_python):
 
 
 def test_a_guest_that_prints_while_loading_does_not_spoil_the_data(install, ctc):
-    install("loud", first="print('hello from the guest')\n" + GOOD.format(name="first").replace("\n    ", "\n"))
+    install(
+        "loud",
+        first="print('hello from the guest')\n" + GOOD.format(name="first").replace("\n    ", "\n"),
+    )
     done = ctc("plugins", "--json")
     assert "first" in [row["name"] for row in json.loads(done.stdout)["plugins"]]
     assert done.stderr == "hello from the guest\n"
@@ -181,7 +201,9 @@ def test_the_remedy_for_a_clash_works(install, ctc):
     assert ctc("plugins", CTC_DISABLE_PLUGINS="other").returncode == 0
 
 
-def test_a_guest_that_takes_a_built_ins_name_and_entry_point_is_switched_off_by_its_distribution(install, ctc):
+def test_a_guest_that_takes_a_built_ins_name_and_entry_point_is_switched_off_by_its_distribution(
+    install, ctc
+):
     install("park-tools", pooling=GOOD.format(name="mean"))
     assert "CTC_DISABLE_PLUGINS=park-tools" in ctc("plugins").stderr
     assert "mean" in ctc("plugins", CTC_DISABLE_PLUGINS="park-tools").stdout
@@ -189,7 +211,10 @@ def test_a_guest_that_takes_a_built_ins_name_and_entry_point_is_switched_off_by_
 
 def test_a_near_name_is_suggested(run_python):
     done = run_python(asks_for("maen"))
-    assert (done.returncode, done.stderr) == (2, "error: no aggregation called 'maen': did you mean 'mean'?\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: no aggregation called 'maen': did you mean 'mean'?\n",
+    )
 
 
 def test_a_name_that_is_near_nothing_gets_the_list(run_python):
@@ -216,16 +241,22 @@ def test_asking_for_a_skipped_plugin_says_why_it_was_skipped(install, run_python
         ({"CTC_DISABLE_PLUGINS": "other, first"}, "CTC_DISABLE_PLUGINS switches it off"),
     ],
 )
-def test_asking_for_a_plugin_that_is_switched_off_says_by_what(install, run_python, environ, reason: str):
+def test_asking_for_a_plugin_that_is_switched_off_says_by_what(
+    install, run_python, environ, reason: str
+):
     install("park-tools", first=GOOD.format(name="first"))
     done = run_python(asks_for("first"), **environ)
-    assert (done.returncode, done.stderr) == (1, f"error: plugin 'first' of park-tools 1.2 was skipped: {reason}\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"error: plugin 'first' of park-tools 1.2 was skipped: {reason}\n",
+    )
 
 
 def test_an_empty_list_of_plugins_leaves_the_built_ins(install, run_python):
     install("park-tools", first=GOOD.format(name="first"))
     assert (
-        run_python(NEEDS_PLUGINS, CTC_PLUGINS="").stdout == "['max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
+        run_python(NEEDS_PLUGINS, CTC_PLUGINS="").stdout
+        == "['max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
     )
 
 
@@ -238,7 +269,9 @@ def test_a_list_of_plugins_adds_just_those_to_the_built_ins(install, run_python)
 
 
 def test_a_built_in_can_be_disabled(run_python):
-    assert run_python(NEEDS_PLUGINS, CTC_DISABLE_PLUGINS="pooling").stdout == "['product', 'vote']\n"
+    assert (
+        run_python(NEEDS_PLUGINS, CTC_DISABLE_PLUGINS="pooling").stdout == "['product', 'vote']\n"
+    )
 
 
 def test_a_disabled_guest_is_not_imported(install, run_python):
@@ -249,4 +282,7 @@ def test_a_disabled_guest_is_not_imported(install, run_python):
 def test_a_broken_plugin_is_an_error_when_strict(install, ctc):
     install("wrong", bad="raise RuntimeError('no')")
     done = ctc("plugins", CTC_STRICT_PLUGINS="1")
-    assert (done.returncode, done.stderr) == (1, "error: plugin 'bad' of wrong 1.2 is broken: RuntimeError: no\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: plugin 'bad' of wrong 1.2 is broken: RuntimeError: no\n",
+    )

@@ -1,4 +1,5 @@
-"""Guests that load well and then misbehave: the user gets one line that says which plugin it was, and what is data stays data."""
+"""Guests that load well and then misbehave: the user gets one line that says which plugin it was,
+and what is data stays data."""
 
 from __future__ import annotations
 
@@ -109,7 +110,8 @@ KEY = "KeyError: 'missing' (`ctc -v` shows where)"
 
 @pytest.fixture
 def ctc_here(site: Path, install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Ctc]:
-    """Run `ctc` in this process, beside the hostile guest, in a folder of its own; gives the exit code."""
+    """Run `ctc` in this process, beside the hostile guest, in a folder of its own; gives the exit
+    code."""
     install("hostile", all=HOSTILE)
     monkeypatch.syspath_prepend(site)
     monkeypatch.chdir(tmp_path)
@@ -145,7 +147,9 @@ def read(ctc: Ctc, photo: Path, name: str, *verbosity: str) -> int:
         ("counts", "gave the event '1' a class 2 that is not text"),
     ],
 )
-def test_an_input_format_that_misbehaves_is_named(ctc_here, photo, capsys, name: str, text: str) -> None:
+def test_an_input_format_that_misbehaves_is_named(
+    ctc_here, photo, capsys, name: str, text: str
+) -> None:
     assert read(ctc_here, photo, name) == 1
     assert capsys.readouterr() == ("", blame("input format", f"r_{name}", text))
     assert not Path("i.parquet").exists()
@@ -153,7 +157,10 @@ def test_an_input_format_that_misbehaves_is_named(ctc_here, photo, capsys, name:
 
 def test_one_that_fails_in_the_middle_is_named_and_leaves_nothing(ctc_here, photo, capsys) -> None:
     assert read(ctc_here, photo, "half") == 1
-    assert capsys.readouterr() == ("", "reading\n" + blame("input format", "r_half", f"failed: {KEY}"))
+    assert capsys.readouterr() == (
+        "",
+        "reading\n" + blame("input format", "r_half", f"failed: {KEY}"),
+    )
     assert not Path("i.parquet").exists()
 
 
@@ -167,7 +174,9 @@ def test_verbose_shows_the_lines_where_it_failed(ctc_here, photo, capsys) -> Non
     told = capsys.readouterr().err
     assert told.startswith("Traceback (most recent call last):\n")
     assert 'hostile_all.py", line ' in told
-    assert told.endswith("\nKeyError: 'missing'\n" + blame("input format", "r_fails", f"failed: {KEY}"))
+    assert told.endswith(
+        "\nKeyError: 'missing'\n" + blame("input format", "r_fails", f"failed: {KEY}")
+    )
 
 
 def test_ctrl_c_in_a_guest_is_ctrl_c(ctc_here, photo, capsys) -> None:
@@ -191,18 +200,33 @@ def test_what_a_guest_prints_while_it_works_is_no_data(ctc_here, photo, capsys) 
         ("odd", "returned a int from available(), not None or a reason"),
     ],
 )
-def test_a_loader_that_misbehaves_is_named(ctc_here, tiny_dataset, capsys, name: str, text: str) -> None:
+def test_a_loader_that_misbehaves_is_named(
+    ctc_here, tiny_dataset, capsys, name: str, text: str
+) -> None:
     dataset = tiny_dataset({"train": 2}, shards=1)
-    assert ctc_here("dataset", "preview", dataset.folder, "--output", "grid.png", "--loader", f"l_{name}") == 1
+    assert (
+        ctc_here(
+            "dataset", "preview", dataset.folder, "--output", "grid.png", "--loader", f"l_{name}"
+        )
+        == 1
+    )
     printed = capsys.readouterr()
-    assert (printed.out, printed.err.removeprefix("closed\n")) == ("", blame("loader", f"l_{name}", text))
+    assert (printed.out, printed.err.removeprefix("closed\n")) == (
+        "",
+        blame("loader", f"l_{name}", text),
+    )
     assert not Path("grid.png").exists()
 
 
 def test_a_sound_loader_of_a_guest_works_as_a_built_in_does(ctc_here, tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 2}, shards=1)
     for name in ("turbo", "l_sound"):
-        assert ctc_here("dataset", "preview", dataset.folder, "--output", f"{name}.png", "--loader", name) == 0
+        assert (
+            ctc_here(
+                "dataset", "preview", dataset.folder, "--output", f"{name}.png", "--loader", name
+            )
+            == 0
+        )
     assert Path("turbo.png").read_bytes() == Path("l_sound.png").read_bytes()
 
 
@@ -211,15 +235,34 @@ def test_a_sound_loader_of_a_guest_works_as_a_built_in_does(ctc_here, tiny_datas
     [
         ("fails", f"failed: {KEY}"),
         ("nothing", "returned a NoneType from build(), not a keras.Model with one output"),
-        ("flat", "returned a network from build() whose features are (None, 7, 7, 64), not (None, channels)"),
+        (
+            "flat",
+            "returned a network from build() whose features are (None, 7, 7, 64), not (None, channels)",
+        ),
     ],
 )
-def test_a_backbone_that_misbehaves_is_named(ctc_here, tiny_dataset, capsys, name: str, text: str) -> None:
+def test_a_backbone_that_misbehaves_is_named(
+    ctc_here, tiny_dataset, capsys, name: str, text: str
+) -> None:
     dataset = tiny_dataset({"train": 6}, shards=1)
-    train = ["train", dataset.folder, "--output", "run", "--label", "species", "--batch-size", 2, "--loader", "turbo"]
+    train = [
+        "train",
+        dataset.folder,
+        "--output",
+        "run",
+        "--label",
+        "species",
+        "--batch-size",
+        2,
+        "--loader",
+        "turbo",
+    ]
     assert ctc_here(*train, "--backbone", f"b_{name}") == 1
     printed = capsys.readouterr()
-    assert (printed.out, "error: " + printed.err.partition("error: ")[2]) == ("", blame("backbone", f"b_{name}", text))
+    assert (printed.out, "error: " + printed.err.partition("error: ")[2]) == (
+        "",
+        blame("backbone", f"b_{name}", text),
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,8 +274,22 @@ def test_a_backbone_that_misbehaves_is_named(ctc_here, tiny_dataset, capsys, nam
         ("nan", "gave [nan, nan] for 2 classes, not a number for each"),
     ],
 )
-def test_an_aggregation_that_misbehaves_is_named(ctc_here, red_model, photo, capsys, name: str, text: str) -> None:
-    assert ctc_here("--quiet", "predict", red_model, photo, "--output", "p.csv", "--aggregation", f"a_{name}") == 1
+def test_an_aggregation_that_misbehaves_is_named(
+    ctc_here, red_model, photo, capsys, name: str, text: str
+) -> None:
+    assert (
+        ctc_here(
+            "--quiet",
+            "predict",
+            red_model,
+            photo,
+            "--output",
+            "p.csv",
+            "--aggregation",
+            f"a_{name}",
+        )
+        == 1
+    )
     assert capsys.readouterr() == ("", blame("aggregation", f"a_{name}", text))
     assert not Path("p.csv").exists()
 
@@ -245,7 +302,9 @@ def test_an_aggregation_that_misbehaves_is_named(ctc_here, red_model, photo, cap
         ("nothing", "wrote nothing"),
     ],
 )
-def test_an_output_format_that_misbehaves_is_named(ctc_here, red_model, photo, capsys, name: str, text: str) -> None:
+def test_an_output_format_that_misbehaves_is_named(
+    ctc_here, red_model, photo, capsys, name: str, text: str
+) -> None:
     assert ctc_here("--quiet", "predict", red_model, photo, "--output", f"p.{name}") == 1
     assert capsys.readouterr() == ("", blame("output format", f"w_{name}", text))
     assert not Path(f"p.{name}").exists()
@@ -256,7 +315,10 @@ def test_an_error_that_only_passes_through_an_output_format_is_not_its_fault(
 ) -> None:
     options = ["--output", "p.loud", "--aggregation", "a_fails"]
     assert ctc_here("--quiet", "predict", red_model, photo, *options) == 1
-    assert capsys.readouterr() == ("", "writing\n" + blame("aggregation", "a_fails", f"failed: {KEY}"))
+    assert capsys.readouterr() == (
+        "",
+        "writing\n" + blame("aggregation", "a_fails", f"failed: {KEY}"),
+    )
 
 
 def test_prints_of_two_guests_at_once_are_no_data(ctc_here, red_model, photo, capsys) -> None:

@@ -1,4 +1,5 @@
-"""A server in this process, on a port of its own, with a model whose answers depend on a photo's mean colour alone."""
+"""A server in this process, on a port of its own, with a model whose answers depend on a photo's
+mean colour alone."""
 
 from __future__ import annotations
 
@@ -72,7 +73,9 @@ class Running:
         try:
             connection.request(method, path, body, named)
             answer = connection.getresponse()
-            return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            return Reply(
+                answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+            )
         finally:
             connection.close()
 
@@ -89,7 +92,9 @@ class Running:
 
     def send_photo(self, photo: bytes, **headers: str) -> Reply:
         """A photo as the whole body."""
-        return self.ask("POST", "/v1/models/model:predict", photo, content_type="image/jpeg", **headers)
+        return self.ask(
+            "POST", "/v1/models/model:predict", photo, content_type="image/jpeg", **headers
+        )
 
     def figure(self, name: str) -> float:
         """Of /metrics; 0 when it isn't there."""
@@ -106,7 +111,9 @@ Serve = Callable[..., Running]
 Jpeg = Callable[..., bytes]
 
 
-def model_at(path: Path, labels: Mapping[str, tuple[str, ...]] = LABELS, **preprocessing: Any) -> Path:
+def model_at(
+    path: Path, labels: Mapping[str, tuple[str, ...]] = LABELS, **preprocessing: Any
+) -> Path:
     """Cast, mean over the pixels, and per label a softmax over (red, blue)."""
     nodes = [
         helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
@@ -121,20 +128,28 @@ def model_at(path: Path, labels: Mapping[str, tuple[str, ...]] = LABELS, **prepr
         [helper.make_tensor_value_info(label, TensorProto.FLOAT, ["N", 2]) for label in labels],
         [
             numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
-            numpy_helper.from_array(np.array([[0.01, 0], [0, 0], [0, 0.01]], np.float32), "weights"),
+            numpy_helper.from_array(
+                np.array([[0.01, 0], [0, 0], [0, 0.01]], np.float32), "weights"
+            ),
         ],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    helper.set_model_props(made, ModelInfo(labels, Preprocessing(HEIGHT, WIDTH, **preprocessing)).to_metadata())
+    helper.set_model_props(
+        made, ModelInfo(labels, Preprocessing(HEIGHT, WIDTH, **preprocessing)).to_metadata()
+    )
     onnx.save(made, path)
     return path
 
 
 @contextmanager
-def running(models: Mapping[str, Path], limits: Mapping[str, Any] | None = None, **options: Any) -> Iterator[Running]:
+def running(
+    models: Mapping[str, Path], limits: Mapping[str, Any] | None = None, **options: Any
+) -> Iterator[Running]:
     """A server on any free port."""
     usual = {"aggregation": plugins().get(Aggregation, "mean"), "threads": 2}
-    config = ServeConfig(models, limits=replace(Limits(shutdown_timeout=5), **(limits or {})), **{**usual, **options})
+    config = ServeConfig(
+        models, limits=replace(Limits(shutdown_timeout=5), **(limits or {})), **{**usual, **options}
+    )
     service = Service(config)
     server = create_server(service)
     with bind_socket("127.0.0.1", 0) as listener:
@@ -203,6 +218,8 @@ def serve(model_file: Path) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(models: Mapping[str, Path] | None = None, **options: Any) -> Running:
-            return stack.enter_context(running(models or {"model": model_file}, **{"reload": 0, **options}))
+            return stack.enter_context(
+                running(models or {"model": model_file}, **{"reload": 0, **options})
+            )
 
         yield start

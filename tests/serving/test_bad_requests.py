@@ -21,7 +21,9 @@ def _the_server_lives(server, jpeg):
     assert server.send_photo(jpeg()).status == 200
 
 
-def png(mode: str = "RGB", size: tuple[int, int] = (20, 10), color: Any = 0, kind: str = "PNG") -> bytes:
+def png(
+    mode: str = "RGB", size: tuple[int, int] = (20, 10), color: Any = 0, kind: str = "PNG"
+) -> bytes:
     file = io.BytesIO()
     Image.new(mode, size, color).save(file, kind)
     return file.getvalue()
@@ -31,10 +33,17 @@ def bomb(side: int = 50_000) -> bytes:
     """A few bytes that unfold to `side` × `side` pixels."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
 
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0"))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +90,10 @@ def test_ten_thousand_instances_are_refused(server, jpeg) -> None:
 
 def test_a_body_that_would_unfold_in_memory_is_refused(server) -> None:
     reply = server.ask("POST", PREDICT, b'{"instances": [' + b"[]," * 1_000_000 + b"[]]}")
-    assert (reply.status, reply.error.startswith("the body holds more than 1,000,000 lists and objects")) == (413, True)
+    assert (
+        reply.status,
+        reply.error.startswith("the body holds more than 1,000,000 lists and objects"),
+    ) == (413, True)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +102,25 @@ def test_a_body_that_would_unfold_in_memory_is_refused(server) -> None:
         ("POST", "/v1/models/modle:predict", 404, "no model called 'modle': did you mean 'model'?"),
         ("GET", "/v1/models/x%2Fy", 404, "there is nothing at '/v1/models/x/y': see /docs"),
         ("GET", "/v2/models/x", 404, "no model called 'x': there are 'model'"),
-        ("GET", "/assets/../openapi.json", 404, "there is nothing at '/assets/../openapi.json': see /docs"),
-        ("GET", "/assets/page_routes.py", 404, "there is nothing at '/assets/page_routes.py': see /docs"),
+        (
+            "GET",
+            "/assets/../openapi.json",
+            404,
+            "there is nothing at '/assets/../openapi.json': see /docs",
+        ),
+        (
+            "GET",
+            "/assets/page_routes.py",
+            404,
+            "there is nothing at '/assets/page_routes.py': see /docs",
+        ),
         ("GET", PREDICT, 405, f"'{PREDICT}' does not take GET: see /docs"),
         ("BREW", "/", 405, "'/' does not take BREW: see /docs"),
     ],
 )
-def test_paths_and_methods_that_are_not_there(server, method: str, path: str, status: int, message: str) -> None:
+def test_paths_and_methods_that_are_not_there(
+    server, method: str, path: str, status: int, message: str
+) -> None:
     reply = server.ask(method, path, b"x" if method == "POST" else None)
     assert (reply.status, reply.error) == (status, message)
 
@@ -108,19 +132,27 @@ def test_an_unknown_form_of_answer_is_refused(server, jpeg) -> None:
 
 def test_a_compressed_body_is_refused(server) -> None:
     reply = server.ask("POST", PREDICT, zlib.compress(b"{}"), content_encoding="deflate")
-    assert (reply.status, reply.error) == (415, "content encoding 'deflate' is not taken: send the body as it is")
+    assert (reply.status, reply.error) == (
+        415,
+        "content encoding 'deflate' is not taken: send the body as it is",
+    )
 
 
 @pytest.mark.parametrize(
     ("photo", "reason"),
     [
         (b"not a photo", "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"),
+        (
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)",
+        ),
         (bomb(), "more than 178956970 pixels"),
         (png(kind="ICO"), "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"),
     ],
 )
-def test_a_photo_that_can_t_be_used_is_refused_with_the_reason(server, photo: bytes, reason: str) -> None:
+def test_a_photo_that_can_t_be_used_is_refused_with_the_reason(
+    server, photo: bytes, reason: str
+) -> None:
     reply = server.send_photo(photo)
     assert (reply.status, reply.error) == (422, f"photo '0' can't be used: {reason}")
 
@@ -137,7 +169,10 @@ def test_a_photo_that_is_cut_short_is_refused(server) -> None:
     file = io.BytesIO()
     Image.effect_noise((64, 64), 60).save(file, "JPEG")
     reply = server.send_photo(file.getvalue()[:-300])
-    assert (reply.status, reply.error) == (422, "photo '0' can't be used: premature end of JPEG file")
+    assert (reply.status, reply.error) == (
+        422,
+        "photo '0' can't be used: premature end of JPEG file",
+    )
 
 
 @pytest.mark.parametrize(

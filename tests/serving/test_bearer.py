@@ -13,11 +13,18 @@ def guarded(running_server, model_file):
         yield server
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/model", "/v2/models/model", "/metrics", "/nothing"])
-@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN])
+@pytest.mark.parametrize(
+    "path", ["/v1/models", "/v1/models/model", "/v2/models/model", "/metrics", "/nothing"]
+)
+@pytest.mark.parametrize(
+    "given", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN]
+)
 def test_without_the_token_nothing_is_told(guarded, path: str, given: str | None) -> None:
     reply = guarded.get(path, **({} if given is None else {"authorization": given}))
-    assert (reply.status, reply.error) == (401, "this server needs a token: Authorization: Bearer TOKEN")
+    assert (reply.status, reply.error) == (
+        401,
+        "this server needs a token: Authorization: Bearer TOKEN",
+    )
     assert reply.headers["www-authenticate"] == "Bearer"
 
 
@@ -31,7 +38,8 @@ def test_with_the_token_it_is(guarded, jpeg, given: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"]
+    "path",
+    ["/", "/docs", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"],
 )
 def test_the_page_and_health_checks_are_open(guarded, path: str) -> None:
     assert guarded.get(path).status == 200

@@ -24,12 +24,21 @@ def groups(server, photos: list[dict[str, Any]], within: float = 60) -> list[lis
 
 
 def test_photos_shortly_after_each_other_are_one_event(server) -> None:
-    photos = [photo("2016-09-25T18:35:10"), photo("2016-09-25T18:40:00"), photo("2016-09-25T18:35:50")]
+    photos = [
+        photo("2016-09-25T18:35:10"),
+        photo("2016-09-25T18:40:00"),
+        photo("2016-09-25T18:35:50"),
+    ]
     assert groups(server, photos) == [[0, 2], [1]]
 
 
 def test_photos_without_a_time_and_of_another_folder_stay_alone(server) -> None:
-    photos = [photo("2016-09-25T18:35:10"), photo(None), photo(None), photo("2016-09-25T18:35:11", "south")]
+    photos = [
+        photo("2016-09-25T18:35:10"),
+        photo(None),
+        photo(None),
+        photo("2016-09-25T18:35:11", "south"),
+    ]
     assert groups(server, photos) == [[0], [1], [2], [3]]
 
 
@@ -52,11 +61,16 @@ def test_events_are_those_of_predict(server, model_file, jpeg, tmp_path) -> None
     predicted = ctc.load_model(model_file).predict(found).events
     answers = [server.send_photo(path.read_bytes()).json["predictions"][0] for path in paths]
     photos = [
-        {"taken": one["photos"][0]["taken"], "labels": {n: v["probabilities"] for n, v in one["labels"].items()}}
+        {
+            "taken": one["photos"][0]["taken"],
+            "labels": {n: v["probabilities"] for n, v in one["labels"].items()},
+        }
         for one in answers
     ]
     events = server.post(EVENTS, {"within": 60, "photos": photos}).json["events"]
-    assert [[str(paths[at]) for at in event["photos"]] for event in events] == [list(one) for one in found.values()]
+    assert [[str(paths[at]) for at in event["photos"]] for event in events] == [
+        list(one) for one in found.values()
+    ]
     assert [list(event["labels"]["species"]["probabilities"].values()) for event in events] == [
         event.probabilities["species"].tolist() for event in predicted
     ]
@@ -68,7 +82,10 @@ def test_no_photos_are_no_events(server) -> None:
 
 def test_more_photos_than_are_grouped_at_a_time_are_refused(server) -> None:
     reply = server.post(EVENTS, {"within": 60, "photos": [0] * 100_001})
-    assert (reply.status, reply.error) == (413, "100,001 photos, more than the 100,000 that are grouped at a time")
+    assert (reply.status, reply.error) == (
+        413,
+        "100,001 photos, more than the 100,000 that are grouped at a time",
+    )
 
 
 @pytest.mark.parametrize(

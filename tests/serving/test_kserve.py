@@ -32,7 +32,9 @@ def pixels(*colors: tuple[int, int, int], binary: bool = True) -> InferInput:
 
 
 def encoded(*photos: bytes) -> InferInput:
-    return InferInput("images", [len(photos)], "BYTES").set_data_from_numpy(np.array(photos, object))
+    return InferInput("images", [len(photos)], "BYTES").set_data_from_numpy(
+        np.array(photos, object)
+    )
 
 
 def infer(server, document: Any, **headers: str):
@@ -59,19 +61,25 @@ def test_the_client_learns_what_goes_in_and_out(client) -> None:
 @pytest.mark.parametrize("binary", [True, False])
 def test_pixels_in_the_network_s_size(client, binary: bool) -> None:
     answer = client.infer("model", [pixels(RED, BLUE, binary=binary)], request_id="r1")
-    assert answer.as_numpy("species") == pytest.approx(np.array([[SURE, 1 - SURE], [1 - SURE, SURE]]), abs=0.001)
+    assert answer.as_numpy("species") == pytest.approx(
+        np.array([[SURE, 1 - SURE], [1 - SURE, SURE]]), abs=0.001
+    )
     assert answer.as_numpy("count").shape == (2, 2)
     assert (answer.get_response()["id"], answer.get_response()["model_version"]) == ("r1", "1")
 
 
 def test_encoded_photos(client, jpeg) -> None:
     answer = client.infer("model", [encoded(jpeg(RED), jpeg(BLUE))])
-    assert answer.as_numpy("species") == pytest.approx(np.array([[SURE, 1 - SURE], [1 - SURE, SURE]]), abs=0.002)
+    assert answer.as_numpy("species") == pytest.approx(
+        np.array([[SURE, 1 - SURE], [1 - SURE, SURE]]), abs=0.002
+    )
 
 
 @pytest.mark.parametrize("binary", [True, False])
 def test_only_the_outputs_that_are_asked_for(client, binary: bool) -> None:
-    answer = client.infer("model", [pixels(RED)], outputs=[InferRequestedOutput("count", binary_data=binary)])
+    answer = client.infer(
+        "model", [pixels(RED)], outputs=[InferRequestedOutput("count", binary_data=binary)]
+    )
     assert [output["name"] for output in answer.get_response()["outputs"]] == ["count"]
     assert answer.as_numpy("count").shape == (1, 2)
 
@@ -85,7 +93,12 @@ def test_the_most_probable_classes_by_name(client, binary: bool) -> None:
 
 
 def test_photos_in_base64_within_the_json(server, jpeg) -> None:
-    tensor = {"name": "images", "shape": [1], "datatype": "BYTES", "data": [b64encode(jpeg(BLUE)).decode()]}
+    tensor = {
+        "name": "images",
+        "shape": [1],
+        "datatype": "BYTES",
+        "data": [b64encode(jpeg(BLUE)).decode()],
+    }
     reply = infer(server, {"inputs": [tensor]})
     species = reply.json["outputs"][0]
     assert (species["name"], species["shape"]) == ("species", [1, 2])
@@ -101,7 +114,9 @@ def test_a_photo_that_can_t_be_used_refuses_the_request(client, jpeg) -> None:
 
 
 def test_an_unknown_model_is_not_found(client) -> None:
-    with pytest.raises(InferenceServerException, match="no model called 'modle': did you mean 'model'") as refused:
+    with pytest.raises(
+        InferenceServerException, match="no model called 'modle': did you mean 'model'"
+    ) as refused:
         client.infer("modle", [pixels(RED)])
     assert refused.value.status() == "404"
 
@@ -145,19 +160,34 @@ def test_what_is_no_infer_request_is_refused(server, document: Any, message: str
 @pytest.mark.parametrize("length", ["-1", "x", "1000000", 5000 * "9"])
 def test_a_length_of_the_json_that_can_t_be_is_refused(server, length: str) -> None:
     reply = infer(server, {"inputs": [RAW]}, inference_header_content_length=length)
-    assert (reply.status, reply.error.startswith("Inference-Header-Content-Length is")) == (400, True)
+    assert (reply.status, reply.error.startswith("Inference-Header-Content-Length is")) == (
+        400,
+        True,
+    )
 
 
 def test_a_photo_s_length_that_can_t_be_is_refused(server) -> None:
-    head = json.dumps({"inputs": [{**GOOD, "data": None, "parameters": {"binary_data_size": 8}}]}).encode()
+    head = json.dumps(
+        {"inputs": [{**GOOD, "data": None, "parameters": {"binary_data_size": 8}}]}
+    ).encode()
     body = head + b"\xff\xff\xff\xff" + b"tiny"
-    reply = server.ask("POST", "/v2/models/model/infer", body, inference_header_content_length=str(len(head)))
-    assert (reply.status, reply.error) == (400, "the binary data ends 4,294,967,291 bytes too early")
+    reply = server.ask(
+        "POST", "/v2/models/model/infer", body, inference_header_content_length=str(len(head))
+    )
+    assert (reply.status, reply.error) == (
+        400,
+        "the binary data ends 4,294,967,291 bytes too early",
+    )
 
 
 def test_bytes_that_no_tensor_claims_are_refused(server) -> None:
     head = json.dumps({"inputs": [RAW]}).encode()
-    reply = server.ask("POST", "/v2/models/model/infer", head + b"more", inference_header_content_length=str(len(head)))
+    reply = server.ask(
+        "POST",
+        "/v2/models/model/infer",
+        head + b"more",
+        inference_header_content_length=str(len(head)),
+    )
     assert (reply.status, reply.error) == (400, "4 bytes of binary data belong to no tensor")
 
 

@@ -17,9 +17,7 @@ FOUR_TOGETHER = {"batch_size": 4, "wait": 3600.0}
 
 
 def head(length: int, kind: str = "image/jpeg") -> bytes:
-    text = (
-        f"POST /v1/models/model:predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
-    )
+    text = f"POST /v1/models/model:predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
     return text.encode()
 
 
@@ -65,7 +63,10 @@ def test_more_bodies_than_memory_shall_hold_are_refused(serve, jpeg) -> None:
         slow.sendall(head(1000) + b"x" * 900)
         small.wait_for("ctc_held_bytes", 900)
         reply = small.send_photo(jpeg())
-        assert (reply.status, reply.error.startswith("too much at once: 0.001 MB of requests")) == (429, True)
+        assert (reply.status, reply.error.startswith("too much at once: 0.001 MB of requests")) == (
+            429,
+            True,
+        )
         assert int(reply.headers["retry-after"]) >= 1
     small.wait_for("ctc_held_bytes", 0)
     assert small.send_photo(jpeg()).status == 200
@@ -77,7 +78,10 @@ def test_a_full_queue_refuses_with_a_time_to_try_again_and_recovers(serve, jpeg)
         three = clients.submit(send_photos, small, jpeg(), 3)
         small.wait_for("ctc_queue_photos", 3)
         refused = send_photos(small, jpeg(), 2)
-        assert (refused.status, refused.error) == (429, "too much at once: 4 photos wait already; try again in 1 s")
+        assert (refused.status, refused.error) == (
+            429,
+            "too much at once: 4 photos wait already; try again in 1 s",
+        )
         assert refused.headers["retry-after"] == "1"
         assert small.send_photo(jpeg()).status == three.result().status == 200
 
@@ -96,10 +100,14 @@ def test_a_body_that_does_not_arrive_is_given_up(serve) -> None:
         assert client.recv(65536).startswith(b"HTTP/1.1 408 ")
 
 
-@pytest.mark.parametrize("asks_to_close", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"])
+@pytest.mark.parametrize(
+    "asks_to_close", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"]
+)
 def test_who_sends_all_before_reading_gets_the_refusal_too(serve, asks_to_close: bytes) -> None:
     with connect(serve(limits={"body": 1000})) as client:
-        client.sendall(b"POST /v1/models/model:predict " + asks_to_close + b"Content-Length: 20000000\r\n\r\n")
+        client.sendall(
+            b"POST /v1/models/model:predict " + asks_to_close + b"Content-Length: 20000000\r\n\r\n"
+        )
         client.sendall(bytes(20_000_000))
         assert received(client).startswith(b"HTTP/1.1 413 ")
 
@@ -180,7 +188,8 @@ def test_the_last_answer_of_a_server_that_stops_says_so(serve, jpeg) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET / HTTP/9\r\n\r\n", b"\r\nx\r\n\r\n"]
+    "sent",
+    [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET / HTTP/9\r\n\r\n", b"\r\nx\r\n\r\n"],
 )
 def test_what_is_not_http_is_refused(server, sent: bytes) -> None:
     with connect(server) as client:
@@ -216,8 +225,13 @@ def test_a_client_that_does_not_wait_for_the_answer_frees_its_place(serve, jpeg)
 def test_photos_of_several_requests_share_a_batch(serve, jpeg) -> None:
     server = serve(**FOUR_TOGETHER)
     with ThreadPoolExecutor() as clients:
-        replies = [clients.submit(server.send_photo, jpeg((60 * number, 0, 99))) for number in range(4)]
-    foxes = [one.result().json["predictions"][0]["labels"]["species"]["probabilities"]["fox"] for one in replies]
+        replies = [
+            clients.submit(server.send_photo, jpeg((60 * number, 0, 99))) for number in range(4)
+        ]
+    foxes = [
+        one.result().json["predictions"][0]["labels"]["species"]["probabilities"]["fox"]
+        for one in replies
+    ]
     assert sorted(foxes) == foxes
     assert len(set(foxes)) == 4
     assert server.figure('ctc_batch_photos_count{model="model"}') == 1

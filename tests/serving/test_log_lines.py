@@ -22,7 +22,9 @@ def test_a_quiet_server_still_tells_everything_to_the_other_handler(capsys) -> N
 
 
 def test_what_a_stranger_wrote_can_not_steer_a_terminal() -> None:
-    record = logging.makeLogRecord({"levelno": logging.INFO, "msg": "no model called '\x1b[2J\x00ä'"})
+    record = logging.makeLogRecord(
+        {"levelno": logging.INFO, "msg": "no model called '\x1b[2J\x00ä'"}
+    )
     assert PlainFormatter().format(record) == "no model called '\\x1b[2J\\x00ä'"
 
 

@@ -30,11 +30,14 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module", params=["random", "grayscale_stacking"])
 def both(request, photos, write_model, running_server, tmp_path_factory):
-    """(a server, what `ctc predict` wrote with the same model: id and label to row, path to reason)"""
+    """(a server, what `ctc predict` wrote with the same model: id and label to row, path to
+    reason)"""
     folder = tmp_path_factory.mktemp("both")
     model = write_model(folder / "model.onnx", image_choice=request.param)
     table = folder / "events.csv"
-    rows = [f"together,{path}" for path in photos] + [f"alone {path.name},{path}" for path in photos]
+    rows = [f"together,{path}" for path in photos] + [
+        f"alone {path.name},{path}" for path in photos
+    ]
     table.write_text("\n".join(["event,photo", *rows]) + "\n")
     output = folder / "p.csv"
     options = ["--event-id", "event", "--image", "photo", "--output", str(output)]
@@ -47,11 +50,18 @@ def both(request, photos, write_model, running_server, tmp_path_factory):
 
 def test_events_and_photos_get_the_same_answers(both, photos) -> None:
     server, said = both
-    instances = [{"b64": b64encode(path.read_bytes()).decode(), "event": "together"} for path in photos]
-    instances += [{**instance, "event": f"alone {path.name}"} for instance, path in zip(instances, photos, strict=True)]
+    instances = [
+        {"b64": b64encode(path.read_bytes()).decode(), "event": "together"} for path in photos
+    ]
+    instances += [
+        {**instance, "event": f"alone {path.name}"}
+        for instance, path in zip(instances, photos, strict=True)
+    ]
     answered = {
         (event["id"], label): (answer["class"], f"{answer['confidence']:.4f}")
         for event in server.predict({"instances": instances}).json["predictions"]
         for label, answer in event["labels"].items()
     }
-    assert answered == {key: (row["prediction_top"], row["confidence_top"]) for key, row in said.items()}
+    assert answered == {
+        key: (row["prediction_top"], row["confidence_top"]) for key, row in said.items()
+    }

@@ -15,10 +15,16 @@ from ctc.serving.app import create_app
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = (CHECKOUT / "docs" / "serve.md").read_text(encoding="utf-8")
-OPENAPI = json.loads((CHECKOUT / "ctc" / "serving" / "page" / "openapi.json").read_text(encoding="utf-8"))
+OPENAPI = json.loads(
+    (CHECKOUT / "ctc" / "serving" / "page" / "openapi.json").read_text(encoding="utf-8")
+)
 
 
-COMMANDS = [line.split("ctc serve ")[1] for line in PAGE.splitlines() if re.search(r"ctc serve \S*model\.onnx", line)]
+COMMANDS = [
+    line.split("ctc serve ")[1]
+    for line in PAGE.splitlines()
+    if re.search(r"ctc serve \S*model\.onnx", line)
+]
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +36,20 @@ def paths(server) -> set[str]:
 
 def test_the_page_and_the_document_name_every_path(paths) -> None:
     not_for_programs = {"/", "/docs", "/openapi.json", "/assets/{file}"}
-    missing = [path for path in paths - {"/assets/{file}"} if path.replace("{name}", "NAME") not in PAGE]
+    missing = [
+        path for path in paths - {"/assets/{file}"} if path.replace("{name}", "NAME") not in PAGE
+    ]
     assert missing == []
     assert set(OPENAPI["paths"]) == paths - not_for_programs
 
 
 def test_the_page_explains_every_status() -> None:
-    statuses = {status for path in OPENAPI["paths"].values() for one in path.values() for status in one["responses"]}
+    statuses = {
+        status
+        for path in OPENAPI["paths"].values()
+        for one in path.values()
+        for status in one["responses"]
+    }
     assert statuses - {"200"} <= set(re.findall(r"\b[45]\d\d\b", PAGE))
 
 
@@ -44,7 +57,9 @@ def test_the_page_names_every_figure(server, jpeg) -> None:
     server.send_photo(jpeg())
     text = server.get("/metrics").body.decode()
     families = set(re.findall(r"^# TYPE (ctc_\w+)", text, re.MULTILINE))
-    assert {name for name in families if not name.endswith("_created")} == set(re.findall(r"`(ctc_\w+)`", PAGE))
+    assert {name for name in families if not name.endswith("_created")} == set(
+        re.findall(r"`(ctc_\w+)`", PAGE)
+    )
 
 
 def test_the_unit_and_the_container_are_among_the_commands() -> None:
@@ -70,16 +85,25 @@ def test_the_lines_for_tritonclient_give_the_probabilities(server, jpeg, tmp_pat
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/", "/assets/main.js"])
 def test_what_browsers_get_has_its_type(server, path: str) -> None:
-    kinds = {"/openapi.json": "application/json", "/assets/main.js": "text/javascript; charset=utf-8"}
+    kinds = {
+        "/openapi.json": "application/json",
+        "/assets/main.js": "text/javascript; charset=utf-8",
+    }
     reply = server.get(path)
-    assert (reply.status, reply.headers["content-type"]) == (200, kinds.get(path, "text/html; charset=utf-8"))
+    assert (reply.status, reply.headers["content-type"]) == (
+        200,
+        kinds.get(path, "text/html; charset=utf-8"),
+    )
 
 
 def test_the_page_may_load_nothing_from_elsewhere(server) -> None:
     policy = server.get("/").headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    text = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "ctc" / "serving" / "page").iterdir())
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (CHECKOUT / "ctc" / "serving" / "page").iterdir()
+    )
     assert set(re.findall(r"https?://[^\s\"'<>)]+", text)) == {
         "http://www.w3.org/2000/svg",
         "https://owasp.org/www-community/attacks/CSV_Injection",

@@ -25,7 +25,9 @@ def test_each_instance_is_answered_with_class_names_and_probabilities(server, jp
     reply = server.predict({"instances": [instance(jpeg(RED)), instance(jpeg(BLUE))]})
     assert (reply.status, tops(reply)) == (200, {"0": "fox", "1": "wolf"})
     species = reply.json["predictions"][0]["labels"]["species"]
-    assert species["confidence"] == species["probabilities"]["fox"] == pytest.approx(SURE, abs=0.002)
+    assert (
+        species["confidence"] == species["probabilities"]["fox"] == pytest.approx(SURE, abs=0.002)
+    )
     assert sum(species["probabilities"].values()) == pytest.approx(1)
 
 
@@ -47,7 +49,11 @@ def test_the_short_form_and_a_signature_name_are_taken(server, jpeg) -> None:
 
 
 def test_photos_of_one_event_are_aggregated(server, jpeg) -> None:
-    photos = [instance(jpeg(RED), event="e1"), instance(jpeg(BLUE)), instance(jpeg(BLUE), event="e1")]
+    photos = [
+        instance(jpeg(RED), event="e1"),
+        instance(jpeg(BLUE)),
+        instance(jpeg(BLUE), event="e1"),
+    ]
     first, second = server.predict({"instances": photos}).json["predictions"]
     assert (first["id"], len(first["photos"]), second["id"]) == ("e1", 2, "1")
     assert first["labels"]["species"]["probabilities"]["fox"] == pytest.approx(0.5, abs=0.002)
@@ -60,7 +66,10 @@ def test_an_event_may_be_called_by_a_number(server, jpeg) -> None:
 
 def test_an_event_called_like_a_photo_s_number_is_not_that_photo(server, jpeg) -> None:
     reply = server.predict({"instances": [instance(jpeg(RED), event="1"), instance(jpeg(BLUE))]})
-    assert [event["labels"]["species"]["class"] for event in reply.json["predictions"]] == ["fox", "wolf"]
+    assert [event["labels"]["species"]["class"] for event in reply.json["predictions"]] == [
+        "fox",
+        "wolf",
+    ]
 
 
 def test_bare_arrays_on_request(server, jpeg) -> None:
@@ -70,7 +79,9 @@ def test_bare_arrays_on_request(server, jpeg) -> None:
     assert row["species"] == pytest.approx([SURE, 1 - SURE], abs=0.002)
 
 
-def test_bare_arrays_of_a_model_with_one_label_have_no_name(serve, write_model, jpeg, tmp_path) -> None:
+def test_bare_arrays_of_a_model_with_one_label_have_no_name(
+    serve, write_model, jpeg, tmp_path
+) -> None:
     one = write_model(tmp_path / "model.onnx", {"species": ("fox", "wolf")})
     reply = serve({"model": one}).predict({"instances": [instance(jpeg(RED))]}, "?answers=arrays")
     assert reply.json["predictions"] == [pytest.approx([SURE, 1 - SURE], abs=0.002)]
@@ -78,20 +89,34 @@ def test_bare_arrays_of_a_model_with_one_label_have_no_name(serve, write_model, 
 
 def test_a_photo_that_fails_stands_beside_those_that_do_not(server, jpeg) -> None:
     reply = server.predict(
-        {"instances": [instance(jpeg(), event="e"), instance(b"no photo", event="e"), instance(b"?")]}
+        {
+            "instances": [
+                instance(jpeg(), event="e"),
+                instance(b"no photo", event="e"),
+                instance(b"?"),
+            ]
+        }
     )
     first, second = reply.json["predictions"]
     reason = "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"
-    assert (reply.status, len(first["photos"]), first["failures"]) == (200, 1, [{"name": "1", "reason": reason}])
+    assert (reply.status, len(first["photos"]), first["failures"]) == (
+        200,
+        1,
+        [{"name": "1", "reason": reason}],
+    )
     assert (second["labels"], second["failures"]) == ({}, [{"name": "2", "reason": reason}])
 
 
 @pytest.mark.parametrize(("query", "good"), [("", False), ("?answers=arrays", True)])
-def test_when_nothing_can_be_said_in_a_form_the_request_is_refused(server, jpeg, query: str, good: bool) -> None:
+def test_when_nothing_can_be_said_in_a_form_the_request_is_refused(
+    server, jpeg, query: str, good: bool
+) -> None:
     photos = [instance(jpeg())] * good + [instance(b"no photo")]
     reply = server.predict({"instances": photos}, query)
     assert reply.status == 422
-    assert reply.error.startswith(f"photo '{len(photos) - 1}' can't be used: not an image of a known kind")
+    assert reply.error.startswith(
+        f"photo '{len(photos) - 1}' can't be used: not an image of a known kind"
+    )
 
 
 def test_what_only_the_owner_can_mend_is_told_in_the_log_alone(serve, jpeg, caplog) -> None:
@@ -113,13 +138,19 @@ def test_the_signature_names_inputs_and_outputs(server) -> None:
     said = server.get("/v1/models/model/metadata").json
     signature = said["metadata"]["signature_def"]["signature_def"]["serving_default"]
     assert said["model_spec"] == {"name": "model", "signature_name": "", "version": "1"}
-    assert (list(signature["inputs"]), list(signature["outputs"])) == (["image"], ["species", "count"])
+    assert (list(signature["inputs"]), list(signature["outputs"])) == (
+        ["image"],
+        ["species", "count"],
+    )
 
 
 def test_several_models_are_listed_and_asked_by_name(serve, write_model, jpeg, tmp_path) -> None:
     birds = write_model(tmp_path / "b.onnx", {"bird": ("crow", "owl")})
     several = serve({"one": write_model(tmp_path / "a.onnx"), "two words": birds})
-    assert [model["name"] for model in several.get("/v1/models").json["models"]] == ["one", "two words"]
+    assert [model["name"] for model in several.get("/v1/models").json["models"]] == [
+        "one",
+        "two words",
+    ]
     reply = several.ask("POST", "/v1/models/two%20words:predict", jpeg(), content_type="image/jpeg")
     assert reply.json["predictions"][0]["labels"]["bird"]["class"] == "crow"
 
@@ -140,4 +171,8 @@ def test_only_the_classes_that_can_be_are_answered(serve, jpeg, tmp_path) -> Non
 def test_when_nothing_can_be_used_it_is_told_on_request(server) -> None:
     reply = server.predict({"instances": [instance(b"no photo")]}, "?failures=tell")
     (event,) = reply.json["predictions"]
-    assert (reply.status, event["labels"], [failure["name"] for failure in event["failures"]]) == (200, {}, ["0"])
+    assert (reply.status, event["labels"], [failure["name"] for failure in event["failures"]]) == (
+        200,
+        {},
+        ["0"],
+    )

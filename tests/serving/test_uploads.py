@@ -16,7 +16,11 @@ def send(server, *parts: Part, end: str = "--"):
     body = b""
     for name, file_name, data in parts:
         said = f'; filename="{file_name}"' if file_name is not None else ""
-        body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{said}\r\n\r\n'.encode() + data + b"\r\n"
+        body += (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{said}\r\n\r\n'.encode()
+            + data
+            + b"\r\n"
+        )
     body += f"--{boundary}{end}\r\n".encode()
     kind = f"multipart/form-data; boundary={boundary}"
     return server.ask("POST", "/v1/models/model:predict", body, content_type=kind)
@@ -25,7 +29,11 @@ def send(server, *parts: Part, end: str = "--"):
 def found(reply) -> list[tuple[str, list[str], str]]:
     """(id, names of the photos, most probable species) of each event."""
     return [
-        (event["id"], [photo["name"] for photo in event["photos"]], event["labels"]["species"]["class"])
+        (
+            event["id"],
+            [photo["name"] for photo in event["photos"]],
+            event["labels"]["species"]["class"],
+        )
         for event in reply.json["predictions"]
     ]
 
@@ -38,7 +46,13 @@ def test_each_file_is_an_event_called_by_its_name(server, jpeg) -> None:
 def test_a_field_says_of_which_event_the_files_after_it_are(server, jpeg) -> None:
     photos = [("photo", name, jpeg(RED)) for name in ("a.jpg", "b.jpg", "c.jpg", "d.jpg")]
     reply = send(
-        server, ("event", None, b"e1"), *photos[:2], ("event", None, b"e2"), photos[2], ("event", None, b""), photos[3]
+        server,
+        ("event", None, b"e1"),
+        *photos[:2],
+        ("event", None, b"e2"),
+        photos[2],
+        ("event", None, b""),
+        photos[3],
     )
     assert found(reply) == [
         ("e1", ["a.jpg", "b.jpg"], "fox"),
@@ -79,14 +93,24 @@ def test_a_form_that_is_cut_off_is_refused(server, jpeg) -> None:
     assert (reply.status, reply.error) == (400, "the form ends before its last boundary")
 
 
-@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=" + "x" * 300])
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "multipart/form-data; boundary=" + "x" * 300]
+)
 def test_a_form_without_a_usable_boundary_is_refused(server, kind: str) -> None:
-    assert server.ask("POST", "/v1/models/model:predict", b"--x\r\n", content_type=kind).status == 400
+    assert (
+        server.ask("POST", "/v1/models/model:predict", b"--x\r\n", content_type=kind).status == 400
+    )
 
 
 def test_more_files_than_a_request_may_hold_are_refused(serve, jpeg) -> None:
     small = serve(limits={"photos": 2})
     reply = send(small, *[("photo", "a.jpg", jpeg())] * 3)
-    assert (reply.status, reply.error) == (413, "3 photos in one request, more than the 2 that this server takes")
+    assert (reply.status, reply.error) == (
+        413,
+        "3 photos in one request, more than the 2 that this server takes",
+    )
     reply = send(small, *[("event", None, b"e")] * 5)
-    assert (reply.status, reply.error) == (413, "the form has more than 4 parts, the most that this server takes")
+    assert (reply.status, reply.error) == (
+        413,
+        "the form has more than 4 parts, the most that this server takes",
+    )

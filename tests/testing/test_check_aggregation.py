@@ -13,7 +13,9 @@ from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 from ctc.testing import check_aggregation
 
-SOUND = Aggregation("middle", "the middle of the photos' probabilities", lambda p: np.median(p, axis=0))
+SOUND = Aggregation(
+    "middle", "the middle of the photos' probabilities", lambda p: np.median(p, axis=0)
+)
 
 
 @pytest.mark.parametrize("name", plugins().all(Aggregation))
@@ -46,17 +48,32 @@ def another_time(p: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("combine", "message"),
     [
-        (lambda p: p.mean(axis=1), r"shape of the result for one photo: expected .*\(3,\)\), got .*\(1,\)\)"),
+        (
+            lambda p: p.mean(axis=1),
+            r"shape of the result for one photo: expected .*\(3,\)\), got .*\(1,\)\)",
+        ),
         (lambda p: p.mean(axis=0, keepdims=True), r"expected .*\(3,\)\), got .*\(1, 3\)\)"),
         (lambda p: p.mean(axis=0, dtype=np.float64), "expected .*'float32'.*, got .*'float64'"),
         (lambda p: p.mean(axis=0).tolist(), "expected .*'ndarray'.*, got .*'list'"),
-        (product, r"each sure of another class gave \[nan, nan, nan\], which has values that are no numbers"),
+        (
+            product,
+            r"each sure of another class gave \[nan, nan, nan\], which has values that are no numbers",
+        ),
         (lambda p: p.sum(axis=0), "not probabilities from 0 to 1"),
-        (lambda p: p.std(axis=0) + p[0] * 0, "one photo: every photo says class 2, the event says class 0"),
+        (
+            lambda p: p.std(axis=0) + p[0] * 0,
+            "one photo: every photo says class 2, the event says class 0",
+        ),
         (changes_its_input, r"combine\(\) of one photo changed the array that it was given"),
         (lambda p: np.sort(p, axis=0)[1], r"combine\(\) of one photo failed: IndexError: "),
-        (lambda p: p[0], r"the order of the photos matters: .* \(if it shall, check with ordered=True\)"),
-        (lambda p: np.sort(p.mean(axis=0)), "second class: every photo says class 1, the event says class 2"),
+        (
+            lambda p: p[0],
+            r"the order of the photos matters: .* \(if it shall, check with ordered=True\)",
+        ),
+        (
+            lambda p: np.sort(p.mean(axis=0)),
+            "second class: every photo says class 1, the event says class 2",
+        ),
         (
             lambda p: np.where(np.arange(p.shape[1]) == 0, p[:, :1].max(), p.mean(axis=0)),
             "order of the classes matters",

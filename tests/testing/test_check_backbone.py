@@ -19,7 +19,9 @@ from ctc.testing import check_backbone
 Shape = tuple[int, int, int]
 
 
-def convolved(shape: Shape, then: Callable[[Any], Any] = lambda features: features, **options: Any) -> Any:
+def convolved(
+    shape: Shape, then: Callable[[Any], Any] = lambda features: features, **options: Any
+) -> Any:
     """A network of one convolution, whose pooled features go through `then`."""
     import keras
     from keras import layers
@@ -135,20 +137,38 @@ def other_in_a_graph(features: Any) -> Any:
     ("build", "message"),
     [
         (lambda shape: {}["a layer"], "build((16, 24, 3)) failed: KeyError: 'a layer'"),
-        (lambda shape: convolved(shape).output, "build((16, 24, 3)) returned a KerasTensor, not a keras.Model"),
-        (lambda shape: convolved((16, 16, 3)), "the input of build((16, 24, 3)): expected (None, 16, 24, 3), got"),
-        (unpooled, "gives features (None, 14, 22, 4), not (None, channels): pool them over the picture"),
+        (
+            lambda shape: convolved(shape).output,
+            "build((16, 24, 3)) returned a KerasTensor, not a keras.Model",
+        ),
+        (
+            lambda shape: convolved((16, 16, 3)),
+            "the input of build((16, 24, 3)): expected (None, 16, 24, 3), got",
+        ),
+        (
+            unpooled,
+            "gives features (None, 14, 22, 4), not (None, channels): pool them over the picture",
+        ),
         (two_outputs, "gives features [(None, 4), (None, 4)], not (None, channels)"),
         (summarised, "build((16, 24, 3)) printed 'Model: \"functional"),
-        (narrow_only, "built for wider pictures, it refuses: 'conv' needs pictures of at most 24 px, not 56"),
+        (
+            narrow_only,
+            "built for wider pictures, it refuses: 'conv' needs pictures of at most 24 px, not 56",
+        ),
         (flattened, "built for wider pictures, it has other weights, or the same in another order"),
         (halved, "the features are float16, not float32"),
         (with_layer(logarithm), "the features of ordinary pictures are not all finite"),
         (with_layer(lambda features: features * 0), "different pictures have the same features"),
-        (with_layer(noise), "the same pictures have other features the second time: is something random?"),
+        (
+            with_layer(noise),
+            "the same pictures have other features the second time: is something random?",
+        ),
         (with_layer(less_the_batch), "a picture alone has other features than in a batch: "),
         (with_layer(exact_gelu), "`ctc export` refuses it: the network can't be converted to ONNX"),
-        (with_layer(other_in_a_graph), "the exported network gives other features: 1 apart, where the largest is "),
+        (
+            with_layer(other_in_a_graph),
+            "the exported network gives other features: 1 apart, where the largest is ",
+        ),
     ],
 )
 def test_a_fault_is_told(build: Callable[[Shape], Any], message: str) -> None:
@@ -157,13 +177,18 @@ def test_a_fault_is_told(build: Callable[[Shape], Any], message: str) -> None:
 
 
 def test_layers_that_are_shared_between_networks_are_told() -> None:
-    with pytest.raises(AssertionError, match="built a second time, it shares weights with the first"):
+    with pytest.raises(
+        AssertionError, match="built a second time, it shares weights with the first"
+    ):
         check_backbone(replace(SOUND, build=shared()))
 
 
 def test_networks_that_differ_each_time_are_told() -> None:
     filters = iter(range(2, 9))
-    with pytest.raises(AssertionError, match="built a second time, it has other weights, or the same in another order"):
+    with pytest.raises(
+        AssertionError,
+        match="built a second time, it has other weights, or the same in another order",
+    ):
         check_backbone(replace(SOUND, build=lambda shape: convolved(shape, filters=next(filters))))
 
 
@@ -173,7 +198,11 @@ def test_networks_that_differ_each_time_are_told() -> None:
         ({"input_size": 224}, r"input_size is 224, not \(height, width\) in pixels"),
         ({"input_size": (0, 224)}, r"input_size is \(0, 224\), not"),
         (
-            {"pretrained": (Pretrained("imagenet", (123.0, 117.0, 104.0), (1.0, 1.0, 1.0), convolved),)},
+            {
+                "pretrained": (
+                    Pretrained("imagenet", (123.0, 117.0, 104.0), (1.0, 1.0, 1.0), convolved),
+                )
+            },
             "the weights 'imagenet' don't have a mean and a std of three numbers from 0 to 1",
         ),
     ],

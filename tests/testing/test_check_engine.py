@@ -1,4 +1,5 @@
-"""The check of engines finds each way to break the contract, and says which. `ray` has its own tests: tests/end_to_end."""
+"""The check of engines finds each way to break the contract, and says which. `ray` has its own
+tests: tests/end_to_end."""
 
 from __future__ import annotations
 
@@ -95,7 +96,10 @@ def test_a_broken_engine_is_told_what_is_wrong(do_parts: Callable, message: str)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"available": lambda: "no cluster"}, "the engine 'here' can't be checked here: no cluster"),
+        (
+            {"available": lambda: "no cluster"},
+            "the engine 'here' can't be checked here: no cluster",
+        ),
         ({"available": lambda: False}, r"available\(\) is None or a reason, not False"),
         ({"cores": 0}, "a worker has 0 cores: it must be one or more"),
         ({"options": (Option("Address", "Where."),)}, "the option 'Address' is not in lower case"),

@@ -26,7 +26,9 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     try:
         with source.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                yield Observation(row["photo"], (row["photo"],), {"species": row["species"] or None})
+                yield Observation(
+                    row["photo"], (row["photo"],), {"species": row["species"] or None}
+                )
     except (KeyError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"'{source}' is no table of photos: {error}") from None
 
@@ -82,10 +84,19 @@ def test_the_built_in_json_keeps_the_contract(tmp_path) -> None:
         (replace(SEEN, labels={"images": "fox"}), "no column can be called 'images'"),
         (replace(SEEN, labels={"": "fox"}), "the column '' has no name of text"),
         (replace(SEEN, labels={}), "read() gave observations without any label"),
-        (replace(SEEN, meta={"night": True}), "the meta column 'night' is True, not text, a finite number"),
-        (replace(SEEN, meta={"x": float("nan")}), "the meta column 'x' is nan, not text, a finite number"),
+        (
+            replace(SEEN, meta={"night": True}),
+            "the meta column 'night' is True, not text, a finite number",
+        ),
+        (
+            replace(SEEN, meta={"x": float("nan")}),
+            "the meta column 'x' is nan, not text, a finite number",
+        ),
         (replace(SEEN, meta={"x": (1, 2)}), "the meta column 'x' has 2 values for 1 image(s)"),
-        (replace(SEEN, meta={"x": ("a",)}), "the meta column 'x' is ('a',): a tuple holds numbers and None"),
+        (
+            replace(SEEN, meta={"x": ("a",)}),
+            "the meta column 'x' is ('a',): a tuple holds numbers and None",
+        ),
         (replace(SEEN, meta={"species": "x"}), "'species' is a label and a meta column"),
         (LeftOut("row 3", ""), "read() left out 'row 3' for ''"),
     ],
@@ -105,17 +116,23 @@ def prints(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | L
     yield from read(source, options)
 
 
-def crashes_on_what_is_no_table(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+def crashes_on_what_is_no_table(
+    source: Path, options: Mapping[str, Any]
+) -> Iterator[Observation | LeftOut]:
     with source.open(newline="") as file:
         for row in csv.DictReader(file):
             yield Observation(row["photo"], (row["photo"],), {"species": row["species"] or None})
 
 
-def silent_where_there_is_nothing(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+def silent_where_there_is_nothing(
+    source: Path, options: Mapping[str, Any]
+) -> Iterator[Observation | LeftOut]:
     return read(source, options) if source.exists() else iter(())
 
 
-def with_the_whole_path(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+def with_the_whole_path(
+    source: Path, options: Mapping[str, Any]
+) -> Iterator[Observation | LeftOut]:
     for entry in read(source, options):
         yield replace(entry, images=(f"{source.parent}/{entry.images[0]}",))
 
@@ -155,21 +172,54 @@ def imports_pandas(source: Path) -> bool:
     [
         ({"read": prints}, r"read\(\) printed 'reading\\n' on stdout"),
         ({"read": nothing}, r"read\(\) gave no observation of the source"),
-        ({"read": crashes_on_what_is_no_table}, r"read\(\) of a binary file failed: UnicodeDecodeError"),
+        (
+            {"read": crashes_on_what_is_no_table},
+            r"read\(\) of a binary file failed: UnicodeDecodeError",
+        ),
         ({"read": silent_where_there_is_nothing}, r"read\(\) of a missing path raised no CtcError"),
-        ({"read": with_the_whole_path}, "when the path of its source was relative to the working directory"),
-        ({"read": asks_for_a_zone}, r"read\(\) asks for the option 'zone', which the record doesn't declare"),
+        (
+            {"read": with_the_whole_path},
+            "when the path of its source was relative to the working directory",
+        ),
+        (
+            {"read": asks_for_a_zone},
+            r"read\(\) asks for the option 'zone', which the record doesn't declare",
+        ),
         ({"read": writes_beside}, r"read\(\) changed the folder of its source"),
         ({"read": Counts()}, r"read\(\) gave something else the second time"),
-        ({"recognizes": lambda path: None}, r"recognizes\(\) of its source gave None, not True or False"),
+        (
+            {"recognizes": lambda path: None},
+            r"recognizes\(\) of its source gave None, not True or False",
+        ),
         ({"recognizes": lambda path: False}, r"recognizes\(\) of its source gave False"),
-        ({"recognizes": lambda path: "photo" in path.read_text()}, r"recognizes\(\) of a binary file failed: Unicode"),
-        ({"recognizes": lambda path: path.read_bytes()[0] == 112}, r"recognizes\(\) of an empty file failed: IndexE"),
-        ({"recognizes": lambda path: b"ph" in path.read_bytes()}, r"recognizes\(\) of an empty folder failed: IsADir"),
-        ({"recognizes": lambda path: path.stat().st_size < 99 or path.is_dir()}, r"a missing path failed: FileNot"),
-        ({"recognizes": imports_pandas}, r"recognizes\(\) of its source failed: .*import of pandas halted"),
-        ({"default_image_root": lambda source, _: str(source)}, r"default_image_root\(\) gave '.*', not a Path"),
-        ({"options": (Option("Event Id", "A column."),)}, "the option 'Event Id' is not in lower case with dashes"),
+        (
+            {"recognizes": lambda path: "photo" in path.read_text()},
+            r"recognizes\(\) of a binary file failed: Unicode",
+        ),
+        (
+            {"recognizes": lambda path: path.read_bytes()[0] == 112},
+            r"recognizes\(\) of an empty file failed: IndexE",
+        ),
+        (
+            {"recognizes": lambda path: b"ph" in path.read_bytes()},
+            r"recognizes\(\) of an empty folder failed: IsADir",
+        ),
+        (
+            {"recognizes": lambda path: path.stat().st_size < 99 or path.is_dir()},
+            r"a missing path failed: FileNot",
+        ),
+        (
+            {"recognizes": imports_pandas},
+            r"recognizes\(\) of its source failed: .*import of pandas halted",
+        ),
+        (
+            {"default_image_root": lambda source, _: str(source)},
+            r"default_image_root\(\) gave '.*', not a Path",
+        ),
+        (
+            {"options": (Option("Event Id", "A column."),)},
+            "the option 'Event Id' is not in lower case with dashes",
+        ),
     ],
 )
 def test_a_fault_is_told(table, changes, message: str) -> None:

@@ -44,7 +44,9 @@ class FloatImages(Changed):
 
 class LongLabels(Changed):
     def changed(self, batch: Batch) -> Batch:
-        return Batch(batch.images, {name: classes.astype(np.int64) for name, classes in batch.labels.items()})
+        return Batch(
+            batch.images, {name: classes.astype(np.int64) for name, classes in batch.labels.items()}
+        )
 
 
 class OtherLabels(Changed):
@@ -61,7 +63,9 @@ class OneStepTooMany(Changed):
 class LosesSamples(Changed):
     def changed(self, batch: Batch) -> Batch:
         short = len(batch.images) < self._config.batch_size
-        return Batch(batch.images[:1], {k: v[:1] for k, v in batch.labels.items()}) if short else batch
+        return (
+            Batch(batch.images[:1], {k: v[:1] for k, v in batch.labels.items()}) if short else batch
+        )
 
 
 class AlwaysTheSame(Changed):
@@ -84,12 +88,20 @@ class NoResuming(Changed):
 
 class Brighter(Changed):
     def changed(self, batch: Batch) -> Batch:
-        return batch if self._config.augmentation is None else Batch(batch.images + np.uint8(2), batch.labels)
+        return (
+            batch
+            if self._config.augmentation is None
+            else Batch(batch.images + np.uint8(2), batch.labels)
+        )
 
 
 class OtherEvaluation(Changed):
     def changed(self, batch: Batch) -> Batch:
-        return Batch(batch.images + np.uint8(1), batch.labels) if self._config.augmentation is None else batch
+        return (
+            Batch(batch.images + np.uint8(1), batch.labels)
+            if self._config.augmentation is None
+            else batch
+        )
 
 
 class LeavesAThread(Changed):
@@ -120,7 +132,9 @@ class CountsNothing(Changed):
 
 
 def faulty(fault: Callable[[BatchStream, LoaderConfig], BatchStream]) -> Loader:
-    return replace(SOUND, open=lambda dataset, split, config: fault(SOUND.open(dataset, split, config), config))
+    return replace(
+        SOUND, open=lambda dataset, split, config: fault(SOUND.open(dataset, split, config), config)
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,16 +147,28 @@ def faulty(fault: Callable[[BatchStream, LoaderConfig], BatchStream]) -> Loader:
             OneStepTooMany,
             r"samples, steps and skipped beforehand in evaluation .*expected \(12, 3, 0\), got \(12, 4, 0\)",
         ),
-        (LosesSamples, r"the sizes of the batches in evaluation .*expected \[5, 5, 2\], got \[5, 5, 1\]"),
+        (
+            LosesSamples,
+            r"the sizes of the batches in evaluation .*expected \[5, 5, 2\], got \[5, 5, 1\]",
+        ),
         (AlwaysTheSame, "another epoch gave the same images"),
         (NeverTheSame, "the same seed and epoch gave other images"),
         (NoResuming, "start_step=1 gave another rest"),
-        (Brighter, "with every augmentation off the images are 2.* grey levels from ctc.images, more than 1.5"),
+        (
+            Brighter,
+            "with every augmentation off the images are 2.* grey levels from ctc.images, more than 1.5",
+        ),
         (OtherEvaluation, "evaluation gave other pixels than ctc.images"),
         (LeavesAThread, r"threads that go on after close\(\) in evaluation .*: forgotten"),
         (EndsEarly, r"to read on after close\(\) raised no RuntimeError"),
-        (NamesNoPlace, r"must name 'train-00001-of-00002\.tfrecord' and offset \d+: a record is bad"),
-        (CountsNothing, "skipped, with one bad record in two epochs in evaluation .*expected 1, got 0"),
+        (
+            NamesNoPlace,
+            r"must name 'train-00001-of-00002\.tfrecord' and offset \d+: a record is bad",
+        ),
+        (
+            CountsNothing,
+            "skipped, with one bad record in two epochs in evaluation .*expected 1, got 0",
+        ),
     ],
 )
 def test_a_fault_is_told(fault, message) -> None:
@@ -152,7 +178,10 @@ def test_a_fault_is_told(fault, message) -> None:
 
 def without(**fields: Any) -> Loader:
     """A loader that knows nothing of some fields of its configuration."""
-    return replace(SOUND, open=lambda dataset, split, config: SOUND.open(dataset, split, replace(config, **fields)))
+    return replace(
+        SOUND,
+        open=lambda dataset, split, config: SOUND.open(dataset, split, replace(config, **fields)),
+    )
 
 
 def test_a_loader_that_takes_the_first_of_several_observations_is_told() -> None:
@@ -162,7 +191,10 @@ def test_a_loader_that_takes_the_first_of_several_observations_is_told() -> None
 
 
 def test_a_loader_that_draws_evenly_whatever_the_weights_is_told() -> None:
-    with pytest.raises(AssertionError, match="the first class of 'species' should be 82% of the samples, but is 33%"):
+    with pytest.raises(
+        AssertionError,
+        match="the first class of 'species' should be 82% of the samples, but is 33%",
+    ):
         check_loader(without(draw_weights=None))
 
 
@@ -193,4 +225,9 @@ def test_a_dataset_of_the_author_is_read_and_left_as_it_is(tmp_path) -> None:
 
 def test_no_test_framework_is_needed() -> None:
     code = "import sys, ctc.testing; print('pytest' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "False\n"
+    )

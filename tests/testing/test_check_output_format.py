@@ -42,7 +42,11 @@ def lines(entries: Entries, path: Path, context: OutputContext) -> None:
     """A sound format: a JSON value on each line."""
     with path.open("w") as file:
         for entry in entries:
-            what = entry.path if isinstance(entry, Failure) else [entry.id, *map(entry.top, entry.classes)]
+            what = (
+                entry.path
+                if isinstance(entry, Failure)
+                else [entry.id, *map(entry.top, entry.classes)]
+            )
             file.write(json.dumps(what) + "\n")
 
 
@@ -134,8 +138,14 @@ def at_least_one(entries: Entries, path: Path, context: OutputContext) -> None:
     ("write", "message"),
     [
         (skips_the_rest, r"write\(\) of .* left entries untaken"),
-        (holds_everything, "nothing was written while 2,000 events came: write them one by one, and keep none"),
-        (writes_nothing, r"write\(\) of an event of two photos, one with EXIF made no file of its path"),
+        (
+            holds_everything,
+            "nothing was written while 2,000 events came: write them one by one, and keep none",
+        ),
+        (
+            writes_nothing,
+            r"write\(\) of an event of two photos, one with EXIF made no file of its path",
+        ),
         (makes_a_folder, "made no file of its path"),
         (writes_beside, "wrote outside its path: predictions.log"),
         (writes_into_the_working_directory, "wrote outside its path: debug.txt"),
@@ -145,12 +155,17 @@ def at_least_one(entries: Entries, path: Path, context: OutputContext) -> None:
         (goes_on, r"write\(\) went on when the entries ended with an error"),
         (sharpens, r"write\(\) of .* failed: ValueError: output array is read-only"),
         (plain_text, r"write\(\) of a file name that is not Unicode failed: UnicodeEncodeError"),
-        (latin, r"write\(\) of names with quotes, line breaks and emoji failed: UnicodeEncodeError"),
+        (
+            latin,
+            r"write\(\) of names with quotes, line breaks and emoji failed: UnicodeEncodeError",
+        ),
         (events_only, r"write\(\) of events and failures in turn failed: AttributeError"),
         (at_least_one, r"write\(\) of failures alone failed: ValueError"),
     ],
 )
-def test_a_fault_is_told(write: Callable[[Entries, Path, OutputContext], None], message: str) -> None:
+def test_a_fault_is_told(
+    write: Callable[[Entries, Path, OutputContext], None], message: str
+) -> None:
     with pytest.raises(AssertionError, match=message):
         check_output_format(replace(SOUND, write=write))
 
@@ -161,7 +176,8 @@ def test_a_sound_one_passes() -> None:
 
 def test_failures_that_are_promised_and_lost_are_told() -> None:
     with pytest.raises(
-        AssertionError, match=r"the failure of 'gone.jpg' is not in the output with its path and reason"
+        AssertionError,
+        match=r"the failure of 'gone.jpg' is not in the output with its path and reason",
     ):
         check_output_format(SOUND, failures=True)
 
@@ -172,11 +188,23 @@ def test_failures_that_are_promised_and_lost_are_told() -> None:
         ({"suffixes": ("jsonl",)}, "the suffix 'jsonl' doesn't start with a dot"),
         ({"suffixes": (".JSONL",)}, "isn't in lower case"),
         ({"folder": True}, "made no folder of its path"),
-        ({"options": (Option("Zone", "Of the clock."),)}, "the option 'Zone' is not in lower case with dashes"),
+        (
+            {"options": (Option("Zone", "Of the clock."),)},
+            "the option 'Zone' is not in lower case with dashes",
+        ),
         ({"options": (Option("zone", " "),)}, "the option 'zone' has no help text"),
-        ({"options": (Option("zone", "Of the clock.", "time"),)}, "the option 'zone' has the unknown type 'time'"),
-        ({"options": (Option("zone", "A."), Option("zone", "B."))}, "two options are called 'zone'"),
-        ({"options": (Option("zone", "Of the clock.", required=True),)}, "the option 'zone' is required: hand a value"),
+        (
+            {"options": (Option("zone", "Of the clock.", "time"),)},
+            "the option 'zone' has the unknown type 'time'",
+        ),
+        (
+            {"options": (Option("zone", "A."), Option("zone", "B."))},
+            "two options are called 'zone'",
+        ),
+        (
+            {"options": (Option("zone", "Of the clock.", required=True),)},
+            "the option 'zone' is required: hand a value",
+        ),
     ],
 )
 def test_a_record_that_is_not_sound_is_told(changes, message: str) -> None:
@@ -185,7 +213,10 @@ def test_a_record_that_is_not_sound_is_told(changes, message: str) -> None:
 
 
 def test_a_value_for_an_option_that_is_not_declared_is_told() -> None:
-    with pytest.raises(AssertionError, match="the option 'zone' is given, but the record declares none of that name"):
+    with pytest.raises(
+        AssertionError,
+        match="the option 'zone' is given, but the record declares none of that name",
+    ):
         check_output_format(SOUND, {"zone": "UTC"})
 
 
@@ -194,6 +225,7 @@ def test_an_option_that_is_asked_for_and_not_declared_is_told() -> None:
         path.write_text(context.options["zone"])
 
     with pytest.raises(
-        AssertionError, match=r"write\(\) of .* asks for the option 'zone', which the record doesn't declare"
+        AssertionError,
+        match=r"write\(\) of .* asks for the option 'zone', which the record doesn't declare",
     ):
         check_output_format(replace(SOUND, write=asks))

@@ -41,14 +41,23 @@ def test_a_built_in_passes() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("import not_there", "is skipped when it is loaded: ModuleNotFoundError: No module named 'not_there'"),
+        (
+            "import not_there",
+            "is skipped when it is loaded: ModuleNotFoundError: No module named 'not_there'",
+        ),
         (
             HOOK.replace("ctc_agg", "ctc_ag"),
             "there is no hook called 'ctc_agregations': did you mean 'ctc_aggregations'",
         ),
-        (HOOK.replace("return [", "return ").replace(")]", ")"), "returned a Aggregation, not a list of Aggregation"),
+        (
+            HOOK.replace("return [", "return ").replace(")]", ")"),
+            "returned a Aggregation, not a list of Aggregation",
+        ),
         ("print('hello')" + HOOK, "'a_plugin' is not silent while it is loaded: hello"),
-        ("import tensorflow" + HOOK, "is not silent while it is loaded: .* imports 'tensorflow' when it is loaded"),
+        (
+            "import tensorflow" + HOOK,
+            "is not silent while it is loaded: .* imports 'tensorflow' when it is loaded",
+        ),
         (HOOK.partition("return")[0] + "return []", "the hooks of 'a_plugin' gave no record"),
     ],
 )

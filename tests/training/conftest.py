@@ -1,4 +1,5 @@
-"""What the tests of training share: a loader that needs nothing but numpy, plugins with it, and narration that is kept."""
+"""What the tests of training share: a loader that needs nothing but numpy, plugins with it, and
+narration that is kept."""
 
 from __future__ import annotations
 
@@ -54,7 +55,10 @@ class ArrayStream:
             if self.config.shuffle and (index, step) == self.interrupt_at:
                 signal.raise_signal(self.signal)
             chosen = order[step * self.config.batch_size :][: self.config.batch_size]
-            yield Batch(self.images[chosen], {label: values[chosen] for label, values in self.labels.items()})
+            yield Batch(
+                self.images[chosen],
+                {label: values[chosen] for label, values in self.labels.items()},
+            )
 
     def close(self) -> None:
         self.closed = True
@@ -62,8 +66,8 @@ class ArrayStream:
 
 @dataclass
 class ArrayLoader:
-    """Keeps the configurations and streams that were asked for. `interrupt_at`: the epoch and step of training before which `signal`
-    comes."""
+    """Keeps the configurations and streams that were asked for. `interrupt_at`: the epoch and step
+    of training before which `signal` comes."""
 
     interrupt_at: tuple[int, int] | None = None
     signal: int = signal.SIGINT
@@ -74,7 +78,9 @@ class ArrayLoader:
         events = [
             EventRecord.decode(data)
             for shard in dataset.shards(split)
-            for _, data in read_records(dataset.folder / shard.file, dataset.folder / shard.index_file)
+            for _, data in read_records(
+                dataset.folder / shard.file, dataset.folder / shard.index_file
+            )
         ]
         size = Preprocessing(config.height, config.width, config.resize)
         images = np.stack([to_model_input(decode(event.jpegs[0]), size) for event in events])
@@ -155,7 +161,9 @@ def array_loader() -> ArrayLoader:
 def _with_arrays(array_loader: ArrayLoader) -> Plugins:
     kind = next(kind for kind in KINDS if kind.record_type is Loader)
     loader = Loader("arrays", "keeps a split in memory", lambda: None, array_loader.open)
-    return Plugins([*plugins().loaded, LoadedRecord(kind, loader, Owner("arrays", "tests", "1"))], [])
+    return Plugins(
+        [*plugins().loaded, LoadedRecord(kind, loader, Owner("arrays", "tests", "1"))], []
+    )
 
 
 @pytest.fixture
@@ -166,7 +174,8 @@ def plugins_with_arrays(array_loader: ArrayLoader) -> Plugins:
 
 @pytest.fixture(scope="session")
 def one_epoch(tmp_path_factory) -> TrainingResult:
-    """What a training as `config` says comes to in one epoch: `after_one_epoch` is a run to change."""
+    """What a training as `config` says comes to in one epoch: `after_one_epoch` is a run to
+    change."""
     config = replace(_config(tmp_path_factory.mktemp("one_epoch")), epochs=1)
     return train(config, _with_arrays(ArrayLoader()), Notes())
 

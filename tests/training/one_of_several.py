@@ -1,9 +1,10 @@
-"""A script: a training on JAX by one process, and the same by two that meet over gloo, with two devices each; one of them is killed, and
-both begin again; and one by command. Arguments: the dataset, the folder for the runs, two free ports. It imports Keras but computes
-nothing, so that it can fork: each process begins within a second.
+"""A script: a training on JAX by one process, and the same by two that meet over gloo, with two
+devices each; one of them is killed, and both begin again; and one by command. Arguments: the
+dataset, the folder for the runs, two free ports. It imports Keras but computes nothing, so that it
+can fork: each process begins within a second.
 
-Each host writes `RUN-INDEX.npz`, the weights it has at its end, or `RUN-INDEX.txt`, what went wrong. How they ended is printed.
-"""
+Each host writes `RUN-INDEX.npz`, the weights it has at its end, or `RUN-INDEX.txt`, what went
+wrong. How they ended is printed."""
 
 from __future__ import annotations
 
@@ -32,7 +33,19 @@ from ctc.training.run_training import resume, train
 
 DEAD_AT = 4  # steps
 COMMAND = (
-    *("train", "--backbone", "small_cnn", "--height", "16", "--width", "20", "--label", "species", "--epochs", "1"),
+    *(
+        "train",
+        "--backbone",
+        "small_cnn",
+        "--height",
+        "16",
+        "--width",
+        "20",
+        "--label",
+        "species",
+        "--epochs",
+        "1",
+    ),
     *("--batch-size", "8", "--image-choice", "first", "--threads", "1"),
 )
 
@@ -94,7 +107,9 @@ def be_host(asked: TrainingConfig, beat: Callable[[], object] = lambda: None) ->
     """The exit code; `beat` is called after each step of host 0."""
     trace = f"{asked.output}-{asked.host_index}"
     kind, network = next(kind for kind in KINDS if kind.record_type is Backbone), Network()
-    found = LoadedRecord(kind, Backbone("normalised", "", (16, 16), network.build), Owner("normalised", "tests", "1"))
+    found = LoadedRecord(
+        kind, Backbone("normalised", "", (16, 16), network.build), Owner("normalised", "tests", "1")
+    )
     go: Any = resume if (Path(asked.output) / RUN_FILE).exists() else train
     try:
         with asked.topology.initialize():
@@ -124,8 +139,12 @@ def main(dataset: str, folder: Path, port: str, other_port: str) -> None:
     ended = {
         "one": end(forked(partial(be_host, one))),
         "two": lose_one(*together(one, folder / "two", port)),
-        "two again": end(*[forked(partial(be_host, host)) for host in together(one, folder / "two", other_port)]),
-        "command": end(forked(partial(run, [*COMMAND, dataset, "--output", str(folder / "command")]))),
+        "two again": end(
+            *[forked(partial(be_host, host)) for host in together(one, folder / "two", other_port)]
+        ),
+        "command": end(
+            forked(partial(run, [*COMMAND, dataset, "--output", str(folder / "command")]))
+        ),
     }
     print(json.dumps(ended))
 

@@ -1,6 +1,6 @@
-"""A script: trains `whole` undisturbed and `killed` in processes that are killed at random moments. Arguments: the dataset, the folder
-for both runs, how many kills. It imports Keras but computes nothing, so that it can fork: each process begins within a second. It prints
-the moments."""
+"""A script: trains `whole` undisturbed and `killed` in processes that are killed at random moments.
+Arguments: the dataset, the folder for both runs, how many kills. It imports Keras but computes
+nothing, so that it can fork: each process begins within a second. It prints the moments."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def config(dataset: str, output: Path) -> TrainingConfig:
 def go(asked: TrainingConfig, beat: Callable[[], object]) -> None:
     kind = next(kind for kind in KINDS if kind.record_type is Backbone)
     backbone = Backbone("forgetful", "", (16, 16), forgetful)
-    known = Plugins([*plugins().loaded, LoadedRecord(kind, backbone, Owner("forgetful", "tests", "1"))])
+    known = Plugins(
+        [*plugins().loaded, LoadedRecord(kind, backbone, Owner("forgetful", "tests", "1"))]
+    )
     begin: Any = resume if (Path(asked.output) / RUN_FILE).exists() else train
     begin(asked, known, Pulse(beat))
 
@@ -116,7 +118,9 @@ def main(dataset: str, folder: Path, kills: int) -> None:
         if in_a_process(killed, (steps, seconds)):
             sys.exit("the training came to its end before it was killed so often")
         unfinished = len(list(Path(killed.output).rglob(f".*{PARTIAL_SUFFIX}")))
-        print(f"seed {SEED}: killed {seconds:.4f} s after {steps} steps, {unfinished} files unfinished")
+        print(
+            f"seed {SEED}: killed {seconds:.4f} s after {steps} steps, {unfinished} files unfinished"
+        )
     in_a_process(killed, None)
 
 

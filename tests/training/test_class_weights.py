@@ -33,7 +33,9 @@ def test_effective_is_milder_than_balanced_where_photos_abound():
     many = Label("species", ("fox", "hare"), {"train": (100_000, 5_000)})
     ratios = [
         hare / fox
-        for fox, hare in (class_weights(how, [many], "train")["species"] for how in ("balanced", "effective"))
+        for fox, hare in (
+            class_weights(how, [many], "train")["species"] for how in ("balanced", "effective")
+        )
     ]
     assert ratios == pytest.approx([20.0, 1.0], rel=0.01)
 
@@ -41,7 +43,10 @@ def test_effective_is_milder_than_balanced_where_photos_abound():
 def test_a_file_gives_weights_and_the_rest_have_one(tmp_path):
     path = tmp_path / "weights.csv"
     path.write_text("label,class,weight\nspecies,lynx,5\nage,old,3\ncount,2+,0.5\n")
-    assert class_weights(str(path), [SPECIES, COUNT], "train") == {"species": (1.0, 1.0, 5.0), "count": (1.0, 0.5)}
+    assert class_weights(str(path), [SPECIES, COUNT], "train") == {
+        "species": (1.0, 1.0, 5.0),
+        "count": (1.0, 0.5),
+    }
 
 
 @pytest.mark.parametrize(
@@ -49,8 +54,14 @@ def test_a_file_gives_weights_and_the_rest_have_one(tmp_path):
     [
         ("label,class\nspecies,fox\n", "has no column 'weight'"),
         ("label,class,weight\nspecies,links,2\n", "line 2: 'species' has no class 'links'"),
-        ("label,class,weight\nspecies,fox,-1\n", "line 2: the weight '-1' is not a number from 0 up"),
-        ("label,class,weight\nspecies,fox,much\n", "line 2: the weight 'much' is not a number from 0 up"),
+        (
+            "label,class,weight\nspecies,fox,-1\n",
+            "line 2: the weight '-1' is not a number from 0 up",
+        ),
+        (
+            "label,class,weight\nspecies,fox,much\n",
+            "line 2: the weight 'much' is not a number from 0 up",
+        ),
     ],
 )
 def test_a_file_that_can_not_be_used_says_why(tmp_path, text, message):

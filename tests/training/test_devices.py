@@ -34,7 +34,10 @@ COMPILE_QUICKLY = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensi
 @pytest.mark.parametrize(
     ("devices", "message"),
     [
-        (Topology(hosts=2, index=2, coordinator="here:1"), "--host-index 2: with --hosts 2 it goes from 0 to 1"),
+        (
+            Topology(hosts=2, index=2, coordinator="here:1"),
+            "--host-index 2: with --hosts 2 it goes from 0 to 1",
+        ),
         (Topology(hosts=1, index=1), "--host-index 1: with --hosts 1 it goes from 0 to 0"),
         (Topology(hosts=2), "--hosts 2 needs --coordinator HOST:PORT"),
         (Topology(hosts=2, coordinator="here"), "--hosts 2 needs --coordinator HOST:PORT"),
@@ -63,10 +66,22 @@ def test_one_host_goes_on_with_what_several_began(config):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch_size": 12, "devices": 8}, "--batch-size 12 can't be shared by 8 devices: take a multiple of 8"),
-        ({"batch_size": 12, "devices": 4, "hosts": 2}, "--batch-size 12 can't be shared by 8 devices"),
-        ({"batch_size": 80, "devices": 40}, "the split 'train' of '.*' has too few photos for 40 devices"),
-        ({"batch_size": 12, "devices": 4, "accumulate": 4}, "more parts than a batch has photos of each device, 3"),
+        (
+            {"batch_size": 12, "devices": 8},
+            "--batch-size 12 can't be shared by 8 devices: take a multiple of 8",
+        ),
+        (
+            {"batch_size": 12, "devices": 4, "hosts": 2},
+            "--batch-size 12 can't be shared by 8 devices",
+        ),
+        (
+            {"batch_size": 80, "devices": 40},
+            "the split 'train' of '.*' has too few photos for 40 devices",
+        ),
+        (
+            {"batch_size": 12, "devices": 4, "accumulate": 4},
+            "more parts than a batch has photos of each device, 3",
+        ),
     ],
 )
 def test_batches_that_devices_cant_share_are_refused(config, plugins_with_arrays, options, message):
@@ -76,12 +91,17 @@ def test_batches_that_devices_cant_share_are_refused(config, plugins_with_arrays
 
 def test_each_host_reads_its_part(config, plugins_with_arrays):
     plan = resolve_plan(replace(config, hosts=2, host_index=1), plugins_with_arrays)
-    assert (plan.training_loader_config().shard, plan.training_loader_config().batch_size) == ((1, 2), 6)
+    assert (plan.training_loader_config().shard, plan.training_loader_config().batch_size) == (
+        (1, 2),
+        6,
+    )
 
 
 def test_few_photos_make_one_batch_that_devices_can_share(config, plugins_with_arrays):
     assert (
-        resolve_plan(replace(config, batch_size=80, devices=5), plugins_with_arrays).training_loader_config().batch_size
+        resolve_plan(replace(config, batch_size=80, devices=5), plugins_with_arrays)
+        .training_loader_config()
+        .batch_size
         == 35
     )
 
@@ -93,7 +113,12 @@ def _free_port() -> int:
 
 
 def _on_jax(*arguments: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, BACKEND: JAX, "JAX_NUM_CPU_DEVICES": "2", "XLA_FLAGS": COMPILE_QUICKLY}
+    environment = {
+        **os.environ,
+        BACKEND: JAX,
+        "JAX_NUM_CPU_DEVICES": "2",
+        "XLA_FLAGS": COMPILE_QUICKLY,
+    }
     command = [sys.executable, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
@@ -110,7 +135,11 @@ class Trained:
 
     def losses(self, name: str) -> list[float]:
         with Run(self.folder / name).history.open(newline="") as rows:
-            return [float(row[column]) for row in csv.DictReader(rows) for column in ("loss", "val_loss")]
+            return [
+                float(row[column])
+                for row in csv.DictReader(rows)
+                for column in ("loss", "val_loss")
+            ]
 
     def test_scores(self, name: str) -> dict[str, object]:
         return json.loads(Run(self.folder / name).test_scores.read_text())
@@ -118,7 +147,8 @@ class Trained:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Iterator[Trained]:
-    """Each of 24 photos comes once an epoch, three times eight; 9 validation photos fill no batch."""
+    """Each of 24 photos comes once an epoch, three times eight; 9 validation photos fill no
+    batch."""
     if sys.platform == "win32":
         pytest.skip("needs fork")
     folder = tmp_path_factory.mktemp("several")
@@ -190,8 +220,12 @@ def test_what_was_trained_on_jax_is_exported_on_tensorflow(trained, tmp_path):
     assert trained_on_jax.read().devices == (f"cpu, {usable_cores()} cores",)
     assert run(["export", str(trained_on_jax.folder), "--output", str(model)]) == 0
     size = LoaderConfig(16, 20, ("species",), image_choice="first", shuffle=False)
-    stream = plugins().get(Loader, "turbo").open(Dataset.open(trained.folder / "dataset"), "test", size)
-    (answers,) = InferenceSession(model).run(["species"], {INPUT_NAME: next(stream.epoch(0)).images})
+    stream = (
+        plugins().get(Loader, "turbo").open(Dataset.open(trained.folder / "dataset"), "test", size)
+    )
+    (answers,) = InferenceSession(model).run(
+        ["species"], {INPUT_NAME: next(stream.epoch(0)).images}
+    )
     with trained_on_jax.test_predictions.open(newline="") as rows:
         told = [list(json.loads(row["predictions_all"]).values()) for row in csv.DictReader(rows)]
     np.testing.assert_allclose(answers, told, atol=1e-4)

@@ -11,9 +11,13 @@ from ctc.training.model.freeze import freeze
 def backbone() -> keras.Model:
     """first, then a model with `second` and `third` in it."""
     inner_input = keras.Input((8, 8, 2))
-    inner = keras.layers.Conv2D(2, 1, name="third")(keras.layers.Conv2D(2, 1, name="second")(inner_input))
+    inner = keras.layers.Conv2D(2, 1, name="third")(
+        keras.layers.Conv2D(2, 1, name="second")(inner_input)
+    )
     images = keras.Input((8, 8, 3))
-    features = keras.Model(inner_input, inner, name="inner")(keras.layers.Conv2D(2, 1, name="first")(images))
+    features = keras.Model(inner_input, inner, name="inner")(
+        keras.layers.Conv2D(2, 1, name="first")(images)
+    )
     return keras.Model(images, keras.layers.GlobalAveragePooling2D()(features), name="nested")
 
 
@@ -32,5 +36,7 @@ def test_what_is_named_keeps_its_weights(backbone, what, learning):
 
 
 def test_a_layer_that_is_not_there_names_the_nearest(backbone):
-    with pytest.raises(UsageError, match="'nested' has no layer called 'secnd' to freeze: did you mean 'second'"):
+    with pytest.raises(
+        UsageError, match="'nested' has no layer called 'secnd' to freeze: did you mean 'second'"
+    ):
         freeze(backbone, "until:secnd")

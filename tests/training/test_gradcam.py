@@ -28,7 +28,10 @@ def run(tmp_path_factory) -> Run:
     mean, std = (0.4, 0.4, 0.4), (0.2, 0.2, 0.2)
     made.write(RunInfo({}, "small_cnn", LABELS, Preprocessing(SIDE, SIDE), mean, std, {}, 0))
     classes = {label: len(names) for label, names in LABELS.items()}
-    save_weights(build_network(plugins().get(Backbone, "small_cnn"), classes, SIDE, SIDE, mean, std), made.best_weights)
+    save_weights(
+        build_network(plugins().get(Backbone, "small_cnn"), classes, SIDE, SIDE, mean, std),
+        made.best_weights,
+    )
     return made
 
 
@@ -38,11 +41,16 @@ def picture() -> np.ndarray:
 
 
 @pytest.mark.parametrize(("label", "number"), [("species", 0), ("species", 2), ("count", 1)])
-def test_behind_an_average_and_a_dense_layer_it_is_the_class_activation_map(run, picture, label, number) -> None:
-    # there the gradient of a score by each map is its weight over the number of places (Selvaraju et al., section 3.1)
+def test_behind_an_average_and_a_dense_layer_it_is_the_class_activation_map(
+    run, picture, label, number
+) -> None:
+    # there the gradient of a score by each map is its weight over the number of places (Selvaraju
+    # et al., section 3.1)
     network = load_network(run, plugins())
     backbone = get_backbone(network)
-    maps = keras.Model(backbone.input, backbone.layers[-2].output)(network.get_layer("standardise")(picture[None]))
+    maps = keras.Model(backbone.input, backbone.layers[-2].output)(
+        network.get_layer("standardise")(picture[None])
+    )
     weights = network.get_layer(f"head_{list(LABELS).index(label)}").kernel[:, number]
     wanted = np.maximum(np.asarray(maps)[0] @ np.asarray(weights), 0) / 16
     found = gradcam(run, plugins())(picture, label, number)
@@ -59,6 +67,16 @@ def test_a_network_without_feature_maps_has_none(run, tmp_path: Path) -> None:
     flat = Run(tmp_path)
     flat.write(RunInfo({}, "flat", {"species": ("a", "b")}, Preprocessing(8, 8), mean, mean, {}, 0))
     kind = next(kind for kind in KINDS if kind.record_type is Backbone)
-    known = Plugins([LoadedRecord(kind, Backbone("flat", "no maps", (8, 8), build), Owner("flat", "tests", "1"))], [])
-    save_weights(build_network(known.get(Backbone, "flat"), {"species": 2}, 8, 8, mean, mean), flat.best_weights)
+    known = Plugins(
+        [
+            LoadedRecord(
+                kind, Backbone("flat", "no maps", (8, 8), build), Owner("flat", "tests", "1")
+            )
+        ],
+        [],
+    )
+    save_weights(
+        build_network(known.get(Backbone, "flat"), {"species": 2}, 8, 8, mean, mean),
+        flat.best_weights,
+    )
     assert gradcam(flat, known) is None

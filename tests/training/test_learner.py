@@ -28,18 +28,30 @@ OPTIMIZERS = ("sgd", "rmsprop", "adamw")
 def _plain(shape: tuple[int, int, int]) -> keras.Model:
     """Without normalisation, which sees the photos of a part only."""
     images = keras.Input(shape)
-    return keras.Model(images, keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(images)))
+    return keras.Model(
+        images, keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(images))
+    )
 
 
 @pytest.fixture
 def plan(tiny_dataset, plugins_with_arrays) -> TrainingPlan:
     config = TrainingConfig(
-        str(tiny_dataset().folder), "run", "small_cnn", ("species", "count"), loader="arrays", height=16, width=20
+        str(tiny_dataset().folder),
+        "run",
+        "small_cnn",
+        ("species", "count"),
+        loader="arrays",
+        height=16,
+        width=20,
     )
-    return replace(resolve_plan(config, plugins_with_arrays), backbone=Backbone("plain", "", (16, 16), _plain))
+    return replace(
+        resolve_plan(config, plugins_with_arrays), backbone=Backbone("plain", "", (16, 16), _plain)
+    )
 
 
-def _learnt(plan: TrainingPlan, parts: int = 1, batch: Batch = BATCH, steps: int = 2) -> ModelRunner:
+def _learnt(
+    plan: TrainingPlan, parts: int = 1, batch: Batch = BATCH, steps: int = 2
+) -> ModelRunner:
     learner = ModelRunner(plan, parts)
     for _ in range(steps):
         learner.train_step(batch, MetricSums())
@@ -61,9 +73,16 @@ def test_parts_learn_what_the_whole_batch_does(plan, optimizer, parts):
 
 def test_a_missing_label_moves_no_weight(plan):
     chosen = [0, 1, 2, 7, 8]
-    alone = Batch(PHOTOS[chosen], {"species": BATCH.labels["species"][chosen], "count": np.full(5, -1, np.int32)})
-    missing = Batch(PHOTOS, {"species": BATCH.labels["species"], "count": np.full(10, -1, np.int32)})
-    for one, other in zip(_weights(_learnt(plan, batch=alone)), _weights(_learnt(plan, batch=missing)), strict=True):
+    alone = Batch(
+        PHOTOS[chosen],
+        {"species": BATCH.labels["species"][chosen], "count": np.full(5, -1, np.int32)},
+    )
+    missing = Batch(
+        PHOTOS, {"species": BATCH.labels["species"], "count": np.full(10, -1, np.int32)}
+    )
+    for one, other in zip(
+        _weights(_learnt(plan, batch=alone)), _weights(_learnt(plan, batch=missing)), strict=True
+    ):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
@@ -71,13 +90,18 @@ def test_a_label_missing_everywhere_leaves_its_head_alone(plan):
     plan = replace(plan, weight_decay=0.0)
     missing = Batch(PHOTOS, {**BATCH.labels, "count": np.full(10, -1, np.int32)})
     untouched, learnt = ModelRunner(plan), _learnt(plan, batch=missing)
-    before, after = ([np.asarray(w) for w in one.network.get_layer("head_1").weights] for one in (untouched, learnt))
+    before, after = (
+        [np.asarray(w) for w in one.network.get_layer("head_1").weights]
+        for one in (untouched, learnt)
+    )
     np.testing.assert_array_equal(before[0], after[0])
 
 
 def test_a_label_moves_the_network_by_its_weight(plan):
     def moved(weight: float) -> np.ndarray:
-        weighted = replace(plan, config=replace(plan.config, label_weights={"count": weight, "species": 0.0}))
+        weighted = replace(
+            plan, config=replace(plan.config, label_weights={"count": weight, "species": 0.0})
+        )
         before, after = ModelRunner(weighted), _learnt(weighted, steps=1)
         return _weights(after)[0] - _weights(before)[0]
 
@@ -144,14 +168,22 @@ def test_balanced_class_weights_find_more_of_the_rare(tiny_dataset, plugins_with
 def test_mixed_precision_keeps_weights_and_answers_in_32_bits(plan, kind):
     learner = _learnt(replace(plan, config=replace(plan.config, mixed_precision=kind)))
     assert {weight.dtype for weight in learner.network.weights} == {"float32"}
-    assert {str(answer.dtype) for answer in learner.network(PHOTOS).values()} == {"<dtype: 'float32'>"}
+    assert {str(answer.dtype) for answer in learner.network(PHOTOS).values()} == {
+        "<dtype: 'float32'>"
+    }
     assert get_backbone(learner.network).compute_dtype == kind
     assert keras.config.dtype_policy().name == "float32"
-    assert any(name.endswith("dynamic_scale") for name in learner.state_dict()) is (kind == "float16")
+    assert any(name.endswith("dynamic_scale") for name in learner.state_dict()) is (
+        kind == "float16"
+    )
 
 
 def test_a_gradient_is_clipped_to_the_longest_allowed(plan):
-    clipped = replace(plan, weight_decay=0.0, learning_rate=1.0, config=replace(plan.config, clip_norm=0.001))
+    clipped = replace(
+        plan, weight_decay=0.0, learning_rate=1.0, config=replace(plan.config, clip_norm=0.001)
+    )
     before, after = ModelRunner(clipped), _learnt(clipped, steps=1)
-    moved = np.concatenate([np.ravel(b - a) for a, b in zip(_weights(before), _weights(after), strict=True)])
+    moved = np.concatenate(
+        [np.ravel(b - a) for a, b in zip(_weights(before), _weights(after), strict=True)]
+    )
     assert np.linalg.norm(moved) == pytest.approx(0.001, rel=1e-3)

@@ -26,7 +26,9 @@ def _history(run: Run) -> list[dict[str, str]]:
 
 
 def test_learns_what_can_be_learnt(config, plugins_with_arrays, array_loader, notes):
-    result = train(replace(config, epochs=15, early_stopping_patience=15), plugins_with_arrays, notes)
+    result = train(
+        replace(config, epochs=15, early_stopping_patience=15), plugins_with_arrays, notes
+    )
     assert result.test.labels["species"].accuracy == 1.0
     scores = json.loads(result.run.test_scores.read_text())
     assert (scores["split"], scores["images"], scores["labels"]["species"]["n"]) == ("test", 12, 12)
@@ -37,9 +39,15 @@ def test_learns_what_can_be_learnt(config, plugins_with_arrays, array_loader, no
 def test_keeps_the_weights_of_the_best_epoch(config, plugins_with_arrays, array_loader, notes):
     result = train(config, plugins_with_arrays, notes)
     network = load_network(result.run, plugins_with_arrays)
-    batch = next(array_loader.open(Dataset.open(Path(config.dataset)), "test", array_loader.opened["val"]).epoch(0))
+    batch = next(
+        array_loader.open(
+            Dataset.open(Path(config.dataset)), "test", array_loader.opened["val"]
+        ).epoch(0)
+    )
     chosen = network.predict_on_batch(batch.images)["species"].argmax(axis=1)
-    assert np.mean(chosen == batch.labels["species"]) == pytest.approx(result.test.labels["species"].accuracy)
+    assert np.mean(chosen == batch.labels["species"]) == pytest.approx(
+        result.test.labels["species"].accuracy
+    )
 
 
 def test_says_how_each_epoch_went(config, plugins_with_arrays, notes):
@@ -58,7 +66,12 @@ def test_history_has_a_row_per_epoch(config, plugins_with_arrays, notes):
     assert list(rows[0]) == [
         *("epoch", "loss", "val_loss"),
         *("loss[species]", "accuracy[species]", "top5[species]", "macro_f1[species]"),
-        *("val_loss[species]", "val_accuracy[species]", "val_top5[species]", "val_macro_f1[species]"),
+        *(
+            "val_loss[species]",
+            "val_accuracy[species]",
+            "val_top5[species]",
+            "val_macro_f1[species]",
+        ),
         *("learning_rate", "images_per_second", "seconds", "waiting"),
     ]
 
@@ -69,7 +82,9 @@ def test_its_options_repeat_the_run(config, plugins_with_arrays, notes, tmp_path
     second = train(replace(repeated, output=str(tmp_path / "again")), plugins_with_arrays, notes)
     assert info.labels == {"species": ("boar", "deer", "fox")}
     assert len(info.devices) == 1
-    assert [row["loss"] for row in _history(second.run)] == [row["loss"] for row in _history(first.run)]
+    assert [row["loss"] for row in _history(second.run)] == [
+        row["loss"] for row in _history(first.run)
+    ]
 
 
 def test_another_seed_is_another_run(config, plugins_with_arrays, notes, tmp_path):
@@ -79,7 +94,9 @@ def test_another_seed_is_another_run(config, plugins_with_arrays, notes, tmp_pat
 
 
 def test_stops_when_nothing_improves(config, plugins_with_arrays, notes):
-    still = replace(config, learning_rate=1e-12, epochs=30, early_stopping_patience=2, reduce_lr_patience=30)
+    still = replace(
+        config, learning_rate=1e-12, epochs=30, early_stopping_patience=2, reduce_lr_patience=30
+    )
     result = train(still, plugins_with_arrays, notes)
     assert len(result.epochs) < 30
     assert len(result.epochs) - 1 - result.best.index == 2
@@ -97,7 +114,10 @@ def test_slows_down_on_a_plateau(config, plugins_with_arrays, tiny_dataset, note
         reduce_lr_patience=1,
         reduce_lr_factor=0.5,
     )
-    rates = [float(row["learning_rate"]) for row in _history(train(still, plugins_with_arrays, notes).run)]
+    rates = [
+        float(row["learning_rate"])
+        for row in _history(train(still, plugins_with_arrays, notes).run)
+    ]
     assert rates[0] == 1e-9
     assert rates[-1] < 1e-9
     assert set(rates) <= {1e-9, 5e-10, 2.5e-10, 1.25e-10, 1e-10}
@@ -109,9 +129,13 @@ def test_an_epoch_can_be_shorter(config, plugins_with_arrays, notes):
     assert notes.counted["epoch 1"] == 24
 
 
-def test_without_validation_the_training_loss_counts(config, plugins_with_arrays, tiny_dataset, notes):
+def test_without_validation_the_training_loss_counts(
+    config, plugins_with_arrays, tiny_dataset, notes
+):
     dataset = tiny_dataset({"train": 12}, name="alone")
-    result = train(replace(config, dataset=str(dataset.folder), epochs=1), plugins_with_arrays, notes)
+    result = train(
+        replace(config, dataset=str(dataset.folder), epochs=1), plugins_with_arrays, notes
+    )
     assert "there is no split 'val': early stopping goes by the training loss" in notes.lines
     assert (result.best.monitored_loss, result.test) == (result.best.training.loss, None)
     assert not result.run.test_scores.exists()
@@ -123,7 +147,9 @@ def test_a_label_of_weight_zero_is_not_learnt(config, plugins_with_arrays, notes
     assert result.best.training.loss == pytest.approx(result.best.training.labels["species"].loss)
 
 
-def test_an_earlier_run_is_not_overwritten_unasked(config, after_one_epoch, plugins_with_arrays, notes):
+def test_an_earlier_run_is_not_overwritten_unasked(
+    config, after_one_epoch, plugins_with_arrays, notes
+):
     before = after_one_epoch.history.read_bytes()
     with pytest.raises(OutputExistsError):
         train(config, plugins_with_arrays, notes)
@@ -144,9 +170,12 @@ def test_a_folder_that_is_no_run_is_never_overwritten(config, plugins_with_array
     assert (tmp_path / "run" / "thesis.doc").exists()
 
 
-def test_a_loss_that_overflows_stops_the_run_and_leaves_nothing(config, plugins_with_arrays, notes, tmp_path):
+def test_a_loss_that_overflows_stops_the_run_and_leaves_nothing(
+    config, plugins_with_arrays, notes, tmp_path
+):
     with pytest.raises(
-        NotANumberError, match=r"of 'species' is not a number after step \d+ of .*: lower --learning-rate"
+        NotANumberError,
+        match=r"of 'species' is not a number after step \d+ of .*: lower --learning-rate",
     ):
         train(replace(config, learning_rate=1e30), plugins_with_arrays, notes)
     assert not (tmp_path / "run").exists()
@@ -160,11 +189,22 @@ def test_leaves_a_picture_of_the_curves(config, plugins_with_arrays, notes):
 
 
 def test_says_of_each_test_event_what_it_is(config, plugins_with_arrays, notes):
-    result = train(replace(config, labels=("species", "count"), epochs=1), plugins_with_arrays, notes)
+    result = train(
+        replace(config, labels=("species", "count"), epochs=1), plugins_with_arrays, notes
+    )
     with result.run.test_predictions.open(newline="") as handle:
         rows = list(csv.DictReader(handle))
-    assert list(rows[0])[:5] == ["id", "label", "prediction_top", "confidence_top", "predictions_all"]
-    assert [(row["id"], row["label"]) for row in rows[:2]] == [("test-0", "species"), ("test-0", "count")]
+    assert list(rows[0])[:5] == [
+        "id",
+        "label",
+        "prediction_top",
+        "confidence_top",
+        "predictions_all",
+    ]
+    assert [(row["id"], row["label"]) for row in rows[:2]] == [
+        ("test-0", "species"),
+        ("test-0", "count"),
+    ]
     species = [row for row in rows if row["label"] == "species"]
     right = np.mean([row["prediction_top"] == row["true_species"] for row in species])
     assert right == pytest.approx(result.test.labels["species"].accuracy)
@@ -209,7 +249,9 @@ def test_without_mlflow_it_is_an_extra_to_install(config, plugins_with_arrays, n
     assert not Path(config.output).exists()
 
 
-def test_says_when_the_dataset_of_an_earlier_run_has_changed(config, one_epoch, plugins_with_arrays, notes):
+def test_says_when_the_dataset_of_an_earlier_run_has_changed(
+    config, one_epoch, plugins_with_arrays, notes
+):
     info = replace(one_epoch.run.read(), dataset={"path": config.dataset, "fingerprint": "another"})
     train(replace(config, epochs=1), plugins_with_arrays, notes, source_run=info)
     assert notes.warnings == [

@@ -15,21 +15,28 @@ PIXELS = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 PLAIN = Criterion()
 
 
-def _loss(classes: list[int], scores: np.ndarray = SCORES, criterion: Criterion = PLAIN) -> list[float]:
+def _loss(
+    classes: list[int], scores: np.ndarray = SCORES, criterion: Criterion = PLAIN
+) -> list[float]:
     return np.asarray(criterion.loss_per_photo(np.array(classes), scores)).tolist()
 
 
 def _trainee(*labels: str) -> TrainingModel:
     """Linear heads on three numbers, all weights 1."""
     inputs = keras.Input((3,))
-    heads = {label: keras.layers.Dense(2, kernel_initializer="ones", name=label)(inputs * 0.1) for label in labels}
+    heads = {
+        label: keras.layers.Dense(2, kernel_initializer="ones", name=label)(inputs * 0.1)
+        for label in labels
+    }
     trainee = TrainingModel(keras.Model(inputs, heads), dict.fromkeys(labels, PLAIN))
     trainee.compile(make_optimizer("sgd", 0.1, 0.0), jit_compile=False)
     return trainee
 
 
 def test_loss_is_the_cross_entropy_of_each_photo():
-    assert _loss([0, 1, 2]) == pytest.approx([-math.log(0.5), -math.log(0.8), -math.log(0.6)], rel=1e-5)
+    assert _loss([0, 1, 2]) == pytest.approx(
+        [-math.log(0.5), -math.log(0.8), -math.log(0.6)], rel=1e-5
+    )
 
 
 def test_a_photo_without_the_label_has_no_loss():
@@ -56,7 +63,10 @@ def test_focal_loss_looks_away_from_what_is_easy():
 
 
 def test_class_weights_are_factors_by_the_true_class():
-    plain, weighted = _loss([0, 1, -1]), _loss([0, 1, -1], criterion=Criterion(class_weights=(3.0, 0.5, 1.0)))
+    plain, weighted = (
+        _loss([0, 1, -1]),
+        _loss([0, 1, -1], criterion=Criterion(class_weights=(3.0, 0.5, 1.0))),
+    )
     assert weighted == pytest.approx([3 * plain[0], 0.5 * plain[1], 0], rel=1e-6)
 
 
@@ -95,7 +105,11 @@ def test_a_batch_gives_its_own_sums_not_those_of_earlier_ones():
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("sgd", keras.optimizers.SGD), ("rmsprop", keras.optimizers.RMSprop), ("adamw", keras.optimizers.AdamW)],
+    [
+        ("sgd", keras.optimizers.SGD),
+        ("rmsprop", keras.optimizers.RMSprop),
+        ("adamw", keras.optimizers.AdamW),
+    ],
 )
 def test_each_optimizer_is_the_one_asked_for(name, kind):
     optimizer = make_optimizer(name, 0.02, 0.003)

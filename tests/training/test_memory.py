@@ -7,7 +7,9 @@ from ctc.training.trainer.run_batches import raised_out_of_memory
 
 def test_what_jax_says_of_a_full_device_is_a_lack_of_memory():
     def work():
-        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 68719476736 bytes")
+        raise RuntimeError(
+            "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 68719476736 bytes"
+        )
 
     assert raised_out_of_memory(work)
 

@@ -40,7 +40,11 @@ def test_focal_loss_looks_away_from_what_is_easy():
 
 def test_class_weights_are_factors_where_the_class_is_there():
     weighted = _loss(MultiLabelCriterion(class_weights=(2.0, 3.0, 5.0)))
-    expected = [-2 * math.log(0.9) - 3 * math.log(0.6) - math.log(0.8), -math.log(0.6 * 0.7) - 5 * math.log(0.1), 0.0]
+    expected = [
+        -2 * math.log(0.9) - 3 * math.log(0.6) - math.log(0.8),
+        -math.log(0.6 * 0.7) - 5 * math.log(0.1),
+        0.0,
+    ]
     assert weighted == pytest.approx(expected, rel=1e-5)
 
 
@@ -57,7 +61,10 @@ def test_even_infinite_scores_of_a_missing_label_have_no_gradient():
 
 
 def test_scores_are_those_of_the_definitions():
-    logs = {name: np.asarray(value) for name, value in PLAIN.batch_sums(CLASSES, SCORES).to_logs(0).items()}
+    logs = {
+        name: np.asarray(value)
+        for name, value in PLAIN.batch_sums(CLASSES, SCORES).to_logs(0).items()
+    }
     totals = MetricSums()
     totals.update(("species",), logs)
     score = totals.compute({"species": 1.0}).labels["species"]

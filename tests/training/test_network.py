@@ -48,7 +48,10 @@ def test_takes_uint8_and_answers_every_label_under_its_name():
     network = _small_cnn({"species": 3, "age / sex: ä": 2})
     assert network.input.dtype == "uint8"
     outputs = network.predict_on_batch(PICTURES)
-    assert {label: values.shape for label, values in outputs.items()} == {"species": (3, 3), "age / sex: ä": (3, 2)}
+    assert {label: values.shape for label, values in outputs.items()} == {
+        "species": (3, 3),
+        "age / sex: ä": (3, 2),
+    }
 
 
 def test_answers_are_distributions():
@@ -58,7 +61,9 @@ def test_answers_are_distributions():
 
 def test_standardises_each_channel():
     network = build_network(AVERAGE, {"a": 2}, 20, 27, MEAN, STD)
-    features = keras.Model(network.input, network.get_layer("head_0").input).predict_on_batch(PICTURES)
+    features = keras.Model(network.input, network.get_layer("head_0").input).predict_on_batch(
+        PICTURES
+    )
     expected = ((PICTURES / 255 - MEAN) / STD).mean(axis=(1, 2))
     np.testing.assert_allclose(features, expected, atol=1e-5)
 

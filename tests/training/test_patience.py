@@ -3,8 +3,14 @@ from __future__ import annotations
 from ctc.training.trainer.early_stopping import PatienceCounter, ReduceLROnPlateau
 
 
-def _rates(losses: list[float], patience: int = 2, factor: float = 0.1, lowest: float = 1e-5) -> list[float]:
-    plateau, rate, rates = ReduceLROnPlateau(PatienceCounter(patience, 1e-4), factor, lowest), 0.01, []
+def _rates(
+    losses: list[float], patience: int = 2, factor: float = 0.1, lowest: float = 1e-5
+) -> list[float]:
+    plateau, rate, rates = (
+        ReduceLROnPlateau(PatienceCounter(patience, 1e-4), factor, lowest),
+        0.01,
+        [],
+    )
     for loss in losses:
         rate = plateau.next_learning_rate(loss, rate)
         rates.append(round(rate, 9))

@@ -26,13 +26,19 @@ def _loader(name: str, reason: str | None = None) -> Loader:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": ()}, r"say what to learn with --label: '.*' has 'species' \(3 classes\), 'count' \(2 classes\)"),
+        (
+            {"labels": ()},
+            r"say what to learn with --label: '.*' has 'species' \(3 classes\), 'count' \(2 classes\)",
+        ),
         ({"labels": ("specie",)}, "no label called 'specie': did you mean 'species'"),
         ({"backbone": "resnet19"}, "no backbone called 'resnet19': did you mean 'resnet18'"),
         ({"loader": "array"}, "no loader called 'array': did you mean 'arrays'"),
         ({"label_weights": {"cuont": 2.0}}, "--label-weight names 'cuont'.* did you mean 'count'"),
         ({"multi_label": ("specis",)}, "--multi-label names 'specis'.* did you mean 'species'"),
-        ({"sampling": "balanced", "sampling_label": "cuont"}, "--sampling-label names 'cuont'.* did you mean 'count'"),
+        (
+            {"sampling": "balanced", "sampling_label": "cuont"},
+            "--sampling-label names 'cuont'.* did you mean 'count'",
+        ),
         ({"sampling_label": "count"}, "add --sampling balanced, or leave it out"),
         ({"label_weights": {"count": -1.0}}, "must be 0 or more"),
         ({"label_weights": {"count": float("nan")}}, "must be 0 or more"),
@@ -46,7 +52,9 @@ def test_what_is_not_there_is_named(tiny_dataset, plugins_with_arrays, options, 
 
 def test_drawing_is_for_training_and_weighs_as_class_weights_do(tiny_dataset, plugins_with_arrays):
     """Of 12 train events 6 have the count 1 and 3 the count 2+."""
-    plan = resolve_plan(_config(tiny_dataset(), sampling="balanced", sampling_label="count"), plugins_with_arrays)
+    plan = resolve_plan(
+        _config(tiny_dataset(), sampling="balanced", sampling_label="count"), plugins_with_arrays
+    )
     draw = plan.training_loader_config().draw_weights
     assert draw is not None
     assert (draw.label, draw.weights) == ("count", pytest.approx((9 / 12, 9 / 6)))
@@ -59,7 +67,9 @@ def test_a_dataset_without_a_train_split_is_refused(tiny_dataset, plugins_with_a
 
 
 def test_a_label_with_one_class_is_refused(tiny_dataset, plugins_with_arrays):
-    with pytest.raises(UsageError, match="'species' has only the class 'boar' in the split 'train'"):
+    with pytest.raises(
+        UsageError, match="'species' has only the class 'boar' in the split 'train'"
+    ):
         resolve_plan(_config(tiny_dataset({"train": 1, "val": 6})), plugins_with_arrays)
 
 
@@ -67,12 +77,23 @@ def test_training_is_varied_and_evaluation_is_not(tiny_dataset, plugins_with_arr
     plan = resolve_plan(_config(tiny_dataset(), seed=7, threads=3, crop=0.2), plugins_with_arrays)
     training, evaluation = plan.training_loader_config(), plan.evaluation_loader_config()
     assert training.augmentation == Augmentation(crop=0.2)
-    assert (training.shuffle, training.seed, training.threads, training.batch_size) == (True, 7, 3, 8)
-    assert (evaluation.augmentation, evaluation.shuffle, evaluation.drop_remainder) == (None, False, False)
+    assert (training.shuffle, training.seed, training.threads, training.batch_size) == (
+        True,
+        7,
+        3,
+        8,
+    )
+    assert (evaluation.augmentation, evaluation.shuffle, evaluation.drop_remainder) == (
+        None,
+        False,
+        False,
+    )
     assert training.labels == ("species", "count")
 
 
-@pytest.mark.parametrize(("batch_size", "choice", "taken"), [(8, "first", 8), (16, "first", 12), (16, "all", 16)])
+@pytest.mark.parametrize(
+    ("batch_size", "choice", "taken"), [(8, "first", 8), (16, "first", 12), (16, "all", 16)]
+)
 def test_a_partial_batch_is_left_out_unless_it_is_the_only_one(
     tiny_dataset, plugins_with_arrays, batch_size, choice, taken
 ):
@@ -82,15 +103,28 @@ def test_a_partial_batch_is_left_out_unless_it_is_the_only_one(
     assert (batches.batch_size, batches.drop_remainder) == (taken, True)
 
 
-def test_size_and_resize_and_choice_reach_the_loader_and_the_model(tiny_dataset, plugins_with_arrays):
+def test_size_and_resize_and_choice_reach_the_loader_and_the_model(
+    tiny_dataset, plugins_with_arrays
+):
     config = _config(tiny_dataset(), height=24, width=32, resize="fit-crop", image_choice="all")
     plan = resolve_plan(config, plugins_with_arrays)
-    for said in (plan.preprocessing, plan.training_loader_config(), plan.evaluation_loader_config()):
-        assert (said.height, said.width, said.resize, said.image_choice) == (24, 32, "fit-crop", "all")
+    for said in (
+        plan.preprocessing,
+        plan.training_loader_config(),
+        plan.evaluation_loader_config(),
+    ):
+        assert (said.height, said.width, said.resize, said.image_choice) == (
+            24,
+            32,
+            "fit-crop",
+            "all",
+        )
 
 
 def test_stacked_grey_photos_are_standardised_as_grey(tiny_dataset, plugins_with_arrays):
-    plan = resolve_plan(_config(tiny_dataset(), image_choice="grayscale_stacking"), plugins_with_arrays)
+    plan = resolve_plan(
+        _config(tiny_dataset(), image_choice="grayscale_stacking"), plugins_with_arrays
+    )
     mean, _ = plan.channel_statistics
     assert mean == pytest.approx((0.42935,) * 3)
 
@@ -108,7 +142,10 @@ def test_auto_takes_the_first_that_runs():
 
 def test_auto_passes_over_what_cannot_run():
     loaders = {"turbo": _loader("turbo", "no compiler"), "tfdata": _loader("tfdata")}
-    assert choose_loader("auto", loaders, Plugins([], [])) == (loaders["tfdata"], "'turbo': no compiler")
+    assert choose_loader("auto", loaders, Plugins([], [])) == (
+        loaders["tfdata"],
+        "'turbo': no compiler",
+    )
 
 
 def test_auto_leaves_dali_to_gpus_and_says_so():

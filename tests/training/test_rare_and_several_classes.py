@@ -1,4 +1,5 @@
-"""What the options for rare classes, and for several at once, do to what is learnt: on data drawn to show it."""
+"""What the options for rare classes, and for several at once, do to what is learnt: on data drawn
+to show it."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def with_mean_colour() -> Plugins:
     """The installed plugins and a backbone `mean_colour`."""
     kind = next(kind for kind in KINDS if kind.record_type is Backbone)
     backbone = Backbone("mean_colour", "the mean colour", (SIDE, SIDE), _mean_colour)
-    return Plugins([*plugins().loaded, LoadedRecord(kind, backbone, Owner("mean_colour", "tests", "1"))], [])
+    return Plugins(
+        [*plugins().loaded, LoadedRecord(kind, backbone, Owner("mean_colour", "tests", "1"))], []
+    )
 
 
 @pytest.fixture
@@ -55,14 +58,24 @@ def learn(with_mean_colour, notes, tmp_path) -> Callable[..., Rows]:
 
 
 def _config(dataset: Dataset, output: str, **options) -> TrainingConfig:
-    config = TrainingConfig(str(dataset.folder), output, "mean_colour", ("species",), loader="turbo")
-    chosen = {"optimizer": "adamw", "learning_rate": 0.1, "batch_size": 20, "epochs": 5, "threads": 1}
+    config = TrainingConfig(
+        str(dataset.folder), output, "mean_colour", ("species",), loader="turbo"
+    )
+    chosen = {
+        "optimizer": "adamw",
+        "learning_rate": 0.1,
+        "batch_size": 20,
+        "epochs": 5,
+        "threads": 1,
+    }
     plain = {"color": "none", "crop": 0.0, "zoom": 0.0, "rotate": 0.0, "early_stopping_patience": 5}
     return replace(config, **(chosen | plain | options))
 
 
 def _event(name: str, photo: np.ndarray, labels: Mapping[str, tuple[int, ...]]) -> EventRecord:
-    return EventRecord(name, (encode_jpeg(photo, 95),), (photo.shape[:2],), labels, (f"{name}.jpg",), {})
+    return EventRecord(
+        name, (encode_jpeg(photo, 95),), (photo.shape[:2],), labels, (f"{name}.jpg",), {}
+    )
 
 
 def _shown(name: str, number: int) -> EventRecord:
@@ -86,7 +99,10 @@ def _dim(name: str, number: int, rare: bool) -> EventRecord:
 @pytest.fixture
 def both(dataset_of) -> Dataset:
     """Events with a fox, a hare, or both."""
-    events = {split: [_shown(split, i) for i in range(count)] for split, count in (("train", TRAIN), ("test", TEST))}
+    events = {
+        split: [_shown(split, i) for i in range(count)]
+        for split, count in (("train", TRAIN), ("test", TEST))
+    }
     return dataset_of(events, {"species": SPECIES})
 
 
@@ -106,13 +122,16 @@ def _recall(rows: Rows, name: str) -> float:
 def test_two_species_in_a_photo_are_both_found_where_one_answer_can_name_but_one(learn, both):
     several, single = learn(both, multi_label=("species",)), learn(both, epochs=1)
     found = [
-        sorted(json.loads(row["predictions_present"])) == sorted(json.loads(row["true_species"])) for row in several
+        sorted(json.loads(row["predictions_present"])) == sorted(json.loads(row["true_species"]))
+        for row in several
     ]
     assert np.mean(found) > 0.9
     ids = [row["id"] for row in several if len(json.loads(row["true_species"])) == 2]
     assert len(ids) == TEST // 3
     for row in single:
-        assert row["id"] not in ids or sum(json.loads(row["predictions_all"]).values()) == pytest.approx(1, abs=1e-3)
+        assert row["id"] not in ids or sum(
+            json.loads(row["predictions_all"]).values()
+        ) == pytest.approx(1, abs=1e-3)
 
 
 def test_a_rare_class_is_found_more_often_when_it_weighs_more_or_comes_more_often(learn, rare):
@@ -128,7 +147,9 @@ def test_class_weights_find_a_rare_class_among_several_more_often_too(learn, rar
     found = []
     for how in ("none", "balanced"):
         hares = [
-            row for row in learn(rare, multi_label=("species",), class_weights=how) if "hare" in row["true_species"]
+            row
+            for row in learn(rare, multi_label=("species",), class_weights=how)
+            if "hare" in row["true_species"]
         ]
         found.append(np.mean(["hare" in json.loads(row["predictions_present"]) for row in hares]))
     assert found[0] < 0.2
@@ -139,7 +160,10 @@ def test_drawing_goes_by_the_label_that_is_named(learn, rare, dataset_of):
     """Every event is of one sex: to draw by it changes nothing for the species."""
     with_sex = {
         split: [
-            replace(_dim(f"{split}{i}", i, rare=i % 20 == 0), labels={"species": (int(i % 20 == 0),), "sex": (i % 2,)})
+            replace(
+                _dim(f"{split}{i}", i, rare=i % 20 == 0),
+                labels={"species": (int(i % 20 == 0),), "sex": (i % 2,)},
+            )
             for i in range(100)
         ]
         for split in ("train", "test")
@@ -160,7 +184,9 @@ def test_a_training_goes_on_to_the_same_weights(with_mean_colour, notes, both, t
     parted = _config(both, str(tmp_path / "parted"), **options)
     train(replace(parted, epochs=1), with_mean_colour, notes)
     again = resume(parted, with_mean_colour, notes)
-    expected, found = (load_network(one.run, with_mean_colour).get_weights() for one in (whole, again))
+    expected, found = (
+        load_network(one.run, with_mean_colour).get_weights() for one in (whole, again)
+    )
     for before, after in zip(expected, found, strict=True):
         np.testing.assert_array_equal(after, before)
 
@@ -168,17 +194,31 @@ def test_a_training_goes_on_to_the_same_weights(with_mean_colour, notes, both, t
 def test_the_run_says_what_may_have_several_classes_and_how_well_they_are_found(
     with_mean_colour, notes, both, tmp_path
 ):
-    result = train(_config(both, str(tmp_path / "run"), multi_label=("species",), epochs=1), with_mean_colour, notes)
+    result = train(
+        _config(both, str(tmp_path / "run"), multi_label=("species",), epochs=1),
+        with_mean_colour,
+        notes,
+    )
     assert result.run.read().multi_label == ("species",)
     header = result.run.history.read_text().splitlines()[0].split(",")
-    assert header[3:8] == [f"{name}[species]" for name in ("loss", "accuracy", "top5", "macro_f1", "exact")]
+    assert header[3:8] == [
+        f"{name}[species]" for name in ("loss", "accuracy", "top5", "macro_f1", "exact")
+    ]
     assert "exact" in json.loads(result.run.test_scores.read_text())["labels"]["species"]
 
 
-def test_events_that_the_dataset_was_made_without_are_missed(with_mean_colour, notes, both, tmp_path):
+def test_events_that_the_dataset_was_made_without_are_missed(
+    with_mean_colour, notes, both, tmp_path
+):
     manifest = replace(both.manifest, left_out={"events": {"more than one observation": 1200}})
     Dataset(both.folder, manifest).save()
-    train(_config(both, str(tmp_path / "run"), multi_label=("species",), epochs=1), with_mean_colour, notes)
+    train(
+        _config(both, str(tmp_path / "run"), multi_label=("species",), epochs=1),
+        with_mean_colour,
+        notes,
+    )
     (warning,) = notes.warnings
-    assert warning.startswith(f"'{both.folder}' was made without 1,200 events of several observations")
+    assert warning.startswith(
+        f"'{both.folder}' was made without 1,200 events of several observations"
+    )
     assert warning.endswith("build it with --keep-multi-observation")

@@ -14,15 +14,21 @@ def test_a_plateau_is_flat():
 
 
 def test_warming_up_is_a_straight_line():
-    assert _rates(LearningRateSchedule("plateau", 10, 2.0, 0.1), 0.5, 1, 2, 3) == pytest.approx([0.25, 0.5, 1.0, 1.0])
+    assert _rates(LearningRateSchedule("plateau", 10, 2.0, 0.1), 0.5, 1, 2, 3) == pytest.approx(
+        [0.25, 0.5, 1.0, 1.0]
+    )
 
 
 def test_a_cosine_falls_to_the_lowest_rate():
-    assert _rates(LearningRateSchedule("cosine", 10, 0.0, 0.1), 0, 5, 10) == pytest.approx([1.0, 0.55, 0.1])
+    assert _rates(LearningRateSchedule("cosine", 10, 0.0, 0.1), 0, 5, 10) == pytest.approx(
+        [1.0, 0.55, 0.1]
+    )
 
 
 def test_a_cosine_begins_after_warming_up():
-    assert _rates(LearningRateSchedule("cosine", 10, 2.0, 0.0), 1, 2, 6, 10) == pytest.approx([0.5, 1.0, 0.5, 0.0])
+    assert _rates(LearningRateSchedule("cosine", 10, 2.0, 0.0), 1, 2, 6, 10) == pytest.approx(
+        [0.5, 1.0, 0.5, 0.0]
+    )
 
 
 def test_a_rate_below_the_lowest_stays():

@@ -33,7 +33,11 @@ def known() -> keras.Model:
 
 TINY = Backbone("tiny", "", SHAPE[:2], lambda shape: network())
 TAUGHT = Backbone(
-    "tiny", "", SHAPE[:2], lambda shape: network(), (Pretrained("world", MEAN, STD, lambda shape: known()),)
+    "tiny",
+    "",
+    SHAPE[:2],
+    lambda shape: network(),
+    (Pretrained("world", MEAN, STD, lambda shape: known()),),
 )
 
 
@@ -44,9 +48,13 @@ def test_a_name_gives_the_authors_weights_and_their_standardisation() -> None:
 
 
 def test_a_name_that_is_not_there_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match="neither a file nor the name of weights for 'tiny': did you mean 'world'"):
+    with pytest.raises(
+        UsageError, match="neither a file nor the name of weights for 'tiny': did you mean 'world'"
+    ):
         load_pretrained(TAUGHT, "wrld")
-    with pytest.raises(UsageError, match=r"'world' is neither a file nor .* 'tiny': there are none"):
+    with pytest.raises(
+        UsageError, match=r"'world' is neither a file nor .* 'tiny': there are none"
+    ):
         load_pretrained(TINY, "world")
 
 
@@ -71,7 +79,9 @@ def test_a_file_takes_the_standardisation_of_the_authors_weights(tmp_path) -> No
         ((4, 8, 2), "there is no place for its layer 'batch_normalization"),
     ],
 )
-def test_weights_of_another_network_are_refused_by_layer_and_shape(filters, misfit, tmp_path) -> None:
+def test_weights_of_another_network_are_refused_by_layer_and_shape(
+    filters, misfit, tmp_path
+) -> None:
     path = tmp_path / "a.weights.h5"
     network(filters).save_weights(path)
     message = f"'{path}' doesn't fit 'tiny': "
@@ -83,15 +93,21 @@ def test_weights_of_another_network_are_refused_by_layer_and_shape(filters, misf
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 def test_a_whole_model_is_refused_even_under_another_name(name, tmp_path) -> None:
     network().save(tmp_path / name)
-    with pytest.raises(InputError, match="is not weights alone, and a whole model could run code: save its weights"):
+    with pytest.raises(
+        InputError, match="is not weights alone, and a whole model could run code: save its weights"
+    ):
         load_pretrained(TINY, str(tmp_path / name))
     disguised = (tmp_path / name).rename(tmp_path / "model.weights.h5")
-    with pytest.raises(CtcError, match=r"is not weights alone|is not a file of weights that Keras wrote"):
+    with pytest.raises(
+        CtcError, match=r"is not weights alone|is not a file of weights that Keras wrote"
+    ):
         load_pretrained(TINY, str(disguised))
 
 
 def test_a_damaged_file_is_refused(tmp_path) -> None:
     path = tmp_path / "a.weights.h5"
     path.write_text("not a file of weights")
-    with pytest.raises(InputError, match="is not a file of weights that Keras wrote, or it is damaged"):
+    with pytest.raises(
+        InputError, match="is not a file of weights that Keras wrote, or it is damaged"
+    ):
         load_pretrained(TINY, str(path))

@@ -1,4 +1,5 @@
-"""Killed, interrupted, out of disk, out of memory or out of numbers: a training goes on, or leaves what can go on."""
+"""Killed, interrupted, out of disk, out of memory or out of numbers: a training goes on, or leaves
+what can go on."""
 
 from __future__ import annotations
 
@@ -62,7 +63,9 @@ def test_killed_twenty_times_it_reaches_the_weights_of_an_undisturbed_run(tiny_d
     whole, killed = Run(tmp_path / "whole"), Run(tmp_path / "killed")
     _assert_same_numbers(whole, killed)
     assert _columns(whole.history) == _columns(killed.history)
-    assert {path.name for path in killed.folder.rglob("*")} == {path.name for path in whole.folder.rglob("*")}
+    assert {path.name for path in killed.folder.rglob("*")} == {
+        path.name for path in whole.folder.rglob("*")
+    }
 
 
 @pytest.fixture
@@ -82,11 +85,15 @@ def test_ctrl_c_saves_where_it_stands_and_says_how_to_go_on(
     assert all(stream.closed for stream in array_loader.streams)
     array_loader.interrupt_at = None
     resume(deterministic, plugins_with_arrays, notes)
-    whole = train(replace(deterministic, output=str(tmp_path / "whole")), plugins_with_arrays, notes)
+    whole = train(
+        replace(deterministic, output=str(tmp_path / "whole")), plugins_with_arrays, notes
+    )
     _assert_same_numbers(run, whole.run)
 
 
-def test_sigterm_saves_and_leaves_as_it_would_have(deterministic, plugins_with_arrays, array_loader, notes):
+def test_sigterm_saves_and_leaves_as_it_would_have(
+    deterministic, plugins_with_arrays, array_loader, notes
+):
     array_loader.interrupt_at, array_loader.signal = (1, 0), signal.SIGTERM
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
@@ -97,7 +104,9 @@ def test_sigterm_saves_and_leaves_as_it_would_have(deterministic, plugins_with_a
     assert _place(Run(Path(deterministic.output))) == (1, 1)
 
 
-def test_a_run_that_is_over_goes_on_with_more_epochs(config, after_one_epoch, plugins_with_arrays, notes):
+def test_a_run_that_is_over_goes_on_with_more_epochs(
+    config, after_one_epoch, plugins_with_arrays, notes
+):
     result = resume(replace(config, epochs=2), plugins_with_arrays, notes)
     assert [epoch.index for epoch in result.epochs] == [0, 1]
 
@@ -115,15 +124,22 @@ def test_best_weights_lost_in_the_last_moment_are_made_again(
     config, one_epoch, after_one_epoch, plugins_with_arrays, notes
 ):
     after_one_epoch.best_weights.unlink()
-    assert resume(replace(config, epochs=1), plugins_with_arrays, notes).test.labels == one_epoch.test.labels
+    assert (
+        resume(replace(config, epochs=1), plugins_with_arrays, notes).test.labels
+        == one_epoch.test.labels
+    )
 
 
-def test_other_options_are_refused_when_it_goes_on(config, after_one_epoch, plugins_with_arrays, notes):
+def test_other_options_are_refused_when_it_goes_on(
+    config, after_one_epoch, plugins_with_arrays, notes
+):
     with pytest.raises(UsageError, match="began with 0 as 'seed', not 1: leave that option out"):
         resume(replace(config, epochs=1, seed=1), plugins_with_arrays, notes)
 
 
-def test_another_dataset_is_refused_when_it_goes_on(config, after_one_epoch, plugins_with_arrays, tiny_dataset, notes):
+def test_another_dataset_is_refused_when_it_goes_on(
+    config, after_one_epoch, plugins_with_arrays, tiny_dataset, notes
+):
     other = str(tiny_dataset({"train": 12, "val": 5}, name="other").folder)
     with pytest.raises(UsageError, match="is not the dataset that"):
         resume(replace(config, epochs=2, dataset=other), plugins_with_arrays, notes)
@@ -149,23 +165,34 @@ def _small_files_only() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_is_one_line_and_spoils_nothing(config, after_one_epoch, plugins_with_arrays, notes):
+def test_a_full_disk_is_one_line_and_spoils_nothing(
+    config, after_one_epoch, plugins_with_arrays, notes
+):
     before = _place(after_one_epoch)
     with (
         _small_files_only(),
-        pytest.raises(CtcError, match=r"can't be written: file too large; mend that and go on with"),
+        pytest.raises(
+            CtcError, match=r"can't be written: file too large; mend that and go on with"
+        ),
     ):
         resume(replace(config, epochs=2), plugins_with_arrays, notes)
     assert _place(after_one_epoch) == before
     assert len(resume(replace(config, epochs=2), plugins_with_arrays, notes).epochs) == 2
 
 
-def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(config, after_one_epoch, plugins_with_arrays, notes):
+def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(
+    config, after_one_epoch, plugins_with_arrays, notes
+):
     told = r"'species' is not a number after step \d of epoch 2: lower --learning-rate, which is 1e\+30; go on with: .* 1e\+29"
     with pytest.raises(NotANumberError, match=told):
         resume(replace(config, epochs=2, learning_rate=1e30), plugins_with_arrays, notes)
     assert _place(after_one_epoch) == (1, 0)
-    assert len(resume(replace(config, epochs=2, learning_rate=0.01), plugins_with_arrays, notes).epochs) == 2
+    assert (
+        len(
+            resume(replace(config, epochs=2, learning_rate=0.01), plugins_with_arrays, notes).epochs
+        )
+        == 2
+    )
 
 
 def test_weights_that_are_no_numbers_are_no_checkpoint(config, plugins_with_arrays, notes):
@@ -195,14 +222,18 @@ def _greedy(shape: tuple[int, int, int]) -> keras.Model:
 @pytest.fixture
 def plugins_with_greed(plugins_with_arrays) -> Plugins:
     kind = next(kind for kind in KINDS if kind.record_type is Backbone)
-    found = LoadedRecord(kind, Backbone("greedy", "", (16, 16), _greedy), Owner("greedy", "tests", "1"))
+    found = LoadedRecord(
+        kind, Backbone("greedy", "", (16, 16), _greedy), Owner("greedy", "tests", "1")
+    )
     return Plugins([*plugins_with_arrays.found, found])
 
 
 def test_what_does_not_fit_the_memory_is_taken_in_parts(config, plugins_with_greed, notes):
     greedy = replace(config, backbone="greedy", epochs=1)
     result = train(greedy, plugins_with_greed, notes)
-    assert notes.warnings == ["out of memory: each batch of 12 is now taken in 2 parts, which learns the same"]
+    assert notes.warnings == [
+        "out of memory: each batch of 12 is now taken in 2 parts, which learns the same"
+    ]
     assert _newest(result.run).train_state["parts"] == 2
     resume(replace(greedy, epochs=2), plugins_with_greed, notes)
     assert len(notes.warnings) == 1
@@ -210,5 +241,7 @@ def test_what_does_not_fit_the_memory_is_taken_in_parts(config, plugins_with_gre
 
 def test_what_does_not_fit_even_alone_is_an_error(config, plugins_with_greed, notes, monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "FITS", 0)
-    with pytest.raises(CtcError, match="out of memory even with one photo at a time: take smaller --height"):
+    with pytest.raises(
+        CtcError, match="out of memory even with one photo at a time: take smaller --height"
+    ):
         train(replace(config, backbone="greedy", batch_size=2), plugins_with_greed, notes)

@@ -21,13 +21,26 @@ from ctc.errors import UsageError
 from ctc.training.config import TrainingConfig
 
 NEEDED = ["data", "--output", "run", "--backbone", "small_cnn", "--label", "species"]
-QUICK = ["--loader", "tfdata", "--height", "16", "--width", "20", "--batch-size", "8", "--epochs", "1"]
+QUICK = [
+    "--loader",
+    "tfdata",
+    "--height",
+    "16",
+    "--width",
+    "20",
+    "--batch-size",
+    "8",
+    "--epochs",
+    "1",
+]
 
 
 def _parsed(*arguments: str) -> TrainingConfig:
     with command.make_context("train", list(arguments)) as context:
         options = {
-            name: value for name, value in context.params.items() if name not in ("dry_run", "overwrite", "resume")
+            name: value
+            for name, value in context.params.items()
+            if name not in ("dry_run", "overwrite", "resume")
         }
         return TrainingConfig(**provided_options(context, options))
 
@@ -97,7 +110,9 @@ def test_defaults_are_those_of_the_config():
 
 
 def test_every_field_has_its_option():
-    assert {one.name for one in fields(TrainingConfig)} <= {parameter.name for parameter in command.params}
+    assert {one.name for one in fields(TrainingConfig)} <= {
+        parameter.name for parameter in command.params
+    }
 
 
 @pytest.mark.parametrize("text", ["species", "species=", "species=two"])
@@ -107,7 +122,8 @@ def test_a_label_weight_that_is_none_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--crop", "0.6"], ["--optimizer", "adam"], ["--epochs", "0"], ["--learning-rate", "0"]]
+    "arguments",
+    [["--crop", "0.6"], ["--optimizer", "adam"], ["--epochs", "0"], ["--learning-rate", "0"]],
 )
 def test_a_value_out_of_range_is_refused(arguments):
     with pytest.raises(click.BadParameter):
@@ -214,7 +230,10 @@ def test_a_weight_that_was_typed_stays_to_be_checked(earlier):
 def test_the_backbone_is_that_of_the_run_to_begin_with(earlier):
     path, _ = earlier
     needed = ["data", "--output", "run", "--label", "species", "--from", str(path.parent)]
-    assert (_parsed(*needed).backbone, _parsed(*needed, "--backbone", "other").backbone) == ("resnet18", "other")
+    assert (_parsed(*needed).backbone, _parsed(*needed, "--backbone", "other").backbone) == (
+        "resnet18",
+        "other",
+    )
 
 
 def test_going_on_takes_every_option_and_the_folder_itself(earlier):
@@ -247,7 +266,10 @@ def test_without_a_label_the_labels_are_listed(tiny_dataset, capsys):
 
 def test_a_dataset_that_is_not_there_is_one_line(tmp_path, capsys):
     missing = str(tmp_path / "nowhere")
-    assert run(["train", missing, "--output", "run", "--backbone", "small_cnn", "--label", "species"]) == 2
+    assert (
+        run(["train", missing, "--output", "run", "--backbone", "small_cnn", "--label", "species"])
+        == 2
+    )
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: '")
     assert "is not there" in line
@@ -255,7 +277,15 @@ def test_a_dataset_that_is_not_there_is_one_line(tmp_path, capsys):
 
 def test_trains_and_prints_the_test_accuracy(tiny_dataset, tmp_path, capsys):
     folder = str(tiny_dataset().folder)
-    arguments = [folder, "--output", str(tmp_path / "run"), "--backbone", "small_cnn", "--label", "species"]
+    arguments = [
+        folder,
+        "--output",
+        str(tmp_path / "run"),
+        "--backbone",
+        "small_cnn",
+        "--label",
+        "species",
+    ]
     assert run(["train", *arguments, *QUICK]) == 0
     printed = capsys.readouterr()
     assert printed.out.startswith("test accuracy of 'species': ")
@@ -279,7 +309,9 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tiny_dataset, tmp_
 
 def test_a_settings_file_gives_options_and_an_earlier_run_wins_over_it(earlier, tmp_path, capsys):
     path, config = earlier
-    (tmp_path / "lab.toml").write_text(f"[train]\nlabel = 'x'\nfrom = '{path.parent.as_posix()}'\nseed = 9\n")
+    (tmp_path / "lab.toml").write_text(
+        f"[train]\nlabel = 'x'\nfrom = '{path.parent.as_posix()}'\nseed = 9\n"
+    )
     typed = ["train", "data", "--output", "run", "--config"]
     assert run([*typed, str(tmp_path / "lab.toml"), "--show-config"]) == 0
     from_file = tomllib.loads(capsys.readouterr().out)["train"]
@@ -295,7 +327,16 @@ def test_a_settings_file_gives_options_and_an_earlier_run_wins_over_it(earlier, 
 def test_repeats_an_earlier_run(tiny_dataset, tmp_path):
     folder = str(tiny_dataset().folder)
     first, second = tmp_path / "first", tmp_path / "second"
-    arguments = [folder, "--output", str(first), "--backbone", "small_cnn", "--label", "species", "--no-flip"]
+    arguments = [
+        folder,
+        "--output",
+        str(first),
+        "--backbone",
+        "small_cnn",
+        "--label",
+        "species",
+        "--no-flip",
+    ]
     assert run(["train", *arguments, *QUICK]) == 0
     assert run(["train", "--config", str(first / "run.json"), "--output", str(second)]) == 0
     losses = []
@@ -307,7 +348,15 @@ def test_repeats_an_earlier_run(tiny_dataset, tmp_path):
 
 def test_goes_on_with_an_earlier_run(tiny_dataset, tmp_path, capsys):
     output = str(tmp_path / "run")
-    arguments = [str(tiny_dataset().folder), "--output", output, "--backbone", "small_cnn", "--label", "species"]
+    arguments = [
+        str(tiny_dataset().folder),
+        "--output",
+        output,
+        "--backbone",
+        "small_cnn",
+        "--label",
+        "species",
+    ]
     assert run(["train", *arguments, *QUICK]) == 0
     assert run(["train", "--resume", output, "--epochs", "2"]) == 0
     told = capsys.readouterr().err
@@ -319,7 +368,9 @@ def test_the_log_of_tensorflow_is_kept_away():
     """In a new process, where TensorFlow has not been imported."""
     code = "from ctc.training.distributed.backend import start_backend; start_backend()"
     environ = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=True
+    )
     assert (done.stdout, done.stderr) == ("", "")
 
 
@@ -333,8 +384,12 @@ def test_help_needs_no_tensorflow():
 
 
 def test_keras_that_is_missing_is_an_extra_to_install(tmp_path):
-    (tmp_path / "keras.py").write_text("raise ModuleNotFoundError(\"No module named 'keras'\", name='keras')")
+    (tmp_path / "keras.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'keras'\", name='keras')"
+    )
     code = "from ctc.training.distributed.backend import start_backend; start_backend()"
     environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False
+    )
     assert "pip install 'camera-trap-classifier[train]'" in done.stderr

@@ -11,7 +11,9 @@ from ctc.errors import InputError, UsageError
 from ctc.hardware import usable_cores
 from ctc.training.config import TrainingConfig, read_config
 
-CONFIG = TrainingConfig("data", "run", "small_cnn", ("species", "count"), {"count": 0.5}, rotate=12.0, flip=False)
+CONFIG = TrainingConfig(
+    "data", "run", "small_cnn", ("species", "count"), {"count": 0.5}, rotate=12.0, flip=False
+)
 
 
 def _write_run(folder: Path, config: dict[str, object]) -> None:
@@ -45,13 +47,18 @@ def test_a_missing_option_is_refused():
 def test_resolving_leaves_nothing_open():
     resolved = CONFIG.resolve((64, 48), "tfdata")
     assert (resolved.height, resolved.width, resolved.loader) == (64, 48, "tfdata")
-    assert (resolved.learning_rate, resolved.weight_decay, resolved.threads) == (0.01, 0.0001, usable_cores())
+    assert (resolved.learning_rate, resolved.weight_decay, resolved.threads) == (
+        0.01,
+        0.0001,
+        usable_cores(),
+    )
     assert Path(resolved.dataset).is_absolute()
     assert resolved.resolve((1, 1), "tfdata") == resolved
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "rate", "decay"), [("sgd", 0.01, 1e-4), ("rmsprop", 0.001, 1e-4), ("adamw", 0.001, 0.01)]
+    ("optimizer", "rate", "decay"),
+    [("sgd", 0.01, 1e-4), ("rmsprop", 0.001, 1e-4), ("adamw", 0.001, 0.01)],
 )
 def test_each_optimizer_has_its_rate_and_decay(optimizer, rate, decay):
     resolved = TrainingConfig("d", "r", "b", ("l",), optimizer=optimizer).resolve((1, 1), "x")
@@ -59,19 +66,31 @@ def test_each_optimizer_has_its_rate_and_decay(optimizer, rate, decay):
 
 
 def test_a_rate_that_was_given_stays():
-    resolved = TrainingConfig("d", "r", "b", ("l",), learning_rate=0.5, weight_decay=0.0).resolve((1, 1), "x")
+    resolved = TrainingConfig("d", "r", "b", ("l",), learning_rate=0.5, weight_decay=0.0).resolve(
+        (1, 1), "x"
+    )
     assert (resolved.learning_rate, resolved.weight_decay) == (0.5, 0.0)
 
 
 def test_stacked_photos_keep_their_colors():
-    config = TrainingConfig("d", "r", "b", ("l",), image_choice="grayscale_stacking", color="full_fast")
+    config = TrainingConfig(
+        "d", "r", "b", ("l",), image_choice="grayscale_stacking", color="full_fast"
+    )
     assert config.resolve((1, 1), "x").color == "none"
 
 
 def test_augmentation_follows_the_options():
-    config = TrainingConfig("d", "r", "b", ("l",), color="little", crop=0.2, zoom=0.3, rotate=9.0, flip=False)
+    config = TrainingConfig(
+        "d", "r", "b", ("l",), color="little", crop=0.2, zoom=0.3, rotate=9.0, flip=False
+    )
     made = config.augmentation()
-    assert (made.color, made.crop, made.zoom, made.rotate, made.flip) == ("little", 0.2, 0.3, 9.0, False)
+    assert (made.color, made.crop, made.zoom, made.rotate, made.flip) == (
+        "little",
+        0.2,
+        0.3,
+        9.0,
+        False,
+    )
 
 
 def test_keeping_the_aspect_reaches_the_augmentation():

@@ -28,7 +28,9 @@ def earlier(config, one_epoch) -> Run:
 @pytest.fixture
 def later(config, earlier):
     """Learns another label, at another size."""
-    return replace(config, labels=("count",), start_from=str(earlier.folder), height=24, width=24, epochs=1)
+    return replace(
+        config, labels=("count",), start_from=str(earlier.folder), height=24, width=24, epochs=1
+    )
 
 
 def _backbone(run: Run, plugins) -> list[np.ndarray]:
@@ -37,7 +39,9 @@ def _backbone(run: Run, plugins) -> list[np.ndarray]:
 
 def test_the_last_layer_alone_learns_what_is_new(later, earlier, plugins_with_arrays, notes):
     run = train(replace(later, transfer="last-layer"), plugins_with_arrays, notes).run
-    for before, after in zip(_backbone(earlier, plugins_with_arrays), _backbone(run, plugins_with_arrays), strict=True):
+    for before, after in zip(
+        _backbone(earlier, plugins_with_arrays), _backbone(run, plugins_with_arrays), strict=True
+    ):
         np.testing.assert_array_equal(before, after)
     assert run.read().labels == {"count": ("1", "2+")}
 
@@ -50,12 +54,16 @@ def test_all_layers_go_on_from_there(later, earlier, plugins_with_arrays, notes)
     assert np.abs(before - after).max() > 0
 
 
-def test_pictures_are_standardised_as_the_weights_learnt_it(later, earlier, plugins_with_arrays, notes):
+def test_pictures_are_standardised_as_the_weights_learnt_it(
+    later, earlier, plugins_with_arrays, notes
+):
     earlier.write(replace(earlier.read(), channel_mean=(0.1, 0.2, 0.3)))
     assert train(later, plugins_with_arrays, notes).run.read().channel_mean == (0.1, 0.2, 0.3)
 
 
-def test_what_was_begun_goes_on_without_the_run_it_came_from(later, earlier, plugins_with_arrays, notes):
+def test_what_was_begun_goes_on_without_the_run_it_came_from(
+    later, earlier, plugins_with_arrays, notes
+):
     earlier.write(replace(earlier.read(), channel_mean=(0.1, 0.2, 0.3)))
     train(later, plugins_with_arrays, notes)
     earlier.folder.rename(f"{earlier.folder}-gone")
@@ -67,14 +75,19 @@ def test_what_was_begun_goes_on_without_the_run_it_came_from(later, earlier, plu
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"backbone": "resnet18"}, "holds a 'small_cnn': its weights are of no use for a 'resnet18'"),
+        (
+            {"backbone": "resnet18"},
+            "holds a 'small_cnn': its weights are of no use for a 'resnet18'",
+        ),
         ({"start_from": "model.keras"}, "code in it could be run by loading it"),
         ({"start_from": "nowhere"}, "is not there: it should be the description of a run"),
         ({"weights": "imagenet"}, "leave one out"),
         ({"start_from": None, "transfer": "last-layer"}, "name it with --from"),
     ],
 )
-def test_what_is_no_run_to_begin_with_is_refused(later, plugins_with_arrays, notes, changes, message):
+def test_what_is_no_run_to_begin_with_is_refused(
+    later, plugins_with_arrays, notes, changes, message
+):
     with pytest.raises(UsageError, match=message):
         train(replace(later, **changes), plugins_with_arrays, notes)
     assert not Path(later.output).exists()
@@ -88,13 +101,18 @@ def _sized(shape: tuple[int, int, int]) -> keras.Model:
 
 def test_weights_that_do_not_fit_name_layer_and_shapes(config, plugins_with_arrays, notes):
     kind = next(kind for kind in KINDS if kind.record_type is Backbone)
-    sized = LoadedRecord(kind, Backbone("sized", "", (16, 16), _sized), Owner("sized", "tests", "1"))
+    sized = LoadedRecord(
+        kind, Backbone("sized", "", (16, 16), _sized), Owner("sized", "tests", "1")
+    )
     plugins = Plugins([*plugins_with_arrays.found, sized])
     small = replace(config, backbone="sized", height=4, width=4, epochs=1)
     train(small, plugins, notes)
-    large = replace(small, start_from=small.output, output=f"{small.output}-large", height=5, width=5)
+    large = replace(
+        small, start_from=small.output, output=f"{small.output}-large", height=5, width=5
+    )
     with pytest.raises(
-        InputError, match=r"its '.*/kernel' has the shape \(48, 4\), the network's '.*/kernel' \(75, 4\)"
+        InputError,
+        match=r"its '.*/kernel' has the shape \(48, 4\), the network's '.*/kernel' \(75, 4\)",
     ):
         train(large, plugins, notes)
     assert not Path(large.output).exists()

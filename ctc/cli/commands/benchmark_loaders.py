@@ -18,13 +18,35 @@ if TYPE_CHECKING:
 @click.argument("dataset", type=PATH_OR_URL)
 @click.option("--split", default="train", show_default=True, help="Whose records to load.")
 @click.option(
-    "--loader", "chosen", metavar="NAME", multiple=True, help="Measure only this. Repeatable.  [default: all]"
+    "--loader",
+    "chosen",
+    metavar="NAME",
+    multiple=True,
+    help="Measure only this. Repeatable.  [default: all]",
 )
-@click.option("--seconds", type=click.FloatRange(0.1), default=10, show_default=True, help="Per loader and round.")
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="The medians are shown.")
-@click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="Of each loader.")
-@click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Images at a time.")
-@click.option("--size", type=click.IntRange(8), default=224, show_default=True, help="Height and width, in pixels.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1),
+    default=10,
+    show_default=True,
+    help="Per loader and round.",
+)
+@click.option(
+    "--rounds", type=click.IntRange(1), default=3, show_default=True, help="The medians are shown."
+)
+@click.option(
+    "--threads", type=click.IntRange(1), default=2, show_default=True, help="Of each loader."
+)
+@click.option(
+    "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Images at a time."
+)
+@click.option(
+    "--size",
+    type=click.IntRange(8),
+    default=224,
+    show_default=True,
+    help="Height and width, in pixels.",
+)
 @click.option("--chart", type=PATH_OR_URL, metavar="FILE", help="Draw a bar chart, a .png file.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 def command(
@@ -39,11 +61,12 @@ def command(
     chart: Path | None,
     as_json: bool,
 ) -> None:
-    """How many images per second each loader delivers from a DATASET, side by side, augmented as for training.
+    """How many images per second each loader delivers from a DATASET, side by side, augmented as
+    for training.
 
-    Beside the loaders stand the limit (decoding alone) and what people use elsewhere, where it is installed. Each has a process of its
-    own; they take turns, so that a busy machine slows all alike.
-    """
+    Beside the loaders stand the limit (decoding alone) and what people use elsewhere, where it is
+    installed. Each has a process of its own; they take turns, so that a busy machine slows all
+    alike."""
     from ctc.artifacts.dataset import Dataset
     from ctc.benchmark.chart import write_chart
     from ctc.benchmark.compare import GPU_ROW, check_names, compare

@@ -28,7 +28,8 @@ _PLUGIN_RECORDS = {
 
 
 class CtcShellComplete(ShellComplete):
-    """Click's own completion, which knows nothing of commands of two words, nor of the names of plugins."""
+    """Click's own completion, which knows nothing of commands of two words, nor of the names of
+    plugins."""
 
     def get_completions(self, args: list[str], incomplete: str) -> CompletionItems:
         if args and args[-1] in _PLUGIN_RECORDS:
@@ -62,7 +63,9 @@ for _name, _shell in SHELLS.items():
     add_completion_class(_shell, _name)
 
 
-@click.command(epilog="Example: ctc completion bash > ~/.local/share/bash-completion/completions/ctc")
+@click.command(
+    epilog="Example: ctc completion bash > ~/.local/share/bash-completion/completions/ctc"
+)
 @click.argument("shell", type=click.Choice(list(SHELLS)), metavar="SHELL")
 def command(shell: str) -> None:
     """Print what makes a SHELL complete commands, options, and the names of plugins.
@@ -77,17 +80,26 @@ def command(shell: str) -> None:
 
 
 def _filter_by_prefix(summaries: Mapping[str, str], incomplete: str) -> CompletionItems:
-    return [CompletionItem(name, help=text) for name, text in summaries.items() if name.startswith(incomplete)]
+    return [
+        CompletionItem(name, help=text)
+        for name, text in summaries.items()
+        if name.startswith(incomplete)
+    ]
 
 
 def _top_level_commands() -> dict[str, str]:
-    return {name.partition(" ")[0]: COMMANDS.get(name.partition(" ")[0], text) for name, text in COMMANDS.items()}
+    return {
+        name.partition(" ")[0]: COMMANDS.get(name.partition(" ")[0], text)
+        for name, text in COMMANDS.items()
+    }
 
 
 def _subcommands(words: Iterable[str]) -> dict[str, str]:
     """`verify` and `preview` after `dataset`."""
     begun = " ".join(words) + " "
-    return {name.removeprefix(begun): text for name, text in COMMANDS.items() if name.startswith(begun)}
+    return {
+        name.removeprefix(begun): text for name, text in COMMANDS.items() if name.startswith(begun)
+    }
 
 
 def _plugin_summaries(record: str) -> dict[str, str]:

@@ -14,14 +14,43 @@ NEW_PHOTOS = 14
 
 
 @click.command(epilog="Example: ctc demo --output demo")
-@click.option("--output", type=click.Path(path_type=Path), default="demo", show_default=True, help="Folder to write.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the world and the training.")
-@click.option("--locations", type=click.IntRange(3), default=40, show_default=True, help="Cameras in the world.")
-@click.option("--events", type=click.IntRange(1), default=16, show_default=True, help="Events per camera.")
-@click.option("--epochs", type=click.IntRange(1), default=45, show_default=True, help="Of the training, at most.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default="demo",
+    show_default=True,
+    help="Folder to write.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Of the world and the training.",
+)
+@click.option(
+    "--locations",
+    type=click.IntRange(3),
+    default=40,
+    show_default=True,
+    help="Cameras in the world.",
+)
+@click.option(
+    "--events", type=click.IntRange(1), default=16, show_default=True, help="Events per camera."
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    default=45,
+    show_default=True,
+    help="Of the training, at most.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
-def command(output: Path, seed: int, locations: int, events: int, epochs: int, overwrite: bool) -> None:
-    """Go the whole way on photos drawn for the purpose: from labels to predictions at locations never seen, and a report on them."""
+def command(
+    output: Path, seed: int, locations: int, events: int, epochs: int, overwrite: bool
+) -> None:
+    """Go the whole way on photos drawn for the purpose: from labels to predictions at locations
+    never seen, and a report on them."""
     from ctc.cli.console.console import info
     from ctc.demo.tour import commands, prepare_folder, result_lines
     from ctc.demo.world import draw_new_photos, draw_world

@@ -11,17 +11,28 @@ from ctc.cli.options.paths import PATH
 
 @click.command(epilog="Example: ctc doctor /data/predictions --model model.onnx")
 @click.argument("folder", type=PATH, default=".")
-@click.option("--model", type=PATH, metavar="FILE", help="Measure with this model.  [default: a standard network]")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1), default=3, show_default=True, help="That each measurement takes."
+    "--model",
+    type=PATH,
+    metavar="FILE",
+    help="Measure with this model.  [default: a standard network]",
 )
-@click.option("--paths", is_flag=True, help="Show paths, and the names of user and machine, where they occur.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1),
+    default=3,
+    show_default=True,
+    help="That each measurement takes.",
+)
+@click.option(
+    "--paths", is_flag=True, help="Show paths, and the names of user and machine, where they occur."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def command(folder: Path, model: Path | None, seconds: float, paths: bool, as_json: bool) -> int:
     """Look at this machine: what is installed, what of it works, and how fast.
 
-    Writes a file into FOLDER for a moment. What is printed can go into an issue as it is. The exit code is 0 when prediction works.
-    """
+    Writes a file into FOLDER for a moment. What is printed can go into an issue as it is. The exit
+    code is 0 when prediction works."""
     from ctc.cli.registry import FAILED
     from ctc.doctor.checks import PREDICTION_CHECK, run_checks
     from ctc.doctor.finding import findings_json
@@ -36,6 +47,8 @@ def command(folder: Path, model: Path | None, seconds: float, paths: bool, as_js
             click.echo(findings[-1].line())
     works = any(found.check == PREDICTION_CHECK and found.status == "ok" for found in findings)
     click.echo(
-        findings_json(findings, works) if as_json else f"\nprediction {'works' if works else 'does not work'} here"
+        findings_json(findings, works)
+        if as_json
+        else f"\nprediction {'works' if works else 'does not work'} here"
     )
     return 0 if works else FAILED

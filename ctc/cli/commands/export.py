@@ -33,9 +33,9 @@ def command(
     # fmt: on
     """Turn a RUN that `ctc train` made into one model.onnx file.
 
-    The file holds all that prediction needs: normalisation, classes and preprocessing. It is compared with the trained network on up
-    to 512 held-out photos of the dataset, and not written when too few of them keep their top class.
-    """
+    The file holds all that prediction needs: normalisation, classes and preprocessing. It is
+    compared with the trained network on up to 512 held-out photos of the dataset, and not written
+    when too few of them keep their top class. """
     from ctc.artifacts.run import Run
     from ctc.cli.console.console import info
     from ctc.errors import MissingExtraError, OutputExistsError, UsageError

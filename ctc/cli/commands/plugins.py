@@ -16,12 +16,16 @@ PluginRow = dict[str, str]
 @click.command(epilog="Example: ctc plugins --json")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
 def command(as_json: bool) -> None:
-    """List what is installed, by kind: name, what it does, where it comes from; and what could not be loaded."""
+    """List what is installed, by kind: name, what it does, where it comes from; and what could not
+    be loaded."""
     from ctc.plugin.manager import discover
 
     everything = discover()
     found = _plugin_rows(everything)
-    skipped = {"broken": _skipped_rows(everything.broken), "off": _skipped_rows(everything.disabled)}
+    skipped = {
+        "broken": _skipped_rows(everything.broken),
+        "off": _skipped_rows(everything.disabled),
+    }
     if as_json:
         import json
 

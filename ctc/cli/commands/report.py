@@ -16,9 +16,19 @@ from ctc.errors import OutputExistsError
 @click.argument("predictions", type=PATH_OR_URL)
 @click.option("--output", type=PATH_OR_URL, required=True, help="Folder to write report.html into.")
 @click.option(
-    "--location", metavar="COL", default="location", show_default=True, help="Column that says where an event was."
+    "--location",
+    metavar="COL",
+    default="location",
+    show_default=True,
+    help="Column that says where an event was.",
 )
-@click.option("--aggregation", metavar="NAME", default="mean", show_default=True, help="From photos to the event.")
+@click.option(
+    "--aggregation",
+    metavar="NAME",
+    default="mean",
+    show_default=True,
+    help="From photos to the event.",
+)
 @report_options
 @click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
 def command(
@@ -30,7 +40,8 @@ def command(
     thumbnails: float,
     overwrite: bool,
 ) -> None:
-    """Show what a model said of photos: how often, where and when it saw each class, and the photos themselves.
+    """Show what a model said of photos: how often, where and when it saw each class, and the photos
+    themselves.
 
     OUTPUT/report.html is one file that any browser opens, without a network.
     """

@@ -1,4 +1,5 @@
-"""What commands say: data on stdout, narration on stderr, progress only on a terminal; all of it in the log, when there is one."""
+"""What commands say: data on stdout, narration on stderr, progress only on a terminal; all of it in
+the log, when there is one."""
 
 from __future__ import annotations
 
@@ -104,14 +105,17 @@ def _write_log(kind: str, **values: object) -> None:
 
 
 class JsonLogHandler(logging.Handler):
-    """What is logged goes into the log file, whatever is shown. A record with `fields` is an event: its message is its kind."""
+    """What is logged goes into the log file, whatever is shown. A record with `fields` is an event:
+    its message is its kind."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if fields := getattr(record, "fields", None):
             _write_log(record.getMessage(), **fields)
             return
         kind = "message" if record.levelno < logging.WARNING else record.levelname.lower()
-        traceback = f"\n{logging.Formatter().formatException(record.exc_info)}" if record.exc_info else ""
+        traceback = (
+            f"\n{logging.Formatter().formatException(record.exc_info)}" if record.exc_info else ""
+        )
         _write_log(kind, text=record.getMessage() + traceback)
 
 
@@ -125,7 +129,8 @@ _console_handler = _ConsoleHandler(logging.INFO)
 
 
 def forward_logging() -> None:
-    """What the stages and the seam log (shards are fetched, a plugin was skipped) becomes a line on stderr."""
+    """What the stages and the seam log (shards are fetched, a plugin was skipped) becomes a line on
+    stderr."""
     log = logging.getLogger("ctc")
     log.setLevel(logging.INFO)
     log.addHandler(_console_handler)
@@ -165,7 +170,12 @@ class _LoggedProgress:
     def write(self) -> None:
         self.last_logged_at = time.monotonic()
         _write_log(
-            "progress", what=self.description, done=self.done, total=self.total, failed=self.failed, note=self.last_note
+            "progress",
+            what=self.description,
+            done=self.done,
+            total=self.total,
+            failed=self.failed,
+            note=self.last_note,
         )
 
 

@@ -19,8 +19,8 @@ def format_bytes(count: float) -> str:
 
 
 def print_table(header: Sequence[str], rows: Collection[Sequence[str | int]]) -> None:
-    """The first column to the left, the others to the right, an empty line at the end. As wide as the terminal; elsewhere uncoloured and
-    never wrapped."""
+    """The first column to the left, the others to the right, an empty line at the end. As wide as
+    the terminal; elsewhere uncoloured and never wrapped."""
     table = Table(box=None, pad_edge=False)
     for i, title in enumerate(header):
         table.add_column(title, justify="right" if i else "left", overflow="fold")

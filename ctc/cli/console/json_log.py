@@ -1,11 +1,11 @@
 """--log-json: what a command tells, as a line of JSON each, whatever is shown.
 
-{"time": "2026-01-02T03:04:05.678+00:00", "kind": "start", "version": "3.0.0", "arguments": ["predict", …]}
-{"time": …, "kind": "message" | "detail" | "warning" | "error", "text": …}
-{"time": …, "kind": "progress", "what": "predict", "done": 1200, "total": 5000, "failed": 3, "note": ""}
-{"time": …, "kind": "request", "client": "127.0.0.1", "method": "POST", "path": "/v1/models/model:predict", "status": 200, …}
-{"time": …, "kind": "end", "exit_code": 0, "seconds": 12.3}
-"""
+{"time": "2026-01-02T03:04:05.678+00:00", "kind": "start", "version": "3.0.0", "arguments":
+["predict", …]} {"time": …, "kind": "message" | "detail" | "warning" | "error", "text": …} {"time":
+…, "kind": "progress", "what": "predict", "done": 1200, "total": 5000, "failed": 3, "note": ""}
+{"time": …, "kind": "request", "client": "127.0.0.1", "method": "POST", "path":
+"/v1/models/model:predict", "status": 200, …} {"time": …, "kind": "end", "exit_code": 0, "seconds":
+12.3}"""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class JsonLog:
         self._lock = Lock()
 
     def open(self, path: Path, arguments: list[str]) -> None:
-        """Append to the file at `path`. A command that another one runs goes on in the same file."""
+        """Append to the file at `path`. A command that another one runs goes on in the same
+        file."""
         if path == self._path and self._file:
             return
         self.close()
@@ -43,12 +44,16 @@ class JsonLog:
         with self._lock:
             if self._file:
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
-                self._file.write(json.dumps({"time": now, "kind": kind, **values}, ensure_ascii=False) + "\n")
+                self._file.write(
+                    json.dumps({"time": now, "kind": kind, **values}, ensure_ascii=False) + "\n"
+                )
 
     def end(self, exit_code: int) -> None:
         """The last line, if it can be written."""
         with suppress(OSError):
-            self.write("end", exit_code=exit_code, seconds=round(time.monotonic() - self._started_at, 3))
+            self.write(
+                "end", exit_code=exit_code, seconds=round(time.monotonic() - self._started_at, 3)
+            )
         self.close()
 
     def close(self) -> None:

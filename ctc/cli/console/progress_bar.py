@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 
@@ -22,7 +30,9 @@ class _RichProgress:
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
         self._failed += failed
-        self._bar.update(self._task, advance=done, failures=f"{self._failed} failed" if self._failed else "")
+        self._bar.update(
+            self._task, advance=done, failures=f"{self._failed} failed" if self._failed else ""
+        )
 
     def note(self, text: str) -> None:
         self._bar.update(self._task, note=text)

@@ -29,7 +29,8 @@ def require_engine(engine: str | None, option_values: Mapping[str, Any]) -> None
 
 
 def resolve_engine(engine: str | None, option_values: Mapping[str, Any]) -> BoundEngine | None:
-    """None: the work is done here. Raises UsageError when the engine can't run, or the options are not its own."""
+    """None: the work is done here. Raises UsageError when the engine can't run, or the options are
+    not its own."""
     require_engine(engine, option_values)
     if engine is None:
         return None

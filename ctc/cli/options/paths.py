@@ -16,7 +16,9 @@ OUTPUT = "output"
 class LocalPath(click.Path):
     """A path of this machine."""
 
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> Any:
         if isinstance(value, str) and "://" in value:
             self.fail(f"'{value}' is not on this machine, as it must be", parameter, context)
         return super().convert(value, parameter, context)
@@ -25,7 +27,9 @@ class LocalPath(click.Path):
 class PathOrUrl(click.Path):
     """A path of this machine, or a URL: see `ctc.storage.paths`."""
 
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> Any:
         from ctc.storage.paths import is_url, parse_path
 
         if isinstance(value, str) and is_url(value):
@@ -39,7 +43,8 @@ PATH_OR_URL = PathOrUrl(path_type=Path)
 
 
 def check_remote_paths(context: click.Context) -> None:
-    """Ask every storage that the command line names whether it is there, before anything begins; raises CtcError for one that isn't."""
+    """Ask every storage that the command line names whether it is there, before anything begins;
+    raises CtcError for one that isn't."""
     for parameter in context.command.params:
         if isinstance(parameter.type, PathOrUrl):
             given = context.params.get(parameter.name or "")
@@ -54,5 +59,7 @@ def _check_remote_path(path: Path | None, is_output: bool) -> None:
         from ctc.storage.remote_files import check_reachable
 
         if is_output and is_http(path):
-            raise UsageError(f"'{path}' can't be written, the web is only read: choose another --output")
+            raise UsageError(
+                f"'{path}' can't be written, the web is only read: choose another --output"
+            )
         check_reachable(path)

@@ -23,12 +23,20 @@ if TYPE_CHECKING:
     from ctc.plugin import Option
 
 
-_TYPES = {"text": click.STRING, "integer": click.INT, "number": click.FLOAT, "flag": click.BOOL, "path": PATH_OR_URL}
+_TYPES = {
+    "text": click.STRING,
+    "integer": click.INT,
+    "number": click.FLOAT,
+    "flag": click.BOOL,
+    "path": PATH_OR_URL,
+}
 
 
 def to_click_option(option: Option) -> click.Option:
     """The option of a command for an option of a plugin."""
-    default: dict[str, Any] = {} if option.required else {"default": () if option.multiple else option.default}
+    default: dict[str, Any] = (
+        {} if option.required else {"default": () if option.multiple else option.default}
+    )
     return click.Option(
         [f"--{option.name}", option.key],
         type=_TYPES[option.type],
@@ -43,7 +51,8 @@ def to_click_option(option: Option) -> click.Option:
 
 @dataclass(frozen=True)
 class PluginKind:
-    """A kind of plugin that declares options: `record_name` of ctc.plugin. Those that are given reach the command as the dict `dest`."""
+    """A kind of plugin that declares options: `record_name` of ctc.plugin. Those that are given
+    reach the command as the dict `dest`."""
 
     record_name: str
     dest: str
@@ -54,7 +63,8 @@ ENGINES = PluginKind("Engine", "engine_options")
 
 
 class PluginOptionsCommand(click.Command):
-    """A command with the options of every plugin of some kinds. The plugins are loaded when the command is run or its help is shown."""
+    """A command with the options of every plugin of some kinds. The plugins are loaded when the
+    command is run or its help is shown."""
 
     kinds: ClassVar[tuple[PluginKind, ...]]
 
@@ -71,7 +81,9 @@ class PluginOptionsCommand(click.Command):
         found: list[click.Option] = []
         for kind in self.kinds:
             taken = [*own, *(name for option in found for name in option.opts)]
-            found += build_plugin_options(plugins().all(getattr(plugin, kind.record_name)).values(), taken, kind.dest)
+            found += build_plugin_options(
+                plugins().all(getattr(plugin, kind.record_name)).values(), taken, kind.dest
+            )
         return found
 
 
@@ -95,7 +107,11 @@ class FormatsAndEnginesCommand(PluginOptionsCommand):
 
 def plugin_option_values(context: click.Context) -> dict[str, Any]:
     """The values of all such options."""
-    return {name: value for kind in (FORMATS, ENGINES) for name, value in context.params.get(kind.dest, {}).items()}
+    return {
+        name: value
+        for kind in (FORMATS, ENGINES)
+        for name, value in context.params.get(kind.dest, {}).items()
+    }
 
 
 def build_plugin_options(
@@ -128,7 +144,8 @@ def build_plugin_options(
 
 
 def _build_option(option: Option, owners: list[str], dest: str) -> click.Option:
-    """Without its default, so that it shows whether it was given: only the chosen plugin may have it."""
+    """Without its default, so that it shows whether it was given: only the chosen plugin may have
+    it."""
     help_text = f"{', '.join(owners)}: {option.help}"
     parameter = to_click_option(replace(option, help=help_text, required=False, default=None))
     parameter.expose_value = False

@@ -1,4 +1,5 @@
-"""The options of commands that let a model answer for a dataset's split, and what carries them out."""
+"""The options of commands that let a model answer for a dataset's split, and what carries them
+out."""
 
 from __future__ import annotations
 
@@ -23,15 +24,37 @@ if TYPE_CHECKING:
 MAX_FAILURES_SHOWN = 5
 
 _OPTIONS = (
-    click.option("--aggregation", metavar="NAME", default="mean", show_default=True, help="From photos to the event."),
     click.option(
-        "--location", metavar="COL", default="location", show_default=True, help="Column that says where an event was."
+        "--aggregation",
+        metavar="NAME",
+        default="mean",
+        show_default=True,
+        help="From photos to the event.",
     ),
     click.option(
-        "--provider", type=click.Choice(PROVIDERS), default=AUTO, show_default=True, help="What runs the network."
+        "--location",
+        metavar="COL",
+        default="location",
+        show_default=True,
+        help="Column that says where an event was.",
     ),
-    click.option("--batch-size", type=click.IntRange(1, 4096), default=16, show_default=True, help="Photos at a time."),
-    click.option("--threads", type=click.IntRange(1, 1024), help="CPU cores to use.  [default: all]"),
+    click.option(
+        "--provider",
+        type=click.Choice(PROVIDERS),
+        default=AUTO,
+        show_default=True,
+        help="What runs the network.",
+    ),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(1, 4096),
+        default=16,
+        show_default=True,
+        help="Photos at a time.",
+    ),
+    click.option(
+        "--threads", type=click.IntRange(1, 1024), help="CPU cores to use.  [default: all]"
+    ),
     click.option("--overwrite", is_flag=True, help="Replace an earlier result at --output."),
 )
 
@@ -42,7 +65,8 @@ def scoring_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def require_extra(command: str, extras: str = "cpu,report") -> None:
-    """Raise MissingExtraError, naming `extras`, unless what the extra `report` brings is installed."""
+    """Raise MissingExtraError, naming `extras`, unless what the extra `report` brings is
+    installed."""
     if not all(map(find_spec, ("sklearn", "onnx", "jinja2", "pyarrow", "google_crc32c"))):
         raise MissingExtraError(f"ctc {command}", extras)
 
@@ -57,7 +81,8 @@ def open_model(path: Path, provider: Any, threads: int | None) -> Model:
 
 
 def aggregator_factory(aggregation: str) -> AggregatorFactory:
-    """What the aggregation of that name makes of the answers for an event's photos, given the labels that may have several classes."""
+    """What the aggregation of that name makes of the answers for an event's photos, given the
+    labels that may have several classes."""
     from ctc.inference.pipeline.aggregation import aggregate
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
@@ -71,9 +96,14 @@ def aggregator_factory(aggregation: str) -> AggregatorFactory:
 
 
 def score(
-    model: Model, dataset: Dataset, split: str, options: dict[str, Any], predict: PredictFn | None = None
+    model: Model,
+    dataset: Dataset,
+    split: str,
+    options: dict[str, Any],
+    predict: PredictFn | None = None,
 ) -> ScoredSplit:
-    """Let the model answer for the whole split; what can't be used is told as a warning. `predict`: in place of the model's own."""
+    """Let the model answer for the whole split; what can't be used is told as a warning. `predict`:
+    in place of the model's own."""
     from ctc.cli.console.console import info, progress, warn
     from ctc.evaluation.answers.score_split import ScoringConfig, score_split
 
@@ -81,7 +111,9 @@ def score(
     images = sum(shard.images for shard in dataset.shards(split))
     with progress(split, images) as bar:
         combine = aggregator_factory(options["aggregation"])(model.info.multi_label)
-        found = score_split(predict or model.predict, model.info, dataset, split, combine, config, bar.advance)
+        found = score_split(
+            predict or model.predict, model.info, dataset, split, combine, config, bar.advance
+        )
     if found.failures:
         warn(f"{len(found.failures):,} photos or records could not be used:")
         for failure in found.failures[:MAX_FAILURES_SHOWN]:

@@ -1,8 +1,9 @@
-"""Where the value of an option comes from: default < settings file < environment < command line, for every command alike.
+"""Where the value of an option comes from: default < settings file < environment < command line,
+for every command alike.
 
-The environment variable of an option is called after both: `CTC_PREDICT_BATCH_SIZE`, `CTC_DATASET_VERIFY_WORKERS`,
-`CTC_INVENTORY_CSV_EVENT_ID` (`settings_environment.py`). The file is TOML with a table per command (`settings_file.py`).
-"""
+The environment variable of an option is called after both: `CTC_PREDICT_BATCH_SIZE`,
+`CTC_DATASET_VERIFY_WORKERS`, `CTC_INVENTORY_CSV_EVENT_ID` (`settings_environment.py`). The file is
+TOML with a table per command (`settings_file.py`)."""
 
 from __future__ import annotations
 
@@ -18,11 +19,18 @@ from ctc.cli.console.console import open_json_log, set_verbosity
 from ctc.cli.options.paths import PATH, check_remote_paths
 from ctc.cli.settings.environment import variable_prefix, warn_unknown_variables
 from ctc.cli.settings.keys import get_command_path, option_key
-from ctc.cli.settings.source import ARGUMENTS_KEY, CONFIG_FILE_KEY, FILE_VALUES_KEY, SHOW_CONFIG_KEY, is_configurable
+from ctc.cli.settings.source import (
+    ARGUMENTS_KEY,
+    CONFIG_FILE_KEY,
+    FILE_VALUES_KEY,
+    SHOW_CONFIG_KEY,
+    is_configurable,
+)
 
 
 class SettingsContext(click.Context):
-    """A command's context, whose options have their environment variables and defaults from the file before anything is parsed."""
+    """A command's context, whose options have their environment variables and defaults from the
+    file before anything is parsed."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -40,25 +48,35 @@ class SettingsContext(click.Context):
 
 
 def with_config_layers(command: click.Command) -> click.Command:
-    """The command with all this, and with the options that every command has, unless it has one of that name."""
+    """The command with all this, and with the options that every command has, unless it has one of
+    that name."""
     settled = copy(command)
     settled.context_class = SettingsContext
     if not isinstance(settled, click.Group):
         taken = {name for parameter in command.params for name in parameter.opts}
-        settled.params = [*command.params, *(option for option in common_options() if not taken & set(option.opts))]
+        settled.params = [
+            *command.params,
+            *(option for option in common_options() if not taken & set(option.opts)),
+        ]
         settled.callback = _run_or_show_config(command.callback)
     return settled
 
 
 def common_options() -> list[click.Option]:
-    """Those of every command. The last three also stand before it, where `ctc --help` shows them."""
+    """Those of every command. The last three also stand before it, where `ctc --help` shows
+    them."""
 
     def option(names: list[str], callback: Callable[..., Any], **attributes: Any) -> click.Option:
         return click.Option(names, callback=callback, expose_value=False, **attributes)
 
     return [
         option(
-            ["--config"], _load_config, is_eager=True, type=PATH, metavar="FILE", help="TOML file with options to take."
+            ["--config"],
+            _load_config,
+            is_eager=True,
+            type=PATH,
+            metavar="FILE",
+            help="TOML file with options to take.",
         ),
         option(
             ["--show-config"],
@@ -66,17 +84,31 @@ def common_options() -> list[click.Option]:
             is_flag=True,
             help="Print every option and where it is from, then stop.",
         ),
-        option(["--log-json"], _open_log, type=PATH, metavar="FILE", hidden=True, help="See `ctc --help`."),
-        option(["-q", "--quiet"], _set_verbosity, is_flag=True, hidden=True, help="See `ctc --help`."),
-        option(["-v", "--verbose"], _set_verbosity, is_flag=True, hidden=True, help="See `ctc --help`."),
+        option(
+            ["--log-json"],
+            _open_log,
+            type=PATH,
+            metavar="FILE",
+            hidden=True,
+            help="See `ctc --help`.",
+        ),
+        option(
+            ["-q", "--quiet"], _set_verbosity, is_flag=True, hidden=True, help="See `ctc --help`."
+        ),
+        option(
+            ["-v", "--verbose"], _set_verbosity, is_flag=True, hidden=True, help="See `ctc --help`."
+        ),
     ]
 
 
 def load_config_file(context: click.Context, path: Path) -> None:
-    """What the file says of this command becomes its defaults. Raises CtcError for what can't be understood."""
+    """What the file says of this command becomes its defaults. Raises CtcError for what can't be
+    understood."""
     from ctc.cli.settings.config_file import command_defaults
 
-    parameters = {option_key(one): one for one in filter(is_configurable, context.command.get_params(context))}
+    parameters = {
+        option_key(one): one for one in filter(is_configurable, context.command.get_params(context))
+    }
     values = command_defaults(path, context, parameters)
     context.default_map = {**(context.default_map or {}), **values}
     context.meta.setdefault(FILE_VALUES_KEY, {}).update(dict.fromkeys(values, path))

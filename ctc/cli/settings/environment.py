@@ -1,4 +1,5 @@
-"""Environment variables that are called like ctc's and set nothing: told, since they are misspelt, and ignored."""
+"""Environment variables that are called like ctc's and set nothing: told, since they are misspelt,
+and ignored."""
 
 from __future__ import annotations
 
@@ -23,8 +24,13 @@ def variable_prefix(command_path: CommandPath) -> str:
 
 
 def warn_unknown_variables(context: click.Context, command_variables: Collection[str]) -> None:
-    """Tell each variable once that nothing reads; `command_variables`: those of the context's command. Those of other commands are not looked into."""
-    given = [name for name in sorted(os.environ) if name.startswith(PREFIX) and name not in command_variables]
+    """Tell each variable once that nothing reads; `command_variables`: those of the context's
+    command. Those of other commands are not looked into."""
+    given = [
+        name
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name not in command_variables
+    ]
     if not given:
         return
     others = _global_variables(context)
@@ -34,7 +40,10 @@ def warn_unknown_variables(context: click.Context, command_variables: Collection
 
 
 def _warn_unknown(
-    name: str, context: click.Context, command_variables: Iterable[str], global_variables: Iterable[str]
+    name: str,
+    context: click.Context,
+    command_variables: Iterable[str],
+    global_variables: Iterable[str],
 ) -> None:
     from ctc.cli.console.console import warn
 
@@ -53,7 +62,9 @@ def _warn_unknown(
 
 def _suggestion(name: str, prefix: str, choices: Iterable[str]) -> str:
     """By what follows the prefix: that would make all of them look alike."""
-    near = get_close_matches(name.removeprefix(prefix), [one.removeprefix(prefix) for one in choices], n=1)
+    near = get_close_matches(
+        name.removeprefix(prefix), [one.removeprefix(prefix) for one in choices], n=1
+    )
     return f": did you mean '{prefix}{near[0]}'?" if near else ""
 
 
@@ -74,5 +85,15 @@ def _global_variables(context: click.Context) -> set[str]:
     from ctc.plugin.entry_points import DISABLED_VARIABLE, ENABLED_VARIABLE, STRICT_VARIABLE
     from ctc.storage.cache import CACHE_VARIABLE
 
-    whole = {str(parameter.envvar) for parameter in context.find_root().command.params if parameter.envvar}
-    return whole | {ENABLED_VARIABLE, DISABLED_VARIABLE, STRICT_VARIABLE, TOKEN_VARIABLE, CACHE_VARIABLE}
+    whole = {
+        str(parameter.envvar)
+        for parameter in context.find_root().command.params
+        if parameter.envvar
+    }
+    return whole | {
+        ENABLED_VARIABLE,
+        DISABLED_VARIABLE,
+        STRICT_VARIABLE,
+        TOKEN_VARIABLE,
+        CACHE_VARIABLE,
+    }

@@ -1,4 +1,5 @@
-"""--show-config: every option of a command with its value and where that is from, as a settings file that repeats it."""
+"""--show-config: every option of a command with its value and where that is from, as a settings
+file that repeats it."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def _format_line(context: click.Context, parameter: click.Parameter, value: Any)
     return f"{option_key(parameter)} = {_to_toml(value)}", value_source(context, parameter)
 
 
-def _effective_value(context: click.Context, parameter: click.Parameter, defaults: Mapping[str, Any]) -> Any:
+def _effective_value(
+    context: click.Context, parameter: click.Parameter, defaults: Mapping[str, Any]
+) -> Any:
     name = parameter.name or ""
     value = {**plugin_option_values(context), **context.params}.get(name)
     if value is not None:
@@ -49,7 +52,9 @@ def _defaults(command_path: CommandPath) -> Mapping[str, Any]:
     from ctc.training.config import TrainingConfig
 
     return {
-        field.name: field.default for field in fields(TrainingConfig) if isinstance(field.default, str | int | float)
+        field.name: field.default
+        for field in fields(TrainingConfig)
+        if isinstance(field.default, str | int | float)
     }
 
 

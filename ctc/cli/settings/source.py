@@ -1,4 +1,5 @@
-"""Where the value of an option comes from: the command line, the environment, a configuration file or the default."""
+"""Where the value of an option comes from: the command line, the environment, a configuration file
+or the default."""
 
 from __future__ import annotations
 
@@ -8,8 +9,13 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-CONFIG_FILE_KEY, FILE_VALUES_KEY, SHOW_CONFIG_KEY = "ctc.settings.file", "ctc.settings.from_file", "ctc.settings.show"
-"""In click's `context.meta`: the file that the group was given, which file each parameter is from, whether to show them only."""
+CONFIG_FILE_KEY, FILE_VALUES_KEY, SHOW_CONFIG_KEY = (
+    "ctc.settings.file",
+    "ctc.settings.from_file",
+    "ctc.settings.show",
+)
+"""In click's `context.meta`: the file that the group was given, which file each parameter is from,
+whether to show them only."""
 ARGUMENTS_KEY = "ctc.arguments"
 """Also there: all words of the command line behind the group's options."""
 COMMAND_LINE, DEFAULT = "command line", "default"
@@ -36,4 +42,7 @@ def is_provided(context: click.Context, name: str) -> bool:
     """Whether the user gave the parameter: typed, in the environment, or in a settings file."""
     if name in context.meta.get(FILE_VALUES_KEY, ()):
         return True
-    return context.get_parameter_source(name) in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    return context.get_parameter_source(name) in (
+        ParameterSource.COMMANDLINE,
+        ParameterSource.ENVIRONMENT,
+    )

@@ -36,7 +36,9 @@ class EventIndex:
         shard = len(self._shards)
         self._shards.append((split, file))
         self._hashes.append(np.array([hashed for hashed, _ in events], np.uint64))
-        self._locations.append(np.array([(shard, offset) for _, offset in events], np.int64).reshape(-1, 2))
+        self._locations.append(
+            np.array([(shard, offset) for _, offset in events], np.int64).reshape(-1, 2)
+        )
 
     def leaked_events(self) -> Iterator[tuple[str, RecordLocation, RecordLocation]]:
         """The id of each event that is in two splits, and both places."""

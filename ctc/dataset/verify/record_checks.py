@@ -1,4 +1,5 @@
-"""Whether a record is what a dataset promises: checksums, labels, and photos that decode to their end."""
+"""Whether a record is what a dataset promises: checksums, labels, and photos that decode to their
+end."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ MIN_DECODE_SIZE = (1, 1)
 
 @dataclass
 class RecordStats:
-    """What some records of a shard hold. `faults`: (offset, what is wrong). `unreadable`: records that could not be read at all.
-    `counts`: observations per (label, class number). `ids`: (64-bit hash of the event's id, offset)."""
+    """What some records of a shard hold. `faults`: (offset, what is wrong). `unreadable`: records
+    that could not be read at all. `counts`: observations per (label, class number). `ids`: (64-bit
+    hash of the event's id, offset)."""
 
     records: int = 0
     unreadable: int = 0
@@ -65,7 +67,10 @@ def _update_stats(record: EventRecord, offset: int, stats: RecordStats) -> None:
 
 def _record_faults(record: EventRecord, classes: Mapping[str, int]) -> Iterator[str]:
     yield from _label_faults(record, classes)
-    for what, count in (("'image/height' and 'image/width'", len(record.sizes)), ("'image/paths'", len(record.paths))):
+    for what, count in (
+        ("'image/height' and 'image/width'", len(record.sizes)),
+        ("'image/paths'", len(record.paths)),
+    ):
         if count != len(record.jpegs):
             yield f"{what} have {count} entries for {len(record.jpegs)} photos"
     for number, (jpeg, size) in enumerate(zip(record.jpegs, record.sizes, strict=False)):
@@ -77,7 +82,11 @@ def _record_faults(record: EventRecord, classes: Mapping[str, int]) -> Iterator[
 def _label_faults(record: EventRecord, classes: Mapping[str, int]) -> Iterator[str]:
     event = f"event '{record.event_id}'"
     for label in sorted(classes.keys() ^ record.labels.keys()):
-        yield f"{event} has no label '{label}'" if label in classes else f"{event} has an unknown label '{label}'"
+        yield (
+            f"{event} has no label '{label}'"
+            if label in classes
+            else f"{event} has an unknown label '{label}'"
+        )
     for label in sorted(classes.keys() & record.labels.keys()):
         for number in record.labels[label]:
             if not MISSING <= number < classes[label]:

@@ -1,4 +1,5 @@
-"""Whether a shard and its index are what dataset.json says, and which of its records are damaged."""
+"""Whether a shard and its index are what dataset.json says, and which of its records are
+damaged."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class ShardCheck:
-    """A shard to check. `classes`: how many each label has. `stats`: what was found, filled while `faults` runs."""
+    """A shard to check. `classes`: how many each label has. `stats`: what was found, filled while
+    `faults` runs."""
 
     folder: Path
     shard: Shard
@@ -57,7 +59,9 @@ class ShardCheck:
             self.stats.unreadable += 1
             yield self._make_fault(f"can't be read: {(error.strerror or str(error)).lower()}")
 
-    def _file_faults(self, path: Path, pool: Executor, advance: ProgressCallback) -> Iterator[Fault]:
+    def _file_faults(
+        self, path: Path, pool: Executor, advance: ProgressCallback
+    ) -> Iterator[Fault]:
         digest = pool.submit(_sha256, path)
         size = path.stat().st_size
         if size != self.shard.bytes:
@@ -78,7 +82,10 @@ class ShardCheck:
     def _record_faults(
         self, path: Path, scan: ScanResult, pool: Executor, advance: ProgressCallback
     ) -> Iterator[Fault]:
-        parts = (scan.spans[start : start + CHUNK_SIZE] for start in range(0, len(scan.spans), CHUNK_SIZE))
+        parts = (
+            scan.spans[start : start + CHUNK_SIZE]
+            for start in range(0, len(scan.spans), CHUNK_SIZE)
+        )
         for part in pool.map(partial(check_records, path, classes=self.classes), parts):
             self.stats.merge(part)
             advance(part.records, len({offset for offset, _ in part.faults}))
@@ -88,7 +95,10 @@ class ShardCheck:
 
     def _count_faults(self) -> Iterator[Fault]:
         contents, shard = self.stats, self.shard
-        for what, held, said in (("events", contents.records, shard.events), ("photos", contents.images, shard.images)):
+        for what, held, said in (
+            ("events", contents.records, shard.events),
+            ("photos", contents.images, shard.images),
+        ):
             if held != said:
                 yield self._make_fault(f"holds {held:,} {what}, {MANIFEST} says {said:,}")
 

@@ -21,7 +21,8 @@ from ctc.storage.json_file import read_object
 
 @dataclass
 class VerifyResult:
-    """What was read and what is wrong. `complete`: False when it ended at `max_faults` with more to check."""
+    """What was read and what is wrong. `complete`: False when it ended at `max_faults` with more to
+    check."""
 
     shards: int = 0
     events: int = 0
@@ -31,18 +32,25 @@ class VerifyResult:
 
 
 def open_for_verification(folder: Path) -> Dataset:
-    """The dataset; raises CtcError when there is none, or its dataset.json is not sound enough to check the rest by it."""
+    """The dataset; raises CtcError when there is none, or its dataset.json is not sound enough to
+    check the rest by it."""
     if (folder / BUILD_STATE).exists() and not (folder / MANIFEST).exists():
-        raise InputError(f"'{folder}' holds a dataset that was not finished: go on with `ctc dataset … --resume`")
+        raise InputError(
+            f"'{folder}' holds a dataset that was not finished: go on with `ctc dataset … --resume`"
+        )
     return Dataset.open(folder, refresh=True)
 
 
-def verify_dataset(dataset: Dataset, workers: int, max_faults: int, advance: ProgressCallback) -> VerifyResult:
+def verify_dataset(
+    dataset: Dataset, workers: int, max_faults: int, advance: ProgressCallback
+) -> VerifyResult:
     """Check all of it in `workers` threads, or until there are more than `max_faults`."""
     verified = VerifyResult()
     pool = ThreadPoolExecutor(workers, "ctc-verify")
     try:
-        faults = tuple(islice(_DatasetCheck(dataset, verified).faults(pool, advance), max_faults + 1))
+        faults = tuple(
+            islice(_DatasetCheck(dataset, verified).faults(pool, advance), max_faults + 1)
+        )
     finally:
         pool.shutdown(cancel_futures=True)
     verified.faults, verified.complete = faults[:max_faults], len(faults) <= max_faults
@@ -61,7 +69,9 @@ class _DatasetCheck:
         for split in self.dataset.manifest.splits:
             yield from self._split_faults(split, places, pool, advance)
         for event, (split, first, at), (_, file, offset) in places.leaked_events():
-            yield Fault(file, offset, f"event '{event}' is in split '{split}' too: {first} at offset {at}")
+            yield Fault(
+                file, offset, f"event '{event}' is in split '{split}' too: {first} at offset {at}"
+            )
 
     def _split_faults(
         self, split: str, event_index: EventIndex, pool: Executor, advance: ProgressCallback
@@ -71,7 +81,9 @@ class _DatasetCheck:
         classes = {label.name: len(label.classes) for label in self.dataset.manifest.labels}
         for shard in self.dataset.shards(split):
             contents = RecordStats()
-            yield from ShardCheck(self.dataset.folder, shard, classes, contents).faults(pool, advance)
+            yield from ShardCheck(self.dataset.folder, shard, classes, contents).faults(
+                pool, advance
+            )
             event_index.add(split, shard.file, contents.ids)
             self.result.shards += 1
             self.result.events += len(contents.ids)
@@ -84,7 +96,12 @@ class _DatasetCheck:
 
 def _stray_file_faults(dataset: Dataset) -> Iterator[Fault]:
     shards = [shard for shards in dataset.manifest.splits.values() for shard in shards]
-    known = {MANIFEST, LEFT_OUT, *(shard.file for shard in shards), *(shard.index_file for shard in shards)}
+    known = {
+        MANIFEST,
+        LEFT_OUT,
+        *(shard.file for shard in shards),
+        *(shard.index_file for shard in shards),
+    }
     for name in sorted(entry.name for entry in dataset.folder.iterdir()):
         if name.startswith(".") and name.endswith((PARTIAL_SUFFIX, ".json")):
             yield Fault(name, None, "is left over from a build that was interrupted: remove it")
@@ -99,11 +116,15 @@ def _manifest_faults(dataset: Dataset) -> Iterator[Fault]:
             total = sum(getattr(shard, what) for shard in shards)
             if said[split].get(what) != total:
                 yield Fault(
-                    MANIFEST, None, f"says {said[split].get(what)} {what} for split '{split}', its shards {total}"
+                    MANIFEST,
+                    None,
+                    f"says {said[split].get(what)} {what} for split '{split}', its shards {total}",
                 )
 
 
-def _label_faults(dataset: Dataset, split: str, counts: Counter[tuple[str, int]]) -> Iterator[Fault]:
+def _label_faults(
+    dataset: Dataset, split: str, counts: Counter[tuple[str, int]]
+) -> Iterator[Fault]:
     for label in dataset.manifest.labels:
         said = label.counts.get(split, ())
         for number, name in enumerate(label.classes):

@@ -27,7 +27,8 @@ ProbabilityRow = Sequence[float] | NDArray[np.float32]
 
 @dataclass
 class _LabelBuffer:
-    """`rows` and `values` grow together: `values` holds the probabilities of one row after the other."""
+    """`rows` and `values` grow together: `values` holds the probabilities of one row after the
+    other."""
 
     classes: tuple[str, ...]
     rows: array[int] = field(default_factory=lambda: array("q"))
@@ -44,8 +45,11 @@ class UnitCollector:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, event: int, path: str, label: str, classes: tuple[str, ...], values: ProbabilityRow) -> None:
-        """An array of `values` is float32. Raises InputError when the label had other classes before."""
+    def add(
+        self, event: int, path: str, label: str, classes: tuple[str, ...], values: ProbabilityRow
+    ) -> None:
+        """An array of `values` is float32. Raises InputError when the label had other classes
+        before."""
         known = self._labels.get(label) or self._labels.setdefault(label, _LabelBuffer(classes))
         if known.classes != classes:
             raise InputError(
@@ -66,7 +70,9 @@ class UnitCollector:
         paths = tuple(path for _, path in self._rows)
         event = np.fromiter((event for event, _ in self._rows), np.int32, len(self._rows))
         return UnitPredictions(
-            event, paths, {label: self._to_matrix(label, one) for label, one in self._labels.items()}
+            event,
+            paths,
+            {label: self._to_matrix(label, one) for label, one in self._labels.items()},
         )
 
     def _to_matrix(self, label: str, one: _LabelBuffer) -> NDArray[np.float32]:
@@ -74,7 +80,9 @@ class UnitCollector:
         times = np.bincount(rows, minlength=len(self._rows))
         for what, bad in (("no prediction", times == 0), ("more than one prediction", times > 1)):
             if bad.any():
-                raise InputError(f"{int(bad.sum()):,} of {len(times):,} rows have {what} of label '{label}'")
+                raise InputError(
+                    f"{int(bad.sum()):,} of {len(times):,} rows have {what} of label '{label}'"
+                )
         matrix = np.empty((len(times), len(one.classes)), np.float32)
         matrix[rows] = np.frombuffer(one.values, np.float32).reshape(len(rows), -1)
         return matrix
@@ -125,7 +133,9 @@ class PredictionCollector:
         )
 
 
-def aggregate_by_event(photos: UnitPredictions | None, n_events: int, aggregator: Aggregator) -> UnitPredictions:
+def aggregate_by_event(
+    photos: UnitPredictions | None, n_events: int, aggregator: Aggregator
+) -> UnitPredictions:
     """The answers of `n_events` events, each combined of its photos' answers."""
     if photos is None:
         raise InputError("there is no prediction")
@@ -134,7 +144,9 @@ def aggregate_by_event(photos: UnitPredictions | None, n_events: int, aggregator
     found: dict[str, list[NDArray[np.float32]]] = {label: [] for label in photos.probabilities}
     for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         rows = order[start:end].tolist()
-        answer = aggregator([{label: values[row] for label, values in photos.probabilities.items()} for row in rows])
+        answer = aggregator(
+            [{label: values[row] for label, values in photos.probabilities.items()} for row in rows]
+        )
         for label, values in answer.items():
             found[label].append(values)
     return UnitPredictions(
@@ -167,7 +179,8 @@ def _count_photos(photos: UnitPredictions | None, events: int) -> Int32Array:
 
 
 def _add_photo_paths(events: UnitPredictions, photos: UnitPredictions | None) -> UnitPredictions:
-    """The events in the order of their numbers, each with the path of its first photo where there is none yet."""
+    """The events in the order of their numbers, each with the path of its first photo where there
+    is none yet."""
     order = np.argsort(events.event)
     probabilities = {label: values[order] for label, values in events.probabilities.items()}
     paths = [events.paths[row] for row in order.tolist()]

@@ -24,7 +24,8 @@ class EventFacts(NamedTuple):
 
 
 def parse_event_facts(meta: Mapping[str, Any], location: str) -> EventFacts:
-    """From the columns called `location`, `datetime` and `night` (yes/no, true/false, 1/0, night/day)."""
+    """From the columns called `location`, `datetime` and `night` (yes/no, true/false, 1/0,
+    night/day)."""
     told = _text(meta.get(NIGHT)).casefold()
     night = True if told in _YES else False if told in _NO else None
     return EventFacts(_text(meta.get(location)), _text(meta.get(DATETIME)), night)

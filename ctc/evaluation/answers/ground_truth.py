@@ -1,4 +1,5 @@
-"""The truth of an inventory, joined to predictions by the id of the event, else by the paths of the photos."""
+"""The truth of an inventory, joined to predictions by the id of the event, else by the paths of the
+photos."""
 
 from __future__ import annotations
 
@@ -14,7 +15,12 @@ from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.evaluation.answers.collector import Aggregator, factorize, value_counts
-from ctc.evaluation.answers.event_facts import NIGHT, EventFacts, is_night_by_hour, parse_event_facts
+from ctc.evaluation.answers.event_facts import (
+    NIGHT,
+    EventFacts,
+    is_night_by_hour,
+    parse_event_facts,
+)
 from ctc.evaluation.answers.match_by_photo import match_by_photo, suggest_image_root
 from ctc.evaluation.answers.predictions import FOREIGN, EvaluationData, Int32Array
 from ctc.evaluation.metrics.multi_label import encode_multi_hot
@@ -34,10 +40,13 @@ class JoinedData:
     notes: tuple[str, ...]
 
 
-def join_ground_truth(data: EvaluationData, inventory: Inventory, location: str, aggregator: Aggregator) -> JoinedData:
-    """Truth, places, times, numbers of photos and paths from the inventory; of an event's observations the first counts, or all of them
-    for labels that may have several classes at once. Where no event's id is in both, the photos' paths say which events they are of:
-    `aggregator` makes those of photos that were predicted apart.
+def join_ground_truth(
+    data: EvaluationData, inventory: Inventory, location: str, aggregator: Aggregator
+) -> JoinedData:
+    """Truth, places, times, numbers of photos and paths from the inventory; of an event's
+    observations the first counts, or all of them for labels that may have several classes at once.
+    Where no event's id is in both, the photos' paths say which events they are of: `aggregator`
+    makes those of photos that were predicted apart.
 
     Raises InputError when neither an event nor a photo is in both, UsageError when no label is.
     """
@@ -50,9 +59,13 @@ def join_ground_truth(data: EvaluationData, inventory: Inventory, location: str,
     shared = _shared_labels(data, inventory)
     single = [label for label in shared if label not in data.multi_label]
     table = inventory.table.take(rows[matched])
-    found = {label: _encode_truth(table[label].to_pylist(), data.classes[label]) for label in single}
+    found = {
+        label: _encode_truth(table[label].to_pylist(), data.classes[label]) for label in single
+    }
     several = {
-        label: encode_multi_hot(_classes_by_event(data.event_ids, inventory.table, label), data.classes[label])
+        label: encode_multi_hot(
+            _classes_by_event(data.event_ids, inventory.table, label), data.classes[label]
+        )
         for label in shared
         if label in data.multi_label
     }
@@ -81,10 +94,14 @@ def _join_by_photo(
 
 def _no_match_message(data: EvaluationData, inventory: Inventory, first: Mapping[str, int]) -> str:
     images = next((images for images in inventory.table[IMAGES].to_pylist() if images), None)
-    photo = f", with photos such as '{join_path(inventory.image_root, images[0])}'" if images else ""
+    photo = (
+        f", with photos such as '{join_path(inventory.image_root, images[0])}'" if images else ""
+    )
     moved = suggest_image_root(data, inventory)
     step = (
-        f"with --image-root '{moved[0]}' {moved[1]:,} photos would be" if moved else "predict the photos of the truth"
+        f"with --image-root '{moved[0]}' {moved[1]:,} photos would be"
+        if moved
+        else "predict the photos of the truth"
     )
     return (
         f"none of the {len(data.event_ids):,} predicted events is among the {len(first):,} events of the truth, nor are their photos: "
@@ -104,12 +121,18 @@ def _shared_labels(data: EvaluationData, inventory: Inventory) -> list[str]:
 def encode_classes(names: Sequence[str | None], classes: tuple[str, ...]) -> Int32Array:
     """The number of each class; MISSING for None, FOREIGN for one that is not among `classes`."""
     known = {name: number for number, name in enumerate(classes)}
-    return np.array([MISSING if name is None else known.get(name, FOREIGN) for name in names], np.int32)
+    return np.array(
+        [MISSING if name is None else known.get(name, FOREIGN) for name in names], np.int32
+    )
 
 
-def _encode_truth(names: Sequence[str | None], classes: tuple[str, ...]) -> tuple[Int32Array, Mapping[str, int]]:
+def _encode_truth(
+    names: Sequence[str | None], classes: tuple[str, ...]
+) -> tuple[Int32Array, Mapping[str, int]]:
     numbers = encode_classes(names, classes)
-    return numbers, value_counts(str(names[row]) for row in np.flatnonzero(numbers == FOREIGN).tolist())
+    return numbers, value_counts(
+        str(names[row]) for row in np.flatnonzero(numbers == FOREIGN).tolist()
+    )
 
 
 def _classes_by_event(ids: Sequence[str], table: pa.Table, label: str) -> list[set[str]]:
@@ -135,13 +158,17 @@ def _scatter(numbers: Int32Array, matched: NDArray[np.bool_]) -> Int32Array:
 
 
 def _merge_event_facts(
-    data: EvaluationData, inventory: Inventory, table: pa.Table, matched: NDArray[np.bool_], location: str
+    data: EvaluationData,
+    inventory: Inventory,
+    table: pa.Table,
+    matched: NDArray[np.bool_],
+    location: str,
 ) -> EvaluationData:
     """What the inventory knows goes before what the predictions say."""
     columns = [name for name in (location, DATETIME, NIGHT) if name in inventory.meta]
-    told = [parse_event_facts(meta, location) for meta in table.select(columns).to_pylist()] or [EventFacts()] * int(
-        matched.sum()
-    )
+    told = [parse_event_facts(meta, location) for meta in table.select(columns).to_pylist()] or [
+        EventFacts()
+    ] * int(matched.sum())
     places = [data.locations[number] if number >= 0 else "" for number in data.location.tolist()]
     taken, night, paths = list(data.timestamps), data.night.copy(), list(data.events.paths)
     photos = data.photos_in_event.copy()
@@ -178,11 +205,15 @@ def _mismatch_notes(
     without = [data.event_ids[event] for event in np.flatnonzero(~matched)[:MAX_LISTED].tolist()]
     if without:
         count = int((~matched).sum())
-        notes.append(f"{count:,} predicted events have no truth and are not counted, such as {_quote_names(without)}")
+        notes.append(
+            f"{count:,} predicted events have no truth and are not counted, such as {_quote_names(without)}"
+        )
     predicted = set(data.event_ids)
     missing = [event_id for event_id in first if event_id not in predicted]
     if missing:
-        notes.append(f"{len(missing):,} events of the truth have no prediction, such as {_quote_names(missing)}")
+        notes.append(
+            f"{len(missing):,} events of the truth have no prediction, such as {_quote_names(missing)}"
+        )
     several = inventory.table.num_rows - len(first)
     if several and single:
         where = f" for {', '.join(single)}" if data.multi_label else ""
@@ -193,4 +224,6 @@ def _mismatch_notes(
 
 
 def _quote_names(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names[:MAX_LISTED]) + (", …" if len(names) > MAX_LISTED else "")
+    return ", ".join(f"'{name}'" for name in names[:MAX_LISTED]) + (
+        ", …" if len(names) > MAX_LISTED else ""
+    )

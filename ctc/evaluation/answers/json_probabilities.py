@@ -1,4 +1,5 @@
-"""Probabilities as JSON objects in the cells of a table, many cells at once: `json` takes more than twice as long."""
+"""Probabilities as JSON objects in the cells of a table, many cells at once: `json` takes more than
+twice as long."""
 
 from __future__ import annotations
 
@@ -16,8 +17,9 @@ _PAIR_SEPARATOR, _KEY_SEPARATOR = ', "', ": "
 
 
 def parse_uniform_cells(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float32]] | None:
-    """The classes and float32 (cells, classes) of objects that all name the same classes in the same order, spaced as `json.dumps`
-    does; None where one is otherwise: such cells are for `json`."""
+    """The classes and float32 (cells, classes) of objects that all name the same classes in the
+    same order, spaced as `json.dumps` does; None where one is otherwise: such cells are for
+    `json`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -28,7 +30,9 @@ def parse_uniform_cells(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[
     flat, first = parts.flatten(), np.arange(len(cells)) * len(classes)
     values = np.empty((len(cells), len(classes)), np.float32)
     for number in range(len(classes)):
-        column = _parse_column(flat.take(pa.array(first + number)), "}" if number == len(classes) - 1 else "")
+        column = _parse_column(
+            flat.take(pa.array(first + number)), "}" if number == len(classes) - 1 else ""
+        )
         if column is None:
             return None
         values[:, number] = column
@@ -45,7 +49,9 @@ def _parse_column(column: pa.StringArray, suffix: str) -> NDArray[np.float32] | 
     if not pc.all(pc.and_(pc.starts_with(column, prefix), pc.ends_with(column, suffix))).as_py():
         return None
     try:
-        numbers = pc.cast(pc.utf8_slice_codeunits(column, len(prefix), -len(suffix) or None), pa.float32())
+        numbers = pc.cast(
+            pc.utf8_slice_codeunits(column, len(prefix), -len(suffix) or None), pa.float32()
+        )
     except pa.ArrowInvalid:
         return None
     return np.asarray(numbers.to_numpy(zero_copy_only=False), np.float32)

@@ -1,4 +1,5 @@
-"""Predictions whose events have other ids than the truth's, such as paths of photos: the photos say which events they are of."""
+"""Predictions whose events have other ids than the truth's, such as paths of photos: the photos say
+which events they are of."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PhotoMatch:
-    """`data` by the events of the truth; a photo that none of them has stays in the event that was predicted. `n_matched` of `n_photos`
-    photos are in `n_events` of them. `is_regrouped`: the truth puts the photos into other events than the predictions."""
+    """`data` by the events of the truth; a photo that none of them has stays in the event that was
+    predicted. `n_matched` of `n_photos` photos are in `n_events` of them. `is_regrouped`: the truth
+    puts the photos into other events than the predictions."""
 
     data: EvaluationData
     n_photos: int
@@ -35,12 +37,17 @@ class PhotoMatch:
     is_regrouped: bool
 
 
-def match_by_photo(data: EvaluationData, inventory: Inventory, aggregator: Aggregator) -> PhotoMatch | None:
-    """None when the truth has none of the predicted photos. An answer for an event without photos counts as that of the photo which the
-    event is named after. Paths start at the current folder, else where the inventory's do."""
+def match_by_photo(
+    data: EvaluationData, inventory: Inventory, aggregator: Aggregator
+) -> PhotoMatch | None:
+    """None when the truth has none of the predicted photos. An answer for an event without photos
+    counts as that of the photo which the event is named after. Paths start at the current folder,
+    else where the inventory's do."""
     photos = data.photos or replace(data.events, paths=_photo_names(data))
     owners = _event_by_path(inventory)
-    found = _match_paths(photos.paths, Path(), owners) or _match_paths(photos.paths, inventory.image_root, owners)
+    found = _match_paths(photos.paths, Path(), owners) or _match_paths(
+        photos.paths, inventory.image_root, owners
+    )
     if not found:
         return None
     ids = [
@@ -52,25 +59,40 @@ def match_by_photo(data: EvaluationData, inventory: Inventory, aggregator: Aggre
     pairs = set(zip(photos.event.tolist(), ids, strict=True))
     apart = not len(pairs) == len(numbers) == len(data.event_ids)
     _, first = np.unique(regrouped.event, return_index=True)
-    whole = replace(_select_events(data, photos.event[first]), event_ids=tuple(numbers), photos=regrouped)
+    whole = replace(
+        _select_events(data, photos.event[first]), event_ids=tuple(numbers), photos=regrouped
+    )
     if apart:
         whole = replace(whole, events=aggregate_by_event(regrouped, len(numbers), aggregator))
     whole = replace(whole, photos_in_event=np.bincount(regrouped.event).astype(np.int32))
-    return PhotoMatch(whole, len(photos), sum(path in found for path in photos.paths), len(set(found.values())), apart)
+    return PhotoMatch(
+        whole,
+        len(photos),
+        sum(path in found for path in photos.paths),
+        len(set(found.values())),
+        apart,
+    )
 
 
 def suggest_image_root(data: EvaluationData, inventory: Inventory) -> tuple[str, int] | None:
-    """The folder below which most predicted photos would be the truth's, if its photos are there now, and how many."""
+    """The folder below which most predicted photos would be the truth's, if its photos are there
+    now, and how many."""
     stored = set(map(normalize_path, _image_paths(inventory.table)))
     roots = Counter[str]()
     for path in data.photos.paths if data.photos else _photo_names(data):
         parts = normalize_path(path).split("/")
-        roots.update("/".join(parts[:at]) or "/" for at in range(1, len(parts)) if "/".join(parts[at:]) in stored)
+        roots.update(
+            "/".join(parts[:at]) or "/"
+            for at in range(1, len(parts))
+            if "/".join(parts[at:]) in stored
+        )
     return next(iter(roots.most_common(1)), None)
 
 
 def _photo_names(data: EvaluationData) -> tuple[str, ...]:
-    return tuple(path or event_id for path, event_id in zip(data.events.paths, data.event_ids, strict=True))
+    return tuple(
+        path or event_id for path, event_id in zip(data.events.paths, data.event_ids, strict=True)
+    )
 
 
 def _image_paths(table: pa.Table) -> Iterable[str]:
@@ -80,13 +102,17 @@ def _image_paths(table: pa.Table) -> Iterable[str]:
 def _event_by_path(inventory: Inventory) -> dict[str, str]:
     """By where a photo is, the event that has it; the first one, if there are several."""
     owners: dict[str, str] = {}
-    for event_id, images in zip(*(inventory.table[name].to_pylist() for name in (EVENT_ID, IMAGES)), strict=True):
+    for event_id, images in zip(
+        *(inventory.table[name].to_pylist() for name in (EVENT_ID, IMAGES)), strict=True
+    ):
         for path in images or ():
             owners.setdefault(_resolve_path(inventory.image_root, path), event_id)
     return owners
 
 
-def _match_paths(paths: Iterable[str], root: Path, event_by_path: Mapping[str, str]) -> dict[str, str]:
+def _match_paths(
+    paths: Iterable[str], root: Path, event_by_path: Mapping[str, str]
+) -> dict[str, str]:
     """By path, the event that has the photo."""
     located = ((path, _resolve_path(root, path)) for path in paths)
     return {path: event_by_path[place] for path, place in located if place in event_by_path}
@@ -104,7 +130,8 @@ def _resolve_folder(folder: str) -> str:
 
 
 def _select_events(data: EvaluationData, events: NDArray[np.int32]) -> EvaluationData:
-    """What is said and known of these events of `data`, one after the other; their truth is not known."""
+    """What is said and known of these events of `data`, one after the other; their truth is not
+    known."""
     answers = data.events
     return replace(
         data,

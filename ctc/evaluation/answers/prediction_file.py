@@ -36,8 +36,9 @@ ClassProbabilities = tuple[tuple[str, ...], ProbabilityRow]
 
 
 class _Row(NamedTuple):
-    """`values`: the probabilities of `classes`; `path` None in an answer for an event; `meta`: all other columns; `present`: of a
-    label that may have several classes at once, those that are there."""
+    """`values`: the probabilities of `classes`; `path` None in an answer for an event; `meta`: all
+    other columns; `present`: of a label that may have several classes at once, those that are
+    there."""
 
     id: str
     label: str
@@ -48,16 +49,21 @@ class _Row(NamedTuple):
     present: Collection[str] | None = None
 
 
-def read_predictions(path: Path, location: str, aggregator_factory: AggregatorFactory) -> EvaluationData:
-    """What a prediction file says, without truth. `location`: the column that says where an event was.
+def read_predictions(
+    path: Path, location: str, aggregator_factory: AggregatorFactory
+) -> EvaluationData:
+    """What a prediction file says, without truth. `location`: the column that says where an event
+    was.
 
-    Where the file has photos only, `aggregator_factory` makes events of them. Raises CtcError for a file that isn't such a file.
-    """
+    Where the file has photos only, `aggregator_factory` makes events of them. Raises CtcError for a
+    file that isn't such a file."""
     readers = {".csv": _csv_rows, ".json": _json_rows, ".parquet": _parquet_rows}
     reader = readers.get(path.suffix.lower())
     if reader is None or path.name.lower().endswith(MEGADETECTOR):
         listed = ", ".join(f"'{suffix}'" for suffix in SUFFIXES)
-        raise UsageError(f"'{path}' is neither a model (.onnx) nor a prediction file with all probabilities ({listed})")
+        raise UsageError(
+            f"'{path}' is neither a model (.onnx) nor a prediction file with all probabilities ({listed})"
+        )
     if not path.is_file():
         raise UsageError(f"prediction file '{path}' is not there: make one with `ctc predict`")
     try:
@@ -65,27 +71,41 @@ def read_predictions(path: Path, location: str, aggregator_factory: AggregatorFa
         scored = gathering.to_evaluation_data(aggregator_factory(several))
     except InputError as error:
         raise InputError(f"'{path}': {error}") from None
-    untold = {label: encode_multi_hot([()] * len(scored.event_ids), scored.classes[label])[0] for label in several}
+    untold = {
+        label: encode_multi_hot([()] * len(scored.event_ids), scored.classes[label])[0]
+        for label in several
+    }
     return replace(
-        scored, multi_label=untold, presence_thresholds={label: one.thresholds() for label, one in several.items()}
+        scored,
+        multi_label=untold,
+        presence_thresholds={label: one.thresholds() for label, one in several.items()},
     )
 
 
-def _collect(rows: Iterator[_Row], location: str) -> tuple[PredictionCollector, dict[str, PresenceThresholdEstimator]]:
-    """The answers, and what is called present of the labels that may have several classes at once."""
+def _collect(
+    rows: Iterator[_Row], location: str
+) -> tuple[PredictionCollector, dict[str, PresenceThresholdEstimator]]:
+    """The answers, and what is called present of the labels that may have several classes at
+    once."""
     gathering, several = PredictionCollector(), dict[str, PresenceThresholdEstimator]()
     classes: dict[str, tuple[str, ...]] = {}
     for row in rows:
         known = classes.setdefault(row.label, row.classes)
         values = row.values if row.classes == known else _reorder_values(row, known)
-        event = gathering.add_event(row.id, parse_event_facts(row.meta, location) if row.meta else EventFacts())
+        event = gathering.add_event(
+            row.id, parse_event_facts(row.meta, location) if row.meta else EventFacts()
+        )
         unit = gathering.events if row.path is None else gathering.photos
         try:
             unit.add(event, row.path or "", row.label, known, values)
             if row.present is not None:
-                several.setdefault(row.label, PresenceThresholdEstimator(known)).add(values, row.present)
+                several.setdefault(row.label, PresenceThresholdEstimator(known)).add(
+                    values, row.present
+                )
         except TypeError:
-            raise InputError(f"event '{row.id}' has a probability of '{row.label}' that is not a number") from None
+            raise InputError(
+                f"event '{row.id}' has a probability of '{row.label}' that is not a number"
+            ) from None
     return gathering, several
 
 
@@ -101,7 +121,9 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
     _check_columns(table.columns)
     id_at, label_at, all_at = (table.columns[name] for name in _COLUMNS)
     path_at, present_at = table.columns.get(_PATH), table.columns.get(_PRESENT)
-    meta = {name: at for name, at in table.columns.items() if name not in (*_COLUMNS, _PATH, _PRESENT)}
+    meta = {
+        name: at for name, at in table.columns.items() if name not in (*_COLUMNS, _PATH, _PRESENT)
+    }
     rows = table.rows()
     while batch := list(islice(rows, _BATCH_ROWS)):
         answers = _parse_uniform_rows([(cells[label_at], cells[all_at]) for _, cells in batch])
@@ -122,7 +144,9 @@ def _parse_uniform_rows(rows: list[tuple[str, str]]) -> dict[int, ClassProbabili
     for numbers in places.values():
         found = parse_uniform_cells([rows[number][1] for number in numbers])
         if found:
-            answers |= {number: (found[0], values) for number, values in zip(numbers, found[1], strict=True)}
+            answers |= {
+                number: (found[0], values) for number, values in zip(numbers, found[1], strict=True)
+            }
     return answers
 
 
@@ -159,14 +183,19 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
         _check_columns(file.schema_arrow.names)
         for batch in file.iter_batches(_BATCH_ROWS):
             rows = batch.drop_columns([_ALL]).to_pylist()
-            for row, (classes, values) in zip(rows, _parse_map_column(batch.column(_ALL)), strict=True):
-                yield _Row(row["id"], row["label"], classes, values, row.get(_PATH), row, row.get(_PRESENT))
+            for row, (classes, values) in zip(
+                rows, _parse_map_column(batch.column(_ALL)), strict=True
+            ):
+                yield _Row(
+                    row["id"], row["label"], classes, values, row.get(_PATH), row, row.get(_PRESENT)
+                )
     except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"it can't be read as a Parquet file of predictions: {error}") from None
 
 
 def _parse_map_column(column: pa.MapArray) -> Iterator[ClassProbabilities]:
-    """The classes and probabilities of each row. As Python objects, a million rows of thirty would take half a minute."""
+    """The classes and probabilities of each row. As Python objects, a million rows of thirty would
+    take half a minute."""
     keys = column.keys.dictionary_encode()
     codes, names = keys.indices.to_numpy(), keys.dictionary.to_pylist()
     values = column.items.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
@@ -184,18 +213,26 @@ def _json_rows(path: Path) -> Iterator[_Row]:
             present = entry.get(_PRESENT, {})
             for label, probabilities in entry["aggregated_pred"].items():
                 yield _Row(
-                    event_id, label, *_split_mapping(probabilities), None, entry["meta_data"], present.get(label)
+                    event_id,
+                    label,
+                    *_split_mapping(probabilities),
+                    None,
+                    entry["meta_data"],
+                    present.get(label),
                 )
             for photo in entry["images"]:
                 for label, probabilities in photo["predictions"].items():
                     meta = {**photo, **entry["meta_data"]}
                     yield _Row(event_id, label, *_split_mapping(probabilities), photo["path"], meta)
         except (KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"event '{event_id}' is not as `ctc predict` writes it ({error!r})") from None
+            raise InputError(
+                f"event '{event_id}' is not as `ctc predict` writes it ({error!r})"
+            ) from None
 
 
 def _json_events(path: Path) -> Iterator[tuple[str, Any]]:
-    """An event on a line, as `ctc predict` writes them, so that the whole need not fit into memory."""
+    """An event on a line, as `ctc predict` writes them, so that the whole need not fit into
+    memory."""
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             text = line.strip().rstrip(",")
@@ -204,7 +241,9 @@ def _json_events(path: Path) -> Iterator[tuple[str, Any]]:
             try:
                 yield from json.loads(f"{{{text}}}").items()
             except (ValueError, AttributeError):
-                raise InputError(f"line {number} is not an event as `ctc predict` writes it") from None
+                raise InputError(
+                    f"line {number} is not an event as `ctc predict` writes it"
+                ) from None
 
 
 def _check_columns(columns: Any) -> None:

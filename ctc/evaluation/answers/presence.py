@@ -11,7 +11,8 @@ from ctc.evaluation.answers.collector import ProbabilityRow
 
 
 class PresenceThresholdEstimator:
-    """Of each of K classes, the highest probability with which it is not present, and the lowest with which it is."""
+    """Of each of K classes, the highest probability with which it is not present, and the lowest
+    with which it is."""
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self._numbers = {name: number for number, name in enumerate(classes)}
@@ -25,7 +26,8 @@ class PresenceThresholdEstimator:
         self._present = np.where(there, np.minimum(self._present, values), self._present)
 
     def thresholds(self) -> dict[str, float | None]:
-        """By class: PRESENT where the answers agree with it, else the lowest that is present; None where none is."""
+        """By class: PRESENT where the answers agree with it, else the lowest that is present; None
+        where none is."""
         told = {}
         for name, number in self._numbers.items():
             absent, present = float(self._absent[number]), float(self._present[number])

@@ -14,13 +14,20 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
-from ctc.images.eval_samples import PhotoSelection, eval_samples, read_events, record_table, select_photos
+from ctc.images.eval_samples import (
+    PhotoSelection,
+    eval_samples,
+    read_events,
+    record_table,
+    select_photos,
+)
 
 Pixels = NDArray[np.uint8]
 
 
 class SplitImage(NamedTuple):
-    """`selection`: which photos of which event it is made of; `pixels`: uint8 (height, width, 3)."""
+    """`selection`: which photos of which event it is made of; `pixels`: uint8 (height, width,
+    3)."""
 
     selection: PhotoSelection
     pixels: Pixels
@@ -39,14 +46,17 @@ def read_split_images(
     on_error: Callable[[InputError], None],
     event_ids: Collection[str] | None = None,
 ) -> Iterator[SplitImage]:
-    """One picture per photo, or per event where the model takes an event's photos together, in order; of these `event_ids` only, if given.
-    Records and photos that can't be used are handed to `on_error`."""
+    """One picture per photo, or per event where the model takes an event's photos together, in
+    order; of these `event_ids` only, if given. Records and photos that can't be used are handed to
+    `on_error`."""
     if not preprocessing.is_stacked:
         preprocessing = replace(preprocessing, image_choice="all")
     waiting: deque[PhotoSelection] = deque()
 
     def chosen() -> Iterator[PhotoSelection]:
-        records = _unique_events(read_events(dataset, split, record_table(dataset, split), on_error))
+        records = _unique_events(
+            read_events(dataset, split, record_table(dataset, split), on_error)
+        )
         wanted = (one for one in records if event_ids is None or one[1].event_id in event_ids)
         for pick in select_photos(wanted, preprocessing):
             waiting.append(pick)

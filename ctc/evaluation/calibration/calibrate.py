@@ -1,4 +1,5 @@
-"""Everything that is fitted on a validation split: calibration, then thresholds for the calibrated answers."""
+"""Everything that is fitted on a validation split: calibration, then thresholds for the calibrated
+answers."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class CalibrateConfig:
 
 @dataclass(frozen=True)
 class CalibrationQuality:
-    """Of the answers that the calibration was fitted to: mean negative log likelihood, share of right answers, reliability."""
+    """Of the answers that the calibration was fitted to: mean negative log likelihood, share of
+    right answers, reliability."""
 
     nll: float
     top_1: float
@@ -56,7 +58,10 @@ class LabelCalibration:
 
     def to_json(self) -> dict[str, Any]:
         """What stands in the model's metadata."""
-        about = {name: getattr(self, name) for name in ("answers", "events", "before", "after", "thresholds")}
+        about = {
+            name: getattr(self, name)
+            for name in ("answers", "events", "before", "after", "thresholds")
+        }
         told: dict[str, Any] = as_json({**self.calibration.to_json(), **about})
         return told
 
@@ -74,15 +79,24 @@ class CalibrationResult:
 
     @property
     def thresholds(self) -> dict[str, dict[str, float | None]]:
-        return {label: {one.name: one.threshold for one in found.thresholds} for label, found in self.labels.items()}
+        return {
+            label: {one.name: one.threshold for one in found.thresholds}
+            for label, found in self.labels.items()
+        }
 
 
-def fit_labels(data: EvaluationData, aggregator: Aggregator, config: CalibrateConfig) -> CalibrationResult:
-    """Raises InputError for probabilities that are none, and when there is no label with at least two classes in the truth."""
+def fit_labels(
+    data: EvaluationData, aggregator: Aggregator, config: CalibrateConfig
+) -> CalibrationResult:
+    """Raises InputError for probabilities that are none, and when there is no label with at least
+    two classes in the truth."""
     data.check_probabilities()
     answers = data.photos or data.events
     calibrations = {}
-    notes = [f"label '{label}' is not calibrated: it may have several classes at once" for label in data.multi_label]
+    notes = [
+        f"label '{label}' is not calibrated: it may have several classes at once"
+        for label in data.multi_label
+    ]
     for label, truth in data.truth.items():
         seen = np.unique(truth[is_known(truth)])
         if len(seen) < 2:
@@ -91,24 +105,40 @@ def fit_labels(data: EvaluationData, aggregator: Aggregator, config: CalibrateCo
             continue
         calibrations[label] = _fit_label(answers, truth, label, config.method)
     if not calibrations:
-        raise InputError("; ".join(notes) + (": give a --split with several classes" if data.truth else ""))
+        raise InputError(
+            "; ".join(notes) + (": give a --split with several classes" if data.truth else "")
+        )
     after = apply_calibration(data, calibrations, aggregator)
-    labels = {label: _label_calibration(data, after, label, one, config) for label, one in calibrations.items()}
+    labels = {
+        label: _label_calibration(data, after, label, one, config)
+        for label, one in calibrations.items()
+    }
     return CalibrationResult(labels, tuple(notes))
 
 
 def _fit_label(
-    predictions: UnitPredictions, truth: NDArray[np.int32], label: str, method: CalibrationMethod | Literal["auto"]
+    predictions: UnitPredictions,
+    truth: NDArray[np.int32],
+    label: str,
+    method: CalibrationMethod | Literal["auto"],
 ) -> Calibration:
     of_answers = truth[predictions.event]
     kept = is_known(of_answers)
-    event, of_answers, probabilities = predictions.event[kept], of_answers[kept], predictions.probabilities[label][kept]
+    event, of_answers, probabilities = (
+        predictions.event[kept],
+        of_answers[kept],
+        predictions.probabilities[label][kept],
+    )
     chosen = best_method(of_answers, probabilities, event) if method == "auto" else method
     return fit_calibration(of_answers, probabilities, chosen)
 
 
 def _label_calibration(
-    before: EvaluationData, after: EvaluationData, label: str, calibration: Calibration, config: CalibrateConfig
+    before: EvaluationData,
+    after: EvaluationData,
+    label: str,
+    calibration: Calibration,
+    config: CalibrateConfig,
 ) -> LabelCalibration:
     truth, classes = before.truth[label], before.classes[label]
     kept = is_known(truth)
@@ -119,11 +149,15 @@ def _label_calibration(
         events=int(kept.sum()),
         before=_calibration_quality(before.photos or before.events, truth, label),
         after=_calibration_quality(after.photos or after.events, truth, label),
-        thresholds=class_thresholds(truth[kept], probabilities, classes, config.precision, config.confidence),
+        thresholds=class_thresholds(
+            truth[kept], probabilities, classes, config.precision, config.confidence
+        ),
     )
 
 
-def _calibration_quality(predictions: UnitPredictions, truth: NDArray[np.int32], label: str) -> CalibrationQuality:
+def _calibration_quality(
+    predictions: UnitPredictions, truth: NDArray[np.int32], label: str
+) -> CalibrationQuality:
     of_answers = truth[predictions.event]
     kept = is_known(of_answers)
     of_answers, probabilities = of_answers[kept], predictions.probabilities[label][kept]

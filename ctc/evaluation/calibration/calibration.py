@@ -1,9 +1,10 @@
-"""Probabilities that mean what they say: temperature and vector scaling (Guo et al. 2017, https://arxiv.org/abs/1706.04599, section 4.2).
+"""Probabilities that mean what they say: temperature and vector scaling (Guo et al. 2017,
+https://arxiv.org/abs/1706.04599, section 4.2).
 
-    calibrated = softmax(scale · log p + bias)        temperature: scale = 1 / T for all classes, bias = 0
+    calibrated = softmax(scale · log p + bias) temperature: scale = 1 / T for all classes, bias = 0
 
-It is fitted to log p instead of the logits, from which log p differs by a constant that softmax takes away; so it fits any model.
-"""
+It is fitted to log p instead of the logits, from which log p differs by a constant that softmax
+takes away; so it fits any model."""
 
 from __future__ import annotations
 
@@ -16,7 +17,12 @@ from numpy.typing import NDArray
 
 from ctc.errors import InputError
 from ctc.evaluation.answers.collector import Aggregator, aggregate_by_event
-from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, ProbabilityMatrix, UnitPredictions
+from ctc.evaluation.answers.predictions import (
+    EvaluationData,
+    Int32Array,
+    ProbabilityMatrix,
+    UnitPredictions,
+)
 from ctc.evaluation.metrics.intervals import Float64Array
 
 CalibrationMethod = Literal["temperature", "vector"]
@@ -43,13 +49,17 @@ class Calibration:
 
     def apply(self, probabilities: ProbabilityMatrix) -> ProbabilityMatrix:
         """(N, classes) to (N, classes)."""
-        return np.exp(log_softmax(self.scale * clipped_log(probabilities) + self.bias)).astype(np.float32)
+        return np.exp(log_softmax(self.scale * clipped_log(probabilities) + self.bias)).astype(
+            np.float32
+        )
 
     def undo(self, probabilities: ProbabilityMatrix) -> ProbabilityMatrix:
-        """(N, classes) as they were before `apply`: log p = (log calibrated − bias + c) / scale, where c makes the sum of the row 1."""
+        """(N, classes) as they were before `apply`: log p = (log calibrated − bias + c) / scale,
+        where c makes the sum of the row 1."""
         logs = np.log(np.maximum(probabilities, SMALLEST_SUBNORMAL, dtype=np.float64)) - self.bias
         c = np.zeros((len(logs), 1))
-        # Newton's steps towards log Σ p = 0: convex in c and rising, so that each step but the first comes from above
+        # Newton's steps towards log Σ p = 0: convex in c and rising, so that each step but the
+        # first comes from above
         for _ in range(NEWTON_STEPS):
             plain = (logs + c) / self.scale
             slope = (np.exp(log_softmax(plain)) / self.scale).sum(axis=1, keepdims=True)
@@ -58,7 +68,8 @@ class Calibration:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], classes: int) -> Calibration:
-        """Raises KeyError, TypeError or ValueError for what isn't what `to_json` gives for so many `classes`."""
+        """Raises KeyError, TypeError or ValueError for what isn't what `to_json` gives for so many
+        `classes`."""
         if data["method"] == "temperature":
             return temperature_scaling(data["temperature"], classes)
         scale, bias = (np.array(data[name], np.float32) for name in ("scale", "bias"))
@@ -92,29 +103,39 @@ def apply_calibration(
 def undo_calibration(
     data: EvaluationData, calibration: Mapping[str, Any], aggregator: Aggregator
 ) -> EvaluationData | None:
-    """The answers as they were before the calibration that a model's metadata tell, None without one. Raises InputError where it can't be
-    understood."""
+    """The answers as they were before the calibration that a model's metadata tell, None without
+    one. Raises InputError where it can't be understood."""
     told = {label: entry for label, entry in calibration.items() if label in data.classes}
     if not told:
         return None
     try:
-        undo = {label: Calibration.from_json(entry, len(data.classes[label])).undo for label, entry in told.items()}
+        undo = {
+            label: Calibration.from_json(entry, len(data.classes[label])).undo
+            for label, entry in told.items()
+        }
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise InputError(f"the model's calibration is damaged ({error!r}): calibrate its original again") from None
+        raise InputError(
+            f"the model's calibration is damaged ({error!r}): calibrate its original again"
+        ) from None
     return _transform(data, undo, aggregator)
 
 
 def _transform(
     data: EvaluationData, transforms: Mapping[str, ProbabilityTransform], aggregator: Aggregator
 ) -> EvaluationData:
-    """With the answers for photos changed and combined anew, or those for events where there are only those."""
+    """With the answers for photos changed and combined anew, or those for events where there are
+    only those."""
     if data.photos is None:
         return replace(data, events=_transform_unit(data.events, transforms))
     photos = _transform_unit(data.photos, transforms)
-    return replace(data, photos=photos, events=aggregate_by_event(photos, len(data.event_ids), aggregator))
+    return replace(
+        data, photos=photos, events=aggregate_by_event(photos, len(data.event_ids), aggregator)
+    )
 
 
-def _transform_unit(predictions: UnitPredictions, transforms: Mapping[str, ProbabilityTransform]) -> UnitPredictions:
+def _transform_unit(
+    predictions: UnitPredictions, transforms: Mapping[str, ProbabilityTransform]
+) -> UnitPredictions:
     changed = {
         label: transforms[label](values) if label in transforms else values
         for label, values in predictions.probabilities.items()

@@ -23,8 +23,11 @@ FOLDS = 5
 MIN_PER_CLASS = 20
 
 
-def fit_calibration(truth: Int32Array, probabilities: ProbabilityMatrix, method: CalibrationMethod) -> Calibration:
-    """What makes the truth most likely; `truth` (N,) of at least two classes, `probabilities` (N, classes)."""
+def fit_calibration(
+    truth: Int32Array, probabilities: ProbabilityMatrix, method: CalibrationMethod
+) -> Calibration:
+    """What makes the truth most likely; `truth` (N,) of at least two classes, `probabilities` (N,
+    classes)."""
     logs = clipped_log(probabilities)
     temperature = _fit_temperature(truth, logs)
     if method == "temperature":
@@ -32,9 +35,12 @@ def fit_calibration(truth: Int32Array, probabilities: ProbabilityMatrix, method:
     return _fit_vector(truth, logs, temperature)
 
 
-def best_method(truth: Int32Array, probabilities: ProbabilityMatrix, event: Int32Array) -> CalibrationMethod:
-    """Vector scaling where every class has at least 20 answers and where, on answers it was not fitted to (5 folds of whole events), it is
-    better than temperature scaling by more than a standard error; else temperature scaling."""
+def best_method(
+    truth: Int32Array, probabilities: ProbabilityMatrix, event: Int32Array
+) -> CalibrationMethod:
+    """Vector scaling where every class has at least 20 answers and where, on answers it was not
+    fitted to (5 folds of whole events), it is better than temperature scaling by more than a
+    standard error; else temperature scaling."""
     if np.bincount(truth, minlength=probabilities.shape[1]).min() < MIN_PER_CLASS:
         return "temperature"
     distinct, position = np.unique(event, return_inverse=True)
@@ -44,7 +50,9 @@ def best_method(truth: Int32Array, probabilities: ProbabilityMatrix, event: Int3
         losses = [
             negative_log_likelihood(
                 truth[held_out],
-                fit_calibration(truth[~held_out], probabilities[~held_out], method).apply(probabilities[held_out]),
+                fit_calibration(truth[~held_out], probabilities[~held_out], method).apply(
+                    probabilities[held_out]
+                ),
             )
             for method in METHODS
         ]
@@ -60,7 +68,9 @@ def _fit_temperature(truth: Int32Array, logs: Float64Array) -> float:
     def loss(log_temperature: float) -> float:
         return float(-log_softmax(logs / np.exp(log_temperature))[rows, truth].mean())
 
-    found = minimize_scalar(loss, bounds=np.log(TEMPERATURE_BOUNDS), method="bounded", options={"xatol": 1e-4})
+    found = minimize_scalar(
+        loss, bounds=np.log(TEMPERATURE_BOUNDS), method="bounded", options={"xatol": 1e-4}
+    )
     return float(np.exp(found.x))
 
 
@@ -73,7 +83,9 @@ def _fit_vector(truth: Int32Array, logs: Float64Array, temperature: float) -> Ca
         scores = log_softmax(parameters[:classes] * logs + parameters[classes:])
         error = np.exp(scores)
         error[rows, truth] -= 1
-        gradient = np.concatenate([np.einsum("nk,nk->k", error, logs), error.sum(axis=0)]) / len(truth)
+        gradient = np.concatenate([np.einsum("nk,nk->k", error, logs), error.sum(axis=0)]) / len(
+            truth
+        )
         return float(-scores[rows, truth].mean()), gradient
 
     start = np.concatenate([np.full(classes, 1 / temperature), np.zeros(classes)])

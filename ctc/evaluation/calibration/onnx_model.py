@@ -1,4 +1,5 @@
-"""Calibration inside a model file: a few nodes behind the probabilities of each label, whatever the network before them is."""
+"""Calibration inside a model file: a few nodes behind the probabilities of each label, whatever the
+network before them is."""
 
 from __future__ import annotations
 
@@ -39,15 +40,18 @@ def write_calibrated_model(
     open_model: Callable[[Path], PredictFn],
     images: NDArray[np.uint8],
 ) -> float:
-    """Write the calibrated model and return by how much its answers for `images` (N, height, width, 3) differ, at most, from what was
-    fitted; `open_model` opens a model file.
+    """Write the calibrated model and return by how much its answers for `images` (N, height, width,
+    3) differ, at most, from what was fitted; `open_model` opens a model file.
 
     Raises CtcError, writing nothing, when the answers differ by too much.
     """
     import onnx
 
     model = onnx.load_model(local_copy(source))
-    half = any(output.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16 for output in model.graph.output)
+    half = any(
+        output.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16
+        for output in model.graph.output
+    )
     insert_calibration(model, fitted.calibrations)
     about = {label: found.to_json() for label, found in fitted.labels.items()}
     described = replace(info, calibration=about, thresholds=fitted.thresholds)
@@ -56,14 +60,19 @@ def write_calibrated_model(
     onnx.checker.check_model(model, full_check=True)
     with atomic_write(output) as partial:
         onnx.save_model(model, partial, save_as_external_data=False)
-        difference = _max_difference(open_model(source), open_model(partial), fitted.calibrations, images)
+        difference = _max_difference(
+            open_model(source), open_model(partial), fitted.calibrations, images
+        )
         if not difference <= (TOLERANCE_FLOAT16 if half else TOLERANCE):  # NaN is refused too
-            raise CtcError(f"the calibrated model's answers are off by {difference:.2g}: '{output}' was not written")
+            raise CtcError(
+                f"the calibrated model's answers are off by {difference:.2g}: '{output}' was not written"
+            )
     return difference
 
 
 def insert_calibration(model: onnx.ModelProto, calibrations: Mapping[str, Calibration]) -> None:
-    """Change `model` in place: the outputs keep their names and types, float16 ones are calibrated in float32.
+    """Change `model` in place: the outputs keep their names and types, float16 ones are calibrated
+    in float32.
 
     Raises InputError when an output isn't computed by a node.
     """
@@ -80,9 +89,14 @@ def _insert_nodes(graph: onnx.GraphProto, label: str, calibration: Calibration) 
     kind = output.type.tensor_type.elem_type
     prefix = f"calibration/{label}"
     _rename_tensor(graph, label, f"{prefix}/before")
-    constants = {"smallest": np.float32(MIN_PROBABILITY), "scale": calibration.scale, "bias": calibration.bias}
+    constants = {
+        "smallest": np.float32(MIN_PROBABILITY),
+        "scale": calibration.scale,
+        "bias": calibration.bias,
+    }
     graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(value), f"{prefix}/{name}") for name, value in constants.items()
+        numpy_helper.from_array(np.asarray(value), f"{prefix}/{name}")
+        for name, value in constants.items()
     )
     steps = [
         ("Cast", (), {"to": TensorProto.FLOAT}),
@@ -97,7 +111,11 @@ def _insert_nodes(graph: onnx.GraphProto, label: str, calibration: Calibration) 
     for number, (operation, others, attributes) in enumerate(steps):
         result = label if number == len(steps) - 1 else f"{prefix}/{number}"
         inputs = [value, *(f"{prefix}/{other}" for other in others)]
-        graph.node.append(helper.make_node(operation, inputs, [result], f"{prefix}/{operation}_{number}", **attributes))
+        graph.node.append(
+            helper.make_node(
+                operation, inputs, [result], f"{prefix}/{operation}_{number}", **attributes
+            )
+        )
         value = result
 
 
@@ -108,7 +126,10 @@ def _rename_tensor(graph: onnx.GraphProto, old: str, new: str) -> None:
 
 
 def _max_difference(
-    before: PredictFn, after: PredictFn, calibrations: Mapping[str, Calibration], images: NDArray[np.uint8]
+    before: PredictFn,
+    after: PredictFn,
+    calibrations: Mapping[str, Calibration],
+    images: NDArray[np.uint8],
 ) -> float:
     plain, found = before(images), after(images)
     wanted = {label: one.apply(plain[label]) for label, one in calibrations.items()}

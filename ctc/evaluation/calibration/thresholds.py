@@ -13,8 +13,9 @@ from ctc.evaluation.metrics.intervals import lower_bound
 
 @dataclass(frozen=True, slots=True)
 class ClassThreshold:
-    """`predicted`: answers of which the class is the most probable one; `accepted`: those of them with at least the probability
-    `threshold`; `precision`: the share of these that is right, `min_size` its lower bound. Where no threshold will do: None, 0 and NaN."""
+    """`predicted`: answers of which the class is the most probable one; `accepted`: those of them
+    with at least the probability `threshold`; `precision`: the share of these that is right,
+    `min_size` its lower bound. Where no threshold will do: None, 0 and NaN."""
 
     name: str
     predicted: int
@@ -25,10 +26,15 @@ class ClassThreshold:
 
 
 def class_thresholds(
-    truth: Int32Array, probabilities: ProbabilityMatrix, classes: tuple[str, ...], precision: float, confidence: float
+    truth: Int32Array,
+    probabilities: ProbabilityMatrix,
+    classes: tuple[str, ...],
+    precision: float,
+    confidence: float,
 ) -> tuple[ClassThreshold, ...]:
-    """Per class the lowest threshold at which the precision is at least `precision` with `confidence`: its one-sided Clopper-Pearson lower
-    bound is no less (docs/evaluate.md says how far choosing the lowest of many is to be trusted)."""
+    """Per class the lowest threshold at which the precision is at least `precision` with
+    `confidence`: its one-sided Clopper-Pearson lower bound is no less (docs/evaluate.md says how
+    far choosing the lowest of many is to be trusted)."""
     top = probabilities.argmax(axis=1)
     found = []
     for number, name in enumerate(classes):
@@ -39,11 +45,19 @@ def class_thresholds(
 
 
 def _lowest_threshold(
-    name: str, confidences: NDArray[np.float32], right: NDArray[np.bool_], precision: float, tail: float
+    name: str,
+    confidences: NDArray[np.float32],
+    right: NDArray[np.bool_],
+    precision: float,
+    tail: float,
 ) -> ClassThreshold:
     order = np.argsort(-confidences, kind="stable")
     ranked = confidences[order]
-    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) if len(ranked) else np.empty(0, np.int64)
+    ends = (
+        np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+        if len(ranked)
+        else np.empty(0, np.int64)
+    )
     accepted, hits = ends + 1, np.cumsum(right[order])[ends]
     bound = lower_bound(hits, accepted, tail)
     good = np.flatnonzero(bound >= precision)
@@ -52,5 +66,10 @@ def _lowest_threshold(
     last = good[-1]
     count = int(accepted[last])
     return ClassThreshold(
-        name, len(ranked), float(ranked[ends[last]]), count, float(hits[last] / count), float(bound[last])
+        name,
+        len(ranked),
+        float(ranked[ends[last]]),
+        count,
+        float(hits[last] / count),
+        float(bound[last]),
     )

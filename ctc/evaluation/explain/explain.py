@@ -1,4 +1,5 @@
-"""What the model looked at: on its most confident mistakes, then on right answers drawn at random."""
+"""What the model looked at: on its most confident mistakes, then on right answers drawn at
+random."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _COLUMNS = ("file", "label", "event_id", "path", "truth", "predicted", "confiden
 
 @dataclass(frozen=True)
 class Example:
-    """A picture to explain: which answer for which label; `class_index` is that of the class `predicted`."""
+    """A picture to explain: which answer for which label; `class_index` is that of the class
+    `predicted`."""
 
     label: str
     event_id: str
@@ -39,7 +41,8 @@ class Example:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`image` uint8 (height, 2 × width, 3): the photo as the model sees it, and beside it what counts in it."""
+    """`image` uint8 (height, 2 × width, 3): the photo as the model sees it, and beside it what
+    counts in it."""
 
     example: Example
     image: Pixels
@@ -54,28 +57,38 @@ class Explanations:
 
 
 def choose_examples(data: EvaluationData, count: int) -> list[Example]:
-    """For each label that has a truth, up to `count` pictures, each of another event: mistakes for half of them, right answers for the
-    rest, those first that name something else than emptiness; more of the one kind where there are too few of the other."""
+    """For each label that has a truth, up to `count` pictures, each of another event: mistakes for
+    half of them, right answers for the rest, those first that name something else than emptiness;
+    more of the one kind where there are too few of the other."""
     answers = data.photos or data.events
     found = []
     for label, truth in data.truth.items():
         of_answers = truth[answers.event]
         wrong, right = (
-            _one_per_event(answers, rows) for rows in _rank_wrong_right(answers, of_answers, data.classes[label], label)
+            _one_per_event(answers, rows)
+            for rows in _rank_wrong_right(answers, of_answers, data.classes[label], label)
         )
         mistakes = max(count - len(right), -(-count // 2))
         for row in [*wrong[:mistakes], *right][:count]:
             values = answers.probabilities[label][row]
             top = int(values.argmax())
             event_id = data.event_ids[answers.event[row]]
-            truth_name, predicted = (data.classes[label][number] for number in (of_answers[row], top))
+            truth_name, predicted = (
+                data.classes[label][number] for number in (of_answers[row], top)
+            )
             confidence = float(values[top])
-            found.append(Example(label, event_id, answers.paths[row], truth_name, predicted, top, confidence))
+            found.append(
+                Example(label, event_id, answers.paths[row], truth_name, predicted, top, confidence)
+            )
     return found
 
 
 def explain(
-    saliency_fn: SaliencyFn, preprocessing: Preprocessing, dataset: Dataset, split: str, examples: list[Example]
+    saliency_fn: SaliencyFn,
+    preprocessing: Preprocessing,
+    dataset: Dataset,
+    split: str,
+    examples: list[Example],
 ) -> tuple[Explanation, ...]:
     """In the order of `examples`."""
     wanted = {one.event_id for one in examples}
@@ -95,7 +108,9 @@ def write_explanations(explanations: Explanations, folder: Path) -> None:
     """A PNG each in `folder`/explain, and explain.csv that lists them."""
     with atomic_write(folder / FOLDER) as partial:
         partial.mkdir()
-        with (partial / INDEX).open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        with (partial / INDEX).open(
+            "w", encoding="utf-8", errors="backslashreplace", newline=""
+        ) as file:
             rows = csv.writer(file, lineterminator="\n")
             rows.writerow(_COLUMNS)
             for number, one in enumerate(explanations.all, 1):

@@ -1,4 +1,5 @@
-"""Grad-CAM: which part of a picture speaks for a class (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, section 3)."""
+"""Grad-CAM: which part of a picture speaks for a class (Selvaraju et al. 2017,
+https://arxiv.org/abs/1610.02391, section 3)."""
 
 from __future__ import annotations
 
@@ -17,12 +18,13 @@ from ctc.training.model.network import get_backbone, load_network
 
 Tensor = Any
 SaliencyFn = Callable[[NDArray[np.uint8], str, int], NDArray[np.float32]]
-"""For a picture (height, width, 3), a label and the number of one of its classes: how much each pixel speaks for the class, float32
-(height, width), 0 or more."""
+"""For a picture (height, width, 3), a label and the number of one of its classes: how much each
+pixel speaks for the class, float32 (height, width), 0 or more."""
 
 
 def gradcam(run: Run, plugins: Plugins) -> SaliencyFn | None:
-    """Of the run's network; None where it has no feature maps, or Keras computes with something else than TensorFlow.
+    """Of the run's network; None where it has no feature maps, or Keras computes with something
+    else than TensorFlow.
 
     Raises CtcError when the run can't be loaded.
     """
@@ -32,7 +34,9 @@ def gradcam(run: Run, plugins: Plugins) -> SaliencyFn | None:
         return None
     to_maps, from_maps = parts
     standardise = network.get_layer("standardise")
-    heads = {label: network.get_layer(f"head_{place}") for place, label in enumerate(run.read().labels)}
+    heads = {
+        label: network.get_layer(f"head_{place}") for place, label in enumerate(run.read().labels)
+    }
 
     def heat(picture: NDArray[np.uint8], label: str, number: int) -> NDArray[np.float32]:
         def score(maps: Tensor) -> Tensor:
@@ -47,7 +51,8 @@ def gradcam(run: Run, plugins: Plugins) -> SaliencyFn | None:
 
 
 def _split_at_feature_maps(backbone: keras.Model) -> tuple[keras.Model, keras.Model] | None:
-    """The backbone up to its last feature maps (N, rows, columns, channels) that all goes through, and from there on."""
+    """The backbone up to its last feature maps (N, rows, columns, channels) that all goes through,
+    and from there on."""
     layers = [layer for layer in backbone.layers if not isinstance(layer, keras.layers.InputLayer)]
     for maps in (layer.output for layer in reversed(layers) if _is_feature_map(layer.output)):
         try:
@@ -58,7 +63,11 @@ def _split_at_feature_maps(backbone: keras.Model) -> tuple[keras.Model, keras.Mo
 
 
 def _is_feature_map(output: Tensor) -> bool:
-    return isinstance(output, keras.KerasTensor) and len(output.shape) == 4 and output.shape[1] * output.shape[2] > 1
+    return (
+        isinstance(output, keras.KerasTensor)
+        and len(output.shape) == 4
+        and output.shape[1] * output.shape[2] > 1
+    )
 
 
 def _gradient(score: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:

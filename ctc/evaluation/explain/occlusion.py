@@ -1,5 +1,5 @@
-"""Which part of a picture an answer hangs on, found by covering one part after another (Zeiler & Fergus 2014, https://arxiv.org/abs/1311.2901,
-section 4.2): it takes nothing but the model file."""
+"""Which part of a picture an answer hangs on, found by covering one part after another (Zeiler &
+Fergus 2014, https://arxiv.org/abs/1311.2901, section 4.2): it takes nothing but the model file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ BATCH = 32
 Rectangle = tuple[int, int, int, int]
 
 
-def occlusion_map(predict: PredictFn, image: Pixels, label: str, class_index: int) -> NDArray[np.float32]:
-    """By how much the probability of class `class_index` falls, on average, when a pixel of the `image` (height, width, 3) is covered:
-    float32 (height, width); below 0 where it rises."""
+def occlusion_map(
+    predict: PredictFn, image: Pixels, label: str, class_index: int
+) -> NDArray[np.float32]:
+    """By how much the probability of class `class_index` falls, on average, when a pixel of the
+    `image` (height, width, 3) is covered: float32 (height, width); below 0 where it rises."""
     height, width = image.shape[:2]
     uncovered = float(predict(image[None])[label][0, class_index])
     fall, times = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)

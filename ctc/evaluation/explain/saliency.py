@@ -15,12 +15,13 @@ SMOOTHING = 1 / 32
 """Of the shorter side."""
 
 SaliencyFn = Callable[[Pixels, str, int], NDArray[np.float32]]
-"""For a picture (height, width, 3), a label and the number of one of its classes: how much each pixel counts for that class, float32
-(height, width); 0 or less: not at all, or against it."""
+"""For a picture (height, width, 3), a label and the number of one of its classes: how much each
+pixel counts for that class, float32 (height, width); 0 or less: not at all, or against it."""
 
 
 def overlay_heatmap(image: Pixels, heatmap: NDArray[np.float32]) -> Pixels:
-    """The picture in grey, coloured by how much its parts count: nothing dark violet, most yellow (inferno, safe for the colour-blind)."""
+    """The picture in grey, coloured by how much its parts count: nothing dark violet, most yellow
+    (inferno, safe for the colour-blind)."""
     strength = np.clip(heatmap, 0, None)
     strength = cv2.GaussianBlur(strength, (0, 0), max(1.0, SMOOTHING * min(image.shape[:2])))
     scaled = (255 * strength / max(float(strength.max()), 1e-6)).astype(np.uint8)

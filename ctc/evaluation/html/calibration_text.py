@@ -22,7 +22,11 @@ def threshold_lines(model: ModelInfo) -> Iterator[str]:
     for label, classes in model.labels.items():
         values = model.thresholds.get(label)
         if values:
-            rest = "is not told" if label in model.multi_label else "is “unknown”, and a person looks at it"
+            rest = (
+                "is not told"
+                if label in model.multi_label
+                else "is “unknown”, and a person looks at it"
+            )
             yield f"{label}: {_describe_thresholds({name: values.get(name, 0.0) for name in classes})}. What is below {rest}."
         elif label in model.multi_label:
             yield f"{label}: none of its own; each class counts as present from {format_percent(PRESENCE_THRESHOLD)} on."
@@ -34,7 +38,11 @@ def _describe_calibration(found: Mapping[str, Any]) -> str:
     if found["method"] != "temperature":
         return f"calibrated with a scale and a bias for each class{_fit_size(found)}."
     temperature = found["temperature"]
-    was, became = ("too sure of itself", "evened out") if temperature > 1 else ("not sure enough", "sharpened")
+    was, became = (
+        ("too sure of itself", "evened out")
+        if temperature > 1
+        else ("not sure enough", "sharpened")
+    )
     return (
         f"calibrated with the temperature {temperature:.2f}{_fit_size(found)}. The network was {was}: its probabilities are {became}, "
         "and the most probable class stays the same."
@@ -46,7 +54,13 @@ def _fit_size(found: Mapping[str, Any]) -> str:
 
 
 def _describe_thresholds(values: Mapping[str, float | None]) -> str:
-    told = [f"{name} from {format_percent(value, 1)}" for name, value in values.items() if value is not None]
+    told = [
+        f"{name} from {format_percent(value, 1)}"
+        for name, value in values.items()
+        if value is not None
+    ]
     never = [name for name, value in values.items() if value is None]
-    parts = [f"believed are {', '.join(told)}"] * bool(told) + [f"never believed are {', '.join(never)}"] * bool(never)
+    parts = [f"believed are {', '.join(told)}"] * bool(told) + [
+        f"never believed are {', '.join(never)}"
+    ] * bool(never)
     return "; ".join(parts)

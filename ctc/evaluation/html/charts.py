@@ -1,4 +1,5 @@
-"""Charts as SVG inside the page: lines and bars, told apart by dashes as well as by colour (Okabe & Ito's palette, style.css)."""
+"""Charts as SVG inside the page: lines and bars, told apart by dashes as well as by colour (Okabe &
+Ito's palette, style.css)."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ class Axis:
         raw = span / 5
         power = 10 ** math.floor(math.log10(raw))
         steps = (power * factor for factor in (1, 2, 2.5, 5, 10))
-        step = next(one for one in steps if one >= raw * 0.999 and not (self.is_integer and one % 1))
+        step = next(
+            one for one in steps if one >= raw * 0.999 and not (self.is_integer and one % 1)
+        )
         first = math.ceil(self.low / step - 1e-9)
         return [number * step for number in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
@@ -66,7 +69,13 @@ SHARES = (0.0, 1.0)
 
 
 def line_chart(
-    summary: str, x: Axis, y: Axis, lines: Sequence[Line], *, band: Band | None = None, diagonal: bool = False
+    summary: str,
+    x: Axis,
+    y: Axis,
+    lines: Sequence[Line],
+    *,
+    band: Band | None = None,
+    diagonal: bool = False,
 ) -> Markup:
     """`summary` is read out in place of the chart. `diagonal`: the line where y = x."""
     parts = [*_grid(x, y)]
@@ -81,7 +90,9 @@ def line_chart(
             _dot(point, weight, x, y, f"dot dot-{number % LINE_STYLES}")
             for point, weight in zip(line.points, line.weights, strict=False)
         ]
-    box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, summary)
+    box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
+        WIDTH, HEIGHT, summary
+    )
     return _legend(lines, band) + box + Markup("").join(parts) + Markup("</svg>")
 
 
@@ -95,7 +106,14 @@ def share_bar(value: float, low: float, high: float) -> Markup:
         '<rect class="bar-ground" width="{w}" height="{h}"/><rect class="bar-value" width="{value}" height="{h}"/>'
         '<path class="bar-interval" d="M{low} {middle}H{high}M{low} {up}V{down}M{high} {up}V{down}"/></svg>'
     ).format(
-        w=BAR_WIDTH, h=BAR_HEIGHT, value=at[0], low=at[1], high=at[2], middle=BAR_HEIGHT / 2, up=3, down=BAR_HEIGHT - 3
+        w=BAR_WIDTH,
+        h=BAR_HEIGHT,
+        value=at[0],
+        low=at[1],
+        high=at[2],
+        middle=BAR_HEIGHT / 2,
+        up=3,
+        down=BAR_HEIGHT - 3,
     )
 
 
@@ -103,14 +121,16 @@ def bar_chart(summary: str, x_title: str, bars: Sequence[tuple[str, int]]) -> Ma
     """Upright bars with their names beneath."""
     y = Axis("", 0, max(1, *(value for _, value in bars)), is_integer=True)
     step = (WIDTH - LEFT - RIGHT) / len(bars)
-    box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, summary)
+    box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
+        WIDTH, HEIGHT, summary
+    )
     parts = [*_y_grid(y), _x_title(x_title)]
     for number, (name, value) in enumerate(bars):
         left, top = LEFT + (number + 0.1) * step, _y_pixel(value, y)
         parts.append(
-            Markup('<rect class="bar-value" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(
-                left, top, 0.8 * step, HEIGHT - BOTTOM - top
-            )
+            Markup(
+                '<rect class="bar-value" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'
+            ).format(left, top, 0.8 * step, HEIGHT - BOTTOM - top)
         )
         parts.append(_text(left + 0.4 * step, HEIGHT - BOTTOM + 22, name, "middle"))
     return box + Markup("").join(parts) + Markup("</svg>")
@@ -131,9 +151,9 @@ def _y_grid(y: Axis) -> Iterable[Markup]:
         yield _grid_line(LEFT, down, WIDTH - RIGHT, down)
         yield _text(LEFT - 6, down + 4, y.format_value(value), "end")
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    yield Markup('<text class="axis" transform="translate(18 {}) rotate(-90)" text-anchor="middle">{}</text>').format(
-        middle, y.title
-    )
+    yield Markup(
+        '<text class="axis" transform="translate(18 {}) rotate(-90)" text-anchor="middle">{}</text>'
+    ).format(middle, y.title)
 
 
 def _x_title(title: str) -> Markup:
@@ -147,10 +167,15 @@ def _legend(lines: Sequence[Line], band: Band | None) -> Markup:
         '<li><svg viewBox="0 0 36 10" width="36" height="10" aria-hidden="true"><path class="{}" d="{}"/></svg> {}</li>'
     )
     entries = [
-        sample.format(f"line line-{number % LINE_STYLES}", "M0 5H36", line.name) for number, line in enumerate(lines)
+        sample.format(f"line line-{number % LINE_STYLES}", "M0 5H36", line.name)
+        for number, line in enumerate(lines)
     ]
     entries += [sample.format("band", "M0 0H36V10H0Z", band.name)] if band else []
-    return Markup('<ul class="legend">{}</ul>').format(Markup("").join(entries)) if len(entries) > 1 else Markup("")
+    return (
+        Markup('<ul class="legend">{}</ul>').format(Markup("").join(entries))
+        if len(entries) > 1
+        else Markup("")
+    )
 
 
 def _split_at_gaps(points: Points) -> list[list[tuple[float, float]]]:
@@ -198,4 +223,6 @@ def _grid_line(x1: float, y1: float, x2: float, y2: float) -> Markup:
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> Markup:
-    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(x, y, anchor, text)
+    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
+        x, y, anchor, text
+    )

@@ -12,7 +12,8 @@ MAX_CLASSES = 40
 
 @dataclass(frozen=True)
 class ConfusionCell:
-    """`share` of the row; `strength` 0–4 is how dark the cell is; `anchor` of the photos behind it, if they are in the page."""
+    """`share` of the row; `strength` 0–4 is how dark the cell is; `anchor` of the photos behind it,
+    if they are in the page."""
 
     count: int
     share: float
@@ -32,8 +33,9 @@ class ConfusionRow:
 
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """The classes that occur most, as truth or as answer, in the model's order. `hidden`: how many of `classes` are not among them;
-    `outside`: how many answers lie outside the table because of that."""
+    """The classes that occur most, as truth or as answer, in the model's order. `hidden`: how many
+    of `classes` are not among them; `outside`: how many answers lie outside the table because of
+    that."""
 
     names: tuple[str, ...]
     rows: tuple[ConfusionRow, ...]
@@ -51,10 +53,14 @@ def build_confusion_matrix(scores: UnitScores, galleries: CellGalleries) -> Conf
     return ConfusionMatrix(names, rows, len(occurring) - len(chosen), scores.n - inside)
 
 
-def _row(scores: UnitScores, number: int, chosen: list[int], galleries: CellGalleries) -> ConfusionRow:
+def _row(
+    scores: UnitScores, number: int, chosen: list[int], galleries: CellGalleries
+) -> ConfusionRow:
     one, counts = scores.classes[number], scores.confusion[number]
     return ConfusionRow(
-        one.name, one.support, tuple(_cell(counts[to], one.support, number, to, galleries) for to in chosen)
+        one.name,
+        one.support,
+        tuple(_cell(counts[to], one.support, number, to, galleries) for to in chosen),
     )
 
 

@@ -49,36 +49,45 @@ def coverage_curve(coverage: Coverage) -> Markup:
     floor = int(low * 10 + 1e-9) / 10
     lower = [(one.share, max(floor, one.accuracy.low)) for one in coverage.curve]
     upper = [(one.share, one.accuracy.high) for one in coverage.curve]
-    summary = (
-        f"With all accepted {points[-1][1]:.0%} are right; with the surest {points[0][0]:.0%} it is {points[0][1]:.0%}"
-    )
+    summary = f"With all accepted {points[-1][1]:.0%} are right; with the surest {points[0][0]:.0%} it is {points[0][1]:.0%}"
     across, upwards = Axis("accepted without a look", 0, 1, True), Axis("right", floor, 1, True)
     band = Band("95 % interval", lower, upper)
-    return line_chart(summary, across, upwards, [Line("right among the accepted", points)], band=band)
+    return line_chart(
+        summary, across, upwards, [Line("right among the accepted", points)], band=band
+    )
 
 
 def reliability_diagram(now: Reliability, before: Reliability | None) -> Markup:
-    """Mean probability of each bin across, share of right answers in it upwards; on the diagonal they agree."""
+    """Mean probability of each bin across, share of right answers in it upwards; on the diagonal
+    they agree."""
     lines = [_reliability_line("as it is now" if before else "this model", now)]
     if before:
         lines.append(_reliability_line("before calibration", before))
     summary = f"The probabilities are off by {now.ece:.1%} on average"
     return line_chart(
-        summary, Axis("probability the model gives", 0, 1, True), Axis("right", 0, 1, True), lines, diagonal=True
+        summary,
+        Axis("probability the model gives", 0, 1, True),
+        Axis("right", 0, 1, True),
+        lines,
+        diagonal=True,
     )
 
 
 def _reliability_line(name: str, reliability: Reliability) -> Line:
     bins = [one for one in reliability.bins if one.n]
     most = max(one.n for one in bins)
-    return Line(name, [(one.confidence, one.accuracy) for one in bins], [one.n / most for one in bins])
+    return Line(
+        name, [(one.confidence, one.accuracy) for one in bins], [one.n / most for one in bins]
+    )
 
 
 def _train_val_lines(rows: Sequence[Mapping[str, str]], column: str) -> list[Line]:
     """Training and validation, as far as they were measured."""
     lines = []
     for name, prefix in (("training", ""), ("validation", "val_")):
-        points = [(_parse_float(row["epoch"]), _parse_float(row.get(prefix + column))) for row in rows]
+        points = [
+            (_parse_float(row["epoch"]), _parse_float(row.get(prefix + column))) for row in rows
+        ]
         if any(value == value for _, value in points):
             lines.append(Line(name, points))
     return lines
@@ -91,7 +100,10 @@ def _epoch_chart(title: str, lines: Sequence[Line], *, share: bool = False) -> M
     ends = ", ".join(f"{line.name} ends at {line.points[-1][1]:.3g}" for line in lines)
     last = max(2.0, *epochs)
     return line_chart(
-        f"{title} by epoch: {ends}", Axis("epoch", 1, last, is_integer=True), Axis(title, 0, top, share), lines
+        f"{title} by epoch: {ends}",
+        Axis("epoch", 1, last, is_integer=True),
+        Axis(title, 0, top, share),
+        lines,
     )
 
 

@@ -22,14 +22,21 @@ from ctc.evaluation.html.options import REPORT_FILE, ReportConfig
 from ctc.evaluation.html.page import write_page
 from ctc.evaluation.html.summary import describe_subject, label_summary, multi_label_summary
 from ctc.evaluation.html.thumbnails import ThumbnailSource, make_thumbnails
-from ctc.evaluation.metrics.evaluation import Evaluation, LabelEvaluation, LocationSlices, Slice, UnitScores
+from ctc.evaluation.metrics.evaluation import (
+    Evaluation,
+    LabelEvaluation,
+    LocationSlices,
+    Slice,
+    UnitScores,
+)
 
 MAX_LOCATIONS = 40
 
 
 @dataclass(frozen=True)
 class ReportExtras:
-    """What is known beside the figures. `failures`: why photos or records could not be used; `history`: how the model was trained."""
+    """What is known beside the figures. `failures`: why photos or records could not be used;
+    `history`: how the model was trained."""
 
     failures: tuple[str, ...] = ()
     model: ModelInfo | None = None
@@ -40,7 +47,8 @@ class ReportExtras:
 
 @dataclass(frozen=True)
 class LabelPage:
-    """One label's part of the page; `id` begins its anchors; `thresholds` are the model's own, by class."""
+    """One label's part of the page; `id` begins its anchors; `thresholds` are the model's own, by
+    class."""
 
     id: str
     label: str
@@ -57,17 +65,23 @@ class LabelPage:
 
 
 def write_evaluation_report(
-    evaluation: Evaluation, data: EvaluationData, folder: Path, thumbnail_source: ThumbnailSource, extras: ReportExtras
+    evaluation: Evaluation,
+    data: EvaluationData,
+    folder: Path,
+    thumbnail_source: ThumbnailSource,
+    extras: ReportExtras,
 ) -> Path:
-    """Write report.html into `folder` and return its path. `data`: the answers that were evaluated; `photo_fetcher`: where thumbnails come
-    from."""
+    """Write report.html into `folder` and return its path. `data`: the answers that were evaluated;
+    `photo_fetcher`: where thumbnails come from."""
     pages = [
         _label_page(data, label, found, f"label-{number}", extras.model)
         for number, (label, found) in enumerate(evaluation.labels.items())
     ]
     wanted = list(chain.from_iterable(_photos_by_importance(page) for page in pages))
     seen = explained_photos(extras.explanations, extras.config.megabytes)
-    made = make_thumbnails(wanted, thumbnail_source, extras.config.megabytes - total_megabytes(seen))
+    made = make_thumbnails(
+        wanted, thumbnail_source, extras.config.megabytes - total_megabytes(seen)
+    )
     values = {
         "title": f"How good is {evaluation.subject.get('model') or evaluation.subject.get('predictions') or 'the model'}?",
         "about": describe_subject(evaluation),
@@ -114,7 +128,9 @@ def _label_page(
 
 def _worst_locations(locations: LocationSlices | None) -> tuple[Slice, ...]:
     found = locations.all if locations else ()
-    return tuple(sorted(found, key=lambda group: (group.top_1.high, group.top_1.value))[:MAX_LOCATIONS])
+    return tuple(
+        sorted(found, key=lambda group: (group.top_1.high, group.top_1.value))[:MAX_LOCATIONS]
+    )
 
 
 def _photos_by_importance(page: LabelPage) -> Iterator[PhotoRef]:

@@ -44,4 +44,8 @@ def total_megabytes(photos: PhotosByLabel) -> float:
 
 def _enlarge(image: Pixels) -> Pixels:
     times = max(1, -(-MIN_HEIGHT // image.shape[0]))
-    return cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC) if times > 1 else image
+    return (
+        cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+        if times > 1
+        else image
+    )

@@ -15,7 +15,8 @@ def format_percent(share: float, digits: int = 0) -> str:
 
 
 def format_estimate(estimate: Estimate) -> str:
-    """`83 % (70–92 %)`, without brackets where there is no interval, or a dash where there is no figure."""
+    """`83 % (70–92 %)`, without brackets where there is no interval, or a dash where there is no
+    figure."""
     if estimate.low == estimate.high or estimate.value != estimate.value:
         return format_percent(estimate.value)
     return f"{format_percent(estimate.value)} ({100 * estimate.low:.0f}{RANGE_DASH}{format_percent(estimate.high)})"

@@ -1,4 +1,5 @@
-"""Which photos are worth a look: the worst mistakes, the unsure ones, right ones for comparison, and those behind each confusion."""
+"""Which photos are worth a look: the worst mistakes, the unsure ones, right ones for comparison,
+and those behind each confusion."""
 
 from __future__ import annotations
 
@@ -28,20 +29,31 @@ def galleries_with_truth(data: EvaluationData, label: str, prefix: str) -> tuple
     confidence = probabilities.max(axis=1)
     surest = np.argsort(-confidence, kind="stable")
     chosen = [
-        ("worst", "Worst mistakes", "Wrong answers, the most confident first.", surest[~right[surest]]),
+        (
+            "worst",
+            "Worst mistakes",
+            "Wrong answers, the most confident first.",
+            surest[~right[surest]],
+        ),
         (
             "unsure",
             "Unsure ones",
             "Where a second answer was about as probable, the closest first.",
             _order_by_margin(probabilities),
         ),
-        ("right", "Right ones, drawn at random", "For comparison.", _shuffle(np.flatnonzero(right))),
+        (
+            "right",
+            "Right ones, drawn at random",
+            "For comparison.",
+            _shuffle(np.flatnonzero(right)),
+        ),
     ]
     return _build_galleries(data, label, prefix, events, chosen)
 
 
 def galleries_without_truth(data: EvaluationData, label: str, prefix: str) -> tuple[Gallery, ...]:
-    """Where no truth is known: the unsure ones, and for each class the surest, most frequent class first."""
+    """Where no truth is known: the unsure ones, and for each class the surest, most frequent class
+    first."""
     probabilities = data.events.probabilities[label]
     top, events = probabilities.argmax(axis=1), np.arange(len(probabilities))
     surest = np.argsort(-probabilities.max(axis=1), kind="stable")
@@ -55,12 +67,20 @@ def galleries_without_truth(data: EvaluationData, label: str, prefix: str) -> tu
     ]
     for number in np.argsort(-np.bincount(top), kind="stable").tolist():
         name = data.classes[label][number]
-        chosen.append((f"class-{number}", f"Called {name}", "The most confident first.", surest[top[surest] == number]))
+        chosen.append(
+            (
+                f"class-{number}",
+                f"Called {name}",
+                "The most confident first.",
+                surest[top[surest] == number],
+            )
+        )
     return _build_galleries(data, label, prefix, events, chosen)
 
 
 def cell_galleries(data: EvaluationData, label: str, prefix: str) -> CellGalleries:
-    """For each combination of truth and answer that occurs, up to IN_CELL events, the most confident first."""
+    """For each combination of truth and answer that occurs, up to IN_CELL events, the most
+    confident first."""
     truth, classes, album = data.truth[label], data.classes[label], GalleryBuilder(data, label)
     events = np.flatnonzero(is_known(truth))
     probabilities = data.events.probabilities[label][events]
@@ -68,9 +88,15 @@ def cell_galleries(data: EvaluationData, label: str, prefix: str) -> CellGalleri
     order = np.lexsort((-probabilities.max(axis=1), cell))
     found, first = np.unique(cell[order], return_index=True)
     galleries = {}
-    for number, start, end in zip(found.tolist(), first.tolist(), [*first[1:].tolist(), len(order)], strict=True):
+    for number, start, end in zip(
+        found.tolist(), first.tolist(), [*first[1:].tolist(), len(order)], strict=True
+    ):
         row, column = divmod(number, len(classes))
-        title = f"{classes[row]} called {classes[column]}" if row != column else f"{classes[row]}, recognised"
+        title = (
+            f"{classes[row]} called {classes[column]}"
+            if row != column
+            else f"{classes[row]}, recognised"
+        )
         about = f"{end - start:,} in all; the most confident first."
         shown = album.build_items(events[order[start : min(end, start + PHOTOS_PER_CELL)]])
         galleries[row, column] = Gallery(f"{prefix}-cell-{row}-{column}", title, about, shown)
@@ -78,11 +104,17 @@ def cell_galleries(data: EvaluationData, label: str, prefix: str) -> CellGalleri
 
 
 def _build_galleries(
-    data: EvaluationData, label: str, prefix: str, events: Int64Array, chosen: list[tuple[str, str, str, Int64Array]]
+    data: EvaluationData,
+    label: str,
+    prefix: str,
+    events: Int64Array,
+    chosen: list[tuple[str, str, str, Int64Array]],
 ) -> tuple[Gallery, ...]:
     album = GalleryBuilder(data, label)
     return tuple(
-        Gallery(f"{prefix}-{name}", title, about, album.build_items(events[rows[:PHOTOS_PER_GALLERY]]))
+        Gallery(
+            f"{prefix}-{name}", title, about, album.build_items(events[rows[:PHOTOS_PER_GALLERY]])
+        )
         for name, title, about, rows in chosen
         if len(rows)
     )

@@ -45,14 +45,20 @@ class GalleryBuilder:
         self._data, self._classes = data, data.classes[label]
         self._probabilities = data.events.probabilities[label]
         self._truth = data.truth.get(label)
-        self._photos = _PhotoRows.from_predictions(data.photos, label, len(data.event_ids)) if data.photos else None
+        self._photos = (
+            _PhotoRows.from_predictions(data.photos, label, len(data.event_ids))
+            if data.photos
+            else None
+        )
 
     def build_item(self, event: int) -> GalleryItem:
         values = self._probabilities[event]
         top = int(values.argmax())
         truth = -1 if self._truth is None else int(self._truth[event])
         name = self._classes[truth] if truth >= 0 else None
-        return GalleryItem(self._best_photo(event, top), name, self._classes[top], float(values[top]))
+        return GalleryItem(
+            self._best_photo(event, top), name, self._classes[top], float(values[top])
+        )
 
     def build_items(self, events: Int64Array) -> tuple[GalleryItem, ...]:
         return tuple(self.build_item(event) for event in events.tolist())
@@ -64,7 +70,8 @@ class GalleryBuilder:
 
 @dataclass(frozen=True)
 class _PhotoRows:
-    """The answers for photos: `order` sorts them by event, `bounds` says where those of each event begin there."""
+    """The answers for photos: `order` sorts them by event, `bounds` says where those of each event
+    begin there."""
 
     paths: tuple[str, ...]
     probabilities: ProbabilityMatrix

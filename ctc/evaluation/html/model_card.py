@@ -1,4 +1,5 @@
-"""The model card (Mitchell et al. 2019, https://arxiv.org/abs/1810.03993): what the model is, what it is for, and what it can't do."""
+"""The model card (Mitchell et al. 2019, https://arxiv.org/abs/1810.03993): what the model is, what
+it is for, and what it can't do."""
 
 from __future__ import annotations
 
@@ -18,12 +19,17 @@ CardSection = tuple[str, tuple[str, ...]]
 """A heading and its lines."""
 
 
-def model_card(evaluation: Evaluation, model: ModelInfo | None, licence: str | None) -> tuple[CardSection, ...]:
+def model_card(
+    evaluation: Evaluation, model: ModelInfo | None, licence: str | None
+) -> tuple[CardSection, ...]:
     """`model` is None when a prediction file was evaluated."""
     entries = [
         ("Model", tuple(_model(evaluation, model))),
         *(
-            [("Calibration", tuple(calibration_lines(model))), ("Thresholds", tuple(threshold_lines(model)))]
+            [
+                ("Calibration", tuple(calibration_lines(model))),
+                ("Thresholds", tuple(threshold_lines(model))),
+            ]
             if model
             else []
         ),
@@ -90,4 +96,6 @@ def _versions(model: ModelInfo | None) -> Iterator[str]:
     for title, key in (("Trained", "trained_with"), ("Exported", "exported_with")):
         versions: Mapping[str, Any] = (model.provenance if model else {}).get(key, {})
         if versions:
-            yield f"{title}: " + ", ".join(f"{name} {version}" for name, version in versions.items())
+            yield f"{title}: " + ", ".join(
+                f"{name} {version}" for name, version in versions.items()
+            )

@@ -1,4 +1,5 @@
-"""From templates to one file: autoescaped, with its style and script inside, and forbidden to load anything."""
+"""From templates to one file: autoescaped, with its style and script inside, and forbidden to load
+anything."""
 
 from __future__ import annotations
 
@@ -23,7 +24,11 @@ def write_page(path: Path, template: str, values: Mapping[str, Any]) -> None:
     style, script = (_load_source(environment, name) for name in ("style.css", "page.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     text = environment.get_template(template).render(
-        values, style=Markup(style), script=Markup(script), script_digest=digest, version=__version__
+        values,
+        style=Markup(style),
+        script=Markup(script),
+        script_digest=digest,
+        version=__version__,
     )
     write_text(path, text.encode(errors="backslashreplace").decode())
 

@@ -30,7 +30,8 @@ HIGH_CONFIDENCE = 0.9
 
 @dataclass(frozen=True)
 class PredictionPage:
-    """One label's part of the page. `frequent`: the names of the classes that `locations` count; `location_count`: of all places."""
+    """One label's part of the page. `frequent`: the names of the classes that `locations` count;
+    `location_count`: of all places."""
 
     id: str
     label: str
@@ -50,13 +51,16 @@ def write_prediction_report(
     failures: tuple[str, ...],
     config: ReportConfig,
 ) -> Path:
-    """Write report.html into `folder` and return its path. `name` of the predictions; `photo_fetcher`: where thumbnails come from.
+    """Write report.html into `folder` and return its path. `name` of the predictions;
+    `photo_fetcher`: where thumbnails come from.
 
     Raises InputError for probabilities that are no numbers from 0 to 1.
     """
     data.check_probabilities()
     pages = [_page(data, label, f"label-{number}") for number, label in enumerate(data.classes)]
-    wanted = [shown.photo for page in pages for gallery in page.galleries for shown in gallery.items]
+    wanted = [
+        shown.photo for page in pages for gallery in page.galleries for shown in gallery.items
+    ]
     made = make_thumbnails(wanted, thumbnail_source, config.megabytes)
     values = {
         "title": f"What is in {name}?",
@@ -87,8 +91,12 @@ def _page(data: EvaluationData, label: str, prefix: str) -> PredictionPage:
     )
 
 
-def _summary(data: EvaluationData, pages: list[PredictionPage], failures: tuple[str, ...]) -> list[str]:
-    counted = f"{len(data.event_ids):,} events" + (f" with {len(data.photos):,} photos" if data.photos else "")
+def _summary(
+    data: EvaluationData, pages: list[PredictionPage], failures: tuple[str, ...]
+) -> list[str]:
+    counted = f"{len(data.event_ids):,} events" + (
+        f" with {len(data.photos):,} photos" if data.photos else ""
+    )
     told = [f"{counted} were answered. Nobody has checked these answers: they are the model's."]
     if data.locations:
         told.append(f"They come from {len(data.locations):,} locations.")
@@ -96,7 +104,9 @@ def _summary(data: EvaluationData, pages: list[PredictionPage], failures: tuple[
     if times:
         told.append(f"The first was taken on {times[0][:10]}, the last on {times[-1][:10]}.")
     for page in pages:
-        most = ", ".join(f"“{one.name}” ({format_percent(one.share)})" for one in page.classes[:3] if one.events)
+        most = ", ".join(
+            f"“{one.name}” ({format_percent(one.share)})" for one in page.classes[:3] if one.events
+        )
         sure = float((data.events.probabilities[page.label].max(axis=1) >= HIGH_CONFIDENCE).mean())
         told.append(
             f"{page.label}: most often {most}; {format_percent(sure)} of the answers have a probability of at least {format_percent(HIGH_CONFIDENCE)}."

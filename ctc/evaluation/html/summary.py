@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ctc.evaluation.html.formatting import format_estimate, format_percent
-from ctc.evaluation.metrics.evaluation import Evaluation, LabelEvaluation, MultiLabelEvaluation, UnitScores
+from ctc.evaluation.metrics.evaluation import (
+    Evaluation,
+    LabelEvaluation,
+    MultiLabelEvaluation,
+    UnitScores,
+)
 
 TARGET = 0.95
 MIN_EVENTS = 10
@@ -23,7 +28,9 @@ def describe_subject(evaluation: Evaluation) -> str:
 
 def _format_counts(evaluation: Evaluation) -> str:
     """`640 events with 1,316 photos`"""
-    return f"{evaluation.events:,} events" + (f" with {evaluation.photos:,} photos" if evaluation.photos else "")
+    return f"{evaluation.events:,} events" + (
+        f" with {evaluation.photos:,} photos" if evaluation.photos else ""
+    )
 
 
 def label_summary(label: str, found: LabelEvaluation) -> tuple[str, ...]:
@@ -76,18 +83,30 @@ def _coverage(scores: UnitScores) -> Iterator[str]:
 
 
 def _weakest_class(scores: UnitScores) -> Iterator[str]:
-    counted = [(one.recall.value, number) for number, one in enumerate(scores.classes) if one.support >= MIN_EVENTS]
+    counted = [
+        (one.recall.value, number)
+        for number, one in enumerate(scores.classes)
+        if one.support >= MIN_EVENTS
+    ]
     recall, number = min(counted, default=(1.0, 0))
     if recall < GOOD_RECALL:
         one = scores.classes[number]
-        found = f"“{one.name}” is recognised least: {format_percent(recall)} of {one.support:,} events"
+        found = (
+            f"“{one.name}” is recognised least: {format_percent(recall)} of {one.support:,} events"
+        )
         yield f"{found}{_most_confused_with(scores, number)}."
 
 
 def _most_confused_with(scores: UnitScores, number: int) -> str:
-    wrong = [(count, other) for other, count in enumerate(scores.confusion[number]) if other != number]
+    wrong = [
+        (count, other) for other, count in enumerate(scores.confusion[number]) if other != number
+    ]
     count, other = max(wrong, default=(0, 0))
-    return f"; most often it is called “{scores.classes[other].name}” instead ({count:,} times)" if count > 1 else ""
+    return (
+        f"; most often it is called “{scores.classes[other].name}” instead ({count:,} times)"
+        if count > 1
+        else ""
+    )
 
 
 def _empty_removal(scores: UnitScores) -> Iterator[str]:
@@ -103,15 +122,25 @@ def _calibration(scores: UnitScores) -> Iterator[str]:
     error = scores.reliability.ece
     verdict = "can be taken at face value" if error < SMALL_ERROR else "are roughly right"
     if error >= LARGE_ERROR:
-        remedy = ": calibrate the model" if scores.uncalibrated is None else ", though the model is calibrated"
+        remedy = (
+            ": calibrate the model"
+            if scores.uncalibrated is None
+            else ", though the model is calibrated"
+        )
         verdict = f"should not be taken at face value{remedy}"
     yield f"Its probabilities {verdict} (off by {100 * error:.1f} percentage points on average)."
 
 
 def _locations(scores: UnitScores) -> Iterator[str]:
-    counted = [group for group in scores.locations.all if group.n >= MIN_EVENTS] if scores.locations else []
+    counted = (
+        [group for group in scores.locations.all if group.n >= MIN_EVENTS]
+        if scores.locations
+        else []
+    )
     if len(counted) > 1:
-        worst, best = (choose(counted, key=lambda group: group.top_1.value) for choose in (min, max))
+        worst, best = (
+            choose(counted, key=lambda group: group.top_1.value) for choose in (min, max)
+        )
         yield (
             f"It depends on the camera: at “{worst.name}” {format_percent(worst.top_1.value)} are right, "
             f"at “{best.name}” {format_percent(best.top_1.value)}."

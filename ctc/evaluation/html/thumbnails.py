@@ -28,7 +28,8 @@ ThumbnailSource = Callable[[Sequence[PhotoRef]], Iterator[tuple[PhotoRef, bytes]
 
 
 def thumbnails_from_files(root: Path | None = None) -> ThumbnailSource:
-    """Photos from where their paths say, relative ones from `root`; an event without a path may be named after its photo."""
+    """Photos from where their paths say, relative ones from `root`; an event without a path may be
+    named after its photo."""
 
     def read(wanted: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
         for photo in wanted:
@@ -61,13 +62,19 @@ def thumbnails_from_dataset(dataset: Dataset, split: str) -> ThumbnailSource:
     return read
 
 
-def make_thumbnails(photos: Iterable[PhotoRef], source: ThumbnailSource, megabytes: float) -> Thumbnails:
-    """Data URIs of JPEGs for the photos, most important first in `photos`, where a photo counts each time it occurs: all of them
-    together take at most so many megabytes in the page."""
+def make_thumbnails(
+    photos: Iterable[PhotoRef], source: ThumbnailSource, megabytes: float
+) -> Thumbnails:
+    """Data URIs of JPEGs for the photos, most important first in `photos`, where a photo counts
+    each time it occurs: all of them together take at most so many megabytes in the page."""
     budget = int(megabytes * MEGABYTE)
     times = Counter(photos)
     uses = accumulate(times.values())
-    chosen = [photo for photo, so_far in zip(times, uses, strict=True) if so_far <= budget // TYPICAL_CHARACTERS]
+    chosen = [
+        photo
+        for photo, so_far in zip(times, uses, strict=True)
+        if so_far <= budget // TYPICAL_CHARACTERS
+    ]
     made: Thumbnails = {}
     for photo, data in source(chosen):
         uri = _thumbnail(data)

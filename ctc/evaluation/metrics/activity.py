@@ -1,4 +1,5 @@
-"""What a prediction file says without any truth: how often, where and when each class was answered."""
+"""What a prediction file says without any truth: how often, where and when each class was
+answered."""
 
 from __future__ import annotations
 
@@ -45,22 +46,34 @@ def class_counts(data: EvaluationData, label: str) -> tuple[ClassCount, ...]:
     sums = np.bincount(top, confidence, len(names))
     means = np.divide(sums, counts, out=np.full(len(names), np.nan), where=counts > 0)
     order = np.argsort(-counts, kind="stable").tolist()
-    return tuple(ClassCount(names[i], int(counts[i]), float(counts[i] / len(top)), float(means[i])) for i in order)
+    return tuple(
+        ClassCount(names[i], int(counts[i]), float(counts[i] / len(top)), float(means[i]))
+        for i in order
+    )
 
 
 def frequent_classes(data: EvaluationData, label: str) -> Int64Array:
     """The numbers of up to FREQUENT classes that were answered, the most frequent first."""
-    counts = np.bincount(data.events.probabilities[label].argmax(axis=1), minlength=len(data.classes[label]))
+    counts = np.bincount(
+        data.events.probabilities[label].argmax(axis=1), minlength=len(data.classes[label])
+    )
     order = np.argsort(-counts, kind="stable")
     return order[counts[order] > 0][:MAX_FREQUENT_CLASSES]
 
 
-def activity_by_location(data: EvaluationData, label: str, classes: Int64Array) -> tuple[LocationActivity, ...]:
+def activity_by_location(
+    data: EvaluationData, label: str, classes: Int64Array
+) -> tuple[LocationActivity, ...]:
     """All locations that are known, with most events first."""
     inside = data.location >= 0
-    where, top = data.location[inside].astype(np.int64), data.events.probabilities[label].argmax(axis=1)[inside]
+    where, top = (
+        data.location[inside].astype(np.int64),
+        data.events.probabilities[label].argmax(axis=1)[inside],
+    )
     width = len(data.classes[label])
-    table = np.bincount(where * width + top, minlength=len(data.locations) * width).reshape(-1, width)
+    table = np.bincount(where * width + top, minlength=len(data.locations) * width).reshape(
+        -1, width
+    )
     totals = table.sum(axis=1)
     return tuple(
         LocationActivity(data.locations[i], int(totals[i]), tuple(table[i, classes].tolist()))
@@ -69,7 +82,8 @@ def activity_by_location(data: EvaluationData, label: str, classes: Int64Array) 
 
 
 def charts_by_hour(data: EvaluationData, label: str, classes: Int64Array) -> Mapping[str, Markup]:
-    """Bar charts by title: all events, and the most frequent classes with something on them; none when no event has a time."""
+    """Bar charts by title: all events, and the most frequent classes with something on them; none
+    when no event has a time."""
     hour = np.array([_hour(taken) for taken in data.timestamps])
     if not (hour >= 0).any():
         return {}

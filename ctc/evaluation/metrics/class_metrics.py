@@ -1,4 +1,5 @@
-"""Precision, recall, F1 and average precision of each class, and their means, with bootstrap intervals."""
+"""Precision, recall, F1 and average precision of each class, and their means, with bootstrap
+intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ METRICS = ("precision", "recall", "f1", "average_precision")
 
 @dataclass(frozen=True)
 class ClassMetricArrays:
-    """Figures of K classes: `values` each (K,), `samples` each (RESAMPLES, K), by the name of the figure; NaN where there is none."""
+    """Figures of K classes: `values` each (K,), `samples` each (RESAMPLES, K), by the name of the
+    figure; NaN where there is none."""
 
     classes: tuple[str, ...]
     support: Int64Array
@@ -36,11 +38,16 @@ class ClassMetricArrays:
     def by_class(self) -> tuple[ClassScores, ...]:
         columns = [
             _apply_exact_intervals(
-                figure, bootstrap_estimates(self.values[figure], self.samples[figure]), self.support, self.predicted
+                figure,
+                bootstrap_estimates(self.values[figure], self.samples[figure]),
+                self.support,
+                self.predicted,
             )
             for figure in METRICS
         ]
-        counts = zip(self.classes, self.support.tolist(), self.predicted.tolist(), *columns, strict=True)
+        counts = zip(
+            self.classes, self.support.tolist(), self.predicted.tolist(), *columns, strict=True
+        )
         return tuple(ClassScores(*row) for row in counts)
 
     def macro(self, mask: NDArray[np.bool_] | None = None) -> Means:
@@ -53,14 +60,21 @@ class ClassMetricArrays:
         return self._means(self.support.astype(np.float64))
 
     def _means(self, weights: Float64Array) -> Means:
-        values = np.array([_weighted_mean(self.values[figure][None], weights, figure)[0] for figure in METRICS])
-        samples = np.stack([_weighted_mean(self.samples[figure], weights, figure) for figure in METRICS], axis=1)
+        values = np.array(
+            [_weighted_mean(self.values[figure][None], weights, figure)[0] for figure in METRICS]
+        )
+        samples = np.stack(
+            [_weighted_mean(self.samples[figure], weights, figure) for figure in METRICS], axis=1
+        )
         found: list[Estimate] = bootstrap_estimates(values, samples)
         return Means(**dict(zip([one.name for one in fields(Means)], found, strict=True)))
 
 
 def compute_class_metrics(
-    truth: Int32Array, probabilities: ProbabilityMatrix, classes: tuple[str, ...], bootstrap: ClusterBootstrap
+    truth: Int32Array,
+    probabilities: ProbabilityMatrix,
+    classes: tuple[str, ...],
+    bootstrap: ClusterBootstrap,
 ) -> ClassMetricArrays:
     """`truth` (N,) without missing values, `probabilities` (N, K)."""
     from sklearn.metrics import precision_recall_fscore_support
@@ -68,16 +82,27 @@ def compute_class_metrics(
     count = len(classes)
     top = probabilities.argmax(axis=1)
     numbers = np.arange(count)
-    precision, recall, f1, _ = precision_recall_fscore_support(truth, top, labels=numbers, zero_division=np.nan)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        truth, top, labels=numbers, zero_division=np.nan
+    )
     support, predicted = np.bincount(truth, minlength=count), np.bincount(top, minlength=count)
-    average = [average_precision(truth == number, probabilities[:, number], bootstrap) for number in numbers]
+    average = [
+        average_precision(truth == number, probabilities[:, number], bootstrap)
+        for number in numbers
+    ]
     hits = bootstrap.counts(top, count, top == truth)
     occurred, said = bootstrap.counts(truth.astype(np.int64), count), bootstrap.counts(top, count)
     return ClassMetricArrays(
         classes,
         support,
         predicted,
-        dict(zip(METRICS, (precision, recall, f1, np.array([value for value, _ in average])), strict=True)),
+        dict(
+            zip(
+                METRICS,
+                (precision, recall, f1, np.array([value for value, _ in average])),
+                strict=True,
+            )
+        ),
         {
             "precision": ratio(hits, said),
             "recall": ratio(hits, occurred),
@@ -90,12 +115,12 @@ def compute_class_metrics(
 def average_precision(
     positive: NDArray[np.bool_], probability: NDArray[np.float32], bootstrap: ClusterBootstrap
 ) -> tuple[float, Float64Array]:
-    """The mean precision over the positives, each at its own probability (scikit-learn's `average_precision_score`), and its value in each
-    resample; NaN without positives.
+    """The mean precision over the positives, each at its own probability (scikit-learn's
+    `average_precision_score`), and its value in each resample; NaN without positives.
 
-    Only the answers from the least probable positive upwards matter, so that a class of a million answers takes a fraction of a sort. For
-    the resamples, positives of neighbouring rank are taken in at most MOST_BLOCKS blocks.
-    """
+    Only the answers from the least probable positive upwards matter, so that a class of a million
+    answers takes a fraction of a sort. For the resamples, positives of neighbouring rank are taken
+    in at most MOST_BLOCKS blocks."""
     steps, of_each = np.unique(probability[positive], return_counts=True)
     if not len(steps):
         return float("nan"), np.full(RESAMPLES, np.nan)
@@ -117,10 +142,11 @@ def average_precision(
 def _apply_exact_intervals(
     metric: str, found: list[Estimate], support: Int64Array, predicted: Int64Array
 ) -> list[Estimate]:
-    """Where all or none are right, every resample says the same: the Clopper-Pearson interval takes the place of the bootstrap's.
+    """Where all or none are right, every resample says the same: the Clopper-Pearson interval takes
+    the place of the bootstrap's.
 
-    That of F1 = 2 J / (1 + J) comes from the one of the share J, right ones among those that are or are called so.
-    """
+    That of F1 = 2 J / (1 + J) comes from the one of the share J, right ones among those that are or
+    are called so."""
     of = {"precision": predicted, "recall": support, "f1": support + predicted}.get(metric)
     if of is None:
         return found
@@ -138,7 +164,8 @@ def _exact_interval(estimate: Estimate, n: int, is_f1: bool) -> Estimate:
 
 
 def _average_precision(positives: NDArray[np.generic], totals: NDArray[np.generic]) -> Float64Array:
-    """(M, steps) counts of positives and of all answers, in ascending order of probability, to (M,)."""
+    """(M, steps) counts of positives and of all answers, in ascending order of probability, to
+    (M,)."""
     above_good = np.cumsum(positives[:, ::-1], axis=1, dtype=np.float64)
     above_all = np.cumsum(totals[:, ::-1], axis=1, dtype=np.float64)
     precision = np.divide(above_good, above_all, out=np.zeros_like(above_good), where=above_all > 0)

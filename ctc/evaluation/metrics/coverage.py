@@ -18,31 +18,38 @@ TARGETS = (0.9, 0.95, 0.98, 0.99)
 def compute_coverage(
     truth: Int32Array, probabilities: ProbabilityMatrix, thresholds: NDArray[np.float32] | None
 ) -> Coverage:
-    """`thresholds` (K,): per class the lowest probability that is accepted, if the model has some."""
+    """`thresholds` (K,): per class the lowest probability that is accepted, if the model has
+    some."""
     top = probabilities.argmax(axis=1)
     confidence, right = probabilities[np.arange(len(top)), top], top == truth
     ranked = _RankedPredictions.from_confidence(confidence, right)
     return Coverage(
         curve=tuple(
-            ranked.accepted_at(int(end)) for end in np.unique(ranked.index_at_coverage(np.arange(1, 101) / 100))
+            ranked.accepted_at(int(end))
+            for end in np.unique(ranked.index_at_coverage(np.arange(1, 101) / 100))
         ),
         table=tuple(
-            _accepted_at_threshold(threshold, confidence >= np.float32(threshold), right) for threshold in THRESHOLDS
+            _accepted_at_threshold(threshold, confidence >= np.float32(threshold), right)
+            for threshold in THRESHOLDS
         ),
         targets=_coverage_at_targets(ranked),
-        thresholds=None if thresholds is None else _accepted_at_threshold(None, confidence >= thresholds[top], right),
+        thresholds=None
+        if thresholds is None
+        else _accepted_at_threshold(None, confidence >= thresholds[top], right),
     )
 
 
 class _RankedPredictions:
-    """Answers by probability, highest first. `ends`: where a probability ends, since equal ones are accepted together; `hits`: how many are
-    right up to there."""
+    """Answers by probability, highest first. `ends`: where a probability ends, since equal ones are
+    accepted together; `hits`: how many are right up to there."""
 
     def __init__(self, confidence: NDArray[np.float32], ends: Int64Array, hits: Int64Array) -> None:
         self.confidence, self.ends, self.hits = confidence, ends, hits
 
     @classmethod
-    def from_confidence(cls, confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> _RankedPredictions:
+    def from_confidence(
+        cls, confidence: NDArray[np.float32], right: NDArray[np.bool_]
+    ) -> _RankedPredictions:
         order = np.argsort(-confidence, kind="stable")
         ranked = confidence[order]
         ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
@@ -59,7 +66,9 @@ class _RankedPredictions:
         return Accepted(float(self.confidence[end]), n / (int(self.ends[-1]) + 1), accuracy)
 
 
-def _accepted_at_threshold(threshold: float | None, accepted: NDArray[np.bool_], right: NDArray[np.bool_]) -> Accepted:
+def _accepted_at_threshold(
+    threshold: float | None, accepted: NDArray[np.bool_], right: NDArray[np.bool_]
+) -> Accepted:
     n = int(accepted.sum())
     return Accepted(threshold, n / len(right), proportion(int((accepted & right).sum()), n))
 
@@ -67,4 +76,7 @@ def _accepted_at_threshold(threshold: float | None, accepted: NDArray[np.bool_],
 def _coverage_at_targets(ranked: _RankedPredictions) -> Mapping[str, Accepted | None]:
     accuracy = ranked.hits / (ranked.ends + 1)
     reached = {target: np.flatnonzero(accuracy >= target) for target in TARGETS}
-    return {f"{target:g}": ranked.accepted_at(int(ends[-1])) if len(ends) else None for target, ends in reached.items()}
+    return {
+        f"{target:g}": ranked.accepted_at(int(ends[-1])) if len(ends) else None
+        for target, ends in reached.items()
+    }

@@ -13,8 +13,11 @@ from ctc.evaluation.metrics.intervals import proportion
 LOSS_LIMITS = (0.01, 0.05, 0.1)
 
 
-def empty_removal(truth: Int32Array, probabilities: ProbabilityMatrix, classes: tuple[str, ...]) -> EmptyRemoval | None:
-    """None unless the label has a class whose name means empty, and both empty ones and others occur.
+def empty_removal(
+    truth: Int32Array, probabilities: ProbabilityMatrix, classes: tuple[str, ...]
+) -> EmptyRemoval | None:
+    """None unless the label has a class whose name means empty, and both empty ones and others
+    occur.
 
     What is not empty counts as animal, people and vehicles too.
     """

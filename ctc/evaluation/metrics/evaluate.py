@@ -12,11 +12,28 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
 from ctc.errors import InputError
-from ctc.evaluation.answers.predictions import FOREIGN, UNITS, EvaluationData, Unit, UnitPredictions, is_known
-from ctc.evaluation.metrics.class_metrics import ClassMetricArrays, compute_class_metrics, rare_classes
+from ctc.evaluation.answers.predictions import (
+    FOREIGN,
+    UNITS,
+    EvaluationData,
+    Unit,
+    UnitPredictions,
+    is_known,
+)
+from ctc.evaluation.metrics.class_metrics import (
+    ClassMetricArrays,
+    compute_class_metrics,
+    rare_classes,
+)
 from ctc.evaluation.metrics.coverage import compute_coverage
 from ctc.evaluation.metrics.empty_removal import empty_removal
-from ctc.evaluation.metrics.evaluation import Evaluation, LabelEvaluation, MultiLabelEvaluation, RareClasses, UnitScores
+from ctc.evaluation.metrics.evaluation import (
+    Evaluation,
+    LabelEvaluation,
+    MultiLabelEvaluation,
+    RareClasses,
+    UnitScores,
+)
 from ctc.evaluation.metrics.intervals import ClusterBootstrap, proportion
 from ctc.evaluation.metrics.multi_label import evaluate_multi_label
 from ctc.evaluation.metrics.reliability import reliability
@@ -27,9 +44,10 @@ TOP_K = 5
 
 @dataclass(frozen=True)
 class EvaluationContext:
-    """What is known beside the answers. `subject`: what was evaluated on what. `train_counts`: per label how often each class was seen in
-    training, in the order of the model's classes. `thresholds`: per label, by class, None where none will do. `calibration`: as the
-    model's metadata have it; `uncalibrated`: the answers that the model would give without it."""
+    """What is known beside the answers. `subject`: what was evaluated on what. `train_counts`: per
+    label how often each class was seen in training, in the order of the model's classes.
+    `thresholds`: per label, by class, None where none will do. `calibration`: as the model's
+    metadata have it; `uncalibrated`: the answers that the model would give without it."""
 
     subject: Mapping[str, Any] = field(default_factory=dict)
     train_counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -38,8 +56,11 @@ class EvaluationContext:
     uncalibrated: EvaluationData | None = None
 
 
-def evaluate(data: EvaluationData, context: EvaluationContext, notes: tuple[str, ...] = ()) -> Evaluation:
-    """Raises InputError for probabilities that are none, and when no answer has a truth to compare it with."""
+def evaluate(
+    data: EvaluationData, context: EvaluationContext, notes: tuple[str, ...] = ()
+) -> Evaluation:
+    """Raises InputError for probabilities that are none, and when no answer has a truth to compare
+    it with."""
     data.check_probabilities()
     labels = {label: _evaluate_label(data, label, context) for label in data.truth}
     judged = {label: found for label, found in labels.items() if found.units}
@@ -60,12 +81,16 @@ def evaluate(data: EvaluationData, context: EvaluationContext, notes: tuple[str,
     )
 
 
-def _evaluate_multi_label(data: EvaluationData, label: str, context: EvaluationContext) -> MultiLabelEvaluation:
+def _evaluate_multi_label(
+    data: EvaluationData, label: str, context: EvaluationContext
+) -> MultiLabelEvaluation:
     rare = partial(_rare_class_means, train_counts=context.train_counts.get(label))
     return evaluate_multi_label(data, label, context.thresholds.get(label), rare)
 
 
-def _evaluate_label(data: EvaluationData, label: str, context: EvaluationContext) -> LabelEvaluation:
+def _evaluate_label(
+    data: EvaluationData, label: str, context: EvaluationContext
+) -> LabelEvaluation:
     units: dict[Unit, UnitScores] = {}
     for unit in UNITS:
         answers = data.for_unit(unit)
@@ -75,14 +100,24 @@ def _evaluate_label(data: EvaluationData, label: str, context: EvaluationContext
 
 
 def _evaluate_unit(
-    data: EvaluationData, predictions: UnitPredictions, unit: Unit, label: str, context: EvaluationContext
+    data: EvaluationData,
+    predictions: UnitPredictions,
+    unit: Unit,
+    label: str,
+    context: EvaluationContext,
 ) -> UnitScores:
     classes, of_all = data.classes[label], data.truth[label][predictions.event]
     kept = np.flatnonzero(is_known(of_all))
-    event, truth, probabilities = predictions.event[kept], of_all[kept], predictions.probabilities[label][kept]
+    event, truth, probabilities = (
+        predictions.event[kept],
+        of_all[kept],
+        predictions.probabilities[label][kept],
+    )
     top = probabilities.argmax(axis=1)
     right, foreign = int((top == truth).sum()), int((of_all == FOREIGN).sum())
-    scores = compute_class_metrics(truth, probabilities, classes, ClusterBootstrap.from_events(event))
+    scores = compute_class_metrics(
+        truth, probabilities, classes, ClusterBootstrap.from_events(event)
+    )
     before = context.uncalibrated and context.uncalibrated.for_unit(unit)
     return UnitScores(
         n=len(kept),
@@ -98,35 +133,49 @@ def _evaluate_unit(
         rare=_rare_class_means(scores, context.train_counts.get(label)),
         daylight=daylight_slices(data.night[event], truth, top),
         photos_in_event=photo_count_slices(data.photos_in_event[event], truth, top),
-        locations=location_slices(data.locations, data.location[event].astype(np.int64), truth, top),
+        locations=location_slices(
+            data.locations, data.location[event].astype(np.int64), truth, top
+        ),
         reliability=reliability(truth, probabilities),
         uncalibrated=reliability(truth, before.probabilities[label][kept]) if before else None,
-        automation=compute_coverage(truth, probabilities, _threshold_array(context.thresholds.get(label), classes)),
+        automation=compute_coverage(
+            truth, probabilities, _threshold_array(context.thresholds.get(label), classes)
+        ),
         empties=empty_removal(truth, probabilities, classes),
     )
 
 
-def in_top_k(truth: NDArray[np.int32], probabilities: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
+def in_top_k(
+    truth: NDArray[np.int32], probabilities: NDArray[np.float32], k: int
+) -> NDArray[np.bool_]:
     """(N,): whether fewer than `k` classes are more probable than the truth."""
     of_truth = probabilities[np.arange(len(truth)), truth]
     return np.asarray((probabilities > of_truth[:, None]).sum(axis=1) < k)
 
 
-def _confusion_counts(truth: NDArray[np.int32], top: NDArray[np.int64], classes: int) -> tuple[tuple[int, ...], ...]:
+def _confusion_counts(
+    truth: NDArray[np.int32], top: NDArray[np.int64], classes: int
+) -> tuple[tuple[int, ...], ...]:
     from sklearn.metrics import confusion_matrix
 
     return tuple(map(tuple, confusion_matrix(truth, top, labels=np.arange(classes)).tolist()))
 
 
-def _rare_class_means(scores: ClassMetricArrays, train_counts: tuple[int, ...] | None) -> RareClasses:
+def _rare_class_means(
+    scores: ClassMetricArrays, train_counts: tuple[int, ...] | None
+) -> RareClasses:
     rare = rare_classes(train_counts or tuple(scores.support.tolist()))
     occurs = scores.support > 0
-    names = tuple(name for name, chosen in zip(scores.classes, rare & occurs, strict=True) if chosen)
+    names = tuple(
+        name for name, chosen in zip(scores.classes, rare & occurs, strict=True) if chosen
+    )
     means = [scores.macro(chosen) if (chosen & occurs).any() else None for chosen in (rare, ~rare)]
     return RareClasses(names, *means)
 
 
-def _threshold_array(values: Mapping[str, float | None] | None, classes: tuple[str, ...]) -> NDArray[np.float32] | None:
+def _threshold_array(
+    values: Mapping[str, float | None] | None, classes: tuple[str, ...]
+) -> NDArray[np.float32] | None:
     """Infinite where no threshold will do."""
     if not values:
         return None
@@ -135,7 +184,9 @@ def _threshold_array(values: Mapping[str, float | None] | None, classes: tuple[s
 
 
 def _omission_notes(
-    data: EvaluationData, judged: Mapping[str, LabelEvaluation], several: Mapping[str, MultiLabelEvaluation]
+    data: EvaluationData,
+    judged: Mapping[str, LabelEvaluation],
+    several: Mapping[str, MultiLabelEvaluation],
 ) -> list[str]:
     notes = []
     if data.photos is None:
@@ -158,8 +209,12 @@ def _omission_notes(
             continue
         present = [one.name for one in events[label].classes if one.support]
         if len(present) == 1:
-            notes.append(f"'{label}' has only one class in the truth, '{present[0]}': its figures say little")
+            notes.append(
+                f"'{label}' has only one class in the truth, '{present[0]}': its figures say little"
+            )
     for label, foreign in data.foreign.items():
         listed = ", ".join(f"'{name}' ({count:,})" for name, count in list(foreign.items())[:10])
-        notes.append(f"the model doesn't know {len(foreign):,} classes of '{label}' that occur: {listed}")
+        notes.append(
+            f"the model doesn't know {len(foreign):,} classes of '{label}' that occur: {listed}"
+        )
     return notes

@@ -1,7 +1,7 @@
 """What an evaluation finds: the figures of metrics.json, which the report shows.
 
-All intervals are at 95 %. NaN (null in the file) is a figure that doesn't exist, such as the precision of a class that was never predicted.
-"""
+All intervals are at 95 %. NaN (null in the file) is a figure that doesn't exist, such as the
+precision of a class that was never predicted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """`support`: how often it is the truth; `predicted`: how often it is the most probable class."""
+    """`support`: how often it is the truth; `predicted`: how often it is the most probable
+    class."""
 
     name: str
     support: int
@@ -49,7 +50,8 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class RareClasses:
-    """The classes that `docs/evaluate.md` calls rare; unweighted means over them (None without one) and over the others."""
+    """The classes that `docs/evaluate.md` calls rare; unweighted means over them (None without one)
+    and over the others."""
 
     names: tuple[str, ...]
     rare: Means | None
@@ -58,7 +60,8 @@ class RareClasses:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The answers that have something in common; `recall`: the mean over the classes that occur among them."""
+    """The answers that have something in common; `recall`: the mean over the classes that occur
+    among them."""
 
     name: str
     n: int
@@ -68,8 +71,9 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class LocationSlices:
-    """`all`, and the same with those first that are bad beyond doubt: by the upper end of the interval. `spread` of top_1 over the
-    `counted` locations with at least 10 answers: quantiles 0, 0.1, 0.5, 0.9, 1."""
+    """`all`, and the same with those first that are bad beyond doubt: by the upper end of the
+    interval. `spread` of top_1 over the `counted` locations with at least 10 answers: quantiles 0,
+    0.1, 0.5, 0.9, 1."""
 
     all: tuple[Slice, ...]
     worst: tuple[Slice, ...]
@@ -79,7 +83,8 @@ class LocationSlices:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The answers whose highest probability is in (`low`, `high`]: its mean, and the share that is right; NaN where `n` is 0."""
+    """The answers whose highest probability is in (`low`, `high`]: its mean, and the share that is
+    right; NaN where `n` is 0."""
 
     low: float
     high: float
@@ -99,7 +104,8 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What is accepted when the highest probability is at least `threshold` (None: at least the threshold of its class)."""
+    """What is accepted when the highest probability is at least `threshold` (None: at least the
+    threshold of its class)."""
 
     threshold: float | None
     share: float
@@ -108,8 +114,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """`curve`: 1 %, 2 %, … accepted, most probable first. `table`: by threshold. `targets`: per wanted accuracy the most that can be
-    accepted, None where it can't be reached. `thresholds`: with the model's own, None when it has none."""
+    """`curve`: 1 %, 2 %, … accepted, most probable first. `table`: by threshold. `targets`: per
+    wanted accuracy the most that can be accepted, None where it can't be reached. `thresholds`:
+    with the model's own, None when it has none."""
 
     curve: tuple[Accepted, ...]
     table: tuple[Accepted, ...]
@@ -119,8 +126,9 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class EmptyRemovalPoint:
-    """When everything is removed that is empty with at least the probability `threshold` (None: nothing can be): the share of the empty
-    ones that goes, and of those with something on them, which is at most `allowed`."""
+    """When everything is removed that is empty with at least the probability `threshold` (None:
+    nothing can be): the share of the empty ones that goes, and of those with something on them,
+    which is at most `allowed`."""
 
     allowed: float
     threshold: float | None
@@ -130,7 +138,8 @@ class EmptyRemovalPoint:
 
 @dataclass(frozen=True, slots=True)
 class EmptyRemoval:
-    """`classes` that mean empty, how many answers are of such a class and of another, and the operating points."""
+    """`classes` that mean empty, how many answers are of such a class and of another, and the
+    operating points."""
 
     classes: tuple[str, ...]
     empty: int
@@ -140,12 +149,13 @@ class EmptyRemoval:
 
 @dataclass(frozen=True, slots=True)
 class UnitScores:
-    """Of one label, per event or per photo. `n` answers with a truth that the model knows; `missing` have none; of `foreign` the truth is a
-    class that the model doesn't know: they are in no other figure but `top_1_with_foreign`, where they count as wrong.
+    """Of one label, per event or per photo. `n` answers with a truth that the model knows;
+    `missing` have none; of `foreign` the truth is a class that the model doesn't know: they are in
+    no other figure but `top_1_with_foreign`, where they count as wrong.
 
-    `confusion[i][j]`: how often class i was called class j, both in the order of `classes`. `uncalibrated`: as the model was before
-    calibration. Sections that can't be are None or empty, and among `notes` of the evaluation.
-    """
+    `confusion[i][j]`: how often class i was called class j, both in the order of `classes`.
+    `uncalibrated`: as the model was before calibration. Sections that can't be are None or empty,
+    and among `notes` of the evaluation."""
 
     n: int
     missing: int
@@ -178,9 +188,10 @@ class LabelEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class MultiLabelScores:
-    """Of one label that may have several classes at once, per event or per photo. `n` answers with a truth; `missing` have none. `top_1`:
-    the most probable class is there; `exact`: exactly the right classes are. Of `classes`, `predicted` is how often a class is present,
-    from its threshold on."""
+    """Of one label that may have several classes at once, per event or per photo. `n` answers with
+    a truth; `missing` have none. `top_1`: the most probable class is there; `exact`: exactly the
+    right classes are. Of `classes`, `predicted` is how often a class is present, from its threshold
+    on."""
 
     n: int
     missing: int
@@ -203,8 +214,8 @@ class MultiLabelEvaluation:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`subject`: what was evaluated on what. `notes`: what was left out and why. `multi_label`: of the labels that may have several classes
-    at once, which are not among `labels`."""
+    """`subject`: what was evaluated on what. `notes`: what was left out and why. `multi_label`: of
+    the labels that may have several classes at once, which are not among `labels`."""
 
     subject: Mapping[str, Any]
     events: int

@@ -1,4 +1,5 @@
-"""metrics.json, all figures of an evaluation, and metrics.csv, a row per label, class and unit: see docs/evaluate.md."""
+"""metrics.json, all figures of an evaluation, and metrics.csv, a row per label, class and unit: see
+docs/evaluate.md."""
 
 from __future__ import annotations
 
@@ -10,7 +11,13 @@ from pathlib import Path
 
 from ctc._version import __version__
 from ctc.evaluation.metrics.class_metrics import METRICS
-from ctc.evaluation.metrics.evaluation import FORMAT, FORMAT_VERSION, Evaluation, LabelEvaluation, MultiLabelEvaluation
+from ctc.evaluation.metrics.evaluation import (
+    FORMAT,
+    FORMAT_VERSION,
+    Evaluation,
+    LabelEvaluation,
+    MultiLabelEvaluation,
+)
 from ctc.evaluation.metrics.json_values import as_json
 from ctc.storage.atomic import write_text
 from ctc.storage.json_file import write_object
@@ -32,11 +39,16 @@ def write_metrics(evaluation: Evaluation, folder: Path) -> None:
 
 
 def _rows(evaluation: Evaluation) -> Iterator[list[str | int]]:
-    judged: dict[str, LabelEvaluation | MultiLabelEvaluation] = {**evaluation.labels, **evaluation.multi_label}
+    judged: dict[str, LabelEvaluation | MultiLabelEvaluation] = {
+        **evaluation.labels,
+        **evaluation.multi_label,
+    }
     for label, found in judged.items():
         for unit, scores in found.units.items():
             for one in scores.classes:
                 estimates = [getattr(one, figure) for figure in METRICS]
-                values = [value for each in estimates for value in (each.value, each.low, each.high)]
+                values = [
+                    value for each in estimates for value in (each.value, each.low, each.high)
+                ]
                 cells = ["" if math.isnan(value) else f"{value:.6f}" for value in values]
                 yield [label, one.name, unit, one.support, one.predicted, *cells]

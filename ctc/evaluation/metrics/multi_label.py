@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.evaluation.answers.collector import value_counts
-from ctc.evaluation.answers.predictions import UNITS, EvaluationData, ProbabilityMatrix, UnitPredictions
+from ctc.evaluation.answers.predictions import (
+    UNITS,
+    EvaluationData,
+    ProbabilityMatrix,
+    UnitPredictions,
+)
 from ctc.evaluation.metrics.class_metrics import ClassMetricArrays, average_precision, ratio
 from ctc.evaluation.metrics.evaluation import MultiLabelEvaluation, MultiLabelScores, RareClasses
 from ctc.evaluation.metrics.intervals import ClusterBootstrap, Int64Array, proportion
@@ -22,8 +27,8 @@ BoolMatrix = NDArray[np.bool_]
 def encode_multi_hot(
     class_sets: Sequence[Collection[str]], classes: tuple[str, ...]
 ) -> tuple[MultiHot, Mapping[str, int]]:
-    """The truth as `EvaluationData.multi_label` has it, of events that show these classes (none: missing); and the classes that the model doesn't
-    know, with their events."""
+    """The truth as `EvaluationData.multi_label` has it, of events that show these classes (none:
+    missing); and the classes that the model doesn't know, with their events."""
     known = {name: number for number, name in enumerate(classes)}
     rows = np.full((len(class_sets), len(classes)), MISSING, np.int8)
     for row, names in enumerate(class_sets):
@@ -46,7 +51,9 @@ def evaluate_multi_label(
     for unit in UNITS:
         answers = data.for_unit(unit)
         if answers is not None and (of_events[answers.event] != MISSING).any():
-            units[unit] = _unit_scores(answers, of_events[answers.event], label, classes, lowest, find_rare)
+            units[unit] = _unit_scores(
+                answers, of_events[answers.event], label, classes, lowest, find_rare
+            )
     return MultiLabelEvaluation(classes, data.foreign.get(label, {}), units)
 
 
@@ -61,7 +68,9 @@ def _unit_scores(
     kept = np.flatnonzero(rows[:, 0] != MISSING)
     there, probabilities = rows[kept] == 1, predictions.probabilities[label][kept]
     said = probabilities >= thresholds
-    scores = _class_metrics(there, said, probabilities, classes, ClusterBootstrap.from_events(predictions.event[kept]))
+    scores = _class_metrics(
+        there, said, probabilities, classes, ClusterBootstrap.from_events(predictions.event[kept])
+    )
     top = there[np.arange(len(kept)), probabilities.argmax(axis=1)]
     return MultiLabelScores(
         n=len(kept),
@@ -87,14 +96,17 @@ def _class_metrics(
     def counts(flags: BoolMatrix) -> tuple[Int64Array, NDArray[np.float64]]:
         """(K,), and (RESAMPLES, K)."""
         answer, number = np.nonzero(flags)
-        drawn = ClusterBootstrap(bootstrap.cluster[answer], bootstrap.weights).counts(number, len(classes))
+        drawn = ClusterBootstrap(bootstrap.cluster[answer], bootstrap.weights).counts(
+            number, len(classes)
+        )
         return flags.sum(axis=0), drawn
 
     (hits, some_hits), (support, some_support), (predicted, some_predicted) = map(
         counts, (y_true & y_pred, y_true, y_pred)
     )
     average = [
-        average_precision(y_true[:, number], probabilities[:, number], bootstrap) for number in range(len(classes))
+        average_precision(y_true[:, number], probabilities[:, number], bootstrap)
+        for number in range(len(classes))
     ]
     return ClassMetricArrays(
         classes,
@@ -111,7 +123,11 @@ def _precision_recall_f1(
     hits: NDArray[np.generic], support: NDArray[np.generic], predicted: NDArray[np.generic]
 ) -> dict[str, NDArray[np.float64]]:
     right, there, said = (np.asarray(counts, np.float64) for counts in (hits, support, predicted))
-    return {"precision": ratio(right, said), "recall": ratio(right, there), "f1": ratio(2 * right, there + said)}
+    return {
+        "precision": ratio(right, said),
+        "recall": ratio(right, there),
+        "f1": ratio(2 * right, there + said),
+    }
 
 
 def _presence_thresholds(

@@ -11,11 +11,12 @@ BINS = 15
 
 
 def reliability(truth: Int32Array, probabilities: ProbabilityMatrix) -> Reliability:
-    """Of the highest probability of each answer, in 15 bins of one width (Guo et al. 2017, https://arxiv.org/abs/1706.04599, section 2).
+    """Of the highest probability of each answer, in 15 bins of one width (Guo et al. 2017,
+    https://arxiv.org/abs/1706.04599, section 2).
 
-    Expected calibration error: the mean difference between probability and share of right answers in a bin, weighted by the bins' answers.
-    Brier score: the mean squared distance of (N, K) `probabilities` from the truth, summed over classes (Brier 1950).
-    """
+    Expected calibration error: the mean difference between probability and share of right answers
+    in a bin, weighted by the bins' answers. Brier score: the mean squared distance of (N, K)
+    `probabilities` from the truth, summed over classes (Brier 1950)."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == truth
     place = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
@@ -25,7 +26,14 @@ def reliability(truth: Int32Array, probabilities: ProbabilityMatrix) -> Reliabil
         accuracy = np.bincount(place, right, BINS) / n
     ece = float(np.nansum(n * np.abs(accuracy - mean)) / n.sum())
     edges = np.arange(BINS + 1) / BINS
-    bins = zip(edges[:-1].tolist(), edges[1:].tolist(), n.tolist(), mean.tolist(), accuracy.tolist(), strict=True)
+    bins = zip(
+        edges[:-1].tolist(),
+        edges[1:].tolist(),
+        n.tolist(),
+        mean.tolist(),
+        accuracy.tolist(),
+        strict=True,
+    )
     return Reliability(ece, brier_score(truth, probabilities), tuple(Bin(*one) for one in bins))
 
 

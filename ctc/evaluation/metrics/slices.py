@@ -1,4 +1,5 @@
-"""How good the answers are for those that have something in common: the place, the light, the number of photos."""
+"""How good the answers are for those that have something in common: the place, the light, the
+number of photos."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ QUANTILES = (0.0, 0.1, 0.5, 0.9, 1.0)
 def compute_slices(
     names: Sequence[str], slice_index: Int64Array, truth: Int32Array, predicted: Int64Array
 ) -> tuple[Slice, ...]:
-    """The groups that occur, in the order of `names`; `slice_index` (N,): number of the group, or −1; `predicted` (N,): most probable class."""
+    """The groups that occur, in the order of `names`; `slice_index` (N,): number of the group, or
+    −1; `predicted` (N,): most probable class."""
     inside = slice_index >= 0
     slice_index, truth, predicted = slice_index[inside], truth[inside], predicted[inside]
     right = truth == predicted
@@ -29,7 +31,12 @@ def compute_slices(
     recall = _mean_recall(slice_index, truth, right, len(names))
     low, high = clopper_pearson(hits, n)
     return tuple(
-        Slice(names[i], int(n[i]), Estimate(hits[i] / n[i], float(low[i]), float(high[i])), float(recall[i]))
+        Slice(
+            names[i],
+            int(n[i]),
+            Estimate(hits[i] / n[i], float(low[i]), float(high[i])),
+            float(recall[i]),
+        )
         for i in np.flatnonzero(n).tolist()
     )
 
@@ -42,23 +49,33 @@ def location_slices(
     if not found:
         return None
     counted = [group.top_1.value for group in found if group.n >= MIN_FOR_SPREAD]
-    spread = np.quantile(counted, QUANTILES).tolist() if counted else [float("nan")] * len(QUANTILES)
+    spread = (
+        np.quantile(counted, QUANTILES).tolist() if counted else [float("nan")] * len(QUANTILES)
+    )
     worst = sorted(found, key=lambda group: (group.top_1.high, group.top_1.value))[:N_WORST]
     named = {f"{quantile:g}": value for quantile, value in zip(QUANTILES, spread, strict=True)}
     return LocationSlices(found, tuple(worst), len(counted), named)
 
 
-def photo_count_slices(photo_counts: Int32Array, truth: Int32Array, predicted: Int64Array) -> tuple[Slice, ...]:
+def photo_count_slices(
+    photo_counts: Int32Array, truth: Int32Array, predicted: Int64Array
+) -> tuple[Slice, ...]:
     """By the number of photos; 0 is unknown and left out."""
     names = [*map(str, range(1, MAX_PHOTO_COUNT)), f"{MAX_PHOTO_COUNT} or more"]
-    return compute_slices(names, np.minimum(photo_counts, MAX_PHOTO_COUNT).astype(np.int64) - 1, truth, predicted)
+    return compute_slices(
+        names, np.minimum(photo_counts, MAX_PHOTO_COUNT).astype(np.int64) - 1, truth, predicted
+    )
 
 
-def daylight_slices(night: Iterable[int], truth: Int32Array, predicted: Int64Array) -> tuple[Slice, ...]:
+def daylight_slices(
+    night: Iterable[int], truth: Int32Array, predicted: Int64Array
+) -> tuple[Slice, ...]:
     return compute_slices(("day", "night"), np.asarray(night, np.int64), truth, predicted)
 
 
-def _mean_recall(slice_index: Int64Array, truth: Int32Array, right: NDArray[np.bool_], count: int) -> Float64Array:
+def _mean_recall(
+    slice_index: Int64Array, truth: Int32Array, right: NDArray[np.bool_], count: int
+) -> Float64Array:
     """(groups,): over the classes that occur in each."""
     classes = int(truth.max(initial=0)) + 1
     cell, of_cell = np.unique(slice_index * classes + truth, return_inverse=True)

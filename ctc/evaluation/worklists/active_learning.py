@@ -1,4 +1,5 @@
-"""Which events are most worth a label: what the model is unsure of, what may be a rare class, what comes from a new place."""
+"""Which events are most worth a label: what the model is unsure of, what may be a rare class, what
+comes from a new place."""
 
 from __future__ import annotations
 
@@ -9,7 +10,12 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.observation_types import observation_type
-from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, ProbabilityMatrix, is_known
+from ctc.evaluation.answers.predictions import (
+    EvaluationData,
+    Int32Array,
+    ProbabilityMatrix,
+    is_known,
+)
 from ctc.evaluation.metrics.intervals import Float64Array
 
 RARITY_WEIGHT = 0.5
@@ -20,9 +26,8 @@ NOVELTY_WEIGHT = 0.5
 class AcquisitionScores:
     """M events without a label, most valuable first. `event` (M,): their numbers.
 
-    `value` = (uncertainty + rarity / 2 + novelty / 2) / √place, place being 1 for the best event of a location and class, 2 for the next …,
-    so that one camera doesn't fill the list.
-    """
+    `value` = (uncertainty + rarity / 2 + novelty / 2) / √place, place being 1 for the best event of
+    a location and class, 2 for the next …, so that one camera doesn't fill the list."""
 
     event: NDArray[np.int64]
     uncertainty: Float64Array
@@ -32,12 +37,13 @@ class AcquisitionScores:
 
 
 def rank_for_labelling(data: EvaluationData, label: str) -> AcquisitionScores:
-    """Of the events whose truth for the label is missing, unless another label says that they are empty; each part is from 0 to 1.
+    """Of the events whose truth for the label is missing, unless another label says that they are
+    empty; each part is from 0 to 1.
 
-    Uncertainty: 1 − the margin between the two most probable classes (Scheffer et al. 2001). Rarity: √((1 + n of the rarest class) /
-    (1 + n)), n being labelled events, averaged over the classes that it may be by their probability. Novelty: 1 / √(1 + labelled events at
-    the location).
-    """
+    Uncertainty: 1 − the margin between the two most probable classes (Scheffer et al. 2001).
+    Rarity: √((1 + n of the rarest class) / (1 + n)), n being labelled events, averaged over the
+    classes that it may be by their probability. Novelty: 1 / √(1 + labelled events at the
+    location)."""
     truth = data.truth.get(label, np.full(len(data.event_ids), MISSING, np.int32))
     labelled = is_known(truth)
     event = np.flatnonzero((truth == MISSING) & ~_is_empty(data))
@@ -48,14 +54,18 @@ def rank_for_labelling(data: EvaluationData, label: str) -> AcquisitionScores:
     value = uncertainty + RARITY_WEIGHT * rarity + NOVELTY_WEIGHT * novelty
     value /= np.sqrt(_rank_in_group(value, data.location[event], probabilities.argmax(axis=1)))
     order = np.argsort(-value, kind="stable")
-    return AcquisitionScores(event[order], uncertainty[order], rarity[order], novelty[order], value[order])
+    return AcquisitionScores(
+        event[order], uncertainty[order], rarity[order], novelty[order], value[order]
+    )
 
 
 def _is_empty(data: EvaluationData) -> NDArray[np.bool_]:
     """(E,): whether some label's truth is a class such as `empty`."""
     found = np.zeros(len(data.event_ids), np.bool_)
     for label, truth in data.truth.items():
-        blank = np.array([*(observation_type(name) == "blank" for name in data.classes[label]), False])
+        blank = np.array(
+            [*(observation_type(name) == "blank" for name in data.classes[label]), False]
+        )
         found |= blank[np.where(is_known(truth), truth, -1)]
     return found
 
@@ -74,15 +84,21 @@ def _rarity(truth: Int32Array, probabilities: ProbabilityMatrix) -> Float64Array
 
 def _novelty(location: Int32Array, labelled: NDArray[np.bool_]) -> Float64Array:
     """(E,): 0 for an event whose location is not known."""
-    n = np.bincount(location[labelled & (location >= 0)], minlength=int(location.max(initial=-1)) + 1)
+    n = np.bincount(
+        location[labelled & (location >= 0)], minlength=int(location.max(initial=-1)) + 1
+    )
     of_event = 1 / np.sqrt(1 + np.append(n, 0)[location])
     return np.where(location >= 0, of_event, 0.0)
 
 
-def _rank_in_group(value: Float64Array, location: Int32Array, top: NDArray[np.int64]) -> NDArray[np.int64]:
+def _rank_in_group(
+    value: Float64Array, location: Int32Array, top: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """(M,): 1 for the highest value of each location and class, 2 for the next, …"""
     order = np.lexsort((-value, top, location))
-    changes = np.append(True, (np.diff(location[order]) != 0) | (np.diff(top[order]) != 0))[: len(order)]
+    changes = np.append(True, (np.diff(location[order]) != 0) | (np.diff(top[order]) != 0))[
+        : len(order)
+    ]
     start = np.maximum.accumulate(np.where(changes, np.arange(len(order)), 0))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order)) - start + 1

@@ -29,14 +29,21 @@ WorklistRow = Sequence[str | float]
 
 
 def write_label_errors(data: EvaluationData, path: Path) -> int:
-    """One row per label and event that the model calls otherwise, the least likely labels first; returns how many."""
-    return _write_csv(path, _ERROR_COLUMNS, (row for label in data.truth for row in _label_error_rows(data, label)))
+    """One row per label and event that the model calls otherwise, the least likely labels first;
+    returns how many."""
+    return _write_csv(
+        path,
+        _ERROR_COLUMNS,
+        (row for label in data.truth for row in _label_error_rows(data, label)),
+    )
 
 
 def write_to_label(data: EvaluationData, path: Path) -> int:
     """One row per label and event that lacks it, most valuable first; returns how many."""
     labels = [label for label in data.classes if label not in data.multi_label]
-    return _write_csv(path, _TO_LABEL_COLUMNS, (row for label in labels for row in _to_label_rows(data, label)))
+    return _write_csv(
+        path, _TO_LABEL_COLUMNS, (row for label in labels for row in _to_label_rows(data, label))
+    )
 
 
 def _label_error_rows(data: EvaluationData, label: str) -> Iterator[WorklistRow]:
@@ -44,12 +51,22 @@ def _label_error_rows(data: EvaluationData, label: str) -> Iterator[WorklistRow]
     events = np.flatnonzero(is_known(data.truth[label]))
     truth, probabilities = data.truth[label][events], data.events.probabilities[label][events]
     suspects = find_label_errors(truth, probabilities)
-    columns = (suspects.row[:MAX_ROWS].tolist(), suspects.suggested.tolist(), suspects.is_confident.tolist())
+    columns = (
+        suspects.row[:MAX_ROWS].tolist(),
+        suspects.suggested.tolist(),
+        suspects.is_confident.tolist(),
+    )
     for row, suggested, confident in zip(*columns, strict=False):
         labelled = int(truth[row])
         names = classes[labelled], classes[suggested]
         sure = float(probabilities[row, labelled]), float(probabilities[row, suggested])
-        yield label, *_event_columns(data, int(events[row])), *names, *sure, "yes" if confident else "no"
+        yield (
+            label,
+            *_event_columns(data, int(events[row])),
+            *names,
+            *sure,
+            "yes" if confident else "no",
+        )
 
 
 def _to_label_rows(data: EvaluationData, label: str) -> Iterator[WorklistRow]:
@@ -65,7 +82,11 @@ def _to_label_rows(data: EvaluationData, label: str) -> Iterator[WorklistRow]:
 
 def _event_columns(data: EvaluationData, event: int) -> tuple[str, str, str]:
     number = int(data.location[event])
-    return data.event_ids[event], data.events.paths[event], data.locations[number] if number >= 0 else ""
+    return (
+        data.event_ids[event],
+        data.events.paths[event],
+        data.locations[number] if number >= 0 else "",
+    )
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[WorklistRow]) -> int:

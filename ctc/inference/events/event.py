@@ -16,8 +16,9 @@ MetaScalar = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One trigger of a camera: `images` are paths in time order, as given or found; `meta` is passed on to the output; `boxes`: where a
-    detector found something, one per image or none at all."""
+    """One trigger of a camera: `images` are paths in time order, as given or found; `meta` is
+    passed on to the output; `boxes`: where a detector found something, one per image or none at
+    all."""
 
     id: str
     images: tuple[str, ...]
@@ -26,7 +27,8 @@ class Event:
 
 
 class EventSource(Protocol):
-    """Events of one origin, which may be millions: they are found anew, one by one, whenever they are asked for."""
+    """Events of one origin, which may be millions: they are found anew, one by one, whenever they
+    are asked for."""
 
     @property
     def photos(self) -> int:

@@ -1,4 +1,5 @@
-"""Photos that no table puts into events: each is its own, or those that a camera took shortly after another are one."""
+"""Photos that no table puts into events: each is its own, or those that a camera took shortly after
+another are one."""
 
 from __future__ import annotations
 
@@ -18,9 +19,8 @@ from ctc.inference.events.event import Event
 class UngroupedPhotos:
     """Photos of folders. An event's id is the path of its first photo.
 
-    `max_gap`: how many seconds after the previous photo of its folder, by EXIF, a photo is still of the same event; None: each is an
-    event. A photo without a time stays alone.
-    """
+    `max_gap`: how many seconds after the previous photo of its folder, by EXIF, a photo is still of
+    the same event; None: each is an event. A photo without a time stays alone."""
 
     folders: tuple[FolderPhotos, ...]
     max_gap: float | None = None
@@ -50,7 +50,11 @@ class UngroupedPhotos:
 def _burst_events(folder: FolderPhotos, max_gap: float) -> Iterator[Event]:
     """Events in the order of their first photos' names; the photos of each by time."""
     paths = list(folder)
-    times = np.array([exif.taken for exif in read_exifs(paths, exif_threads(folder.prefix))], "datetime64[us]")
-    for burst in group_bursts(np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")):
+    times = np.array(
+        [exif.taken for exif in read_exifs(paths, exif_threads(folder.prefix))], "datetime64[us]"
+    )
+    for burst in group_bursts(
+        np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")
+    ):
         images = tuple(paths[at] for at in burst)
         yield Event(images[0], images)

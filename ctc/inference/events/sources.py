@@ -17,13 +17,21 @@ from ctc.images import is_image_name
 from ctc.images.folders import FolderPhotos, find_photos
 from ctc.inference.events.event import Event, EventSource
 from ctc.inference.events.photos import UngroupedPhotos
-from ctc.inference.events.table import CSV_SUFFIXES, INVENTORY_SUFFIXES, Columns, EventTable, read_csv, read_inventory
+from ctc.inference.events.table import (
+    CSV_SUFFIXES,
+    INVENTORY_SUFFIXES,
+    Columns,
+    EventTable,
+    read_csv,
+    read_inventory,
+)
 from ctc.storage.paths import is_http, is_remote
 
 
 @dataclass(frozen=True)
 class EventCollection:
-    """The events of all sources, one source after the other. Ids differ, and every event has the same meta columns."""
+    """The events of all sources, one source after the other. Ids differ, and every event has the
+    same meta columns."""
 
     sources: tuple[EventSource, ...]
 
@@ -65,26 +73,34 @@ def find_events(
 ) -> EventCollection:
     """Look at every source once, before anything is predicted.
 
-    `columns` says which columns of the CSV files among the sources hold events and photos. `image_root`: where relative paths
-    in tables start; by default the CSV's folder, or what the inventory says. `max_gap`: see LoosePhotos. Raises CtcError
-    for a source that is missing, unreadable, empty, of no known kind, or given twice.
-    """
+    `columns` says which columns of the CSV files among the sources hold events and photos.
+    `image_root`: where relative paths in tables start; by default the CSV's folder, or what the
+    inventory says. `max_gap`: see LoosePhotos. Raises CtcError for a source that is missing,
+    unreadable, empty, of no known kind, or given twice."""
     if not sources:
         raise UsageError("nothing to predict: give photos, folders, a CSV or an inventory")
     _check_overlap(sources)
     looked_at = [part for source in sources for part in _open_source(source, columns, image_root)]
     found = tuple(_merge_ungrouped_photos(looked_at, max_gap))
     if columns is not None and not any(source.suffix.lower() in CSV_SUFFIXES for source in sources):
-        raise UsageError("--event-id and --image name columns of a CSV file, but no CSV file is among the sources")
+        raise UsageError(
+            "--event-id and --image name columns of a CSV file, but no CSV file is among the sources"
+        )
     if image_root is not None and not any(isinstance(part, EventTable) for part in found):
-        raise UsageError("--image-root is for the paths in a CSV or an inventory, but none is among the sources")
+        raise UsageError(
+            "--image-root is for the paths in a CSV or an inventory, but none is among the sources"
+        )
     if max_gap is not None and not any(isinstance(part, UngroupedPhotos) for part in found):
-        raise UsageError("--events-within unites loose photos and those of folders, but none are among the sources")
+        raise UsageError(
+            "--events-within unites loose photos and those of folders, but none are among the sources"
+        )
     _check_ids(found)
     return EventCollection(found)
 
 
-def _open_source(source: Path, columns: Columns | None, image_root: Path | None) -> Iterator[FolderPhotos | EventTable]:
+def _open_source(
+    source: Path, columns: Columns | None, image_root: Path | None
+) -> Iterator[FolderPhotos | EventTable]:
     suffix = source.suffix.lower()
     if not (source.exists() if is_remote(source) else os.path.lexists(source)):
         raise UsageError(f"'{source}' is not there: give photos, folders, a CSV or an inventory")
@@ -99,11 +115,16 @@ def _open_source(source: Path, columns: Columns | None, image_root: Path | None)
     elif suffix in INVENTORY_SUFFIXES:
         yield read_inventory(source, image_root)
     else:
-        raise UsageError(f"'{source}' is neither a photo, a folder, a CSV nor an inventory (.parquet)")
+        raise UsageError(
+            f"'{source}' is neither a photo, a folder, a CSV nor an inventory (.parquet)"
+        )
 
 
-def _merge_ungrouped_photos(found: Sequence[FolderPhotos | EventTable], max_gap: float | None) -> Iterator[EventSource]:
-    """Photos that follow each other and are of one folder become its photos: bursts are looked for in there."""
+def _merge_ungrouped_photos(
+    found: Sequence[FolderPhotos | EventTable], max_gap: float | None
+) -> Iterator[EventSource]:
+    """Photos that follow each other and are of one folder become its photos: bursts are looked for
+    in there."""
     for loose, parts in groupby(found, lambda part: isinstance(part, FolderPhotos)):
         if not loose:
             yield from (part for part in parts if isinstance(part, EventTable))
@@ -111,7 +132,9 @@ def _merge_ungrouped_photos(found: Sequence[FolderPhotos | EventTable], max_gap:
         folders = (part for part in parts if isinstance(part, FolderPhotos))
         united = groupby(folders, lambda part: part.prefix)
         packed = ((prefix, b"".join(part.packed for part in same)) for prefix, same in united)
-        yield UngroupedPhotos(tuple(FolderPhotos(prefix, names) for prefix, names in packed), max_gap)
+        yield UngroupedPhotos(
+            tuple(FolderPhotos(prefix, names) for prefix, names in packed), max_gap
+        )
 
 
 def _check_overlap(sources: Sequence[Path]) -> None:
@@ -123,9 +146,13 @@ def _check_overlap(sources: Sequence[Path]) -> None:
             raise UsageError(f"'{source}' is given twice: leave one out")
         given[place] = source
     for place, source in given.items():
-        holder = next((parent for parent in place.parents if parent in given and parent != place), None)
+        holder = next(
+            (parent for parent in place.parents if parent in given and parent != place), None
+        )
         if holder and source.suffix.lower() not in (*CSV_SUFFIXES, *INVENTORY_SUFFIXES):
-            raise UsageError(f"'{source}' is inside '{given[holder]}', which is given as well: leave one out")
+            raise UsageError(
+                f"'{source}' is inside '{given[holder]}', which is given as well: leave one out"
+            )
 
 
 def _check_ids(found: Sequence[EventSource]) -> None:
@@ -138,7 +165,9 @@ def _check_ids(found: Sequence[EventSource]) -> None:
             where = f"in '{tables[0].path}' and in '{tables[1].path}'"
             raise UsageError(f"event '{both}' is {where}: predict them one after the other")
         if both is not None and tables:
-            raise UsageError(f"'{both}' is a photo and the id of an event in a table: predict them one after the other")
+            raise UsageError(
+                f"'{both}' is a photo and the id of an event in a table: predict them one after the other"
+            )
 
 
 def _common_id(first: EventSource, second: EventSource) -> str | None:

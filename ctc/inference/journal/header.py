@@ -13,9 +13,9 @@ from ctc.runtime.providers import RuntimeConfig
 
 @dataclass(frozen=True)
 class RunHeader:
-    """`identity`: everything that decides what the outcomes are; two runs with the same identity give the same. `shard`: (index from 0,
-    count). `provider`, `precision`, `batch_size`: what runs the network. The rest is what an output is told.
-    """
+    """`identity`: everything that decides what the outcomes are; two runs with the same identity
+    give the same. `shard`: (index from 0, count). `provider`, `precision`, `batch_size`: what runs
+    the network. The rest is what an output is told."""
 
     identity: Mapping[str, str]
     shard: tuple[int, int]
@@ -34,7 +34,8 @@ class RunHeader:
         return RuntimeConfig(self.provider, self.precision, workers)  # type: ignore[arg-type]
 
     def describe_mismatch(self, identity: Mapping[str, str]) -> str | None:
-        """In words, what sets this run apart from one with the other identity; None when they are the same."""
+        """In words, what sets this run apart from one with the other identity; None when they are
+        the same."""
         for key in {**self.identity, **identity}:
             if self.identity.get(key) != identity.get(key):
                 known = {"model": "another model", "photos": "other photos"}
@@ -52,8 +53,15 @@ class RunHeader:
             thresholds = {label: tuple(values) for label, values in data["thresholds"].items()}
             created = datetime.fromisoformat(data["created"])
             index, count = data["shard"]
-            changed = {"labels": labels, "thresholds": thresholds, "created": created, "shard": (index, count)}
+            changed = {
+                "labels": labels,
+                "thresholds": thresholds,
+                "created": created,
+                "shard": (index, count),
+            }
             multi_label = tuple(data.get("multi_label", ()))
-            return cls(**{**data, **changed, "notes": tuple(data["notes"]), "multi_label": multi_label})
+            return cls(
+                **{**data, **changed, "notes": tuple(data["notes"]), "multi_label": multi_label}
+            )
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise InputError(f"its first line is not understood: {error}") from None

@@ -1,13 +1,12 @@
-"""The journal beside an output: what has been predicted so far, so that a run that was killed goes on where it stopped.
+"""The journal beside an output: what has been predicted so far, so that a run that was killed goes
+on where it stopped.
 
-    1c2d3e4f {"identity": …, "created": …}        the heading
-    5a6b7c8d [0, [], ["a.jpg", …]]                an outcome and its number, in the order of the events
-    …
-    9e0f1a2b {"end": 1234}                        only in a part file: the number of its outcomes
+    1c2d3e4f {"identity": …, "created": …} the heading 5a6b7c8d [0, [], ["a.jpg", …]] an outcome and
+    its number, in the order of the events … 9e0f1a2b {"end": 1234} only in a part file: the number
+    of its outcomes
 
-Each line begins with the CRC-32 of its JSON. It is written in order, so a line that is cut or wrong is where a crash happened, and
-what follows is dropped.
-"""
+Each line begins with the CRC-32 of its JSON. It is written in order, so a line that is cut or wrong
+is where a crash happened, and what follows is dropped."""
 
 from __future__ import annotations
 
@@ -22,7 +21,14 @@ from typing import Self
 
 from ctc.errors import InputError
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.lines import BLOCK_BYTES, decode_line, encode_line, is_end, is_intact, read_lines
+from ctc.inference.journal.lines import (
+    BLOCK_BYTES,
+    decode_line,
+    encode_line,
+    is_end,
+    is_intact,
+    read_lines,
+)
 from ctc.inference.journal.records import from_record, to_record
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.storage.atomic import commit, remove
@@ -37,7 +43,8 @@ FLUSH_PHOTOS = 1_000
 
 
 def journal_path(output: Path) -> Path:
-    """Where the journal of an unfinished output is: beside it, or of a remote one on this machine."""
+    """Where the journal of an unfinished output is: beside it, or of a remote one on this
+    machine."""
     if is_remote(output):
         return journal_cache_path(output, SUFFIX)
     return output.with_name(output.name + SUFFIX)
@@ -46,12 +53,12 @@ def journal_path(output: Path) -> Path:
 class Journal:
     """Opened for one run, to the exclusion of others. `completed`: how many outcomes it holds.
 
-    Leaving the `with` block by an exception keeps what is done; by its end the journal is removed, or becomes the part file
-    that `finalize` names.
-    """
+    Leaving the `with` block by an exception keeps what is done; by its end the journal is removed,
+    or becomes the part file that `finalize` names."""
 
     def __init__(self, path: Path, header: RunHeader) -> None:
-        """Take up the journal at `path` if it has this heading, else begin it anew. Raises InputError when another run has it open."""
+        """Take up the journal at `path` if it has this heading, else begin it anew. Raises
+        InputError when another run has it open."""
         self.path, self.header = path, header
         self.completed = 0
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,11 +101,15 @@ class Journal:
         self._lines.append(encode_line([self.completed, *to_record(result)]))
         self.completed += 1
         self._unflushed_photos += result.photos
-        if self._unflushed_photos >= FLUSH_PHOTOS or time.monotonic() - self._last_flush >= FLUSH_SECONDS:
+        if (
+            self._unflushed_photos >= FLUSH_PHOTOS
+            or time.monotonic() - self._last_flush >= FLUSH_SECONDS
+        ):
             self.flush()
 
     def flush(self) -> None:
-        """Return when everything is on the disk. When a signal breaks in, the next flush writes the same again to the same place."""
+        """Return when everything is on the disk. When a signal breaks in, the next flush writes the
+        same again to the same place."""
         data, count = b"".join(self._lines), len(self._lines)
         self._file.seek(self._end)
         rest = memoryview(data)
@@ -118,7 +129,10 @@ class Journal:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         try:
             if kind is None and not self._finalized_path:
@@ -133,15 +147,17 @@ class Journal:
 
 
 def read_header(path: Path) -> RunHeader | None:
-    """The heading of a journal or part file; None when there is no file, or a crash left nothing of use in it. Raises InputError
-    for a file of another kind."""
+    """The heading of a journal or part file; None when there is no file, or a crash left nothing of
+    use in it. Raises InputError for a file of another kind."""
     try:
         with local_copy(path).open("rb") as file:
             first = file.readline(BLOCK_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(f"'{path}' can't be read: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(
+            f"'{path}' can't be read: {(error.strerror or str(error)).lower()}"
+        ) from None
     if not first.endswith(b"\n") and len(first) < BLOCK_BYTES:
         return None
     try:
@@ -164,7 +180,9 @@ def _read_results(path: Path, header: RunHeader) -> Generator[EventResult, None,
     expected = 0
     for line in read_lines(path):
         record = decode_line(line)
-        if isinstance(record, list) and record[0] == expected:  # an interrupted flush may have left a line twice
+        if (
+            isinstance(record, list) and record[0] == expected
+        ):  # an interrupted flush may have left a line twice
             expected += 1
             yield from_record(record[1:], header)
         elif is_end(line):

@@ -1,4 +1,5 @@
-"""The lines of a journal: `1c2d3e4f {JSON}`, each with the CRC-32 of its JSON in front, so that a torn one is told from a whole one."""
+"""The lines of a journal: `1c2d3e4f {JSON}`, each with the CRC-32 of its JSON in front, so that a
+torn one is told from a whole one."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def is_end(line: bytes) -> bool:
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Lines up to the first that is torn. The file is open only for a block at a time: a merge may have thousands."""
+    """Lines up to the first that is torn. The file is open only for a block at a time: a merge may
+    have thousands."""
     at = 0
     while True:
         with local_copy(path).open("rb") as file:

@@ -32,7 +32,10 @@ def to_record(result: EventResult) -> list[Any]:
         ]
         for photo in event.images
     ]
-    return [failures, [event.id, _encode_probabilities(event.probabilities), dict(event.meta), photos]]
+    return [
+        failures,
+        [event.id, _encode_probabilities(event.probabilities), dict(event.meta), photos],
+    ]
 
 
 def from_record(record: list[Any], header: RunHeader) -> EventResult:
@@ -43,10 +46,13 @@ def from_record(record: list[Any], header: RunHeader) -> EventResult:
     event_id, packed, meta, photos = record[1]
     labels = header.labels
     images = tuple(
-        ImagePrediction(path, _decode_probabilities(values, labels), *exif) for path, values, *exif in photos
+        ImagePrediction(path, _decode_probabilities(values, labels), *exif)
+        for path, values, *exif in photos
     )
     combined = _decode_probabilities(packed, labels)
-    event = EventPrediction(event_id, labels, combined, images, meta, header.thresholds, header.multi_label)
+    event = EventPrediction(
+        event_id, labels, combined, images, meta, header.thresholds, header.multi_label
+    )
     return EventResult(failures, event)
 
 

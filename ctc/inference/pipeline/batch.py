@@ -1,4 +1,5 @@
-"""A batch of network inputs, filled by several workers; the one that fills the last place runs the network on it."""
+"""A batch of network inputs, filled by several workers; the one that fills the last place runs the
+network on it."""
 
 from __future__ import annotations
 
@@ -20,8 +21,11 @@ from ctc.runtime.session import Model
 class Fillable(Protocol):
     """A piece: whatever can put one network input into its place."""
 
-    def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy) -> DecodeResult:
-        """Fill `slot`, uint8 (height, width, 3), and say which photos it shows and which failed; without a photo it is blank."""
+    def fill(
+        self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
+    ) -> DecodeResult:
+        """Fill `slot`, uint8 (height, width, 3), and say which photos it shows and which failed;
+        without a photo it is blank."""
 
 
 InputT = TypeVar("InputT", bound=Fillable)
@@ -36,9 +40,9 @@ class InputResult(NamedTuple, Generic[InputT]):
 
 
 class InferenceBatch(Generic[InputT]):
-    """`results` are there when every place has been filled, or hold what went wrong. `buffer`, uint8 (size, height, width, 3), may have
-    more places than there are pieces: the network always sees all of them, since many providers tune for one size.
-    """
+    """`results` are there when every place has been filled, or hold what went wrong. `buffer`,
+    uint8 (size, height, width, 3), may have more places than there are pieces: the network always
+    sees all of them, since many providers tune for one size."""
 
     def __init__(self, inputs: Sequence[InputT], buffer: NDArray[np.uint8]) -> None:
         self.inputs = inputs
@@ -49,10 +53,14 @@ class InferenceBatch(Generic[InputT]):
         self._lock = Lock()
         buffer[len(inputs) :] = 0
 
-    def fill(self, index: int, model: Model, postprocessor: Postprocessor, truncated: TruncatedPolicy) -> None:
+    def fill(
+        self, index: int, model: Model, postprocessor: Postprocessor, truncated: TruncatedPolicy
+    ) -> None:
         """One worker's part. Whatever goes wrong reaches those who wait for the answers."""
         try:
-            filled = self.inputs[index].fill(self.buffer[index], model.info.preprocessing, truncated)
+            filled = self.inputs[index].fill(
+                self.buffer[index], model.info.preprocessing, truncated
+            )
             if self._store_and_check_full(index, filled):
                 self.results.set_result(self._run_model(model, postprocessor))
         except BaseException as error:
@@ -69,11 +77,20 @@ class InferenceBatch(Generic[InputT]):
     def _run_model(self, model: Model, postprocessor: Postprocessor) -> list[InputResult[InputT]]:
         filled = [one for one in self._decoded if one]
         if not any(one.photos for one in filled):
-            return [InputResult(piece, (), one.failures) for piece, one in zip(self.inputs, filled, strict=True)]
+            return [
+                InputResult(piece, (), one.failures)
+                for piece, one in zip(self.inputs, filled, strict=True)
+            ]
         outputs = postprocessor.apply(model.predict(self.buffer))
-        sound = np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in outputs.values()])
+        sound = np.logical_and.reduce(
+            [np.isfinite(values).all(axis=1) for values in outputs.values()]
+        )
         return [
-            _input_result(piece, one, {label: values[row] for label, values in outputs.items()} if sound[row] else None)
+            _input_result(
+                piece,
+                one,
+                {label: values[row] for label, values in outputs.items()} if sound[row] else None,
+            )
             for row, (piece, one) in enumerate(zip(self.inputs, filled, strict=True))
         ]
 
@@ -82,10 +99,14 @@ def _input_result(
     model_input: InputT, decoded: DecodeResult, probabilities: Probabilities | None
 ) -> InputResult[InputT]:
     if probabilities is None:
-        lost = tuple(Failure(photo.path, "the model's answer is not a number") for photo in decoded.photos)
+        lost = tuple(
+            Failure(photo.path, "the model's answer is not a number") for photo in decoded.photos
+        )
         return InputResult(model_input, (), decoded.failures + lost)
     return InputResult(
-        model_input, tuple(_image_prediction(photo, probabilities) for photo in decoded.photos), decoded.failures
+        model_input,
+        tuple(_image_prediction(photo, probabilities) for photo in decoded.photos),
+        decoded.failures,
     )
 
 

@@ -22,14 +22,15 @@ from ctc.inference.events.event import Event
 
 TruncatedPolicy = Literal["fail", "use"]
 PhotoReader = tuple[str, Callable[[], bytes]]
-"""A photo's path, and how its bytes are had: raises ImageError with the reason when they can't be."""
+"""A photo's path, and how its bytes are had: raises ImageError with the reason when they can't
+be."""
 STACK_SIZE = 3
 _DECODE_BUFFER = DecodeBuffer()
 
 
 class ModelInput(NamedTuple):
-    """The photos of one network input; `is_last` of its event. `pending`: what gives each photo's bytes, where they were asked for ahead.
-    `boxes`: of each photo, or none at all."""
+    """The photos of one network input; `is_last` of its event. `pending`: what gives each photo's
+    bytes, where they were asked for ahead. `boxes`: of each photo, or none at all."""
 
     event: Event
     paths: tuple[str, ...]
@@ -37,13 +38,19 @@ class ModelInput(NamedTuple):
     pending: tuple[Callable[[], bytes], ...] = ()
     boxes: tuple[Box | None, ...] = ()
 
-    def fill(self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy) -> DecodeResult:
+    def fill(
+        self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
+    ) -> DecodeResult:
         """See `decode_into_slot`; without photos the event itself is the failure."""
         if not self.paths:
             slot[...] = 0
-            return DecodeResult((), (Failure(self.event.id, "the event names no photo", of_event=True),))
+            return DecodeResult(
+                (), (Failure(self.event.id, "the event names no photo", of_event=True),)
+            )
         reads = self.pending or [partial(read_photo, path) for path in self.paths]
-        return decode_into_slot(list(zip(self.paths, reads, strict=True)), slot, preprocessing, truncated, self.boxes)
+        return decode_into_slot(
+            list(zip(self.paths, reads, strict=True)), slot, preprocessing, truncated, self.boxes
+        )
 
 
 class PhotoInfo(NamedTuple):
@@ -61,13 +68,16 @@ class DecodeResult(NamedTuple):
 
 
 def model_inputs(events: Iterable[Event], stacked: bool) -> Iterator[ModelInput]:
-    """Each photo on its own, or each event's photos together; an event without photos is one piece as well."""
+    """Each photo on its own, or each event's photos together; an event without photos is one piece
+    as well."""
     for event in events:
         if stacked or not event.images:
             yield ModelInput(event, event.images, True, boxes=event.boxes)
             continue
         for at, path in enumerate(event.images):
-            yield ModelInput(event, (path,), at + 1 == len(event.images), boxes=event.boxes[at : at + 1])
+            yield ModelInput(
+                event, (path,), at + 1 == len(event.images), boxes=event.boxes[at : at + 1]
+            )
 
 
 def decode_into_slot(
@@ -77,12 +87,14 @@ def decode_into_slot(
     truncated: TruncatedPolicy,
     boxes: Sequence[Box | None] = (),
 ) -> DecodeResult:
-    """Read, decode and resize into `slot`, uint8 (height, width, 3), which is blanked when no photo is good. A model that learnt from crops
-    is shown crops, of photos with a box.
+    """Read, decode and resize into `slot`, uint8 (height, width, 3), which is blanked when no photo
+    is good. A model that learnt from crops is shown crops, of photos with a box.
 
-    Stacked, the first three good photos are shown, and the answer holds for all photos that did not fail.
-    """
-    scratch = _DECODE_BUFFER if len(sources) == 1 else None  # of several photos, one would overwrite the other
+    Stacked, the first three good photos are shown, and the answer holds for all photos that did not
+    fail."""
+    scratch = (
+        _DECODE_BUFFER if len(sources) == 1 else None
+    )  # of several photos, one would overwrite the other
     shown: list[NDArray[np.uint8]] = []
     photos: list[PhotoInfo] = []
     failures: list[Failure] = []
@@ -102,7 +114,11 @@ def decode_into_slot(
 
 
 def _decode_photo(
-    data: bytes, box: Box | None, preprocessing: Preprocessing, truncated: TruncatedPolicy, buffer: DecodeBuffer | None
+    data: bytes,
+    box: Box | None,
+    preprocessing: Preprocessing,
+    truncated: TruncatedPolicy,
+    buffer: DecodeBuffer | None,
 ) -> NDArray[np.uint8]:
     height, width = min_decode_size(preprocessing)
     if box is None or preprocessing.crop_margin is None:

@@ -1,11 +1,12 @@
 """Photos in, predictions out.
 
-events → pieces (a network input each) → batches → workers, who read, decode and resize a piece each; the one that
-completes a batch runs the network on it → answers, in order → aggregation → outcomes
+events → pieces (a network input each) → batches → workers, who read, decode and resize a piece
+each; the one that completes a batch runs the network on it → answers, in order → aggregation →
+outcomes
 
-Every worker decodes and infers in turn, so no core waits for another and there is no split of threads to get wrong. A network
-on a device of its own takes one batch at a time, while one worker more than there are cores keeps decoding.
-"""
+Every worker decodes and infers in turn, so no core waits for another and there is no split of
+threads to get wrong. A network on a device of its own takes one batch at a time, while one worker
+more than there are cores keeps decoding."""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ from ctc.runtime.session import Model
 
 @dataclass(frozen=True)
 class PipelineConfig:
-    """`batch_size`: network inputs at a time; `threads`: CPU cores to use; `truncated`: whether cut JPEGs fail or are used, grey where
-    they end."""
+    """`batch_size`: network inputs at a time; `threads`: CPU cores to use; `truncated`: whether cut
+    JPEGs fail or are used, grey where they end."""
 
     batch_size: int = 1
     threads: int = 1
@@ -40,13 +41,15 @@ class PipelineConfig:
 
     @property
     def batches_in_flight(self) -> int:
-        """How many batches hold memory at a time: enough for every thread to have two photos while the network runs."""
+        """How many batches hold memory at a time: enough for every thread to have two photos while
+        the network runs."""
         return 2 + -(-2 * self.threads // self.batch_size)
 
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What came of an event: a failure for each photo that can't be used, and a prediction when there is one that can."""
+    """What came of an event: a failure for each photo that can't be used, and a prediction when
+    there is one that can."""
 
     failures: tuple[Failure, ...]
     prediction: EventPrediction | None
@@ -79,7 +82,9 @@ def predict(
         failures += answer.failures
         if answer.model_input.is_last:
             prediction = (
-                event_prediction(answer.model_input.event, tuple(photos), postprocessor, aggregation)
+                event_prediction(
+                    answer.model_input.event, tuple(photos), postprocessor, aggregation
+                )
                 if photos
                 else None
             )
@@ -88,11 +93,18 @@ def predict(
 
 
 def event_prediction(
-    event: Event, photos: tuple[ImagePrediction, ...], postprocessor: Postprocessor, aggregation: Aggregation
+    event: Event,
+    photos: tuple[ImagePrediction, ...],
+    postprocessor: Postprocessor,
+    aggregation: Aggregation,
 ) -> EventPrediction:
-    """What the photos say of the event together; one photo or more. Raises PluginError, see `aggregate`."""
+    """What the photos say of the event together; one photo or more. Raises PluginError, see
+    `aggregate`."""
     combined = aggregate(
-        aggregation, [photo.probabilities for photo in photos], postprocessor.labels, postprocessor.multi_label
+        aggregation,
+        [photo.probabilities for photo in photos],
+        postprocessor.labels,
+        postprocessor.multi_label,
     )
     shared = postprocessor.thresholds, postprocessor.multi_label
     return EventPrediction(event.id, postprocessor.labels, combined, photos, event.meta, *shared)

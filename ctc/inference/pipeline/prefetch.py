@@ -1,4 +1,5 @@
-"""Photos at remote places are asked for before a worker needs them: they are longer on their way than it takes to decode them."""
+"""Photos at remote places are asked for before a worker needs them: they are longer on their way
+than it takes to decode them."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from ctc.storage.remote_files import REMOTE_IO_THREADS
 
 
 def prefetch(stream: Iterator[ModelInput]) -> Iterator[ModelInput]:
-    """The same pieces in the same order, those with remote photos some time after their bytes were asked for."""
+    """The same pieces in the same order, those with remote photos some time after their bytes were
+    asked for."""
     with closing(_Prefetcher()) as requests:
         waiting: deque[ModelInput] = deque()
         for piece in map(requests.submit, stream):
@@ -31,7 +33,9 @@ class _Prefetcher:
     def submit(self, piece: ModelInput) -> ModelInput:
         if not any(map(is_url, piece.paths)):
             return piece
-        return piece._replace(pending=tuple(_Pending(self._pool.submit(read_photo, path)) for path in piece.paths))
+        return piece._replace(
+            pending=tuple(_Pending(self._pool.submit(read_photo, path)) for path in piece.paths)
+        )
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,5 +1,5 @@
-"""A run in parts, for an engine's workers: so many events that follow each other, each part a file of its outcomes in a folder beside the
-output. The folder is what an unfinished run keeps."""
+"""A run in parts, for an engine's workers: so many events that follow each other, each part a file
+of its outcomes in a folder beside the output. The folder is what an unfinished run keeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ctc.storage.file_lock import acquire_lock
 from ctc.storage.paths import is_remote
 
 MIN_CHUNK_PHOTOS, MAX_CHUNK_PHOTOS = 32, 1_024
-"""Photos of a part: a power of two, so that batches are full. The largest takes a core some ten seconds."""
+"""Photos of a part: a power of two, so that batches are full. The largest takes a core some ten
+seconds."""
 TARGET_CHUNKS = 512
 """So many are enough for the workers of a small run to end together."""
 
@@ -66,11 +67,15 @@ def chunk_path(folder: Path, number: int) -> Path:
 
 
 def finished_chunks(folder: Path) -> set[int]:
-    """The numbers of those that are there. The folder is listed, and no file asked for: a network file system remembers for a while that
-    one wasn't there."""
+    """The numbers of those that are there. The folder is listed, and no file asked for: a network
+    file system remembers for a while that one wasn't there."""
     if not folder.exists():
         return set()
-    return {int(path.stem) for path in folder.iterdir() if path.suffix == ".part" and path.stem.isdecimal()}
+    return {
+        int(path.stem)
+        for path in folder.iterdir()
+        if path.suffix == ".part" and path.stem.isdecimal()
+    }
 
 
 def remove_chunks(folder: Path) -> None:
@@ -81,8 +86,8 @@ def remove_chunks(folder: Path) -> None:
 
 @contextmanager
 def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Within the block no other command writes parts into the folder, which is made: raises InputError when one does. At a remote place
-    nobody can tell."""
+    """Within the block no other command writes parts into the folder, which is made: raises
+    InputError when one does. At a remote place nobody can tell."""
     if is_remote(folder):
         yield
         return

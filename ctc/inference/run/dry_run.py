@@ -16,7 +16,8 @@ SAMPLE_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class PredictEstimate:
-    """`photos`: how many there are, of a shard about so many; `sampled_photos` of them were predicted, at `photos_per_second`."""
+    """`photos`: how many there are, of a shard about so many; `sampled_photos` of them were
+    predicted, at `photos_per_second`."""
 
     photos: int
     sampled_photos: int
@@ -41,4 +42,6 @@ def estimate_run(job: Job, seconds: float = SAMPLE_SECONDS) -> PredictEstimate:
             if time.perf_counter() - start >= seconds:
                 break
     speed = max(sampled, 1) / (time.perf_counter() - start)
-    return PredictEstimate(math.ceil(job.events.photos / job.header.shard[1]), sampled, tuple(failures), speed)
+    return PredictEstimate(
+        math.ceil(job.events.photos / job.header.shard[1]), sampled, tuple(failures), speed
+    )

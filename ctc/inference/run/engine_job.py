@@ -1,4 +1,5 @@
-"""One run of `ctc predict --engine`: the engine's workers predict it part by part, and what they wrote is united as it comes."""
+"""One run of `ctc predict --engine`: the engine's workers predict it part by part, and what they
+wrote is united as it comes."""
 
 from __future__ import annotations
 
@@ -66,7 +67,8 @@ class EngineJob:
         return self.events.photos
 
     def run(self, advance: ProgressCallback) -> Summary:
-        """As `Job.run`. An engine that fails leaves the parts that are whole, and the same run goes on from there."""
+        """As `Job.run`. An engine that fails leaves the parts that are whole, and the same run goes
+        on from there."""
         start = time.perf_counter()
         tally = RunStats(advance)
         with exclusive_lock(self.journal):
@@ -87,7 +89,8 @@ class EngineJob:
                 partial.write_bytes(encode_line(self.header.to_json()))
 
     def _event_results(self, tally: RunStats) -> Generator[EventResult]:
-        """Those of all parts, in order: a part is read when it is done and all before it have been read."""
+        """Those of all parts, in order: a part is read when it is done and all before it have been
+        read."""
         earlier = finished_chunks(self.journal)
         done = set(earlier)
         with closing(self._run_chunks(earlier)) as results:
@@ -126,12 +129,15 @@ class EngineJob:
 
 
 def prepare_engine_job(config: PredictConfig, engine_name: str, plugins: Plugins) -> EngineJob:
-    """As `prepare`, for an engine: its first worker decides what runs the network, since this machine may have other devices."""
+    """As `prepare`, for an engine: its first worker decides what runs the network, since this
+    machine may have other devices."""
     engine = BoundEngine.resolve(engine_name, config.engine_options, plugins)
     output_format = choose_format(config.output, config.format, plugins)
     options = option_values(output_format, config.format_options)
     if config.shard is not None:
-        raise UsageError("--shard and --engine exclude each other: an engine cuts the run into parts itself")
+        raise UsageError(
+            "--shard and --engine exclude each other: an engine cuts the run into parts itself"
+        )
     check_output_path(config, config.output, output_format)
     plugins.get(Aggregation, config.aggregation)
     file = read_model(config.model)
@@ -139,15 +145,27 @@ def prepare_engine_job(config: PredictConfig, engine_name: str, plugins: Plugins
     identity = config.identity(file.digest, events.digest)
     folder = chunks_folder(config.output)
     kept = matching_header(header_path(folder), identity, config.overwrite)
-    reading = make_postprocessor(open_model(file, Network("cpu")).info, config.threshold, config.class_list)
-    heading = kept or new_header(config, identity, _probe_runtime(config, engine, events), reading, events)
+    reading = make_postprocessor(
+        open_model(file, Network("cpu")).info, config.threshold, config.class_list
+    )
+    heading = kept or new_header(
+        config, identity, _probe_runtime(config, engine, events), reading, events
+    )
     context = output_context(heading, options)
-    return EngineJob(config, config.output, folder, engine, reading, events, output_format, context, heading)
+    return EngineJob(
+        config, config.output, folder, engine, reading, events, output_format, context, heading
+    )
 
 
-def _probe_runtime(config: PredictConfig, engine: BoundEngine, events: EventCollection) -> ResolvedRuntime:
+def _probe_runtime(
+    config: PredictConfig, engine: BoundEngine, events: EventCollection
+) -> ResolvedRuntime:
     trial = ProbeTask(
-        WorkerContext(Path.cwd()), config.model.absolute(), config.runtime, config.batch_size, events.photos
+        WorkerContext(Path.cwd()),
+        config.model.absolute(),
+        config.runtime,
+        config.batch_size,
+        events.photos,
     )
     results: Iterator[tuple[None, ResolvedRuntime]] = engine.map(trial, iter([None]))
     ((_, settings),) = results

@@ -27,7 +27,8 @@ from ctc.storage.atomic import temp_path
 
 @dataclass(frozen=True)
 class ProbeTask:
-    """Start the network once, where it shall run: what runs it there, and with how many photos at a time. `photos`: of the whole run."""
+    """Start the network once, where it shall run: what runs it there, and with how many photos at a
+    time. `photos`: of the whole run."""
 
     worker_context: WorkerContext
     model: Path
@@ -62,7 +63,9 @@ class PredictTask:
         self.worker_context.enter()
         file = read_model(self.model)
         if file.digest != self.header.identity["model"]:
-            raise InputError(f"'{self.model}' on '{platform.node()}' is another model: give all machines the same file")
+            raise InputError(
+                f"'{self.model}' on '{platform.node()}' is another model: give all machines the same file"
+            )
         model = open_model(file, self.header.runtime_config(self.cores))
         aggregation = plugins().get(Aggregation, self.aggregation)
         config = PipelineConfig(self.header.batch_size, self.cores, self.truncated)
@@ -71,7 +74,9 @@ class PredictTask:
             path = chunk_path(self.folder, part.number)
             with (
                 Journal(temp_path(path), self.header) as journal,
-                closing(predict(model, self.postprocessor, part.events, aggregation, config)) as outcomes,
+                closing(
+                    predict(model, self.postprocessor, part.events, aggregation, config)
+                ) as outcomes,
             ):
                 for outcome in outcomes:
                     journal.append(outcome)

@@ -1,4 +1,5 @@
-"""One run of `ctc predict`: checked as a whole before it starts, its files in place as a whole when it ends."""
+"""One run of `ctc predict`: checked as a whole before it starts, its files in place as a whole when
+it ends."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ __all__ = ["Job", "PredictConfig", "Summary", "prepare_job"]
 
 @dataclass(frozen=True)
 class Job:
-    """A prediction run that is ready to go. `target`: the output, or the part of it that a shard makes."""
+    """A prediction run that is ready to go. `target`: the output, or the part of it that a shard
+    makes."""
 
     config: PredictConfig
     target: Path
@@ -57,13 +59,17 @@ class Job:
         return self.events.photos if self.config.shard is None else None
 
     def run(self, advance: ProgressCallback) -> Summary:
-        """Predict everything and write output and failures; `advance(photos done, failed)` is called as they come.
+        """Predict everything and write output and failures; `advance(photos done, failed)` is
+        called as they come.
 
-        Raises InputError, with the failures written but no output, when not one photo could be predicted.
-        """
+        Raises InputError, with the failures written but no output, when not one photo could be
+        predicted."""
         start = time.perf_counter()
         tally = RunStats(advance)
-        with Journal(self.journal, self.header) as journal, closing(self._event_results(journal, tally)) as outcomes:
+        with (
+            Journal(self.journal, self.header) as journal,
+            closing(self._event_results(journal, tally)) as outcomes,
+        ):
             if self.config.shard is None:
                 write_output(outcomes, self.target, self.format, self.context, tally)
             else:
@@ -82,7 +88,9 @@ class Job:
 
     def predict(self, events: Iterable[Event]) -> Generator[EventResult]:
         """What comes of each, in order; nothing is kept."""
-        pipeline = PipelineConfig(self.header.batch_size, self.config.threads, self.config.truncated)
+        pipeline = PipelineConfig(
+            self.header.batch_size, self.config.threads, self.config.truncated
+        )
         return predict(self.model, self.postprocessor, events, self.aggregation, pipeline)
 
     def _event_results(self, journal: Journal, tally: RunStats) -> Generator[EventResult]:
@@ -101,7 +109,9 @@ class Job:
                 journal.flush()
 
 
-def _resolve_runtime(config: PredictConfig, model: Model, events: EventCollection) -> ResolvedRuntime:
+def _resolve_runtime(
+    config: PredictConfig, model: Model, events: EventCollection
+) -> ResolvedRuntime:
     photos = events.photos // config.shard.count if config.shard else events.photos
     return resolve_runtime(model, config.batch_size, photos, config.threads)
 
@@ -109,11 +119,14 @@ def _resolve_runtime(config: PredictConfig, model: Model, events: EventCollectio
 def _check_same_event(result: EventResult, event: Event | None, journal: Path) -> None:
     prediction = result.prediction
     if event is None or (prediction and prediction.id != event.id):
-        raise InputError(f"the photos have changed since '{journal}' was begun: remove it to begin anew")
+        raise InputError(
+            f"the photos have changed since '{journal}' was begun: remove it to begin anew"
+        )
 
 
 def prepare_job(config: PredictConfig, plugins: Plugins) -> Job:
-    """Check the output, names, model and sources, quickest first. Raises CtcError for the first that won't do."""
+    """Check the output, names, model and sources, quickest first. Raises CtcError for the first
+    that won't do."""
     target = config.shard.part_path(config.output) if config.shard else config.output
     output_format = choose_format(config.output, config.format, plugins)
     options = option_values(output_format, config.format_options)
@@ -125,6 +138,8 @@ def prepare_job(config: PredictConfig, plugins: Plugins) -> Job:
     kept = matching_header(journal_path(target), identity, config.overwrite)
     model = open_model(file, kept.runtime_config(config.threads) if kept else config.runtime)
     reading = make_postprocessor(model.info, config.threshold, config.class_list)
-    heading = kept or new_header(config, identity, _resolve_runtime(config, model, events), reading, events)
+    heading = kept or new_header(
+        config, identity, _resolve_runtime(config, model, events), reading, events
+    )
     context = output_context(heading, options)
     return Job(config, target, model, reading, events, aggregation, output_format, context, heading)

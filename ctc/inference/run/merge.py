@@ -1,4 +1,5 @@
-"""`ctc merge`: the parts of a run that was split with `--shard` become one output, as if it had not been."""
+"""`ctc merge`: the parts of a run that was split with `--shard` become one output, as if it had not
+been."""
 
 from __future__ import annotations
 
@@ -31,14 +32,21 @@ class MergeConfig:
 
 
 def merge(config: MergeConfig, plugins: Plugins, advance: ProgressCallback) -> Summary:
-    """Raises CtcError when a part is missing, there twice, not complete or of another run, and as `Job.run` does."""
+    """Raises CtcError when a part is missing, there twice, not complete or of another run, and as
+    `Job.run` does."""
     start = time.perf_counter()
     output_format = choose_format(config.output, config.format, plugins)
     options = option_values(output_format, config.format_options)
     check_overwrite(config.output, output_format, config.parts, config.overwrite)
     parts = ShardOutputs.load(config.parts)
     tally = RunStats(advance)
-    write_output(parts.read_results(), config.output, output_format, output_context(parts.header, options), tally)
+    write_output(
+        parts.read_results(),
+        config.output,
+        output_format,
+        output_context(parts.header, options),
+        tally,
+    )
     failures = failure_path(config.output)
     tally.require_any_prediction(failures)
     return tally.summary(failures, start)

@@ -19,7 +19,11 @@ class _NothingPredictedError(Exception):
 
 
 def write_output(
-    results: Iterator[EventResult], output: Path, output_format: OutputFormat, context: OutputContext, stats: RunStats
+    results: Iterator[EventResult],
+    output: Path,
+    output_format: OutputFormat,
+    context: OutputContext,
+    stats: RunStats,
 ) -> None:
     """When not one photo could be predicted, only the failures are written."""
     _remove_leftovers(output)

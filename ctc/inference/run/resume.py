@@ -27,19 +27,26 @@ def check_output_path(config: PredictConfig, target: Path, output_format: Output
         begun, other = other, begun
     if other.exists() and not config.overwrite:
         how = "without" if config.engine else "with"
-        raise UsageError(f"'{other}' is of an unfinished run {how} --engine: finish that first, or remove it")
+        raise UsageError(
+            f"'{other}' is of an unfinished run {how} --engine: finish that first, or remove it"
+        )
     if config.resume and not config.overwrite and target.exists() and not begun.exists():
         raise OutputExistsError(target, "it is complete, there is nothing to resume")
     if config.shard is None:
         check_overwrite(target, output_format, (config.model, *config.sources), config.overwrite)
     elif config.format_options:
-        raise UsageError("with --shard there is only a part file: give the options of the output format to `ctc merge`")
+        raise UsageError(
+            "with --shard there is only a part file: give the options of the output format to `ctc merge`"
+        )
     elif target.exists() and not config.overwrite:
         raise OutputExistsError(target)
 
 
-def matching_header(journal: Path, identity: Mapping[str, str], overwrite: bool) -> RunHeader | None:
-    """The heading of the unfinished run that this one continues; None when there is none, or `overwrite` gives up another run's.
+def matching_header(
+    journal: Path, identity: Mapping[str, str], overwrite: bool
+) -> RunHeader | None:
+    """The heading of the unfinished run that this one continues; None when there is none, or
+    `overwrite` gives up another run's.
 
     Raises UsageError for the journal of a run with another identity.
     """
@@ -80,5 +87,10 @@ def new_header(
 def output_context(header: RunHeader, options: Mapping[str, Any]) -> OutputContext:
     """What an output format is told of a run."""
     return OutputContext(
-        header.model, header.labels, header.created, parse_path(header.image_root), options, header.notes
+        header.model,
+        header.labels,
+        header.created,
+        parse_path(header.image_root),
+        options,
+        header.notes,
     )

@@ -1,4 +1,5 @@
-"""A run split over many machines: each takes every n-th event and leaves a part file; merged, they are the run as a whole."""
+"""A run split over many machines: each takes every n-th event and leaves a part file; merged, they
+are the run as a whole."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ class ShardSpec:
     def parse(cls, text: str) -> ShardSpec:
         """'3/16'; raises UsageError for anything else."""
         number, slash, count = text.partition("/")
-        if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        if not (
+            slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)
+        ):
             raise UsageError(f"--shard '{text}' is not understood: '3/16' is the third of sixteen")
         return cls(int(number), int(count))
 
@@ -42,7 +45,8 @@ class ShardOutputs:
 
     @classmethod
     def load(cls, paths: tuple[Path, ...]) -> ShardOutputs:
-        """Raises CtcError when a file is no part, a part is missing or there twice, or they are of different runs."""
+        """Raises CtcError when a file is no part, a part is missing or there twice, or they are of
+        different runs."""
         found: dict[int, tuple[Path, RunHeader]] = {}
         first: tuple[Path, RunHeader] | None = None
         for path in paths:
@@ -56,7 +60,9 @@ class ShardOutputs:
                 )
             found[number] = path, heading
         if first is None:
-            raise UsageError("nothing to merge: give the part files that `ctc predict --shard` left")
+            raise UsageError(
+                "nothing to merge: give the part files that `ctc predict --shard` left"
+            )
         _check_none_missing(set(found), first[1].shard[1])
         ordered = [found[number] for number in sorted(found)]
         return cls(tuple(path for path, _ in ordered), tuple(heading for _, heading in ordered))
@@ -67,8 +73,11 @@ class ShardOutputs:
         return min(self.headers, key=lambda heading: heading.created)
 
     def read_results(self) -> Iterator[EventResult]:
-        """Those of all parts, in the order of the events. Raises InputError when a part is not complete."""
-        streams = [read_part(path, heading) for path, heading in zip(self.paths, self.headers, strict=True)]
+        """Those of all parts, in the order of the events. Raises InputError when a part is not
+        complete."""
+        streams = [
+            read_part(path, heading) for path, heading in zip(self.paths, self.headers, strict=True)
+        ]
         while True:
             for number, stream in enumerate(streams):
                 outcome = next(stream, None)
@@ -78,7 +87,8 @@ class ShardOutputs:
                 yield outcome
 
     def _check_exhausted(self, streams: list[Iterator[EventResult]], first: int) -> None:
-        """Every n-th event: the parts after the first that ends have none left either, nor have those before it."""
+        """Every n-th event: the parts after the first that ends have none left either, nor have
+        those before it."""
         for path, stream in zip(self.paths, streams, strict=True):
             if next(stream, None) is not None:
                 raise InputError(
@@ -98,7 +108,9 @@ def _require_header(path: Path) -> RunHeader:
 def _check_same_run(first: tuple[Path, RunHeader], other: tuple[Path, RunHeader]) -> None:
     difference = other[1].describe_mismatch(first[1].identity)
     if difference:
-        raise UsageError(f"'{other[0]}' was made with {difference}, unlike '{first[0]}': merge the parts of one run")
+        raise UsageError(
+            f"'{other[0]}' was made with {difference}, unlike '{first[0]}': merge the parts of one run"
+        )
     if other[1].shard[1] != first[1].shard[1]:
         counts = first[1].shard[1], other[1].shard[1]
         raise UsageError(

@@ -19,8 +19,8 @@ ProgressCallback = Callable[[int, int], None]
 
 @dataclass
 class RunStats:
-    """`events` predicted, `photos` that came in, `resumed` of them in an earlier run, `failed` entries, the `first_failures` of them;
-    `advance(photos, failed)` is told as they come."""
+    """`events` predicted, `photos` that came in, `resumed` of them in an earlier run, `failed`
+    entries, the `first_failures` of them; `advance(photos, failed)` is told as they come."""
 
     advance: ProgressCallback
     events: int = 0
@@ -58,5 +58,11 @@ class RunStats:
         """What came out since `start`, by time.perf_counter."""
         seconds = time.perf_counter() - start
         return Summary(
-            self.events, self.photos, self.resumed, self.failed, failures, tuple(self.first_failures), seconds
+            self.events,
+            self.photos,
+            self.resumed,
+            self.failed,
+            failures,
+            tuple(self.first_failures),
+            seconds,
         )

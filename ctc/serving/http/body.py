@@ -1,4 +1,5 @@
-"""The body of a request: of limited size, in limited time, and no more of it at a time than memory should hold."""
+"""The body of a request: of limited size, in limited time, and no more of it at a time than memory
+should hold."""
 
 from __future__ import annotations
 
@@ -21,26 +22,36 @@ from ctc.serving.http.errors import (
 
 
 @asynccontextmanager
-async def read_body(request: Request, limits: Limits, inflight: CapacityLimiter) -> AsyncIterator[bytes]:
-    """The whole body, which counts as held until the block ends. Raises RequestError, having read no more than what is allowed."""
+async def read_body(
+    request: Request, limits: Limits, inflight: CapacityLimiter
+) -> AsyncIterator[bytes]:
+    """The whole body, which counts as held until the block ends. Raises RequestError, having read
+    no more than what is allowed."""
     _check_headers(request, limits)
     with inflight.reserve(0) as stay:
         try:
             async with asyncio.timeout(limits.timeout):
                 body = await _read_chunks(request, limits, stay)
         except TimeoutError:
-            raise ApiError(REQUEST_TIMEOUT, f"the request did not arrive within {limits.timeout:g} s") from None
+            raise ApiError(
+                REQUEST_TIMEOUT, f"the request did not arrive within {limits.timeout:g} s"
+            ) from None
         except ClientDisconnect:
             raise ApiError(CLIENT_CLOSED_REQUEST, "the client has gone") from None
         if not body:
-            raise ApiError(BAD_REQUEST, "the body is empty: send a photo, a form of photos, or JSON")
+            raise ApiError(
+                BAD_REQUEST, "the body is empty: send a photo, a form of photos, or JSON"
+            )
         yield body
 
 
 def _check_headers(request: Request, limits: Limits) -> None:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
-        raise ApiError(UNSUPPORTED_MEDIA_TYPE, f"content encoding '{encoding}' is not taken: send the body as it is")
+        raise ApiError(
+            UNSUPPORTED_MEDIA_TYPE,
+            f"content encoding '{encoding}' is not taken: send the body as it is",
+        )
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > limits.max_body_bytes:
         raise _too_large_error(limits)

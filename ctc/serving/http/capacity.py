@@ -13,7 +13,8 @@ MAX_RETRY_AFTER = 60
 
 
 class CapacityLimiter:
-    """A number of places, `capacity`, of what messages call `full_message`; `on_change` is told how many are taken. For one thread."""
+    """A number of places, `capacity`, of what messages call `full_message`; `on_change` is told how
+    many are taken. For one thread."""
 
     def __init__(self, capacity: int, full_message: str, on_change: Callable[[int], None]) -> None:
         self._capacity, self._full_message, self._on_change = capacity, full_message, on_change
@@ -22,8 +23,8 @@ class CapacityLimiter:
 
     @contextmanager
     def reserve(self, count: int) -> Iterator[Reservation]:
-        """Take so many places for the block, in which more can be taken. Raises RequestError when there is no room, with the time
-        that the last stay took as the time to try again after."""
+        """Take so many places for the block, in which more can be taken. Raises RequestError when
+        there is no room, with the time that the last stay took as the time to try again after."""
         stay = Reservation(self)
         begin = time.monotonic()
         try:

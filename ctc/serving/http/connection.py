@@ -1,11 +1,12 @@
 """A connection that can't be held open for nothing.
 
-uvicorn bounds the head in size, and the idle time between two requests; the application bounds the body. What is left to bound here is how
-long a head may take to come, how long an answer may take to be fetched, and how long a body may go on that nobody reads any more.
+uvicorn bounds the head in size, and the idle time between two requests; the application bounds the
+body. What is left to bound here is how long a head may take to come, how long an answer may take to
+be fetched, and how long a body may go on that nobody reads any more.
 
-Nor is it closed while a client still sends: the system would answer what comes with a reset, and the client (nginx too, as it speaks to
-servers) would lose a refusal that it has not read yet. RFC 9112, section 9.6.
-"""
+Nor is it closed while a client still sends: the system would answer what comes with a reset, and
+the client (nginx too, as it speaks to servers) would lose a refusal that it has not read yet. RFC
+9112, section 9.6."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 
 
 class _LingeringTransport:
-    """A transport of which `close` closes our direction alone when the client still sends; what comes then `is_lingering` for nobody."""
+    """A transport of which `close` closes our direction alone when the client still sends; what
+    comes then `is_lingering` for nobody."""
 
     def __init__(self, transport: asyncio.Transport, is_client_sending: Callable[[], bool]) -> None:
         self._transport, self._is_client_sending = transport, is_client_sending
@@ -105,7 +107,8 @@ class TimeoutProtocol(H11Protocol):
         self._clear_deadline()
 
     def send_400_response(self, msg: str) -> None:
-        """As uvicorn's, but in JSON, told with the address, and harmless when an answer is on its way already."""
+        """As uvicorn's, but in JSON, told with the address, and harmless when an answer is on its
+        way already."""
         log.info("a request of %s is refused: it is not HTTP/1.1", self._client_address)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             body = json.dumps({"error": f"this is not HTTP/1.1: {msg}"}).encode()
@@ -131,7 +134,8 @@ class TimeoutProtocol(H11Protocol):
         return self.client[0] if self.client else "nobody"
 
     def _set_deadline(self, seconds: float, reason: str) -> None:
-        """Cut the connection off after so many seconds of what `reason` says, unless something else is expected before."""
+        """Cut the connection off after so many seconds of what `reason` says, unless something else
+        is expected before."""
         self._clear_deadline()
         self._deadline = self.loop.call_later(seconds, self._abort, f"{reason} for {seconds:g} s")
 

@@ -20,7 +20,8 @@ GATEWAY_TIMEOUT = 504
 
 
 class ApiError(Exception):
-    """A request that isn't answered: the HTTP `status` and one line that says what is wrong, where, and the next step."""
+    """A request that isn't answered: the HTTP `status` and one line that says what is wrong, where,
+    and the next step."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

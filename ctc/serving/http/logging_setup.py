@@ -37,18 +37,26 @@ class JsonFormatter(logging.Formatter):
     """`time`, `level`, `message`, and whatever fields the record has."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told = {"time": _timestamp(record), "level": record.levelname.lower(), "message": record.getMessage()}
+        told = {
+            "time": _timestamp(record),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
         traceback = {"traceback": self.formatException(record.exc_info)} if record.exc_info else {}
         return json.dumps({**told, **_fields(record), **traceback})
 
 
 @contextmanager
 def log_to_stderr(as_json: bool, quiet: bool, extra_handler: logging.Handler) -> Iterator[None]:
-    """Within the block all that is logged goes to stderr, with `quiet` warnings and errors only; and all of it to another handler."""
+    """Within the block all that is logged goes to stderr, with `quiet` warnings and errors only;
+    and all of it to another handler."""
     shown = logging.StreamHandler(sys.stderr)
     shown.setFormatter(JsonFormatter() if as_json else PlainFormatter())
     shown.setLevel(logging.WARNING if quiet else logging.INFO)
-    before = {name: (log := logging.getLogger(name), log.handlers, log.propagate, log.level) for name in LEVELS}
+    before = {
+        name: (log := logging.getLogger(name), log.handlers, log.propagate, log.level)
+        for name in LEVELS
+    }
     for name, (log, *_) in before.items():
         log.handlers, log.propagate = ([shown, extra_handler] if name == ROOT else []), True
         log.setLevel(LEVELS[name])
@@ -72,7 +80,8 @@ def _format_request(record: logging.LogRecord, fields: dict[str, Any]) -> str:
 
 
 def _escape_control_chars(line: str) -> str:
-    """With escapes for what steers a terminal, as it may stand in the name of a model that a stranger asks for."""
+    """With escapes for what steers a terminal, as it may stand in the name of a model that a
+    stranger asks for."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -18,26 +25,48 @@ class Metrics:
         registry = self._registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self._requests = Counter(
-            "ctc_requests", "Requests by route and status.", ["method", "route", "status"], registry=registry
+            "ctc_requests",
+            "Requests by route and status.",
+            ["method", "route", "status"],
+            registry=registry,
         )
         self._seconds = Histogram(
             "ctc_request_seconds", "From the head of a request to the end of its answer.", ["route"],
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
-        self._photos = Counter("ctc_photos", "Photos by what came of them.", ["model", "outcome"], registry=registry)
-        self._batches = Histogram(
-            "ctc_batch_photos", "Photos that the network saw at a time.", ["model"], buckets=_SIZES, registry=registry
+        self._photos = Counter(
+            "ctc_photos", "Photos by what came of them.", ["model", "outcome"], registry=registry
         )
-        self._queue = Gauge("ctc_queue_photos", "Photos that wait or are worked on.", registry=registry)
-        self._inflight_bytes = Gauge("ctc_held_bytes", "Bytes of the requests that are under way.", registry=registry)
+        self._batches = Histogram(
+            "ctc_batch_photos",
+            "Photos that the network saw at a time.",
+            ["model"],
+            buckets=_SIZES,
+            registry=registry,
+        )
+        self._queue = Gauge(
+            "ctc_queue_photos", "Photos that wait or are worked on.", registry=registry
+        )
+        self._inflight_bytes = Gauge(
+            "ctc_held_bytes", "Bytes of the requests that are under way.", registry=registry
+        )
         self._model_version = Gauge(
-            "ctc_model_version", "How many files were served under this name.", ["model"], registry=registry
+            "ctc_model_version",
+            "How many files were served under this name.",
+            ["model"],
+            registry=registry,
         )
         self._reloads = Counter(
-            "ctc_model_reloads", "Changed model files by what came of them.", ["model", "outcome"], registry=registry
+            "ctc_model_reloads",
+            "Changed model files by what came of them.",
+            ["model", "outcome"],
+            registry=registry,
         )
         self._stale = Gauge(
-            "ctc_model_stale", "1 when the newest file of a model can't be served.", ["model"], registry=registry
+            "ctc_model_stale",
+            "1 when the newest file of a model can't be served.",
+            ["model"],
+            registry=registry,
         )
 
     def text(self) -> bytes:

@@ -26,17 +26,20 @@ class ShutdownMiddleware:
         except asyncio.CancelledError:
             if scope["type"] != "http" or request_record(scope).response_started:
                 raise
-            await error_response(scope, ApiError(SERVICE_UNAVAILABLE, "the server is stopping: ask again"))(
-                scope, receive, send
-            )
+            await error_response(
+                scope, ApiError(SERVICE_UNAVAILABLE, "the server is stopping: ask again")
+            )(scope, receive, send)
 
 
-PUBLIC_PATHS = frozenset({"/", "/docs", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
+PUBLIC_PATHS = frozenset(
+    {"/", "/docs", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
+)
 PUBLIC_PREFIX = "/assets/"
 
 
 class BearerAuthMiddleware:
-    """Around the application: whatever isn't the page itself or a health check needs `Authorization: Bearer TOKEN_VARIABLE`."""
+    """Around the application: whatever isn't the page itself or a health check needs
+    `Authorization: Bearer TOKEN_VARIABLE`."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app, self._digest = app, _digest(token)
@@ -48,16 +51,21 @@ class BearerAuthMiddleware:
             and not self._has_valid_token(Headers(scope=scope))
         ):
             refusal = ApiError(
-                UNAUTHORIZED, "this server needs a token: Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
+                UNAUTHORIZED,
+                "this server needs a token: Authorization: Bearer TOKEN",
+                {"WWW-Authenticate": "Bearer"},
             )
             await error_response(scope, refusal)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     def _has_valid_token(self, headers: Headers) -> bool:
-        """Digests are compared, in constant time: neither content nor length of the token shows in how long it takes."""
+        """Digests are compared, in constant time: neither content nor length of the token shows in
+        how long it takes."""
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(_digest(given.strip()), self._digest)
+        return scheme.lower() == "bearer" and hmac.compare_digest(
+            _digest(given.strip()), self._digest
+        )
 
 
 def _is_public(path: str) -> bool:

@@ -20,7 +20,8 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 @dataclass
 class RequestRecord:
-    """One request; whoever answers it tells the `model` and the number of `photos`, and why it was refused."""
+    """One request; whoever answers it tells the `model` and the number of `photos`, and why it was
+    refused."""
 
     model: str | None = None
     photos: int = 0
@@ -37,7 +38,8 @@ def request_record(scope: Scope) -> RequestRecord:
 
 
 class RequestLogMiddleware:
-    """Around the whole application. An answer that was never begun counts as 499: the client had gone."""
+    """Around the whole application. An answer that was never begun counts as 499: the client had
+    gone."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics

@@ -13,7 +13,8 @@ from ctc.serving.http.request_log import request_record
 
 
 class JSONResponse(Response):
-    """JSON in UTF-8. Half a surrogate pair, which a name may hold, becomes the escape that JSON has for it."""
+    """JSON in UTF-8. Half a surrogate pair, which a name may hold, becomes the escape that JSON has
+    for it."""
 
     media_type = "application/json"
 

@@ -1,8 +1,8 @@
 """Photos of several requests, united into batches for the network.
 
-A batch goes off when it is full, or when its first photo has waited long enough, as soon as there is a free buffer for it. Everything
-here happens in the event loop but the filling of batches, which worker threads do as in `ctc predict`.
-"""
+A batch goes off when it is full, or when its first photo has waited long enough, as soon as there
+is a free buffer for it. Everything here happens in the event loop but the filling of batches, which
+worker threads do as in `ctc predict`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class _QueuedInput(NamedTuple):
 
 
 class DynamicBatcher:
-    """Where pieces wait for one model. `max_wait`: seconds that a piece may wait for others; `on_batch` is told the size of each batch."""
+    """Where pieces wait for one model. `max_wait`: seconds that a piece may wait for others;
+    `on_batch` is told the size of each batch."""
 
     def __init__(
         self,
@@ -52,7 +53,8 @@ class DynamicBatcher:
         self._timer: asyncio.TimerHandle | None = None
 
     def submit(self, inputs: Sequence[RequestInput]) -> list[PendingResult]:
-        """A future for the answer to each piece. One that is cancelled before its batch goes off costs nothing."""
+        """A future for the answer to each piece. One that is cancelled before its batch goes off
+        costs nothing."""
         loop = asyncio.get_running_loop()
         asked = [_QueuedInput(piece, loop.create_future(), loop.time()) for piece in inputs]
         self._queue.extend(asked)
@@ -97,10 +99,15 @@ class DynamicBatcher:
 
         batch.results.add_done_callback(landed)
         for place in range(len(entries)):
-            self._pool.submit(batch.fill, place, self._model, self._postprocessor, self._config.truncated)
+            self._pool.submit(
+                batch.fill, place, self._model, self._postprocessor, self._config.truncated
+            )
 
     def _complete(
-        self, entries: list[_QueuedInput], buffer: NDArray[np.uint8], results: Future[list[InputResult[RequestInput]]]
+        self,
+        entries: list[_QueuedInput],
+        buffer: NDArray[np.uint8],
+        results: Future[list[InputResult[RequestInput]]],
     ) -> None:
         self._free_buffers.append(buffer)
         error = results.exception()

@@ -24,12 +24,16 @@ class Predictor:
         limits = config.limits
         self._config, self._metrics = config, metrics
         self._queue = CapacityLimiter(
-            limits.max_queued_photos, f"{limits.max_queued_photos:,} photos wait already", metrics.set_queued_photos
+            limits.max_queued_photos,
+            f"{limits.max_queued_photos:,} photos wait already",
+            metrics.set_queued_photos,
         )
 
-    async def predict(self, model: LoadedModel, events: Sequence[EventRequest]) -> list[EventResult]:
-        """What comes of each event, in order. Raises RequestError when there are too many photos for one request, or for now, and
-        CtcError when the network can't be run."""
+    async def predict(
+        self, model: LoadedModel, events: Sequence[EventRequest]
+    ) -> list[EventResult]:
+        """What comes of each event, in order. Raises RequestError when there are too many photos
+        for one request, or for now, and CtcError when the network can't be run."""
         limits = self._config.limits
         count = sum(len(event.photos) for event in events)
         if count > limits.max_photos:
@@ -55,7 +59,9 @@ class Predictor:
         self._metrics.record_photos(model.name, count - failed, failed)
         return outcomes
 
-    def _event_result(self, model: LoadedModel, event: str, results: Sequence[PendingResult]) -> EventResult:
+    def _event_result(
+        self, model: LoadedModel, event: str, results: Sequence[PendingResult]
+    ) -> EventResult:
         found = [answer.result() for answer in results]
         photos = tuple(photo for one in found for photo in one.photos)
         failures = tuple(failure for one in found for failure in one.failures)
@@ -63,5 +69,8 @@ class Predictor:
             return EventResult(failures, None)
         names = tuple(photo.path for photo in photos)
         return EventResult(
-            failures, event_prediction(Event(event, names), photos, model.postprocessor, self._config.aggregation)
+            failures,
+            event_prediction(
+                Event(event, names), photos, model.postprocessor, self._config.aggregation
+            ),
         )

@@ -29,7 +29,8 @@ _FileSignature = tuple[int, int, int] | None
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model as its file was when it was read. `version` counts the files that were read for this name."""
+    """A model as its file was when it was read. `version` counts the files that were read for this
+    name."""
 
     name: str
     version: int
@@ -44,17 +45,26 @@ class LoadedModel:
 
 
 class ModelRegistry:
-    """All models of a server, and the threads that run them. Raises CtcError when one of them can't be opened."""
+    """All models of a server, and the threads that run them. Raises CtcError when one of them can't
+    be opened."""
 
     def __init__(self, config: ServeConfig, metrics: Metrics) -> None:
         self._config, self._metrics = config, metrics
-        self._known_signatures = {name: _file_signature(path) for name, path in config.models.items()}
+        self._known_signatures = {
+            name: _file_signature(path) for name, path in config.models.items()
+        }
         files = {name: read_model(path) for name, path in config.models.items()}
         models = {name: open_model(file, config.runtime_config) for name, file in files.items()}
-        # as in `ctc predict`: one thread more than there are cores decodes while a device has its turn, and OpenCV starts none
+        # as in `ctc predict`: one thread more than there are cores decodes while a device has its
+        # turn, and OpenCV starts none
         workers = config.threads + any(model.is_on_device for model in models.values())
-        self._pool = ThreadPoolExecutor(workers, "ctc-serve", initializer=cv2.setNumThreads, initargs=(1,))
-        self._models = {name: self._register(name, 1, files[name].digest, model) for name, model in models.items()}
+        self._pool = ThreadPoolExecutor(
+            workers, "ctc-serve", initializer=cv2.setNumThreads, initargs=(1,)
+        )
+        self._models = {
+            name: self._register(name, 1, files[name].digest, model)
+            for name, model in models.items()
+        }
 
     def __getitem__(self, name: str) -> LoadedModel:
         """The model of that name, as it is now; raises RequestError when there is none."""
@@ -71,8 +81,9 @@ class ModelRegistry:
         self._pool.shutdown(cancel_futures=True)
 
     def reload_changed(self, pending: dict[str, _FileSignature]) -> dict[str, _FileSignature]:
-        """Read the files that have changed and are the same as at the last look, so that none is read while it is being written. Takes
-        and gives back those that have changed just now. A file that can't be served leaves the model of before."""
+        """Read the files that have changed and are the same as at the last look, so that none is
+        read while it is being written. Takes and gives back those that have changed just now. A
+        file that can't be served leaves the model of before."""
         changed = {
             name: found
             for name in self._known_signatures
@@ -82,7 +93,9 @@ class ModelRegistry:
             if name in pending and pending[name] == found:
                 self._known_signatures[name] = found
                 self._reload(name)
-        return {name: found for name, found in changed.items() if found != self._known_signatures[name]}
+        return {
+            name: found for name, found in changed.items() if found != self._known_signatures[name]
+        }
 
     def _reload(self, name: str) -> None:
         before = self._models[name]
@@ -91,7 +104,9 @@ class ModelRegistry:
             if file.digest != before.digest:
                 model = open_model(file, self._config.runtime_config)
                 self._models[name] = self._register(name, before.version + 1, file.digest, model)
-                log.info("model '%s' is served from its new file, version %d", name, before.version + 1)
+                log.info(
+                    "model '%s' is served from its new file, version %d", name, before.version + 1
+                )
         except (CtcError, MemoryError) as error:
             log.warning("model '%s' goes on as it was: %s", name, error or type(error).__name__)
             self._metrics.record_failed_reload(name)
@@ -104,7 +119,12 @@ class ModelRegistry:
         size = config.batch_size or choose_batch_size(model, None, config.threads)
         pipeline = PipelineConfig(size, config.threads, config.truncated)
         line = DynamicBatcher(
-            model, reading, pipeline, config.max_batch_wait, self._pool, self._metrics.batch_size_observer(name)
+            model,
+            reading,
+            pipeline,
+            config.max_batch_wait,
+            self._pool,
+            self._metrics.batch_size_observer(name),
         )
         self._metrics.set_model_version(name, version)
         return LoadedModel(name, version, digest, model, reading, line)

@@ -1,7 +1,8 @@
-"""From answers per photo to events: bursts by the time that cameras wrote, as `ctc predict --events-within` finds them.
+"""From answers per photo to events: bursts by the time that cameras wrote, as `ctc predict
+--events-within` finds them.
 
-{"within": 60, "photos": [{"folder": "north", "taken": "2016-09-25T18:35:10", "labels": {"species": {"fox": 0.97, …}, …}}, …]}
-"""
+{"within": 60, "photos": [{"folder": "north", "taken": "2016-09-25T18:35:10", "labels": {"species":
+{"fox": 0.97, …}, …}}, …]}"""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ MAX_PHOTOS = 100_000
 
 
 def aggregate_events(body: bytes, model: LoadedModel, aggregation: Aggregation) -> dict[str, Any]:
-    """The events, each with where its photos stand in the request and what the model says of it. Raises RequestError."""
+    """The events, each with where its photos stand in the request and what the model says of it.
+    Raises RequestError."""
     document = parse_object(body)
     within = _max_gap(document)
     photos = require_field(document, "photos", list, "the body")
@@ -36,17 +38,24 @@ def aggregate_events(body: bytes, model: LoadedModel, aggregation: Aggregation) 
         return {"events": []}
     if len(photos) > MAX_PHOTOS:
         raise ApiError(
-            REQUEST_ENTITY_TOO_LARGE, f"{len(photos):,} photos, more than the {MAX_PHOTOS:,} that are grouped at a time"
+            REQUEST_ENTITY_TOO_LARGE,
+            f"{len(photos):,} photos, more than the {MAX_PHOTOS:,} that are grouped at a time",
         )
     shown = [
-        _parse_photo(photo, f"photos[{number}]", model.postprocessor.labels) for number, photo in enumerate(photos)
+        _parse_photo(photo, f"photos[{number}]", model.postprocessor.labels)
+        for number, photo in enumerate(photos)
     ]
-    found = group_bursts(_folder_ids(photos), np.array([one.taken for one in shown], "datetime64[us]"), within)
+    found = group_bursts(
+        _folder_ids(photos), np.array([one.taken for one in shown], "datetime64[us]"), within
+    )
     return {"events": [_event_json(places.tolist(), shown, model, aggregation) for places in found]}
 
 
 def _event_json(
-    indices: Sequence[int], predictions: Sequence[ImagePrediction], model: LoadedModel, aggregation: Aggregation
+    indices: Sequence[int],
+    predictions: Sequence[ImagePrediction],
+    model: LoadedModel,
+    aggregation: Aggregation,
 ) -> dict[str, Any]:
     photos = tuple(predictions[place] for place in indices)
     event = event_prediction(Event("", ()), photos, model.postprocessor, aggregation)
@@ -56,13 +65,17 @@ def _event_json(
 def _max_gap(document: dict[str, Any]) -> np.timedelta64:
     within: Any = document.get("within")
     if type(within) not in (int, float) or not 0 < within <= MAX_GAP_SECONDS:
-        raise bad_request(f"'within' of the body is not a number of seconds between 0 and {MAX_GAP_SECONDS:,}")
+        raise bad_request(
+            f"'within' of the body is not a number of seconds between 0 and {MAX_GAP_SECONDS:,}"
+        )
     return np.timedelta64(round(within * 1e6), "us")
 
 
 def _folder_ids(photos: Sequence[dict[str, Any]]) -> NDArray[np.int64]:
     numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(str(photo.get("folder")), len(numbers)) for photo in photos], np.int64)
+    return np.array(
+        [numbers.setdefault(str(photo.get("folder")), len(numbers)) for photo in photos], np.int64
+    )
 
 
 def _parse_photo(photo: Any, where: str, labels: LabelClasses) -> ImagePrediction:
@@ -78,14 +91,18 @@ def _parse_photo(photo: Any, where: str, labels: LabelClasses) -> ImagePredictio
 def _parse_probabilities(found: dict[str, Any], where: str, labels: LabelClasses) -> Probabilities:
     missing = [label for label in labels if not isinstance(found.get(label), dict)]
     if missing:
-        raise bad_request(f"'labels' of {where} has no '{missing[0]}', an object with the probability of each class")
+        raise bad_request(
+            f"'labels' of {where} has no '{missing[0]}', an object with the probability of each class"
+        )
     return {
         label: _parse_class_probabilities(found[label], f"'{label}' of {where}", classes)
         for label, classes in labels.items()
     }
 
 
-def _parse_class_probabilities(found: dict[str, Any], where: str, classes: tuple[str, ...]) -> NDArray[np.float32]:
+def _parse_class_probabilities(
+    found: dict[str, Any], where: str, classes: tuple[str, ...]
+) -> NDArray[np.float32]:
     values: list[Any] = [found.get(name) for name in classes]
     if not all(type(value) in (int, float) and 0 <= value <= 1 for value in values):
         raise bad_request(
@@ -101,4 +118,6 @@ def _parse_timestamp(photo: dict[str, Any], where: str) -> str | None:
     try:
         return datetime.fromisoformat(taken).replace(tzinfo=None).isoformat()
     except (TypeError, ValueError):
-        raise bad_request(f"'taken' of {where} is not a time such as '2016-09-25T18:35:10'") from None
+        raise bad_request(
+            f"'taken' of {where} is not a time such as '2016-09-25T18:35:10'"
+        ) from None

@@ -1,4 +1,5 @@
-"""The fields of a JSON body, each checked before it is used; messages name the place and what is there."""
+"""The fields of a JSON body, each checked before it is used; messages name the place and what is
+there."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ def json_type(value: object) -> str:
 
 
 def parse_object(text: bytes, what: str = "the body") -> dict[str, Any]:
-    """A JSON object; raises RequestError when it isn't one, or would take far more memory than its text."""
+    """A JSON object; raises RequestError when it isn't one, or would take far more memory than its
+    text."""
     if text.count(b"[") + text.count(b"{") > MAX_CONTAINERS:
         raise ApiError(
             REQUEST_ENTITY_TOO_LARGE,
@@ -57,12 +59,15 @@ def require_field(holder: dict[str, Any], name: str, expected_type: type, where:
         raise bad_request(f"{where} has no '{name}'")
     value = holder[name]
     if type(value) is not expected_type:
-        raise bad_request(f"'{name}' of {where} is {json_type(value)}, not {_TYPE_NAMES[expected_type]}")
+        raise bad_request(
+            f"'{name}' of {where} is {json_type(value)}, not {_TYPE_NAMES[expected_type]}"
+        )
     return value
 
 
 def decode_base64(text: object, where: str) -> bytes:
-    """The bytes that a base64 string stands for; raises RequestError for anything else, above all for a URL, which is never fetched."""
+    """The bytes that a base64 string stands for; raises RequestError for anything else, above all
+    for a URL, which is never fetched."""
     if not isinstance(text, str):
         raise bad_request(f"{where} is {json_type(text)}, not a base64 string")
     scheme = _SCHEME.match(text)

@@ -1,4 +1,5 @@
-"""The Open Inference Protocol, or KServe v2, with Triton's extensions for binary tensors and classification.
+"""The Open Inference Protocol, or KServe v2, with Triton's extensions for binary tensors and
+classification.
 
 https://github.com/kserve/open-inference-protocol
 https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_binary_data.html
@@ -30,7 +31,8 @@ HEADER_LENGTH = "Inference-Header-Content-Length"
 
 @dataclass(frozen=True)
 class RequestedOutput:
-    """A label whose answer is asked for; `is_binary`: behind the JSON instead of in it; `top_k`: only so many of the most probable."""
+    """A label whose answer is asked for; `is_binary`: behind the JSON instead of in it; `top_k`:
+    only so many of the most probable."""
 
     label: str
     is_binary: bool = False
@@ -46,7 +48,9 @@ class InferRequest:
     outputs: list[RequestedOutput]
 
 
-def parse_request(body: bytes, header_length: str | None, model: LoadedModel, limits: Limits) -> InferRequest:
+def parse_request(
+    body: bytes, header_length: str | None, model: LoadedModel, limits: Limits
+) -> InferRequest:
     """Raises RequestError for what is not an infer request for this model."""
     head, rest = _split_body(body, header_length)
     document = parse_object(head)
@@ -58,15 +62,23 @@ def parse_request(body: bytes, header_length: str | None, model: LoadedModel, li
     photos = parse_photos(inputs[0], ByteReader(rest), model.info.preprocessing, limits.max_photos)
     request = document.get("id")
     events = [EventRequest(photo.name, (photo,)) for photo in photos]
-    return InferRequest(None if request is None else str(request), events, _requested_outputs(document, model))
+    return InferRequest(
+        None if request is None else str(request), events, _requested_outputs(document, model)
+    )
 
 
 def _split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
     if header_length is None:
         return body, b""
     digits = len(str(len(body)))
-    if not header_length.isdecimal() or len(header_length) > digits or int(header_length) > len(body):
-        raise bad_request(f"{HEADER_LENGTH} is '{header_length}', and the body has {len(body)} bytes")
+    if (
+        not header_length.isdecimal()
+        or len(header_length) > digits
+        or int(header_length) > len(body)
+    ):
+        raise bad_request(
+            f"{HEADER_LENGTH} is '{header_length}', and the body has {len(body)} bytes"
+        )
     return body[: int(header_length)], body[int(header_length) :]
 
 
@@ -78,16 +90,22 @@ def _requested_outputs(document: dict[str, Any], model: LoadedModel) -> list[Req
         return [RequestedOutput(label, binary) for label in model.postprocessor.labels]
     if not isinstance(wanted, list):
         raise bad_request(f"'outputs' of the body is {json_type(wanted)}, not a list")
-    return [_requested_output(output, number, binary, model) for number, output in enumerate(wanted)]
+    return [
+        _requested_output(output, number, binary, model) for number, output in enumerate(wanted)
+    ]
 
 
-def _requested_output(output: Any, number: int, binary: bool, model: LoadedModel) -> RequestedOutput:
+def _requested_output(
+    output: Any, number: int, binary: bool, model: LoadedModel
+) -> RequestedOutput:
     where = f"outputs[{number}]"
     if not isinstance(output, dict):
         raise bad_request(f"{where} is {json_type(output)}, not an object")
     label = require_field(output, "name", str, where)
     if label not in model.postprocessor.labels:
-        raise bad_request(f"{where}: no output called '{label}'{did_you_mean(label, model.postprocessor.labels)}")
+        raise bad_request(
+            f"{where}: no output called '{label}'{did_you_mean(label, model.postprocessor.labels)}"
+        )
     parameters = _parameters(output, where)
     classes = parameters.get("classification", 0)
     if type(classes) is not int or classes < 0:
@@ -107,7 +125,9 @@ def build_response(
     tail = b""
     for wanted in request.outputs:
         values = np.stack([prediction.probabilities[wanted.label] for prediction in predictions])
-        described, packed, listed = _output_tensor(values, wanted, model.postprocessor.labels[wanted.label])
+        described, packed, listed = _output_tensor(
+            values, wanted, model.postprocessor.labels[wanted.label]
+        )
         if wanted.is_binary:
             tail += packed
             outputs.append(described | {"parameters": {"binary_data_size": len(packed)}})
@@ -128,20 +148,30 @@ def _output_tensor(
         described = {"name": output.label, "datatype": "FP32", "shape": list(values.shape)}
         return described, values.astype("<f4").tobytes(), values.ravel().tolist()
     best = np.argsort(-values, axis=1, kind="stable")[:, : output.top_k]
-    texts = [f"{values[row, at]:f}:{at}:{classes[at]}" for row, ats in enumerate(best) for at in ats]
+    texts = [
+        f"{values[row, at]:f}:{at}:{classes[at]}" for row, ats in enumerate(best) for at in ats
+    ]
     described = {"name": output.label, "datatype": "BYTES", "shape": list(best.shape)}
     return described, pack_strings(texts), texts
 
 
 def server_metadata() -> dict[str, Any]:
     """What `GET /v2` answers."""
-    return {"name": "ctc", "version": __version__, "extensions": ["binary_tensor_data", "classification"]}
+    return {
+        "name": "ctc",
+        "version": __version__,
+        "extensions": ["binary_tensor_data", "classification"],
+    }
 
 
 def model_metadata(model: LoadedModel) -> dict[str, Any]:
     """What `GET /v2/models/NAME` answers."""
     preprocessing = model.info.preprocessing
-    pixels = {"name": INPUT_NAME, "datatype": "UINT8", "shape": [-1, preprocessing.height, preprocessing.width, 3]}
+    pixels = {
+        "name": INPUT_NAME,
+        "datatype": "UINT8",
+        "shape": [-1, preprocessing.height, preprocessing.width, 3],
+    }
     outputs = [
         {"name": label, "datatype": "FP32", "shape": [-1, len(classes)]}
         for label, classes in model.postprocessor.labels.items()

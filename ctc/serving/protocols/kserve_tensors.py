@@ -1,8 +1,8 @@
 """Tensors as KServe v2 requests hold them: in the JSON, or as binary data behind it.
 
-Data type BYTES, shape [N]: encoded photos; in JSON each in base64, in binary data each behind its length, 4 bytes, little-endian.
-Data type UINT8, shape [N, height, width, 3]: pixels in the size of the network.
-"""
+Data type BYTES, shape [N]: encoded photos; in JSON each in base64, in binary data each behind its
+length, 4 bytes, little-endian. Data type UINT8, shape [N, height, width, 3]: pixels in the size of
+the network."""
 
 from __future__ import annotations
 
@@ -90,11 +90,14 @@ def _parse_encoded(
     tensor: dict[str, Any], shape: list[int], data: memoryview | None
 ) -> list[EncodedImage | ImageArray]:
     if len(shape) != 1:
-        raise bad_request(f"the shape of '{INPUT_NAME}' is {shape}; for BYTES it is the number of photos, such as [1]")
+        raise bad_request(
+            f"the shape of '{INPUT_NAME}' is {shape}; for BYTES it is the number of photos, such as [1]"
+        )
     if data is None:
         texts = _json_data(tensor, shape[0])
         return [
-            EncodedImage(str(i), decode_base64(text, f"data[{i}] of '{INPUT_NAME}'")) for i, text in enumerate(texts)
+            EncodedImage(str(i), decode_base64(text, f"data[{i}] of '{INPUT_NAME}'"))
+            for i, text in enumerate(texts)
         ]
     packed = ByteReader(data)
     photos: list[EncodedImage | ImageArray] = []
@@ -114,9 +117,15 @@ def _parse_pixels(
             f"the shape of '{INPUT_NAME}' is {shape}; for UINT8 it is [N, {size[0]}, {size[1]}, {size[2]}]"
         )
     count = int(np.prod(shape))
-    values = _pixels_from_json(_json_data(tensor, None), count) if data is None else np.frombuffer(data, np.uint8)
+    values = (
+        _pixels_from_json(_json_data(tensor, None), count)
+        if data is None
+        else np.frombuffer(data, np.uint8)
+    )
     if len(values) != count:
-        raise bad_request(f"'{INPUT_NAME}' holds {len(values):,} values, its shape {shape} means {count:,}")
+        raise bad_request(
+            f"'{INPUT_NAME}' holds {len(values):,} values, its shape {shape} means {count:,}"
+        )
     return [ImageArray(str(number), one) for number, one in enumerate(values.reshape(shape))]
 
 

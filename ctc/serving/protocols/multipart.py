@@ -25,13 +25,16 @@ class FormPart(NamedTuple):
 
 
 def parse_request(content_type: str, body: bytes, limits: Limits) -> list[EventRequest]:
-    """The events of a form. Every part that has a file name is a photo; a text field `event` says which event the photos after it are
-    of, and an empty one that each is its own, called by its file name. Raises RequestError."""
+    """The events of a form. Every part that has a file name is a photo; a text field `event` says
+    which event the photos after it are of, and an empty one that each is its own, called by its
+    file name. Raises RequestError."""
     event: str | None = None
     photos: list[tuple[str | None, EncodedImage]] = []
     for part in parse_form(content_type, body, 2 * limits.max_photos):
         if part.file_name is not None:
-            photos.append((event, EncodedImage(part.file_name or f"photo {len(photos) + 1}", part.data)))
+            photos.append(
+                (event, EncodedImage(part.file_name or f"photo {len(photos) + 1}", part.data))
+            )
         elif part.name == EVENT_FIELD:
             event = part.data.decode("utf-8", "replace") or None
         else:
@@ -44,7 +47,8 @@ def parse_request(content_type: str, body: bytes, limits: Limits) -> list[EventR
 
 
 def parse_form(content_type: str, body: bytes, max_parts: int) -> list[FormPart]:
-    """The parts of a form, in order; raises RequestError when it is damaged, or has more parts than `max_parts`."""
+    """The parts of a form, in order; raises RequestError when it is damaged, or has more parts than
+    `max_parts`."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         raise bad_request("the content type of the form names no boundary")
@@ -97,7 +101,9 @@ class _FormReader:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         file_name = options.get(b"filename")
         named = None if file_name is None else file_name.decode("utf-8", "replace")
-        self.parts.append(FormPart(options.get(b"name", b"").decode("utf-8", "replace"), named, bytes(self._data)))
+        self.parts.append(
+            FormPart(options.get(b"name", b"").decode("utf-8", "replace"), named, bytes(self._data))
+        )
 
     def _mark_complete(self) -> None:
         self.is_complete = True

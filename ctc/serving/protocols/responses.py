@@ -20,8 +20,14 @@ def model_details(model: LoadedModel) -> dict[str, Any]:
         "version": str(model.version),
         "digest": model.digest,
         "labels": {label: list(classes) for label, classes in model.postprocessor.labels.items()},
-        "thresholds": {label: list(values) for label, values in model.postprocessor.thresholds.items()},
-        "input": {"height": preprocessing.height, "width": preprocessing.width, "resize": preprocessing.resize},
+        "thresholds": {
+            label: list(values) for label, values in model.postprocessor.thresholds.items()
+        },
+        "input": {
+            "height": preprocessing.height,
+            "width": preprocessing.width,
+            "resize": preprocessing.resize,
+        },
         "multi_label": list(model.postprocessor.multi_label),
         "stacked": model.info.preprocessing.is_stacked,
         "provider": model.runtime_model.runtime.provider,
@@ -30,29 +36,38 @@ def model_details(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def predictions_json(model: LoadedModel, outcomes: Sequence[EventResult], ids: Sequence[str]) -> dict[str, Any]:
-    """Per event its id, and per label the most probable class and the probability of every class; the same for each photo, with what its
-    camera wrote. Photos that can't be used stand under `failures`."""
+def predictions_json(
+    model: LoadedModel, outcomes: Sequence[EventResult], ids: Sequence[str]
+) -> dict[str, Any]:
+    """Per event its id, and per label the most probable class and the probability of every class;
+    the same for each photo, with what its camera wrote. Photos that can't be used stand under
+    `failures`."""
     predictions = [_event_json(outcome, name) for outcome, name in zip(outcomes, ids, strict=True)]
     return {"model": model.name, "version": str(model.version), "predictions": predictions}
 
 
 def require_predictions(outcomes: Sequence[EventResult]) -> list[EventPrediction]:
-    """All predictions; raises RequestError, naming the first photo and its reason, when there is a failure."""
+    """All predictions; raises RequestError, naming the first photo and its reason, when there is a
+    failure."""
     failures = [failure for outcome in outcomes for failure in outcome.failures]
     if failures:
         others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        raise ApiError(UNPROCESSABLE_ENTITY, f"photo '{failures[0].path}' can't be used: {failures[0].reason}{others}")
+        raise ApiError(
+            UNPROCESSABLE_ENTITY,
+            f"photo '{failures[0].path}' can't be used: {failures[0].reason}{others}",
+        )
     return [outcome.prediction for outcome in outcomes if outcome.prediction]
 
 
 def labels_json(event: EventPrediction, photo: ImagePrediction | None = None) -> dict[str, Any]:
-    """Per label `class`, `confidence` and `probabilities` by class, of the event or one of its photos; of a multi-label label also the
-    classes that are `present`."""
+    """Per label `class`, `confidence` and `probabilities` by class, of the event or one of its
+    photos; of a multi-label label also the classes that are `present`."""
     return {label: _label_json(event, label, photo) for label in event.classes}
 
 
-def _label_json(event: EventPrediction, label: str, photo: ImagePrediction | None) -> dict[str, Any]:
+def _label_json(
+    event: EventPrediction, label: str, photo: ImagePrediction | None
+) -> dict[str, Any]:
     top, confidence = event.top(label, photo)
     values: Mapping[str, float] = dict(
         zip(event.classes[label], (photo or event).probabilities[label].tolist(), strict=True)

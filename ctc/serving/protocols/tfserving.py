@@ -12,42 +12,57 @@ from ctc.serving.config import Limits
 from ctc.serving.http.errors import REQUEST_ENTITY_TOO_LARGE, ApiError
 from ctc.serving.inputs import EncodedImage, EventRequest, group_by_event
 from ctc.serving.models.registry import LoadedModel
-from ctc.serving.protocols.json_fields import bad_request, decode_base64, json_type, parse_object, require_field
+from ctc.serving.protocols.json_fields import (
+    bad_request,
+    decode_base64,
+    json_type,
+    parse_object,
+    require_field,
+)
 from ctc.serving.protocols.responses import require_predictions
 
 SIGNATURE = "serving_default"
 
 
 def parse_request(body: bytes, limits: Limits) -> list[EventRequest]:
-    """The events of a predict request, each called by its id, or by the number of its instance. `signature_name` and whatever else
-    may stand beside the instances is passed over. Raises RequestError."""
+    """The events of a predict request, each called by its id, or by the number of its instance.
+    `signature_name` and whatever else may stand beside the instances is passed over. Raises
+    RequestError."""
     instances = require_field(parse_object(body), "instances", list, "the body")
     if not instances:
         raise bad_request("'instances' is empty")
     if len(instances) > limits.max_photos:
         most = f"more than the {limits.max_photos:,} photos that this server takes at a time"
         raise ApiError(REQUEST_ENTITY_TOO_LARGE, f"{len(instances):,} instances, {most}")
-    return group_by_event([_parse_instance(instance, number) for number, instance in enumerate(instances)])
+    return group_by_event(
+        [_parse_instance(instance, number) for number, instance in enumerate(instances)]
+    )
 
 
 def _parse_instance(instance: Any, number: int) -> tuple[str | None, EncodedImage]:
     where = f"instances[{number}]"
     if not isinstance(instance, dict):
-        raise bad_request(f'{where} is {json_type(instance)}, not an object such as {{"image": {{"b64": "…"}}}}')
+        raise bad_request(
+            f'{where} is {json_type(instance)}, not an object such as {{"image": {{"b64": "…"}}}}'
+        )
     image, at = (
-        (instance, where) if "b64" in instance else (require_field(instance, "image", dict, where), f"{where}.image")
+        (instance, where)
+        if "b64" in instance
+        else (require_field(instance, "image", dict, where), f"{where}.image")
     )
     if "b64" not in image:
         raise bad_request(f"{at} has no 'b64'")
     event = instance.get("event")
     if type(event) not in (str, int, type(None)):
         raise bad_request(f"'event' of {where} is {json_type(event)}, not a string")
-    return None if event is None else str(event), EncodedImage(str(number), decode_base64(image["b64"], f"{at}.b64"))
+    return None if event is None else str(event), EncodedImage(
+        str(number), decode_base64(image["b64"], f"{at}.b64")
+    )
 
 
 def predict_response(outcomes: list[EventResult]) -> dict[str, Any]:
-    """Rows as TensorFlow Serving gives them: per event the probabilities, by label where there are several. Raises RequestError when
-    any photo failed, since there is no place to say so."""
+    """Rows as TensorFlow Serving gives them: per event the probabilities, by label where there are
+    several. Raises RequestError when any photo failed, since there is no place to say so."""
     rows = []
     for prediction in require_predictions(outcomes):
         row = {label: values.tolist() for label, values in prediction.probabilities.items()}
@@ -63,7 +78,8 @@ def status(model: LoadedModel, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def metadata(model: LoadedModel, details: dict[str, Any]) -> dict[str, Any]:
-    """What `GET /v1/models/NAME/metadata` answers: the signature, with our own `details` beside it."""
+    """What `GET /v1/models/NAME/metadata` answers: the signature, with our own `details` beside
+    it."""
     inputs = {"image": {"dtype": "DT_STRING", "tensor_shape": _tensor_shape(-1), "name": "image"}}
     outputs = {
         label: {"dtype": "DT_FLOAT", "tensor_shape": _tensor_shape(-1, len(classes)), "name": label}

@@ -41,7 +41,9 @@ class PageRoutes:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._files = {
-            path.name: path.read_bytes() for path in sorted(STATIC_FOLDER.iterdir()) if path.suffix in CONTENT_TYPES
+            path.name: path.read_bytes()
+            for path in sorted(STATIC_FOLDER.iterdir())
+            if path.suffix in CONTENT_TYPES
         }
         self._openapi = json.loads(self._files["openapi.json"])
         self._openapi["info"]["version"] = __version__
@@ -70,4 +72,6 @@ class PageRoutes:
     def _file_response(self, name: str) -> Response:
         if name not in self._files:
             raise HTTPException(NOT_FOUND)
-        return Response(self._files[name], media_type=CONTENT_TYPES[Path(name).suffix], headers=SECURITY_HEADERS)
+        return Response(
+            self._files[name], media_type=CONTENT_TYPES[Path(name).suffix], headers=SECURITY_HEADERS
+        )

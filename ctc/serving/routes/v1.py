@@ -27,7 +27,9 @@ class V1Routes:
         self._service = service
 
     async def models(self, request: Request) -> Response:
-        return JSONResponse({"models": [model_details(served) for served in self._service.registry.all()]})
+        return JSONResponse(
+            {"models": [model_details(served) for served in self._service.registry.all()]}
+        )
 
     async def status(self, request: Request) -> Response:
         served = self._service.find_model(request)
@@ -39,9 +41,14 @@ class V1Routes:
 
     async def predict(self, request: Request) -> Response:
         served = self._service.find_model(request)
-        answers, failures = _query_choice(request, "answers", ANSWERS), _query_choice(request, "failures", FAILURES)
+        answers, failures = (
+            _query_choice(request, "answers", ANSWERS),
+            _query_choice(request, "failures", FAILURES),
+        )
         async with self._service.read_body(request) as body:
-            events = await asyncio.to_thread(self._parse_request, request.headers.get("content-type", ""), body)
+            events = await asyncio.to_thread(
+                self._parse_request, request.headers.get("content-type", ""), body
+            )
             outcomes = await self._service.predict(request, served, events)
         if answers == "arrays":
             return JSONResponse(tfserving.predict_response(outcomes))
@@ -53,11 +60,14 @@ class V1Routes:
         served = self._service.find_model(request)
         async with self._service.read_body(request) as body:
             return JSONResponse(
-                await asyncio.to_thread(aggregate_events, body, served, self._service.config.aggregation)
+                await asyncio.to_thread(
+                    aggregate_events, body, served, self._service.config.aggregation
+                )
             )
 
     def _parse_request(self, content_type: str, body: bytes) -> list[EventRequest]:
-        """By its content type a body is a form or a photo; anything else, such as what `curl -d` declares, is taken for JSON."""
+        """By its content type a body is a form or a photo; anything else, such as what `curl -d`
+        declares, is taken for JSON."""
         kind = content_type.partition(";")[0].strip().lower()
         if kind == multipart.CONTENT_TYPE:
             return multipart.parse_request(content_type, body, self._service.config.limits)
@@ -67,7 +77,8 @@ class V1Routes:
 
 
 def _query_choice(request: Request, name: str, choices: tuple[str, str]) -> str:
-    """A parameter of the query, by default the first of its choices; raises RequestError for anything else."""
+    """A parameter of the query, by default the first of its choices; raises RequestError for
+    anything else."""
     value = request.query_params.get(name, choices[0])
     if value not in choices:
         raise bad_request(f"'{name}' is '{value}', not '{choices[0]}' or '{choices[1]}'")

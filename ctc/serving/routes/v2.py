@@ -36,9 +36,15 @@ class V2Routes:
         served = self._service.find_model(request)
         async with self._service.read_body(request) as body:
             length = request.headers.get(kserve.HEADER_LENGTH)
-            infer = await asyncio.to_thread(kserve.parse_request, body, length, served, self._service.config.limits)
+            infer = await asyncio.to_thread(
+                kserve.parse_request, body, length, served, self._service.config.limits
+            )
             outcomes = await self._service.predict(request, served, infer.events)
         answer, json_length = kserve.build_response(served, infer, require_predictions(outcomes))
         if json_length is None:
             return Response(answer, media_type="application/json")
-        return Response(answer, media_type="application/octet-stream", headers={kserve.HEADER_LENGTH: str(json_length)})
+        return Response(
+            answer,
+            media_type="application/octet-stream",
+            headers={kserve.HEADER_LENGTH: str(json_length)},
+        )

@@ -25,7 +25,8 @@ class Callback(Protocol):
 
 
 def make_callbacks(run: Run, config: TrainingConfig) -> list[Callback]:
-    """Those that the options ask for. Raises MissingExtraError when MLflow is, and isn't installed."""
+    """Those that the options ask for. Raises MissingExtraError when MLflow is, and isn't
+    installed."""
     asked: list[Callback] = [TrainingPlots(run)]
     if config.tensorboard:
         asked.append(TensorBoard(run))

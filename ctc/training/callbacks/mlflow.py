@@ -18,7 +18,8 @@ EXPERIMENT = "camera-trap-classifier"
 
 
 class MlflowLogger:
-    """One run of MLflow for a run of ours, also when it is taken up; mlflow.json remembers which, and how many epochs it has.
+    """One run of MLflow for a run of ours, also when it is taken up; mlflow.json remembers which,
+    and how many epochs it has.
 
     Raises MissingExtraError without MLflow, CtcError when its server can't be reached.
     """
@@ -38,14 +39,21 @@ class MlflowLogger:
             passes = {"": epoch.training} | ({"val_": epoch.validation} if epoch.validation else {})
             for prefix, measured in passes.items():
                 self._log_metrics(prefix, measured, epoch.index + 1)
-            self._client.log_metric(self._run_id, "learning_rate", epoch.learning_rate, step=epoch.index + 1)
+            self._client.log_metric(
+                self._run_id, "learning_rate", epoch.learning_rate, step=epoch.index + 1
+            )
         self._logged_epochs = max(self._logged_epochs, len(epochs))
         write_object(self._run.mlflow, {"run_id": self._run_id, "epochs": self._logged_epochs})
 
     def on_train_end(self, test: SplitMetrics | None) -> None:
         if test:
             self._log_metrics("test_", test, self._logged_epochs)
-        for path in (self._run.info_path, self._run.history, self._run.curves, self._run.best_weights):
+        for path in (
+            self._run.info_path,
+            self._run.history,
+            self._run.curves,
+            self._run.best_weights,
+        ):
             if path.exists():
                 self._client.log_artifact(self._run_id, str(path))
         self._client.set_terminated(self._run_id)
@@ -61,8 +69,14 @@ class MlflowLogger:
 
         try:
             experiment = self._client.get_experiment_by_name(EXPERIMENT)
-            number = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT)
-            self._run_id = self._client.create_run(number, run_name=self._run.folder.name).info.run_id
+            number = (
+                experiment.experiment_id
+                if experiment
+                else self._client.create_experiment(EXPERIMENT)
+            )
+            self._run_id = self._client.create_run(
+                number, run_name=self._run.folder.name
+            ).info.run_id
         except MlflowException as error:
             raise CtcError(
                 f"MLflow can't be reached: {error}; check MLFLOW_TRACKING_URI or leave --mlflow out"

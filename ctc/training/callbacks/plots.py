@@ -33,19 +33,28 @@ class TrainingPlots:
         loss, *others = figure.subplots(1, 1 + len(_PANELS))
         _plot(loss, "loss", [_series("", "loss", self._epochs)])
         for axes, (name, title) in zip(others, _PANELS, strict=True):
-            _plot(axes, title, [_series(label, name, self._epochs) for label in self._epochs[0].training.labels])
+            _plot(
+                axes,
+                title,
+                [_series(label, name, self._epochs) for label in self._epochs[0].training.labels],
+            )
         with atomic_write(self._path) as partial:
             figure.savefig(partial, format="png")
 
 
 def _series(label: str, name: str, epochs: Sequence[Epoch]) -> tuple[str, list[float], list[float]]:
-    """What to call it, and its values in training and validation. Without `label`, those of all labels together."""
+    """What to call it, and its values in training and validation. Without `label`, those of all
+    labels together."""
 
     def value(measured: SplitMetrics) -> float:
         found: float = getattr(measured.labels[label] if label else measured, name)
         return found
 
-    return label, [value(epoch.training) for epoch in epochs], [value(e.validation) for e in epochs if e.validation]
+    return (
+        label,
+        [value(epoch.training) for epoch in epochs],
+        [value(e.validation) for e in epochs if e.validation],
+    )
 
 
 def _plot(axes: Axes, title: str, lines: Sequence[tuple[str, list[float], list[float]]]) -> None:
@@ -53,6 +62,13 @@ def _plot(axes: Axes, title: str, lines: Sequence[tuple[str, list[float], list[f
         for values, style, what in ((training, "--", "training"), (validation, "-", "validation")):
             if values:
                 epochs = range(1, len(values) + 1)
-                axes.plot(epochs, values, style, color=f"C{place}", marker=".", label=f"{label} {what}".strip())
+                axes.plot(
+                    epochs,
+                    values,
+                    style,
+                    color=f"C{place}",
+                    marker=".",
+                    label=f"{label} {what}".strip(),
+                )
     axes.set(title=title, xlabel="epoch")
     axes.legend()

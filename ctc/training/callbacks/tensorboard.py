@@ -1,7 +1,7 @@
 """Logs for TensorBoard: its event files, TFRecords of `Event` messages, written without TensorFlow.
 
-https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto and core/framework/summary.proto
-"""
+https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto and
+core/framework/summary.proto"""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ _DOUBLE, _BYTES, _FLOAT = 1, 2, 5  # wire types
 
 
 class TensorBoard:
-    """Writes `train` and `validation` in the run's folder `tensorboard`, as two curves of one diagram each."""
+    """Writes `train` and `validation` in the run's folder `tensorboard`, as two curves of one
+    diagram each."""
 
     def __init__(self, run: Run) -> None:
         self._folder = run.tensorboard
         self._is_started = False
 
     def on_epoch_end(self, epochs: Sequence[Epoch]) -> None:
-        """Append the last of `epochs`; the first time write all of them anew, as a run that is taken up may have been further."""
+        """Append the last of `epochs`; the first time write all of them anew, as a run that is
+        taken up may have been further."""
         new = epochs[-1:] if self._is_started else epochs
         if not self._is_started:
             for name in ("train", "validation"):
@@ -36,9 +38,14 @@ class TensorBoard:
                 path.write_bytes(frame(_double(1, time.time()) + _bytes(3, b"brain.Event:2")))
             self._is_started = True
         for epoch in new:
-            speed = {"learning_rate": epoch.learning_rate, "images_per_second": epoch.training.images_per_second}
+            speed = {
+                "learning_rate": epoch.learning_rate,
+                "images_per_second": epoch.training.images_per_second,
+            }
             self._append(
-                "train", epoch.index, _scalars(epoch.training) | speed | {"waiting": epoch.training.wait_fraction}
+                "train",
+                epoch.index,
+                _scalars(epoch.training) | speed | {"waiting": epoch.training.wait_fraction},
             )
             if epoch.validation:
                 self._append("validation", epoch.index, _scalars(epoch.validation))
@@ -47,7 +54,9 @@ class TensorBoard:
         """Everything is written already."""
 
     def _append(self, name: str, index: int, scalars: Mapping[str, float]) -> None:
-        values = b"".join(_bytes(1, _bytes(1, tag.encode()) + _float(2, value)) for tag, value in scalars.items())
+        values = b"".join(
+            _bytes(1, _bytes(1, tag.encode()) + _float(2, value)) for tag, value in scalars.items()
+        )
         event = _double(1, time.time()) + _varint(2 << 3) + _varint(index + 1) + _bytes(5, values)
         with Path(self._folder / name / _FILE).open("ab") as file:
             file.write(frame(event))

@@ -1,9 +1,8 @@
-"""Several devices of a host, and several hosts: `keras.distribution.DataParallel`, which Keras has on JAX. Importing this module imports
-neither.
+"""Several devices of a host, and several hosts: `keras.distribution.DataParallel`, which Keras has
+on JAX. Importing this module imports neither.
 
-Each host runs the same command with its own --host-index. All of them see the dataset and the run folder; host 0 writes, and each reads
-its part of the photos.
-"""
+Each host runs the same command with its own --host-index. All of them see the dataset and the run
+folder; host 0 writes, and each reads its part of the photos."""
 
 from __future__ import annotations
 
@@ -27,12 +26,16 @@ BACKEND = "KERAS_BACKEND"
 JAX = "jax"
 INIT_TIMEOUT = 300
 SHUTDOWN_TIMEOUT = 60
-_CONNECTION_ERROR_MARKERS = ("Gloo", "NCCL")  # said by what carries numbers between hosts: of CPUs, of NVIDIA GPUs
+_CONNECTION_ERROR_MARKERS = (
+    "Gloo",
+    "NCCL",
+)  # said by what carries numbers between hosts: of CPUs, of NVIDIA GPUs
 
 
 @dataclass(frozen=True)
 class Topology:
-    """`devices_per_host` devices on each of `hosts`, this one being number `index`; `coordinator`: HOST:PORT of number 0, where all meet."""
+    """`devices_per_host` devices on each of `hosts`, this one being number `index`; `coordinator`:
+    HOST:PORT of number 0, where all meet."""
 
     devices_per_host: int = 1
     hosts: int = 1
@@ -49,22 +52,27 @@ class Topology:
         return self.index == 0
 
     def check(self) -> None:
-        """Raise UsageError when the numbers make no sense, or Keras is to use another library than JAX."""
+        """Raise UsageError when the numbers make no sense, or Keras is to use another library than
+        JAX."""
         if not 0 <= self.index < self.hosts:
-            raise UsageError(f"--host-index {self.index}: with --hosts {self.hosts} it goes from 0 to {self.hosts - 1}")
+            raise UsageError(
+                f"--host-index {self.index}: with --hosts {self.hosts} it goes from 0 to {self.hosts - 1}"
+            )
         if self.hosts > 1 and not (self.coordinator or "").rpartition(":")[2].isdecimal():
             raise UsageError(
                 f"--hosts {self.hosts} needs --coordinator HOST:PORT, an address of host 0, on each of them"
             )
         if self.device_count > 1 and os.environ.get(BACKEND) != JAX:
-            raise UsageError(f"--devices and --hosts need JAX: set {BACKEND}={JAX} in the environment")
+            raise UsageError(
+                f"--devices and --hosts need JAX: set {BACKEND}={JAX} in the environment"
+            )
 
     @contextmanager
     def initialize(self) -> Iterator[None]:
         """The other hosts are there in the block, which has to begin before anything is computed.
 
-        Raises MissingExtraError without JAX, and CtcError when they don't come within MEETING_SECONDS, or one of them ends.
-        """
+        Raises MissingExtraError without JAX, and CtcError when they don't come within
+        MEETING_SECONDS, or one of them ends."""
         self.check()
         if self.hosts == 1:
             yield
@@ -84,7 +92,8 @@ class Topology:
 
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """Networks made in the block compute on all of them, each on its part of a batch. Raises UsageError when there are fewer."""
+        """Networks made in the block compute on all of them, each on its part of a batch. Raises
+        UsageError when there are fewer."""
         if self.device_count == 1:
             yield
             return
@@ -146,14 +155,19 @@ class Topology:
         meeting.start()
         meeting.join(INIT_TIMEOUT)
         if failed or meeting.is_alive():
-            reason = f": {getattr(failed[0], 'strerror', None) or failed[0]}" if failed else f" within {INIT_TIMEOUT} s"
+            reason = (
+                f": {getattr(failed[0], 'strerror', None) or failed[0]}"
+                if failed
+                else f" within {INIT_TIMEOUT} s"
+            )
             raise CtcError(
                 f"host {self.index} of {self.hosts} didn't meet the others at '{self.coordinator}'{reason}; start the same command on "
                 "each host, and let that be a free port of host 0 that all can reach"
             )
 
     def _check_port(self) -> None:
-        """JAX crashes where it can't listen; raises OSError instead. It listens at all addresses of this host."""
+        """JAX crashes where it can't listen; raises OSError instead. It listens at all addresses of
+        this host."""
         port = int(str(self.coordinator).rpartition(":")[2])
         with socket.create_server(("", port)):
             pass

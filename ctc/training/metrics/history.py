@@ -1,9 +1,9 @@
 """history.csv: one row per epoch, and the same as a line to read.
 
-Columns: epoch, loss, val_loss; then for each label `loss[LABEL]`, `accuracy[LABEL]`, `top5[LABEL]`, `macro_f1[LABEL]`, of a multi-label
-one `exact[LABEL]` too, and the same with `val_` before them; then learning_rate, images_per_second, seconds (validation included),
-waiting (share of the training pass). What wasn't measured is empty.
-"""
+Columns: epoch, loss, val_loss; then for each label `loss[LABEL]`, `accuracy[LABEL]`, `top5[LABEL]`,
+`macro_f1[LABEL]`, of a multi-label one `exact[LABEL]` too, and the same with `val_` before them;
+then learning_rate, images_per_second, seconds (validation included), waiting (share of the training
+pass). What wasn't measured is empty."""
 
 from __future__ import annotations
 
@@ -43,7 +43,12 @@ class Epoch:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Epoch:
         validation = SplitMetrics.from_json(data["validation"]) if data["validation"] else None
-        return cls(data["index"], data["learning_rate"], SplitMetrics.from_json(data["training"]), validation)
+        return cls(
+            data["index"],
+            data["learning_rate"],
+            SplitMetrics.from_json(data["training"]),
+            validation,
+        )
 
 
 def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
@@ -61,7 +66,8 @@ def format_epoch(epoch: Epoch, total_epochs: int) -> str:
     training, validation = epoch.training, epoch.validation
     losses = f"loss {training.loss:.3f}" + (f", val {validation.loss:.3f}" if validation else "")
     labels = "; ".join(
-        f"{label} {score.accuracy:.3f}" + (f", val {validation.labels[label].accuracy:.3f}" if validation else "")
+        f"{label} {score.accuracy:.3f}"
+        + (f", val {validation.labels[label].accuracy:.3f}" if validation else "")
         for label, score in training.labels.items()
     )
     speed = f"{training.images_per_second:.0f} img/s, {epoch.seconds:.0f} s, waiting {training.wait_fraction:.0%}"
@@ -70,7 +76,10 @@ def format_epoch(epoch: Epoch, total_epochs: int) -> str:
 
 def _row(epoch: Epoch) -> dict[str, str]:
     training, validation = epoch.training, epoch.validation
-    row: dict[str, float | None] = {"loss": training.loss, "val_loss": validation.loss if validation else None}
+    row: dict[str, float | None] = {
+        "loss": training.loss,
+        "val_loss": validation.loss if validation else None,
+    }
     for label, score in training.labels.items():
         looked = validation.labels[label].named_metrics if validation else {}
         row |= {f"{name}[{label}]": value for name, value in score.named_metrics.items()}
@@ -81,7 +90,10 @@ def _row(epoch: Epoch) -> dict[str, str]:
         "seconds": epoch.seconds,
         "waiting": training.wait_fraction,
     }
-    return {"epoch": str(epoch.index + 1), **{name: _format_number(value) for name, value in row.items()}}
+    return {
+        "epoch": str(epoch.index + 1),
+        **{name: _format_number(value) for name, value in row.items()},
+    }
 
 
 def _format_number(value: float | None) -> str:

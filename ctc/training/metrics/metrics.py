@@ -17,12 +17,13 @@ NAN = math.nan
 
 @dataclass(frozen=True)
 class LabelMetrics:
-    """Over the `n` photos that have the label; not a number when none has. `loss`: mean in nats, as it was trained (with class weights,
-    if any); `accuracy` and `top5`: 0–1; `macro_f1`: 0–1, mean over the classes that were there or chosen.
+    """Over the `n` photos that have the label; not a number when none has. `loss`: mean in nats, as
+    it was trained (with class weights, if any); `accuracy` and `top5`: 0–1; `macro_f1`: 0–1, mean
+    over the classes that were there or chosen.
 
-    Of a multi-label label `accuracy` and `top5` are the shares of photos whose most probable class, or one of the five most probable, is
-    there; classes are chosen from a probability of 0.5 on; and `exact`, None for other labels, is the share with exactly the right ones.
-    """
+    Of a multi-label label `accuracy` and `top5` are the shares of photos whose most probable class,
+    or one of the five most probable, is there; classes are chosen from a probability of 0.5 on; and
+    `exact`, None for other labels, is the share with exactly the right ones."""
 
     loss: float = NAN
     accuracy: float = NAN
@@ -34,13 +35,19 @@ class LabelMetrics:
     @property
     def named_metrics(self) -> dict[str, float]:
         """All but `n`, by name."""
-        named = {"loss": self.loss, "accuracy": self.accuracy, "top5": self.top5, "macro_f1": self.macro_f1}
+        named = {
+            "loss": self.loss,
+            "accuracy": self.accuracy,
+            "top5": self.top5,
+            "macro_f1": self.macro_f1,
+        }
         return named if self.exact is None else {**named, "exact": self.exact}
 
 
 @dataclass(frozen=True)
 class SplitMetrics:
-    """One pass over a split. `loss`: the labels' losses by weight. `waited`: seconds of `seconds` spent waiting for data."""
+    """One pass over a split. `loss`: the labels' losses by weight. `waited`: seconds of `seconds`
+    spent waiting for data."""
 
     loss: float
     labels: Mapping[str, LabelMetrics]
@@ -59,7 +66,12 @@ class SplitMetrics:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SplitMetrics:
-        return cls(**{**data, "labels": {label: LabelMetrics(**score) for label, score in data["labels"].items()}})
+        return cls(
+            **{
+                **data,
+                "labels": {label: LabelMetrics(**score) for label, score in data["labels"].items()},
+            }
+        )
 
 
 @dataclass
@@ -72,7 +84,8 @@ class MetricSums:
     waited: float = 0.0
 
     def update(self, label_order: Sequence[str], logs: Mapping[str, Any]) -> None:
-        """Take in what a batch gave: under `NAME_i` the sum called NAME of the label at place i of `label_order`."""
+        """Take in what a batch gave: under `NAME_i` the sum called NAME of the label at place i of
+        `label_order`."""
         for place, label in enumerate(label_order):
             so_far = self.sums.setdefault(label, {})
             for name in BatchSums._fields:
@@ -84,9 +97,12 @@ class MetricSums:
     def compute(self, label_weights: Mapping[str, float]) -> SplitMetrics:
         """`label_weights`: label → factor of its loss."""
         labels = {
-            label: _label_metrics(self.sums[label]) if label in self.sums else LabelMetrics() for label in label_weights
+            label: _label_metrics(self.sums[label]) if label in self.sums else LabelMetrics()
+            for label in label_weights
         }
-        return SplitMetrics(self.loss(label_weights), labels, self.images, self.seconds, self.waited)
+        return SplitMetrics(
+            self.loss(label_weights), labels, self.images, self.seconds, self.waited
+        )
 
     def loss(self, label_weights: Mapping[str, float]) -> float:
         """That of `compute` alone."""
@@ -97,7 +113,10 @@ class MetricSums:
         )
 
     def to_json(self) -> dict[str, Any]:
-        sums = {label: {name: value.tolist() for name, value in named.items()} for label, named in self.sums.items()}
+        sums = {
+            label: {name: value.tolist() for name, value in named.items()}
+            for label, named in self.sums.items()
+        }
         return {"sums": sums, "images": self.images, "seconds": self.seconds, "waited": self.waited}
 
     @classmethod
@@ -114,7 +133,9 @@ def _label_metrics(sums: Mapping[str, NDArray[np.float64]]) -> LabelMetrics:
     exact = sums.get("exact")
     if not present:
         return LabelMetrics(exact=None if exact is None else NAN)
-    loss, accuracy, top5 = (float(sums[name]) / present for name in ("loss", "correct", "among_best"))
+    loss, accuracy, top5 = (
+        float(sums[name]) / present for name in ("loss", "correct", "among_best")
+    )
     share = None if exact is None else float(exact) / present
     return LabelMetrics(loss, accuracy, top5, _macro_f1(sums), round(present), share)
 

@@ -15,20 +15,25 @@ BETA = 0.999  # beta of Cui et al. 2019, Class-Balanced Loss (https://arxiv.org/
 _COLUMNS = ("label", "class", "weight")
 
 
-def class_weights(scheme: str, labels: Sequence[Label], split: str) -> Mapping[str, tuple[float, ...]]:
-    """Label → factor of each class; empty for `none`. `scheme` is one of these or the path of a CSV with the columns label, class, weight
-    (classes it doesn't name have 1).
+def class_weights(
+    scheme: str, labels: Sequence[Label], split: str
+) -> Mapping[str, tuple[float, ...]]:
+    """Label → factor of each class; empty for `none`. `scheme` is one of these or the path of a CSV
+    with the columns label, class, weight (classes it doesn't name have 1).
 
     balanced: photos / (classes × photos of the class), so that every class counts the same in all.
-    effective: 1 / effective number of photos, (1 − 0.999^photos) / (1 − 0.999), which grows no more when there are thousands.
-    Both make 1 the mean over the photos of `split`; a class without photos there has 1. Raises CtcError for a file that can't be used.
-    """
+    effective: 1 / effective number of photos, (1 − 0.999^photos) / (1 − 0.999), which grows no more
+    when there are thousands. Both make 1 the mean over the photos of `split`; a class without
+    photos there has 1. Raises CtcError for a file that can't be used."""
     if scheme == NONE:
         return {label.name: () for label in labels}
     if scheme in (BALANCED, EFFECTIVE):
         return {label.name: _weights_from_counts(scheme, label.counts[split]) for label in labels}
     given = _read_weights(Path(scheme), labels)
-    return {label.name: tuple(given.get((label.name, name), 1.0) for name in label.classes) for label in labels}
+    return {
+        label.name: tuple(given.get((label.name, name), 1.0) for name in label.classes)
+        for label in labels
+    }
 
 
 def _weights_from_counts(scheme: str, counts: Sequence[int]) -> tuple[float, ...]:
@@ -44,11 +49,15 @@ def _raw_weight(scheme: str, count: int) -> float:
 def _read_weights(path: Path, labels: Sequence[Label]) -> dict[tuple[str, str], float]:
     if not path.is_file():
         kinds = ", ".join(f"'{kind}'" for kind in (NONE, BALANCED, EFFECTIVE))
-        raise UsageError(f"--class-weights is {kinds} or the path of a CSV file, and there is no file '{path}'")
+        raise UsageError(
+            f"--class-weights is {kinds} or the path of a CSV file, and there is no file '{path}'"
+        )
     columns, rows = read_rows(path)
     for column in _COLUMNS:
         if column not in columns:
-            raise InputError(f"'{path}' has no column '{column}': it needs the columns label, class and weight")
+            raise InputError(
+                f"'{path}' has no column '{column}': it needs the columns label, class and weight"
+            )
     classes = {label.name: label.classes for label in labels}
     weights = {}
     for line, row in rows:

@@ -12,7 +12,8 @@ NOTHING, BACKBONE, UNTIL = "none", "backbone", "until:"
 
 
 def freeze(backbone: keras.Model, spec: str) -> None:
-    """Let the layers of `spec` keep their weights and statistics: `none`, `backbone`, or `until:LAYER`, which is up to and with that layer.
+    """Let the layers of `spec` keep their weights and statistics: `none`, `backbone`, or
+    `until:LAYER`, which is up to and with that layer.
 
     Raises UsageError for a layer that isn't there.
     """
@@ -22,7 +23,9 @@ def freeze(backbone: keras.Model, spec: str) -> None:
     if frozen is None:
         name = spec.removeprefix(UNTIL)
         if name not in names:
-            raise UsageError(f"'{backbone.name}' has no layer called '{name}' to freeze{did_you_mean(name, names)}")
+            raise UsageError(
+                f"'{backbone.name}' has no layer called '{name}' to freeze{did_you_mean(name, names)}"
+            )
         frozen = names.index(name) + 1
     for place, layer in enumerate(layers):
         layer.trainable = place >= frozen

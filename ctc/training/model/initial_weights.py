@@ -1,4 +1,5 @@
-"""Where the weights of a backbone come from when they are not random: learnt by others, or by an own run."""
+"""Where the weights of a backbone come from when they are not random: learnt by others, or by an
+own run."""
 
 from __future__ import annotations
 
@@ -22,16 +23,20 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """`build(shape)` gives the backbone with the weights to begin with; `channel_statistics`: mean and deviation per channel, 0–1, that it learnt
-    with, None where they aren't known. `name` is for messages."""
+    """`build(shape)` gives the backbone with the weights to begin with; `channel_statistics`: mean
+    and deviation per channel, 0–1, that it learnt with, None where they aren't known. `name` is for
+    messages."""
 
     name: str
     build: Callable[[Shape], keras.Model]
     channel_statistics: tuple[Channels, Channels] | None
 
 
-def resolve_initial_weights(config: TrainingConfig, backbone: Backbone, plugins: Plugins) -> InitialWeights | None:
-    """What `--weights` or `--from` names; None for random weights. Raises CtcError when there is no such thing."""
+def resolve_initial_weights(
+    config: TrainingConfig, backbone: Backbone, plugins: Plugins
+) -> InitialWeights | None:
+    """What `--weights` or `--from` names; None for random weights. Raises CtcError when there is no
+    such thing."""
     if config.start_from is not None and config.weights is not None:
         raise UsageError("--from and --weights both say what to begin with: leave one out")
     if config.start_from is not None:
@@ -46,7 +51,9 @@ def _from_run(folder: Path, backbone: Backbone, plugins: Plugins) -> InitialWeig
     run = Run(folder)
     info = run.read()
     if info.backbone != backbone.name:
-        raise UsageError(f"'{folder}' holds a '{info.backbone}': its weights are of no use for a '{backbone.name}'")
+        raise UsageError(
+            f"'{folder}' holds a '{info.backbone}': its weights are of no use for a '{backbone.name}'"
+        )
 
     def build(_: Shape) -> keras.Model:
         return get_backbone(load_network(run, plugins))

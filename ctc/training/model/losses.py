@@ -17,9 +17,10 @@ TOP_K = 5
 
 
 class BatchSums(NamedTuple):
-    """Sums over the photos of a batch that have the label: loss in nats, how many were right, how many had the right class among
-    the five best, how many there are; per class, (classes,): how often it was rightly chosen, chosen, and actually there; and, of a
-    multi-label label, how many had exactly the right classes."""
+    """Sums over the photos of a batch that have the label: loss in nats, how many were right, how
+    many had the right class among the five best, how many there are; per class, (classes,): how
+    often it was rightly chosen, chosen, and actually there; and, of a multi-label label, how many
+    had exactly the right classes."""
 
     loss: Tensor
     correct: Tensor
@@ -32,26 +33,30 @@ class BatchSums(NamedTuple):
 
     def to_logs(self, index: int) -> dict[str, Tensor]:
         """Those that there are, each called `NAME_place`."""
-        return {f"{name}_{index}": value for name, value in self._asdict().items() if value is not None}
+        return {
+            f"{name}_{index}": value for name, value in self._asdict().items() if value is not None
+        }
 
 
 @dataclass(frozen=True)
 class Criterion:
     """How the answers to one label are judged.
 
-    `smoothing`: share of the target, 0–1, that is spread over all classes (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567).
-    `class_weights`: factor of a photo's loss by its class, 1 for all when empty.
-    """
+    `smoothing`: share of the target, 0–1, that is spread over all classes (Szegedy et al. 2016,
+    https://arxiv.org/abs/1512.00567). `class_weights`: factor of a photo's loss by its class, 1 for
+    all when empty."""
 
     loss: LossName = "cross-entropy"
     smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
 
     def loss_per_photo(self, classes: Tensor, logits: Tensor) -> Tensor:
-        """The loss of each photo (N,), 0 where the label is missing. `classes`: integers (N,), −1 = missing; `logits`: unscaled
-        floats (N, classes)."""
+        """The loss of each photo (N,), 0 where the label is missing. `classes`: integers (N,), −1 =
+        missing; `logits`: unscaled floats (N, classes)."""
         known, target = _mask_missing(classes)
-        logs = ops.log_softmax(ops.where(known[:, None], logits, 0.0))  # masked first: infinity has no gradient
+        logs = ops.log_softmax(
+            ops.where(known[:, None], logits, 0.0)
+        )  # masked first: infinity has no gradient
         right = ops.take_along_axis(logs, target[:, None], axis=1)[:, 0]
         loss = -(1.0 - self.smoothing) * right - self.smoothing * ops.mean(logs, axis=1)
         if self.loss == "focal":

@@ -10,8 +10,9 @@ from ctc.training.config import ScheduleName
 
 @dataclass(frozen=True)
 class LearningRateSchedule:
-    """`warmup_epochs` epochs from 0 up to the full rate; after them as it is (`plateau`: lowered between epochs, by `ReduceLROnPlateau`) or along
-    half a cosine down to `min_learning_rate` after `epochs` (`cosine`: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983)."""
+    """`warmup_epochs` epochs from 0 up to the full rate; after them as it is (`plateau`: lowered
+    between epochs, by `ReduceLROnPlateau`) or along half a cosine down to `min_learning_rate` after
+    `epochs` (`cosine`: Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983)."""
 
     kind: ScheduleName
     epochs: int
@@ -24,6 +25,8 @@ class LearningRateSchedule:
             return base_lr * epochs_done / self.warmup_epochs
         if self.kind == "plateau":
             return base_lr
-        share = min(1.0, (epochs_done - self.warmup_epochs) / max(self.epochs - self.warmup_epochs, 1e-9))
+        share = min(
+            1.0, (epochs_done - self.warmup_epochs) / max(self.epochs - self.warmup_epochs, 1e-9)
+        )
         lowest = min(self.min_learning_rate, base_lr)
         return lowest + (base_lr - lowest) * (1 + math.cos(math.pi * share)) / 2

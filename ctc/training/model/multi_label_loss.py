@@ -1,4 +1,5 @@
-"""Loss and scores of a label that may have several classes at once: each class is a question of its own, there or not."""
+"""Loss and scores of a label that may have several classes at once: each class is a question of its
+own, there or not."""
 
 from __future__ import annotations
 
@@ -9,12 +10,13 @@ from ctc.training.model.losses import FOCAL_GAMMA, TOP_K, BatchSums, Criterion, 
 
 
 class MultiLabelCriterion(Criterion):
-    """`smoothing`: share of a question's target that is spread over its two answers. `class_weights`: factor of a class's loss where it is
-    there; where it isn't the factor is 1."""
+    """`smoothing`: share of a question's target that is spread over its two answers.
+    `class_weights`: factor of a class's loss where it is there; where it isn't the factor is 1."""
 
     def loss_per_photo(self, classes: Tensor, logits: Tensor) -> Tensor:
-        """The loss of each photo (N,), the sum over the classes of their binary cross-entropy, 0 where the label is missing. `classes`:
-        1, 0, or −1 = missing, (N, classes); `logits`: unscaled floats (N, classes)."""
+        """The loss of each photo (N,), the sum over the classes of their binary cross-entropy, 0
+        where the label is missing. `classes`: 1, 0, or −1 = missing, (N, classes); `logits`:
+        unscaled floats (N, classes)."""
         known, target = _mask_missing(classes)
         masked = ops.where(known[:, None], logits, 0.0)  # infinity has no gradient
         there, not_there = ops.log_sigmoid(masked), ops.log_sigmoid(-masked)
@@ -23,11 +25,14 @@ class MultiLabelCriterion(Criterion):
         if self.loss == "focal":
             loss = loss * (1.0 - ops.exp(right)) ** FOCAL_GAMMA
         if self.class_weights:
-            loss = loss * ops.where(target > 0.0, ops.convert_to_tensor(self.class_weights, "float32"), 1.0)
+            loss = loss * ops.where(
+                target > 0.0, ops.convert_to_tensor(self.class_weights, "float32"), 1.0
+            )
         return ops.where(known, ops.sum(loss, axis=1), 0.0)
 
     def batch_sums(self, classes: Tensor, logits: Tensor) -> BatchSums:
-        """Right is a photo whose most probable class is there. A class is chosen from a probability of 0.5 on."""
+        """Right is a photo whose most probable class is there. A class is chosen from a probability
+        of 0.5 on."""
         known, target = _mask_missing(classes)
         count = logits.shape[-1]
         present = ops.cast(known, "float32")

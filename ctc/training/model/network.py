@@ -20,14 +20,15 @@ Tensor = Any
 
 
 def build_heads(features: Tensor, labels: Mapping[str, int]) -> dict[str, Tensor]:
-    """Per label (name → number of classes) the unscaled scores (N, classes), from features (N, channels).
+    """Per label (name → number of classes) the unscaled scores (N, classes), from features (N,
+    channels).
 
-    Layers are named `head_0`, `head_1`, … because a label's name may hold what a layer's name can't.
-    """
+    Layers are named `head_0`, `head_1`, … because a label's name may hold what a layer's name
+    can't."""
     return {
-        label: keras.layers.Dense(classes, kernel_initializer="he_normal", dtype="float32", name=f"head_{place}")(
-            features
-        )
+        label: keras.layers.Dense(
+            classes, kernel_initializer="he_normal", dtype="float32", name=f"head_{place}"
+        )(features)
         for place, (label, classes) in enumerate(labels.items())
     }
 
@@ -40,7 +41,10 @@ def probabilities(logits: Mapping[str, Tensor], multi_label: Collection[str]) ->
             return keras.layers.Activation("sigmoid", dtype="float32", name=f"sigmoid_{place}")
         return keras.layers.Softmax(dtype="float32", name=f"softmax_{place}")
 
-    return {label: activation(label, place)(score) for place, (label, score) in enumerate(logits.items())}
+    return {
+        label: activation(label, place)(score)
+        for place, (label, score) in enumerate(logits.items())
+    }
 
 
 _SECTION = "network"
@@ -55,7 +59,8 @@ def build_logits_model(
     mean: Sequence[float],
     std: Sequence[float],
 ) -> keras.Model:
-    """From uint8 RGB pictures (N, height, width, 3) to a dict of unscaled scores (N, classes) per label.
+    """From uint8 RGB pictures (N, height, width, 3) to a dict of unscaled scores (N, classes) per
+    label.
 
     `labels`: name → number of classes. `mean`, `std`: per channel R, G, B, of pixels scaled to 0–1.
     """
@@ -77,9 +82,11 @@ def get_backbone(network: keras.Model) -> keras.Model:
 
 
 def with_probabilities(logits_model: keras.Model, multi_label: Collection[str] = ()) -> keras.Model:
-    """The same layers and weights, ending in a distribution per label, or of those `multi_label` a probability per class: what is saved
-    and exported."""
-    return keras.Model(logits_model.input, probabilities(logits_model.output, multi_label), name="network")
+    """The same layers and weights, ending in a distribution per label, or of those `multi_label` a
+    probability per class: what is saved and exported."""
+    return keras.Model(
+        logits_model.input, probabilities(logits_model.output, multi_label), name="network"
+    )
 
 
 def build_network(
@@ -91,22 +98,26 @@ def build_network(
     std: Sequence[float],
     multi_label: Collection[str] = (),
 ) -> keras.Model:
-    """From uint8 RGB pictures (N, height, width, 3) to a dict of probabilities (N, classes) per label; see `build_logits_model` and
-    `with_probabilities`."""
-    return with_probabilities(build_logits_model(backbone, labels, height, width, mean, std), multi_label)
+    """From uint8 RGB pictures (N, height, width, 3) to a dict of probabilities (N, classes) per
+    label; see `build_logits_model` and `with_probabilities`."""
+    return with_probabilities(
+        build_logits_model(backbone, labels, height, width, mean, std), multi_label
+    )
 
 
 def load_network(run: Run, plugins: Plugins) -> keras.Model:
     """The network of a run with the weights of its best epoch.
 
-    Raises CtcError when the folder is no run, its backbone isn't installed, or its weights are missing or don't fit.
-    """
+    Raises CtcError when the folder is no run, its backbone isn't installed, or its weights are
+    missing or don't fit."""
     info = run.read()
     backbone = plugins.get(Backbone, info.backbone)
     labels = {label: len(classes) for label, classes in info.labels.items()}
     size = info.preprocessing
     statistics = info.channel_mean, info.channel_std
-    network = build_network(backbone, labels, size.height, size.width, *statistics, info.multi_label)
+    network = build_network(
+        backbone, labels, size.height, size.width, *statistics, info.multi_label
+    )
     load_weights(network, run.best_weights)
     return network
 
@@ -119,9 +130,13 @@ def save_weights(network: keras.Model, path: Path) -> None:
 def load_weights(network: keras.Model, path: Path) -> None:
     """Raises InputError when the file is missing, damaged, or of another network."""
     if not path.is_file():
-        raise InputError(f"'{path}' is missing: the training didn't come to the end of its first epoch, train again")
+        raise InputError(
+            f"'{path}' is missing: the training didn't come to the end of its first epoch, train again"
+        )
     arrays, _ = read_arrays(path)
     try:
         assign_arrays({_SECTION: network.weights}, arrays)
     except InputError as error:
-        raise InputError(f"'{path}' doesn't fit the network that 'run.json' describes: {error}") from None
+        raise InputError(
+            f"'{path}' doesn't fit the network that 'run.json' describes: {error}"
+        ) from None

@@ -1,7 +1,8 @@
-"""Named arrays in a file, and beside them a few words about them: an .npz with `metadata.json` in the same zip archive.
+"""Named arrays in a file, and beside them a few words about them: an .npz with `metadata.json` in
+the same zip archive.
 
-It holds numbers alone: reading one never unpickles, and what other programs save (which may run code when it is loaded) is no such file.
-"""
+It holds numbers alone: reading one never unpickles, and what other programs save (which may run
+code when it is loaded) is no such file."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ _METADATA_FILE = "about.json"
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
-    """Write the file whole, or raise OSError and leave what was there. `metadata`: what JSON can say."""
+    """Write the file whole, or raise OSError and leave what was there. `metadata`: what JSON can
+    say."""
     with atomic_write(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         archive.writestr(_METADATA_FILE, json.dumps({"format_version": FORMAT_VERSION, **metadata}))
         for name, array in arrays.items():
@@ -32,7 +34,8 @@ def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, Any]) -> Non
 
 
 def read_arrays(path: Path) -> tuple[Arrays, Mapping[str, Any]]:
-    """The arrays, and what was said about them. Raises InputError when the file is damaged, or none of these."""
+    """The arrays, and what was said about them. Raises InputError when the file is damaged, or none
+    of these."""
     try:
         with zipfile.ZipFile(path) as archive:
             about = json.loads(archive.read(_METADATA_FILE))
@@ -42,5 +45,7 @@ def read_arrays(path: Path) -> tuple[Arrays, Mapping[str, Any]]:
         raise InputError(f"'{path}' is damaged, or was not written by ctc: {error}") from None
     version = about.pop("format_version", None)
     if version != FORMAT_VERSION:
-        raise InputError(f"'{path}' has format version {version!r}, this ctc knows {FORMAT_VERSION}: update ctc")
+        raise InputError(
+            f"'{path}' has format version {version!r}, this ctc knows {FORMAT_VERSION}: update ctc"
+        )
     return arrays, about

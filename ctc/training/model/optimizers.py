@@ -16,11 +16,11 @@ def make_optimizer(
     clip_norm: float | None = None,
     accumulation_steps: int = 1,
 ) -> keras.optimizers.Optimizer:
-    """sgd (momentum 0.9), rmsprop (rho 0.9) or adamw. The decay is decoupled and spares biases and normalisation.
+    """sgd (momentum 0.9), rmsprop (rho 0.9) or adamw. The decay is decoupled and spares biases and
+    normalisation.
 
-    `clip_norm`: the longest that the gradient of all weights together may be. With `accumulation_steps` it steps once every so many gradients, by
-    their mean.
-    """
+    `clip_norm`: the longest that the gradient of all weights together may be. With
+    `accumulation_steps` it steps once every so many gradients, by their mean."""
     options: dict[str, Any] = {
         "weight_decay": weight_decay,
         "global_clipnorm": clip_norm,

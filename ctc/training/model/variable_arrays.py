@@ -1,4 +1,5 @@
-"""Variables of Keras as named arrays, and back: nothing is unpickled, and what doesn't fit is named."""
+"""Variables of Keras as named arrays, and back: nothing is unpickled, and what doesn't fit is
+named."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ Sections = Mapping[str, Sequence[Any]]
 
 
 def to_arrays(sections: Sections) -> Arrays:
-    """The values of the variables in each section, as `SECTION/PATH_OR_URL/PATH`, such as `network/0004/head_0/kernel`.
+    """The values of the variables in each section, as `SECTION/PATH_OR_URL/PATH`, such as
+    `network/0004/head_0/kernel`.
 
     Their order identifies them: Keras numbers the names of layers through the whole process.
     """
@@ -28,7 +30,8 @@ def to_arrays(sections: Sections) -> Arrays:
 
 
 def assign_arrays(sections: Sections, arrays: Arrays) -> None:
-    """Give the variables the values that `to_arrays` named. Raises InputError, and changes nothing, when a shape differs."""
+    """Give the variables the values that `to_arrays` named. Raises InputError, and changes nothing,
+    when a shape differs."""
     pairs = [
         (variable, array)
         for section, variables in sections.items()

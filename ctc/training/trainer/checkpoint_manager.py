@@ -40,7 +40,8 @@ class CheckpointManager:
         return by_steps or time.monotonic() - self._last_saved_at >= self._every_seconds
 
     def save(self, state: TrainState, runner: ModelRunner) -> None:
-        """Write a checkpoint. Raises NotANumberError, and writes none, when a weight is no number; CtcError when the disk is full."""
+        """Write a checkpoint. Raises NotANumberError, and writes none, when a weight is no number;
+        CtcError when the disk is full."""
         arrays = runner.state_dict()
         for name, array in arrays.items():
             if not np.isfinite(array).all():
@@ -51,12 +52,14 @@ class CheckpointManager:
         self._last_saved_at = time.monotonic()
 
     def on_epoch_end(self, state: TrainState, runner: ModelRunner) -> None:
-        """Keep what an epoch came to: the checkpoint first, from which the rest can be made again."""
+        """Keep what an epoch came to: the checkpoint first, from which the rest can be made
+        again."""
         self.save(state, runner)
         self._write_results(state, runner)
 
     def restore_latest(self, plan: TrainingPlan, state: TrainState) -> ModelRunner:
-        """Bring `state` to the newest checkpoint and give the learner that belongs to it; the beginning when there is none.
+        """Bring `state` to the newest checkpoint and give the learner that belongs to it; the
+        beginning when there is none.
 
         Raises InputError when the checkpoint doesn't fit the plan.
         """
@@ -76,7 +79,9 @@ class CheckpointManager:
             else:
                 learner.load_state_dict(newest.arrays, newest.train_state["parts"])
         except InputError as error:
-            raise InputError(f"the checkpoint '{newest.path}' doesn't fit the network: {error}") from None
+            raise InputError(
+                f"the checkpoint '{newest.path}' doesn't fit the network: {error}"
+            ) from None
         if state.epochs and state.step == 0:
             self._write_results(state, learner)
         return learner

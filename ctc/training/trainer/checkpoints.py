@@ -35,13 +35,15 @@ class Checkpoints:
         return not self._paths()
 
     def save(self, epoch: int, step: int, train_state: Mapping[str, Any], arrays: Arrays) -> None:
-        """Write one as the newest: `step` batches of `epoch` are done. Raises OSError, and keeps the others, when it can't be written."""
+        """Write one as the newest: `step` batches of `epoch` are done. Raises OSError, and keeps
+        the others, when it can't be written."""
         write_arrays(self.folder / f"{epoch:05d}-{step:08d}{_SUFFIX}", arrays, train_state)
         for old in self._paths()[:-MAX_TO_KEEP]:
             remove(old)
 
     def latest(self) -> Checkpoint | None:
-        """The newest that can be read; None when there is none at all. Raises InputError when there are some, all of them damaged."""
+        """The newest that can be read; None when there is none at all. Raises InputError when there
+        are some, all of them damaged."""
         problems = []
         for path in reversed(self._paths()):
             try:

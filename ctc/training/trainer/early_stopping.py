@@ -30,7 +30,8 @@ class PatienceCounter:
 
 @dataclass
 class ReduceLROnPlateau:
-    """Multiplies the learning rate by `factor`, down to `min_learning_rate`, each time the patience is over."""
+    """Multiplies the learning rate by `factor`, down to `min_learning_rate`, each time the patience
+    is over."""
 
     counter: PatienceCounter
     factor: float

@@ -14,12 +14,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class InterruptHandler:
-    """Within the block a signal is noted in `received_signal`; whoever finds it there saves what is needed and calls `reraise`.
+    """Within the block a signal is noted in `received_signal`; whoever finds it there saves what is
+    needed and calls `reraise`.
 
-    When that takes too long (a step of the network can't be interrupted), `on_forced_exit` are said and the process ends: files appear under
-    their name only when they are whole, so nothing is spoilt. A second Ctrl-C leaves at once. Only the main thread can do all this;
-    elsewhere nothing changes.
-    """
+    When that takes too long (a step of the network can't be interrupted), `on_forced_exit` are said
+    and the process ends: files appear under their name only when they are whole, so nothing is
+    spoilt. A second Ctrl-C leaves at once. Only the main thread can do all this; elsewhere nothing
+    changes."""
 
     def __init__(self, on_forced_exit: Callable[[], None]) -> None:
         self.received_signal: int | None = None
@@ -32,14 +33,19 @@ class InterruptHandler:
             self._wakeup_receiver, self._wakeup_sender = socket.socketpair()
             self._wakeup_sender.setblocking(False)
             self._previous_wakeup_fd = signal.set_wakeup_fd(self._wakeup_sender.fileno())
-            self._watchdog = threading.Thread(target=self._force_exit, name="ctc-interruption", daemon=True)
+            self._watchdog = threading.Thread(
+                target=self._force_exit, name="ctc-interruption", daemon=True
+            )
             self._watchdog.start()
             for number in _SIGNALS:
                 self._install_handler(number)
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._restore_handlers()
         self._finished.set()
@@ -50,7 +56,8 @@ class InterruptHandler:
             self._wakeup_receiver.close()
 
     def reraise(self) -> None:
-        """What the signal would have done: raise KeyboardInterrupt, or what else its handler raises."""
+        """What the signal would have done: raise KeyboardInterrupt, or what else its handler
+        raises."""
         self._restore_handlers()
         signal.raise_signal(self.received_signal or signal.SIGINT)
 
@@ -70,7 +77,8 @@ class InterruptHandler:
         self.received_signal = self.received_signal or number
 
     def _force_exit(self) -> None:
-        """Runs in a thread of its own: Python runs signal handlers in the main thread only, and that may be busy in a library."""
+        """Runs in a thread of its own: Python runs signal handlers in the main thread only, and
+        that may be busy in a library."""
         while number := self._wakeup_receiver.recv(1):
             if number[0] in _SIGNALS and not self._finished.wait(GRACE_SECONDS):
                 self._on_forced_exit()

@@ -1,4 +1,5 @@
-"""Run the batches of a split through a step function, and notice NaN losses and out-of-memory errors."""
+"""Run the batches of a split through a step function, and notice NaN losses and out-of-memory
+errors."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from ctc.training.metrics.metrics import MetricSums
 
 
 def raised_out_of_memory(work: Callable[[], None]) -> bool:
-    """Do `work`; whether it failed for want of memory on the device: TensorFlow's ResourceExhaustedError, or JAX's RESOURCE_EXHAUSTED.
+    """Do `work`; whether it failed for want of memory on the device: TensorFlow's
+    ResourceExhaustedError, or JAX's RESOURCE_EXHAUSTED.
 
     What it held is free afterwards.
     """

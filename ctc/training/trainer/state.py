@@ -16,9 +16,10 @@ PLATEAU_MIN_DELTA = 1e-4
 
 @dataclass
 class TrainState:
-    """`step` batches of `epoch` (from 0) are done, `totals` is what they came to. `base_lr`: the full learning rate of this epoch,
-    `initial_lr` that of the first. `best_epoch`: the epoch whose weights are kept. `accumulation_steps`: in how many parts a batch is taken, never so few
-    that a part was too much for the memory."""
+    """`step` batches of `epoch` (from 0) are done, `totals` is what they came to. `base_lr`: the
+    full learning rate of this epoch, `initial_lr` that of the first. `best_epoch`: the epoch whose
+    weights are kept. `accumulation_steps`: in how many parts a batch is taken, never so few that a
+    part was too much for the memory."""
 
     initial_lr: float
     base_lr: float
@@ -79,7 +80,8 @@ class TrainState:
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Go to where `to_json` was called. What the options say stays: how long to wait, and another learning rate to begin with."""
+        """Go to where `to_json` was called. What the options say stays: how long to wait, and
+        another learning rate to begin with."""
         if data["first_rate"] == self.initial_lr:
             self.base_lr = data["rate"]
         self.epoch, self.step, self.best_epoch = data["epoch"], data["step"], data["best"]

@@ -27,8 +27,9 @@ SamplePrediction = tuple[Sample, Mapping[str, NDArray[np.float32]]]
 def predict_test_split(
     plan: TrainingPlan, learner: ModelRunner, run: Run, on_progress: Callable[[int], None]
 ) -> SplitMetrics:
-    """Answer every event of the test split, as prediction would, into the run's test_predictions.csv; `on_progress` gets the number of photos
-    done. An event of several photos has their mean. Raises InputError for a damaged record, unless those are to be passed over."""
+    """Answer every event of the test split, as prediction would, into the run's
+    test_predictions.csv; `on_progress` gets the number of photos done. An event of several photos
+    has their mean. Raises InputError for a damaged record, unless those are to be passed over."""
     totals = MetricSums()
     answers = chain.from_iterable(_predict_batches(plan, learner, totals, on_progress))
     context = OutputContext(
@@ -48,12 +49,18 @@ def _predict_batches(
 ) -> Iterator[list[SamplePrediction]]:
     for samples in _batches(_samples(plan), plan.config.batch_size):
         scores = learner.predict(np.stack([sample.image for sample in samples]))
-        labels = {label: np.array([sample.labels[label] for sample in samples], np.int32) for label in scores}
+        labels = {
+            label: np.array([sample.labels[label] for sample in samples], np.int32)
+            for label in scores
+        }
         learner.update_metrics(scores, labels, totals)
         totals.images += len(samples)
-        probabilities = {label: _to_probabilities(values, label, plan) for label, values in scores.items()}
+        probabilities = {
+            label: _to_probabilities(values, label, plan) for label, values in scores.items()
+        }
         yield [
-            (sample, {label: values[i] for label, values in probabilities.items()}) for i, sample in enumerate(samples)
+            (sample, {label: values[i] for label, values in probabilities.items()})
+            for i, sample in enumerate(samples)
         ]
         on_progress(len(samples))
 
@@ -72,13 +79,22 @@ def _samples(plan: TrainingPlan) -> Iterator[Sample]:
     return eval_samples(chosen, plan.preprocessing, names, on_bad, plan.threads, multi_label)
 
 
-def _event_predictions(predictions: Iterator[SamplePrediction], plan: TrainingPlan) -> Iterator[EventPrediction]:
+def _event_predictions(
+    predictions: Iterator[SamplePrediction], plan: TrainingPlan
+) -> Iterator[EventPrediction]:
     classes = {label.name: label.classes for label in plan.labels}
     for event_id, group in groupby(predictions, lambda answered: answered[0].event_id):
         photos = list(group)
-        means = {label: np.mean([values[label] for _, values in photos], axis=0) for label in classes}
-        truth = {f"true_{label}": _class_names(classes[label], told) for label, told in photos[0][0].labels.items()}
-        yield EventPrediction(event_id, classes, means, (), truth, multi_label=plan.config.multi_label)
+        means = {
+            label: np.mean([values[label] for _, values in photos], axis=0) for label in classes
+        }
+        truth = {
+            f"true_{label}": _class_names(classes[label], told)
+            for label, told in photos[0][0].labels.items()
+        }
+        yield EventPrediction(
+            event_id, classes, means, (), truth, multi_label=plan.config.multi_label
+        )
 
 
 def _class_names(classes: tuple[str, ...], target: int | list[int]) -> str | None:
@@ -89,12 +105,16 @@ def _class_names(classes: tuple[str, ...], target: int | list[int]) -> str | Non
     return json.dumps(seen, ensure_ascii=False) if seen else None
 
 
-def _to_probabilities(logits: NDArray[np.float32], label: str, plan: TrainingPlan) -> NDArray[np.float32]:
+def _to_probabilities(
+    logits: NDArray[np.float32], label: str, plan: TrainingPlan
+) -> NDArray[np.float32]:
     """Sigmoid of a multi-label label's scores, softmax of another's."""
     several = label in plan.config.multi_label
     highest = np.maximum(logits, 0.0) if several else logits.max(axis=1, keepdims=True)
     powers = np.exp(logits - highest)
-    found: NDArray[np.float32] = powers / (powers + np.exp(-highest) if several else powers.sum(axis=1, keepdims=True))
+    found: NDArray[np.float32] = powers / (
+        powers + np.exp(-highest) if several else powers.sum(axis=1, keepdims=True)
+    )
     return found
 
 

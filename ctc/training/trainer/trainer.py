@@ -1,4 +1,5 @@
-"""The training itself: epochs until nothing improves, the best one kept, the test split at the end."""
+"""The training itself: epochs until nothing improves, the best one kept, the test split at the
+end."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ from ctc.training.trainer.train_step import ModelRunner
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What came of it. `best` is the epoch whose weights are kept; `test` is None without a test split."""
+    """What came of it. `best` is the epoch whose weights are kept; `test` is None without a test
+    split."""
 
     run: Run
     epochs: tuple[Epoch, ...]
@@ -38,8 +40,8 @@ class TrainingResult:
 
 
 class Trainer:
-    """A training under way. All that it can't do without lies in the newest checkpoint: it may end at any moment, and another one takes it
-    up."""
+    """A training under way. All that it can't do without lies in the newest checkpoint: it may end
+    at any moment, and another one takes it up."""
 
     def __init__(self, plan: TrainingPlan, run: Run, reporter: Reporter) -> None:
         self._plan, self._run, self._reporter = plan, run, reporter
@@ -54,7 +56,9 @@ class Trainer:
             self._notify_callbacks()
             training = streams.enter_context(closing(self._open_stream(TRAIN)))
             validation = (
-                streams.enter_context(closing(self._open_stream(VALIDATION))) if plan.has_split(VALIDATION) else None
+                streams.enter_context(closing(self._open_stream(VALIDATION)))
+                if plan.has_split(VALIDATION)
+                else None
             )
             while not self._state.is_finished(plan.config.epochs):
                 if raised_out_of_memory(lambda: self._run_epoch(training, validation)):
@@ -67,7 +71,11 @@ class Trainer:
         self._runner = self._checkpoint_manager.restore_latest(self._plan, self._state)
 
     def _open_stream(self, split: str) -> BatchStream:
-        batches = self._plan.training_loader_config() if split == TRAIN else self._plan.evaluation_loader_config()
+        batches = (
+            self._plan.training_loader_config()
+            if split == TRAIN
+            else self._plan.evaluation_loader_config()
+        )
         return self._plan.loader.open(self._plan.dataset, split, batches)
 
     def _run_epoch(self, training: BatchStream, validation: BatchStream | None) -> None:
@@ -75,7 +83,9 @@ class Trainer:
         self._train_epoch(training)
         looked = self._evaluate(validation, "validation") if validation else None
         rate = self._plan.schedule.at(full, progress.epoch + 1)
-        epoch = Epoch(progress.epoch, rate, progress.totals.compute(self._plan.label_weights), looked)
+        epoch = Epoch(
+            progress.epoch, rate, progress.totals.compute(self._plan.label_weights), looked
+        )
         progress.end_epoch(epoch)
         self._checkpoint_manager.on_epoch_end(progress, self._runner)
         self._reporter.info(format_epoch(epoch, self._plan.config.epochs))
@@ -92,7 +102,10 @@ class Trainer:
         """What is left of the epoch's training pass."""
         progress, config = self._state, self._plan.config
         steps = min(stream.steps, config.steps_per_epoch or stream.steps)
-        images = min(stream.samples, steps * self._plan.local_batch_size) - progress.totals.images // config.hosts
+        images = (
+            min(stream.samples, steps * self._plan.local_batch_size)
+            - progress.totals.images // config.hosts
+        )
         batches = islice(stream.epoch(progress.epoch, progress.step), max(0, steps - progress.step))
 
         def act(batch: Batch, totals: MetricSums) -> None:
@@ -102,7 +115,10 @@ class Trainer:
             )
             self._runner.train_step(batch, totals)
 
-        with self._batch_progress(f"epoch {progress.epoch + 1}", images) as count, self._explain_nan():
+        with (
+            self._batch_progress(f"epoch {progress.epoch + 1}", images) as count,
+            self._explain_nan(),
+        ):
             for done in run_batches(batches, act, progress.totals):
                 count(done, progress.totals)
                 if self._checkpoint_manager.should_save(progress.step):
@@ -113,7 +129,9 @@ class Trainer:
         """How the network does on a whole split, always the same photos of it."""
         totals = MetricSums()
         with self._batch_progress(description, stream.samples) as count, self._explain_nan():
-            for done in run_batches(self._plan.eval_batches(stream), self._runner.eval_step, totals):
+            for done in run_batches(
+                self._plan.eval_batches(stream), self._runner.eval_step, totals
+            ):
                 count(done, totals)
                 self._save_and_stop_if_interrupted()
         return totals.compute(self._plan.label_weights)
@@ -121,7 +139,9 @@ class Trainer:
     def _finish(self) -> TrainingResult:
         progress = self._state
         if progress.early_stopping.is_exhausted:
-            self._reporter.info(f"stopped; epochs without a lower loss: {progress.early_stopping.patience}")
+            self._reporter.info(
+                f"stopped; epochs without a lower loss: {progress.early_stopping.patience}"
+            )
         best = next(epoch for epoch in progress.epochs if epoch.index == progress.best_epoch)
         test = self._evaluate_test()
         for follower in self._callbacks:
@@ -129,12 +149,17 @@ class Trainer:
         return TrainingResult(self._run, tuple(progress.epochs), best, test)
 
     def _evaluate_test(self) -> SplitMetrics | None:
-        """The best epoch's scores on the test split, written to the run folder by the first host."""
+        """The best epoch's scores on the test split, written to the run folder by the first
+        host."""
         where = self._plan.config.topology
         where.shutdown()
         if not self._plan.has_split(TEST) or not where.is_main:
             return None
-        learner = self._runner if where.hosts == 1 else ModelRunner(self._plan, self._state.accumulation_steps)
+        learner = (
+            self._runner
+            if where.hosts == 1
+            else ModelRunner(self._plan, self._state.accumulation_steps)
+        )
         load_weights(learner.network, self._run.best_weights)
         photos = sample_count(self._plan.dataset, TEST, self._plan.preprocessing)
         with self._reporter.progress(TEST, photos) as bar:
@@ -171,15 +196,17 @@ class Trainer:
             raise NotANumberError(f"{error} {place}: {advice}") from None
 
     def _retry_with_accumulation(self) -> None:
-        """Go back to the newest checkpoint, and on with batches taken in twice as many parts; several hosts can't do so together when
-        one of them is out of memory."""
+        """Go back to the newest checkpoint, and on with batches taken in twice as many parts;
+        several hosts can't do so together when one of them is out of memory."""
         parts, photos = 2 * self._state.accumulation_steps, self._plan.photos_per_step
         if parts > self._plan.max_accumulation_steps:
             raise CtcError(
                 "out of memory even with one photo at a time: take smaller --height and --width, or another --backbone"
             )
         if self._plan.config.hosts > 1:
-            raise CtcError(f"out of memory: {resume_hint(self._run)} --accumulate {parts}, on each host")
+            raise CtcError(
+                f"out of memory: {resume_hint(self._run)} --accumulate {parts}, on each host"
+            )
         self._reporter.warn(
             f"out of memory: each batch of {photos} is now taken in {parts} parts, which learns the same"
         )
@@ -189,7 +216,9 @@ class Trainer:
 
     def _save_and_stop_if_interrupted(self) -> None:
         """On all hosts when one of them is asked."""
-        if self._plan.config.topology.all_gather([self._interrupt.received_signal is not None]).any():
+        if self._plan.config.topology.all_gather(
+            [self._interrupt.received_signal is not None]
+        ).any():
             self._checkpoint_manager.save(self._state, self._runner)
             self._stop()
 

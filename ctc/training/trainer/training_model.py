@@ -14,12 +14,13 @@ Tensor = Any
 
 
 class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
-    """Wraps a model that gives a dict of scores per label. `train_on_batch` and `test_on_batch` with `return_dict=True` return, for
-    every label in `label_order` at place i, each of `losses.BatchSums` as `NAME_i`.
+    """Wraps a model that gives a dict of scores per label. `train_on_batch` and `test_on_batch`
+    with `return_dict=True` return, for every label in `label_order` at place i, each of
+    `losses.BatchSums` as `NAME_i`.
 
-    The loss to descend is the sum, over labels and photos, of the photo's loss times its `sample_weight` (label → (N,)): whoever
-    calls it decides what a photo counts, and may cut a batch in parts.
-    """
+    The loss to descend is the sum, over labels and photos, of the photo's loss times its
+    `sample_weight` (label → (N,)): whoever calls it decides what a photo counts, and may cut a
+    batch in parts."""
 
     def __init__(self, logits_model: keras.Model, criteria: Mapping[str, Criterion]) -> None:
         super().__init__(name="trainee")
@@ -48,7 +49,9 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
             for label, criterion in self.criteria.items()
         )
 
-    def compute_metrics(self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> dict[str, Tensor]:
+    def compute_metrics(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
+    ) -> dict[str, Tensor]:
         """This batch's sums, which the caller adds up."""
         del x, sample_weight  # the signature is Keras's
         return {

@@ -9,7 +9,15 @@ from typing import NamedTuple
 from ctc.plugin import LeftOut
 
 from ..duplicates import resolve_duplicate
-from .labels import EMPTY, LABELS, ObservationLabels, max_count, merge_labels, parse_labels, sum_counts
+from .labels import (
+    EMPTY,
+    LABELS,
+    ObservationLabels,
+    max_count,
+    merge_labels,
+    parse_labels,
+    sum_counts,
+)
 from .media import Media, MediaPhoto, parse_timestamp
 from .package import CsvRow, Package, UnusableRowError, add_rows, require_value
 
@@ -18,8 +26,9 @@ SUPERSEDED = "its event has event-based observations"
 
 @dataclass(slots=True)
 class ObservedEvent:
-    """What rows say of an event: `event_based` those of the whole event, `media_based` those of single photos. `spans`: (start, end) in
-    seconds; `media_ids`: mediaIDs that name it; the rest is which rows these were."""
+    """What rows say of an event: `event_based` those of the whole event, `media_based` those of
+    single photos. `spans`: (start, end) in seconds; `media_ids`: mediaIDs that name it; the rest is
+    which rows these were."""
 
     deployment: str
     event_based: tuple[ObservationLabels, ...] = ()
@@ -30,8 +39,11 @@ class ObservedEvent:
     media_rows: list[str] = field(default_factory=list)
 
     def observations(self) -> tuple[ObservationLabels, ...]:
-        """Event-based ones, or else the media-based, where a photo of something says more than an empty or unknown one."""
-        something = tuple(answer for answer in self.media_based if answer.species not in (EMPTY, None))
+        """Event-based ones, or else the media-based, where a photo of something says more than an
+        empty or unknown one."""
+        something = tuple(
+            answer for answer in self.media_based if answer.species not in (EMPTY, None)
+        )
         empty = tuple(answer for answer in self.media_based if answer.species == EMPTY)
         return self.event_based or something or empty or self.media_based
 
@@ -56,17 +68,26 @@ class ObservedEvents:
     def label_names(self) -> tuple[str, ...]:
         """`species`, and what else any answer has a value for."""
         answers = {answer for event in self._events.values() for answer in event.observations()}
-        used = (name for name in LABELS[1:] if any(getattr(answer, name) is not None for answer in answers))
+        used = (
+            name
+            for name in LABELS[1:]
+            if any(getattr(answer, name) is not None for answer in answers)
+        )
         return "species", *used
 
-    def iter_events(self) -> Iterator[tuple[str, list[MediaPhoto], tuple[ObservationLabels, ...]] | LeftOut]:
+    def iter_events(
+        self,
+    ) -> Iterator[tuple[str, list[MediaPhoto], tuple[ObservationLabels, ...]] | LeftOut]:
         """(event id, its photos in order, its answers), and what belongs to nothing."""
         used: set[str] = set()
         for key, event in sorted(self._events.items(), key=lambda item: item[0].is_single_photo):
             if key.is_single_photo and key.name in used:
                 yield from (LeftOut(where, SUPERSEDED) for where in event.media_rows)
                 continue
-            ids = {*event.media_ids, *(i for span in event.spans for i in self._media.between(event.deployment, *span))}
+            ids = {
+                *event.media_ids,
+                *(i for span in event.spans for i in self._media.between(event.deployment, *span)),
+            }
             if not ids:
                 yield from (LeftOut(where, "its event has no photo") for where in event.event_rows)
                 continue
@@ -82,7 +103,9 @@ class ObservedEvents:
     def _add(self, where: str, row: CsvRow) -> LeftOut | None:
         own_id, content = require_value(row, "observationID"), hash(tuple(row.values()))
         if own_id in self._row_hashes:
-            return resolve_duplicate(where, "observation", self._row_hashes[own_id] == content, self._first_wins)
+            return resolve_duplicate(
+                where, "observation", self._row_hashes[own_id] == content, self._first_wins
+            )
         self._row_hashes[own_id] = content
         level = require_value(row, "observationLevel")
         if level == "media":
@@ -107,13 +130,17 @@ class ObservedEvents:
         event.media_rows.append(where)
 
     def _add_event_based(self, where: str, row: CsvRow, answer: ObservationLabels) -> None:
-        deployment, start, end = (require_value(row, column) for column in ("deploymentID", "eventStart", "eventEnd"))
+        deployment, start, end = (
+            require_value(row, column) for column in ("deploymentID", "eventStart", "eventEnd")
+        )
         span = parse_timestamp(start), parse_timestamp(end)
         if deployment not in self._media.deployments:
             raise UnusableRowError("its deploymentID is not there")
         if span[0] is None or span[1] is None:
             raise UnusableRowError("its eventStart or eventEnd is no ISO 8601 time")
-        event = self._get_or_create_event(_EventKey(row["eventID"] or f"{deployment} {start}/{end}"), deployment)
+        event = self._get_or_create_event(
+            _EventKey(row["eventID"] or f"{deployment} {start}/{end}"), deployment
+        )
         event.event_based = merge_labels(event.event_based, answer, sum_counts)
         event.spans.add((span[0], span[1]))
         event.event_rows.append(where)

@@ -1,8 +1,8 @@
 """What the observations of a Camtrap DP package say, and how several become one.
 
-Event-based rows exclude each other by the standard, so those that differ in nothing but their count are one answer with the
-`sum_counts`. Media-based rows see the same animals on photo after photo, so there it is the `max_count` count.
-"""
+Event-based rows exclude each other by the standard, so those that differ in nothing but their count
+are one answer with the `sum_counts`. Media-based rows see the same animals on photo after photo, so
+there it is the `max_count` count."""
 
 from __future__ import annotations
 
@@ -49,7 +49,11 @@ def parse_labels(row: CsvRow) -> ObservationLabels:
     if row["count"] and not count:
         raise UnusableRowError(f"its count '{row['count']}' is not a whole number")
     return ObservationLabels(
-        named or SPECIES_BY_TYPE[kind], count[1] if count else None, row["sex"], row["lifeStage"], row["behavior"]
+        named or SPECIES_BY_TYPE[kind],
+        count[1] if count else None,
+        row["sex"],
+        row["lifeStage"],
+        row["behavior"],
     )
 
 
@@ -59,7 +63,8 @@ def merge_labels(
     new: ObservationLabels,
     combine_counts: Callable[[str | None, str | None], str | None],
 ) -> tuple[ObservationLabels, ...]:
-    """One answer for all that differ in nothing but their count. Cached so that millions of events share a few tuples."""
+    """One answer for all that differ in nothing but their count. Cached so that millions of events
+    share a few tuples."""
     counts = {replace(answer, count=None): answer.count for answer in answers}
     key = replace(new, count=None)
     counts[key] = combine_counts(counts[key], new.count) if key in counts else new.count

@@ -57,7 +57,11 @@ class Media:
     def between(self, deployment: str, start: float, end: float) -> list[str]:
         """The mediaIDs of a deployment's photos from `start` to `end`, both included."""
         ids = self._ids_by_time.get(deployment, [])
-        return ids[bisect_left(ids, start, key=self._unix_time) : bisect_right(ids, end, key=self._unix_time)]
+        return ids[
+            bisect_left(ids, start, key=self._unix_time) : bisect_right(
+                ids, end, key=self._unix_time
+            )
+        ]
 
     def _unix_time(self, media_id: str) -> float:
         return self.photos[media_id].unix_time
@@ -65,15 +69,26 @@ class Media:
     def _add_deployment(self, where: str, row: CsvRow) -> LeftOut | None:
         own_id = require_value(row, "deploymentID")
         location = row["locationID"] or row["locationName"] or own_id
-        latitude, longitude = _parse_degrees(where, row, "latitude", 90), _parse_degrees(where, row, "longitude", 180)
+        latitude, longitude = (
+            _parse_degrees(where, row, "latitude", 90),
+            _parse_degrees(where, row, "longitude", 180),
+        )
         found = DeploymentLocation(location, latitude, longitude)
         known = self.deployments.setdefault(own_id, found)
-        return None if known is found else resolve_duplicate(where, "deployment", known == found, self._first_wins)
+        return (
+            None
+            if known is found
+            else resolve_duplicate(where, "deployment", known == found, self._first_wins)
+        )
 
     def _add_photo(self, where: str, row: CsvRow) -> LeftOut | None:
         media_id, found = require_value(row, "mediaID"), self._parse_photo(row)
         known = self.photos.setdefault(media_id, found)
-        return None if known is found else resolve_duplicate(where, "photo", known == found, self._first_wins)
+        return (
+            None
+            if known is found
+            else resolve_duplicate(where, "photo", known == found, self._first_wins)
+        )
 
     def _parse_photo(self, row: CsvRow) -> MediaPhoto:
         path, timestamp, deployment = (
@@ -90,7 +105,12 @@ class Media:
         if moment is None:
             raise UnusableRowError("its timestamp is no ISO 8601 time")
         return MediaPhoto(
-            moment, row["fileName"] or path, normalize_path(path), sys.intern(deployment), timestamp, row["eventID"]
+            moment,
+            row["fileName"] or path,
+            normalize_path(path),
+            sys.intern(deployment),
+            timestamp,
+            row["eventID"],
         )
 
 
@@ -112,5 +132,7 @@ def _parse_degrees(where: str, row: CsvRow, column: str, limit: int) -> float | 
     except ValueError:
         value = float("nan")
     if not -limit <= value <= limit:
-        raise InputError(f"{where}: '{column}' must be a number of degrees from -{limit} to {limit}, not '{text}'")
+        raise InputError(
+            f"{where}: '{column}' must be a number of degrees from -{limit} to {limit}, not '{text}'"
+        )
     return value

@@ -36,7 +36,15 @@ REQUIRED = {
 OPTIONAL = {
     "deployments": ("locationID", "locationName"),
     "media": ("fileName", "eventID"),
-    "observations": ("mediaID", "eventID", "scientificName", "count", "sex", "lifeStage", "behavior"),
+    "observations": (
+        "mediaID",
+        "eventID",
+        "scientificName",
+        "count",
+        "sex",
+        "lifeStage",
+        "behavior",
+    ),
 }
 _MISSING = frozenset({"", "NA", "NaN", "nan"})  # `missingValues` of the table schemas
 
@@ -55,7 +63,8 @@ class Package:
     files: Mapping[str, tuple[Path, ...]]
 
     def rows(self, table: str) -> Iterator[tuple[str, CsvRow]]:
-        """(file and line, cells by column) with None for missing values and for columns that may be absent.
+        """(file and line, cells by column) with None for missing values and for columns that may be
+        absent.
 
         Raises InputError when a file can't be read or lacks a required column.
         """
@@ -65,10 +74,13 @@ class Package:
 
 
 def open_package(source: Path) -> Package:
-    """`source` is a datapackage.json or the folder it is in. Raises CtcError when that is no Camtrap DP 1.x package."""
+    """`source` is a datapackage.json or the folder it is in. Raises CtcError when that is no
+    Camtrap DP 1.x package."""
     descriptor = source / DESCRIPTOR if source.is_dir() else source
     if not descriptor.is_file():
-        raise UsageError(f"'{descriptor}' is not there: name a Camtrap DP package's {DESCRIPTOR} or its folder")
+        raise UsageError(
+            f"'{descriptor}' is not there: name a Camtrap DP package's {DESCRIPTOR} or its folder"
+        )
     files: dict[str, tuple[Path, ...]] = {}
     for key, value in read_document(descriptor, ("resources",)):
         if key == "resources":
@@ -77,11 +89,15 @@ def open_package(source: Path) -> Package:
             _check_version(descriptor, str(value))
     for table in REQUIRED:
         if table not in files:
-            raise InputError(f"'{descriptor}' has no resource called '{table}', which Camtrap DP requires")
+            raise InputError(
+                f"'{descriptor}' has no resource called '{table}', which Camtrap DP requires"
+            )
     return Package(descriptor.parent, files)
 
 
-def add_rows(package: Package, table: str, add: Callable[[str, CsvRow], LeftOut | None]) -> Iterator[LeftOut]:
+def add_rows(
+    package: Package, table: str, add: Callable[[str, CsvRow], LeftOut | None]
+) -> Iterator[LeftOut]:
     """Hand every row, and where it is, to `add`; yields what `add` gives or finds unusable."""
     for where, row in package.rows(table):
         try:
@@ -103,7 +119,9 @@ def require_value(row: CsvRow, column: str) -> str:
 def _check_version(descriptor: Path, profile: str) -> None:
     version = re.search(r"/camtrap-dp/v?((\d+)[\d.]*)", profile)
     if version and version[2] != "1":
-        raise InputError(f"'{descriptor}' is Camtrap DP {version[1]}, ctc reads 1.x: export it anew, or convert it")
+        raise InputError(
+            f"'{descriptor}' is Camtrap DP {version[1]}, ctc reads 1.x: export it anew, or convert it"
+        )
 
 
 def _resource_files(resource: JsonEntry, folder: Path) -> tuple[Path, ...]:
@@ -115,20 +133,30 @@ def _resource_files(resource: JsonEntry, folder: Path) -> tuple[Path, ...]:
         if not isinstance(path, str):
             raise resource.invalid_value("path", "text, or a list of text")
         if "://" in path:
-            raise InputError(f"{resource.where}: '{path}' is on the web: download the package, with its tables")
+            raise InputError(
+                f"{resource.where}: '{path}' is on the web: download the package, with its tables"
+            )
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            raise InputError(f"{resource.where}: '{path}' leads out of the package, which Data Packages forbid")
+            raise InputError(
+                f"{resource.where}: '{path}' leads out of the package, which Data Packages forbid"
+            )
         if not (folder / path).is_file():
             raise InputError(f"{resource.where}: '{path}' is not there")
     return tuple(folder / path for path in parts)
 
 
-def _read_rows(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[tuple[str, CsvRow]]:
+def _read_rows(
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[tuple[str, CsvRow]]:
     table = open_table(path)
     for column in required:
         if column not in table.columns:
             raise InputError(f"'{path}' has no column '{column}', which Camtrap DP requires")
-    there = [(column, table.columns[column]) for column in (*required, *optional) if column in table.columns]
+    there = [
+        (column, table.columns[column])
+        for column in (*required, *optional)
+        if column in table.columns
+    ]
     absent: CsvRow = {column: None for column in optional if column not in table.columns}
     for line, cells in table.rows():
         row = {column: None if cells[at] in _MISSING else cells[at] for column, at in there}

@@ -1,8 +1,8 @@
 """What augmentation means, in numbers and without pixels: the same for every loader.
 
-Of each sample, DRAWS uniform numbers decide. They become a `ViewParams` (which part of the photo is shown, how far turned, mirrored or not)
-and a colour matrix. Magnitudes are the seed's (camera-trap-classifier 2.x, data/image.py); the order is: zoom, crop, rotate, resize,
-flip, colour.
+Of each sample, DRAWS uniform numbers decide. They become a `ViewParams` (which part of the photo is
+shown, how far turned, mirrored or not) and a colour matrix. Magnitudes are the seed's
+(camera-trap-classifier 2.x, data/image.py); the order is: zoom, crop, rotate, resize, flip, colour.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ SATURATION = (0.8, 1.2)
 HUE = 0.05
 CONTRAST = (0.9, 1.3)
 CHROMA = 0.05
-CHROMA_TO_RGB = ((0.0, 1.402), (-0.344136, -0.714136), (1.772, 0.0))  # R, G, B by Cb and Cr (BT.601)
+CHROMA_TO_RGB = (
+    (0.0, 1.402),
+    (-0.344136, -0.714136),
+    (1.772, 0.0),
+)  # R, G, B by Cb and Cr (BT.601)
 COLOR_ORDERS = (
     ("brightness", "saturation", "hue", "contrast"),
     ("saturation", "brightness", "contrast", "hue"),
@@ -37,11 +41,14 @@ COLOR_ORDERS = (
 )
 
 _LUMA = np.array([0.299, 0.587, 0.114])
-_GREY_AXIS_CROSS_PRODUCT = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / math.sqrt(3.0)
+_GREY_AXIS_CROSS_PRODUCT = np.array(
+    [[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]
+) / math.sqrt(3.0)
 
 
 class RandomDraws(NamedTuple):
-    """Uniform numbers in 0–1 for N samples: `view` (N, VIEW_DRAWS), `color` (N, COLOR_DRAWS), `photo` and `observation` (N,)."""
+    """Uniform numbers in 0–1 for N samples: `view` (N, VIEW_DRAWS), `color` (N, COLOR_DRAWS),
+    `photo` and `observation` (N,)."""
 
     view: Floats
     color: Floats
@@ -50,8 +57,8 @@ class RandomDraws(NamedTuple):
 
 
 class ViewParams(NamedTuple):
-    """What is shown of a photo: a region in shares of the photo's height and width, which may reach beyond 0–1 (black); turned about
-    its centre; `sign` −1 when mirrored."""
+    """What is shown of a photo: a region in shares of the photo's height and width, which may reach
+    beyond 0–1 (black); turned about its centre; `sign` −1 when mirrored."""
 
     top: float
     left: float
@@ -70,7 +77,8 @@ def random_draws(seed: int, epoch: int, step: int, reader: int, samples: int) ->
 
 
 def view_params(draws: Floats, augmentation: Augmentation) -> list[ViewParams]:
-    """The views that `draws` (N, VIEW_DRAWS) choose: zoom about the centre, then crop anywhere in that, then turn and mirror."""
+    """The views that `draws` (N, VIEW_DRAWS) choose: zoom about the centre, then crop anywhere in
+    that, then turn and mirror."""
     zoom, crop, down, right, turn, mirror = draws.T
     zoomed = 1.0 + augmentation.zoom * (2.0 * zoom - 1.0)
     share = zoomed * (1.0 - augmentation.crop * crop)
@@ -83,7 +91,8 @@ def view_params(draws: Floats, augmentation: Augmentation) -> list[ViewParams]:
 
 
 def fit_aspect(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> ViewParams:
-    """The view's centre, in the aspect of `size`: what is shown of a `photo` keeps its aspect; both (height, width)."""
+    """The view's centre, in the aspect of `size`: what is shown of a `photo` keeps its aspect; both
+    (height, width)."""
     aspect = size[0] / size[1] * photo[1] / photo[0]
     height, width = view.height * min(1.0, aspect), view.width * min(1.0, 1.0 / aspect)
     top, left = view.top + (view.height - height) / 2.0, view.left + (view.width - width) / 2.0
@@ -91,13 +100,15 @@ def fit_aspect(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) 
 
 
 def downscale_power(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> int:
-    """How often, 0–3, a `photo` can be halved (rounding up) while what is shown stays as large as `size`; both (height, width)."""
+    """How often, 0–3, a `photo` can be halved (rounding up) while what is shown stays as large as
+    `size`; both (height, width)."""
     height, width = view.height * photo[0], view.width * photo[1]
     return sum(height > by * (size[0] - 1) and width > by * (size[1] - 1) for by in (2, 4, 8))
 
 
 def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> Floats:
-    """(2, 3): from a pixel (x, y, 1) of an image of `size` to the place (x, y) it comes from in a `photo`; both (height, width)."""
+    """(2, 3): from a pixel (x, y, 1) of an image of `size` to the place (x, y) it comes from in a
+    `photo`; both (height, width)."""
     step_x = view.sign * view.width * photo[1] / size[1]
     step_y = view.height * photo[0] / size[0]
     a, b, d, e = view.cosine * step_x, -view.sine * step_y, view.sine * step_x, view.cosine * step_y
@@ -109,17 +120,18 @@ def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int
 
 
 def color_matrices(draws: Floats, mode: str) -> Floats:
-    """(N, 3, 7) for `draws` (N, COLOR_DRAWS): a pixel p in 0–255 of an image with channel means m becomes
-    M[:, :3] p + M[:, 3:6] m + M[:, 6]; of use with `fold_in_mean`.
+    """(N, 3, 7) for `draws` (N, COLOR_DRAWS): a pixel p in 0–255 of an image with channel means m
+    becomes M[:, :3] p + M[:, 3:6] m + M[:, 6]; of use with `fold_in_mean`.
 
-    Of the ORDERS only one thing is left here, whether saturation or hue comes first: contrast commutes with both, and brightness is the
-    same shift at any point.
-    """
+    Of the ORDERS only one thing is left here, whether saturation or hue comes first: contrast
+    commutes with both, and brightness is the same shift at any point."""
     linear = np.broadcast_to(np.eye(3), (len(draws), 3, 3))
     contrast = np.ones((len(draws), 1, 1))
     offset = 255.0 * _lerp(draws[:, :1], -BRIGHTNESS, BRIGHTNESS)
     if mode == "full_fast":
-        offset = offset + 255.0 * _lerp(draws[:, 1:3], -CHROMA, CHROMA) @ np.transpose(CHROMA_TO_RGB)
+        offset = offset + 255.0 * _lerp(draws[:, 1:3], -CHROMA, CHROMA) @ np.transpose(
+            CHROMA_TO_RGB
+        )
     else:
         linear = _saturation_matrices(draws[:, 1])
     if mode == "full_randomized":
@@ -131,10 +143,14 @@ def color_matrices(draws: Floats, mode: str) -> Floats:
 
 
 def fold_in_mean(matrix: ColorMatrix, mean: Sequence[float]) -> NDArray[np.float32]:
-    """(3, 4) for `cv2.transform`, from one (3, 7) of `color_matrices` and the image's channel means R, G, B."""
+    """(3, 4) for `cv2.transform`, from one (3, 7) of `color_matrices` and the image's channel means
+    R, G, B."""
     red, green, blue = mean
     return np.array(
-        [(r, g, b, of_r * red + of_g * green + of_b * blue + offset) for r, g, b, of_r, of_g, of_b, offset in matrix],
+        [
+            (r, g, b, of_r * red + of_g * green + of_b * blue + offset)
+            for r, g, b, of_r, of_g, of_b, offset in matrix
+        ],
         np.float32,
     )
 
@@ -150,7 +166,9 @@ def _hue_matrices(draws: Floats) -> Floats:
     """(N, 3, 3): turned about the grey axis of the RGB cube, by Rodrigues' formula."""
     angle = 2.0 * math.pi * _lerp(draws, -HUE, HUE)[:, None, None]
     cosine = np.cos(angle)
-    turn: Floats = cosine * np.eye(3) + (1.0 - cosine) / 3.0 + np.sin(angle) * _GREY_AXIS_CROSS_PRODUCT
+    turn: Floats = (
+        cosine * np.eye(3) + (1.0 - cosine) / 3.0 + np.sin(angle) * _GREY_AXIS_CROSS_PRODUCT
+    )
     return turn
 
 

@@ -17,7 +17,8 @@ class BadRecords:
         return len(self._reasons)
 
     def skip_or_raise(self, error: InputError) -> None:
-        """Count one more, unless it is known; raises the error when bad ones are not to be skipped."""
+        """Count one more, unless it is known; raises the error when bad ones are not to be
+        skipped."""
         if self._should_fail:
             raise error
         self._reasons.add(str(error))

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.images.eval_samples import PhotoSelection, eval_batches, eval_samples, read_events, record_table, select_photos
+from ctc.images.eval_samples import (
+    PhotoSelection,
+    eval_batches,
+    eval_samples,
+    read_events,
+    record_table,
+    select_photos,
+)
 from ctc.plugin import Batch, LoaderConfig
 
 from .plan import make_preprocessing
@@ -18,7 +25,8 @@ from .stream import Stream
 
 
 class EvaluationStream(Stream):
-    """Every sample once, without augmentation; in the order of the files, or shuffled when the configuration says so."""
+    """Every sample once, without augmentation; in the order of the files, or shuffled when the
+    configuration says so."""
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig) -> None:
         super().__init__(dataset, split, config)
@@ -46,11 +54,20 @@ class EvaluationStream(Stream):
     def _selections(self, epoch: int, start_step: int) -> Iterator[PhotoSelection]:
         """This reader's samples that are still to come, not decoded yet."""
         number, readers = self._config.shard
-        mine = slice(number + start_step * self._config.batch_size * readers, readers * self._plan.samples, readers)
+        mine = slice(
+            number + start_step * self._config.batch_size * readers,
+            readers * self._plan.samples,
+            readers,
+        )
         table = self._ordered_table(epoch)
         if self._preprocessing.image_choice != "all":
             return select_photos(self._read_events(table[mine]), self._preprocessing)
-        return islice(select_photos(self._read_events(table), self._preprocessing), mine.start, mine.stop, mine.step)
+        return islice(
+            select_photos(self._read_events(table), self._preprocessing),
+            mine.start,
+            mine.stop,
+            mine.step,
+        )
 
     def _read_events(self, table: NDArray[np.int64]) -> Iterator[tuple[str, EventRecord]]:
         return read_events(self._dataset, self._split, table, self._bad_records.skip_or_raise)

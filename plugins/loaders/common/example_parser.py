@@ -1,7 +1,8 @@
-"""Finding the wanted features of a serialised `tf.train.Example` in place, without building an object for each field.
+"""Finding the wanted features of a serialised `tf.train.Example` in place, without building an
+object for each field.
 
-Wire format: https://protobuf.dev/programming-guides/encoding; messages: Example{1: Features{1: map<string, Feature>}},
-Feature{1: BytesList | 2: FloatList | 3: Int64List}, each list {1: values}.
+Wire format: https://protobuf.dev/programming-guides/encoding; messages: Example{1: Features{1:
+map<string, Feature>}}, Feature{1: BytesList | 2: FloatList | 3: Int64List}, each list {1: values}.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ _SHORT_KEY = 1 << 3 | _LENGTH
 
 
 def find_features(data: memoryview, names: Container[bytes]) -> dict[bytes, Span]:
-    """Where the wanted features of the Example lie in `data`. Raises InputError when it is no Example."""
+    """Where the wanted features of the Example lie in `data`. Raises InputError when it is no
+    Example."""
     found: dict[bytes, Span] = {}
     for number, start, end in _fields(data, (0, len(data))):
         if number == 1:
@@ -38,8 +40,8 @@ def bytes_span(data: memoryview, feature: Span) -> Span:
 
 
 def int_spans(data: memoryview, feature: Span) -> list[Span]:
-    """Where the values of a list of int64 lie, for `int_values`: in one piece as they are usually written (packed), or in several;
-    none when it is another kind of list."""
+    """Where the values of a list of int64 lie, for `int_values`: in one piece as they are usually
+    written (packed), or in several; none when it is another kind of list."""
     return [
         (start, end)
         for number, *values in _fields(data, feature)
@@ -58,7 +60,9 @@ def int_values(data: memoryview, at: int, end: int) -> list[int]:
     return values
 
 
-def _feature_entries(data: memoryview, features: Span, names: Container[bytes]) -> Iterator[tuple[bytes, Span]]:
+def _feature_entries(
+    data: memoryview, features: Span, names: Container[bytes]
+) -> Iterator[tuple[bytes, Span]]:
     """(key, where its Feature lies) of the wanted entries of the map."""
     for number, start, end in _fields(data, features):
         if number != 1 or _is_unrequested(data, start, end, names):
@@ -74,7 +78,8 @@ def _feature_entries(data: memoryview, features: Span, names: Container[bytes]) 
 
 
 def _is_unrequested(data: memoryview, start: int, end: int, names: Container[bytes]) -> bool:
-    """A quick look, right for nearly all entries: whether the entry starts with a short key that is not wanted."""
+    """A quick look, right for nearly all entries: whether the entry starts with a short key that is
+    not wanted."""
     if end - start < 2 or data[start] != _SHORT_KEY or data[start + 1] >= 0x80:
         return False
     return bytes(data[start + 2 : start + 2 + data[start + 1]]) not in names

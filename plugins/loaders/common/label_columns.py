@@ -1,4 +1,5 @@
-"""The labels of a sample as one row of numbers: a column for each, or, for a multi-label one, a column per class."""
+"""The labels of a sample as one row of numbers: a column for each, or, for a multi-label one, a
+column per class."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from ctc.plugin import LoaderConfig
 
 
 class LabelColumns:
-    """`widths`: per label, in the order of the configuration, None for one class number, or how many classes are told apart."""
+    """`widths`: per label, in the order of the configuration, None for one class number, or how
+    many classes are told apart."""
 
     def __init__(self, dataset: Dataset, config: LoaderConfig) -> None:
         counts = dataset.num_classes(config.multi_label)
@@ -28,7 +30,8 @@ class LabelColumns:
         return int(self._ends[-1])
 
     def encode_row(self, observed: Sequence[Sequence[int]], draw: float) -> list[int]:
-        """The row of an event, from each label's class numbers; `draw`, in 0–1, chooses the observation where one counts."""
+        """The row of an event, from each label's class numbers; `draw`, in 0–1, chooses the
+        observation where one counts."""
         parts = [
             numbers[int(draw * len(numbers)) :][:1] if width is None else multi_hot(numbers, width)
             for width, numbers in zip(self.widths, observed, strict=True)

@@ -1,4 +1,5 @@
-"""How many samples and steps one reader of a split has: the same numbers for every reader, and for every loader."""
+"""How many samples and steps one reader of a split has: the same numbers for every reader, and for
+every loader."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from ctc.plugin import LoaderConfig
 
 @dataclass(frozen=True)
 class EpochPlan:
-    """One epoch of one reader. Of `total` samples, the readers take `samples` each; with several readers up to
-    (readers − 1) samples are left over, so that all make the same number of `steps`."""
+    """One epoch of one reader. Of `total` samples, the readers take `samples` each; with several
+    readers up to (readers − 1) samples are left over, so that all make the same number of
+    `steps`."""
 
     samples: int
     steps: int
@@ -27,7 +29,8 @@ def make_preprocessing(config: LoaderConfig) -> Preprocessing:
 
 
 def plan_epoch(dataset: Dataset, split: str, config: LoaderConfig) -> EpochPlan:
-    """Raises CtcError for an unknown label or split, missing or cut files, or too few samples for one batch."""
+    """Raises CtcError for an unknown label or split, missing or cut files, or too few samples for
+    one batch."""
     _check_labels(dataset, config)
     check_files(dataset, split)
     index, readers = config.shard
@@ -35,7 +38,9 @@ def plan_epoch(dataset: Dataset, split: str, config: LoaderConfig) -> EpochPlan:
         raise UsageError(f"there is no reader {index} of {readers}: count from 0 to {readers - 1}")
     total = sample_count(dataset, split, make_preprocessing(config))
     samples = total // readers
-    steps = samples // config.batch_size if config.drop_remainder else -(-samples // config.batch_size)
+    steps = (
+        samples // config.batch_size if config.drop_remainder else -(-samples // config.batch_size)
+    )
     if not steps:
         raise InputError(
             f"the split '{split}' of '{dataset.display_path}' has {total} samples, too few for {readers} reader(s) with "
@@ -67,11 +72,15 @@ def check_files(dataset: Dataset, split: str) -> None:
         path = dataset.folder / shard.file
         size = _file_size(path)
         if size < shard.bytes:
-            raise InputError(f"'{path}' has {size} bytes of {shard.bytes}: copy or build the dataset again")
+            raise InputError(
+                f"'{path}' has {size} bytes of {shard.bytes}: copy or build the dataset again"
+            )
 
 
 def _file_size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as error:
-        raise InputError(f"'{path}' can't be read ({error.strerror}): copy or build the dataset again") from None
+        raise InputError(
+            f"'{path}' can't be read ({error.strerror}): copy or build the dataset again"
+        ) from None

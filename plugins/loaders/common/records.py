@@ -21,14 +21,16 @@ _MAX_OPEN_SHARDS = 16 * INTERLEAVED_SHARDS
 
 
 class RecordContent(NamedTuple):
-    """What a loader needs of a record: its JPEGs, in place, and for each label wanted the class number of each observation."""
+    """What a loader needs of a record: its JPEGs, in place, and for each label wanted the class
+    number of each observation."""
 
     jpegs: list[memoryview]
     labels: list[list[int]]
 
 
 class Records:
-    """The records of a split, numbered in the order of the files. Each is checked against its checksums when it is first read."""
+    """The records of a split, numbered in the order of the files. Each is checked against its
+    checksums when it is first read."""
 
     def __init__(self, dataset: Dataset, split: str, labels: tuple[str, ...]) -> None:
         self._paths = [dataset.folder / shard.file for shard in dataset.shards(split)]
@@ -38,10 +40,16 @@ class Records:
                 f"the indexes of the split '{split}' of '{dataset.display_path}' list {len(self._table)} records of "
                 f"{dataset.event_count(split)}: build the dataset again"
             )
-        self._features = (b"image/encoded", b"image/sizes", *(f"label/{label}".encode() for label in labels))
+        self._features = (
+            b"image/encoded",
+            b"image/sizes",
+            *(f"label/{label}".encode() for label in labels),
+        )
         self._spans = np.zeros((len(self._table), 2 * len(self._features)), np.int32)
         self._unpacked_values: dict[int, list[list[int]]] = {}
-        self._open_shard = lru_cache(_MAX_OPEN_SHARDS)(lambda number: _map_file(self._paths[number]))
+        self._open_shard = lru_cache(_MAX_OPEN_SHARDS)(
+            lambda number: _map_file(self._paths[number])
+        )
 
     def __len__(self) -> int:
         return len(self._table)
@@ -52,7 +60,8 @@ class Records:
         return self._table[:, 0]
 
     def read(self, row: int) -> RecordContent:
-        """Raises InputError, naming shard and offset, when the record is damaged or lacks a feature."""
+        """Raises InputError, naming shard and offset, when the record is damaged or lacks a
+        feature."""
         shard, start, size = self._locate(row)
         data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
         try:
@@ -64,8 +73,8 @@ class Records:
             raise InputError(f"{self.describe_row(row)}: {error}") from None
 
     def read_labels(self, row: int) -> list[list[int]]:
-        """The class numbers of `read` alone, at a glance: no checksum is looked at, so a damaged record may give any number. Raises
-        InputError for one that can't be made out."""
+        """The class numbers of `read` alone, at a glance: no checksum is looked at, so a damaged
+        record may give any number. Raises InputError for one that can't be made out."""
         shard, start, size = self._locate(row)
         data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
         return self._int_features(row, data, self._find_spans(row, data)[2:])[1:]
@@ -91,7 +100,8 @@ class Records:
         return self._open_shard(number), start, size
 
     def _find_spans(self, row: int, data: memoryview) -> list[int]:
-        """Start and end of the JPEGs, and of the numbers of each further feature; numbers that don't lie in one piece are kept."""
+        """Start and end of the JPEGs, and of the numbers of each further feature; numbers that
+        don't lie in one piece are kept."""
         found = find_features(data, self._features)
         for name in self._features:
             if name not in found:
@@ -101,16 +111,23 @@ class Records:
             self._unpacked_values[row] = [
                 [value for span in spans for value in int_values(data, *span)] for spans in pieces
             ]
-        lying = [bytes_span(data, found[b"image/encoded"]), *((spans or [(0, 0)])[0] for spans in pieces)]
+        lying = [
+            bytes_span(data, found[b"image/encoded"]),
+            *((spans or [(0, 0)])[0] for spans in pieces),
+        ]
         return [at for span in lying for at in span]
 
     def _extract(self, row: int, data: memoryview) -> RecordContent:
         at, end, *spans = self._spans[row].tolist()
         sizes, *labels = self._int_features(row, data, spans)
         if not sizes or min(sizes) < 0 or sum(sizes) != end - at:
-            raise InputError(f"'image/sizes' add up to {sum(sizes)}, 'image/encoded' has {end - at} bytes")
+            raise InputError(
+                f"'image/sizes' add up to {sum(sizes)}, 'image/encoded' has {end - at} bytes"
+            )
         if not all(labels):
-            raise InputError(f"the record has no value for '{self._features[2 + labels.index([])].decode()}'")
+            raise InputError(
+                f"the record has no value for '{self._features[2 + labels.index([])].decode()}'"
+            )
         jpegs = []
         for size in sizes:
             jpegs.append(data[at : at + size])
@@ -128,4 +145,6 @@ def _map_file(path: Path) -> mmap.mmap:
         with path.open("rb") as handle:
             return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
-        raise InputError(f"'{path}' can't be read ({error}): copy or build the dataset again") from None
+        raise InputError(
+            f"'{path}' can't be read ({error}): copy or build the dataset again"
+        ) from None

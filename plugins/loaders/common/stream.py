@@ -37,14 +37,17 @@ class Stream(ABC):
         return len(self._bad_records)
 
     def epoch(self, index: int, start_step: int = 0) -> Generator[Batch, None, None]:
-        """The batches of epoch `index`, from `start_step` on. Raises InputError for a bad record or photo, unless those are to be skipped
-        and there is a good one; and RuntimeError when the stream was closed before the last batch was read."""
+        """The batches of epoch `index`, from `start_step` on. Raises InputError for a bad record or
+        photo, unless those are to be skipped and there is a good one; and RuntimeError when the
+        stream was closed before the last batch was read."""
         batches = self._batches(index, start_step)
         self._open_epochs.add(batches)
         try:
             yield from batches
             if batches not in self._open_epochs:
-                raise RuntimeError(f"the stream was closed while epoch {index} was read: begin the epoch again")
+                raise RuntimeError(
+                    f"the stream was closed while epoch {index} was read: begin the epoch again"
+                )
         finally:
             self._open_epochs.discard(batches)
 

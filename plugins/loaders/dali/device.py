@@ -10,8 +10,8 @@ from ctc.hardware import nvidia_gpus
 
 
 class DaliDevice(NamedTuple):
-    """`gpu`: the number of the GPU, or None for the CPU. `is_portable`: only with operators that GPUs have too, in place of the CPU's
-    faster ways; always so on a GPU."""
+    """`gpu`: the number of the GPU, or None for the CPU. `is_portable`: only with operators that
+    GPUs have too, in place of the CPU's faster ways; always so on a GPU."""
 
     gpu: int | None = None
     is_portable: bool = False
@@ -21,7 +21,10 @@ def available() -> str | None:
     """None, or why DALI can't run here."""
     if sys.platform != "linux":
         return "NVIDIA DALI runs on Linux only"
-    if importlib.util.find_spec("nvidia") is None or importlib.util.find_spec("nvidia.dali") is None:
+    if (
+        importlib.util.find_spec("nvidia") is None
+        or importlib.util.find_spec("nvidia.dali") is None
+    ):
         return "NVIDIA DALI is not installed: pip install 'camera-trap-classifier[dali]'"
     return None
 

@@ -22,7 +22,8 @@ from .photos import EncodedPhoto, PhotoSample, PhotoSamples
 
 @dataclass(frozen=True)
 class DaliBatch:
-    """A batch before it is decoded. `iter_inputs`: what `dali_graph.build` wants; `colors` (N, 3, 7) when colours change."""
+    """A batch before it is decoded. `iter_inputs`: what `dali_graph.build` wants; `colors` (N, 3,
+    7) when colours change."""
 
     photos: list[EncodedPhoto]
     labels: dict[str, NDArray[np.int32]]
@@ -31,7 +32,8 @@ class DaliBatch:
 
 
 class BatchSource:
-    """The batches of one epoch from a step on, as DALI draws them; `in_flight` are those that it has and hasn't given back."""
+    """The batches of one epoch from a step on, as DALI draws them; `in_flight` are those that it
+    has and hasn't given back."""
 
     def __init__(
         self,
@@ -58,7 +60,8 @@ class BatchSource:
             yield fed.inputs
 
     def make_batch(self, step: int) -> DaliBatch:
-        """The batch of a step, read and checked. Raises InputError for a bad record or photo, unless those are to be skipped."""
+        """The batch of a step, read and checked. Raises InputError for a bad record or photo,
+        unless those are to be skipped."""
         config = self._config
         wanted = self._order[step * config.batch_size : (step + 1) * config.batch_size].tolist()
         self._samples.prefetch_hint(row for row, _ in wanted)
@@ -68,21 +71,36 @@ class BatchSource:
             for (row, photo), *chances in zip(wanted, draws.photo, draws.observation, strict=True)
         ]
         columns = self._samples.columns
-        rows = np.array([sample.labels for sample in samples], np.int32).reshape(len(samples), columns.num_columns)
+        rows = np.array([sample.labels for sample in samples], np.int32).reshape(
+            len(samples), columns.num_columns
+        )
         inside = self._dali_config.should_recolor_in_pipeline
-        colors = color_matrices(draws.color, self._augmentation.color) if self._dali_config.should_recolor else None
+        colors = (
+            color_matrices(draws.color, self._augmentation.color)
+            if self._dali_config.should_recolor
+            else None
+        )
         return DaliBatch(
             photos=[photo for sample in samples for photo in sample.photos],
             labels=columns.to_batch_labels(rows),
             colors=None if inside else colors,
-            inputs=(*self._photo_inputs(samples, draws.view), *(color_arrays(colors) if inside else ())),
+            inputs=(
+                *self._photo_inputs(samples, draws.view),
+                *(color_arrays(colors) if inside else ()),
+            ),
         )
 
     def _photo_inputs(self, samples: list[PhotoSample], draws: Floats) -> Iterator[Any]:
         shown = view_params(draws, self._augmentation)
         for photos in zip(*(sample.photos for sample in samples), strict=True):
             frames = [
-                crop_geometry(view, photo.size, self._dali_config.size, self._preserve_aspect, self._snap_to_pixels)
+                crop_geometry(
+                    view,
+                    photo.size,
+                    self._dali_config.size,
+                    self._preserve_aspect,
+                    self._snap_to_pixels,
+                )
                 for view, photo in zip(shown, photos, strict=True)
             ]
             yield [np.frombuffer(photo.jpeg, np.uint8) for photo in photos]

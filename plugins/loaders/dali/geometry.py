@@ -17,10 +17,9 @@ MAX_DOWNSCALE_POWER = 3
 class CropGeometry(NamedTuple):
     """How one photo is brought into an image; all (height, width).
 
-    `start`, `shape`: the window of the photo to decode. `downscale_power`: how often it is halved, `sizes`: to which size each time.
-    `matrix` (3, 3): from a place (x, y, 1) in the image to the place in the halved window that it shows, both with (0, 0) at the
-    corner of the first pixel.
-    """
+    `start`, `shape`: the window of the photo to decode. `downscale_power`: how often it is halved,
+    `sizes`: to which size each time. `matrix` (3, 3): from a place (x, y, 1) in the image to the
+    place in the halved window that it shows, both with (0, 0) at the corner of the first pixel."""
 
     start: Size
     shape: Size
@@ -32,8 +31,8 @@ class CropGeometry(NamedTuple):
 def crop_geometry(
     view: ViewParams, photo: Size, size: Size, preserve_aspect: bool, snap_to_pixels: bool
 ) -> CropGeometry:
-    """The frame of `view` on a `photo`, for an image of `size`. `preserve_aspect` keeps the aspect; `snap_to_pixels` shows whole pixels, those that the
-    evaluation path shows."""
+    """The frame of `view` on a `photo`, for an image of `size`. `preserve_aspect` keeps the aspect;
+    `snap_to_pixels` shows whole pixels, those that the evaluation path shows."""
     if preserve_aspect:
         view = fit_aspect(view, photo, size)
     times = downscale_power(view, photo, size)
@@ -45,11 +44,14 @@ def crop_geometry(
     matrix = np.eye(3)
     matrix[:2] = affine_matrix(view, small, size)
     matrix[:2, 2] += 0.5 - matrix[:2, :2].sum(axis=1) / 2.0 - np.array(start[::-1]) / unit
-    return CropGeometry(start, shape, times, [_downscaled_size(shape, by) for by in (2, 4, 8)], matrix)
+    return CropGeometry(
+        start, shape, times, [_downscaled_size(shape, by) for by in (2, 4, 8)], matrix
+    )
 
 
 def geometry_arrays(frames: Sequence[CropGeometry]) -> tuple[Any, ...]:
-    """The frames of a batch, field by field, as the operators take them; `sizes` (N, MOST_HALVINGS, 2)."""
+    """The frames of a batch, field by field, as the operators take them; `sizes` (N, MOST_HALVINGS,
+    2)."""
     start, shape, times, sizes, matrices = zip(*frames, strict=True)
     return (
         np.array(start, np.int32),
@@ -78,8 +80,8 @@ def _downscaled_size(size: Size, by: int) -> Size:
 
 
 def _window(view: ViewParams, photo: Size, unit: int) -> tuple[Size, Size]:
-    """Start and shape of what the turned view touches, as far as the photo reaches, with a margin for interpolation; in whole
-    units, so that the halved window fits the halved photo."""
+    """Start and shape of what the turned view touches, as far as the photo reaches, with a margin
+    for interpolation; in whole units, so that the halved window fits the halved photo."""
     height, width = view.height * photo[0], view.width * photo[1]
     reach_down = (abs(view.cosine) * height + abs(view.sine) * width) / 2.0
     reach_right = (abs(view.cosine) * width + abs(view.sine) * height) / 2.0

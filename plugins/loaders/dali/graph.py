@@ -1,10 +1,11 @@
-"""The pipeline inside DALI: decode a window of each photo, halve it while it is much too large, bring it into the image by one affine
-transform, and, on a GPU, change its colours.
+"""The pipeline inside DALI: decode a window of each photo, halve it while it is much too large,
+bring it into the image by one affine transform, and, on a GPU, change its colours.
 
-Halving is linear resampling at exactly half the size, that is, the mean of 2 × 2 pixels, which is what libjpeg-turbo's scaled decoding
-gives; without antialiasing it is half as dear. `warp_perspective` is on the CPU four times as fast as `warp_affine`. On a GPU photos are
-decoded whole, since nvImageCodec 0.9 fails to decode windows there (https://github.com/NVIDIA/nvImageCodec/issues/55).
-"""
+Halving is linear resampling at exactly half the size, that is, the mean of 2 × 2 pixels, which is
+what libjpeg-turbo's scaled decoding gives; without antialiasing it is half as dear.
+`warp_perspective` is on the CPU four times as fast as `warp_affine`. On a GPU photos are decoded
+whole, since nvImageCodec 0.9 fails to decode windows there
+(https://github.com/NVIDIA/nvImageCodec/issues/55)."""
 
 from __future__ import annotations
 
@@ -23,9 +24,10 @@ _COLOR_INPUTS = 3
 
 
 class DaliConfig(NamedTuple):
-    """What a pipeline makes: batches of at most `batch_size` images of `size` (height, width), each from `photos_per_sample` photos: one in
-    colour, or three as grey channels. `should_recolor`: colours change, in the pipeline when the place is portable, else after it. `threads`
-    of the CPU work for it."""
+    """What a pipeline makes: batches of at most `batch_size` images of `size` (height, width), each
+    from `photos_per_sample` photos: one in colour, or three as grey channels. `should_recolor`:
+    colours change, in the pipeline when the place is portable, else after it. `threads` of the CPU
+    work for it."""
 
     batch_size: int
     size: tuple[int, int]
@@ -35,7 +37,9 @@ class DaliConfig(NamedTuple):
     device: DaliDevice
 
     @classmethod
-    def from_config(cls, config: LoaderConfig, augmentation: Augmentation, device: DaliDevice) -> DaliConfig:
+    def from_config(
+        cls, config: LoaderConfig, augmentation: Augmentation, device: DaliDevice
+    ) -> DaliConfig:
         stacked = config.image_choice == "grayscale_stacking"
         colored = augmentation.color != "none" and not stacked
         size = (config.height, config.width)
@@ -47,11 +51,12 @@ class DaliConfig(NamedTuple):
 
 
 def build_pipeline(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
-    """A built `nvidia.dali.Pipeline` with the images, uint8 (N, height, width, 3), as its only output.
+    """A built `nvidia.dali.Pipeline` with the images, uint8 (N, height, width, 3), as its only
+    output.
 
-    Of each batch `inputs` gives: for each photo JPEGs and the arrays of `geometry_arrays`, then, with `should_recolor_in_pipeline`, those of
-    `color_arrays`; DALI copies them. The memory of an output is not used again as long as somebody holds the output.
-    """
+    Of each batch `inputs` gives: for each photo JPEGs and the arrays of `geometry_arrays`, then,
+    with `should_recolor_in_pipeline`, those of `color_arrays`; DALI copies them. The memory of an
+    output is not used again as long as somebody holds the output."""
     from nvidia.dali import pipeline_def
 
     define = pipeline_def(
@@ -67,9 +72,14 @@ def build_pipeline(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -
 
 
 def color_arrays(matrices: Any) -> tuple[Any, ...]:
-    """The matrices (N, 3, 7) of `augment.color_matrices` as inputs: by the pixel, by the image's mean, and what is added."""
+    """The matrices (N, 3, 7) of `augment.color_matrices` as inputs: by the pixel, by the image's
+    mean, and what is added."""
     of_pixel, of_mean, added = np.split(np.asarray(matrices, np.float32), [3, 6], axis=2)
-    return np.ascontiguousarray(of_pixel), np.ascontiguousarray(of_mean), np.ascontiguousarray(added[:, :, 0])
+    return (
+        np.ascontiguousarray(of_pixel),
+        np.ascontiguousarray(of_mean),
+        np.ascontiguousarray(added[:, :, 0]),
+    )
 
 
 def _graph(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
@@ -81,17 +91,27 @@ def _graph(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
     if dali_config.should_recolor_in_pipeline:
         kinds += [real, real, real]
         ranks += [2, 2, 1]
-    fed = fn.external_source(source=inputs, num_outputs=len(kinds), batch=True, dtype=kinds, ndim=ranks)
+    fed = fn.external_source(
+        source=inputs, num_outputs=len(kinds), batch=True, dtype=kinds, ndim=ranks
+    )
     shown = [
         _transform_photo(dali_config, *fed[first : first + _PHOTO_INPUTS])
         for first in range(0, dali_config.photos_per_sample * _PHOTO_INPUTS, _PHOTO_INPUTS)
     ]
     image = shown[0] if dali_config.photos_per_sample == 1 else fn.cat(*shown, axis=2)
-    return _recolor(image, *fed[-_COLOR_INPUTS:]) if dali_config.should_recolor_in_pipeline else image
+    return (
+        _recolor(image, *fed[-_COLOR_INPUTS:]) if dali_config.should_recolor_in_pipeline else image
+    )
 
 
 def _transform_photo(
-    dali_config: DaliConfig, jpeg: Any, start: Any, shape: Any, downscale_power: Any, sizes: Any, matrix: Any
+    dali_config: DaliConfig,
+    jpeg: Any,
+    start: Any,
+    shape: Any,
+    downscale_power: Any,
+    sizes: Any,
+    matrix: Any,
 ) -> Any:
     from nvidia.dali import fn
 
@@ -115,7 +135,9 @@ def _decode(dali_config: DaliConfig, jpeg: Any, start: Any, shape: Any) -> Any:
     }
     if not dali_config.device.is_portable:
         return fn.decoders.image_slice(jpeg, start=start, shape=shape, axes=[0, 1], **how)
-    photo = fn.decoders.image(jpeg, device="cpu" if dali_config.device.gpu is None else "mixed", **how)
+    photo = fn.decoders.image(
+        jpeg, device="cpu" if dali_config.device.gpu is None else "mixed", **how
+    )
     return fn.slice(photo, start, shape, axes=[0, 1])
 
 

@@ -1,11 +1,12 @@
-"""The loader `dali`: NVIDIA DALI decodes and augments, on the GPU when there is one, else on the CPU.
+"""The loader `dali`: NVIDIA DALI decodes and augments, on the GPU when there is one, else on the
+CPU.
 
 memory-mapped records → JPEGs → DALI: decode, halve, one affine, colours → batch
 
-What a batch holds is decided here, before DALI, and depends on seed, epoch, step and reader alone, so an epoch can be taken up at any
-step. On a GPU batches are tensors of Keras' backend that never left the GPU, on the CPU NumPy arrays. Without augmentation it is the
-evaluation path of every loader.
-"""
+What a batch holds is decided here, before DALI, and depends on seed, epoch, step and reader alone,
+so an epoch can be taken up at any step. On a GPU batches are tensors of Keras' backend that never
+left the GPU, on the CPU NumPy arrays. Without augmentation it is the evaluation path of every
+loader."""
 
 from __future__ import annotations
 
@@ -31,31 +32,48 @@ _PREFETCH_BATCHES = 2
 
 @hookimpl
 def ctc_loaders() -> list[Loader]:
-    return [Loader("dali", "fastest on NVIDIA GPUs: NVIDIA DALI; works on the CPU as well", available, open_split)]
+    return [
+        Loader(
+            "dali",
+            "fastest on NVIDIA GPUs: NVIDIA DALI; works on the CPU as well",
+            available,
+            open_split,
+        )
+    ]
 
 
 def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStream:
-    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a batch."""
+    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a
+    batch."""
     if config.augmentation is None:
         return EvaluationStream(dataset, split, config)
     return DaliTrainingStream(dataset, split, config, config.augmentation, default_device())
 
 
 class DaliTrainingStream(Stream):
-    """Augmented batches. With `on_bad_record="skip"` the place of a bad record or photo is taken by the next good one of the split, so
-    that every batch is full and every reader makes the same number of steps."""
+    """Augmented batches. With `on_bad_record="skip"` the place of a bad record or photo is taken by
+    the next good one of the split, so that every batch is full and every reader makes the same
+    number of steps."""
 
     def __init__(
-        self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation, device: DaliDevice
+        self,
+        dataset: Dataset,
+        split: str,
+        config: LoaderConfig,
+        augmentation: Augmentation,
+        device: DaliDevice,
     ) -> None:
         super().__init__(dataset, split, config)
         self._augmentation = augmentation
         self._dali_config = DaliConfig.from_config(config, augmentation, device)
         self._samples = Samples(dataset, split, config, self._plan, self._bad_records)
-        self._photos = PhotoSamples(self._samples, self._bad_records, self._dali_config.photos_per_sample)
+        self._photos = PhotoSamples(
+            self._samples, self._bad_records, self._dali_config.photos_per_sample
+        )
 
     def close(self) -> None:
-        """End the epochs that were not read to their end, with their pipelines and threads, and let go of the files."""
+        """End the epochs that were not read to their end, with their pipelines and threads, and let
+        go of the files."""
         super().close()
         self._samples.close()
 
@@ -64,9 +82,14 @@ class DaliTrainingStream(Stream):
         for fed, images in prefetch(self._decoded_batches(epoch, start_step), _PREFETCH_BATCHES):
             yield Batch(images if backend is None else as_tensor(images, backend), fed.labels)
 
-    def _decoded_batches(self, epoch: int, start_step: int) -> Generator[tuple[DaliBatch, Any], None, None]:
-        """Each batch as it was fed, with its images: a NumPy array, or a DALI TensorList on the GPU."""
-        feed = BatchSource(self._samples, self._photos, self._config, self._augmentation, self._dali_config, epoch)
+    def _decoded_batches(
+        self, epoch: int, start_step: int
+    ) -> Generator[tuple[DaliBatch, Any], None, None]:
+        """Each batch as it was fed, with its images: a NumPy array, or a DALI TensorList on the
+        GPU."""
+        feed = BatchSource(
+            self._samples, self._photos, self._config, self._augmentation, self._dali_config, epoch
+        )
         pipeline = self._build_pipeline(feed, start_step)
         for step in range(start_step, self._plan.steps):
             try:
@@ -75,15 +98,22 @@ class DaliTrainingStream(Stream):
             except RuntimeError as error:
                 fed, images = self._rebuild_batch(feed, step, error)
                 pipeline = self._build_pipeline(feed, step + 1)
-            yield fed, images if self._dali_config.device.gpu is not None else as_array(images, fed.colors)
+            yield (
+                fed,
+                images
+                if self._dali_config.device.gpu is not None
+                else as_array(images, fed.colors),
+            )
 
     def _build_pipeline(self, feed: BatchSource, step: int) -> Any:
         feed.in_flight.clear()
         return build_pipeline(feed.iter_inputs(range(step, self._plan.steps)), self._dali_config)
 
-    def _rebuild_batch(self, feed: BatchSource, step: int, error: RuntimeError) -> tuple[DaliBatch, Any]:
-        """DALI fails with a whole batch: find the photo at fault, and make the batch without it. Raises InputError, naming the photo's
-        place, or the batch when no photo is at fault."""
+    def _rebuild_batch(
+        self, feed: BatchSource, step: int, error: RuntimeError
+    ) -> tuple[DaliBatch, Any]:
+        """DALI fails with a whole batch: find the photo at fault, and make the batch without it.
+        Raises InputError, naming the photo's place, or the batch when no photo is at fault."""
         fed = feed.in_flight[0]
         while self._photos.reject_undecodable(fed.photos):
             fed = feed.make_batch(step)

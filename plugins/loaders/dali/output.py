@@ -13,8 +13,8 @@ from ..common.augment import Floats, fold_in_mean
 
 
 def as_array(images: Any, colors: Floats | None) -> NDArray[np.uint8]:
-    """The images of a DALI TensorList on the CPU, (N, height, width, 3), recoloured in place by `colors` (N, 3, 7). The array holds
-    DALI's memory, which isn't written again."""
+    """The images of a DALI TensorList on the CPU, (N, height, width, 3), recoloured in place by
+    `colors` (N, 3, 7). The array holds DALI's memory, which isn't written again."""
     array = np.asarray(images.as_tensor())
     if colors is not None:
         for image, color in zip(array, colors.tolist(), strict=True):
@@ -32,8 +32,9 @@ def keras_backend() -> str:
 
 
 def as_tensor(images: Any, backend: str) -> Any:
-    """A DALI TensorList as a tensor of Keras' `backend`, by DLPack: on the same device, in the same memory, which is DALI's until the
-    tensor is gone. A backend without DLPack gets a NumPy array."""
+    """A DALI TensorList as a tensor of Keras' `backend`, by DLPack: on the same device, in the same
+    memory, which is DALI's until the tensor is gone. A backend without DLPack gets a NumPy
+    array."""
     tensor = images.as_tensor()
     if backend == "tensorflow":
         import tensorflow as tf

@@ -12,8 +12,9 @@ T = TypeVar("T")
 
 
 def prefetch(items: Generator[T, None, None], count: int) -> Generator[T, None, None]:
-    """The `items`, made in one thread, up to `count` before they are asked for. Whatever `items` raises is raised here. When this
-    generator is closed, the thread ends with the item it is at, and `items` are closed."""
+    """The `items`, made in one thread, up to `count` before they are asked for. Whatever `items`
+    raises is raised here. When this generator is closed, the thread ends with the item it is at,
+    and `items` are closed."""
     with closing(items), ThreadPoolExecutor(1, "ctc-dali") as pool:
         waiting: deque[Future[T | None]] = deque()
         try:

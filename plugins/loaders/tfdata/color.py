@@ -1,20 +1,34 @@
-"""Colour augmentation as TensorFlow operations, as the seed had them; saturation and hue are those of HSV."""
+"""Colour augmentation as TensorFlow operations, as the seed had them; saturation and hue are those
+of HSV."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from ..common.augment import BRIGHTNESS, CHROMA, CHROMA_TO_RGB, COLOR_ORDERS, CONTRAST, HUE, SATURATION
+from ..common.augment import (
+    BRIGHTNESS,
+    CHROMA,
+    CHROMA_TO_RGB,
+    COLOR_ORDERS,
+    CONTRAST,
+    HUE,
+    SATURATION,
+)
 
 
 def recolor(image: Any, mode: str, draws: Any) -> Any:
-    """Vary a float image (height, width, 3) in 0–1; `draws`: COLOR_DRAWS uniform numbers in 0–1. The result is within 0–1."""
+    """Vary a float image (height, width, 3) in 0–1; `draws`: COLOR_DRAWS uniform numbers in 0–1.
+    The result is within 0–1."""
     import tensorflow as tf
 
     if mode == "none":
         return image
-    changed = _shift_channels(image, draws) if mode == "full_fast" else _adjust_in_random_order(image, mode, draws)
+    changed = (
+        _shift_channels(image, draws)
+        if mode == "full_fast"
+        else _adjust_in_random_order(image, mode, draws)
+    )
     return tf.clip_by_value(changed, 0.0, 1.0)
 
 
@@ -23,15 +37,20 @@ def _shift_channels(image: Any, draws: Any) -> Any:
     import tensorflow as tf
 
     chroma = _lerp(draws[1:3], -CHROMA, CHROMA)
-    return image + _lerp(draws[0], -BRIGHTNESS, BRIGHTNESS) + tf.linalg.matvec(CHROMA_TO_RGB, chroma)
+    return (
+        image + _lerp(draws[0], -BRIGHTNESS, BRIGHTNESS) + tf.linalg.matvec(CHROMA_TO_RGB, chroma)
+    )
 
 
 def _adjust_in_random_order(image: Any, mode: str, draws: Any) -> Any:
-    """Brightness ±0.2, saturation 0.8–1.2; with `full_randomized` also hue ±0.05 and contrast 0.9–1.3; in one of four orders."""
+    """Brightness ±0.2, saturation 0.8–1.2; with `full_randomized` also hue ±0.05 and contrast
+    0.9–1.3; in one of four orders."""
     import tensorflow as tf
 
     changes: dict[str, Callable[[Any], Any]] = {
-        "brightness": lambda x: tf.image.adjust_brightness(x, _lerp(draws[0], -BRIGHTNESS, BRIGHTNESS)),
+        "brightness": lambda x: tf.image.adjust_brightness(
+            x, _lerp(draws[0], -BRIGHTNESS, BRIGHTNESS)
+        ),
         "saturation": lambda x: tf.image.adjust_saturation(x, _lerp(draws[1], *SATURATION)),
     }
     if mode == "full_randomized":
@@ -41,7 +60,9 @@ def _adjust_in_random_order(image: Any, mode: str, draws: Any) -> Any:
     return tf.switch_case(order, [_chain(image, changes, names) for names in COLOR_ORDERS])
 
 
-def _chain(image: Any, changes: dict[str, Callable[[Any], Any]], names: tuple[str, ...]) -> Callable[[], Any]:
+def _chain(
+    image: Any, changes: dict[str, Callable[[Any], Any]], names: tuple[str, ...]
+) -> Callable[[], Any]:
     def apply() -> Any:
         changed = image
         for name in names:

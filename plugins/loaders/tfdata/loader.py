@@ -1,9 +1,8 @@
 """The loader `tfdata`: portable, the plain tf.data pipeline.
 
-Training goes shards → interleaved records → chosen photos → shuffled window → decoded, augmented images → batches, all inside
-TensorFlow; but records that are checked, or drawn by weight, are read one by one from Python. Without augmentation it is the evaluation
-path of every loader.
-"""
+Training goes shards → interleaved records → chosen photos → shuffled window → decoded, augmented
+images → batches, all inside TensorFlow; but records that are checked, or drawn by weight, are read
+one by one from Python. Without augmentation it is the evaluation path of every loader."""
 
 from __future__ import annotations
 
@@ -18,7 +17,13 @@ from numpy.typing import NDArray
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
-from ctc.images.eval_samples import preprocess, read_events, read_record_bytes, record_table, select_photos
+from ctc.images.eval_samples import (
+    preprocess,
+    read_events,
+    read_record_bytes,
+    record_table,
+    select_photos,
+)
 from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
 
 from ..common.evaluation import EvaluationStream
@@ -34,7 +39,9 @@ _CHECK_PREPROCESSING = Preprocessing(1, 1, image_choice="all")
 
 @hookimpl
 def ctc_loaders() -> list[Loader]:
-    return [Loader("tfdata", "portable: TensorFlow's own pipeline, on the CPU", available, open_split)]
+    return [
+        Loader("tfdata", "portable: TensorFlow's own pipeline, on the CPU", available, open_split)
+    ]
 
 
 def available() -> str | None:
@@ -45,17 +52,21 @@ def available() -> str | None:
 
 
 def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStream:
-    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a batch."""
+    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a
+    batch."""
     if config.augmentation is None:
         return EvaluationStream(dataset, split, config)
     return TfdataTrainingStream(dataset, split, config, config.augmentation)
 
 
 class TfdataTrainingStream(Stream):
-    """Augmented batches. With `on_bad_record="skip"` every record is checked, and its photos decoded, before its first use; for the
-    skipped ones the epoch's first samples come once more at its end."""
+    """Augmented batches. With `on_bad_record="skip"` every record is checked, and its photos
+    decoded, before its first use; for the skipped ones the epoch's first samples come once more at
+    its end."""
 
-    def __init__(self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation) -> None:
+    def __init__(
+        self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation
+    ) -> None:
         super().__init__(dataset, split, config)
         self._dataset, self._split = dataset, split
         self._transform = TfImageTransform.from_config(config, augmentation)
@@ -112,17 +123,25 @@ class TfdataTrainingStream(Stream):
         samples = samples.repeat().take(self._plan.samples)
         if config.shuffle:
             among = shuffle_window(self._dataset.shards(self._split), self._plan.samples)
-            samples = samples.shuffle(among, self._derive_seed(epoch, "window"), reshuffle_each_iteration=False)
+            samples = samples.shuffle(
+                among, self._derive_seed(epoch, "window"), reshuffle_each_iteration=False
+            )
         return samples
 
     def _records(self, epoch: int) -> Any:
-        """(row, record) of all readers. A record that is drawn a second time has the number of its row plus that of all rows, and so on,
-        so that it is varied in another way."""
+        """(row, record) of all readers. A record that is drawn a second time has the number of its
+        row plus that of all rows, and so on, so that it is varied in another way."""
         threads = self._config.threads
         rng = np.random.default_rng(self._derive_seed(epoch, "order"))
         if self._config.on_bad_record == "skip" or self._weights is not None:
-            rows = np.arange(len(self._table)) if self._weights is None else self._draw_rows(self._weights, epoch)
-            return read_rows(rng.permutation(rows) if self._config.shuffle else rows, self._read_record, threads)
+            rows = (
+                np.arange(len(self._table))
+                if self._weights is None
+                else self._draw_rows(self._weights, epoch)
+            )
+            return read_rows(
+                rng.permutation(rows) if self._config.shuffle else rows, self._read_record, threads
+            )
         shards = np.arange(len(self._dataset.shards(self._split)))
         order = [int(i) for i in (rng.permutation(shards) if self._config.shuffle else shards)]
         at_once = min(len(order), INTERLEAVED_SHARDS) if self._config.shuffle else 1
@@ -140,7 +159,9 @@ class TfdataTrainingStream(Stream):
         return rows + times * len(self._table)
 
     def _derive_seed(self, epoch: int, purpose: str) -> int:
-        return int(np.random.default_rng([self._config.seed, epoch, *purpose.encode()]).integers(2**31))
+        return int(
+            np.random.default_rng([self._config.seed, epoch, *purpose.encode()]).integers(2**31)
+        )
 
     def _read_record(self, number: int) -> bytes:
         """The record, or nothing when it is bad and to be skipped."""
@@ -155,19 +176,24 @@ class TfdataTrainingStream(Stream):
             return b""
 
     def _check_rows(self, rows: list[int]) -> None:
-        """Raise InputError, naming shard and offset, for the first record that is bad or has a photo that is."""
-        for pick in select_photos(read_events(self._dataset, self._split, self._table[rows]), _CHECK_PREPROCESSING):
+        """Raise InputError, naming shard and offset, for the first record that is bad or has a
+        photo that is."""
+        for pick in select_photos(
+            read_events(self._dataset, self._split, self._table[rows]), _CHECK_PREPROCESSING
+        ):
             preprocess(pick, _CHECK_PREPROCESSING, self._config.labels)
 
     def _raise_bad_record(self, epoch: int, step: int) -> None:
-        """TensorFlow doesn't say where it failed: look through the records of the batch, or, when those can't even be
-        read, through all; raise InputError for the bad one."""
+        """TensorFlow doesn't say where it failed: look through the records of the batch, or, when
+        those can't even be read, through all; raise InputError for the bad one."""
         import tensorflow as tf
 
         size = self._config.batch_size
         try:
             batch = self._samples(epoch).skip(step * size).take(size)
-            self._check_rows([int(number) % len(self._table) for number, *_ in batch.as_numpy_iterator()])
+            self._check_rows(
+                [int(number) % len(self._table) for number, *_ in batch.as_numpy_iterator()]
+            )
         except tf.errors.OpError:
             for row in self._table:
                 read_record_bytes(self._dataset, self._split, row)

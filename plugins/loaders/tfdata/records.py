@@ -1,8 +1,8 @@
 """From shards to samples that are not decoded yet, as a tf.data pipeline.
 
-A sample is (row, photo, jpegs, labels): the number of its record in `record_table`, the number of its (first) photo, its JPEGs as
-string (1,) or, for grayscale stacking, (3,), and its labels as an int32 row of `LabelColumns`.
-"""
+A sample is (row, photo, jpegs, labels): the number of its record in `record_table`, the number of
+its (first) photo, its JPEGs as string (1,) or, for grayscale stacking, (3,), and its labels as an
+int32 row of `LabelColumns`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from ..common.label_columns import LabelColumns
 _FILE_BUFFER = 1 << 20
 
 
-def interleave_shards(dataset: Dataset, split: str, threads: int, order: Sequence[int], cycle_length: int) -> Any:
+def interleave_shards(
+    dataset: Dataset, split: str, threads: int, order: Sequence[int], cycle_length: int
+) -> Any:
     """(row, record): so many shards read at once, in turns, started in the `order` given."""
     import tensorflow as tf
 
@@ -37,25 +39,31 @@ def interleave_shards(dataset: Dataset, split: str, threads: int, order: Sequenc
         return tf.data.TFRecordDataset(path, buffer_size=_FILE_BUFFER).enumerate(start)
 
     return files.interleave(
-        read, cycle_length=cycle_length, num_parallel_calls=min(threads, cycle_length), deterministic=True
+        read,
+        cycle_length=cycle_length,
+        num_parallel_calls=min(threads, cycle_length),
+        deterministic=True,
     )
 
 
 def read_rows(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: int) -> Any:
-    """(row, record) for the rows given, through `read`; a row for which it returns no bytes is left out."""
+    """(row, record) for the rows given, through `read`; a row for which it returns no bytes is left
+    out."""
     import tensorflow as tf
 
     def load(row: Any) -> Any:
         record = tf.numpy_function(lambda number: read(int(number)), [row], tf.string)
         return row, tf.ensure_shape(record, [])
 
-    pairs = tf.data.Dataset.from_tensor_slices(rows).map(load, num_parallel_calls=threads, deterministic=True)
+    pairs = tf.data.Dataset.from_tensor_slices(rows).map(
+        load, num_parallel_calls=threads, deterministic=True
+    )
     return pairs.filter(lambda _, record: tf.strings.length(record) > 0)
 
 
 def make_samples(records: Any, config: LoaderConfig, columns: LabelColumns, seed: int) -> Any:
-    """The samples of (row, record) pairs; what is random depends on `seed` and the row alone. A record without the features
-    wanted raises InvalidArgumentError."""
+    """The samples of (row, record) pairs; what is random depends on `seed` and the row alone. A
+    record without the features wanted raises InvalidArgumentError."""
     samples = records.map(
         lambda row, record: _make_sample(row, record, config, columns, seed),
         num_parallel_calls=config.threads,
@@ -77,7 +85,12 @@ def _make_sample(
     count = tf.shape(photos)[0]
     if choice == "all":
         numbers = tf.range(count)
-        return tf.repeat(row, count), numbers, photos[:, tf.newaxis], tf.repeat(classes[tf.newaxis], count, axis=0)
+        return (
+            tf.repeat(row, count),
+            numbers,
+            photos[:, tf.newaxis],
+            tf.repeat(classes[tf.newaxis], count, axis=0),
+        )
     if choice == "grayscale_stacking":
         return row, tf.constant(0), tf.gather(photos, tf.minimum(tf.range(3), count - 1)), classes
     number = tf.constant(0)
@@ -91,11 +104,18 @@ def _parse_example(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
     import tensorflow as tf
 
     numbers = tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)
-    wanted: dict[str, Any] = {"image/encoded": tf.io.FixedLenFeature([], tf.string), "image/sizes": numbers}
-    features = tf.io.parse_single_example(record, wanted | {f"label/{label}": numbers for label in labels})
+    wanted: dict[str, Any] = {
+        "image/encoded": tf.io.FixedLenFeature([], tf.string),
+        "image/sizes": numbers,
+    }
+    features = tf.io.parse_single_example(
+        record, wanted | {f"label/{label}": numbers for label in labels}
+    )
     sizes, encoded = features["image/sizes"], features["image/encoded"]
     whole = tf.debugging.assert_equal(
-        tf.reduce_sum(sizes), tf.cast(tf.strings.length(encoded), tf.int64), "image/sizes don't fit image/encoded"
+        tf.reduce_sum(sizes),
+        tf.cast(tf.strings.length(encoded), tf.int64),
+        "image/sizes don't fit image/encoded",
     )
     with tf.control_dependencies([whole]):
         photos = tf.strings.substr(encoded, tf.cumsum(sizes, exclusive=True), sizes)

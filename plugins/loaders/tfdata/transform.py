@@ -1,8 +1,9 @@
-"""From a JPEG to a training image as TensorFlow operations: zoom, crop, rotate, resize, flip, then colour.
+"""From a JPEG to a training image as TensorFlow operations: zoom, crop, rotate, resize, flip, then
+colour.
 
-Zoom and crop choose a region of the photo (zooming out reaches beyond it: black); the JPEG is decoded at the smallest scale that is
-large enough, and only within the region; rotation, resize and flip are one affine transform.
-"""
+Zoom and crop choose a region of the photo (zooming out reaches beyond it: black); the JPEG is
+decoded at the smallest scale that is large enough, and only within the region; rotation, resize and
+flip are one affine transform."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from . import color
 
 
 class RegionTensors(NamedTuple):
-    """A part of a photo in shares of its height and width, as float tensors; it may reach beyond 0–1."""
+    """A part of a photo in shares of its height and width, as float tensors; it may reach beyond
+    0–1."""
 
     top: Any
     left: Any
@@ -38,21 +40,32 @@ class TfImageTransform:
     @classmethod
     def from_config(cls, config: LoaderConfig, augmentation: Augmentation) -> TfImageTransform:
         fit = config.resize == "fit-crop" or augmentation.preserve_aspect
-        return cls(config.height, config.width, fit, config.image_choice == "grayscale_stacking", augmentation)
+        return cls(
+            config.height,
+            config.width,
+            fit,
+            config.image_choice == "grayscale_stacking",
+            augmentation,
+        )
 
     def apply(self, jpegs: Any, seed: Any) -> Any:
-        """The image of one sample: `jpegs` string (1,), or (3,) when stacked; `seed` int64 (2,), the same seed gives the
-        same image. Stacked photos share zoom, crop, angle and flip, and keep their colours."""
+        """The image of one sample: `jpegs` string (1,), or (3,) when stacked; `seed` int64 (2,),
+        the same seed gives the same image. Stacked photos share zoom, crop, angle and flip, and
+        keep their colours."""
         import tensorflow as tf
 
         draws = tf.random.stateless_uniform([VIEW_DRAWS + COLOR_DRAWS], seed)
         if self.is_stacked:
-            photos = [tf.image.rgb_to_grayscale(self._transform_photo(jpegs[i], draws)) for i in range(3)]
+            photos = [
+                tf.image.rgb_to_grayscale(self._transform_photo(jpegs[i], draws)) for i in range(3)
+            ]
             image = tf.concat(photos, axis=2)
         else:
             image = self._transform_photo(jpegs[0], draws)
             if self.augmentation.color != "none":
-                image = 255.0 * color.recolor(image / 255.0, self.augmentation.color, draws[VIEW_DRAWS:])
+                image = 255.0 * color.recolor(
+                    image / 255.0, self.augmentation.color, draws[VIEW_DRAWS:]
+                )
         return tf.cast(image + 0.5, tf.uint8)
 
     def _transform_photo(self, jpeg: Any, draws: Any) -> Any:
@@ -81,10 +94,13 @@ class TfImageTransform:
         zoomed = 1.0 + self.augmentation.zoom * (2.0 * draws[0] - 1.0)
         share = zoomed * (1.0 - self.augmentation.crop * draws[1])
         start = (1.0 - zoomed) / 2.0
-        return RegionTensors(start + draws[2] * (zoomed - share), start + draws[3] * (zoomed - share), share, share)
+        return RegionTensors(
+            start + draws[2] * (zoomed - share), start + draws[3] * (zoomed - share), share, share
+        )
 
     def _fit_aspect(self, region: RegionTensors, scaled: Any) -> RegionTensors:
-        """To keep the aspect of what is shown: the centre of the region, in the aspect of the image wanted."""
+        """To keep the aspect of what is shown: the centre of the region, in the aspect of the image
+        wanted."""
         import tensorflow as tf
 
         if not self.preserve_aspect:
@@ -92,7 +108,10 @@ class TfImageTransform:
         aspect = self.height / self.width * scaled[1] / scaled[0]
         height = region.height * tf.minimum(1.0, aspect)
         width = region.width * tf.minimum(1.0, 1.0 / aspect)
-        top, left = region.top + (region.height - height) / 2.0, region.left + (region.width - width) / 2.0
+        top, left = (
+            region.top + (region.height - height) / 2.0,
+            region.left + (region.width - width) / 2.0,
+        )
         return RegionTensors(top, left, height, width)
 
     def _downscale_power(self, shape: Any, region: RegionTensors) -> Any:
@@ -101,12 +120,17 @@ class TfImageTransform:
 
         pixels = shape * tf.stack([region.height, region.width])
         wanted = tf.constant([self.height, self.width], tf.float32)
-        enough = [tf.reduce_all(tf.math.ceil(pixels / 2.0**halvings) >= wanted) for halvings in (1, 2, 3)]
+        enough = [
+            tf.reduce_all(tf.math.ceil(pixels / 2.0**halvings) >= wanted) for halvings in (1, 2, 3)
+        ]
         return tf.reduce_sum(tf.cast(tf.stack(enough), tf.int32))
 
-    def _warp(self, pixels: Any, region: RegionTensors, scaled: Any, window: Any, draw: Any, mirrored: Any) -> Any:
-        """Sample `pixels` (the `window` of the scaled photo) through rotation, resize and flip; black outside. An output pixel
-        (x, y) comes from (a·x + b·y + c, d·x + e·y + f): ImageProjectiveTransformV3."""
+    def _warp(
+        self, pixels: Any, region: RegionTensors, scaled: Any, window: Any, draw: Any, mirrored: Any
+    ) -> Any:
+        """Sample `pixels` (the `window` of the scaled photo) through rotation, resize and flip;
+        black outside. An output pixel (x, y) comes from (a·x + b·y + c, d·x + e·y + f):
+        ImageProjectiveTransformV3."""
         import tensorflow as tf
 
         angle = (2.0 * draw - 1.0) * self.augmentation.rotate * math.pi / 180.0
@@ -132,8 +156,8 @@ class TfImageTransform:
 
 
 def _window(region: RegionTensors, scaled: Any, margin: float) -> Any:
-    """(top, left, height, width) in whole pixels of the scaled photo: the region with a margin, as far as the photo reaches,
-    rounded as `ctc.images` does."""
+    """(top, left, height, width) in whole pixels of the scaled photo: the region with a margin, as
+    far as the photo reaches, rounded as `ctc.images` does."""
     import tensorflow as tf
 
     share = tf.stack([region.height, region.width])

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from ctc.errors import ImageError
 from ctc.plugin import Augmentation, LoaderConfig
 
-from ..common.augment import ColorMatrix, RandomDraws, ViewParams, color_matrices, random_draws, view_params
+from ..common.augment import (
+    ColorMatrix,
+    RandomDraws,
+    ViewParams,
+    color_matrices,
+    random_draws,
+    view_params,
+)
 from ..common.order import Indices
 from ..common.samples import Samples
 from .transform import ImageTransform
@@ -22,8 +29,9 @@ _UNUSED_REFCOUNT = 2  # the list here, and the argument of getrefcount
 
 
 class BufferPool:
-    """Hands out uint8 arrays of one shape. An array is handed out again only when nothing refers to it any more: no batch, no view
-    of it, and no framework that shares its memory (they all hold the array). Of those in use, at most `max_kept` are remembered."""
+    """Hands out uint8 arrays of one shape. An array is handed out again only when nothing refers to
+    it any more: no batch, no view of it, and no framework that shares its memory (they all hold the
+    array). Of those in use, at most `max_kept` are remembered."""
 
     def __init__(self, shape: tuple[int, ...], max_kept: int) -> None:
         self._shape = shape
@@ -46,7 +54,8 @@ _HELD_BY_USER = 2
 
 @dataclass(frozen=True)
 class PendingBatch:
-    """A batch in the making: `images` (N, height, width, 3) and `labels` (N, columns) get filled; `samples` (row, photo) say with what."""
+    """A batch in the making: `images` (N, height, width, 3) and `labels` (N, columns) get filled;
+    `samples` (row, photo) say with what."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int32]
@@ -81,16 +90,21 @@ class BatchBuilder:
         )
 
     def fill(self, batch: PendingBatch, positions: Iterable[int]) -> None:
-        """Fill some places of the batch. Raises InputError for a bad record or photo, as `Samples.first_good`."""
+        """Fill some places of the batch. Raises InputError for a bad record or photo, as
+        `Samples.first_good`."""
         for place in positions:
             row, photo = batch.samples[place]
             self._samples.first_good(row, partial(self._fill_one, batch, place, photo))
 
     def _fill_one(self, batch: PendingBatch, position: int, photo: int, row: int) -> None:
-        sample = self._samples.get(row, photo, batch.draws.photo[position], batch.draws.observation[position])
+        sample = self._samples.get(
+            row, photo, batch.draws.photo[position], batch.draws.observation[position]
+        )
         color = None if batch.colors is None else batch.colors[position]
         try:
-            self._transform.apply(sample.jpegs, batch.views[position], color, batch.images[position])
+            self._transform.apply(
+                sample.jpegs, batch.views[position], color, batch.images[position]
+            )
         except ImageError as error:
             raise self._samples.bad_photo_error(row, sample.photo_numbers, error) from None
         batch.labels[position] = sample.labels

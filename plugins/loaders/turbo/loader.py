@@ -1,9 +1,11 @@
-"""The loader `turbo`: from records to augmented batches on the CPU, in threads whose heavy calls run outside the GIL.
+"""The loader `turbo`: from records to augmented batches on the CPU, in threads whose heavy calls
+run outside the GIL.
 
-memory-mapped records → in place, where its JPEGs and labels lie → scaled decode → one affine → one colour matrix → batch
+memory-mapped records → in place, where its JPEGs and labels lie → scaled decode → one affine → one
+colour matrix → batch
 
-What a batch holds depends on seed, epoch, step and reader alone, so an epoch can be taken up at any step, with any number of
-threads. Without augmentation it is the evaluation path of every loader.
+What a batch holds depends on seed, epoch, step and reader alone, so an epoch can be taken up at any
+step, with any number of threads. Without augmentation it is the evaluation path of every loader.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ _SAMPLES_PER_TASK = 8
 def ctc_loaders() -> list[Loader]:
     return [
         Loader(
-            "turbo", "fast on CPUs: scaled decoding, one affine and one colour matrix in threads", available, open_split
+            "turbo",
+            "fast on CPUs: scaled decoding, one affine and one colour matrix in threads",
+            available,
+            open_split,
         )
     ]
 
@@ -43,23 +48,28 @@ def available() -> str | None:
 
 
 def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStream:
-    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a batch."""
+    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a
+    batch."""
     if config.augmentation is None:
         return EvaluationStream(dataset, split, config)
     return TurboTrainingStream(dataset, split, config, config.augmentation)
 
 
 class TurboTrainingStream(Stream):
-    """Augmented batches. With `on_bad_record="skip"` the place of a bad record or photo is taken by the next good one of the split, so
-    that every batch is full and every reader makes the same number of steps."""
+    """Augmented batches. With `on_bad_record="skip"` the place of a bad record or photo is taken by
+    the next good one of the split, so that every batch is full and every reader makes the same
+    number of steps."""
 
-    def __init__(self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation) -> None:
+    def __init__(
+        self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation
+    ) -> None:
         super().__init__(dataset, split, config)
         self._samples = Samples(dataset, split, config, self._plan, self._bad_records)
         self._batch_builder = BatchBuilder(self._samples, config, augmentation)
 
     def close(self) -> None:
-        """End the epochs that were not read to their end, with their threads, and let go of the files."""
+        """End the epochs that were not read to their end, with their threads, and let go of the
+        files."""
         super().close()
         self._samples.close()
 

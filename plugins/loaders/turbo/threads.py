@@ -18,9 +18,8 @@ _cv2_threads = 0
 def worker_pool(threads: int) -> Iterator[ThreadPoolExecutor]:
     """A pool of threads; what it hasn't begun is dropped when the context is left.
 
-    While there is any, OpenCV computes in the calling thread alone: its own threads would compete with these. That is a setting of the
-    whole process; the last crew to leave puts it back.
-    """
+    While there is any, OpenCV computes in the calling thread alone: its own threads would compete
+    with these. That is a setting of the whole process; the last crew to leave puts it back."""
     with _single_threaded_opencv(), ThreadPoolExecutor(threads, "ctc-turbo") as pool:
         try:
             yield pool

@@ -1,9 +1,8 @@
-"""From a JPEG to a training image: decoded at the smallest scale that is large enough, shown through one affine transform and recoloured
-by one matrix.
+"""From a JPEG to a training image: decoded at the smallest scale that is large enough, shown
+through one affine transform and recoloured by one matrix.
 
-The heavy calls (simplejpeg, OpenCV) run outside the GIL. OpenCV warps four channels nearly twice as fast as three, so what gets warped
-is decoded to RGBX.
-"""
+The heavy calls (simplejpeg, OpenCV) run outside the GIL. OpenCV warps four channels nearly twice as
+fast as three, so what gets warped is decoded to RGBX."""
 
 from __future__ import annotations
 
@@ -20,7 +19,14 @@ from ctc.errors import ImageError
 from ctc.images import to_model_input
 from ctc.plugin import Augmentation, LoaderConfig
 
-from ..common.augment import ColorMatrix, ViewParams, affine_matrix, downscale_power, fit_aspect, fold_in_mean
+from ..common.augment import (
+    ColorMatrix,
+    ViewParams,
+    affine_matrix,
+    downscale_power,
+    fit_aspect,
+    fold_in_mean,
+)
 
 Pixels = NDArray[np.uint8]
 
@@ -28,11 +34,11 @@ Pixels = NDArray[np.uint8]
 class ImageTransform:
     """Develops photos into images of one size; several threads may use it at a time.
 
-    With every geometric augmentation off the pixels are those of `ctc.images` (grey ones differ by rounding). Through the affine they
-    differ by less than half a grey level on average, unless a side shrinks to less than half after decoding (there `ctc.images`
-    averages and the affine picks) or fit-crop's centre lies between two pixels (`ctc.images` takes whole ones). Stacked photos share
-    their view and keep their colours.
-    """
+    With every geometric augmentation off the pixels are those of `ctc.images` (grey ones differ by
+    rounding). Through the affine they differ by less than half a grey level on average, unless a
+    side shrinks to less than half after decoding (there `ctc.images` averages and the affine picks)
+    or fit-crop's centre lies between two pixels (`ctc.images` takes whole ones). Stacked photos
+    share their view and keep their colours."""
 
     def __init__(self, config: LoaderConfig, augmentation: Augmentation) -> None:
         self._size = (config.height, config.width)
@@ -41,11 +47,16 @@ class ImageTransform:
         self._preprocessing = Preprocessing(
             config.height, config.width, "fit-crop" if self._preserve_aspect else "stretch"
         )
-        self._needs_warp = bool(augmentation.crop or augmentation.zoom or augmentation.rotate or augmentation.flip)
+        self._needs_warp = bool(
+            augmentation.crop or augmentation.zoom or augmentation.rotate or augmentation.flip
+        )
         self._buffers = _ThreadBuffers(self._size)
 
-    def apply(self, jpegs: Sequence[memoryview], view: ViewParams, color: ColorMatrix | None, out: Pixels) -> None:
-        """Write the image of one photo, or the grey values of up to three, `out` uint8 (height, width, 3). Raises ImageError."""
+    def apply(
+        self, jpegs: Sequence[memoryview], view: ViewParams, color: ColorMatrix | None, out: Pixels
+    ) -> None:
+        """Write the image of one photo, or the grey values of up to three, `out` uint8 (height,
+        width, 3). Raises ImageError."""
         if self._is_stacked:
             self._stack_grayscale(jpegs, view, out)
         elif color is None:
@@ -89,14 +100,17 @@ class ImageTransform:
         """(height, width, channels); overwritten by the next call in the same thread."""
         buffer = self._buffers.byte_buffer(height * width * 4)
         try:
-            photo: Pixels = simplejpeg.decode_jpeg(jpeg, space, True, True, height, width, 1.0, buffer)
+            photo: Pixels = simplejpeg.decode_jpeg(
+                jpeg, space, True, True, height, width, 1.0, buffer
+            )
         except ValueError as error:
             raise ImageError(str(error)) from None
         return photo
 
 
 class _ThreadBuffers(local):
-    """Arrays that a thread writes again and again: fresh memory costs more than what is done with it."""
+    """Arrays that a thread writes again and again: fresh memory costs more than what is done with
+    it."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.rgb = np.empty((*size, 3), np.uint8)
@@ -111,11 +125,14 @@ class _ThreadBuffers(local):
 
 
 def _jpeg_size(jpeg: memoryview) -> tuple[int, int]:
-    """(height, width). libjpeg-turbo gives CMYK wrong colours, and no record of ours holds such a photo."""
+    """(height, width). libjpeg-turbo gives CMYK wrong colours, and no record of ours holds such a
+    photo."""
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(jpeg)
     except ValueError as error:
         raise ImageError(str(error)) from None
     if colors in ("CMYK", "YCCK"):
-        raise ImageError("a CMYK JPEG, where records hold RGB or grey ones: build the dataset with 'ctc dataset'")
+        raise ImageError(
+            "a CMYK JPEG, where records hold RGB or grey ones: build the dataset with 'ctc dataset'"
+        )
     return height, width

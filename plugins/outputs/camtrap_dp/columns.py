@@ -1,4 +1,5 @@
-"""The columns of Camtrap DP 1.0.2's tables, all of them in the order of their schemas: https://camtrap-dp.tdwg.org/data"""
+"""The columns of Camtrap DP 1.0.2's tables, all of them in the order of their schemas:
+https://camtrap-dp.tdwg.org/data"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The deployments of a Camtrap DP package, gathered from the events: where a camera stood, from when to when.
+"""The deployments of a Camtrap DP package, gathered from the events: where a camera stood, from
+when to when.
 
-An event's deployment is the one that its meta column `deploymentID` names, else `location`, else the folder of its first photo.
-"""
+An event's deployment is the one that its meta column `deploymentID` names, else `location`, else
+the folder of its first photo."""
 
 from __future__ import annotations
 
@@ -12,7 +13,15 @@ from pathlib import Path, PurePosixPath
 
 from ctc.artifacts.predictions import EventPrediction
 
-from ..photo_fields import CAMERA, LATITUDE, LONGITUDE, FieldValue, absolute_path, photo_fields, relative_path
+from ..photo_fields import (
+    CAMERA,
+    LATITUDE,
+    LONGITUDE,
+    FieldValue,
+    absolute_path,
+    photo_fields,
+    relative_path,
+)
 from .columns import MISSING
 
 
@@ -49,12 +58,18 @@ class Deployments:
 
     def add(self, event: EventPrediction, moments: Iterable[datetime]) -> Deployment:
         """The event's deployment, which from now on spans its moments."""
-        own_id = _meta_text(event, "deploymentID") or _meta_text(event, "location") or self._folder_name(event)
+        own_id = (
+            _meta_text(event, "deploymentID")
+            or _meta_text(event, "location")
+            or self._folder_name(event)
+        )
         deployment = self.by_id.setdefault(own_id, Deployment(own_id))
         facts = photo_fields(event)
         deployment.location = deployment.location or _meta_text(event, "location")
         deployment.camera = deployment.camera or str(facts[CAMERA] or "")
-        deployment.coordinates = deployment.coordinates or _parse_coordinates(facts[LATITUDE], facts[LONGITUDE])
+        deployment.coordinates = deployment.coordinates or _parse_coordinates(
+            facts[LATITUDE], facts[LONGITUDE]
+        )
         for moment in moments:
             deployment.start = min(deployment.start or moment, moment)
             deployment.end = max(deployment.end or moment, moment)

@@ -1,4 +1,5 @@
-"""datapackage.json of a Camtrap DP package, and the README.md that says what only its authors can fill in."""
+"""datapackage.json of a Camtrap DP package, and the README.md that says what only its authors can
+fill in."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ Camtrap DP {version}, written by ctc {created}. Every observation is what the mo
 
 @dataclass(frozen=True)
 class Gaps:
-    """What the standard requires and nobody told: the deployments without a place, and how many photos have no time."""
+    """What the standard requires and nobody told: the deployments without a place, and how many
+    photos have no time."""
 
     deployments_without_coordinates: tuple[str, ...]
     photos_without_time: int
@@ -43,9 +45,9 @@ class Gaps:
         """In words, one line for each; none when the package is complete."""
         lines = []
         if self.deployments_without_coordinates:
-            shown = ", ".join(f"`{name}`" for name in self.deployments_without_coordinates[:MAX_LISTED]) + ", …" * (
-                len(self.deployments_without_coordinates) > MAX_LISTED
-            )
+            shown = ", ".join(
+                f"`{name}`" for name in self.deployments_without_coordinates[:MAX_LISTED]
+            ) + ", …" * (len(self.deployments_without_coordinates) > MAX_LISTED)
             lines.append(
                 f"`deployments.csv`: `latitude` and `longitude` of {len(self.deployments_without_coordinates):,} deployments, which neither the photos nor "
                 f"the table of events tells ({shown})"
@@ -65,7 +67,8 @@ def readme(context: OutputContext, gaps: Gaps) -> str:
         model=context.model,
         root=context.image_root.name or context.image_root.as_posix(),
         notes="".join(f"- Note: {note}.\n" for note in context.notes),
-        gaps="\n".join(f"- {line}." for line in gaps.lines()) or "- Nothing that the standard requires is missing.",
+        gaps="\n".join(f"- {line}." for line in gaps.lines())
+        or "- Nothing that the standard requires is missing.",
     )
 
 
@@ -79,7 +82,9 @@ def descriptor(
         "created": f"{context.created:%Y-%m-%dT%H:%M:%SZ}",
         "title": f"Machine observations of '{label}' by {context.model}",
         **({"description": "\n".join(context.notes)} if context.notes else {}),
-        "contributors": [{"title": f"Machine observations by {context.model}", "role": "contributor"}],
+        "contributors": [
+            {"title": f"Machine observations by {context.model}", "role": "contributor"}
+        ],
         "project": {
             "title": context.image_root.name or "Camera traps",
             "samplingDesign": "opportunistic",
@@ -110,7 +115,9 @@ def _spatial(deployments: Iterable[Deployment]) -> dict[str, Any]:
     places = [deployment.coordinates for deployment in deployments if deployment.coordinates]
     if not places:
         return {"type": "Feature", "geometry": None, "properties": {}}
-    (south, north), (west, east) = ((min(degrees), max(degrees)) for degrees in zip(*places, strict=True))
+    (south, north), (west, east) = (
+        (min(degrees), max(degrees)) for degrees in zip(*places, strict=True)
+    )
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"type": "Polygon", "coordinates": [ring]}
 
@@ -121,7 +128,10 @@ def _temporal(deployments: Iterable[Deployment]) -> dict[str, str | None]:
         if deployment.start and deployment.end:
             starts.append(deployment.start.date())
             ends.append(deployment.end.date())
-    return {"start": _format_date(min(starts, default=None)), "end": _format_date(max(ends, default=None))}
+    return {
+        "start": _format_date(min(starts, default=None)),
+        "end": _format_date(max(ends, default=None)),
+    }
 
 
 def _format_date(day: date | None) -> str | None:

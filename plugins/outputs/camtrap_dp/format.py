@@ -1,8 +1,8 @@
 """Camtrap DP 1.0.2, the standard for exchanging camera trap data: https://camtrap-dp.tdwg.org
 
-A package of machine observations: one per event, one per photo. What the standard requires and neither the photos nor the table of
-events tells — places, times — is left empty and listed in the package's README.md, never made up.
-"""
+A package of machine observations: one per event, one per photo. What the standard requires and
+neither the photos nor the table of events tells — places, times — is left empty and listed in the
+package's README.md, never made up."""
 
 from __future__ import annotations
 
@@ -37,15 +37,20 @@ def ctc_output_formats() -> list[OutputFormat]:
     summary = "Camtrap DP 1.0.2, a package of machine observations"
     return [
         OutputFormat("camtrap-dp", summary, (".camtrap-dp",), write, options, folder=True),
-        OutputFormat("camtrap-dp-zip", f"{summary}, zipped", (".camtrap-dp.zip",), write_zip, options),
+        OutputFormat(
+            "camtrap-dp-zip", f"{summary}, zipped", (".camtrap-dp.zip",), write_zip, options
+        ),
     ]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """Raises UsageError for a label that the model doesn't have, and when a photo's time needs `--time-zone`."""
+    """Raises UsageError for a label that the model doesn't have, and when a photo's time needs
+    `--time-zone`."""
     label = selected_label(context)
     clock = make_clock(context.options[TIME_ZONE.key])
-    describer = RowBuilder(label, context.model, f"{context.created:%Y-%m-%dT%H:%M:%SZ}", context.image_root)
+    describer = RowBuilder(
+        label, context.model, f"{context.created:%Y-%m-%dT%H:%M:%SZ}", context.image_root
+    )
     package = _PackageWriter(describer, clock, Deployments(context.image_root))
     path.mkdir()
     with ExitStack() as stack:
@@ -55,18 +60,25 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
                 package.write(entry, media, observations)
     deployments = package.deployments.by_id.values()
     with ExitStack() as stack:
-        _open_table(path, "deployments", stack).writerows(deployment.to_row() for deployment in deployments)
+        _open_table(path, "deployments", stack).writerows(
+            deployment.to_row() for deployment in deployments
+        )
     gaps = Gaps(
-        tuple(deployment.id for deployment in deployments if not deployment.coordinates), package.photos_without_time
+        tuple(deployment.id for deployment in deployments if not deployment.coordinates),
+        package.photos_without_time,
     )
     document = descriptor(context, deployments, package.species, label)
-    _write_text(path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    _write_text(
+        path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    )
     _write_text(path / "README.md", readme(context, gaps))
     for line in gaps.lines():
         log.warning("the Camtrap DP package is not complete, its README.md says more: %s", line)
 
 
-def write_zip(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
+def write_zip(
+    entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext
+) -> None:
     """The same in one file."""
     with TemporaryDirectory(prefix=".", suffix=".camtrap-dp", dir=path.parent) as folder:
         package = Path(folder) / "package"
@@ -75,13 +87,17 @@ def write_zip(entries: Iterator[EventPrediction | Failure], path: Path, context:
             for member in sorted(package.iterdir()):
                 about = ZipInfo(member.name, context.created.timetuple()[:6])
                 about.compress_type = ZIP_DEFLATED
-                with member.open("rb") as file, archive.open(about, "w", force_zip64=True) as packed:
+                with (
+                    member.open("rb") as file,
+                    archive.open(about, "w", force_zip64=True) as packed,
+                ):
                     shutil.copyfileobj(file, packed)
 
 
 @dataclass
 class _PackageWriter:
-    """What is gathered while the rows are written: `species` that occur, and how many photos are `photos_without_time`."""
+    """What is gathered while the rows are written: `species` that occur, and how many photos are
+    `photos_without_time`."""
 
     row_builder: RowBuilder
     clock: Clock
@@ -89,12 +105,19 @@ class _PackageWriter:
     species: set[str] = field(default_factory=set)
     photos_without_time: int = 0
 
-    def write(self, event: EventPrediction, media: csv.DictWriter[str], observations: csv.DictWriter[str]) -> None:
-        moments = [self.clock.localize(photo_fields(event, photo)[DATETIME], photo.path) for photo in event.images]
+    def write(
+        self, event: EventPrediction, media: csv.DictWriter[str], observations: csv.DictWriter[str]
+    ) -> None:
+        moments = [
+            self.clock.localize(photo_fields(event, photo)[DATETIME], photo.path)
+            for photo in event.images
+        ]
         self.photos_without_time += moments.count(None)
         deployment = self.deployments.add(event, filter(None, moments)).id
         media.writerows(self.row_builder.media_rows(event, deployment, moments))
-        observations.writerows(self._collect_species(self.row_builder.observation_rows(event, deployment, moments)))
+        observations.writerows(
+            self._collect_species(self.row_builder.observation_rows(event, deployment, moments))
+        )
 
     def _collect_species(self, rows: Iterable[CamtrapDpRow]) -> Iterator[CamtrapDpRow]:
         for row in rows:
@@ -105,7 +128,9 @@ class _PackageWriter:
 def _open_table(folder: Path, table: str, stack: ExitStack) -> csv.DictWriter[str]:
     # backslashreplace: file names may hold bytes that are not UTF-8
     path = folder / f"{table}.csv"
-    file = stack.enter_context(path.open("w", encoding="utf-8", errors="backslashreplace", newline=""))
+    file = stack.enter_context(
+        path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    )
     rows = csv.DictWriter(file, TABLES[table], lineterminator="\n")
     rows.writeheader()
     return rows

@@ -33,7 +33,8 @@ _MEDIA_TYPES = {".jpg": "image/jpeg", ".tif": "image/tiff"}
 
 @dataclass(frozen=True)
 class RowBuilder:
-    """`label`: the one that is the species; `model`: who says so; `created`: when; `root`: where paths start."""
+    """`label`: the one that is the species; `model`: who says so; `created`: when; `root`: where
+    paths start."""
 
     label: str
     model: str
@@ -58,7 +59,8 @@ class RowBuilder:
     def observation_rows(
         self, event: EventPrediction, deployment: str, moments: list[datetime | None]
     ) -> Iterator[CamtrapDpRow]:
-        """A row for the event, then one per photo; several, one per class, where a multi-label label has several."""
+        """A row for the event, then one per photo; several, one per class, where a multi-label
+        label has several."""
         known = [moment for moment in moments if moment]
         shared: CamtrapDpRow = {
             "deploymentID": deployment,
@@ -81,7 +83,8 @@ class RowBuilder:
     def _class_rows(
         self, event: EventPrediction, own_id: str, photo: ImagePrediction | None = None
     ) -> Iterator[CamtrapDpRow]:
-        """One per class that is there, the first with the id `own_id`. An empty class beside others is passed over."""
+        """One per class that is there, the first with the id `own_id`. An empty class beside others
+        is passed over."""
         found = event.predicted_classes(self.label, photo)
         told = [answer for answer in found if observation_type(answer[0]) != "blank"] or found
         for number, (name, probability) in enumerate(told, start=1):
@@ -89,26 +92,40 @@ class RowBuilder:
             yield {
                 "observationID": own_id if number == 1 else f"{own_id}/{number}",
                 "observationType": kind,
-                "scientificName": name if kind == "animal" and name.casefold() not in _GENERIC else "",
+                "scientificName": name
+                if kind == "animal" and name.casefold() not in _GENERIC
+                else "",
                 "classificationProbability": round(min(probability, 1.0), 4),
                 **self._other_labels(event, photo, kind == "animal"),
             }
 
-    def _other_labels(self, event: EventPrediction, photo: ImagePrediction | None, is_animal: bool) -> CamtrapDpRow:
-        """What the other labels say, in columns of the standard where they fit and it is of an animal, else as tags."""
+    def _other_labels(
+        self, event: EventPrediction, photo: ImagePrediction | None, is_animal: bool
+    ) -> CamtrapDpRow:
+        """What the other labels say, in columns of the standard where they fit and it is of an
+        animal, else as tags."""
         names = {
             label: [name for name, _ in event.predicted_classes(label, photo)]
             for label in event.classes
             if label != self.label
         }
-        columns = {label: names.pop(label)[0] for label in _standard_labels(names)} if is_animal else {}
-        tags = [f"{label}:{name}".replace("|", "/") for label, those in names.items() for name in those]
+        columns = (
+            {label: names.pop(label)[0] for label in _standard_labels(names)} if is_animal else {}
+        )
+        tags = [
+            f"{label}:{name}".replace("|", "/") for label, those in names.items() for name in those
+        ]
         return {"observationTags": " | ".join(tags), **columns}
 
     def _file_path(self, path: str) -> str:
-        """Relative as the standard wants it, else a URL: for what is not below the root, or has a name that the standard forbids."""
+        """Relative as the standard wants it, else a URL: for what is not below the root, or has a
+        name that the standard forbids."""
         below = relative_path(path, self.root)
-        if below is not None and _FILE_PATH.fullmatch(below) and not _FORBIDDEN_CHARACTERS.search(below):
+        if (
+            below is not None
+            and _FILE_PATH.fullmatch(below)
+            and not _FORBIDDEN_CHARACTERS.search(below)
+        ):
             return below
         url = path if is_url(path) else Path(path).absolute().as_uri()
         return url.replace("..", "%2E%2E")
@@ -116,7 +133,11 @@ class RowBuilder:
 
 def _standard_labels(answers: Mapping[str, list[str]]) -> list[str]:
     alone = {label: names[0] for label, names in answers.items() if len(names) == 1}
-    return [label for label, answer in alone.items() if label in _VALID and _VALID[label].fullmatch(answer)]
+    return [
+        label
+        for label, answer in alone.items()
+        if label in _VALID and _VALID[label].fullmatch(answer)
+    ]
 
 
 def _media_id(event: EventPrediction, number: int) -> str:

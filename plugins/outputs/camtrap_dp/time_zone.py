@@ -28,8 +28,8 @@ class Clock:
     def localize(self, text: object, source: str) -> datetime | None:
         """The moment that an ISO 8601 text names; None when it is none, or a date alone.
 
-        Raises UsageError, which names `source` time it is, when neither the text nor the clock has a zone.
-        """
+        Raises UsageError, which names `source` time it is, when neither the text nor the clock has
+        a zone."""
         if not isinstance(text, str) or len(text) <= _DATE_LENGTH:
             return None
         try:

@@ -23,7 +23,8 @@ VOID = {"meta", "link", "img", "input", "br"}
 
 
 class Page(HTMLParser):
-    """What stands in a page: every tag with its attributes, the text, and which tags don't match."""
+    """What stands in a page: every tag with its attributes, the text, and which tags don't
+    match."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -74,7 +75,8 @@ def photos(tmp_path: Path) -> list[str]:
 
 @pytest.fixture
 def scored(photos: list[str]) -> EvaluationData:
-    """48 events of 4 classes, each sixth one answered with the next class; 3 locations, the hours of two days."""
+    """48 events of 4 classes, each sixth one answered with the next class; 3 locations, the hours
+    of two days."""
     count = 48
     truth = np.arange(count) % 4
     answered = np.where(np.arange(count) % 6 == 5, (truth + 1) % 4, truth)
@@ -114,7 +116,8 @@ def nowhere(scored: EvaluationData) -> EvaluationData:
 
 @pytest.fixture
 def write_report(tmp_path: Path) -> Callable[..., Path]:
-    """A function that evaluates answers and writes their report: `write(scored, failures=…, run=…, config=…)`."""
+    """A function that evaluates answers and writes their report: `write(scored, failures=…, run=…,
+    config=…)`."""
 
     def write(scored: EvaluationData, **beside: Any) -> Path:
         evaluation = evaluate(scored, EvaluationContext({"model": "<model>.onnx", "split": "test"}))

@@ -1,4 +1,5 @@
-"""report.html in a real browser, Chromium without a window: a script of the test's own clicks and writes down what it sees."""
+"""report.html in a real browser, Chromium without a window: a script of the test's own clicks and
+writes down what it sees."""
 
 from __future__ import annotations
 
@@ -62,7 +63,9 @@ addEventListener("load", () => {
 def browser() -> str:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        pytest.skip("needs Chromium, which this platform doesn't have: on Debian 'apt-get install chromium'")
+        pytest.skip(
+            "needs Chromium, which this platform doesn't have: on Debian 'apt-get install chromium'"
+        )
     return found
 
 
@@ -77,10 +80,13 @@ def with_script(report: Path, script: str) -> Path:
 
 
 def on_a_phone(report: Path) -> Path:
-    """A page that shows the report in a narrow frame, and takes for its title what the script saw."""
+    """A page that shows the report in a narrow frame, and takes for its title what the script
+    saw."""
     frame = f'<iframe src="{report.as_uri()}" width="{PHONE}" style="border: 0"></iframe>'
     outer = report.with_name("phone.html")
-    outer.write_text(f"<script>onmessage = (event) => (document.title = event.data)</script>{frame}", "utf-8")
+    outer.write_text(
+        f"<script>onmessage = (event) => (document.title = event.data)</script>{frame}", "utf-8"
+    )
     return outer
 
 
@@ -88,8 +94,16 @@ def test_on_a_phone_tables_sort_cells_lead_to_photos_and_nothing_is_requested(
     browser, scored, write_report, tmp_path
 ) -> None:
     page = on_a_phone(with_script(write_report(replace(scored, photos=scored.events)), SCRIPT))
-    command = [browser, *OPTIONS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
-    shown = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True, timeout=500).stdout
+    command = [
+        browser,
+        *OPTIONS,
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--dump-dom",
+        page.as_uri(),
+    ]
+    shown = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", check=True, timeout=500
+    ).stdout
     title = re.search("<title>(.*?)</title>", shown)
     assert title
     assert json.loads(title[1]) == {

@@ -45,7 +45,9 @@ def test_names_in_a_chart_are_escaped() -> None:
 
 
 def test_bars_are_as_high_as_their_values() -> None:
-    heights = re.findall(r'height="([\d.]+)"/>', bar_chart("bars", "hour", [("0", 1), ("1", 2), ("2", 0)]))
+    heights = re.findall(
+        r'height="([\d.]+)"/>', bar_chart("bars", "hour", [("0", 1), ("1", 2), ("2", 0)])
+    )
     assert heights == ["134.0", "268.0", "0.0"]
 
 

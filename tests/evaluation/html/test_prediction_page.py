@@ -17,18 +17,38 @@ def predictions(scored, tmp_path: Path) -> Path:
     path = tmp_path / "predictions.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(["id", "label", "prediction_top", "confidence_top", "predictions_all", "location", "datetime"])
+        rows.writerow(
+            [
+                "id",
+                "label",
+                "prediction_top",
+                "confidence_top",
+                "predictions_all",
+                "location",
+                "datetime",
+            ]
+        )
         for event in range(6):
             shares = scored.events.probabilities["species"][event].tolist()
             told = json.dumps(dict(zip(scored.classes["species"], shares, strict=True)))
             photo = Path(scored.events.paths[event]).name
-            rows.writerow([photo, "species", "", "", told, scored.locations[event % 3], scored.taken[event]])
+            rows.writerow(
+                [photo, "species", "", "", told, scored.locations[event % 3], scored.taken[event]]
+            )
     return path
 
 
 def report(predictions: Path, *more: str) -> tuple[int, Path]:
     output = predictions.parent / "report"
-    arguments = ["report", str(predictions), "--output", str(output), "--image-root", str(predictions.parent), *more]
+    arguments = [
+        "report",
+        str(predictions),
+        "--output",
+        str(output),
+        "--image-root",
+        str(predictions.parent),
+        *more,
+    ]
     return run(arguments), output / "report.html"
 
 
@@ -38,9 +58,16 @@ def test_the_page_shows_classes_places_hours_and_photos(predictions, read_page, 
     assert (code, capsys.readouterr().out.strip()) == (0, str(written))
     assert (page.unmatched, page.all("script", "src")) == ([], [])
     assert len(page.all("img", "src")) == 12
-    for part in ("6 events were answered", "They come from 3 locations", "Events by location", "By hour of the day"):
+    for part in (
+        "6 events were answered",
+        "They come from 3 locations",
+        "Events by location",
+        "By hour of the day",
+    ):
         assert part in page.text
-    assert "Events of all events by hour: most, 1, from 0 o'clock on" in page.all("svg", "aria-label")
+    assert "Events of all events by hour: most, 1, from 0 o'clock on" in page.all(
+        "svg", "aria-label"
+    )
     assert page.source.count("<script>") == 1
 
 

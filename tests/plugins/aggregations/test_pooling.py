@@ -17,7 +17,11 @@ EVENTS = {
     "max": [0.6, 0.4, 0.8],
     "min": [0.1, 0.1, 0.1],
     "top_k_mean": [1.6 / 3, 1 / 3, 1.1 / 3],  # of four photos
-    "product": [0.4402, 0.3082, 0.2516],  # (0.015, 0.0036, 0.0016) to the power of 1/4, over their sum
+    "product": [
+        0.4402,
+        0.3082,
+        0.2516,
+    ],  # (0.015, 0.0036, 0.0016) to the power of 1/4, over their sum
     "vote": [0.75, 0, 0.25],
 }
 NAMES = sorted(EVENTS)
@@ -57,13 +61,17 @@ def test_photos_that_exclude_each_other_leave_a_product_undecided() -> None:
 
 
 def test_a_product_of_very_many_photos_does_not_vanish() -> None:
-    assert combine("product", np.tile(PHOTOS[:1], (10_000, 1))).tolist() == pytest.approx([0.6, 0.3, 0.1], rel=1e-4)
+    assert combine("product", np.tile(PHOTOS[:1], (10_000, 1))).tolist() == pytest.approx(
+        [0.6, 0.3, 0.1], rel=1e-4
+    )
 
 
 @given(
     st.integers(1, 5).flatmap(
         lambda classes: st.lists(
-            st.lists(st.floats(0, 1, width=32), min_size=classes, max_size=classes), min_size=1, max_size=9
+            st.lists(st.floats(0, 1, width=32), min_size=classes, max_size=classes),
+            min_size=1,
+            max_size=9,
         )
     )
 )

@@ -14,7 +14,8 @@ pytest.importorskip("tf2onnx", reason="needs tf2onnx: pip install camera-trap-cl
 
 @pytest.fixture
 def stir() -> Callable[[Any, NDArray[Any]], None]:
-    """A function: give a network random scales, offsets and biases, and the statistics of these standardised images."""
+    """A function: give a network random scales, offsets and biases, and the statistics of these
+    standardised images."""
 
     def stirred(network: Any, images: NDArray[Any]) -> None:
         import keras
@@ -23,7 +24,9 @@ def stir() -> Callable[[Any, NDArray[Any]], None]:
         for variable in network.trainable_variables:
             if variable.ndim == 1:
                 variable.assign(rng.uniform(0.2, 0.8, variable.shape))
-        normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        normalisations = [
+            layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
+        ]
         momenta = [layer.momentum for layer in normalisations]
         for layer in normalisations:
             layer.momentum = 0.0

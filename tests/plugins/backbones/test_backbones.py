@@ -20,8 +20,8 @@ CHANNELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 @dataclass(frozen=True)
 class Known:
-    """`size` by default and at least, in pixels; `channels` of the features; `weights` without a head, moving statistics included;
-    mean and deviation that go with ImageNet's weights."""
+    """`size` by default and at least, in pixels; `channels` of the features; `weights` without a
+    head, moving statistics included; mean and deviation that go with ImageNet's weights."""
 
     size: int
     smallest: int
@@ -30,9 +30,11 @@ class Known:
     imagenet: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
 
-# Weights: those published at https://keras.io/api/applications/ less the head of 1,000 classes, (channels + 1) · 1,000, such as
-# 25,613,800 − 2,049,000 for ResNet50V2; for mobilenet_v3_* the head has a hidden layer, of 1,024 and 1,280. convnext_tiny has the
-# 28,589,128 of https://docs.pytorch.org/vision/stable/models.html with its head. resnet18 and resnet34: see the test below.
+# Weights: those published at https://keras.io/api/applications/ less the head of 1,000 classes,
+# (channels + 1) · 1,000, such as 25,613,800 − 2,049,000 for ResNet50V2; for mobilenet_v3_* the head
+# has a hidden layer, of 1,024 and 1,280. convnext_tiny has the 28,589,128 of
+# https://docs.pytorch.org/vision/stable/models.html with its head. resnet18 and resnet34: see the
+# test below.
 KNOWN = {
     "small_cnn": Known(50, 1, 128, 241_888),
     "resnet18": Known(224, 1, 512, 11_182_528),
@@ -86,21 +88,29 @@ def test_any_size_gives_pooled_features(name, size) -> None:
     assert backbone(name).build((*size, 3)).output.shape == (None, KNOWN[name].channels)
 
 
-@pytest.mark.parametrize(("name", "published"), {"resnet18": 11_689_512, "resnet34": 21_797_672}.items())
+@pytest.mark.parametrize(
+    ("name", "published"), {"resnet18": 11_689_512, "resnet34": 21_797_672}.items()
+)
 def test_its_convolutions_hold_what_those_of_the_table_do(name, published) -> None:
-    """`published` at https://docs.pytorch.org/vision/stable/models.html for networks that normalise after each convolution, not before:
-    less their head and two numbers for each channel normalised."""
+    """`published` at https://docs.pytorch.org/vision/stable/models.html for networks that normalise
+    after each convolution, not before: less their head and two numbers for each channel
+    normalised."""
     normalised = 64 + sum(
-        2 * blocks * 64 * 2**i for i, blocks in enumerate({"resnet18": [2] * 4}.get(name, [3, 4, 6, 3]))
+        2 * blocks * 64 * 2**i
+        for i, blocks in enumerate({"resnet18": [2] * 4}.get(name, [3, 4, 6, 3]))
     )
     normalised += 128 + 256 + 512  # of the projections
     kernels = [weight for weight in backbone(name).build((64, 64, 3)).weights if weight.ndim == 4]
-    assert sum(int(np.prod(kernel.shape)) for kernel in kernels) == published - 513_000 - 2 * normalised
+    assert (
+        sum(int(np.prod(kernel.shape)) for kernel in kernels)
+        == published - 513_000 - 2 * normalised
+    )
 
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_converts_to_onnx_with_the_same_features(name, stir) -> None:
-    """The smallest pictures, wider than high: the size costs time and changes nothing of the network."""
+    """The smallest pictures, wider than high: the size costs time and changes nothing of the
+    network."""
     import keras
     import onnxruntime
 
@@ -115,7 +125,9 @@ def test_converts_to_onnx_with_the_same_features(name, stir) -> None:
     stir(network, photos / 127.5 - 1)
 
     images = keras.Input((height, width, 3), dtype="uint8")
-    whole = keras.Model(images, {"features": network(keras.layers.Rescaling(1 / 127.5, -1)(images))})
+    whole = keras.Model(
+        images, {"features": network(keras.layers.Rescaling(1 / 127.5, -1)(images))}
+    )
     model = to_onnx(whole, {"features": known.channels}, height, width).SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     (found,) = session.run(["features"], {"images": photos})

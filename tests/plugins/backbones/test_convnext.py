@@ -10,11 +10,15 @@ def test_is_the_network_of_keras_once_it_has_its_weights() -> None:
     import keras
 
     rng = np.random.default_rng(0)
-    theirs = keras.applications.ConvNeXtTiny(include_top=False, weights=None, input_shape=(64, 75, 3), pooling="avg")
+    theirs = keras.applications.ConvNeXtTiny(
+        include_top=False, weights=None, input_shape=(64, 75, 3), pooling="avg"
+    )
     for variable in theirs.trainable_variables:
         fan_in = np.prod(variable.shape[:-1])
         scale = rng.uniform(0.2, 0.8, variable.shape)
-        variable.assign(scale if variable.ndim == 1 else rng.normal(0, fan_in**-0.5, variable.shape))
+        variable.assign(
+            scale if variable.ndim == 1 else rng.normal(0, fan_in**-0.5, variable.shape)
+        )
     ours = convnext.build((64, 75, 3))
     convnext.copy_weights(ours, theirs)
 
@@ -22,13 +26,17 @@ def test_is_the_network_of_keras_once_it_has_its_weights() -> None:
     standardised = (photos / 255 - convnext.IMAGENET_STATS.mean) / convnext.IMAGENET_STATS.std
     wanted = np.asarray(theirs(photos, training=False))
     assert wanted.std() > 0.1
-    np.testing.assert_allclose(np.asarray(ours(standardised.astype(np.float32), training=False)), wanted, atol=1e-5)
+    np.testing.assert_allclose(
+        np.asarray(ours(standardised.astype(np.float32), training=False)), wanted, atol=1e-5
+    )
 
 
 def test_weights_of_another_network_are_not_taken() -> None:
     import keras
 
-    other = keras.applications.ConvNeXtSmall(include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg")
+    other = keras.applications.ConvNeXtSmall(
+        include_top=False, weights=None, input_shape=(64, 64, 3), pooling="avg"
+    )
     with pytest.raises(ValueError, match="weight"):
         convnext.copy_weights(convnext.build((64, 64, 3)), other)
 

@@ -28,11 +28,20 @@ except CtcError as error:
 """
 
 
-def build(name: str, shape: tuple[int, int, int], proxy: str, home: Path) -> subprocess.CompletedProcess[str]:
+def build(
+    name: str, shape: tuple[int, int, int], proxy: str, home: Path
+) -> subprocess.CompletedProcess[str]:
     """In a process of its own, which has never seen the weights and whose way out is `proxy`."""
-    environ = os.environ | {"KERAS_HOME": str(home), "https_proxy": proxy, "no_proxy": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environ = os.environ | {
+        "KERAS_HOME": str(home),
+        "https_proxy": proxy,
+        "no_proxy": "",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
     code = BUILD.format(name=name, shape=shape)
-    return subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=300
+    )
 
 
 @pytest.fixture
@@ -54,12 +63,16 @@ def test_without_a_network_one_line_tells_where_the_file_is_and_what_to_do(tmp_p
 
 
 def test_a_network_that_never_answers_is_given_up(listening, tmp_path) -> None:
-    done = build("convnext_tiny", (64, 64, 3), f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path)
+    done = build(
+        "convnext_tiny", (64, 64, 3), f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path
+    )
     message = done.stderr.splitlines()[-1]
     assert message.startswith("the ImageNet weights of 'convnext_tiny' can't be downloaded (")
     assert "timed out" in message
 
 
 def test_pictures_too_small_are_not_a_matter_of_the_network() -> None:
-    with pytest.raises(UsageError, match="'xception' needs pictures of at least 71×71 px, not 70×71"):
+    with pytest.raises(
+        UsageError, match="'xception' needs pictures of at least 71×71 px, not 70×71"
+    ):
         plugins().get(Backbone, "xception").pretrained[0].build((70, 71, 3))

@@ -1,4 +1,5 @@
-"""Camtrap DP packages: both levels of observation, what the tables must have, and packages that are broken."""
+"""Camtrap DP packages: both levels of observation, what the tables must have, and packages that are
+broken."""
 
 from __future__ import annotations
 
@@ -82,7 +83,10 @@ def text_of(rows: list[Cells]) -> str:
 
 
 def descriptor(**files: Any) -> dict[str, Any]:
-    resources = [{"name": name, "path": path, "profile": "tabular-data-resource"} for name, path in files.items()]
+    resources = [
+        {"name": name, "path": path, "profile": "tabular-data-resource"}
+        for name, path in files.items()
+    ]
     profile = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
     return {"resources": resources, "profile": profile}
 
@@ -91,8 +95,12 @@ def descriptor(**files: Any) -> dict[str, Any]:
 def package(tmp_path: Path) -> Callable[..., Path]:
     """A function that writes a package with these photos, observations and deployments."""
 
-    def write(media: list[Cells], observations: list[Cells], deployments: list[Cells] | None = None) -> Path:
-        (tmp_path / "deployments.csv").write_text(text_of([DEPLOYMENT] if deployments is None else deployments))
+    def write(
+        media: list[Cells], observations: list[Cells], deployments: list[Cells] | None = None
+    ) -> Path:
+        (tmp_path / "deployments.csv").write_text(
+            text_of([DEPLOYMENT] if deployments is None else deployments)
+        )
         (tmp_path / "media.csv").write_text(text_of(media))
         (tmp_path / "observations.csv").write_text(text_of(observations))
         files = {name: f"{name}.csv" for name in ("deployments", "media", "observations")}
@@ -110,16 +118,28 @@ def seen(entries: list[Observation | LeftOut]) -> list[tuple[str, Mapping[str, s
     return [(entry.event_id, entry.labels) for entry in entries if isinstance(entry, Observation)]
 
 
-def test_an_event_has_its_deployments_photos_from_start_to_end_in_order(package: Callable[..., Path]) -> None:
-    photos = [photo("b", 9), photo("z", 0, fileName="2"), photo("a", 0, fileName="1"), photo("later", 10)]
+def test_an_event_has_its_deployments_photos_from_start_to_end_in_order(
+    package: Callable[..., Path],
+) -> None:
+    photos = [
+        photo("b", 9),
+        photo("z", 0, fileName="2"),
+        photo("a", 0, fileName="1"),
+        photo("later", 10),
+    ]
     assert read(package(photos, [of_event(1, "Vulpes vulpes")])) == [
-        Observation("e1", ("media/a.jpg", "media/z.jpg", "media/b.jpg"), {"species": "Vulpes vulpes"}, META),
+        Observation(
+            "e1", ("media/a.jpg", "media/z.jpg", "media/b.jpg"), {"species": "Vulpes vulpes"}, META
+        ),
         LeftOut("media/later.jpg", "no observation"),
     ]
 
 
 def test_times_are_compared_across_zones(package: Callable[..., Path]) -> None:
-    photos = [photo("a", timestamp="2020-05-01T12:00:03+0200"), photo("b", timestamp="2020-05-01T10:00:03+0200")]
+    photos = [
+        photo("a", timestamp="2020-05-01T12:00:03+0200"),
+        photo("b", timestamp="2020-05-01T10:00:03+0200"),
+    ]
     (event, _) = read(package(photos, [of_event(1, "Lepus")]))
     assert isinstance(event, Observation)
     assert event.images == ("media/a.jpg",)
@@ -127,11 +147,15 @@ def test_times_are_compared_across_zones(package: Callable[..., Path]) -> None:
 
 def test_photos_of_another_deployment_are_not_in_the_event(package: Callable[..., Path]) -> None:
     deployments = [DEPLOYMENT, {**DEPLOYMENT, "deploymentID": "d2"}]
-    found = read(package([photo("a"), photo("b", deploymentID="d2")], [of_event(1, "Lepus")], deployments))
+    found = read(
+        package([photo("a"), photo("b", deploymentID="d2")], [of_event(1, "Lepus")], deployments)
+    )
     assert found[1] == LeftOut("media/b.jpg", "no observation")
 
 
-def test_an_event_without_id_is_called_by_its_deployment_and_time(package: Callable[..., Path]) -> None:
+def test_an_event_without_id_is_called_by_its_deployment_and_time(
+    package: Callable[..., Path],
+) -> None:
     found = seen(read(package([photo("a")], [of_event(1, "Lepus", eventID="")])))
     assert found == [("d1 2020-05-01T10:00:00Z/2020-05-01T10:00:09Z", {"species": "Lepus"})]
 
@@ -144,13 +168,20 @@ def test_event_based_observations_win_over_media_based_ones(package: Callable[..
         of_event(4, "Vulpes"),
     ]
     assert read(package([photo("a"), photo("b", 1), photo("outside", 30)], rows)) == [
-        *(LeftOut(f"observations.csv line {line}", "its event has event-based observations") for line in (2, 3)),
-        Observation("e1", ("media/a.jpg", "media/b.jpg", "media/outside.jpg"), {"species": "Vulpes"}, META),
+        *(
+            LeftOut(f"observations.csv line {line}", "its event has event-based observations")
+            for line in (2, 3)
+        ),
+        Observation(
+            "e1", ("media/a.jpg", "media/b.jpg", "media/outside.jpg"), {"species": "Vulpes"}, META
+        ),
         LeftOut("observations.csv line 4", "its event has event-based observations"),
     ]
 
 
-def test_media_based_observations_make_an_event_of_the_photos_that_name_it(package: Callable[..., Path]) -> None:
+def test_media_based_observations_make_an_event_of_the_photos_that_name_it(
+    package: Callable[..., Path],
+) -> None:
     rows = [
         of_photo(1, "b", "Lepus", eventID="e1"),
         of_photo(2, "a", "Lepus", eventID="e1"),
@@ -158,13 +189,23 @@ def test_media_based_observations_make_an_event_of_the_photos_that_name_it(packa
     ]
     assert read(package([photo("a"), photo("b", 1), photo("c", 2)], rows)) == [
         Observation("e1", ("media/a.jpg", "media/b.jpg"), {"species": "Lepus"}, META),
-        Observation("c", ("media/c.jpg",), {"species": "Martes"}, {**META, "datetime": "2020-05-01T10:00:02Z"}),
+        Observation(
+            "c",
+            ("media/c.jpg",),
+            {"species": "Martes"},
+            {**META, "datetime": "2020-05-01T10:00:02Z"},
+        ),
     ]
 
 
 def test_a_photos_own_event_is_told_from_an_event_with_its_id(package: Callable[..., Path]) -> None:
     found = seen(
-        read(package([photo("a"), photo("b")], [of_photo(1, "a", "Lepus"), of_photo(2, "b", "Martes", eventID="a")]))
+        read(
+            package(
+                [photo("a"), photo("b")],
+                [of_photo(1, "a", "Lepus"), of_photo(2, "b", "Martes", eventID="a")],
+            )
+        )
     )
     assert found == [("a", {"species": "Martes"}), ("media a", {"species": "Lepus"})]
 
@@ -176,7 +217,9 @@ def test_photos_may_name_their_event_themselves(package: Callable[..., Path]) ->
     assert (event.event_id, event.images) == ("e1", ("media/a.jpg", "media/b.jpg"))
 
 
-def test_counts_of_an_event_add_up_and_those_of_its_photos_do_not(package: Callable[..., Path]) -> None:
+def test_counts_of_an_event_add_up_and_those_of_its_photos_do_not(
+    package: Callable[..., Path],
+) -> None:
     photos = [photo("a"), photo("b", 30), photo("c", 31)]
     rows = [
         of_event(1, "Lepus", count="1"),
@@ -185,7 +228,10 @@ def test_counts_of_an_event_add_up_and_those_of_its_photos_do_not(package: Calla
         of_photo(4, "c", "Lepus", eventID="e2", count="9"),
     ]
     found = seen(read(package(photos, rows)))
-    assert found == [("e1", {"species": "Lepus", "count": "3"}), ("e2", {"species": "Lepus", "count": "9"})]
+    assert found == [
+        ("e1", {"species": "Lepus", "count": "3"}),
+        ("e2", {"species": "Lepus", "count": "9"}),
+    ]
 
 
 def test_further_labels_are_there_when_any_row_has_them(package: Callable[..., Path]) -> None:
@@ -219,9 +265,13 @@ def test_the_species_follows_from_type_and_name(
     assert found == [("e1", {"species": species})]
 
 
-def test_empty_and_unknown_photos_give_way_to_one_that_shows_something(package: Callable[..., Path]) -> None:
+def test_empty_and_unknown_photos_give_way_to_one_that_shows_something(
+    package: Callable[..., Path],
+) -> None:
     kinds = ("unknown", "blank", "animal")
-    rows = [of_photo(i, kind, "", eventID="e1", observationType=kind) for i, kind in enumerate(kinds)]
+    rows = [
+        of_photo(i, kind, "", eventID="e1", observationType=kind) for i, kind in enumerate(kinds)
+    ]
     photos = [photo(kind) for kind in kinds]
     assert seen(read(package(photos, rows))) == [("e1", {"species": "animal"})]
     assert seen(read(package(photos, rows[:2]))) == [("e1", {"species": "empty"})]
@@ -238,7 +288,9 @@ def test_empty_and_unknown_photos_give_way_to_one_that_shows_something(package: 
         ({"mediaID": ""}, "it has no mediaID"),
     ],
 )
-def test_photos_that_cannot_be_used_are_left_out(package: Callable[..., Path], cells: Cells, reason: str) -> None:
+def test_photos_that_cannot_be_used_are_left_out(
+    package: Callable[..., Path], cells: Cells, reason: str
+) -> None:
     found = read(package([photo("a", **cells), photo("b")], [of_photo(1, "b", "Lepus")]))
     assert found[0] == LeftOut("media.csv line 2", reason)
     assert seen(found) == [("b", {"species": "Lepus"})]
@@ -252,13 +304,26 @@ def test_photos_that_cannot_be_used_are_left_out(package: Callable[..., Path], c
         (of_event(2, "Lepus", deploymentID="d9"), "its deploymentID is not there"),
         (of_event(2, "Lepus", eventStart="May"), "its eventStart or eventEnd is no ISO 8601 time"),
         (of_event(2, "Lepus", eventEnd=""), "it has no eventEnd"),
-        (of_event(2, "Lepus", observationLevel="sequence"), "its observationLevel 'sequence' is neither"),
-        (of_event(2, "Lepus", observationType="bird"), "its observationType 'bird' is none of Camtrap DP's"),
+        (
+            of_event(2, "Lepus", observationLevel="sequence"),
+            "its observationLevel 'sequence' is neither",
+        ),
+        (
+            of_event(2, "Lepus", observationType="bird"),
+            "its observationType 'bird' is none of Camtrap DP's",
+        ),
         (of_event(2, "Lepus", count="some"), "its count 'some' is not a whole number"),
-        (of_event(2, "Lepus", eventStart="2020-06-01T10:00:00Z", eventEnd="2020-06-01T10:00:00Z"), "has no photo"),
+        (
+            of_event(
+                2, "Lepus", eventStart="2020-06-01T10:00:00Z", eventEnd="2020-06-01T10:00:00Z"
+            ),
+            "has no photo",
+        ),
     ],
 )
-def test_observations_that_cannot_be_used_are_left_out(package: Callable[..., Path], cells: Cells, reason: str) -> None:
+def test_observations_that_cannot_be_used_are_left_out(
+    package: Callable[..., Path], cells: Cells, reason: str
+) -> None:
     found = read(package([photo("b", 20)], [of_photo(1, "b", "Martes"), cells]))
     (left_out,) = (entry for entry in found if isinstance(entry, LeftOut))
     assert left_out.where == "observations.csv line 3"
@@ -277,16 +342,27 @@ def test_an_event_of_two_deployments_keeps_the_first(package: Callable[..., Path
 @pytest.mark.parametrize(
     ("table", "media", "rows", "deployments"),
     [
-        ("deployments", [photo("a")], [of_event(1, "Lepus")], [DEPLOYMENT, {**DEPLOYMENT, "latitude": "0"}]),
+        (
+            "deployments",
+            [photo("a")],
+            [of_event(1, "Lepus")],
+            [DEPLOYMENT, {**DEPLOYMENT, "latitude": "0"}],
+        ),
         ("media", [photo("a"), photo("a", filePath="b.jpg")], [of_event(1, "Lepus")], [DEPLOYMENT]),
         ("observations", [photo("a")], [of_event(1, "Lepus"), of_event(1, "Martes")], [DEPLOYMENT]),
     ],
 )
 def test_an_id_that_comes_twice_with_other_content_is_an_error_unless_the_first_shall_win(
-    package: Callable[..., Path], table: str, media: list[Cells], rows: list[Cells], deployments: list[Cells]
+    package: Callable[..., Path],
+    table: str,
+    media: list[Cells],
+    rows: list[Cells],
+    deployments: list[Cells],
 ) -> None:
     source = package(media, rows, deployments)
-    with pytest.raises(InputError, match=rf"{table}.csv line 3 has the id of an earlier .*--duplicates first"):
+    with pytest.raises(
+        InputError, match=rf"{table}.csv line 3 has the id of an earlier .*--duplicates first"
+    ):
         read(source)
     found = read(source, "first")
     assert isinstance(found[0], LeftOut)
@@ -297,41 +373,63 @@ def test_rows_that_come_twice_alike_are_counted(package: Callable[..., Path]) ->
     rows = [of_event(1, "Lepus", count="2")] * 2
     found = read(package([photo("a")] * 2, rows, [DEPLOYMENT] * 2))
     whats = ("deployment", "photo", "observation")
-    assert [entry.reason for entry in found[:3] if isinstance(entry, LeftOut)] == [f"the same {w} again" for w in whats]
+    assert [entry.reason for entry in found[:3] if isinstance(entry, LeftOut)] == [
+        f"the same {w} again" for w in whats
+    ]
     assert seen(found) == [("e1", {"species": "Lepus", "count": "2"})]
 
 
 def test_the_location_falls_back_to_name_and_deployment(package: Callable[..., Path]) -> None:
     deployments = [
-        {**DEPLOYMENT, "locationID": "", "locationName": "The creek", "latitude": "NA", "longitude": ""},
+        {
+            **DEPLOYMENT,
+            "locationID": "",
+            "locationName": "The creek",
+            "latitude": "NA",
+            "longitude": "",
+        },
         {**DEPLOYMENT, "locationID": "", "deploymentID": "d2"},
     ]
     photos = [photo("a"), photo("b", deploymentID="d2")]
-    found = read(package(photos, [of_photo(1, "a", "Lepus"), of_photo(2, "b", "Lepus")], deployments))
+    found = read(
+        package(photos, [of_photo(1, "a", "Lepus"), of_photo(2, "b", "Lepus")], deployments)
+    )
     metas = [entry.meta for entry in found if isinstance(entry, Observation)]
     assert [meta["location"] for meta in metas] == ["The creek", "d2"]
     assert (metas[0]["latitude"], metas[0]["longitude"]) == (None, None)
 
 
 @pytest.mark.parametrize("latitude", ["north", "91", "inf"])
-def test_coordinates_that_are_none_are_an_error(package: Callable[..., Path], latitude: str) -> None:
+def test_coordinates_that_are_none_are_an_error(
+    package: Callable[..., Path], latitude: str
+) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")], [{**DEPLOYMENT, "latitude": latitude}])
-    with pytest.raises(InputError, match=r"deployments\.csv line 2: 'latitude' must be a number of degrees"):
+    with pytest.raises(
+        InputError, match=r"deployments\.csv line 2: 'latitude' must be a number of degrees"
+    ):
         read(source)
 
 
-@pytest.mark.parametrize(("table", "column"), [(table, column) for table in REQUIRED for column in REQUIRED[table]])
-def test_a_required_column_that_is_missing_is_named(package: Callable[..., Path], table: str, column: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "column"), [(table, column) for table in REQUIRED for column in REQUIRED[table]]
+)
+def test_a_required_column_that_is_missing_is_named(
+    package: Callable[..., Path], table: str, column: str
+) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
     path = source / f"{table}.csv"
     path.write_text(path.read_text().replace(column, "x", 1))
-    with pytest.raises(InputError, match=rf"{table}.csv' has no column '{column}', which Camtrap DP requires"):
+    with pytest.raises(
+        InputError, match=rf"{table}.csv' has no column '{column}', which Camtrap DP requires"
+    ):
         read(source)
 
 
 @pytest.mark.parametrize("table", REQUIRED)
 def test_the_columns_are_those_of_the_standard(shared: Path, table: str) -> None:
-    schema = json.loads((shared / "standards" / "camtrap-dp-1.0.2" / f"{table}-table-schema.json").read_text())
+    schema = json.loads(
+        (shared / "standards" / "camtrap-dp-1.0.2" / f"{table}-table-schema.json").read_text()
+    )
     required = {field["name"] for field in schema["fields"] if field["constraints"]["required"]}
     assert set(REQUIRED[table]) <= required
     beyond = {"eventID"} if table == "media" else set()
@@ -343,7 +441,9 @@ def test_the_packages_of_these_tests_have_what_the_standard_requires(
     shared: Path, package: Callable[..., Path], table: str
 ) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
-    schema = json.loads((shared / "standards" / "camtrap-dp-1.0.2" / f"{table}-table-schema.json").read_text())
+    schema = json.loads(
+        (shared / "standards" / "camtrap-dp-1.0.2" / f"{table}-table-schema.json").read_text()
+    )
     required = {field["name"] for field in schema["fields"] if field["constraints"]["required"]}
     with (source / f"{table}.csv").open() as file:
         assert required <= set(next(csv.reader(file)))
@@ -374,17 +474,28 @@ FILES = {"deployments": "deployments.csv", "media": "media.csv", "observations":
         ({"resources": [{"path": "media.csv"}]}, r"resources\[0\] has no 'name'"),
         ({"resources": [{"name": "media"}]}, r"resources\[0\] has no 'path'"),
         (descriptor(deployments="deployments.csv"), "has no resource called 'media'"),
-        (descriptor(**{**FILES, "media": "nowhere.csv"}), r"resources\[1\]: 'nowhere.csv' is not there"),
-        (descriptor(**{**FILES, "media": ["media.csv", 3]}), r"resources\[1\]: 'path' must be text"),
+        (
+            descriptor(**{**FILES, "media": "nowhere.csv"}),
+            r"resources\[1\]: 'nowhere.csv' is not there",
+        ),
+        (
+            descriptor(**{**FILES, "media": ["media.csv", 3]}),
+            r"resources\[1\]: 'path' must be text",
+        ),
         (descriptor(**{**FILES, "media": "../media.csv"}), "leads out of the package"),
-        (descriptor(**{**FILES, "media": "https://example.org/media.csv"}), "is on the web: download"),
+        (
+            descriptor(**{**FILES, "media": "https://example.org/media.csv"}),
+            "is on the web: download",
+        ),
         (
             {**descriptor(**FILES), "profile": "https://x.org/camtrap-dp/0.1.6/p.json"},
             "is Camtrap DP 0.1.6, ctc reads 1.x",
         ),
     ],
 )
-def test_a_broken_descriptor_is_refused(package: Callable[..., Path], data: Any, message: str) -> None:
+def test_a_broken_descriptor_is_refused(
+    package: Callable[..., Path], data: Any, message: str
+) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
     (source / "datapackage.json").write_text(json.dumps(data))
     with pytest.raises(InputError, match=message):
@@ -394,7 +505,9 @@ def test_a_broken_descriptor_is_refused(package: Callable[..., Path], data: Any,
 def test_a_damaged_gzip_is_refused(package: Callable[..., Path]) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
     (source / "media.csv.gz").write_bytes(gzip.compress(b"mediaID")[:-4])
-    (source / "datapackage.json").write_text(json.dumps(descriptor(**{**FILES, "media": "media.csv.gz"})))
+    (source / "datapackage.json").write_text(
+        json.dumps(descriptor(**{**FILES, "media": "media.csv.gz"}))
+    )
     with pytest.raises(InputError, match=r"media\.csv\.gz' can't be unpacked"):
         read(source)
 
@@ -410,7 +523,13 @@ def test_the_way_from_a_package_to_an_inventory(
     source = package([photo("a"), photo("b", 20)], [of_event(1, "Lepus", count="2")])
     (source / "media").mkdir()
     (source / "media" / "a.jpg").write_bytes(encode_jpeg(np.zeros((40, 50, 3), np.uint8), 90))
-    arguments = ["inventory", "camtrap-dp", str(source), "--output", str(source / "inventory.parquet")]
+    arguments = [
+        "inventory",
+        "camtrap-dp",
+        str(source),
+        "--output",
+        str(source / "inventory.parquet"),
+    ]
     assert run_command(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False)) == 0
     inventory = Inventory.read(source / "inventory.parquet")
     assert (inventory.labels, inventory.image_root) == (("species", "count"), source)

@@ -25,8 +25,15 @@ NO_META = {"datetime": None, "location": None}
 CATEGORIES = [{"id": 0, "name": "empty"}, {"id": 1, "name": "fox"}, {"id": 2, "name": "hare"}]
 
 
-def document(images: list[Any], annotations: list[Any], categories: list[Any] | None = None) -> dict[str, Any]:
-    return {"info": {}, "images": images, "annotations": annotations, "categories": categories or CATEGORIES}
+def document(
+    images: list[Any], annotations: list[Any], categories: list[Any] | None = None
+) -> dict[str, Any]:
+    return {
+        "info": {},
+        "images": images,
+        "annotations": annotations,
+        "categories": categories or CATEGORIES,
+    }
 
 
 def image(image_id: Any, **fields: Any) -> dict[str, Any]:
@@ -59,7 +66,10 @@ def test_a_sequence_is_an_event_with_its_images_in_the_order_of_the_frames(tmp_p
     ]
     assert read(tmp_path, document(images, [saw("a"), saw("b")])) == [
         Observation(
-            "s", ("a.jpg", "b.jpg"), {"species": "fox"}, {"datetime": "2020-05-01 10:00:00", "location": "creek"}
+            "s",
+            ("a.jpg", "b.jpg"),
+            {"species": "fox"},
+            {"datetime": "2020-05-01 10:00:00", "location": "creek"},
         )
     ]
 
@@ -74,7 +84,9 @@ def test_without_frame_numbers_the_time_orders_a_sequence(tmp_path: Path) -> Non
     assert (event.event_id, event.images) == ("5", ("early.jpg", "late.jpg"))
 
 
-def test_an_image_without_sequence_is_its_own_event_even_if_a_sequence_has_its_id(tmp_path: Path) -> None:
+def test_an_image_without_sequence_is_its_own_event_even_if_a_sequence_has_its_id(
+    tmp_path: Path,
+) -> None:
     images = [image(7), image(8, seq_id=7), image(9)]
     found = seen(read(tmp_path, document(images, [saw(7), saw(8, 2), saw(9)])))
     assert [event for event, _ in found] == ["image 7", "7", "9"]
@@ -87,7 +99,10 @@ def test_ids_are_the_same_as_text_and_as_numbers(tmp_path: Path) -> None:
 
 def test_boxes_of_one_category_are_one_observation_and_two_categories_two(tmp_path: Path) -> None:
     boxes = [saw(1, 1, bbox=[0, 0, 5, 5]), saw(1, 1, bbox=[9, 9, 5, 5]), saw(1, 2)]
-    assert seen(read(tmp_path, document([image(1)], boxes))) == [("1", {"species": "fox"}), ("1", {"species": "hare"})]
+    assert seen(read(tmp_path, document([image(1)], boxes))) == [
+        ("1", {"species": "fox"}),
+        ("1", {"species": "hare"}),
+    ]
 
 
 def test_the_largest_count_given_is_the_count_and_none_given_is_missing(tmp_path: Path) -> None:
@@ -108,14 +123,18 @@ def test_empty_gives_way_when_another_image_of_the_event_shows_an_animal(tmp_pat
 
 
 @pytest.mark.parametrize("category", [{"id": 0, "name": "Blank"}, {"id": 30, "name": "Empty"}])
-def test_category_zero_and_a_category_called_empty_are_empty(tmp_path: Path, category: dict[str, Any]) -> None:
+def test_category_zero_and_a_category_called_empty_are_empty(
+    tmp_path: Path, category: dict[str, Any]
+) -> None:
     found = read(tmp_path, document([image(1)], [saw(1, category["id"])], [category]))
     assert seen(found) == [("1", {"species": "empty"})]
 
 
 def test_a_category_zero_with_another_name_must_be_explained(tmp_path: Path) -> None:
     data = document([image(1)], [saw(1, 0)], [{"id": 0, "name": "Deer"}])
-    with pytest.raises(InputError, match=r"calls category 0 'Deer'.*--category-0 empty or --category-0 'Deer'"):
+    with pytest.raises(
+        InputError, match=r"calls category 0 'Deer'.*--category-0 empty or --category-0 'Deer'"
+    ):
         read(tmp_path, data)
     assert seen(read(tmp_path, data, category_0="Deer")) == [("1", {"species": "Deer"})]
 
@@ -128,7 +147,12 @@ def test_corrupt_images_are_left_out_with_their_annotations(tmp_path: Path) -> N
 
 
 def test_images_of_events_without_annotation_are_left_out_one_by_one(tmp_path: Path) -> None:
-    images = [image(1, seq_id="s"), image(2, seq_id="s"), image(3, seq_id="t"), image(4, seq_id="t")]
+    images = [
+        image(1, seq_id="s"),
+        image(2, seq_id="s"),
+        image(3, seq_id="t"),
+        image(4, seq_id="t"),
+    ]
     found = read(tmp_path, document(images, [saw(4)]))
     assert found[:2] == [LeftOut("1.jpg", "no annotation"), LeftOut("2.jpg", "no annotation")]
     assert found[2] == Observation("t", ("3.jpg", "4.jpg"), {"species": "fox"}, NO_META)
@@ -159,8 +183,12 @@ REPEATED = [
 
 
 @pytest.mark.parametrize(("key", "data"), REPEATED)
-def test_an_id_that_comes_twice_with_other_content_is_an_error(tmp_path: Path, key: str, data: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=rf"{key}\[\d\] has the id of an earlier .*--duplicates first"):
+def test_an_id_that_comes_twice_with_other_content_is_an_error(
+    tmp_path: Path, key: str, data: dict[str, Any]
+) -> None:
+    with pytest.raises(
+        InputError, match=rf"{key}\[\d\] has the id of an earlier .*--duplicates first"
+    ):
         read(tmp_path, data)
 
 
@@ -172,9 +200,15 @@ def test_the_first_of_an_id_wins_when_asked(tmp_path: Path, key: str, data: dict
 
 
 def test_what_comes_twice_alike_is_counted(tmp_path: Path) -> None:
-    data = document([image(1), image(1)], [saw(1, id=1), saw(1, id=1)], [CATEGORIES[1], CATEGORIES[1]])
+    data = document(
+        [image(1), image(1)], [saw(1, id=1), saw(1, id=1)], [CATEGORIES[1], CATEGORIES[1]]
+    )
     found = read(tmp_path, data)
-    assert reasons(found) == ["the same image again", "the same annotation again", "the same category again"]
+    assert reasons(found) == [
+        "the same image again",
+        "the same annotation again",
+        "the same category again",
+    ]
     assert seen(found) == [("1", {"species": "fox"})]
 
 
@@ -189,11 +223,23 @@ def test_a_choice_for_duplicates_that_is_not_there_is_refused(tmp_path: Path) ->
         (document([{"id": 1}], []), r"images\[0\] has no 'file_name'"),
         (document([image(1), {"file_name": "x.jpg"}], []), r"images\[1\] has no 'id'"),
         (document([image(None)], []), r"images\[0\] has no 'id'"),
-        (document([image(1, id=True)], []), r"images\[0\]: 'id' must be text or a whole number, not true"),
-        (document([image(1, frame_num="two")], []), r"images\[0\]: 'frame_num' must be a number, not \"two\""),
+        (
+            document([image(1, id=True)], []),
+            r"images\[0\]: 'id' must be text or a whole number, not true",
+        ),
+        (
+            document([image(1, frame_num="two")], []),
+            r"images\[0\]: 'frame_num' must be a number, not \"two\"",
+        ),
         (document([image(1, corrupt="no")], []), r"images\[0\]: 'corrupt' must be true or false"),
-        (document([image(1, seq_id=[1])], []), r"images\[0\]: 'seq_id' must be text or a whole number, not a list"),
-        (document([image(1, file_name="\ud800.jpg")], []), r"'file_name' must be text that UTF-8 can hold"),
+        (
+            document([image(1, seq_id=[1])], []),
+            r"images\[0\]: 'seq_id' must be text or a whole number, not a list",
+        ),
+        (
+            document([image(1, file_name="\ud800.jpg")], []),
+            r"'file_name' must be text that UTF-8 can hold",
+        ),
         (document([], [{"category_id": 1}]), r"annotations\[0\] has no 'image_id'"),
         (document([], [{"image_id": 1}]), r"annotations\[0\] has no 'category_id'"),
         (document([], [], [{"id": 1, "name": " "}]), r"categories\[0\] has no 'name'"),
@@ -202,7 +248,9 @@ def test_a_choice_for_duplicates_that_is_not_there_is_refused(tmp_path: Path) ->
         ({"images": {}, "annotations": [], "categories": []}, "'images' must be a list"),
     ],
 )
-def test_a_broken_file_is_refused_with_key_and_position(tmp_path: Path, data: Any, message: str) -> None:
+def test_a_broken_file_is_refused_with_key_and_position(
+    tmp_path: Path, data: Any, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         read(tmp_path, data)
 
@@ -213,17 +261,45 @@ def test_what_pandas_writes_for_missing_values_is_missing(tmp_path: Path) -> Non
     assert read(tmp_path, text) == [Observation("1", ("a/b.jpg",), {"species": "fox"}, NO_META)]
 
 
-KEYS = ("id", "image_id", "category_id", "name", "file_name", "seq_id", "frame_num", "corrupt", "count", "location")
+KEYS = (
+    "id",
+    "image_id",
+    "category_id",
+    "name",
+    "file_name",
+    "seq_id",
+    "frame_num",
+    "corrupt",
+    "count",
+    "location",
+)
 keys = st.sampled_from(KEYS)
-scalars = st.none() | st.booleans() | st.integers(-1, 3) | st.floats() | st.text(max_size=3) | st.just("\ud800")
-anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4))
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 3)
+    | st.floats()
+    | st.text(max_size=3)
+    | st.just("\ud800")
+)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4)
+)
 rows = st.lists(st.dictionaries(keys, scalars, max_size=6) | anything, max_size=4)
 tables = st.fixed_dictionaries({"images": rows, "annotations": rows, "categories": rows})
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=anything | tables, cut=st.sampled_from([0, 0, 0, 1, 9]), choice=st.sampled_from(["fail", "first"]))
-def test_any_json_gives_observations_or_an_error_of_ours(tmp_path: Path, data: Any, cut: int, choice: str) -> None:
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    data=anything | tables,
+    cut=st.sampled_from([0, 0, 0, 1, 9]),
+    choice=st.sampled_from(["fail", "first"]),
+)
+def test_any_json_gives_observations_or_an_error_of_ours(
+    tmp_path: Path, data: Any, cut: int, choice: str
+) -> None:
     text = json.dumps(data)
     found: list[Observation | LeftOut] = []
     with suppress(CtcError):
@@ -231,13 +307,22 @@ def test_any_json_gives_observations_or_an_error_of_ours(tmp_path: Path, data: A
     assert all(isinstance(entry, Observation | LeftOut) for entry in found)
 
 
-def test_the_way_from_a_file_to_an_inventory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_way_from_a_file_to_an_inventory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "1.jpg").write_bytes(encode_jpeg(np.zeros((40, 50, 3), np.uint8), 90))
-    (tmp_path / "labels.json").write_text(json.dumps(document([image(1), image(2)], [saw(1, count=2)])))
+    (tmp_path / "labels.json").write_text(
+        json.dumps(document([image(1), image(2)], [saw(1, count=2)]))
+    )
     arguments = ["inventory", "coco", tmp_path / "labels.json", "--image-root", tmp_path / "photos"]
     arguments += ["--output", tmp_path / "inventory.parquet"]
-    assert run_command(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 0
+    assert (
+        run_command(
+            lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)
+        )
+        == 0
+    )
     inventory = Inventory.read(tmp_path / "inventory.parquet")
     assert (inventory.labels, inventory.meta) == (("species", "count"), ("datetime", "location"))
     assert inventory.table.to_pylist() == [

@@ -1,4 +1,5 @@
-"""CSVs with chosen columns: the seed's real ones, what they give, and what they say of what they can't use."""
+"""CSVs with chosen columns: the seed's real ones, what they give, and what they say of what they
+can't use."""
 
 from __future__ import annotations
 
@@ -41,7 +42,10 @@ def images_of(tmp_path: Path, cell: str) -> tuple[str, ...]:
 
 
 def test_rows_of_one_event_are_its_observations_and_share_the_first_images(tmp_path: Path) -> None:
-    source = table(tmp_path, HEADER + "1,,,fox,2,A\n2,z.jpg,,fox,1,\n1,x.jpg,./b/y.jpg,hare,,A\n1,w.jpg,,owl,,\n")
+    source = table(
+        tmp_path,
+        HEADER + "1,,,fox,2,A\n2,z.jpg,,fox,1,\n1,x.jpg,./b/y.jpg,hare,,A\n1,w.jpg,,owl,,\n",
+    )
     photos = ("x.jpg", "b/y.jpg")
     assert read(source) == [
         Observation("1", photos, {"species": "fox", "count": "2"}, {"site": "A"}),
@@ -88,7 +92,9 @@ def test_a_class_may_hold_comma_quote_newline_and_emoji(tmp_path: Path) -> None:
         ("\\\\server\\share\\..\\a.jpg", "//server/share/a.jpg"),
     ],
 )
-def test_paths_get_forward_slashes_and_keep_their_meaning(tmp_path: Path, cell: str, path: str) -> None:
+def test_paths_get_forward_slashes_and_keep_their_meaning(
+    tmp_path: Path, cell: str, path: str
+) -> None:
     assert images_of(tmp_path, cell) == (path,)
 
 
@@ -100,10 +106,15 @@ def test_paths_get_forward_slashes_and_keep_their_meaning(tmp_path: Path, cell: 
             r"no column 'species': did you mean 'specie'\? its columns are 'id', 'im",
         ),
         ("id,image1,species", "no column 'image2', 'count', 'site'"),
-        ("a,b", "no column 'id', 'image1', 'image2', 'species', 'count', 'site': its columns are 'a', 'b'"),
+        (
+            "a,b",
+            "no column 'id', 'image1', 'image2', 'species', 'count', 'site': its columns are 'a', 'b'",
+        ),
     ],
 )
-def test_columns_that_are_not_there_are_named_with_those_that_are(tmp_path: Path, header: str, message: str) -> None:
+def test_columns_that_are_not_there_are_named_with_those_that_are(
+    tmp_path: Path, header: str, message: str
+) -> None:
     with pytest.raises(UsageError, match=rf"labels\.csv' has {message}"):
         read(table(tmp_path, header + "\n"))
 
@@ -116,7 +127,9 @@ def test_columns_that_are_not_there_are_named_with_those_that_are(tmp_path: Path
         ("1,a.jpg,,fox,1,A\n2,b.jpg,,f\0x,1,A\n", "line 3 holds a NUL byte"),
     ],
 )
-def test_a_broken_table_is_refused_with_file_and_line(tmp_path: Path, rows: str, message: str) -> None:
+def test_a_broken_table_is_refused_with_file_and_line(
+    tmp_path: Path, rows: str, message: str
+) -> None:
     with pytest.raises(InputError, match=rf"labels\.csv' .*{message}"):
         read(table(tmp_path, HEADER + rows))
 
@@ -129,41 +142,84 @@ def test_a_source_that_is_no_file_is_an_error(tmp_path: Path, name: str) -> None
 
 def test_the_seeds_table_with_a_photo_per_event(shared: Path) -> None:
     source = shared / "data/cats-and-dogs-labels/dataset_single_image_multi_species.csv"
-    chosen = {"event_id": "capture_id", "image": ("image",), "label": ("species", "count"), "meta": ("moving",)}
+    chosen = {
+        "event_id": "capture_id",
+        "image": ("image",),
+        "label": ("species", "count"),
+        "meta": ("moving",),
+    }
     entries = read(source, **chosen)
     zebras = ("/path/capture_ele_zebra.jpg",)
     assert entries[4:] == [
         Observation(
-            "ele_lion", ("/path/capture_ele_lion.jpg",), {"species": "Elephant", "count": "1"}, {"moving": "1"}
+            "ele_lion",
+            ("/path/capture_ele_lion.jpg",),
+            {"species": "Elephant", "count": "1"},
+            {"moving": "1"},
         ),
-        Observation("ele_lion", ("/path/capture_ele_lion.jpg",), {"species": "Lion", "count": "2"}, {"moving": "1"}),
+        Observation(
+            "ele_lion",
+            ("/path/capture_ele_lion.jpg",),
+            {"species": "Lion", "count": "2"},
+            {"moving": "1"},
+        ),
         LeftOut("dataset_single_image_multi_species.csv line 8", "no image"),
-        Observation("no_species", ("/path/capture_no_species.jpg",), {"species": None, "count": "2"}, {"moving": "1"}),
         Observation(
-            "no_count", ("/path/capture_no_count.jpg",), {"species": "Wildebeest", "count": None}, {"moving": "1"}
+            "no_species",
+            ("/path/capture_no_species.jpg",),
+            {"species": None, "count": "2"},
+            {"moving": "1"},
         ),
         Observation(
-            "no_standing", ("/path/capture_no_standing.jpg",), {"species": "Wildebeest", "count": "5"}, {"moving": "1"}
+            "no_count",
+            ("/path/capture_no_count.jpg",),
+            {"species": "Wildebeest", "count": None},
+            {"moving": "1"},
         ),
-        Observation("ele_zebra_diff_image", zebras, {"species": "Elephant", "count": "2"}, {"moving": "0"}),
-        Observation("ele_zebra_diff_image", zebras, {"species": "Zebra", "count": "3"}, {"moving": "0"}),
+        Observation(
+            "no_standing",
+            ("/path/capture_no_standing.jpg",),
+            {"species": "Wildebeest", "count": "5"},
+            {"moving": "1"},
+        ),
+        Observation(
+            "ele_zebra_diff_image", zebras, {"species": "Elephant", "count": "2"}, {"moving": "0"}
+        ),
+        Observation(
+            "ele_zebra_diff_image", zebras, {"species": "Zebra", "count": "3"}, {"moving": "0"}
+        ),
     ]
 
 
 def test_the_seeds_table_with_three_photos_per_event(shared: Path) -> None:
     source = shared / "data/cats-and-dogs-labels/dataset_multi_image_multi_species.csv"
     images = ("image1", "image2", "image3")
-    entries = read(source, event_id="capture_id", image=images, label=("species", "count", "standing"), meta=())
-    counts = [(entry.event_id, len(entry.images)) for entry in entries if isinstance(entry, Observation)]
-    assert counts == [("ele_1_0", 3), ("ele_lion", 3), ("ele_lion", 3), ("only_one_image", 1), ("only_two_images", 2)]
+    entries = read(
+        source, event_id="capture_id", image=images, label=("species", "count", "standing"), meta=()
+    )
+    counts = [
+        (entry.event_id, len(entry.images)) for entry in entries if isinstance(entry, Observation)
+    ]
+    assert counts == [
+        ("ele_1_0", 3),
+        ("ele_lion", 3),
+        ("ele_lion", 3),
+        ("only_one_image", 1),
+        ("only_two_images", 2),
+    ]
     assert entries[-1] == LeftOut("dataset_multi_image_multi_species.csv line 7", "no image")
 
 
 @pytest.mark.parametrize(
     ("name", "images", "events"),
-    [("cats_vs_dogs_multi.csv", ("image",), 119), ("cats_vs_dogs_multi_image.csv", ("image1", "image2", "image3"), 4)],
+    [
+        ("cats_vs_dogs_multi.csv", ("image",), 119),
+        ("cats_vs_dogs_multi_image.csv", ("image1", "image2", "image3"), 4),
+    ],
 )
-def test_the_seeds_cats_and_dogs(shared: Path, name: str, images: tuple[str, ...], events: int) -> None:
+def test_the_seeds_cats_and_dogs(
+    shared: Path, name: str, images: tuple[str, ...], events: int
+) -> None:
     source = shared / "data/cats-and-dogs-labels" / name
     entries = read(source, image=images, label=("species", "standing", "count"), meta=())
     assert entries[0] == Observation(

@@ -23,7 +23,9 @@ def touch(root: Path, *names: str) -> Path:
 
 
 def test_a_folder_is_a_class_and_a_photo_an_event(tmp_path: Path) -> None:
-    photos = touch(tmp_path, "fox/a.JPG", "fox/deep/b.png", "hare/c.jpeg", "hare/notes.txt", ".thumbs/x.jpg")
+    photos = touch(
+        tmp_path, "fox/a.JPG", "fox/deep/b.png", "hare/c.jpeg", "hare/notes.txt", ".thumbs/x.jpg"
+    )
     assert read("folders", photos) == [
         Observation("fox#a", ("fox/a.JPG",), {"class": "fox"}),
         Observation("fox#deep/b", ("fox/deep/b.png",), {"class": "fox"}),
@@ -37,11 +39,15 @@ def test_photos_that_differ_only_in_their_suffix_stay_two_events(tmp_path: Path)
 
 
 def test_a_photo_outside_a_class_folder_is_left_out(tmp_path: Path) -> None:
-    assert LeftOut("stray.jpg", "not in a class folder") in read("folders", touch(tmp_path, "stray.jpg", "fox/a.jpg"))
+    assert LeftOut("stray.jpg", "not in a class folder") in read(
+        "folders", touch(tmp_path, "stray.jpg", "fox/a.jpg")
+    )
 
 
 @pytest.mark.parametrize(("name", "error"), [("nowhere", UsageError), ("empty", InputError)])
-def test_a_folder_without_photos_is_an_error(tmp_path: Path, name: str, error: type[Exception]) -> None:
+def test_a_folder_without_photos_is_an_error(
+    tmp_path: Path, name: str, error: type[Exception]
+) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(error, match=name):
         read("folders", tmp_path / name)

@@ -1,4 +1,5 @@
-"""The seed's inventory JSON: its real ones, broken ones, ids that come twice, and whatever hypothesis thinks of."""
+"""The seed's inventory JSON: its real ones, broken ones, ids that come twice, and whatever
+hypothesis thinks of."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def labels_of(tmp_path: Path, *seen: object) -> list[Any]:
 
 
 def pairs(*records: tuple[str, object]) -> str:
-    return "{" + ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in records) + "}"
+    return (
+        "{" + ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in records) + "}"
+    )
 
 
 def test_every_observation_has_all_labels_and_meta_of_the_file(tmp_path: Path) -> None:
@@ -44,9 +47,16 @@ def test_every_observation_has_all_labels_and_meta_of_the_file(tmp_path: Path) -
             "images": ["./S 1\\a.jpg", "C:\\b.jpg", " "],
             "meta_data": {"site": "A", "night": True, "height": 1.5},
         },
-        "2": {"labels": [{"count": "1"}], "images": ["../狐.jpg"], "meta_data": {"tags": ["x", 1], "site": None}},
+        "2": {
+            "labels": [{"count": "1"}],
+            "images": ["../狐.jpg"],
+            "meta_data": {"tags": ["x", 1], "site": None},
+        },
     }
-    images, meta = ("S 1/a.jpg", "C:/b.jpg"), {"site": "A", "night": "true", "height": 1.5, "tags": None}
+    images, meta = (
+        ("S 1/a.jpg", "C:/b.jpg"),
+        {"site": "A", "night": "true", "height": 1.5, "tags": None},
+    )
     assert read(inventory(tmp_path, records)) == [
         Observation("1", images, {"species": "fox", "count": None}, meta),
         Observation("1", images, {"species": "hare", "count": "2"}, meta),
@@ -78,8 +88,12 @@ def test_every_observation_has_all_labels_and_meta_of_the_file(tmp_path: Path) -
         ([None], None),
     ],
 )
-def test_a_class_is_text_and_may_be_missing(tmp_path: Path, written: object, name: str | None) -> None:
-    assert labels_of(tmp_path, {"species": written, "count": "1"}) == [{"species": name, "count": "1"}]
+def test_a_class_is_text_and_may_be_missing(
+    tmp_path: Path, written: object, name: str | None
+) -> None:
+    assert labels_of(tmp_path, {"species": written, "count": "1"}) == [
+        {"species": name, "count": "1"}
+    ]
 
 
 def test_what_has_no_label_or_image_is_left_out_with_its_id(tmp_path: Path) -> None:
@@ -110,17 +124,28 @@ def test_what_has_no_label_or_image_is_left_out_with_its_id(tmp_path: Path) -> N
         (["a.jpg"], "'b' must be an object with 'labels' and 'images'"),
         ({**FOX, "images": "a.jpg"}, "'b': 'images' must be a list of paths, not \"a.jpg\""),
         ({**FOX, "images": ["a.jpg", 7]}, "'b': 'images' must be a list of paths, not a list"),
-        ({**FOX, "labels": {"species": "fox"}}, "'b': 'labels' must be a list of objects, not an object"),
+        (
+            {**FOX, "labels": {"species": "fox"}},
+            "'b': 'labels' must be a list of objects, not an object",
+        ),
         ({**FOX, "labels": ["fox"]}, "'b': 'labels' must be a list of objects, not a list"),
         (
             {**FOX, "labels": [{}, {"species": ["fox", "hare"]}]},
             r"'b' labels\[1\]: 'species' must be text .*, not a list",
         ),
-        ({**FOX, "labels": [{"species": {"fox": 1}}]}, r"'b' labels\[0\]: 'species' must be text .*, not an object"),
-        ({**FOX, "labels": [{"species": True}]}, r"'b' labels\[0\]: 'species' must be text .*, not true"),
+        (
+            {**FOX, "labels": [{"species": {"fox": 1}}]},
+            r"'b' labels\[0\]: 'species' must be text .*, not an object",
+        ),
+        (
+            {**FOX, "labels": [{"species": True}]},
+            r"'b' labels\[0\]: 'species' must be text .*, not true",
+        ),
     ],
 )
-def test_a_record_of_another_shape_is_named_by_its_id(tmp_path: Path, record: object, message: str) -> None:
+def test_a_record_of_another_shape_is_named_by_its_id(
+    tmp_path: Path, record: object, message: str
+) -> None:
     with pytest.raises(InputError, match=rf"inventory\.json' {message}"):
         read(inventory(tmp_path, {"a": FOX, "b": record}))
 
@@ -131,7 +156,10 @@ def test_a_record_of_another_shape_is_named_by_its_id(tmp_path: Path, record: ob
         ("", "must hold a JSON object"),
         ("[]", "must hold a JSON object"),
         ('{"a": ' + json.dumps(FOX), "is cut or not JSON"),
-        ('{"a": {"labels": [{"species": "fox", "species": "hare"}], "images": ["a.jpg"]}}', "'species' twice"),
+        (
+            '{"a": {"labels": [{"species": "fox", "species": "hare"}], "images": ["a.jpg"]}}',
+            "'species' twice",
+        ),
         ('{"\\ud83e": ' + json.dumps(FOX) + "}", r"'\\ud83e' holds half a character"),
         ('{"a": {"labels": [], "images": ["\\udd8a.jpg"]}}', "'a' holds half a character"),
     ],
@@ -151,19 +179,26 @@ def test_a_broken_file_is_refused_in_one_line(tmp_path: Path, text: str, message
 def test_one_id_with_two_contents_is_an_error_that_says_what_differs(
     tmp_path: Path, other: object, differing: str
 ) -> None:
-    with pytest.raises(InputError, match=rf"'a' \(other {differing}\) has the id of an earlier .* --duplicates first"):
+    with pytest.raises(
+        InputError,
+        match=rf"'a' \(other {differing}\) has the id of an earlier .* --duplicates first",
+    ):
         read(inventory(tmp_path, pairs(("a", FOX), ("a", other))))
 
 
 def test_the_first_content_wins_when_asked_and_the_other_is_counted(tmp_path: Path) -> None:
     source = inventory(tmp_path, pairs(("a", FOX), ("a", {**FOX, "labels": [{"species": "hare"}]})))
     left_out, kept = read(source, duplicates="first")
-    assert left_out == LeftOut(f"'{source}' 'a' (other 'labels')", "another record with this id came first")
+    assert left_out == LeftOut(
+        f"'{source}' 'a' (other 'labels')", "another record with this id came first"
+    )
     assert kept == Observation("a", ("a.jpg",), {"species": "fox"})
 
 
 def test_the_same_record_again_is_counted_and_no_error(tmp_path: Path) -> None:
-    source = inventory(tmp_path, pairs(("a", FOX), ("a", {**FOX, "labels": [{"species": ["fox"]}]})))
+    source = inventory(
+        tmp_path, pairs(("a", FOX), ("a", {**FOX, "labels": [{"species": ["fox"]}]}))
+    )
     assert read(source) == [
         LeftOut(f"'{source}' 'a'", "the same record again"),
         Observation("a", ("a.jpg",), {"species": "fox"}),
@@ -196,7 +231,9 @@ def test_the_seeds_example_of_every_case(shared: Path) -> None:
         {"class": "cat", "color_brown": "1", "color_white": "0", "counts": None},
         {"meta_1": None, "meta_2": None},
     )
-    assert [entry.labels["counts"] for entry in seen if entry.event_id == "non_string_label"] == ["12"]
+    assert [entry.labels["counts"] for entry in seen if entry.event_id == "non_string_label"] == [
+        "12"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +243,9 @@ def test_the_seeds_example_of_every_case(shared: Path) -> None:
         ("dummy.json", "class", {"Cats": 63, "Dogs": 55}),
     ],
 )
-def test_the_seeds_inventories(shared: Path, name: str, label: str, classes: dict[str, int]) -> None:
+def test_the_seeds_inventories(
+    shared: Path, name: str, label: str, classes: dict[str, int]
+) -> None:
     entries = read(shared / "data/cats-and-dogs-labels" / name)
     seen = [entry for entry in entries if isinstance(entry, Observation)]
     assert Counter(entry.labels[label] for entry in seen) == classes
@@ -214,7 +253,10 @@ def test_the_seeds_inventories(shared: Path, name: str, label: str, classes: dic
 
 
 fuzz = settings(
-    max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 CLASS = TEXT.map(str.strip).filter(lambda name: name not in ("", "-1"))
@@ -229,14 +271,21 @@ RECORD = st.fixed_dictionaries(
 
 
 @fuzz
-@given(st.dictionaries(TEXT.filter(str.strip), st.lists(CLASS, min_size=1), max_size=5), st.booleans())
+@given(
+    st.dictionaries(TEXT.filter(str.strip), st.lists(CLASS, min_size=1), max_size=5), st.booleans()
+)
 def test_whatever_is_written_as_inventory_is_read_back(
     tmp_path: Path, classes: dict[str, list[str]], escaped: bool
 ) -> None:
-    records = {key: {"labels": [{"x": name} for name in names], "images": ["a"]} for key, names in classes.items()}
+    records = {
+        key: {"labels": [{"x": name} for name in names], "images": ["a"]}
+        for key, names in classes.items()
+    }
     source = inventory(tmp_path, json.dumps(records, ensure_ascii=escaped))
     assert read(source) == [
-        Observation(event_id, ("a",), {"x": name}) for event_id, names in classes.items() for name in names
+        Observation(event_id, ("a",), {"x": name})
+        for event_id, names in classes.items()
+        for name in names
     ]
 
 
@@ -255,7 +304,9 @@ def test_arbitrary_json_is_an_inventory_or_a_ctc_error(tmp_path: Path, content: 
 @given(st.binary() | st.text('{}[]":,\\ud8a1e.-\n', max_size=40).map(str.encode))
 @example(b'{"a": ' * 990)
 @example(b'{"a": {"labels": [{"x": 1e999}], "images": ["a"]}}')
-@example(b'{"a": {"labels": [], "images": [], "meta_data": {"x": ' + b"[" * 960 + b"]" * 960 + b"}}}")
+@example(
+    b'{"a": {"labels": [], "images": [], "meta_data": {"x": ' + b"[" * 960 + b"]" * 960 + b"}}}"
+)
 def test_arbitrary_bytes_are_an_inventory_or_a_ctc_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "inventory.json").write_bytes(content)
     try:

@@ -1,4 +1,5 @@
-"""Big JSON documents: entry by entry, whatever falls on the border of two chunks, and what is no JSON."""
+"""Big JSON documents: entry by entry, whatever falls on the border of two chunks, and what is no
+JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +13,12 @@ from ctc.errors import InputError, UsageError
 from ctc_plugins.formats import json_stream
 from ctc_plugins.formats.json_stream import has_any_key, read_document
 
-DATA = {"info": {"a": [1, {"b": "]}"}]}, "n": -12.5e3, "rows": [{"x": 'q"\\é', "y": 123}, {}, {"x": [[]]}], "end": None}
+DATA = {
+    "info": {"a": [1, {"b": "]}"}]},
+    "n": -12.5e3,
+    "rows": [{"x": 'q"\\é', "y": 123}, {}, {"x": [[]]}],
+    "end": None,
+}
 
 
 def read(path: Path) -> list[tuple[str, Any]]:
@@ -43,12 +49,17 @@ def test_a_document_is_the_same_in_chunks_of_any_size(
         ('{"rows": []} {}', "the end is missing near character 14"),
         ('{"rows": [], "rows": []}', "has 'rows' twice"),
         ('{1: 2, "rows": []}', "a name in quotes is missing"),
-        ('{"rows": [{}, {"x": {"a": 1, "b": 2, "a": 3}}]}', "has 'a' twice in one object near character 15"),
+        (
+            '{"rows": [{}, {"x": {"a": 1, "b": 2, "a": 3}}]}',
+            "has 'a' twice in one object near character 15",
+        ),
         ('{"rows": [' + "[" * 100_000, "nested too deep"),
         ('{"rows": [' + "9" * 5000 + "]}", "a whole value is missing"),
     ],
 )
-def test_what_is_no_such_document_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_no_such_document_is_refused_in_one_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
     (tmp_path / "document.json").write_text(text)
     with pytest.raises(InputError, match=message):
         read(tmp_path / "document.json")
@@ -73,7 +84,9 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_quick_look_sees_names_of_keys_in_json_files_only(tmp_path: Path) -> None:
     for name in ("a.json", "a.txt"):
         (tmp_path / name).write_text('{"detections": []}')
-    assert [has_any_key(tmp_path / name, "detections") for name in ("a.json", "a.txt", "nowhere.json")] == [
+    assert [
+        has_any_key(tmp_path / name, "detections") for name in ("a.json", "a.txt", "nowhere.json")
+    ] == [
         True,
         False,
         False,

@@ -1,4 +1,5 @@
-"""MegaDetector's results: the best box per photo, joined to an inventory of which nothing is lost."""
+"""MegaDetector's results: the best box per photo, joined to an inventory of which nothing is
+lost."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def results(*images: Any, **members: Any) -> dict[str, Any]:
 def inventory(tmp_path: Path) -> Path:
     """Two events of three photos below `photos`; something had been left out of it."""
     path = tmp_path / "inventory.parquet"
-    Inventory(pa.Table.from_pylist(ROWS), ("species",), tmp_path / "photos", {"no label": 2}).write(path)
+    Inventory(pa.Table.from_pylist(ROWS), ("species",), tmp_path / "photos", {"no label": 2}).write(
+        path
+    )
     return path
 
 
@@ -56,7 +59,13 @@ def read(inventory: Path) -> Read:
     def read_results(data: Any, **options: Any) -> list[Observation | LeftOut]:
         path = inventory.with_name("boxes.json")
         path.write_text(json.dumps(data))
-        chosen = {"inventory": inventory, "detected_in": None, "min_confidence": 0.1, "duplicates": "fail", **options}
+        chosen = {
+            "inventory": inventory,
+            "detected_in": None,
+            "min_confidence": 0.1,
+            "duplicates": "fail",
+            **options,
+        }
         return list(plugins().get(InputFormat, "megadetector").read(path, chosen))
 
     return read_results
@@ -70,8 +79,12 @@ def left_out(found: list[Observation | LeftOut]) -> list[tuple[str, str]]:
     return [(entry.where, entry.reason) for entry in found if isinstance(entry, LeftOut)]
 
 
-def test_each_photo_of_an_event_gets_its_box_and_the_inventory_stays_as_it_is(read: Read, inventory: Path) -> None:
-    found = read(results(file("creek/b.jpg", box(0.9)), file("creek/a.jpg"), file("hill/c.jpg", box(0.5))))
+def test_each_photo_of_an_event_gets_its_box_and_the_inventory_stays_as_it_is(
+    read: Read, inventory: Path
+) -> None:
+    found = read(
+        results(file("creek/b.jpg", box(0.9)), file("creek/a.jpg"), file("hill/c.jpg", box(0.5)))
+    )
     boxes = {
         "box_x": (None, 0.1),
         "box_y": (None, 0.2),
@@ -80,7 +93,9 @@ def test_each_photo_of_an_event_gets_its_box_and_the_inventory_stays_as_it_is(re
         "box_conf": (None, 0.9),
     }
     assert found[:2] == [
-        Observation("e1", ("creek/a.jpg", "creek/b.jpg"), {"species": species}, {"site": "creek", **boxes})
+        Observation(
+            "e1", ("creek/a.jpg", "creek/b.jpg"), {"species": species}, {"site": "creek", **boxes}
+        )
         for species in ("fox", None)
     ]
     assert found[3:] == [LeftOut(f"'{inventory}'", "no label")] * 2
@@ -96,14 +111,25 @@ def test_each_photo_of_an_event_gets_its_box_and_the_inventory_stays_as_it_is(re
         ([box(0.9, bbox=(0.5, 0.5, 0, 0.2)), box(0.2)], 0.2),
         ([box(0.4, 1), box(0.6, 1)], 0.6),
     ],
-    ids=["surest", "animal before others", "any other", "below the minimum", "without area", "integer category"],
+    ids=[
+        "surest",
+        "animal before others",
+        "any other",
+        "below the minimum",
+        "without area",
+        "integer category",
+    ],
 )
-def test_the_best_box_is_the_surest_animal_or_else_the_surest(read: Read, detections: Any, confidence: float) -> None:
+def test_the_best_box_is_the_surest_animal_or_else_the_surest(
+    read: Read, detections: Any, confidence: float
+) -> None:
     assert first(read(results(file("creek/a.jpg", *detections))), "box_conf") == (confidence, None)
 
 
 def test_the_minimum_confidence_can_be_chosen(read: Read) -> None:
-    assert first(read(results(file("creek/a.jpg", box(0.05))), min_confidence=0.01), "box_conf") == (0.05, None)
+    assert first(
+        read(results(file("creek/a.jpg", box(0.05))), min_confidence=0.01), "box_conf"
+    ) == (0.05, None)
 
 
 def test_a_box_that_reaches_a_little_beyond_the_photo_is_cut(read: Read) -> None:
@@ -120,9 +146,12 @@ def test_files_are_matched_however_they_are_written(read: Read, tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("name", "folder"), [("a.jpg", "photos/creek"), ("photos/creek/a.jpg", "."), ("../creek/a.jpg", "photos/hill")]
+    ("name", "folder"),
+    [("a.jpg", "photos/creek"), ("photos/creek/a.jpg", "."), ("../creek/a.jpg", "photos/hill")],
 )
-def test_the_folder_that_megadetector_ran_on_can_be_another(read: Read, tmp_path: Path, name: str, folder: str) -> None:
+def test_the_folder_that_megadetector_ran_on_can_be_another(
+    read: Read, tmp_path: Path, name: str, folder: str
+) -> None:
     found = read(results(file(name, box(0.9))), detected_in=tmp_path / folder)
     assert first(found, "box_conf") == (0.9, None)
 
@@ -140,19 +169,27 @@ def test_photos_that_megadetector_could_not_read_are_told_and_kept(read: Read) -
     failed = {"file": "creek/b.jpg", "failure": "Failure image access", "detections": None}
     found = read(results(file("creek/a.jpg", box(0.9)), failed, file("hill/c.jpg")))
     assert first(found, "box_conf") == (0.9, None)
-    assert left_out(found)[2:] == [("creek/b.jpg", "MegaDetector failed (Failure image access): kept without a box")]
+    assert left_out(found)[2:] == [
+        ("creek/b.jpg", "MegaDetector failed (Failure image access): kept without a box")
+    ]
 
 
 def test_boxes_of_an_earlier_run_are_replaced(read: Read, inventory: Path) -> None:
-    rows = [{**row, "box_conf": [0.3] * len(row["images"]), "sharpness": [1.5] * len(row["images"])} for row in ROWS]
-    Inventory(pa.Table.from_pylist(rows), ("species",), inventory.parent / "photos").write(inventory)
+    rows = [
+        {**row, "box_conf": [0.3] * len(row["images"]), "sharpness": [1.5] * len(row["images"])}
+        for row in ROWS
+    ]
+    Inventory(pa.Table.from_pylist(rows), ("species",), inventory.parent / "photos").write(
+        inventory
+    )
     found = read(results(file("creek/a.jpg", box(0.9))))
     assert (first(found, "box_conf"), first(found, "sharpness")) == ((0.9, None), (1.5, 1.5))
 
 
 def test_results_without_a_photo_of_the_inventory_are_refused_with_a_way_out(read: Read) -> None:
     with pytest.raises(
-        InputError, match=r"no photo in common: the first has 'a\.jpg', the second 'creek/a\.jpg'.*--detected-in"
+        InputError,
+        match=r"no photo in common: the first has 'a\.jpg', the second 'creek/a\.jpg'.*--detected-in",
     ):
         read(results(file("a.jpg", box(0.9))))
 
@@ -161,12 +198,16 @@ def test_a_file_that_comes_twice_alike_is_counted_and_else_an_error(read: Read) 
     twice = results(file("creek/a.jpg", box(0.9)), file("creek\\a.jpg", box(0.9)))
     assert left_out(read(twice))[0][1] == "the same file again"
     other = results(file("creek/a.jpg", box(0.9)), file("creek/a.jpg", box(0.8)))
-    with pytest.raises(InputError, match=r"images\[1\] has the id of an earlier file.*--duplicates first"):
+    with pytest.raises(
+        InputError, match=r"images\[1\] has the id of an earlier file.*--duplicates first"
+    ):
         read(other)
     assert first(read(other, duplicates="first"), "box_conf") == (0.9, None)
 
 
-@pytest.mark.parametrize("info", [{}, {"format_version": 1.6}, {"format_version": "1.0"}, {"format_version": 1}])
+@pytest.mark.parametrize(
+    "info", [{}, {"format_version": 1.6}, {"format_version": "1.0"}, {"format_version": 1}]
+)
 def test_an_info_that_can_be_understood_is_taken(read: Read, info: Any) -> None:
     assert first(read(results(file("creek/a.jpg", box(0.9)), info=info)), "box_conf") == (0.9, None)
 
@@ -176,18 +217,36 @@ def test_an_info_that_can_be_understood_is_taken(read: Read, info: Any) -> None:
     [
         ([], "must hold a JSON object"),
         (results(info=[]), "'info' must be an object"),
-        (results(info={"format_version": "2.0"}), r"has MegaDetector's format version '2.0', ctc reads 1.x"),
+        (
+            results(info={"format_version": "2.0"}),
+            r"has MegaDetector's format version '2.0', ctc reads 1.x",
+        ),
         (results(info={"format_version": True}), "has MegaDetector's format version 'True'"),
         ({"images": []}, "has no 'detection_categories'"),
-        (results(detection_categories=["animal"]), "'detection_categories' must be an object of names"),
-        (results(detection_categories={"1": 1}), "'detection_categories' must be an object of names"),
+        (
+            results(detection_categories=["animal"]),
+            "'detection_categories' must be an object of names",
+        ),
+        (
+            results(detection_categories={"1": 1}),
+            "'detection_categories' must be an object of names",
+        ),
         ({"detection_categories": CATEGORIES}, "has no 'images'"),
         (results(), "has no images"),
         (results({"detections": []}), r"images\[0\] has no 'file'"),
         (results(file(7.5)), r"images\[0\]: 'file' must be text"),
-        (results({"file": "creek/a.jpg"}), r"images\[0\]: 'detections' must be a list of objects, unless"),
-        (results({"file": "creek/a.jpg", "detections": [1]}), r"images\[0\]: 'detections' must be a list of objects"),
-        (results(file("creek/a.jpg", box(0.9, "7"))), "has detections of category '7', which is no detection category"),
+        (
+            results({"file": "creek/a.jpg"}),
+            r"images\[0\]: 'detections' must be a list of objects, unless",
+        ),
+        (
+            results({"file": "creek/a.jpg", "detections": [1]}),
+            r"images\[0\]: 'detections' must be a list of objects",
+        ),
+        (
+            results(file("creek/a.jpg", box(0.9, "7"))),
+            "has detections of category '7', which is no detection category",
+        ),
         (
             results(file("creek/a.jpg", box(1.5))),
             r"images\[0\] detections\[0\]: 'conf' must be a number from 0 to 1, not 1.5",
@@ -197,9 +256,18 @@ def test_an_info_that_can_be_understood_is_taken(read: Read, info: Any) -> None:
             "'conf' must be a number from 0 to 1, not null",
         ),
         (results(file("creek/a.jpg", box(0.9, None))), r"detections\[0\] has no 'category'"),
-        (results(file("creek/a.jpg", box(0.9, bbox=[1, 2, 3]))), "'bbox' must be a list of 4 numbers"),
-        (results(file("creek/a.jpg", box(0.9, bbox=[10, 20, 300, 400]))), "in shares of the photo's sides"),
-        (results(file("creek/a.jpg", box(0.9, bbox=[0.5, 0.5, -0.2, 0.1]))), "in shares of the photo's sides"),
+        (
+            results(file("creek/a.jpg", box(0.9, bbox=[1, 2, 3]))),
+            "'bbox' must be a list of 4 numbers",
+        ),
+        (
+            results(file("creek/a.jpg", box(0.9, bbox=[10, 20, 300, 400]))),
+            "in shares of the photo's sides",
+        ),
+        (
+            results(file("creek/a.jpg", box(0.9, bbox=[0.5, 0.5, -0.2, 0.1]))),
+            "in shares of the photo's sides",
+        ),
     ],
 )
 def test_a_broken_file_is_refused(read: Read, data: Any, message: str) -> None:
@@ -213,12 +281,21 @@ def test_a_minimum_confidence_that_is_no_share_is_refused(read: Read, least: flo
         read(results(file("creek/a.jpg")), min_confidence=least)
 
 
-def test_the_way_to_an_inventory_with_boxes(inventory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_way_to_an_inventory_with_boxes(
+    inventory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (inventory.parent / "photos").mkdir()
     boxes, output = inventory.with_name("boxes.json"), inventory.with_name("boxed.parquet")
-    boxes.write_text(json.dumps(results(file("creek/a.jpg", box(0.9)), file("creek/b.jpg"), file("hill/c.jpg"))))
+    boxes.write_text(
+        json.dumps(results(file("creek/a.jpg", box(0.9)), file("creek/b.jpg"), file("hill/c.jpg")))
+    )
     arguments = ["inventory", "megadetector", boxes, "--inventory", inventory, "--output", output]
-    assert run_command(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 0
+    assert (
+        run_command(
+            lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)
+        )
+        == 0
+    )
     made = Inventory.read(output)
     assert made.table.select(["event_id", "images", "species", "site"]).to_pylist() == ROWS
     assert made.table["box_conf"].to_pylist() == [[0.9, None], [0.9, None], [None]]
@@ -226,9 +303,24 @@ def test_the_way_to_an_inventory_with_boxes(inventory: Path, capsys: pytest.Capt
     assert made.left_out == {"no label": 2}
 
 
-def test_an_inventory_that_is_not_there_is_named(inventory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_inventory_that_is_not_there_is_named(
+    inventory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     boxes = inventory.with_name("boxes.json")
     boxes.write_text(json.dumps(results()))
-    arguments = ["inventory", "megadetector", boxes, "--inventory", "nowhere.parquet", "--output", "x.parquet"]
-    assert run_command(lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)) == 2
+    arguments = [
+        "inventory",
+        "megadetector",
+        boxes,
+        "--inventory",
+        "nowhere.parquet",
+        "--output",
+        "x.parquet",
+    ]
+    assert (
+        run_command(
+            lambda: ctc.main([str(a) for a in arguments], prog_name="ctc", standalone_mode=False)
+        )
+        == 2
+    )
     assert "inventory 'nowhere.parquet' is not there" in capsys.readouterr().err

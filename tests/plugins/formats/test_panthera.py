@@ -60,18 +60,26 @@ def test_rows_of_one_capture_are_observations_of_one_event(tmp_path: Path) -> No
 
 
 def test_a_capture_without_photo_is_left_out(tmp_path: Path) -> None:
-    assert read(table(tmp_path, COLUMNS, FOX.removeprefix("S1/a.jpg"))) == [LeftOut("panthera.csv line 2", "no image")]
+    assert read(table(tmp_path, COLUMNS, FOX.removeprefix("S1/a.jpg"))) == [
+        LeftOut("panthera.csv line 2", "no image")
+    ]
 
 
 @pytest.mark.parametrize(
     ("lines", "error", "message"),
     [
-        ((COLUMNS.replace("dir,", "path,").replace("babies", "young"), FOX), UsageError, "no column 'dir', 'babies'"),
+        (
+            (COLUMNS.replace("dir,", "path,").replace("babies", "young"), FOX),
+            UsageError,
+            "no column 'dir', 'babies'",
+        ),
         ((COLUMNS, FOX, FOX + ",more"), InputError, "line 3 has 17 cells, its header 16"),
         ((COLUMNS, FOX.replace("fox", '"fox')), InputError, "line 2 on"),
     ],
 )
-def test_a_broken_table_is_refused(tmp_path: Path, lines: tuple[str, ...], error: type[CtcError], message: str) -> None:
+def test_a_broken_table_is_refused(
+    tmp_path: Path, lines: tuple[str, ...], error: type[CtcError], message: str
+) -> None:
     with pytest.raises(error, match=rf"panthera\.csv' .*{message}"):
         read(table(tmp_path, *lines))
 
@@ -82,4 +90,8 @@ def test_it_is_recognized_by_its_columns(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
     (tmp_path / "panthera.txt").write_text(COLUMNS)
     assert recognizes(table(tmp_path, COLUMNS))
-    assert [recognizes(tmp_path / name) for name in ("other.csv", "empty.csv", "panthera.txt")] == [False, False, False]
+    assert [recognizes(tmp_path / name) for name in ("other.csv", "empty.csv", "panthera.txt")] == [
+        False,
+        False,
+        False,
+    ]

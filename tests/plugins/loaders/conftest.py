@@ -15,7 +15,13 @@ from ctc.plugin import BatchStream, Loader, LoaderConfig
 
 LOADERS = ("dali", "tfdata", "turbo")
 TOLERANCE = {"dali": 1.5, "tfdata": 0.5, "turbo": 0.5}
-PHOTOS = ("african_elephants", "ocelot", "human", "african_elephants_bw", "african_elephants_with_exif_orientation")
+PHOTOS = (
+    "african_elephants",
+    "ocelot",
+    "human",
+    "african_elephants_bw",
+    "african_elephants_with_exif_orientation",
+)
 OpenSplit = Callable[[Dataset, str, LoaderConfig], BatchStream]
 
 
@@ -36,8 +42,8 @@ def loader(loader_record: Loader) -> OpenSplit:
 
 @pytest.fixture
 def tolerance(loader_record: Loader) -> float:
-    """By how many grey levels a loader's unaugmented images may differ from the evaluation path, in the mean: colours of hard edges come
-    out a little differently where DALI decodes them."""
+    """By how many grey levels a loader's unaugmented images may differ from the evaluation path, in
+    the mean: colours of hard edges come out a little differently where DALI decodes them."""
     return TOLERANCE[loader_record.name]
 
 
@@ -46,7 +52,11 @@ def real_dataset(shared: Path, dataset_of) -> Dataset:
     """Real photos, their smallest side 500 pixels."""
     events = []
     for name in PHOTOS:
-        photo = shrink(decode((shared / "data/camera-trap-photos" / f"{name}.jpg").read_bytes()), 500)
+        photo = shrink(
+            decode((shared / "data/camera-trap-photos" / f"{name}.jpg").read_bytes()), 500
+        )
         size = (photo.shape[0], photo.shape[1])
-        events.append(EventRecord(name, (encode_jpeg(photo, 90),), (size,), {"species": (0,)}, (name,), {}))
+        events.append(
+            EventRecord(name, (encode_jpeg(photo, 90),), (size,), {"species": (0,)}, (name,), {})
+        )
     return dataset_of({"train": events}, {"species": ("none",)})

@@ -39,9 +39,13 @@ def test_without_augmentation_the_whole_photo_is_shown() -> None:
 def test_a_crop_lies_within_what_zoom_shows() -> None:
     drawn = random_draws(0, 0, 0, 0, 500).view
     for view, zoomed in zip(
-        view_params(drawn, Augmentation(crop=0.3, zoom=0.4)), 1 + 0.4 * (2 * drawn[:, 0] - 1), strict=True
+        view_params(drawn, Augmentation(crop=0.3, zoom=0.4)),
+        1 + 0.4 * (2 * drawn[:, 0] - 1),
+        strict=True,
     ):
-        assert 0.5 - zoomed / 2 - 1e-9 <= view.top <= view.top + view.height <= 0.5 + zoomed / 2 + 1e-9
+        assert (
+            0.5 - zoomed / 2 - 1e-9 <= view.top <= view.top + view.height <= 0.5 + zoomed / 2 + 1e-9
+        )
         assert 0.7 * zoomed - 1e-9 <= view.height == view.width <= zoomed
 
 
@@ -54,7 +58,11 @@ def test_halving_samples_between_two_pixels() -> None:
 
 
 def test_mirrored_the_first_column_comes_from_the_last() -> None:
-    assert affine_matrix(WHOLE._replace(sign=-1.0), (30, 40), (30, 40)) @ [0, 7, 1] == pytest.approx([39, 7])
+    assert affine_matrix(WHOLE._replace(sign=-1.0), (30, 40), (30, 40)) @ [
+        0,
+        7,
+        1,
+    ] == pytest.approx([39, 7])
 
 
 def test_a_quarter_turn_keeps_the_centre_and_swaps_the_axes() -> None:
@@ -69,7 +77,8 @@ def test_fitted_keeps_the_centre_and_the_aspect() -> None:
 
 
 @pytest.mark.parametrize(
-    ("photo", "expected"), [((500, 667), 1), ((447, 447), 1), ((446, 600), 0), ((1792, 1792), 3), ((60, 60), 0)]
+    ("photo", "expected"),
+    [((500, 667), 1), ((447, 447), 1), ((446, 600), 0), ((1792, 1792), 3), ((60, 60), 0)],
 )
 def test_a_photo_is_halved_while_it_stays_large_enough(photo, expected) -> None:
     assert downscale_power(WHOLE, photo, (224, 224)) == expected
@@ -95,10 +104,14 @@ def test_one_matrix_is_all_changes_one_after_the_other(mode, order) -> None:
     draws = np.array([[0.9, 0.1, 0.5, 0.8, (order + 0.5) / 4]])
     pixels = np.random.default_rng(0).uniform(60, 200, (50, 3))
     names = tuple(
-        name for name in COLOR_ORDERS[order] if mode == "full_randomized" or name in ("brightness", "saturation")
+        name
+        for name in COLOR_ORDERS[order]
+        if mode == "full_randomized" or name in ("brightness", "saturation")
     )
     matrix = fold_in_mean(color_matrices(draws, mode)[0].tolist(), pixels.mean(axis=0).tolist())
-    assert pixels @ matrix[:, :3].T + matrix[:, 3] == pytest.approx(step_by_step(pixels, draws[0], names), abs=1e-3)
+    assert pixels @ matrix[:, :3].T + matrix[:, 3] == pytest.approx(
+        step_by_step(pixels, draws[0], names), abs=1e-3
+    )
 
 
 def test_whether_saturation_or_hue_comes_first_makes_a_difference() -> None:

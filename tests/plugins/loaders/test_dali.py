@@ -1,5 +1,5 @@
-"""The loader `dali`: what is its own beside the contract of all loaders. Without a GPU its GPU graph runs with the same operators on
-the CPU, all but the decoder."""
+"""The loader `dali`: what is its own beside the contract of all loaders. Without a GPU its GPU
+graph runs with the same operators on the CPU, all but the decoder."""
 
 from __future__ import annotations
 
@@ -29,9 +29,13 @@ ON_CPU, AS_ON_GPU = DaliDevice(), DaliDevice(is_portable=True)
 WINDOWED = replace(NO_AUGMENTATION, crop=0.5, zoom=0.5, rotate=180.0, flip=True)
 
 
-def epoch(dataset: Dataset, config: LoaderConfig, place: DaliDevice = ON_CPU, index: int = 0) -> list[Batch]:
+def epoch(
+    dataset: Dataset, config: LoaderConfig, place: DaliDevice = ON_CPU, index: int = 0
+) -> list[Batch]:
     assert config.augmentation is not None
-    return list(dali.DaliTrainingStream(dataset, "train", config, config.augmentation, place).epoch(index))
+    return list(
+        dali.DaliTrainingStream(dataset, "train", config, config.augmentation, place).epoch(index)
+    )
 
 
 def images(found: list[Batch]) -> np.ndarray:
@@ -48,7 +52,9 @@ def event(*jpegs: bytes, size: tuple[int, int] = (48, 64)) -> EventRecord:
 
 
 def noise(seed: int) -> bytes:
-    return encode_jpeg(np.random.default_rng(seed).integers(0, 256, (48, 64, 3), dtype=np.uint8), 90)
+    return encode_jpeg(
+        np.random.default_rng(seed).integers(0, 256, (48, 64, 3), dtype=np.uint8), 90
+    )
 
 
 def without_its_quantization_table(jpeg: bytes) -> bytes:
@@ -69,7 +75,7 @@ def test_without_dali_it_names_the_extra(monkeypatch) -> None:
 
 
 def test_it_works_on_the_cpu_where_no_gpu_is_shown() -> None:
-    code = "from ctc_plugins.loaders.dali.device import best_device; print(best_device())"
+    code = "from ctc_plugins.loaders.dali.device import default_device; print(default_device())"
     run = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
@@ -90,35 +96,51 @@ def test_the_evaluation_path_needs_no_dali(tiny_dataset) -> None:
         "print(len(next(stream.epoch(0)).images), 'nvidia.dali' in sys.modules)\n"
     )
     folder = str(tiny_dataset().folder)
-    run = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code, folder], capture_output=True, text=True, check=True
+    )
     assert run.stdout == "12 False\n"
 
 
 @pytest.mark.parametrize("choice", ["first", "grayscale_stacking"])
 @pytest.mark.parametrize("resize", ["stretch", "fit-crop"])
-@pytest.mark.parametrize(("size", "most"), [((224, 224), 1.0), ((384, 512), 0.6), ((50, 50), 1.2), ((299, 299), 4.5)])
+@pytest.mark.parametrize(
+    ("size", "most"), [((224, 224), 1.0), ((384, 512), 0.6), ((50, 50), 1.2), ((299, 299), 4.5)]
+)
 def test_with_everything_off_real_photos_are_nearly_those_of_the_evaluation_path(
     real_dataset, size, most, resize, choice
 ) -> None:
     """At 299 px the evaluation path takes the mean of an area, the affine interpolates linearly."""
     config = LoaderConfig(*size, ("species",), image_choice=choice, resize=resize, shuffle=False)
     reference = images(list(dali.open_split(real_dataset, "train", config).epoch(0)))
-    ours = images(list(dali.open_split(real_dataset, "train", replace(config, augmentation=NO_AUGMENTATION)).epoch(0)))
+    ours = images(
+        list(
+            dali.open_split(
+                real_dataset, "train", replace(config, augmentation=NO_AUGMENTATION)
+            ).epoch(0)
+        )
+    )
     assert np.abs(ours - reference).mean() < most
 
 
 @pytest.mark.parametrize("place", [ON_CPU, AS_ON_GPU], ids=["cpu", "as on gpu"])
 @pytest.mark.parametrize("choice", ["random", "grayscale_stacking"])
 @pytest.mark.parametrize(
-    "augmentation", [Augmentation(), replace(WINDOWED, preserve_aspect=True)], ids=["default", "much"]
+    "augmentation",
+    [Augmentation(), replace(WINDOWED, preserve_aspect=True)],
+    ids=["default", "much"],
 )
-def test_augmented_real_photos_are_nearly_those_of_turbo(real_dataset, place, choice, augmentation) -> None:
+def test_augmented_real_photos_are_nearly_those_of_turbo(
+    real_dataset, place, choice, augmentation
+) -> None:
     config = LoaderConfig(224, 224, ("species",), image_choice=choice, augmentation=augmentation)
     theirs = list(turbo.open_split(real_dataset, "train", config).epoch(0))
     assert np.abs(images(epoch(real_dataset, config, place)) - images(theirs)).mean() < 1.2
 
 
-@pytest.mark.parametrize("augmentation", [Augmentation(), WINDOWED, NO_AUGMENTATION], ids=["default", "much", "none"])
+@pytest.mark.parametrize(
+    "augmentation", [Augmentation(), WINDOWED, NO_AUGMENTATION], ids=["default", "much", "none"]
+)
 @pytest.mark.parametrize("choice", ["all", "grayscale_stacking"])
 def test_the_operators_of_the_gpu_make_the_same_images(tiny_dataset, augmentation, choice) -> None:
     dataset = tiny_dataset(smallest_side=150)
@@ -144,7 +166,9 @@ def test_batches_that_are_kept_stay_as_they_are(tiny_dataset, color) -> None:
 
 
 def test_tensorflow_gets_the_memory_itself_and_keeps_it() -> None:
-    tf = pytest.importorskip("tensorflow", reason="needs TensorFlow: pip install camera-trap-classifier[train]")
+    tf = pytest.importorskip(
+        "tensorflow", reason="needs TensorFlow: pip install camera-trap-classifier[train]"
+    )
     pipeline = counting_pipeline()
     kept = [as_tensor(pipeline.run()[0], "tensorflow") for _ in range(6)]
     assert all(isinstance(tensor, tf.Tensor) for tensor in kept)
@@ -169,7 +193,9 @@ def counting_pipeline():
 
     @pipeline_def(batch_size=2, num_threads=1, device_id=None)
     def count():
-        return fn.copy(fn.external_source(source=lambda: np.full((2, 8, 8, 3), next(numbers), np.uint8)))
+        return fn.copy(
+            fn.external_source(source=lambda: np.full((2, 8, 8, 3), next(numbers), np.uint8))
+        )
 
     return count()
 
@@ -177,10 +203,16 @@ def counting_pipeline():
 @pytest.mark.parametrize("place", [ON_CPU, AS_ON_GPU], ids=["cpu", "as on gpu"])
 def test_a_photo_that_dali_fails_on_is_named(dataset_of, place) -> None:
     bad = event(noise(6), without_its_quantization_table(noise(7)))
-    dataset = dataset_of({"train": [event(noise(i)) for i in range(6)] + [bad]}, {"species": ("none",)})
+    dataset = dataset_of(
+        {"train": [event(noise(i)) for i in range(6)] + [bad]}, {"species": ("none",)}
+    )
     config = replace(TRAIN, labels=("species",), image_choice="all")
-    offset = (dataset.folder / dataset.shards("train")[0].index).read_text().splitlines()[6].split()[0]
-    with pytest.raises(InputError, match=rf"\.tfrecord' at offset {offset}: photo 1: quantization table"):
+    offset = (
+        (dataset.folder / dataset.shards("train")[0].index).read_text().splitlines()[6].split()[0]
+    )
+    with pytest.raises(
+        InputError, match=rf"\.tfrecord' at offset {offset}: photo 1: quantization table"
+    ):
         epoch(dataset, config, place)
 
 
@@ -188,9 +220,16 @@ def test_a_photo_that_dali_fails_on_is_replaced_and_the_epoch_goes_on(dataset_of
     photos = [noise(i) for i in range(24)]
     broken = without_its_quantization_table(photos[6])
     dataset = dataset_of(
-        {"train": [event(broken if i == 6 else jpeg) for i, jpeg in enumerate(photos)]}, {"species": ("none",)}
+        {"train": [event(broken if i == 6 else jpeg) for i, jpeg in enumerate(photos)]},
+        {"species": ("none",)},
     )
-    config = replace(TRAIN, labels=("species",), augmentation=NO_AUGMENTATION, on_bad_record="skip", shuffle=False)
+    config = replace(
+        TRAIN,
+        labels=("species",),
+        augmentation=NO_AUGMENTATION,
+        on_bad_record="skip",
+        shuffle=False,
+    )
     stream = dali.open_split(dataset, "train", config)
     first, second = (images(list(stream.epoch(index))) for index in (0, 1))
     assert len(first) == 24
@@ -203,7 +242,13 @@ def test_a_photo_that_dali_fails_on_is_replaced_and_the_epoch_goes_on(dataset_of
 def test_a_batch_of_nothing_but_such_photos_is_replaced(dataset_of) -> None:
     photos = [without_its_quantization_table(noise(i)) for i in range(8)] + [noise(8)]
     dataset = dataset_of({"train": [event(jpeg) for jpeg in photos]}, {"species": ("none",)})
-    config = replace(TRAIN, labels=("species",), augmentation=NO_AUGMENTATION, on_bad_record="skip", shuffle=False)
+    config = replace(
+        TRAIN,
+        labels=("species",),
+        augmentation=NO_AUGMENTATION,
+        on_bad_record="skip",
+        shuffle=False,
+    )
     stream = dali.open_split(dataset, "train", config)
     assert len(np.unique(images(list(stream.epoch(0))).reshape(9, -1), axis=0)) == 1
     assert stream.skipped == 8
@@ -218,7 +263,9 @@ def test_a_cut_photo_is_bad_though_dali_would_show_the_rest_as_grey(dataset_of, 
 
 
 def test_a_camera_may_write_more_behind_the_photo(dataset_of) -> None:
-    dataset = dataset_of({"train": [event(noise(0)), event(noise(0) + b"of the maker")]}, {"species": ("none",)})
+    dataset = dataset_of(
+        {"train": [event(noise(0)), event(noise(0) + b"of the maker")]}, {"species": ("none",)}
+    )
     config = replace(TRAIN, labels=("species",), augmentation=NO_AUGMENTATION)
     plain, longer = images(epoch(dataset, config))
     assert np.array_equal(plain, longer)

@@ -8,7 +8,12 @@ import pytest
 
 from ctc.artifacts.event_record import EventRecord
 from ctc.errors import InputError
-from ctc_plugins.loaders.common.example_parser import bytes_span, find_features, int_spans, int_values
+from ctc_plugins.loaders.common.example_parser import (
+    bytes_span,
+    find_features,
+    int_spans,
+    int_values,
+)
 
 LONG = b"label/" + b"a very long name " * 12
 
@@ -48,7 +53,9 @@ def numbers(data: memoryview, feature: tuple[int, int]) -> list[int]:
 
 
 def test_a_record_of_ours_gives_what_protobuf_gives() -> None:
-    event = EventRecord("e", (b"first", b"second"), ((1, 2), (3, 4)), {"species": (-1, 2**40)}, ("p",), {"a": 1})
+    event = EventRecord(
+        "e", (b"first", b"second"), ((1, 2), (3, 4)), {"species": (-1, 2**40)}, ("p",), {"a": 1}
+    )
     data = memoryview(event.encode())
     found = find_features(data, {b"image/encoded", b"image/sizes", b"label/species"})
     start, end = bytes_span(data, found[b"image/encoded"])
@@ -59,14 +66,19 @@ def test_a_record_of_ours_gives_what_protobuf_gives() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_the_features_does_not_matter(seed) -> None:
-    entries = [entry(name, ints(i, -i)) for i, name in enumerate((b"a", b"image/sizes", b"label/x", LONG, b""))]
+    entries = [
+        entry(name, ints(i, -i))
+        for i, name in enumerate((b"a", b"image/sizes", b"label/x", LONG, b""))
+    ]
     random.Random(seed).shuffle(entries)
     example = field(1, b"".join(entries))
     assert found_ints(example, b"image/sizes") == [1, -1]
     assert found_ints(example, LONG) == [3, -3]
 
 
-@pytest.mark.parametrize("feature", [ints(1, 300), unpacked(1, 300), field(3, field(1, b"\1") + b"\x08" + varint(300))])
+@pytest.mark.parametrize(
+    "feature", [ints(1, 300), unpacked(1, 300), field(3, field(1, b"\1") + b"\x08" + varint(300))]
+)
 def test_numbers_may_be_packed_or_not(feature) -> None:
     assert found_ints(field(1, entry(b"n", feature)), b"n") == [1, 300]
 
@@ -93,7 +105,11 @@ def test_unknown_fields_are_passed_over() -> None:
         + bytes(4)
         + field(12, b"?")
     )
-    example = unknown + field(1, unknown + field(1, unknown + field(1, b"n") + field(2, unknown + ints(5)))) + unknown
+    example = (
+        unknown
+        + field(1, unknown + field(1, unknown + field(1, b"n") + field(2, unknown + ints(5))))
+        + unknown
+    )
     assert found_ints(example, b"n") == [5]
 
 
@@ -115,7 +131,9 @@ def test_damaged_bytes_are_found_out_or_give_something_but_never_more() -> None:
         data[rng.randrange(len(data))] = rng.randrange(256)
         view = memoryview(bytes(data[: rng.randrange(len(data) + 1)]))
         try:
-            for span in find_features(view, {b"image/encoded", b"image/sizes", b"label/s"}).values():
+            for span in find_features(
+                view, {b"image/encoded", b"image/sizes", b"label/s"}
+            ).values():
                 assert 0 <= span[0] <= span[1] <= len(view)
                 numbers(view, span)
         except InputError:

@@ -1,4 +1,5 @@
-"""What every loader keeps to: what its batches hold, in which order, and what happens to bad records."""
+"""What every loader keeps to: what its batches hold, in which order, and what happens to bad
+records."""
 
 from __future__ import annotations
 
@@ -23,7 +24,12 @@ PLAIN = replace(SMALL, augmentation=NO_AUGMENTATION, image_choice="first")
 
 
 def batches(
-    loader: OpenSplit, dataset: Dataset, config: LoaderConfig, split: str = "train", epoch: int = 0, start: int = 0
+    loader: OpenSplit,
+    dataset: Dataset,
+    config: LoaderConfig,
+    split: str = "train",
+    epoch: int = 0,
+    start: int = 0,
 ) -> list[Batch]:
     stream = loader(dataset, split, config)
     try:
@@ -54,7 +60,9 @@ def test_training_batches_are_uint8_images_and_int32_labels(loader, tiny_dataset
 
 
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
-def test_labels_are_those_of_the_first_observation_in_file_order(loader, tiny_dataset, augmentation) -> None:
+def test_labels_are_those_of_the_first_observation_in_file_order(
+    loader, tiny_dataset, augmentation
+) -> None:
     found = batches(loader, tiny_dataset(shards=1), replace(SMALL, augmentation=augmentation))
     assert labels(found, "species") == [0, 1, 2] * 4
     assert labels(found, "count") == [0, 1, 0, -1] * 3
@@ -62,7 +70,9 @@ def test_labels_are_those_of_the_first_observation_in_file_order(loader, tiny_da
 
 def test_the_same_epoch_gives_the_same_batches_and_another_one_others(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
-    first, again, other = (images(batches(loader, dataset, TRAIN, epoch=epoch)) for epoch in (1, 1, 2))
+    first, again, other = (
+        images(batches(loader, dataset, TRAIN, epoch=epoch)) for epoch in (1, 1, 2)
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -70,11 +80,14 @@ def test_the_same_epoch_gives_the_same_batches_and_another_one_others(loader, ti
 def test_another_seed_gives_other_batches(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
     assert not np.array_equal(
-        images(batches(loader, dataset, TRAIN)), images(batches(loader, dataset, replace(TRAIN, seed=1)))
+        images(batches(loader, dataset, TRAIN)),
+        images(batches(loader, dataset, replace(TRAIN, seed=1))),
     )
 
 
-@pytest.mark.parametrize("config", [TRAIN, replace(TRAIN, image_choice="all"), replace(SMALL, image_choice="all")])
+@pytest.mark.parametrize(
+    "config", [TRAIN, replace(TRAIN, image_choice="all"), replace(SMALL, image_choice="all")]
+)
 def test_resuming_gives_the_rest_of_the_epoch(loader, tiny_dataset, config) -> None:
     dataset = tiny_dataset()
     assert np.array_equal(
@@ -91,7 +104,10 @@ def test_with_everything_off_the_pixels_are_those_of_the_evaluation_path(
 ) -> None:
     dataset = tiny_dataset(shards=1, smallest_side=side)
     config = replace(SMALL, image_choice=choice, resize=resize, augmentation=NO_AUGMENTATION)
-    ours, reference = batches(loader, dataset, config), batches(loader, dataset, replace(config, augmentation=None))
+    ours, reference = (
+        batches(loader, dataset, config),
+        batches(loader, dataset, replace(config, augmentation=None)),
+    )
     assert len(images(ours)) == (24 if choice == "all" else 12)
     assert np.abs(images(ours) - images(reference)).mean() < tolerance
 
@@ -99,16 +115,21 @@ def test_with_everything_off_the_pixels_are_those_of_the_evaluation_path(
 def test_stretching_and_fit_crop_differ(loader, tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1)
     stretched, cropped = (
-        images(batches(loader, dataset, replace(PLAIN, height=40, width=32, resize=r))) for r in ("stretch", "fit-crop")
+        images(batches(loader, dataset, replace(PLAIN, height=40, width=32, resize=r)))
+        for r in ("stretch", "fit-crop")
     )
     assert np.abs(stretched - cropped).mean() > 2
 
 
 def test_preserve_aspect_is_fit_crop(loader, tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1)
-    kept = replace(PLAIN, height=40, width=32, augmentation=replace(NO_AUGMENTATION, preserve_aspect=True))
+    kept = replace(
+        PLAIN, height=40, width=32, augmentation=replace(NO_AUGMENTATION, preserve_aspect=True)
+    )
     cropped = replace(PLAIN, height=40, width=32, resize="fit-crop")
-    assert np.array_equal(images(batches(loader, dataset, kept)), images(batches(loader, dataset, cropped)))
+    assert np.array_equal(
+        images(batches(loader, dataset, kept)), images(batches(loader, dataset, cropped))
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,14 +140,20 @@ def test_preserve_aspect_is_fit_crop(loader, tiny_dataset) -> None:
 )
 def test_each_augmentation_alone_changes_the_images(loader, tiny_dataset, on) -> None:
     dataset = tiny_dataset(shards=1)
-    varied = images(batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, **on))))
+    varied = images(
+        batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, **on)))
+    )
     assert np.abs(varied - images(batches(loader, dataset, PLAIN))).mean() > 1
 
 
-def test_flip_mirrors_about_half_of_the_photos_and_changes_nothing_else(loader, tiny_dataset) -> None:
+def test_flip_mirrors_about_half_of_the_photos_and_changes_nothing_else(
+    loader, tiny_dataset
+) -> None:
     dataset = tiny_dataset({"train": 40}, shards=1)
     plain = images(batches(loader, dataset, PLAIN))
-    flipped = images(batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, flip=True))))
+    flipped = images(
+        batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, flip=True)))
+    )
     same = [np.abs(a - b).mean() < 1 for a, b in zip(plain, flipped, strict=True)]
     mirrored = [np.abs(a[:, ::-1] - b).mean() < 1 for a, b in zip(plain, flipped, strict=True)]
     assert all(a != b for a, b in zip(same, mirrored, strict=True))
@@ -135,14 +162,20 @@ def test_flip_mirrors_about_half_of_the_photos_and_changes_nothing_else(loader, 
 
 def test_the_warp_is_the_resize_when_it_turns_by_almost_nothing(loader, tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1, smallest_side=150)
-    turned = images(batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, rotate=1e-6))))
+    turned = images(
+        batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, rotate=1e-6)))
+    )
     assert np.abs(turned - images(batches(loader, dataset, PLAIN))).mean() < 0.1
 
 
 def test_zooming_out_pads_with_black_and_cropping_never_does(loader, tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 40}, shards=1)
-    zoomed = images(batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, zoom=0.5))))
-    cropped = images(batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, crop=0.5))))
+    zoomed = images(
+        batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, zoom=0.5)))
+    )
+    cropped = images(
+        batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, crop=0.5)))
+    )
     assert 10 <= sum(image[0].max() == 0 for image in zoomed) <= 30
     assert cropped.sum(axis=3).min() > 60
 
@@ -161,7 +194,9 @@ def test_only_full_fast_tints_a_grey_photo(loader, dataset_of) -> None:
     dataset = dataset_of({"train": [grey_event(i) for i in range(20)]}, {"species": ("none",)})
     tints = {}
     for mode in ("little", "full_fast", "full_randomized"):
-        config = replace(PLAIN, labels=("species",), augmentation=replace(NO_AUGMENTATION, color=mode))
+        config = replace(
+            PLAIN, labels=("species",), augmentation=replace(NO_AUGMENTATION, color=mode)
+        )
         tints[mode] = np.ptp(images(batches(loader, dataset, config)), axis=3).max()
     assert tints["full_fast"] > 10
     assert tints["little"] <= 1
@@ -177,12 +212,18 @@ def test_grayscale_stacking_switches_colour_augmentation_off(loader, tiny_datase
     dataset = tiny_dataset(shards=1)
     stacked = replace(PLAIN, image_choice="grayscale_stacking")
     colored = replace(stacked, augmentation=replace(NO_AUGMENTATION, color="full_randomized"))
-    assert np.array_equal(images(batches(loader, dataset, stacked)), images(batches(loader, dataset, colored)))
+    assert np.array_equal(
+        images(batches(loader, dataset, stacked)), images(batches(loader, dataset, colored))
+    )
 
 
-def test_the_random_photo_is_one_of_the_event_and_another_in_other_epochs(loader, tiny_dataset) -> None:
+def test_the_random_photo_is_one_of_the_event_and_another_in_other_epochs(
+    loader, tiny_dataset
+) -> None:
     dataset = tiny_dataset(shards=1)
-    every = images(batches(loader, dataset, replace(PLAIN, image_choice="all")))[3:6]  # the third event, three photos
+    every = images(batches(loader, dataset, replace(PLAIN, image_choice="all")))[
+        3:6
+    ]  # the third event, three photos
     config = replace(PLAIN, image_choice="random")
     seen = set()
     for epoch in range(12):
@@ -193,15 +234,29 @@ def test_the_random_photo_is_one_of_the_event_and_another_in_other_epochs(loader
 
 def test_evaluation_takes_the_first_photo_for_random(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
-    first, random = (images(batches(loader, dataset, replace(SMALL, image_choice=c))) for c in ("first", "random"))
+    first, random = (
+        images(batches(loader, dataset, replace(SMALL, image_choice=c)))
+        for c in ("first", "random")
+    )
     assert np.array_equal(first, random)
 
 
-def test_the_random_observation_is_one_of_the_event_and_another_in_other_epochs(loader, dataset_of) -> None:
+def test_the_random_observation_is_one_of_the_event_and_another_in_other_epochs(
+    loader, dataset_of
+) -> None:
     event = replace(grey_event(0), labels={"species": (0, 1, 2), "count": (2, 0, 1)})
-    dataset = dataset_of({"train": [event] * 4}, {"species": ("a", "b", "c"), "count": ("1", "2", "3")})
-    found = [batches(loader, dataset, replace(PLAIN, observation="random"), epoch=epoch) for epoch in range(8)]
-    pairs = {pair for one in found for pair in zip(labels(one, "species"), labels(one, "count"), strict=True)}
+    dataset = dataset_of(
+        {"train": [event] * 4}, {"species": ("a", "b", "c"), "count": ("1", "2", "3")}
+    )
+    found = [
+        batches(loader, dataset, replace(PLAIN, observation="random"), epoch=epoch)
+        for epoch in range(8)
+    ]
+    pairs = {
+        pair
+        for one in found
+        for pair in zip(labels(one, "species"), labels(one, "count"), strict=True)
+    }
     assert pairs == {(0, 2), (1, 0), (2, 1)}
     assert set(labels(batches(loader, dataset, PLAIN), "species")) == {0}
 
@@ -209,10 +264,17 @@ def test_the_random_observation_is_one_of_the_event_and_another_in_other_epochs(
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
 @pytest.mark.parametrize("choice", ["first", "all"])
 @pytest.mark.parametrize("on_bad", ["fail", "skip"])
-def test_readers_share_the_samples_and_make_the_same_steps(loader, tiny_dataset, augmentation, choice, on_bad) -> None:
+def test_readers_share_the_samples_and_make_the_same_steps(
+    loader, tiny_dataset, augmentation, choice, on_bad
+) -> None:
     dataset = tiny_dataset()
     config = replace(
-        PLAIN, image_choice=choice, augmentation=augmentation, shuffle=True, on_bad_record=on_bad, batch_size=3
+        PLAIN,
+        image_choice=choice,
+        augmentation=augmentation,
+        shuffle=True,
+        on_bad_record=on_bad,
+        batch_size=3,
     )
     parts = [batches(loader, dataset, replace(config, shard=(i, 3)), epoch=1) for i in range(3)]
     whole = images(batches(loader, dataset, config, epoch=1))
@@ -229,7 +291,9 @@ def test_samples_and_steps_are_told_before_reading(loader, tiny_dataset) -> None
     dataset = tiny_dataset()
     stream = loader(dataset, "train", replace(TRAIN, batch_size=5))
     assert (stream.samples, stream.steps, stream.skipped) == (12, 3, 0)
-    dropping = loader(dataset, "train", replace(TRAIN, batch_size=5, image_choice="all", drop_remainder=True))
+    dropping = loader(
+        dataset, "train", replace(TRAIN, batch_size=5, image_choice="all", drop_remainder=True)
+    )
     assert (dropping.samples, dropping.steps) == (20, 4)
     assert [len(batch.images) for batch in dropping.epoch(0)] == [5] * 4
 
@@ -256,20 +320,31 @@ def test_a_damaged_record_fails_with_its_place(loader, tiny_dataset, augmentatio
 
 
 @pytest.mark.parametrize(("augmentation", "samples"), [(None, 11), (NO_AUGMENTATION, 12)])
-def test_a_damaged_record_is_counted_once_and_in_training_replaced(loader, tiny_dataset, augmentation, samples) -> None:
+def test_a_damaged_record_is_counted_once_and_in_training_replaced(
+    loader, tiny_dataset, augmentation, samples
+) -> None:
     dataset = tiny_dataset()
     corrupt_record(dataset)
-    stream = loader(dataset, "train", replace(PLAIN, augmentation=augmentation, on_bad_record="skip"))
+    stream = loader(
+        dataset, "train", replace(PLAIN, augmentation=augmentation, on_bad_record="skip")
+    )
     counts = [len(images(list(stream.epoch(epoch)))) for epoch in (0, 1)]
     assert (counts, stream.skipped) == ([samples, samples], 1)
 
 
 @pytest.mark.parametrize("choice", ["first", "all"])
-def test_with_bad_records_all_readers_make_the_same_full_steps(loader, tiny_dataset, choice) -> None:
+def test_with_bad_records_all_readers_make_the_same_full_steps(
+    loader, tiny_dataset, choice
+) -> None:
     dataset = tiny_dataset()
     corrupt_record(dataset)
-    config = replace(TRAIN, image_choice=choice, on_bad_record="skip", batch_size=3, drop_remainder=True)
-    sizes = [[len(batch.images) for batch in batches(loader, dataset, replace(config, shard=(i, 2)))] for i in (0, 1)]
+    config = replace(
+        TRAIN, image_choice=choice, on_bad_record="skip", batch_size=3, drop_remainder=True
+    )
+    sizes = [
+        [len(batch.images) for batch in batches(loader, dataset, replace(config, shard=(i, 2)))]
+        for i in (0, 1)
+    ]
     assert sizes == [[3] * (4 if choice == "all" else 2)] * 2
 
 
@@ -284,7 +359,9 @@ def test_nothing_but_bad_records_is_an_error(loader, dataset_of, choice) -> None
 
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
 @pytest.mark.parametrize("fault", ["cut", "noise", "label"])
-def test_a_bad_photo_or_a_lost_label_fails_with_its_place(loader, dataset_of, augmentation, fault) -> None:
+def test_a_bad_photo_or_a_lost_label_fails_with_its_place(
+    loader, dataset_of, augmentation, fault
+) -> None:
     good = grey_event(0)
     bad = {
         "cut": replace(good, jpegs=(good.jpegs[0][:300],)),
@@ -293,7 +370,9 @@ def test_a_bad_photo_or_a_lost_label_fails_with_its_place(loader, dataset_of, au
     }[fault]
     dataset = dataset_of({"train": [good] * 6 + [bad] + [good] * 6}, {"species": ("none",)})
     config = replace(PLAIN, labels=("species",), augmentation=augmentation)
-    offset = int((dataset.folder / "train-00000-of-00001.idx").read_text().splitlines()[6].split()[0])
+    offset = int(
+        (dataset.folder / "train-00000-of-00001.idx").read_text().splitlines()[6].split()[0]
+    )
     with pytest.raises(InputError, match=rf"train-00000-of-00001\.tfrecord' at offset {offset}: "):
         batches(loader, dataset, config)
     stream = loader(dataset, "train", replace(config, on_bad_record="skip"))
@@ -312,12 +391,16 @@ def test_an_unknown_split_names_the_nearest(loader, tiny_dataset) -> None:
 
 
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
-def test_an_epoch_can_not_be_read_on_after_closing_but_begun_again(loader, tiny_dataset, augmentation) -> None:
+def test_an_epoch_can_not_be_read_on_after_closing_but_begun_again(
+    loader, tiny_dataset, augmentation
+) -> None:
     stream = loader(tiny_dataset(), "train", replace(PLAIN, augmentation=augmentation))
     batches = stream.epoch(0)
     first = images([next(batches)])
     stream.close()
-    with pytest.raises(RuntimeError, match="the stream was closed while epoch 0 was read: begin the epoch again"):
+    with pytest.raises(
+        RuntimeError, match="the stream was closed while epoch 0 was read: begin the epoch again"
+    ):
         next(batches)
     assert np.array_equal(first, images([next(stream.epoch(0))]))
 

@@ -1,8 +1,9 @@
-"""How much each loader varies the photos: what is measured on simple images follows the distributions that augmentation promises.
+"""How much each loader varies the photos: what is measured on simple images follows the
+distributions that augmentation promises.
 
-Each quantity is uniform in a range; of N measured values the largest gap between their distribution and that one (Kolmogorov and
-Smirnov's distance) stays below 1.95 / sqrt(N), which one seed in a thousand would exceed.
-"""
+Each quantity is uniform in a range; of N measured values the largest gap between their distribution
+and that one (Kolmogorov and Smirnov's distance) stays below 1.95 / sqrt(N), which one seed in a
+thousand would exceed."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ ORANGE = np.full((96, 96, 3), (170, 128, 86), np.uint8)
 
 def ramp(low: int, high: int) -> np.ndarray:
     """A grey photo that brightens evenly from left to right."""
-    return np.repeat(np.tile(np.linspace(low, high, 96).astype(np.uint8), (96, 1))[:, :, None], 3, axis=2)
+    return np.repeat(
+        np.tile(np.linspace(low, high, 96).astype(np.uint8), (96, 1))[:, :, None], 3, axis=2
+    )
 
 
 GENTLE, STEEP = ramp(80, 176), ramp(0, 255)
@@ -35,9 +38,15 @@ def varied(loader, dataset_of):
     def vary(photo: np.ndarray, **augmentation) -> np.ndarray:
         jpeg = encode_jpeg(photo, 95)
         event = EventRecord("an event", (jpeg,), ((96, 96),), {"species": (0,)}, ("a.jpg",), {})
-        dataset = dataset_of({"train": [event] * N}, {"species": ("none",)}, name="-".join(map(str, augmentation)))
+        dataset = dataset_of(
+            {"train": [event] * N}, {"species": ("none",)}, name="-".join(map(str, augmentation))
+        )
         chosen = Augmentation(**{**vars(NO_AUGMENTATION), **augmentation})
-        stream = loader(dataset, "train", LoaderConfig(SIDE, SIDE, ("species",), 50, augmentation=chosen, seed=3))
+        stream = loader(
+            dataset,
+            "train",
+            LoaderConfig(SIDE, SIDE, ("species",), 50, augmentation=chosen, seed=3),
+        )
         return np.concatenate([batch.images for batch in stream.epoch(0)]).astype(np.float64)
 
     return vary
@@ -47,11 +56,14 @@ def distance(values: np.ndarray, low: float, high: float) -> float:
     """Between the distribution of the values and the uniform one, times sqrt(N)."""
     expected = np.clip((np.sort(values) - low) / (high - low), 0, 1)
     steps = np.arange(len(values) + 1) / len(values)
-    return max(np.abs(expected - steps[1:]).max(), np.abs(expected - steps[:-1]).max()) * np.sqrt(len(values))
+    return max(np.abs(expected - steps[1:]).max(), np.abs(expected - steps[:-1]).max()) * np.sqrt(
+        len(values)
+    )
 
 
 def slopes(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean change of the grey value per pixel down and to the right, in the middle of each image."""
+    """Mean change of the grey value per pixel down and to the right, in the middle of each
+    image."""
     down, right = np.gradient(images[:, 16:32, 16:32, 1], axis=(1, 2))
     return down.mean(axis=(1, 2)), right.mean(axis=(1, 2))
 
@@ -76,12 +88,15 @@ def test_contrast_is_multiplied_by_nine_to_thirteen_tenths(varied) -> None:
 def test_hue_turns_by_up_to_a_twentieth_of_the_circle(varied) -> None:
     colors = varied(ORANGE, color="full_randomized").mean(axis=(1, 2)).astype(np.float32)
     hue = cv2.cvtColor(colors[None], cv2.COLOR_RGB2HSV)[0, :, 0]
-    turned = (hue - cv2.cvtColor(ORANGE[:1, :1].astype(np.float32), cv2.COLOR_RGB2HSV)[0, 0, 0] + 180) % 360 - 180
+    turned = (
+        hue - cv2.cvtColor(ORANGE[:1, :1].astype(np.float32), cv2.COLOR_RGB2HSV)[0, 0, 0] + 180
+    ) % 360 - 180
     assert distance(turned, -18, 18) < 1.95
 
 
 @pytest.mark.parametrize(
-    ("chroma", "of_rgb"), [("blue", (-0.168736, -0.331264, 0.5)), ("red", (0.5, -0.418688, -0.081312))]
+    ("chroma", "of_rgb"),
+    [("blue", (-0.168736, -0.331264, 0.5)), ("red", (0.5, -0.418688, -0.081312))],
 )
 def test_full_fast_moves_each_chroma_by_up_to_a_twentieth(varied, chroma, of_rgb) -> None:
     moved = varied(GREY, color="full_fast").mean(axis=(1, 2)) @ of_rgb

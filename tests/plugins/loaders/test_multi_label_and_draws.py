@@ -16,11 +16,15 @@ from ctc.testing import corrupt_record
 from ctc_plugins.loaders.common.weighted_sampling import systematic_sample
 
 CLASSES = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
-SMALL = LoaderConfig(16, 16, ("count", "species"), batch_size=4, image_choice="first", shuffle=False)
+SMALL = LoaderConfig(
+    16, 16, ("count", "species"), batch_size=4, image_choice="first", shuffle=False
+)
 PLAIN = replace(SMALL, augmentation=NO_AUGMENTATION)
 
 
-def event(number: int, species: tuple[int, ...], count: tuple[int, ...] | None = None) -> EventRecord:
+def event(
+    number: int, species: tuple[int, ...], count: tuple[int, ...] | None = None
+) -> EventRecord:
     jpeg = encode_jpeg(np.full((16, 16, 3), 10 * number, np.uint8), 90)
     labels = {"species": species, "count": count or (0,) * len(species)}
     return EventRecord(f"e{number}", (jpeg,), ((16, 16),), labels, (f"{number}.jpg",), {})
@@ -39,21 +43,34 @@ def values(found: list[Batch], label: str) -> list:
 def test_a_multi_label_row_has_every_class_that_was_seen_and_is_missing_when_none_was(
     loader, dataset_of, augmentation
 ) -> None:
-    events = [event(0, (2, 0), (1, -1)), event(1, (1, 1)), event(2, (-1, -1)), event(3, (-1, 2), (-1, 0))]
+    events = [
+        event(0, (2, 0), (1, -1)),
+        event(1, (1, 1)),
+        event(2, (-1, -1)),
+        event(3, (-1, 2), (-1, 0)),
+    ]
     dataset = dataset_of({"train": events}, CLASSES)
-    found = epochs(loader, dataset, replace(SMALL, augmentation=augmentation, multi_label=("species",)))
+    found = epochs(
+        loader, dataset, replace(SMALL, augmentation=augmentation, multi_label=("species",))
+    )
     assert values(found, "species") == [[1, 0, 1], [0, 1, 0], [-1, -1, -1], [0, 0, 1]]
     assert values(found, "count") == [1, 0, 0, -1]
 
 
 def test_a_label_that_is_not_wanted_can_not_be_multi_label(loader, tiny_dataset) -> None:
-    with pytest.raises(UsageError, match=r"'specis' can't be multi-label: .*did you mean 'species'"):
+    with pytest.raises(
+        UsageError, match=r"'specis' can't be multi-label: .*did you mean 'species'"
+    ):
         loader(tiny_dataset(), "train", replace(PLAIN, multi_label=("specis",)))
 
 
 def test_weights_must_be_one_above_nothing_for_each_class(loader, tiny_dataset) -> None:
     with pytest.raises(UsageError, match="'count' has 2 classes: give each a weight above 0"):
-        loader(tiny_dataset(), "train", replace(PLAIN, draw_weights=SamplingWeights("count", (1.0, 0.0))))
+        loader(
+            tiny_dataset(),
+            "train",
+            replace(PLAIN, draw_weights=SamplingWeights("count", (1.0, 0.0))),
+        )
 
 
 @pytest.mark.parametrize("on_bad", ["fail", "skip"])
@@ -66,17 +83,26 @@ def test_a_rare_class_comes_as_often_as_its_weight_says(loader, dataset_of, on_b
 
 
 def test_an_event_that_comes_again_is_varied_anew(loader, dataset_of) -> None:
-    events = [replace(event(number, (1 if number == 3 else 0,)), jpegs=(_noise(number),)) for number in range(8)]
+    events = [
+        replace(event(number, (1 if number == 3 else 0,)), jpegs=(_noise(number),))
+        for number in range(8)
+    ]
     dataset = dataset_of({"train": events}, CLASSES)
-    config = replace(SMALL, augmentation=Augmentation(), draw_weights=SamplingWeights("species", (1.0, 7.0, 1.0)))
+    config = replace(
+        SMALL, augmentation=Augmentation(), draw_weights=SamplingWeights("species", (1.0, 7.0, 1.0))
+    )
     found = epochs(loader, dataset, config)
-    again = np.concatenate([batch.images for batch in found])[np.array(values(found, "species")) == 1]
+    again = np.concatenate([batch.images for batch in found])[
+        np.array(values(found, "species")) == 1
+    ]
     assert len(again) == 4
     assert len(np.unique(again.reshape(4, -1), axis=0)) == 4
 
 
 @pytest.mark.parametrize(("multi_label", "expected"), [((), 0), (("species",), 10)])
-def test_a_second_observation_draws_its_event_only_where_it_counts(loader, dataset_of, multi_label, expected) -> None:
+def test_a_second_observation_draws_its_event_only_where_it_counts(
+    loader, dataset_of, multi_label, expected
+) -> None:
     events = [event(number, (0, 1) if number == 3 else (0, 0)) for number in range(20)]
     dataset = dataset_of({"train": events}, CLASSES)
     weights = SamplingWeights("species", (20 / 38, 20 / 2, 1.0))
@@ -86,7 +112,9 @@ def test_a_second_observation_draws_its_event_only_where_it_counts(loader, datas
 
 
 def test_readers_make_the_same_steps_when_events_are_drawn_by_weight(loader, tiny_dataset) -> None:
-    config = replace(PLAIN, shuffle=True, draw_weights=SamplingWeights("species", (9.0, 1.0, 1.0)), batch_size=3)
+    config = replace(
+        PLAIN, shuffle=True, draw_weights=SamplingWeights("species", (9.0, 1.0, 1.0)), batch_size=3
+    )
     dataset = tiny_dataset()
     parts = [epochs(loader, dataset, replace(config, shard=(number, 2))) for number in (0, 1)]
     assert [[len(batch.images) for batch in part] for part in parts] == [[3, 3], [3, 3]]

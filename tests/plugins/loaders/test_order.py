@@ -17,7 +17,10 @@ def test_every_sample_comes_once(among) -> None:
 
 
 def test_seed_and_epoch_make_the_order() -> None:
-    orders = [shuffled_indices(SHARDS, 500, seed, epoch).tolist() for seed, epoch in ((0, 0), (0, 0), (1, 0), (0, 1))]
+    orders = [
+        shuffled_indices(SHARDS, 500, seed, epoch).tolist()
+        for seed, epoch in ((0, 0), (0, 0), (1, 0), (0, 1))
+    ]
     assert orders[0] == orders[1]
     assert orders[0] not in orders[2:]
 

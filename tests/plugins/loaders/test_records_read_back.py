@@ -1,4 +1,5 @@
-"""A dataset's records, written without TensorFlow, read back by TensorFlow and by DALI: every photo byte for byte."""
+"""A dataset's records, written without TensorFlow, read back by TensorFlow and by DALI: every photo
+byte for byte."""
 
 from __future__ import annotations
 
@@ -12,11 +13,16 @@ from ctc.images.eval_samples import read_events, record_table
 
 
 def written(dataset: Dataset) -> list[list[bytes]]:
-    return [list(event.jpegs) for _, event in read_events(dataset, "train", record_table(dataset, "train"))]
+    return [
+        list(event.jpegs)
+        for _, event in read_events(dataset, "train", record_table(dataset, "train"))
+    ]
 
 
 def by_tensorflow(dataset: Dataset) -> list[list[bytes]]:
-    tf = pytest.importorskip("tensorflow", reason="needs TensorFlow: pip install camera-trap-classifier[train]")
+    tf = pytest.importorskip(
+        "tensorflow", reason="needs TensorFlow: pip install camera-trap-classifier[train]"
+    )
     features = {
         "image/encoded": tf.io.FixedLenFeature([], tf.string),
         "image/sizes": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True),
@@ -30,11 +36,16 @@ def by_tensorflow(dataset: Dataset) -> list[list[bytes]]:
 
 
 def by_dali(dataset: Dataset) -> list[list[bytes]]:
-    """Shard by shard through DALI's CPU reader and our index; the photos sliced inside DALI's pipeline."""
-    pytest.importorskip("nvidia.dali", reason="needs DALI: pip install camera-trap-classifier[dali]")
+    """Shard by shard through DALI's CPU reader and our index; the photos sliced inside DALI's
+    pipeline."""
+    pytest.importorskip(
+        "nvidia.dali", reason="needs DALI: pip install camera-trap-classifier[dali]"
+    )
     found = []
     for shard in dataset.shards("train"):
-        pipeline = dali_pipeline(str(dataset.folder / shard.file), str(dataset.folder / shard.index_file))
+        pipeline = dali_pipeline(
+            str(dataset.folder / shard.file), str(dataset.folder / shard.index_file)
+        )
         for _ in range(shard.events):
             sizes, *photos = (np.array(output.at(0)) for output in pipeline.run())
             found.append([photo.tobytes() for photo in photos[: len(sizes)]])
@@ -42,7 +53,8 @@ def by_dali(dataset: Dataset) -> list[list[bytes]]:
 
 
 def dali_pipeline(path: str, index: str):
-    """A pipeline of one record at a time: sizes, then the first, second and third photo (no bytes where there is none)."""
+    """A pipeline of one record at a time: sizes, then the first, second and third photo (no bytes
+    where there is none)."""
     from nvidia.dali import Pipeline, fn, tfrecord, types
 
     features = {
@@ -59,7 +71,9 @@ def dali_pipeline(path: str, index: str):
             return fn.reductions.sum(first, dtype=types.INT32)
 
         ends = [0, end(1), end(2), end(3)]
-        pipeline.set_outputs(sizes, *(record["image/encoded"][start:stop] for start, stop in pairwise(ends)))
+        pipeline.set_outputs(
+            sizes, *(record["image/encoded"][start:stop] for start, stop in pairwise(ends))
+        )
     pipeline.build()
     return pipeline
 

@@ -14,4 +14,9 @@ def test_it_runs_where_tensorflow_is() -> None:
 
 def test_to_ask_whether_it_runs_does_not_import_tensorflow() -> None:
     code = "import sys; from ctc_plugins.loaders.tfdata import loader; loader.available(); print('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "False\n"
+    )

@@ -37,7 +37,9 @@ def test_it_runs_where_checksums_can_be_checked() -> None:
 @pytest.mark.parametrize("choice", ["random", "all", "grayscale_stacking"])
 def test_any_number_of_threads_makes_the_same_batches(tiny_dataset, choice) -> None:
     dataset = tiny_dataset()
-    made = [images(epoch(dataset, replace(TRAIN, threads=n, image_choice=choice))) for n in (1, 2, 5)]
+    made = [
+        images(epoch(dataset, replace(TRAIN, threads=n, image_choice=choice))) for n in (1, 2, 5)
+    ]
     assert np.array_equal(made[0], made[1])
     assert np.array_equal(made[0], made[2])
 
@@ -47,24 +49,36 @@ def test_an_epoch_is_taken_up_by_another_stream_bit_for_bit(tiny_dataset) -> Non
     whole = epoch(dataset, TRAIN, index=4)
     rest = epoch(dataset, replace(TRAIN, threads=3), index=4, start=1)
     assert np.array_equal(images(rest), images(whole)[4:])
-    assert [batch.labels["species"].tolist() for batch in rest] == [b.labels["species"].tolist() for b in whole[1:]]
+    assert [batch.labels["species"].tolist() for batch in rest] == [
+        b.labels["species"].tolist() for b in whole[1:]
+    ]
 
 
 @pytest.mark.parametrize("resize", ["stretch", "fit-crop"])
 @pytest.mark.parametrize("size", [(224, 224), (299, 299), (50, 50), (384, 512)])
-def test_with_everything_off_real_photos_are_those_of_the_evaluation_path(real_dataset, resize, size) -> None:
-    config = LoaderConfig(*size, ("species",), resize=resize, shuffle=False, augmentation=NO_AUGMENTATION)
+def test_with_everything_off_real_photos_are_those_of_the_evaluation_path(
+    real_dataset, resize, size
+) -> None:
+    config = LoaderConfig(
+        *size, ("species",), resize=resize, shuffle=False, augmentation=NO_AUGMENTATION
+    )
     assert np.array_equal(
-        images(epoch(real_dataset, config)), images(epoch(real_dataset, replace(config, augmentation=None)))
+        images(epoch(real_dataset, config)),
+        images(epoch(real_dataset, replace(config, augmentation=None))),
     )
 
 
 @pytest.mark.parametrize("choice", ["first", "grayscale_stacking"])
 @pytest.mark.parametrize("size", [(224, 224), (384, 512)])
-def test_the_affine_differs_from_the_evaluation_path_by_half_a_grey_level(real_dataset, choice, size) -> None:
+def test_the_affine_differs_from_the_evaluation_path_by_half_a_grey_level(
+    real_dataset, choice, size
+) -> None:
     config = LoaderConfig(*size, ("species",), image_choice=choice, shuffle=False)
     turned = replace(config, augmentation=replace(NO_AUGMENTATION, rotate=1e-6))
-    assert np.abs(images(epoch(real_dataset, turned)) - images(epoch(real_dataset, config))).mean() < 0.5
+    assert (
+        np.abs(images(epoch(real_dataset, turned)) - images(epoch(real_dataset, config))).mean()
+        < 0.5
+    )
 
 
 def test_batches_that_are_kept_stay_as_they_are(tiny_dataset) -> None:

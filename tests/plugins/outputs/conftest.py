@@ -1,4 +1,5 @@
-"""Three events: one of two photos, one whose names try to break a file format, one that knows when and where it was; and a failure."""
+"""Three events: one of two photos, one whose names try to break a file format, one that knows when
+and where it was; and a failure."""
 
 from __future__ import annotations
 
@@ -21,7 +22,10 @@ Write = Callable[..., Path]
 
 
 def probabilities(*values: float) -> dict[str, np.ndarray]:
-    return {"species": np.array(values[:2], np.float32), "standing": np.array(values[2:], np.float32)}
+    return {
+        "species": np.array(values[:2], np.float32),
+        "standing": np.array(values[2:], np.float32),
+    }
 
 
 @pytest.fixture
@@ -33,7 +37,13 @@ def predictions() -> list[EventPrediction]:
     )
     second = (ImagePrediction("ü\udce9.jpg", probabilities(0.00004, 0.99996, 1, 0)),)
     return [
-        EventPrediction("1", LABELS, probabilities(0.535, 0.465, 0.4601, 0.5399), first, {"site": "N", "id": None}),
+        EventPrediction(
+            "1",
+            LABELS,
+            probabilities(0.535, 0.465, 0.4601, 0.5399),
+            first,
+            {"site": "N", "id": None},
+        ),
         EventPrediction('2,"x"\n', odd, second[0].probabilities, second, {"site": "a;b", "id": 7}),
     ]
 
@@ -42,7 +52,9 @@ def predictions() -> list[EventPrediction]:
 def dated(predictions) -> EventPrediction:
     """The first event; its second photo has EXIF."""
     first, second = predictions[0].images
-    second = replace(second, taken="2016-09-25T18:35:10", camera="RECONYX HC500", latitude=-2.5, longitude=34.75)
+    second = replace(
+        second, taken="2016-09-25T18:35:10", camera="RECONYX HC500", latitude=-2.5, longitude=34.75
+    )
     return replace(predictions[0], images=(first, second))
 
 
@@ -53,7 +65,8 @@ def failure() -> Failure:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """A function that writes entries in a format, with its default options or the given ones, and returns the path."""
+    """A function that writes entries in a format, with its default options or the given ones, and
+    returns the path."""
 
     def write(
         format_name: str,
@@ -66,7 +79,9 @@ def write(tmp_path: Path) -> Write:
         output_format = plugins().get(OutputFormat, format_name)
         defaults = {option.key: option.default for option in output_format.options}
         created = datetime(2026, 3, 1, 12, 30, 5, 7, UTC)
-        context = OutputContext("model.onnx", labels, created, root or Path.cwd(), {**defaults, **options}, notes)
+        context = OutputContext(
+            "model.onnx", labels, created, root or Path.cwd(), {**defaults, **options}, notes
+        )
         path = tmp_path / f"written.{format_name}"
         output_format.write(iter(entries), path, context)
         return path

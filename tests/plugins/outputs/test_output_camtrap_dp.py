@@ -19,7 +19,11 @@ from ctc.plugin import InputFormat, Observation
 from ctc.plugin.manager import plugins
 
 TABLES = ("deployments", "media", "observations")
-LABELS = {"species": ("Vulpes vulpes", "blank", "human"), "count": ("1", "2+"), "resting": ("0", "1")}
+LABELS = {
+    "species": ("Vulpes vulpes", "blank", "human"),
+    "count": ("1", "2+"),
+    "resting": ("0", "1"),
+}
 SPRING = "2016-03-27T01:59:59"  # the last second before Berlin's clocks went an hour forward
 
 
@@ -35,10 +39,13 @@ def event(name: str, *photos: dict[str, Any], species: int = 0, **meta: Any) -> 
 
 @pytest.fixture
 def package(write, tmp_path):
-    """A function that writes a package of events whose photos are below tmp_path/photos, and returns its folder."""
+    """A function that writes a package of events whose photos are below tmp_path/photos, and
+    returns its folder."""
 
     def make(*entries, time_zone: str | None = "Europe/Berlin", **options) -> Path:
-        return write("camtrap-dp", entries, LABELS, tmp_path / "photos", time_zone=time_zone, **options)
+        return write(
+            "camtrap-dp", entries, LABELS, tmp_path / "photos", time_zone=time_zone, **options
+        )
 
     return make
 
@@ -55,10 +62,23 @@ def full(tmp_path) -> list[EventPrediction]:
             {"path": f"{photos}/north/2.jpg", "taken": SPRING},
         ),
         event(
-            '2,"x"\n=1', {"path": f"{photos}/a..b/🦊, 'x'\n.PNG", "taken": "2016-03-27T03:00:00.5", **place}, species=1
+            '2,"x"\n=1',
+            {"path": f"{photos}/a..b/🦊, 'x'\n.PNG", "taken": "2016-03-27T03:00:00.5", **place},
+            species=1,
         ),
-        event("3", {"path": f"{photos}/.hidden\udce9.jpg", "taken": SPRING, **place}, species=2, deploymentID="NA"),
-        event("1:event", {"path": "/elsewhere/3.tif", "taken": SPRING}, location="K7", latitude="-2.5", longitude=34),
+        event(
+            "3",
+            {"path": f"{photos}/.hidden\udce9.jpg", "taken": SPRING, **place},
+            species=2,
+            deploymentID="NA",
+        ),
+        event(
+            "1:event",
+            {"path": "/elsewhere/3.tif", "taken": SPRING},
+            location="K7",
+            latitude="-2.5",
+            longitude=34,
+        ),
     ]
 
 
@@ -79,7 +99,9 @@ def problems(standard: Path, folder: Path) -> Iterator[str]:
             cells = [row[field["name"]] for row in rows]
             if field["constraints"].get("unique") and len(set(cells)) != len(cells):
                 yield f"{name}.{field['name']}: not unique"
-            yield from (f"{name}.{field['name']}: {cell!r}" for cell in cells if not valid(cell, field))
+            yield from (
+                f"{name}.{field['name']}: {cell!r}" for cell in cells if not valid(cell, field)
+            )
 
 
 def valid(cell: str, field: dict[str, Any]) -> bool:
@@ -155,7 +177,10 @@ def test_answers_that_the_standard_has_a_column_for_are_there(package) -> None:
 
 def test_an_empty_event_and_a_person_are_no_animals(package, full) -> None:
     rows = table(package(*full[1:3]), "observations")[::2]
-    assert [(row["observationType"], row["scientificName"]) for row in rows] == [("blank", ""), ("human", "")]
+    assert [(row["observationType"], row["scientificName"]) for row in rows] == [
+        ("blank", ""),
+        ("human", ""),
+    ]
 
 
 def test_a_deployment_spans_its_photos_and_knows_its_place(package, full) -> None:
@@ -168,8 +193,15 @@ def test_a_deployment_spans_its_photos_and_knows_its_place(package, full) -> Non
         "deploymentEnd": "2016-03-27T01:59:59+01:00",
         "cameraModel": "RECONYX HC500",
     }
-    places = [(row["deploymentID"], row["locationID"], row["latitude"], row["longitude"]) for row in others]
-    assert places == [("a..b", "", "0.0", "13.5"), ("photos", "", "0.0", "13.5"), ("K7", "K7", "-2.5", "34.0")]
+    places = [
+        (row["deploymentID"], row["locationID"], row["latitude"], row["longitude"])
+        for row in others
+    ]
+    assert places == [
+        ("a..b", "", "0.0", "13.5"),
+        ("photos", "", "0.0", "13.5"),
+        ("K7", "K7", "-2.5", "34.0"),
+    ]
 
 
 def test_media_are_found_from_the_root_or_by_a_url(package, full, tmp_path) -> None:
@@ -182,12 +214,20 @@ def test_media_are_found_from_the_root_or_by_a_url(package, full, tmp_path) -> N
         f"{photos}/.hidden%E9.jpg",
         "file:///elsewhere/3.tif",
     ]
-    assert [row["fileMediatype"] for row in rows] == ["image/jpeg"] * 2 + ["image/png", "image/jpeg", "image/tiff"]
+    assert [row["fileMediatype"] for row in rows] == ["image/jpeg"] * 2 + [
+        "image/png",
+        "image/jpeg",
+        "image/tiff",
+    ]
 
 
 def test_times_follow_the_zone_through_the_year(package, full) -> None:
     times = [row["timestamp"] for row in table(package(*full[:2]), "media")]
-    assert times == ["2016-03-27T01:59:59+01:00", "2016-03-27T01:59:59+01:00", "2016-03-27T03:00:00+02:00"]
+    assert times == [
+        "2016-03-27T01:59:59+01:00",
+        "2016-03-27T01:59:59+01:00",
+        "2016-03-27T03:00:00+02:00",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -204,28 +244,41 @@ def test_a_zone_may_be_an_offset(package, full, zone, time) -> None:
 
 def test_a_time_without_a_zone_asks_for_one(package, full) -> None:
     with pytest.raises(
-        UsageError, match=r"1\.jpg' was taken at 2016-03-27T01:59:59, but in which time zone\? .*--time-zone"
+        UsageError,
+        match=r"1\.jpg' was taken at 2016-03-27T01:59:59, but in which time zone\? .*--time-zone",
     ):
         package(*full, time_zone=None)
 
 
 def test_a_time_with_a_zone_needs_none(package) -> None:
     entry = event("1", {"path": "a.jpg"}, datetime="2016-03-27T01:59:59Z")
-    assert table(package(entry, time_zone=None), "media")[0]["timestamp"] == "2016-03-27T01:59:59+00:00"
+    assert (
+        table(package(entry, time_zone=None), "media")[0]["timestamp"]
+        == "2016-03-27T01:59:59+00:00"
+    )
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berln", "+99:00", "../secret", "Europe", ""])
 def test_a_zone_that_is_not_there_is_refused(package, zone) -> None:
-    with pytest.raises(UsageError, match=r"no time zone called '.*': give a name such as Europe/Berlin, or an offset"):
+    with pytest.raises(
+        UsageError,
+        match=r"no time zone called '.*': give a name such as Europe/Berlin, or an offset",
+    ):
         package(time_zone=zone)
 
 
 @pytest.mark.parametrize("told", [None, "", "yesterday", "2016-03-27", 20160327])
 def test_what_nobody_told_is_empty_and_listed_in_the_readme(package, told) -> None:
-    folder = package(event("1", {"path": "a.jpg"}, location="K7", datetime=told, latitude="north", longitude=400))
+    folder = package(
+        event("1", {"path": "a.jpg"}, location="K7", datetime=told, latitude="north", longitude=400)
+    )
     assert table(folder, "media")[0]["timestamp"] == ""
     deployment = table(folder, "deployments")[0]
-    assert (deployment["latitude"], deployment["longitude"], deployment["deploymentStart"]) == ("", "", "")
+    assert (deployment["latitude"], deployment["longitude"], deployment["deploymentStart"]) == (
+        "",
+        "",
+        "",
+    )
     readme = (folder / "README.md").read_text()
     assert "- `deployments.csv`: `latitude` and `longitude` of 1 deployments" in readme
     assert "(`K7`)" in readme
@@ -236,7 +289,10 @@ def test_what_nobody_told_is_empty_and_listed_in_the_readme(package, told) -> No
 
 
 def test_a_complete_package_says_so(package, full) -> None:
-    assert "- Nothing that the standard requires is missing." in (package(*full) / "README.md").read_text()
+    assert (
+        "- Nothing that the standard requires is missing."
+        in (package(*full) / "README.md").read_text()
+    )
 
 
 def test_the_descriptor_covers_place_time_and_species(package, full) -> None:
@@ -245,12 +301,15 @@ def test_the_descriptor_covers_place_time_and_species(package, full) -> None:
     assert document["spatial"] == {"type": "Polygon", "coordinates": [corners]}
     assert document["temporal"] == {"start": "2016-03-27", "end": "2016-03-27"}
     assert document["taxonomic"] == [{"scientificName": "Vulpes vulpes"}]
-    assert [resource["path"] for resource in document["resources"]] == [f"{name}.csv" for name in TABLES]
+    assert [resource["path"] for resource in document["resources"]] == [
+        f"{name}.csv" for name in TABLES
+    ]
 
 
 def test_ctc_reads_what_it_wrote(package, full) -> None:
     folder = package(
-        full[0], replace(full[1], images=(replace(full[1].images[0], path=str(folder_of(full) / "x.jpg")),))
+        full[0],
+        replace(full[1], images=(replace(full[1].images[0], path=str(folder_of(full) / "x.jpg")),)),
     )
     reader = plugins().get(InputFormat, "camtrap-dp")
     options = {option.key: option.default for option in reader.options}
@@ -276,11 +335,20 @@ def test_a_zip_holds_the_same_files_each_time(write, package, full, tmp_path) ->
             path.name: path.read_bytes() for path in folder.iterdir()
         }
     first.unlink()
-    assert write("camtrap-dp-zip", full, LABELS, root, time_zone="Europe/Berlin").read_bytes() == packed
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["written.camtrap-dp", "written.camtrap-dp-zip"]
+    assert (
+        write("camtrap-dp-zip", full, LABELS, root, time_zone="Europe/Berlin").read_bytes()
+        == packed
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "written.camtrap-dp",
+        "written.camtrap-dp-zip",
+    ]
 
 
 def test_notes_are_in_the_readme_and_the_description(package, full) -> None:
     folder = package(*full, notes=("species: 2 of 3 classes",))
     assert "\n- Note: species: 2 of 3 classes.\n\n##" in (folder / "README.md").read_text()
-    assert json.loads((folder / "datapackage.json").read_text())["description"] == "species: 2 of 3 classes"
+    assert (
+        json.loads((folder / "datapackage.json").read_text())["description"]
+        == "species: 2 of 3 classes"
+    )

@@ -56,14 +56,19 @@ def test_time_camera_and_place_are_those_of_the_first_photo_that_knows_them(writ
 
 
 def test_what_the_table_of_events_says_goes_before_what_the_photos_say(write, dated) -> None:
-    row = rows(write("csv", [replace(dated, meta={"camera": "K7", "datetime": "", "site": "N"})]))[0]
+    row = rows(write("csv", [replace(dated, meta={"camera": "K7", "datetime": "", "site": "N"})]))[
+        0
+    ]
     assert (row["camera"], row["datetime"], row["site"]) == ("K7", "2016-09-25T18:35:10", "N")
     assert list(row)[5:] == ["datetime", "camera", "latitude", "longitude", "site"]
 
 
 def test_per_photo_there_is_a_row_for_each_photo_and_label(write, dated) -> None:
     table = rows(write("csv", [replace(dated, meta={"camera": "K7"})], per_photo=True))
-    assert [(row["id"], row["path"], row["label"], row["prediction_top"], row["confidence_top"]) for row in table] == [
+    assert [
+        (row["id"], row["path"], row["label"], row["prediction_top"], row["confidence_top"])
+        for row in table
+    ] == [
         ("1", "a.jpg", "species", "cat", "0.6000"),
         ("1", "a.jpg", "standing", "0", "0.5000"),
         ("1", "b.jpg", "species", "dog", "0.5300"),
@@ -73,22 +78,56 @@ def test_per_photo_there_is_a_row_for_each_photo_and_label(write, dated) -> None
 
 
 def test_for_excel_text_is_no_formula_and_a_number_is_a_number(write, predictions) -> None:
-    meta = {"=cmd": "=1+1", "a": "@SUM(A1)", "b": "\tx", "c": "-12.5", "d": "+4e3", "e": -3, "f": "-", "g": "x=1"}
-    event = replace(predictions[0], id="+evil", classes={"species": ("=HYPERLINK()", "-1")}, meta=meta)
+    meta = {
+        "=cmd": "=1+1",
+        "a": "@SUM(A1)",
+        "b": "\tx",
+        "c": "-12.5",
+        "d": "+4e3",
+        "e": -3,
+        "f": "-",
+        "g": "x=1",
+    }
+    event = replace(
+        predictions[0], id="+evil", classes={"species": ("=HYPERLINK()", "-1")}, meta=meta
+    )
     plain, shown = rows(write("csv", [event]))[0], rows(write("csv", [event], excel=True))[0]
-    assert list(plain.values())[9:] == ["=1+1", "@SUM(A1)", "\tx", "-12.5", "+4e3", "-3", "-", "x=1"]
-    assert list(shown.values())[9:] == ["'=1+1", "'@SUM(A1)", "'\tx", "-12.5", "+4e3", "-3", "'-", "x=1"]
+    assert list(plain.values())[9:] == [
+        "=1+1",
+        "@SUM(A1)",
+        "\tx",
+        "-12.5",
+        "+4e3",
+        "-3",
+        "-",
+        "x=1",
+    ]
+    assert list(shown.values())[9:] == [
+        "'=1+1",
+        "'@SUM(A1)",
+        "'\tx",
+        "-12.5",
+        "+4e3",
+        "-3",
+        "'-",
+        "x=1",
+    ]
     assert (shown["id"], shown["prediction_top"]) == ("'+evil", "'=HYPERLINK()")
     assert "'=cmd" in shown
     assert "=cmd" in plain
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+)
 @given(
-    ids=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"))), per_photo=st.booleans()
+    ids=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"))),
+    per_photo=st.booleans(),
 )
 def test_entries_in_are_rows_out(write, predictions, ids, per_photo) -> None:
     entries = [replace(predictions[0], id=one, meta={"text": one}) for one in ids]
     table = rows(write("csv", entries, per_photo=per_photo))
     copies = 4 if per_photo else 2
-    assert [(row["id"], row["text"]) for row in table] == [(one, one) for one in ids for _ in range(copies)]
+    assert [(row["id"], row["text"]) for row in table] == [
+        (one, one) for one in ids for _ in range(copies)
+    ]

@@ -10,12 +10,25 @@ import pytest
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.errors import InputError
 
-CLASSES = ("fox", "Fox", "a/b:c", "con.x", "..", "=evil\n", "🦊, red", "x" * 300, "_failed.csv", " ")
+CLASSES = (
+    "fox",
+    "Fox",
+    "a/b:c",
+    "con.x",
+    "..",
+    "=evil\n",
+    "🦊, red",
+    "x" * 300,
+    "_failed.csv",
+    " ",
+)
 
 
 def event(photo: Path | str, number: int = 0, labels=None) -> EventPrediction:
     labels = labels or {"species": CLASSES}
-    values = {label: np.eye(len(classes), dtype=np.float32)[number] for label, classes in labels.items()}
+    values = {
+        label: np.eye(len(classes), dtype=np.float32)[number] for label, classes in labels.items()
+    }
     return EventPrediction(str(photo), labels, values, (ImagePrediction(str(photo), values),))
 
 
@@ -31,7 +44,9 @@ def photo(tmp_path: Path):
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()
+    )
 
 
 def test_each_class_has_a_folder_of_links(write, photo, tmp_path) -> None:
@@ -81,12 +96,25 @@ def test_every_class_gets_a_folder_that_any_system_takes(write, photo, tmp_path)
     entries = [event(one, number) for number in range(len(CLASSES))]
     written = write("folders", entries, {"species": CLASSES}, tmp_path / "photos")
     assert sorted(path.name for path in written.iterdir() if path.is_dir()) == sorted(
-        ["fox", "Fox-2", "a_b_c", "_con.x", "_", "=evil_", "🦊, red", "x" * 200, "_failed.csv-2", "_-2"]
+        [
+            "fox",
+            "Fox-2",
+            "a_b_c",
+            "_con.x",
+            "_",
+            "=evil_",
+            "🦊, red",
+            "x" * 200,
+            "_failed.csv-2",
+            "_-2",
+        ]
     )
     assert len(names(written)) == 1 + len(CLASSES)
 
 
-def test_a_photo_from_elsewhere_is_named_by_its_whole_path_cut_in_front(write, photo, tmp_path) -> None:
+def test_a_photo_from_elsewhere_is_named_by_its_whole_path_cut_in_front(
+    write, photo, tmp_path
+) -> None:
     far = photo(f"{'ü' * 100}/{'n' * 100}.jpg")
     written = write("folders", [event(far)], {"species": CLASSES}, tmp_path / "elsewhere")
     (name,) = [path.name for path in (written / "fox").iterdir()]
@@ -105,7 +133,10 @@ def test_what_is_in_no_folder_is_listed(write, tmp_path, failure) -> None:
 def test_the_label_can_be_chosen(write, photo, tmp_path, predictions) -> None:
     images = (replace(predictions[0].images[0], path=str(photo("1.jpg"))),)
     entry = replace(predictions[0], images=images)
-    assert names(write("folders", [entry], root=tmp_path / "photos", label="standing")) == ["1/1.jpg", "_failed.csv"]
+    assert names(write("folders", [entry], root=tmp_path / "photos", label="standing")) == [
+        "1/1.jpg",
+        "_failed.csv",
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="makes a POSIX system that can't link")
@@ -117,10 +148,14 @@ def test_without_links_hard_links_are_made_and_without_those_the_way_on_is_said(
 
     fox = photo("1.jpg")
     monkeypatch.setattr(Path, "symlink_to", refuse)
-    linked = write("folders", [event(fox)], {"species": CLASSES}, tmp_path / "photos") / "fox" / "1.jpg"
+    linked = (
+        write("folders", [event(fox)], {"species": CLASSES}, tmp_path / "photos") / "fox" / "1.jpg"
+    )
     assert linked.samefile(fox)
     assert not linked.is_symlink()
     linked.parent.parent.rename(tmp_path / "before")
     monkeypatch.setattr(Path, "hardlink_to", refuse)
-    with pytest.raises(InputError, match=r"can't link to '.*1\.jpg' \(Operation not permitted\): add --copy"):
+    with pytest.raises(
+        InputError, match=r"can't link to '.*1\.jpg' \(Operation not permitted\): add --copy"
+    ):
         write("folders", [event(fox)], {"species": CLASSES}, tmp_path / "photos")

@@ -13,12 +13,24 @@ def test_an_event_holds_what_the_seed_wrote(write, predictions) -> None:
     assert read(write("json", predictions))["1"] == {
         "predictions_top": {"species": "cat", "standing": "1"},
         "confidences_top": {"species": 0.535, "standing": 0.5399},
-        "aggregated_pred": {"species": {"cat": 0.535, "dog": 0.465}, "standing": {"0": 0.4601, "1": 0.5399}},
+        "aggregated_pred": {
+            "species": {"cat": 0.535, "dog": 0.465},
+            "standing": {"0": 0.4601, "1": 0.5399},
+        },
         "images": [
-            {"path": "a.jpg", "predictions": {"species": {"cat": 0.6, "dog": 0.4}, "standing": {"0": 0.5, "1": 0.5}}},
+            {
+                "path": "a.jpg",
+                "predictions": {
+                    "species": {"cat": 0.6, "dog": 0.4},
+                    "standing": {"0": 0.5, "1": 0.5},
+                },
+            },
             {
                 "path": "b.jpg",
-                "predictions": {"species": {"cat": 0.47, "dog": 0.53}, "standing": {"0": 0.42, "1": 0.58}},
+                "predictions": {
+                    "species": {"cat": 0.47, "dog": 0.53},
+                    "standing": {"0": 0.42, "1": 0.58},
+                },
             },
         ],
         "meta_data": {"site": "N", "id": None},

@@ -23,7 +23,8 @@ def read(path: Path) -> dict[str, Any]:
 
 def event(*photos: tuple[float, ...], labels=SPECIES) -> EventPrediction:
     images = tuple(
-        ImagePrediction(f"{i}.jpg", {"species": np.array(values, np.float32)}) for i, values in enumerate(photos)
+        ImagePrediction(f"{i}.jpg", {"species": np.array(values, np.float32)})
+        for i, values in enumerate(photos)
     )
     return EventPrediction("e", labels, images[0].probabilities, images)
 
@@ -44,19 +45,31 @@ def test_a_file_is_one_of_version_1_6(write, predictions, failure) -> None:
             {
                 "file": "a.jpg",
                 "detections": [
-                    {"category": "1", "conf": 1.0, "bbox": WHOLE, "classifications": [["0", 0.6], ["1", 0.4]]}
+                    {
+                        "category": "1",
+                        "conf": 1.0,
+                        "bbox": WHOLE,
+                        "classifications": [["0", 0.6], ["1", 0.4]],
+                    }
                 ],
             },
             {
                 "file": "b.jpg",
                 "detections": [
-                    {"category": "1", "conf": 1.0, "bbox": WHOLE, "classifications": [["1", 0.53], ["0", 0.47]]}
+                    {
+                        "category": "1",
+                        "conf": 1.0,
+                        "bbox": WHOLE,
+                        "classifications": [["1", 0.53], ["0", 0.47]],
+                    }
                 ],
             },
             {"file": "gone.jpg", "failure": "no such file or directory", "detections": None},
         ],
     }
-    assert all(type(one["conf"]) is float for image in found["images"] for one in image["detections"] or [])
+    assert all(
+        type(one["conf"]) is float for image in found["images"] for one in image["detections"] or []
+    )
 
 
 def test_an_empty_photo_has_no_detection(write) -> None:
@@ -82,13 +95,23 @@ def test_the_label_can_be_chosen(write, predictions) -> None:
 
 
 def test_an_unknown_label_is_answered_with_the_nearest(write) -> None:
-    with pytest.raises(UsageError, match=r"model 'model\.onnx' has no label called 'spices': did you mean 'species'\?"):
+    with pytest.raises(
+        UsageError,
+        match=r"model 'model\.onnx' has no label called 'spices': did you mean 'species'\?",
+    ):
         write("megadetector", [], label="spices")
 
 
 def test_paths_are_relative_to_the_root_with_forward_slashes(write, tmp_path) -> None:
-    inside, outside = str(tmp_path / "photos" / "north" / "a.jpg"), str(tmp_path / "photos2" / "b.jpg")
-    found = read(write("megadetector", [Failure(inside, "x"), Failure(outside, "x")], root=tmp_path / "photos"))
+    inside, outside = (
+        str(tmp_path / "photos" / "north" / "a.jpg"),
+        str(tmp_path / "photos2" / "b.jpg"),
+    )
+    found = read(
+        write(
+            "megadetector", [Failure(inside, "x"), Failure(outside, "x")], root=tmp_path / "photos"
+        )
+    )
     assert [image["file"] for image in found["images"]] == ["north/a.jpg", Path(outside).as_posix()]
 
 
@@ -110,12 +133,20 @@ def test_any_name_survives(write, predictions) -> None:
     assert found["images"][0]["file"] == "ü\udce9.jpg"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
-@given(names=st.lists(st.tuples(st.text(st.characters(exclude_characters="/\0."), min_size=1), st.booleans())))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+)
+@given(
+    names=st.lists(
+        st.tuples(st.text(st.characters(exclude_characters="/\0."), min_size=1), st.booleans())
+    )
+)
 def test_photos_in_are_photos_out(write, predictions, names) -> None:
     image = predictions[0].images[0]
     entries = [
-        Failure(name, "broken") if failed else replace(predictions[0], images=(replace(image, path=name),))
+        Failure(name, "broken")
+        if failed
+        else replace(predictions[0], images=(replace(image, path=name),))
         for name, failed in names
     ]
     images = read(write("megadetector", entries))["images"]

@@ -12,10 +12,16 @@ import pytest
 
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 
-LABELS = {"species": ("zebra", "empty", "lion", "human"), "count": ("1", "2+"), "age": ("adult", "young")}
+LABELS = {
+    "species": ("zebra", "empty", "lion", "human"),
+    "count": ("1", "2+"),
+    "age": ("adult", "young"),
+}
 
 
-def event(name: str, *photos: tuple[float, ...], path: str = "{}.jpg", species=None) -> EventPrediction:
+def event(
+    name: str, *photos: tuple[float, ...], path: str = "{}.jpg", species=None
+) -> EventPrediction:
     """One in which `species`, else the mean of the photos, is said of the event."""
     others = {"count": np.array([0.2, 0.8], np.float32), "age": np.array([0.9, 0.6], np.float32)}
     shown = tuple(
@@ -36,7 +42,8 @@ DOUBT = event("doubt", (0.3, 0.4, 0.1, 0.1))
 
 
 @pytest.mark.parametrize(
-    ("per_photo", "expected"), [(False, ['["zebra"]']), (True, ['["zebra", "lion"]', '["human", "zebra"]'])]
+    ("per_photo", "expected"),
+    [(False, ['["zebra"]']), (True, ['["zebra", "lion"]', '["human", "zebra"]'])],
 )
 def test_csv_lists_them_per_event_or_photo(write, per_photo, expected) -> None:
     found = rows(write("csv", [HERD], LABELS, per_photo=per_photo))
@@ -45,14 +52,20 @@ def test_csv_lists_them_per_event_or_photo(write, per_photo, expected) -> None:
 
 
 def test_parquet_has_a_list_and_null_for_other_labels(write) -> None:
-    found = pq.read_table(write("parquet", [HERD, DOUBT], LABELS))["predictions_present"].to_pylist()
+    found = pq.read_table(write("parquet", [HERD, DOUBT], LABELS))[
+        "predictions_present"
+    ].to_pylist()
     assert found == [["zebra"], None, ["adult", "young"], [], None, ["adult", "young"]]
 
 
 def test_json_has_those_of_every_multi_label_label(write) -> None:
     found = json.loads(write("json", [HERD, DOUBT], LABELS).read_text(encoding="utf-8"))
     assert found["herd"]["predictions_present"] == {"species": ["zebra"], "age": ["adult", "young"]}
-    assert found["doubt"]["predictions_top"] == {"species": "unknown", "count": "2+", "age": "adult"}
+    assert found["doubt"]["predictions_top"] == {
+        "species": "unknown",
+        "count": "2+",
+        "age": "adult",
+    }
 
 
 def test_folders_have_a_photo_in_each_class_that_is_there(write, tmp_path) -> None:
@@ -93,16 +106,27 @@ def test_camtrap_dp_tells_every_class_of_another_multi_label_label_as_a_tag(writ
 
 def test_camtrap_dp_passes_over_what_is_empty_beside_an_animal(write) -> None:
     found = rows(
-        write("camtrap-dp", [event("1", (0.6, 0.9, 0, 0)), event("2", (0, 0.9, 0, 0))], LABELS) / "observations.csv"
+        write("camtrap-dp", [event("1", (0.6, 0.9, 0, 0)), event("2", (0, 0.9, 0, 0))], LABELS)
+        / "observations.csv"
     )
-    assert [row["observationType"] for row in found if row["observationLevel"] == "event"] == ["animal", "blank"]
+    assert [row["observationType"] for row in found if row["observationLevel"] == "event"] == [
+        "animal",
+        "blank",
+    ]
 
 
 def test_megadetector_has_a_detection_for_each_category_that_is_there(write) -> None:
     found = json.loads(write("megadetector", [HERD], LABELS).read_text())["images"]
     whole = [0.0, 0.0, 1.0, 1.0]
     assert [photo["detections"] for photo in found] == [
-        [{"category": "1", "conf": 0.9, "bbox": whole, "classifications": [["0", 0.9], ["2", 0.7]]}],
+        [
+            {
+                "category": "1",
+                "conf": 0.9,
+                "bbox": whole,
+                "classifications": [["0", 0.9], ["2", 0.7]],
+            }
+        ],
         [
             {"category": "2", "conf": 0.6, "bbox": whole, "classifications": [["3", 0.6]]},
             {"category": "1", "conf": 0.5, "bbox": whole, "classifications": [["0", 0.5]]},
@@ -110,7 +134,9 @@ def test_megadetector_has_a_detection_for_each_category_that_is_there(write) -> 
     ]
 
 
-def test_megadetector_has_no_detection_where_it_is_empty_and_all_classes_where_nothing_is_there(write) -> None:
+def test_megadetector_has_no_detection_where_it_is_empty_and_all_classes_where_nothing_is_there(
+    write,
+) -> None:
     empty = event("1", (0.2, 0.9, 0.1, 0.1))
     found = json.loads(write("megadetector", [empty, DOUBT], LABELS).read_text())["images"]
     assert found[0]["detections"] == []

@@ -29,9 +29,20 @@ def test_the_columns_are_those_of_csv_with_types(write, predictions) -> None:
 
 def test_the_values_are_whole(write, dated, predictions) -> None:
     rows = pq.read_table(write("parquet", [dated, predictions[1]])).to_pylist()
-    assert rows[0]["predictions_all"] == [("cat", pytest.approx(0.535)), ("dog", pytest.approx(0.465))]
-    assert (rows[0]["datetime"], rows[0]["latitude"], rows[0]["longitude"]) == ("2016-09-25T18:35:10", -2.5, 34.75)
-    assert (rows[2]["id"], rows[2]["prediction_top"], rows[2]["meta_id"]) == ('2,"x"\n', "🦊, fox", "7")
+    assert rows[0]["predictions_all"] == [
+        ("cat", pytest.approx(0.535)),
+        ("dog", pytest.approx(0.465)),
+    ]
+    assert (rows[0]["datetime"], rows[0]["latitude"], rows[0]["longitude"]) == (
+        "2016-09-25T18:35:10",
+        -2.5,
+        34.75,
+    )
+    assert (rows[2]["id"], rows[2]["prediction_top"], rows[2]["meta_id"]) == (
+        '2,"x"\n',
+        "🦊, fox",
+        "7",
+    )
 
 
 def test_per_photo_names_that_are_no_text_are_escaped(write, predictions) -> None:
@@ -41,7 +52,12 @@ def test_per_photo_names_that_are_no_text_are_escaped(write, predictions) -> Non
 
 def test_a_latitude_that_is_no_number_is_null(write, predictions) -> None:
     events = [replace(predictions[0], id=one, meta={"latitude": one}) for one in ("-2.5", "2° S")]
-    assert pq.read_table(write("parquet", events))["latitude"].to_pylist() == [-2.5, -2.5, None, None]
+    assert pq.read_table(write("parquet", events))["latitude"].to_pylist() == [
+        -2.5,
+        -2.5,
+        None,
+        None,
+    ]
 
 
 def test_without_predictions_there_is_a_table_without_rows(write, failure) -> None:
@@ -52,8 +68,13 @@ def test_without_predictions_there_is_a_table_without_rows(write, failure) -> No
 def test_events_are_written_in_groups_of_bounded_size(write, predictions) -> None:
     events = (replace(predictions[0], id=str(number)) for number in range(12_345))
     file = pq.ParquetFile(write("parquet", events))
-    assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [20_000, 4_690]
-    assert file.read(["id"])["id"].to_pylist() == [str(number) for number in range(12_345) for _ in range(2)]
+    assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [
+        20_000,
+        4_690,
+    ]
+    assert file.read(["id"])["id"].to_pylist() == [
+        str(number) for number in range(12_345) for _ in range(2)
+    ]
 
 
 def test_without_pyarrow_the_extra_is_named(tmp_path) -> None:
@@ -68,6 +89,8 @@ def test_without_pyarrow_the_extra_is_named(tmp_path) -> None:
 
 
 def test_notes_are_the_files_metadata(write, predictions) -> None:
-    path = write("parquet", predictions, notes=("species: 2 of 3 classes", "answers below 0.8 are 'unknown'"))
+    path = write(
+        "parquet", predictions, notes=("species: 2 of 3 classes", "answers below 0.8 are 'unknown'")
+    )
     told = pq.read_schema(path).metadata[b"notes"]
     assert told == b"species: 2 of 3 classes\nanswers below 0.8 are 'unknown'"

@@ -12,9 +12,17 @@ EVENTS = 20_000
 
 @pytest.mark.parametrize(
     ("name", "growing"),
-    [("csv", ""), ("json", ""), ("megadetector", ""), ("camtrap-dp", "media.csv"), ("folders", "_failed.csv")],
+    [
+        ("csv", ""),
+        ("json", ""),
+        ("megadetector", ""),
+        ("camtrap-dp", "media.csv"),
+        ("folders", "_failed.csv"),
+    ],
 )
-def test_a_file_grows_while_entries_come(write, predictions, failure, tmp_path: Path, name, growing) -> None:
+def test_a_file_grows_while_entries_come(
+    write, predictions, failure, tmp_path: Path, name, growing
+) -> None:
     sizes = []
 
     def entries():

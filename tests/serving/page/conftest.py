@@ -1,7 +1,8 @@
-"""Chromium without a window, driven as its developer tools are: https://chromedevtools.github.io/devtools-protocol
+"""Chromium without a window, driven as its developer tools are:
+https://chromedevtools.github.io/devtools-protocol
 
-Playwright would do the same from a package of 160 MB; what is needed here are a pipe and two dozen lines.
-"""
+Playwright would do the same from a package of 160 MB; what is needed here are a pipe and two dozen
+lines."""
 
 from __future__ import annotations
 
@@ -19,14 +20,21 @@ import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"),
+    *(
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+    ),
     *("--remote-debugging-pipe", "--no-first-run", "--force-color-profile=srgb", "about:blank"),
 )
 
 
 class Browser:
-    """A browser with one page. `requests`: the URL of each; `complaints`: what the page's console said, and what it threw;
-    `questions`: the kinds of those that the browser asked, all answered with yes."""
+    """A browser with one page. `requests`: the URL of each; `complaints`: what the page's console
+    said, and what it threw; `questions`: the kinds of those that the browser asked, all answered
+    with yes."""
 
     def __init__(self, program: str, folder: Path) -> None:
         self.downloads = folder / "downloads"
@@ -47,8 +55,12 @@ class Browser:
         os.close(to_us)
         self._out, self._in = os.fdopen(from_us, "wb", buffering=0), os.fdopen(from_browser, "rb")
         self._session: str | None = None
-        (page,) = [one for one in self.call("Target.getTargets")["targetInfos"] if one["type"] == "page"]
-        self._session = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
+        (page,) = [
+            one for one in self.call("Target.getTargets")["targetInfos"] if one["type"] == "page"
+        ]
+        self._session = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
             self.call(f"{domain}.enable")
         self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
@@ -99,7 +111,12 @@ class Browser:
     def open(self, url: str, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Show a page in a window of that size, and forget what was written down."""
         mobile = width < 600
-        size = {"width": width, "height": height, "deviceScaleFactor": 2 if mobile else 1, "mobile": mobile}
+        size = {
+            "width": width,
+            "height": height,
+            "deviceScaleFactor": 2 if mobile else 1,
+            "mobile": mobile,
+        }
         self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
@@ -110,7 +127,9 @@ class Browser:
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -135,7 +154,9 @@ class Browser:
         """A key, wherever the focus is."""
         for kind in ("keyDown", "keyUp"):
             typed = {"text": text} if text and kind == "keyDown" else {}
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **typed)
+            self.call(
+                "Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **typed
+            )
 
     def downloaded(self, name: str) -> bytes:
         """A file that the page gave, when it is there as a whole."""
@@ -155,7 +176,9 @@ class Browser:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
-        pytest.skip("needs Chromium, which this platform doesn't have: on Debian 'apt-get install chromium'")
+        pytest.skip(
+            "needs Chromium, which this platform doesn't have: on Debian 'apt-get install chromium'"
+        )
     browser = Browser(program, tmp_path_factory.mktemp("browser"))
     yield browser
     browser.close()

@@ -22,7 +22,8 @@ TAKEN = ("2024:05:01 10:00:00", "2024:05:01 10:00:20", "2024:05:01 12:00:00", No
 
 @pytest.fixture(scope="module")
 def photos(jpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of four photos, two of them a burst, one that is none, and a file that isn't even called like one."""
+    """A folder of four photos, two of them a burst, one that is none, and a file that isn't even
+    called like one."""
     folder = tmp_path_factory.mktemp("photos") / "camera"
     (folder / "more").mkdir(parents=True)
     names = ("a.jpg", "b.jpg", HOSTILE, f"more/{FORMULA}")
@@ -35,23 +36,30 @@ def photos(jpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser, server, photos):
-    """The page with the folder dropped, all answered; nothing may be asked of another server, and nothing complained of."""
+    """The page with the folder dropped, all answered; nothing may be asked of another server, and
+    nothing complained of."""
     browser.open(f"{server.url}/")
     browser.drop(photos)
     answered(browser, 5)
     yield browser
-    foreign = [url for url in browser.requests if not url.startswith((server.url, f"blob:{server.url}"))]
+    foreign = [
+        url for url in browser.requests if not url.startswith((server.url, f"blob:{server.url}"))
+    ]
     assert (foreign, browser.complaints) == ([], [])
 
 
 def answered(browser, count: int) -> None:
     photos = "photo" if count == 1 else "photos"
-    browser.wait_for(f"document.getElementById('told').textContent === '{count} of {count} {photos} through'")
+    browser.wait_for(
+        f"document.getElementById('told').textContent === '{count} of {count} {photos} through'"
+    )
 
 
 def counts(browser, *wanted: list[str]) -> None:
     """Until the classes are counted like that."""
-    browser.wait_for(f"JSON.stringify({CLASSES}) === {json.dumps(json.dumps(wanted, separators=(',', ':')))}")
+    browser.wait_for(
+        f"JSON.stringify({CLASSES}) === {json.dumps(json.dumps(wanted, separators=(',', ':')))}"
+    )
 
 
 def choose(browser, name: str, value: str) -> None:
@@ -79,7 +87,9 @@ def test_a_dropped_folder_is_answered_photo_by_photo_and_failures_come_last(page
         "camera/broken.jpg",
     ]
     counts(page, ["fox", "3"], ["wolf", "1"])
-    assert page.run("document.querySelector('.failed .reason').textContent").startswith("Can't be used: not an image")
+    assert page.run("document.querySelector('.failed .reason').textContent").startswith(
+        "Can't be used: not an image"
+    )
 
 
 def test_names_stay_names(page) -> None:
@@ -119,12 +129,15 @@ def test_only_failures_on_request(page) -> None:
     assert page.run(SHOWN) == ["camera/broken.jpg"]
 
 
-def test_without_corrections_the_table_is_that_of_predict(page, photos, model_file, tmp_path) -> None:
+def test_without_corrections_the_table_is_that_of_predict(
+    page, photos, model_file, tmp_path
+) -> None:
     output = tmp_path / "p.csv"
     assert run(["predict", str(model_file), str(photos), "--output", str(output), "--excel"]) == 3
     with output.open(newline="") as file:
         said = [
-            {**row, "id": row["id"].replace(f"{photos.parent}/", ""), "correction": ""} for row in csv.DictReader(file)
+            {**row, "id": row["id"].replace(f"{photos.parent}/", ""), "correction": ""}
+            for row in csv.DictReader(file)
         ]
     assert sorted(downloaded(page), key=str) == sorted(said, key=str)
 
@@ -132,7 +145,10 @@ def test_without_corrections_the_table_is_that_of_predict(page, photos, model_fi
 def test_what_is_corrected_stands_in_the_table(page) -> None:
     choose(page, FIRST, "wolf")
     counts(page, ["fox", "2"], ["wolf", "2"])
-    assert page.run("document.querySelector('.corrected .note').textContent") == "corrected; the model says fox"
+    assert (
+        page.run("document.querySelector('.corrected .note').textContent")
+        == "corrected; the model says fox"
+    )
     first, second, *_ = downloaded(page)
     assert [first[name] for name in ("id", "label", "prediction_top", "correction")] == [
         "camera/a.jpg",
@@ -173,7 +189,11 @@ def test_bursts_become_events_and_their_corrections_stay(page) -> None:
     page.wait_for("document.getElementById('shown').textContent === '4 events'")
     assert page.run("document.querySelector('.stack').textContent") == "2 photos"
     rows = downloaded(page)
-    assert [row["id"] for row in rows[::2]] == ["camera/a.jpg", f"camera/{HOSTILE}", f"camera/more/{FORMULA}"]
+    assert [row["id"] for row in rows[::2]] == [
+        "camera/a.jpg",
+        f"camera/{HOSTILE}",
+        f"camera/more/{FORMULA}",
+    ]
     assert rows[0]["correction"] == "wolf"
     choose(page, field("within"), "0")
     page.wait_for("document.getElementById('shown').textContent === '5 photos'")
@@ -196,7 +216,8 @@ def test_failures_have_a_table_of_their_own(page) -> None:
     page.run("document.getElementById('download-failures').click()")
     reason = "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"
     assert (
-        page.downloaded("predictions.csv.failures.csv").decode() == f'"path","reason"\n"camera/broken.jpg","{reason}"\n'
+        page.downloaded("predictions.csv.failures.csv").decode()
+        == f'"path","reason"\n"camera/broken.jpg","{reason}"\n'
     )
 
 
@@ -227,7 +248,9 @@ def test_a_token_is_asked_for(browser, running_server, model_file, photos) -> No
     with running_server({"model": model_file}, reload=0, token="s3cret") as server:
         browser.open(f"{server.url}/")
         browser.wait_for("document.getElementById('key').open")
-        browser.run("document.getElementById('token').value = 's3cret'; document.querySelector('#key button').click()")
+        browser.run(
+            "document.getElementById('token').value = 's3cret'; document.querySelector('#key button').click()"
+        )
         browser.wait_for("document.getElementById('about').textContent.includes('version 1')")
         browser.drop(photos)
         answered(browser, 5)

@@ -20,7 +20,9 @@ from ctc.errors import MissingExtraError
 )
 @click.argument("inventory", type=PATH_OR_URL)
 @dataset_options
-@click.option("--dry-run", is_flag=True, help="Only say what would be written, and how long it would take.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only say what would be written, and how long it would take."
+)
 def command(
     inventory: Path,
     output: Path,
@@ -31,7 +33,8 @@ def command(
     engine_options: dict[str, Any],
     **options: Any,
 ) -> int:
-    """Turn an INVENTORY into a folder of TFRecord files: photos upright, shrunk, as JPEGs, with their labels.
+    """Turn an INVENTORY into a folder of TFRecord files: photos upright, shrunk, as JPEGs, with
+    their labels.
 
     Photos that can't be used are left out, listed in OUTPUT/left_out.csv, and the exit code is 3.
     `ctc dataset verify` checks a finished folder.

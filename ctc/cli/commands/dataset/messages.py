@@ -1,4 +1,5 @@
-"""What `ctc dataset` tells: what the plan leaves out and reaches, what a dry run foresees, what was written."""
+"""What `ctc dataset` tells: what the plan leaves out and reaches, what a dry run foresees, what was
+written."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from ctc.dataset.split_stats import leaked_locations, split_stats
 
 
 def print_plan(plan: DatasetPlan) -> None:
-    """What is left out, how near the splits came to their shares, and what makes the splits less honest than they look."""
+    """What is left out, how near the splits came to their shares, and what makes the splits less
+    honest than they look."""
     for reason, count in plan.selection.left_out.items():
         remedy = (
             "; --keep-multi-observation keeps them, for `ctc train --multi-label`"
@@ -46,22 +48,34 @@ def print_dry_run(plan: DatasetPlan) -> None:
     rows.append(("photos", *(f"{split.photos:,}" for split in reached.values())))
     for label, classes in plan.classes.items():
         rows.append((label, *("" for _ in reached)))
-        rows += [(f"  {name}", *(f"{split.counts[label][name]:,}" for split in reached.values())) for name in classes]
+        rows += [
+            (f"  {name}", *(f"{split.counts[label][name]:,}" for split in reached.values()))
+            for name in classes
+        ]
     for line in _format_table(rows):
         click.echo(line)
     forecast = estimate_build(plan, list(reached.values()))
-    click.echo(f"to read {format_bytes(forecast.bytes_read)}, to write {format_bytes(forecast.bytes_written)}")
+    click.echo(
+        f"to read {format_bytes(forecast.bytes_read)}, to write {format_bytes(forecast.bytes_written)}"
+    )
     took = timedelta(seconds=round(forecast.seconds))
-    click.echo(f"about {took} with {plan.config.threads} worker(s), judged from {forecast.sampled} photos")
+    click.echo(
+        f"about {took} with {plan.config.threads} worker(s), judged from {forecast.sampled} photos"
+    )
     if forecast.failed:
-        warn(f"{forecast.failed} of {forecast.sampled} sampled photos can't be used: see `ctc inventory check`")
+        warn(
+            f"{forecast.failed} of {forecast.sampled} sampled photos can't be used: see `ctc inventory check`"
+        )
 
 
 def print_result(result: BuildResult) -> None:
     """What each split holds, lonely classes, and what was left out."""
     manifest, folder = result.dataset.manifest, result.dataset.folder
     for split, shards in manifest.splits.items():
-        events, images = sum(shard.events for shard in shards), sum(shard.images for shard in shards)
+        events, images = (
+            sum(shard.events for shard in shards),
+            sum(shard.images for shard in shards),
+        )
         info(f"{split}: {events:,} events with {images:,} photos in {len(shards)} file(s)")
     for label in manifest.labels:
         for i, name in enumerate(label.classes):
@@ -98,8 +112,12 @@ def _print_groups(plan: DatasetPlan) -> None:
         for label, counts in split.counts.items():
             lacking = [cls for cls, count in counts.items() if not count]
             if lacking:
-                shown = ", ".join(f"'{cls}'" for cls in lacking[:5]) + (" …" if len(lacking) > 5 else "")
-                warn(f"split '{name}' has no event of {len(lacking)} class(es) of '{label}': {shown}")
+                shown = ", ".join(f"'{cls}'" for cls in lacking[:5]) + (
+                    " …" if len(lacking) > 5 else ""
+                )
+                warn(
+                    f"split '{name}' has no event of {len(lacking)} class(es) of '{label}': {shown}"
+                )
 
 
 def _format_table(rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
@@ -107,5 +125,8 @@ def _format_table(rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
     rows = list(rows)
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for first, *others in rows:
-        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
+        cells = [
+            first.ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)),
+        ]
         yield "  ".join(cells).rstrip()

@@ -27,9 +27,19 @@ _OPTIONS = (
         help="A split and its share of the events. Repeatable.  [default: train=0.9 val=0.05 test=0.05]",
     ),
     click.option("--split-by", metavar="META", help="Meta column whose values are the splits."),
-    click.option("--group-by", metavar="META", help="Meta column, such as location, whose events stay in one split."),
-    click.option("--balance", metavar="LABEL", help="Down-sample every class of the label to its rarest."),
-    click.option("--up-sample", metavar="LABEL", help="In 'train', repeat events of the label's rarer classes."),
+    click.option(
+        "--group-by",
+        metavar="META",
+        help="Meta column, such as location, whose events stay in one split.",
+    ),
+    click.option(
+        "--balance", metavar="LABEL", help="Down-sample every class of the label to its rarest."
+    ),
+    click.option(
+        "--up-sample",
+        metavar="LABEL",
+        help="In 'train', repeat events of the label's rarer classes.",
+    ),
     click.option(
         "--up-sample-limit",
         type=click.IntRange(1),
@@ -38,17 +48,39 @@ _OPTIONS = (
         help="How often --up-sample uses an event at most.",
     ),
     click.option(
-        "--keep", metavar="LABEL=CLASS", multiple=True, help="Keep only events with such a class. Repeatable."
+        "--keep",
+        metavar="LABEL=CLASS",
+        multiple=True,
+        help="Keep only events with such a class. Repeatable.",
     ),
     click.option(
-        "--remove", metavar="LABEL=CLASS", multiple=True, help="Leave out events with such a class. Repeatable."
+        "--remove",
+        metavar="LABEL=CLASS",
+        multiple=True,
+        help="Leave out events with such a class. Repeatable.",
     ),
-    click.option("--keep-multi-observation", is_flag=True, help="Keep events with more than one observation."),
     click.option(
-        "--image-root", type=PATH_OR_URL, help="Where relative paths start.  [default: as the inventory says]"
+        "--keep-multi-observation", is_flag=True, help="Keep events with more than one observation."
     ),
-    click.option("--smallest-side", type=click.IntRange(16, 8192), default=500, show_default=True, help="In pixels."),
-    click.option("--quality", type=click.IntRange(1, 100), default=90, show_default=True, help="Of the JPEGs."),
+    click.option(
+        "--image-root",
+        type=PATH_OR_URL,
+        help="Where relative paths start.  [default: as the inventory says]",
+    ),
+    click.option(
+        "--smallest-side",
+        type=click.IntRange(16, 8192),
+        default=500,
+        show_default=True,
+        help="In pixels.",
+    ),
+    click.option(
+        "--quality",
+        type=click.IntRange(1, 100),
+        default=90,
+        show_default=True,
+        help="Of the JPEGs.",
+    ),
     click.option(
         "--crop-box",
         type=float,
@@ -58,7 +90,11 @@ _OPTIONS = (
         help="Cut out the square around the detector's box, wider by this share of it on each side (0.1 if none is given).",
     ),
     click.option(
-        "--events-per-shard", type=click.IntRange(1), default=5000, show_default=True, help="Events per file."
+        "--events-per-shard",
+        type=click.IntRange(1),
+        default=5000,
+        show_default=True,
+        help="Events per file.",
     ),
     click.option(
         "--workers",
@@ -71,9 +107,18 @@ _OPTIONS = (
         help="Have the files written elsewhere, such as by ray, on a cluster.  [default: here]",
     ),
     click.option(
-        "--max-failures", type=click.IntRange(0), metavar="N", help="Stop when more photos than this can't be used."
+        "--max-failures",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Stop when more photos than this can't be used.",
     ),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random choice."),
+    click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Of every random choice.",
+    ),
     click.option("--resume", is_flag=True, help="Go on with a build that was interrupted."),
     click.option("--overwrite", is_flag=True, help="Replace an earlier dataset."),
 )
@@ -90,7 +135,9 @@ def to_config(options: dict[str, Any]) -> DatasetConfig:
 
     splits, workers = options.pop("splits"), options.pop("workers")
     if splits and options["split_by"]:
-        raise UsageError("--split and --split-by exclude each other: the column's values are the splits")
+        raise UsageError(
+            "--split and --split-by exclude each other: the column's values are the splits"
+        )
     root: Path | None = options["image_root"]
     if root is not None and not root.is_dir():
         raise UsageError(f"--image-root '{root}' is not a folder")
@@ -111,7 +158,9 @@ def _parse_shares(texts: Iterable[str]) -> dict[str, float]:
         try:
             shares[name] = float(share)
         except ValueError:
-            raise UsageError(f"--split '{name}={share}': the share must be a number such as 0.1") from None
+            raise UsageError(
+                f"--split '{name}={share}': the share must be a number such as 0.1"
+            ) from None
     return shares
 
 

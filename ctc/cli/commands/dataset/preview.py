@@ -14,22 +14,43 @@ from ctc.errors import CtcError, OutputExistsError
 
 
 def _augmentation_options(function: Any) -> Any:
-    return reduce(lambda decorated, option: option(decorated), reversed(AUGMENTATION_OPTIONS), function)
+    return reduce(
+        lambda decorated, option: option(decorated), reversed(AUGMENTATION_OPTIONS), function
+    )
 
 
-@click.command(epilog="Example: ctc dataset preview dataset --output grid.png --color full_fast --rotate 30")
+@click.command(
+    epilog="Example: ctc dataset preview dataset --output grid.png --color full_fast --rotate 30"
+)
 @click.argument("dataset", type=PATH_OR_URL)
 @click.option("--output", type=PATH_OR_URL, required=True, help="Picture to write, a .png file.")
 @click.option("--split", default="train", show_default=True, help="Whose photos to show.")
-@click.option("--loader", "loader_name", metavar="NAME", default="turbo", show_default=True, help="Who makes them.")
-@click.option("--rows", type=click.IntRange(1, 100), default=5, show_default=True, help="Photos.")
-@click.option("--columns", type=click.IntRange(1, 100), default=6, show_default=True, help="Versions of each.")
 @click.option(
-    "--size", type=click.IntRange(8, 2048), default=224, show_default=True, help="Height and width, in pixels."
+    "--loader",
+    "loader_name",
+    metavar="NAME",
+    default="turbo",
+    show_default=True,
+    help="Who makes them.",
 )
-@click.option("--resize", type=click.Choice(["stretch", "fit-crop"]), default="stretch", show_default=True)
+@click.option("--rows", type=click.IntRange(1, 100), default=5, show_default=True, help="Photos.")
+@click.option(
+    "--columns", type=click.IntRange(1, 100), default=6, show_default=True, help="Versions of each."
+)
+@click.option(
+    "--size",
+    type=click.IntRange(8, 2048),
+    default=224,
+    show_default=True,
+    help="Height and width, in pixels.",
+)
+@click.option(
+    "--resize", type=click.Choice(["stretch", "fit-crop"]), default="stretch", show_default=True
+)
 @click.option("--stack", is_flag=True, help="Stack the photos of an event as grey channels.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random choice.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random choice."
+)
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 @_augmentation_options
 def command(
@@ -46,7 +67,8 @@ def command(
     overwrite: bool,
     **augmentation: Any,
 ) -> None:
-    """Draw photos of a DATASET as they are and as training sees them: what is not given is as in `ctc train`."""
+    """Draw photos of a DATASET as they are and as training sees them: what is not given is as in
+    `ctc train`."""
     from ctc.artifacts.dataset import Dataset
     from ctc.cli.console.console import info
     from ctc.dataset.preview import render_preview

@@ -14,15 +14,28 @@ from ctc.errors import MissingExtraError
 
 @click.command(epilog="Example: ctc dataset verify dataset")
 @click.argument("folder", type=PATH_OR_URL, metavar="DIR")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and decode.  [default: all cores]")
-@click.option("--max-faults", type=click.IntRange(1), default=100, show_default=True, help="End after so many.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a line for each fault.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Threads that read and decode.  [default: all cores]",
+)
+@click.option(
+    "--max-faults",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="End after so many.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON object instead of a line for each fault."
+)
 def command(folder: Path, workers: int | None, max_faults: int, as_json: bool) -> int:
-    """Check every byte of the dataset in DIR, and print each fault with its file and the offset of the record.
+    """Check every byte of the dataset in DIR, and print each fault with its file and the offset of
+    the record.
 
-    Sizes and hashes of the files, indexes, checksums of the records, whether every photo decodes to its end, counts, label numbers,
-    events in two splits, what an interrupted build left. The exit code is 1 when there is a fault.
-    """
+    Sizes and hashes of the files, indexes, checksums of the records, whether every photo decodes to
+    its end, counts, label numbers, events in two splits, what an interrupted build left. The exit
+    code is 1 when there is a fault."""
     if not find_spec("google_crc32c"):
         raise MissingExtraError("ctc dataset verify", "data")
     from ctc.cli.console.console import info, progress, warn
@@ -43,5 +56,7 @@ def command(folder: Path, workers: int | None, max_faults: int, as_json: bool) -
     if not verified.complete:
         warn(f"ended after {max_faults:,} faults: --max-faults looks for more")
     faults = f"{len(verified.faults):,} faults" if verified.faults else "no fault"
-    info(f"{verified.shards:,} shards, {verified.events:,} events, {verified.images:,} photos: {faults}")
+    info(
+        f"{verified.shards:,} shards, {verified.events:,} events, {verified.images:,} photos: {faults}"
+    )
     return FAILED if verified.faults else 0

@@ -17,15 +17,29 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: ctc inventory check inventory.parquet --output problems.csv")
 @click.argument("file", type=PATH_OR_URL)
-@click.option("--image-root", type=PATH_OR_URL, help="Where relative paths start.  [default: as the inventory says]")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Threads that read and decode.  [default: a core each]")
+@click.option(
+    "--image-root",
+    type=PATH_OR_URL,
+    help="Where relative paths start.  [default: as the inventory says]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Threads that read and decode.  [default: a core each]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object instead of CSV.")
 @click.option("--output", type=PATH_OR_URL, help="File to write the list to.  [default: stdout]")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 def command(
-    file: Path, image_root: Path | None, workers: int | None, as_json: bool, output: Path | None, overwrite: bool
+    file: Path,
+    image_root: Path | None,
+    workers: int | None,
+    as_json: bool,
+    output: Path | None,
+    overwrite: bool,
 ) -> int:
-    """Open every photo of the inventory FILE and list what is wrong: problem, path, event_id, detail.
+    """Open every photo of the inventory FILE and list what is wrong: problem, path, event_id,
+    detail.
 
     \b
     missing     there is no such file
@@ -33,8 +47,8 @@ def command(
     duplicate   the same bytes as another photo of its event
     straddling  the same bytes as a photo of another event: a split may have them on both sides
 
-    Of photos with the same bytes all but the first are listed. The exit code is 3 when there is anything to list.
-    """
+    Of photos with the same bytes all but the first are listed. The exit code is 3 when there is
+    anything to list."""
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.console.console import info, progress
     from ctc.cli.registry import PARTLY_FAILED
@@ -51,13 +65,18 @@ def command(
         raise UsageError(f"the image root '{root}' is not a folder: give --image-root")
     uses = photo_uses(inventory)
     with progress("check", len(uses.paths)) as bar:
-        checked = check_photos(inventory, uses, root, workers or io_threads(root, os.cpu_count() or 1), bar.advance)
+        checked = check_photos(
+            inventory, uses, root, workers or io_threads(root, os.cpu_count() or 1), bar.advance
+        )
     text = _to_json(checked) if as_json else _to_csv(checked)
     if output:
         write_text(output, text)
     else:
         click.echo(text, nl=False)
-    info(f"{checked.photos:,} photos: " + ", ".join(f"{count:,} {kind}" for kind, count in checked.counts().items()))
+    info(
+        f"{checked.photos:,} photos: "
+        + ", ".join(f"{count:,} {kind}" for kind, count in checked.counts().items())
+    )
     return PARTLY_FAILED if checked.problems else 0
 
 
@@ -65,7 +84,10 @@ def _to_json(checked: PhotoCheckResult) -> str:
     import json
     from dataclasses import asdict
 
-    return json.dumps({**asdict(checked), "counts": checked.counts()}, indent=1, ensure_ascii=False) + "\n"
+    return (
+        json.dumps({**asdict(checked), "counts": checked.counts()}, indent=1, ensure_ascii=False)
+        + "\n"
+    )
 
 
 def _to_csv(checked: PhotoCheckResult) -> str:

@@ -27,17 +27,23 @@ class FormatGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         known = _formats()
         if name not in known:
-            raise UsageError(f"no input format called '{name}'{did_you_mean(name, [*known, *_subcommands()])}")
+            raise UsageError(
+                f"no input format called '{name}'{did_you_mean(name, [*known, *_subcommands()])}"
+            )
         return _make_command(known[name])
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _sentence(found.summary)) for name, found in _formats().items()])
+            formatter.write_dl(
+                [(name, _sentence(found.summary)) for name, found in _formats().items()]
+            )
         with formatter.section("Of an inventory that was written"):
             formatter.write_dl(list(_subcommands().items()))
 
 
-@click.group(cls=FormatGroup, epilog="Example: ctc inventory folders photos --output inventory.parquet")
+@click.group(
+    cls=FormatGroup, epilog="Example: ctc inventory folders photos --output inventory.parquet"
+)
 def command() -> None:
     """Find labelled photos, in one of these formats, and write down what is there."""
 
@@ -45,7 +51,9 @@ def command() -> None:
 def _subcommands() -> dict[str, str]:
     """`show` and `check`, which have modules of their own."""
     return {
-        name.removeprefix("inventory "): summary for name, summary in COMMANDS.items() if name.startswith("inventory ")
+        name.removeprefix("inventory "): summary
+        for name, summary in COMMANDS.items()
+        if name.startswith("inventory ")
     }
 
 
@@ -72,7 +80,9 @@ def _sentence(text: str) -> str:
 
 
 def _make_callback(input_format: InputFormat) -> Callable[..., None]:
-    def run(source: Path, output: Path, image_root: Path | None, overwrite: bool, **options: Any) -> None:
+    def run(
+        source: Path, output: Path, image_root: Path | None, overwrite: bool, **options: Any
+    ) -> None:
         from ctc.cli.console.console import progress
         from ctc.inventory.build import build_inventory
         from ctc.inventory.left_out import LeftOutLog, left_out_path
@@ -82,7 +92,9 @@ def _make_callback(input_format: InputFormat) -> Callable[..., None]:
             if path.exists() and not overwrite:
                 raise OutputExistsError(path)
         with LeftOutLog(left_out_path(output)) as left_out:
-            built = build_inventory(input_format, source, options, image_root, config, left_out, progress)
+            built = build_inventory(
+                input_format, source, options, image_root, config, left_out, progress
+            )
             built.inventory.write(output)
         _print_result(built, output)
 

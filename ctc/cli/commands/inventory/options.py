@@ -1,4 +1,5 @@
-"""The options of `ctc inventory FORMAT`: those that every format has, and those that a format declares."""
+"""The options of `ctc inventory FORMAT`: those that every format has, and those that a format
+declares."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def parameters(input_format: InputFormat) -> list[click.Parameter]:
-    """The source, the common options, and those of the format. Raises PluginError when it declares one of the common ones."""
+    """The source, the common options, and those of the format. Raises PluginError when it declares
+    one of the common ones."""
     common = _shared_options()
     names = {name for option in (*common, *common_options()) for name in option.opts}
     for option in input_format.options:
@@ -36,27 +38,42 @@ def to_config(options: dict[str, Any]) -> InventoryConfig:
 
     from ctc.inventory.config import InventoryConfig
 
-    return InventoryConfig(**{field.name: options.pop(field.name) for field in fields(InventoryConfig)})
+    return InventoryConfig(
+        **{field.name: options.pop(field.name) for field in fields(InventoryConfig)}
+    )
 
 
 def _shared_options() -> list[click.Option]:
     return [
-        click.Option(["--output"], type=PATH_OR_URL, required=True, help="Inventory to write, a .parquet file."),
         click.Option(
-            ["--image-root"], type=PATH_OR_URL, help="Where relative paths start.  [default: beside the source]"
+            ["--output"],
+            type=PATH_OR_URL,
+            required=True,
+            help="Inventory to write, a .parquet file.",
+        ),
+        click.Option(
+            ["--image-root"],
+            type=PATH_OR_URL,
+            help="Where relative paths start.  [default: beside the source]",
         ),
         click.Option(["--overwrite"], is_flag=True, help="Replace the output if it is there."),
         click.Option(
-            ["--relabel"], type=PATH_OR_URL, help="CSV with columns label, old, new: rename classes; new may be empty."
+            ["--relabel"],
+            type=PATH_OR_URL,
+            help="CSV with columns label, old, new: rename classes; new may be empty.",
         ),
-        click.Option(["--discard-missing"], is_flag=True, help="Drop observations that lack a label."),
+        click.Option(
+            ["--discard-missing"], is_flag=True, help="Drop observations that lack a label."
+        ),
         click.Option(
             ["--location-from"],
             metavar="folder|exif|COLUMN",
             help="Fill 'location': from the photo's folder, its GPS position or camera number, or a meta column.",
         ),
         click.Option(["--time-from-exif"], is_flag=True, help="Fill 'datetime' from the photos."),
-        click.Option(["--time-from-mtime"], is_flag=True, help="The same, with the file's time as a guess."),
+        click.Option(
+            ["--time-from-mtime"], is_flag=True, help="The same, with the file's time as a guess."
+        ),
         click.Option(
             ["--events-within"],
             type=click.FloatRange(0),

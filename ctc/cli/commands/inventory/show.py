@@ -20,13 +20,14 @@ MAX_LOCATIONS = 20
 
 @click.command(epilog="Example: ctc inventory show inventory.parquet")
 @click.argument("file", type=PATH_OR_URL)
-@click.option("--json", "as_json", is_flag=True, help="Print all of it as a JSON object instead of tables.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print all of it as a JSON object instead of tables."
+)
 def command(file: Path, as_json: bool) -> None:
     """Tell what the inventory FILE holds.
 
-    Counts per label, class and location; events by their photos and observations; the time span; photos that are in more than one
-    event; the meta columns; what was left out.
-    """
+    Counts per label, class and location; events by their photos and observations; the time span;
+    photos that are in more than one event; the meta columns; what was left out."""
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.console.formatting import print_table
     from ctc.inventory.show import summarize
@@ -57,16 +58,26 @@ def _sections(summary: InventorySummary) -> Iterator[Section]:
     yield ("observations per event", "events"), summary.observations_per_event.items()
     yield ("meta column", "distinct values"), summary.meta.items()
     yield ("left out", "entries"), summary.left_out.items()
-    shared = [(photo.path, photo.events, ", ".join(photo.first_events[:3])) for photo in summary.first_shared]
+    shared = [
+        (photo.path, photo.events, ", ".join(photo.first_events[:3]))
+        for photo in summary.first_shared
+    ]
     yield ("photo in several events", "events", "such as"), shared
 
 
 def _totals(summary: InventorySummary) -> Iterator[tuple[str, str | int]]:
-    yield from (("observations", summary.observations), ("events", summary.events), ("photos", summary.photos))
+    yield from (
+        ("observations", summary.observations),
+        ("events", summary.events),
+        ("photos", summary.photos),
+    )
     yield "photos in several events", summary.shared_photos
     if summary.locations is not None:
         yield "events without a location", summary.no_location
     if summary.time:
         yield from (("first", summary.time.first or "none"), ("last", summary.time.last or "none"))
-        yield from (("without a time", summary.time.missing), ("with an unclear time", summary.time.unclear))
+        yield from (
+            ("without a time", summary.time.missing),
+            ("with an unclear time", summary.time.unclear),
+        )
     yield "image root", summary.image_root

@@ -10,16 +10,24 @@ from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import FormatsCommand
 
 
-@click.command(cls=FormatsCommand, epilog="Example: ctc merge predictions.csv.part-* --output predictions.csv")
+@click.command(
+    cls=FormatsCommand, epilog="Example: ctc merge predictions.csv.part-* --output predictions.csv"
+)
 @click.argument("parts", type=PATH_OR_URL, nargs=-1, required=True, metavar="PART...")
-@click.option("--output", type=PATH_OR_URL, required=True, help="File to write; its suffix chooses the format.")
+@click.option(
+    "--output",
+    type=PATH_OR_URL,
+    required=True,
+    help="File to write; its suffix chooses the format.",
+)
 @click.option("--format", metavar="NAME", help="Output format, whatever the suffix.")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 def command(**options: Any) -> int:
-    """Unite the PART files that `ctc predict --shard` left into the output that a run without --shard would have written.
+    """Unite the PART files that `ctc predict --shard` left into the output that a run without
+    --shard would have written.
 
-    All parts must be there. Photos that failed are listed in OUTPUT.failures.csv, and the exit code is 3.
-    """
+    All parts must be there. Photos that failed are listed in OUTPUT.failures.csv, and the exit code
+    is 3."""
     from ctc.cli.commands.predict.messages import exit_code, print_summary
     from ctc.cli.console.console import progress
     from ctc.inference.run.merge import MergeConfig, merge

@@ -27,7 +27,9 @@ def print_run_info(job: Job | EngineJob) -> None:
         info(note)
     heading = job.header
     info(f"the network runs on '{heading.provider}'")
-    debug(f"in {heading.precision}, {heading.batch_size} photo(s) at a time, {job.config.threads} core(s)")
+    debug(
+        f"in {heading.precision}, {heading.batch_size} photo(s) at a time, {job.config.threads} core(s)"
+    )
     if job.journal.exists():
         info(f"going on where '{job.journal}' ends; to begin anew, remove it")
 
@@ -71,7 +73,11 @@ def print_summary(summary: Summary) -> None:
     earlier = f", and {summary.resumed:,} earlier" if summary.resumed else ""
     info(f"{summary.events:,} events predicted from {rate}{earlier}")
     if summary.failed:
-        listed = f"are listed in '{summary.failures}'" if summary.failures.exists() else "will be listed by `ctc merge`"
+        listed = (
+            f"are listed in '{summary.failures}'"
+            if summary.failures.exists()
+            else "will be listed by `ctc merge`"
+        )
         warn(f"{summary.failed:,} failed and {listed}:")
         for failure in summary.first_failures:
             info(f"  '{failure.path}': {failure.reason}")

@@ -23,16 +23,33 @@ PRECISIONS = ("float32", "float16", "bfloat16")
 class BatchSize(click.IntRange):
     """A number, or `auto`, which is None."""
 
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> Any:
         return None if value == AUTO else super().convert(value, parameter, context)
 
 
 _OPTIONS = (
-    click.option("--output", type=PATH_OR_URL, required=True, help="File to write; its suffix chooses the format."),
-    click.option("--event-id", metavar="COL", help="Column of the CSV that says which event a row is of."),
-    click.option("--image", "images", metavar="COL", multiple=True, help="Column of the CSV with photos. Repeatable."),
     click.option(
-        "--image-root", type=PATH_OR_URL, help="Where a table's relative paths start.  [default: the CSV's folder]"
+        "--output",
+        type=PATH_OR_URL,
+        required=True,
+        help="File to write; its suffix chooses the format.",
+    ),
+    click.option(
+        "--event-id", metavar="COL", help="Column of the CSV that says which event a row is of."
+    ),
+    click.option(
+        "--image",
+        "images",
+        metavar="COL",
+        multiple=True,
+        help="Column of the CSV with photos. Repeatable.",
+    ),
+    click.option(
+        "--image-root",
+        type=PATH_OR_URL,
+        help="Where a table's relative paths start.  [default: the CSV's folder]",
     ),
     click.option(
         "--events-within",
@@ -40,7 +57,13 @@ _OPTIONS = (
         metavar="SECONDS",
         help="Unite photos of one folder, each within so many seconds of the one before by EXIF, into events.",
     ),
-    click.option("--aggregation", metavar="NAME", default="mean", show_default=True, help="From photos to the event."),
+    click.option(
+        "--aggregation",
+        metavar="NAME",
+        default="mean",
+        show_default=True,
+        help="From photos to the event.",
+    ),
     click.option(
         "--threshold",
         type=click.FloatRange(0, 1),
@@ -89,14 +112,26 @@ _OPTIONS = (
         show_default=True,
         help="What to do with JPEGs that are cut short: they fail, or are used, grey where they end.",
     ),
-    click.option("--shard", metavar="I/N", help="Predict every N-th event, from the I-th, for `ctc merge` to unite."),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        help="Predict every N-th event, from the I-th, for `ctc merge` to unite.",
+    ),
     click.option(
         "--engine",
         metavar="NAME",
         help="Have the photos predicted part by part, such as by ray, on a cluster.  [default: all at once, here]",
     ),
-    click.option("--resume", is_flag=True, help="Go on with an interrupted run, as the same command does by itself."),
-    click.option("--overwrite", is_flag=True, help="Replace the output, or another run's journal, if it is there."),
+    click.option(
+        "--resume",
+        is_flag=True,
+        help="Go on with an interrupted run, as the same command does by itself.",
+    ),
+    click.option(
+        "--overwrite",
+        is_flag=True,
+        help="Replace the output, or another run's journal, if it is there.",
+    ),
 )
 
 
@@ -113,7 +148,9 @@ def to_config(options: dict[str, Any]) -> PredictConfig:
 
     event_id, images, shard = options.pop("event_id"), options.pop("images"), options.pop("shard")
     if bool(event_id) != bool(images):
-        raise UsageError("--event-id and --image go together: one column with the event, one or more with its photos")
+        raise UsageError(
+            "--event-id and --image go together: one column with the event, one or more with its photos"
+        )
     require_engine(options["engine"], options["engine_options"])
     return PredictConfig(
         columns=Columns(event_id, images) if images else None,

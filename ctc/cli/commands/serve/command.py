@@ -18,11 +18,12 @@ REQUIRED_PACKAGES = ("prometheus_client", "python_multipart", "starlette", "uvic
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @serve_options
 def command(host: str, port: int, log_format: str, **options: Any) -> None:
-    """Answer over HTTP: a page for people, and the interfaces of TensorFlow Serving and KServe for programs.
+    """Answer over HTTP: a page for people, and the interfaces of TensorFlow Serving and KServe for
+    programs.
 
-    A MODEL is a file that `ctc export` wrote, served under its name without .onnx, or NAME=FILE. A file that changes is
-    served anew. Stop the server with Ctrl-C or SIGTERM: it answers what it took, and leaves.
-    """
+    A MODEL is a file that `ctc export` wrote, served under its name without .onnx, or NAME=FILE. A
+    file that changes is served anew. Stop the server with Ctrl-C or SIGTERM: it answers what it
+    took, and leaves."""
     if not all(map(find_spec, REQUIRED_PACKAGES)):
         raise MissingExtraError("ctc serve", "cpu,serve")
     from ctc.serving.http.logging_setup import log_to_stderr
@@ -30,5 +31,8 @@ def command(host: str, port: int, log_format: str, **options: Any) -> None:
 
     config = to_config(options)
     as_json, quiet = log_format == "json", "--quiet" in verbosity_options()
-    with bind_socket(host, port) as listener, log_to_stderr(as_json, quiet, extra_handler=JsonLogHandler()):
+    with (
+        bind_socket(host, port) as listener,
+        log_to_stderr(as_json, quiet, extra_handler=JsonLogHandler()),
+    ):
         run(config, listener)

@@ -24,13 +24,24 @@ from ctc.cli.registry import TOKEN_VARIABLE
 _MB, _MEGAPIXELS = 1_000_000, 1_000_000
 
 
-def _number_option(name: str, default: float, text: str, minimum: float = 0, min_open: bool = True) -> Any:
+def _number_option(
+    name: str, default: float, text: str, minimum: float = 0, min_open: bool = True
+) -> Any:
     limit = click.FloatRange(minimum, min_open=min_open)
-    return click.option(f"--{name}", type=limit, metavar="N", default=default, show_default=True, help=text)
+    return click.option(
+        f"--{name}", type=limit, metavar="N", default=default, show_default=True, help=text
+    )
 
 
 def _count_option(name: str, default: int, text: str) -> Any:
-    return click.option(f"--{name}", type=click.IntRange(1), metavar="N", default=default, show_default=True, help=text)
+    return click.option(
+        f"--{name}",
+        type=click.IntRange(1),
+        metavar="N",
+        default=default,
+        show_default=True,
+        help=text,
+    )
 
 
 _OPTIONS = (
@@ -116,7 +127,8 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
 
 
 def parse_models(models: Sequence[str]) -> dict[str, Path]:
-    """From FILE and NAME=FILE to file by name; raises UsageError for names that are taken or can't be in a path."""
+    """From FILE and NAME=FILE to file by name; raises UsageError for names that are taken or can't
+    be in a path."""
     found: dict[str, Path] = {}
     for model in models:
         name, sign, file = model.partition("=")
@@ -124,15 +136,20 @@ def parse_models(models: Sequence[str]) -> dict[str, Path]:
         path = check_reachable(parse_path(file if is_named else model))
         name = name if is_named else path.stem
         if not name or not name.isprintable() or set(name) & set("/:?#\\"):
-            raise UsageError(f"'{name}' can't be the name of a model: give another one with NAME={path}")
+            raise UsageError(
+                f"'{name}' can't be the name of a model: give another one with NAME={path}"
+            )
         if name in found:
-            raise UsageError(f"two models are called '{name}': give one another name with NAME={path}")
+            raise UsageError(
+                f"two models are called '{name}': give one another name with NAME={path}"
+            )
         found[name] = path
     return found
 
 
 def read_token(file: Path | None) -> str | None:
-    """The token in the file, or in the environment; None when there is none. Never on the command line, which everyone can read."""
+    """The token in the file, or in the environment; None when there is none. Never on the command
+    line, which everyone can read."""
     if file is None:
         return os.environ.get(TOKEN_VARIABLE) or None
     try:

@@ -11,16 +11,20 @@ import click
 from ctc.cli.commands.train.options import SOURCE_RUN_KEY, provided_options, training_options
 
 
-@click.command(epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20")
+@click.command(
+    epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20"
+)
 @training_options
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run at --output.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be trained, and in how much memory.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only say what would be trained, and in how much memory."
+)
 def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any) -> None:
     """Train a network on a dataset.
 
-    Leaves a run folder: run.json, history.csv, curves.png, the best weights, checkpoints; and, when there is a test split, test.json
-    and test_predictions.csv. Interrupted at any moment, it goes on with --resume.
-    """
+    Leaves a run folder: run.json, history.csv, curves.png, the best weights, checkpoints; and, when
+    there is a test split, test.json and test_predictions.csv. Interrupted at any moment, it goes on
+    with --resume."""
     from ctc.cli.console import console
     from ctc.training.config import TrainingConfig
     from ctc.training.distributed.backend import start_backend
@@ -41,10 +45,14 @@ def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any)
         begin = (
             run_training.resume
             if resume
-            else partial(run_training.train, overwrite=overwrite, source_run=context.meta.get(SOURCE_RUN_KEY))
+            else partial(
+                run_training.train, overwrite=overwrite, source_run=context.meta.get(SOURCE_RUN_KEY)
+            )
         )
         result = begin(config, plugins(), console)
-    console.info(f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'")
+    console.info(
+        f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'"
+    )
     for label, score in result.test.labels.items() if result.test else ():
         if score.n:
             click.echo(f"test accuracy of '{label}': {score.accuracy:.3f} ({score.n:,} photos)")

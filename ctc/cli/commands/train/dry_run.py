@@ -24,7 +24,12 @@ def print_dry_run(config: TrainingConfig) -> None:
             "network",
             f"{plan.backbone.name} at {size}: {found.parameters:,} parameters, {found.trainable:,} of them learn",
         ),
-        ("labels", ", ".join(f"{label} ({classes} classes)" for label, classes in plan.class_counts.items())),
+        (
+            "labels",
+            ", ".join(
+                f"{label} ({classes} classes)" for label, classes in plan.class_counts.items()
+            ),
+        ),
         ("dataset", _format_splits(plan)),
         ("loader", f"{plan.loader.name}, {plan.threads} thread(s){reason}"),
         (

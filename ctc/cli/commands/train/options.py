@@ -1,4 +1,5 @@
-"""How the options of `ctc train` are put together, and how those of an earlier run become defaults."""
+"""How the options of `ctc train` are put together, and how those of an earlier run become
+defaults."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ SOURCE_RUN_KEY = "ctc.training.repeats"
 """In click's context: what the run says whose options were taken."""
 
 
-def _load_config_option(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+def _load_config_option(
+    context: click.Context, parameter: click.Parameter, path: Path | None
+) -> None:
     """The options of a settings file, or of an earlier run, become the defaults."""
     if path is not None and path.suffix.lower() == ".toml":
         load_config_file(context, path)
@@ -27,7 +30,8 @@ def _load_config_option(context: click.Context, parameter: click.Parameter, path
 
 
 def _load_run_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-    """The options of an earlier run become the defaults, whatever a settings file says; the command line wins."""
+    """The options of an earlier run become the defaults, whatever a settings file says; the command
+    line wins."""
     if path is None:
         return
     from ctc.training.config import read_config
@@ -39,7 +43,9 @@ def _load_run_config(context: click.Context, _: click.Parameter, path: Path | No
     context.meta.pop(FILE_VALUES_KEY, None)
 
 
-def _load_resumed_run(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path | None:
+def _load_resumed_run(
+    context: click.Context, parameter: click.Parameter, folder: Path | None
+) -> Path | None:
     """As `_load_run_config`, and the output is the run's own folder."""
     _load_run_config(context, parameter, folder)
     if folder is not None:
@@ -47,18 +53,25 @@ def _load_resumed_run(context: click.Context, parameter: click.Parameter, folder
     return folder
 
 
-def _set_default_backbone(context: click.Context, parameter: click.Parameter, folder: str | None) -> str | None:
+def _set_default_backbone(
+    context: click.Context, parameter: click.Parameter, folder: str | None
+) -> str | None:
     """The backbone is that of the run to begin with, unless another is named."""
     if folder is not None and is_provided(context, parameter.name or ""):
         from ctc.artifacts.run import Run
         from ctc.training.config import reject_untrusted_checkpoint
 
         reject_untrusted_checkpoint(Path(folder))
-        context.default_map = {"backbone": Run(Path(folder)).read().backbone, **(context.default_map or {})}
+        context.default_map = {
+            "backbone": Run(Path(folder)).read().backbone,
+            **(context.default_map or {}),
+        }
     return folder
 
 
-def _parse_label_weights(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, float]:
+def _parse_label_weights(
+    _: click.Context, __: click.Parameter, pairs: tuple[str, ...]
+) -> dict[str, float]:
     weights = {}
     for pair in pairs:
         label, equals, weight = pair.rpartition("=")
@@ -102,13 +115,21 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def provided_options(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """Those that have a value. What an earlier run said of a label which is no longer learnt is dropped."""
+    """Those that have a value. What an earlier run said of a label which is no longer learnt is
+    dropped."""
     kept = {name: value for name, value in options.items() if value is not None}
     if not is_provided(context, "label_weights"):
         weights = kept["label_weights"]
-        kept["label_weights"] = {label: weight for label, weight in weights.items() if label in kept["labels"]}
+        kept["label_weights"] = {
+            label: weight for label, weight in weights.items() if label in kept["labels"]
+        }
     if not is_provided(context, "multi_label"):
-        kept["multi_label"] = tuple(label for label in kept["multi_label"] if label in kept["labels"])
-    if not is_provided(context, "sampling_label") and kept.get("sampling_label") not in kept["labels"]:
+        kept["multi_label"] = tuple(
+            label for label in kept["multi_label"] if label in kept["labels"]
+        )
+    if (
+        not is_provided(context, "sampling_label")
+        and kept.get("sampling_label") not in kept["labels"]
+    ):
         kept.pop("sampling_label", None)
     return kept

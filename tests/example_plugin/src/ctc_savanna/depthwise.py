@@ -7,7 +7,14 @@ FILTERS = (32, 64, 128, 256)
 
 @hookimpl
 def ctc_backbones():
-    return [Backbone("depthwise", "depthwise convolutions, 48,000 weights, small enough for a camera", (96, 96), build)]
+    return [
+        Backbone(
+            "depthwise",
+            "depthwise convolutions, 48,000 weights, small enough for a camera",
+            (96, 96),
+            build,
+        )
+    ]
 
 
 def build(shape):

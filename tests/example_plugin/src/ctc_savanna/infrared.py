@@ -1,4 +1,5 @@
-"""A loader that shows the network more nights: it takes the batches of `turbo`, and some photos lose their colour."""
+"""A loader that shows the network more nights: it takes the batches of `turbo`, and some photos
+lose their colour."""
 
 import numpy as np
 
@@ -12,7 +13,10 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 def ctc_loaders():
     return [
         Loader(
-            "infrared", "as turbo, but in training a third of the photos is grey, as by night", available, open_split
+            "infrared",
+            "as turbo, but in training a third of the photos is grey, as by night",
+            available,
+            open_split,
         )
     ]
 
@@ -53,10 +57,14 @@ class Nights:
         return self._stream.skipped
 
     def epoch(self, index, start_step=0):
-        """Seed, epoch and step decide which photos are grey, so that an epoch can be taken up anywhere."""
+        """Seed, epoch and step decide which photos are grey, so that an epoch can be taken up
+        anywhere."""
         for step, batch in enumerate(self._stream.epoch(index, start_step), start_step):
             rng = np.random.default_rng([self._seed, index, step])
-            yield Batch(darkened(np.array(batch.images), rng.random(len(batch.images)) < SHARE), batch.labels)
+            yield Batch(
+                darkened(np.array(batch.images), rng.random(len(batch.images)) < SHARE),
+                batch.labels,
+            )
 
     def close(self):
         self._stream.close()

@@ -22,17 +22,25 @@ AT_ONCE = 1_000
 
 @hookimpl
 def ctc_output_formats():
-    return [OutputFormat("sqlite", "a database with answers, photos and failures", (".sqlite", ".db"), write)]
+    return [
+        OutputFormat(
+            "sqlite", "a database with answers, photos and failures", (".sqlite", ".db"), write
+        )
+    ]
 
 
 def write(entries, path, context):
     """Entries are written as they come, a thousand in each transaction."""
     with closing(sqlite3.connect(path)) as database:
         database.executescript(TABLES)
-        database.execute("insert into about values (?, ?)", (context.model, context.created.isoformat()))
+        database.execute(
+            "insert into about values (?, ?)", (context.model, context.created.isoformat())
+        )
         for number, entry in enumerate(entries, 1):
             if isinstance(entry, Failure):
-                database.execute("insert into failures values (?, ?)", (text(entry.path), text(entry.reason)))
+                database.execute(
+                    "insert into failures values (?, ?)", (text(entry.path), text(entry.reason))
+                )
             else:
                 write_event(database, entry)
             if number % AT_ONCE == 0:

@@ -4,7 +4,15 @@ from ctc.errors import CtcError, InputError
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 from ctc.storage.csv_reader import read_rows
 
-NEEDED = {"image_id", "deployment_id", "filename", "location", "is_blank", "common_name", "timestamp"}
+NEEDED = {
+    "image_id",
+    "deployment_id",
+    "filename",
+    "location",
+    "is_blank",
+    "common_name",
+    "timestamp",
+}
 BY_FILENAME = Option(
     "by-filename",
     "Photos lie in DEPLOYMENT/FILENAME, as they were uploaded.  [default: as in the bucket]",
@@ -57,12 +65,16 @@ def read(source, options):
             event_id=row["image_id"] or photo,
             images=(photo,),
             labels=labels_of(row),
-            meta={"location": row["deployment_id"], "datetime": row["timestamp"].replace(" ", "T") or None},
+            meta={
+                "location": row["deployment_id"],
+                "datetime": row["timestamp"].replace(" ", "T") or None,
+            },
         )
 
 
 def photo_of(row, by_filename):
-    """gs://BUCKET/deployment/2049133/a.jpg is deployment/2049133/a.jpg once it has been copied from there."""
+    """gs://BUCKET/deployment/2049133/a.jpg is deployment/2049133/a.jpg once it has been copied from
+    there."""
     if by_filename:
         return f"{row['deployment_id']}/{row['filename']}" if row["filename"] else None
     _, _, path = row["location"].removeprefix("gs://").partition("/")
