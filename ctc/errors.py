@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 
 class CtcError(Exception):
@@ -51,6 +52,18 @@ class MissingExtraError(CtcError):
 
 class PluginError(CtcError):
     """A plugin is missing, broken, or clashes with another."""
+
+
+def reason(error: BaseException) -> str:
+    """Return why it failed in the style of our messages: one line, lower case, no full stop."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(text.split()).lower().rstrip(".")
+
+
+def require_extra(feature: str, extra: str, modules: Iterable[str]) -> None:
+    """Raise MissingExtraError, naming `extra`, unless all `modules` are installed."""
+    if not all(map(find_spec, modules)):
+        raise MissingExtraError(feature, extra)
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -31,12 +30,12 @@ from ctc.dataset.encode import (
 from ctc.dataset.plan import DatasetPlan, ShardPlan
 from ctc.errors import CtcError
 from ctc.storage.atomic import atomic_write, write_text
+from ctc.storage.ordered_map import map_in_order
 from ctc.storage.remote_files import io_threads
 from ctc.storage.tfrecord import frame
 
 ProgressCallback = Callable[[int, int], None]
 EventCallback = Callable[[list[Failure], int], None]
-ResultT = TypeVar("ResultT")
 
 
 class TooManyFailuresError(CtcError):
@@ -150,27 +149,6 @@ def _encode_events(
         return encoded, frame(encoded.record.encode()) if encoded.record else b""
 
     return map_in_order(pool, encode, events, max_pending=4 * config.encode_threads)
-
-
-def map_in_order(
-    pool: ThreadPoolExecutor,
-    function: Callable[[EventPlan], ResultT],
-    items: Iterable[EventPlan],
-    max_pending: int,
-) -> Iterator[ResultT]:
-    """`function` of each item, in the items' order, with at most `max_pending` of them under
-    way."""
-    pending: deque[Future[ResultT]] = deque()
-    try:
-        for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) >= max_pending:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        for future in pending:
-            future.cancel()
 
 
 class _ShardWriter:

@@ -1,55 +1,12 @@
-"""Where a training tells how it goes: what the command line's console offers."""
+"""Progress of an epoch: loss and data wait beside the bar."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from contextlib import contextmanager
 
+from ctc.reporting import Reporter
 from ctc.training.metrics.metrics import MetricSums
-
-
-class ProgressBar(Protocol):
-    """A progress bar."""
-
-    def advance(self, done: int = 1, failed: int = 0) -> None:
-        """`done` more images are through."""
-
-    def note(self, text: str) -> None:
-        """How it goes, in a few words."""
-
-
-class Reporter(Protocol):
-    """The console."""
-
-    def info(self, message: str) -> None:
-        """A line."""
-
-    def warn(self, message: str) -> None:
-        """A line that is never left out."""
-
-    def progress(self, what: str, total: int | None) -> AbstractContextManager[ProgressBar]:
-        """A bar that counts `total` images."""
-
-
-class NullReporter:
-    """For hosts whose training another one tells of."""
-
-    def info(self, message: str) -> None:
-        """Nothing."""
-
-    def warn(self, message: str) -> None:
-        """Nothing."""
-
-    def progress(self, what: str, total: int | None) -> AbstractContextManager[ProgressBar]:  # noqa: ARG002
-        """No bar."""
-        return nullcontext(self)
-
-    def advance(self, done: int = 1, failed: int = 0) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
 
 
 @contextmanager

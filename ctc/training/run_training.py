@@ -13,10 +13,10 @@ from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
 from ctc.plugin.manager import Plugins
+from ctc.reporting import NullReporter, Reporter
 from ctc.training.config import TrainingConfig, read_config
 from ctc.training.distributed.backend import make_deterministic
 from ctc.training.plan import TRAIN, VALIDATION, TrainingPlan, resolve_plan
-from ctc.training.reporter import NullReporter, Reporter
 from ctc.training.run_folder import check_output, make_run_info, new_run, remove_partial
 from ctc.training.trainer.checkpoints import Checkpoints
 from ctc.training.trainer.trainer import Trainer, TrainingResult

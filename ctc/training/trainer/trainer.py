@@ -13,12 +13,13 @@ from ctc.artifacts.run import Run
 from ctc.errors import CtcError
 from ctc.images.eval_samples import sample_count
 from ctc.plugin import Batch, BatchStream
+from ctc.reporting import Reporter
 from ctc.training.callbacks import make_callbacks
 from ctc.training.metrics.history import Epoch, format_epoch
 from ctc.training.metrics.metrics import MetricSums, SplitMetrics
 from ctc.training.model.network import load_weights
 from ctc.training.plan import TEST, TRAIN, VALIDATION, TrainingPlan
-from ctc.training.reporter import Reporter, batch_progress
+from ctc.training.reporter import batch_progress
 from ctc.training.run_folder import resume_hint, write_test_scores
 from ctc.training.trainer.checkpoint_manager import CheckpointManager
 from ctc.training.trainer.interruption import InterruptHandler
