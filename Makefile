@@ -1,7 +1,7 @@
 # `make demo` and `make test` each work alone on a fresh machine with Python 3.11 or newer, git and make:
 # they make .venv and install what they need, once. `make PYTHON=/path/to/python test` chooses the Python.
 
-.PHONY: help demo test lint constraints reference docs clean
+.PHONY: help demo test quick lint constraints reference docs clean
 .DEFAULT_GOAL := help
 export PYTHON
 # the tests start Python some hundred times, and TensorFlow takes 20 s to import where nothing of it is kept
@@ -19,6 +19,11 @@ demo: ## go the whole way on photos drawn for the purpose; everything lies in de
 
 test: lint ## check style, imports and types, and run the tests
 	$(BIN)/python -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile
+
+quick: ## run the tests that need neither TensorFlow nor other processes (under a minute)
+	@.ci/environment test test
+	$(BIN)/python -m pytest --numprocesses $(PYTEST_WORKERS) --dist loadfile \
+		-m "not tensorflow and not subprocess and not slow"
 
 lint: ## check style, imports and types
 	@.ci/environment test test
