@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.benchmark.compare import compare
 from ctc.benchmark.contenders import open_stream
 from ctc.benchmark.records import LIMIT, BenchmarkConfig
@@ -38,7 +38,7 @@ def scaling(
 def soak(loader: str, setting: BenchmarkConfig, images: int) -> None:
     """Memory while so many images are loaded: its slope after the first tenth."""
     held, loaded = [], 0
-    for count in open_stream(loader, Dataset.open(Path(setting.dataset)), setting):
+    for count in open_stream(loader, open_dataset(Path(setting.dataset)), setting):
         loaded += count
         held.append((loaded, memory_mb()))
         if loaded >= images:

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.hardware import usable_cores
 from ctc.plugin import Batch, BatchStream, Loader
 from ctc.plugin.manager import plugins
@@ -77,7 +77,7 @@ def main() -> None:
         str(options.dataset),
         "not written",
         options.backbone,
-        tuple(label.name for label in Dataset.open(options.dataset).manifest.labels)[:1],
+        tuple(label.name for label in open_dataset(options.dataset).manifest.labels)[:1],
         height=options.size,
         width=options.size,
         batch_size=options.batch_size,

@@ -1,34 +1,38 @@
-"""What can go wrong that is not our bug.
+"""Errors that a user can fix, and helpers for their messages.
 
-The command line prints a `CtcError` as one line and leaves with its exit code; anything else is a
-bug and shows its traceback. A message says what is wrong, where, and the next step: lower case, no
-full stop, values in quotes."""
+The command line prints a `CtcError` as one line and exits with its exit code. Any other exception
+is a bug and shows its traceback. A message says what is wrong, where, and the next step: lower
+case, no full stop, values in quotes.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 from importlib.util import find_spec
+
+_MIN_SIMILARITY = 0.6
 
 
 class CtcError(Exception):
-    """Something the user can mend. `exit_code` is what the command line leaves with."""
+    """Base class of all errors that a user can fix."""
 
     exit_code = 1
+    """Exit code of the command line."""
 
 
 class UsageError(CtcError):
-    """The command asks for something that isn't there: a file, a column, a label, a name."""
+    """The command names something that does not exist: a file, a column, a label, a name."""
 
     exit_code = 2
 
 
 class InputError(CtcError):
-    """An input was found but can't be used."""
+    """An input exists but can't be used."""
 
 
 class OutputExistsError(UsageError):
-    """The output is already there and `--overwrite` was not given."""
+    """The output exists and `--overwrite` was not given."""
 
     def __init__(
         self, path: object, remedy: str = "choose another --output or add --overwrite"
@@ -37,25 +41,26 @@ class OutputExistsError(UsageError):
 
 
 class ImageError(CtcError):
-    """A picture can't be used; the message is the reason, without the path."""
+    """A photo can't be used; the message is the reason, without the path."""
 
 
 class MissingExtraError(CtcError):
-    """A command needs packages that are not installed."""
+    """A feature needs packages that are not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(
-            f"{feature} needs packages that are not installed: pip install 'camera-trap-classifier[{extra}]'"
+            f"{feature} needs packages that are not installed: "
+            f"pip install 'camera-trap-classifier[{extra}]'"
         )
         self.extra = extra
 
 
 class PluginError(CtcError):
-    """A plugin is missing, broken, or clashes with another."""
+    """A plugin is missing, broken, or conflicts with another."""
 
 
 def reason(error: BaseException) -> str:
-    """Return why it failed in the style of our messages: one line, lower case, no full stop."""
+    """Return the error's text in the style of our messages: one line, lower case, no full stop."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(text.split()).lower().rstrip(".")
 
@@ -67,16 +72,22 @@ def require_extra(feature: str, extra: str, modules: Iterable[str]) -> None:
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """`": did you mean 'mean'?"` when a choice is near, else the list of choices (`": there are
-    'max', 'min'"`)."""
+    """Return the end of a message about an unknown name: the closest choice, or all of them.
+
+    `": did you mean 'mean'?"` when a choice is close, ignoring case, else `": there are 'max',
+    'min'"`.
+    """
     known = sorted(choices)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
-        choice for choice in known if choice.lower() == name.lower()
-    ]
-    if near:
-        return f": did you mean '{near[0]}'?"
-    return (
-        ": there are " + ", ".join(f"'{choice}'" for choice in known)
-        if known
-        else ": there are none"
-    )
+    if not known:
+        return ": there are none"
+    similarity, _, closest = max((*_similarity(name, choice), choice) for choice in known)
+    if similarity >= _MIN_SIMILARITY:
+        return f": did you mean '{closest}'?"
+    return ": there are " + ", ".join(f"'{choice}'" for choice in known)
+
+
+def _similarity(name: str, choice: str) -> tuple[float, float]:
+    """Return difflib's ratio (0–1) ignoring case, then the ratio with case, to break ties."""
+    pairs = ((choice.lower(), name.lower()), (choice, name))
+    folded, exact = (SequenceMatcher(None, one, other).ratio() for one, other in pairs)
+    return folded, exact

@@ -9,12 +9,14 @@ from typing import Any
 
 from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.storage.json_file import check_format, read_object, write_object
-from ctc.storage.paths import is_remote
 
 MANIFEST = "dataset.json"
 LEFT_OUT = "left_out.csv"
 FORMAT = "ctc-dataset"
 FORMAT_VERSION = 1
+
+TRAIN, VALIDATION, TEST = "train", "val", "test"
+"""Names of the splits that `ctc train` reads."""
 
 MULTIPLE_OBSERVATIONS = "more than one observation"
 """Among `left_out["event_count"]` of a manifest: why an event is not there."""
@@ -131,26 +133,18 @@ class Dataset:
         return self.source or self.folder
 
     @classmethod
-    def open(
-        cls, folder: Path, splits: Iterable[str] | None = None, refresh: bool = False
-    ) -> Dataset:
-        """A remote dataset is fetched: the shards of these splits, of all by default; `refresh`:
-        those that are kept here too. Raises CtcError when `folder` is not a dataset, was written by
-        a newer ctc, or can't be fetched."""
+    def read(cls, folder: Path) -> Dataset:
+        """Read the manifest of the dataset in `folder`; `open_dataset` also downloads a remote one.
+
+        Raises CtcError if `folder` is not a dataset, or was written by a newer ctc.
+        """
         path = folder / MANIFEST
         data = read_object(path, "the description of a dataset that `ctc dataset` made")
         check_format(data, path, FORMAT, FORMAT_VERSION)
         try:
-            opened = cls(folder, Manifest.from_json(data))
+            return cls(folder, Manifest.from_json(data))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise InputError(f"'{path}' is damaged ({error!r}): build the dataset again") from None
-        if not is_remote(folder):
-            return opened
-        from ctc.artifacts.dataset_cache import download_dataset
-
-        return download_dataset(
-            opened, opened.manifest.splits if splits is None else splits, refresh
-        )
 
     def save(self) -> None:
         """Write dataset.json, last of all files: a folder that has it is whole."""

@@ -1,5 +1,4 @@
-"""The files of a remote dataset on this machine, each checked when it is fetched and kept for the
-next time."""
+"""Local cache of remote datasets: every file is verified when it is downloaded, then reused."""
 
 from __future__ import annotations
 
@@ -14,6 +13,7 @@ from ctc.artifacts.dataset import MANIFEST, Dataset, Shard
 from ctc.errors import InputError
 from ctc.storage.atomic import atomic_write
 from ctc.storage.cache import dataset_folder
+from ctc.storage.paths import is_remote
 from ctc.storage.remote_files import download, error_reason
 
 DOWNLOAD_THREADS = 8
@@ -21,34 +21,51 @@ DOWNLOAD_THREADS = 8
 log = logging.getLogger("ctc.dataset")
 
 
-def download_dataset(dataset: Dataset, splits: Iterable[str], refresh: bool = False) -> Dataset:
-    """The remote dataset with the shards of these splits, and their indexes, in a folder of this
-    machine; `refresh`: whether or not they are there. Raises InputError for a shard that can't be
-    fetched or whose bytes are not those that the manifest tells of."""
-    here = Dataset(
+def open_dataset(path: Path, splits: Iterable[str] | None = None, refresh: bool = False) -> Dataset:
+    """Open the dataset at `path`; a remote one is downloaded into the local cache first.
+
+    Only the shards of `splits` are downloaded, by default all. Shards that are already in the cache
+    are used again, unless `refresh` is True. Raises CtcError if `path` is not a dataset, was
+    written by a newer ctc, or can't be downloaded.
+    """
+    dataset = Dataset.read(path)
+    if not is_remote(path):
+        return dataset
+    return _download_dataset(
+        dataset, dataset.manifest.splits if splits is None else splits, refresh
+    )
+
+
+def _download_dataset(dataset: Dataset, splits: Iterable[str], refresh: bool) -> Dataset:
+    """Return the cached copy of a remote dataset, with the shards and indexes of `splits`.
+
+    Raises InputError for a shard that can't be downloaded, or whose checksum is not the one in the
+    manifest.
+    """
+    cached = Dataset(
         dataset_folder(json.dumps(dataset.manifest.to_json())), dataset.manifest, dataset.folder
     )
     shards = [shard for split in splits for shard in dataset.shards(split)]
-    missing = [shard for shard in shards if refresh or not _is_cached(here, shard)]
+    missing = [shard for shard in shards if refresh or not _is_cached(cached, shard)]
     if missing:
-        size = sum(shard.bytes for shard in missing)
         log.info(
-            "fetching %d shards, %.1f MB, of '%s' into '%s'",
+            "downloading %d shards (%.1f MB) of '%s' to '%s'",
             len(missing),
-            size / 1e6,
-            here.display_path,
-            here.folder,
+            sum(shard.bytes for shard in missing) / 1e6,
+            cached.display_path,
+            cached.folder,
         )
     try:
-        if refresh or not (here.folder / MANIFEST).is_file():
-            here.save()
+        if refresh or not (cached.folder / MANIFEST).is_file():
+            cached.save()
         with ThreadPoolExecutor(DOWNLOAD_THREADS, "ctc-fetch") as pool:
-            list(pool.map(lambda shard: _download_shard(here, shard), missing))
+            list(pool.map(lambda shard: _download_shard(cached, shard), missing))
     except OSError as error:
         raise InputError(
-            f"'{here.display_path}' can't be fetched into '{here.folder}': {error_reason(error)}"
+            f"'{cached.display_path}' can't be downloaded to '{cached.folder}': "
+            f"{error_reason(error)}"
         ) from error
-    return here
+    return cached
 
 
 def _is_cached(cached: Dataset, shard: Shard) -> bool:
@@ -57,7 +74,7 @@ def _is_cached(cached: Dataset, shard: Shard) -> bool:
 
 
 def _download_shard(cached: Dataset, shard: Shard) -> None:
-    """The shard last: where it is, its index is."""
+    """Download the index, then the shard, so that a cached shard always has its index."""
     with atomic_write(cached.folder / shard.index_file) as partial:
         download(str(cached.display_path / shard.index_file), partial)
     with atomic_write(cached.folder / shard.file) as partial:
@@ -69,5 +86,5 @@ def _verify_checksum(downloaded: Path, shard: Shard, source: Path) -> None:
     with downloaded.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != shard.sha256:
             raise InputError(
-                f"'{source}' is damaged: its SHA-256 is not the one in dataset.json; upload it again"
+                f"'{source}' is damaged: its SHA-256 is not the one in {MANIFEST}; upload it again"
             )

@@ -1,8 +1,13 @@
-"""The photos that `ctc predict` could not use: PREDICTIONS.failures.csv beside the predictions."""
+"""CSV files of failures, with the columns `path,reason`.
+
+`ctc predict` writes PREDICTIONS.failures.csv beside the predictions; `ctc dataset` writes
+left_out.csv into the dataset folder.
+"""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,15 +18,19 @@ from ctc.errors import InputError
 from ctc.storage.atomic import atomic_write, remove
 from ctc.storage.csv_reader import open_table
 
+COLUMNS = ("path", "reason")
+
 
 def failure_path(output: Path) -> Path:
-    """Where the failures of a prediction file are listed."""
+    """Return the path of the failure file that belongs to a prediction file."""
     return output.with_name(f"{output.name}.failures.csv")
 
 
 class FailureFile:
-    """Written as failures come, in place at the end; without any failure there is no file, and an
-    older one goes."""
+    """Writer of a failure file, which appears under its name when the block ends without error.
+
+    If no failure was added, no file is written and an existing one is removed.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -29,12 +38,13 @@ class FailureFile:
         self._stack = ExitStack()
 
     def add(self, failure: Failure) -> None:
+        """Append one row."""
         if not self._has_failures:
             partial = self._stack.enter_context(atomic_write(self.path))
             # backslashreplace: file names may hold bytes that are not UTF-8
             handle = partial.open("w", encoding="utf-8", errors="backslashreplace", newline="")
             self._table = csv.writer(self._stack.enter_context(handle), lineterminator="\n")
-            self._table.writerow(["path", "reason"])
+            self._table.writerow(COLUMNS)
             self._has_failures = True
         self._table.writerow([failure.path, failure.reason])
 
@@ -52,20 +62,24 @@ class FailureFile:
             remove(self.path)
 
 
-_COLUMNS = ("path", "reason")
+def write_failures(path: Path, failures: Iterable[Failure]) -> None:
+    """Write all failures to `path` at once; see `FailureFile`."""
+    with FailureFile(path) as file:
+        for failure in failures:
+            file.add(failure)
 
 
 def read_failures(predictions: Path) -> tuple[str, ...]:
-    """`path: reason` for each, none where there is no such file; raises InputError for one with
-    other columns."""
-    path = predictions.with_name(f"{predictions.name}.failures.csv")
+    """Return the failures of a prediction file as `path: reason`; empty if there is no such file.
+
+    Raises InputError if the file has other columns.
+    """
+    path = failure_path(predictions)
     if not path.is_file():
         return ()
     table = open_table(path)
-    missing = [name for name in _COLUMNS if name not in table.columns]
+    missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
-        raise InputError(
-            f"'{path}' has no column '{missing[0]}': it should be what `ctc predict` writes"
-        )
-    at = [table.columns[name] for name in _COLUMNS]
+        raise InputError(f"'{path}' has no column '{missing[0]}': use the file of `ctc predict`")
+    at = [table.columns[name] for name in COLUMNS]
     return tuple(": ".join(cells[column] for column in at) for _, cells in table.rows())

@@ -14,7 +14,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.benchmark.records import BASELINE, LIMIT, BenchmarkConfig, BenchmarkResult, Measurement
 from ctc.errors import CtcError, UsageError, did_you_mean
 from ctc.storage.paths import parse_path
@@ -112,7 +112,7 @@ def _measure_cold(
 
 
 def _drop_page_cache(config: BenchmarkConfig) -> None:
-    dataset = Dataset.open(parse_path(config.dataset), [config.split])
+    dataset = open_dataset(parse_path(config.dataset), [config.split])
     for shard in dataset.shards(config.split):
         with (dataset.folder / shard.file).open("rb") as file:
             os.fsync(file.fileno())

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 
 import cv2
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.benchmark.contenders import open_stream, unavailable_reason
 from ctc.benchmark.records import BenchmarkConfig, Measurement
 from ctc.errors import CtcError
@@ -41,7 +41,7 @@ def serve(requests: Iterator[str], responses: TextIO) -> None:
             raise CtcError(reason)
         setting = BenchmarkConfig(**order["setting"])
         stream = open_stream(
-            order["subject"], Dataset.open(parse_path(setting.dataset), [setting.split]), setting
+            order["subject"], open_dataset(parse_path(setting.dataset), [setting.split]), setting
         )
         next(stream)
     except CtcError as error:

@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.boxes import Box
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.predictions import Failure
 from ctc.errors import ImageError
 from ctc.images import DecodeBuffer, decode, encode_jpeg, oriented_size, read_photo, shrink
-from ctc.images.crop import Box, crop_to_box
+from ctc.images.crop import crop_to_box
 from ctc.images.jpeg_header import read_header
 from ctc.storage.paths import join_path
 

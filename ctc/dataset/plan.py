@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ctc.artifacts.arrow_columns import Ints, combine_chunks, factorize
+from ctc.artifacts.boxes import BOX_COLUMNS, boxes_from_columns
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.encode import EventPlan
 from ctc.dataset.select import Selection, select_events
 from ctc.errors import UsageError
-from ctc.images.crop import BOX_COLUMNS, boxes_from_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa

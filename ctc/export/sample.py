@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import InputError, UsageError
@@ -72,7 +73,7 @@ def open_run_dataset(info: RunInfo, folder: Path | None) -> Dataset:
         raise UsageError(
             f"the dataset of the run, '{path}', is not there: say with --dataset where it is now"
         )
-    dataset = Dataset.open(path)
+    dataset = open_dataset(path)
     for label, classes in info.labels.items():
         if dataset.label(label).classes != classes:
             raise UsageError(

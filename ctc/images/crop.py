@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
 from typing import Literal
 
+from ctc.artifacts.boxes import Box
 from ctc.errors import UsageError
 from ctc.images.decode import DecodeBuffer, Pixels, decode, oriented_size
-
-BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
-"""Of an inventory with boxes: each holds a list, a number or null per photo."""
-BOX_CONFIDENCE = "box_conf"
-"""Beside them: how sure the detector was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """MegaDetector's bounding box: left, top, width and height in shares of the upright photo's
-    width and height, 0–1."""
-
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +19,6 @@ class Region:
     left: int
     height: int
     width: int
-
-
-def boxes_from_columns(
-    columns: Sequence[Sequence[float | None] | None], images: int
-) -> tuple[Box | None, ...]:
-    """An event's box per photo, from its values of `BOX_COLUMNS`; None where a column has none."""
-    if not all(columns) or not columns:
-        return (None,) * images
-    boxes = (Box(*sides) if None not in sides else None for sides in zip(*columns, strict=True))
-    return tuple(islice(chain(boxes, repeat(None)), images))
 
 
 def crop_to_box(

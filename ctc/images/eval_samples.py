@@ -8,9 +8,9 @@ samples = reference_samples(events, …)               one uint8 picture each, w
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,6 +23,7 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError, InputError
 from ctc.images.decode import Pixels, decode
 from ctc.images.resize import gray_stack, min_decode_size, to_model_input
+from ctc.storage.ordered_map import map_in_order
 from ctc.storage.tfrecord import read_index, read_record
 
 BadRecordCallback = Callable[[InputError], None]
@@ -155,27 +156,26 @@ def eval_samples(
     threads: int = 1,
     multi_label: NumClasses = NO_LABELS,
 ) -> Iterator[Sample]:
-    """The samples as `preprocess` makes them, in `threads` threads, in order. A bad photo raises
-    InputError, or is left out and handed to `on_bad`."""
-    selections = iter(selections)
-    with ThreadPoolExecutor(threads, "ctc-decode") as pool:
-        waiting: deque[Future[Sample]] = deque()
+    """Yield the samples of `preprocess`, in order, made in a pool of `threads` threads.
+
+    A bad photo raises InputError; with `on_bad` it is left out, and `on_bad` gets the error.
+    """
+
+    def make_sample(selection: PhotoSelection) -> Sample | InputError:
         try:
-            while True:
-                for pick in islice(selections, 4 * threads - len(waiting)):
-                    waiting.append(
-                        pool.submit(preprocess, pick, preprocessing, labels, multi_label)
-                    )
-                if not waiting:
-                    return
-                try:
-                    sample = waiting.popleft().result()
-                except InputError as error:
-                    _raise_or_report(error, on_bad)
-                else:
-                    yield sample
-        finally:
-            pool.shutdown(cancel_futures=True)
+            return preprocess(selection, preprocessing, labels, multi_label)
+        except InputError as error:
+            return error
+
+    with (
+        ThreadPoolExecutor(threads, "ctc-decode") as pool,
+        closing(map_in_order(pool, make_sample, selections, 4 * threads)) as results,
+    ):
+        for result in results:
+            if isinstance(result, InputError):
+                _raise_or_report(result, on_bad)
+            else:
+                yield result
 
 
 def eval_batches(

@@ -9,9 +9,9 @@ import io
 import math
 import re
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -23,6 +23,7 @@ from PIL import Image
 from ctc.errors import ImageError
 from ctc.images.decode import FORMATS
 from ctc.images.files import open_photo
+from ctc.storage.ordered_map import map_in_order
 from ctc.storage.remote_files import io_threads
 
 THREADS = 8
@@ -78,22 +79,18 @@ def exif_threads(path: str | Path) -> int:
 
 
 def read_exifs(paths: Iterable[str | Path], threads: int = THREADS) -> Iterator[Exif]:
-    """The EXIF of each photo, in order, read in `threads` threads that are a few hundred photos
-    ahead at most."""
+    """Yield the EXIF data of each photo, in order, read in a pool of `threads` threads.
+
+    The pool is at most 2 · `threads` tasks of 32 photos ahead.
+    """
     remaining = iter(paths)
-    with ThreadPoolExecutor(threads, "ctc-exif") as pool:
-        waiting: deque[Future[list[Exif]]] = deque()
-        try:
-            while True:
-                while len(waiting) < 2 * threads and (
-                    task := list(islice(remaining, _PATHS_PER_TASK))
-                ):
-                    waiting.append(pool.submit(_read_all, task))
-                if not waiting:
-                    return
-                yield from waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    tasks = iter(lambda: list(islice(remaining, _PATHS_PER_TASK)), [])
+    with (
+        ThreadPoolExecutor(threads, "ctc-exif") as pool,
+        closing(map_in_order(pool, _read_all, tasks, 2 * threads)) as results,
+    ):
+        for exifs in results:
+            yield from exifs
 
 
 def _read_all(paths: Iterable[str | Path]) -> list[Exif]:

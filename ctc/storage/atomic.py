@@ -12,7 +12,7 @@ from tempfile import gettempdir
 from ctc.storage.paths import is_remote
 from ctc.storage.remote_files import remove_remote, upload
 
-PARTIAL_SUFFIX = ".partial"
+_PARTIAL_SUFFIX = ".partial"
 
 
 @contextmanager
@@ -36,8 +36,17 @@ def atomic_write(path: Path) -> Iterator[Path]:
 def temp_path(path: Path) -> Path:
     """A new name beside `path`; for a remote place in this machine's folder for temporary files
     (`TMPDIR`)."""
-    name = f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}{PARTIAL_SUFFIX}"
+    name = f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}{_PARTIAL_SUFFIX}"
     return Path(gettempdir(), name) if is_remote(path) else path.with_name(name)
+
+
+def is_partial(path: Path, target: Path | None = None) -> bool:
+    """Return whether `path` has the name of a temporary file of `temp_path`, of `target` if given.
+
+    Such files are left over when a process is killed.
+    """
+    start = "." if target is None else f".{target.name}."
+    return path.name.startswith(start) and path.name.endswith(_PARTIAL_SUFFIX)
 
 
 def commit(partial: Path, path: Path) -> None:

@@ -8,7 +8,6 @@ size`."""
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,13 +61,6 @@ def read_index(path: Path) -> list[tuple[int, int]]:
         raise InputError(
             f"'{path}' is not an index of 'offset size' lines: build the dataset again"
         ) from None
-
-
-def read_records(shard: Path, index: Path) -> Iterator[tuple[int, bytes]]:
-    """(offset, data) of every record; an error names the shard and the offset."""
-    with shard.open("rb") as handle:
-        for offset, size in read_index(index):
-            yield offset, read_record(handle, shard, offset, size)
 
 
 def read_record(handle: BinaryIO, shard: Path, offset: int, size: int) -> bytes:

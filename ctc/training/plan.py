@@ -9,6 +9,7 @@ from itertools import chain, islice, repeat
 import numpy as np
 
 from ctc.artifacts.dataset import Dataset, Label
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.preprocessing import ImageChoice, Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError, UsageError, did_you_mean
@@ -210,7 +211,7 @@ def resolve_plan(
 ) -> TrainingPlan:
     """`resumed_run`: what a run says that goes on from a checkpoint, so that its origin need not be
     there any more. Raises CtcError for anything that isn't there or can't be learnt."""
-    dataset = Dataset.open(parse_path(config.dataset))
+    dataset = open_dataset(parse_path(config.dataset))
     labels = select_labels(config, dataset)
     if dataset.event_count(TRAIN) == 0:
         raise UsageError(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import CtcError, OutputExistsError, UsageError
-from ctc.storage.atomic import PARTIAL_SUFFIX, remove
+from ctc.storage.atomic import is_partial, remove
 from ctc.storage.json_file import write_object
 from ctc.training.distributed.backend import device_names, library_versions
 from ctc.training.metrics.metrics import LabelMetrics, SplitMetrics
@@ -99,7 +99,7 @@ def _metrics_to_json(score: LabelMetrics) -> dict[str, float | int | None]:
 def remove_partial(run: Run) -> None:
     """Remove what a killed process was writing."""
     for folder in (run.folder, run.checkpoints):
-        for path in folder.glob(f".*{PARTIAL_SUFFIX}"):
+        for path in filter(is_partial, folder.glob(".*")):
             remove(path)
 
 

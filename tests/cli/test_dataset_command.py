@@ -15,7 +15,7 @@ from ctc.artifacts.inventory import Inventory
 from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 from ctc.images import encode_jpeg
-from ctc.storage.tfrecord import read_records
+from ctc.images.eval_samples import read_events, record_table
 
 
 def run(*arguments: object) -> int:
@@ -46,12 +46,8 @@ def inventory(tmp_path: Path) -> Path:
 
 
 def records(folder: Path, split: str = "train") -> list[EventRecord]:
-    dataset = Dataset.open(folder)
-    return [
-        EventRecord.decode(data)
-        for shard in dataset.shards(split)
-        for _, data in read_records(folder / shard.file, folder / shard.index_file)
-    ]
+    dataset = Dataset.read(folder)
+    return [event for _, event in read_events(dataset, split, record_table(dataset, split))]
 
 
 def test_a_dry_run_shows_splits_classes_bytes_and_time_and_writes_nothing(
@@ -94,7 +90,7 @@ def test_grouping_by_location_keeps_each_in_one_split_and_tells_what_it_reached(
         for split in ("train", "test")
     ]
     assert places[0].isdisjoint(places[1])
-    test = Dataset.open(tmp_path / "out").label("species")
+    test = Dataset.read(tmp_path / "out").label("species")
     assert all(test.counts["test"])
 
 
@@ -120,7 +116,7 @@ def test_up_sampling_repeats_rare_classes_in_train_alone(inventory: Path, tmp_pa
         == 0
     )
     before, after = (
-        Dataset.open(tmp_path / name).label("species").counts for name in ("plain", "out")
+        Dataset.read(tmp_path / name).label("species").counts for name in ("plain", "out")
     )
     assert after["test"] == before["test"]
     assert after["train"] == (max(before["train"]),) * 2

@@ -18,7 +18,7 @@ from ctc.dataset.plan import DatasetPlan
 from ctc.dataset.select import InventoryEvents, select_events
 from ctc.errors import InputError, OutputExistsError, UsageError
 from ctc.images import decode, encode_jpeg
-from ctc.storage.tfrecord import read_records
+from ctc.images.eval_samples import read_events, record_table
 
 ALL = {"train": 1.0}
 
@@ -56,11 +56,7 @@ def built(inventory: Inventory, folder: Path, **options: object) -> Dataset:
 
 
 def records(dataset: Dataset, split: str = "train") -> list[EventRecord]:
-    return [
-        EventRecord.decode(data)
-        for shard in dataset.shards(split)
-        for _, data in read_records(dataset.folder / shard.file, dataset.folder / shard.index_file)
-    ]
+    return [event for _, event in read_events(dataset, split, record_table(dataset, split))]
 
 
 def test_a_record_holds_the_event(inventory: Inventory, tmp_path: Path) -> None:

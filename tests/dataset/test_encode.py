@@ -10,9 +10,10 @@ import pytest
 import simplejpeg
 from PIL import Image
 
+from ctc.artifacts.boxes import Box
 from ctc.dataset.encode import EventPlan, StorageFormat, encode_event
 from ctc.images import decode
-from ctc.images.crop import Box, Region, square_around
+from ctc.images.crop import Region, square_around
 from ctc.images.jpeg_header import read_header
 
 RULE = StorageFormat(60, 90)

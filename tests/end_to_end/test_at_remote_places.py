@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.cli.main import run
 from ctc.errors import InputError
 from ctc.evaluation.html.gallery_items import PhotoRef
@@ -274,16 +274,16 @@ def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(
 ) -> None:
     dataset = tiny_dataset()
     upload(dataset.folder, store / "dataset")
-    opened = Dataset.open(store / "dataset", ["val"])
+    opened = open_dataset(store / "dataset", ["val"])
     names = {name for shard in dataset.shards("val") for name in (shard.file, shard.index)}
     assert set(texts(opened.folder)) == {"dataset.json", *names}
     for shard in dataset.shards("val"):
         (store / "dataset" / shard.file).unlink()
-    assert texts(Dataset.open(store / "dataset", ["val"]).folder) == texts(opened.folder)
+    assert texts(open_dataset(store / "dataset", ["val"]).folder) == texts(opened.folder)
     damaged = store / "dataset" / dataset.shards("train")[0].file
     damaged.write_bytes(bytes(len(damaged.read_bytes())))
     with pytest.raises(InputError, match="SHA-256"):
-        Dataset.open(store / "dataset")
+        open_dataset(store / "dataset")
 
 
 def test_a_model_is_evaluated_on_a_remote_dataset(store, photos, red_model, tmp_path) -> None:
@@ -364,5 +364,5 @@ def test_a_description_that_cannot_be_is_an_error(
     folder = parse_path(f"memory://{tmp_path.name}/dataset")
     (folder / "dataset.json").write_text(json.dumps(described))
     with pytest.raises(InputError, match="is damaged"):
-        Dataset.open(folder)
+        open_dataset(folder)
     assert not (tmp_path / "cache").exists()

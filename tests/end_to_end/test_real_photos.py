@@ -78,7 +78,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_rows_whose_file_is_missing_are_left_out_and_reported(cats_and_dogs: Path) -> None:
-    dataset = Dataset.open(cats_and_dogs / "dataset")
+    dataset = Dataset.read(cats_and_dogs / "dataset")
     assert sum(dataset.event_count(split) for split in dataset.manifest.splits) == 117
     assert {row["reason"] for row in rows(cats_and_dogs / "dataset" / "left_out.csv")} == {
         "no such file or directory"

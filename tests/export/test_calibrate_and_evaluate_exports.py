@@ -27,7 +27,7 @@ def exported(run, trained_network, tmp_path):
 
     def export(precision: ExportPrecision) -> Path:
         info = run.read()
-        dataset = Dataset.open(Path(info.dataset["path"]))
+        dataset = Dataset.read(Path(info.dataset["path"]))
         return export_model(
             trained_network, info, dataset, tmp_path / f"{precision}.onnx", ExportConfig(precision)
         ).output
@@ -84,7 +84,7 @@ def test_another_run_is_refused_before_anything_is_done(
     model, info = exported("float32"), run.read()
     run.history.write_text("epoch,loss\n1,2\n")
     run.write(
-        run_info(Dataset.open(Path(info.dataset["path"])), preprocessing=info.preprocessing, seed=4)
+        run_info(Dataset.read(Path(info.dataset["path"])), preprocessing=info.preprocessing, seed=4)
     )
     arguments = ["evaluate", str(model), info.dataset["path"], "--run", str(run.folder)]
     assert ctc([*arguments, "--output", str(tmp_path / "e")]) == 2

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.event_record import MISSING, EventRecord
+from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
 from ctc.images import decode, to_model_input
+from ctc.images.eval_samples import read_events, record_table
 from ctc.plugin import Batch, Loader, LoaderConfig
 from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
-from ctc.storage.tfrecord import read_records
 from ctc.testing import build_dataset
 from ctc.training.config import TrainingConfig
 from ctc.training.run_training import train
@@ -76,11 +76,7 @@ class ArrayLoader:
 
     def open(self, dataset: Dataset, split: str, config: LoaderConfig) -> ArrayStream:
         events = [
-            EventRecord.decode(data)
-            for shard in dataset.shards(split)
-            for _, data in read_records(
-                dataset.folder / shard.file, dataset.folder / shard.index_file
-            )
+            event for _, event in read_events(dataset, split, record_table(dataset, split))
         ]
         size = Preprocessing(config.height, config.width, config.resize)
         images = np.stack([to_model_input(decode(event.jpegs[0]), size) for event in events])

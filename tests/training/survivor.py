@@ -19,7 +19,7 @@ import keras
 from ctc.artifacts.run import RUN_FILE
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
-from ctc.storage.atomic import PARTIAL_SUFFIX
+from ctc.storage.atomic import is_partial
 from ctc.training.config import TrainingConfig
 from ctc.training.run_training import resume, train
 
@@ -117,7 +117,7 @@ def main(dataset: str, folder: Path, kills: int) -> None:
         steps, seconds = chance.randrange(4), chance.uniform(0, LONGEST_WAIT)
         if in_a_process(killed, (steps, seconds)):
             sys.exit("the training came to its end before it was killed so often")
-        unfinished = len(list(Path(killed.output).rglob(f".*{PARTIAL_SUFFIX}")))
+        unfinished = sum(map(is_partial, Path(killed.output).rglob(".*")))
         print(
             f"seed {SEED}: killed {seconds:.4f} s after {steps} steps, {unfinished} files unfinished"
         )

@@ -221,7 +221,7 @@ def test_what_was_trained_on_jax_is_exported_on_tensorflow(trained, tmp_path):
     assert run(["export", str(trained_on_jax.folder), "--output", str(model)]) == 0
     size = LoaderConfig(16, 20, ("species",), image_choice="first", shuffle=False)
     stream = (
-        plugins().get(Loader, "turbo").open(Dataset.open(trained.folder / "dataset"), "test", size)
+        plugins().get(Loader, "turbo").open(Dataset.read(trained.folder / "dataset"), "test", size)
     )
     (answers,) = InferenceSession(model).run(
         ["species"], {INPUT_NAME: next(stream.epoch(0)).images}

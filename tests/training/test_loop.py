@@ -41,7 +41,7 @@ def test_keeps_the_weights_of_the_best_epoch(config, plugins_with_arrays, array_
     network = load_network(result.run, plugins_with_arrays)
     batch = next(
         array_loader.open(
-            Dataset.open(Path(config.dataset)), "test", array_loader.opened["val"]
+            Dataset.read(Path(config.dataset)), "test", array_loader.opened["val"]
         ).epoch(0)
     )
     chosen = network.predict_on_batch(batch.images)["species"].argmax(axis=1)

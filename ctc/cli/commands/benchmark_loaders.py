@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
@@ -16,39 +17,31 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: ctc benchmark loaders dataset --seconds 10 --chart loaders.png")
 @click.argument("dataset", type=PATH_OR_URL)
-@click.option("--split", default="train", show_default=True, help="Whose records to load.")
-@click.option(
+@option("--split", default="train", help="Whose records to load.")
+@option(
     "--loader",
     "chosen",
     metavar="NAME",
     multiple=True,
     help="Measure only this. Repeatable.  [default: all]",
 )
-@click.option(
+@option(
     "--seconds",
     type=click.FloatRange(0.1),
     default=10,
-    show_default=True,
     help="Per loader and round.",
 )
-@click.option(
-    "--rounds", type=click.IntRange(1), default=3, show_default=True, help="The medians are shown."
-)
-@click.option(
-    "--threads", type=click.IntRange(1), default=2, show_default=True, help="Of each loader."
-)
-@click.option(
-    "--batch-size", type=click.IntRange(1), default=64, show_default=True, help="Images at a time."
-)
-@click.option(
+@option("--rounds", type=click.IntRange(1), default=3, help="The medians are shown.")
+@option("--threads", type=click.IntRange(1), default=2, help="Of each loader.")
+@option("--batch-size", type=click.IntRange(1), default=64, help="Images at a time.")
+@option(
     "--size",
     type=click.IntRange(8),
     default=224,
-    show_default=True,
     help="Height and width, in pixels.",
 )
-@click.option("--chart", type=PATH_OR_URL, metavar="FILE", help="Draw a bar chart, a .png file.")
-@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+@option("--chart", type=PATH_OR_URL, metavar="FILE", help="Draw a bar chart, a .png file.")
+@option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 def command(
     dataset: Path,
     split: str,
@@ -67,7 +60,7 @@ def command(
     Beside the loaders stand the limit (decoding alone) and what people use elsewhere, where it is
     installed. Each has a process of its own; they take turns, so that a busy machine slows all
     alike."""
-    from ctc.artifacts.dataset import Dataset
+    from ctc.artifacts.dataset_cache import open_dataset
     from ctc.benchmark.chart import write_chart
     from ctc.benchmark.compare import GPU_ROW, check_names, compare
     from ctc.benchmark.contenders import contender_names
@@ -77,7 +70,7 @@ def command(
 
     known = contender_names()
     check_names(chosen, known)
-    Dataset.open(dataset, [split]).shards(split)
+    open_dataset(dataset, [split]).shards(split)
     setting = BenchmarkConfig(str(dataset), split, size, size, batch_size, threads)
     results = compare(list(chosen) or known, setting, seconds, rounds, debug)
     if not chosen and not nvidia_gpus():

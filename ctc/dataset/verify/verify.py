@@ -10,12 +10,13 @@ from itertools import islice
 from pathlib import Path
 
 from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.dataset.build import BUILD_STATE
 from ctc.dataset.verify.event_index import EventIndex
 from ctc.dataset.verify.record_checks import RecordStats
 from ctc.dataset.verify.shard_checks import Fault, ProgressCallback, ShardCheck
 from ctc.errors import InputError
-from ctc.storage.atomic import PARTIAL_SUFFIX
+from ctc.storage.atomic import is_partial
 from ctc.storage.json_file import read_object
 
 
@@ -38,7 +39,7 @@ def open_for_verification(folder: Path) -> Dataset:
         raise InputError(
             f"'{folder}' holds a dataset that was not finished: go on with `ctc dataset … --resume`"
         )
-    return Dataset.open(folder, refresh=True)
+    return open_dataset(folder, refresh=True)
 
 
 def verify_dataset(
@@ -103,7 +104,7 @@ def _stray_file_faults(dataset: Dataset) -> Iterator[Fault]:
         *(shard.index_file for shard in shards),
     }
     for name in sorted(entry.name for entry in dataset.folder.iterdir()):
-        if name.startswith(".") and name.endswith((PARTIAL_SUFFIX, ".json")):
+        if is_partial(Path(name)) or (name.startswith(".") and name.endswith(".json")):
             yield Fault(name, None, "is left over from a build that was interrupted: remove it")
         elif name.endswith((".tfrecord", ".idx")) and name not in known:
             yield Fault(name, None, f"is not named in {MANIFEST}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from hashlib import blake2b
 
-from ctc.images.crop import Box
+from ctc.artifacts.boxes import Box
 
 MetaScalar = str | int | float | None
 

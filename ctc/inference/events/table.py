@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ctc.artifacts.boxes import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_from_columns
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
-from ctc.images.crop import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_from_columns
 from ctc.images.photo_paths import normalize_path
 from ctc.inference.events.event import Event, MetaScalar
 from ctc.storage.csv_reader import open_table

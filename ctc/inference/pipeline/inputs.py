@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.boxes import Box
 from ctc.artifacts.predictions import Failure
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import decode, gray_stack, min_decode_size, read_photo, to_model_input
-from ctc.images.crop import Box, crop_to_box
+from ctc.images.crop import crop_to_box
 from ctc.images.decode import DecodeBuffer
 from ctc.images.exif import Exif, parse_exif
 from ctc.inference.events.event import Event

@@ -10,7 +10,7 @@ from ctc.artifacts.failures import FailureFile, failure_path
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.inference.run.stats import RunStats
 from ctc.plugin import OutputContext, OutputFormat
-from ctc.storage.atomic import PARTIAL_SUFFIX, atomic_write, remove
+from ctc.storage.atomic import atomic_write, is_partial, remove
 from ctc.storage.paths import is_remote
 
 
@@ -41,5 +41,5 @@ def _remove_leftovers(output: Path) -> None:
     """Of runs that were killed: nobody else writes this output, or its journal would be locked."""
     if not is_remote(output) and output.parent.is_dir():
         for path in output.parent.iterdir():
-            if path.name.startswith(f".{output.name}.") and path.name.endswith(PARTIAL_SUFFIX):
+            if is_partial(path, output):
                 remove(path)

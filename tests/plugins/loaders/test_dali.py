@@ -92,7 +92,7 @@ def test_the_evaluation_path_needs_no_dali(tiny_dataset) -> None:
         "from ctc.artifacts.dataset import Dataset\n"
         "from ctc.plugin import LoaderConfig\n"
         "from ctc_plugins.loaders.dali.loader import open_split\n"
-        "stream = open_split(Dataset.open(pathlib.Path(sys.argv[1])), 'train', LoaderConfig(32, 40, ('species',)))\n"
+        "stream = open_split(Dataset.read(pathlib.Path(sys.argv[1])), 'train', LoaderConfig(32, 40, ('species',)))\n"
         "print(len(next(stream.epoch(0)).images), 'nvidia.dali' in sys.modules)\n"
     )
     folder = str(tiny_dataset().folder)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import CtcError, OutputExistsError
 
@@ -23,35 +24,27 @@ def _augmentation_options(function: Any) -> Any:
     epilog="Example: ctc dataset preview dataset --output grid.png --color full_fast --rotate 30"
 )
 @click.argument("dataset", type=PATH_OR_URL)
-@click.option("--output", type=PATH_OR_URL, required=True, help="Picture to write, a .png file.")
-@click.option("--split", default="train", show_default=True, help="Whose photos to show.")
-@click.option(
+@option("--output", type=PATH_OR_URL, required=True, help="Picture to write, a .png file.")
+@option("--split", default="train", help="Whose photos to show.")
+@option(
     "--loader",
     "loader_name",
     metavar="NAME",
     default="turbo",
-    show_default=True,
     help="Who makes them.",
 )
-@click.option("--rows", type=click.IntRange(1, 100), default=5, show_default=True, help="Photos.")
-@click.option(
-    "--columns", type=click.IntRange(1, 100), default=6, show_default=True, help="Versions of each."
-)
-@click.option(
+@option("--rows", type=click.IntRange(1, 100), default=5, help="Photos.")
+@option("--columns", type=click.IntRange(1, 100), default=6, help="Versions of each.")
+@option(
     "--size",
     type=click.IntRange(8, 2048),
     default=224,
-    show_default=True,
     help="Height and width, in pixels.",
 )
-@click.option(
-    "--resize", type=click.Choice(["stretch", "fit-crop"]), default="stretch", show_default=True
-)
-@click.option("--stack", is_flag=True, help="Stack the photos of an event as grey channels.")
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random choice."
-)
-@click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@option("--resize", type=click.Choice(["stretch", "fit-crop"]), default="stretch")
+@option("--stack", is_flag=True, help="Stack the photos of an event as grey channels.")
+@option("--seed", type=click.IntRange(0), default=0, help="Of every random choice.")
+@option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 @_augmentation_options
 def command(
     dataset: Path,
@@ -69,7 +62,7 @@ def command(
 ) -> None:
     """Draw photos of a DATASET as they are and as training sees them: what is not given is as in
     `ctc train`."""
-    from ctc.artifacts.dataset import Dataset
+    from ctc.artifacts.dataset_cache import open_dataset
     from ctc.cli.console.console import info
     from ctc.dataset.preview import render_preview
     from ctc.plugin import Augmentation, Loader, LoaderConfig
@@ -95,7 +88,7 @@ def command(
         augmentation=Augmentation(**given, preserve_aspect=resize == "fit-crop"),
         seed=seed,
     )
-    picture = render_preview(Dataset.open(dataset, [split]), split, loader, config, columns)
+    picture = render_preview(open_dataset(dataset, [split]), split, loader, config, columns)
     with atomic_write(output) as partial:
         picture.save(partial, format="PNG")
     info(f"wrote '{output}'")
