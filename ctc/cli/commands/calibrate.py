@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.cli.options.scoring import require_extra, scoring_options
+from ctc.cli.options.scoring import require_report_packages, scoring_config, scoring_options
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
@@ -23,87 +24,90 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
 )
 @click.argument("model_file", type=PATH_OR_URL, metavar="MODEL")
 @click.argument("dataset_folder", type=PATH_OR_URL, metavar="DATASET")
-@click.option(
+@option(
     "--split",
     metavar="NAME",
     default="val",
-    show_default=True,
-    help="Split that the model didn't learn from.",
+    help="Split that the model was not trained on.",
 )
-@click.option("--output", type=PATH_OR_URL, required=True, help="The ONNX file to write.")
-@click.option(
-    "--method", type=click.Choice(["auto", "temperature", "vector"]), default="auto", show_default=True,
-    help="One temperature, or a scale and a bias per class; auto takes the second where data allow and it helps.",
-)  # fmt: skip
-@click.option(
+@option("--output", type=PATH_OR_URL, required=True, help="The ONNX file to write.")
+@option(
+    "--method",
+    type=click.Choice(["auto", "temperature", "vector"]),
+    default="auto",
+    help="Temperature scaling (one parameter) or vector scaling (a scale and a bias per class);"
+    " auto takes vector scaling where there are enough photos and it fits better.",
+)
+@option(
     "--precision",
     type=OPEN_UNIT_INTERVAL,
     default=0.95,
-    show_default=True,
-    help="That every class's threshold is to reach.",
+    help="Target precision per class.",
 )
-@click.option(
+@option(
     "--confidence",
     type=OPEN_UNIT_INTERVAL,
     default=0.95,
-    show_default=True,
-    help="With which it is to reach it.",
+    help="Confidence level of that target.",
 )
 @scoring_options
 def command(
     model_file: Path, dataset_folder: Path, output: Path, overwrite: bool, **options: Any
 ) -> None:
-    """Make the probabilities of a MODEL mean what they say, and find from which one on each class
-    can be believed.
+    """Calibrate the probabilities of a MODEL, and find a confidence threshold for each class.
 
-    Both is fitted on a split of the DATASET, put into a copy of the model file, and used by `ctc
-    predict`."""
-    require_extra("calibrate")
+    Both are fitted on a split of the DATASET and stored in a copy of the model file, which `ctc
+    predict` applies.
+    """
+    require_report_packages("calibrate")
     if output.is_dir() or output.resolve() == model_file.resolve():
         raise UsageError(
             f"'{output}' is a folder or the model itself: give --output the name of a new file"
         )
     if output.exists() and not overwrite:
         raise OutputExistsError(output)
+    from ctc.cli.console import console
+    from ctc.evaluation.config import CalibrateConfig
     from ctc.evaluation.run_calibration import calibrate_model
 
-    fitted = calibrate_model(model_file, dataset_folder, output, options)
-    _print_results(fitted)
+    config = CalibrateConfig(scoring=scoring_config(options), **options)
+    result = calibrate_model(model_file, dataset_folder, output, config, console)
+    _print_result(result)
 
 
-def _print_results(fitted: CalibrationResult) -> None:
+def _print_result(result: CalibrationResult) -> None:
     from ctc.cli.console.formatting import print_table
 
-    header = ("label", "method", "temperature", "error before", "error after")
-    print_table(header, [_calibration_row(label, found) for label, found in fitted.labels.items()])
-    rows = [
-        _threshold_row(label, one)
-        for label, found in fitted.labels.items()
-        for one in found.thresholds
-    ]
     print_table(
-        ("label", "class", "threshold", "events", "accepted", "precision", "at least"), rows
+        ("label", "method", "temperature", "error before", "error after"),
+        [_calibration_row(label, found) for label, found in result.labels.items()],
+    )
+    print_table(
+        ("label", "class", "threshold", "events", "accepted", "precision", "lower bound"),
+        [
+            _threshold_row(label, threshold)
+            for label, found in result.labels.items()
+            for threshold in found.thresholds
+        ],
     )
 
 
 def _calibration_row(label: str, found: LabelCalibration) -> tuple[str, ...]:
-    method, errors = (
-        found.calibration.method,
-        (found.before.reliability.ece, found.after.reliability.ece),
-    )
+    method = found.calibration.method
     temperature = f"{found.calibration.temperature:.2f}" if method == "temperature" else ""
+    errors = (found.before.reliability.ece, found.after.reliability.ece)
     return label, method, temperature, *(f"{error:.3f}" for error in errors)
 
 
-def _threshold_row(label: str, one: ClassThreshold) -> tuple[str | int, ...]:
-    if one.threshold is None:
-        return label, one.name, "none", one.predicted, 0, "", ""
+def _threshold_row(label: str, found: ClassThreshold) -> tuple[str | int, ...]:
+    if found.threshold is None:
+        return label, found.name, "none", found.predicted, 0, "", ""
     return (
         label,
-        one.name,
-        f"{one.threshold:.3f}",
-        one.predicted,
-        one.accepted,
-        f"{one.precision:.3f}",
-        f"{one.at_least:.3f}",
+        found.name,
+        f"{found.threshold:.3f}",
+        found.predicted,
+        found.accepted,
+        f"{found.precision:.3f}",
+        f"{found.at_least:.3f}",
     )

@@ -8,44 +8,39 @@ from pathlib import Path
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.errors import CtcError
 
 NEW_PHOTOS = 14
 
 
 @click.command(epilog="Example: ctc demo --output demo")
-@click.option(
+@option(
     "--output",
     type=click.Path(path_type=Path),
     default="demo",
-    show_default=True,
     help="Folder to write.",
 )
-@click.option(
+@option(
     "--seed",
     type=click.IntRange(0),
     default=1,
-    show_default=True,
     help="Of the world and the training.",
 )
-@click.option(
+@option(
     "--locations",
     type=click.IntRange(3),
     default=40,
-    show_default=True,
     help="Cameras in the world.",
 )
-@click.option(
-    "--events", type=click.IntRange(1), default=16, show_default=True, help="Events per camera."
-)
-@click.option(
+@option("--events", type=click.IntRange(1), default=16, help="Events per camera.")
+@option(
     "--epochs",
     type=click.IntRange(1),
     default=45,
-    show_default=True,
     help="Of the training, at most.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace an earlier demo.")
+@option("--overwrite", is_flag=True, help="Replace an earlier demo.")
 def command(
     output: Path, seed: int, locations: int, events: int, epochs: int, overwrite: bool
 ) -> None:

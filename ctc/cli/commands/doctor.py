@@ -6,28 +6,28 @@ from pathlib import Path
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH
 
 
 @click.command(epilog="Example: ctc doctor /data/predictions --model model.onnx")
 @click.argument("folder", type=PATH, default=".")
-@click.option(
+@option(
     "--model",
     type=PATH,
     metavar="FILE",
     help="Measure with this model.  [default: a standard network]",
 )
-@click.option(
+@option(
     "--seconds",
     type=click.FloatRange(0.1),
     default=3,
-    show_default=True,
     help="That each measurement takes.",
 )
-@click.option(
+@option(
     "--paths", is_flag=True, help="Show paths, and the names of user and machine, where they occur."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def command(folder: Path, model: Path | None, seconds: float, paths: bool, as_json: bool) -> int:
     """Look at this machine: what is installed, what of it works, and how fast.
 

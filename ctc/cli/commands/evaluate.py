@@ -7,112 +7,156 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.report import report_options
-from ctc.cli.options.scoring import require_extra, scoring_options
+from ctc.cli.options.scoring import require_report_packages, scoring_config, scoring_options
+from ctc.cli.registry import PARTLY_FAILED
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
-    from ctc.evaluation.metrics.evaluation import Evaluation
+    from ctc.evaluation.config import EvaluateConfig
+    from ctc.evaluation.metrics.evaluation import (
+        Evaluation,
+        MultiLabelScores,
+        UnitScores,
+    )
+    from ctc.evaluation.run import EvaluationResult
+
+DEFAULT_SPLIT = "test"
+_HEADER = (
+    "label",
+    "unit",
+    "predictions",
+    "accuracy",
+    "95 % interval",
+    "macro F1",
+    "calibration error",
+    "accepted at 95 %",
+)
 
 
 @click.command(epilog="Example: ctc evaluate model.onnx dataset --split test --output evaluation")
 @click.argument("source", type=PATH_OR_URL, metavar="MODEL|PREDICTIONS")
 @click.argument("dataset", type=PATH_OR_URL, required=False)
-@click.option(
-    "--split", metavar="NAME", help="Split of the dataset to evaluate on.  [default: test]"
+@option(
+    "--split",
+    metavar="NAME",
+    show_default=DEFAULT_SPLIT,
+    help="Split of the dataset to evaluate on.",
 )
-@click.option(
+@option(
     "--truth",
     type=PATH_OR_URL,
     metavar="INVENTORY",
-    help="What the events of PREDICTIONS really show.",
+    help="Inventory with the ground truth of PREDICTIONS.",
 )
-@click.option("--output", type=PATH_OR_URL, required=True, help="Folder to write.")
-@click.option(
+@option("--output", type=PATH_OR_URL, required=True, help="Output folder.")
+@option(
     "--run",
     type=PATH_OR_URL,
     metavar="RUN",
-    help="Where the model was trained: the report shows how that went.",
+    help="Folder of the training run, for training curves and Grad-CAM.",
 )
-@click.option(
-    "--explain", type=click.IntRange(1), metavar="N",
-    help="Show for N events per label what the model looked at: by Grad-CAM with --run, else by covering parts of the photo.",
-)  # fmt: skip
-@click.option("--licence", metavar="TEXT", help="Of the model, for its model card.")
+@option(
+    "--explain",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Make saliency maps of N events per label: Grad-CAM with --run, else occlusion.",
+)
+@option("--licence", metavar="TEXT", help="Licence of the model, for its model card.")
 @report_options
 @scoring_options
 def command(
-    source: Path, dataset: Path | None, truth: Path | None, output: Path, **options: Any
+    source: Path,
+    dataset: Path | None,
+    truth: Path | None,
+    output: Path,
+    overwrite: bool,
+    **options: Any,
 ) -> int:
-    """Say how good a MODEL is on a split of a DATASET, or how good PREDICTIONS are, given the
-    truth.
+    """Evaluate a MODEL on a split of a DATASET, or PREDICTIONS against the ground truth.
 
-    OUTPUT holds report.html, to be read in a browser; all figures, with confidence intervals
-    (metrics.json; per class in metrics.csv); the labels that are likely wrong (label_errors.csv)
-    and the events that are most worth a label (to_label.csv). docs/evaluate.md says what each
-    figure means."""
-    require_extra("evaluate")
+    OUTPUT holds report.html, for any browser; all metrics with confidence intervals (metrics.json;
+    per class in metrics.csv); the likely label errors (label_errors.csv); and the events that are
+    most worth labelling (to_label.csv). docs/evaluate.md defines each metric.
+    """
+    require_report_packages("evaluate")
     if truth and (options["split"] or options["explain"]):
-        raise UsageError("--split and --explain are for a model and a DATASET, not for predictions")
+        raise UsageError("--split and --explain need a model and a DATASET, not predictions")
     if dataset and options["image_root"]:
-        raise UsageError("--image-root is for predictions: a DATASET holds its photos")
-    if output.exists() and not (
-        output.is_dir() and (options["overwrite"] or not any(output.iterdir()))
-    ):
-        raise OutputExistsError(output)
-    from ctc.cli.registry import PARTLY_FAILED
-    from ctc.evaluation.run import evaluate_model, evaluate_predictions
+        raise UsageError("--image-root is for predictions: a DATASET contains its photos")
+    _check_output(output, overwrite)
+    from ctc.evaluation.run import evaluate_predictions
 
+    config = _config(options)
     if truth and not dataset:
-        evaluate_predictions(source, truth, output, options, _print_results)
-        return 0
-    if dataset and not truth:
-        return (
-            PARTLY_FAILED if evaluate_model(source, dataset, output, options, _print_results) else 0
-        )
-    raise UsageError("give a model and a DATASET, or predictions and --truth INVENTORY")
+        result = evaluate_predictions(source, truth, output, config)
+    elif dataset and not truth:
+        result = _evaluate_model(source, dataset, output, config)
+    else:
+        raise UsageError("give a model and a DATASET, or predictions and --truth INVENTORY")
+    _print_result(result, output)
+    return PARTLY_FAILED if result.failures else 0
 
 
-def _print_results(evaluation: Evaluation) -> None:
+def _check_output(output: Path, overwrite: bool) -> None:
+    """Raise OutputExistsError for a file, and for a folder with content."""
+    if output.exists() and not (output.is_dir() and (overwrite or not any(output.iterdir()))):
+        raise OutputExistsError(output)
+
+
+def _config(options: dict[str, Any]) -> EvaluateConfig:
+    from ctc.evaluation.config import EvaluateConfig, ReportConfig
+
+    return EvaluateConfig(
+        split=options["split"] or DEFAULT_SPLIT,
+        run=options["run"],
+        explain=options["explain"] or 0,
+        image_root=options["image_root"],
+        scoring=scoring_config(options),
+        report=ReportConfig(options["thumbnails"], options["licence"]),
+    )
+
+
+def _evaluate_model(
+    model: Path, dataset: Path, output: Path, config: EvaluateConfig
+) -> EvaluationResult:
+    from ctc.cli.console import console
+    from ctc.evaluation.run import evaluate_model
+
+    return evaluate_model(model, dataset, output, config, console)
+
+
+def _print_result(result: EvaluationResult, output: Path) -> None:
+    from ctc.cli.console.console import info, warn
     from ctc.cli.console.formatting import print_table
 
-    header = (
-        "label",
-        "unit",
-        "answers",
-        "right",
-        "95 % interval",
-        "macro F1",
-        "calibration error",
-        "accepted at 95 %",
+    for note in result.evaluation.notes:
+        warn(note)
+    print_table(_HEADER, _rows(result.evaluation))
+    info(
+        f"likely label errors: {result.label_errors:,};"
+        f" suggested for labelling: {result.to_label:,}"
     )
-    rows = []
+    info(f"all metrics are in '{output}'; report: '{result.report}'")
+
+
+def _rows(evaluation: Evaluation) -> list[tuple[str | int, ...]]:
+    rows: list[tuple[str | int, ...]] = []
     for label, found in evaluation.labels.items():
         for unit, scores in found.units.items():
-            top, target = scores.top_1, scores.automation.targets["0.95"]
-            interval = f"{top.low:.3f}-{top.high:.3f}"
+            target = scores.automation.targets["0.95"]
             accepted = f"{target.share:.0%}" if target else "none"
-            figures = (
-                f"{top.value:.3f}",
-                interval,
-                f"{scores.macro.f1.value:.3f}",
-                f"{scores.reliability.ece:.3f}",
-            )
-            rows.append((label, unit, scores.n, *figures, accepted))
+            error = f"{scores.reliability.ece:.3f}"
+            rows.append((label, unit, *_common_cells(scores), error, accepted))
     for label, several in evaluation.multi_label.items():
-        for unit, sets in several.units.items():
-            interval = f"{sets.top_1.low:.3f}-{sets.top_1.high:.3f}"
-            rows.append(
-                (
-                    label,
-                    unit,
-                    sets.n,
-                    f"{sets.top_1.value:.3f}",
-                    interval,
-                    f"{sets.macro.f1.value:.3f}",
-                    "",
-                    "",
-                )
-            )
-    print_table(header, rows)
+        for unit, multi_label in several.units.items():
+            rows.append((label, unit, *_common_cells(multi_label), "", ""))
+    return rows
+
+
+def _common_cells(scores: UnitScores | MultiLabelScores) -> tuple[str | int, ...]:
+    top = scores.top_1
+    interval = f"{top.low:.3f}-{top.high:.3f}"
+    return scores.n, f"{top.value:.3f}", interval, f"{scores.macro.f1.value:.3f}"

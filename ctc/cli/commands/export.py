@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH, PATH_OR_URL
 
 if TYPE_CHECKING:
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
 # fmt: off
 @click.command(epilog="Example: ctc export run --output model.onnx --precision int8")
 @click.argument("run_folder", type=PATH, metavar="RUN")
-@click.option("--output", type=PATH_OR_URL, required=True, help="The ONNX file to write.")
-@click.option("--precision", type=click.Choice(["float32", "float16", "int8"]), default="float32", show_default=True,
+@option("--output", type=PATH_OR_URL, required=True, help="The ONNX file to write.")
+@option("--precision", type=click.Choice(["float32", "float16", "int8"]), default="float32",
               help="Numbers in the file: float16 halves its size, int8 is fastest on CPUs.")
-@click.option("--min-agreement", type=click.FloatRange(0, 1), metavar="SHARE",
+@option("--min-agreement", type=click.FloatRange(0, 1), metavar="SHARE",
               help="Share of held-out photos that must keep their top class: 0.99, for int8 0.97.")
-@click.option("--calibration-photos", type=click.IntRange(1), metavar="N",
+@option("--calibration-photos", type=click.IntRange(1), metavar="N",
               help="At most so many train photos to calibrate int8 on (512).")
-@click.option("--dataset", type=PATH_OR_URL, metavar="DIR", help="Where the run's dataset is now, if it was moved.")
-@click.option("--overwrite", is_flag=True, help="Replace an earlier file at --output.")
+@option("--dataset", type=PATH_OR_URL, metavar="DIR", help="Where the run's dataset is now, if it was moved.")
+@option("--overwrite", is_flag=True, help="Replace an earlier file at --output.")
 def command(
     run_folder: Path, output: Path, precision: ExportPrecision, min_agreement: float | None, calibration_photos: int | None,
     dataset: Path | None, overwrite: bool,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.options.option import option
+
 if TYPE_CHECKING:
     from ctc.plugin.entry_points import SkippedPlugin
     from ctc.plugin.manager import Plugins
@@ -14,7 +16,7 @@ PluginRow = dict[str, str]
 
 
 @click.command(epilog="Example: ctc plugins --json")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
+@option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
 def command(as_json: bool) -> None:
     """List what is installed, by kind: name, what it does, where it comes from; and what could not
     be loaded."""

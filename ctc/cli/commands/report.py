@@ -6,31 +6,21 @@ from pathlib import Path
 
 import click
 
+from ctc.cli.options.inference import AGGREGATION
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.report import report_options
-from ctc.cli.options.scoring import aggregator_factory, require_extra
+from ctc.cli.options.scoring import LOCATION, require_report_packages
 from ctc.errors import OutputExistsError
 
 
 @click.command(epilog="Example: ctc report predictions.csv --output report")
 @click.argument("predictions", type=PATH_OR_URL)
-@click.option("--output", type=PATH_OR_URL, required=True, help="Folder to write report.html into.")
-@click.option(
-    "--location",
-    metavar="COL",
-    default="location",
-    show_default=True,
-    help="Column that says where an event was.",
-)
-@click.option(
-    "--aggregation",
-    metavar="NAME",
-    default="mean",
-    show_default=True,
-    help="From photos to the event.",
-)
+@option("--output", type=PATH_OR_URL, required=True, help="Folder for report.html.")
+@LOCATION
+@AGGREGATION
 @report_options
-@click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
+@option("--overwrite", is_flag=True, help="Replace an existing report.")
 def command(
     predictions: Path,
     output: Path,
@@ -40,24 +30,23 @@ def command(
     thumbnails: float,
     overwrite: bool,
 ) -> None:
-    """Show what a model said of photos: how often, where and when it saw each class, and the photos
-    themselves.
+    """Write a report of PREDICTIONS: how often, where and when each class was predicted, and photos.
 
     OUTPUT/report.html is one file that any browser opens, without a network.
     """
-    require_extra("report", "report")
+    require_report_packages("report", "report")
     from ctc.artifacts.failures import read_failures
+    from ctc.evaluation.answers.aggregation import aggregator_factory
     from ctc.evaluation.answers.prediction_file import read_predictions
-    from ctc.evaluation.html.options import REPORT_FILE, ReportConfig
+    from ctc.evaluation.config import ReportConfig
+    from ctc.evaluation.html.page import REPORT_FILE
     from ctc.evaluation.html.prediction_report import write_prediction_report
     from ctc.evaluation.html.thumbnails import thumbnails_from_files
 
     if (output / REPORT_FILE).exists() and not overwrite:
         raise OutputExistsError(output / REPORT_FILE)
-    scored = read_predictions(predictions, location, aggregator_factory(aggregation))
-    config = ReportConfig(megabytes=thumbnails)
+    data = read_predictions(predictions, location, aggregator_factory(aggregation))
     failures = read_failures(predictions)
-    written = write_prediction_report(
-        predictions.name, scored, output, thumbnails_from_files(image_root), failures, config
-    )
-    click.echo(written)
+    source = thumbnails_from_files(image_root)
+    config = ReportConfig(megabytes=thumbnails)
+    click.echo(write_prediction_report(predictions.name, data, output, source, failures, config))

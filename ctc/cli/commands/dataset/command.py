@@ -9,6 +9,7 @@ import click
 
 from ctc.cli.commands.dataset.options import dataset_options, to_config
 from ctc.cli.options.engine import default_threads, resolve_engine
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import EnginesCommand
 from ctc.errors import MissingExtraError
@@ -20,7 +21,7 @@ from ctc.errors import MissingExtraError
 )
 @click.argument("inventory", type=PATH_OR_URL)
 @dataset_options
-@click.option(
+@option(
     "--dry-run", is_flag=True, help="Only say what would be written, and how long it would take."
 )
 def command(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
@@ -18,70 +19,67 @@ if TYPE_CHECKING:
 
 
 _OPTIONS = (
-    click.option("--output", type=PATH_OR_URL, required=True, help="Folder to write."),
-    click.option(
+    option("--output", type=PATH_OR_URL, required=True, help="Folder to write."),
+    option(
         "--split",
         "splits",
         metavar="NAME=SHARE",
         multiple=True,
         help="A split and its share of the events. Repeatable.  [default: train=0.9 val=0.05 test=0.05]",
     ),
-    click.option("--split-by", metavar="META", help="Meta column whose values are the splits."),
-    click.option(
+    option("--split-by", metavar="META", help="Meta column whose values are the splits."),
+    option(
         "--group-by",
         metavar="META",
         help="Meta column, such as location, whose events stay in one split.",
     ),
-    click.option(
+    option(
         "--balance", metavar="LABEL", help="Down-sample every class of the label to its rarest."
     ),
-    click.option(
+    option(
         "--up-sample",
         metavar="LABEL",
         help="In 'train', repeat events of the label's rarer classes.",
     ),
-    click.option(
+    option(
         "--up-sample-limit",
         type=click.IntRange(1),
         default=10,
-        show_default=True,
         help="How often --up-sample uses an event at most.",
     ),
-    click.option(
+    option(
         "--keep",
         metavar="LABEL=CLASS",
         multiple=True,
         help="Keep only events with such a class. Repeatable.",
     ),
-    click.option(
+    option(
         "--remove",
         metavar="LABEL=CLASS",
         multiple=True,
         help="Leave out events with such a class. Repeatable.",
     ),
-    click.option(
+    option(
         "--keep-multi-observation", is_flag=True, help="Keep events with more than one observation."
     ),
-    click.option(
+    option(
         "--image-root",
         type=PATH_OR_URL,
         help="Where relative paths start.  [default: as the inventory says]",
     ),
-    click.option(
+    option(
         "--smallest-side",
         type=click.IntRange(16, 8192),
         default=500,
-        show_default=True,
         help="In pixels.",
     ),
-    click.option(
+    option(
         "--quality",
         type=click.IntRange(1, 100),
         default=90,
-        show_default=True,
         help="Of the JPEGs.",
     ),
-    click.option(
+    option(
         "--crop-box",
         type=float,
         is_flag=False,
@@ -89,38 +87,36 @@ _OPTIONS = (
         metavar="[MARGIN]",
         help="Cut out the square around the detector's box, wider by this share of it on each side (0.1 if none is given).",
     ),
-    click.option(
+    option(
         "--events-per-shard",
         type=click.IntRange(1),
         default=5000,
-        show_default=True,
         help="Events per file.",
     ),
-    click.option(
+    option(
         "--workers",
         type=click.IntRange(1, 1024),
         help="Threads that read and encode, of each worker with --engine.  [default: all cores; with --engine ray, 1]",
     ),
-    click.option(
+    option(
         "--engine",
         metavar="NAME",
         help="Have the files written elsewhere, such as by ray, on a cluster.  [default: here]",
     ),
-    click.option(
+    option(
         "--max-failures",
         type=click.IntRange(0),
         metavar="N",
         help="Stop when more photos than this can't be used.",
     ),
-    click.option(
+    option(
         "--seed",
         type=click.IntRange(0),
         default=0,
-        show_default=True,
         help="Of every random choice.",
     ),
-    click.option("--resume", is_flag=True, help="Go on with a build that was interrupted."),
-    click.option("--overwrite", is_flag=True, help="Replace an earlier dataset."),
+    option("--resume", is_flag=True, help="Go on with a build that was interrupted."),
+    option("--overwrite", is_flag=True, help="Replace an earlier dataset."),
 )
 
 

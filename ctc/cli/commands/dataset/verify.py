@@ -8,25 +8,25 @@ from pathlib import Path
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import MissingExtraError
 
 
 @click.command(epilog="Example: ctc dataset verify dataset")
 @click.argument("folder", type=PATH_OR_URL, metavar="DIR")
-@click.option(
+@option(
     "--workers",
     type=click.IntRange(1, 1024),
     help="Threads that read and decode.  [default: all cores]",
 )
-@click.option(
+@option(
     "--max-faults",
     type=click.IntRange(1),
     default=100,
-    show_default=True,
     help="End after so many.",
 )
-@click.option(
+@option(
     "--json", "as_json", is_flag=True, help="Print a JSON object instead of a line for each fault."
 )
 def command(folder: Path, workers: int | None, max_faults: int, as_json: bool) -> int:

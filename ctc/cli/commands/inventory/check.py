@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import OutputExistsError, UsageError
 
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: ctc inventory check inventory.parquet --output problems.csv")
 @click.argument("file", type=PATH_OR_URL)
-@click.option(
+@option(
     "--image-root",
     type=PATH_OR_URL,
     help="Where relative paths start.  [default: as the inventory says]",
 )
-@click.option(
+@option(
     "--workers",
     type=click.IntRange(1, 1024),
     help="Threads that read and decode.  [default: a core each]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Write a JSON object instead of CSV.")
-@click.option("--output", type=PATH_OR_URL, help="File to write the list to.  [default: stdout]")
-@click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@option("--json", "as_json", is_flag=True, help="Write a JSON object instead of CSV.")
+@option("--output", type=PATH_OR_URL, help="File to write the list to.  [default: stdout]")
+@option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 def command(
     file: Path,
     image_root: Path | None,

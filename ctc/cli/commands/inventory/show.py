@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ MAX_LOCATIONS = 20
 
 @click.command(epilog="Example: ctc inventory show inventory.parquet")
 @click.argument("file", type=PATH_OR_URL)
-@click.option(
+@option(
     "--json", "as_json", is_flag=True, help="Print all of it as a JSON object instead of tables."
 )
 def command(file: Path, as_json: bool) -> None:

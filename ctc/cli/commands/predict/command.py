@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ctc.cli.commands.predict.options import predict_options, to_config
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import FormatsAndEnginesCommand
 from ctc.errors import UsageError
@@ -19,7 +20,7 @@ from ctc.errors import UsageError
 @click.argument("model", type=PATH_OR_URL)
 @click.argument("sources", type=PATH_OR_URL, nargs=-1, required=True, metavar="SOURCE...")
 @predict_options
-@click.option(
+@option(
     "--dry-run", is_flag=True, help="Only say what would be predicted, and how long it would take."
 )
 def command(dry_run: bool, **options: Any) -> int:

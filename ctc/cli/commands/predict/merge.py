@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from ctc.cli.commands.predict.options import FORMAT, OUTPUT
+from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import FormatsCommand
 
@@ -14,14 +16,9 @@ from ctc.cli.options.plugin import FormatsCommand
     cls=FormatsCommand, epilog="Example: ctc merge predictions.csv.part-* --output predictions.csv"
 )
 @click.argument("parts", type=PATH_OR_URL, nargs=-1, required=True, metavar="PART...")
-@click.option(
-    "--output",
-    type=PATH_OR_URL,
-    required=True,
-    help="File to write; its suffix chooses the format.",
-)
-@click.option("--format", metavar="NAME", help="Output format, whatever the suffix.")
-@click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@OUTPUT
+@FORMAT
+@option("--overwrite", is_flag=True, help="Replace the output if it is there.")
 def command(**options: Any) -> int:
     """Unite the PART files that `ctc predict --shard` left into the output that a run without
     --shard would have written.

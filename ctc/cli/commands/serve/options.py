@@ -1,99 +1,103 @@
-"""The options of `ctc serve` and the configuration that they become."""
+"""Options of `ctc serve`, and the configuration that is built from them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.commands.predict.options import AUTO, PRECISIONS, PROVIDERS, BatchSize
+from ctc.cli.options.inference import (
+    AGGREGATION,
+    CLASS_LIST,
+    PRECISION,
+    PROVIDER,
+    THRESHOLD,
+    batch_size_option,
+    threads_option,
+)
+from ctc.cli.options.option import Decorator, apply_options, option
 from ctc.cli.options.paths import PATH, PATH_OR_URL
-from ctc.errors import UsageError
+from ctc.cli.registry import TOKEN_VARIABLE
+from ctc.errors import UsageError, reason
 from ctc.storage.paths import is_url, parse_path
 from ctc.storage.remote_files import check_reachable
 
 if TYPE_CHECKING:
     from ctc.serving.config import ServeConfig
 
-from ctc.cli.registry import TOKEN_VARIABLE
-
 _MB, _MEGAPIXELS = 1_000_000, 1_000_000
 
 
-def _number_option(
-    name: str, default: float, text: str, minimum: float = 0, min_open: bool = True
-) -> Any:
-    limit = click.FloatRange(minimum, min_open=min_open)
-    return click.option(
-        f"--{name}", type=limit, metavar="N", default=default, show_default=True, help=text
-    )
+def _number_option(name: str, default: float, text: str, *, zero: bool = False) -> Decorator:
+    limit = click.FloatRange(0, min_open=not zero)
+    return option(f"--{name}", type=limit, default=default, help=text)
 
 
-def _count_option(name: str, default: int, text: str) -> Any:
-    return click.option(
-        f"--{name}",
-        type=click.IntRange(1),
-        metavar="N",
-        default=default,
-        show_default=True,
-        help=text,
-    )
+def _count_option(name: str, default: int, text: str) -> Decorator:
+    return option(f"--{name}", type=click.IntRange(1), default=default, help=text)
 
 
-_OPTIONS = (
-    click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on."),
-    click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any that is free."),
-    click.option("--token-file", type=PATH, metavar="FILE", help=f"Holds the bearer token to ask for.  [default: ${TOKEN_VARIABLE}]"),
-    click.option("--aggregation", metavar="NAME", default="mean", show_default=True, help="From photos to the event."),
-    click.option(
-        "--threshold", type=click.FloatRange(0, 1), metavar="P",
-        help="Answer 'unknown' where no class is as probable.  [default: the model's own thresholds, if any; 0 for none]",
+_SERVER = (
+    option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on."),
+    option(
+        "--port", type=click.IntRange(0, 65535), default=8000, help="Port; 0 selects a free one."
     ),
-    click.option(
-        "--classes", "class_list", type=PATH_OR_URL, metavar="FILE",
-        help="Only these classes can be: a line each, or a CSV with the columns label,class.",
+    option(
+        "--token-file",
+        type=PATH,
+        metavar="FILE",
+        show_default=f"${TOKEN_VARIABLE}",
+        help="File with the bearer token that requests must send.",
     ),
-    click.option("--provider", type=click.Choice(PROVIDERS), default=AUTO, show_default=True, help="What runs the network."),
-    click.option(
-        "--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
-        help="What the network computes in.",
+)
+_MODEL = (
+    AGGREGATION,
+    THRESHOLD,
+    CLASS_LIST,
+    PROVIDER,
+    PRECISION,
+    threads_option("all"),
+    batch_size_option("Largest batch, over all requests; auto benchmarks sizes at the start."),
+    _number_option(
+        "batch-wait", 5, "Milliseconds that a photo may wait for its batch to fill.", zero=True
     ),
-    click.option("--threads", type=click.IntRange(1, 1024), help="CPU cores to use.  [default: all]"),
-    click.option(
-        "--batch-size", type=BatchSize(1, 4096), default=AUTO, show_default=True, metavar="N",
-        help="Photos that the network takes at a time, of all requests together; auto measures.",
+    option(
+        "--truncated",
+        type=click.Choice(["fail", "use"]),
+        default="fail",
+        help="How to treat truncated JPEGs: they fail, or are used with the missing part grey.",
     ),
-    _number_option("batch-wait", 5, "Milliseconds that a photo may wait for others of its batch.", min_open=False),
-    click.option(
-        "--truncated", type=click.Choice(["fail", "use"]), default="fail", show_default=True,
-        help="What to do with JPEGs that are cut short.",
+)
+_LIMITS = (
+    _count_option("max-photos", 128, "Photos per request."),
+    _number_option("max-body", 64, "Megabytes per request."),
+    _number_option("max-held", 512, "Megabytes of all requests in progress."),
+    _number_option("max-pixels", 100, "Megapixels per photo."),
+    _count_option("queue", 256, "Photos that may wait or be in progress; more get status 429."),
+    _number_option("timeout", 60, "Seconds for a request to arrive, and again to be answered."),
+    _number_option("grace", 30, "Seconds that requests in progress get when the server stops."),
+    _number_option(
+        "reload", 2, "Seconds between checks for changed model files; 0 for none.", zero=True
     ),
-    _count_option("max-photos", 128, "Photos in one request."),
-    _number_option("max-body", 64, "Megabytes of one request."),
-    _number_option("max-held", 512, "Megabytes of all requests under way together."),
-    _number_option("max-pixels", 100, "Megapixels of one photo."),
-    _count_option("queue", 256, "Photos that may wait or be worked on; more are refused with 429."),
-    _number_option("timeout", 60, "Seconds that a request may take to arrive, and again to be answered."),
-    _number_option("grace", 30, "Seconds that requests under way get when the server is stopped."),
-    _number_option("reload", 2, "Seconds between two looks at the model files; 0 for none.", min_open=False),
-    click.option(
-        "--log-format", type=click.Choice(["plain", "json"]), default="plain", show_default=True,
-        help="What a line of the log on stderr is.",
+    option(
+        "--log-format",
+        type=click.Choice(["plain", "json"]),
+        default="plain",
+        help="Format of the log on stderr.",
     ),
-)  # fmt: skip
+)
 
-
-def serve_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add every option to a command function."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+serve_options = apply_options((*_SERVER, *_MODEL, *_LIMITS))
 
 
 def to_config(options: dict[str, Any]) -> ServeConfig:
-    """Raises CtcError for options that don't go together, and a token that can't be used."""
+    """Build the configuration.
+
+    Raises CtcError for options that exclude each other, and for a token that can't be used.
+    """
     from ctc.hardware import usable_cores
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
@@ -111,10 +115,10 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
     )
     if limits.max_photos > limits.max_queued_photos:
         raise UsageError(
-            f"--max-photos {limits.max_photos} is more than --queue {limits.max_queued_photos}: such a request never fits"
+            f"--max-photos {limits.max_photos} is more than --queue {limits.max_queued_photos}: such a request would never fit"
         )
     if limits.max_body_bytes > limits.max_inflight_bytes:
-        raise UsageError("--max-body is more than --max-held: such a request never fits")
+        raise UsageError("--max-body is more than --max-held: such a request would never fit")
     return ServeConfig(
         models=parse_models(take("models")),
         aggregation=plugins().get(Aggregation, take("aggregation")),
@@ -127,8 +131,10 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
 
 
 def parse_models(models: Sequence[str]) -> dict[str, Path]:
-    """From FILE and NAME=FILE to file by name; raises UsageError for names that are taken or can't
-    be in a path."""
+    """Return the file of each model by its name, from words FILE and NAME=FILE.
+
+    Raises UsageError for a name that comes twice or can't be part of a URL's path.
+    """
     found: dict[str, Path] = {}
     for model in models:
         name, sign, file = model.partition("=")
@@ -148,8 +154,10 @@ def parse_models(models: Sequence[str]) -> dict[str, Path]:
 
 
 def read_token(file: Path | None) -> str | None:
-    """The token in the file, or in the environment; None when there is none. Never on the command
-    line, which everyone can read."""
+    """Return the token from the file or the environment, or None.
+
+    There is no option for the token itself: every user of a machine can read command lines.
+    """
     if file is None:
         return os.environ.get(TOKEN_VARIABLE) or None
     try:

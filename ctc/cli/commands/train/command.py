@@ -9,15 +9,18 @@ from typing import Any
 import click
 
 from ctc.cli.commands.train.options import SOURCE_RUN_KEY, provided_options, training_options
+from ctc.cli.options.option import option
 
 
 @click.command(
     epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20"
 )
 @training_options
-@click.option("--overwrite", is_flag=True, help="Replace an earlier run at --output.")
-@click.option(
-    "--dry-run", is_flag=True, help="Only say what would be trained, and in how much memory."
+@option("--overwrite", is_flag=True, help="Replace an earlier run at --output.")
+@option(
+    "--dry-run",
+    is_flag=True,
+    help="Print what would be trained and how much memory it needs, then exit.",
 )
 def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any) -> None:
     """Train a network on a dataset.

@@ -1,11 +1,12 @@
-"""The options of `ctc train`, by what they are about; each is named after its field in
-TrainingConfig."""
+"""Options of `ctc train` by topic; each is named after its field in TrainingConfig."""
 
 from __future__ import annotations
 
 import click
 
+from ctc.cli.commands.train.training_option import option
 from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
+from ctc.cli.options.option import PluginName
 
 UNIT_FRACTION = click.FloatRange(0, 1, max_open=True)
 POSITIVE_FLOAT = click.FloatRange(min=0, min_open=True)
@@ -14,171 +15,170 @@ POSITIVE_INT = click.IntRange(min=1)
 PIXELS = click.IntRange(1, 8192)
 SAMPLING_METHODS = click.Choice(["natural", "balanced", "effective"])
 IMAGE_CHOICES = click.Choice(["random", "first", "all", "grayscale_stacking"])
+BACKBONE_SIZE = "the backbone's input size"
 
 NETWORK = (
-    click.option(
-        "--backbone", required=True, metavar="NAME", help="The network; `ctc plugins` lists them."
+    option(
+        "--backbone",
+        required=True,
+        type=PluginName(
+            "Backbone",
+            lambda record: f"{record.name} ({record.input_size[0]}×{record.input_size[1]})",
+        ),
+        metavar="NAME",
+        help="Backbone network (height×width of its input).",
     ),
-    click.option("--height", type=PIXELS, help="Pixels; the backbone's own unless given."),
-    click.option("--width", type=PIXELS, help="Pixels; the backbone's own unless given."),
-    click.option(
+    option("--height", type=PIXELS, show_default=BACKBONE_SIZE, help="Input height, in pixels."),
+    option("--width", type=PIXELS, show_default=BACKBONE_SIZE, help="Input width, in pixels."),
+    option(
         "--weights",
         metavar="NAME|FILE",
-        help="Begin with weights learnt elsewhere, such as imagenet.",
+        show_default="random",
+        help="Pretrained weights of the backbone, such as imagenet.",
     ),
-    click.option(
+    option(
         "--transfer",
         type=click.Choice(["last-layer", "all-layers"]),
-        help="What of --from learns on (all).",
+        show_default="all-layers",
+        help="Which layers to train after --from.",
     ),
-    click.option(
-        "--freeze",
-        metavar="none|backbone|until:LAYER",
-        help="Layers that keep their weights (none).",
-    ),
-    click.option(
+    option("--freeze", metavar="none|backbone|until:LAYER", help="Layers to freeze."),
+    option(
         "--head-epochs",
         type=click.IntRange(min=0),
-        help="So many epochs with a frozen backbone first (0).",
+        help="Train only the heads for the first N epochs.",
     ),
 )
 
 LOSS = (
-    click.option(
+    option(
         "--loss",
         type=click.Choice(["cross-entropy", "focal"]),
-        help="Focal looks away from what is easy.",
+        help="Loss function; focal down-weights easy examples.",
     ),
-    click.option(
+    option(
         "--label-smoothing",
         type=UNIT_FRACTION,
-        help="Share of the target spread over all classes (0).",
+        help="Label smoothing: share of the target that is spread over all classes.",
     ),
-    click.option(
+    option(
         "--class-weights",
         metavar="none|balanced|effective|FILE",
-        help="Let rare classes count more (none).",
+        help="Per-class loss weights.",
     ),
-    click.option(
-        "--sampling", type=SAMPLING_METHODS, help="Or let rare classes come more often (natural)."
-    ),
-    click.option(
+    option("--sampling", type=SAMPLING_METHODS, help="Class-balanced sampling of events."),
+    option(
         "--sampling-label",
         metavar="LABEL",
-        help="Whose classes --sampling goes by; the first --label's.",
+        show_default="the first --label",
+        help="Label whose classes --sampling balances.",
     ),
 )
 
 DATA = (
-    click.option(
-        "--loader", metavar="NAME", help="auto, turbo, dali, tfdata or a plugin's (auto)."
+    option(
+        "--loader",
+        type=PluginName("Loader"),
+        metavar="NAME",
+        help="Data loader; auto takes dali on a GPU, else turbo.",
     ),
-    click.option(
+    option(
         "--resize",
         type=click.Choice(["stretch", "fit-crop"]),
-        help="Stretch, or keep the aspect and crop.",
+        help="Stretch photos to the input size, or keep the aspect ratio and crop.",
     ),
-    click.option("--image-choice", type=IMAGE_CHOICES, help="Which photo of an event."),
-    click.option(
+    option("--image-choice", type=IMAGE_CHOICES, help="How to pick a photo per event."),
+    option(
         "--observation",
         type=click.Choice(["first", "random"]),
-        help="Which of an event's in training.",
+        help="How to pick an observation per event during training.",
     ),
-    click.option(
+    option(
         "--on-bad-record",
         type=click.Choice(["fail", "skip"]),
-        help="What to do about damaged records (fail).",
+        help="What to do about damaged records.",
     ),
     *AUGMENTATION_OPTIONS,
-    click.option("--threads", type=POSITIVE_INT, help="For loading; all processors unless given."),
+    option("--threads", type=POSITIVE_INT, show_default="all", help="CPU cores for loading."),
 )
 
 OPTIMIZATION = (
-    click.option("--batch-size", type=POSITIVE_INT, help="Photos per step."),
-    click.option(
+    option("--batch-size", type=POSITIVE_INT, help="Photos per step."),
+    option(
         "--accumulate",
         type=POSITIVE_INT,
-        help="Take each batch in so many parts, which needs less memory.",
+        help="Gradient accumulation steps: split each batch into N micro-batches to save memory.",
     ),
-    click.option("--epochs", type=POSITIVE_INT, help="At most so many."),
-    click.option("--steps-per-epoch", type=POSITIVE_INT, help="End an epoch early."),
-    click.option(
-        "--optimizer", type=click.Choice(["sgd", "rmsprop", "adamw"]), help="How to descend."
+    option("--epochs", type=POSITIVE_INT, help="Maximum number of epochs."),
+    option(
+        "--steps-per-epoch",
+        type=POSITIVE_INT,
+        show_default="the whole train split",
+        help="Limit the steps per epoch.",
     ),
-    click.option(
-        "--learning-rate",
+    option("--optimizer", type=click.Choice(["sgd", "rmsprop", "adamw"]), help="Optimizer."),
+    option("--learning-rate", type=POSITIVE_FLOAT, help="Initial learning rate."),
+    option("--weight-decay", type=NON_NEGATIVE_FLOAT, help="Weight decay."),
+    option(
+        "--clip-norm",
         type=POSITIVE_FLOAT,
-        help="At the start: sgd 0.01, rmsprop and adamw 0.001.",
+        show_default="no clipping",
+        help="Clip gradients to this global norm.",
     ),
-    click.option(
-        "--weight-decay", type=NON_NEGATIVE_FLOAT, help="sgd and rmsprop 0.0001, adamw 0.01."
-    ),
-    click.option("--clip-norm", type=POSITIVE_FLOAT, help="Shorten gradients that are longer."),
-    click.option(
-        "--schedule",
-        type=click.Choice(["plateau", "cosine"]),
-        help="How the learning rate falls (plateau).",
-    ),
-    click.option(
-        "--warmup-epochs",
-        type=NON_NEGATIVE_FLOAT,
-        help="To come up to the learning rate: cosine 1, plateau 0.",
-    ),
-    click.option(
+    option("--schedule", type=click.Choice(["plateau", "cosine"]), help="Learning-rate schedule."),
+    option("--warmup-epochs", type=NON_NEGATIVE_FLOAT, help="Linear warmup, in epochs."),
+    option(
         "--reduce-lr-patience",
         type=POSITIVE_INT,
-        help="Epochs without a lower loss until it slows down.",
+        help="Epochs without improvement before the learning rate is reduced.",
     ),
-    click.option(
+    option(
         "--reduce-lr-factor",
-        type=click.FloatRange(0, 1, True, True),
-        help="Factor of the learning rate.",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        help="Factor by which the learning rate is reduced.",
     ),
-    click.option(
-        "--min-learning-rate", type=NON_NEGATIVE_FLOAT, help="It is never lowered below that."
+    option(
+        "--min-learning-rate",
+        type=NON_NEGATIVE_FLOAT,
+        help="Lower bound of the learning rate.",
     ),
-    click.option(
+    option(
         "--early-stopping-patience",
         type=POSITIVE_INT,
-        help="Epochs without a lower loss until it stops.",
+        help="Epochs without improvement before training stops.",
     ),
-    click.option(
+    option(
         "--mixed-precision",
         type=click.Choice(["none", "bfloat16", "float16"]),
-        help="For GPUs: 16 bits.",
+        help="Mixed-precision policy, for GPUs.",
     ),
 )
 
 RUN = (
-    click.option(
-        "--seed", type=click.IntRange(0, 2**31 - 1), help="The same seed, the same start and order."
-    ),
-    click.option(
+    option("--seed", type=click.IntRange(0, 2**31 - 1), help="Random seed."),
+    option(
         "--deterministic/--no-deterministic",
         default=None,
-        help="Slower, and to the bit the same each time.",
+        help="Bit-reproducible training (slower).",
     ),
-    click.option(
+    option(
         "--checkpoint-minutes",
         type=POSITIVE_FLOAT,
-        help="Within an epoch, keep a checkpoint as often as that (10).",
+        help="Minutes between checkpoints within an epoch.",
     ),
-    click.option("--checkpoint-steps", type=POSITIVE_INT, help="And after so many steps."),
-    click.option(
-        "--tensorboard/--no-tensorboard", default=None, help="Write logs for TensorBoard."
+    option(
+        "--checkpoint-steps",
+        type=POSITIVE_INT,
+        show_default="by time only",
+        help="Steps between checkpoints within an epoch.",
     ),
-    click.option(
-        "--mlflow/--no-mlflow", default=None, help="Log to MLflow, at MLFLOW_TRACKING_URI."
-    ),
+    option("--tensorboard/--no-tensorboard", default=None, help="Write TensorBoard logs."),
+    option("--mlflow/--no-mlflow", default=None, help="Log to MLflow, at MLFLOW_TRACKING_URI."),
 )
 
 DEVICES = (
-    click.option("--devices", type=POSITIVE_INT, help="So many of this host, on JAX (1)."),
-    click.option(
-        "--hosts", type=POSITIVE_INT, help="So many that run this command together, on JAX (1)."
-    ),
-    click.option("--host-index", type=click.IntRange(min=0), help="Which of them this is, from 0."),
-    click.option(
-        "--coordinator", metavar="HOST:PORT", help="Where they meet: an address of host 0."
-    ),
+    option("--devices", type=POSITIVE_INT, help="Devices of this host to train on (JAX)."),
+    option("--hosts", type=POSITIVE_INT, help="Number of processes (JAX)."),
+    option("--host-index", type=click.IntRange(min=0), help="Rank of this process, from 0."),
+    option("--coordinator", metavar="HOST:PORT", help="Address of rank 0."),
 )

@@ -3,13 +3,13 @@ defaults."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ctc.cli.commands.train.option_groups import DATA, DEVICES, LOSS, NETWORK, OPTIMIZATION, RUN
+from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH, PATH_STR
 from ctc.cli.settings.context import load_config_file
 from ctc.cli.settings.source import FILE_VALUES_KEY, is_provided
@@ -86,32 +86,59 @@ def _parse_label_weights(
 
 OPTIONS = (
     click.argument("dataset", type=str),
-    click.option("--output", type=PATH_STR, required=True, metavar="RUN", help="Folder to write the run to."),
-    click.option("--label", "labels", multiple=True, metavar="NAME", help="What to learn; may be repeated."),
-    click.option("--label-weight", "label_weights", multiple=True, callback=_parse_label_weights, metavar="NAME=W",
-                 help="Factor of a label's loss (1); may be repeated."),
-    click.option("--multi-label", multiple=True, metavar="LABEL",
-                 help="A label that may have several classes at once, such as two species; may be repeated."),
+    option("--output", type=PATH_STR, required=True, metavar="RUN", help="Run folder to write."),
+    option("--label", "labels", multiple=True, metavar="NAME", help="Label to train. Repeatable."),
+    option(
+        "--label-weight",
+        "label_weights",
+        multiple=True,
+        callback=_parse_label_weights,
+        metavar="NAME=W",
+        show_default="1 for each label",
+        help="Loss weight of a label. Repeatable.",
+    ),
+    option(
+        "--multi-label",
+        multiple=True,
+        metavar="LABEL",
+        help="Label that may have several classes at once, such as two species. Repeatable.",
+    ),
     *NETWORK,
-    click.option("--from", "start_from", is_eager=True, type=PATH_STR, callback=_set_default_backbone, metavar="RUN",
-                 help="Begin with the weights of an own run, whatever it learnt and at which size."),
+    option(
+        "--from",
+        "start_from",
+        is_eager=True,
+        type=PATH_STR,
+        callback=_set_default_backbone,
+        metavar="RUN",
+        help="Initialise the backbone from another run (labels and image size may differ).",
+    ),
     *LOSS,
     *DATA,
     *OPTIMIZATION,
     *RUN,
     *DEVICES,
-    click.option("--resume", is_eager=True, type=PATH, callback=_load_resumed_run, metavar="RUN",
-                 help="Go on with a training that ended early, or with more --epochs."),
-    click.option("--config", is_eager=True, expose_value=False, type=PATH, callback=_load_config_option, metavar="FILE",
-                 help="Take the options of a settings file (.toml) or an earlier run (run.json); those given here win."),
-)  # fmt: skip
+    option(
+        "--resume",
+        is_eager=True,
+        type=PATH,
+        callback=_load_resumed_run,
+        metavar="RUN",
+        help="Resume a run (optionally with more --epochs).",
+    ),
+    option(
+        "--config",
+        is_eager=True,
+        expose_value=False,
+        type=PATH,
+        callback=_load_config_option,
+        metavar="FILE",
+        help="Read options from a configuration file (.toml) or an earlier run (run.json); "
+        "options on the command line take precedence.",
+    ),
+)
 
-
-def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Put all of them on a command, in this order."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
+training_options = apply_options(OPTIONS)
 
 
 def provided_options(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
