@@ -1,1 +1,1 @@
-"""What the command line prints: messages, progress bars, JSON log, number formatting."""
+"""Output of the command line: messages, progress bars, JSON log, tables."""

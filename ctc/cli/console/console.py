@@ -1,33 +1,27 @@
-"""What commands say: data on stdout, narration on stderr, progress only on a terminal; all of it in
-the log, when there is one."""
+"""Messages of commands: data to stdout, narration to stderr, everything to the JSON log.
+
+This module is the `ctc.reporting.Reporter` of the command line: it has `info`, `warn` and
+`progress`.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import click
 
 from ctc.cli.console.json_log import JsonLog
-
-LOG_INTERVAL_SECONDS = 10.0
-"""Between two lines of the log about one progress."""
-
-
-class Progress(Protocol):
-    """How a stage tells how far it is."""
-
-    def advance(self, done: int = 1, failed: int = 0) -> None:
-        """`done` more items are through, `failed` of them failed."""
-
-    def note(self, text: str) -> None:
-        """How it goes, in a few words beside the bar."""
+from ctc.cli.console.progress import LoggedProgress
+from ctc.errors import reason
+from ctc.reporting import NullReporter, ProgressBar
 
 
 @dataclass
@@ -41,59 +35,86 @@ _json_log = JsonLog()
 
 
 def set_verbosity(*, quiet: bool | None = None, verbose: bool | None = None) -> None:
-    """None leaves it as it is."""
+    """Set `--quiet` and `--verbose`; None leaves the value unchanged."""
     _verbosity.quiet = _verbosity.quiet if quiet is None else quiet
     _verbosity.verbose = _verbosity.verbose if verbose is None else verbose
 
 
 def verbosity_options() -> list[str]:
-    """The options that make another `ctc` call as talkative as this one."""
+    """Return the options that give another `ctc` call the same verbosity."""
     return ["--quiet"] * _verbosity.quiet + ["--verbose"] * _verbosity.verbose
 
 
 def open_json_log(path: Path, arguments: list[str]) -> None:
-    """From now on everything that is told goes to this file as well."""
+    """Write all messages to the file at `path` from now on."""
     _json_log.open(path, arguments)
 
 
 def close_json_log(exit_code: int) -> None:
-    """The command has come to its end."""
+    """Write the last line of the log, and close it."""
     _json_log.end(exit_code)
 
 
 def log_exception(exception: Exception) -> None:
-    """What Python shows on stderr goes to the log as well."""
+    """Write to the log the traceback that Python prints on stderr."""
     import traceback
 
     _write_log("error", text="".join(traceback.format_exception(exception)).rstrip())
 
 
+def echo_json(value: Any) -> None:
+    """Print `value` on stdout as indented JSON."""
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
 def info(message: str) -> None:
-    """A line of narration; not with --quiet."""
+    """Print a line on stderr, unless `--quiet` is set."""
     _write_log("message", text=message.strip())
     if not _verbosity.quiet:
         click.echo(message, err=True)
 
 
 def debug(message: str) -> None:
-    """A line that only --verbose shows."""
+    """Print a line on stderr if `--verbose` is set."""
     _write_log("detail", text=message)
     if _verbosity.verbose:
         click.echo(message, err=True)
 
 
 def warn(message: str) -> None:
-    """A warning, always shown, one line."""
+    """Print a warning on stderr as one line, always."""
     line = " ".join(message.split())
     _write_log("warning", text=line)
     click.echo(f"warning: {line}", err=True)
 
 
 def error(message: str) -> None:
-    """Why the command ends, one line."""
+    """Print the reason why the command fails on stderr, as one line."""
     line = " ".join(message.split())
     _write_log("error", text=line)
     click.echo(f"error: {line}", err=True)
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[ProgressBar]:
+    """Open a progress bar with rate, remaining time and failures; shown on a terminal only."""
+    with _open_bar(what, total) as bar:
+        logged = LoggedProgress(bar, what, total, partial(_write_log, "progress"))
+        try:
+            yield logged
+        finally:
+            logged.log()
+
+
+@contextmanager
+def _open_bar(description: str, total: int | None) -> Iterator[ProgressBar]:
+    if _verbosity.quiet or not sys.stderr.isatty():
+        yield NullReporter()
+        return
+    from ctc.cli.console.progress_bar import progress_bar
+
+    with progress_bar(description, total) as bar:
+        yield bar
 
 
 def _write_log(kind: str, **values: object) -> None:
@@ -101,14 +122,17 @@ def _write_log(kind: str, **values: object) -> None:
         _json_log.write(kind, **values)
     except OSError as error:
         _json_log.close()
-        warn(f"the log goes no further: {(error.strerror or str(error)).lower()}")
+        warn(f"can't write the log any more: {reason(error)}")
 
 
 class JsonLogHandler(logging.Handler):
-    """What is logged goes into the log file, whatever is shown. A record with `fields` is an event:
-    its message is its kind."""
+    """A logging handler that writes every record to the JSON log.
+
+    The message of a record with `fields` is the kind of the line, and the fields are its values.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
         if fields := getattr(record, "fields", None):
             _write_log(record.getMessage(), **fields)
             return
@@ -121,81 +145,16 @@ class JsonLogHandler(logging.Handler):
 
 class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        tell = info if record.levelno < logging.WARNING else warn
-        tell(record.getMessage())
+        show = info if record.levelno < logging.WARNING else warn
+        show(record.getMessage())
 
 
 _console_handler = _ConsoleHandler(logging.INFO)
 
 
 def forward_logging() -> None:
-    """What the stages and the seam log (shards are fetched, a plugin was skipped) becomes a line on
-    stderr."""
+    """Print on stderr what the packages below `ctc` log, such as a plugin that was skipped."""
     log = logging.getLogger("ctc")
     log.setLevel(logging.INFO)
     log.addHandler(_console_handler)
     log.propagate = False
-
-
-class _NullProgress:
-    def advance(self, done: int = 1, failed: int = 0) -> None:
-        """Nothing is shown when stderr is not a terminal."""
-
-    def note(self, text: str) -> None:
-        """Nor this."""
-
-
-@dataclass
-class _LoggedProgress:
-    """Also writes into the log how far it is, now and then."""
-
-    bar: Progress
-    description: str
-    total: int | None
-    done: int = 0
-    failed: int = 0
-    last_note: str = ""
-    last_logged_at: float = field(default_factory=time.monotonic)
-
-    def advance(self, done: int = 1, failed: int = 0) -> None:
-        self.bar.advance(done, failed)
-        self.done, self.failed = self.done + done, self.failed + failed
-        if time.monotonic() - self.last_logged_at >= LOG_INTERVAL_SECONDS:
-            self.write()
-
-    def note(self, text: str) -> None:
-        self.bar.note(text)
-        self.last_note = text
-
-    def write(self) -> None:
-        self.last_logged_at = time.monotonic()
-        _write_log(
-            "progress",
-            what=self.description,
-            done=self.done,
-            total=self.total,
-            failed=self.failed,
-            note=self.last_note,
-        )
-
-
-@contextmanager
-def progress(what: str, total: int | None) -> Iterator[Progress]:
-    """A bar with rate, time left and failures on a terminal; nothing elsewhere."""
-    with _open_bar(what, total) as bar:
-        logged = _LoggedProgress(bar, what, total)
-        try:
-            yield logged
-        finally:
-            logged.write()
-
-
-@contextmanager
-def _open_bar(description: str, total: int | None) -> Iterator[Progress]:
-    if _verbosity.quiet or not sys.stderr.isatty():
-        yield _NullProgress()
-        return
-    from ctc.cli.console.progress_bar import progress_bar
-
-    with progress_bar(description, total) as bar:
-        yield bar

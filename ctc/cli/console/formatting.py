@@ -1,4 +1,4 @@
-"""Tables on stdout."""
+"""Tables on stdout, and numbers of bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 
 
 def format_bytes(count: float) -> str:
-    """'12.3 MB'"""
+    """Return a number of bytes with a decimal unit: '12.3 MB'."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.3g} {unit}"
@@ -19,8 +19,11 @@ def format_bytes(count: float) -> str:
 
 
 def print_table(header: Sequence[str], rows: Collection[Sequence[str | int]]) -> None:
-    """The first column to the left, the others to the right, an empty line at the end. As wide as
-    the terminal; elsewhere uncoloured and never wrapped."""
+    """Print a table on stdout, followed by an empty line.
+
+    The first column is aligned to the left, the others to the right. The table is as wide as the
+    terminal; in a file or pipe it has no colours and is never wrapped.
+    """
     table = Table(box=None, pad_edge=False)
     for i, title in enumerate(header):
         table.add_column(title, justify="right" if i else "left", overflow="fold")

@@ -1,11 +1,15 @@
-"""--log-json: what a command tells, as a line of JSON each, whatever is shown.
+"""The JSON log of `--log-json`: one JSON object per message, whatever is shown on stderr.
 
-{"time": "2026-01-02T03:04:05.678+00:00", "kind": "start", "version": "3.0.0", "arguments":
-["predict", …]} {"time": …, "kind": "message" | "detail" | "warning" | "error", "text": …} {"time":
-…, "kind": "progress", "what": "predict", "done": 1200, "total": 5000, "failed": 3, "note": ""}
-{"time": …, "kind": "request", "client": "127.0.0.1", "method": "POST", "path":
-"/v1/models/model:predict", "status": 200, …} {"time": …, "kind": "end", "exit_code": 0, "seconds":
-12.3}"""
+    {"time": "2026-01-02T03:04:05.678+00:00", "kind": "start", "version": "3.0.0", "arguments": […]}
+    {"time": …, "kind": "message" | "detail" | "warning" | "error", "text": …}
+    {"time": …, "kind": "progress", "what": "predict", "done": 1200, "total": 5000, "failed": 3,
+     "note": ""}
+    {"time": …, "kind": "request", "client": "127.0.0.1", "method": "POST",
+     "path": "/v1/models/model:predict", "status": 200, …}
+    {"time": …, "kind": "end", "exit_code": 0, "seconds": 12.3}
+
+`ctc serve --log-format json` has its own keys, `level` and `message`, which log collectors expect.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ from ctc._version import __version__
 
 
 class JsonLog:
-    """Closed until `open`; what is written to a closed one is gone. Threads may share it."""
+    """A log file that threads may share; writing to a closed one has no effect."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
@@ -30,8 +34,10 @@ class JsonLog:
         self._lock = Lock()
 
     def open(self, path: Path, arguments: list[str]) -> None:
-        """Append to the file at `path`. A command that another one runs goes on in the same
-        file."""
+        """Open the file at `path` for appending.
+
+        Nothing happens when it is open already, as for a command that another command runs.
+        """
         if path == self._path and self._file:
             return
         self.close()
@@ -40,7 +46,7 @@ class JsonLog:
         self.write("start", version=__version__, arguments=arguments)
 
     def write(self, kind: str, **values: object) -> None:
-        """Raises OSError when the file can't be written."""
+        """Write one line; raise OSError when the file can't be written."""
         with self._lock:
             if self._file:
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -49,7 +55,7 @@ class JsonLog:
                 )
 
     def end(self, exit_code: int) -> None:
-        """The last line, if it can be written."""
+        """Write the last line, if possible, and close the file."""
         with suppress(OSError):
             self.write(
                 "end", exit_code=exit_code, seconds=round(time.monotonic() - self._started_at, 3)
@@ -57,7 +63,7 @@ class JsonLog:
         self.close()
 
     def close(self) -> None:
-        """What could not be written by now is gone."""
+        """Close the file; ignore an error, which may come from lines that are still buffered."""
         file, self._file = self._file, None
         if file:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The progress bar on a terminal."""
+"""The progress bar on a terminal, drawn by rich."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ from rich.text import Text
 
 
 class _RateColumn(ProgressColumn):
+    """Items per second."""
+
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text(f"{speed:,.0f}/s" if speed else "–/s", style="progress.data.speed")
 
 
 class _RichProgress:
+    """A `ctc.reporting.ProgressBar` on a rich task."""
+
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar, self._task, self._failed = bar, task, 0
 
@@ -40,6 +44,7 @@ class _RichProgress:
 
 @contextmanager
 def progress_bar(description: str, total: int | None) -> Iterator[_RichProgress]:
+    """Show a bar on stderr that disappears at the end."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
