@@ -1,4 +1,4 @@
-"""What this machine has to compute with."""
+"""Detection of the CPU cores and GPUs of this machine."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import os
 
 
 def usable_cores() -> int:
-    """How many CPU cores this process may use."""
+    """Return the number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def nvidia_gpus() -> int:
-    """How many NVIDIA GPUs the driver shows (CUDA_VISIBLE_DEVICES chooses); 0 without a driver."""
+    """Return the number of NVIDIA GPUs that the driver shows; 0 without a driver.
+
+    CUDA_VISIBLE_DEVICES limits them.
+    """
     try:
         cuda = ctypes.CDLL("nvcuda.dll" if hasattr(ctypes, "WinDLL") else "libcuda.so.1")
     except OSError:

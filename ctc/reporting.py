@@ -1,4 +1,4 @@
-"""What a stage needs of whoever runs it: lines of text, warnings and progress bars."""
+"""Interfaces through which a stage reports to its caller: messages, warnings, progress bars."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import Protocol
 
 
 class ProgressBar(Protocol):
-    """A progress bar that is open."""
+    """An open progress bar."""
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
         """Count `done` more items, `failed` of which failed."""
 
     def note(self, text: str) -> None:
-        """Show a few words beside the bar."""
+        """Show a short text next to the bar."""
 
 
 ProgressFactory = Callable[[str, int | None], AbstractContextManager[ProgressBar]]
-"""Opens a bar with a description for so many items; None where the number is not known."""
+"""Opens a progress bar, given its description and the number of items (None if unknown)."""
 
 
 class Reporter(Protocol):
-    """Where a stage says how it goes; `ctc.cli.console` is one."""
+    """Receiver of the messages of a stage; `ctc.cli.console` is one."""
 
     def info(self, message: str) -> None:
         """Print a line."""
 
     def warn(self, message: str) -> None:
-        """Print a warning, which `--quiet` doesn't hide."""
+        """Print a warning, also with `--quiet`."""
 
     def progress(self, what: str, total: int | None) -> AbstractContextManager[ProgressBar]:
         """Open a progress bar for `total` items."""
 
 
 class NullReporter:
-    """A Reporter and ProgressBar that shows nothing."""
+    """A Reporter and ProgressBar that show nothing."""
 
     def info(self, message: str) -> None:
         """Print nothing."""
@@ -51,4 +51,4 @@ class NullReporter:
         """Count nothing."""
 
     def note(self, text: str) -> None:
-        """Show nothing."""
+        """Show no text."""

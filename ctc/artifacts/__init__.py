@@ -1,2 +1,1 @@
-"""The nouns that stages leave on disk and hand to each other: types, paths and (de)serialisation,
-no algorithms."""
+"""Files that stages write and pass to each other: types, paths, serialisation; no algorithms."""

@@ -1,5 +1,4 @@
-"""Columns of an inventory: their values as numbers, and what to do when they are larger than one
-Arrow array can be."""
+"""Arrow columns of an inventory, also those that are larger than one Arrow array can be."""
 
 from __future__ import annotations
 
@@ -19,8 +18,10 @@ TAKE_CHUNK_ROWS = 1 << 20
 
 
 def factorize(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
-    """The distinct values in order of appearance, and for every row the number of its value, −1 for
-    null."""
+    """Return the distinct values in order of appearance, and for each row the index of its value.
+
+    The index of null is −1; as `pandas.factorize`.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -38,14 +39,18 @@ def factorize(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
 
 
 def combine_chunks(column: pa.ChunkedArray) -> pa.Array:
-    """All chunks in one array, of the large type for text and lists: a text array of the common
-    type holds 2 GiB at most."""
+    """Return the column as one array, of Arrow's large type for text and lists.
+
+    An array of the ordinary type for text holds 2 GiB at most.
+    """
     return column.cast(_large_type(column.type)).combine_chunks()
 
 
 def take(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
-    """The values of these rows, null for row −1, however large the column is (Arrow's own `take`
-    fails past 2 GiB)."""
+    """Return the values of `rows`, null for row −1, however large the column is.
+
+    Arrow's own `take` fails beyond 2 GiB.
+    """
     import pyarrow as pa
 
     values = combine_chunks(column)
@@ -57,7 +62,7 @@ def take(column: pa.ChunkedArray, rows: Ints) -> pa.ChunkedArray:
 
 
 def set_column(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
-    """The table with `column` in the place of the one called `name`, or as the last."""
+    """Return the table with `column` in place of the one called `name`, or appended."""
     if name in table.column_names:
         return table.set_column(table.column_names.index(name), name, column)
     return table.append_column(name, column)

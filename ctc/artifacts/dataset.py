@@ -1,4 +1,4 @@
-"""A dataset folder: `dataset.json` beside its TFRecord shards and their indexes."""
+"""Dataset folder: the manifest `dataset.json`, TFRecord shards and their index files."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ TRAIN, VALIDATION, TEST = "train", "val", "test"
 """Names of the splits that `ctc train` reads."""
 
 MULTIPLE_OBSERVATIONS = "more than one observation"
-"""Among `left_out["event_count"]` of a manifest: why an event is not there."""
+"""Key in `left_out["event_count"]` of a manifest: events left out for several observations."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One TFRecord file of a split; `file` is its name in the folder, `sha256` of its bytes."""
+    """One TFRecord file of a split.
+
+    `file`: its name in the folder. `events`, `images`: the numbers in it. `bytes`: its size.
+    `sha256`: the checksum of its contents.
+    """
 
     file: str
     events: int
@@ -40,8 +44,10 @@ class Shard:
 
 @dataclass(frozen=True)
 class Label:
-    """A question asked of every event. `classes` in the order of their numbers; `counts[split][i]`:
-    observations of class i."""
+    """A question asked of every event (species, count, …), with its classes.
+
+    `classes`: in the order of their numbers. `counts[split][i]`: number of observations of class i.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -50,9 +56,13 @@ class Label:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What dataset.json says. `channel_mean`, `channel_std`: per channel R, G, B over the train
-    split's stored pixels, scaled to 0–1. `shrink`: the rule by which photos were shrunk.
-    `left_out`: counts per reason and the first entries; all are in left_out.csv."""
+    """Contents of dataset.json.
+
+    `splits`: the shards of each split. `shrink`: the rule by which photos were made smaller.
+    `channel_mean`, `channel_std`: per channel (R, G, B) over the stored pixels of the train split,
+    scaled to 0–1. `left_out`: counts per reason and the first entries; all entries are in
+    left_out.csv. `made_by`: version and options that made the dataset.
+    """
 
     splits: Mapping[str, tuple[Shard, ...]]
     labels: tuple[Label, ...]
@@ -120,8 +130,10 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Dataset:
-    """An opened dataset: its files are in `folder`; `source` is where a remote one was fetched
-    from."""
+    """A dataset: its files are in `folder`.
+
+    `source`: the remote path that it was downloaded from, if any.
+    """
 
     folder: Path
     manifest: Manifest
@@ -129,7 +141,7 @@ class Dataset:
 
     @property
     def display_path(self) -> Path:
-        """What the user calls it."""
+        """The path to show to the user: `source`, or else `folder`."""
         return self.source or self.folder
 
     @classmethod
@@ -139,7 +151,7 @@ class Dataset:
         Raises CtcError if `folder` is not a dataset, or was written by a newer ctc.
         """
         path = folder / MANIFEST
-        data = read_object(path, "the description of a dataset that `ctc dataset` made")
+        data = read_object(path, "the manifest of a dataset that `ctc dataset` made")
         check_format(data, path, FORMAT, FORMAT_VERSION)
         try:
             return cls(folder, Manifest.from_json(data))
@@ -147,22 +159,25 @@ class Dataset:
             raise InputError(f"'{path}' is damaged ({error!r}): build the dataset again") from None
 
     def save(self) -> None:
-        """Write dataset.json, last of all files: a folder that has it is whole."""
+        """Write dataset.json.
+
+        It must be the last file, since its presence marks a complete dataset.
+        """
         write_object(self.folder / MANIFEST, self.manifest.to_json())
 
     def shards(self, split: str) -> tuple[Shard, ...]:
-        """The shards of a split; an unknown split is an error that names the nearest."""
+        """Return the shards of a split; raises UsageError if it does not exist."""
         if split not in self.manifest.splits:
-            raise UsageError(
-                f"'{self.display_path}' has no split called '{split}'{did_you_mean(split, self.manifest.splits)}"
-            )
+            known = did_you_mean(split, self.manifest.splits)
+            raise UsageError(f"'{self.display_path}' has no split called '{split}'{known}")
         return self.manifest.splits[split]
 
     def event_count(self, split: str) -> int:
+        """Return the number of events of a split."""
         return sum(shard.events for shard in self.shards(split))
 
     def label(self, name: str) -> Label:
-        """The label; an unknown one is an error that names the nearest."""
+        """Return the label `name`; raises UsageError if it does not exist."""
         known = {label.name: label for label in self.manifest.labels}
         if name not in known:
             raise UsageError(
@@ -171,11 +186,11 @@ class Dataset:
         return known[name]
 
     def num_classes(self, labels: Iterable[str]) -> dict[str, int]:
-        """How many classes each of these labels has."""
+        """Return the number of classes of each of the labels."""
         return {name: len(self.label(name).classes) for name in labels}
 
     def fingerprint(self) -> str:
-        """The same for the same records: a hash over the shards' hashes."""
+        """Return a hash of the shards' checksums, which is equal for equal records."""
         import hashlib
 
         shards = [
@@ -187,14 +202,14 @@ class Dataset:
 
 
 def _parse_shard(entry: Mapping[str, Any]) -> Shard:
-    """Raises ValueError for values that can't be, or a file outside of the dataset's folder."""
+    """Return a shard from JSON; raises ValueError for wrong types or a file outside the folder."""
     shard = Shard(entry["file"], entry["events"], entry["images"], entry["bytes"], entry["sha256"])
     texts, numbers = (shard.file, shard.sha256), (shard.events, shard.images, shard.bytes)
     if not (
         all(isinstance(text, str) for text in texts)
         and all(isinstance(number, int) for number in numbers)
     ):
-        raise ValueError(f"of a wrong type: {shard}")
+        raise ValueError(f"wrong types: {shard}")
     if Path(shard.file).name != shard.file or not shard.file.endswith(".tfrecord"):
-        raise ValueError(f"no name of a shard: '{shard.file}'")
+        raise ValueError(f"not the name of a shard: '{shard.file}'")
     return shard

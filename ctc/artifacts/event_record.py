@@ -1,14 +1,15 @@
-"""A record of a dataset: one event as a plain `tf.train.Example`.
+"""Record of a dataset: one event as a plain `tf.train.Example`.
 
     event/id                     bytes
-    image/encoded                bytes, the event's baseline 4:2:0 JPEGs one after the other
-    image/sizes                  int64 list, their byte lengths
+    image/encoded                bytes, the event's baseline 4:2:0 JPEGs, concatenated
+    image/sizes                  int64 list, the byte length of each JPEG
     image/height, image/width    int64 lists
-    label/<name>                 int64 list, one number an observation, -1 = missing
+    label/<name>                 int64 list, one class number per observation, -1 = missing
     image/paths, meta            bytes, JSON
 
 Field numbers:
-https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/example/feature.proto"""
+https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/example/feature.proto
+"""
 
 from __future__ import annotations
 
@@ -26,8 +27,11 @@ MISSING = -1
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """One event. `sizes` are (height, width) of each JPEG; `labels` hold one class number per
-    observation."""
+    """One event.
+
+    `sizes`: (height, width) of each JPEG in pixels. `labels`: per label one class number per
+    observation, MISSING where it is not known.
+    """
 
     event_id: str
     jpegs: tuple[bytes, ...]
@@ -37,7 +41,7 @@ class EventRecord:
     meta: Mapping[str, Any]
 
     def encode(self) -> bytes:
-        """The serialised Example, the same bytes for the same event."""
+        """Return the serialised Example; equal events give equal bytes."""
         example = _example_class()()
         features = example.features.feature
 
@@ -61,7 +65,7 @@ class EventRecord:
 
     @classmethod
     def decode(cls, data: bytes) -> EventRecord:
-        """Raises InputError when `data` is not such a record."""
+        """Return the event of a serialised Example; raises InputError if it is not valid."""
         from google.protobuf.message import DecodeError
 
         example = _example_class()()
@@ -103,8 +107,10 @@ class EventRecord:
 
 
 def multi_hot(observed: Sequence[int], classes: int) -> list[int]:
-    """Of a label with so many `classes`: 1 for each that one of an event's observations has, 0 for
-    the others; all MISSING when none of them has the label."""
+    """Return the multi-hot vector of a label with `classes` classes: 1 for each observed class.
+
+    All values are MISSING when no observation of the event has the label.
+    """
     seen = set(observed) - {MISSING}
     return [int(number in seen) for number in range(classes)] if seen else [MISSING] * classes
 
@@ -113,7 +119,8 @@ def _split_jpegs(encoded: bytes, sizes: Sequence[int]) -> tuple[bytes, ...]:
     ends = list(accumulate(sizes))
     if not ends or ends[-1] != len(encoded):
         raise InputError(
-            f"'image/sizes' add up to {ends[-1] if ends else 0}, 'image/encoded' has {len(encoded)} bytes"
+            f"'image/sizes' add up to {ends[-1] if ends else 0} bytes, "
+            f"'image/encoded' has {len(encoded)}"
         )
     return tuple(encoded[end - size : end] for size, end in zip(sizes, ends, strict=True))
 
@@ -124,8 +131,10 @@ def _json_bytes(value: Any) -> bytes:
 
 @cache
 def _example_class() -> Any:
-    """The message class of tf.train.Example in a pool of its own, so that TensorFlow may define it
-    too."""
+    """Return the message class of tf.train.Example.
+
+    It is in a descriptor pool of its own, so that TensorFlow can define the same message.
+    """
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     field = descriptor_pb2.FieldDescriptorProto

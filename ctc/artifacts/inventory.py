@@ -1,9 +1,14 @@
-"""inventory.parquet: one row per observation.
+"""The inventory file, inventory.parquet: one row per observation.
 
-Columns: `event_id` (string), `images` (list of strings in time order: paths with forward slashes,
-relative to the image root or absolute, or URLs), one string column per label (null = missing), then
-meta columns. The schema's metadata hold, under `ctc`, a JSON object with the format version, the
-names of the labels, the image root, and what was left out."""
+    event_id          string
+    images            list of strings in time order: paths with forward slashes, relative to the
+                      image root or absolute, or URLs
+    <label>           string, one column per label, null = missing
+    <meta>            all other columns
+
+The metadata of the schema hold, under `ctc`, a JSON object with the format version, the names of
+the labels, the image root, and what was left out.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +34,11 @@ _METADATA_KEY = b"ctc"
 
 @dataclass(frozen=True)
 class Inventory:
-    """Observations as an Arrow table, with the names of its label columns; all other columns are
-    meta.
+    """Observations as an Arrow table, with the names of its label columns.
 
-    `image_root`: where relative paths start. `left_out`: how many source entries gave no
-    observation, per reason."""
+    All columns but `event_id`, `images` and the labels are meta columns. `image_root`: the folder
+    of relative paths. `left_out`: per reason, how many entries of the source gave no observation.
+    """
 
     table: pa.Table
     labels: tuple[str, ...]
@@ -48,20 +53,21 @@ class Inventory:
         )
 
     def check_label(self, name: str) -> None:
-        """Raise UsageError, with the nearest name, when there is no such label."""
+        """Raise UsageError, with the closest name, if there is no such label."""
         if name not in self.labels:
             raise UsageError(
                 f"the inventory has no label called '{name}'{did_you_mean(name, self.labels)}"
             )
 
     def check_meta(self, name: str) -> None:
-        """Raise UsageError, with the nearest name, when there is no such meta column."""
+        """Raise UsageError, with the closest name, if there is no such meta column."""
         if name not in self.meta:
             raise UsageError(
                 f"the inventory has no meta column called '{name}'{did_you_mean(name, self.meta)}"
             )
 
     def write(self, path: Path) -> None:
+        """Write the inventory atomically as Parquet (zstd)."""
         import pyarrow.parquet as pq
 
         about = {
@@ -81,8 +87,10 @@ class Inventory:
 
     @classmethod
     def read(cls, path: Path) -> Inventory:
-        """Raises CtcError when `path` is not an inventory that `ctc inventory` wrote, or the
-        packages to read it are missing."""
+        """Read the inventory at `path`.
+
+        Raises CtcError if `ctc inventory` did not write it, or packages to read it are missing.
+        """
         table = _read_parquet(path, "read_table")
         about = _parse_metadata(table.schema.metadata or {}, path)
         _check_columns(table, about["labels"], path)
@@ -92,8 +100,10 @@ class Inventory:
 
     @staticmethod
     def read_image_root(path: Path) -> Path:
-        """The image root of the inventory at `path`, without reading its rows; raises CtcError as
-        `read` does."""
+        """Return the image root of the inventory at `path` without reading its rows.
+
+        Raises CtcError as `read` does.
+        """
         return parse_path(
             _parse_metadata(_read_parquet(path, "read_schema").metadata or {}, path)["image_root"]
         )
@@ -106,7 +116,7 @@ def _read_parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any
     except ImportError:
         raise MissingExtraError(f"reading the inventory '{path}'", "data") from None
     if not path.is_file():
-        raise UsageError(f"inventory '{path}' is not there: make one with `ctc inventory`")
+        raise UsageError(f"inventory '{path}' does not exist: create one with `ctc inventory`")
     try:
         return getattr(pq, read)(local_copy(path))
     except (pa.ArrowException, OSError) as error:
@@ -119,22 +129,27 @@ def _check_columns(table: pa.Table, labels: list[str], path: Path) -> None:
     columns = {EVENT_ID, IMAGES, *labels}
     if not columns <= set(table.column_names):
         raise InputError(
-            f"'{path}' has lost its column '{min(columns - set(table.column_names))}': make it again"
+            f"'{path}' has no column '{min(columns - set(table.column_names))}': "
+            "create the inventory again"
         )
     if not (pa.types.is_list(table[IMAGES].type) or pa.types.is_large_list(table[IMAGES].type)):
-        raise InputError(f"'{path}' has no lists of paths in its column '{IMAGES}': make it again")
+        raise InputError(
+            f"'{path}' has no lists in its column '{IMAGES}': create the inventory again"
+        )
 
 
 def _parse_metadata(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, Any]:
     if _METADATA_KEY not in metadata:
         raise InputError(
-            f"'{path}' is not an inventory: its Parquet metadata has no 'ctc' entry; make it with `ctc inventory`"
+            f"'{path}' is not an inventory: its Parquet metadata has no 'ctc' entry; "
+            "create one with `ctc inventory`"
         )
     try:
         about: dict[str, Any] = json.loads(metadata[_METADATA_KEY])
         if about["format_version"] > FORMAT_VERSION:
             raise InputError(
-                f"'{path}' has format version {about['format_version']}, this ctc knows up to {FORMAT_VERSION}: update ctc"
+                f"'{path}' has format version {about['format_version']}, "
+                f"this ctc reads up to {FORMAT_VERSION}: update ctc"
             )
         sound = all(
             map(
@@ -147,6 +162,7 @@ def _parse_metadata(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, An
         sound = False
     if not sound:
         raise InputError(
-            f"'{path}' is not an inventory: the 'ctc' entry of its metadata is damaged; make it again"
+            f"'{path}' is not an inventory: the 'ctc' entry of its metadata is damaged; "
+            "create the inventory again"
         )
     return about

@@ -1,10 +1,17 @@
-"""What a model.onnx says of itself in its `metadata_props`; every value is JSON.
+"""Metadata of a model.onnx, in its `metadata_props`; every value is JSON.
 
-ctc_format_version 1 labels {"species": ["deer", "fox", …], …}, classes in the order of the output
-of that name multi_label ["species"], those labels that may have several classes at once; [] or
-absent for none preprocessing {"height", "width", "resize", "image_choice"} calibration {label: …}
-or {} thresholds {label: {class: probability, or null where none will do}} or {} provenance what it
-was made from: dataset fingerprint, backbone, parity with the trained network, … ctc_version "3.0.0"
+ctc_format_version   1
+labels               {"species": ["deer", "fox", …], …}, the classes in the order of the
+                     output of that name
+multi_label          ["species"], the labels that may have several classes at once; [] or
+                     absent for none
+preprocessing        {"height", "width", "resize", "image_choice", "crop_margin"}
+calibration          {label: …} or {}
+thresholds           {label: {class: probability, or null if no probability is high enough}}
+                     or {}
+provenance           the source: dataset fingerprint, backbone, parity with the trained
+                     network, …
+ctc_version          "3.0.0"
 """
 
 from __future__ import annotations
@@ -15,6 +22,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ctc._version import __version__
+from ctc.artifacts.label_schema import LabelSchema
+from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
 
@@ -24,9 +33,11 @@ INPUT_NAME = "images"
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The metadata of a model file. `labels`: per label the classes in the order of its output.
-    `multi_label`: those that may have several classes at once, whose probabilities don't sum to
-    1."""
+    """The metadata of a model file.
+
+    `labels`: per label its classes, in the order of the output. `multi_label`: the labels that may
+    have several classes at once, whose probabilities don't sum to 1.
+    """
 
     labels: Mapping[str, tuple[str, ...]]
     preprocessing: Preprocessing
@@ -36,8 +47,25 @@ class ModelInfo:
     ctc_version: str = __version__
     multi_label: tuple[str, ...] = ()
 
+    @property
+    def schema(self) -> LabelSchema:
+        """The labels with a threshold per class where the file has thresholds for the label.
+
+        A class that the file has no threshold for gets PRESENCE_THRESHOLD where its label is
+        multi-label, else 0.
+        """
+        thresholds = {
+            label: tuple(
+                own.get(name, PRESENCE_THRESHOLD if label in self.multi_label else 0.0)
+                for name in classes
+            )
+            for label, classes in self.labels.items()
+            if (own := self.thresholds.get(label))
+        }
+        return LabelSchema(self.labels, thresholds, self.multi_label)
+
     def to_metadata(self) -> dict[str, str]:
-        """What goes into `metadata_props`."""
+        """Return the entries for `metadata_props`."""
         values = {
             "ctc_format_version": FORMAT_VERSION,
             "labels": {label: list(classes) for label, classes in self.labels.items()},
@@ -52,8 +80,11 @@ class ModelInfo:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> ModelInfo:
-        """Raises InputError, saying what is missing, for a file that ctc did not export or a newer
-        ctc did."""
+        """Parse `metadata_props`.
+
+        Raises InputError, with what is missing, for a file that ctc did not export, or one of a
+        newer ctc.
+        """
         missing = [
             key for key in ("ctc_format_version", "labels", "preprocessing") if key not in metadata
         ]
@@ -66,16 +97,17 @@ class ModelInfo:
             version = values["ctc_format_version"]
             if not isinstance(version, int) or version > FORMAT_VERSION:
                 raise InputError(
-                    f"it has format version {version!r}, this ctc knows up to {FORMAT_VERSION}: update ctc"
+                    f"it has format version {version!r}, this ctc reads up to {FORMAT_VERSION}: "
+                    "update ctc"
                 )
             labels = {
                 str(label): tuple(map(str, classes)) for label, classes in values["labels"].items()
             }
             if not labels or not all(labels.values()):
-                raise InputError("its metadata names no label, or a label without classes")
+                raise InputError("its metadata has no label, or a label without classes")
             multi_label = tuple(map(str, values.get("multi_label", ())))
             if not set(multi_label) <= set(labels):
-                raise InputError("its metadata names a multi-label label that it doesn't have")
+                raise InputError("its metadata has an unknown label in 'multi_label'")
             return cls(
                 labels,
                 Preprocessing.from_json(values["preprocessing"]),

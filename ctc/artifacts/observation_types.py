@@ -1,5 +1,4 @@
-"""What a class stands for, in the words of Camtrap DP's observationType; classes are called
-differently in every project."""
+"""Camtrap DP's observationType of a class, whose name differs between projects."""
 
 from __future__ import annotations
 
@@ -28,8 +27,10 @@ _TYPE_BY_NAME = {name: kind for kind, names in _NAMES_BY_TYPE.items() for name i
 
 @cache
 def observation_type(name: str) -> ObservationType:
-    """By the name alone, whatever its case, with spaces, hyphens or underscores; an animal when it
-    is none of the known names."""
+    """Return the type of a class by its name alone, `animal` for all names that are not known.
+
+    Case is ignored, and underscores and hyphens are taken as spaces.
+    """
     return _TYPE_BY_NAME.get(
         " ".join(name.replace("_", " ").replace("-", " ").casefold().split()), "animal"
     )

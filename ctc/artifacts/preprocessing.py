@@ -1,4 +1,4 @@
-"""How a photo becomes the picture a network sees."""
+"""Preprocessing of a photo to the input of a network."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ ImageChoice = Literal["random", "first", "all", "grayscale_stacking"]
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """`height`, `width` in pixels; `resize`: `stretch`, or `fit-crop` (aspect kept, centre crop);
-    `image_choice`: how the model was shown events in training (only `grayscale_stacking` changes
-    what prediction does); `crop_margin`: photos were cut to the square around a detector's box,
-    wider by this share of its longer side all round, or None for whole photos."""
+    """How photos are turned into the input of a network.
+
+    `height`, `width`: pixels. `resize`: `stretch`, or `fit-crop` (keep the aspect ratio, crop the
+    centre). `image_choice`: how events were shown in training; only `grayscale_stacking` changes
+    prediction. `crop_margin`: None for whole photos; else they were cropped to the square around a
+    detector's box, extended on each side by this fraction of its longer side.
+    """
 
     height: int
     width: int
@@ -27,7 +30,7 @@ class Preprocessing:
 
     @property
     def is_stacked(self) -> bool:
-        """Whether the network sees the photos of an event as one picture."""
+        """Whether the photos of an event are stacked into one grayscale image."""
         return self.image_choice == "grayscale_stacking"
 
     def to_json(self) -> dict[str, Any]:
@@ -35,7 +38,7 @@ class Preprocessing:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Preprocessing:
-        """Raises InputError when a field is missing or has a value of the wrong kind."""
+        """Parse a JSON object; raises InputError if a field is missing or has an invalid value."""
         try:
             margin = data.get("crop_margin")
             made = cls(
@@ -46,12 +49,12 @@ class Preprocessing:
                 None if margin is None else float(margin),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"preprocessing {dict(data)!r} is not understood: {error!r}") from None
+            raise InputError(f"preprocessing {dict(data)!r} is not valid: {error!r}") from None
         sizes_fit = 1 <= made.height <= 8192 and 1 <= made.width <= 8192
         if (
             not sizes_fit
             or made.resize not in get_args(ResizeMode)
             or made.image_choice not in get_args(ImageChoice)
         ):
-            raise InputError(f"preprocessing {dict(data)!r} is not understood")
+            raise InputError(f"preprocessing {dict(data)!r} is not valid")
         return made

@@ -1,1 +1,1 @@
-"""Files: atomic writes, CSV, JSON, TFRecord framing, paths and URLs, cache, locks."""
+"""File access: atomic writes, CSV, JSON, TFRecord framing, paths and URLs, cache, locks."""

@@ -1,4 +1,4 @@
-"""A file appears under its name only when it is whole."""
+"""Atomic writes: a file or folder appears under its name only when it is complete."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ _PARTIAL_SUFFIX = ".partial"
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to (a file or a folder); it takes the name `path`, replacing
-    what was there, when the block ends, and is removed when the block raises. See `temp_path`, and
-    of folders at remote places `commit`."""
+    """Yield a temporary path for a file or folder, which becomes `path` when the block ends.
+
+    An existing `path` is replaced. If the block raises, the temporary path is removed. See
+    `temp_path`, and `commit` for folders at remote places.
+    """
     if not is_remote(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     partial = temp_path(path)
@@ -34,8 +36,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def temp_path(path: Path) -> Path:
-    """A new name beside `path`; for a remote place in this machine's folder for temporary files
-    (`TMPDIR`)."""
+    """Return a new temporary name in the folder of `path`.
+
+    For a remote `path`, it is in this machine's folder for temporary files (`TMPDIR`).
+    """
     name = f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}{_PARTIAL_SUFFIX}"
     return Path(gettempdir(), name) if is_remote(path) else path.with_name(name)
 
@@ -50,8 +54,10 @@ def is_partial(path: Path, target: Path | None = None) -> bool:
 
 
 def commit(partial: Path, path: Path) -> None:
-    """A finished file or folder takes its name, or goes to its remote place: a folder's files there
-    one by one."""
+    """Move a finished file or folder to `path`, or upload it there.
+
+    The files of a folder are uploaded one by one, so a remote folder is not replaced atomically.
+    """
     if is_remote(path):
         if partial.is_dir():
             remove_remote(path)
@@ -66,20 +72,19 @@ def commit(partial: Path, path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small UTF-8 text file whole."""
+    """Write a small UTF-8 text file atomically."""
     with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
 def sync_file(path: Path) -> None:
-    """Return when the file's bytes are on the disk."""
+    """Wait until the contents of the file are on the disk."""
     with path.open("rb+") as handle:
         os.fsync(handle.fileno())
 
 
 def sync_folder(path: Path) -> None:
-    """Return when the folder's names are on the disk, where the system can do that (Windows
-    can't)."""
+    """Wait until the entries of the folder are on the disk; does nothing on Windows."""
     if os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -90,7 +95,7 @@ def sync_folder(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a whole folder, if it is there."""
+    """Remove a file, or a folder with its contents, if it exists."""
     if is_remote(path):
         remove_remote(path)
     elif path.is_dir() and not path.is_symlink():
@@ -100,7 +105,7 @@ def remove(path: Path) -> None:
 
 
 def _replace_folder(partial: Path, path: Path) -> None:
-    """A folder can't be replaced in one step: the old one steps aside first."""
+    """Replace a folder: since that takes two steps, the old one is renamed first."""
     old = path.with_name(f".{path.name}.{os.getpid()}.old")
     if path.exists():
         path.replace(old)

@@ -1,8 +1,7 @@
-"""What ctc keeps on this machine of work at remote places: `CTC_CACHE`, by default the user's
-folder for caches.
+"""The local cache folder of ctc: `CTC_CACHE`, by default the user's cache folder.
 
-datasets/<digest>/          shards of remote datasets, each checked when it was fetched
-unfinished/                 journals of predictions whose output is remote, until they are finished
+datasets/<digest>/    shards of remote datasets, each verified when it was downloaded
+unfinished/           journals of unfinished predictions whose output is remote
 """
 
 from __future__ import annotations
@@ -11,32 +10,32 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
-from ctc.errors import InputError
+from ctc.errors import InputError, reason
 
 CACHE_VARIABLE = "CTC_CACHE"
-"""The environment variable with the folder."""
+"""Environment variable that names the cache folder."""
 
 
 def dataset_folder(manifest: str) -> Path:
-    """Where the files of the remote dataset with this description are."""
+    """Return the cache folder of the remote dataset with this manifest (JSON text)."""
     return _cache_folder() / "datasets" / blake2b(manifest.encode(), digest_size=16).hexdigest()
 
 
 def journal_cache_path(output: Path, suffix: str) -> Path:
-    """Where something is kept of a remote output until it is finished."""
+    """Return the path of a file that belongs to a remote output until that is finished."""
     digest = blake2b(str(output).encode(), digest_size=8).hexdigest()
     return _cache_folder() / "unfinished" / f"{digest}-{output.name}{suffix}"
 
 
 def _cache_folder() -> Path:
-    """Made when it isn't there; raises InputError when it can't be."""
+    """Return the cache folder, created if needed; raises InputError if it can't be created."""
     folder = Path(os.environ.get(CACHE_VARIABLE) or _default_cache_folder())
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
         raise InputError(
-            f"the folder '{folder}' can't be made: {why}; name another one with {CACHE_VARIABLE}"
+            f"the cache folder '{folder}' can't be created: {reason(error)}; "
+            f"set {CACHE_VARIABLE} to another one"
         ) from None
     return folder
 

@@ -1,4 +1,7 @@
-"""A lock on an open file, which ends when the file is closed or the process does."""
+"""Exclusive locks on open files, released when the file is closed or the process ends.
+
+The `filelock` package would need a second file beside each locked one.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,26 @@ from typing import IO
 from ctc.errors import InputError
 
 WINDOWS_LOCK_OFFSET = 2**31 - 2
-"""The byte that is locked there, where locked bytes can't be read through another handle: the last
-one that msvcrt reaches."""
+"""Offset of the byte that is locked on Windows: the last one that msvcrt can lock.
+
+On Windows a locked byte can't be read through another handle, so the lock is outside the data.
+"""
 
 
 def acquire_lock(file: IO[bytes], path: Path) -> None:
-    """As `try_lock`; raises InputError, naming `path`, when another command has the file."""
+    """Lock the file; raises InputError, naming `path`, if another process has locked it."""
     if not try_lock(file):
         raise InputError(
-            f"'{path}' is being written by another `ctc predict`: wait for it, or choose another --output"
+            f"'{path}' is being written by another `ctc predict`: "
+            "wait for it, or choose another --output"
         )
 
 
 def try_lock(file: IO[bytes]) -> bool:
-    """Whether the file is this process's alone now; it is taken to be where the file system has no
-    locks, as some on networks."""
+    """Lock the file and return True, or return False if another process has locked it.
+
+    Also returns True where the file system has no locks, such as some network file systems.
+    """
     try:
         _lock_exclusively(file)
     except (BlockingIOError, PermissionError):  # the second is what Windows says

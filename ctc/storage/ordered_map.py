@@ -1,6 +1,6 @@
 """A bounded, ordered map over a thread pool.
 
-From Python 3.14 on it is `Executor.map(…, buffersize=n)`.
+From Python 3.14 on, `Executor.map(…, buffersize=n)` does the same.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def map_in_order(
 ) -> Generator[ResultT]:
     """Yield `function(item)` in the order of the items, at most `max_pending` of them submitted.
 
-    What `function` raises is raised here, when its turn comes. Closing the generator cancels what
-    has not started.
+    An exception of `function` is raised when the turn of its item comes. Closing the generator
+    cancels the items that have not started; use `contextlib.closing` to close it before the pool.
     """
     pending: deque[Future[ResultT]] = deque()
     try:

@@ -1,5 +1,7 @@
-"""The bytes of files at remote places: see `places`. Whatever the storage's library raises becomes
-an OSError that says why."""
+"""Transfer of files from and to remote places; see `ctc.storage.paths`.
+
+Any exception of a storage library becomes an OSError with the reason.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +20,21 @@ from ctc.errors import CtcError, InputError, UsageError
 from ctc.storage.paths import is_in_bucket, is_remote
 
 REMOTE_IO_THREADS = 32
-"""So many requests under way at a time hide how long one takes."""
+"""Concurrent requests that hide the latency of remote storage."""
 HEADER_BLOCK_BYTES = 1 << 16
-"""Bytes that are asked for at a time where only the beginning of a file is read."""
+"""Block size when only the start of a file is read."""
 
 
 def io_threads(path: str | Path, default: int) -> int:
-    """How many threads read files below this place best: `default`, or more where bytes are long on
-    their way."""
+    """Return how many threads should read files at `path`: `default`, or more if it is remote."""
     return max(REMOTE_IO_THREADS, default) if is_remote(path) else default
 
 
 def check_reachable(path: Path) -> Path:
-    """The place, once its storage has answered; raises InputError with the reason when it doesn't,
-    UsageError for a missing bucket."""
+    """Return `path` after its storage has answered.
+
+    Raises InputError with the reason if it does not answer, UsageError if the bucket is missing.
+    """
     if is_remote(path):
         try:
             with as_os_errors(path):
@@ -40,49 +43,52 @@ def check_reachable(path: Path) -> Path:
             raise InputError(f"'{path}' can't be reached: {error_reason(error)}") from error
         if not found:
             raise UsageError(
-                f"there is no bucket '{path.parents[-1]}': create it, or mend the name"
+                f"there is no bucket '{path.parents[-1]}': create it, or correct the name"
             )
     return path
 
 
 def read_bytes(url: str) -> bytes:
-    """All bytes of a file, by one request."""
+    """Return the contents of a file, with one request."""
     with as_os_errors(url):
         files, path = _filesystem_and_path(url)
-        whole = (
-            {"max_concurrency": 1} if "s3" in files.protocol else {}
-        )  # s3fs would ask for the size first
-        return bytes(files.cat_file(path, **whole))
+        # otherwise s3fs would ask for the size first
+        one_request = {"max_concurrency": 1} if "s3" in files.protocol else {}
+        return bytes(files.cat_file(path, **one_request))
 
 
 def open_header(url: str) -> BinaryIO:
-    """A file, open for reading, of which no more is fetched than is needed."""
+    """Open a file for reading so that little more than the bytes that are read is downloaded."""
     with as_os_errors(url):
         files, path = _filesystem_and_path(url)
         return cast("BinaryIO", files.open(path, "rb", block_size=HEADER_BLOCK_BYTES))
 
 
 def local_copy(path: Path) -> Path:
-    """A file of this machine with the same bytes: `path` itself, or a copy of the remote file that
-    lasts as long as this process."""
+    """Return a local file with the same contents: `path` itself if it is local, else a copy.
+
+    A copy is downloaded once and removed when the process ends.
+    """
     return _local_copies().get(str(path)) if is_remote(path) else path
 
 
 def discard_local_copy(path: Path) -> None:
-    """The local copy, if there is one, is not needed any more."""
+    """Remove the local copy of a remote file, if there is one."""
     _local_copies().discard(str(path))
 
 
 def download(url: str, target: Path) -> None:
-    """Copy a remote file into a local one."""
+    """Copy a remote file to a local one."""
     with as_os_errors(url):
         files, path = _filesystem_and_path(url)
         files.get_file(path, str(target))
 
 
 def upload(local: Path, remote_path: Path) -> None:
-    """Copy a local file, or the files of a folder one after the other, to a remote place. Object
-    stores show a file when it is whole."""
+    """Copy a local file, or the files of a folder one by one, to a remote place.
+
+    Object stores show a file only when it is complete.
+    """
     sent = (
         [file for file in sorted(local.rglob("*")) if file.is_file()] if local.is_dir() else [local]
     )
@@ -99,7 +105,7 @@ def upload(local: Path, remote_path: Path) -> None:
 
 
 def remove_remote(remote_path: Path) -> None:
-    """Remove a remote file, or all below it, if it is there."""
+    """Remove a remote file, or a folder with its contents, if it exists."""
     with as_os_errors(remote_path):
         files, path = _filesystem_and_path(str(remote_path))
         if files.exists(path):
@@ -109,8 +115,10 @@ def remove_remote(remote_path: Path) -> None:
 
 @contextmanager
 def as_os_errors(path: object) -> Iterator[None]:
-    """Whatever the storage's library raises inside becomes an OSError with errno, reason and the
-    place's name; of a path of this machine nothing is changed."""
+    """Turn any exception of a storage library inside the block into an OSError.
+
+    It has errno, the reason and the path. Errors of local paths pass unchanged.
+    """
     if not is_remote(path):
         yield
         return
@@ -124,20 +132,23 @@ def as_os_errors(path: object) -> Iterator[None]:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from error
     except OSError as error:
         raise OSError(error.errno or errno.EIO, error_reason(error), str(path)) from error
-    except Exception as error:  # each library has errors of its own
+    except Exception as error:  # each library has its own errors
         raise OSError(errno.EIO, error_reason(error), str(path)) from error
 
 
 def error_reason(error: Exception) -> str:
-    """Why, as part of a sentence."""
-    told: str = (
+    """Return the reason of an error as part of a sentence.
+
+    Unlike `ctc.errors.reason` it changes the case of the first letter only.
+    """
+    text: str = (
         getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
     )
-    return told[:1].lower() + told[1:].rstrip(".")
+    return text[:1].lower() + text[1:].rstrip(".")
 
 
 def _filesystem_and_path(url: str) -> tuple[Any, str]:
-    """The file system of fsspec, and what the file is called there."""
+    """Return fsspec's file system for the URL, and the path of the file in it."""
     from fsspec.core import url_to_fs
 
     files, path = url_to_fs(url, use_listings_cache=False)
@@ -145,7 +156,7 @@ def _filesystem_and_path(url: str) -> tuple[Any, str]:
 
 
 class _LocalCopies:
-    """Local copies of remote files, each fetched once, in a folder that goes with the process."""
+    """Local copies of remote files, downloaded once, in a temporary folder of this process."""
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="ctc-", ignore_cleanup_errors=True)

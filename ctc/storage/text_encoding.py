@@ -1,4 +1,4 @@
-"""How the text of a file is encoded, told from its bytes."""
+"""Detection of the encoding of a text file from its bytes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ _BYTE_ORDER_MARKS = (
 
 
 def detect_encoding(path: Path) -> str:
-    """`utf-8-sig` or `utf-16` by the byte order mark; `utf-16-le` or `utf-16-be` where a quarter of
-    the odd or even bytes is NUL and hardly any of the others; else `utf-8` or `cp1252`, whichever
-    fits more of the characters beyond ASCII.
+    """Return `utf-8-sig`, `utf-16`, `utf-16-le`, `utf-16-be`, `utf-8` or `cp1252`.
 
-    A UTF-8 file with a damaged byte so stays UTF-8 and its reader meets the fault: as cp1252 it
-    would be read without complaint and every accent be wrong. Reads the file once, in chunks;
-    raises OSError."""
+    `utf-8-sig` and `utf-16` are recognised by the byte order mark; `utf-16-le` and `utf-16-be` when
+    more than a quarter of the odd or even bytes of the start are NUL, and hardly any of the others;
+    else it is `utf-8` or `cp1252`, whichever fits more of the characters beyond ASCII.
+
+    So a UTF-8 file with a damaged byte stays UTF-8, and its reader reports the damage; read as
+    cp1252, every accent would be wrong without an error. Reads the file once, in chunks; raises
+    OSError.
+    """
     with path.open("rb") as file:
         head = file.read(HEAD)
         for mark, encoding in _BYTE_ORDER_MARKS:

@@ -1,9 +1,10 @@
-"""TFRecord framing and DALI's index: https://www.tensorflow.org/tutorials/load_data/tfrecord
-(format details).
+"""TFRecord framing and DALI's index files.
 
-A record is: length (uint64 LE), masked crc32c of the length (uint32 LE), the data, masked crc32c of
-the data. The index file holds one line a record: its offset and its size with framing, as `offset
-size`."""
+A record is: length (uint64 LE), masked crc32c of the length (uint32 LE), the data, masked crc32c
+of the data; see "TFRecords format details" at
+https://www.tensorflow.org/tutorials/load_data/tfrecord. The index file has a line `offset size`
+for each record, both in bytes, the size with framing.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ FOOTER_BYTES = 4
 
 
 def masked_crc(data: bytes) -> int:
-    """The masked CRC32-C of TFRecord."""
+    """Return the masked CRC32-C of TFRecord."""
     import google_crc32c
 
     crc: int = google_crc32c.value(data)
@@ -26,7 +27,7 @@ def masked_crc(data: bytes) -> int:
 
 
 def frame(data: bytes) -> bytes:
-    """One record, ready to be appended to a file."""
+    """Return the framed record of `data`."""
     length = struct.pack("<Q", len(data))
     return b"".join(
         (length, struct.pack("<I", masked_crc(length)), data, struct.pack("<I", masked_crc(data)))
@@ -34,22 +35,25 @@ def frame(data: bytes) -> bytes:
 
 
 def unframe(record: bytes) -> bytes:
-    """The data of one framed record; raises InputError when it is cut or a checksum is wrong."""
+    """Return the data of a framed record; raises InputError if it is cut or a checksum is wrong."""
     if len(record) < HEADER_BYTES + FOOTER_BYTES:
-        raise InputError("the record is cut")
+        raise InputError("the record is truncated")
     length, length_crc = struct.unpack_from("<QI", record)
     if masked_crc(record[:8]) != length_crc:
         raise InputError("the checksum of the record's length is wrong")
     data = record[HEADER_BYTES : HEADER_BYTES + length]
     if len(record) != HEADER_BYTES + length + FOOTER_BYTES:
-        raise InputError("the record is cut")
+        raise InputError("the record is truncated")
     if masked_crc(data) != struct.unpack_from("<I", record, HEADER_BYTES + length)[0]:
         raise InputError("the checksum of the record is wrong")
     return data
 
 
 def read_index(path: Path) -> list[tuple[int, int]]:
-    """(offset, size with framing) of every record of the shard that `path` is the index of."""
+    """Return (offset, size with framing) of every record, from the index file of a shard.
+
+    Raises InputError if the file is missing or damaged.
+    """
     try:
         return [
             (int(offset), int(size))
@@ -64,7 +68,7 @@ def read_index(path: Path) -> list[tuple[int, int]]:
 
 
 def read_record(handle: BinaryIO, shard: Path, offset: int, size: int) -> bytes:
-    """The data of the record at `offset`; an error names the shard and the offset."""
+    """Return the data of the record at `offset`; an InputError names the shard and the offset."""
     handle.seek(offset)
     try:
         return unframe(handle.read(size))

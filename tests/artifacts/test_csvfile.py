@@ -107,7 +107,7 @@ def test_a_damaged_byte_deep_in_a_utf8_file_is_named_and_not_taken_for_cp1252(
 ) -> None:
     content = "id,image\n" + "1,Füchse/ü.jpg\n" * 100_000
     with pytest.raises(
-        InputError, match="line 100002 is not UTF-8 as the rest is: save it as 'CSV UTF-8'"
+        InputError, match="line 100002 is not valid UTF-8: save the file as 'CSV UTF-8'"
     ):
         rows_of(tmp_path / "a.csv", content.encode() + b"2,F\xfcchse\n")
 
@@ -128,26 +128,26 @@ def test_a_cp1252_text_that_looks_like_utf8_in_one_place_is_read_right(tmp_path:
         (b"", "has no header"),
         (b"\xef\xbb\xbf\r\n,,\r\n", "has no header"),
         (b"id,image,id\n", "two columns called 'id'"),
-        (b"id,image\n1,2\n1,2,3\n", "line 3 has 3 cells, its header 2"),
-        (b'id,image\n1,"a\nb",c\n', "line 2 has 3 cells, its header 2"),
+        (b"id,image\n1,2\n1,2,3\n", "line 3 has 3 cells, the header has 2"),
+        (b'id,image\n1,"a\nb",c\n', "line 2 has 3 cells, the header has 2"),
         (
             b'id,image\n1,a\n2,"b\n3,c\n4,d\n',
-            "line 3 on: unexpected end of data; is a quote left open",
+            "line 3 on: unexpected end of data; is there an unclosed quote",
         ),
         (b'id,image\n1,"a"b\n', "line 2 on: ',' expected after '\"'"),
         (b'id,image\n1,"' + b"x\n" * MAX_CELL_CHARS, "line 2 on: field larger than field limit"),
         (b'"id' + b"x" * (MAX_CELL_CHARS + 1), "line 1 on: field larger than field limit"),
-        (b"id,image\n1,a\n2,b\0\n", "line 3 holds a NUL byte"),
-        (b"id,image\n1,\x81\n", "line 2 is not CP1252 as the rest is"),
-        (b"\xef\xbb\xbfid,image\n1,\xfc\n", "line 2 is not UTF-8 as the rest is"),
+        (b"id,image\n1,a\n2,b\0\n", "line 3 has a NUL byte"),
+        (b"id,image\n1,\x81\n", "line 2 is not valid CP1252"),
+        (b"\xef\xbb\xbfid,image\n1,\xfc\n", "line 2 is not valid UTF-8"),
         (
             "id,image\n1,ü\n".encode("utf-16-le") + b"\x00\xd8\n\0",
-            "line 3 is not UTF-16-LE as the rest is",
+            "line 3 is not valid UTF-16-LE",
         ),
-        ("id,image\n1,ü\n".encode("utf-16") + b"x", "ends within a character: it was cut off"),
+        ("id,image\n1,ü\n".encode("utf-16") + b"x", "ends in the middle of a character: it is truncated"),
         (
             b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(14, 100)),
-            "line 1 holds a NUL byte: the file is damaged, or no text",
+            "line 1 has a NUL byte: the file is damaged or not text",
         ),
     ],
 )

@@ -122,9 +122,9 @@ def test_columns_that_are_not_there_are_named_with_those_that_are(
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("1,a.jpg,,fox,1,A,more\n", "line 2 has 7 cells, its header 6"),
-        ('1,a.jpg,,fox,1,A\n2,b.jpg,,"fox,1,A\n', "line 3 on: .* is a quote left open"),
-        ("1,a.jpg,,fox,1,A\n2,b.jpg,,f\0x,1,A\n", "line 3 holds a NUL byte"),
+        ("1,a.jpg,,fox,1,A,more\n", "line 2 has 7 cells, the header has 6"),
+        ('1,a.jpg,,fox,1,A\n2,b.jpg,,"fox,1,A\n', "line 3 on: .* is there an unclosed quote"),
+        ("1,a.jpg,,fox,1,A\n2,b.jpg,,f\0x,1,A\n", "line 3 has a NUL byte"),
     ],
 )
 def test_a_broken_table_is_refused_with_file_and_line(

@@ -73,7 +73,7 @@ def test_a_capture_without_photo_is_left_out(tmp_path: Path) -> None:
             UsageError,
             "no column 'dir', 'babies'",
         ),
-        ((COLUMNS, FOX, FOX + ",more"), InputError, "line 3 has 17 cells, its header 16"),
+        ((COLUMNS, FOX, FOX + ",more"), InputError, "line 3 has 17 cells, the header has 16"),
         ((COLUMNS, FOX.replace("fox", '"fox')), InputError, "line 2 on"),
     ],
 )
