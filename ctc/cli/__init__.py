@@ -1,5 +1,7 @@
-"""The door: `ctc`, a lazy group with one thin file per command. Importing this imports click and
-nothing heavy."""
+"""Command line `ctc`: a lazy group with one thin file or folder per command.
+
+Importing this package imports click, and no heavy package.
+"""
 
 from ctc.cli.main import main
 

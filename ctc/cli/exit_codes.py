@@ -1,9 +1,12 @@
-"""How `ctc` ends: whatever happens becomes at most one line on stderr and an exit code. Only our
-own bugs show a traceback."""
+"""Exit codes: turn every error and signal into at most one line on stderr and an exit code.
+
+Only bugs of ctc itself show a traceback.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import sys
@@ -17,18 +20,19 @@ from click.exceptions import Exit, NoArgsIsHelpError
 
 from ctc.cli.console.console import debug, error
 from ctc.cli.registry import FAILED, INTERRUPTED, TERMINATED
-from ctc.errors import CtcError, did_you_mean
+from ctc.errors import CtcError, did_you_mean, reason
 
 
 class Terminated(SystemExit):
-    """Raised where the program stands when SIGTERM arrives; a SystemExit, so that forked workers
-    leave without a traceback."""
+    """Raised in the main thread when SIGTERM arrives.
+
+    It is a SystemExit, so that forked workers exit without a traceback.
+    """
 
 
 @contextmanager
 def raise_on_sigterm() -> Iterator[None]:
-    """Within the block SIGTERM raises Terminated. Only the main thread can do so; elsewhere nothing
-    changes."""
+    """Let SIGTERM raise Terminated within the block; no effect outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -40,9 +44,8 @@ def raise_on_sigterm() -> Iterator[None]:
 
 
 def _raise_terminated(number: int, frame: FrameType | None) -> None:
-    signal.signal(
-        signal.SIGTERM, signal.SIG_IGN
-    )  # `timeout` and the like send it twice: cleaning up goes on
+    # some programs, such as `timeout`, send it twice: the second must not stop the clean-up
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Terminated(128 + number)
 
 
@@ -50,19 +53,24 @@ _STORAGE_PACKAGES = ("fsspec", "upath")
 
 
 class PassThroughError(Exception):
-    """Takes its cause past click, to which every EOFError is a Ctrl-D and every BrokenPipeError a
-    closed stdout, and which puts an empty line out at Ctrl-C."""
+    """Carries its cause through click, which would handle some exceptions itself.
+
+    Click takes every EOFError for Ctrl-D and every BrokenPipeError for a closed stdout, and prints
+    an empty line at Ctrl-C.
+    """
 
 
 def run_command(command: Callable[[], object]) -> int:
-    """Run `command`, tell on stderr what went wrong, and return the exit code: its own, when it
-    returns an int."""
+    """Run `command`, print an error as one line on stderr, and return the exit code.
+
+    The exit code is the value that the command returns, if that is an int.
+    """
     try:
         try:
             with raise_on_sigterm():
                 code = command()
-        except PassThroughError as carried:
-            raise carried.__cause__ or carried from None
+        except PassThroughError as error:
+            raise error.__cause__ or error from None
         return code if isinstance(code, int) else 0
     except NoArgsIsHelpError as error:
         error.show()
@@ -78,14 +86,14 @@ def run_command(command: Callable[[], object]) -> int:
         if sys.stderr.isatty():
             click.echo(err=True)  # the terminal has just shown ^C
         return _fail("interrupted", INTERRUPTED)
-    except Exit as leave:
-        return leave.exit_code
-    except SystemExit as leave:  # how click leaves when the reader of stdout has gone
+    except Exit as exit_request:
+        return exit_request.exit_code
+    except SystemExit as exit_request:  # raised by click when stdout was closed
         _discard_stdout()
-        return leave.code if isinstance(leave.code, int) else FAILED
+        return exit_request.code if isinstance(exit_request.code, int) else FAILED
     except OSError as error:
         _discard_stdout()
-        if isinstance(error, BrokenPipeError) and _is_pipe_closed():
+        if isinstance(error, BrokenPipeError) and _stdout_closed():
             return FAILED
         if error.errno is None and not _is_storage_error(error):
             raise
@@ -93,15 +101,12 @@ def run_command(command: Callable[[], object]) -> int:
     except Exception as error:
         if not _is_storage_error(error):
             raise
-        return _fail(
-            f"a remote place can't be used: {' '.join(str(error).split()) or type(error).__name__}",
-            FAILED,
-        )
+        text = " ".join(str(error).split()) or type(error).__name__
+        return _fail(f"remote storage failed: {text}", FAILED)
 
 
 def _is_storage_error(error: Exception) -> bool:
-    """Whether it went through the libraries behind remote places, whose errors are many and have no
-    class in common."""
+    """Return whether a library for remote storage raised it: these share no exception class."""
     from traceback import walk_tb
 
     modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
@@ -114,8 +119,7 @@ def _fail(message: str, code: int) -> int:
 
 
 def _log_cause(error: CtcError) -> None:
-    """With --verbose, where it comes from: of an error in a plugin, its author wants to see the
-    lines."""
+    """Print the traceback of the cause with --verbose, for authors of plugins."""
     if error.__cause__ is not None:
         import traceback
 
@@ -123,14 +127,12 @@ def _log_cause(error: CtcError) -> None:
 
 
 def _format_click_error(error: click.ClickException) -> str:
-    """Click's message in the style of ours: one line, lower case, no full stop, the next step at
-    the end."""
+    """Return click's message in our style: one line, lower case, the next step at the end."""
     if isinstance(error, click.NoSuchOption) and error.possibilities:
         return f"no such option '{error.option_name}': did you mean '{min(error.possibilities)}'?"
-    message = error.format_message().rstrip(".")
-    message = (
-        message[:1].lower() + message[1:] + _format_value_source(error) + _suggest_choice(error)
-    )
+    message = re.sub(r"(not a valid \w+) range", r"\1", error.format_message().rstrip("."))
+    message = message[:1].lower() + message[1:]
+    message += _format_value_source(error) + _suggest_choice(error)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.endswith("?"):
         return message
@@ -138,7 +140,7 @@ def _format_click_error(error: click.ClickException) -> str:
 
 
 def _suggest_choice(error: click.ClickException) -> str:
-    """What was probably meant by a value that is none of an option's choices."""
+    """Return a suggestion for a value that is not among the choices of an option."""
     if (
         not isinstance(error, click.BadParameter)
         or error.param is None
@@ -151,23 +153,22 @@ def _suggest_choice(error: click.ClickException) -> str:
 
 
 def _format_value_source(error: click.ClickException) -> str:
-    """Of a bad value that was not typed, where it stands."""
+    """Return the source of an invalid value that is not from the command line."""
     if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None:
         return ""
     from ctc.cli.settings.source import COMMAND_LINE, DEFAULT, value_source
 
-    where = value_source(error.ctx, error.param)
-    return "" if where in (COMMAND_LINE, DEFAULT) else f" (from {where})"
+    source = value_source(error.ctx, error.param)
+    return "" if source in (COMMAND_LINE, DEFAULT) else f" (from {source})"
 
 
 def _format_os_error(error: OSError) -> str:
-    where = f": '{os.fsdecode(error.filename)}'" if isinstance(error.filename, str | bytes) else ""
-    return f"{(error.strerror or str(error)).lower()}{where}"
+    path = f": '{os.fsdecode(error.filename)}'" if isinstance(error.filename, str | bytes) else ""
+    return f"{reason(error)}{path}"
 
 
-def _is_pipe_closed() -> bool:
-    """Whether stdout or stderr is a pipe that nobody reads any more; where the system can't tell,
-    it is taken to be."""
+def _stdout_closed() -> bool:
+    """Return whether stdout or stderr is a pipe without a reader; True if the system can't tell."""
     if not hasattr(select, "poll"):
         return True
     pipes = select.poll()
@@ -177,8 +178,7 @@ def _is_pipe_closed() -> bool:
 
 
 def _discard_stdout() -> None:
-    """What stdout still holds and nobody takes is dropped, or Python would complain of it at its
-    end."""
+    """Drop what is still buffered for a closed stdout, or Python would report it at its exit."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""The command group: it knows the names of its commands, and imports one only to run it."""
+"""The command group `ctc`, which imports the module of a command only to run it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ from ctc.cli.settings.context import with_config_layers
 from ctc.cli.settings.source import ARGUMENTS_KEY, CONFIG_FILE_KEY
 from ctc.errors import did_you_mean
 
+__all__ = ["ctc", "main", "run"]
+
 
 def version_lines() -> Iterator[str]:
-    """ctc, Python and system; then what the extras brought."""
+    """Return the lines of `ctc --version`: ctc, Python and system, packages of the extras."""
     from ctc.doctor.extras import installed_packages
 
     yield f"ctc, version {__version__}"
@@ -38,12 +40,11 @@ def version_lines() -> Iterator[str]:
         yield f"{name} {version}"
 
 
-__all__ = ["ctc", "main", "run"]
-
-
 class LazyGroup(click.Group):
-    """Imports the module of a command (`registry.module_of`) only when it is run; there it is
-    called `command`."""
+    """A group that imports the module of a command only when it is run.
+
+    `registry.module_of` returns the module, in which the command is called `command`.
+    """
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -99,34 +100,32 @@ def _show_version(context: click.Context, _: click.Parameter, value: bool) -> No
 @click.option(
     "-q", "--quiet", is_flag=True, envvar="CTC_QUIET", help="Print warnings and errors only."
 )
-@click.option(
-    "-v", "--verbose", is_flag=True, envvar="CTC_VERBOSE", help="Print more of what happens."
-)
+@click.option("-v", "--verbose", is_flag=True, envvar="CTC_VERBOSE", help="Print more details.")
 @click.option(
     "--log-json",
     type=PATH,
     metavar="FILE",
     envvar="CTC_LOG_JSON",
-    help="Also write all that is told, as JSON lines.",
+    help="Append all messages to a file as JSON lines.",
 )
 @click.option(
     "--config",
     type=PATH,
     metavar="FILE",
     envvar="CTC_CONFIG",
-    help="TOML file with options to take.",
+    help="Configuration file (TOML) with values of options.",
 )
 @click.pass_context
 def ctc(
     context: click.Context, quiet: bool, verbose: bool, log_json: Path | None, config: Path | None
 ) -> None:
-    """Teach a computer which animals a camera trap saw.
+    """Train and run image classifiers for camera-trap photos.
 
     \b
     labelled photos -> inventory -> dataset -> train -> export -> model.onnx
     new photos -> predict -> predictions.csv
 
-    These options may also stand behind the command.
+    The options below may also be given after the command.
     """
     set_verbosity(quiet=quiet, verbose=verbose)
     forward_logging()
@@ -137,8 +136,11 @@ def ctc(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run `ctc`. Exit codes: 0 done; 1 failed; 2 usage; 3 done, but some inputs failed; 130/143
-    interrupted."""
+    """Run `ctc` and exit the process.
+
+    Exit codes: 0 success; 1 failure; 2 usage error; 3 success, but some inputs failed; 130 and 143
+    interrupted or terminated.
+    """
     sys.exit(run(arguments))
 
 

@@ -1,45 +1,43 @@
-"""Names of commands, exit codes and environment variables that several modules of the command line
-need. Imports nothing."""
+"""Commands, exit codes and environment variables of the command line. Imports nothing."""
 
 from __future__ import annotations
 
 FAILED, PARTLY_FAILED, INTERRUPTED, TERMINATED = 1, 3, 130, 143
-"""Exit codes; 0 is success and 2, click's own, wrong usage."""
+"""Exit codes; 0 is success, and 2, click's own, a usage error."""
 
 TOKEN_VARIABLE = "CTC_SERVE_TOKEN"
-"""The environment variable with the bearer token of `ctc serve`."""
+"""Environment variable with the bearer token of `ctc serve`."""
 
 COMMANDS = {
-    "inventory": "Find labelled photos and write down what is there.",
-    "inventory show": "Tell what an inventory holds.",
-    "inventory check": "Open every photo; list the missing, the broken and the copies.",
-    "dataset": "Turn an inventory into TFRecord files.",
-    "dataset preview": "Draw what augmentation does to the photos of a dataset.",
+    "inventory": "Read labelled photos into an inventory.",
+    "inventory show": "Summarise an inventory.",
+    "inventory check": "Check every photo; list missing, broken and duplicate ones.",
+    "dataset": "Convert an inventory to TFRecord files.",
+    "dataset preview": "Draw augmented photos of a dataset.",
     "dataset verify": "Check every byte of a dataset.",
     "train": "Train a network on a dataset.",
-    "export": "Turn a run into one model.onnx file.",
-    "evaluate": "Say how good a model or a prediction file is, and what a person should look at.",
-    "calibrate": "Make a model's probabilities mean what they say.",
-    "predict": "Say which animals are on new photos.",
-    "report": "Show predictions as one page: counts, activity, photos.",
-    "serve": "Answer over HTTP: a page for people, an interface for programs.",
-    "merge": "Unite the parts of a prediction that was split over machines.",
-    "benchmark loaders": "Measure how many images per second each loader delivers.",
-    "plugins": "List what is installed: formats, loaders, backbones and more.",
-    "completion": "Make a shell complete commands, options and names.",
-    "doctor": "Look at this machine: what is installed, what works, how fast.",
-    "demo": "Go the whole way on photos drawn for the purpose.",
+    "export": "Export a run to one model.onnx file.",
+    "evaluate": "Evaluate a model or a prediction file, and list labels to review.",
+    "calibrate": "Calibrate the probabilities of a model, and fit thresholds per class.",
+    "predict": "Predict the classes of new photos.",
+    "report": "Write predictions as an HTML page: counts, activity, photos.",
+    "serve": "Serve models over HTTP, with a web page and an API.",
+    "merge": "Merge the parts of a prediction that was split over machines.",
+    "benchmark loaders": "Measure the images per second of each data loader.",
+    "plugins": "List the installed plugins: formats, loaders, backbones and more.",
+    "completion": "Print a shell script that completes commands, options and names.",
+    "doctor": "Check this installation and measure its speed.",
+    "demo": "Run the full pipeline on synthetic photos.",
 }
 COMPLETE_VAR = "_CTC_COMPLETE"
-"""The environment variable in which a shell asks for completions; click's own name for it."""
+"""Environment variable in which a shell asks for completions; the name is click's."""
 
 _PACKAGES = ("dataset", "inventory", "predict", "serve", "train")
 _ELSEWHERE = {"merge": "predict.merge"}
 
 
 def module_of(command: str) -> str:
-    """The module that holds the command as `command`: "ctc.cli.commands.dataset.verify" of "dataset
-    verify"."""
+    """Return the name of a command's module: "ctc.cli.commands.dataset.verify"."""
     first, _, second = command.partition(" ")
     if first in _PACKAGES:
         return f"ctc.cli.commands.{first}.{second or 'command'}"

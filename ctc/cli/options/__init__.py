@@ -1,1 +1,1 @@
-"""Click options and parameter types shared by several commands."""
+"""Options and parameter types that several commands share."""

@@ -77,10 +77,13 @@ class CommandOption(click.Option):
         """Return how `--help` shows the default, unless click shows it already."""
         if isinstance(self.show_default, str):
             return self.show_default
-        value = self.fallback()
-        if isinstance(value, bool):
-            return self._flag_text(value)
-        if value is None or value == ():
+        return self.format_default(self.fallback())
+
+    def format_default(self, value: Any) -> str | None:
+        """Return the text for a default, or None for one that is not worth showing."""
+        if isinstance(value, bool) and self.secondary_opts:
+            return (self.opts if value else self.secondary_opts)[0].lstrip("-")
+        if value is None or value is False or value == ():
             return None
         return f"{value:g}" if isinstance(value, float) else str(value)
 
@@ -107,11 +110,6 @@ class CommandOption(click.Option):
         if self.metavar is None and isinstance(self.type, IntParamType | FloatParamType):
             return NUMBER_METAVAR
         return super().make_metavar(ctx)
-
-    def _flag_text(self, value: bool) -> str | None:
-        if not self.secondary_opts:
-            return "on" if value else None
-        return (self.opts if value else self.secondary_opts)[0].lstrip("-")
 
 
 option = partial(click.option, cls=CommandOption)

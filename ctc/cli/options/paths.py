@@ -1,4 +1,4 @@
-"""What a path on the command line may be."""
+"""Parameter types for paths: local, or local and remote."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ import click
 from ctc.errors import UsageError
 
 OUTPUT = "output"
-"""What each command calls the option with the place to write to."""
+"""Name of the option with the path to write to, in every command."""
 
 
 class LocalPath(click.Path):
-    """A path of this machine."""
+    """A path on this machine."""
 
     def convert(
         self, value: Any, parameter: click.Parameter | None, context: click.Context | None
     ) -> Any:
+        """Return the path; fail for a URL."""
         if isinstance(value, str) and "://" in value:
-            self.fail(f"'{value}' is not on this machine, as it must be", parameter, context)
+            self.fail(f"'{value}' is a URL: give a local path", parameter, context)
         return super().convert(value, parameter, context)
 
 
 class PathOrUrl(click.Path):
-    """A path of this machine, or a URL: see `ctc.storage.paths`."""
+    """A local path, or a URL as in `ctc.storage.paths`."""
 
     def convert(
         self, value: Any, parameter: click.Parameter | None, context: click.Context | None
     ) -> Any:
+        """Return a local or remote path."""
         from ctc.storage.paths import is_url, parse_path
 
         if isinstance(value, str) and is_url(value):
@@ -43,8 +45,10 @@ PATH_OR_URL = PathOrUrl(path_type=Path)
 
 
 def check_remote_paths(context: click.Context) -> None:
-    """Ask every storage that the command line names whether it is there, before anything begins;
-    raises CtcError for one that isn't."""
+    """Check that every remote path of the command can be reached, before any work begins.
+
+    Raises CtcError for one that can't.
+    """
     for parameter in context.command.params:
         if isinstance(parameter.type, PathOrUrl):
             given = context.params.get(parameter.name or "")
@@ -60,6 +64,6 @@ def _check_remote_path(path: Path | None, is_output: bool) -> None:
 
         if is_output and is_http(path):
             raise UsageError(
-                f"'{path}' can't be written, the web is only read: choose another --output"
+                f"'{path}' can't be written, HTTP is read-only: choose another --output"
             )
         check_reachable(path)

@@ -1,27 +1,20 @@
-"""The options that output formats and engines bring to the commands that use them."""
+"""Options that input formats, output formats and engines declare, as options of commands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
+from ctc.cli.options.option import CommandOption
+from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import PluginError
 
 if TYPE_CHECKING:
     from ctc.plugin import Engine, Option, OutputFormat
-
-
-from typing import TYPE_CHECKING
-
-from ctc.cli.options.paths import PATH_OR_URL
-
-if TYPE_CHECKING:
-    from ctc.plugin import Option
-
 
 _TYPES = {
     "text": click.STRING,
@@ -32,27 +25,41 @@ _TYPES = {
 }
 
 
-def to_click_option(option: Option) -> click.Option:
-    """The option of a command for an option of a plugin."""
-    default: dict[str, Any] = (
-        {} if option.required else {"default": () if option.multiple else option.default}
-    )
-    return click.Option(
-        [f"--{option.name}", option.key],
-        type=_TYPES[option.type],
-        is_flag=option.type == "flag",
-        required=option.required,
-        multiple=option.multiple,
-        **default,  # to click, a default of None is a value as well
-        metavar=option.metavar,
-        help=option.help + (" Repeatable." if option.multiple else ""),
-    )
+class DeclaredOption(CommandOption):
+    """An option of a command, for one that a plugin declares as a `ctc.plugin.Option`."""
+
+    def __init__(self, declared: Option, *, help_prefix: str = "", **attributes: Any) -> None:
+        self._declared = declared
+        super().__init__(
+            [f"--{declared.name}", declared.key],
+            type=_TYPES[declared.type],
+            is_flag=declared.type == "flag",
+            multiple=declared.multiple,
+            metavar=declared.metavar,
+            help=help_prefix + declared.help + (" Repeatable." if declared.multiple else ""),
+            **attributes,
+        )
+
+    def default_text(self) -> str | None:
+        """Return the default that the plugin declares."""
+        return super().default_text() or self.format_default(self._declared.default)
+
+
+def to_click_option(declared: Option) -> click.Option:
+    """Return the option of a command that belongs to one plugin, such as an input format."""
+    if declared.required:
+        return DeclaredOption(declared, required=True)
+    # for click, a default of None is a value as well
+    return DeclaredOption(declared, default=() if declared.multiple else declared.default)
 
 
 @dataclass(frozen=True)
 class PluginKind:
-    """A kind of plugin that declares options: `record_name` of ctc.plugin. Those that are given
-    reach the command as the dict `dest`."""
+    """A kind of plugin that declares options.
+
+    `record_name` is the class in `ctc.plugin`. Values that are given reach the command as the dict
+    `dest`.
+    """
 
     record_name: str
     dest: str
@@ -63,12 +70,15 @@ ENGINES = PluginKind("Engine", "engine_options")
 
 
 class PluginOptionsCommand(click.Command):
-    """A command with the options of every plugin of some kinds. The plugins are loaded when the
-    command is run or its help is shown."""
+    """A command with the options of every plugin of some kinds.
+
+    The plugins are loaded when the command is run or its help is shown.
+    """
 
     kinds: ClassVar[tuple[PluginKind, ...]]
 
     def get_params(self, context: click.Context) -> list[click.Parameter]:
+        """Return the command's own options, those of plugins, and `--help`."""
         *own, help_option = super().get_params(context)
         return [*own, *self._plugin_options, help_option]
 
@@ -88,25 +98,25 @@ class PluginOptionsCommand(click.Command):
 
 
 class FormatsCommand(PluginOptionsCommand):
-    """With the options of output formats."""
+    """A command with the options of output formats."""
 
     kinds = (FORMATS,)
 
 
 class EnginesCommand(PluginOptionsCommand):
-    """With those of engines."""
+    """A command with the options of engines."""
 
     kinds = (ENGINES,)
 
 
 class FormatsAndEnginesCommand(PluginOptionsCommand):
-    """With those of both."""
+    """A command with the options of output formats and engines."""
 
     kinds = (FORMATS, ENGINES)
 
 
 def plugin_option_values(context: click.Context) -> dict[str, Any]:
-    """The values of all such options."""
+    """Return the values of all options of plugins that are given."""
     return {
         name: value
         for kind in (FORMATS, ENGINES)
@@ -117,9 +127,10 @@ def plugin_option_values(context: click.Context) -> dict[str, Any]:
 def build_plugin_options(
     records: Iterable[OutputFormat | Engine], reserved: Collection[str], dest: str = FORMATS.dest
 ) -> list[click.Option]:
-    """The options of all records of a kind, each once; `reserved` are the names that are taken.
+    """Return the options of all records of a kind, each once.
 
-    Raises PluginError when one name has two meanings.
+    `reserved`: option names that the command uses. Raises PluginError when one name has two
+    meanings.
     """
     from ctc.plugin.manager import kind_title
 
@@ -133,30 +144,33 @@ def build_plugin_options(
     for option, names in owners.items():
         if f"--{option.name}" in reserved:
             raise PluginError(
-                f"the {title} '{names[0]}' declares '--{option.name}', an option that the command has; the plugin's author must rename it"
+                f"the {title} '{names[0]}' declares '--{option.name}', an option that the command "
+                "has; the plugin's author must rename it"
             )
         other = first.setdefault(option.name, names[0])
         if other != names[0]:
             raise PluginError(
-                f"the {title}s '{other}' and '{names[0]}' declare different options '--{option.name}'; the plugin's author must rename one"
+                f"the {title}s '{other}' and '{names[0]}' declare different options "
+                f"'--{option.name}'; the plugin's author must rename one"
             )
     return [_build_option(option, names, dest) for option, names in owners.items()]
 
 
-def _build_option(option: Option, owners: list[str], dest: str) -> click.Option:
-    """Without its default, so that it shows whether it was given: only the chosen plugin may have
-    it."""
-    help_text = f"{', '.join(owners)}: {option.help}"
-    parameter = to_click_option(replace(option, help=help_text, required=False, default=None))
-    parameter.expose_value = False
-    parameter.callback = _collect_into(dest)
-    return parameter
+def _build_option(declared: Option, owners: list[str], dest: str) -> click.Option:
+    """Return an option without a default, so that only values that are given are passed on.
+
+    The default that the plugin declares is shown; the plugin itself applies it.
+    """
+    option = DeclaredOption(declared, help_prefix=f"{', '.join(owners)}: ", default=None)
+    option.expose_value = False
+    option.callback = _collect_into(dest)
+    return option
 
 
 def _collect_into(dest: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    def keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-        kept = context.params.setdefault(dest, {})
+    def collect(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        values = context.params.setdefault(dest, {})
         if value is not None and value != ():
-            kept[parameter.name] = value
+            values[parameter.name] = value
 
-    return keep
+    return collect

@@ -1,1 +1,1 @@
-"""Option values from a configuration file and the environment, below those typed."""
+"""Values of options from the configuration file and the environment."""

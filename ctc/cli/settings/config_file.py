@@ -1,4 +1,4 @@
-"""A settings file: TOML with a table per command, keys named after its options.
+"""The configuration file: TOML with a table per command; keys are named after its options.
 
 [predict]
 threads = 4
@@ -22,8 +22,8 @@ from typing import Any
 import click
 
 from ctc.cli.registry import COMMANDS
-from ctc.cli.settings.keys import CommandPath, get_command_path
-from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.cli.settings.keys import CommandPath, command_path
+from ctc.errors import InputError, UsageError, did_you_mean, reason
 
 TomlTable = Mapping[str, Any]
 
@@ -31,12 +31,12 @@ TomlTable = Mapping[str, Any]
 def command_defaults(
     path: Path, context: click.Context, parameters: Mapping[str, click.Parameter]
 ) -> dict[str, Any]:
-    """What the file says of the context's command: by the parameters' own names, and as if typed on
-    the command line.
+    """Return the file's values for the context's command, by parameter name.
 
-    Raises CtcError, naming the file, for a table or a key that there is none of, and a value of the
-    wrong shape. The tables of other commands are not looked into."""
-    words, groups, table = get_command_path(context), parent_groups(context), _read_toml(path)
+    The values are strings, as on the command line. Raises CtcError, naming the file, for an unknown
+    table or key, and for a value of the wrong shape. The tables of other commands are ignored.
+    """
+    words, groups, table = command_path(context), parent_groups(context), _read_toml(path)
     for depth, word in enumerate(words):
         _check_tables(path, words[:depth], table, groups)
         table = table.get(word, {})
@@ -47,8 +47,9 @@ def command_defaults(
         where = f"'{path}': '{key}' in [{'.'.join(words)}]"
         parameter = parameters.get(key.replace("_", "-"))
         if parameter is None:
+            command = f"`ctc {' '.join(words)}`"
             raise UsageError(
-                f"{where} is no option of `ctc {' '.join(words)}`{did_you_mean(key, parameters)}"
+                f"{where} is not an option of {command}{did_you_mean(key, parameters)}"
             )
         values[parameter.name or ""] = _to_cli_value(where, parameter, value)
     return values
@@ -56,64 +57,56 @@ def command_defaults(
 
 def _read_toml(path: Path) -> TomlTable:
     if path.suffix.lower() != ".toml":
-        raise UsageError(
-            f"'{path}' is no .toml file: docs/configuration.md shows what a settings file holds"
-        )
+        raise UsageError(f"'{path}' is not a .toml file: see docs/configuration.md for the format")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise UsageError(f"the settings file '{path}' is not there") from None
+        raise UsageError(f"the configuration file '{path}' does not exist") from None
     except OSError as error:
-        raise InputError(
-            f"'{path}' can't be read: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise InputError(f"'{path}' can't be read: {reason(error)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"'{path}' is not TOML: {error}") from None
 
 
 def _check_tables(
-    path: Path, command_path: CommandPath, table: TomlTable, groups: Mapping[CommandPath, list[str]]
+    path: Path, command: CommandPath, table: TomlTable, groups: Mapping[CommandPath, list[str]]
 ) -> None:
-    """Where no command of its own is, as in [inventory] or above all tables, there are only the
-    tables of commands."""
-    if " ".join(command_path) in COMMANDS and command_path not in groups:
+    """Raise UsageError when a table above commands, such as [inventory], holds anything else."""
+    if " ".join(command) in COMMANDS and command not in groups:
         return
-    known = {*_subcommands(command_path), *groups.get(command_path, ())}
+    known = {*_subcommands(command), *groups.get(command, ())}
     for key, value in table.items():
-        name = ".".join((*command_path, key))
+        name = ".".join((*command, key))
         if not isinstance(value, dict):
             raise UsageError(
-                f"'{path}' has '{name}' outside of a command's table: put it below [COMMAND]"
+                f"'{path}' has '{name}' outside the table of a command: put it under [COMMAND]"
             )
         if key not in known:
-            raise UsageError(
-                f"'{path}' has a table [{name}], but no such command{did_you_mean(key, known)}"
-            )
+            fault = f"'{path}' has a table [{name}], but there is no such command"
+            raise UsageError(f"{fault}{did_you_mean(key, known)}")
 
 
 def parent_groups(context: click.Context) -> dict[CommandPath, list[str]]:
-    """What the groups hold that the context is in."""
+    """Return the commands of each group that the context is in."""
     groups: dict[CommandPath, list[str]] = {}
     above = context.parent
     while above is not None and isinstance(above.command, click.Group):
-        groups[get_command_path(above)] = [
+        groups[command_path(above)] = [
             name for name in above.command.list_commands(above) if " " not in name
         ]
         above = above.parent
     return groups
 
 
-def _subcommands(command_path: CommandPath) -> Collection[str]:
-    """The next words of the commands that begin with these."""
-    split = (tuple(name.split()) for name in COMMANDS)
-    return {
-        command[len(command_path)]
-        for command in split
-        if len(command) > len(command_path) and command[: len(command_path)] == command_path
-    }
+def _subcommands(group: CommandPath) -> Collection[str]:
+    """Return the next word of each command whose words begin with those of `group`."""
+    depth = len(group)
+    commands = (tuple(name.split()) for name in COMMANDS)
+    return {words[depth] for words in commands if len(words) > depth and words[:depth] == group}
 
 
 def _to_cli_value(where: str, parameter: click.Parameter, value: Any) -> str | list[str]:
+    """Return the value as it would be written on the command line."""
     repeatable = parameter.multiple or parameter.nargs != 1
     values = value if isinstance(value, list) else [value]
     if any(isinstance(one, dict | list) for one in values):

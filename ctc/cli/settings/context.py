@@ -1,9 +1,9 @@
-"""Where the value of an option comes from: default < settings file < environment < command line,
-for every command alike.
+"""The layers of option values: default < configuration file < environment < command line.
 
-The environment variable of an option is called after both: `CTC_PREDICT_BATCH_SIZE`,
-`CTC_DATASET_VERIFY_WORKERS`, `CTC_INVENTORY_CSV_EVENT_ID` (`settings_environment.py`). The file is
-TOML with a table per command (`settings_file.py`)."""
+They are the same for every command. The environment variable of an option is named after command
+and option: `CTC_PREDICT_BATCH_SIZE`, `CTC_DATASET_VERIFY_WORKERS`, `CTC_INVENTORY_CSV_EVENT_ID`
+(`environment.py`). The file is TOML with a table per command (`config_file.py`).
+"""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from typing import Any
 import click
 
 from ctc.cli.console.console import open_json_log, set_verbosity
+from ctc.cli.options.option import CommandOption
 from ctc.cli.options.paths import PATH, check_remote_paths
 from ctc.cli.settings.environment import variable_prefix, warn_unknown_variables
-from ctc.cli.settings.keys import get_command_path, option_key
+from ctc.cli.settings.keys import command_path, option_key
 from ctc.cli.settings.source import (
     ARGUMENTS_KEY,
     CONFIG_FILE_KEY,
@@ -29,14 +30,13 @@ from ctc.cli.settings.source import (
 
 
 class SettingsContext(click.Context):
-    """A command's context, whose options have their environment variables and defaults from the
-    file before anything is parsed."""
+    """A context that sets environment variables and file defaults of options before parsing."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if isinstance(self.command, click.Group):
             return
-        prefix, own = variable_prefix(get_command_path(self)), set()
+        prefix, own = variable_prefix(command_path(self)), set()
         for parameter in self.command.get_params(self):
             if isinstance(parameter, click.Option) and is_configurable(parameter):
                 parameter.envvar = prefix + option_key(parameter).replace("-", "_").upper()
@@ -48,26 +48,30 @@ class SettingsContext(click.Context):
 
 
 def with_config_layers(command: click.Command) -> click.Command:
-    """The command with all this, and with the options that every command has, unless it has one of
-    that name."""
-    settled = copy(command)
-    settled.context_class = SettingsContext
-    if not isinstance(settled, click.Group):
+    """Return a copy of the command with these layers and the common options.
+
+    A common option is left out when the command has an option of the same name.
+    """
+    configured = copy(command)
+    configured.context_class = SettingsContext
+    if not isinstance(configured, click.Group):
         taken = {name for parameter in command.params for name in parameter.opts}
-        settled.params = [
+        configured.params = [
             *command.params,
             *(option for option in common_options() if not taken & set(option.opts)),
         ]
-        settled.callback = _run_or_show_config(command.callback)
-    return settled
+        configured.callback = _run_or_show_config(command.callback)
+    return configured
 
 
 def common_options() -> list[click.Option]:
-    """Those of every command. The last three also stand before it, where `ctc --help` shows
-    them."""
+    """Return the options of every command.
+
+    The last three are also options of `ctc` itself, and shown there only.
+    """
 
     def option(names: list[str], callback: Callable[..., Any], **attributes: Any) -> click.Option:
-        return click.Option(names, callback=callback, expose_value=False, **attributes)
+        return CommandOption(names, callback=callback, expose_value=False, **attributes)
 
     return [
         option(
@@ -76,13 +80,13 @@ def common_options() -> list[click.Option]:
             is_eager=True,
             type=PATH,
             metavar="FILE",
-            help="TOML file with options to take.",
+            help="Configuration file (TOML) with values of options.",
         ),
         option(
             ["--show-config"],
             _store_show_config,
             is_flag=True,
-            help="Print every option and where it is from, then stop.",
+            help="Print the effective configuration and its sources, then exit.",
         ),
         option(
             ["--log-json"],
@@ -102,8 +106,7 @@ def common_options() -> list[click.Option]:
 
 
 def load_config_file(context: click.Context, path: Path) -> None:
-    """What the file says of this command becomes its defaults. Raises CtcError for what can't be
-    understood."""
+    """Make the file's values for this command its defaults; raise CtcError for invalid ones."""
     from ctc.cli.settings.config_file import command_defaults
 
     parameters = {
@@ -118,7 +121,7 @@ def _run_or_show_config(run: Callable[..., Any] | None) -> Callable[..., Any]:
     assert run is not None
 
     @wraps(run)
-    def runs(**options: Any) -> Any:
+    def run_or_show(**options: Any) -> Any:
         context = click.get_current_context()
         if not context.meta.get(SHOW_CONFIG_KEY):
             check_remote_paths(context)
@@ -127,7 +130,7 @@ def _run_or_show_config(run: Callable[..., Any] | None) -> Callable[..., Any]:
 
         return show_config(context)
 
-    return runs
+    return run_or_show
 
 
 def _load_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:

@@ -1,5 +1,4 @@
-"""Environment variables that are called like ctc's and set nothing: told, since they are misspelt,
-and ignored."""
+"""Environment variables of options, and a warning about misspelt ones, which are ignored."""
 
 from __future__ import annotations
 
@@ -10,22 +9,25 @@ from difflib import get_close_matches
 
 import click
 
-from ctc.cli.settings.keys import CommandPath, get_command_path
+from ctc.cli.settings.keys import CommandPath, command_path
 
 PREFIX = "CTC_"
-_KUBERNETES_VARIABLE = re.compile(r"\w+_(SERVICE_(HOST|PORT)\w*|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)")
-"""What Kubernetes tells every container of a service, which may be called `ctc`."""
+KUBERNETES_VARIABLE = re.compile(r"\w+_(SERVICE_(HOST|PORT)\w*|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)")
+"""Set by Kubernetes in every container next to a service, which may be called `ctc`."""
 _warned: set[str] = set()
 
 
-def variable_prefix(command_path: CommandPath) -> str:
-    """How the variables of a command begin: 'CTC_DATASET_VERIFY_'."""
-    return PREFIX + "".join(f"{word}_" for word in command_path).replace("-", "_").upper()
+def variable_prefix(command: CommandPath) -> str:
+    """Return the prefix of a command's variables: 'CTC_DATASET_VERIFY_'."""
+    return PREFIX + "".join(f"{word}_" for word in command).replace("-", "_").upper()
 
 
 def warn_unknown_variables(context: click.Context, command_variables: Collection[str]) -> None:
-    """Tell each variable once that nothing reads; `command_variables`: those of the context's
-    command. Those of other commands are not looked into."""
+    """Warn once about each variable that begins with `CTC_` and sets nothing.
+
+    `command_variables` are those of the context's command. Variables of other commands are not
+    checked.
+    """
     given = [
         name
         for name in sorted(os.environ)
@@ -35,7 +37,7 @@ def warn_unknown_variables(context: click.Context, command_variables: Collection
         return
     others = _global_variables(context)
     for name in given:
-        if name not in others and name not in _warned and not _KUBERNETES_VARIABLE.fullmatch(name):
+        if name not in others and name not in _warned and not KUBERNETES_VARIABLE.fullmatch(name):
             _warn_unknown(name, context, command_variables, others)
 
 
@@ -47,21 +49,23 @@ def _warn_unknown(
 ) -> None:
     from ctc.cli.console.console import warn
 
-    words = get_command_path(context)
+    words = command_path(context)
     prefix = max(filter(name.startswith, _prefixes(context)), key=len, default=PREFIX)
     if prefix == variable_prefix(words):
         command = f"ctc {' '.join(words)}"
-        told = f"sets no option of `{command}`{_suggestion(name, prefix, command_variables) or f': see `{command} --help`'}"
+        choices, fault, page = command_variables, f"no option of `{command}`", f"`{command} --help`"
     elif prefix == PREFIX:
-        told = f"sets nothing{_suggestion(name, prefix, [*command_variables, *global_variables]) or ': see docs/reference/environment.md'}"
+        choices = [*command_variables, *global_variables]
+        fault, page = "nothing", "docs/reference/environment.md"
     else:
         return
     _warned.add(name)
-    warn(f"'{name}' in the environment {told}")
+    next_step = _suggestion(name, prefix, choices) or f": see {page}"
+    warn(f"the environment variable '{name}' sets {fault}{next_step}")
 
 
 def _suggestion(name: str, prefix: str, choices: Iterable[str]) -> str:
-    """By what follows the prefix: that would make all of them look alike."""
+    """Return the closest of `choices`, compared without the prefix that they have in common."""
     near = get_close_matches(
         name.removeprefix(prefix), [one.removeprefix(prefix) for one in choices], n=1
     )
@@ -69,7 +73,7 @@ def _suggestion(name: str, prefix: str, choices: Iterable[str]) -> str:
 
 
 def _prefixes(context: click.Context) -> set[str]:
-    """Of all commands, those below the groups that the context is in among them."""
+    """Return the prefixes of all commands, including those in the context's groups."""
     from ctc.cli.registry import COMMANDS
     from ctc.cli.settings.config_file import parent_groups
 
@@ -80,17 +84,17 @@ def _prefixes(context: click.Context) -> set[str]:
 
 
 def _global_variables(context: click.Context) -> set[str]:
-    """The variables that hold for every command, and those that set no option."""
+    """Return the variables of the options of `ctc` itself, and those that set no option."""
     from ctc.cli.registry import TOKEN_VARIABLE
     from ctc.plugin.entry_points import DISABLED_VARIABLE, ENABLED_VARIABLE, STRICT_VARIABLE
     from ctc.storage.cache import CACHE_VARIABLE
 
-    whole = {
+    options = {
         str(parameter.envvar)
         for parameter in context.find_root().command.params
         if parameter.envvar
     }
-    return whole | {
+    return options | {
         ENABLED_VARIABLE,
         DISABLED_VARIABLE,
         STRICT_VARIABLE,

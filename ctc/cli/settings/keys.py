@@ -1,4 +1,4 @@
-"""What users call commands and options: in settings files, in the environment, in messages."""
+"""Names of commands and options in configuration files, environment variables and messages."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import click
 CommandPath = tuple[str, ...]
 
 
-def get_command_path(context: click.Context) -> CommandPath:
-    """('inventory', 'csv') of `ctc inventory csv`, ('dataset', 'verify') of `ctc dataset verify`,
-    () of `ctc`."""
+def command_path(context: click.Context) -> CommandPath:
+    """Return the words of a command: ('dataset', 'verify'), or () for `ctc` itself."""
     if context.parent is None:
         return ()
-    return *get_command_path(context.parent), *(context.info_name or "").split()
+    return *command_path(context.parent), *(context.info_name or "").split()
 
 
 def option_key(parameter: click.Parameter) -> str:
-    """The long option without its dashes, or the argument as `--help` shows it: 'event-id',
-    'source'."""
+    """Return the long option without dashes, or the argument as `--help` shows it.
+
+    Examples: 'event-id', 'source'.
+    """
     if isinstance(parameter, click.Argument):
         shown = parameter.metavar or parameter.name or ""
         return shown.lower().partition("|")[0].strip("[].")

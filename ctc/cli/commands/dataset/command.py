@@ -45,7 +45,8 @@ def command(
     from ctc.cli.commands.dataset.messages import print_dry_run, print_plan, print_result
     from ctc.cli.console.console import progress
     from ctc.cli.registry import PARTLY_FAILED
-    from ctc.dataset.build import build_dataset, prepare_folder
+    from ctc.dataset.build import build_dataset
+    from ctc.dataset.folder import prepare_folder
     from ctc.dataset.plan import DatasetPlan
 
     options["workers"] = options["workers"] or default_threads(engine)

@@ -12,7 +12,7 @@ from ctc.cli.commands.train.option_groups import DATA, DEVICES, LOSS, NETWORK, O
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH, PATH_STR
 from ctc.cli.settings.context import load_config_file
-from ctc.cli.settings.source import FILE_VALUES_KEY, is_provided
+from ctc.cli.settings.source import FILE_VALUES_KEY, was_provided
 from ctc.errors import UsageError
 
 SOURCE_RUN_KEY = "ctc.training.repeats"
@@ -57,7 +57,7 @@ def _set_default_backbone(
     context: click.Context, parameter: click.Parameter, folder: str | None
 ) -> str | None:
     """The backbone is that of the run to begin with, unless another is named."""
-    if folder is not None and is_provided(context, parameter.name or ""):
+    if folder is not None and was_provided(context, parameter.name or ""):
         from ctc.artifacts.run import Run
         from ctc.training.config import reject_untrusted_checkpoint
 
@@ -145,17 +145,17 @@ def provided_options(context: click.Context, options: dict[str, Any]) -> dict[st
     """Those that have a value. What an earlier run said of a label which is no longer learnt is
     dropped."""
     kept = {name: value for name, value in options.items() if value is not None}
-    if not is_provided(context, "label_weights"):
+    if not was_provided(context, "label_weights"):
         weights = kept["label_weights"]
         kept["label_weights"] = {
             label: weight for label, weight in weights.items() if label in kept["labels"]
         }
-    if not is_provided(context, "multi_label"):
+    if not was_provided(context, "multi_label"):
         kept["multi_label"] = tuple(
             label for label in kept["multi_label"] if label in kept["labels"]
         )
     if (
-        not is_provided(context, "sampling_label")
+        not was_provided(context, "sampling_label")
         and kept.get("sampling_label") not in kept["labels"]
     ):
         kept.pop("sampling_label", None)
