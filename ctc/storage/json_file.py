@@ -9,6 +9,15 @@ from typing import Any
 from ctc.errors import InputError, UsageError
 from ctc.storage.atomic import write_text
 
+JSON_TYPE_NAMES = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a truth value",
+    int: "a number",
+    float: "a number",
+}
+
 
 def read_object(path: Path, description: str) -> dict[str, Any]:
     """Return the JSON object in `path`.
@@ -17,16 +26,33 @@ def read_object(path: Path, description: str) -> dict[str, Any]:
     UsageError if it doesn't exist, InputError if it can't be read or is not an object.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        return parse_json_object(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"'{path}' does not exist: it should be {description}") from None
     except (ValueError, OSError) as error:
         raise InputError(f"'{path}' can't be read as {description}: {error}") from None
+
+
+def parse_json_object(text: str | bytes) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises UnicodeDecodeError for bytes that are not UTF-8, and ValueError, whose message says what
+    `text` is, for anything else that is not a JSON object.
+    """
+    try:
+        data = json.loads(text)
+    except UnicodeDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not JSON: {error}") from None
     if not isinstance(data, dict):
-        raise InputError(
-            f"'{path}' is not {description}: it holds a JSON {type(data).__name__}, not an object"
-        )
+        raise ValueError(f"{json_type(data)}, not a JSON object")
     return data
+
+
+def json_type(value: object) -> str:
+    """Return the JSON type of a value with its article, for messages: `a list`, `null`."""
+    return JSON_TYPE_NAMES.get(type(value), "null")
 
 
 def write_object(path: Path, data: dict[str, Any]) -> None:
