@@ -1,1 +1,1 @@
-"""Stage 2: an inventory becomes TFRecord shards."""
+"""Stage 2: build TFRecord shards from an inventory."""

@@ -1,4 +1,4 @@
-"""What `ctc dataset` was asked for."""
+"""The options of `ctc dataset`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,23 @@ _NOT_FINGERPRINTED = ("threads", "max_failures")
 
 @dataclass(frozen=True)
 class DatasetConfig:
-    """The options of a dataset. `shares`: split → share of the events, adding up to 1. `split_by`:
-    meta column whose values are the splits; `group_by`: meta column whose events stay together.
-    `balance`: label to down-sample; `up_sample`: label whose classes are repeated in the train
-    split, each event at most `up_sample_limit` times. `keep`, `remove`: (label, class) pairs.
-    `smallest_side` in pixels; `quality` 1–100; `crop_box`: margin around the box to cut out, None
-    for whole photos. `max_failures`: photos that may fail before the build stops. `threads` and
-    `max_failures` don't change the result."""
+    """How a dataset is selected, split and stored.
+
+    - `shares`: split → share of the events; the shares add up to 1.
+    - `split_by`: meta column whose values are the splits.
+    - `group_by`: meta column; events with the same value are put into the same split.
+    - `balance`: label whose classes are downsampled to the rarest.
+    - `up_sample`: label whose rarer classes are repeated in the train split, each event at most
+      `up_sample_limit` times.
+    - `keep`, `remove`: (label, class) pairs.
+    - `image_root`: folder that relative paths start from; None for the inventory's.
+    - `smallest_side`: in pixels; `quality`: of the JPEGs, 1–100.
+    - `crop_box`: margin around the box to cut out, a share of its longer side; None for whole
+      photos.
+    - `max_failures`: number of photos that may fail before the build stops; None for no limit.
+
+    `threads` and `max_failures` don't change the result.
+    """
 
     shares: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
     split_by: str | None = None
@@ -46,15 +56,17 @@ class DatasetConfig:
     def __post_init__(self) -> None:
         if self.split_by and self.group_by:
             raise UsageError(
-                "--split-by and --group-by exclude each other: the column's values are the splits already"
+                "--split-by and --group-by exclude each other: "
+                "the values of the --split-by column are already the splits"
             )
         if self.balance and self.balance == self.up_sample:
             raise UsageError(
-                f"--balance and --up-sample exclude each other for '{self.balance}': leave one out"
+                f"--balance and --up-sample exclude each other for '{self.balance}': use only one"
             )
         if not self.split_by and abs(sum(self.shares.values()) - 1) > 1e-6:
             raise UsageError(
-                f"the shares of --split add up to {sum(self.shares.values()):g}: they must add up to 1"
+                f"the shares of --split add up to {sum(self.shares.values()):g}: "
+                "they must add up to 1"
             )
         for name, share in self.shares.items():
             if not 0 < share <= 1:
@@ -66,11 +78,11 @@ class DatasetConfig:
 
     @property
     def storage_format(self) -> StorageFormat:
-        """How photos are stored."""
+        """Size and quality of stored photos."""
         return StorageFormat(self.smallest_side, self.quality, self.crop_box)
 
     def fingerprint_fields(self) -> dict[str, Any]:
-        """What decides the result, as JSON."""
+        """Return the options that determine the result, as JSON."""
         values = {
             name: value for name, value in asdict(self).items() if name not in _NOT_FINGERPRINTED
         }

@@ -1,4 +1,4 @@
-"""One event becomes one record."""
+"""Encode the photos of an event into one record."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ _DECODE_BUFFER = DecodeBuffer()
 
 @dataclass(frozen=True)
 class StorageFormat:
-    """How photos are stored. `smallest_side` in pixels; `quality` of the JPEGs, 1–100;
-    `crop_margin`: cut out the square around the box, with this margin (a share of the box's longer
-    side), or None to keep the whole photo."""
+    """Size and quality of stored photos.
+
+    `smallest_side`: in pixels. `quality`: of the JPEGs, 1–100. `crop_margin`: cut out the square
+    around the box, with this margin (a share of the box's longer side); None keeps the whole photo.
+    """
 
     smallest_side: int
     quality: int
@@ -36,8 +38,11 @@ class StorageFormat:
 
 @dataclass(frozen=True)
 class EventPlan:
-    """An event before its photos are read; `labels` are class numbers, one per observation; `boxes`
-    one per photo, None where there is none."""
+    """An event whose photos have not been read yet.
+
+    `labels`: per label the class number of each observation. `boxes`: one per photo, None where
+    there is none.
+    """
 
     event_id: str
     images: tuple[str, ...]
@@ -48,7 +53,7 @@ class EventPlan:
 
 @dataclass(frozen=True)
 class ChannelSums:
-    """Per channel R, G, B, over pixels scaled to 0–1: their number, sum, and sum of squares."""
+    """Number of pixels, and per channel R, G, B their sum and sum of squares, scaled to 0–1."""
 
     pixels: int
     total: NDArray[np.float64]
@@ -65,8 +70,10 @@ ZERO_SUMS = ChannelSums(0, np.zeros(3), np.zeros(3))
 
 @dataclass(frozen=True)
 class EncodedEvent:
-    """The record of an event, None when no photo of it can be used; its channel sums; the photos
-    that failed; the bytes read."""
+    """The record of an event, with its channel sums, failed photos and number of bytes read.
+
+    `record` is None if no photo of the event can be used.
+    """
 
     record: EventRecord | None
     sums: ChannelSums
@@ -75,8 +82,10 @@ class EncodedEvent:
 
 
 def encode_event(plan: EventPlan, image_root: Path, storage_format: StorageFormat) -> EncodedEvent:
-    """Read, orient, crop, shrink and encode the event's photos; it survives while one photo is
-    left."""
+    """Read, orient, crop, shrink and encode the event's photos.
+
+    Photos that can't be used are failures; there is a record as long as one photo is left.
+    """
     jpegs, sizes, paths, failures, sums, bytes_read = [], [], [], [], ZERO_SUMS, 0
     for path, box in zip(plan.images, plan.boxes, strict=True):
         try:
@@ -101,8 +110,11 @@ def encode_event(plan: EventPlan, image_root: Path, storage_format: StorageForma
 def _encode_photo(
     data: bytes, box: Box | None, storage_format: StorageFormat
 ) -> tuple[bytes, Pixels]:
-    """The JPEG to store and its pixels, which lie in this thread's scratch memory. It is the file
-    itself when that is as it shall be, so that nothing is lost by encoding again."""
+    """Return the JPEG to store and its pixels, which are valid until this thread's next photo.
+
+    A file that already has the required size and encoding is stored unchanged, since encoding it
+    again would lose quality.
+    """
     if storage_format.crop_margin is not None and box is not None:
         square = crop_to_box(
             data,
@@ -123,8 +135,10 @@ def _encode_photo(
 
 
 def _is_storable(jpeg: bytes, shape: tuple[int, ...]) -> bool:
-    """Whether the file is a baseline 4:2:0 JPEG that gives pixels of this shape without being
-    scaled or turned."""
+    """Tell whether a file can be stored unchanged.
+
+    It can if it is a baseline 4:2:0 JPEG that decodes to this shape without scaling or rotation.
+    """
     header = read_header(jpeg)
     if header is None or not header.is_baseline_420 or (header.height, header.width) != shape[:2]:
         return False

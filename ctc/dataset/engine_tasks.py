@@ -1,5 +1,4 @@
-"""The shards of a plan, built by an engine's workers: each writes whole files under their final
-names."""
+"""Build shards with the workers of an engine."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from ctc.plugin.engine_run import BoundEngine, WorkerContext
 
 @dataclass(frozen=True)
 class ShardInput:
-    """A shard with its events."""
+    """A shard to write, with its events."""
 
     shard: ShardPlan
     events: tuple[EventPlan, ...]
@@ -28,33 +27,35 @@ class ShardInput:
 
 @dataclass(frozen=True)
 class BuildShardsTask:
-    """Write shards into the recipe's folder."""
+    """An engine's task: write shards into the folder of `config`, under their final names."""
 
     site: WorkerContext
     config: ShardWriterConfig
 
     @property
     def cores(self) -> int:
+        """CPU cores that a worker uses."""
         return self.config.threads
 
     def open(self) -> Callable[[ShardInput], ShardSummary]:
+        """Start the threads of a worker; return its function, which writes one shard."""
         self.site.enter()
         pool = ThreadPoolExecutor(self.config.encode_threads, thread_name_prefix="encode")
-        return lambda part: write_shard(
-            self.config, part.shard, part.events, pool, _ignore_failures
+        return lambda item: write_shard(
+            self.config, item.shard, item.events, pool, _ignore_failures
         )
 
 
 def build_shards_on_engine(
     engine: BoundEngine, plan: DatasetPlan, folder: Path, shards: Iterator[ShardPlan]
 ) -> Iterator[ShardSummary]:
-    """The notes of the wanted shards, as they are finished, in any order."""
-    parts = (ShardInput(shard, tuple(plan.events(shard.events))) for shard in shards)
-    work = BuildShardsTask(
+    """Write these shards; yield their summaries as they are finished, in any order."""
+    items = (ShardInput(shard, tuple(plan.events(shard.events))) for shard in shards)
+    task = BuildShardsTask(
         WorkerContext(Path.cwd()), ShardWriterConfig.from_plan(plan, folder.absolute())
     )
-    return (note for _, note in engine.map(work, parts))
+    return (summary for _, summary in engine.map(task, items))
 
 
-def _ignore_failures(failures: list[Failure], new: int) -> None:
-    """Failures are counted where the shards come together."""
+def _ignore_failures(failures: list[Failure], new_failures: int) -> None:
+    """Do nothing: failures are counted where the summaries are collected."""

@@ -1,4 +1,4 @@
-"""What a build would read, write and take, judged from a sample of its events."""
+"""Estimate the size and duration of a build from a sample of its events."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ SAMPLE_SIZE = 128
 
 @dataclass(frozen=True)
 class BuildEstimate:
-    """`sampled` photos were read and encoded, `failed` of them can't be used; the rest is
-    extrapolated. Bytes, and seconds with the planned threads."""
+    """Extrapolated bytes, and seconds with the planned threads.
+
+    `sampled` photos were read and encoded, `failed` of them can't be used.
+    """
 
     sampled: int
     failed: int
@@ -29,11 +31,10 @@ class BuildEstimate:
 
 
 def estimate_build(plan: DatasetPlan, split_stats: Sequence[SplitStats]) -> BuildEstimate:
-    """Encode events spread over the whole plan, and write nothing."""
+    """Encode a sample of events, evenly spread over the plan, without writing anything."""
     everything = np.concatenate(list(plan.selection.splits.values()))
-    chosen = everything[
-        np.linspace(0, len(everything) - 1, min(SAMPLE_SIZE, len(everything))).astype(int)
-    ]
+    sample_size = min(SAMPLE_SIZE, len(everything))
+    chosen = everything[np.linspace(0, len(everything) - 1, sample_size).astype(int)]
 
     def encode(event: EventPlan) -> EncodedEvent:
         return encode_event(event, plan.image_root, plan.config.storage_format)
@@ -44,12 +45,12 @@ def estimate_build(plan: DatasetPlan, split_stats: Sequence[SplitStats]) -> Buil
         encoded = list(pool.map(encode, events))
     seconds = time.perf_counter() - start
     sampled = sum(len(event.images) for event in events)
-    times = sum(split.photos for split in split_stats) / max(1, sampled)
-    written = sum(len(jpeg) for one in encoded if one.record for jpeg in one.record.jpegs)
+    scale = sum(split.photos for split in split_stats) / max(1, sampled)
+    written = sum(len(jpeg) for event in encoded if event.record for jpeg in event.record.jpegs)
     return BuildEstimate(
         sampled=sampled,
-        failed=sum(len(one.failures) for one in encoded),
-        bytes_read=round(times * sum(one.bytes_read for one in encoded)),
-        bytes_written=round(times * written),
-        seconds=times * seconds,
+        failed=sum(len(event.failures) for event in encoded),
+        bytes_read=round(scale * sum(event.bytes_read for event in encoded)),
+        bytes_written=round(scale * written),
+        seconds=scale * seconds,
     )

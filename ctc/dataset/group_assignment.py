@@ -1,11 +1,15 @@
-"""Which group goes into which split: every class, and the events as a whole, as near to the shares
-as whole groups allow.
+"""Assign groups to splits so that every class comes as close to the shares as whole groups allow.
 
-The loss of an assignment is the sum over splits s and classes c of w(c) · (a(s, c) − d(s, c))² /
-(share(s) · n(c)²): a is how many of the class's n(c) observations are in s, d = share(s) · n(c) how
-many are wanted; and of w(c) again where the split has none of the class. All classes weigh the
-same, however rare; "the events as a whole" is one more class that weighs as much as all others.
-Groups are placed greedily, the largest first, and then moved while that helps."""
+The loss of an assignment is the sum, over splits s and classes c, of
+
+    w(c) · (a(s, c) − d(s, c))² / (share(s) · n(c)²)
+
+where a(s, c) is the number of the class's n(c) observations that are in s, and
+d(s, c) = share(s) · n(c) is the target. A split that has none of the class adds w(c) again. All
+classes have the same weight, however rare; "all events" is one more class that weighs as much as
+all others together. Groups are assigned greedily, the largest first, and then moved while that
+lowers the loss.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +27,12 @@ _MAX_ROUNDS = 3
 
 @dataclass(frozen=True)
 class GroupCounts:
-    """How often each class occurs in each group, as a sparse table: group g has
-    `counts[starts[g]:starts[g + 1]]` of the classes with the same places in `classes`. Class 0 is
-    the events themselves. `sizes`: events per group; `totals`: per class, over all groups."""
+    """How often each class occurs in each group, as a sparse table.
+
+    Group g has `counts[starts[g]:starts[g + 1]]` observations of the classes at the same positions
+    in `classes`. Class 0 stands for the events themselves. `sizes`: events per group. `totals`:
+    per class, over all groups.
+    """
 
     starts: Ints
     classes: Ints
@@ -35,8 +42,11 @@ class GroupCounts:
 
     @classmethod
     def from_events(cls, groups: Ints, event_index: Ints, labels: Sequence[Ints]) -> GroupCounts:
-        """`groups`: the group of each event. `labels`: per label a class (−1 = missing) for each
-        observation, of event `event_index`."""
+        """Count the classes.
+
+        `groups`: the group of each event. `labels`: per label the class (−1 = missing) of each
+        observation; `event_index`: the event of each observation.
+        """
         pairs, offset = [np.stack([groups, np.zeros_like(groups)])], 1
         for codes in labels:
             known = codes >= 0
@@ -56,27 +66,28 @@ class GroupCounts:
         )
 
     def get_group(self, group: int) -> tuple[Ints, Floats]:
-        """The classes of one group and how often they occur."""
+        """Return the classes of one group and how often they occur."""
         span = slice(self.starts[group], self.starts[group + 1])
         return self.classes[span], self.counts[span]
 
 
 def assign_groups(counts: GroupCounts, shares: Floats, generator: np.random.Generator) -> Ints:
-    """Per group the number of its split; every split gets at least one group."""
+    """Return the number of each group's split; every split gets at least one group."""
     order = generator.permutation(len(counts.sizes))
     order = order[np.argsort(-counts.sizes[order], kind="stable")]
-    board = _Assignment(counts, shares)
-    for place, group in enumerate(order):
-        empty = board.empty_splits()
-        board.assign(group, empty if len(order) - place <= len(empty) else np.arange(len(shares)))
+    assignment = _Assignment(counts, shares)
+    for position, group in enumerate(order):
+        empty = assignment.empty_splits()
+        must_fill = len(order) - position <= len(empty)
+        assignment.assign(group, empty if must_fill else np.arange(len(shares)))
     for _ in range(_MAX_ROUNDS):
-        if not sum(board.reassign(group) for group in order):
+        if not sum(assignment.reassign(group) for group in order):
             break
-    return board.split_of_group
+    return assignment.split_of_group
 
 
 class _Assignment:
-    """The groups placed so far."""
+    """The groups assigned so far."""
 
     def __init__(self, counts: GroupCounts, shares: Floats) -> None:
         weights = np.ones_like(counts.totals)
@@ -90,17 +101,16 @@ class _Assignment:
         self.split_of_group = np.full(len(counts.sizes), -1)
 
     def empty_splits(self) -> Ints:
-        """The splits without a group."""
+        """Return the splits without a group."""
         return np.flatnonzero(self._groups_per_split == 0)
 
     def assign(self, group: int, splits: Ints) -> None:
-        """Place the group where it lowers the loss most (or raises it least), in one of
-        `splits`."""
+        """Assign the group to the one of `splits` with the smallest increase of the loss."""
         classes, counts = self._counts.get_group(group)
-        got = self._assigned[:, classes]
+        assigned = self._assigned[:, classes]
         change = self._scale[:, classes] * counts * (
-            counts - 2 * (self._target[:, classes] - got)
-        ) - (got == 0)
+            counts - 2 * (self._target[:, classes] - assigned)
+        ) - (assigned == 0)
         loss = change @ self._weights[classes]
         best = splits[np.argmin(loss[splits])]
         self._assigned[best, classes] += counts
@@ -108,8 +118,7 @@ class _Assignment:
         self.split_of_group[group] = best
 
     def reassign(self, group: int) -> bool:
-        """Take the group out and place it again; whether it went elsewhere. A split's last group
-        stays."""
+        """Assign the group again; tell whether its split changed. A split's last group stays."""
         old = self.split_of_group[group]
         if self._groups_per_split[old] == 1:
             return False

@@ -1,4 +1,4 @@
-"""The whole dataset on paper, before a photo is read: splits, shards, classes."""
+"""The plan of a dataset, made before any photo is read: splits, shards, classes."""
 
 from __future__ import annotations
 
@@ -29,20 +29,16 @@ ColumnValues = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class ShardPlan:
-    """One file to write: its events by number."""
+    """One TFRecord file to write; `events` are the numbers of its events."""
 
     split: str
     file: str
     events: Ints
 
-    @property
-    def index(self) -> str:
-        return self.file.removesuffix(".tfrecord") + ".idx"
-
 
 @dataclass(frozen=True)
 class DatasetPlan:
-    """What will be written, decided by the inventory and the configuration alone."""
+    """What will be written, determined by the inventory and the configuration alone."""
 
     inventory: Inventory
     config: DatasetConfig
@@ -50,22 +46,25 @@ class DatasetPlan:
 
     @classmethod
     def make(cls, inventory: Inventory, config: DatasetConfig) -> DatasetPlan:
-        """Everything that can be decided, and can go wrong, before a photo is read."""
+        """Select and split the events.
+
+        Raises CtcError for everything that can be found wrong before a photo is read.
+        """
         if config.crop_box is not None and not set(BOX_COLUMNS) <= set(inventory.meta):
             raise UsageError(
-                "--crop-box needs an inventory with boxes: add them with `ctc inventory megadetector`"
+                "--crop-box needs an inventory with boxes: "
+                "add them with `ctc inventory megadetector`"
             )
         return cls(inventory, config, select_events(inventory, config))
 
     @property
     def image_root(self) -> Path:
-        """Where relative paths start."""
+        """Folder that relative paths start from."""
         return self.config.image_root or self.inventory.image_root
 
     @cached_property
     def classes(self) -> dict[str, tuple[str, ...]]:
-        """Per label the classes that the selected events have, numbers in numerical order, then
-        names."""
+        """Per label the classes of the selected events: numbers in numerical order, then names."""
         rows = self.selection.events.rows_of(
             np.unique(np.concatenate(list(self.selection.splits.values())))
         )
@@ -81,15 +80,17 @@ class DatasetPlan:
 
     @cached_property
     def _table(self) -> pa.Table:
-        """The inventory's, each column in one piece: Arrow would join the pieces again for every
-        shard."""
+        """The inventory's table with one chunk per column.
+
+        Arrow would combine the chunks for every shard otherwise.
+        """
         import pyarrow as pa
 
         table = self.inventory.table
         return pa.table({name: combine_chunks(table[name]) for name in table.column_names})
 
     def shards(self) -> Iterator[ShardPlan]:
-        """Every file, split by split."""
+        """Yield every shard, split by split."""
         size = self.config.events_per_shard
         for split, events in self.selection.splits.items():
             count = -(-len(events) // size)
@@ -98,7 +99,7 @@ class DatasetPlan:
                 yield ShardPlan(split, file, events[i * size : (i + 1) * size])
 
     def events(self, numbers: Ints) -> Iterator[EventPlan]:
-        """These events, in this order; their rows are taken from the table all at once."""
+        """Yield these events, in this order; their rows are taken from the table at once."""
         events = self.selection.events
         boxes = () if self.config.crop_box is None else BOX_COLUMNS
         rows: ColumnValues = (
@@ -112,23 +113,23 @@ class DatasetPlan:
             for label, names in self.classes.items()
         }
         start = 0
-        for number, length in enumerate(events.observation_counts[numbers].tolist()):
+        for position, length in enumerate(events.observation_counts[numbers].tolist()):
             span = range(start, start + length)
-            images = tuple(photos[IMAGES][number] or ())
+            images = tuple(photos[IMAGES][position] or ())
             yield EventPlan(
                 event_id=rows[EVENT_ID][start],
                 images=images,
-                boxes=boxes_from_columns([photos[name][number] for name in boxes], len(images)),
+                boxes=boxes_from_columns([photos[name][position] for name in boxes], len(images)),
                 labels={
-                    label: tuple(number.get(rows[label][i], MISSING) for i in span)
-                    for label, number in classes.items()
+                    label: tuple(class_numbers.get(rows[label][i], MISSING) for i in span)
+                    for label, class_numbers in classes.items()
                 },
                 meta={name: rows[name][start] for name in self.inventory.meta},
             )
             start += length
 
     def fingerprint(self) -> str:
-        """The same for the same result: a hash over inventory, configuration and order."""
+        """Return a hash of inventory, configuration and order, equal for equal results."""
         import pyarrow as pa
 
         digest = hashlib.sha256(
@@ -144,12 +145,12 @@ class DatasetPlan:
         return digest.hexdigest()
 
     def storage_metadata(self) -> dict[str, Any]:
-        """How photos were made smaller, for the manifest."""
+        """Return how photos are stored, for the manifest."""
         return {**asdict(self.config.storage_format), "subsampling": "4:2:0"}
 
 
 class _HashWriter:
-    """A file that keeps nothing but the hash of what is written to it."""
+    """A file that only updates a hash with what is written to it."""
 
     closed = False
 
@@ -161,10 +162,10 @@ class _HashWriter:
         return len(data)
 
     def flush(self) -> None:
-        """There is nothing to flush."""
+        """Do nothing: there is no buffer."""
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is no file."""
 
 
 def _natural_sort_key(name: str) -> tuple[int, int, str]:

@@ -1,5 +1,4 @@
-"""A picture of what augmentation does: each row a photo, first as it is, then as training sees it
-in one epoch after another."""
+"""A preview of augmentation: one row per photo, first unchanged, then as in successive epochs."""
 
 from __future__ import annotations
 
@@ -22,8 +21,10 @@ _BACKGROUND, _TEXT_COLOR = (255, 255, 255), (40, 40, 40)
 def render_preview(
     dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, columns: int
 ) -> Image.Image:
-    """A grid of `config.batch_size` rows (fewer when the split has fewer) and 1 + `columns`
-    columns; the loader makes all of it."""
+    """Draw a grid of `config.batch_size` rows and 1 + `columns` columns of the loader's images.
+
+    There are fewer rows if the split has fewer events.
+    """
     size = min(config.batch_size, dataset.event_count(split))
     config = replace(config, batch_size=size, shuffle=False, labels=(), drop_remainder=False)
     plain = _first_batches(dataset, split, loader, replace(config, augmentation=NO_AUGMENTATION), 1)
@@ -36,7 +37,7 @@ def render_preview(
 def _first_batches(
     dataset: Dataset, split: str, loader: Loader, config: LoaderConfig, epochs: int
 ) -> Iterator[NDArray[np.uint8]]:
-    """The first batch of each epoch, uint8 (N, height, width, 3)."""
+    """Yield the first batch of each epoch, uint8 (N, height, width, 3)."""
     with closing(loader.open(dataset, split, config)) as stream:
         for index in range(epochs):
             batch = next(iter(stream.epoch(index)))

@@ -1,4 +1,4 @@
-"""Fewer events of common classes, or more of rare ones."""
+"""Class balancing: downsample common classes or upsample rare ones."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from ctc.artifacts.arrow_columns import Ints
 def downsample(
     events: Ints, classes: Ints, strata: Ints, generator: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Down-sample every class to the rarest, inside each part of `strata`; events without a class
-    are dropped. `classes` and `strata` hold a number for every event of the inventory, the result
-    whether it is kept."""
+    """Downsample every class to the rarest, separately for each value of `strata`.
+
+    `classes` and `strata` hold a number for every event of the inventory, the result whether it is
+    kept. Events without a class (−1) are dropped.
+    """
     kept = np.zeros(len(classes), dtype=bool)
-    for part in np.unique(strata[events]):
-        members = events[(strata[events] == part) & (classes[events] >= 0)]
+    for stratum in np.unique(strata[events]):
+        members = events[(strata[events] == stratum) & (classes[events] >= 0)]
         values, counts = np.unique(classes[members], return_counts=True)
         for value in values:
             candidates = members[classes[members] == value]
@@ -25,8 +27,10 @@ def downsample(
 
 
 def upsample(events: Ints, classes: Ints, limit: int, generator: np.random.Generator) -> Ints:
-    """`events` with those of rarer classes repeated until their class is as large as the largest,
-    but none more than `limit` times; shuffled. Events without a class stay as they are."""
+    """Repeat the events of rarer classes until each class is as large as the largest; shuffle.
+
+    No event is repeated more than `limit` times. Events without a class (−1) are not repeated.
+    """
     values, counts = np.unique(classes[events], return_counts=True)
     largest = counts[values >= 0].max(initial=0)
     parts = [events]

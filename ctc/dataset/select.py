@@ -1,5 +1,7 @@
-"""Which events of an inventory go into the dataset, and into which split. Whole columns at a time:
-inventories are large."""
+"""Select the events of an inventory for the dataset, and assign them to splits.
+
+All operations work on whole columns, since inventories are large.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,11 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class InventoryEvents:
-    """The events of an inventory, in order of first appearance. `rows`: row numbers sorted by
-    event; event e has the rows `rows[starts[e]:starts[e + 1]]`, in the inventory's order."""
+    """The events of an inventory, in order of first appearance.
+
+    `rows`: row numbers sorted by event; event e has the rows `rows[starts[e]:starts[e + 1]]`, in
+    the inventory's order.
+    """
 
     inventory: Inventory
     rows: Ints
@@ -32,6 +37,7 @@ class InventoryEvents:
 
     @classmethod
     def from_inventory(cls, inventory: Inventory) -> InventoryEvents:
+        """Group the rows of the inventory by event."""
         _, codes = factorize(inventory.table[EVENT_ID])
         rows = np.argsort(codes, kind="stable")
         ordered = codes[rows]
@@ -47,24 +53,29 @@ class InventoryEvents:
 
     @cached_property
     def observation_counts(self) -> Ints:
-        """How many observations each event has."""
+        """Number of observations of each event."""
         return np.diff(self.starts)
 
     def rows_of(self, events: Ints) -> Ints:
-        """The rows of these events, event by event."""
+        """Return the rows of these events, event by event."""
         counts = self.observation_counts[events]
         starts = np.repeat(self.starts[events] - np.r_[0, np.cumsum(counts)[:-1]], counts)
         rows: Ints = self.rows[starts + np.arange(counts.sum())]
         return rows
 
     def column_codes(self, column: str) -> Ints:
-        """Per event the number of its value in `column`, by its first observation; −1 for null."""
+        """Return the code of each event's value in `column`, of its first observation.
+
+        The code of null is −1.
+        """
         _, codes = factorize(self.inventory.table[column])
         return codes[self.rows[self.starts[:-1]]]
 
     def rarest_class(self, label: str) -> Ints:
-        """Per event the number of its rarest class of `label`, of those that its observations have;
-        −1 where none has one."""
+        """Return the code of the rarest class of `label` among each event's observations.
+
+        It is −1 for an event whose observations have none.
+        """
         values, codes = factorize(self.inventory.table[label])
         order = np.argsort(np.bincount(codes + 1, minlength=len(values) + 1)[1:], kind="stable")
         ranks = np.append(np.argsort(order), len(order))[codes]
@@ -74,29 +85,29 @@ class InventoryEvents:
 
     @cached_property
     def photo_rows(self) -> Ints:
-        """Per event the first row that names photos (its first row when none does), and so the
-        event's photos."""
+        """Per event the row with its photos: the first that names any, or else its first row."""
         import pyarrow.compute as pc
 
-        lengths = pc.fill_null(pc.list_value_length(self.inventory.table[IMAGES]), 0).to_numpy()[
-            self.rows
-        ]
-        places = np.append(np.flatnonzero(lengths), len(lengths))
-        found = places[np.searchsorted(places, self.starts[:-1])]
+        lengths = pc.fill_null(pc.list_value_length(self.inventory.table[IMAGES]), 0).to_numpy()
+        with_photos = np.append(np.flatnonzero(lengths[self.rows]), len(lengths))
+        found = with_photos[np.searchsorted(with_photos, self.starts[:-1])]
         return self.rows[np.where(found < self.starts[1:], found, self.starts[:-1])]
 
     def has_any_class(self, pairs: Iterable[tuple[str, str]]) -> NDArray[np.bool_]:
-        """Per event, whether one of its observations has one of the (label, class) pairs."""
-        hit = np.zeros(len(self.rows), dtype=bool)
+        """Tell for each event whether an observation has one of these (label, class) pairs."""
+        matches = np.zeros(len(self.rows), dtype=bool)
         for label, value in pairs:
-            hit |= _match_rows(self.inventory, label, value)
-        return np.logical_or.reduceat(hit[self.rows], self.starts[:-1])
+            matches |= _match_rows(self.inventory, label, value)
+        return np.logical_or.reduceat(matches[self.rows], self.starts[:-1])
 
 
 @dataclass(frozen=True)
 class Selection:
-    """`splits`: per split its events, in the order in which they are written; an up-sampled event
-    is there several times. `left_out`: events per reason."""
+    """The selected events.
+
+    `splits`: per split its events, in the order in which they are written; an upsampled event
+    occurs several times. `left_out`: number of events per reason.
+    """
 
     events: InventoryEvents
     splits: Mapping[str, Ints]
@@ -104,11 +115,13 @@ class Selection:
 
 
 def select_events(inventory: Inventory, config: DatasetConfig) -> Selection:
-    """Keep, remove, balance, split, shuffle; the same seed gives the same result. Raises CtcError
-    when nothing is left."""
+    """Filter, balance, shuffle and split the events; the same seed gives the same result.
+
+    Raises CtcError if no event is left.
+    """
     _check_names(inventory, config)
     if not inventory.table.num_rows:
-        raise InputError("the inventory is empty: there is nothing to make a dataset of")
+        raise InputError("the inventory is empty: it has no events for a dataset")
     events = InventoryEvents.from_inventory(inventory)
     generator = np.random.default_rng(config.seed)
     chosen, left_out = _filter_events(events, config, generator)
@@ -121,7 +134,8 @@ def select_events(inventory: Inventory, config: DatasetConfig) -> Selection:
     if config.up_sample:
         if TRAIN not in splits:
             raise UsageError(
-                f"--up-sample repeats events of the split '{TRAIN}', but there is none: name one so"
+                f"--up-sample repeats events of the split '{TRAIN}', but there is none: "
+                f"call a split '{TRAIN}'"
             )
         classes = events.rarest_class(config.up_sample)
         splits[TRAIN] = upsample(splits[TRAIN], classes, config.up_sample_limit, generator)
@@ -140,7 +154,7 @@ def _check_names(inventory: Inventory, config: DatasetConfig) -> None:
 def _filter_events(
     events: InventoryEvents, config: DatasetConfig, generator: np.random.Generator
 ) -> tuple[Ints, dict[str, int]]:
-    """The events that stay, and how many were left out per reason."""
+    """Return the events that stay, and how many were left out per reason."""
     chosen = np.ones(len(events), dtype=bool)
     left_out: dict[str, int] = {}
 
@@ -161,10 +175,9 @@ def _filter_events(
         leave_out(events.column_codes(column) < 0, f"no value in '{column}'")
     if config.balance:
         classes = events.rarest_class(config.balance)
-        within = events.column_codes(config.split_by) if config.split_by else np.zeros_like(classes)
-        leave_out(
-            ~downsample(np.flatnonzero(chosen), classes, within, generator), "left out by --balance"
-        )
+        strata = events.column_codes(config.split_by) if config.split_by else np.zeros_like(classes)
+        kept = downsample(np.flatnonzero(chosen), classes, strata, generator)
+        leave_out(~kept, "left out by --balance")
     return np.flatnonzero(chosen), left_out
 
 
@@ -181,18 +194,19 @@ def _assign_splits(
     if config.group_by is None:
         return split_by_share(shuffled, config.shares)
     rows = events.rows_of(shuffled)
-    owner = np.repeat(np.arange(len(shuffled)), events.observation_counts[shuffled])
+    event_index = np.repeat(np.arange(len(shuffled)), events.observation_counts[shuffled])
     labels = [
         factorize(events.inventory.table[label])[1][rows] for label in events.inventory.labels
     ]
-    return split_by_group(
-        shuffled, events.column_codes(config.group_by)[shuffled], owner, labels, config, generator
-    )
+    groups = events.column_codes(config.group_by)[shuffled]
+    return split_by_group(shuffled, groups, event_index, labels, config, generator)
 
 
 def _match_rows(inventory: Inventory, label: str, value: str) -> NDArray[np.bool_]:
-    """Per row, whether `label` has this class. Raises UsageError, with the nearest name, when no
-    row has."""
+    """Tell for each row whether `label` has this class.
+
+    Raises UsageError, with the closest name, if no row has.
+    """
     inventory.check_label(label)
     values, codes = factorize(inventory.table[label])
     known = values.to_pylist()

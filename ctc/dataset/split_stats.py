@@ -1,5 +1,4 @@
-"""What a plan reached: how much of everything each split has, and whether places lie on both sides
-of a split."""
+"""Statistics of planned splits: sizes, class counts, and locations that are in several splits."""
 
 from __future__ import annotations
 
@@ -14,8 +13,11 @@ from ctc.dataset.plan import DatasetPlan
 
 @dataclass(frozen=True)
 class SplitStats:
-    """One split. `events` and `photos` with repetitions; `counts`: label → class → observations;
-    `groups`: how many values of --group-by it has, None without."""
+    """Statistics of one split.
+
+    `events` and `photos` count repetitions. `counts`: label → class → observations. `groups`:
+    number of values of --group-by, None without.
+    """
 
     events: int
     photos: int
@@ -24,14 +26,14 @@ class SplitStats:
 
 
 def split_stats(plan: DatasetPlan) -> dict[str, SplitStats]:
-    """Per split what it will hold when every photo can be used."""
+    """Return what each split will hold if every photo can be used."""
     import pyarrow.compute as pc
 
     table, events = plan.inventory.table, plan.selection.events
     lengths = pc.fill_null(pc.list_value_length(table["images"]), 0).to_numpy()
     values = {label: factorize(table[label]) for label in plan.classes}
     group = events.column_codes(plan.config.group_by) if plan.config.group_by else None
-    reached = {}
+    stats = {}
     for split, numbers in plan.selection.splits.items():
         rows = events.rows_of(numbers)
         counts = {}
@@ -42,13 +44,15 @@ def split_stats(plan: DatasetPlan) -> dict[str, SplitStats]:
             counts[label] = {name: by_name[name] for name in classes}
         photos = int(lengths[events.photo_rows[numbers]].sum())
         groups = None if group is None else len(np.unique(group[numbers]))
-        reached[split] = SplitStats(len(numbers), photos, counts, groups)
-    return reached
+        stats[split] = SplitStats(len(numbers), photos, counts, groups)
+    return stats
 
 
 def leaked_locations(plan: DatasetPlan) -> tuple[int, int]:
-    """(locations with events in more than one split, locations); (0, 0) when the inventory has no
-    column 'location'."""
+    """Return the number of locations that are in more than one split, and the number of all.
+
+    Both are 0 if the inventory has no column 'location'.
+    """
     if LOCATION not in plan.inventory.meta:
         return 0, 0
     location = plan.selection.events.column_codes(LOCATION)

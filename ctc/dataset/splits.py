@@ -1,4 +1,4 @@
-"""Events become splits: by shares, by a column's values, or by groups that stay whole."""
+"""Split events by shares, by the values of a column, or by groups that stay together."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def split_by_share(shuffled: Ints, shares: Mapping[str, float]) -> dict[str, Ints]:
-    """Cut at the cumulated shares; every split gets at least one event."""
+    """Cut the events at the cumulative shares; every split gets at least one event."""
     if len(shuffled) < len(shares):
         raise InputError(
-            f"{len(shuffled)} events can't fill {len(shares)} splits: give fewer --split"
+            f"{len(shuffled)} events are too few for {len(shares)} splits: use fewer --split"
         )
     sizes = np.maximum(1, np.round(np.array(list(shares.values())) * len(shuffled)).astype(int))
     sizes[np.argmax(sizes)] += len(shuffled) - sizes.sum()
@@ -31,12 +31,13 @@ def split_by_share(shuffled: Ints, shares: Mapping[str, float]) -> dict[str, Int
 def split_by_column(
     shuffled: Ints, codes: Ints, column: pa.ChunkedArray, name: str
 ) -> dict[str, Ints]:
-    """A split for each value of the column; `codes` has the number of its value for every event."""
+    """Make one split per value of the column; `codes` holds the value's number for every event."""
     values = [str(value) for value in factorize(column)[0].to_pylist()]
     for value in values:
         if not re.fullmatch(r"[\w-]+", value):
             raise UsageError(
-                f"'{name}' has the value '{value}', which can't name a split: use letters and digits"
+                f"'{name}' has the value '{value}', which can't name a split: "
+                "use letters and digits"
             )
     return {values[code]: shuffled[codes[shuffled] == code] for code in np.unique(codes[shuffled])}
 
@@ -49,13 +50,16 @@ def split_by_group(
     config: DatasetConfig,
     generator: np.random.Generator,
 ) -> dict[str, Ints]:
-    """Whole groups, so that shares and classes come as near to what is wanted as the groups allow.
+    """Assign whole groups to splits so that shares and classes come close to the targets.
+
     `groups`: the group of each shuffled event. `labels`: per label the class of each observation,
-    −1 where missing, of the event at place `event_index` in `shuffled`."""
+    −1 where missing; `event_index`: the position in `shuffled` of each observation's event.
+    """
     values, members = np.unique(groups, return_inverse=True)
     if len(values) < len(config.shares):
         raise InputError(
-            f"'{config.group_by}' has {len(values)} values for {len(config.shares)} splits: give fewer --split"
+            f"'{config.group_by}' has {len(values)} values for {len(config.shares)} splits: "
+            "use fewer --split"
         )
     counts = GroupCounts.from_events(members, event_index, labels)
     split_of = assign_groups(counts, np.array(list(config.shares.values())), generator)

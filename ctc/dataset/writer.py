@@ -1,8 +1,9 @@
-"""The plan becomes shards: threads read and encode, one writer per shard, a shard appears only when
-it is whole.
+"""Write one shard: TFRecord file, index and summary.
 
-Beside a finished shard lies its note (`.<shard>.json`: what the manifest needs), so that an
-interrupted build goes on where it was."""
+Threads read and encode photos, one writer appends the records. Each file appears under its name
+only when it is complete. The summary file of a finished shard (`.<shard>.json`) holds what the
+manifest needs; an interrupted build continues after the shards that have one.
+"""
 
 from __future__ import annotations
 
@@ -28,23 +29,18 @@ from ctc.dataset.encode import (
     encode_event,
 )
 from ctc.dataset.plan import DatasetPlan, ShardPlan
-from ctc.errors import CtcError
 from ctc.storage.atomic import atomic_write, write_text
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.remote_files import io_threads
 from ctc.storage.tfrecord import frame
 
-ProgressCallback = Callable[[int, int], None]
 EventCallback = Callable[[list[Failure], int], None]
-
-
-class TooManyFailuresError(CtcError):
-    """More photos than `max_failures` could not be used."""
+"""Called after each event with all failures of the shard so far, and how many of them are new."""
 
 
 @dataclass
 class ShardSummary:
-    """What the manifest needs to know of a finished shard. `counts[label][class]`: observations."""
+    """What the manifest needs of a finished shard. `counts[label][class]`: observations."""
 
     split: str
     shard: Shard
@@ -54,6 +50,7 @@ class ShardSummary:
     events_lost: int
 
     def to_json(self) -> dict[str, Any]:
+        """Return the summary as JSON."""
         return {
             "split": self.split,
             "shard": asdict(self.shard),
@@ -65,6 +62,7 @@ class ShardSummary:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ShardSummary:
+        """Read what `to_json` returned."""
         pixels, total, squares = data["sums"]
         return cls(
             data["split"],
@@ -77,13 +75,16 @@ class ShardSummary:
 
 
 def summary_path(folder: Path, file: str) -> Path:
+    """Return the path of the summary of the shard `file`."""
     return folder / f".{file}.json"
 
 
 @dataclass(frozen=True)
 class ShardWriterConfig:
-    """How shards are made, wherever they are: what of the plan their writer needs, which is small.
-    `classes`: how many each label has."""
+    """The small part of a plan that a shard's writer needs, in this process or another.
+
+    `classes`: number of classes per label.
+    """
 
     folder: Path
     image_root: Path
@@ -93,11 +94,12 @@ class ShardWriterConfig:
 
     @property
     def encode_threads(self) -> int:
-        """Threads that read and encode: more where photos are long on their way."""
+        """Number of threads that read and encode; more if photos come over a network."""
         return io_threads(self.image_root, self.threads)
 
     @classmethod
     def from_plan(cls, plan: DatasetPlan, folder: Path) -> ShardWriterConfig:
+        """Take what is needed from the plan."""
         classes = {label: len(names) for label, names in plan.classes.items()}
         return cls(
             folder, plan.image_root, plan.config.storage_format, classes, plan.config.threads
@@ -111,9 +113,10 @@ def write_shard(
     pool: ThreadPoolExecutor,
     on_event: EventCallback,
 ) -> ShardSummary:
-    """Write the shard of these events, its index and its note; the note last. `on_event` is told
-    after each event of all failures in the shard so far, and of how many are new; what it raises
-    leaves no shard."""
+    """Write the shard of these events, its index and its summary, in this order.
+
+    If `on_event` raises, no shard is left.
+    """
     folder = config.folder
     writer = _ShardWriter(config, shard)
     with atomic_write(folder / shard.file) as partial:
@@ -121,28 +124,17 @@ def write_shard(
             for encoded, framed in _encode_events(config, events, pool):
                 writer.add(encoded, framed, file.write)
                 on_event(writer.failures, len(encoded.failures))
-        write_text(folder / shard.index, "".join(writer.index))
-    note = writer.summary()
-    write_text(summary_path(folder, shard.file), json.dumps(note.to_json(), ensure_ascii=False))
-    return note
-
-
-def check_failures(limit: int | None, failures: list[Failure], earlier_failures: int) -> None:
-    """Raises TooManyFailuresError when those of a shard, with the `earlier_failures` of earlier
-    ones, are more than `limit`."""
-    if limit is not None and earlier_failures + len(failures) > limit:
-        last = failures[-1]
-        raise TooManyFailuresError(
-            f"{earlier_failures + len(failures)} photos could not be used, --max-failures is {limit} (last: '{last.path}': {last.reason}): "
-            "mend that and go on with --resume"
-        )
+        summary = writer.summary()
+        write_text(folder / summary.shard.index_file, "".join(writer.index))
+    text = json.dumps(summary.to_json(), ensure_ascii=False)
+    write_text(summary_path(folder, shard.file), text)
+    return summary
 
 
 def _encode_events(
     config: ShardWriterConfig, events: Iterable[EventPlan], pool: ThreadPoolExecutor
 ) -> Iterator[tuple[EncodedEvent, bytes]]:
-    """Events through the pool, in order, only a few ahead of the writer: each with its record as it
-    shall be written."""
+    """Encode events in the pool, a few ahead of the writer; yield each with its framed record."""
 
     def encode(event: EventPlan) -> tuple[EncodedEvent, bytes]:
         encoded = encode_event(event, config.image_root, config.storage_format)
@@ -152,22 +144,21 @@ def _encode_events(
 
 
 class _ShardWriter:
-    """Frames records and keeps the shard's books."""
+    """Writes framed records and collects the shard's summary."""
 
     def __init__(self, config: ShardWriterConfig, shard: ShardPlan) -> None:
         self._shard = shard
         self._counts = {label: [0] * count for label, count in config.classes.items()}
-        self._sums, self._sha, self._bytes, self._images, self._lost_events = (
-            ZERO_SUMS,
-            hashlib.sha256(),
-            0,
-            0,
-            0,
-        )
+        self._sums = ZERO_SUMS
+        self._sha = hashlib.sha256()
+        self._bytes = 0
+        self._images = 0
+        self._lost_events = 0
         self.failures: list[Failure] = []
         self.index: list[str] = []
 
     def add(self, encoded: EncodedEvent, framed: bytes, write: Callable[[bytes], Any]) -> None:
+        """Write the event's record, if it has one, and count it."""
         self.failures.extend(encoded.failures)
         if encoded.record is None:
             self._lost_events += 1
@@ -178,15 +169,16 @@ class _ShardWriter:
         self._bytes += len(framed)
         self._images += len(encoded.record.jpegs)
         self._sums += encoded.sums
-        self._count(encoded.record)
+        self._count_classes(encoded.record)
 
-    def _count(self, record: EventRecord) -> None:
+    def _count_classes(self, record: EventRecord) -> None:
         for label, numbers in record.labels.items():
             for number in numbers:
                 if number >= 0:
                     self._counts[label][number] += 1
 
     def summary(self) -> ShardSummary:
+        """Summarize the records so far."""
         shard = Shard(
             self._shard.file, len(self.index), self._images, self._bytes, self._sha.hexdigest()
         )

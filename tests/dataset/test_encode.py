@@ -1,4 +1,4 @@
-"""What is stored of a photo: the file itself, a smaller JPEG, or the square around the box."""
+"""Encoding of photos: the file itself, a smaller JPEG, or the square around the box."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ from ctc.images import decode
 from ctc.images.crop import Region, square_around
 from ctc.images.jpeg_header import read_header
 
-RULE = StorageFormat(60, 90)
+FORMAT = StorageFormat(60, 90)
 RED, GREEN = (200, 30, 30), (40, 160, 40)
 
 
-def stored(folder: Path, data: bytes, rule: StorageFormat = RULE, box: Box | None = None) -> bytes:
+def encode(
+    folder: Path, data: bytes, storage_format: StorageFormat = FORMAT, box: Box | None = None
+) -> bytes:
     (folder / "photo.jpg").write_bytes(data)
-    record = encode_event(EventPlan("e", ("photo.jpg",), (box,), {}, {}), folder, rule).record
+    record = encode_event(
+        EventPlan("e", ("photo.jpg",), (box,), {}, {}), folder, storage_format
+    ).record
     assert record is not None
     assert decode(record.jpegs[0]).shape[:2] == record.sizes[0]
     return record.jpegs[0]
@@ -38,23 +42,23 @@ def jpeg(height: int = 60, width: int = 80, **options: object) -> bytes:
     return file.getvalue()
 
 
-def turned() -> Image.Exif:
+def rotated_exif() -> Image.Exif:
     exif = Image.Exif()
     exif[0x0112] = 6
     return exif
 
 
-def untouched() -> Image.Exif:
+def plain_exif() -> Image.Exif:
     exif = Image.Exif()
     exif[0x010F] = "RECONYX"
     return exif
 
 
 @pytest.mark.parametrize(
-    "data", [jpeg(), jpeg(40, 60), jpeg(exif=untouched())], ids=["fits", "smaller", "exif"]
+    "data", [jpeg(), jpeg(40, 60), jpeg(exif=plain_exif())], ids=["fits", "smaller", "exif"]
 )
-def test_a_small_baseline_original_is_stored_byte_for_byte(tmp_path: Path, data: bytes) -> None:
-    assert stored(tmp_path, data) == data
+def test_encode_event_copies_small_baseline_jpeg_unchanged(tmp_path: Path, data: bytes) -> None:
+    assert encode(tmp_path, data) == data
 
 
 @pytest.mark.parametrize(
@@ -65,12 +69,14 @@ def test_a_small_baseline_original_is_stored_byte_for_byte(tmp_path: Path, data:
         jpeg(subsampling="4:4:4"),
         jpeg(mode="L"),
         jpeg(mode="CMYK"),
-        jpeg(exif=turned()),
+        jpeg(exif=rotated_exif()),
     ],
-    ids=["twice as large", "progressive", "4:4:4", "grey", "CMYK", "turned"],
+    ids=["twice as large", "progressive", "4:4:4", "grey", "CMYK", "rotated"],
 )
-def test_any_other_original_becomes_a_small_baseline_jpeg(tmp_path: Path, data: bytes) -> None:
-    result = stored(tmp_path, data)
+def test_encode_event_converts_other_photos_to_small_baseline_jpeg(
+    tmp_path: Path, data: bytes
+) -> None:
+    result = encode(tmp_path, data)
     header = read_header(result)
     assert result != data
     assert header is not None
@@ -78,28 +84,28 @@ def test_any_other_original_becomes_a_small_baseline_jpeg(tmp_path: Path, data: 
     assert min(header.height, header.width) == 60
 
 
-def test_a_broken_small_original_is_not_copied(tmp_path: Path) -> None:
+def test_encode_event_rejects_truncated_small_jpeg(tmp_path: Path) -> None:
     (tmp_path / "cut.jpg").write_bytes(jpeg()[:-400])
-    encoded = encode_event(EventPlan("e", ("cut.jpg",), (None,), {}, {}), tmp_path, RULE)
+    encoded = encode_event(EventPlan("e", ("cut.jpg",), (None,), {}, {}), tmp_path, FORMAT)
     assert encoded.record is None
     assert "premature end" in encoded.failures[0].reason
 
 
-def test_the_box_is_cut_out_as_a_square_with_its_margin(tmp_path: Path) -> None:
+def test_encode_event_crops_square_around_box_with_margin(tmp_path: Path) -> None:
     photo = np.full((400, 600, 3), GREEN, np.uint8)
     photo[100:180, 300:400] = RED
     data = simplejpeg.encode_jpeg(photo, quality=95, colorsubsampling="420")
     box = Box(300 / 600, 100 / 400, 100 / 600, 80 / 400)
-    cut = decode(stored(tmp_path, data, StorageFormat(60, 95, 0.0), box)).astype(int)
+    cut = decode(encode(tmp_path, data, StorageFormat(60, 95, 0.0), box)).astype(int)
     assert cut.shape == (60, 60, 3)
     assert np.abs(cut[10:50, 5:55] - RED).max() < 12
-    wide = decode(stored(tmp_path, data, StorageFormat(60, 95, 0.5), box)).astype(int)
+    wide = decode(encode(tmp_path, data, StorageFormat(60, 95, 0.5), box)).astype(int)
     assert np.abs(wide[:15, :15] - GREEN).max() < 12
     assert np.abs(wide[25:35, 25:35] - RED).max() < 12
 
 
-def test_a_photo_without_a_box_stays_whole(tmp_path: Path) -> None:
-    assert decode(stored(tmp_path, jpeg(120, 180), StorageFormat(60, 90, 0.1))).shape == (60, 90, 3)
+def test_encode_event_keeps_photo_without_box_whole(tmp_path: Path) -> None:
+    assert decode(encode(tmp_path, jpeg(120, 180), StorageFormat(60, 90, 0.1))).shape == (60, 90, 3)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +119,7 @@ def test_a_photo_without_a_box_stays_whole(tmp_path: Path) -> None:
     ],
     ids=["centre", "margin", "corner", "other corner", "longer than the photo is high"],
 )
-def test_the_square_stays_within_the_photo_and_holds_the_box(
+def test_square_around_stays_in_photo_and_contains_box(
     box: Box, margin: float, region: Region
 ) -> None:
     assert square_around(box, 200, 400, margin) == region

@@ -1,4 +1,4 @@
-"""Which event lies where in a dataset, to find those that are in two splits. 24 bytes an event."""
+"""Index of a dataset's events, to find those that are in two splits; 24 bytes per event."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ RecordLocation = tuple[str, str, int]
 
 
 def hash_event_id(event_id: str) -> int:
-    """64 bits that stand for an event's id."""
+    """Return a 64-bit hash of an event's id."""
     return int.from_bytes(hashlib.blake2b(event_id.encode(), digest_size=8).digest(), "little")
 
 
 class EventIndex:
-    """The events of the shards of `folder`; a split's shards are added one after the other."""
+    """The events of the shards in `folder`; the shards of a split are added one after another."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class EventIndex:
         self._locations: list[NDArray[np.int64]] = [np.empty((0, 2), np.int64)]
 
     def add(self, split: str, file: str, events: Sequence[tuple[int, int]]) -> None:
-        """`events`: the hash of the id and the offset of each."""
+        """Add the events of a shard, each as (hash of its id, offset of its record)."""
         shard = len(self._shards)
         self._shards.append((split, file))
         self._hashes.append(np.array([hashed for hashed, _ in events], np.uint64))
@@ -41,14 +41,14 @@ class EventIndex:
         )
 
     def leaked_events(self) -> Iterator[tuple[str, RecordLocation, RecordLocation]]:
-        """The id of each event that is in two splits, and both places."""
-        hashes, places = np.concatenate(self._hashes), np.concatenate(self._locations)
+        """Yield the id of each event that is in two splits, and both locations."""
+        hashes, locations = np.concatenate(self._hashes), np.concatenate(self._locations)
         order = np.argsort(hashes, kind="stable")
         names = [split for split, _ in self._shards]
-        split = np.array([names.index(name) for name in names], np.int64)[places[order, 0]]
-        alike = (hashes[order][1:] == hashes[order][:-1]) & (split[1:] != split[:-1])
-        for i in np.flatnonzero(alike):
-            one, other = (self._location(*place) for place in places[order[[i, i + 1]]].tolist())
+        split = np.array([names.index(name) for name in names], np.int64)[locations[order, 0]]
+        leaked = (hashes[order][1:] == hashes[order][:-1]) & (split[1:] != split[:-1])
+        for i in np.flatnonzero(leaked):
+            one, other = (self._location(*pair) for pair in locations[order[[i, i + 1]]].tolist())
             event_id = self._read_event_id(one)
             if event_id == self._read_event_id(other):
                 yield event_id, one, other

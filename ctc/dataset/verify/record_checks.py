@@ -1,5 +1,4 @@
-"""Whether a record is what a dataset promises: checksums, labels, and photos that decode to their
-end."""
+"""Check single records: checksums, labels, and photos that decode completely."""
 
 from __future__ import annotations
 
@@ -21,9 +20,12 @@ MIN_DECODE_SIZE = (1, 1)
 
 @dataclass
 class RecordStats:
-    """What some records of a shard hold. `faults`: (offset, what is wrong). `unreadable`: records
-    that could not be read at all. `counts`: observations per (label, class number). `ids`: (64-bit
-    hash of the event's id, offset)."""
+    """Counts and faults of some records of a shard.
+
+    `faults`: (offset, what is wrong). `unreadable`: number of records that could not be read at
+    all. `counts`: observations per (label, class number). `ids`: (64-bit hash of the event's id,
+    offset).
+    """
 
     records: int = 0
     unreadable: int = 0
@@ -33,7 +35,7 @@ class RecordStats:
     faults: list[tuple[int, str]] = field(default_factory=list)
 
     def merge(self, other: RecordStats) -> None:
-        """Count what `other` holds as well; its faults stay where they are."""
+        """Add the counts of `other`, but not its faults."""
         self.records += other.records
         self.unreadable += other.unreadable
         self.images += other.images
@@ -42,20 +44,20 @@ class RecordStats:
 
 
 def check_records(shard: Path, spans: RecordSpans, classes: Mapping[str, int]) -> RecordStats:
-    """Read the records at these places; `classes`: how many each label has."""
-    contents = RecordStats(records=len(spans))
+    """Read and check the records in these spans; `classes`: number of classes per label."""
+    stats = RecordStats(records=len(spans))
     with shard.open("rb") as handle:
         for offset, size in spans:
             handle.seek(offset)
             try:
                 record = EventRecord.decode(unframe(handle.read(size)))
             except (InputError, OSError) as error:
-                contents.unreadable += 1
-                contents.faults.append((offset, str(error)))
+                stats.unreadable += 1
+                stats.faults.append((offset, str(error)))
             else:
-                _update_stats(record, offset, contents)
-                contents.faults += ((offset, fault) for fault in _record_faults(record, classes))
-    return contents
+                _update_stats(record, offset, stats)
+                stats.faults += ((offset, fault) for fault in _record_faults(record, classes))
+    return stats
 
 
 def _update_stats(record: EventRecord, offset: int, stats: RecordStats) -> None:
@@ -90,17 +92,23 @@ def _label_faults(record: EventRecord, classes: Mapping[str, int]) -> Iterator[s
     for label in sorted(classes.keys() & record.labels.keys()):
         for number in record.labels[label]:
             if not MISSING <= number < classes[label]:
-                yield f"label '{label}' of {event} has the number {number}, its classes are 0 to {classes[label] - 1}"
+                yield (
+                    f"label '{label}' of {event} has the number {number}, "
+                    f"its classes are 0 to {classes[label] - 1}"
+                )
     lengths = {len(numbers) for numbers in record.labels.values()}
     if len(lengths) > 1 or 0 in lengths:
         yield f"the labels of {event} have {' and '.join(map(str, sorted(lengths)))} observations"
 
 
 def _photo_fault(jpeg: bytes, size: tuple[int, int]) -> str | None:
-    """Even at the smallest scale the decoder reads a JPEG to its end."""
+    """Return what is wrong with a stored photo, or None.
+
+    It is decoded at the smallest scale, at which the decoder still reads a JPEG to its end.
+    """
     header = read_header(jpeg)
     if header is None:
-        return "is no JPEG"
+        return "is not a JPEG"
     if not header.is_baseline_420:
         return "is not a baseline 4:2:0 JPEG"
     if (header.height, header.width) != size:

@@ -1,4 +1,4 @@
-"""Where the records of a shard lie, also when some of its bytes are wrong."""
+"""Find the records of a shard, even if some of its bytes are damaged."""
 
 from __future__ import annotations
 
@@ -16,25 +16,29 @@ RecordSpans = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True)
 class ScanResult:
-    """The `spans` of the records, without gaps from the file's start; `has_unreadable_tail`:
-    something that follows the last could not be found."""
+    """The spans of the records, without gaps from the file's start.
+
+    `has_unreadable_tail`: the last span is damaged, and no record after it could be found.
+    """
 
     spans: RecordSpans
     has_unreadable_tail: bool
 
 
 def scan_records(handle: BinaryIO, file_size: int, index: RecordSpans) -> ScanResult:
-    """Go from record to record by the lengths before them. Where a length is wrong, go on at the
-    next offset that the index names, if the index covers the file from end to end or a sound length
-    stands there. The damaged record is among the places."""
+    """Follow the records by the length that each starts with.
+
+    Where a length is damaged, continue at the next offset in the index, if the index covers the
+    whole file or a valid length is found there. The damaged record is among the spans.
+    """
     starts = sorted({offset for offset, _ in index} | {offset + size for offset, size in index})
     trusted = _is_gapless(index, file_size)
-    places: list[tuple[int, int]] = []
-    at = 0
-    while at < file_size:
-        end = _record_end(handle, at)
+    spans: list[tuple[int, int]] = []
+    offset = 0
+    while offset < file_size:
+        end = _record_end(handle, offset)
         if end is None or end > file_size:
-            following = (starts[i] for i in range(bisect_right(starts, at), len(starts)))
+            following = (starts[i] for i in range(bisect_right(starts, offset), len(starts)))
             end = next(
                 (
                     start
@@ -44,10 +48,10 @@ def scan_records(handle: BinaryIO, file_size: int, index: RecordSpans) -> ScanRe
                 None,
             )
         if end is None:
-            return ScanResult([*places, (at, file_size - at)], has_unreadable_tail=True)
-        places.append((at, end - at))
-        at = end
-    return ScanResult(places, has_unreadable_tail=False)
+            return ScanResult([*spans, (offset, file_size - offset)], has_unreadable_tail=True)
+        spans.append((offset, end - offset))
+        offset = end
+    return ScanResult(spans, has_unreadable_tail=False)
 
 
 def _is_gapless(index: RecordSpans, file_size: int) -> bool:
@@ -58,8 +62,10 @@ def _is_gapless(index: RecordSpans, file_size: int) -> bool:
 
 
 def _record_end(handle: BinaryIO, offset: int) -> int | None:
-    """Where the record at `offset` ends by its own length; None when the length is cut or its
-    checksum is wrong."""
+    """Return where the record at `offset` ends by its own length.
+
+    Returns None if the length is cut off or its checksum is wrong.
+    """
     handle.seek(offset)
     header = handle.read(HEADER_BYTES)
     if (
@@ -72,12 +78,17 @@ def _record_end(handle: BinaryIO, offset: int) -> int | None:
 
 
 def index_fault(index: RecordSpans, scan: ScanResult) -> str | None:
-    """How the index differs from the records; None when it doesn't. What is lost is not
-    compared."""
-    places = scan.spans[:-1] if scan.has_unreadable_tail else scan.spans
-    for line, (said, place) in enumerate(zip(index, places, strict=False), 1):
-        if said != place:
-            return f"line {line} says offset {said[0]}, size {said[1]}; the record has offset {place[0]}, size {place[1]}"
-    if len(index) < len(places) or (len(index) > len(places) and not scan.has_unreadable_tail):
-        return f"has {len(index):,} lines, the shard has {len(places):,} records"
+    """Return how the index differs from the records, or None.
+
+    Records in an unreadable tail are not compared.
+    """
+    spans = scan.spans[:-1] if scan.has_unreadable_tail else scan.spans
+    for line, (indexed, span) in enumerate(zip(index, spans, strict=False), 1):
+        if indexed != span:
+            return (
+                f"line {line} says offset {indexed[0]}, size {indexed[1]}; "
+                f"the record has offset {span[0]}, size {span[1]}"
+            )
+    if len(index) < len(spans) or (len(index) > len(spans) and not scan.has_unreadable_tail):
+        return f"has {len(index):,} lines, the shard has {len(spans):,} records"
     return None

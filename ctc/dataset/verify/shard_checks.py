@@ -1,5 +1,4 @@
-"""Whether a shard and its index are what dataset.json says, and which of its records are
-damaged."""
+"""Check a shard and its index against dataset.json, and find its damaged records."""
 
 from __future__ import annotations
 
@@ -13,16 +12,17 @@ from pathlib import Path
 from ctc.artifacts.dataset import MANIFEST, Shard
 from ctc.dataset.verify.record_checks import RecordStats, check_records
 from ctc.dataset.verify.record_scan import RecordSpans, ScanResult, index_fault, scan_records
-from ctc.errors import InputError
+from ctc.errors import InputError, reason
 from ctc.storage.tfrecord import read_index
 
 ProgressCallback = Callable[[int, int], None]
+"""Called with the number of further records, and of damaged ones among them."""
 CHUNK_SIZE = 32
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a file of the dataset; `offset`: of the record in it."""
+    """What is wrong with a file of the dataset, or with the record at `offset` in it."""
 
     file: str
     offset: int | None
@@ -38,8 +38,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class ShardCheck:
-    """A shard to check. `classes`: how many each label has. `stats`: what was found, filled while
-    `faults` runs."""
+    """A shard to check.
+
+    `classes`: number of classes per label. `stats`: filled while `faults` runs.
+    """
 
     folder: Path
     shard: Shard
@@ -47,7 +49,7 @@ class ShardCheck:
     stats: RecordStats
 
     def faults(self, pool: Executor, advance: ProgressCallback) -> Iterator[Fault]:
-        """Everything that is wrong, records in order; `advance` hears of the records checked."""
+        """Yield everything that is wrong, in the order of the records."""
         path = self.folder / self.shard.file
         if not path.is_file():
             self.stats.unreadable += 1
@@ -57,7 +59,7 @@ class ShardCheck:
             yield from self._file_faults(path, pool, advance)
         except OSError as error:
             self.stats.unreadable += 1
-            yield self._make_fault(f"can't be read: {(error.strerror or str(error)).lower()}")
+            yield self._make_fault(f"can't be read: {reason(error)}")
 
     def _file_faults(
         self, path: Path, pool: Executor, advance: ProgressCallback
@@ -91,23 +93,24 @@ class ShardCheck:
             advance(part.records, len({offset for offset, _ in part.faults}))
             yield from (self._make_fault(fault, offset) for offset, fault in part.faults)
         if scan.has_unreadable_tail:
-            yield self._make_fault("nothing behind this record can be found", scan.spans[-1][0])
+            offset = scan.spans[-1][0]
+            yield self._make_fault("no record after this one can be found", offset)
 
     def _count_faults(self) -> Iterator[Fault]:
-        contents, shard = self.stats, self.shard
-        for what, held, said in (
-            ("events", contents.records, shard.events),
-            ("photos", contents.images, shard.images),
+        stats, shard = self.stats, self.shard
+        for what, found, expected in (
+            ("events", stats.records, shard.events),
+            ("photos", stats.images, shard.images),
         ):
-            if held != said:
-                yield self._make_fault(f"holds {held:,} {what}, {MANIFEST} says {said:,}")
+            if found != expected:
+                yield self._make_fault(f"holds {found:,} {what}, {MANIFEST} says {expected:,}")
 
     def _make_fault(self, fault: str, offset: int | None = None) -> Fault:
         return Fault(self.shard.file, offset, fault)
 
 
 def _read_index(path: Path) -> tuple[RecordSpans | None, str | None]:
-    """The index, or None and what is wrong with it."""
+    """Return the index, or None and what is wrong with it."""
     if not path.is_file():
         return None, "is missing; the records were found without it"
     try:

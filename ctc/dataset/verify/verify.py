@@ -1,4 +1,4 @@
-"""Checks every byte of a dataset, and names the file and the offset of each fault."""
+"""Check every byte of a dataset, and report the file and offset of each fault."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset
 from ctc.artifacts.dataset_cache import open_dataset
-from ctc.dataset.build import BUILD_STATE
+from ctc.dataset.folder import BUILD_STATE
 from ctc.dataset.verify.event_index import EventIndex
 from ctc.dataset.verify.record_checks import RecordStats
 from ctc.dataset.verify.shard_checks import Fault, ProgressCallback, ShardCheck
@@ -22,8 +22,10 @@ from ctc.storage.json_file import read_object
 
 @dataclass
 class VerifyResult:
-    """What was read and what is wrong. `complete`: False when it ended at `max_faults` with more to
-    check."""
+    """What was read, and the faults found.
+
+    `complete` is False if the check stopped at `max_faults` with more to check.
+    """
 
     shards: int = 0
     events: int = 0
@@ -33,11 +35,13 @@ class VerifyResult:
 
 
 def open_for_verification(folder: Path) -> Dataset:
-    """The dataset; raises CtcError when there is none, or its dataset.json is not sound enough to
-    check the rest by it."""
+    """Open the dataset.
+
+    Raises CtcError if there is none, or if its dataset.json is too damaged to check the rest.
+    """
     if (folder / BUILD_STATE).exists() and not (folder / MANIFEST).exists():
         raise InputError(
-            f"'{folder}' holds a dataset that was not finished: go on with `ctc dataset … --resume`"
+            f"'{folder}' holds an unfinished dataset: finish it with `ctc dataset … --resume`"
         )
     return open_dataset(folder, refresh=True)
 
@@ -45,17 +49,16 @@ def open_for_verification(folder: Path) -> Dataset:
 def verify_dataset(
     dataset: Dataset, workers: int, max_faults: int, advance: ProgressCallback
 ) -> VerifyResult:
-    """Check all of it in `workers` threads, or until there are more than `max_faults`."""
-    verified = VerifyResult()
+    """Check the dataset in `workers` threads; stop when there are more than `max_faults`."""
+    result = VerifyResult()
     pool = ThreadPoolExecutor(workers, "ctc-verify")
     try:
-        faults = tuple(
-            islice(_DatasetCheck(dataset, verified).faults(pool, advance), max_faults + 1)
-        )
+        found = _DatasetCheck(dataset, result).faults(pool, advance)
+        faults = tuple(islice(found, max_faults + 1))
     finally:
         pool.shutdown(cancel_futures=True)
-    verified.faults, verified.complete = faults[:max_faults], len(faults) <= max_faults
-    return verified
+    result.faults, result.complete = faults[:max_faults], len(faults) <= max_faults
+    return result
 
 
 @dataclass
@@ -66,32 +69,34 @@ class _DatasetCheck:
     def faults(self, pool: Executor, advance: ProgressCallback) -> Iterator[Fault]:
         yield from _stray_file_faults(self.dataset)
         yield from _manifest_faults(self.dataset)
-        places = EventIndex(self.dataset.folder)
+        event_index = EventIndex(self.dataset.folder)
         for split in self.dataset.manifest.splits:
-            yield from self._split_faults(split, places, pool, advance)
-        for event, (split, first, at), (_, file, offset) in places.leaked_events():
-            yield Fault(
-                file, offset, f"event '{event}' is in split '{split}' too: {first} at offset {at}"
-            )
+            yield from self._split_faults(split, event_index, pool, advance)
+        for event, (split, first_file, first_offset), (
+            _,
+            file,
+            offset,
+        ) in event_index.leaked_events():
+            other = f"{first_file} at offset {first_offset}"
+            yield Fault(file, offset, f"event '{event}' is also in split '{split}': {other}")
 
     def _split_faults(
         self, split: str, event_index: EventIndex, pool: Executor, advance: ProgressCallback
     ) -> Iterator[Fault]:
         counts: Counter[tuple[str, int]] = Counter()
-        unread = 0
+        unreadable = 0
         classes = {label.name: len(label.classes) for label in self.dataset.manifest.labels}
         for shard in self.dataset.shards(split):
-            contents = RecordStats()
-            yield from ShardCheck(self.dataset.folder, shard, classes, contents).faults(
-                pool, advance
-            )
-            event_index.add(split, shard.file, contents.ids)
+            stats = RecordStats()
+            check = ShardCheck(self.dataset.folder, shard, classes, stats)
+            yield from check.faults(pool, advance)
+            event_index.add(split, shard.file, stats.ids)
             self.result.shards += 1
-            self.result.events += len(contents.ids)
-            self.result.images += contents.images
-            counts += contents.counts
-            unread += contents.unreadable
-        if not unread:
+            self.result.events += len(stats.ids)
+            self.result.images += stats.images
+            counts += stats.counts
+            unreadable += stats.unreadable
+        if not unreadable:
             yield from _label_faults(self.dataset, split, counts)
 
 
@@ -105,32 +110,28 @@ def _stray_file_faults(dataset: Dataset) -> Iterator[Fault]:
     }
     for name in sorted(entry.name for entry in dataset.folder.iterdir()):
         if is_partial(Path(name)) or (name.startswith(".") and name.endswith(".json")):
-            yield Fault(name, None, "is left over from a build that was interrupted: remove it")
+            yield Fault(name, None, "is left over from an interrupted build: remove it")
         elif name.endswith((".tfrecord", ".idx")) and name not in known:
             yield Fault(name, None, f"is not named in {MANIFEST}")
 
 
 def _manifest_faults(dataset: Dataset) -> Iterator[Fault]:
-    said = read_object(dataset.folder / MANIFEST, "the description of a dataset")["splits"]
+    splits = read_object(dataset.folder / MANIFEST, "the description of a dataset")["splits"]
     for split, shards in dataset.manifest.splits.items():
         for what in ("events", "images"):
-            total = sum(getattr(shard, what) for shard in shards)
-            if said[split].get(what) != total:
-                yield Fault(
-                    MANIFEST,
-                    None,
-                    f"says {said[split].get(what)} {what} for split '{split}', its shards {total}",
-                )
+            total, stated = sum(getattr(shard, what) for shard in shards), splits[split].get(what)
+            if stated != total:
+                fault = f"says {stated} {what} for split '{split}', its shards {total}"
+                yield Fault(MANIFEST, None, fault)
 
 
 def _label_faults(
     dataset: Dataset, split: str, counts: Counter[tuple[str, int]]
 ) -> Iterator[Fault]:
     for label in dataset.manifest.labels:
-        said = label.counts.get(split, ())
+        stated = dict(enumerate(label.counts.get(split, ())))
         for number, name in enumerate(label.classes):
-            held = counts[label.name, number]
-            if number >= len(said) or said[number] != held:
-                told = said[number] if number < len(said) else "nothing"
+            found, expected = counts[label.name, number], stated.get(number, "nothing")
+            if found != expected:
                 what = f"class '{name}' of label '{label.name}' in split '{split}'"
-                yield Fault(MANIFEST, None, f"says {told} for {what}, the records hold {held}")
+                yield Fault(MANIFEST, None, f"says {expected} for {what}, the records hold {found}")

@@ -1,4 +1,4 @@
-"""ctc dataset"""
+"""The command `ctc dataset`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from ctc.cli.options.engine import default_threads, resolve_engine
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import EnginesCommand
-from ctc.errors import MissingExtraError
+from ctc.errors import require_extra
 
 
 @click.command(
     cls=EnginesCommand,
-    epilog="Example: ctc dataset inventory.parquet --output dataset --split train=0.8 --split val=0.2",
+    epilog="Example: ctc dataset inventory.parquet --output dataset --split train=0.8 "
+    "--split val=0.2",
 )
 @click.argument("inventory", type=PATH_OR_URL)
 @dataset_options
 @option(
-    "--dry-run", is_flag=True, help="Only say what would be written, and how long it would take."
+    "--dry-run",
+    is_flag=True,
+    help="Print what would be written and an estimate of the time, then exit.",
 )
 def command(
     inventory: Path,
@@ -34,13 +37,12 @@ def command(
     engine_options: dict[str, Any],
     **options: Any,
 ) -> int:
-    """Turn an INVENTORY into a folder of TFRecord files: photos upright, shrunk, as JPEGs, with
-    their labels.
+    """Convert an INVENTORY to a folder of TFRecord files with oriented, resized JPEGs and labels.
 
-    Photos that can't be used are left out, listed in OUTPUT/left_out.csv, and the exit code is 3.
-    `ctc dataset verify` checks a finished folder.
+    Photos that can't be used are left out and listed in OUTPUT/left_out.csv; the exit code is then
+    3. `ctc dataset verify` checks a finished folder.
     """
-    _require_extra()
+    require_extra("ctc dataset", "data", ("pyarrow", "google_crc32c"))
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.commands.dataset.messages import print_dry_run, print_plan, print_result
     from ctc.cli.console.console import progress
@@ -50,7 +52,7 @@ def command(
     from ctc.dataset.plan import DatasetPlan
 
     options["workers"] = options["workers"] or default_threads(engine)
-    workers = resolve_engine(engine, engine_options)
+    bound_engine = resolve_engine(engine, engine_options)
     plan = DatasetPlan.make(Inventory.read(inventory), to_config(options))
     if dry_run:
         print_plan(plan)
@@ -59,13 +61,6 @@ def command(
     prepare_folder(output, resume=resume, overwrite=overwrite)
     print_plan(plan)
     with progress("dataset", sum(len(shard.events) for shard in plan.shards())) as bar:
-        result = build_dataset(plan, output, bar.advance, workers)
+        result = build_dataset(plan, output, bar.advance, bound_engine)
     print_result(result)
     return PARTLY_FAILED if result.failures else 0
-
-
-def _require_extra() -> None:
-    from importlib.util import find_spec
-
-    if not all(map(find_spec, ("pyarrow", "google_crc32c"))):
-        raise MissingExtraError("ctc dataset", "data")

@@ -1,4 +1,4 @@
-"""A damaged dataset: each fault is found, and its file and offset are named."""
+"""Verification of damaged datasets: each fault is reported with its file and offset."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def dataset_with(dataset_of: Callable[..., Dataset]) -> Callable[[EventRecord], 
     return lambda event: dataset_of({"train": [event]}, {"species": ("deer", "fox")})
 
 
-def event_of(jpeg: bytes, **changes: Any) -> EventRecord:
+def make_event(jpeg: bytes, **changes: Any) -> EventRecord:
     event = EventRecord("e", (jpeg,), ((48, 64),), {"species": (1,)}, ("e.jpg",), {})
     return replace(event, **changes)
 
@@ -55,37 +55,37 @@ def faults(dataset: Dataset) -> list[str]:
     return [str(fault) for fault in verify(dataset).faults]
 
 
-def places(dataset: Dataset) -> list[tuple[int, int]]:
+def read_spans(dataset: Dataset) -> list[tuple[int, int]]:
     return read_index(dataset.folder / INDEX)
 
 
-def flip(path: Path, offset: int) -> None:
+def flip_bit(path: Path, offset: int) -> None:
     data = bytearray(path.read_bytes())
     data[offset] ^= 0x10
     path.write_bytes(data)
 
 
-def edit(dataset: Dataset, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change dataset.json behind the back of the records."""
+def edit_manifest(dataset: Dataset, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change dataset.json without changing the records."""
     path = dataset.folder / "dataset.json"
     data = json.loads(path.read_text())
     change(data)
     path.write_text(json.dumps(data))
 
 
-def saved(subsampling: str = "4:2:0", **options: Any) -> bytes:
+def encode_with_pillow(subsampling: str = "4:2:0", **options: Any) -> bytes:
     file = io.BytesIO()
     Image.fromarray(PIXELS).save(file, "jpeg", subsampling=subsampling, **options)
     return file.getvalue()
 
 
-def turned() -> bytes:
+def encode_rotated() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 3
-    return saved(exif=exif)
+    return encode_with_pillow(exif=exif)
 
 
-def test_a_sound_dataset_has_no_fault(dataset: Dataset) -> None:
+def test_verify_dataset_finds_no_fault_in_valid_dataset(dataset: Dataset) -> None:
     assert verify(dataset) == VerifyResult(shards=2, events=8, images=15, faults=(), complete=True)
 
 
@@ -101,11 +101,11 @@ def test_a_sound_dataset_has_no_fault(dataset: Dataset) -> None:
         (-1, "the checksum of the record is wrong"),
     ],
 )
-def test_a_flipped_bit_costs_its_record_alone(
+def test_verify_dataset_reports_flipped_bit_only_at_its_record(
     dataset: Dataset, record: int, into: int, reason: str
 ) -> None:
-    offset, size = places(dataset)[record]
-    flip(dataset.folder / SHARD, offset + into % size)
+    offset, size = read_spans(dataset)[record]
+    flip_bit(dataset.folder / SHARD, offset + into % size)
     assert faults(dataset) == [
         f"{SHARD} at offset {offset}: {reason}",
         f"{SHARD}: its sha256 is not the one in dataset.json",
@@ -113,21 +113,23 @@ def test_a_flipped_bit_costs_its_record_alone(
 
 
 @pytest.mark.parametrize("with_index", [True, False])
-def test_every_flipped_bit_is_found_at_its_record(dataset: Dataset, with_index: bool) -> None:
-    table = places(dataset)
+def test_verify_dataset_finds_every_flipped_bit_at_its_record(
+    dataset: Dataset, with_index: bool
+) -> None:
+    table = read_spans(dataset)
     shard = dataset.folder / SHARD
     if not with_index:
         (dataset.folder / INDEX).unlink()
     for position in random.Random(1).sample(range(shard.stat().st_size), 100):
-        flip(shard, position)
+        flip_bit(shard, position)
         record = max(offset for offset, _ in table if offset <= position)
         found = {fault.offset for fault in verify(dataset).faults if fault.offset is not None}
-        flip(shard, position)
+        flip_bit(shard, position)
         assert found == {record}
 
 
-def test_a_hole_over_three_records_names_the_three(dataset: Dataset) -> None:
-    table, shard = places(dataset), dataset.folder / SHARD
+def test_verify_dataset_reports_all_records_of_zeroed_range(dataset: Dataset) -> None:
+    table, shard = read_spans(dataset), dataset.folder / SHARD
     data = bytearray(shard.read_bytes())
     data[table[1][0] + 20 : table[3][0] + 20] = bytes(table[3][0] - table[1][0])
     shard.write_bytes(data)
@@ -136,17 +138,17 @@ def test_a_hole_over_three_records_names_the_three(dataset: Dataset) -> None:
     ]
 
 
-def test_a_shard_that_was_cut_says_where(dataset: Dataset) -> None:
-    offset, size = places(dataset)[4]
+def test_verify_dataset_reports_offset_of_truncated_record(dataset: Dataset) -> None:
+    offset, size = read_spans(dataset)[4]
     shard = dataset.folder / SHARD
     shard.write_bytes(shard.read_bytes()[: offset + size // 2])
-    assert f"{SHARD} at offset {offset}: the record is cut" in faults(dataset)
+    assert f"{SHARD} at offset {offset}: the record is truncated" in faults(dataset)
 
 
-def test_a_shard_that_was_cut_between_records_lacks_bytes_lines_and_events(
+def test_verify_dataset_reports_shard_truncated_between_records(
     dataset: Dataset,
 ) -> None:
-    offset, _ = places(dataset)[4]
+    offset, _ = read_spans(dataset)[4]
     shard = dataset.folder / SHARD
     size = shard.stat().st_size
     shard.write_bytes(shard.read_bytes()[:offset])
@@ -156,61 +158,64 @@ def test_a_shard_that_was_cut_between_records_lacks_bytes_lines_and_events(
     assert f"{SHARD}: holds 4 events, dataset.json says 6" in found
 
 
-def test_bytes_that_were_added_are_found(dataset: Dataset) -> None:
+def test_verify_dataset_reports_appended_bytes(dataset: Dataset) -> None:
     shard = dataset.folder / SHARD
     size = shard.stat().st_size
     with shard.open("ab") as file:
         file.write(b"more")
-    assert f"{SHARD} at offset {size}: the record is cut" in faults(dataset)
+    assert f"{SHARD} at offset {size}: the record is truncated" in faults(dataset)
 
 
-def test_a_lost_index_is_the_only_fault(dataset: Dataset) -> None:
+def test_verify_dataset_reports_missing_index_as_only_fault(dataset: Dataset) -> None:
     (dataset.folder / INDEX).unlink()
     assert faults(dataset) == [f"{INDEX}: is missing; the records were found without it"]
 
 
-def test_without_index_and_length_the_rest_of_the_shard_is_lost(dataset: Dataset) -> None:
-    offset, _ = places(dataset)[2]
+def test_verify_dataset_loses_rest_of_shard_without_index_and_length(dataset: Dataset) -> None:
+    offset, _ = read_spans(dataset)[2]
     (dataset.folder / INDEX).unlink()
-    flip(dataset.folder / SHARD, offset)
-    assert f"{SHARD} at offset {offset}: nothing behind this record can be found" in faults(dataset)
+    flip_bit(dataset.folder / SHARD, offset)
+    assert f"{SHARD} at offset {offset}: no record after this one can be found" in faults(dataset)
 
 
-def test_the_index_of_another_shard_is_found_and_not_followed(dataset: Dataset) -> None:
-    size = places(dataset)[0][1]
+def test_verify_dataset_reports_index_of_other_shard_without_using_it(dataset: Dataset) -> None:
+    size = read_spans(dataset)[0][1]
     shutil.copy(dataset.folder / "val-00000-of-00001.idx", dataset.folder / INDEX)
-    other = places(dataset)[0][1]
+    other = read_spans(dataset)[0][1]
     assert faults(dataset) == [
         f"{INDEX}: line 1 says offset 0, size {other}; the record has offset 0, size {size}"
     ]
 
 
-def test_a_line_of_the_index_that_is_wrong_is_named(dataset: Dataset) -> None:
+def test_verify_dataset_reports_wrong_index_line(dataset: Dataset) -> None:
     index = dataset.folder / INDEX
-    offset, size = places(dataset)[1]
+    offset, size = read_spans(dataset)[1]
     index.write_text(index.read_text().replace(f"{offset} {size}\n", f"{offset} {size - 1}\n"))
     assert faults(dataset) == [
-        f"{INDEX}: line 2 says offset {offset}, size {size - 1}; the record has offset {offset}, size {size}"
+        (
+            f"{INDEX}: line 2 says offset {offset}, size {size - 1}; "
+            f"the record has offset {offset}, size {size}"
+        )
     ]
 
 
-def test_an_index_that_is_none_is_named(dataset: Dataset) -> None:
+def test_verify_dataset_reports_file_that_is_no_index(dataset: Dataset) -> None:
     (dataset.folder / INDEX).write_bytes(b"\xff\xfe\x00")
     assert faults(dataset) == [
         f"{INDEX}: is not an index of 'offset size' lines; the records were found without it"
     ]
 
 
-def test_a_missing_shard_leaves_the_others_to_check(dataset: Dataset) -> None:
+def test_verify_dataset_checks_other_shards_if_one_is_missing(dataset: Dataset) -> None:
     (dataset.folder / SHARD).unlink()
-    flip(dataset.folder / "val-00000-of-00001.tfrecord", 0)
+    flip_bit(dataset.folder / "val-00000-of-00001.tfrecord", 0)
     found = faults(dataset)
     assert found[0] == f"{SHARD}: is missing"
     assert found[1].startswith("val-00000-of-00001.tfrecord at offset 0: ")
 
 
 @pytest.mark.parametrize("name", ["train-00001-of-00002.tfrecord", "old.idx"])
-def test_a_file_that_belongs_to_no_split_is_named(dataset: Dataset, name: str) -> None:
+def test_verify_dataset_reports_file_of_no_split(dataset: Dataset, name: str) -> None:
     (dataset.folder / name).write_bytes(b"")
     assert faults(dataset) == [f"{name}: is not named in dataset.json"]
 
@@ -219,73 +224,82 @@ def test_a_file_that_belongs_to_no_split_is_named(dataset: Dataset, name: str) -
     "name",
     [".unfinished.json", f".{SHARD}.json", f".{SHARD}.123.partial", ".dataset.json.7.partial"],
 )
-def test_what_an_interrupted_build_left_is_named(dataset: Dataset, name: str) -> None:
+def test_verify_dataset_reports_files_left_by_interrupted_build(
+    dataset: Dataset, name: str
+) -> None:
     (dataset.folder / name).write_bytes(b"{}")
-    assert faults(dataset) == [f"{name}: is left over from a build that was interrupted: remove it"]
+    assert faults(dataset) == [f"{name}: is left over from an interrupted build: remove it"]
 
 
-def test_a_wrong_number_of_events_is_told_of_shard_and_split(dataset: Dataset) -> None:
-    edit(dataset, lambda data: data["splits"]["train"]["shards"][0].update(events=7))
+def test_verify_dataset_reports_wrong_event_count_of_shard_and_split(dataset: Dataset) -> None:
+    edit_manifest(dataset, lambda data: data["splits"]["train"]["shards"][0].update(events=7))
     assert faults(dataset) == [
         "dataset.json: says 6 events for split 'train', its shards 7",
         f"{SHARD}: holds 6 events, dataset.json says 7",
     ]
 
 
-def test_a_wrong_number_of_photos_is_told(dataset: Dataset) -> None:
-    edit(dataset, lambda data: data["splits"]["val"]["shards"][0].update(images=4))
+def test_verify_dataset_reports_wrong_photo_count(dataset: Dataset) -> None:
+    edit_manifest(dataset, lambda data: data["splits"]["val"]["shards"][0].update(images=4))
     assert "val-00000-of-00001.tfrecord: holds 3 photos, dataset.json says 4" in faults(dataset)
 
 
-def test_a_wrong_total_of_a_split_is_told(dataset: Dataset) -> None:
-    edit(dataset, lambda data: data["splits"]["val"].update(images=99))
+def test_verify_dataset_reports_wrong_total_of_split(dataset: Dataset) -> None:
+    edit_manifest(dataset, lambda data: data["splits"]["val"].update(images=99))
     assert faults(dataset) == ["dataset.json: says 99 images for split 'val', its shards 3"]
 
 
-def test_a_wrong_count_of_a_class_is_told(dataset: Dataset) -> None:
-    edit(dataset, lambda data: data["labels"]["species"]["counts"]["val"].update(fox=5))
+def test_verify_dataset_reports_wrong_class_count(dataset: Dataset) -> None:
+    edit_manifest(dataset, lambda data: data["labels"]["species"]["counts"]["val"].update(fox=5))
     assert faults(dataset) == [
         "dataset.json: says 5 for class 'fox' of label 'species' in split 'val', the records hold 0"
     ]
 
 
-def test_a_wrong_hash_is_told(dataset: Dataset) -> None:
-    edit(dataset, lambda data: data["splits"]["train"]["shards"][0].update(sha256="0" * 64))
+def test_verify_dataset_reports_wrong_hash(dataset: Dataset) -> None:
+    edit_manifest(
+        dataset, lambda data: data["splits"]["train"]["shards"][0].update(sha256="0" * 64)
+    )
     assert faults(dataset) == [f"{SHARD}: its sha256 is not the one in dataset.json"]
 
 
-def test_an_event_in_two_splits_is_named_with_both_places(
+def test_verify_dataset_reports_event_in_two_splits_with_both_locations(
     dataset_of: Callable[..., Dataset],
 ) -> None:
     jpeg = encode_jpeg(PIXELS, 90)
-    one, other, again = (event_of(jpeg, event_id=name) for name in ("one", "other", "one"))
+    one, other, again = (make_event(jpeg, event_id=name) for name in ("one", "other", "one"))
     dataset = dataset_of({"train": [other, one], "val": [again]}, {"species": ("deer", "fox")})
-    at = places(dataset)[1][0]
+    at = read_spans(dataset)[1][0]
     assert faults(dataset) == [
-        f"val-00000-of-00001.tfrecord at offset 0: event 'one' is in split 'train' too: {SHARD} at offset {at}"
+        (
+            "val-00000-of-00001.tfrecord at offset 0: event 'one' is also in split 'train': "
+            f"{SHARD} at offset {at}"
+        )
     ]
 
 
-def test_an_event_twice_in_one_split_is_no_fault(dataset_of: Callable[..., Dataset]) -> None:
-    event = event_of(encode_jpeg(PIXELS, 90))
+def test_verify_dataset_accepts_repeated_event_in_one_split(
+    dataset_of: Callable[..., Dataset],
+) -> None:
+    event = make_event(encode_jpeg(PIXELS, 90))
     assert faults(dataset_of({"train": [event, event]}, {"species": ("deer", "fox")})) == []
 
 
 @pytest.mark.parametrize(
     ("jpeg", "reason"),
     [
-        (b"no picture", "is no JPEG"),
-        (saved(progressive=True), "is not a baseline 4:2:0 JPEG"),
-        (saved("4:4:4"), "is not a baseline 4:2:0 JPEG"),
-        (turned(), "is not upright"),
+        (b"not a picture", "is not a JPEG"),
+        (encode_with_pillow(progressive=True), "is not a baseline 4:2:0 JPEG"),
+        (encode_with_pillow("4:4:4"), "is not a baseline 4:2:0 JPEG"),
+        (encode_rotated(), "is not upright"),
         (encode_jpeg(PIXELS, 90)[:-400], "can't be decoded: premature end of JPEG file"),
         (encode_jpeg(PIXELS[:40], 90), "has 40 × 64 pixels, the record says 48 × 64"),
     ],
 )
-def test_a_photo_that_is_not_as_promised_is_named(
+def test_verify_dataset_reports_photo_of_wrong_kind_or_size(
     dataset_with: Callable[[EventRecord], Dataset], jpeg: bytes, reason: str
 ) -> None:
-    assert faults(dataset_with(event_of(jpeg))) == [
+    assert faults(dataset_with(make_event(jpeg))) == [
         f"{SHARD} at offset 0: photo 0 of event 'e' {reason}"
     ]
 
@@ -307,43 +321,48 @@ def test_a_photo_that_is_not_as_promised_is_named(
         ({"paths": ()}, "'image/paths' have 0 entries for 1 photos"),
     ],
 )
-def test_a_record_that_contradicts_itself_or_the_manifest_is_named(
+def test_verify_dataset_reports_inconsistent_record(
     dataset_with: Callable[[EventRecord], Dataset], changes: dict[str, Any], reason: str
 ) -> None:
     assert f"{SHARD} at offset 0: {reason}" in faults(
-        dataset_with(event_of(encode_jpeg(PIXELS, 90), **changes))
+        dataset_with(make_event(encode_jpeg(PIXELS, 90), **changes))
     )
 
 
-def test_a_label_number_without_a_class_is_named(dataset_of: Callable[..., Dataset]) -> None:
-    event = event_of(encode_jpeg(PIXELS, 90), labels={"species": (2,)})
+def test_verify_dataset_reports_label_number_without_class(
+    dataset_of: Callable[..., Dataset],
+) -> None:
+    event = make_event(encode_jpeg(PIXELS, 90), labels={"species": (2,)})
     dataset = dataset_of({"train": [event]}, {"species": ("deer", "fox")})
     assert faults(dataset) == [
-        f"{SHARD} at offset 0: label 'species' of event 'e' has the number 2, its classes are 0 to 1"
+        (
+            f"{SHARD} at offset 0: label 'species' of event 'e' has the number 2, "
+            "its classes are 0 to 1"
+        )
     ]
 
 
-def test_all_faults_are_listed_up_to_the_limit(dataset: Dataset) -> None:
-    for offset, _ in places(dataset):
-        flip(dataset.folder / SHARD, offset + 20)
+def test_verify_dataset_stops_at_max_faults(dataset: Dataset) -> None:
+    for offset, _ in read_spans(dataset):
+        flip_bit(dataset.folder / SHARD, offset + 20)
     assert (len(verify(dataset).faults), verify(dataset).complete) == (7, True)
     assert (len(verify(dataset, 7).faults), verify(dataset, 7).complete) == (7, True)
     assert (len(verify(dataset, 3).faults), verify(dataset, 3).complete) == (3, False)
 
 
-def test_a_length_of_petabytes_is_not_read(dataset: Dataset) -> None:
+def test_verify_dataset_does_not_read_impossible_length(dataset: Dataset) -> None:
     shard = dataset.folder / SHARD
     length = struct.pack("<Q", 2**60)
     shard.write_bytes(length + struct.pack("<I", masked_crc(length)) + shard.read_bytes()[12:])
-    assert f"{SHARD} at offset 0: the record is cut" in faults(dataset)
+    assert f"{SHARD} at offset 0: the record is truncated" in faults(dataset)
 
 
-def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"dataset\.json' is not there"):
+def test_open_for_verification_refuses_folder_without_dataset(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"dataset\.json' does not exist"):
         open_for_verification(tmp_path)
 
 
-def test_a_dataset_that_was_not_finished_is_refused(tmp_path: Path) -> None:
+def test_open_for_verification_refuses_unfinished_dataset(tmp_path: Path) -> None:
     (tmp_path / ".unfinished.json").write_text("{}")
     with pytest.raises(InputError, match="--resume"):
         open_for_verification(tmp_path)
@@ -358,9 +377,9 @@ def test_a_dataset_that_was_not_finished_is_refused(tmp_path: Path) -> None:
         (lambda data: data["splits"]["train"]["shards"][0].update(file="../x.tfrecord"), "damaged"),
     ],
 )
-def test_a_manifest_that_can_not_be_used_is_refused(
+def test_open_for_verification_refuses_unusable_manifest(
     dataset: Dataset, change: Callable[[dict[str, Any]], object], message: str
 ) -> None:
-    edit(dataset, change)
+    edit_manifest(dataset, change)
     with pytest.raises(InputError, match=message):
         open_for_verification(dataset.folder)
