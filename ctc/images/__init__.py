@@ -1,5 +1,4 @@
-"""Pictures: read safely, orient, scale, resize. The one place that does so, for datasets, training
-and prediction alike."""
+"""Photos: read safely, orient, scale, resize; the same code for datasets, training, prediction."""
 
 from ctc.images.decode import DecodeBuffer, decode, is_jpeg, oriented_size
 from ctc.images.files import IMAGE_SUFFIXES, is_image_name, read_photo

@@ -1,4 +1,4 @@
-"""Which photos belong together: those that one camera took shortly after another."""
+"""Grouping of photos into bursts: photos that one camera took in quick succession."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 NO_LOCATION = -1
+"""Location number of a photo whose location is not known."""
 
 
 def burst_ids(
     locations: NDArray[np.int64], times: NDArray[np.datetime64], max_gap: np.timedelta64
 ) -> NDArray[np.int64]:
-    """The number of each photo's burst, (n,), ascending by location and time.
+    """Return the burst number of each photo, (n,), ascending by location and time.
 
-    A photo belongs to the burst of its location's previous photo when it was taken at most
-    `max_gap` after it. `locations`, (n,): any number ≥ 0 per location, NO_LOCATION where it isn't
-    known; `times`, (n,): datetime64, NaT where it isn't known. A photo that lacks either stays
-    alone. No burst spans two locations, since the clocks of two cameras don't agree."""
+    A photo belongs to the burst of the previous photo of its location if it was taken at most
+    `max_gap` after it. `locations`, (n,): a number ≥ 0 per location, or NO_LOCATION; `times`, (n,):
+    datetime64, NaT if not known. A photo without either is a burst of its own. No burst spans two
+    locations, since the clocks of two cameras are not synchronised.
+    """
     order = np.lexsort((times, locations))
     place, time = locations[order], times[order]
     alone = (place == NO_LOCATION) | np.isnat(time)
@@ -32,8 +34,10 @@ def burst_ids(
 def group_bursts(
     locations: NDArray[np.int64], times: NDArray[np.datetime64], max_gap: np.timedelta64
 ) -> list[NDArray[np.intp]]:
-    """Where the photos of each burst stand in `times`, by time; the bursts in the order of the
-    first of their places. At least one photo; see `burst_ids`."""
+    """Return, for each burst, the indices of its photos in `times`, ordered by time.
+
+    The bursts are ordered by their smallest index. Needs at least one photo; see `burst_ids`.
+    """
     numbers = burst_ids(locations, times, max_gap)
     by_time = np.lexsort((times, numbers))
     starts = np.flatnonzero(np.diff(numbers[by_time], prepend=-1))

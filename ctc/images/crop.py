@@ -1,4 +1,4 @@
-"""The part of a photo around the animal that a detector found."""
+"""Cropping of a photo to the animal that a detector found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ctc.images.decode import DecodeBuffer, Pixels, decode, oriented_size
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of a photo in whole pixels."""
+    """Rectangle in a photo, in whole pixels."""
 
     top: int
     left: int
@@ -29,8 +29,11 @@ def crop_to_box(
     truncated: Literal["fail", "use"] = "fail",
     buffer: DecodeBuffer | None = None,
 ) -> Pixels:
-    """The square around the box, decoded just large enough for its shorter side to have `min_side`
-    pixels; raises as `decode` does."""
+    """Return the square around the box, decoded at a sufficient scale.
+
+    The scale is the smallest of `decode` at which the shorter side of the square has `min_side`
+    pixels. Raises as `decode` does.
+    """
     height, width, _ = oriented_size(data)
     region = square_around(box, height, width, margin)
     enough = min_side / min(region.height, region.width)
@@ -41,17 +44,20 @@ def crop_to_box(
 
 
 def check_margin(margin: float) -> None:
-    """Raise UsageError for a margin that is no share of a box."""
+    """Raise UsageError if the margin is not between 0 and 5."""
     if not 0 <= margin <= 5:
         raise UsageError(
-            f"the margin of --crop-box is {margin:g}: it must be between 0 and 5 times the box's longer side"
+            f"the margin of --crop-box is {margin:g}: "
+            "it must be between 0 and 5 times the box's longer side"
         )
 
 
 def square_around(box: Box, height: int, width: int, margin: float) -> Region:
-    """The square around `box` in a photo of `height` × `width` pixels, wider than its longer side
-    by `margin` of that on each side. It is moved into the photo, and no square where the photo's
-    shorter side is too short for it."""
+    """Return the square around `box` in a photo of `height` × `width` pixels.
+
+    Its side is the longer side of the box, extended by `margin` times that on each side. It is
+    moved to lie in the photo; where the photo's shorter side is too short, it is not square.
+    """
     side = max(box.width * width, box.height * height) * (1 + 2 * margin)
     top, rows = _span((box.y + box.height / 2) * height, side, height)
     left, columns = _span((box.x + box.width / 2) * width, side, width)
@@ -59,7 +65,7 @@ def square_around(box: Box, height: int, width: int, margin: float) -> Region:
 
 
 def _span(centre: float, side: float, limit: int) -> tuple[int, int]:
-    """(start, length) in whole pixels, within 0–`limit`."""
+    """Return (start, length) in whole pixels, within 0–`limit`."""
     length = min(limit, max(1, math.ceil(side)))
     start = round(centre - length / 2)
     return min(max(start, 0), limit - length), length

@@ -1,8 +1,9 @@
-"""From the bytes of a photo to upright RGB pixels.
+"""Decoding of photos to upright RGB pixels.
 
-JPEGs go through libjpeg-turbo, decoded at a scale that is just large enough; everything else, and
-the JPEGs that libjpeg-turbo doesn't turn into right colours (CMYK), through Pillow. Formats outside
-the allow-list are not even tried."""
+JPEGs are decoded by libjpeg-turbo, at the smallest sufficient scale. All other formats, and JPEGs
+whose colours libjpeg-turbo does not convert (CMYK), are decoded by Pillow. Only the formats of an
+allow-list are tried.
+"""
 
 from __future__ import annotations
 
@@ -33,23 +34,25 @@ Pixels = NDArray[np.uint8]
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 MAX_PIXELS = 178_956_970
 _ORIENTATION = 0x0112
-# per EXIF orientation cv2.flip's code, after the transposition: 0 upside down, 1 left to right, -1
-# both
+# EXIF orientation → cv2.flip's code after transposing: 0 vertical, 1 horizontal, -1 both
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 
-# our own limit, MAX_PIXELS, is an error; Pillow's warning at half of it would only add noise
+# more than MAX_PIXELS is an error; Pillow's warning at half of it would only be noise
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def is_jpeg(data: bytes) -> bool:
-    """Whether the bytes start as a JPEG does, whatever the file is called."""
+    """Return whether the bytes start like a JPEG; the file name does not matter."""
     return data[:3] == b"\xff\xd8\xff"
 
 
 def oriented_size(data: bytes) -> tuple[int, int, bool]:
-    """(height, width) that `decode` gives at full size, and whether the stored pixels are upright
-    already. Only the header is read; raises ImageError with the reason."""
+    """Return (height, width) after EXIF orientation, and whether the stored pixels are upright.
+
+    The size is that of `decode` at full size. Reads only the header; raises ImageError with the
+    reason.
+    """
     with _open(data) as image:
         orientation = _orientation(image)
         width, height = image.size if orientation < 5 else image.size[::-1]
@@ -57,14 +60,16 @@ def oriented_size(data: bytes) -> tuple[int, int, bool]:
 
 
 class DecodeBuffer(local):
-    """Memory that a thread decodes into again and again: fresh pages cost 3 % of what decoding
-    does."""
+    """Memory that a thread decodes into repeatedly.
+
+    Fresh pages would cost 3 % of the decoding time.
+    """
 
     def __init__(self) -> None:
         self._bytes = np.empty(0, np.uint8)
 
     def get(self, size: int) -> Pixels:
-        """At least `size` bytes; the same again at the next call in this thread."""
+        """Return at least `size` bytes; the next call in this thread returns the same memory."""
         if len(self._bytes) < size:
             self._bytes = np.empty(size, np.uint8)
         return self._bytes
@@ -76,12 +81,13 @@ def decode(
     truncated: Literal["fail", "use"] = "fail",
     buffer: DecodeBuffer | None = None,
 ) -> Pixels:
-    """Upright RGB pixels, uint8 (height, width, 3).
+    """Return upright RGB pixels, uint8 (height, width, 3).
 
     A JPEG is decoded at the smallest of the scales 1, 1/2, 1/4, 1/8 whose upright height and width
-    are both `min_size`; (0, 0) means full size. With `truncated="use"` the missing part of a cut
-    JPEG is grey. With `buffer` the pixels may lie in it: use them before this thread decodes into
-    it again. Raises ImageError with the reason."""
+    are at least `min_size`; (0, 0) means full size. With `truncated="use"` the missing part of a
+    truncated JPEG is grey. With `buffer` the pixels may be in it: use them before this thread
+    decodes into it again. Raises ImageError with the reason.
+    """
     image = _open(data)
     try:
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
@@ -110,8 +116,7 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1–8; 1 when there is none or the EXIF block is damaged (the pixels are still
-    good)."""
+    """Return the EXIF orientation 1–8; 1 if there is none or the EXIF block is damaged."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # a damaged EXIF block makes Pillow raise almost anything
@@ -142,8 +147,11 @@ def _decode_jpeg(
 
 
 def _scaled_size(size: tuple[int, int], min_size: tuple[int, int]) -> tuple[int, int]:
-    """(height, width) at the scale to decode at. libjpeg-turbo has SIMD for powers of two only: 7/8
-    takes twice as long as 1."""
+    """Return (height, width) at the scale to decode at.
+
+    Only powers of two are used, since libjpeg-turbo has no SIMD code for others: 7/8 takes twice as
+    long as 1.
+    """
     if min_size == (0, 0):
         return size
     for halvings in (3, 2, 1):
@@ -154,7 +162,7 @@ def _scaled_size(size: tuple[int, int], min_size: tuple[int, int]) -> tuple[int,
 
 
 def _apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
-    """Apply an EXIF orientation: 2–4 mirror and turn by 180°, 5–8 turn by 90° as well."""
+    """Apply an EXIF orientation: 2–4 mirror and rotate by 180°, 5–8 also rotate by 90°."""
     if orientation >= 5:
         pixels = cv2.transpose(pixels)
     flip = _FLIPS.get(orientation)
@@ -162,8 +170,7 @@ def _apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
-    """Any mode to RGB: 16 bits are rescaled, not clipped; alpha is composited over white, not
-    dropped."""
+    """Convert any mode to RGB: 16-bit values are rescaled, alpha is composited over white."""
     image.load()
     if image.mode in _SIXTEEN_BIT or image.mode in ("I", "F"):
         return _from_high_bit_depth(np.asarray(image), image.mode)
@@ -175,7 +182,10 @@ def _to_rgb(image: Image.Image) -> Pixels:
 
 
 def _from_high_bit_depth(values: NDArray[Any], mode: str) -> Pixels:
-    """Grey of more than 8 bits: 16-bit values span 0–65535; floats 0–1 or what they hold."""
+    """Convert grey values of more than 8 bits.
+
+    16-bit values span 0–65535; floats 0–1, or 0 to their maximum if that is larger.
+    """
     deep = values.astype(np.float64)
     if mode == "F":
         deep = np.nan_to_num(deep)

@@ -1,9 +1,9 @@
-"""From a dataset's records to the pictures a network is judged by: the one evaluation path, for
-loaders, export and evaluation.
+"""Evaluation samples of a dataset: the reference input path of loaders, export and evaluation.
 
-table = record_table(dataset, "val")                 where every record lies
-events = read_events(dataset, "val", table)          decoded records, in that order
-samples = reference_samples(events, …)               one uint8 picture each, with its labels
+table = record_table(dataset, "val")                 # where each record is stored
+events = read_events(dataset, "val", table)          # decoded records, in that order
+photos = select_photos(events, preprocessing)        # the photos of each sample
+samples = eval_samples(photos, preprocessing, …)     # one uint8 image each, with its labels
 """
 
 from __future__ import annotations
@@ -28,15 +28,14 @@ from ctc.storage.tfrecord import read_index, read_record
 
 BadRecordCallback = Callable[[InputError], None]
 NumClasses = Mapping[str, int]
-"""Label → how many classes it has."""
+"""Label → number of classes."""
 
 NO_LABELS: NumClasses = {}
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoSelection:
-    """A sample before it is decoded: which photos of an event, and where its record lies (for
-    messages)."""
+    """Photos of an event that make one sample; `source` says in messages where the record is."""
 
     event: EventRecord
     photos: tuple[int, ...]
@@ -45,9 +44,12 @@ class PhotoSelection:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """`image`: uint8 (height, width, 3). `labels`: the first observation's class number, −1 =
-    missing; of a multi-label label, for each class whether an observation has it (1 or 0), all −1 =
-    missing."""
+    """One input of the network with its labels.
+
+    `image`: uint8 (height, width, 3). `labels`: the class number of the first observation, −1 =
+    missing; for a multi-label label one value per class, 1 if an observation has it, else 0, or all
+    −1 = missing.
+    """
 
     event_id: str
     photos: tuple[int, ...]
@@ -56,7 +58,10 @@ class Sample:
 
 
 def sample_count(dataset: Dataset, split: str, preprocessing: Preprocessing) -> int:
-    """How many samples a split gives: its photos for `image_choice="all"`, else its events."""
+    """Return the number of samples of a split.
+
+    That is its photos for `image_choice="all"`, else its events.
+    """
     shards = dataset.shards(split)
     return sum(
         shard.images if preprocessing.image_choice == "all" else shard.events for shard in shards
@@ -64,7 +69,7 @@ def sample_count(dataset: Dataset, split: str, preprocessing: Preprocessing) -> 
 
 
 def record_table(dataset: Dataset, split: str) -> NDArray[np.int64]:
-    """(records, 3): number of the shard, offset, size with framing; in the order of the files."""
+    """Return (records, 3): shard number, offset, size with framing; in the order of the files."""
     parts = [np.empty((0, 3), np.int64)]
     for number, shard in enumerate(dataset.shards(split)):
         index = np.asarray(read_index(dataset.folder / shard.index_file), np.int64).reshape(-1, 2)
@@ -73,7 +78,10 @@ def record_table(dataset: Dataset, split: str) -> NDArray[np.int64]:
 
 
 def read_record_bytes(dataset: Dataset, split: str, row: Sequence[int]) -> bytes:
-    """The data of the record in one row of the table; an error names the shard and the offset."""
+    """Return the data of the record in one row of the table.
+
+    Raises InputError, which names the shard and the offset.
+    """
     number, offset, size = (int(value) for value in row)
     path = dataset.folder / dataset.shards(split)[number].file
     try:
@@ -86,8 +94,10 @@ def read_record_bytes(dataset: Dataset, split: str, row: Sequence[int]) -> bytes
 def read_events(
     dataset: Dataset, split: str, table: NDArray[np.int64], on_bad: BadRecordCallback | None = None
 ) -> Iterator[tuple[str, EventRecord]]:
-    """(where, event) for each row of `table`. A bad record raises InputError, or is left out and
-    handed to `on_bad`."""
+    """Yield (location of the record for messages, event) for each row of `table`.
+
+    A bad record raises InputError; with `on_bad` it is left out, and `on_bad` gets the error.
+    """
     shards = dataset.shards(split)
     for row in table:
         where = f"'{dataset.folder / shards[row[0]].file}' at offset {row[1]}"
@@ -106,8 +116,11 @@ def read_events(
 def select_photos(
     events: Iterable[tuple[str, EventRecord]], preprocessing: Preprocessing
 ) -> Iterator[PhotoSelection]:
-    """Which photos of each event become samples: all, one each; the first three as one (grayscale
-    stacking); or the first (also for `random`, which is for training)."""
+    """Yield the samples of each event, before they are decoded.
+
+    `image_choice` "all": one sample per photo; "grayscale_stacking": the first three photos as one
+    sample; "first" and "random" (which applies to training): the first photo.
+    """
     for where, event in events:
         count = len(event.jpegs)
         if preprocessing.image_choice == "all":
@@ -124,8 +137,11 @@ def preprocess(
     labels: Sequence[str],
     multi_label: NumClasses = NO_LABELS,
 ) -> Sample:
-    """Decode a pick and make it the network's input; `multi_label`: those of `labels` of which
-    every observation counts. Raises InputError naming the shard and the offset."""
+    """Decode the photos of a selection and make them the network's input.
+
+    `multi_label`: the labels for which all observations count. Raises InputError, which names the
+    shard and the offset.
+    """
     event = selection.event
     for label in labels:
         if not event.labels.get(label):
@@ -181,8 +197,11 @@ def eval_samples(
 def eval_batches(
     samples: Iterable[Sample], labels: Sequence[str], batch_size: int
 ) -> Iterator[tuple[Pixels, dict[str, NDArray[np.int32]]]]:
-    """(images (N, height, width, 3) uint8, label → (N,) or, multi-label, (N, classes) int32), N =
-    `batch_size` but for a last smaller batch."""
+    """Yield (images, label → class numbers) of `batch_size` samples, fewer in the last batch.
+
+    Images are uint8 (N, height, width, 3), class numbers int32 (N,), or (N, classes) if
+    multi-label.
+    """
     samples = iter(samples)
     while batch := list(islice(samples, batch_size)):
         images = np.stack([sample.image for sample in batch])

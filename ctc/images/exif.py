@@ -1,7 +1,8 @@
-"""What a camera wrote into its photos beside the pixels: when, where, and which camera it was.
+"""EXIF data of photos: time, place and camera.
 
 Tags: https://www.cipa.jp/std/documents/download_e.html?DC-008-Translation-2019-E (Exif 2.32,
-sections 4.6.4 to 4.6.6)."""
+sections 4.6.4 to 4.6.6).
+"""
 
 from __future__ import annotations
 
@@ -36,16 +37,18 @@ _ORIGINAL, _DIGITIZED, _CHANGED = (
     (0x0132, 0x9290),
 )  # a time and its fraction of a second
 
-# Pillow tells a damaged EXIF block to whoever looks at stderr; here it is a value that is None
+# Pillow warns about damaged EXIF blocks on stderr; here their values are None
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 _TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Exif:
-    """`taken`: the camera's own clock, which has no zone. `latitude`, `longitude`: degrees, north
-    and east positive; both or neither. `error`: why the file could not be read as a photo; '' when
-    it could."""
+    """EXIF data of one photo; None where a value is missing or invalid.
+
+    `taken`: by the camera's clock, without time zone. `latitude`, `longitude`: degrees, north and
+    east positive; both or neither. `error`: why the file could not be read as a photo, else ''.
+    """
 
     taken: datetime | None = None
     make: str | None = None
@@ -57,9 +60,10 @@ class Exif:
 
 
 def read_exif(path: str | Path) -> Exif:
-    """What the header of a photo says; never raises: what is absent, damaged or nonsense is None.
+    """Return the EXIF data of a photo; errors are returned in `Exif.error`, not raised.
 
-    Nothing is decoded. A PNG's EXIF counts when it lies before the pixels.
+    Missing, damaged and implausible values are None. No pixels are decoded; a PNG's EXIF chunk
+    counts only if it precedes the pixels.
     """
     try:
         with open_photo(path) as file:
@@ -69,12 +73,12 @@ def read_exif(path: str | Path) -> Exif:
 
 
 def parse_exif(data: bytes) -> Exif:
-    """What the header in the bytes of a photo says: see `read_exif`."""
+    """Return the EXIF data in the bytes of a photo; see `read_exif`."""
     return _read_stream(io.BytesIO(data))
 
 
 def exif_threads(path: str | Path) -> int:
-    """How many threads read photos below this place best."""
+    """Return how many threads should read photos at `path`."""
     return io_threads(path, THREADS)
 
 
@@ -107,7 +111,7 @@ def _read_stream(file: BinaryIO) -> Exif:
 
 def _extract(image: Image.Image) -> Exif:
     if image.format == "PNG" and not {"exif", "Raw profile type exif"} & image.info.keys():
-        return Exif()  # Pillow would decode the whole picture to look behind it
+        return Exif()  # Pillow would decode all pixels to search behind them
     main = _read_tags(image.getexif)
     details = _read_tags(lambda: image.getexif().get_ifd(_EXIF))
     latitude, longitude = _coordinates(_read_tags(lambda: image.getexif().get_ifd(_GPS)))
@@ -124,7 +128,7 @@ def _extract(image: Image.Image) -> Exif:
 def _read_tags(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:
     try:
         return dict(read())
-    except Exception:  # a damaged part makes Pillow raise almost anything; the others, and the photo, may still be good
+    except Exception:  # a damaged part makes Pillow raise almost anything; others may be good
         return {}
 
 
@@ -141,7 +145,7 @@ def _capture_time(main: Mapping[int, Any], details: Mapping[int, Any]) -> dateti
 
 
 def _parse_time(text: str | None, subseconds: str | None) -> datetime | None:
-    """'2016:09:25 18:35:10' and the digits after the decimal point."""
+    """Parse '2016:09:25 18:35:10' and the digits after the decimal point; None if invalid."""
     match = _TIME.match(text or "")
     if match is None:
         return None
@@ -160,8 +164,10 @@ def _clean_text(value: object) -> str | None:
 
 
 def _coordinates(tags: Mapping[int, Any]) -> tuple[float, float] | tuple[None, None]:
-    """Both coordinates; none when one is missing or impossible, or both are 0, which cameras write
-    that saw no satellite."""
+    """Return (latitude, longitude), or (None, None).
+
+    None if one is missing or out of range, or both are 0, which cameras write without a GPS fix.
+    """
     latitude = _degrees(tags.get(2), {"N": 1, "S": -1}.get(_clean_text(tags.get(1)) or ""), 90)
     longitude = _degrees(tags.get(4), {"E": 1, "W": -1}.get(_clean_text(tags.get(3)) or ""), 180)
     if latitude is None or longitude is None or latitude == longitude == 0:
@@ -170,7 +176,7 @@ def _coordinates(tags: Mapping[int, Any]) -> tuple[float, float] | tuple[None, N
 
 
 def _degrees(parts: object, sign: int | None, limit: int) -> float | None:
-    """From degrees, minutes and seconds."""
+    """Convert degrees, minutes and seconds; None if invalid."""
     try:
         degrees, minutes, seconds = map(float, parts)  # type: ignore[call-overload]
     except (TypeError, ValueError, ZeroDivisionError):

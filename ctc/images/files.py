@@ -1,4 +1,4 @@
-"""From a path to the bytes of a photo."""
+"""Reading of photo files, local or remote."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ctc.errors import ImageError, InputError
+from ctc.errors import ImageError, InputError, reason
 from ctc.storage.paths import is_in_bucket, is_remote
 from ctc.storage.remote_files import error_reason, open_header, read_bytes
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 MAX_BYTES = 512 * 1024 * 1024
 _FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError)
-"""What is wrong with one file of a bucket; everything else is wrong with the way to it."""
+"""Errors of a single file in a bucket; any other error is one of the bucket or the connection."""
 TOO_LARGE = f"larger than {MAX_BYTES // 2**20} MiB"
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file of this name is taken for a photo: an allowed suffix, in any case, and not a
-    hidden file."""
+    """Return whether a file name is that of a photo: a known suffix in any case, not hidden."""
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES and not name.startswith(".")
 
 
 def open_photo(path: str | Path) -> BinaryIO:
-    """The file, here or at a URL, open for reading; raises ImageError with the reason when it is
-    missing, unreadable, huge or no file, and InputError when it is its bucket that can't be
-    read."""
+    """Open a local or remote photo for reading.
+
+    Raises ImageError with the reason if it is missing, unreadable, too large or not a file, and
+    InputError if its bucket can't be read.
+    """
     with _as_image_errors(path):
         if is_remote(path):
             return open_header(str(path))
@@ -49,8 +50,11 @@ def open_photo(path: str | Path) -> BinaryIO:
 
 
 def read_photo(path: str | Path) -> bytes:
-    """The bytes of the file; raises ImageError with the reason when it can't be opened or read, or
-    is empty, and InputError as `open_photo` does."""
+    """Return the contents of a local or remote photo.
+
+    Raises ImageError with the reason if it can't be opened or read or is empty, and InputError as
+    `open_photo` does.
+    """
     with _as_image_errors(path):
         data = read_bytes(str(path)) if is_remote(path) else _read_file(path)
     if not data:
@@ -72,8 +76,8 @@ def _as_image_errors(path: str | Path) -> Iterator[None]:
     except OSError as error:
         if is_in_bucket(path) and not isinstance(error, _FILE_ERRORS):
             raise InputError(
-                f"'{path}' and its like can't be read: {error_reason(error)}; try again later"
+                f"'{path}' can't be read: {error_reason(error)}; try again later"
             ) from error
-        raise ImageError((error.strerror or type(error).__name__).lower()) from None
+        raise ImageError(reason(error)) from None
     except ValueError as error:
         raise ImageError(str(error)) from None

@@ -1,4 +1,4 @@
-"""The photos below a folder."""
+"""Search for the photos in a folder and its subfolders."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ctc.errors import InputError
+from ctc.errors import InputError, reason
 from ctc.images.files import is_image_name
 from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.remote_files import as_os_errors, error_reason
 
 FolderLister = Callable[[str], tuple[list[str], list[str]]]
-"""From a folder to the names of its photos and the paths of its subfolders."""
+"""Takes a folder; returns the names of its photos and the paths of its subfolders."""
 
 
 @dataclass(frozen=True)
 class FolderPhotos:
-    """Photos of one folder; `prefix` + name is a path, as the user wrote it. There may be millions:
-    `packed` holds the names end to end, a NUL after each."""
+    """Photos of one folder; `prefix` + name is a path, as the user wrote it.
+
+    There may be millions, so `packed` holds the names in one string, a NUL after each.
+    """
 
     prefix: str
     packed: bytes
@@ -39,12 +41,12 @@ class FolderPhotos:
 
 
 def find_photos(root: Path) -> list[FolderPhotos]:
-    """Every photo below `root`, sorted by name, a folder's own photos before those of its
-    subfolders.
+    """Return all photos in `root` and its subfolders, sorted by name.
 
-    Hidden files and folders are left out. Linked folders are read, each real folder once and never
-    one that holds the link. Raises InputError when a folder can't be read or there is no photo at
-    all."""
+    A folder's own photos come before those of its subfolders. Hidden files and folders are left
+    out. Links to folders are followed; each real folder is read once, and a link to a folder that
+    contains the link is ignored. Raises InputError if a folder can't be read or there is no photo.
+    """
     if is_remote(root):
         found = list(_walk(str(root).rstrip("/"), "/", _list_remote))
     else:
@@ -65,7 +67,7 @@ def _walk(root: str, separator: str, list_folder: FolderLister) -> Iterator[Fold
 
 
 def _list_local(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
-    """See `FolderLister`; of a real folder that was `seen` before, nothing."""
+    """List a local folder (see `FolderLister`); nothing for a real folder that is in `seen`."""
     real = os.path.realpath(folder)
     if real in seen:
         return [], []
@@ -83,14 +85,12 @@ def _list_local(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
                 elif is_image_name(entry.name):
                     photos.append(entry.name)
     except OSError as error:
-        raise InputError(
-            f"folder '{folder}' can't be read: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise InputError(f"folder '{folder}' can't be read: {reason(error)}") from None
     return photos, folders
 
 
 def _list_remote(folder: str) -> tuple[list[str], list[str]]:
-    """See `FolderLister`."""
+    """List a remote folder (see `FolderLister`)."""
     photos: list[str] = []
     folders: list[str] = []
     try:
@@ -102,9 +102,7 @@ def _list_remote(folder: str) -> tuple[list[str], list[str]]:
         raise InputError(f"folder '{folder}' can't be read: {error_reason(error)}") from None
     for entry in entries:
         name = entry["name"].removeprefix(path).strip("/")
-        if (
-            not name or name.startswith(".") or "/" in name
-        ):  # a page of the web may link to other folders
+        if not name or name.startswith(".") or "/" in name:  # a web page may link to other folders
             continue
         if entry["type"] == "directory":
             folders.append(f"{folder}/{name}")
@@ -121,5 +119,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _contains(folder: str, other: str) -> bool:
-    """Whether `other` is `folder` or lies in it."""
+    """Return whether `other` is `folder` or in it."""
     return other == folder or other.startswith(folder.rstrip(os.sep) + os.sep)

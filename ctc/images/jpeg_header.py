@@ -1,4 +1,4 @@
-"""What a JPEG says of itself before its first scan: ITU-T T.81, annex B."""
+"""Header of a JPEG file up to its first scan; see ITU-T T.81, annex B."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ _YCBCR = 1
 
 @dataclass(frozen=True)
 class JpegHeader:
-    """`height`, `width` in pixels as stored, before any EXIF orientation. `is_baseline_420`:
-    baseline, 8 bits, Y'CbCr 4:2:0, one picture in the file. `has_exif`: there is an EXIF block."""
+    """Properties of a JPEG.
+
+    `height`, `width`: pixels as stored, before EXIF orientation. `is_baseline_420`: baseline, 8
+    bits, Y'CbCr 4:2:0, one image in the file. `has_exif`: there is an EXIF block.
+    """
 
     height: int
     width: int
@@ -25,8 +28,7 @@ class JpegHeader:
 
 
 def read_header(data: bytes) -> JpegHeader | None:
-    """The header of the JPEG in `data`; None when it isn't one, or is damaged before its first
-    scan."""
+    """Return the header; None if `data` is not a JPEG or is damaged before its first scan."""
     if data[:2] != b"\xff\xd8":
         return None
     at, exif, other_colors, several = 2, False, False, False
@@ -42,9 +44,9 @@ def read_header(data: bytes) -> JpegHeader | None:
         other_colors |= marker == _APP14 and body[:5] == b"Adobe" and body[11:12] != bytes([_YCBCR])
         if marker in _FRAME_MARKERS and len(body) >= 6:
             sampling = tuple(body[7 + 3 * i] for i in range(body[5]) if 7 + 3 * i < len(body))
-            plain = marker == _BASELINE and body[0] == 8 and sampling == _420
+            baseline = marker == _BASELINE and body[0] == 8 and sampling == _420
             height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-            return JpegHeader(height, width, plain and not other_colors and not several, exif)
+            return JpegHeader(height, width, baseline and not other_colors and not several, exif)
         if marker == _START_OF_SCAN:
             return None
         at += 2 + length

@@ -1,4 +1,4 @@
-"""Paths of photos as sources write them."""
+"""Normalisation of photo paths in sources."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from ctc.storage.paths import is_url
 
 
 def normalize_path(path: str) -> str:
-    """With forward slashes, and without './', '//' and 'x/..'; a Windows drive or share stays in
-    front, whatever comes after. A URL stays as it is."""
+    """Return the path with forward slashes, without './', '//' and 'x/..'.
+
+    A Windows drive or share stays in front, whatever follows. A URL is returned unchanged.
+    """
     if is_url(path):
         return path
     drive, rest = ntpath.splitdrive(path.replace("\\", "/"))

@@ -1,4 +1,4 @@
-"""Sizes: from a photo to a record, from a photo to a network's input."""
+"""Resizing of photos for dataset records and for the input of a network."""
 
 from __future__ import annotations
 
@@ -15,29 +15,33 @@ from ctc.images.decode import Pixels
 
 
 def min_decode_size(preprocessing: Preprocessing) -> tuple[int, int]:
-    """(height, width) that a decoded photo needs at least, to be resized without inventing
-    pixels."""
+    """Return the smallest (height, width) of a decoded photo that needs no upscaling."""
     return preprocessing.height, preprocessing.width
 
 
 def to_model_input(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
-    """The network's input, uint8 (height, width, 3): stretched, or fitted with the centre
-    cropped."""
+    """Return the input of the network, uint8 (height, width, 3).
+
+    The photo is stretched, or for `fit-crop` resized with its aspect ratio kept and the centre
+    cropped.
+    """
     if preprocessing.resize == "fit-crop":
         pixels = _center_crop(pixels, preprocessing.height / preprocessing.width)
     return resize(pixels, preprocessing.height, preprocessing.width)
 
 
 def gray_stack(photos: Sequence[Pixels]) -> Pixels:
-    """The first three photos of an event, of one size, as grey R, G and B in time order; the last
-    one is repeated."""
+    """Return the first three photos of an event as the R, G and B channels of one image.
+
+    Each is converted to grey. The photos have one size and are in time order; the last one is
+    repeated if there are fewer than three.
+    """
     chosen = [photos[min(i, len(photos) - 1)] for i in range(3)]
     return np.stack([cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) for photo in chosen], axis=2)
 
 
 def shrink(pixels: Pixels, smallest_side: int) -> Pixels:
-    """Make the smaller side `smallest_side` pixels, aspect kept; a photo that is smaller already
-    stays as it is."""
+    """Shrink the photo so that its smaller side is `smallest_side` pixels; never enlarges it."""
     height, width = pixels.shape[:2]
     scale = smallest_side / min(height, width)
     if scale >= 1:
@@ -46,8 +50,11 @@ def shrink(pixels: Pixels, smallest_side: int) -> Pixels:
 
 
 def resize(pixels: Pixels, height: int, width: int) -> Pixels:
-    """Resample: by area where a side shrinks to less than half (linear would skip pixels), linear
-    otherwise."""
+    """Resize to `height` × `width` pixels.
+
+    By area if a side shrinks to less than half, where linear interpolation would skip pixels; else
+    linearly.
+    """
     old_height, old_width = pixels.shape[:2]
     if (old_height, old_width) == (height, width):
         return pixels
@@ -59,8 +66,10 @@ def resize(pixels: Pixels, height: int, width: int) -> Pixels:
 
 
 def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
-    """A baseline 4:2:0 JPEG; raises ImageError for sides over 65,535 pixels, which JPEG can't
-    hold."""
+    """Return a baseline 4:2:0 JPEG.
+
+    Raises ImageError for sides over 65,535 pixels, which JPEG can't store.
+    """
     if max(pixels.shape[:2]) > 65_535:
         raise ImageError("a side of more than 65535 pixels does not fit into a JPEG")
     encoded: bytes = simplejpeg.encode_jpeg(
@@ -74,7 +83,7 @@ def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
 
 
 def _center_crop(pixels: Pixels, aspect: float) -> Pixels:
-    """The largest centred part whose height / width is `aspect`."""
+    """Return the largest centred part whose height / width is `aspect`."""
     height, width = pixels.shape[:2]
     new_height = min(height, max(1, math.floor(width * aspect + 0.5)))
     new_width = min(width, max(1, math.floor(height / aspect + 0.5)))

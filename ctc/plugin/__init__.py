@@ -1,4 +1,4 @@
-"""The seam between ctc and its plugins: everything a plugin author imports."""
+"""The plugin API: everything that a plugin author imports."""
 
 from ctc.plugin.hookspecs import ENTRY_POINT_GROUP, hookimpl
 from ctc.plugin.records import (

@@ -1,5 +1,4 @@
-"""Where a command was given, for the workers of an engine: they see the same files under the same
-names, or say that they don't."""
+"""An engine bound to its options, and the context that its workers need."""
 
 from __future__ import annotations
 
@@ -19,44 +18,53 @@ from ctc.plugin.records import Engine, Task
 
 @dataclass(frozen=True)
 class BoundEngine:
-    """`options`: a value for each that the engine declares."""
+    """An engine with a value for each of its options."""
 
     engine: Engine
     options: Mapping[str, Any]
 
     @classmethod
     def resolve(cls, name: str, provided: Mapping[str, Any], plugins: Plugins) -> BoundEngine:
-        """`provided`: the options that are, by key. Raises UsageError when there is no such engine
-        or option, or it can't run here."""
+        """Return the engine `name` with its options; `provided` are the given ones, by key.
+
+        Raises UsageError if there is no such engine or option, or the engine can't run here.
+        """
         engine = plugins.get(Engine, name)
-        reason = engine.available()
-        if reason is not None:
-            raise UsageError(f"the engine '{name}' can't run here: {reason}")
+        obstacle = engine.available()
+        if obstacle is not None:
+            raise UsageError(f"the engine '{name}' can't run here: {obstacle}")
         return cls(engine, option_values(engine, provided))
 
     def map(self, task: Task, parts: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
-        """See `Engine`."""
+        """Run the task on all parts; see `ctc.plugin.Engine`."""
         return self.engine.map(task, parts, self.options)
 
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """`working_folder`: the folder in which relative paths start. `version`: of ctc."""
+    """Where the command runs, for workers on other machines.
+
+    `working_folder`: the folder that relative paths start from. `version`: of ctc.
+    """
 
     working_folder: Path
     version: str = __version__
 
     def enter(self) -> None:
-        """Be there, on whatever machine. Raises InputError when this one doesn't see the folder, or
-        has another ctc."""
+        """Change to the working folder.
+
+        Raises InputError if this machine has no such folder, or another version of ctc.
+        """
         machine = platform.node()
         if self.version != __version__:
             raise InputError(
-                f"'{machine}' has ctc {__version__}, not {self.version}: install one version on all machines"
+                f"'{machine}' has ctc {__version__}, not {self.version}: "
+                "install the same version on all machines"
             )
         try:
             os.chdir(self.working_folder)
         except OSError:
             raise InputError(
-                f"'{machine}' has no folder '{self.working_folder}': all machines must see photos, models and outputs under the same paths"
+                f"'{machine}' has no folder '{self.working_folder}': photos, models and outputs "
+                "must have the same paths on all machines"
             ) from None

@@ -1,5 +1,4 @@
-"""Which plugins are installed, and by whom: read from the metadata of distributions, nothing
-imported."""
+"""The installed plugins, found in the metadata of distributions without importing anything."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ ENABLED_VARIABLE, DISABLED_VARIABLE, STRICT_VARIABLE = (
 
 @dataclass(frozen=True, order=True)
 class Owner:
-    """Where a plugin comes from."""
+    """The entry point and the distribution that a plugin comes from."""
 
     entry_point: str
     distribution: str
@@ -37,7 +36,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class SkippedPlugin:
-    """A plugin that is installed but not in use, and why."""
+    """An installed plugin that is not used, with the reason."""
 
     owner: Owner
     reason: str
@@ -47,15 +46,17 @@ class SkippedPlugin:
 
 
 def get_owner(point: EntryPoint) -> Owner:
-    """The owner of an entry point, even of a distribution whose metadata is damaged."""
+    """Return the owner of an entry point, even if the metadata of its distribution are damaged."""
     distribution, version = _name_and_version(point.dist)
     return Owner(point.name, distribution, version)
 
 
 def iter_entry_points() -> Iterator[EntryPoint | SkippedPlugin]:
-    """Every entry point of the group `ctc`; a distribution whose list of entry points can't be read
-    gives a Skipped. Of two distributions with one name, only the first on `sys.path` counts, as for
-    imports."""
+    """Yield every entry point of the group `ctc`.
+
+    A distribution whose list of entry points can't be read gives a SkippedPlugin. Of two
+    distributions with the same name, only the first on `sys.path` counts, as for imports.
+    """
     seen = set()
     for distribution in distributions():
         if f"[{ENTRY_POINT_GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
@@ -66,31 +67,30 @@ def iter_entry_points() -> Iterator[EntryPoint | SkippedPlugin]:
         seen.add(name)
         try:
             yield from distribution.entry_points.select(group=ENTRY_POINT_GROUP)
-        except (
-            TypeError,
-            ValueError,
-            AttributeError,
-        ) as error:  # what importlib.metadata raises for a damaged list
+        # importlib.metadata raises these for a damaged list
+        except (TypeError, ValueError, AttributeError) as error:
             yield SkippedPlugin(Owner("entry_points.txt", name, version), describe_error(error))
 
 
 def disabled_reason(owner: Owner, environ: Mapping[str, str]) -> str | None:
-    """Why the environment keeps this plugin from being loaded, or None. Names are those of entry
-    points or distributions."""
+    """Return why the environment disables this plugin, or None.
+
+    The variables name entry points or distributions.
+    """
     names = {owner.entry_point, owner.distribution}
     if names & _split_names(environ.get(DISABLED_VARIABLE, "")):
-        return f"{DISABLED_VARIABLE} switches it off"
+        return f"{DISABLED_VARIABLE} disables it"
     if (
         not owner.is_built_in
         and ENABLED_VARIABLE in environ
         and not names & _split_names(environ[ENABLED_VARIABLE])
     ):
-        return f"{ENABLED_VARIABLE} doesn't name it"
+        return f"{ENABLED_VARIABLE} doesn't list it"
     return None
 
 
 def describe_error(error: BaseException) -> str:
-    """One line that says what went wrong in a plugin."""
+    """Return one line that describes the error of a plugin."""
     text = " ".join(str(error).split())
     return (
         text
@@ -108,7 +108,5 @@ def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
         return UNNAMED, ""
     try:
         return distribution.metadata["Name"] or UNNAMED, distribution.metadata["Version"] or ""
-    except (
-        Exception
-    ):  # no METADATA file, or one that is no metadata: each Python version raises something else
+    except Exception:  # METADATA is missing or damaged; Python versions raise different errors
         return UNNAMED, ""

@@ -1,5 +1,7 @@
-"""Packages that a plugin must not import before it needs them: every command loads the plugins, and
-would wait."""
+"""Detection of plugins that import heavy packages when they are loaded.
+
+Every command loads all plugins, so such an import slows down every command.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,15 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def warn_heavy_imports(owner: Owner) -> Iterator[None]:
-    """Warns of the heavy packages that come in within the block, where a plugin is loaded."""
+    """Log a warning if heavy packages are imported inside the block, which loads a plugin."""
     before = set(sys.modules)
     yield
-    came = [name for name in HEAVY_PACKAGES if name in sys.modules and name not in before]
-    if came:
-        listed = ", ".join(f"'{name}'" for name in came)
+    imported = [name for name in HEAVY_PACKAGES if name in sys.modules and name not in before]
+    if imported:
+        listed = ", ".join(f"'{name}'" for name in imported)
         log.warning(
-            "plugin %s imports %s when it is loaded, so that every command waits: its author should import inside functions",
+            "plugin %s imports %s when it is loaded, which slows down every command: "
+            "its author should import inside functions",
             owner,
             listed,
         )

@@ -1,14 +1,14 @@
-"""All hooks, on one page. A plugin is a module (or object) in the entry-point group `ctc` with some
-of these functions.
+"""All hooks of the plugin API.
 
-A whole plugin — an aggregation that takes the middle of the photos' probabilities:
+A plugin is a module (or object) in the entry-point group `ctc` with some of these functions. A
+complete plugin, an aggregation that takes the median of the photos' probabilities:
 
     import numpy as np
     from ctc.plugin import Aggregation, hookimpl
 
     @hookimpl
     def ctc_aggregations():
-        return [Aggregation("median", "the middle of the photos' probabilities", lambda p: np.median(p, axis=0))]
+        return [Aggregation("median", "median of the photos", lambda p: np.median(p, axis=0))]
 
 and in its package's pyproject.toml:
 
@@ -16,8 +16,9 @@ and in its package's pyproject.toml:
     median = "my_package.median"
 
 Hooks take no arguments and return lists of frozen records (`ctc.plugin.records`). They are called
-once, when a command needs plugins; import heavy packages inside the records' callables, never at
-the top of the module."""
+once, when a command needs plugins. Import heavy packages inside the callables of the records, never
+at the top of the module.
+"""
 
 from __future__ import annotations
 
@@ -35,29 +36,29 @@ hookimpl = pluggy.HookimplMarker("ctc")
 
 @hookspec
 def ctc_input_formats() -> Iterable[InputFormat]:  # type: ignore[empty-body]
-    """Ways to find labelled photos: `ctc inventory NAME`."""
+    """Return readers of labelled photos, used by `ctc inventory NAME`."""
 
 
 @hookspec
 def ctc_loaders() -> Iterable[Loader]:  # type: ignore[empty-body]
-    """Ways from dataset to batches: `ctc train --loader NAME`."""
+    """Return data loaders (dataset to batches), used by `ctc train --loader NAME`."""
 
 
 @hookspec
 def ctc_backbones() -> Iterable[Backbone]:  # type: ignore[empty-body]
-    """Networks: `ctc train --backbone NAME`."""
+    """Return networks without a head, used by `ctc train --backbone NAME`."""
 
 
 @hookspec
 def ctc_aggregations() -> Iterable[Aggregation]:  # type: ignore[empty-body]
-    """From photos to events: `ctc predict --aggregation NAME`."""
+    """Return aggregations of photos to events, used by `ctc predict --aggregation NAME`."""
 
 
 @hookspec
 def ctc_output_formats() -> Iterable[OutputFormat]:  # type: ignore[empty-body]
-    """Kinds of prediction files: `ctc predict --format NAME`."""
+    """Return writers of prediction files, used by `ctc predict --format NAME`."""
 
 
 @hookspec
 def ctc_engines() -> Iterable[Engine]:  # type: ignore[empty-body]
-    """Where the work is done: `ctc predict --engine NAME`."""
+    """Return engines that run a task on many workers, used by `ctc predict --engine NAME`."""

@@ -1,8 +1,10 @@
-"""Finding plugins: one at a time, sorted, a broken one costs a line and not the tool.
+"""Discovery and loading of plugins.
 
-Environment: `CTC_PLUGINS` (comma list of plugins to load beside the built-ins; '' = built-ins
-only), `CTC_DISABLE_PLUGINS` (comma list not to load), `CTC_STRICT_PLUGINS=1` (a broken plugin is an
-error)."""
+Plugins are loaded one at a time, sorted; a broken one is skipped with a warning. Environment
+variables: `CTC_PLUGINS` (comma-separated plugins to load besides the built-ins; '' = built-ins
+only), `CTC_DISABLE_PLUGINS` (comma-separated plugins not to load), `CTC_STRICT_PLUGINS=1` (a broken
+plugin is an error).
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RecordKind:
-    """One kind of plugin: its hook, the record it must return, and how messages call it."""
+    """A kind of plugin: its hook, the record type of that hook, and its name in messages."""
 
     hook: str
     record_type: type[Any]
@@ -66,7 +68,7 @@ R = TypeVar("R", InputFormat, Loader, Backbone, Aggregation, OutputFormat, Engin
 
 
 def kind_title(record_type: type[Any]) -> str:
-    """How messages call a kind of plugin."""
+    """Return the name of a kind of plugin in messages."""
     return _KIND_BY_RECORD_TYPE[record_type].title
 
 
@@ -80,8 +82,7 @@ class LoadedRecord:
 
 
 class Plugins:
-    """All plugins that could be loaded (`loaded`), those that could not (`broken`) and those that
-    were not wanted (`disabled`)."""
+    """All plugins: the loaded ones, the broken ones, and those that the environment disables."""
 
     def __init__(
         self,
@@ -95,13 +96,16 @@ class Plugins:
         self._by_kind = {kind.hook: self._index_by_name(kind) for kind in KINDS}
 
     def all(self, record_type: type[R]) -> Mapping[str, R]:
-        """The records of one kind by name, sorted."""
+        """Return the records of one kind by name, sorted."""
         records = self._by_kind[_KIND_BY_RECORD_TYPE[record_type].hook]
         return {name: cast(R, records[name].record) for name in sorted(records)}
 
     def get(self, record_type: type[R], name: str) -> R:
-        """The record called `name`; raises UsageError with the nearest name, or PluginError with
-        the reason it was skipped."""
+        """Return the record called `name`.
+
+        Raises UsageError with the closest name if it is unknown, or PluginError with the reason if
+        its plugin was skipped.
+        """
         known = self.all(record_type)
         if name in known:
             return known[name]
@@ -122,8 +126,7 @@ class Plugins:
 
 @cache
 def plugins() -> Plugins:
-    """Every plugin installed here, loaded at the first call; the broken ones are then logged as
-    warnings."""
+    """Return all installed plugins, loaded at the first call; log the broken ones as warnings."""
     everything = discover()
     for skipped in everything.broken:
         log.warning("%s", skipped)
@@ -134,20 +137,20 @@ def discover(
     points: Iterable[EntryPoint | SkippedPlugin] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Plugins:
-    """Load the entry points of the group `ctc` (or `points`) one by one, sorted by name, then
-    distribution.
+    """Load the entry points of the group `ctc` (or `points`), sorted by name, then distribution.
 
-    Raises PluginError when two plugins bring one name, and with CTC_STRICT_PLUGINS=1 for a broken
-    plugin."""
+    Raises PluginError if two plugins have a record of the same kind and name, and with
+    CTC_STRICT_PLUGINS=1 if a plugin is broken.
+    """
     manager = pluggy.PluginManager("ctc")
     manager.add_hookspecs(hookspecs)
     found: list[LoadedRecord] = []
     broken: list[SkippedPlugin] = []
-    off: list[SkippedPlugin] = []
+    disabled: list[SkippedPlugin] = []
     for owner, point in _sorted_by_owner(iter_entry_points() if points is None else points):
-        why_off = disabled_reason(owner, environ)
-        if why_off:
-            off.append(SkippedPlugin(owner, why_off))
+        reason = disabled_reason(owner, environ)
+        if reason:
+            disabled.append(SkippedPlugin(owner, reason))
             continue
         loaded = point if isinstance(point, SkippedPlugin) else _try_load(manager, point, owner)
         if not isinstance(loaded, SkippedPlugin):
@@ -156,7 +159,7 @@ def discover(
             raise PluginError(f"plugin {owner} is broken: {loaded.reason}")
         else:
             broken.append(loaded)
-    return Plugins(found, broken, off)
+    return Plugins(found, broken, disabled)
 
 
 def _sorted_by_owner(
@@ -175,7 +178,7 @@ def _try_load(
     try:
         with stdout_to_stderr(), warn_heavy_imports(owner):
             return _load(manager, point, owner)
-    except BaseException as error:  # a guest may raise anything; the host goes on
+    except BaseException as error:  # a plugin may raise anything; the others are still loaded
         if not raised_by_plugin(error):
             raise
         return SkippedPlugin(owner, describe_error(error))
@@ -197,8 +200,8 @@ def _load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> lis
 
 
 def _wrap_third_party(found: LoadedRecord) -> LoadedRecord:
-    guest = ThirdPartyRecord(found.owner, found.kind.title, found.record.name)
-    return replace(found, record=wrap_record(found.record, guest))
+    third_party = ThirdPartyRecord(found.owner, found.kind.title, found.record.name)
+    return replace(found, record=wrap_record(found.record, third_party))
 
 
 def _check_hook_names(plugin: object) -> None:
@@ -220,13 +223,15 @@ def _records(kind: RecordKind, plugin: object) -> list[Any]:
     returned = hook()
     if not isinstance(returned, Iterable):
         raise PluginError(
-            f"{kind.hook} returned a {type(returned).__name__}, not a list of {kind.record_type.__name__}"
+            f"{kind.hook} returned a {type(returned).__name__}, "
+            f"not a list of {kind.record_type.__name__}"
         )
     records = list(returned)
     for record in records:
         if not isinstance(record, kind.record_type):
             raise PluginError(
-                f"{kind.hook} returned a {type(record).__name__}, not {kind.record_type.__name__} records"
+                f"{kind.hook} returned a {type(record).__name__}, "
+                f"not {kind.record_type.__name__} records"
             )
         if (
             not isinstance(record.name, str)
@@ -234,16 +239,17 @@ def _records(kind: RecordKind, plugin: object) -> list[Any]:
             or record.name.split() != [record.name]
         ):
             raise PluginError(
-                f"{kind.hook} returned a record named {record.name!r}: a name is one word"
+                f"{kind.hook} returned a record named {record.name!r}: a name must be one word"
             )
     return records
 
 
 def _clash_message(one: LoadedRecord, other: LoadedRecord) -> str:
-    guest = one.owner if other.owner.is_built_in else other.owner
-    alone = one.owner.entry_point != other.owner.entry_point
-    switch = guest.entry_point if alone else guest.distribution
+    third_party = one.owner if other.owner.is_built_in else other.owner
+    unique = one.owner.entry_point != other.owner.entry_point
+    name = third_party.entry_point if unique else third_party.distribution
     return (
-        f"two plugins bring the {one.kind.title} '{one.record.name}': {one.owner} and {other.owner}; "
-        f"uninstall one, or switch one off with {DISABLED_VARIABLE}={switch}"
+        f"two plugins have the {one.kind.title} '{one.record.name}': "
+        f"{one.owner} and {other.owner}; "
+        f"uninstall one, or disable one with {DISABLED_VARIABLE}={name}"
     )

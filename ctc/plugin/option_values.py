@@ -1,4 +1,4 @@
-"""The options that a record declares, with the values that the user gave."""
+"""Values of the options that a plugin record declares."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from ctc.plugin.records import Engine, Option, OutputFormat
 
 
 def option_values(record: OutputFormat | Engine, provided: Mapping[str, Any]) -> dict[str, Any]:
-    """A value for each option of the record. Raises UsageError for an option that it doesn't have,
-    or needs and lacks."""
+    """Return a value for each option of the record, from the given ones and the defaults.
+
+    Raises UsageError for an option that the record doesn't declare, or a required one that is
+    missing.
+    """
     known = {option.key: option for option in record.options}
     named = f"{kind_title(type(record))} '{record.name}'"
     for key in provided:
         if key not in known:
             listed = ", ".join(f"--{option.name}" for option in record.options) or "none"
             raise UsageError(f"{named} has no option --{key.replace('_', '-')}: it has {listed}")
-    lacking = [
+    missing = [
         option.name for key, option in known.items() if option.required and key not in provided
     ]
-    if lacking:
-        raise UsageError(f"{named} needs --{lacking[0]}")
+    if missing:
+        raise UsageError(f"{named} needs --{missing[0]}")
     return {key: provided.get(key, _default(option)) for key, option in known.items()}
 
 

@@ -1,7 +1,6 @@
-"""What a plugin hands over: frozen records, a name and a one-line summary and the callables that do
-the work.
+"""Records that plugins return: a name, a one-line summary, and the callables that do the work.
 
-A record never prints, registers or mutates anything; heavy imports belong inside its callables.
+A record never prints, registers or changes anything; heavy imports belong inside its callables.
 """
 
 from __future__ import annotations
@@ -29,11 +28,12 @@ OptionType = Literal["text", "integer", "number", "flag", "path"]
 
 @dataclass(frozen=True)
 class Option:
-    """One command-line option of a plugin, as data; the command line shows it in `--help` and
-    parses it.
+    """A command-line option of a plugin, declared as data.
 
-    `name` is the long option without dashes (`event-id`); the plugin finds the value under it with
-    underscores (`event_id`): a tuple when `multiple`, else a value of `type` or `default`."""
+    `name` is the long option without dashes (`event-id`). The command line shows it in `--help`,
+    parses it and passes the value to the plugin under the name with underscores (`event_id`): a
+    tuple if `multiple`, else a value of `type` or `default`.
+    """
 
     name: str
     help: str
@@ -45,17 +45,18 @@ class Option:
 
     @property
     def key(self) -> str:
-        """The name under which the value is handed over."""
+        """The key under which the plugin receives the value."""
         return self.name.replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was seen in one event; several observations may share an `event_id`.
+    """One observation of an event; several observations may share an `event_id`.
 
-    `images` are paths in time order, absolute or relative to the image root, with forward slashes.
-    `labels` maps every label to a class, None where it is missing. `meta` are further columns
-    (text, number, or None; or a tuple of numbers and None, one per image)."""
+    `images`: paths in time order, absolute or relative to the image root, with forward slashes.
+    `labels`: every label with its class, None if missing. `meta`: further columns (text, number or
+    None; or a tuple of numbers and None, one per image).
+    """
 
     event_id: str
     images: tuple[str, ...]
@@ -65,8 +66,10 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something in the source that gives no observation: `where` (path, row, id) and `reason`,
-    shown to the user."""
+    """An entry of the source that gives no observation.
+
+    `where` (path, row, id) and `reason` are shown to the user.
+    """
 
     where: str
     reason: str
@@ -74,12 +77,13 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class InputFormat:
-    """A way to find labelled photos: `ctc inventory NAME SOURCE`.
+    """A reader of labelled photos: `ctc inventory NAME SOURCE`.
 
-    `recognizes(path)` tells by a quick look whether a source is of this kind. `read(source,
-    options)` yields observations, and a `LeftOut` for whatever it can't use; it raises
-    `ctc.errors.CtcError` when the source as a whole is unusable. `default_image_root(source,
-    options)` is the folder that relative paths start from, without `--image-root`."""
+    `recognizes(path)` returns whether a source is of this format, after a quick look. `read(source,
+    options)` yields observations, and a `LeftOut` for everything it can't use; it raises
+    `ctc.errors.CtcError` if the source as a whole is unusable. `default_image_root(source,
+    options)` returns the folder that relative paths start from, unless `--image-root` is given.
+    """
 
     name: str
     summary: str
@@ -93,11 +97,13 @@ class InputFormat:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How training photos are varied; every field's neutral value really switches it off.
+    """Random augmentation of training photos; the neutral value of a field switches it off.
 
-    `color`: `none`, `little`, `full_fast` or `full_randomized`. `crop` and `zoom`: largest share of
-    a side cut away or zoomed, 0–0.5. `rotate`: largest angle in degrees, 0–180. `flip`: mirror half
-    of the photos. `preserve_aspect`: resize by fit-crop instead of stretching."""
+    `color`: `none`, `little`, `full_fast` or `full_randomized`. `crop`, `zoom`: the largest
+    fraction of a side that is cut off or zoomed, 0–0.5. `rotate`: the largest angle in degrees,
+    0–180. `flip`: mirror half of the photos. `preserve_aspect`: resize by fit-crop instead of
+    stretching.
+    """
 
     color: Literal["none", "little", "full_fast", "full_randomized"] = "full_randomized"
     crop: float = 0.1
@@ -112,9 +118,11 @@ NO_AUGMENTATION = Augmentation(color="none", crop=0.0, zoom=0.0, rotate=0.0, fli
 
 @dataclass(frozen=True)
 class SamplingWeights:
-    """How often events come by their class of `label`: `weights`, above 0, one per class. In
-    training an event has the largest weight that one of its observations gives it (only the first
-    counts where only that is shown), 1 where all lack the label."""
+    """Weights for sampling events by their class of `label`: one weight above 0 per class.
+
+    In training, an event has the largest weight of its observations (of the first only, if only
+    that is shown), or 1 if none of them has the label.
+    """
 
     label: str
     weights: tuple[float, ...]
@@ -122,19 +130,20 @@ class SamplingWeights:
 
 @dataclass(frozen=True)
 class LoaderConfig:
-    """What a loader shall deliver.
+    """What a loader delivers.
 
-    `height`, `width`: size of the delivered images. `labels`: the labels wanted, in order.
-    `image_choice`: which photo of an event. `multi_label`: those of `labels` that have the classes
-    of all of an event's observations. `observation`: which observation's classes the others have in
-    training when an event has several; in evaluation the first's. `augmentation` None means the
-    evaluation path: the pixels of `ctc.images`, exactly. `shard` is (index, count): this reader's
-    part of the events, same number of steps in each. `drop_remainder`: leave out a last partial
-    batch. `on_bad_record` "skip": in training another sample takes the place of a bad one, so that
-    the steps stay the same; in evaluation it is left out. `draw_weights`: in training an epoch has
-    as many samples as ever, but draws them anew each time, with replacement: each as often, on
-    average, as its event's weight says. An event that comes again is varied anew. In evaluation
-    each comes once all the same."""
+    `height`, `width`: size of the images in pixels. `labels`: in this order. `image_choice`: which
+    photo of an event. `multi_label`: those of `labels` that have the classes of all observations of
+    an event. `observation`: for the other labels, which observation of an event is used in
+    training; evaluation uses the first. `augmentation`: None means the evaluation path, whose
+    pixels are exactly those of `ctc.images`. `shard`: (index, count), the part of the events that
+    this reader gets; all parts have the same number of steps. `drop_remainder`: leave out an
+    incomplete last batch. `on_bad_record` "skip": in training, another sample replaces a bad one,
+    so that the number of steps stays the same; in evaluation, the bad one is left out.
+    `draw_weights`: in training, an epoch has its usual number of samples, drawn with replacement in
+    each epoch, so that on average an event appears in proportion to its weight; repeated events are
+    augmented separately. It has no effect in evaluation.
+    """
 
     height: int
     width: int
@@ -155,41 +164,49 @@ class LoaderConfig:
 
 
 class Batch(NamedTuple):
-    """`images`: uint8 array (N, height, width, 3), RGB. `labels`: per label an int32 array (N,), −1
-    = missing; of a multi-label label (N, classes), 1 for each class that an observation has, else
-    0, a row of −1 = missing."""
+    """One batch.
+
+    `images`: uint8 array (N, height, width, 3), RGB. `labels`: per label an int32 array (N,), −1 =
+    missing; for a multi-label label (N, classes), 1 for each class of an observation, else 0, or a
+    row of −1 = missing.
+    """
 
     images: Any
     labels: Mapping[str, Any]
 
 
 class BatchStream(Protocol):
-    """An opened split. Epochs are numbered from 0; the same epoch gives the same batches for the
-    same seed."""
+    """An open split.
+
+    Epochs are numbered from 0; for the same seed, the same epoch gives the same batches.
+    """
 
     @property
     def samples(self) -> int:
-        """How many images one epoch holds."""
+        """Number of images in an epoch."""
 
     @property
     def steps(self) -> int:
-        """How many batches one epoch holds."""
+        """Number of batches in an epoch."""
 
     @property
     def skipped(self) -> int:
-        """How many bad records were left out so far (only with `on_bad_record="skip"`)."""
+        """Number of bad records that were left out so far (with `on_bad_record="skip"`)."""
 
     def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of epoch `index`, from `start_step` on."""
+        """Yield the batches of epoch `index`, starting with `start_step`."""
 
     def close(self) -> None:
-        """Free threads, files and memory. To read an epoch on then raises RuntimeError."""
+        """Free threads, files and memory; reading on in an epoch then raises RuntimeError."""
 
 
 @dataclass(frozen=True)
 class Loader:
-    """A way from dataset to batches. `available()` gives None, or the reason why it can't run on
-    this machine."""
+    """A data loader: `ctc train --loader NAME`.
+
+    `available()` returns None, or the reason why the loader can't run on this machine.
+    `open(dataset, split, config)` opens a split.
+    """
 
     name: str
     summary: str
@@ -199,12 +216,13 @@ class Loader:
 
 @dataclass(frozen=True)
 class Pretrained:
-    """Weights of a backbone that were learnt elsewhere: `ctc train --weights NAME`.
+    """Pretrained weights of a backbone: `ctc train --weights NAME`.
 
-    `build` is the backbone's, but what it returns has the weights, fetched where they aren't yet;
-    it raises `ctc.errors.CtcError` when they can't be had. `mean`, `std`: per channel R, G, B, of
-    pixels scaled to 0–1: what pictures were standardised with when the weights were learnt, and are
-    again, in place of the dataset's own."""
+    `build` is like that of the backbone, but the network has the weights, which are downloaded if
+    necessary; it raises `ctc.errors.CtcError` if they are not available. `mean`, `std`: per channel
+    (R, G, B) of pixels scaled to 0–1, with which images were standardised in pretraining; they
+    replace those of the dataset.
+    """
 
     name: str
     mean: tuple[float, float, float]
@@ -214,12 +232,14 @@ class Pretrained:
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network without its head.
+    """A network without a head: `ctc train --backbone NAME`.
 
     `build((height, width, 3))` returns a keras.Model from standardised float images (N, height,
-    width, 3) to features (N, channels); Keras is imported inside; it raises `ctc.errors.UsageError`
-    when the pictures are too small for the network. `input_size` is (height, width) by default. It
-    must convert to ONNX. `pretrained`: weights to start from, the usual ones first."""
+    width, 3) to features (N, channels), and must import Keras inside. It raises
+    `ctc.errors.UsageError` if the images are too small for the network. The network must convert to
+    ONNX. `input_size`: the default (height, width). `pretrained`: weights to start from, the usual
+    ones first.
+    """
 
     name: str
     summary: str
@@ -230,14 +250,16 @@ class Backbone:
 
 @dataclass(frozen=True)
 class Aggregation:
-    """From the photos of an event to the event: `combine` takes a float array (images, classes) of
-    probabilities, at least one row, and returns (classes,) as float32; the caller renormalises
-    nothing. Rows are in time order, which matters only where that is the point of it; every class
-    is treated alike.
+    """Aggregation of the photos of an event: `ctc predict --aggregation NAME`.
 
-    Of a multi-label label it gets each class on its own, (images, 2) with the probability that it
-    isn't there and that it is; or all of them at once when it treats every class on its own anyway,
-    `by_class`."""
+    `combine` takes a float array (images, classes) of probabilities with at least one row, and
+    returns (classes,) as float32, which is not normalised again. Rows are in time order, but the
+    result should not depend on it unless that is the purpose. All classes must be treated alike.
+
+    For a multi-label label, `combine` gets each class separately, as (images, 2) with the
+    probabilities that the class is absent and present. With `by_class` it gets all classes at once,
+    since it treats every class separately anyway.
+    """
 
     name: str
     summary: str
@@ -247,12 +269,13 @@ class Aggregation:
 
 @dataclass(frozen=True)
 class OutputContext:
-    """What holds for a prediction file as a whole.
+    """Properties of a prediction file as a whole.
 
-    `model`: the model file's name. `labels`: per label its classes. `created`: when the prediction
-    began, in UTC; a run that is resumed keeps it. `image_root`: absolute; where relative paths of
-    photos start. `options`: the values of the format's own options, by key. `notes`: what a reader
-    must know of the predictions, such as classes that were left out."""
+    `model`: the name of the model file. `labels`: per label its classes. `created`: start of the
+    prediction in UTC; a resumed run keeps it. `image_root`: absolute folder that relative paths of
+    photos start from. `options`: the values of the format's own options, by key. `notes`: what a
+    reader of the file must know, such as classes that were left out.
+    """
 
     model: str
     labels: Mapping[str, tuple[str, ...]]
@@ -264,13 +287,14 @@ class OutputContext:
 
 @dataclass(frozen=True)
 class OutputFormat:
-    """A kind of prediction file: `ctc predict --output FILE`, with its `options` beside those of
-    the command.
+    """A writer of prediction files: `ctc predict --output FILE --format NAME`.
 
     `write(entries, path, context)` consumes events and failures one by one, in the order of the
-    input, and writes the whole of `path`, which doesn't exist yet and gets its final name from the
-    caller. A format without a place for failures passes over them: they are listed in a file of
-    their own. `suffixes` (".csv",) choose the format; `folder`: it makes a folder of `path`."""
+    input, and writes all of `path`, which does not exist yet; the caller gives it its final name. A
+    format that can't store failures ignores them, since they are also listed in a file of their
+    own. `suffixes` (".csv",) select the format from a file name. `folder`: `path` is a folder.
+    `options` are added to those of the command.
+    """
 
     name: str
     summary: str
@@ -281,31 +305,35 @@ class OutputFormat:
 
 
 class Task(Protocol):
-    """What is to be done with many parts, in many places. It travels to them pickled: paths and
-    settings, no pixels and no networks."""
+    """Work on many parts, which is pickled and sent to the workers.
+
+    It contains paths and settings, not pixels or networks.
+    """
 
     @property
     def cores(self) -> int:
-        """How many CPU cores each worker shall have."""
+        """Number of CPU cores for each worker."""
 
     def open(self) -> Callable[[Any], Any]:
-        """Called once in each worker: load what is needed, and return what does a part and gives
-        its result. Both raise CtcError or OSError for what the user can mend."""
+        """Load what is needed and return the function that turns a part into its result.
+
+        Called once in each worker. Both raise CtcError or OSError for errors that the user can fix.
+        """
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Where work is done: `ctc predict --engine NAME`, with its `options` beside those of the
-    command.
+    """A place where tasks run: `ctc predict --engine NAME`.
 
-    `available()` gives None, or the reason why it can't run here. `map(work, parts, options)` opens
-    the work in each of its workers, has every part done, and yields (part, result) as they finish,
-    in any order. Parts can be pickled, and `str(part)` names one to the user. There may be
-    millions: it takes one only when a worker will need it soon, two for each worker at most. A
-    worker that dies is replaced, and its part done once more; a part that three workers died of is
-    an InputError. A CtcError or OSError of the work ends it, as an error with the same message.
-    When the iterator is closed, the workers go. `cores`: how many a worker has when the user
-    doesn't say; None: all of this machine."""
+    `available()` returns None, or the reason why the engine can't run here. `map(task, parts,
+    options)` opens the task in each of its workers, runs every part, and yields (part, result) as
+    parts finish, in any order. Parts can be pickled, and `str(part)` names one for the user. There
+    may be millions: take a part only when a worker will need it soon, at most two per worker. If a
+    worker dies, it is replaced and its part is run again; a part that kills three workers raises
+    InputError. A CtcError or OSError of the task stops the map, with the same message. When the
+    iterator is closed, the workers stop. `cores`: the default number of cores per worker; None: all
+    of this machine. `options` are added to those of the command.
+    """
 
     name: str
     summary: str

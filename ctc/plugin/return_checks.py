@@ -1,5 +1,7 @@
-"""What the functions of a record must give back: a guest that gives something else is told so,
-before it makes trouble elsewhere."""
+"""Checks of the values that functions of third-party records return.
+
+A wrong value is reported at once, with the plugin's name, before it causes an error elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,12 @@ YIELDED_TYPES: dict[str, tuple[type, ...]] = {
     "epoch": (Batch,),
     "map": (tuple,),
 }
-"""The functions whose result is an iterator, and what it yields."""
+"""The functions that return an iterator, and the types of its entries."""
 _STREAM_ATTRIBUTES = ("samples", "steps", "skipped", "epoch", "close")
 
 
 def check_return_value(field: str, returned: Any, arguments: Sequence[Any]) -> str | None:
-    """What is wrong with what the function `field` of a record returned for these arguments; None
-    when nothing is."""
+    """Return what is wrong with the value that the function `field` returned, or None."""
     types, expected = _RETURN_TYPES.get(field, ((object,), ""))
     if not isinstance(returned, types):
         return f"returned a {type(returned).__name__} from {field}(), not {expected}"
@@ -42,38 +43,43 @@ def check_return_value(field: str, returned: Any, arguments: Sequence[Any]) -> s
 
 
 def check_yielded(field: str, entry: Any) -> str | None:
-    """The same for an entry of what the iterated function `field` returned."""
+    """Return what is wrong with an entry that the function `field` yielded, or None."""
     types = YIELDED_TYPES[field]
     if not isinstance(entry, types):
-        return f"gave a {type(entry).__name__}, not {' or '.join(kind.__name__ for kind in types)}"
+        return (
+            f"yielded a {type(entry).__name__}, not {' or '.join(kind.__name__ for kind in types)}"
+        )
     return _observation_fault(entry) if isinstance(entry, Observation) else None
 
 
 def _observation_fault(entry: Any) -> str | None:
     if not isinstance(entry.event_id, str):
-        return f"gave an event id {entry.event_id!r} that is not text"
+        return f"yielded an event id {entry.event_id!r} that is not text"
     if isinstance(entry.images, str) or not all(isinstance(image, str) for image in entry.images):
-        return f"gave the event '{entry.event_id}' images that are not a tuple of text"
-    odd = [value for value in entry.labels.values() if not isinstance(value, str | None)]
-    return f"gave the event '{entry.event_id}' a class {odd[0]!r} that is not text" if odd else None
+        return f"yielded the event '{entry.event_id}' whose images are not a tuple of text"
+    wrong = [value for value in entry.labels.values() if not isinstance(value, str | None)]
+    if not wrong:
+        return None
+    return f"yielded the event '{entry.event_id}' with a class {wrong[0]!r} that is not text"
 
 
 def _stream_fault(returned: Any) -> str | None:
-    lacking = [name for name in _STREAM_ATTRIBUTES if not hasattr(returned, name)]
+    missing = [name for name in _STREAM_ATTRIBUTES if not hasattr(returned, name)]
     return (
-        f"returned a {type(returned).__name__} from open() that has no {lacking[0]}"
-        if lacking
+        f"returned a {type(returned).__name__} from open() that has no {missing[0]}"
+        if missing
         else None
     )
 
 
 def _network_fault(returned: Any) -> str | None:
-    """Of a keras.Model, which is not imported to find out."""
+    """Check a keras.Model without importing Keras."""
     shape = getattr(getattr(returned, "output", None), "shape", None)
     if shape is None:
         return (
             f"returned a {type(returned).__name__} from build(), not a keras.Model with one output"
         )
     if len(shape) != 2 or shape[1] is None:
-        return f"returned a network from build() whose features are {tuple(shape)}, not (None, channels)"
+        features = f"features are {tuple(shape)}, not (None, channels)"
+        return f"returned a network from build() whose {features}"
     return None

@@ -1,8 +1,9 @@
-"""Guests at work: whatever a third party's code does when it is called, the user learns who it was.
+"""Calls into third-party plugins, so that every error names the plugin.
 
-What it raises becomes a PluginError with the plugin's name, what it prints goes to stderr, since
-stdout is data, and `sys.exit` ends nothing. The host's own errors (`CtcError`), Ctrl-C and SIGTERM
-pass. Built-ins are not wrapped: what they raise is a bug of ours."""
+An exception becomes a PluginError with the plugin's name; output on stdout, which is for data, goes
+to stderr; `sys.exit` doesn't end the process. Errors of the host (`CtcError`), Ctrl-C and SIGTERM
+pass unchanged. Built-in plugins are not wrapped, since their exceptions are bugs of ctc.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ _END = object()
 
 @dataclass(frozen=True)
 class ThirdPartyRecord:
-    """One record of a guest: whose it is, and how messages call it."""
+    """A record of a third-party plugin: its owner, kind and name for messages."""
 
     owner: Owner
     title: str
@@ -33,8 +34,10 @@ class ThirdPartyRecord:
 
     @contextmanager
     def running(self, *host_iterators: HostIterator) -> Iterator[None]:
-        """Within the block the guest's code runs; what the `host_iterators` iterators raise is the
-        host's."""
+        """Run the plugin's code inside the block, and turn its exceptions into PluginError.
+
+        Exceptions that come from `host_iterators` pass unchanged.
+        """
         try:
             with stdout_to_stderr():
                 yield
@@ -46,11 +49,11 @@ class ThirdPartyRecord:
             ):
                 raise
             raise PluginError(
-                f"{self} failed: {describe_error(error)} (`ctc -v` shows where)"
+                f"{self} failed: {describe_error(error)} (`ctc -v` shows the traceback)"
             ) from error
 
     def checked_entries(self, returned: Iterable[Any], source: str) -> Iterator[Any]:
-        """What its function `source` yields."""
+        """Yield the entries that the plugin's function `source` returned, checking each."""
         entries = iter(returned)
         try:
             while (entry := self._next(entries)) is not _END:
@@ -66,27 +69,27 @@ class ThirdPartyRecord:
             return next(entries, _END)
 
     def raise_for_fault(self, fault: str | None) -> None:
+        """Raise PluginError, with the name of the record, if there is a fault."""
         if fault:
             raise PluginError(f"{self} {fault}")
 
 
 @dataclass(frozen=True)
 class ThirdPartyFunction:
-    """A function of a guest, `field` of its record."""
+    """A function of a third-party record; `field` is its field."""
 
     record: ThirdPartyRecord
     field: str
     function: Callable[..., Any]
 
     def __call__(self, *arguments: Any) -> Any:
-        lent = [
+        passed = [
             HostIterator(argument) if isinstance(argument, Iterator) else argument
             for argument in arguments
         ]
-        with self.record.running(
-            *(argument for argument in lent if isinstance(argument, HostIterator))
-        ):
-            returned = self.function(*lent)
+        host_iterators = (argument for argument in passed if isinstance(argument, HostIterator))
+        with self.record.running(*host_iterators):
+            returned = self.function(*passed)
             fault = check_return_value(self.field, returned, arguments)
         self.record.raise_for_fault(fault)
         if self.field == "open":
@@ -99,7 +102,7 @@ class ThirdPartyFunction:
 
 
 class ThirdPartyStream:
-    """A BatchStream of a guest."""
+    """A BatchStream of a third-party loader."""
 
     def __init__(self, record: ThirdPartyRecord, stream: object) -> None:
         self._record, self._stream = record, stream
@@ -111,8 +114,7 @@ class ThirdPartyStream:
 
 
 class HostIterator:
-    """An iterator of the host's in a guest's hands. `error`: what came out of it, which is not the
-    guest's fault."""
+    """An iterator of the host that is passed to a plugin; `error`: the exception it raised."""
 
     def __init__(self, entries: Iterator[Any]) -> None:
         self._entries = entries
@@ -132,7 +134,7 @@ class HostIterator:
 
 
 def wrap_record(record: Any, third_party: ThirdPartyRecord) -> Any:
-    """The same record, a dataclass, its functions called as a guest's."""
+    """Return the record with all its functions wrapped by `ThirdPartyFunction`."""
     values = {field.name: getattr(record, field.name) for field in fields(record)}
     return replace(
         record, **{name: _wrap_value(value, third_party, name) for name, value in values.items()}
@@ -148,19 +150,22 @@ def _wrap_value(value: Any, third_party: ThirdPartyRecord, field: str) -> Any:
 
 
 def plugin_label(function: object, default: str) -> str:
-    """How a message calls the record that a function is of: by its plugin where that is a
-    guest's."""
+    """Return the plugin's name if the function is of a third-party record, else `default`."""
     return str(function.record) if isinstance(function, ThirdPartyFunction) else default
 
 
 def raised_by_plugin(error: BaseException) -> bool:
-    """Whether a guest's code raised it, rather than the user or the system: SIGTERM is a kind of
-    SystemExit of the host's."""
+    """Return whether plugin code raised the error, not the user or the system.
+
+    Subclasses of SystemExit are the host's: SIGTERM raises one.
+    """
     return isinstance(error, Exception) or type(error) is SystemExit
 
 
 def stdout_to_stderr() -> Any:
-    """A block whose prints go to stderr. `sys.stdout` is everyone's, so only the main thread may
-    exchange it."""
+    """Return a context manager that redirects prints to stderr.
+
+    `sys.stdout` is global, so only the main thread redirects it.
+    """
     main = threading.current_thread() is threading.main_thread()
     return redirect_stdout(sys.stderr) if main else nullcontext()

@@ -132,6 +132,6 @@ def test_a_file_that_is_no_record_is_told(tiny_dataset) -> None:
     shard = dataset.shards("train")[0]
     record = frame(b"\x0a\x03abc")
     (dataset.folder / shard.file).write_bytes(record)
-    (dataset.folder / shard.index).write_text(f"0 {len(record)}\n")
+    (dataset.folder / shard.index_file).write_text(f"0 {len(record)}\n")
     with pytest.raises(InputError, match="at offset 0: the record"):
         samples(dataset)

@@ -1,4 +1,4 @@
-"""Guests for the tests: small distributions as `pip` would leave them, on a path of their own."""
+"""Fixtures that install third-party plugins: distributions in a folder, as `pip` leaves them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RUN_CTC = "from ctc.cli import main; main()"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """The folder that guests are installed into."""
+    """The folder that plugins are installed into."""
     folder = tmp_path / "site"
     folder.mkdir()
     return folder
@@ -25,10 +25,13 @@ def site(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def install_into() -> Callable[[Path, str, Mapping[str, str]], None]:
-    """Install version 1.2 of a distribution: `install_into(site, "park-tools", {"first": source})`,
-    entry point to source."""
+    """Install version 1.2 of a distribution, given the source of each entry point.
+
+    `install_into(site, "park-tools", {"first": source})`
+    """
 
     def install(site: Path, distribution: str, sources: Mapping[str, str]) -> None:
+        """Install into the test's own folder: `install("park-tools", first=source)`."""
         module = distribution.replace("-", "_")
         info = site / f"{module}-1.2.dist-info"
         info.mkdir()
@@ -51,8 +54,10 @@ def install(site: Path, install_into) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def python_with() -> RunPython:
-    """Run code in a fresh interpreter that sees the guests: `python_with(site, code, *arguments,
-    **environ)`."""
+    """Run code in a fresh interpreter that sees the plugins.
+
+    `python_with(site, code, *arguments, **environ)`
+    """
 
     def run(
         site: Path, code: str, *arguments: str, **environ: str
@@ -71,11 +76,11 @@ def python_with() -> RunPython:
 
 @pytest.fixture
 def ctc(site: Path, python_with: RunPython) -> RunPython:
-    """Run `ctc` beside the guests: `ctc("plugins", CTC_PLUGINS="")`."""
+    """Run `ctc` with the installed plugins: `ctc("plugins", CTC_PLUGINS="")`."""
     return lambda *arguments, **environ: python_with(site, RUN_CTC, *arguments, **environ)
 
 
 @pytest.fixture
 def run_python(site: Path, python_with: RunPython) -> RunPython:
-    """Run Python code beside the guests."""
+    """Run Python code with the installed plugins."""
     return lambda code, **environ: python_with(site, code, **environ)

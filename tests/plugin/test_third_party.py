@@ -1,5 +1,4 @@
-"""Guests that load well and then misbehave: the user gets one line that says which plugin it was,
-and what is data stays data."""
+"""Third-party plugins that load and then fail: one line names the plugin, stdout stays data."""
 
 from __future__ import annotations
 
@@ -20,7 +19,9 @@ HOSTILE = """
     from pathlib import Path
     import numpy as np
     from ctc.errors import InputError
-    from ctc.plugin import Aggregation, Backbone, InputFormat, Loader, Observation, OutputFormat, hookimpl
+    from ctc.plugin import (
+        Aggregation, Backbone, InputFormat, Loader, Observation, OutputFormat, hookimpl
+    )
     from ctc_plugins.loaders.turbo import loader as turbo
 
     def fails(*_):
@@ -41,7 +42,7 @@ HOSTILE = """
     def refuses(source, options):
         raise InputError("the table has no header")
 
-    def swallows_nothing(entries, path, context):
+    def prints_and_writes(entries, path, context):
         print("writing")
         list(entries)
         path.write_text("done")
@@ -66,7 +67,8 @@ HOSTILE = """
 
     READERS = {
         "fails": fails, "half": half, "loud": loud, "refuses": refuses, "interrupts": interrupts,
-        "leaves": lambda *_: sys.exit("bye"), "none": lambda *_: None, "dicts": lambda *_: [{"event_id": "1"}],
+        "leaves": lambda *_: sys.exit("bye"), "none": lambda *_: None,
+        "dicts": lambda *_: [{"event_id": "1"}],
         "numbers": lambda *_: iter([Observation(1, ("a.jpg",), {})]),
         "one_text": lambda *_: iter([Observation("1", "a.jpg", {})]),
         "counts": lambda *_: iter([Observation("1", ("a.jpg",), {"count": 2})]),
@@ -77,14 +79,20 @@ HOSTILE = """
     }
     BUILDERS = {"fails": fails, "nothing": lambda *_: None, "flat": lambda *_: network(Features)}
     COMBINERS = {
-        "fails": fails, "square": lambda p: np.zeros((2, 2)), "nan": lambda p: p[0] * np.nan, "leaves": lambda p: sys.exit(),
-        "loud": lambda p: print("combining") or p[0],
+        "fails": fails, "square": lambda p: np.zeros((2, 2)), "nan": lambda p: p[0] * np.nan,
+        "leaves": lambda p: sys.exit(), "loud": lambda p: print("combining") or p[0],
     }
-    WRITERS = {"fails": fails, "nothing": lambda *_: None, "leaves": lambda *_: sys.exit(0), "loud": swallows_nothing}
+    WRITERS = {
+        "fails": fails, "nothing": lambda *_: None, "leaves": lambda *_: sys.exit(0),
+        "loud": prints_and_writes,
+    }
 
     @hookimpl
     def ctc_input_formats():
-        return [InputFormat(f"r_{name}", "", Path.exists, read, lambda s, _: s.parent) for name, read in READERS.items()]
+        return [
+            InputFormat(f"r_{name}", "", Path.exists, read, lambda s, _: s.parent)
+            for name, read in READERS.items()
+        ]
 
     @hookimpl
     def ctc_loaders():
@@ -101,17 +109,18 @@ HOSTILE = """
 
     @hookimpl
     def ctc_output_formats():
-        return [OutputFormat(f"w_{name}", "", (f".{name}",), write) for name, write in WRITERS.items()]
+        return [
+            OutputFormat(f"w_{name}", "", (f".{name}",), write) for name, write in WRITERS.items()
+        ]
 """
 
 Ctc = Callable[..., int]
-KEY = "KeyError: 'missing' (`ctc -v` shows where)"
+KEY = "KeyError: 'missing' (`ctc -v` shows the traceback)"
 
 
 @pytest.fixture
 def ctc_here(site: Path, install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Ctc]:
-    """Run `ctc` in this process, beside the hostile guest, in a folder of its own; gives the exit
-    code."""
+    """Run `ctc` in this process with the hostile plugin; returns the exit code."""
     install("hostile", all=HOSTILE)
     monkeypatch.syspath_prepend(site)
     monkeypatch.chdir(tmp_path)
@@ -127,11 +136,11 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "a.jpg"
 
 
-def blame(title: str, name: str, text: str) -> str:
+def plugin_error(title: str, name: str, text: str) -> str:
     return f"error: plugin 'all' of hostile 1.2: its {title} '{name}' {text}\n"
 
 
-def read(ctc: Ctc, photo: Path, name: str, *verbosity: str) -> int:
+def run_inventory(ctc: Ctc, photo: Path, name: str, *verbosity: str) -> int:
     return ctc(*verbosity, "inventory", f"r_{name}", photo, "--output", "i.parquet")
 
 
@@ -139,53 +148,54 @@ def read(ctc: Ctc, photo: Path, name: str, *verbosity: str) -> int:
     ("name", "text"),
     [
         ("fails", f"failed: {KEY}"),
-        ("leaves", "failed: SystemExit: bye (`ctc -v` shows where)"),
-        ("none", "returned a NoneType from read(), not an iterator of Observation and LeftOut"),
-        ("dicts", "gave a dict, not Observation or LeftOut"),
-        ("numbers", "gave an event id 1 that is not text"),
-        ("one_text", "gave the event '1' images that are not a tuple of text"),
-        ("counts", "gave the event '1' a class 2 that is not text"),
+        ("leaves", "failed: SystemExit: bye (`ctc -v` shows the traceback)"),
+        (
+            "none",
+            "returned a NoneType from read(), not an iterator of Observation and LeftOut",
+        ),
+        ("dicts", "yielded a dict, not Observation or LeftOut"),
+        ("numbers", "yielded an event id 1 that is not text"),
+        ("one_text", "yielded the event '1' whose images are not a tuple of text"),
+        ("counts", "yielded the event '1' with a class 2 that is not text"),
     ],
 )
-def test_an_input_format_that_misbehaves_is_named(
-    ctc_here, photo, capsys, name: str, text: str
-) -> None:
-    assert read(ctc_here, photo, name) == 1
-    assert capsys.readouterr() == ("", blame("input format", f"r_{name}", text))
+def test_input_format_error_names_plugin(ctc_here, photo, capsys, name: str, text: str) -> None:
+    assert run_inventory(ctc_here, photo, name) == 1
+    assert capsys.readouterr() == ("", plugin_error("input format", f"r_{name}", text))
     assert not Path("i.parquet").exists()
 
 
-def test_one_that_fails_in_the_middle_is_named_and_leaves_nothing(ctc_here, photo, capsys) -> None:
-    assert read(ctc_here, photo, "half") == 1
+def test_input_format_error_midway_leaves_no_output(ctc_here, photo, capsys) -> None:
+    assert run_inventory(ctc_here, photo, "half") == 1
     assert capsys.readouterr() == (
         "",
-        "reading\n" + blame("input format", "r_half", f"failed: {KEY}"),
+        "reading\n" + plugin_error("input format", "r_half", f"failed: {KEY}"),
     )
     assert not Path("i.parquet").exists()
 
 
-def test_what_it_says_of_the_source_is_said_as_it_is(ctc_here, photo, capsys) -> None:
-    assert read(ctc_here, photo, "refuses") == 1
+def test_ctc_error_of_plugin_passes_unchanged(ctc_here, photo, capsys) -> None:
+    assert run_inventory(ctc_here, photo, "refuses") == 1
     assert capsys.readouterr().err == "error: the table has no header\n"
 
 
-def test_verbose_shows_the_lines_where_it_failed(ctc_here, photo, capsys) -> None:
-    assert read(ctc_here, photo, "fails", "--verbose") == 1
-    told = capsys.readouterr().err
-    assert told.startswith("Traceback (most recent call last):\n")
-    assert 'hostile_all.py", line ' in told
-    assert told.endswith(
-        "\nKeyError: 'missing'\n" + blame("input format", "r_fails", f"failed: {KEY}")
+def test_verbose_shows_traceback_of_plugin(ctc_here, photo, capsys) -> None:
+    assert run_inventory(ctc_here, photo, "fails", "--verbose") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("Traceback (most recent call last):\n")
+    assert 'hostile_all.py", line ' in printed
+    assert printed.endswith(
+        "\nKeyError: 'missing'\n" + plugin_error("input format", "r_fails", f"failed: {KEY}")
     )
 
 
-def test_ctrl_c_in_a_guest_is_ctrl_c(ctc_here, photo, capsys) -> None:
-    assert read(ctc_here, photo, "interrupts") == 130
+def test_ctrl_c_in_plugin_interrupts(ctc_here, photo, capsys) -> None:
+    assert run_inventory(ctc_here, photo, "interrupts") == 130
     assert capsys.readouterr().err == "error: interrupted\n"
 
 
-def test_what_a_guest_prints_while_it_works_is_no_data(ctc_here, photo, capsys) -> None:
-    assert read(ctc_here, photo, "loud") == 0
+def test_prints_of_plugin_go_to_stderr(ctc_here, photo, capsys) -> None:
+    assert run_inventory(ctc_here, photo, "loud") == 0
     printed = capsys.readouterr()
     assert (printed.out, printed.err.splitlines()[0]) == ("", "reading")
 
@@ -196,13 +206,11 @@ def test_what_a_guest_prints_while_it_works_is_no_data(ctc_here, photo, capsys) 
         ("fails", f"failed: {KEY}"),
         ("nothing", "returned a NoneType from open() that has no samples"),
         ("epoch_fails", f"failed: {KEY}"),
-        ("strings", "gave a str, not Batch"),
+        ("strings", "yielded a str, not Batch"),
         ("odd", "returned a int from available(), not None or a reason"),
     ],
 )
-def test_a_loader_that_misbehaves_is_named(
-    ctc_here, tiny_dataset, capsys, name: str, text: str
-) -> None:
+def test_loader_error_names_plugin(ctc_here, tiny_dataset, capsys, name: str, text: str) -> None:
     dataset = tiny_dataset({"train": 2}, shards=1)
     assert (
         ctc_here(
@@ -213,12 +221,12 @@ def test_a_loader_that_misbehaves_is_named(
     printed = capsys.readouterr()
     assert (printed.out, printed.err.removeprefix("closed\n")) == (
         "",
-        blame("loader", f"l_{name}", text),
+        plugin_error("loader", f"l_{name}", text),
     )
     assert not Path("grid.png").exists()
 
 
-def test_a_sound_loader_of_a_guest_works_as_a_built_in_does(ctc_here, tiny_dataset) -> None:
+def test_third_party_loader_gives_bytes_of_built_in(ctc_here, tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 2}, shards=1)
     for name in ("turbo", "l_sound"):
         assert (
@@ -230,6 +238,7 @@ def test_a_sound_loader_of_a_guest_works_as_a_built_in_does(ctc_here, tiny_datas
     assert Path("turbo.png").read_bytes() == Path("l_sound.png").read_bytes()
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -237,13 +246,14 @@ def test_a_sound_loader_of_a_guest_works_as_a_built_in_does(ctc_here, tiny_datas
         ("nothing", "returned a NoneType from build(), not a keras.Model with one output"),
         (
             "flat",
-            "returned a network from build() whose features are (None, 7, 7, 64), not (None, channels)",
+            (
+                "returned a network from build() whose features are (None, 7, 7, 64), not (None, "
+                "channels)"
+            ),
         ),
     ],
 )
-def test_a_backbone_that_misbehaves_is_named(
-    ctc_here, tiny_dataset, capsys, name: str, text: str
-) -> None:
+def test_backbone_error_names_plugin(ctc_here, tiny_dataset, capsys, name: str, text: str) -> None:
     dataset = tiny_dataset({"train": 6}, shards=1)
     train = [
         "train",
@@ -261,7 +271,7 @@ def test_a_backbone_that_misbehaves_is_named(
     printed = capsys.readouterr()
     assert (printed.out, "error: " + printed.err.partition("error: ")[2]) == (
         "",
-        blame("backbone", f"b_{name}", text),
+        plugin_error("backbone", f"b_{name}", text),
     )
 
 
@@ -269,12 +279,12 @@ def test_a_backbone_that_misbehaves_is_named(
     ("name", "text"),
     [
         ("fails", f"failed: {KEY}"),
-        ("leaves", "failed: SystemExit (`ctc -v` shows where)"),
-        ("square", "gave [[0.0, 0.0], [0.0, 0.0]] for 2 classes, not a number for each"),
-        ("nan", "gave [nan, nan] for 2 classes, not a number for each"),
+        ("leaves", "failed: SystemExit (`ctc -v` shows the traceback)"),
+        ("square", "returned [[0.0, 0.0], [0.0, 0.0]] for 2 classes, not one number for each"),
+        ("nan", "returned [nan, nan] for 2 classes, not one number for each"),
     ],
 )
-def test_an_aggregation_that_misbehaves_is_named(
+def test_aggregation_error_names_plugin(
     ctc_here, red_model, photo, capsys, name: str, text: str
 ) -> None:
     assert (
@@ -290,7 +300,7 @@ def test_an_aggregation_that_misbehaves_is_named(
         )
         == 1
     )
-    assert capsys.readouterr() == ("", blame("aggregation", f"a_{name}", text))
+    assert capsys.readouterr() == ("", plugin_error("aggregation", f"a_{name}", text))
     assert not Path("p.csv").exists()
 
 
@@ -298,30 +308,30 @@ def test_an_aggregation_that_misbehaves_is_named(
     ("name", "text"),
     [
         ("fails", f"failed: {KEY}"),
-        ("leaves", "failed: SystemExit: 0 (`ctc -v` shows where)"),
+        ("leaves", "failed: SystemExit: 0 (`ctc -v` shows the traceback)"),
         ("nothing", "wrote nothing"),
     ],
 )
-def test_an_output_format_that_misbehaves_is_named(
+def test_output_format_error_names_plugin(
     ctc_here, red_model, photo, capsys, name: str, text: str
 ) -> None:
     assert ctc_here("--quiet", "predict", red_model, photo, "--output", f"p.{name}") == 1
-    assert capsys.readouterr() == ("", blame("output format", f"w_{name}", text))
+    assert capsys.readouterr() == ("", plugin_error("output format", f"w_{name}", text))
     assert not Path(f"p.{name}").exists()
 
 
-def test_an_error_that_only_passes_through_an_output_format_is_not_its_fault(
+def test_error_passing_through_output_format_names_its_source(
     ctc_here, red_model, photo, capsys
 ) -> None:
     options = ["--output", "p.loud", "--aggregation", "a_fails"]
     assert ctc_here("--quiet", "predict", red_model, photo, *options) == 1
     assert capsys.readouterr() == (
         "",
-        "writing\n" + blame("aggregation", "a_fails", f"failed: {KEY}"),
+        "writing\n" + plugin_error("aggregation", "a_fails", f"failed: {KEY}"),
     )
 
 
-def test_prints_of_two_guests_at_once_are_no_data(ctc_here, red_model, photo, capsys) -> None:
+def test_prints_of_nested_plugins_go_to_stderr(ctc_here, red_model, photo, capsys) -> None:
     options = ["--output", "p.loud", "--aggregation", "a_loud"]
     assert ctc_here("--quiet", "predict", red_model, photo, *options) == 0
     assert capsys.readouterr() == ("", "writing\ncombining\n")
@@ -330,10 +340,10 @@ def test_prints_of_two_guests_at_once_are_no_data(ctc_here, red_model, photo, ca
     assert json.loads(capsys.readouterr().out)["broken"] == []
 
 
-def test_sigterm_while_a_guest_works_is_sigterm(ctc_here) -> None:
+def test_sigterm_in_plugin_terminates(ctc_here) -> None:
     from ctc.cli.exit_codes import Terminated
     from ctc.plugin import Aggregation
 
-    guest = plugins().get(Aggregation, "a_fails").combine.guest
-    with pytest.raises(Terminated), guest.at_work():
+    record = plugins().get(Aggregation, "a_fails").combine.record
+    with pytest.raises(Terminated), record.running():
         raise Terminated(143)

@@ -1,8 +1,12 @@
-"""A format that declares an option which every format has is refused by name; the others go on."""
+"""An input format with an option that every format has is an error; other formats still work."""
 
 from __future__ import annotations
 
-CLASHING = """
+import pytest
+
+pytestmark = pytest.mark.subprocess
+
+CONFLICTING = """
     from pathlib import Path
     from ctc.plugin import InputFormat, Option, hookimpl
 
@@ -13,16 +17,17 @@ CLASHING = """
 """
 
 
-def test_the_format_is_refused_with_the_name_of_its_plugin(install, ctc):
-    install("park-tools", park=CLASHING)
+def test_conflicting_option_is_an_error_naming_plugin(install, ctc):
+    install("park-tools", park=CONFLICTING)
     done = ctc("inventory", "park", "--help")
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "error: plugin 'park' of park-tools 1.2: its input format 'park' declares '--overwrite', an option that every format has"
+        "error: plugin 'park' of park-tools 1.2: its input format 'park' declares '--overwrite', "
+        "an option that every format has"
     )
 
 
-def test_the_other_formats_go_on(install, ctc):
-    install("park-tools", park=CLASHING)
+def test_conflicting_option_leaves_other_formats_working(install, ctc):
+    install("park-tools", park=CONFLICTING)
     assert "park" in ctc("inventory", "--help").stdout
     assert ctc("inventory", "folders", "--help").returncode == 0
