@@ -221,7 +221,7 @@ def test_a_run_whose_driver_was_killed_goes_on_with_the_parts_that_are_whole(
     assert list(parts.glob("*.part"))
     assert run(command) == 3
     told = capsys.readouterr().err
-    assert f"going on where '{parts}' ends" in told
+    assert f"resuming from '{parts}'; delete it to start over" in told
     assert " earlier\n" in told
     assert files(tmp_path) == whole
 

@@ -1,1 +1,1 @@
-"""One module or package per command: parse, call one function, echo."""
+"""One module or package per command: parse options, call one function, print the result."""

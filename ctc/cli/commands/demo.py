@@ -1,4 +1,4 @@
-"""ctc demo"""
+"""The command `ctc demo`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ctc.cli.options.option import option
+from ctc.cli.options.paths import PATH
 from ctc.errors import CtcError
 
 NEW_PHOTOS = 14
@@ -17,7 +18,7 @@ NEW_PHOTOS = 14
 @click.command(epilog="Example: ctc demo --output demo")
 @option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default="demo",
     help="Folder to write.",
 )
@@ -25,27 +26,30 @@ NEW_PHOTOS = 14
     "--seed",
     type=click.IntRange(0),
     default=1,
-    help="Of the world and the training.",
+    help="Random seed of the photos and of the training.",
 )
 @option(
     "--locations",
     type=click.IntRange(3),
     default=40,
-    help="Cameras in the world.",
+    help="Camera locations.",
 )
-@option("--events", type=click.IntRange(1), default=16, help="Events per camera.")
+@option("--events", type=click.IntRange(1), default=16, help="Events per location.")
 @option(
     "--epochs",
     type=click.IntRange(1),
     default=45,
-    help="Of the training, at most.",
+    help="Maximum number of epochs.",
 )
 @option("--overwrite", is_flag=True, help="Replace an earlier demo.")
 def command(
     output: Path, seed: int, locations: int, events: int, epochs: int, overwrite: bool
 ) -> None:
-    """Go the whole way on photos drawn for the purpose: from labels to predictions at locations
-    never seen, and a report on them."""
+    """Run the full pipeline on synthetic photos.
+
+    It goes from labels to predictions at locations that are not in the training data, and writes an
+    evaluation report.
+    """
     from ctc.cli.console.console import info
     from ctc.demo.tour import commands, prepare_folder, result_lines
     from ctc.demo.world import draw_new_photos, draw_world
@@ -64,9 +68,10 @@ def command(
 
 
 def _run(arguments: list[str]) -> None:
+    """Run another `ctc` command in this process."""
     from ctc.cli.console.console import verbosity_options
-    from ctc.cli.main import ctc
 
+    ctc = click.get_current_context().find_root().command
     code = ctc.main([*verbosity_options(), *arguments], prog_name="ctc", standalone_mode=False)
     if code:
-        raise CtcError(f"the demo stopped: `ctc {arguments[0]}` left with exit code {code}")
+        raise CtcError(f"the demo stopped: `ctc {arguments[0]}` failed with exit code {code}")

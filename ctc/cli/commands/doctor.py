@@ -1,4 +1,4 @@
-"""ctc doctor"""
+"""The command `ctc doctor`."""
 
 from __future__ import annotations
 
@@ -16,33 +16,37 @@ from ctc.cli.options.paths import PATH
     "--model",
     type=PATH,
     metavar="FILE",
-    help="Measure with this model.  [default: a standard network]",
+    show_default="a standard network",
+    help="Model to measure with.",
 )
 @option(
     "--seconds",
     type=click.FloatRange(0.1),
     default=3,
-    help="That each measurement takes.",
+    help="Seconds per measurement.",
 )
 @option(
-    "--paths", is_flag=True, help="Show paths, and the names of user and machine, where they occur."
+    "--paths",
+    is_flag=True,
+    help="Show paths and the names of user and machine, which are hidden otherwise.",
 )
-@option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 def command(folder: Path, model: Path | None, seconds: float, paths: bool, as_json: bool) -> int:
-    """Look at this machine: what is installed, what of it works, and how fast.
+    """Check the installation: what is installed, what works, and how fast it is.
 
-    Writes a file into FOLDER for a moment. What is printed can go into an issue as it is. The exit
-    code is 0 when prediction works."""
+    A temporary file is written to FOLDER. The output holds no private data, so you can paste it
+    into an issue. The exit code is 0 when prediction works.
+    """
     from ctc.cli.registry import FAILED
     from ctc.doctor.checks import PREDICTION_CHECK, run_checks
     from ctc.doctor.finding import findings_json
     from ctc.doctor.redact import Redactor
 
     folder, model = folder.absolute(), model and model.absolute()
-    veil = Redactor((folder, model.parent) if model else (folder,))
+    redactor = Redactor((folder, model.parent) if model else (folder,))
     findings = []
     for found in run_checks(folder, model, seconds):
-        findings.append(found if paths else veil.redact(found))
+        findings.append(found if paths else redactor.redact(found))
         if not as_json:
             click.echo(findings[-1].line())
     works = any(found.check == PREDICTION_CHECK and found.status == "ok" for found in findings)

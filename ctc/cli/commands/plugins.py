@@ -1,4 +1,4 @@
-"""ctc plugins"""
+"""The command `ctc plugins`."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ PluginRow = dict[str, str]
 
 
 @click.command(epilog="Example: ctc plugins --json")
-@option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
+@option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(as_json: bool) -> None:
-    """List what is installed, by kind: name, what it does, where it comes from; and what could not
-    be loaded."""
+    """List the installed plugins by kind, with name, summary and package.
+
+    Plugins that could not be loaded or are switched off are listed at the end, with the reason.
+    """
+    from ctc.cli.console.console import echo_json
     from ctc.plugin.manager import discover
 
-    everything = discover()
-    found = _plugin_rows(everything)
+    installed = discover()
+    found = _plugin_rows(installed)
     skipped = {
-        "broken": _skipped_rows(everything.broken),
-        "off": _skipped_rows(everything.disabled),
+        "broken": _skipped_rows(installed.broken),
+        "off": _skipped_rows(installed.disabled),
     }
     if as_json:
-        import json
-
-        click.echo(json.dumps({"plugins": found, **skipped}, indent=1, ensure_ascii=False))
+        echo_json({"plugins": found, **skipped})
         return
     for row in found:
         click.echo(_format_line(row["kind"], row["name"], row["summary"], row))

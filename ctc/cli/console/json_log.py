@@ -13,15 +13,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import IO
 
 from ctc._version import __version__
+from ctc.storage.json_lines import json_line
 
 
 class JsonLog:
@@ -49,10 +48,8 @@ class JsonLog:
         """Write one line; raise OSError when the file can't be written."""
         with self._lock:
             if self._file:
-                now = datetime.now(UTC).isoformat(timespec="milliseconds")
-                self._file.write(
-                    json.dumps({"time": now, "kind": kind, **values}, ensure_ascii=False) + "\n"
-                )
+                line = json_line({"kind": kind, **values}, time.time(), ascii_only=False)
+                self._file.write(line + "\n")
 
     def end(self, exit_code: int) -> None:
         """Write the last line, if possible, and close the file."""

@@ -15,13 +15,13 @@ from click.types import FloatParamType, IntParamType
 if TYPE_CHECKING:
     from click.types import OptionHelpExtra
 
-    from ctc.plugin import PluginRecord
+    from ctc.plugin.records import PluginRecord
 
 Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 NUMBER_METAVAR = "N"
 
 
-class PluginName(click.ParamType):
+class PluginName(click.ParamType[str]):
     """The name of a plugin of one kind.
 
     `record_name` is the class of `ctc.plugin` that such plugins hand over; `describe` returns how
@@ -62,12 +62,21 @@ class PluginName(click.ParamType):
 class CommandOption(click.Option):
     """An option that shows its default.
 
-    Subclasses override `fallback` where the default stands in a configuration record, and the value
+    `show_default` may be a function that returns the text, which is called for `--help` only.
+    Subclasses override `fallback` where the default is in a configuration record, and the value
     must stay None when the option is not given.
     """
 
-    def __init__(self, *arguments: Any, show_default: bool | str = True, **attributes: Any) -> None:
-        super().__init__(*arguments, show_default=show_default, **attributes)
+    def __init__(
+        self,
+        param_decls: Sequence[str] | None = None,
+        *,
+        show_default: bool | str | Callable[[], str] = True,
+        **attributes: Any,
+    ) -> None:
+        self._describe_default = show_default if callable(show_default) else None
+        shown = True if callable(show_default) else show_default
+        super().__init__(param_decls, show_default=shown, **attributes)
 
     def fallback(self) -> Any:
         """Return the value that the command uses when the option has none, or None."""
@@ -75,6 +84,8 @@ class CommandOption(click.Option):
 
     def default_text(self) -> str | None:
         """Return how `--help` shows the default, unless click shows it already."""
+        if self._describe_default:
+            return self._describe_default()
         if isinstance(self.show_default, str):
             return self.show_default
         return self.format_default(self.fallback())

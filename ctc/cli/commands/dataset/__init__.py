@@ -1,1 +1,1 @@
-"""`ctc dataset` and its subcommands."""
+"""The command `ctc dataset` and its subcommands."""

@@ -1,5 +1,4 @@
-"""What `ctc dataset` tells: what the plan leaves out and reaches, what a dry run foresees, what was
-written."""
+"""Messages of `ctc dataset`: the plan, the estimate of a dry run, and the result."""
 
 from __future__ import annotations
 
@@ -17,10 +16,11 @@ from ctc.dataset.estimate import estimate_build
 from ctc.dataset.plan import DatasetPlan
 from ctc.dataset.split_stats import leaked_locations, split_stats
 
+MAX_CLASSES_SHOWN = 5
+
 
 def print_plan(plan: DatasetPlan) -> None:
-    """What is left out, how near the splits came to their shares, and what makes the splits less
-    honest than they look."""
+    """Print left-out events, shares reached by the splits, and warnings about data leakage."""
     for reason, count in plan.selection.left_out.items():
         remedy = (
             "; --keep-multi-observation keeps them, for `ctc train --multi-label`"
@@ -35,13 +35,13 @@ def print_plan(plan: DatasetPlan) -> None:
     both, locations = leaked_locations(plan)
     if both:
         warn(
-            f"{both:,} of {locations:,} locations have events in more than one split, so a model will look better than it is "
-            "at a new location: --group-by location keeps each in one"
+            f"{both:,} of {locations:,} locations have events in more than one split, so the test "
+            "accuracy is too high for new locations: --group-by location keeps each in one split"
         )
 
 
 def print_dry_run(plan: DatasetPlan) -> None:
-    """The dry run's table on stdout: splits, classes, bytes and time."""
+    """Print a table with the splits, classes, bytes and estimated time on stdout."""
     reached = split_stats(plan)
     rows = [("", *reached)]
     rows.append(("events", *(f"{split.events:,}" for split in reached.values())))
@@ -54,22 +54,23 @@ def print_dry_run(plan: DatasetPlan) -> None:
         ]
     for line in _format_table(rows):
         click.echo(line)
-    forecast = estimate_build(plan, list(reached.values()))
+    estimate = estimate_build(plan, list(reached.values()))
+    read, written = map(format_bytes, (estimate.bytes_read, estimate.bytes_written))
+    click.echo(f"to read {read}, to write {written}")
+    took = timedelta(seconds=round(estimate.seconds))
     click.echo(
-        f"to read {format_bytes(forecast.bytes_read)}, to write {format_bytes(forecast.bytes_written)}"
+        f"about {took} with {plan.config.threads} worker(s), "
+        f"estimated from {estimate.sampled} photos"
     )
-    took = timedelta(seconds=round(forecast.seconds))
-    click.echo(
-        f"about {took} with {plan.config.threads} worker(s), judged from {forecast.sampled} photos"
-    )
-    if forecast.failed:
+    if estimate.failed:
         warn(
-            f"{forecast.failed} of {forecast.sampled} sampled photos can't be used: see `ctc inventory check`"
+            f"{estimate.failed} of {estimate.sampled} sampled photos can't be used: "
+            "see `ctc inventory check`"
         )
 
 
 def print_result(result: BuildResult) -> None:
-    """What each split holds, lonely classes, and what was left out."""
+    """Print the contents of each split, classes with a single event, and left-out photos."""
     manifest, folder = result.dataset.manifest, result.dataset.folder
     for split, shards in manifest.splits.items():
         events, images = (
@@ -81,13 +82,14 @@ def print_result(result: BuildResult) -> None:
         for i, name in enumerate(label.classes):
             if sum(counts[i] for counts in label.counts.values()) == 1:
                 warn(
-                    f"class '{name}' of label '{label.name}' has a single event: add photos, or --remove '{label.name}={name}'"
+                    f"class '{name}' of label '{label.name}' has a single event: "
+                    f"add photos, or --remove '{label.name}={name}'"
                 )
     if result.failures:
         first = result.failures[0]
         warn(
-            f"{len(result.failures):,} photos left out, and {result.events_lost:,} events with them "
-            f"(first: '{first.path}': {first.reason}): all in '{folder / LEFT_OUT}'"
+            f"{len(result.failures):,} photos and {result.events_lost:,} events left out "
+            f"(first: '{first.path}': {first.reason}): listed in '{folder / LEFT_OUT}'"
         )
     info(f"wrote '{folder}'")
 
@@ -97,7 +99,8 @@ def _warn_about_cropping(plan: DatasetPlan) -> None:
     several = int((plan.selection.events.observation_counts[chosen] > 1).sum())
     if several and plan.config.crop_box is not None:
         warn(
-            f"{several:,} events have several observations, but --crop-box keeps one box of each photo: an animal may be left out"
+            f"{several:,} events have several observations, but --crop-box keeps one box per "
+            "photo: an animal may be left out"
         )
 
 
@@ -107,21 +110,21 @@ def _print_groups(plan: DatasetPlan) -> None:
     for name, split in reached.items():
         wanted = plan.config.shares[name]
         info(
-            f"{name}: {split.events / total:.1%} of the events ({wanted:.1%} wanted), {split.groups:,} of '{plan.config.group_by}'"
+            f"{name}: {split.events / total:.1%} of the events ({wanted:.1%} requested), "
+            f"{split.groups:,} groups of '{plan.config.group_by}'"
         )
         for label, counts in split.counts.items():
-            lacking = [cls for cls, count in counts.items() if not count]
-            if lacking:
-                shown = ", ".join(f"'{cls}'" for cls in lacking[:5]) + (
-                    " …" if len(lacking) > 5 else ""
-                )
+            missing = [f"'{class_name}'" for class_name, count in counts.items() if not count]
+            if missing:
+                more = " …" if len(missing) > MAX_CLASSES_SHOWN else ""
                 warn(
-                    f"split '{name}' has no event of {len(lacking)} class(es) of '{label}': {shown}"
+                    f"split '{name}' has no event of {len(missing)} class(es) of '{label}': "
+                    f"{', '.join(missing[:MAX_CLASSES_SHOWN])}{more}"
                 )
 
 
 def _format_table(rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
-    """The first column to the left, numbers to the right."""
+    """Yield lines with the first column aligned to the left, the others to the right."""
     rows = list(rows)
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for first, *others in rows:

@@ -1,16 +1,16 @@
-"""The options of `ctc dataset` and the configuration that they become."""
+"""Options of `ctc dataset`, and the configuration that is built from them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from functools import reduce
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.options.option import option
+from ctc.cli.options.engine import engine_option
+from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
@@ -18,115 +18,106 @@ if TYPE_CHECKING:
     from ctc.dataset.config import DatasetConfig
 
 
-_OPTIONS = (
-    option("--output", type=PATH_OR_URL, required=True, help="Folder to write."),
+_SELECTION = (
+    option("--output", type=PATH_OR_URL, required=True, help="Dataset folder to write."),
     option(
         "--split",
         "splits",
         metavar="NAME=SHARE",
         multiple=True,
-        help="A split and its share of the events. Repeatable.  [default: train=0.9 val=0.05 test=0.05]",
+        show_default="train=0.9 val=0.05 test=0.05",
+        help="A split and its share of the events. Repeatable.",
     ),
-    option("--split-by", metavar="META", help="Meta column whose values are the splits."),
+    option("--split-by", metavar="META", help="Metadata column with the split of each event."),
     option(
         "--group-by",
         metavar="META",
-        help="Meta column, such as location, whose events stay in one split.",
+        help="Metadata column, such as location, whose groups are kept in one split.",
     ),
     option(
-        "--balance", metavar="LABEL", help="Down-sample every class of the label to its rarest."
+        "--balance",
+        metavar="LABEL",
+        help="Down-sample every class of the label to the size of its rarest class.",
     ),
     option(
         "--up-sample",
         metavar="LABEL",
-        help="In 'train', repeat events of the label's rarer classes.",
+        help="Repeat events of the label's rarer classes in the split 'train'.",
     ),
     option(
         "--up-sample-limit",
         type=click.IntRange(1),
         default=10,
-        help="How often --up-sample uses an event at most.",
+        help="Maximum number of copies of an event with --up-sample.",
     ),
     option(
         "--keep",
         metavar="LABEL=CLASS",
         multiple=True,
-        help="Keep only events with such a class. Repeatable.",
+        help="Keep only events with one of these classes. Repeatable.",
     ),
     option(
         "--remove",
         metavar="LABEL=CLASS",
         multiple=True,
-        help="Leave out events with such a class. Repeatable.",
+        help="Leave out events with one of these classes. Repeatable.",
     ),
     option(
         "--keep-multi-observation", is_flag=True, help="Keep events with more than one observation."
     ),
+)
+_PHOTOS = (
     option(
         "--image-root",
         type=PATH_OR_URL,
-        help="Where relative paths start.  [default: as the inventory says]",
+        show_default="as in the inventory",
+        help="Folder that relative paths start from.",
     ),
     option(
         "--smallest-side",
         type=click.IntRange(16, 8192),
         default=500,
-        help="In pixels.",
+        help="Size of the smaller side of stored photos, in pixels.",
     ),
-    option(
-        "--quality",
-        type=click.IntRange(1, 100),
-        default=90,
-        help="Of the JPEGs.",
-    ),
+    option("--quality", type=click.IntRange(1, 100), default=90, help="JPEG quality."),
     option(
         "--crop-box",
         type=float,
         is_flag=False,
         flag_value=0.1,
         metavar="[MARGIN]",
-        help="Cut out the square around the detector's box, wider by this share of it on each side (0.1 if none is given).",
+        show_default="whole photos",
+        help="Crop to the square around the detector's box, enlarged by this share of it on each "
+        "side (0.1 if no number is given).",
     ),
+)
+_BUILD = (
     option(
-        "--events-per-shard",
-        type=click.IntRange(1),
-        default=5000,
-        help="Events per file.",
+        "--events-per-shard", type=click.IntRange(1), default=5000, help="Events per TFRecord file."
     ),
     option(
         "--workers",
         type=click.IntRange(1, 1024),
-        help="Threads that read and encode, of each worker with --engine.  [default: all cores; with --engine ray, 1]",
+        show_default="all cores; with --engine ray, 1",
+        help="I/O and encode threads; with --engine, of each worker.",
     ),
-    option(
-        "--engine",
-        metavar="NAME",
-        help="Have the files written elsewhere, such as by ray, on a cluster.  [default: here]",
-    ),
+    engine_option("Write the files on an engine, such as a Ray cluster."),
     option(
         "--max-failures",
         type=click.IntRange(0),
-        metavar="N",
-        help="Stop when more photos than this can't be used.",
+        show_default="no limit",
+        help="Stop when more than N photos can't be used.",
     ),
-    option(
-        "--seed",
-        type=click.IntRange(0),
-        default=0,
-        help="Of every random choice.",
-    ),
-    option("--resume", is_flag=True, help="Go on with a build that was interrupted."),
+    option("--seed", type=click.IntRange(0), default=0, help="Random seed."),
+    option("--resume", is_flag=True, help="Resume an interrupted build."),
     option("--overwrite", is_flag=True, help="Replace an earlier dataset."),
 )
 
-
-def dataset_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add every option to a command function."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+dataset_options = apply_options((*_SELECTION, *_PHOTOS, *_BUILD))
 
 
 def to_config(options: dict[str, Any]) -> DatasetConfig:
-    """Raises UsageError for options that don't go together or can't be understood."""
+    """Build the configuration; raise UsageError for invalid options."""
     from ctc.dataset.config import DEFAULT_SHARES, DatasetConfig
 
     splits, workers = options.pop("splits"), options.pop("workers")

@@ -1,23 +1,16 @@
-"""ctc dataset preview"""
+"""The command `ctc dataset preview`."""
 
 from __future__ import annotations
 
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
-from ctc.cli.options.option import option
+from ctc.cli.options.option import PluginName, apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import CtcError, OutputExistsError
-
-
-def _augmentation_options(function: Any) -> Any:
-    return reduce(
-        lambda decorated, option: option(decorated), reversed(AUGMENTATION_OPTIONS), function
-    )
 
 
 @click.command(
@@ -25,27 +18,33 @@ def _augmentation_options(function: Any) -> Any:
 )
 @click.argument("dataset", type=PATH_OR_URL)
 @option("--output", type=PATH_OR_URL, required=True, help="Picture to write, a .png file.")
-@option("--split", default="train", help="Whose photos to show.")
+@option("--split", metavar="NAME", default="train", help="Split to show.")
 @option(
     "--loader",
     "loader_name",
+    type=PluginName("Loader"),
     metavar="NAME",
     default="turbo",
-    help="Who makes them.",
+    help="Data loader that draws them.",
 )
-@option("--rows", type=click.IntRange(1, 100), default=5, help="Photos.")
-@option("--columns", type=click.IntRange(1, 100), default=6, help="Versions of each.")
+@option("--rows", type=click.IntRange(1, 100), default=5, help="Rows: photos.")
+@option("--columns", type=click.IntRange(1, 100), default=6, help="Columns: augmented versions.")
 @option(
     "--size",
     type=click.IntRange(8, 2048),
     default=224,
-    help="Height and width, in pixels.",
+    help="Image height and width, in pixels.",
 )
-@option("--resize", type=click.Choice(["stretch", "fit-crop"]), default="stretch")
-@option("--stack", is_flag=True, help="Stack the photos of an event as grey channels.")
-@option("--seed", type=click.IntRange(0), default=0, help="Of every random choice.")
-@option("--overwrite", is_flag=True, help="Replace the output if it is there.")
-@_augmentation_options
+@option(
+    "--resize",
+    type=click.Choice(["stretch", "fit-crop"]),
+    default="stretch",
+    help="Stretch photos to the size, or keep the aspect ratio and crop.",
+)
+@option("--stack", is_flag=True, help="Stack the photos of an event as grayscale channels.")
+@option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+@option("--overwrite", is_flag=True, help="Replace an existing output.")
+@apply_options(AUGMENTATION_OPTIONS)
 def command(
     dataset: Path,
     output: Path,
@@ -60,8 +59,10 @@ def command(
     overwrite: bool,
     **augmentation: Any,
 ) -> None:
-    """Draw photos of a DATASET as they are and as training sees them: what is not given is as in
-    `ctc train`."""
+    """Draw photos of a DATASET without and with augmentation.
+
+    The defaults are those of `ctc train`.
+    """
     from ctc.artifacts.dataset_cache import open_dataset
     from ctc.cli.console.console import info
     from ctc.dataset.preview import render_preview

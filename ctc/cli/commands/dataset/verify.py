@@ -1,16 +1,15 @@
-"""ctc dataset verify"""
+"""The command `ctc dataset verify`."""
 
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.errors import MissingExtraError
+from ctc.errors import require_extra
 
 
 @click.command(epilog="Example: ctc dataset verify dataset")
@@ -18,27 +17,25 @@ from ctc.errors import MissingExtraError
 @option(
     "--workers",
     type=click.IntRange(1, 1024),
-    help="Threads that read and decode.  [default: all cores]",
+    show_default="all cores",
+    help="I/O and decode threads.",
 )
 @option(
     "--max-faults",
     type=click.IntRange(1),
     default=100,
-    help="End after so many.",
+    help="Stop after N faults.",
 )
-@option(
-    "--json", "as_json", is_flag=True, help="Print a JSON object instead of a line for each fault."
-)
+@option("--json", "as_json", is_flag=True, help="Print JSON instead of a line per fault.")
 def command(folder: Path, workers: int | None, max_faults: int, as_json: bool) -> int:
-    """Check every byte of the dataset in DIR, and print each fault with its file and the offset of
-    the record.
+    """Check every byte of the dataset in DIR, and print each fault with its file and record offset.
 
-    Sizes and hashes of the files, indexes, checksums of the records, whether every photo decodes to
-    its end, counts, label numbers, events in two splits, what an interrupted build left. The exit
-    code is 1 when there is a fault."""
-    if not find_spec("google_crc32c"):
-        raise MissingExtraError("ctc dataset verify", "data")
-    from ctc.cli.console.console import info, progress, warn
+    The command checks the sizes and hashes of the files, the indexes, the checksums of the records,
+    the decoding of every photo, counts, label indices, events that are in two splits, and files
+    left by an interrupted build. The exit code is 1 when there is a fault.
+    """
+    require_extra("ctc dataset verify", "data", ("google_crc32c",))
+    from ctc.cli.console.console import echo_json, info, progress, warn
     from ctc.cli.registry import FAILED
     from ctc.dataset.verify.verify import open_for_verification, verify_dataset
 
@@ -46,17 +43,15 @@ def command(folder: Path, workers: int | None, max_faults: int, as_json: bool) -
     with progress("verify", sum(map(dataset.event_count, dataset.manifest.splits))) as bar:
         verified = verify_dataset(dataset, workers or os.cpu_count() or 1, max_faults, bar.advance)
     if as_json:
-        import json
         from dataclasses import asdict
 
-        click.echo(json.dumps(asdict(verified), indent=1, ensure_ascii=False))
+        echo_json(asdict(verified))
     else:
         for fault in verified.faults:
             click.echo(fault)
     if not verified.complete:
-        warn(f"ended after {max_faults:,} faults: --max-faults looks for more")
+        warn(f"stopped after {max_faults:,} faults: use --max-faults to find more")
     faults = f"{len(verified.faults):,} faults" if verified.faults else "no fault"
-    info(
-        f"{verified.shards:,} shards, {verified.events:,} events, {verified.images:,} photos: {faults}"
-    )
+    counts = f"{verified.shards:,} shards, {verified.events:,} events, {verified.images:,} photos"
+    info(f"{counts}: {faults}")
     return FAILED if verified.faults else 0

@@ -1,1 +1,1 @@
-"""`ctc inventory` and its subcommands."""
+"""The command `ctc inventory` and its subcommands."""

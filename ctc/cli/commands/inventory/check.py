@@ -1,4 +1,4 @@
-"""ctc inventory check"""
+"""The command `ctc inventory check`."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
 @option(
     "--image-root",
     type=PATH_OR_URL,
-    help="Where relative paths start.  [default: as the inventory says]",
+    show_default="as in the inventory",
+    help="Folder that relative paths start from.",
 )
 @option(
     "--workers",
     type=click.IntRange(1, 1024),
-    help="Threads that read and decode.  [default: a core each]",
+    show_default="all cores",
+    help="I/O and decode threads.",
 )
-@option("--json", "as_json", is_flag=True, help="Write a JSON object instead of CSV.")
-@option("--output", type=PATH_OR_URL, help="File to write the list to.  [default: stdout]")
-@option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@option("--json", "as_json", is_flag=True, help="Write JSON instead of CSV.")
+@option("--output", type=PATH_OR_URL, show_default="stdout", help="File to write the list to.")
+@option("--overwrite", is_flag=True, help="Replace an existing output.")
 def command(
     file: Path,
     image_root: Path | None,
@@ -39,17 +41,17 @@ def command(
     output: Path | None,
     overwrite: bool,
 ) -> int:
-    """Open every photo of the inventory FILE and list what is wrong: problem, path, event_id,
-    detail.
+    """Open every photo of the inventory FILE and list problems: problem, path, event_id, detail.
 
     \b
-    missing     there is no such file
-    broken      it can't be read, or not to its end
-    duplicate   the same bytes as another photo of its event
-    straddling  the same bytes as a photo of another event: a split may have them on both sides
+    missing     the file does not exist
+    broken      the file can't be decoded, or not to its end
+    duplicate   same bytes as another photo of the event
+    straddling  same bytes as a photo of another event, which may be in another split
 
-    Of photos with the same bytes all but the first are listed. The exit code is 3 when there is
-    anything to list."""
+    Of photos with the same bytes, all but the first are listed. The exit code is 3 when a problem
+    is found.
+    """
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.console.console import info, progress
     from ctc.cli.registry import PARTLY_FAILED

@@ -1,4 +1,4 @@
-"""ctc inventory FORMAT"""
+"""The command `ctc inventory`, with a subcommand per input format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class FormatGroup(click.Group):
-    """One command per input format that is installed."""
+    """A group with a command for each input format that is installed."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(_formats())
@@ -37,7 +37,7 @@ class FormatGroup(click.Group):
             formatter.write_dl(
                 [(name, _sentence(found.summary)) for name, found in _formats().items()]
             )
-        with formatter.section("Of an inventory that was written"):
+        with formatter.section("Commands on an inventory"):
             formatter.write_dl(list(_subcommands().items()))
 
 
@@ -45,11 +45,11 @@ class FormatGroup(click.Group):
     cls=FormatGroup, epilog="Example: ctc inventory folders photos --output inventory.parquet"
 )
 def command() -> None:
-    """Find labelled photos, in one of these formats, and write down what is there."""
+    """Read labelled photos, in one of these formats, into an inventory."""
 
 
 def _subcommands() -> dict[str, str]:
-    """`show` and `check`, which have modules of their own."""
+    """Return `show` and `check`, which have their own modules, with their summaries."""
     return {
         name.removeprefix("inventory "): summary
         for name, summary in COMMANDS.items()
@@ -110,10 +110,10 @@ def _print_result(built: InventoryResult, output: Path) -> None:
     for reason, count in built.left_out.counts.most_common():
         warn(f"{count:,} left out: {reason} (first: {', '.join(built.left_out.examples[reason])})")
     if built.left_out.counts:
-        info(f"all that was left out is in '{built.left_out.path}'")
+        info(f"entries that were left out are listed in '{built.left_out.path}'")
     if built.missing_photos:
         warn(
-            f"{built.missing_photos} of the first {built.checked_photos} photos are not in '{built.inventory.image_root}': "
-            "check --image-root"
+            f"{built.missing_photos} of the first {built.checked_photos} photos are not in "
+            f"'{built.inventory.image_root}': check --image-root"
         )
     info(f"wrote '{output}'")

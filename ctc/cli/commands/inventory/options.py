@@ -1,5 +1,4 @@
-"""The options of `ctc inventory FORMAT`: those that every format has, and those that a format
-declares."""
+"""Options of `ctc inventory FORMAT`: shared options, and those that a format declares."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.option import CommandOption
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import to_click_option
 from ctc.cli.settings.context import common_options
@@ -18,22 +18,25 @@ if TYPE_CHECKING:
 
 
 def parameters(input_format: InputFormat) -> list[click.Parameter]:
-    """The source, the common options, and those of the format. Raises PluginError when it declares
-    one of the common ones."""
-    common = _shared_options()
-    names = {name for option in (*common, *common_options()) for name in option.opts}
+    """Return the source, the options of the format, and the shared options.
+
+    Raises PluginError when the format declares a shared option.
+    """
+    shared = _shared_options()
+    names = {name for option in (*shared, *common_options()) for name in option.opts}
     for option in input_format.options:
         if f"--{option.name}" in names:
             raise PluginError(
-                f"plugin {_owner(input_format)}: its input format '{input_format.name}' declares '--{option.name}', an option that "
-                "every format has; the plugin's author must rename it"
+                f"plugin {_owner(input_format)}: its input format '{input_format.name}' declares "
+                f"'--{option.name}', an option that every format has; the plugin's author must "
+                "rename it"
             )
     source = click.Argument(["source"], type=PATH_OR_URL, metavar=input_format.source)
-    return [source, *map(to_click_option, input_format.options), *common]
+    return [source, *map(to_click_option, input_format.options), *shared]
 
 
 def to_config(options: dict[str, Any]) -> InventoryConfig:
-    """Take the options that become the configuration out of `options`."""
+    """Take the values of the configuration out of `options`."""
     from dataclasses import fields
 
     from ctc.inventory.config import InventoryConfig
@@ -45,40 +48,46 @@ def to_config(options: dict[str, Any]) -> InventoryConfig:
 
 def _shared_options() -> list[click.Option]:
     return [
-        click.Option(
+        CommandOption(
             ["--output"],
             type=PATH_OR_URL,
             required=True,
             help="Inventory to write, a .parquet file.",
         ),
-        click.Option(
+        CommandOption(
             ["--image-root"],
             type=PATH_OR_URL,
-            help="Where relative paths start.  [default: beside the source]",
+            show_default="the folder of the source",
+            help="Folder that relative paths start from.",
         ),
-        click.Option(["--overwrite"], is_flag=True, help="Replace the output if it is there."),
-        click.Option(
+        CommandOption(["--overwrite"], is_flag=True, help="Replace an existing output."),
+        CommandOption(
             ["--relabel"],
             type=PATH_OR_URL,
-            help="CSV with columns label, old, new: rename classes; new may be empty.",
+            help="CSV with the columns label, old, new that renames classes; an empty new makes "
+            "the label missing.",
         ),
-        click.Option(
-            ["--discard-missing"], is_flag=True, help="Drop observations that lack a label."
+        CommandOption(
+            ["--discard-missing"], is_flag=True, help="Drop observations with a missing label."
         ),
-        click.Option(
+        CommandOption(
             ["--location-from"],
             metavar="folder|exif|COLUMN",
-            help="Fill 'location': from the photo's folder, its GPS position or camera number, or a meta column.",
+            help="Source of 'location': the photo's folder, its GPS position or camera serial "
+            "number, or a metadata column.",
         ),
-        click.Option(["--time-from-exif"], is_flag=True, help="Fill 'datetime' from the photos."),
-        click.Option(
-            ["--time-from-mtime"], is_flag=True, help="The same, with the file's time as a guess."
+        CommandOption(["--time-from-exif"], is_flag=True, help="Fill 'datetime' from EXIF."),
+        CommandOption(
+            ["--time-from-mtime"],
+            is_flag=True,
+            help="Fill 'datetime' from EXIF, or else from the file's modification time.",
         ),
-        click.Option(
+        CommandOption(
             ["--events-within"],
             type=click.FloatRange(0),
             metavar="SECONDS",
-            help="Unite loose photos of one location, each within so many seconds of the one before, into events.",
+            help="Group photos without an event into events: a photo joins the event of the photo "
+            "before it at the location when their times are at most this far apart.",
         ),
     ]
 

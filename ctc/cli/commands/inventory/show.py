@@ -1,4 +1,4 @@
-"""ctc inventory show"""
+"""The command `ctc inventory show`."""
 
 from __future__ import annotations
 
@@ -21,25 +21,23 @@ MAX_LOCATIONS = 20
 
 @click.command(epilog="Example: ctc inventory show inventory.parquet")
 @click.argument("file", type=PATH_OR_URL)
-@option(
-    "--json", "as_json", is_flag=True, help="Print all of it as a JSON object instead of tables."
-)
+@option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(file: Path, as_json: bool) -> None:
-    """Tell what the inventory FILE holds.
+    """Summarise the inventory FILE.
 
-    Counts per label, class and location; events by their photos and observations; the time span;
-    photos that are in more than one event; the meta columns; what was left out."""
+    The summary has counts per label, class and location; photos and observations per event; the
+    time span; photos that are in more than one event; metadata columns; entries that were left out.
+    """
     from ctc.artifacts.inventory import Inventory
+    from ctc.cli.console.console import echo_json
     from ctc.cli.console.formatting import print_table
     from ctc.inventory.show import summarize
 
-    held = summarize(Inventory.read(file))
+    summary = summarize(Inventory.read(file))
     if as_json:
-        import json
-
-        click.echo(json.dumps(held.to_json(), indent=1, ensure_ascii=False))
+        echo_json(summary.to_json())
         return
-    for header, rows in _sections(held):
+    for header, rows in _sections(summary):
         if rows:
             print_table(header, rows)
 
@@ -52,9 +50,9 @@ def _sections(summary: InventorySummary) -> Iterator[Section]:
             [*counts.classes.items(), *[("(missing)", counts.missing)] * bool(counts.missing)],
         )
     if summary.locations is not None:
-        places = [(name, place.events, place.photos) for name, place in summary.locations.items()]
-        more = f", first {MAX_LOCATIONS} of {len(places):,}" if len(places) > MAX_LOCATIONS else ""
-        yield (f"location{more}", "events", "photos"), places[:MAX_LOCATIONS]
+        rows = [(name, place.events, place.photos) for name, place in summary.locations.items()]
+        more = f", first {MAX_LOCATIONS} of {len(rows):,}" if len(rows) > MAX_LOCATIONS else ""
+        yield (f"location{more}", "events", "photos"), rows[:MAX_LOCATIONS]
     yield ("photos per event", "events"), summary.photos_per_event.items()
     yield ("observations per event", "events"), summary.observations_per_event.items()
     yield ("meta column", "distinct values"), summary.meta.items()

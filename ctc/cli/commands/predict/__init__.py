@@ -1,1 +1,1 @@
-"""`ctc predict` and `ctc merge`."""
+"""The commands `ctc predict` and `ctc merge`."""

@@ -1,4 +1,4 @@
-"""ctc predict"""
+"""The command `ctc predict`."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ from ctc.errors import UsageError
 @click.argument("sources", type=PATH_OR_URL, nargs=-1, required=True, metavar="SOURCE...")
 @predict_options
 @option(
-    "--dry-run", is_flag=True, help="Only say what would be predicted, and how long it would take."
+    "--dry-run",
+    is_flag=True,
+    help="Print what would be predicted and an estimate of the time, then exit.",
 )
 def command(dry_run: bool, **options: Any) -> int:
-    """Say which animals are on photos, with a MODEL file that `ctc export` wrote.
+    """Predict the classes of photos with a MODEL file from `ctc export`.
 
     A SOURCE is a photo, a folder, a CSV (with --event-id and --image) or an inventory (.parquet). A
-    photo that belongs to no event is its own, with its path as id. Photos that fail are listed in
-    OUTPUT.failures.csv, and the exit code is 3. A run that was interrupted, or killed, goes on when
-    the same command is given again."""
+    photo without an event becomes an event of its own, with its path as id. Photos that fail are
+    listed in OUTPUT.failures.csv; the exit code is then 3. To resume a run that was interrupted or
+    killed, run the same command again.
+    """
     from ctc.cli.commands.predict.messages import (
         exit_code,
         print_dry_run,
@@ -38,25 +41,18 @@ def command(dry_run: bool, **options: Any) -> int:
         resume_hint_on_exit,
     )
     from ctc.cli.console.console import progress
-    from ctc.inference.run.engine_job import prepare_engine_job
-    from ctc.inference.run.job import prepare_job
+    from ctc.inference.run.predict_run import prepare_run
     from ctc.plugin.manager import plugins
 
     config = to_config(options)
+    if dry_run and config.engine:
+        raise UsageError("--dry-run measures this machine alone: leave --engine out")
+    run = prepare_run(config, plugins())
+    print_run_info(run)
     if dry_run:
-        if config.engine:
-            raise UsageError("--dry-run measures this machine alone: leave --engine out")
-        trial = prepare_job(config, plugins())
-        print_run_info(trial)
-        print_dry_run(trial)
+        print_dry_run(run)
         return 0
-    job = (
-        prepare_engine_job(config, config.engine, plugins())
-        if config.engine
-        else prepare_job(config, plugins())
-    )
-    print_run_info(job)
-    with resume_hint_on_exit(job.journal), progress("predict", job.photos) as bar:
-        summary = job.run(bar.advance)
+    with resume_hint_on_exit(run.journal), progress("predict", run.photos) as bar:
+        summary = run.run(bar.advance)
     print_summary(summary)
     return exit_code(summary)

@@ -1,4 +1,4 @@
-"""ctc merge"""
+"""The command `ctc merge`."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ctc.cli.options.plugin import FormatsCommand
 @click.argument("parts", type=PATH_OR_URL, nargs=-1, required=True, metavar="PART...")
 @OUTPUT
 @FORMAT
-@option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@option("--overwrite", is_flag=True, help="Replace an existing output.")
 def command(**options: Any) -> int:
-    """Unite the PART files that `ctc predict --shard` left into the output that a run without
-    --shard would have written.
+    """Merge the PART files of `ctc predict --shard` into one output.
 
-    All parts must be there. Photos that failed are listed in OUTPUT.failures.csv, and the exit code
-    is 3."""
+    The output is the same as that of a run without --shard. All parts must be given. Photos that
+    failed are listed in OUTPUT.failures.csv; the exit code is then 3.
+    """
     from ctc.cli.commands.predict.messages import exit_code, print_summary
     from ctc.cli.console.console import progress
-    from ctc.inference.run.merge import MergeConfig, merge
+    from ctc.inference.run.merge import MergeConfig, prepare_merge
     from ctc.plugin.manager import plugins
 
     with progress("merge", None) as bar:
-        summary = merge(MergeConfig(**options), plugins(), bar.advance)
+        summary = prepare_merge(MergeConfig(**options), plugins()).run(bar.advance)
     print_summary(summary)
     return exit_code(summary)

@@ -1,4 +1,4 @@
-"""What `ctc predict` and `ctc merge` tell."""
+"""Messages of `ctc predict` and `ctc merge`."""
 
 from __future__ import annotations
 
@@ -15,41 +15,40 @@ from ctc.cli.registry import PARTLY_FAILED
 
 if TYPE_CHECKING:
     from ctc.inference.config import Summary
-    from ctc.inference.run.engine_job import EngineJob
-    from ctc.inference.run.job import Job
+    from ctc.inference.run.predict_run import PredictRun
 
 
-def print_run_info(job: Job | EngineJob) -> None:
-    """What is worth knowing before the first photo."""
-    for note in job.events.notes:
+def print_run_info(run: PredictRun) -> None:
+    """Print notes on sources and model, the runtime, and whether an earlier run is resumed."""
+    for note in run.source_notes:
         warn(note)
-    for note in job.postprocessor.notes:
+    for note in run.header.notes:
         info(note)
-    heading = job.header
-    info(f"the network runs on '{heading.provider}'")
+    info(f"the network runs on '{run.runtime.provider}'")
     debug(
-        f"in {heading.precision}, {heading.batch_size} photo(s) at a time, {job.config.threads} core(s)"
+        f"precision {run.runtime.precision}, batch size {run.runtime.batch_size}, "
+        f"{run.runtime.threads} CPU core(s)"
     )
-    if job.journal.exists():
-        info(f"going on where '{job.journal}' ends; to begin anew, remove it")
+    if run.journal and run.journal.exists():
+        info(f"resuming from '{run.journal}'; delete it to start over")
 
 
-def print_dry_run(job: Job) -> None:
-    """The dry run's lines on stdout: what would be written, and how long it would take."""
+def print_dry_run(run: PredictRun) -> None:
+    """Print on stdout what would be written, and an estimate of the time."""
     from ctc.inference.run.dry_run import estimate_run
 
-    heading = job.header
+    labels = (f"{label} ({len(classes)} classes)" for label, classes in run.context.labels.items())
+    click.echo(f"model    {run.header.model}: {', '.join(labels)}")
     click.echo(
-        f"model    {heading.model}: {', '.join(f'{label} ({len(classes)} classes)' for label, classes in heading.labels.items())}"
+        f"network  {run.runtime.precision} on '{run.runtime.provider}', batch size "
+        f"{run.runtime.batch_size}, {run.runtime.threads} CPU core(s)"
     )
-    click.echo(
-        f"network  {heading.precision} on '{heading.provider}', {heading.batch_size} photo(s) at a time, {job.config.threads} core(s)"
-    )
-    click.echo(f"output   '{job.target}', {job.format.name}")
-    found = estimate_run(job)
+    click.echo(f"output   '{run.target}', {run.format.name}")
+    found = estimate_run(run)
     took = timedelta(seconds=round(found.seconds))
     click.echo(
-        f"photos   {found.photos:,}: about {took} at {found.photos_per_second:,.1f}/s, judged from {found.sampled_photos:,} of them"
+        f"photos   {found.photos:,}: about {took} at {found.photos_per_second:,.1f}/s, "
+        f"estimated from {found.sampled_photos:,} of them"
     )
     if found.failures:
         first = found.failures[0]
@@ -57,17 +56,17 @@ def print_dry_run(job: Job) -> None:
 
 
 @contextmanager
-def resume_hint_on_exit(journal: Path) -> Iterator[None]:
-    """Whoever stops the run, or meets an error, learns how it goes on."""
+def resume_hint_on_exit(journal: Path | None) -> Iterator[None]:
+    """Print how to resume, if the block ends or fails before the run is complete."""
     try:
         yield
     finally:
-        if journal.exists():
-            info(f"what is done is kept in '{journal}': the same command goes on from there")
+        if journal and journal.exists():
+            info(f"progress saved in '{journal}': run the same command again to resume")
 
 
 def print_summary(summary: Summary) -> None:
-    """What came out, and the first failures."""
+    """Print how many events and photos were predicted, and the first failures."""
     new = summary.photos - summary.resumed
     rate = f"{new:,} photos in {summary.seconds:.1f} s ({new / max(summary.seconds, 1e-9):,.0f}/s)"
     earlier = f", and {summary.resumed:,} earlier" if summary.resumed else ""
@@ -84,4 +83,5 @@ def print_summary(summary: Summary) -> None:
 
 
 def exit_code(summary: Summary) -> int:
+    """Return the exit code: 3 when photos failed."""
     return PARTLY_FAILED if summary.failed else 0

@@ -1,1 +1,1 @@
-"""`ctc serve`."""
+"""The command `ctc serve`."""

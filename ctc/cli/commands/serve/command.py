@@ -1,15 +1,14 @@
-"""ctc serve"""
+"""The command `ctc serve`."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import click
 
 from ctc.cli.commands.serve.options import serve_options, to_config
 from ctc.cli.console.console import JsonLogHandler, verbosity_options
-from ctc.errors import MissingExtraError
+from ctc.errors import require_extra
 
 REQUIRED_PACKAGES = ("prometheus_client", "python_multipart", "starlette", "uvicorn")
 
@@ -18,14 +17,13 @@ REQUIRED_PACKAGES = ("prometheus_client", "python_multipart", "starlette", "uvic
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @serve_options
 def command(host: str, port: int, log_format: str, **options: Any) -> None:
-    """Answer over HTTP: a page for people, and the interfaces of TensorFlow Serving and KServe for
-    programs.
+    """Serve models over HTTP: a web page, and the APIs of TensorFlow Serving and KServe.
 
-    A MODEL is a file that `ctc export` wrote, served under its name without .onnx, or NAME=FILE. A
-    file that changes is served anew. Stop the server with Ctrl-C or SIGTERM: it answers what it
-    took, and leaves."""
-    if not all(map(find_spec, REQUIRED_PACKAGES)):
-        raise MissingExtraError("ctc serve", "cpu,serve")
+    A MODEL is a file from `ctc export`, served under its file name without .onnx, or NAME=FILE. A
+    file that changes is reloaded. Ctrl-C or SIGTERM stops the server after the requests in progress
+    are answered.
+    """
+    require_extra("ctc serve", "cpu,serve", REQUIRED_PACKAGES)
     from ctc.serving.http.logging_setup import log_to_stderr
     from ctc.serving.server import bind_socket, run
 

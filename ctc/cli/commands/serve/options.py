@@ -16,12 +16,13 @@ from ctc.cli.options.inference import (
     PROVIDER,
     THRESHOLD,
     batch_size_option,
+    pop_runtime,
     threads_option,
 )
 from ctc.cli.options.option import Decorator, apply_options, option
-from ctc.cli.options.paths import PATH, PATH_OR_URL
+from ctc.cli.options.paths import PATH
 from ctc.cli.registry import TOKEN_VARIABLE
-from ctc.errors import UsageError, reason
+from ctc.errors import UsageError
 from ctc.storage.paths import is_url, parse_path
 from ctc.storage.remote_files import check_reachable
 
@@ -115,7 +116,8 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
     )
     if limits.max_photos > limits.max_queued_photos:
         raise UsageError(
-            f"--max-photos {limits.max_photos} is more than --queue {limits.max_queued_photos}: such a request would never fit"
+            f"--max-photos {limits.max_photos} is more than --queue {limits.max_queued_photos}: "
+            "such a request would never fit"
         )
     if limits.max_body_bytes > limits.max_inflight_bytes:
         raise UsageError("--max-body is more than --max-held: such a request would never fit")
@@ -123,7 +125,7 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
         models=parse_models(take("models")),
         aggregation=plugins().get(Aggregation, take("aggregation")),
         limits=limits,
-        threads=take("threads") or usable_cores(),
+        runtime=pop_runtime(options, usable_cores()),
         max_batch_wait=take("batch_wait") / 1000,
         token=read_token(take("token_file")),
         **options,

@@ -1,4 +1,4 @@
-"""ctc train"""
+"""The command `ctc train`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ctc.cli.options.option import option
 
 
 @click.command(
-    epilog="Example: ctc train dataset --output run --backbone small_cnn --label species --epochs 20"
+    epilog="Example: "
+    "ctc train dataset --output run --backbone small_cnn --label species --epochs 20"
 )
 @training_options
 @option("--overwrite", is_flag=True, help="Replace an earlier run at --output.")
@@ -25,9 +26,9 @@ from ctc.cli.options.option import option
 def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any) -> None:
     """Train a network on a dataset.
 
-    Leaves a run folder: run.json, history.csv, curves.png, the best weights, checkpoints; and, when
-    there is a test split, test.json and test_predictions.csv. Interrupted at any moment, it goes on
-    with --resume."""
+    Writes a run folder: run.json, history.csv, curves.png, the best weights, checkpoints; with a
+    test split also test.json and test_predictions.csv. An interrupted run continues with --resume.
+    """
     from ctc.cli.console import console
     from ctc.training.config import TrainingConfig
     from ctc.training.distributed.backend import start_backend
@@ -45,16 +46,12 @@ def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any)
         from ctc.plugin.manager import plugins
         from ctc.training import run_training
 
-        begin = (
-            run_training.resume
-            if resume
-            else partial(
-                run_training.train, overwrite=overwrite, source_run=context.meta.get(SOURCE_RUN_KEY)
-            )
-        )
-        result = begin(config, plugins(), console)
+        source_run = context.meta.get(SOURCE_RUN_KEY)
+        start = partial(run_training.train, overwrite=overwrite, source_run=source_run)
+        result = (run_training.resume if resume else start)(config, plugins(), console)
     console.info(
-        f"the best of {len(result.epochs)} epochs, {result.best.index + 1}, is in '{result.run.folder}'"
+        f"best epoch {result.best.index + 1} of {len(result.epochs)}, "
+        f"saved in '{result.run.folder}'"
     )
     for label, score in result.test.labels.items() if result.test else ():
         if score.n:

@@ -1,47 +1,63 @@
-"""What `ctc train --dry-run` says."""
+"""Output of `ctc train --dry-run`."""
 
 from __future__ import annotations
 
 import click
 
+from ctc.artifacts.dataset import TEST, TRAIN, VALIDATION
 from ctc.cli.console.formatting import format_bytes
 from ctc.plugin.manager import plugins
 from ctc.training.config import TrainingConfig
-from ctc.training.dry_run import estimate_resources
-from ctc.training.plan import TEST, TRAIN, VALIDATION, TrainingPlan, resolve_plan
+from ctc.training.dry_run import ResourceEstimate, estimate_resources
+from ctc.training.plan import TrainingPlan, resolve_plan
 
 
 def print_dry_run(config: TrainingConfig) -> None:
-    """On stdout. Raises CtcError as the training would."""
+    """Print the plan of a training on stdout. Raises CtcError as the training would."""
     plan = resolve_plan(config, plugins())
-    found = estimate_resources(plan)
-    size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
-    reason = f" ({plan.loader_reason})" if plan.loader_reason else ""
-    parts = f" in {plan.config.accumulate} parts" if plan.config.accumulate > 1 else ""
-    steps, epochs = found.steps, plan.config.epochs
+    estimate = estimate_resources(plan)
     for name, text in (
-        (
-            "network",
-            f"{plan.backbone.name} at {size}: {found.parameters:,} parameters, {found.trainable:,} of them learn",
-        ),
-        (
-            "labels",
-            ", ".join(
-                f"{label} ({classes} classes)" for label, classes in plan.class_counts.items()
-            ),
-        ),
+        ("network", _format_network(plan, estimate)),
+        ("labels", _format_labels(plan)),
         ("dataset", _format_splits(plan)),
-        ("loader", f"{plan.loader.name}, {plan.threads} thread(s){reason}"),
-        (
-            "steps",
-            f"{steps:,} of {found.photos_per_step} photos{parts} an epoch, {epochs} epochs at most: {steps * epochs:,}",
-        ),
-        (
-            "memory",
-            f"{format_bytes(found.state_bytes)} for weights and optimizer, at most {format_bytes(found.activation_bytes)} for a batch",
-        ),
+        ("loader", _format_loader(plan)),
+        ("steps", _format_steps(plan, estimate)),
+        ("memory", _format_memory(estimate)),
     ):
         click.echo(f"{name:<9}{text}")
+
+
+def _format_network(plan: TrainingPlan, estimate: ResourceEstimate) -> str:
+    size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
+    return (
+        f"{plan.backbone.name} at {size}: {estimate.parameters:,} parameters, "
+        f"{estimate.trainable:,} trainable"
+    )
+
+
+def _format_labels(plan: TrainingPlan) -> str:
+    return ", ".join(f"{label} ({classes} classes)" for label, classes in plan.class_counts.items())
+
+
+def _format_loader(plan: TrainingPlan) -> str:
+    reason = f" ({plan.loader_reason})" if plan.loader_reason else ""
+    return f"{plan.loader.name}, {plan.threads} thread(s){reason}"
+
+
+def _format_steps(plan: TrainingPlan, estimate: ResourceEstimate) -> str:
+    accumulate, steps, epochs = plan.config.accumulate, estimate.steps, plan.config.epochs
+    parts = f" in {accumulate} micro-batches" if accumulate > 1 else ""
+    return (
+        f"{steps:,} per epoch, each of {estimate.photos_per_step} photos{parts}; "
+        f"at most {epochs} epochs: {steps * epochs:,} steps"
+    )
+
+
+def _format_memory(estimate: ResourceEstimate) -> str:
+    return (
+        f"{format_bytes(estimate.state_bytes)} for weights and optimizer, "
+        f"at most {format_bytes(estimate.activation_bytes)} for a batch"
+    )
 
 
 def _format_splits(plan: TrainingPlan) -> str:

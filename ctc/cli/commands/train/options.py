@@ -1,5 +1,4 @@
-"""How the options of `ctc train` are put together, and how those of an earlier run become
-defaults."""
+"""Options of `ctc train`, and the values that they take from an earlier run."""
 
 from __future__ import annotations
 
@@ -16,13 +15,13 @@ from ctc.cli.settings.source import FILE_VALUES_KEY, was_provided
 from ctc.errors import UsageError
 
 SOURCE_RUN_KEY = "ctc.training.repeats"
-"""In click's context: what the run says whose options were taken."""
+"""In click's `meta`: the `RunInfo` of the run whose options were read."""
 
 
 def _load_config_option(
     context: click.Context, parameter: click.Parameter, path: Path | None
 ) -> None:
-    """The options of a settings file, or of an earlier run, become the defaults."""
+    """Use the options of a configuration file, or of an earlier run, as defaults."""
     if path is not None and path.suffix.lower() == ".toml":
         load_config_file(context, path)
     else:
@@ -30,11 +29,13 @@ def _load_config_option(
 
 
 def _load_run_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-    """The options of an earlier run become the defaults, whatever a settings file says; the command
-    line wins."""
+    """Use the options of an earlier run as defaults.
+
+    They take precedence over a configuration file, and the command line over them.
+    """
     if path is None:
         return
-    from ctc.training.config import read_config
+    from ctc.training.run_folder import read_config
 
     config, context.meta[SOURCE_RUN_KEY] = read_config(path)
     values = config.to_json()
@@ -46,7 +47,7 @@ def _load_run_config(context: click.Context, _: click.Parameter, path: Path | No
 def _load_resumed_run(
     context: click.Context, parameter: click.Parameter, folder: Path | None
 ) -> Path | None:
-    """As `_load_run_config`, and the output is the run's own folder."""
+    """Use the options of a run as defaults, and its folder as the output."""
     _load_run_config(context, parameter, folder)
     if folder is not None:
         context.default_map = {**(context.default_map or {}), "output": str(folder)}
@@ -56,10 +57,9 @@ def _load_resumed_run(
 def _set_default_backbone(
     context: click.Context, parameter: click.Parameter, folder: str | None
 ) -> str | None:
-    """The backbone is that of the run to begin with, unless another is named."""
+    """Use the backbone of the run in --from as default."""
     if folder is not None and was_provided(context, parameter.name or ""):
-        from ctc.artifacts.run import Run
-        from ctc.training.config import reject_untrusted_checkpoint
+        from ctc.artifacts.run import Run, reject_untrusted_checkpoint
 
         reject_untrusted_checkpoint(Path(folder))
         context.default_map = {
@@ -142,8 +142,10 @@ training_options = apply_options(OPTIONS)
 
 
 def provided_options(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
-    """Those that have a value. What an earlier run said of a label which is no longer learnt is
-    dropped."""
+    """Return the options that have a value.
+
+    Options that an earlier run has for a label are dropped if the label is not trained any more.
+    """
     kept = {name: value for name, value in options.items() if value is not None}
     if not was_provided(context, "label_weights"):
         weights = kept["label_weights"]
