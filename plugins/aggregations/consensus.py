@@ -1,5 +1,8 @@
-"""Aggregations that weigh the classes of a photo against each other; the classes of the event sum
-to 1. Of a multi-label label it is each class against its absence."""
+"""Aggregations that weigh the classes of a photo against each other.
+
+The probabilities of an event sum to 1. For a multi-label label, each class is weighed against its
+absence.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from ctc.plugin import Aggregation, hookimpl
 
 ProbabilityArray = NDArray[np.float32]
 MIN_PROBABILITY = float(np.finfo(np.float32).tiny)
-"""In place of 0, so that photos which exclude each other's classes still add up to something."""
+"""Used instead of 0, so that photos that exclude each other's classes don't give all zeros."""
 
 
 @hookimpl
@@ -26,16 +29,20 @@ def ctc_aggregations() -> list[Aggregation]:
 
 
 def product(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,): the geometric mean of each class, scaled so that they sum to
-    1."""
+    """Return the geometric mean of each class, scaled to sum to 1.
+
+    (images, classes) to (classes,).
+    """
     logs = np.log(np.maximum(probabilities, MIN_PROBABILITY, dtype=np.float64)).mean(axis=0)
     means = np.exp(logs - logs.max())
     return np.asarray(means / means.sum(), np.float32)
 
 
 def vote(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,): each photo has one vote, for the first of its most probable
-    classes."""
+    """Return the share of photos that vote for each class; (images, classes) to (classes,).
+
+    Each photo has one vote, for the first of its most probable classes.
+    """
     images, classes = probabilities.shape
     return np.asarray(
         np.bincount(probabilities.argmax(axis=1), minlength=classes) / images, np.float32

@@ -1,5 +1,8 @@
-"""Aggregations that treat every class on its own: its mean, largest, smallest or few largest
-probabilities over an event's photos."""
+"""Aggregations that treat every class on its own.
+
+They take the mean, the largest, the smallest or the few largest probabilities over an event's
+photos.
+"""
 
 from __future__ import annotations
 
@@ -35,21 +38,26 @@ def ctc_aggregations() -> list[Aggregation]:
 
 
 def mean(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,); summed in float64, so that many photos lose no digits."""
+    """Return the mean of each class; (images, classes) to (classes,).
+
+    Summed in float64, so that many photos lose no digits.
+    """
     return np.asarray(probabilities.mean(axis=0, dtype=np.float64), np.float32)
 
 
 def highest(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,); the sum may exceed 1."""
+    """Return the maximum of each class; (images, classes) to (classes,); the sum may exceed 1."""
     return np.asarray(probabilities.max(axis=0), np.float32)
 
 
 def lowest(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,); the sum may fall short of 1."""
+    """Return the minimum of each class; (images, classes) to (classes,); the sum may be below 1."""
     return np.asarray(probabilities.min(axis=0), np.float32)
 
 
 def top_k_mean(probabilities: ProbabilityArray) -> ProbabilityArray:
-    """(images, classes) to (classes,): of each class, the mean of its K highest values, of all
-    where there are fewer; the sum may exceed 1."""
+    """Return the mean of the K highest values of each class; (images, classes) to (classes,).
+
+    All values count where there are fewer than K; the sum may exceed 1.
+    """
     return mean(np.sort(probabilities, axis=0)[-TOP_K:])

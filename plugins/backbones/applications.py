@@ -1,5 +1,7 @@
-"""Networks that Keras builds itself (https://keras.io/api/applications/), without their heads and
-their own standardisation."""
+"""Backbones from keras.applications (https://keras.io/api/applications/).
+
+They are built without their heads and without their own standardisation.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,12 @@ BATCH_NORM_MOMENTUM = 0.9
 
 @dataclass(frozen=True)
 class Application:
-    """`function` of keras.applications. `input_size`: the side its authors use; `min_size`: the
-    least that Keras builds it for, in pixels. `normalization` goes with its weights.
-    `has_preprocessing`: it would standardise by itself unless told not to."""
+    """One `function` of keras.applications.
+
+    `input_size` is the side that its authors use, `min_size` the least that Keras builds it for, in
+    pixels. `normalization` belongs to its weights. `has_preprocessing` means that it standardises
+    its input unless told not to.
+    """
 
     function: str
     summary: str
@@ -71,8 +76,10 @@ def build(
     weights: Literal["imagenet"] | None,
     shape: tuple[int, int, int],
 ) -> keras.Model:
-    """Standardised images of `shape` to features (N, channels). Raises UsageError when `shape` is
-    too small."""
+    """Build the network from standardised images of `shape` to features (N, channels).
+
+    Raises UsageError when `shape` is too small.
+    """
     from keras import applications, layers
 
     check_size(name, shape, application.min_size)
@@ -82,7 +89,8 @@ def build(
     )
     for layer in network.layers:
         if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = BATCH_NORM_MOMENTUM  # Keras's 0.99 and 0.999 take longer than a small dataset's training
+            # Keras's 0.99 and 0.999 need more steps than the training on a small dataset has
+            layer.momentum = BATCH_NORM_MOMENTUM
     return network
 
 

@@ -1,8 +1,9 @@
 """ConvNeXt: Liu et al. 2022, A ConvNet for the 2020s (https://arxiv.org/abs/2201.03545).
 
-The same function as `keras.applications.ConvNeXtTiny`, of parts that have a counterpart in ONNX:
-Keras's own has grouped convolutions and the complementary error function, which tf2onnx can't
-convert."""
+It computes the same function as `keras.applications.ConvNeXtTiny`, from layers that ONNX has:
+Keras's own uses grouped convolutions and the complementary error function, which tf2onnx can't
+convert.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +28,17 @@ REPEATS = (3, 3, 9, 3)
 FILTERS = (96, 192, 384, 768)
 KERNEL = 7
 MIN_SIZE = 64
-"""Below that the last stage would see a single pixel, whose normalisation tf2onnx 1.17 converts to
-something else."""
+"""Below it the last stage has one pixel, whose normalization tf2onnx 1.17 converts wrongly."""
 EPSILON = 1e-6
 STOCHASTIC_DEPTH = 0.1
-"""How often the last block is left out of a training step; those before it less often, the first
-never (table 5 of the paper)."""
+"""Drop rate of the last block in training; it falls linearly to 0 at the first (paper, table 5)."""
 
 
 def build(shape: tuple[int, int, int]) -> keras.Model:
-    """Standardised images of `shape` to features (N, 768). Raises UsageError when `shape` is too
-    small."""
+    """Build the network from standardised images of `shape` to features (N, 768).
+
+    Raises UsageError when `shape` is too small.
+    """
     from keras import Input, Model, layers
 
     check_size(NAME, shape, MIN_SIZE)
@@ -53,31 +54,35 @@ def build(shape: tuple[int, int, int]) -> keras.Model:
 
 
 def build_pretrained(shape: tuple[int, int, int]) -> keras.Model:
-    """The same with the weights that Keras has for its own."""
+    """Build the network with the ImageNet weights of Keras's ConvNeXtTiny."""
     from keras import applications
 
     network = build(shape)
-    learnt = applications.ConvNeXtTiny(
+    pretrained = applications.ConvNeXtTiny(
         include_top=False, weights="imagenet", input_shape=shape, pooling="avg"
     )
-    copy_weights(network, learnt)
+    copy_weights(network, pretrained)
     return network
 
 
 def copy_weights(network: keras.Model, source: keras.Model) -> None:
-    """Give `network` the weights of a `keras.applications.ConvNeXtTiny` without top, with average
-    pooling: they come in the same order."""
+    """Copy the weights of a `keras.applications.ConvNeXtTiny` into `network`.
+
+    `source` is built without top and with average pooling; its weights are in the same order.
+    """
     network.set_weights([_to_depthwise(values) for values in source.get_weights()])
 
 
 def _to_depthwise(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The kernel of a convolution with a group for each channel, (7, 7, 1, C), as a depthwise one,
-    (7, 7, C, 1); others as they are."""
+    """Convert the kernel of a grouped convolution, (7, 7, 1, C), to a depthwise one, (7, 7, C, 1).
+
+    Other weights are returned unchanged.
+    """
     return values.swapaxes(2, 3) if values.shape[:3] == (KERNEL, KERNEL, 1) else values
 
 
 def _block(inputs: Tensor, filters: int, rate: float) -> Tensor:
-    """A depthwise convolution, then two layers that mix the channels, beside the shortcut."""
+    """Residual block: a depthwise convolution, then two layers that mix the channels."""
     from keras import layers
 
     from .layer_scale import LayerScale
@@ -97,7 +102,7 @@ def _layer_norm(features: Tensor) -> Tensor:
 
 
 def _gelu(features: Tensor) -> Tensor:
-    """Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415, exact."""
+    """Apply the exact GELU: Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415."""
     from keras import ops
 
     return features * (0.5 * (1.0 + ops.erf(features * 0.5**0.5)))

@@ -1,4 +1,4 @@
-"""Weights learnt on ImageNet, as Keras hands them out."""
+"""ImageNet weights, as Keras distributes them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     import keras
 
 DOWNLOAD_TIMEOUT = 30.0
-"""Seconds without a byte after which a download has failed."""
+"""Seconds without data after which a download fails."""
 
 
 @dataclass(frozen=True)
 class Normalization:
-    """How pixels of 0–1 were standardised when the weights were learnt: per channel R, G, B, minus
-    `mean`, by `std`."""
+    """Standardisation that belongs to pretrained weights.
+
+    Pixels of 0–1 are standardised per channel R, G, B: minus `mean`, divided by `std`.
+    """
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
@@ -35,7 +37,7 @@ SYMMETRIC = Normalization((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SYMMETRIC_128 = Normalization((128 / 255, 128 / 255, 128 / 255), (128 / 255, 128 / 255, 128 / 255))
 """Pixels p of 0–255 become p / 128 − 1."""
 IMAGENET_STATS = Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-"""Mean and deviation of ImageNet's channels."""
+"""Mean and standard deviation of ImageNet's channels."""
 
 
 def imagenet_weights(
@@ -43,7 +45,7 @@ def imagenet_weights(
     normalization: Normalization,
     build: Callable[[tuple[int, int, int]], keras.Model],
 ) -> tuple[Pretrained, ...]:
-    """The record's weights; `build` lets Keras download them."""
+    """Return the `pretrained` weights of a backbone; `build` lets Keras download them."""
 
     def build_with_weights(shape: tuple[int, int, int]) -> keras.Model:
         with _guard_download(backbone):
@@ -54,28 +56,26 @@ def imagenet_weights(
 
 @contextmanager
 def _guard_download(backbone: str) -> Iterator[None]:
-    """Keep Keras's narration away from stdout, let no download hang, and say in a line when there
-    is none."""
-    narration = sys.stderr if sys.stderr.isatty() else io.StringIO()
+    """Keep Keras's output off stdout, limit the wait, and turn a failure into a CtcError."""
+    output = sys.stderr if sys.stderr.isatty() else io.StringIO()
     try:
         with (
             warnings.catch_warnings(),
-            redirect_stdout(narration),
+            redirect_stdout(output),
             _socket_timeout(DOWNLOAD_TIMEOUT),
         ):
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # that the pictures may have another size than ImageNet's
+            # Keras warns when the input size is not ImageNet's
+            warnings.simplefilter("ignore", UserWarning)
             yield
     except CtcError:
         raise
-    except (
-        Exception
-    ) as error:  # Keras raises a bare Exception, ValueError for a wrong checksum, OSError
-        reason = " ".join(str(error).split())
+    # Keras raises a bare Exception, ValueError for a wrong checksum, OSError
+    except Exception as error:
+        cause = " ".join(str(error).split())
         raise CtcError(
-            f"the ImageNet weights of '{backbone}' can't be downloaded ({reason}): copy that file from a machine with a network "
-            f"to Keras's folder, '~/.keras/models', or give weights of your own with --weights FILE"
+            f"the ImageNet weights of '{backbone}' can't be downloaded ({cause}): "
+            "copy that file from a machine with internet access to Keras's folder, "
+            "'~/.keras/models', or give your own weights with --weights FILE"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Networks that halve their pictures too often for small ones."""
+"""Minimum input size of a backbone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from ctc.errors import UsageError
 
 
 def check_size(backbone: str, shape: tuple[int, int, int], min_size: int) -> None:
-    """Raises UsageError when the height or width of `shape` is below `min_size` pixels."""
+    """Raise UsageError when the height or width of `shape` is below `min_size` pixels."""
     height, width, _ = shape
     if min(height, width) < min_size:
         raise UsageError(
-            f"'{backbone}' needs pictures of at least {min_size}×{min_size} px, not {height}×{width}: "
-            f"raise --height and --width, or choose another --backbone"
+            f"'{backbone}' needs images of at least {min_size}×{min_size} px, "
+            f"not {height}×{width}: raise --height and --width, or choose another --backbone"
         )

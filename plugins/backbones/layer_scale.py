@@ -1,5 +1,7 @@
-"""A layer that Keras keeps to itself. Importing this module imports Keras: do so where a network is
-built."""
+"""LayerScale, which Keras has but does not export.
+
+Importing this module imports Keras: import it where a network is built.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,10 @@ INITIAL_VALUE = 1e-6
 
 
 class LayerScale(keras.layers.Layer):  # type: ignore[misc]  # keras ships no types
-    """Multiplies every channel by a weight of its own, near zero at the start: Touvron et al. 2021,
-    https://arxiv.org/abs/2103.17239."""
+    """Multiply every channel by a learnt weight, near zero at the start.
+
+    Touvron et al. 2021, https://arxiv.org/abs/2103.17239.
+    """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         self.gamma = self.add_weight(

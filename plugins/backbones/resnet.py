@@ -1,7 +1,7 @@
-"""Pre-activation residual networks: He et al. 2016, Identity Mappings in Deep Residual Networks
-(https://arxiv.org/abs/1603.05027).
+"""Pre-activation residual networks of 18 and 34 layers.
 
-The deeper ones, of bottleneck blocks, are in `applications`: Keras has them, with weights.
+He et al. 2016, Identity Mappings in Deep Residual Networks (https://arxiv.org/abs/1603.05027). The
+deeper ones, of bottleneck blocks, are in `applications`: Keras has them, with weights.
 """
 
 from __future__ import annotations
@@ -21,27 +21,29 @@ Repeats = tuple[int, int, int, int]
 BATCH_NORM_MOMENTUM = 0.9
 
 DEPTHS: dict[int, Repeats] = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
-"""How many blocks each of the four stages has: table 1 in https://arxiv.org/abs/1512.03385."""
+"""Number of blocks in each of the four stages: https://arxiv.org/abs/1512.03385, table 1."""
 
 
 def build(repeats: Repeats, name: str, shape: tuple[int, int, int]) -> keras.Model:
-    """Standardised images of `shape` to features (N, 512)."""
+    """Build the network from standardised images of `shape` to features (N, 512)."""
     from keras import Input, Model, layers
 
     images = Input(shape)
     features = _convolve(images, 64, 7, 2)
     features = layers.MaxPooling2D(3, 2, padding="same")(features)
     for stage, blocks in enumerate(repeats):
-        for place in range(blocks):
-            stride = 2 if stage > 0 and place == 0 else 1
+        for position in range(blocks):
+            stride = 2 if stage > 0 and position == 0 else 1
             features = _block(features, 64 * 2**stage, stride)
     features = layers.GlobalAveragePooling2D()(_batch_norm_relu(features))
     return Model(images, features, name=name)
 
 
 def _block(inputs: Tensor, filters: int, stride: int) -> Tensor:
-    """Two 3×3 convolutions, beside the shortcut: the inputs as they are, or projected where the
-    shape changes."""
+    """Residual block of two 3×3 convolutions.
+
+    The shortcut is the input itself, or a projection where the shape changes.
+    """
     from keras import layers
 
     active = _batch_norm_relu(inputs)

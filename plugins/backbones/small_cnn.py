@@ -1,4 +1,4 @@
-"""A small network for trying things out, for small pictures and for laptops."""
+"""Small network for experiments, small pictures and laptops."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ FILTERS = (32, 64, 128, 128)
 
 
 def build(shape: tuple[int, int, int]) -> keras.Model:
-    """Four convolutions, each normalised and halved in size, then averaged over the picture to (N,
-    128)."""
+    """Build the network from standardised images of `shape` to features (N, 128).
+
+    Four convolutions, each with batch normalization and pooling, then global average pooling.
+    """
     from keras import Input, Model, layers
 
     images = Input(shape)

@@ -1,1 +1,1 @@
-"""Engines: where work is done."""
+"""Engines: where work is executed."""

@@ -1,4 +1,4 @@
-"""The engine `local`: one worker, this process, which does part after part."""
+"""Engine `local`: one worker, this process, one part after the other."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def ctc_engines() -> list[Engine]:
 def map_parts(
     task: Task, parts: Iterator[Any], options: Mapping[str, Any]
 ) -> Iterator[tuple[Any, Any]]:
-    """Nothing is opened when there is no part."""
-    do = None
+    """Yield (part, result) for all parts; the task is opened when the first part comes."""
+    process = None
     for part in parts:
-        do = do or task.open()
-        yield part, do(part)
+        process = process or task.open()
+        yield part, process(part)

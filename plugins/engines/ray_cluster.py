@@ -1,7 +1,8 @@
-"""The engine `ray`: workers on all machines of a Ray cluster, https://docs.ray.io.
+"""Engine `ray`: workers on all machines of a Ray cluster, https://docs.ray.io.
 
-What travels to them is the work, and parts: paths. The machines see the same files under the same
-names."""
+Only the task and its parts (paths) are sent to the workers. All machines must see the same files
+under the same names.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from importlib.util import find_spec
 from itertools import chain, islice
 from typing import Any
 
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError, UsageError, reason
 from ctc.plugin import Engine, Option, Task, hookimpl
 
 from .ray_workers import WorkerPool, WorkerResources
@@ -23,18 +24,19 @@ from .ray_workers import WorkerPool, WorkerResources
 OPTIONS = (
     Option(
         "ray-address",
-        "Address of the cluster.  [default: RAY_ADDRESS, or a cluster of this machine alone]",
+        "Address of the cluster.  [default: RAY_ADDRESS, or a local cluster on this machine]",
         metavar="ADDRESS",
     ),
     Option(
         "ray-workers",
-        "How many workers there shall be, each with --threads cores.  [default: as many as the cluster has room for]",
+        "Number of workers, each with --threads cores.  "
+        "[default: as many as the cluster has room for]",
         "integer",
         metavar="N",
     ),
     Option(
         "ray-gpus",
-        "GPUs of each worker; it may be a fraction.  [default: 0]",
+        "GPUs per worker; may be a fraction.  [default: 0]",
         "number",
         metavar="N",
         default=0.0,
@@ -54,6 +56,7 @@ def ctc_engines() -> list[Engine]:
 
 
 def available() -> str | None:
+    """Return None, or the reason why Ray can't be used here."""
     return (
         None
         if find_spec("ray")
@@ -64,42 +67,46 @@ def available() -> str | None:
 def map_parts(
     task: Task, parts: Iterator[Any], options: Mapping[str, Any]
 ) -> Iterator[tuple[Any, Any]]:
-    """See `ctc.plugin.Engine`; the cluster is not asked when there is no part."""
+    """Run the task on the cluster, see `ctc.plugin.Engine`; connects when the first part comes."""
     first = list(islice(parts, 1))
     if not first:
         return
     _connect(options["ray_address"])
-    place = WorkerResources(task.cores, options["ray_gpus"])
-    with closing(WorkerPool(task, place, options["ray_workers"] or _capacity(place))) as crew:
-        yield from crew.map_unordered(chain(first, parts))
+    resources = WorkerResources(task.cores, options["ray_gpus"])
+    size = options["ray_workers"] or _capacity(resources)
+    with closing(WorkerPool(task, resources, size)) as pool:
+        yield from pool.map_unordered(chain(first, parts))
 
 
 def _connect(address: str | None) -> None:
-    """Once for the whole process. Nothing is sent to Ray's makers, and stdout stays for data."""
+    """Connect to the cluster, once per process.
+
+    Ray's usage statistics are switched off, and stdout stays free for data.
+    """
     import ray
 
     if ray.is_initialized():
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    place = address or os.environ.get("RAY_ADDRESS") or "local"
+    target = address or os.environ.get("RAY_ADDRESS") or "local"
     try:
-        _check_port(place)
+        _check_port(target)
         with _keep_sigterm_handler():
             ray.init(
-                address=place, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
+                address=target, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
             )
-    except Exception as error:  # Ray's own have no class of their own
-        reason = (
-            getattr(error, "strerror", None)
-            or (str(error).strip().splitlines() or [type(error).__name__])[0]
-        )
-        raise InputError(
-            f"there is no Ray cluster at '{place}': {reason.lower().rstrip('.')}"
-        ) from error
+    except Exception as error:  # Ray raises bare RuntimeError and others
+        raise InputError(f"no Ray cluster at '{target}': {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    """Return the reason without the advice that Ray adds on further lines."""
+    lines = str(error).strip().splitlines()
+    return reason(error if isinstance(error, OSError) or not lines else RuntimeError(lines[0]))
 
 
 def _check_port(address: str) -> None:
-    """Raises OSError where nobody listens, which would cost Ray minutes to find out."""
+    """Raise OSError when nobody listens at the address, which Ray needs minutes to find out."""
     host, _, port = address.rpartition("/")[2].rpartition(":")
     if host and port.isdecimal():
         socket.create_connection((host, int(port)), timeout=_CONNECT_TIMEOUT).close()
@@ -107,7 +114,7 @@ def _check_port(address: str) -> None:
 
 @contextmanager
 def _keep_sigterm_handler() -> Iterator[None]:
-    """Ray puts a handler of its own in place of ours."""
+    """Restore our SIGTERM handler, which Ray replaces."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -119,14 +126,17 @@ def _keep_sigterm_handler() -> Iterator[None]:
 
 
 def _capacity(resources: WorkerResources) -> int:
-    """How many workers the machines that are there now can hold; raises UsageError when it is
-    none."""
+    """Return how many workers fit on the machines that are alive.
+
+    Raises UsageError when none fits.
+    """
     import ray
 
-    room = sum(resources.count_fitting(node["Resources"]) for node in ray.nodes() if node["Alive"])
-    if not room:
+    alive = (node for node in ray.nodes() if node["Alive"])
+    capacity = sum(resources.count_fitting(node["Resources"]) for node in alive)
+    if not capacity:
         raise UsageError(
-            f"no machine of the Ray cluster has {resources}: ask for less with --threads or --ray-gpus, or say with --ray-workers how many "
-            "workers to wait for"
+            f"no machine of the Ray cluster has {resources}: ask for less with --threads or "
+            "--ray-gpus, or set --ray-workers to wait for that number of workers"
         )
-    return room
+    return capacity

@@ -1,9 +1,9 @@
-"""The workers on a Ray cluster: actors that open the work once, and are handed one part after
-another.
+"""Worker pool on a Ray cluster: actors that open the task once and process one part at a time.
 
-Ray could start a dead actor again by itself, but only if there is room for it, and its parts would
-wait for that. Here they go to whoever is free, and the new actor joins when there is room: a node
-that was lost for good holds nothing up, and one that is added helps."""
+Ray can restart a dead actor by itself, but only when there is room for it, and its parts would wait
+for that. Here they go to any free worker, and the new actor joins when there is room: a node that
+is lost for good blocks nothing, and one that is added helps.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ctc.errors import CtcError, InputError, UsageError
 from ctc.plugin import Task
 
 QUEUE_PER_WORKER = 2
-"""Parts that a worker has at a time: one to do, and one so that it needn't wait for the next."""
+"""Parts submitted to a worker at a time: one in progress, and one so that it never waits."""
 MAX_FAILURES = 3
-"""So many workers may die of a part, or while the work is opened."""
+"""Worker deaths by the same part, or while opening the task, after which the run ends."""
 WAIT_TIMEOUT = 60.0
-"""Seconds without any worker after which the user is told."""
+"""Seconds without any worker after which a warning is logged."""
 
 log = logging.getLogger("ctc.engines.ray")
 
 
 class WorkerResources(NamedTuple):
-    """What a worker takes of a machine."""
+    """Resources of one worker: CPU cores and GPUs."""
 
     cores: int
     gpus: float
@@ -36,38 +36,39 @@ class WorkerResources(NamedTuple):
         return f"{self.cores} free core(s)" + (f" and {self.gpus:g} GPU(s)" if self.gpus else "")
 
     def count_fitting(self, resources: Mapping[str, float]) -> int:
-        """How many have room in a machine with these."""
+        """Return how many workers fit on a machine with these Ray resources."""
         by_gpu = [int(resources.get("GPU", 0) / self.gpus)] if self.gpus else []
         return min([int(resources.get("CPU", 0) / self.cores), *by_gpu])
 
 
 class SerializedError(NamedTuple):
-    """What the user can mend, on its way back: Python can't unpickle every error."""
+    """Error for the user in a form that can be sent back: Python can't unpickle every error."""
 
     message: str
     is_usage_error: bool
 
     def to_exception(self) -> CtcError:
+        """Return the UsageError or InputError with this message."""
         return UsageError(self.message) if self.is_usage_error else InputError(self.message)
 
 
 class WorkerActor:
-    """What runs in a worker's process."""
+    """Ray actor that runs in a worker's process."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
 
     def open(self) -> Any:
-        """None, or what went wrong."""
+        """Open the task; return None or the error."""
 
-        def kept() -> None:
-            self._do = self._task.open()
+        def load() -> None:
+            self._process = self._task.open()
 
-        return _capture_error(kept)
+        return _capture_error(load)
 
     def run_part(self, part: Any) -> Any:
-        """The result of the part, or what went wrong."""
-        return _capture_error(lambda: self._do(part))
+        """Process a part; return its result or the error."""
+        return _capture_error(lambda: self._process(part))
 
 
 def _capture_error(function: Callable[[], Any]) -> Any:
@@ -87,16 +88,14 @@ class _QueuedPart:
 
 @dataclass(eq=False)
 class _Worker:
-    """`submitted`: what it was handed, in the order in which it does them, with Ray's reference to
-    each result."""
+    """Started actor with the parts submitted to it, by Ray's reference to each result, in order."""
 
     actor: Any
     submitted: dict[Any, _QueuedPart] = field(default_factory=dict)
 
 
 class WorkerPool:
-    """Up to `size` workers. They are hired as there are parts for them, and dismissed by
-    `close`."""
+    """Pool of up to `size` workers; they start as parts need them and stop with `close`."""
 
     def __init__(self, task: Task, resources: WorkerResources, size: int) -> None:
         self._task, self._resources, self._size = task, resources, size
@@ -106,19 +105,19 @@ class WorkerPool:
         self._failed_starts = 0
 
     def map_unordered(self, parts: Iterator[Any]) -> Iterator[tuple[Any, Any]]:
-        """Have all parts done; yields (part, result) as they finish."""
+        """Yield (part, result) for all parts as they finish."""
         import ray
 
         first = [_QueuedPart(part) for part in islice(parts, self._size)]
         for _ in first:
             self._start_worker()
-        left = chain(first, map(_QueuedPart, parts))
-        while self._dispatch(left):
-            under_way = [
+        remaining = chain(first, map(_QueuedPart, parts))
+        while self._dispatch(remaining):
+            running = [
                 *self._starting,
                 *chain.from_iterable(worker.submitted for worker in self._workers),
             ]
-            done, _ = ray.wait(under_way, timeout=WAIT_TIMEOUT)
+            done, _ = ray.wait(running, timeout=WAIT_TIMEOUT)
             if not done and not self._workers:
                 log.warning(
                     "no worker has started yet: the Ray cluster has no machine with %s",
@@ -131,7 +130,7 @@ class WorkerPool:
                     yield from self._handle_result(reference)
 
     def close(self) -> None:
-        """Dismiss all workers, whatever they do."""
+        """Kill all workers, whatever they are doing."""
         import ray
 
         for worker in (*self._workers, *self._starting.values()):
@@ -149,12 +148,12 @@ class WorkerPool:
         self._starting[actor.open.remote()] = _Worker(actor)
 
     def _dispatch(self, remaining: Iterator[_QueuedPart]) -> bool:
-        """Keep every worker busy; returns whether anything is still to be done."""
+        """Submit parts until every worker's queue is full; return whether work remains."""
         for depth in range(QUEUE_PER_WORKER):
             for worker in [one for one in self._workers if len(one.submitted) == depth]:
                 if self._has_pending(remaining) and self._can_accept(worker, self._pending[-1]):
                     task = self._pending.pop()
-                    worker.submitted[worker.actor.do.remote(task.part)] = task
+                    worker.submitted[worker.actor.run_part.remote(task.part)] = task
         return self._has_pending(remaining) or any(worker.submitted for worker in self._workers)
 
     def _has_pending(self, remaining: Iterator[_QueuedPart]) -> bool:
@@ -163,8 +162,11 @@ class WorkerPool:
         return bool(self._pending)
 
     def _can_accept(self, worker: _Worker, task: _QueuedPart) -> bool:
-        """A part that a worker may have died of is done alone, so that it is known whether the next
-        one dies of it."""
+        """Return whether `task` may be submitted to a worker that may already have one.
+
+        A part that a worker may have died of runs alone, so that it is clear whether the next
+        worker dies of it too.
+        """
         return not worker.submitted or not (
             task.failures or any(other.failures for other in worker.submitted.values())
         )
@@ -179,7 +181,7 @@ class WorkerPool:
             self._failed_starts += 1
             if self._failed_starts == MAX_FAILURES:
                 raise InputError(
-                    f"{MAX_FAILURES} workers died before they could begin: {_death_reason(error)}"
+                    f"{MAX_FAILURES} workers died while starting: {_death_reason(error)}"
                 ) from error
             self._start_worker()
             return
@@ -190,7 +192,7 @@ class WorkerPool:
         import ray
 
         worker = next((one for one in self._workers if reference in one.submitted), None)
-        if worker is None:  # it died a moment ago
+        if worker is None:  # it has just died
             return
         try:
             result = _raise_if_error(ray.get(reference))
@@ -200,12 +202,14 @@ class WorkerPool:
         yield worker.submitted.pop(reference).part, result
 
     def _handle_death(self, worker: _Worker, error: Exception) -> None:
-        """Its parts are for the others. It may have died of any: the result of the first may have
-        been on its way."""
+        """Requeue the parts of a dead worker and start another worker.
+
+        It may have died of any of its parts: the result of the first may have been on its way.
+        """
         import ray
 
         self._workers.remove(worker)
-        ray.kill(worker.actor)  # it may be alive, only out of reach
+        ray.kill(worker.actor)  # it may be alive and only unreachable
         tasks = list(worker.submitted.values())
         for task in tasks:
             task.failures += 1
@@ -230,7 +234,7 @@ def _death_errors() -> tuple[type[Exception], ...]:
 
 
 def _raise_if_error(result: Any) -> Any:
-    """The result; raises the error that it is."""
+    """Return the result, or raise it when it is an error."""
     if isinstance(result, SerializedError):
         raise result.to_exception()
     if isinstance(result, OSError):
@@ -239,9 +243,9 @@ def _raise_if_error(result: Any) -> Any:
 
 
 def _death_reason(error: Exception) -> str:
-    """Why Ray says that a worker died, without its advice."""
+    """Return why Ray says that a worker died, without its advice."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = next(
+    message = next(
         (line for line in lines if line.startswith("The actor is dead")), lines[0] if lines else ""
     )
-    return told.split(". ")[0].rstrip(".") or type(error).__name__
+    return message.split(". ")[0].rstrip(".") or type(error).__name__

@@ -1,1 +1,1 @@
-"""Input formats: where labelled photos are found."""
+"""Input formats: sources of labelled photos."""

@@ -2,8 +2,9 @@
 
 An event is the images that share a `seq_id`, ordered by `frame_num`, then `datetime`; an image
 without one is its own event. Its observations are the distinct categories of its images'
-annotations (a box per animal gives one observation), with the largest count given; "empty" gives
-way when another image of the event shows something."""
+annotations (a box per animal gives one observation), with the largest count given. The category
+"empty" is dropped when another image of the event shows something.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def ctc_input_formats() -> Iterable[InputFormat]:
                 duplicates.OPTION,
                 Option(
                     "category-0",
-                    "Class of category 0, which the format keeps for empty photos, where the file calls it something else.",
+                    "Class of category 0, where the file does not name it as empty, "
+                    "for which the format reserves it.",
                     metavar="CLASS",
                 ),
             ),
@@ -44,8 +46,11 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Labels `species` (the category's name) and, where any annotation has one, `count`; meta
-    `datetime` and `location`, of the event's first image."""
+    """Yield the observations of a COCO Camera Traps file.
+
+    Labels: `species` (the category's name) and, where any annotation has one, `count`. Meta:
+    `datetime` and `location` of the event's first image.
+    """
     tables = CocoTables(source, duplicates.should_keep_first(options), options["category_0"])
     add = {
         "images": tables.add_image,
@@ -61,24 +66,24 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
 
 def _observations(tables: CocoTables) -> Iterator[Observation | LeftOut]:
     events, event_of = _group_by_event(tables)
-    answers: dict[str, tuple[AnnotatedLabel, ...]] = {}
+    labels: dict[str, tuple[AnnotatedLabel, ...]] = {}
     for found in tables.annotations():
         if isinstance(found, LeftOut):
             yield found
         else:
-            number, answer = found
+            number, label = found
             event_id = event_of[number]
-            answers[event_id] = _merge_labels(answers.get(event_id, ()), answer)
-    counted = any(answer.amount for merged in answers.values() for answer in merged)
+            labels[event_id] = _merge_labels(labels.get(event_id, ()), label)
+    has_counts = any(label.amount for merged in labels.values() for label in merged)
     for event_id, images in events.items():
-        if event_id in answers:
-            yield from _event_observations(event_id, images, answers[event_id], counted)
+        if event_id in labels:
+            yield from _event_observations(event_id, images, labels[event_id], has_counts)
         else:
             yield from (LeftOut(image.path, "no annotation") for image in images)
 
 
 def _group_by_event(tables: CocoTables) -> tuple[dict[str, list[Image]], dict[int, str]]:
-    """The images of each event, and the event of each image by its number."""
+    """Return the images of each event, and the event of each image by its number."""
     sequences = {image.sequence for _, _, image in tables.images()}
     events: dict[str, list[Image]] = {}
     event_of = {}
@@ -91,29 +96,31 @@ def _group_by_event(tables: CocoTables) -> tuple[dict[str, list[Image]], dict[in
 
 @lru_cache(maxsize=1 << 16)
 def _merge_labels(
-    answers: tuple[AnnotatedLabel, ...], new: AnnotatedLabel
+    labels: tuple[AnnotatedLabel, ...], new: AnnotatedLabel
 ) -> tuple[AnnotatedLabel, ...]:
-    """One answer per class, in the order they came. Cached so that millions of events share a few
-    tuples."""
-    counts = dict(answers)
+    """Add a label to those of an event: one per category, in order of appearance.
+
+    Cached so that millions of events share a few tuples.
+    """
+    counts = dict(labels)
     given = [count for count in (counts.get(new.category), new.amount) if count is not None]
     counts[new.category] = max(given, key=_leading_number, default=None)
     return tuple(AnnotatedLabel(*item) for item in counts.items())
 
 
 def _leading_number(count: str) -> float:
-    """What "3", "11-50" or "51+" begin with."""
+    """Return the number that "3", "11-50" or "51+" begins with, −1 without one."""
     digits = re.match(r"\d+", count)
     return float(digits[0]) if digits else -1
 
 
 def _event_observations(
-    event_id: str, images: list[Image], answers: tuple[AnnotatedLabel, ...], has_counts: bool
+    event_id: str, images: list[Image], labels: tuple[AnnotatedLabel, ...], has_counts: bool
 ) -> Iterator[Observation]:
     images.sort(key=_time_sort_key)
     paths = tuple(image.path for image in images)
     meta = {"datetime": images[0].datetime, "location": images[0].location}
-    seen = [answer for answer in answers if answer.category != EMPTY] or answers
+    seen = [label for label in labels if label.category != EMPTY] or labels
     for species, amount in seen:
         yield Observation(
             event_id, paths, {"species": species, **({"count": amount} if has_counts else {})}, meta

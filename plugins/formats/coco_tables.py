@@ -1,5 +1,4 @@
-"""The images, categories and annotations of a COCO Camera Traps file, small enough for millions of
-each."""
+"""Tables of a COCO Camera Traps file, small enough for millions of rows."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ _DROPPED = -1
 
 
 class Image(NamedTuple):
-    """What is kept of an image."""
+    """Fields of an image that are kept."""
 
     path: str
     sequence: str | None
@@ -32,26 +31,30 @@ class Image(NamedTuple):
 
 
 class AnnotatedLabel(NamedTuple):
-    """What an annotation says: a category (first its id, in the end its class), and a count as
-    text."""
+    """Label of an annotation: a category and a count as text.
+
+    The category is first the id, after `CocoTables.annotations` the class.
+    """
 
     category: str
     amount: str | None
 
 
 class CocoTables:
-    """Filled entry by entry, in any order; ids are text, so that 7 and "7" are the same. Each `add`
-    says what it left out."""
+    """Images, categories and annotations, added in any order.
+
+    Ids are text, so that 7 and "7" are the same. Each `add_…` returns what it left out.
+    """
 
     def __init__(self, source: Path, first_wins: bool, zero_class: str | None) -> None:
         self._source = source
         self._first_wins = first_wins
         self._zero_class = zero_class
-        self._image_numbers: dict[str, int] = {}  # of images, by id, whoever names them first
+        self._image_numbers: dict[str, int] = {}  # by image id, in order of first mention
         self._images: list[Image | None] = []
         self._categories: dict[str, str] = {}
         self._annotation_positions: dict[str, int] = {}
-        self._annotation_images = array("q")  # of annotations
+        self._annotation_images = array("q")  # image number of each annotation
         self._annotation_labels = array("q")
         self._label_numbers: dict[AnnotatedLabel, int] = {}
         self._interned: dict[str, str] = {}
@@ -83,62 +86,69 @@ class CocoTables:
 
     def add_annotation(self, entry: JsonEntry) -> LeftOut | None:
         image = self._image_number(entry.required_text("image_id"))
-        answer = self._label_numbers.setdefault(
+        label_number = self._label_numbers.setdefault(
             AnnotatedLabel(entry.required_text("category_id"), entry.text("count")),
             len(self._label_numbers),
         )
         position = len(self._annotation_images)
-        own_id = entry.text("id")
+        annotation_id = entry.text("id")
         first = (
-            position if own_id is None else self._annotation_positions.setdefault(own_id, position)
+            position
+            if annotation_id is None
+            else self._annotation_positions.setdefault(annotation_id, position)
         )
         left_out = None
         if first != position:
             same = (self._annotation_images[first], self._annotation_labels[first]) == (
                 image,
-                answer,
+                label_number,
             )
             left_out = resolve_duplicate(entry.where, "annotation", same, self._first_wins)
             image = _DROPPED
         self._annotation_images.append(image)
-        self._annotation_labels.append(answer)
+        self._annotation_labels.append(label_number)
         return left_out
 
     def images(self) -> Iterator[tuple[int, str, Image]]:
-        """(number, id, image), but for the corrupt ones."""
-        for (own_id, number), image in zip(self._image_numbers.items(), self._images, strict=True):
+        """Yield (number, id, image) for the images that are not corrupt."""
+        for (image_id, number), image in zip(
+            self._image_numbers.items(), self._images, strict=True
+        ):
             if image is not None and not image.corrupt:
-                yield number, own_id, image
+                yield number, image_id, image
 
     def annotations(self) -> Iterator[tuple[int, AnnotatedLabel] | LeftOut]:
-        """(number of its image, answer with the class in place of the category), or why there is
-        none; none for corrupt images."""
-        answers = [self._resolve_category(answer) for answer in self._label_numbers]
-        for position, (number, answer_number) in enumerate(
+        """Yield (image number, label) for each annotation, with the class for the category id.
+
+        Yields a LeftOut for one whose image or category is missing, nothing for corrupt images.
+        """
+        labels = [self._resolve_category(label) for label in self._label_numbers]
+        for position, (number, label_number) in enumerate(
             zip(self._annotation_images, self._annotation_labels, strict=True)
         ):
             if number == _DROPPED:
                 continue
-            image, answer = self._images[number], answers[answer_number]
-            if image is None or answer is None:
+            image, label = self._images[number], labels[label_number]
+            if image is None or label is None:
                 missing = "image" if image is None else "category"
                 where = f"'{self._source}' annotations[{position}]"
                 yield LeftOut(where, f"its {missing}_id is not there")
             elif not image.corrupt:
-                yield number, answer
+                yield number, label
 
-    def _resolve_category(self, answer: AnnotatedLabel) -> AnnotatedLabel | None:
-        name = self._categories.get(answer.category)
+    def _resolve_category(self, label: AnnotatedLabel) -> AnnotatedLabel | None:
+        name = self._categories.get(label.category)
         if name is None:
             return None
-        if answer.category == "0":
+        if label.category == "0":
             name = self._zero_class or (EMPTY if name.lower() in EMPTY_NAMES else None)
         if name is None:
             raise InputError(
-                f"'{self._source}' calls category 0 '{self._categories['0']}', but COCO Camera Traps keeps 0 for empty photos: "
-                f"say which it is with --category-0 {EMPTY} or --category-0 '{self._categories['0']}'"
+                f"category 0 of '{self._source}' is called '{self._categories['0']}', "
+                "but COCO Camera Traps reserves 0 for empty photos: choose its class with "
+                f"--category-0 {EMPTY} or --category-0 '{self._categories['0']}'"
             )
-        return AnnotatedLabel(EMPTY if name.lower() == EMPTY else name, answer.amount)
+        return AnnotatedLabel(EMPTY if name.lower() == EMPTY else name, label.amount)
 
     def _image_number(self, image_id: str) -> int:
         number = self._image_numbers.setdefault(image_id, len(self._image_numbers))

@@ -1,4 +1,4 @@
-"""A CSV: a column with the event's id, one or more with photos, one or more labels."""
+"""CSV with an event id column, one or more image columns and one or more label columns."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from ctc.errors import UsageError, did_you_mean
 from ctc.images.photo_paths import normalize_path
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 from ctc.storage.csv_reader import CsvTable, open_table
-
-
-def class_name(text: str) -> str | None:
-    """The class, None where it is missing: empty, or the seed's "-1"."""
-    name = text.strip()
-    return None if name in ("", "-1") else name
 
 
 @hookimpl
@@ -31,7 +25,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             options=(
                 Option(
                     "event-id",
-                    "Column that says which event a row is of.",
+                    "Column with the event id.",
                     metavar="COL",
                     required=True,
                 ),
@@ -50,22 +44,26 @@ def ctc_input_formats() -> Iterable[InputFormat]:
                     True,
                     True,
                 ),
-                Option("meta", "Further column to keep.", metavar="COL", multiple=True),
+                Option("meta", "Additional column to keep.", metavar="COL", multiple=True),
             ),
-            example="ctc inventory csv labels.csv --event-id id --image image --label species --output inventory.parquet",
+            example="ctc inventory csv labels.csv --event-id id --image image --label species "
+            "--output inventory.parquet",
         )
     ]
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Rows that share an id are observations of one event; its images are those of the first row
-    that has any, whatever later rows name. `options`: the column names under `event_id`, `image`,
-    `label` and `meta`."""
+    """Yield the observations of a table.
+
+    Rows that share an id are observations of one event; its images are those of the first row that
+    has any, whatever later rows name. `options` holds the column names under `event_id`, `image`,
+    `label` and `meta`.
+    """
     event_id, images, labels, meta = (
         options[key] for key in ("event_id", "image", "label", "meta")
     )
     if not source.is_file():
-        raise UsageError(f"file '{source}' is not there: name the CSV with the labels")
+        raise UsageError(f"file '{source}' does not exist: give the CSV with the labels")
     table = open_table(source)
     _check_columns(table, (event_id, *images, *labels, *meta))
     id_at, label_at = table.columns[event_id], {label: table.columns[label] for label in labels}
@@ -84,6 +82,12 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
                 classes,
                 {name: cells[at] or None for name, at in meta_at.items()},
             )
+
+
+def class_name(text: str) -> str | None:
+    """Return the class in a cell, None where it is missing: empty or "-1", as in version 2.x."""
+    name = text.strip()
+    return None if name in ("", "-1") else name
 
 
 def _check_columns(table: CsvTable, required: Sequence[str]) -> None:

@@ -30,11 +30,14 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """One event per photo. Its id is `<class>#<name without extension>`; with the extension where
-    two would be the same."""
+    """Yield one event per photo.
+
+    Its id is `<class>#<name without extension>`, with the extension where two ids would be the
+    same.
+    """
     if not source.is_dir():
         raise UsageError(
-            f"'{source}' is not a folder: name the folder that holds one folder per class"
+            f"'{source}' is not a folder: give the folder that holds one folder per class"
         )
     photos = sorted(_photos(source))
     ids = Counter(_event_id(photo, keep_suffix=False) for photo in photos)
@@ -47,7 +50,7 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
 
 
 def _photos(root: Path) -> Iterator[str]:
-    """Photos below `root` as relative paths with forward slashes."""
+    """Yield the photos below `root` as relative paths with forward slashes."""
     separator = "/" if is_remote(root) else os.sep
     start = str(root).rstrip(separator) + separator
     for photos in find_photos(root):

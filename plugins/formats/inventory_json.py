@@ -1,8 +1,10 @@
-"""The seed's inventory: `{id: {"labels": [{label: class}], "images": [paths], "meta_data": {name:
-value}}}`.
+"""Inventory of camera-trap-classifier 2.x.
 
-A class is text or a number, or a list of just one; null, "" and "-1" are missing. `meta_data` may
-be left away."""
+    {id: {"labels": [{label: class}], "images": [paths], "meta_data": {name: value}}}
+
+A class is text or a number, or a list of just one; null, "" and "-1" are missing. `meta_data` is
+optional.
+"""
 
 from __future__ import annotations
 
@@ -30,19 +32,21 @@ def ctc_input_formats() -> Iterable[InputFormat]:
     return [
         InputFormat(
             name="json",
-            summary="the inventory of camera-trap-classifier 2: labels, images and meta_data by event id",
+            summary="the inventory of camera-trap-classifier 2: "
+            "labels, images and meta_data by event id",
             source="FILE",
             recognizes=lambda path: has_any_key(path, "labels"),
             read=read,
             default_image_root=lambda source, _: source.parent,
             options=(duplicates.OPTION,),
-            example="ctc inventory json inventory.json --image-root photos --output inventory.parquet",
+            example="ctc inventory json inventory.json --image-root photos "
+            "--output inventory.parquet",
         )
     ]
 
 
 class InventoryRecord(NamedTuple):
-    """What the file says of one event; `meta_data` None where it isn't an object."""
+    """Record of one event; `meta_data` is None where it isn't an object."""
 
     labels: tuple[ClassByLabel, ...]
     images: tuple[str, ...]
@@ -50,9 +54,11 @@ class InventoryRecord(NamedTuple):
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Each of an event's labels is an observation; all have the labels and meta of the whole file,
-    None where they lack one. Raises InputError for a record that is not as above, and for one id
-    with two contents."""
+    """Yield the observations of an inventory: one for each of an event's labels.
+
+    All observations have the labels and meta columns of the whole file, None where they lack one.
+    Raises InputError for an invalid record, and for one id with two contents.
+    """
     first_wins = duplicates.should_keep_first(options)
     records: dict[str, InventoryRecord] = {}
     for event_id, content in read_document(source, ()):
@@ -76,8 +82,8 @@ def _resolve_duplicate(
         for name, old, new in zip(InventoryRecord._fields, known, record, strict=True)
         if old != new
     ]
-    what_differs = f" (other {', '.join(others)})" if others else ""
-    return duplicates.resolve_duplicate(where + what_differs, "record", not others, first_wins)
+    difference = f" (other {', '.join(others)})" if others else ""
+    return duplicates.resolve_duplicate(where + difference, "record", not others, first_wins)
 
 
 def _observations(
@@ -130,10 +136,10 @@ def _check_text(source: Path, event_id: str, content: Any) -> None:
         json.dumps([event_id, content], ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise InputError(
-            f"'{source}' {event_id!a} holds half a character: mend its \\ud… escapes"
+            f"'{source}' {event_id!a} contains half of a surrogate pair: correct its \\ud… escapes"
         ) from None
     except RecursionError:
-        raise InputError(f"'{source}' {event_id!a} is nested too deep") from None
+        raise InputError(f"'{source}' {event_id!a} is nested too deeply") from None
 
 
 def _list_field(entry: JsonEntry, key: str, kind: type[T], expected: str) -> list[T]:
@@ -153,13 +159,13 @@ def _parse_classes(where: str, seen: dict[str, Any]) -> ClassByLabel:
 
 
 def _unwrap_single(value: Any) -> Any:
-    """What a list of one holds; fractions as text."""
+    """Return the item of a list of one, with fractions as text."""
     single = value[0] if isinstance(value, list) and len(value) == 1 else value
     return str(single) if isinstance(single, float) and not single.is_integer() else single
 
 
 def _parse_meta(values: Any) -> Meta | None:
-    """Lists, objects and truth values as JSON text."""
+    """Return the meta values, with lists, objects and booleans as JSON text."""
     if values is None:
         return {}
     if not isinstance(values, dict):

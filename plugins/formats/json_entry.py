@@ -1,4 +1,4 @@
-"""One object of a JSON document; each field says where it is when it is wrong."""
+"""Typed access to one object of a JSON document, with errors that say where it is."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ class JsonEntry:
     fields: dict[str, Any]
 
     def required_text(self, key: str) -> str:
-        """The text under `key`, which must be there; a whole number counts as its digits."""
+        """Return the text under `key`, which must be there; whole numbers become text."""
         text = self.text(key)
         if text is None:
             raise InputError(f"{self.where} has no '{key}'")
         return text
 
     def text(self, key: str) -> str | None:
-        """The text under `key`, None where there is none or it is blank; a whole number counts as
-        its digits, 7.0 as "7"."""
+        """Return the text under `key`, None where it is missing or blank.
+
+        Whole numbers become text, 7.0 as "7".
+        """
         value = self.fields.get(key)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
@@ -36,32 +38,32 @@ class JsonEntry:
         if not isinstance(value, str):
             raise self.invalid_value(key, "text or a whole number")
         if not value.isascii() and not _is_encodable(value):
-            raise self.invalid_value(key, "text that UTF-8 can hold")
+            raise self.invalid_value(key, "text that can be encoded as UTF-8")
         return value if value.strip() else None
 
     def number(self, key: str) -> float | None:
-        """The number under `key`, None where there is none."""
+        """Return the number under `key`, None where it is missing."""
         value = self.fields.get(key)
         if value is not None and not _is_number(value):
             raise self.invalid_value(key, "a number")
         return value
 
     def flag(self, key: str) -> bool:
-        """The truth value under `key`, false where there is none."""
+        """Return the boolean under `key`, False where it is missing."""
         value = self.fields.get(key)
         if value is not None and not isinstance(value, bool) and value not in (0, 1):
             raise self.invalid_value(key, "true or false")
         return bool(value)
 
     def numbers(self, key: str, count: int) -> list[float]:
-        """The list of `count` numbers under `key`."""
+        """Return the list of `count` numbers under `key`."""
         values = self.fields.get(key)
         if not isinstance(values, list) or len(values) != count or not all(map(_is_number, values)):
             raise self.invalid_value(key, f"a list of {count} numbers")
         return values
 
     def invalid_value(self, key: str, expected: str) -> InputError:
-        """The error for a value that is not what it should be."""
+        """Return the error for a value of the wrong type or range."""
         value = self.fields.get(key)
         found = (
             "an object"
@@ -70,9 +72,8 @@ class JsonEntry:
             if isinstance(value, list)
             else json.dumps(value)
         )
-        return InputError(
-            f"{self.where}: '{key}' must be {expected}, not {found if len(found) <= 40 else found[:40] + '…'}"
-        )
+        shown = found if len(found) <= 40 else found[:40] + "…"
+        return InputError(f"{self.where}: '{key}' must be {expected}, not {shown}")
 
 
 def _is_number(value: object) -> bool:

@@ -1,6 +1,8 @@
-"""JSON documents with millions of entries, read one entry at a time.
+"""Streaming reader for JSON documents with millions of entries.
 
-`NaN` and `Infinity`, which pandas writes for what is missing, are read as null.
+`NaN` and `Infinity`, which pandas writes for missing values, are read as null. That is why ijson is
+not used: it rejects both. A key that an object has twice with different values, which `json` and
+ijson accept, is an error.
 """
 
 from __future__ import annotations
@@ -11,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError, UsageError, reason
 
 from .json_entry import JsonEntry
 
 CHUNK = 1 << 20
-"""How many characters are read at once."""
+"""Number of characters to read at a time."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _VALUE_TERMINATORS = frozenset(",:]}")
@@ -39,28 +41,26 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_bu
 
 
 def read_document(path: Path, lists: tuple[str, ...]) -> Iterator[tuple[str, JsonEntry | Any]]:
-    """(key, Entry) for every object in the top-level `lists`, and (key, value) for every other
-    member, in the file's order.
+    """Yield the members of a JSON object in file order.
 
-    Raises UsageError when the file is not there; InputError, here or while iterating, when it isn't
-    a JSON object whose `lists` are all there and hold objects. Memory: a chunk of text and the
-    largest entry."""
+    Yields (key, JsonEntry) for every object in the top-level `lists`, and (key, value) for every
+    other member. Raises UsageError when the file doesn't exist; InputError, here or while
+    iterating, when it isn't a JSON object that has all `lists`, each a list of objects. Memory: a
+    chunk of text and the largest entry.
+    """
     if not path.is_file():
-        raise UsageError(f"file '{path}' is not there: name a JSON file")
+        raise UsageError(f"file '{path}' does not exist: give a JSON file")
     try:
         with path.open(encoding="utf-8-sig") as file:
             yield from _members(_JsonReader(file, path), lists)
     except UnicodeDecodeError:
-        raise InputError(f"'{path}' is not UTF-8 text, as JSON must be") from None
+        raise InputError(f"'{path}' is not UTF-8 text, which JSON requires") from None
     except OSError as error:
-        raise InputError(
-            f"'{path}' can't be read: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise InputError(f"'{path}' can't be read: {reason(error)}") from None
 
 
 def has_any_key(path: Path, *keys: str) -> bool:
-    """A quick look: whether `path` is a .json file that has one of the words among its first
-    characters."""
+    """Return whether `path` is a .json file with one of these keys near its beginning."""
     if path.suffix.lower() != ".json" or not path.is_file():
         return False
     try:
@@ -115,8 +115,7 @@ def _entries(text: _JsonReader, key: str) -> Iterator[JsonEntry]:
 
 
 class _JsonReader:
-    """The text of a JSON file, taken value by value; holds one chunk and what is left of the
-    last."""
+    """Reader that parses a JSON file value by value; it holds one chunk and the last rest."""
 
     def __init__(self, file: TextIO, path: Path) -> None:
         self.path = path
@@ -126,7 +125,7 @@ class _JsonReader:
         self._consumed = 0
 
     def accept(self, mark: str) -> bool:
-        """Whether the next character that isn't space is `mark`; if so, it is taken."""
+        """Consume `mark` if it is the next character that isn't space; return whether it was."""
         self._skip_space()
         if self._buffer[self._position : self._position + 1] != mark:
             return False
@@ -134,28 +133,31 @@ class _JsonReader:
         return True
 
     def expect(self, mark: str) -> None:
-        """Take `mark`, which must come next."""
+        """Consume `mark`; raises InputError when something else comes next."""
         if not self.accept(mark):
             raise self.syntax_error(f"'{mark}'")
 
     def is_at_end(self) -> bool:
-        """Whether nothing but space is left."""
+        """Return whether only space is left."""
         self._skip_space()
         return self._position == len(self._buffer)
 
     def read_value(self) -> Any:
-        """The next value; text is read until it is whole, which shows by what follows it."""
+        """Return the next value.
+
+        Text is read until the value is complete, which shows by the character that follows it.
+        """
         self._skip_space()
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._buffer, self._position)
             except RecursionError:
-                raise InputError(f"'{self.path}' is nested too deep") from None
-            except _DuplicateKeyError as twice:
+                raise InputError(f"'{self.path}' is nested too deeply") from None
+            except _DuplicateKeyError as key:
                 raise InputError(
-                    f"'{self.path}' has '{twice}' twice in one object {self._location()}: mend it"
+                    f"'{self.path}' has '{key}' twice in one object {self._location()}: correct it"
                 ) from None
-            except ValueError:  # cut by the chunk's end, or wrong
+            except ValueError:  # cut at the end of the chunk, or invalid
                 pass
             else:
                 end = _end_of_space(self._buffer, end)
@@ -163,11 +165,12 @@ class _JsonReader:
                     self._position = end
                     return value
             if not self._fill_buffer():
-                raise self.syntax_error("a whole value")
+                raise self.syntax_error("a complete value")
 
     def syntax_error(self, expected: str) -> InputError:
+        """Return the error for text that lacks what is `expected` here."""
         return InputError(
-            f"'{self.path}' is cut or not JSON: {expected} is missing {self._location()}"
+            f"'{self.path}' is truncated or not JSON: {expected} is missing {self._location()}"
         )
 
     def _location(self) -> str:
@@ -179,8 +182,10 @@ class _JsonReader:
             self._position = _end_of_space(self._buffer, self._position)
 
     def _fill_buffer(self) -> bool:
-        """Drop what was taken and read as much again as is left, at least a chunk; False at the end
-        of the file."""
+        """Drop the consumed text and read on; return False at the end of the file.
+
+        It reads at least a chunk and as much as is left, so that a long value takes few reads.
+        """
         self._consumed += self._position
         rest = self._buffer[self._position :]
         read = self._file.read(max(CHUNK, len(rest)))

@@ -1,9 +1,11 @@
-"""MegaDetector's results, joined to an inventory: where in each photo the animal is.
+"""MegaDetector's results joined to an inventory: the animal's bounding box in each photo.
 
-The inventory stays as it is and gets five more columns, `box_x`, `box_y`, `box_w`, `box_h` (in
-shares of the photo's sides, from its top left corner) and `box_conf`, each with an entry per image
-of the event, null where there is no box. Of the boxes with at least `--min-confidence` it is the
-surest of the category `animal`, else the surest of any: people and vehicles are classes too."""
+The inventory keeps its columns and gets five more, `box_x`, `box_y`, `box_w`, `box_h` (in fractions
+of the photo's sides, from its top left corner) and `box_conf`, each with an entry per image of the
+event, null where there is no box. Among the boxes with at least `--min-confidence` the most
+confident one of the category `animal` is taken, else the most confident of any category: people and
+vehicles are classes too.
+"""
 
 from __future__ import annotations
 
@@ -40,37 +42,39 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             options=(
                 Option(
                     "inventory",
-                    "Inventory that gets the boxes; it is not changed.",
+                    "Inventory to add the boxes to; the file is not changed.",
                     "path",
                     "FILE",
                     required=True,
                 ),
                 Option(
                     "detected-in",
-                    "Folder that MegaDetector ran on, where it is not the inventory's image root.",
+                    "Folder that MegaDetector ran on, if it is not the inventory's image root.",
                     "path",
                     "DIR",
                 ),
                 Option("min-confidence", "Leave out boxes below this, 0–1.", "number", default=0.1),
                 duplicates.OPTION,
             ),
-            example="ctc inventory megadetector boxes.json --inventory inventory.parquet --output with_boxes.parquet",
+            example="ctc inventory megadetector boxes.json --inventory inventory.parquet "
+            "--output with_boxes.parquet",
         )
     ]
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """The inventory's observations, with boxes, and what it left out itself; then the photos that
-    only one of the two files has, and those that MegaDetector couldn't read. Raises InputError when
-    they have no photo in common."""
-    least, path = options["min_confidence"], options["inventory"]
-    if not 0 <= least <= 1:
-        raise UsageError(f"--min-confidence must be from 0 to 1, not {least:g}")
+    """Yield the inventory's observations with boxes, and everything left out.
+
+    That is what the inventory itself left out, the photos that only one of the two files has, and
+    those that MegaDetector couldn't read. Raises InputError when the two have no photo in common.
+    """
+    min_confidence, path = options["min_confidence"], options["inventory"]
+    if not 0 <= min_confidence <= 1:
+        raise UsageError(f"--min-confidence must be from 0 to 1, not {min_confidence:g}")
     inventory = Inventory.read(path)
     root = normalize_path(inventory.image_root.as_posix()).rstrip("/") + "/"
-    boxes = BoxIndex(
-        least, duplicates.should_keep_first(options), _path_normalizer(root, options["detected_in"])
-    )
+    normalize = _path_normalizer(root, options["detected_in"])
+    boxes = BoxIndex(min_confidence, duplicates.should_keep_first(options), normalize)
     yield from boxes.read(source)
     missing: dict[str, None] = {}
     for row in _rows(inventory):
@@ -94,7 +98,10 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
 
 
 def _path_normalizer(root: str, detected_in: Path | None) -> Callable[[str], str]:
-    """From a file as MegaDetector names it to its path below `root`, or to an absolute path."""
+    """Return the function from a file name in the results to the path in the inventory.
+
+    That path is relative to `root`, or absolute for a file elsewhere.
+    """
     base = normalize_path(detected_in.absolute().as_posix()) if detected_in else ""
     return lambda file: normalize_path(posixpath.join(base, normalize_path(file))).removeprefix(
         root
@@ -131,6 +138,6 @@ def _no_common_photo_message(
     if file is None:
         return f"'{source}' has no images"
     return (
-        f"'{source}' and '{path}' have no photo in common: the first has '{file}', the second '{image}'; "
-        "say which folder MegaDetector ran on with --detected-in"
+        f"'{source}' and '{path}' have no photo in common: the first has '{file}', "
+        f"the second '{image}'; give the folder that MegaDetector ran on with --detected-in"
     )

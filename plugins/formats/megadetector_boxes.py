@@ -1,4 +1,4 @@
-"""The boxes of a MegaDetector results file: https://lila.science/megadetector-output-format"""
+"""Boxes of a MegaDetector results file: https://lila.science/megadetector-output-format"""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .json_stream import read_document
 
 ANIMAL = "animal"
 TOLERANCE = 0.01
-"""How far a box may reach beyond the photo, in shares of its sides; it is cut there."""
+"""Largest excess of a box over the photo, in fractions of its sides; it is clipped there."""
 
 
 class ScoredBox(NamedTuple):
-    """Left, top, width and height in shares of the photo's sides, and the confidence; all 0–1."""
+    """Left, top, width, height in fractions of the photo's sides, and the confidence; all 0–1."""
 
     x: float
     y: float
@@ -31,11 +31,11 @@ class ScoredBox(NamedTuple):
 
 
 class BoxIndex:
-    """Per file the best box of each category, as numbers: there may be millions of files.
-    `normalize_path` gives a file's name here.
+    """Best box of each category per file, stored as numbers: there may be millions of files.
 
-    Rows of `_boxes` are a category's number and a Box; those of file `n` are from `_starts[n]` to
-    `_starts[n + 1]`."""
+    `normalize_path` maps a file's name in the results to its key here. Rows of `_boxes` are a
+    category's number and a ScoredBox; those of file `n` are from `_starts[n]` to `_starts[n + 1]`.
+    """
 
     def __init__(
         self, min_confidence: float, first_wins: bool, normalize_path: Callable[[str], str]
@@ -52,10 +52,10 @@ class BoxIndex:
         self._used = bytearray()
 
     def read(self, source: Path) -> Iterator[LeftOut]:
-        """Fill in everything; yields files that came twice. Raises CtcError when `source` is no
-        results file of version 1.
+        """Read the results; yields duplicate files.
 
-        Categories are known only when all is read: they may stand at the file's end.
+        Raises CtcError when `source` is not a results file of version 1. Categories are resolved at
+        the end: they may come last in the file.
         """
         names: dict[str, str] | None = None
         for key, value in read_document(source, ("images",)):
@@ -71,7 +71,8 @@ class BoxIndex:
         for category, number in self._categories.items():
             if category not in names:
                 raise InputError(
-                    f"'{source}' has detections of category '{category}', which is no detection category"
+                    f"'{source}' has detections of category '{category}', "
+                    "which is not in 'detection_categories'"
                 )
             if names[category] == ANIMAL:
                 self._animal_categories.add(number)
@@ -80,10 +81,9 @@ class BoxIndex:
         return file in self._file_numbers
 
     def best(self, file: str) -> ScoredBox | None:
-        """The surest animal in a file, else its surest box of any category; None when it has no
-        box. The file now counts as used.
+        """Return the most confident animal box of a file, else its most confident box, else None.
 
-        Raises KeyError for a file that isn't there.
+        The file then counts as used. Raises KeyError for a file that isn't there.
         """
         number = self._file_numbers[file]
         self._used[number] = True
@@ -95,7 +95,7 @@ class BoxIndex:
         )
 
     def failures(self) -> Iterator[tuple[str, str]]:
-        """(file, MegaDetector's message) for the used files that it couldn't read."""
+        """Yield (file, MegaDetector's message) for the used files that it couldn't read."""
         files = list(self._file_numbers)
         return (
             (files[number], message)
@@ -104,10 +104,11 @@ class BoxIndex:
         )
 
     def unused(self) -> Iterator[str]:
-        """The files that nobody asked for."""
+        """Yield the files that were not used."""
         return (file for file, number in self._file_numbers.items() if not self._used[number])
 
     def any_used(self) -> bool:
+        """Return whether any file was used."""
         return any(self._used)
 
     def _add(self, entry: JsonEntry) -> LeftOut | None:
@@ -141,8 +142,8 @@ class BoxIndex:
                 found.required_text("category"), len(self._categories)
             )
             box = _parse_box(found)
-            sure = box.conf >= self._min_confidence and box.w > 0 and box.h > 0
-            if sure and (category not in best or box.conf > best[category].conf):
+            usable = box.conf >= self._min_confidence and box.w > 0 and box.h > 0
+            if usable and (category not in best or box.conf > best[category].conf):
                 best[category] = box
         return list(best.items())
 
@@ -160,7 +161,7 @@ def _parse_box(detection: JsonEntry) -> ScoredBox:
         raise detection.invalid_value("conf", "a number from 0 to 1")
     if min(x, y) < -TOLERANCE or min(w, h) < 0 or max(x + w, y + h) > 1 + TOLERANCE:
         raise detection.invalid_value(
-            "bbox", "[x, y, width, height] in shares of the photo's sides, 0–1,"
+            "bbox", "[x, y, width, height] in fractions of the photo's sides, 0–1,"
         )
     left, top = max(x, 0), max(y, 0)
     return ScoredBox(left, top, min(x + w, 1) - left, min(y + h, 1) - top, confidence)
@@ -169,13 +170,14 @@ def _parse_box(detection: JsonEntry) -> ScoredBox:
 def _category_names(source: Path, value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
         raise InputError(
-            f"'{source}': 'detection_categories' must be an object of names, as {{\"1\": \"{ANIMAL}\"}}"
+            f"'{source}': 'detection_categories' must be an object of names, "
+            f'such as {{"1": "{ANIMAL}"}}'
         )
     return {category: name.strip().lower() for category, name in value.items()}
 
 
 def _check_version(source: Path, info: Any) -> None:
-    """No version is taken for one that is understood, and so is a number in place of text."""
+    """Raise InputError for another format version than 1.x; a missing one is accepted."""
     if not isinstance(info, dict):
         raise InputError(f"'{source}': 'info' must be an object")
     version = info.get("format_version")

@@ -1,4 +1,4 @@
-"""Panthera's CSV of photos and labels: the columns are given, one photo a row."""
+"""Panthera's CSV of photos and labels: fixed columns, one photo per row."""
 
 from __future__ import annotations
 
@@ -37,18 +37,20 @@ def ctc_input_formats() -> Iterable[InputFormat]:
     return [
         InputFormat(
             name="panthera",
-            summary="Panthera's table: events by 'capture_id', photos in 'dir', ten labels, and survey, location, split_name",
+            summary="Panthera's table: events by 'capture_id', photos in 'dir', ten labels, "
+            "and survey, location, split_name",
             source="FILE",
             recognizes=_recognizes,
             read=read,
             default_image_root=lambda source, _: source.parent,
-            example="ctc inventory panthera labels.csv --image-root photos --output inventory.parquet",
+            example="ctc inventory panthera labels.csv --image-root photos "
+            "--output inventory.parquet",
         )
     ]
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """As `ctc inventory csv` with the columns above; all must be there."""
+    """Yield the observations as `ctc inventory csv` with COLUMNS, all of which are required."""
     return csv_table.read(source, COLUMNS)
 
 

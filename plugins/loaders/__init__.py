@@ -1,1 +1,1 @@
-"""Loaders: from dataset to batches."""
+"""Loaders: from a dataset to batches."""

@@ -1,8 +1,8 @@
 """Predictions as CSV: the rows of `rows.py`.
 
-"id","label","prediction_top","confidence_top","predictions_all","datetime","camera","latitude","longitude"
-"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}","2016-09-25T18:35:10","RECONYX
-HC500","","" """
+"id","label","prediction_top","confidence_top","predictions_all","datetime","camera", …
+"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}","2016-09-25T18:35:10", …
+"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .rows import PER_PHOTO, PredictionRow, build_table
 
 EXCEL = Option(
     "excel",
-    "Put an apostrophe before text that a spreadsheet would run as a formula.",
+    "Escape text that a spreadsheet would run as a formula with an apostrophe.",
     "flag",
     default=False,
 )
@@ -37,33 +37,41 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """See `Table.rows` for errors."""
+    """Write the predictions; see `PredictionTable.rows` for errors."""
     table = build_table(entries, context.options[PER_PHOTO.key])
-    shown = _escape_formulas if context.options[EXCEL.key] else list
+    escape = _escape_formulas if context.options[EXCEL.key] else list
     # backslashreplace: file names may hold bytes that are not UTF-8
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow(shown(table.columns))
-        writer.writerows(shown(_cells(row, table.has_multi_label)) for row in table.rows())
+        writer.writerow(escape(table.columns))
+        writer.writerows(escape(_cells(row, table.has_multi_label)) for row in table.rows())
 
 
 def _cells(row: PredictionRow, has_multi_label: bool) -> list[str]:
     pairs = row.probabilities.items()
-    every = ", ".join(f"{_json_string(name)}: {value:.4f}" for name, value in pairs)
+    all_classes = ", ".join(f"{_json_string(name)}: {value:.4f}" for name, value in pairs)
     present = [_json_list(row.present)] if has_multi_label else []
     path = [] if row.path is None else [row.path]
-    first = [row.id, row.label, row.top, f"{row.confidence:.4f}", f"{{{every}}}", *present, *path]
+    first = [
+        row.id,
+        row.label,
+        row.top,
+        f"{row.confidence:.4f}",
+        f"{{{all_classes}}}",
+        *present,
+        *path,
+    ]
     return first + [_to_text(value) for value in (*row.photo_fields, *row.meta)]
 
 
 @cache
 def _json_string(name: str) -> str:
-    """A class's name in JSON; every row names them all."""
+    """Return a class name as JSON; cached, since every row has all names."""
     return json.dumps(name, ensure_ascii=False)
 
 
 def _json_list(names: tuple[str, ...] | None) -> str:
-    """As a JSON list; '' for None."""
+    """Return the names as a JSON list, '' for None."""
     return "" if names is None else f"[{', '.join(map(_json_string, names))}]"
 
 
@@ -72,7 +80,10 @@ def _to_text(value: FieldValue) -> str:
 
 
 def _escape_formulas(cells: list[str]) -> list[str]:
-    """Numbers stay as they are: https://owasp.org/www-community/attacks/CSV_Injection"""
+    """Put an apostrophe before formulas, but not before numbers.
+
+    See https://owasp.org/www-community/attacks/CSV_Injection.
+    """
     return [
         f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
         for cell in cells

@@ -1,8 +1,10 @@
 """One folder per class with links to its photos, or copies; photos are never moved.
 
-The photos of an event go together into the folder of the event's class, or, of a multi-label label,
-of every class that is there. A name tells where the photo came from (`north/day 1/IMG_01.jpg` is
-linked as `north__day 1__IMG_01.jpg`). `_failed.csv` lists the photos that are in no folder."""
+The photos of an event go together into the folder of the event's class or, for a multi-label label,
+of every class that is present. A link's name shows where the photo is from: `north/day
+1/IMG_01.jpg` is linked as `north__day 1__IMG_01.jpg`, with a number where that name is taken.
+`_failed.csv` lists the photos that are in no folder.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.errors import ImageError, InputError
+from ctc.errors import ImageError, InputError, reason
 from ctc.images import read_photo
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 from ctc.storage.paths import is_url
@@ -24,31 +26,14 @@ from ctc.storage.paths import is_url
 from .label_option import LABEL, selected_label
 from .photo_fields import absolute_path, relative_path
 
+COPY = Option("copy", "Copy the photos instead of linking to them.", "flag", default=False)
+FAILURES_FILE = "_failed.csv"
 MAX_BYTES = 200
-"""In bytes; file systems take 255, and a number may be added."""
-
+"""Length of a name; file systems allow 255 bytes, and a number may be appended."""
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE | re.DOTALL
 )
-
-
-def safe_name(text: str) -> str:
-    """Not empty, at most LONGEST bytes, of which the last are kept; two texts may get one name."""
-    name = _FORBIDDEN.sub("_", text).rstrip(". ").lstrip()
-    while len(os.fsencode(name)) > MAX_BYTES:
-        name = name[1:]
-    return f"_{name}" if not name or name.startswith(".") or _RESERVED.fullmatch(name) else name
-
-
-def with_number(name: str, number: int) -> str:
-    """ "a.jpg" as "a.jpg", "a-2.jpg", "a-3.jpg", … for the numbers 1, 2, 3, …"""
-    stem, suffix = os.path.splitext(name)
-    return name if number == 1 else f"{stem}-{number}{suffix}"
-
-
-COPY = Option("copy", "Copy the photos instead of linking to them.", "flag", default=False)
-FAILURES_FILE = "_failed.csv"
 
 
 @hookimpl
@@ -58,8 +43,11 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """Raises UsageError for a label that the model doesn't have, InputError where the system can't
-    link."""
+    """Write the folders.
+
+    Raises UsageError for a label that the model doesn't have, InputError where the system can't
+    link.
+    """
     label = selected_label(context)
     path.mkdir()
     folders = _ClassFolders(path, context.image_root, _copy if context.options[COPY.key] else _link)
@@ -79,7 +67,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
 
 @dataclass
 class _ClassFolders:
-    """`root`: where the photos' paths start. `folder_names`: of the folders, by class."""
+    """Class folders below `path`, by class name; photo paths are relative to `root`."""
 
     path: Path
     root: Path
@@ -88,8 +76,7 @@ class _ClassFolders:
     next_numbers: dict[Path, int] = field(default_factory=dict)
 
     def folder_name(self, class_name: str) -> str:
-        """The folder of a class, its own also where the system takes 'Fox' and 'fox' for the
-        same."""
+        """Return the folder of a class, unique also on systems that ignore case."""
         if class_name not in self.folder_names:
             wanted = safe_name(class_name)
             taken = {FAILURES_FILE, *(name.casefold() for name in self.folder_names.values())}
@@ -113,7 +100,7 @@ class _ClassFolders:
                 yield Failure(photo.path, str(error))
 
     def _place_photo(self, photo: str, target: Path) -> None:
-        """Under the wanted name, or with a number where that is taken."""
+        """Link or copy a photo under the wanted name, with a number where that is taken."""
         while True:
             number = self.next_numbers.get(target, 1)
             try:
@@ -122,13 +109,30 @@ class _ClassFolders:
                 self.next_numbers[target] = number + 1
 
 
+def safe_name(text: str) -> str:
+    """Return a valid file name on every system, at most MAX_BYTES long.
+
+    A longer text keeps its end. Two texts may get the same name.
+    """
+    name = _FORBIDDEN.sub("_", text).rstrip(". ").lstrip()
+    while len(os.fsencode(name)) > MAX_BYTES:
+        name = name[1:]
+    return f"_{name}" if not name or name.startswith(".") or _RESERVED.fullmatch(name) else name
+
+
+def with_number(name: str, number: int) -> str:
+    """Return "a.jpg", "a-2.jpg", "a-3.jpg", … for "a.jpg" and the numbers 1, 2, 3, …"""
+    stem, suffix = os.path.splitext(name)
+    return name if number == 1 else f"{stem}-{number}{suffix}"
+
+
 def _link(photo: str, destination: Path) -> None:
-    """A symbolic link, or a hard one: Windows allows symbolic links to administrators and
-    developers only."""
+    """Create a symbolic link, or a hard one where symbolic links are not permitted.
+
+    Windows allows symbolic links to administrators and developers only.
+    """
     if is_url(photo):
-        raise InputError(
-            f"'{photo}' can't be linked to, since it is not on this machine: add --copy"
-        )
+        raise InputError(f"can't link to '{photo}', which is not on this machine: add --copy")
     source = Path(absolute_path(photo))
     try:
         destination.symlink_to(source)
@@ -145,7 +149,7 @@ def _hard_link(source: Path, destination: Path) -> None:
         raise
     except OSError as error:
         raise InputError(
-            f"this system can't link to '{source}' ({error.strerror or error}): add --copy"
+            f"this system can't link to '{source}' ({reason(error)}): add --copy"
         ) from None
 
 

@@ -1,13 +1,17 @@
-"""Predictions as one JSON object, an event on a line, with the answers for its photos; the keys of
-camera-trap-classifier 2.x.
+"""Predictions as one JSON object, one event per line, with the predictions of its photos.
+
+The keys are those of camera-trap-classifier 2.x:
 
     {"1": {"predictions_top": {"species": "cat"}, "confidences_top": {"species": 0.535},
            "aggregated_pred": {"species": {"cat": 0.535, "dog": 0.465}},
-           "images": [{"path": "a.jpg", "predictions": {"species": {"cat": 0.535, "dog": 0.465}}}], "meta_data": {}}}
+           "images": [{"path": "a.jpg",
+                       "predictions": {"species": {"cat": 0.535, "dog": 0.465}}}],
+           "meta_data": {}}}
 
 A model with multi-label labels adds `"predictions_present": {"species": ["cat", "dog"]}`, the
-classes that are there, most probable first. Probabilities are numbers, rounded to four decimals. A
-photo that knows them has the keys `datetime`, `camera`, `latitude` and `longitude` as well."""
+classes that are present, most probable first. Probabilities are numbers, rounded to four decimals.
+A photo for which they are known also has the keys `datetime`, `camera`, `latitude` and `longitude`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """Events are written as they come; their ids must differ."""
+    """Write the events as they come; their ids must differ."""
     # backslashreplace: what is not Unicode in a file name becomes a JSON escape
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write("{")
@@ -42,7 +46,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
 
 
 def event_to_dict(event: EventPrediction) -> dict[str, Any]:
-    """What is written of one event."""
+    """Return the JSON value of one event."""
     tops = {label: event.top(label) for label in event.classes}
     return {
         "predictions_top": {label: name for label, (name, _) in tops.items()},

@@ -1,15 +1,17 @@
-"""MegaDetector's batch output 1.6, which Timelapse opens:
-https://lila.science/megadetector-output-format
+"""MegaDetector's batch output 1.6, which Timelapse opens.
+
+Format: https://lila.science/megadetector-output-format
 
 A photo whose most probable class is an empty one (`blank`, `empty`, …) has no detections. Any other
 has one, around the whole photo: its `conf` is the probability that the photo is not empty, its
-category what the most probable class stands for, and its `classifications` are the classes that are
-not empty, down to a probability of 0.0001.
+category that of the most probable class, and its `classifications` are the classes that are not
+empty, down to a probability of 0.0001.
 
-Of a multi-label label a photo has a detection for each category that is there: its
-`classifications` are the classes of that category that are there, its `conf` the highest of their
-probabilities. Where no class is there, not even an empty one, it has one of category `animal` with
-all classes."""
+For a multi-label label a photo has a detection for each category that is present: its
+`classifications` are the present classes of that category, its `conf` the highest of their
+probabilities. Where no class is present, not even an empty one, it has one detection of category
+`animal` with all classes.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +46,10 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """Photo by photo, in the order of the input. Raises UsageError for a label that the model
-    doesn't have."""
+    """Write photo by photo, in the order of the input.
+
+    Raises UsageError for a label that the model doesn't have.
+    """
     label = selected_label(context)
     ids = {name: str(number) for number, name in enumerate(context.labels[label])}
     describe = _ImageEntryBuilder(label, ids, context.image_root)
@@ -54,9 +58,8 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         head = json.dumps(_header(context, ids), ensure_ascii=False, indent=1)
         file.write(f'{head.removesuffix("}").rstrip()},\n "images": [')
         for number, photo in enumerate(chain.from_iterable(map(describe.image_entries, entries))):
-            file.write(
-                f"{',' if number else ''}\n  {json.dumps(photo, ensure_ascii=False, allow_nan=False)}"
-            )
+            entry = json.dumps(photo, ensure_ascii=False, allow_nan=False)
+            file.write(f"{',' if number else ''}\n  {entry}")
         file.write("\n ]\n}\n")
 
 
@@ -78,7 +81,7 @@ def _header(context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _ImageEntryBuilder:
-    """`ids` by class; `root`: where paths start."""
+    """Builder of the entries of `images`; `ids` by class; paths are relative to `root`."""
 
     label: str
     ids: Mapping[str, str]
@@ -135,7 +138,7 @@ class _ImageEntryBuilder:
     def _non_blank_classes(
         self, event: EventPrediction, photo: ImagePrediction
     ) -> list[tuple[str, float]]:
-        """All classes that are not empty, with their probabilities."""
+        """Return all classes that are not empty, with their probabilities."""
         named = zip(
             event.classes[self.label], photo.probabilities[self.label].tolist(), strict=True
         )
@@ -156,7 +159,7 @@ class _ImageEntryBuilder:
 
 
 def _datetime_field(taken: str | None) -> dict[str, str]:
-    """As the format has it, which is as EXIF has it."""
+    """Return the time in the format's style, which is that of EXIF."""
     return (
         {} if taken is None else {"datetime": f"{datetime.fromisoformat(taken):%Y:%m:%d %H:%M:%S}"}
     )

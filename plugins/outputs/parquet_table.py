@@ -1,9 +1,10 @@
 """Predictions as Parquet: the rows of `rows.py` in typed columns.
 
-`confidence_top` float; `predictions_all` a map from class to float; `predictions_present` a list of
-text; `latitude`, `longitude` double, null where the table of events has text that is no number
-there. All others are text, times and meta columns too, since tables write them in any way. What a
-reader must know, such as classes that were left out, is the file's metadata `notes`, one on a line.
+`confidence_top` is float; `predictions_all` a map from class to float; `predictions_present` a list
+of text; `latitude` and `longitude` are double, null where the table of events has text that is not
+a number. All other columns are text, times and meta columns too, since tables write them in any
+way. Notes for the reader, such as classes that were left out, are in the file's metadata under
+`notes`, one per line.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.errors import MissingExtraError
+from ctc.errors import require_extra
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import LATITUDE, LONGITUDE, FieldValue
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_PER_BATCH = 1_000
-"""Rows that are Python objects at a time."""
+"""Rows held as Python objects at a time."""
 BATCHES_PER_GROUP = 20
 
 
@@ -35,12 +36,14 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """Raises MissingExtraError without pyarrow; see `Table.rows` for other errors."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise MissingExtraError("writing Parquet", "data") from None
+    """Write the predictions.
+
+    Raises MissingExtraError without pyarrow; see `PredictionTable.rows` for other errors.
+    """
+    require_extra("writing Parquet", "data", ["pyarrow"])
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     table = build_table(entries, context.options[PER_PHOTO.key])
     schema = _schema(table).with_metadata(
         {"notes": "\n".join(context.notes)} if context.notes else None
@@ -76,7 +79,7 @@ def _batches(table: PredictionTable, schema: pa.Schema) -> Iterator[pa.RecordBat
 
 def _cells(row: PredictionRow, has_multi_label: bool) -> tuple[Any, ...]:
     path = () if row.path is None else (_to_text(row.path),)
-    time, camera, *place = row.photo_fields
+    time, camera, *coordinates = row.photo_fields
     first = (_to_text(row.id), row.label, row.top, row.confidence, list(row.probabilities.items()))
     present = (row.present,) if has_multi_label else ()
     return (
@@ -85,13 +88,13 @@ def _cells(row: PredictionRow, has_multi_label: bool) -> tuple[Any, ...]:
         *path,
         _to_text(time),
         _to_text(camera),
-        *map(_to_float, place),
+        *map(_to_float, coordinates),
         *map(_to_text, row.meta),
     )
 
 
 def _to_text(value: FieldValue) -> str | None:
-    """File names may hold bytes that are not UTF-8."""
+    """Return the value as text; bytes of file names that are not UTF-8 are escaped."""
     return None if value is None else str(value).encode(errors="backslashreplace").decode()
 
 

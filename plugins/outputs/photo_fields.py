@@ -1,5 +1,7 @@
-"""When and where a photo was taken, and by which camera: what the table of events says, and what
-the photos say."""
+"""Fields of a photo or event besides its predictions: path, time, camera and coordinates.
+
+Time, camera and coordinates come from the table of events (meta columns) or from the photos (EXIF).
+"""
 
 from __future__ import annotations
 
@@ -8,25 +10,6 @@ from pathlib import Path
 
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.storage.paths import is_url
-
-
-def absolute_path(path: str) -> str:
-    """With forward slashes, and without '.' and '..'; a URL as it is."""
-    if is_url(path):
-        return path
-    return _forward_slashes(os.path.normpath(Path(path).absolute()))
-
-
-def relative_path(path: str, root: Path) -> str | None:
-    """The way to the photo from `root`, an absolute folder, with forward slashes; None when it is
-    not below."""
-    place, folder = absolute_path(path), _forward_slashes(str(root)).rstrip("/") + "/"
-    return place.removeprefix(folder) if place.startswith(folder) else None
-
-
-def _forward_slashes(path: str) -> str:
-    return path.replace("\\", "/") if os.sep == "\\" else path
-
 
 DATETIME, CAMERA, LATITUDE, LONGITUDE = "datetime", "camera", "latitude", "longitude"
 PHOTO_FIELDS = (DATETIME, CAMERA, LATITUDE, LONGITUDE)
@@ -37,23 +20,44 @@ FieldValue = str | int | float | None
 def photo_fields(
     event: EventPrediction, photo: ImagePrediction | None = None
 ) -> dict[str, FieldValue]:
-    """The FACTS; None where nothing is known.
+    """Return the PHOTO_FIELDS of an event or photo, None where unknown.
 
-    Of the event: each from the event's meta column of that name, else from its first photo that has
-    it. Of a `photo`: from the photo, else from the meta column."""
-    told = {
+    For an event each field is that of the event's meta column, else of the first photo that has it.
+    For a `photo` it is that of the photo, else of the meta column.
+    """
+    from_table = {
         name: None if event.meta.get(name) == "" else event.meta.get(name) for name in PHOTO_FIELDS
     }
-    seen = [exif_fields(one) for one in ([photo] if photo else event.images)]
-    sources = [*seen, told] if photo else [told, *seen]
+    from_photos = [exif_fields(one) for one in ([photo] if photo else event.images)]
+    sources = [*from_photos, from_table] if photo else [from_table, *from_photos]
     return {
-        name: next((facts[name] for facts in sources if facts[name] is not None), None)
+        name: next((source[name] for source in sources if source[name] is not None), None)
         for name in PHOTO_FIELDS
     }
 
 
 def exif_fields(photo: ImagePrediction) -> dict[str, FieldValue]:
-    """What the photo alone says."""
+    """Return the PHOTO_FIELDS that the photo itself holds."""
     return dict(
         zip(PHOTO_FIELDS, (photo.taken, photo.camera, photo.latitude, photo.longitude), strict=True)
     )
+
+
+def absolute_path(path: str) -> str:
+    """Return the absolute path with forward slashes, without '.' and '..'; a URL unchanged."""
+    if is_url(path):
+        return path
+    return _forward_slashes(os.path.normpath(Path(path).absolute()))
+
+
+def relative_path(path: str, root: Path) -> str | None:
+    """Return the path from the absolute folder `root`, None for a photo that is not below it.
+
+    It has forward slashes.
+    """
+    full, folder = absolute_path(path), _forward_slashes(str(root)).rstrip("/") + "/"
+    return full.removeprefix(folder) if full.startswith(folder) else None
+
+
+def _forward_slashes(path: str) -> str:
+    return path.replace("\\", "/") if os.sep == "\\" else path

@@ -1,10 +1,13 @@
-"""The rows of a prediction table, whatever kind of file it is: one per event and label, or per
-photo and label.
+"""Rows of a prediction table for any file type: one per event and label, or per photo and label.
 
-id, label, prediction_top, confidence_top, predictions_all as camera-trap-classifier 2.x has them
-predictions_present of a multi-label label, when the model has one: the classes that are there path
-of the photo, in a table of photos datetime, camera, latitude, longitude always; see `facts_of` …
-the other meta columns, in their order"""
+column                                   content
+id, label, prediction_top,
+  confidence_top, predictions_all        as in camera-trap-classifier 2.x
+predictions_present                      present classes of a multi-label label, if any
+path                                     of the photo, in a table of photos
+datetime, camera, latitude, longitude    always; see `photo_fields`
+…                                        the other meta columns, in their order
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,12 @@ PER_PHOTO = Option(
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
-    """`probabilities` by class; `present`: the classes of a multi-label label that are there, None
-    for another; `path` None in a table of events; `photo_fields` in the order of FACTS; `meta` of
-    the other columns."""
+    """One row.
+
+    `probabilities` by class. `present`: the present classes of a multi-label label, None for
+    another label. `path`: None in a table of events. `photo_fields`: in the order of PHOTO_FIELDS.
+    `meta`: the values of the other columns.
+    """
 
     id: str
     label: str
@@ -44,8 +50,11 @@ class PredictionRow:
 
 @dataclass(frozen=True)
 class PredictionTable:
-    """`meta`: the names of the meta columns behind the facts, as events call them.
-    `has_multi_label`: whether the model has such a label."""
+    """Rows of all events.
+
+    `meta` holds the names of the other meta columns, as events name them. `has_multi_label` tells
+    whether the model has a multi-label label.
+    """
 
     events: Iterator[EventPrediction]
     meta: tuple[str, ...]
@@ -54,7 +63,7 @@ class PredictionTable:
 
     @property
     def columns(self) -> list[str]:
-        """A meta column that is called like one of ours gets `meta_` before its name."""
+        """Column names; a meta column with the name of a fixed column gets the prefix `meta_`."""
         names = [
             *COLUMNS,
             *[PRESENT] * self.has_multi_label,
@@ -68,19 +77,20 @@ class PredictionTable:
         return names
 
     def rows(self) -> Iterator[PredictionRow]:
-        """Raises ValueError when an event has other meta columns than the first."""
+        """Yield the rows; raises ValueError when an event has other meta columns than the first."""
         for event in self.events:
             meta = tuple(value for name, value in event.meta.items() if name not in PHOTO_FIELDS)
             if tuple(name for name in event.meta if name not in PHOTO_FIELDS) != self.meta:
                 raise ValueError(
-                    f"event '{event.id}' has the meta columns {tuple(event.meta)}, the first one {self.meta}"
+                    f"event '{event.id}' has the meta columns {tuple(event.meta)}, "
+                    f"the first event has {self.meta}"
                 )
             for photo in event.images if self.per_photo else (None,):
                 yield from _rows(event, photo, meta)
 
 
 def build_table(entries: Iterable[EventPrediction | Failure], per_photo: bool) -> PredictionTable:
-    """The first event tells the columns; failures are passed over."""
+    """Return the table; the first event decides the columns, failures are skipped."""
     events = (entry for entry in entries if isinstance(entry, EventPrediction))
     first = next(events, None)
     meta = tuple(name for name in first.meta if name not in PHOTO_FIELDS) if first else ()
@@ -92,15 +102,17 @@ def build_table(entries: Iterable[EventPrediction | Failure], per_photo: bool) -
 def _rows(
     event: EventPrediction, photo: ImagePrediction | None, meta: tuple[FieldValue, ...]
 ) -> Iterator[PredictionRow]:
-    facts = tuple(photo_fields(event, photo).values())
+    fields = tuple(photo_fields(event, photo).values())
     for label, classes in event.classes.items():
         values = (photo or event).probabilities[label].tolist()
         named = dict(zip(classes, values, strict=True))
-        several = label in event.multi_label
+        is_multi_label = label in event.multi_label
         present = (
-            tuple(name for name, _ in event.present_classes(label, photo)) if several else None
+            tuple(name for name, _ in event.present_classes(label, photo))
+            if is_multi_label
+            else None
         )
         path = photo.path if photo else None
         yield PredictionRow(
-            event.id, label, *event.top(label, photo), named, present, path, facts, meta
+            event.id, label, *event.top(label, photo), named, present, path, fields, meta
         )

@@ -1,4 +1,4 @@
-"""The observations of a Camtrap DP package, gathered by event."""
+"""Observations of a Camtrap DP package, grouped by event."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ SUPERSEDED = "its event has event-based observations"
 
 @dataclass(slots=True)
 class ObservedEvent:
-    """What rows say of an event: `event_based` those of the whole event, `media_based` those of
-    single photos. `spans`: (start, end) in seconds; `media_ids`: mediaIDs that name it; the rest is
-    which rows these were."""
+    """Observations of one event and the rows that they come from.
+
+    `event_based` are those of the whole event, `media_based` those of single photos. `spans` are
+    (start, end) in seconds; `media_ids` are the mediaIDs that name the event.
+    """
 
     deployment: str
     event_based: tuple[ObservationLabels, ...] = ()
@@ -39,8 +41,11 @@ class ObservedEvent:
     media_rows: list[str] = field(default_factory=list)
 
     def observations(self) -> tuple[ObservationLabels, ...]:
-        """Event-based ones, or else the media-based, where a photo of something says more than an
-        empty or unknown one."""
+        """Return the event-based observations, or else the media-based ones.
+
+        Among media-based ones, animals take precedence over empty photos, and those over unknown
+        ones.
+        """
         something = tuple(
             answer for answer in self.media_based if answer.species not in (EMPTY, None)
         )
@@ -49,7 +54,7 @@ class ObservedEvent:
 
 
 class ObservedEvents:
-    """All events, filled row by row. A photo whose row names no event is an event of its own."""
+    """All events, filled row by row; a photo whose row names no event is an event by itself."""
 
     def __init__(self, media: Media, first_wins: bool) -> None:
         self._media = media
@@ -58,7 +63,7 @@ class ObservedEvents:
         self._row_hashes: dict[str, int] = {}
 
     def read(self, package: Package) -> Iterator[LeftOut]:
-        """Fill in everything; yields what was left out."""
+        """Read the observations; yields what was left out."""
         yield from add_rows(package, "observations", self._add)
         for media_id, photo in self._media.photos.items():
             event = self._events.get(_EventKey(photo.event)) if photo.event else None
@@ -66,7 +71,7 @@ class ObservedEvents:
                 event.media_ids.append(media_id)
 
     def label_names(self) -> tuple[str, ...]:
-        """`species`, and what else any answer has a value for."""
+        """Return `species` and every other label that any observation has a value for."""
         answers = {answer for event in self._events.values() for answer in event.observations()}
         used = (
             name
@@ -78,7 +83,7 @@ class ObservedEvents:
     def iter_events(
         self,
     ) -> Iterator[tuple[str, list[MediaPhoto], tuple[ObservationLabels, ...]] | LeftOut]:
-        """(event id, its photos in order, its answers), and what belongs to nothing."""
+        """Yield (event id, its photos in order, its labels), or what belongs to no event."""
         used: set[str] = set()
         for key, event in sorted(self._events.items(), key=lambda item: item[0].is_single_photo):
             if key.is_single_photo and key.name in used:
@@ -101,12 +106,12 @@ class ObservedEvents:
         yield from (LeftOut(photo.path, "no observation") for photo in unused)
 
     def _add(self, where: str, row: CsvRow) -> LeftOut | None:
-        own_id, content = require_value(row, "observationID"), hash(tuple(row.values()))
-        if own_id in self._row_hashes:
+        observation_id, content = require_value(row, "observationID"), hash(tuple(row.values()))
+        if observation_id in self._row_hashes:
             return resolve_duplicate(
-                where, "observation", self._row_hashes[own_id] == content, self._first_wins
+                where, "observation", self._row_hashes[observation_id] == content, self._first_wins
             )
-        self._row_hashes[own_id] = content
+        self._row_hashes[observation_id] = content
         level = require_value(row, "observationLevel")
         if level == "media":
             self._add_media_based(where, row, parse_labels(row))
@@ -155,7 +160,7 @@ class ObservedEvents:
 
 
 class _EventKey(NamedTuple):
-    """An eventID, or a mediaID when the photo is an event of its `is_single_photo`."""
+    """An eventID, or a mediaID when the photo is an event by itself."""
 
     name: str
     is_single_photo: bool = False

@@ -1,12 +1,13 @@
 """Camtrap DP 1.x, the standard for exchanging camera trap data: https://camtrap-dp.tdwg.org
 
-An event with event-based observations has those, and its photos are the ones of its deployment
-taken from eventStart to eventEnd, as the standard has it, and those that name it by its eventID;
+An event with event-based observations has those, and its photos are those of its deployment taken
+from eventStart to eventEnd, as the standard defines it, and those that name it by its eventID;
 their media-based observations are left out. Other events have the media-based observations of the
 photos that name them; a photo that names none is its own event.
 
 The label `species` is the scientificName, else the observationType: `animal`, `human`, `vehicle`,
-`empty` for blank, and missing for unknown and unclassified."""
+`empty` for blank, and missing for unknown and unclassified.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +41,12 @@ def ctc_input_formats() -> Iterable[InputFormat]:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Labels `species` and, where any row has one, `count`, `sex`, `lifeStage`, `behavior`; meta
+    """Yield the observations of a package.
+
+    Labels: `species` and, where any row has one, `count`, `sex`, `lifeStage`, `behavior`. Meta:
     `deploymentID`, `location` (locationID, else locationName, else deploymentID), `latitude`,
-    `longitude`, and `datetime` of the event's first photo."""
+    `longitude`, and `datetime` of the event's first photo.
+    """
     first_wins = duplicates.should_keep_first(options)
     package = open_package(source)
     media = Media(first_wins)

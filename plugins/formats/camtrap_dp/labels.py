@@ -1,8 +1,9 @@
-"""What the observations of a Camtrap DP package say, and how several become one.
+"""Labels of Camtrap DP observations, and how several are merged.
 
-Event-based rows exclude each other by the standard, so those that differ in nothing but their count
-are one answer with the `sum_counts`. Media-based rows see the same animals on photo after photo, so
-there it is the `max_count` count."""
+Event-based rows exclude each other by the standard: those that differ only in their count become
+one with the sum of the counts (`sum_counts`). Media-based rows show the same animals on photo after
+photo: there the largest count is taken (`max_count`).
+"""
 
 from __future__ import annotations
 
@@ -22,12 +23,12 @@ SPECIES_BY_TYPE = {
     "unknown": None,
     "unclassified": None,
 }
-"""The species by observationType; a scientificName goes before the first three."""
+"""Species by observationType; a scientificName replaces the first three."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObservationLabels:
-    """What a row says, by the names of the labels."""
+    """Labels of one row, named as the columns of the standard."""
 
     species: str | None
     count: str | None
@@ -40,7 +41,7 @@ LABELS = tuple(field.name for field in fields(ObservationLabels))
 
 
 def parse_labels(row: CsvRow) -> ObservationLabels:
-    """Raises UnusableRowError for what the standard doesn't know."""
+    """Return the labels of a row; raises UnusableRowError for values not in the standard."""
     kind = require_value(row, "observationType")
     if kind not in SPECIES_BY_TYPE:
         raise UnusableRowError(f"its observationType '{kind}' is none of Camtrap DP's")
@@ -63,8 +64,10 @@ def merge_labels(
     new: ObservationLabels,
     combine_counts: Callable[[str | None, str | None], str | None],
 ) -> tuple[ObservationLabels, ...]:
-    """One answer for all that differ in nothing but their count. Cached so that millions of events
-    share a few tuples."""
+    """Add `new` to the labels of an event; those that differ only in their count become one.
+
+    Cached so that millions of events share a few tuples.
+    """
     counts = {replace(answer, count=None): answer.count for answer in answers}
     key = replace(new, count=None)
     counts[key] = combine_counts(counts[key], new.count) if key in counts else new.count
@@ -72,8 +75,10 @@ def merge_labels(
 
 
 def sum_counts(one: str | None, other: str | None) -> str | None:
+    """Return the sum of two counts, None when either is unknown."""
     return None if one is None or other is None else str(int(one) + int(other))
 
 
 def max_count(one: str | None, other: str | None) -> str | None:
+    """Return the larger of two counts, or the known one."""
     return max((count for count in (one, other) if count is not None), key=int, default=None)

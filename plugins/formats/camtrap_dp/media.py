@@ -1,4 +1,4 @@
-"""The deployments and photos of a Camtrap DP package."""
+"""Deployments and photos of a Camtrap DP package."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .package import CsvRow, Package, UnusableRowError, add_rows, require_value
 
 
 class DeploymentLocation(NamedTuple):
-    """Where a camera stood; degrees."""
+    """Location of a camera, coordinates in degrees."""
 
     location: str
     latitude: float | None
@@ -26,7 +26,10 @@ class DeploymentLocation(NamedTuple):
 
 
 class MediaPhoto(NamedTuple):
-    """`unix_time` is its `timestamp` in seconds since 1970. Photos sort by time, then by name."""
+    """Photo; `unix_time` is its `timestamp` in seconds since 1970.
+
+    Photos sort by time, then by name.
+    """
 
     unix_time: float
     name: str
@@ -37,7 +40,7 @@ class MediaPhoto(NamedTuple):
 
 
 class Media:
-    """All photos by mediaID; what can't be used is in no event."""
+    """All usable photos by mediaID, and the deployments."""
 
     def __init__(self, first_wins: bool) -> None:
         self._first_wins = first_wins
@@ -46,7 +49,7 @@ class Media:
         self._ids_by_time: dict[str, list[str]] = {}
 
     def read(self, package: Package) -> Iterator[LeftOut]:
-        """Fill in everything; yields what was left out."""
+        """Read deployments and photos; yields what was left out."""
         yield from add_rows(package, "deployments", self._add_deployment)
         yield from add_rows(package, "media", self._add_photo)
         for media_id, photo in self.photos.items():
@@ -55,7 +58,7 @@ class Media:
             ids.sort(key=self._unix_time)
 
     def between(self, deployment: str, start: float, end: float) -> list[str]:
-        """The mediaIDs of a deployment's photos from `start` to `end`, both included."""
+        """Return the mediaIDs of a deployment's photos from `start` to `end`, both included."""
         ids = self._ids_by_time.get(deployment, [])
         return ids[
             bisect_left(ids, start, key=self._unix_time) : bisect_right(
@@ -67,14 +70,14 @@ class Media:
         return self.photos[media_id].unix_time
 
     def _add_deployment(self, where: str, row: CsvRow) -> LeftOut | None:
-        own_id = require_value(row, "deploymentID")
-        location = row["locationID"] or row["locationName"] or own_id
+        deployment_id = require_value(row, "deploymentID")
+        location = row["locationID"] or row["locationName"] or deployment_id
         latitude, longitude = (
             _parse_degrees(where, row, "latitude", 90),
             _parse_degrees(where, row, "longitude", 180),
         )
         found = DeploymentLocation(location, latitude, longitude)
-        known = self.deployments.setdefault(own_id, found)
+        known = self.deployments.setdefault(deployment_id, found)
         return (
             None
             if known is found
@@ -115,7 +118,10 @@ class Media:
 
 
 def parse_timestamp(time: str) -> float | None:
-    """An ISO 8601 time in seconds since 1970, as UTC if it has no zone; None if it isn't one."""
+    """Return an ISO 8601 time in seconds since 1970, None if it isn't one.
+
+    A time without a zone is read as UTC.
+    """
     try:
         parsed = datetime.fromisoformat(time)
     except ValueError:
@@ -133,6 +139,7 @@ def _parse_degrees(where: str, row: CsvRow, column: str, limit: int) -> float | 
         value = float("nan")
     if not -limit <= value <= limit:
         raise InputError(
-            f"{where}: '{column}' must be a number of degrees from -{limit} to {limit}, not '{text}'"
+            f"{where}: '{column}' must be a number of degrees from -{limit} to {limit}, "
+            f"not '{text}'"
         )
     return value

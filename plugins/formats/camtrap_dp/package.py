@@ -1,4 +1,4 @@
-"""A Camtrap DP package on disk: which files its tables are in, and their rows."""
+"""Camtrap DP package on disk: the files of its tables and their rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError, UsageError, reason
 from ctc.plugin import LeftOut
 from ctc.storage.csv_reader import open_table
 
@@ -32,7 +32,7 @@ REQUIRED = {
         "observationType",
     ),
 }
-"""The columns without which a table can't be used; the standard requires a few more."""
+"""Columns that are needed here; the standard requires a few more."""
 OPTIONAL = {
     "deployments": ("locationID", "locationName"),
     "media": ("fileName", "eventID"),
@@ -52,21 +52,21 @@ CsvRow = Mapping[str, str | None]
 
 
 class UnusableRowError(Exception):
-    """Why a row can't be used."""
+    """A row can't be used; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """`files`: per table its CSVs, in order; each has a header."""
+    """Opened package; `files` holds the CSVs of each table in order, each with a header."""
 
     folder: Path
     files: Mapping[str, tuple[Path, ...]]
 
     def rows(self, table: str) -> Iterator[tuple[str, CsvRow]]:
-        """(file and line, cells by column) with None for missing values and for columns that may be
-        absent.
+        """Yield (file and line, cells by column) of a table.
 
-        Raises InputError when a file can't be read or lacks a required column.
+        Missing values and absent optional columns are None. Raises InputError when a file can't be
+        read or lacks a required column.
         """
         for path in self.files[table]:
             with _decompressed(path) as unpacked:
@@ -74,12 +74,14 @@ class Package:
 
 
 def open_package(source: Path) -> Package:
-    """`source` is a datapackage.json or the folder it is in. Raises CtcError when that is no
-    Camtrap DP 1.x package."""
+    """Open a datapackage.json, or the folder that holds it.
+
+    Raises CtcError when `source` is not a Camtrap DP 1.x package.
+    """
     descriptor = source / DESCRIPTOR if source.is_dir() else source
     if not descriptor.is_file():
         raise UsageError(
-            f"'{descriptor}' is not there: name a Camtrap DP package's {DESCRIPTOR} or its folder"
+            f"'{descriptor}' does not exist: give a Camtrap DP package's {DESCRIPTOR} or its folder"
         )
     files: dict[str, tuple[Path, ...]] = {}
     for key, value in read_document(descriptor, ("resources",)):
@@ -98,18 +100,18 @@ def open_package(source: Path) -> Package:
 def add_rows(
     package: Package, table: str, add: Callable[[str, CsvRow], LeftOut | None]
 ) -> Iterator[LeftOut]:
-    """Hand every row, and where it is, to `add`; yields what `add` gives or finds unusable."""
+    """Pass every row, and where it is, to `add`; yields what `add` returns or finds unusable."""
     for where, row in package.rows(table):
         try:
             left_out = add(where, row)
-        except UnusableRowError as reason:
-            left_out = LeftOut(where, str(reason))
+        except UnusableRowError as error:
+            left_out = LeftOut(where, str(error))
         if left_out is not None:
             yield left_out
 
 
 def require_value(row: CsvRow, column: str) -> str:
-    """The row's value; raises UnusableRowError when it is missing."""
+    """Return the row's value; raises UnusableRowError when it is missing."""
     value = row[column]
     if value is None:
         raise UnusableRowError(f"it has no {column}")
@@ -120,7 +122,8 @@ def _check_version(descriptor: Path, profile: str) -> None:
     version = re.search(r"/camtrap-dp/v?((\d+)[\d.]*)", profile)
     if version and version[2] != "1":
         raise InputError(
-            f"'{descriptor}' is Camtrap DP {version[1]}, ctc reads 1.x: export it anew, or convert it"
+            f"'{descriptor}' is Camtrap DP {version[1]}, ctc reads 1.x: "
+            "export it again as 1.x, or convert it"
         )
 
 
@@ -134,14 +137,14 @@ def _resource_files(resource: JsonEntry, folder: Path) -> tuple[Path, ...]:
             raise resource.invalid_value("path", "text, or a list of text")
         if "://" in path:
             raise InputError(
-                f"{resource.where}: '{path}' is on the web: download the package, with its tables"
+                f"{resource.where}: '{path}' is a URL: download the package with its tables"
             )
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             raise InputError(
-                f"{resource.where}: '{path}' leads out of the package, which Data Packages forbid"
+                f"{resource.where}: '{path}' is outside the package, which Data Packages forbid"
             )
         if not (folder / path).is_file():
-            raise InputError(f"{resource.where}: '{path}' is not there")
+            raise InputError(f"{resource.where}: '{path}' does not exist")
     return tuple(folder / path for path in parts)
 
 
@@ -152,20 +155,20 @@ def _read_rows(
     for column in required:
         if column not in table.columns:
             raise InputError(f"'{path}' has no column '{column}', which Camtrap DP requires")
-    there = [
+    present = [
         (column, table.columns[column])
         for column in (*required, *optional)
         if column in table.columns
     ]
     absent: CsvRow = {column: None for column in optional if column not in table.columns}
     for line, cells in table.rows():
-        row = {column: None if cells[at] in _MISSING else cells[at] for column, at in there}
+        row = {column: None if cells[at] in _MISSING else cells[at] for column, at in present}
         yield f"{path.name} line {line}", {**row, **absent}
 
 
 @contextmanager
 def _decompressed(path: Path) -> Iterator[Path]:
-    """The file itself, or a temporary copy without its gzip."""
+    """Yield the file itself, or a decompressed temporary copy of a gzip file."""
     if path.suffix != ".gz":
         yield path
         return
@@ -175,5 +178,5 @@ def _decompressed(path: Path) -> Iterator[Path]:
             with gzip.open(path) as packed, unpacked.open("wb") as file:
                 shutil.copyfileobj(packed, file)
         except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"'{path}' can't be unpacked: {str(error).lower()}") from None
+            raise InputError(f"'{path}' can't be decompressed: {reason(error)}") from None
         yield unpacked

@@ -1,1 +1,1 @@
-"""What the loaders share: records, sampling order, augmentation draws, labels."""
+"""Parts that all loaders share: records, sampling order, augmentation parameters, labels."""

@@ -1,8 +1,8 @@
-"""What augmentation means, in numbers and without pixels: the same for every loader.
+"""Augmentation parameters, without pixels: the same for every loader.
 
-Of each sample, DRAWS uniform numbers decide. They become a `ViewParams` (which part of the photo is
-shown, how far turned, mirrored or not) and a colour matrix. Magnitudes are the seed's
-(camera-trap-classifier 2.x, data/image.py); the order is: zoom, crop, rotate, resize, flip, colour.
+Each sample consumes DRAWS uniform random numbers. They become `ViewParams` (which region of the
+photo is shown, its rotation, mirrored or not) and a colour matrix. The magnitudes are those of
+camera-trap-classifier 2.x (data/image.py); the order is: zoom, crop, rotate, resize, flip, colour.
 """
 
 from __future__ import annotations
@@ -47,8 +47,10 @@ _GREY_AXIS_CROSS_PRODUCT = np.array(
 
 
 class RandomDraws(NamedTuple):
-    """Uniform numbers in 0–1 for N samples: `view` (N, VIEW_DRAWS), `color` (N, COLOR_DRAWS),
-    `photo` and `observation` (N,)."""
+    """Uniform random numbers in 0–1 for N samples.
+
+    `view` has shape (N, VIEW_DRAWS), `color` (N, COLOR_DRAWS), `photo` and `observation` (N,).
+    """
 
     view: Floats
     color: Floats
@@ -57,8 +59,11 @@ class RandomDraws(NamedTuple):
 
 
 class ViewParams(NamedTuple):
-    """What is shown of a photo: a region in shares of the photo's height and width, which may reach
-    beyond 0–1 (black); turned about its centre; `sign` −1 when mirrored."""
+    """Region of a photo that is shown, with its rotation and mirroring.
+
+    The region is in fractions of the photo's height and width and may reach beyond 0–1 (black
+    there). It is rotated about its centre; `sign` is −1 when mirrored.
+    """
 
     top: float
     left: float
@@ -70,15 +75,21 @@ class ViewParams(NamedTuple):
 
 
 def random_draws(seed: int, epoch: int, step: int, reader: int, samples: int) -> RandomDraws:
-    """The numbers for one batch; the same for the same batch, whoever makes it."""
+    """Return the random numbers of one batch.
+
+    They depend on the arguments alone, whatever the loader and the number of threads.
+    """
     numbers = np.random.default_rng([seed, epoch, step, reader]).random((samples, DRAWS))
     view, color, rest = np.split(numbers, [VIEW_DRAWS, VIEW_DRAWS + COLOR_DRAWS], axis=1)
     return RandomDraws(view, color, rest[:, 0], rest[:, 1])
 
 
 def view_params(draws: Floats, augmentation: Augmentation) -> list[ViewParams]:
-    """The views that `draws` (N, VIEW_DRAWS) choose: zoom about the centre, then crop anywhere in
-    that, then turn and mirror."""
+    """Return the views of `draws` (N, VIEW_DRAWS).
+
+    Zoom is about the centre; the crop lies anywhere in the zoomed region; then follow rotation and
+    flip.
+    """
     zoom, crop, down, right, turn, mirror = draws.T
     zoomed = 1.0 + augmentation.zoom * (2.0 * zoom - 1.0)
     share = zoomed * (1.0 - augmentation.crop * crop)
@@ -91,8 +102,10 @@ def view_params(draws: Floats, augmentation: Augmentation) -> list[ViewParams]:
 
 
 def fit_aspect(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> ViewParams:
-    """The view's centre, in the aspect of `size`: what is shown of a `photo` keeps its aspect; both
-    (height, width)."""
+    """Return the central part of `view` that has the aspect ratio of `size`.
+
+    What is shown of the `photo` then keeps its aspect ratio. Both sizes are (height, width).
+    """
     aspect = size[0] / size[1] * photo[1] / photo[0]
     height, width = view.height * min(1.0, aspect), view.width * min(1.0, 1.0 / aspect)
     top, left = view.top + (view.height - height) / 2.0, view.left + (view.width - width) / 2.0
@@ -100,15 +113,20 @@ def fit_aspect(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) 
 
 
 def downscale_power(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> int:
-    """How often, 0–3, a `photo` can be halved (rounding up) while what is shown stays as large as
-    `size`; both (height, width)."""
+    """Return how often, 0–3, a `photo` can be halved (rounding up) before it is decoded.
+
+    The region shown stays at least as large as `size`. Both sizes are (height, width).
+    """
     height, width = view.height * photo[0], view.width * photo[1]
     return sum(height > by * (size[0] - 1) and width > by * (size[1] - 1) for by in (2, 4, 8))
 
 
 def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> Floats:
-    """(2, 3): from a pixel (x, y, 1) of an image of `size` to the place (x, y) it comes from in a
-    `photo`; both (height, width)."""
+    """Return the (2, 3) matrix from output pixels to source positions.
+
+    It maps a pixel (x, y, 1) of an image of `size` to the position (x, y) in the `photo`. Both
+    sizes are (height, width).
+    """
     step_x = view.sign * view.width * photo[1] / size[1]
     step_y = view.height * photo[0] / size[0]
     a, b, d, e = view.cosine * step_x, -view.sine * step_y, view.sine * step_x, view.cosine * step_y
@@ -120,11 +138,14 @@ def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int
 
 
 def color_matrices(draws: Floats, mode: str) -> Floats:
-    """(N, 3, 7) for `draws` (N, COLOR_DRAWS): a pixel p in 0–255 of an image with channel means m
-    becomes M[:, :3] p + M[:, 3:6] m + M[:, 6]; of use with `fold_in_mean`.
+    """Return one (3, 7) colour matrix M for each row of `draws` (N, COLOR_DRAWS), as (N, 3, 7).
 
-    Of the ORDERS only one thing is left here, whether saturation or hue comes first: contrast
-    commutes with both, and brightness is the same shift at any point."""
+    A pixel p in 0–255 of an image with channel means m becomes M[:, :3] p + M[:, 3:6] m + M[:, 6];
+    see `fold_in_mean`.
+
+    Of COLOR_ORDERS only one thing matters here, whether saturation or hue comes first: contrast
+    commutes with both, and brightness is the same shift at any point.
+    """
     linear = np.broadcast_to(np.eye(3), (len(draws), 3, 3))
     contrast = np.ones((len(draws), 1, 1))
     offset = 255.0 * _lerp(draws[:, :1], -BRIGHTNESS, BRIGHTNESS)
@@ -143,8 +164,10 @@ def color_matrices(draws: Floats, mode: str) -> Floats:
 
 
 def fold_in_mean(matrix: ColorMatrix, mean: Sequence[float]) -> NDArray[np.float32]:
-    """(3, 4) for `cv2.transform`, from one (3, 7) of `color_matrices` and the image's channel means
-    R, G, B."""
+    """Return the (3, 4) matrix for `cv2.transform` for an image with these channel means R, G, B.
+
+    `matrix` is one (3, 7) matrix of `color_matrices`.
+    """
     red, green, blue = mean
     return np.array(
         [
@@ -156,14 +179,14 @@ def fold_in_mean(matrix: ColorMatrix, mean: Sequence[float]) -> NDArray[np.float
 
 
 def _saturation_matrices(draws: Floats) -> Floats:
-    """(N, 3, 3): away from the pixel's luma (BT.601), or towards it."""
+    """Return (N, 3, 3) matrices that move each pixel away from its luma (BT.601), or towards it."""
     factor = _lerp(draws, *SATURATION)[:, None, None]
     away: Floats = factor * np.eye(3) + (1.0 - factor) * _LUMA
     return away
 
 
 def _hue_matrices(draws: Floats) -> Floats:
-    """(N, 3, 3): turned about the grey axis of the RGB cube, by Rodrigues' formula."""
+    """Return (N, 3, 3) rotations about the grey axis of the RGB cube (Rodrigues' formula)."""
     angle = 2.0 * math.pi * _lerp(draws, -HUE, HUE)[:, None, None]
     cosine = np.cos(angle)
     turn: Floats = (
@@ -173,4 +196,5 @@ def _hue_matrices(draws: Floats) -> Floats:
 
 
 def _lerp(draws: Floats, low: float, high: float) -> Floats:
+    """Map numbers in 0–1 linearly to `low`–`high`."""
     return low + draws * (high - low)

@@ -1,4 +1,4 @@
-"""What becomes of a bad record or photo: it stops the reading, or is left out and counted."""
+"""Policy for bad records and photos: fail, or skip and count."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ctc.plugin import LoaderConfig
 
 
 class BadRecords:
-    """The bad records and photos of a stream, each counted once."""
+    """Bad records and photos of a stream, each counted once."""
 
     def __init__(self, config: LoaderConfig) -> None:
         self._should_fail = config.on_bad_record == "fail"
@@ -17,8 +17,7 @@ class BadRecords:
         return len(self._reasons)
 
     def skip_or_raise(self, error: InputError) -> None:
-        """Count one more, unless it is known; raises the error when bad ones are not to be
-        skipped."""
+        """Count a bad record once, or raise `error` when bad records are not to be skipped."""
         if self._should_fail:
             raise error
         self._reasons.add(str(error))

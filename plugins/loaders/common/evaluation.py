@@ -1,4 +1,4 @@
-"""The evaluation path as a batch stream: the pixels of `ctc.images`, for every loader the same."""
+"""Evaluation batches: the pixels of `ctc.images`, the same for every loader."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ from ctc.images.eval_samples import (
 )
 from ctc.plugin import Batch, LoaderConfig
 
+from .choices import takes_all_photos
 from .plan import make_preprocessing
 from .stream import Stream
 
 
 class EvaluationStream(Stream):
-    """Every sample once, without augmentation; in the order of the files, or shuffled when the
-    configuration says so."""
+    """Every sample once, without augmentation.
+
+    Samples come in file order, or shuffled when the configuration says so.
+    """
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig) -> None:
         super().__init__(dataset, split, config)
@@ -37,9 +40,8 @@ class EvaluationStream(Stream):
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
         config = self._config
-        chosen = self._selections(epoch, start_step)
         samples = eval_samples(
-            chosen,
+            self._selections(epoch, start_step),
             self._preprocessing,
             config.labels,
             self._bad_records.skip_or_raise,
@@ -52,7 +54,7 @@ class EvaluationStream(Stream):
             yield Batch(images, labels)
 
     def _selections(self, epoch: int, start_step: int) -> Iterator[PhotoSelection]:
-        """This reader's samples that are still to come, not decoded yet."""
+        """Yield this reader's remaining samples, not yet decoded."""
         number, readers = self._config.shard
         mine = slice(
             number + start_step * self._config.batch_size * readers,
@@ -60,7 +62,7 @@ class EvaluationStream(Stream):
             readers,
         )
         table = self._ordered_table(epoch)
-        if self._preprocessing.image_choice != "all":
+        if not takes_all_photos(self._config):
             return select_photos(self._read_events(table[mine]), self._preprocessing)
         return islice(
             select_photos(self._read_events(table), self._preprocessing),

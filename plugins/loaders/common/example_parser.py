@@ -1,8 +1,8 @@
-"""Finding the wanted features of a serialised `tf.train.Example` in place, without building an
-object for each field.
+"""Parser that locates features of a serialised `tf.train.Example` in place.
 
-Wire format: https://protobuf.dev/programming-guides/encoding; messages: Example{1: Features{1:
-map<string, Feature>}}, Feature{1: BytesList | 2: FloatList | 3: Int64List}, each list {1: values}.
+It builds no object per field. Wire format: https://protobuf.dev/programming-guides/encoding.
+Messages: Example{1: Features{1: map<string, Feature>}}, Feature{1: BytesList | 2: FloatList | 3:
+Int64List}, each list {1: values}.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ _SHORT_KEY = 1 << 3 | _LENGTH
 
 
 def find_features(data: memoryview, names: Container[bytes]) -> dict[bytes, Span]:
-    """Where the wanted features of the Example lie in `data`. Raises InputError when it is no
-    Example."""
+    """Return where the features called `names` lie in `data`.
+
+    Raises InputError when `data` is not an Example.
+    """
     found: dict[bytes, Span] = {}
     for number, start, end in _fields(data, (0, len(data))):
         if number == 1:
@@ -30,7 +32,7 @@ def find_features(data: memoryview, names: Container[bytes]) -> dict[bytes, Span
 
 
 def bytes_span(data: memoryview, feature: Span) -> Span:
-    """Where the first value of a list of bytes lies; raises InputError when there is none."""
+    """Return where the first value of a bytes list lies; raises InputError when it is empty."""
     for number, *values in _fields(data, feature):
         if number == _BYTES_LIST:
             for inner, start, end in _fields(data, (values[0], values[1])):
@@ -40,8 +42,11 @@ def bytes_span(data: memoryview, feature: Span) -> Span:
 
 
 def int_spans(data: memoryview, feature: Span) -> list[Span]:
-    """Where the values of a list of int64 lie, for `int_values`: in one piece as they are usually
-    written (packed), or in several; none when it is another kind of list."""
+    """Return where the values of an int64 list lie, as spans for `int_values`.
+
+    There is one span for the usual packed encoding, several otherwise, and none for another kind of
+    list.
+    """
     return [
         (start, end)
         for number, *values in _fields(data, feature)
@@ -52,7 +57,7 @@ def int_spans(data: memoryview, feature: Span) -> list[Span]:
 
 
 def int_values(data: memoryview, at: int, end: int) -> list[int]:
-    """The int64 numbers from `at` to `end`."""
+    """Return the int64 values encoded from `at` to `end`."""
     values = []
     while at < end:
         value, at = _varint(data, at)
@@ -63,7 +68,7 @@ def int_values(data: memoryview, at: int, end: int) -> list[int]:
 def _feature_entries(
     data: memoryview, features: Span, names: Container[bytes]
 ) -> Iterator[tuple[bytes, Span]]:
-    """(key, where its Feature lies) of the wanted entries of the map."""
+    """Yield (key, span of its Feature) for the requested entries of the map."""
     for number, start, end in _fields(data, features):
         if number != 1 or _is_unrequested(data, start, end, names):
             continue
@@ -78,15 +83,20 @@ def _feature_entries(
 
 
 def _is_unrequested(data: memoryview, start: int, end: int, names: Container[bytes]) -> bool:
-    """A quick look, right for nearly all entries: whether the entry starts with a short key that is
-    not wanted."""
+    """Return True when the entry certainly starts with a short key that is not requested.
+
+    A fast check that settles nearly all entries; False means that the entry must be parsed.
+    """
     if end - start < 2 or data[start] != _SHORT_KEY or data[start + 1] >= 0x80:
         return False
     return bytes(data[start + 2 : start + 2 + data[start + 1]]) not in names
 
 
 def _fields(data: memoryview, span: Span) -> Iterator[tuple[int, int, int]]:
-    """(number, start, end) of each field of a message; a varint's content is the varint."""
+    """Yield (field number, start, end) for each field of a message.
+
+    The content of a varint field is the varint itself.
+    """
     at, end = span
     while at < end:
         tag, at = _varint(data, at)
@@ -106,7 +116,7 @@ def _fields(data: memoryview, span: Span) -> Iterator[tuple[int, int, int]]:
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """The number at `at`, and where the next byte lies."""
+    """Return the varint at `at` and the position after it."""
     value = shift = 0
     try:
         while shift < 70:
@@ -122,4 +132,4 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
 
 
 def _damaged_error() -> InputError:
-    return InputError("the record is not an event: its fields can't be told apart")
+    return InputError("the record is damaged: its fields can't be parsed")

@@ -1,5 +1,7 @@
-"""The labels of a sample as one row of numbers: a column for each, or, for a multi-label one, a
-column per class."""
+"""Labels of a sample as one row of integers.
+
+A label takes one column, a multi-label label one column per class.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,11 @@ from ctc.plugin import LoaderConfig
 
 
 class LabelColumns:
-    """`widths`: per label, in the order of the configuration, None for one class number, or how
-    many classes are told apart."""
+    """Layout of the label columns.
+
+    `widths` holds, per label in the order of the configuration, None for a single class number, or
+    the number of classes of a multi-label label.
+    """
 
     def __init__(self, dataset: Dataset, config: LoaderConfig) -> None:
         counts = dataset.num_classes(config.multi_label)
@@ -26,12 +31,14 @@ class LabelColumns:
 
     @property
     def num_columns(self) -> int:
-        """How many columns there are."""
+        """Number of columns."""
         return int(self._ends[-1])
 
     def encode_row(self, observed: Sequence[Sequence[int]], draw: float) -> list[int]:
-        """The row of an event, from each label's class numbers; `draw`, in 0–1, chooses the
-        observation where one counts."""
+        """Return the row of an event from the class numbers of its observations, per label.
+
+        `draw`, in 0–1, chooses the observation where only one counts.
+        """
         parts = [
             numbers[int(draw * len(numbers)) :][:1] if width is None else multi_hot(numbers, width)
             for width, numbers in zip(self.widths, observed, strict=True)
@@ -39,7 +46,7 @@ class LabelColumns:
         return [number for part in parts for number in part]
 
     def to_batch_labels(self, rows: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-        """Rows (N, columns) as the labels of a batch."""
+        """Split rows (N, columns) into the labels of a batch."""
         parts = [np.ascontiguousarray(rows[:, start:end]) for start, end in pairwise(self._ends)]
         return {
             name: part[:, 0] if width is None else part

@@ -1,8 +1,8 @@
-"""In which order an epoch goes through a split: shards in random order, several at a time, their
-samples mixed within a window.
+"""Order of an epoch: shards in random order, several interleaved, samples shuffled in a window.
 
-So what is read next lies near what was read before, which is what disks and networks are fast at,
-and yet classes that were written one after the other get mixed."""
+Consecutive reads stay close together, which disks and networks are fast at, and yet classes that
+were written one after the other are mixed.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ Indices = NDArray[np.int64]
 
 
 def shuffle_window(shards: Sequence[Shard], samples: int) -> int:
-    """How many of `samples` to shuffle among: as many as fit a quarter of a gigabyte."""
+    """Return the size of the shuffle window: as many of `samples` as fit in 256 MiB."""
     mean = sum(shard.bytes for shard in shards) // max(1, sum(shard.images for shard in shards))
     return min(samples, max(_MIN_WINDOW, _WINDOW_BYTES // max(1, mean)))
 
 
 def shuffled_indices(shard_ids: Indices, window_size: int, seed: int, epoch: int) -> Indices:
-    """The numbers of all samples in the order of an epoch. `shard_ids` (N,): the shard each lies
-    in, ascending from 0; a sample moves by at most `window_size` places, or anywhere when that is
-    all."""
+    """Return the indices of all samples in the order of an epoch.
+
+    `shard_ids` (N,) holds the shard of each sample, ascending from 0. A sample moves by at most
+    `window_size` positions, or anywhere when the window covers all samples.
+    """
     rng = np.random.default_rng([seed, epoch])
     if window_size >= len(shard_ids):
         return rng.permutation(len(shard_ids))
@@ -40,8 +42,11 @@ def shuffled_indices(shard_ids: Indices, window_size: int, seed: int, epoch: int
 
 
 def _interleave_shards(shard_ids: Indices, rng: np.random.Generator) -> Indices:
-    """Groups of SHARDS_AT_ONCE random shards, one group after the other; within a group each shard
-    keeps its order and is spread evenly."""
+    """Return the sample indices with the shards interleaved in random groups.
+
+    Groups of INTERLEAVED_SHARDS random shards follow each other; within a group each shard keeps
+    its order and is spread evenly.
+    """
     sizes = np.bincount(shard_ids)
     place = np.arange(len(shard_ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     group = rng.permutation(len(sizes)) // INTERLEAVED_SHARDS

@@ -1,5 +1,4 @@
-"""How many samples and steps one reader of a split has: the same numbers for every reader, and for
-every loader."""
+"""Number of samples and steps of an epoch, the same for every reader and every loader."""
 
 from __future__ import annotations
 
@@ -8,34 +7,39 @@ from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.errors import InputError, UsageError, did_you_mean, reason
 from ctc.images.eval_samples import sample_count
 from ctc.plugin import LoaderConfig
 
 
 @dataclass(frozen=True)
 class EpochPlan:
-    """One epoch of one reader. Of `total` samples, the readers take `samples` each; with several
-    readers up to (readers − 1) samples are left over, so that all make the same number of
-    `steps`."""
+    """Size of one epoch of one reader.
+
+    Each reader takes `samples` of the split's samples in `steps` batches. With several readers up
+    to (readers − 1) samples are left over, so that all readers make the same number of steps.
+    """
 
     samples: int
     steps: int
 
 
 def make_preprocessing(config: LoaderConfig) -> Preprocessing:
-    """What the loader delivers, in the words of the evaluation path."""
+    """Return the evaluation preprocessing that gives the images of this configuration."""
     return Preprocessing(config.height, config.width, config.resize, config.image_choice)
 
 
 def plan_epoch(dataset: Dataset, split: str, config: LoaderConfig) -> EpochPlan:
-    """Raises CtcError for an unknown label or split, missing or cut files, or too few samples for
-    one batch."""
+    """Check the split and return the size of an epoch.
+
+    Raises CtcError for an unknown label or split, missing or truncated files, or too few samples
+    for one batch.
+    """
     _check_labels(dataset, config)
     check_files(dataset, split)
     index, readers = config.shard
     if not 0 <= index < readers:
-        raise UsageError(f"there is no reader {index} of {readers}: count from 0 to {readers - 1}")
+        raise UsageError(f"there is no reader {index} of {readers}: choose 0 to {readers - 1}")
     total = sample_count(dataset, split, make_preprocessing(config))
     samples = total // readers
     steps = (
@@ -43,8 +47,9 @@ def plan_epoch(dataset: Dataset, split: str, config: LoaderConfig) -> EpochPlan:
     )
     if not steps:
         raise InputError(
-            f"the split '{split}' of '{dataset.display_path}' has {total} samples, too few for {readers} reader(s) with "
-            f"batches of {config.batch_size}: take a smaller batch or another split"
+            f"the split '{split}' of '{dataset.display_path}' has {total} samples, "
+            f"too few for {readers} reader(s) with batches of {config.batch_size}: "
+            "choose a smaller batch size or another split"
         )
     return EpochPlan(steps * config.batch_size if config.drop_remainder else samples, steps)
 
@@ -55,19 +60,21 @@ def _check_labels(dataset: Dataset, config: LoaderConfig) -> None:
     for label in config.multi_label:
         if label not in config.labels:
             raise UsageError(
-                f"'{label}' can't be multi-label: it is not among the labels{did_you_mean(label, config.labels)}"
+                f"'{label}' can't be multi-label: it is not among the labels"
+                f"{did_you_mean(label, config.labels)}"
             )
-    drawn = config.draw_weights
-    if drawn:
-        classes = dataset.label(drawn.label).classes
-        if len(drawn.weights) != len(classes) or min(drawn.weights) <= 0:
+    sampling = config.draw_weights
+    if sampling:
+        classes = dataset.label(sampling.label).classes
+        if len(sampling.weights) != len(classes) or min(sampling.weights) <= 0:
             raise UsageError(
-                f"'{drawn.label}' has {len(classes)} classes: give each a weight above 0, not {drawn.weights}"
+                f"'{sampling.label}' has {len(classes)} classes: give each a weight above 0, "
+                f"not {sampling.weights}"
             )
 
 
 def check_files(dataset: Dataset, split: str) -> None:
-    """Raise InputError when a shard is missing or has lost its end."""
+    """Raise InputError when a shard is missing or truncated."""
     for shard in dataset.shards(split):
         path = dataset.folder / shard.file
         size = _file_size(path)
@@ -82,5 +89,5 @@ def _file_size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise InputError(
-            f"'{path}' can't be read ({error.strerror}): copy or build the dataset again"
+            f"'{path}' can't be read ({reason(error)}): copy or build the dataset again"
         ) from None

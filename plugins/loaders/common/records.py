@@ -1,4 +1,4 @@
-"""The records of a split, read in place from memory-mapped shards."""
+"""Records of a split, read in place from memory-mapped shards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ctc.artifacts.dataset import Dataset
-from ctc.errors import InputError
+from ctc.errors import InputError, reason
 from ctc.images.eval_samples import record_table
 from ctc.storage.tfrecord import FOOTER_BYTES, HEADER_BYTES, unframe
 
@@ -21,24 +21,26 @@ _MAX_OPEN_SHARDS = 16 * INTERLEAVED_SHARDS
 
 
 class RecordContent(NamedTuple):
-    """What a loader needs of a record: its JPEGs, in place, and for each label wanted the class
-    number of each observation."""
+    """JPEGs of a record, in place, and the class numbers of its observations for each label."""
 
     jpegs: list[memoryview]
     labels: list[list[int]]
 
 
 class Records:
-    """The records of a split, numbered in the order of the files. Each is checked against its
-    checksums when it is first read."""
+    """Records of a split, numbered in file order.
+
+    The checksums of a record are verified when it is first read.
+    """
 
     def __init__(self, dataset: Dataset, split: str, labels: tuple[str, ...]) -> None:
         self._paths = [dataset.folder / shard.file for shard in dataset.shards(split)]
         self._table = record_table(dataset, split)
         if len(self._table) != dataset.event_count(split):
             raise InputError(
-                f"the indexes of the split '{split}' of '{dataset.display_path}' list {len(self._table)} records of "
-                f"{dataset.event_count(split)}: build the dataset again"
+                f"the indexes of the split '{split}' of '{dataset.display_path}' list "
+                f"{len(self._table)} records of {dataset.event_count(split)}: "
+                "build the dataset again"
             )
         self._features = (
             b"image/encoded",
@@ -56,12 +58,14 @@ class Records:
 
     @property
     def shard_ids(self) -> Indices:
-        """(records,): the number of the shard that each lies in."""
+        """Shard number of each record, (records,)."""
         return self._table[:, 0]
 
     def read(self, row: int) -> RecordContent:
-        """Raises InputError, naming shard and offset, when the record is damaged or lacks a
-        feature."""
+        """Read a record.
+
+        Raises InputError, naming shard and offset, when it is damaged or lacks a feature.
+        """
         shard, start, size = self._locate(row)
         data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
         try:
@@ -73,26 +77,28 @@ class Records:
             raise InputError(f"{self.describe_row(row)}: {error}") from None
 
     def read_labels(self, row: int) -> list[list[int]]:
-        """The class numbers of `read` alone, at a glance: no checksum is looked at, so a damaged
-        record may give any number. Raises InputError for one that can't be made out."""
+        """Return the class numbers of a record without verifying its checksums.
+
+        A damaged record may give any number. Raises InputError for one that can't be parsed.
+        """
         shard, start, size = self._locate(row)
         data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
         return self._int_features(row, data, self._find_spans(row, data)[2:])[1:]
 
     def describe_row(self, row: int) -> str:
-        """Shard and offset, for messages."""
+        """Return shard and offset of a record, for messages."""
         number, offset, _ = self._table[row]
         return f"'{self._paths[number]}' at offset {offset}"
 
     def prefetch_hint(self, row: int) -> None:
-        """Let the system fetch the record from the disk, without waiting for it."""
+        """Ask the operating system to read the record from the disk, without waiting for it."""
         shard, start, size = self._locate(row)
         if hasattr(shard, "madvise"):
             begin = start - start % mmap.PAGESIZE
             shard.madvise(mmap.MADV_WILLNEED, begin, start + size - begin)
 
     def close(self) -> None:
-        """Let go of the files; the memory is unmapped when the last JPEG of it is gone."""
+        """Release the files; their memory is unmapped when the last JPEG of them is released."""
         self._open_shard.cache_clear()
 
     def _locate(self, row: int) -> tuple[mmap.mmap, int, int]:
@@ -100,8 +106,10 @@ class Records:
         return self._open_shard(number), start, size
 
     def _find_spans(self, row: int, data: memoryview) -> list[int]:
-        """Start and end of the JPEGs, and of the numbers of each further feature; numbers that
-        don't lie in one piece are kept."""
+        """Return start and end of the JPEGs and of the values of each other feature.
+
+        Values that are not packed in one span are parsed and cached.
+        """
         found = find_features(data, self._features)
         for name in self._features:
             if name not in found:
@@ -111,11 +119,11 @@ class Records:
             self._unpacked_values[row] = [
                 [value for span in spans for value in int_values(data, *span)] for spans in pieces
             ]
-        lying = [
+        spans = [
             bytes_span(data, found[b"image/encoded"]),
-            *((spans or [(0, 0)])[0] for spans in pieces),
+            *((values or [(0, 0)])[0] for values in pieces),
         ]
-        return [at for span in lying for at in span]
+        return [at for span in spans for at in span]
 
     def _extract(self, row: int, data: memoryview) -> RecordContent:
         at, end, *spans = self._spans[row].tolist()
@@ -146,5 +154,5 @@ def _map_file(path: Path) -> mmap.mmap:
             return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"'{path}' can't be read ({error}): copy or build the dataset again"
+            f"'{path}' can't be read ({reason(error)}): copy or build the dataset again"
         ) from None

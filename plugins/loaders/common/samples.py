@@ -1,4 +1,4 @@
-"""Which samples a reader takes of a split, and what each is made of before it is decoded."""
+"""Samples of one reader of a split, before decoding."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from ctc.errors import ImageError, InputError
 from ctc.plugin import LoaderConfig
 
 from .bad_records import BadRecords
+from .choices import choose_photos, takes_all_photos
 from .label_columns import LabelColumns
 from .order import Indices, shuffle_window, shuffled_indices
 from .plan import EpochPlan
 from .records import Records
 from .weighted_sampling import row_weights, systematic_sample
 
-T = TypeVar("T")
+ResultT = TypeVar("ResultT")
 
 
 class EncodedSample(NamedTuple):
-    """JPEGs in place, one or up to three to be stacked, and the labels wanted as a row of
-    `LabelColumns`. They come from the record `row`, where the photos have the `photo_numbers`."""
+    """JPEGs of one sample, in place, with its labels.
+
+    There is one JPEG, or up to three that are stacked. `labels` is a row of `LabelColumns`. The
+    sample comes from the record `row`, where the photos have the numbers `photo_numbers`.
+    """
 
     row: int
     photo_numbers: Sequence[int]
@@ -34,7 +38,7 @@ class EncodedSample(NamedTuple):
 
 
 class Samples:
-    """One reader's samples of a split; `columns`: how their labels lie."""
+    """One reader's samples of a split; `columns` is the layout of their labels."""
 
     def __init__(
         self,
@@ -51,7 +55,7 @@ class Samples:
         self._records = Records(dataset, split, config.labels)
 
     def epoch_order(self, epoch: int) -> Indices:
-        """(samples, 2): rows and photos in the order of the epoch."""
+        """Return rows and photo numbers in the order of an epoch, (samples, 2)."""
         config, samples = self._config, self._all_samples
         weights = self._weights
         order = (
@@ -60,34 +64,40 @@ class Samples:
             else systematic_sample(weights, config.seed, epoch)
         )
         if config.shuffle:
-            among = shuffle_window(self._shards, len(samples))
+            window_size = shuffle_window(self._shards, len(samples))
             order = order[
                 shuffled_indices(
-                    self._records.shard_ids[samples[order, 0]], among, config.seed, epoch
+                    self._records.shard_ids[samples[order, 0]], window_size, config.seed, epoch
                 )
             ]
         number, readers = config.shard
         return samples[np.resize(order[number::readers], self._plan.samples)]
 
     def prefetch_hint(self, rows: Iterable[int]) -> None:
-        """Let the system fetch these records, without waiting for them."""
+        """Ask the operating system to read these records, without waiting for them."""
         for row in rows:
             self._records.prefetch_hint(row)
 
     def get(
         self, row: int, photo: int, photo_draw: float, observation_draw: float
     ) -> EncodedSample:
-        """The sample of a record; the draws, in 0–1, choose among its photos and observations.
-        Raises InputError for a bad record."""
+        """Return the sample of a record.
+
+        The draws, in 0–1, choose among its photos and observations. Raises InputError for a bad
+        record.
+        """
         event = self._records.read(row)
-        numbers = self._choose_photos(len(event.jpegs), photo, photo_draw)
-        share = observation_draw if self._config.observation == "random" else 0.0
-        labels = self.columns.encode_row(event.labels, share)
+        numbers = choose_photos(self._config, len(event.jpegs), photo, photo_draw)
+        draw = observation_draw if self._config.observation == "random" else 0.0
+        labels = self.columns.encode_row(event.labels, draw)
         return EncodedSample(row, numbers, [event.jpegs[number] for number in numbers], labels)
 
-    def first_good(self, row: int, make: Callable[[int], T]) -> T:
-        """What `make` makes of a row. Raises its InputError, unless bad records are to be skipped:
-        then the next good row of the split takes the place, if there is one."""
+    def first_good(self, row: int, make: Callable[[int], ResultT]) -> ResultT:
+        """Return `make(row)`, or `make` of the next good row when bad records are skipped.
+
+        Raises the InputError of `make` when bad records are not skipped, or when there is no good
+        row.
+        """
         rows = len(self._records)
         for tried in range(row, row + rows - 1):
             try:
@@ -97,25 +107,27 @@ class Samples:
         return make((row - 1) % rows)
 
     def describe_row(self, row: int) -> str:
-        """Shard and offset of a record, for messages."""
+        """Return shard and offset of a record, for messages."""
         return self._records.describe_row(row)
 
     def bad_photo_error(self, row: int, numbers: Iterable[int], error: ImageError) -> InputError:
-        """The error that says where the photos lie."""
+        """Return the error that names the record and the photos."""
         return InputError(
             f"{self.describe_row(row)}: photo {', '.join(map(str, numbers))}: {error}"
         )
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Release the files."""
         self._records.close()
 
     @cached_property
     def _all_samples(self) -> Indices:
-        """(N, 2): row and photo of every sample of the split, in the order of the files. To take
-        every photo of an event, all records have to be looked through once."""
+        """Row and photo number of every sample of the split in file order, (N, 2).
+
+        When every photo is a sample, all records are read once to count their photos.
+        """
         rows = range(len(self._records))
-        if self._config.image_choice != "all":
+        if not takes_all_photos(self._config):
             return np.stack([np.array(rows), np.zeros(len(rows), np.int64)], axis=1)
         found: list[tuple[int, int]] = []
         for row in rows:
@@ -129,19 +141,10 @@ class Samples:
 
     @cached_property
     def _weights(self) -> NDArray[np.float64] | None:
-        """(N,): of every sample, when they are to be drawn by weight."""
+        """Sampling weight of every sample, (N,); None without weighted sampling."""
         draw = self._config.draw_weights
         return (
             row_weights(self._dataset, self._split, self._config, draw)[self._all_samples[:, 0]]
             if draw
             else None
         )
-
-    def _choose_photos(self, photos: int, photo: int, draw: float) -> Sequence[int]:
-        """The numbers of the photos to show, of an event that has so many."""
-        choice = self._config.image_choice
-        if choice == "grayscale_stacking":
-            return range(min(photos, 3))
-        if choice == "random":
-            return (int(draw * photos),)
-        return (min(photo, photos - 1),)

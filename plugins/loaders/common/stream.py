@@ -1,4 +1,4 @@
-"""What every stream of batches tells and does, however it makes them."""
+"""Base class of the batch streams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .plan import plan_epoch
 
 
 class Stream(ABC):
-    """An opened split; several epochs may be read at a time."""
+    """Opened split; several epochs may be read at the same time."""
 
     def __init__(self, dataset: Dataset, split: str, config: LoaderConfig) -> None:
         self._plan = plan_epoch(dataset, split, config)
@@ -23,23 +23,25 @@ class Stream(ABC):
 
     @property
     def samples(self) -> int:
-        """How many images one epoch holds."""
+        """Number of images in one epoch."""
         return self._plan.samples
 
     @property
     def steps(self) -> int:
-        """How many batches one epoch holds."""
+        """Number of batches in one epoch."""
         return self._plan.steps
 
     @property
     def skipped(self) -> int:
-        """How many bad records or photos were met so far, and left out or replaced."""
+        """Number of bad records or photos that were skipped or replaced so far."""
         return len(self._bad_records)
 
     def epoch(self, index: int, start_step: int = 0) -> Generator[Batch, None, None]:
-        """The batches of epoch `index`, from `start_step` on. Raises InputError for a bad record or
-        photo, unless those are to be skipped and there is a good one; and RuntimeError when the
-        stream was closed before the last batch was read."""
+        """Yield the batches of epoch `index`, from `start_step` on.
+
+        Raises InputError for a bad record or photo, unless bad ones are skipped and there is a good
+        one. Raises RuntimeError when the stream was closed before the last batch was read.
+        """
         batches = self._batches(index, start_step)
         self._open_epochs.add(batches)
         try:
@@ -52,10 +54,10 @@ class Stream(ABC):
             self._open_epochs.discard(batches)
 
     def close(self) -> None:
-        """End the epochs that were not read to their end, with their threads."""
+        """End the unfinished epochs and their threads."""
         while self._open_epochs:
             self._open_epochs.pop().close()
 
     @abstractmethod
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
-        """The batches of an epoch; to close it ends all that works for it."""
+        """Yield the batches of an epoch; closing the generator must end its threads."""

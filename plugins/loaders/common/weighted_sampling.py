@@ -1,4 +1,4 @@
-"""Drawing samples by weight, so that rare classes come more often."""
+"""Weighted sampling, so that rare classes come more often."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ _DEFAULT_WEIGHT = 1.0
 def row_weights(
     dataset: Dataset, split: str, config: LoaderConfig, sampling_weights: SamplingWeights
 ) -> NDArray[np.float64]:
-    """(records,): the weight of each record of the split, as `SamplingWeights` says. All are looked
-    at once; one that can't be made out counts as lacking the label."""
+    """Return the weight of each record of the split, (records,), as `SamplingWeights` defines it.
+
+    All records are read once; one that can't be parsed counts as lacking the label.
+    """
     first_alone = config.observation == "first" and sampling_weights.label not in config.multi_label
     known = dict(enumerate(sampling_weights.weights))
 
@@ -39,11 +41,11 @@ def row_weights(
 
 
 def systematic_sample(weights: NDArray[np.float64], seed: int, epoch: int) -> Indices:
-    """(N,), ascending: as many of the numbers 0 … N − 1 as there are `weights` (N,), drawn with
-    replacement.
+    """Draw N of the numbers 0 … N − 1 with replacement by `weights` (N,); (N,), ascending.
 
     Systematic sampling in random order (Madow 1949, On the theory of systematic sampling, II): each
-    comes as often as its share of the weights says, rounded up or down; with equal weights, once.
+    number comes as often as its share of the weights says, rounded up or down; with equal weights,
+    once.
     """
     rng = np.random.default_rng([seed, epoch, *b"draw"])
     count = len(weights)

@@ -1,4 +1,4 @@
-"""Where DALI works: on an NVIDIA GPU when there is one, else on the CPU."""
+"""Device of DALI: an NVIDIA GPU when there is one, else the CPU."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from ctc.hardware import nvidia_gpus
 
 
 class DaliDevice(NamedTuple):
-    """`gpu`: the number of the GPU, or None for the CPU. `is_portable`: only with operators that
-    GPUs have too, in place of the CPU's faster ways; always so on a GPU."""
+    """Device and choice of operators.
+
+    `gpu` is the number of the GPU, or None for the CPU. `is_portable` restricts the pipeline to
+    operators that GPUs have too, instead of the CPU's faster ones; it is always true on a GPU.
+    """
 
     gpu: int | None = None
     is_portable: bool = False
 
 
 def available() -> str | None:
-    """None, or why DALI can't run here."""
+    """Return None, or the reason why DALI can't run here."""
     if sys.platform != "linux":
         return "NVIDIA DALI runs on Linux only"
     if (
@@ -30,5 +33,5 @@ def available() -> str | None:
 
 
 def default_device() -> DaliDevice:
-    """The first GPU that the driver shows (CUDA_VISIBLE_DEVICES chooses), or the CPU."""
+    """Return the first GPU that the driver shows (CUDA_VISIBLE_DEVICES chooses), or the CPU."""
     return DaliDevice(gpu=0, is_portable=True) if nvidia_gpus() else DaliDevice()

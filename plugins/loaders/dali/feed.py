@@ -1,4 +1,4 @@
-"""What DALI is fed with: one batch after the other, drawn as for every loader."""
+"""Input of DALI: batches with random parameters drawn as for every loader."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ctc.plugin import Augmentation, LoaderConfig
 
 from ..common.augment import Floats, color_matrices, random_draws, view_params
+from ..common.choices import should_preserve_aspect
 from ..common.order import Indices
 from ..common.samples import Samples
 from .geometry import crop_geometry, geometry_arrays
@@ -22,8 +23,11 @@ from .photos import EncodedPhoto, PhotoSample, PhotoSamples
 
 @dataclass(frozen=True)
 class DaliBatch:
-    """A batch before it is decoded. `iter_inputs`: what `dali_graph.build` wants; `colors` (N, 3,
-    7) when colours change."""
+    """Batch before decoding.
+
+    `inputs` are the arguments of the pipeline (see `build_pipeline`). `colors` (N, 3, 7) are the
+    colour matrices when colours change outside the pipeline.
+    """
 
     photos: list[EncodedPhoto]
     labels: dict[str, NDArray[np.int32]]
@@ -32,8 +36,10 @@ class DaliBatch:
 
 
 class BatchSource:
-    """The batches of one epoch from a step on, as DALI draws them; `in_flight` are those that it
-    has and hasn't given back."""
+    """Batches of one epoch, as DALI requests them.
+
+    `in_flight` holds the batches that DALI has received and not yet returned.
+    """
 
     def __init__(
         self,
@@ -47,21 +53,23 @@ class BatchSource:
         self._samples, self._photos = samples, photos
         self._config, self._augmentation = config, augmentation
         self._dali_config, self._epoch = dali_config, epoch
-        self._preserve_aspect = config.resize == "fit-crop" or augmentation.preserve_aspect
+        self._preserve_aspect = should_preserve_aspect(config, augmentation)
         self._snap_to_pixels = not (augmentation.crop or augmentation.zoom or augmentation.rotate)
         self._order: Indices = samples.epoch_order(epoch)
         self.in_flight: deque[DaliBatch] = deque()
 
     def iter_inputs(self, steps: range) -> Iterator[tuple[Any, ...]]:
-        """The inputs of these steps; their batches are `in_flight` from then on."""
+        """Yield the inputs of these steps; their batches are `in_flight` from then on."""
         for step in steps:
-            fed = self.make_batch(step)
-            self.in_flight.append(fed)
-            yield fed.inputs
+            batch = self.make_batch(step)
+            self.in_flight.append(batch)
+            yield batch.inputs
 
     def make_batch(self, step: int) -> DaliBatch:
-        """The batch of a step, read and checked. Raises InputError for a bad record or photo,
-        unless those are to be skipped."""
+        """Read and check the batch of a step.
+
+        Raises InputError for a bad record or photo, unless bad ones are skipped.
+        """
         config = self._config
         wanted = self._order[step * config.batch_size : (step + 1) * config.batch_size].tolist()
         self._samples.prefetch_hint(row for row, _ in wanted)

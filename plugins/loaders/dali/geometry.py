@@ -1,4 +1,4 @@
-"""From a view to the numbers that DALI's operators want."""
+"""From a view to the numbers that DALI's operators take."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ MAX_DOWNSCALE_POWER = 3
 
 
 class CropGeometry(NamedTuple):
-    """How one photo is brought into an image; all (height, width).
+    """Decode window and transform from one photo to an image; sizes are (height, width).
 
-    `start`, `shape`: the window of the photo to decode. `downscale_power`: how often it is halved,
-    `sizes`: to which size each time. `matrix` (3, 3): from a place (x, y, 1) in the image to the
-    place in the halved window that it shows, both with (0, 0) at the corner of the first pixel."""
+    `start` and `shape` are the window of the photo to decode. `downscale_power` says how often it
+    is halved, `sizes` its size after each halving. `matrix` (3, 3) maps a position (x, y, 1) in the
+    image to the position in the halved window, both with (0, 0) at the corner of the first pixel.
+    """
 
     start: Size
     shape: Size
@@ -31,8 +32,11 @@ class CropGeometry(NamedTuple):
 def crop_geometry(
     view: ViewParams, photo: Size, size: Size, preserve_aspect: bool, snap_to_pixels: bool
 ) -> CropGeometry:
-    """The frame of `view` on a `photo`, for an image of `size`. `preserve_aspect` keeps the aspect;
-    `snap_to_pixels` shows whole pixels, those that the evaluation path shows."""
+    """Return the geometry of `view` on a `photo` for an image of `size`.
+
+    `preserve_aspect` keeps the aspect ratio. `snap_to_pixels` shows whole pixels, the same as the
+    evaluation path.
+    """
     if preserve_aspect:
         view = fit_aspect(view, photo, size)
     times = downscale_power(view, photo, size)
@@ -50,8 +54,10 @@ def crop_geometry(
 
 
 def geometry_arrays(frames: Sequence[CropGeometry]) -> tuple[Any, ...]:
-    """The frames of a batch, field by field, as the operators take them; `sizes` (N, MOST_HALVINGS,
-    2)."""
+    """Return the geometries of a batch field by field, as the operators take them.
+
+    `sizes` has shape (N, MAX_DOWNSCALE_POWER, 2).
+    """
     start, shape, times, sizes, matrices = zip(*frames, strict=True)
     return (
         np.array(start, np.int32),
@@ -63,7 +69,7 @@ def geometry_arrays(frames: Sequence[CropGeometry]) -> tuple[Any, ...]:
 
 
 def _round_to_pixels(view: ViewParams, photo: Size) -> ViewParams:
-    """The nearest view of whole pixels, as `ctc.images` crops."""
+    """Return the nearest view of whole pixels, rounded as `ctc.images` crops."""
     top, height = _round_interval(view.top, view.height, photo[0])
     left, width = _round_interval(view.left, view.width, photo[1])
     return view._replace(top=top, left=left, height=height, width=width)
@@ -80,8 +86,11 @@ def _downscaled_size(size: Size, by: int) -> Size:
 
 
 def _window(view: ViewParams, photo: Size, unit: int) -> tuple[Size, Size]:
-    """Start and shape of what the turned view touches, as far as the photo reaches, with a margin
-    for interpolation; in whole units, so that the halved window fits the halved photo."""
+    """Return start and shape of the part of the photo that the rotated view touches.
+
+    It has a margin for interpolation, ends where the photo ends, and is in whole units, so that the
+    halved window fits the halved photo.
+    """
     height, width = view.height * photo[0], view.width * photo[1]
     reach_down = (abs(view.cosine) * height + abs(view.sine) * width) / 2.0
     reach_right = (abs(view.cosine) * width + abs(view.sine) * height) / 2.0

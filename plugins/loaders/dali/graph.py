@@ -1,11 +1,11 @@
-"""The pipeline inside DALI: decode a window of each photo, halve it while it is much too large,
-bring it into the image by one affine transform, and, on a GPU, change its colours.
+"""DALI pipeline: decode a window of each photo, halve it, warp it, change its colours.
 
-Halving is linear resampling at exactly half the size, that is, the mean of 2 × 2 pixels, which is
-what libjpeg-turbo's scaled decoding gives; without antialiasing it is half as dear.
-`warp_perspective` is on the CPU four times as fast as `warp_affine`. On a GPU photos are decoded
-whole, since nvImageCodec 0.9 fails to decode windows there
-(https://github.com/NVIDIA/nvImageCodec/issues/55)."""
+One affine transform brings the window into the image; colours change here on a GPU only. Halving is
+linear resampling at exactly half the size, that is, the mean of 2 × 2 pixels, as in libjpeg-turbo's
+scaled decoding; without antialiasing it costs half as much. `warp_perspective` is four times as
+fast as `warp_affine` on the CPU. On a GPU photos are decoded whole, since nvImageCodec 0.9 fails to
+decode windows there (https://github.com/NVIDIA/nvImageCodec/issues/55).
+"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from ctc.plugin import Augmentation, LoaderConfig
 
+from ..common.choices import STACKED_PHOTOS, should_recolor, stacks_photos
 from .device import DaliDevice
 from .geometry import MAX_DOWNSCALE_POWER
 
@@ -24,10 +25,13 @@ _COLOR_INPUTS = 3
 
 
 class DaliConfig(NamedTuple):
-    """What a pipeline makes: batches of at most `batch_size` images of `size` (height, width), each
-    from `photos_per_sample` photos: one in colour, or three as grey channels. `should_recolor`:
-    colours change, in the pipeline when the place is portable, else after it. `threads` of the CPU
-    work for it."""
+    """Output of a pipeline.
+
+    Batches hold at most `batch_size` images of `size` (height, width), each from
+    `photos_per_sample` photos: one in colour, or three as grey channels. `should_recolor` means
+    that colours change: in the pipeline when the device is portable, else after it. `threads` is
+    the number of CPU threads.
+    """
 
     batch_size: int
     size: tuple[int, int]
@@ -40,23 +44,25 @@ class DaliConfig(NamedTuple):
     def from_config(
         cls, config: LoaderConfig, augmentation: Augmentation, device: DaliDevice
     ) -> DaliConfig:
-        stacked = config.image_choice == "grayscale_stacking"
-        colored = augmentation.color != "none" and not stacked
+        """Return the configuration of the pipeline for a loader configuration."""
+        photos = STACKED_PHOTOS if stacks_photos(config) else 1
+        recolor = should_recolor(config, augmentation)
         size = (config.height, config.width)
-        return cls(config.batch_size, size, 3 if stacked else 1, colored, config.threads, device)
+        return cls(config.batch_size, size, photos, recolor, config.threads, device)
 
     @property
     def should_recolor_in_pipeline(self) -> bool:
+        """Whether the pipeline itself changes the colours."""
         return self.should_recolor and self.device.is_portable
 
 
 def build_pipeline(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
-    """A built `nvidia.dali.Pipeline` with the images, uint8 (N, height, width, 3), as its only
-    output.
+    """Return a built `nvidia.dali.Pipeline` whose only output is uint8 (N, height, width, 3).
 
-    Of each batch `inputs` gives: for each photo JPEGs and the arrays of `geometry_arrays`, then,
-    with `should_recolor_in_pipeline`, those of `color_arrays`; DALI copies them. The memory of an
-    output is not used again as long as somebody holds the output."""
+    For each batch `inputs` yields the JPEGs and the arrays of `geometry_arrays` for each photo,
+    then, with `should_recolor_in_pipeline`, those of `color_arrays`; DALI copies them. The memory
+    of an output is not reused as long as somebody holds the output.
+    """
     from nvidia.dali import pipeline_def
 
     define = pipeline_def(
@@ -72,8 +78,10 @@ def build_pipeline(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -
 
 
 def color_arrays(matrices: Any) -> tuple[Any, ...]:
-    """The matrices (N, 3, 7) of `augment.color_matrices` as inputs: by the pixel, by the image's
-    mean, and what is added."""
+    """Split the matrices (N, 3, 7) of `color_matrices` into the inputs of the pipeline.
+
+    They are the factors of the pixel, the factors of the image's mean, and the offset.
+    """
     of_pixel, of_mean, added = np.split(np.asarray(matrices, np.float32), [3, 6], axis=2)
     return (
         np.ascontiguousarray(of_pixel),
@@ -142,7 +150,7 @@ def _decode(dali_config: DaliConfig, jpeg: Any, start: Any, shape: Any) -> Any:
 
 
 def _recolor(image: Any, pixel_matrix: Any, mean_matrix: Any, offset: Any) -> Any:
-    """The colours as `augment.color_matrices` defines them."""
+    """Change colours as `color_matrices` defines it."""
     from nvidia.dali import fn, types
 
     mean = fn.reductions.mean(image, axes=[0, 1], keep_dims=True)

@@ -1,12 +1,11 @@
-"""The loader `dali`: NVIDIA DALI decodes and augments, on the GPU when there is one, else on the
-CPU.
+"""Loader `dali`: NVIDIA DALI decodes and augments, on the GPU when there is one, else on the CPU.
 
-memory-mapped records → JPEGs → DALI: decode, halve, one affine, colours → batch
+Steps: memory-mapped records → JPEGs → DALI: decode, halve, one affine transform, colours → batch.
 
-What a batch holds is decided here, before DALI, and depends on seed, epoch, step and reader alone,
-so an epoch can be taken up at any step. On a GPU batches are tensors of Keras' backend that never
-left the GPU, on the CPU NumPy arrays. Without augmentation it is the evaluation path of every
-loader."""
+The content of a batch is decided before DALI and depends on seed, epoch, step and reader alone, so
+an epoch can be resumed at any step. On a GPU batches are tensors of Keras' backend that never left
+the GPU, on the CPU NumPy arrays. Without augmentation it is the evaluation path of every loader.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.errors import InputError
 from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
 
-from ..common.evaluation import EvaluationStream
+from ..common.open_stream import open_stream
 from ..common.samples import Samples
 from ..common.stream import Stream
 from .device import DaliDevice, available, default_device
@@ -43,17 +42,22 @@ def ctc_loaders() -> list[Loader]:
 
 
 def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStream:
-    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a
-    batch."""
-    if config.augmentation is None:
-        return EvaluationStream(dataset, split, config)
-    return DaliTrainingStream(dataset, split, config, config.augmentation, default_device())
+    """Open a split on the default device; see `open_stream`."""
+    return open_stream(_open_training, dataset, split, config)
+
+
+def _open_training(
+    dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation
+) -> BatchStream:
+    return DaliTrainingStream(dataset, split, config, augmentation, default_device())
 
 
 class DaliTrainingStream(Stream):
-    """Augmented batches. With `on_bad_record="skip"` the place of a bad record or photo is taken by
-    the next good one of the split, so that every batch is full and every reader makes the same
-    number of steps."""
+    """Augmented batches.
+
+    With `on_bad_record="skip"` the next good record of the split replaces a bad record or photo, so
+    that every batch is full and every reader makes the same number of steps.
+    """
 
     def __init__(
         self,
@@ -72,8 +76,7 @@ class DaliTrainingStream(Stream):
         )
 
     def close(self) -> None:
-        """End the epochs that were not read to their end, with their pipelines and threads, and let
-        go of the files."""
+        """End the unfinished epochs, their pipelines and threads, and release the files."""
         super().close()
         self._samples.close()
 
@@ -85,8 +88,7 @@ class DaliTrainingStream(Stream):
     def _decoded_batches(
         self, epoch: int, start_step: int
     ) -> Generator[tuple[DaliBatch, Any], None, None]:
-        """Each batch as it was fed, with its images: a NumPy array, or a DALI TensorList on the
-        GPU."""
+        """Yield each batch with its images: a NumPy array, or a DALI TensorList on the GPU."""
         feed = BatchSource(
             self._samples, self._photos, self._config, self._augmentation, self._dali_config, epoch
         )
@@ -112,8 +114,11 @@ class DaliTrainingStream(Stream):
     def _rebuild_batch(
         self, feed: BatchSource, step: int, error: RuntimeError
     ) -> tuple[DaliBatch, Any]:
-        """DALI fails with a whole batch: find the photo at fault, and make the batch without it.
-        Raises InputError, naming the photo's place, or the batch when no photo is at fault."""
+        """Rebuild a batch that DALI failed on, without the photos at fault.
+
+        DALI fails with a whole batch. Raises InputError that names the photo, or the batch when no
+        photo is at fault.
+        """
         fed = feed.in_flight[0]
         while self._photos.reject_undecodable(fed.photos):
             fed = feed.make_batch(step)
@@ -124,5 +129,5 @@ class DaliTrainingStream(Stream):
             else:
                 return fed, images
         where = self._samples.describe_row(fed.photos[0].row)
-        reason = " ".join(str(error).split())
-        raise InputError(f"DALI failed on the batch that begins with {where}: {reason}") from error
+        cause = " ".join(str(error).split())
+        raise InputError(f"DALI failed on the batch that begins with {where}: {cause}") from error

@@ -13,8 +13,11 @@ from ..common.augment import Floats, fold_in_mean
 
 
 def as_array(images: Any, colors: Floats | None) -> NDArray[np.uint8]:
-    """The images of a DALI TensorList on the CPU, (N, height, width, 3), recoloured in place by
-    `colors` (N, 3, 7). The array holds DALI's memory, which isn't written again."""
+    """Return the images of a DALI TensorList on the CPU, (N, height, width, 3).
+
+    They are recoloured in place by `colors` (N, 3, 7). The array holds DALI's memory, which DALI
+    doesn't write again.
+    """
     array = np.asarray(images.as_tensor())
     if colors is not None:
         for image, color in zip(array, colors.tolist(), strict=True):
@@ -23,7 +26,7 @@ def as_array(images: Any, colors: Floats | None) -> NDArray[np.uint8]:
 
 
 def keras_backend() -> str:
-    """The backend that Keras runs on; `numpy` without Keras."""
+    """Return the backend that Keras runs on; `numpy` without Keras."""
     if importlib.util.find_spec("keras") is None:
         return "numpy"
     import keras
@@ -32,9 +35,11 @@ def keras_backend() -> str:
 
 
 def as_tensor(images: Any, backend: str) -> Any:
-    """A DALI TensorList as a tensor of Keras' `backend`, by DLPack: on the same device, in the same
-    memory, which is DALI's until the tensor is gone. A backend without DLPack gets a NumPy
-    array."""
+    """Return a DALI TensorList as a tensor of Keras' `backend`, by DLPack.
+
+    It stays on the same device, in the same memory, which DALI keeps until the tensor is released.
+    A backend without DLPack gets a NumPy array.
+    """
     tensor = images.as_tensor()
     if backend == "tensorflow":
         import tensorflow as tf

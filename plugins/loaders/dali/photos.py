@@ -1,8 +1,9 @@
-"""The photos that DALI is given, looked over before.
+"""Photos for DALI, checked beforehand.
 
-DALI's own TFRecord reader checks no checksum, can't leave out a bad record nor take up an epoch
+DALI's own TFRecord reader verifies no checksum, can't skip a bad record, can't resume an epoch
 exactly, and gives events, not photos. Reading here costs one more copy of the JPEGs, too little to
-be measured."""
+be measured.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +23,7 @@ _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 
 class EncodedPhoto(NamedTuple):
-    """A JPEG in place, its (height, width), and where it comes from: the row of its record and its
-    number there."""
+    """JPEG in place with its size (height, width), the row of its record and its number there."""
 
     jpeg: memoryview
     size: Size
@@ -32,29 +32,30 @@ class EncodedPhoto(NamedTuple):
 
 
 class PhotoSample(NamedTuple):
-    """As many photos as DALI stacks; and the labels wanted, as `Sample` has them."""
+    """Photos of one sample, as many as DALI stacks, with its labels as a row of `LabelColumns`."""
 
     photos: list[EncodedPhoto]
     labels: list[int]
 
 
 class PhotoSamples:
-    """Samples as photos, `photos_per_sample` of them so many: the last one is repeated when an
-    event has fewer."""
+    """Samples with exactly `photos_per_sample` photos each.
+
+    The last photo is repeated when an event has fewer.
+    """
 
     def __init__(self, samples: Samples, bad_records: BadRecords, photos_per_sample: int) -> None:
-        self._samples, self._bad_records, self._photos_per_sample = (
-            samples,
-            bad_records,
-            photos_per_sample,
-        )
+        self._samples, self._bad_records = samples, bad_records
+        self._photos_per_sample = photos_per_sample
         self._rejected: dict[tuple[int, int], InputError] = {}
 
     def get(self, row: int, photo: int, photo_draw: float, observation_draw: float) -> PhotoSample:
-        """As `Samples.get`, but raises InputError for a bad photo too, or takes the next good
-        record instead."""
+        """Return the checked sample of a record, as `Samples.get`.
 
-        def look_over(row: int) -> PhotoSample:
+        Raises InputError for a bad photo too, or takes the next good record instead.
+        """
+
+        def check_photos(row: int) -> PhotoSample:
             sample = self._samples.get(row, photo, photo_draw, observation_draw)
             photos = [
                 self._make_photo(jpeg, row, at)
@@ -64,19 +65,22 @@ class PhotoSamples:
                 photos + photos[-1:] * (self._photos_per_sample - len(photos)), sample.labels
             )
 
-        return self._samples.first_good(row, look_over)
+        return self._samples.first_good(row, check_photos)
 
     def reject_undecodable(self, photos: Iterable[EncodedPhoto]) -> bool:
-        """DALI failed on one of these: find the bad ones, and don't take them again. Raises
-        InputError for the first, unless bad ones are to be skipped; False when there is none."""
+        """Exclude the photos that can't be decoded; return whether there are any.
+
+        Called when DALI failed on a batch. Raises InputError for the first one, unless bad ones are
+        skipped.
+        """
         found = False
         for photo in photos:
             try:
                 decode(bytes(photo.jpeg))
             except ImageError as error:
-                refused = self._samples.bad_photo_error(photo.row, [photo.number], error)
-                self._bad_records.skip_or_raise(refused)
-                self._rejected[photo.row, photo.number] = refused
+                rejection = self._samples.bad_photo_error(photo.row, [photo.number], error)
+                self._bad_records.skip_or_raise(rejection)
+                self._rejected[photo.row, photo.number] = rejection
                 found = True
         return found
 
@@ -90,8 +94,11 @@ class PhotoSamples:
 
 
 def _jpeg_size(jpeg: memoryview) -> Size:
-    """(height, width). Raises ImageError for no JPEG, or one that is cut: DALI would show the
-    missing part as grey."""
+    """Return (height, width) of a JPEG.
+
+    Raises ImageError when it is not a JPEG, or is truncated: DALI would show the missing part as
+    grey.
+    """
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
     except ValueError as error:

@@ -1,26 +1,31 @@
-"""Working ahead in a thread."""
+"""Prefetching in a background thread."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import repeat, takewhile
 from typing import TypeVar
 
-T = TypeVar("T")
+from ctc.storage.ordered_map import map_in_order
+
+ItemT = TypeVar("ItemT")
 
 
-def prefetch(items: Generator[T, None, None], count: int) -> Generator[T, None, None]:
-    """The `items`, made in one thread, up to `count` before they are asked for. Whatever `items`
-    raises is raised here. When this generator is closed, the thread ends with the item it is at,
-    and `items` are closed."""
-    with closing(items), ThreadPoolExecutor(1, "ctc-dali") as pool:
-        waiting: deque[Future[T | None]] = deque()
-        try:
-            waiting.extend(pool.submit(next, items, None) for _ in range(count))
-            while (item := waiting.popleft().result()) is not None:
-                waiting.append(pool.submit(next, items, None))
-                yield item
-        finally:
-            pool.shutdown(cancel_futures=True)
+def prefetch(items: Generator[ItemT, None, None], count: int) -> Generator[ItemT, None, None]:
+    """Yield `items`, made in one thread, up to `count` of them ahead.
+
+    Whatever `items` raises is raised here. When this generator is closed, the thread ends with its
+    current item, and `items` is closed.
+    """
+
+    def make_next(_: None) -> ItemT | None:
+        return next(items, None)
+
+    with (
+        closing(items),
+        ThreadPoolExecutor(1, "ctc-dali") as pool,
+        closing(map_in_order(pool, make_next, repeat(None), count + 1)) as made,
+    ):
+        yield from takewhile(lambda item: item is not None, made)

@@ -1,5 +1,7 @@
-"""Colour augmentation as TensorFlow operations, as the seed had them; saturation and hue are those
-of HSV."""
+"""Colour augmentation as TensorFlow operations, as in camera-trap-classifier 2.x.
+
+Saturation and hue are those of HSV.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,10 @@ from ..common.augment import (
 
 
 def recolor(image: Any, mode: str, draws: Any) -> Any:
-    """Vary a float image (height, width, 3) in 0–1; `draws`: COLOR_DRAWS uniform numbers in 0–1.
-    The result is within 0–1."""
+    """Vary the colours of a float image (height, width, 3) in 0–1; the result is within 0–1.
+
+    `draws` are COLOR_DRAWS uniform random numbers in 0–1.
+    """
     import tensorflow as tf
 
     if mode == "none":
@@ -33,7 +37,10 @@ def recolor(image: Any, mode: str, draws: Any) -> Any:
 
 
 def _shift_channels(image: Any, draws: Any) -> Any:
-    """Brightness ±0.2 and the two chroma channels (YCbCr, BT.601) ±0.05: one offset per channel."""
+    """Shift brightness by ±0.2 and both chroma channels (YCbCr, BT.601) by ±0.05.
+
+    This adds one offset to each RGB channel.
+    """
     import tensorflow as tf
 
     chroma = _lerp(draws[1:3], -CHROMA, CHROMA)
@@ -43,8 +50,10 @@ def _shift_channels(image: Any, draws: Any) -> Any:
 
 
 def _adjust_in_random_order(image: Any, mode: str, draws: Any) -> Any:
-    """Brightness ±0.2, saturation 0.8–1.2; with `full_randomized` also hue ±0.05 and contrast
-    0.9–1.3; in one of four orders."""
+    """Adjust brightness by ±0.2 and saturation by 0.8–1.2, in one of four orders.
+
+    With `full_randomized` also hue by ±0.05 and contrast by 0.9–1.3.
+    """
     import tensorflow as tf
 
     changes: dict[str, Callable[[Any], Any]] = {

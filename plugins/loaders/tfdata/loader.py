@@ -1,8 +1,9 @@
-"""The loader `tfdata`: portable, the plain tf.data pipeline.
+"""Loader `tfdata`: portable, a plain tf.data pipeline.
 
-Training goes shards → interleaved records → chosen photos → shuffled window → decoded, augmented
-images → batches, all inside TensorFlow; but records that are checked, or drawn by weight, are read
-one by one from Python. Without augmentation it is the evaluation path of every loader."""
+Training steps: shards → interleaved records → chosen photos → shuffle window → decoded, augmented
+images → batches, all inside TensorFlow. Records that are checked or drawn by weight are read one by
+one from Python. Without augmentation it is the evaluation path of every loader.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +27,9 @@ from ctc.images.eval_samples import (
 )
 from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
 
-from ..common.evaluation import EvaluationStream
+from ..common.choices import takes_all_photos
 from ..common.label_columns import LabelColumns
+from ..common.open_stream import open_stream
 from ..common.order import INTERLEAVED_SHARDS, Indices, shuffle_window
 from ..common.stream import Stream
 from ..common.weighted_sampling import row_weights, systematic_sample
@@ -45,24 +47,23 @@ def ctc_loaders() -> list[Loader]:
 
 
 def available() -> str | None:
-    """None, or why it can't run here."""
+    """Return None, or the reason why the loader can't run here."""
     if importlib.util.find_spec("tensorflow") is None:
         return "TensorFlow is not installed: pip install 'camera-trap-classifier[train]'"
     return None
 
 
 def open_split(dataset: Dataset, split: str, config: LoaderConfig) -> BatchStream:
-    """Raises CtcError for an unknown split or label, missing or cut files, or too few samples for a
-    batch."""
-    if config.augmentation is None:
-        return EvaluationStream(dataset, split, config)
-    return TfdataTrainingStream(dataset, split, config, config.augmentation)
+    """Open a split; see `open_stream`."""
+    return open_stream(TfdataTrainingStream, dataset, split, config)
 
 
 class TfdataTrainingStream(Stream):
-    """Augmented batches. With `on_bad_record="skip"` every record is checked, and its photos
-    decoded, before its first use; for the skipped ones the epoch's first samples come once more at
-    its end."""
+    """Augmented batches.
+
+    With `on_bad_record="skip"` every record is checked, and its photos decoded, before its first
+    use; the epoch's first samples are repeated at its end in place of the skipped ones.
+    """
 
     def __init__(
         self, dataset: Dataset, split: str, config: LoaderConfig, augmentation: Augmentation
@@ -75,7 +76,7 @@ class TfdataTrainingStream(Stream):
         self._checked = np.zeros(len(self._table), np.bool_)
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
-        """Resuming reads what comes before, without decoding it."""
+        """Yield the batches; the samples before `start_step` are read but not decoded."""
         import tensorflow as tf
 
         step = start_step
@@ -90,18 +91,18 @@ class TfdataTrainingStream(Stream):
             self._check_rows([0])
 
     def _decoded_batches(self, epoch: int, start_step: int) -> Any:
-        """(images, labels (N, columns)) of each batch."""
+        """Return a tf.data.Dataset of (images, labels (N, columns))."""
         import tensorflow as tf
 
-        config, view = self._config, self._transform
+        config, transform = self._config, self._transform
         seed = self._derive_seed(epoch, "augment")
 
-        def develop_one(row: Any, photo: Any, jpegs: Any, labels: Any) -> tuple[Any, Any]:
+        def transform_one(row: Any, photo: Any, jpegs: Any, labels: Any) -> tuple[Any, Any]:
             key = tf.stack([tf.constant(seed, tf.int64), row * 4096 + tf.cast(photo, tf.int64)])
-            return view.apply(jpegs, key), labels
+            return transform.apply(jpegs, key), labels
 
         samples = self._samples(epoch).skip(start_step * config.batch_size)
-        images = samples.map(develop_one, num_parallel_calls=config.threads, deterministic=True)
+        images = samples.map(transform_one, num_parallel_calls=config.threads, deterministic=True)
         batches = images.batch(config.batch_size, drop_remainder=config.drop_remainder).prefetch(2)
         options = tf.data.Options()
         options.threading.private_threadpool_size = config.threads
@@ -110,27 +111,29 @@ class TfdataTrainingStream(Stream):
         return batches.with_options(options)
 
     def _samples(self, epoch: int) -> Any:
-        """This reader's samples of the epoch, in order, not decoded yet."""
+        """Return this reader's samples of the epoch, in order, not yet decoded."""
         config = self._config
         number, readers = config.shard
         records = self._records(epoch)
-        by_photo = config.image_choice == "all"
-        if not by_photo:
+        if not takes_all_photos(config):
             records = records.shard(readers, number)
         samples = make_samples(records, config, self._columns, self._derive_seed(epoch, "choice"))
-        if by_photo:
+        if takes_all_photos(config):
             samples = samples.shard(readers, number)
         samples = samples.repeat().take(self._plan.samples)
         if config.shuffle:
-            among = shuffle_window(self._dataset.shards(self._split), self._plan.samples)
+            window_size = shuffle_window(self._dataset.shards(self._split), self._plan.samples)
             samples = samples.shuffle(
-                among, self._derive_seed(epoch, "window"), reshuffle_each_iteration=False
+                window_size, self._derive_seed(epoch, "window"), reshuffle_each_iteration=False
             )
         return samples
 
     def _records(self, epoch: int) -> Any:
-        """(row, record) of all readers. A record that is drawn a second time has the number of its
-        row plus that of all rows, and so on, so that it is varied in another way."""
+        """Return (row, record) pairs for all readers.
+
+        The n-th repetition of a drawn record has its row number plus n times the number of records,
+        so that it is augmented differently.
+        """
         threads = self._config.threads
         rng = np.random.default_rng(self._derive_seed(epoch, "order"))
         if self._config.on_bad_record == "skip" or self._weights is not None:
@@ -144,16 +147,17 @@ class TfdataTrainingStream(Stream):
             )
         shards = np.arange(len(self._dataset.shards(self._split)))
         order = [int(i) for i in (rng.permutation(shards) if self._config.shuffle else shards)]
-        at_once = min(len(order), INTERLEAVED_SHARDS) if self._config.shuffle else 1
-        return interleave_shards(self._dataset, self._split, threads, order, at_once)
+        cycle_length = min(len(order), INTERLEAVED_SHARDS) if self._config.shuffle else 1
+        return interleave_shards(self._dataset, self._split, threads, order, cycle_length)
 
     @cached_property
     def _weights(self) -> NDArray[np.float64] | None:
-        """(records,): of every record, when they are to be drawn by weight."""
+        """Sampling weight of every record, (records,); None without weighted sampling."""
         draw = self._config.draw_weights
         return row_weights(self._dataset, self._split, self._config, draw) if draw else None
 
     def _draw_rows(self, weights: NDArray[np.float64], epoch: int) -> Indices:
+        """Draw rows by weight; each repetition adds the number of records."""
         rows = systematic_sample(weights, self._config.seed, epoch)
         times = np.arange(len(rows)) - np.searchsorted(rows, rows)
         return rows + times * len(self._table)
@@ -164,7 +168,7 @@ class TfdataTrainingStream(Stream):
         )
 
     def _read_record(self, number: int) -> bytes:
-        """The record, or nothing when it is bad and to be skipped."""
+        """Return the record, or no bytes when it is bad and skipped."""
         row = number % len(self._table)
         try:
             if self._config.on_bad_record == "skip" and not self._checked[row]:
@@ -176,16 +180,18 @@ class TfdataTrainingStream(Stream):
             return b""
 
     def _check_rows(self, rows: list[int]) -> None:
-        """Raise InputError, naming shard and offset, for the first record that is bad or has a
-        photo that is."""
+        """Raise InputError, naming shard and offset, for the first bad record or photo."""
         for pick in select_photos(
             read_events(self._dataset, self._split, self._table[rows]), _CHECK_PREPROCESSING
         ):
             preprocess(pick, _CHECK_PREPROCESSING, self._config.labels)
 
     def _raise_bad_record(self, epoch: int, step: int) -> None:
-        """TensorFlow doesn't say where it failed: look through the records of the batch, or, when
-        those can't even be read, through all; raise InputError for the bad one."""
+        """Find the bad record that TensorFlow failed on and raise its InputError.
+
+        TensorFlow doesn't say where it failed: the records of the batch are checked or, when those
+        can't be read, all records.
+        """
         import tensorflow as tf
 
         size = self._config.batch_size

@@ -1,8 +1,9 @@
-"""From shards to samples that are not decoded yet, as a tf.data pipeline.
+"""From shards to encoded samples, as a tf.data pipeline.
 
 A sample is (row, photo, jpegs, labels): the number of its record in `record_table`, the number of
 its (first) photo, its JPEGs as string (1,) or, for grayscale stacking, (3,), and its labels as an
-int32 row of `LabelColumns`."""
+int32 row of `LabelColumns`.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import MISSING
 from ctc.plugin import LoaderConfig
 
+from ..common.choices import STACKED_PHOTOS, stacks_photos, takes_all_photos, takes_random_photo
 from ..common.label_columns import LabelColumns
 
 _FILE_BUFFER = 1 << 20
@@ -25,7 +27,7 @@ _FILE_BUFFER = 1 << 20
 def interleave_shards(
     dataset: Dataset, split: str, threads: int, order: Sequence[int], cycle_length: int
 ) -> Any:
-    """(row, record): so many shards read at once, in turns, started in the `order` given."""
+    """Return (row, record) pairs, reading `cycle_length` shards in turns, started in `order`."""
     import tensorflow as tf
 
     shards = dataset.shards(split)
@@ -47,8 +49,10 @@ def interleave_shards(
 
 
 def read_rows(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: int) -> Any:
-    """(row, record) for the rows given, through `read`; a row for which it returns no bytes is left
-    out."""
+    """Return (row, record) pairs for `rows`, read by `read`.
+
+    A row for which `read` returns no bytes is left out.
+    """
     import tensorflow as tf
 
     def load(row: Any) -> Any:
@@ -62,14 +66,17 @@ def read_rows(rows: NDArray[np.int64], read: Callable[[int], bytes], threads: in
 
 
 def make_samples(records: Any, config: LoaderConfig, columns: LabelColumns, seed: int) -> Any:
-    """The samples of (row, record) pairs; what is random depends on `seed` and the row alone. A
-    record without the features wanted raises InvalidArgumentError."""
+    """Return the samples of (row, record) pairs.
+
+    Random choices depend on `seed` and the row alone. A record that lacks a feature raises
+    InvalidArgumentError.
+    """
     samples = records.map(
         lambda row, record: _make_sample(row, record, config, columns, seed),
         num_parallel_calls=config.threads,
         deterministic=True,
     )
-    return samples.unbatch() if config.image_choice == "all" else samples
+    return samples.unbatch() if takes_all_photos(config) else samples
 
 
 def _make_sample(
@@ -77,13 +84,12 @@ def _make_sample(
 ) -> tuple[Any, Any, Any, Any]:
     import tensorflow as tf
 
-    choice = config.image_choice
     draws = tf.random.stateless_uniform([2], tf.stack([tf.constant(seed, tf.int64), row]))
     observation = draws[1] if config.observation == "random" else tf.constant(0.0)
     photos, observed = _parse_example(record, config.labels)
     classes = _encode_row(observed, columns, observation)
     count = tf.shape(photos)[0]
-    if choice == "all":
+    if takes_all_photos(config):
         numbers = tf.range(count)
         return (
             tf.repeat(row, count),
@@ -91,16 +97,18 @@ def _make_sample(
             photos[:, tf.newaxis],
             tf.repeat(classes[tf.newaxis], count, axis=0),
         )
-    if choice == "grayscale_stacking":
-        return row, tf.constant(0), tf.gather(photos, tf.minimum(tf.range(3), count - 1)), classes
-    number = tf.constant(0)
-    if choice == "random":
-        number = _random_index(count, draws[0])
+    if stacks_photos(config):
+        numbers = tf.minimum(tf.range(STACKED_PHOTOS), count - 1)
+        return row, tf.constant(0), tf.gather(photos, numbers), classes
+    number = _random_index(count, draws[0]) if takes_random_photo(config) else tf.constant(0)
     return row, number, photos[number : number + 1], classes
 
 
 def _parse_example(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
-    """The photos as string (n,), and for each label the int32 class numbers of the observations."""
+    """Return the photos and the class numbers of a record.
+
+    The photos are string (n,), the class numbers int32, one for each observation, per label.
+    """
     import tensorflow as tf
 
     numbers = tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)
@@ -123,7 +131,7 @@ def _parse_example(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
 
 
 def _encode_row(observed: Sequence[Any], columns: LabelColumns, draw: Any) -> Any:
-    """As `LabelColumns.row`, int32 (columns,)."""
+    """Return the row of `LabelColumns.encode_row` as int32 (columns,)."""
     import tensorflow as tf
 
     parts = [tf.zeros([0], tf.int32)]
@@ -137,7 +145,7 @@ def _encode_row(observed: Sequence[Any], columns: LabelColumns, draw: Any) -> An
 
 
 def _random_index(count: Any, draw: Any) -> Any:
-    """0 to `count` − 1, for a number in 0–1."""
+    """Return an index from 0 to `count` − 1 for a number in 0–1."""
     import tensorflow as tf
 
     return tf.cast(draw * tf.cast(count, tf.float32), tf.int32)

@@ -1,9 +1,9 @@
-"""From a JPEG to a training image as TensorFlow operations: zoom, crop, rotate, resize, flip, then
-colour.
+"""From a JPEG to a training image as TensorFlow operations.
 
-Zoom and crop choose a region of the photo (zooming out reaches beyond it: black); the JPEG is
-decoded at the smallest scale that is large enough, and only within the region; rotation, resize and
-flip are one affine transform."""
+The order is zoom, crop, rotate, resize, flip, colour. Zoom and crop choose a region of the photo
+(zooming out reaches beyond it: black). The JPEG is decoded at the smallest scale that is large
+enough, and only within the region. Rotation, resize and flip are one affine transform.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from typing import Any, NamedTuple
 from ctc.plugin import Augmentation, LoaderConfig
 
 from ..common.augment import COLOR_DRAWS, VIEW_DRAWS
+from ..common.choices import STACKED_PHOTOS, should_preserve_aspect, stacks_photos
 from . import color
 
 
 class RegionTensors(NamedTuple):
-    """A part of a photo in shares of its height and width, as float tensors; it may reach beyond
-    0–1."""
+    """Region of a photo in fractions of its height and width, as float tensors.
+
+    It may reach beyond 0–1.
+    """
 
     top: Any
     left: Any
@@ -29,7 +32,7 @@ class RegionTensors(NamedTuple):
 
 @dataclass(frozen=True)
 class TfImageTransform:
-    """How photos become training images (uint8, height × width × 3)."""
+    """Transform from JPEGs to training images (uint8, height × width × 3)."""
 
     height: int
     width: int
@@ -39,25 +42,24 @@ class TfImageTransform:
 
     @classmethod
     def from_config(cls, config: LoaderConfig, augmentation: Augmentation) -> TfImageTransform:
-        fit = config.resize == "fit-crop" or augmentation.preserve_aspect
-        return cls(
-            config.height,
-            config.width,
-            fit,
-            config.image_choice == "grayscale_stacking",
-            augmentation,
-        )
+        """Return the transform of a loader configuration."""
+        preserve_aspect = should_preserve_aspect(config, augmentation)
+        size = config.height, config.width
+        return cls(*size, preserve_aspect, stacks_photos(config), augmentation)
 
     def apply(self, jpegs: Any, seed: Any) -> Any:
-        """The image of one sample: `jpegs` string (1,), or (3,) when stacked; `seed` int64 (2,),
-        the same seed gives the same image. Stacked photos share zoom, crop, angle and flip, and
-        keep their colours."""
+        """Return the image of one sample.
+
+        `jpegs` is string (1,), or (3,) when stacked. `seed` is int64 (2,); the same seed gives the
+        same image. Stacked photos share zoom, crop, angle and flip, and keep their colours.
+        """
         import tensorflow as tf
 
         draws = tf.random.stateless_uniform([VIEW_DRAWS + COLOR_DRAWS], seed)
         if self.is_stacked:
             photos = [
-                tf.image.rgb_to_grayscale(self._transform_photo(jpegs[i], draws)) for i in range(3)
+                tf.image.rgb_to_grayscale(self._transform_photo(jpegs[i], draws))
+                for i in range(STACKED_PHOTOS)
             ]
             image = tf.concat(photos, axis=2)
         else:
@@ -69,7 +71,7 @@ class TfImageTransform:
         return tf.cast(image + 0.5, tf.uint8)
 
     def _transform_photo(self, jpeg: Any, draws: Any) -> Any:
-        """float32 (height, width, 3) in 0–255."""
+        """Return the photo as float32 (height, width, 3) in 0–255."""
         import tensorflow as tf
 
         shape = tf.cast(tf.image.extract_jpeg_shape(jpeg)[:2], tf.float32)
@@ -90,7 +92,7 @@ class TfImageTransform:
         return tf.ensure_shape(image, [self.height, self.width, 3])
 
     def _sample_region(self, draws: Any) -> RegionTensors:
-        """Zoom about the centre, then crop anywhere in that."""
+        """Zoom about the centre, then crop anywhere in the zoomed region."""
         zoomed = 1.0 + self.augmentation.zoom * (2.0 * draws[0] - 1.0)
         share = zoomed * (1.0 - self.augmentation.crop * draws[1])
         start = (1.0 - zoomed) / 2.0
@@ -99,8 +101,10 @@ class TfImageTransform:
         )
 
     def _fit_aspect(self, region: RegionTensors, scaled: Any) -> RegionTensors:
-        """To keep the aspect of what is shown: the centre of the region, in the aspect of the image
-        wanted."""
+        """Return the central part of the region that has the output's aspect ratio.
+
+        Without `preserve_aspect` it is the region itself.
+        """
         import tensorflow as tf
 
         if not self.preserve_aspect:
@@ -115,22 +119,25 @@ class TfImageTransform:
         return RegionTensors(top, left, height, width)
 
     def _downscale_power(self, shape: Any, region: RegionTensors) -> Any:
-        """0–3: halve the photo that often; the region stays as large as the image wanted."""
+        """Return how often, 0–3, the photo can be halved before it is decoded.
+
+        The region stays at least as large as the output.
+        """
         import tensorflow as tf
 
         pixels = shape * tf.stack([region.height, region.width])
         wanted = tf.constant([self.height, self.width], tf.float32)
-        enough = [
-            tf.reduce_all(tf.math.ceil(pixels / 2.0**halvings) >= wanted) for halvings in (1, 2, 3)
-        ]
+        enough = [tf.reduce_all(tf.math.ceil(pixels / 2.0**power) >= wanted) for power in (1, 2, 3)]
         return tf.reduce_sum(tf.cast(tf.stack(enough), tf.int32))
 
     def _warp(
         self, pixels: Any, region: RegionTensors, scaled: Any, window: Any, draw: Any, mirrored: Any
     ) -> Any:
-        """Sample `pixels` (the `window` of the scaled photo) through rotation, resize and flip;
-        black outside. An output pixel (x, y) comes from (a·x + b·y + c, d·x + e·y + f):
-        ImageProjectiveTransformV3."""
+        """Sample `pixels` (the `window` of the scaled photo) through rotation, resize and flip.
+
+        Black outside. An output pixel (x, y) comes from (a·x + b·y + c, d·x + e·y + f), as
+        ImageProjectiveTransformV3 defines it.
+        """
         import tensorflow as tf
 
         angle = (2.0 * draw - 1.0) * self.augmentation.rotate * math.pi / 180.0
@@ -156,8 +163,10 @@ class TfImageTransform:
 
 
 def _window(region: RegionTensors, scaled: Any, margin: float) -> Any:
-    """(top, left, height, width) in whole pixels of the scaled photo: the region with a margin, as
-    far as the photo reaches, rounded as `ctc.images` does."""
+    """Return (top, left, height, width) of the region in whole pixels of the scaled photo.
+
+    A margin is added as far as the photo reaches; rounding is that of `ctc.images`.
+    """
     import tensorflow as tf
 
     share = tf.stack([region.height, region.width])
@@ -170,7 +179,7 @@ def _window(region: RegionTensors, scaled: Any, margin: float) -> Any:
 
 
 def _decode(jpeg: Any, scale: Any, window: Any) -> Any:
-    """Decode only the window of the photo scaled down by 2^`scale`."""
+    """Decode the window of the photo scaled down by 2^`scale`."""
     import tensorflow as tf
 
     def at(ratio: int) -> Any:

@@ -1,4 +1,4 @@
-"""One batch: which photos, drawn how, and the work of a thread that fills some of its places."""
+"""Batches of the loader `turbo`: their buffers, their parameters, and the work that fills them."""
 
 from __future__ import annotations
 
@@ -21,41 +21,23 @@ from ..common.augment import (
     random_draws,
     view_params,
 )
+from ..common.choices import should_recolor
 from ..common.order import Indices
 from ..common.samples import Samples
 from .transform import ImageTransform
 
-_UNUSED_REFCOUNT = 2  # the list here, and the argument of getrefcount
-
-
-class BufferPool:
-    """Hands out uint8 arrays of one shape. An array is handed out again only when nothing refers to
-    it any more: no batch, no view of it, and no framework that shares its memory (they all hold the
-    array). Of those in use, at most `max_kept` are remembered."""
-
-    def __init__(self, shape: tuple[int, ...], max_kept: int) -> None:
-        self._shape = shape
-        self._max_kept = max_kept
-        self._arrays: list[NDArray[np.uint8]] = []
-
-    def acquire(self) -> NDArray[np.uint8]:
-        """An array with arbitrary content."""
-        for i in range(len(self._arrays)):
-            if sys.getrefcount(self._arrays[i]) == _UNUSED_REFCOUNT:
-                return self._arrays[i]
-        array = np.empty(self._shape, np.uint8)
-        self._arrays = [*self._arrays, array][-self._max_kept :]
-        return array
-
-
 PREFETCH_BATCHES = 3
 _HELD_BY_USER = 2
+_UNUSED_REFCOUNT = 2  # the list here, and the argument of getrefcount
 
 
 @dataclass(frozen=True)
 class PendingBatch:
-    """A batch in the making: `images` (N, height, width, 3) and `labels` (N, columns) get filled;
-    `samples` (row, photo) say with what."""
+    """Batch that is being filled.
+
+    `images` (N, height, width, 3) and `labels` (N, columns) are written by the threads; `samples`
+    holds (row, photo) for each position.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int32]
@@ -66,7 +48,7 @@ class PendingBatch:
 
 
 class BatchBuilder:
-    """Begins batches, and fills them in any number of threads."""
+    """Creates batches and fills them from any number of threads."""
 
     def __init__(self, samples: Samples, config: LoaderConfig, augmentation: Augmentation) -> None:
         self._samples, self._config, self._augmentation = samples, config, augmentation
@@ -75,10 +57,10 @@ class BatchBuilder:
         self._buffers = BufferPool(shape, PREFETCH_BATCHES + 1 + _HELD_BY_USER)
 
     def start_batch(self, samples: Indices, epoch: int, step: int) -> PendingBatch:
-        """The batch of `samples` (N, 2), rows and photos, with nothing in it yet."""
+        """Return the still empty batch of `samples` (N, 2), rows and photo numbers."""
         config, augmentation = self._config, self._augmentation
         draws = random_draws(config.seed, epoch, step, config.shard[0], len(samples))
-        colored = augmentation.color != "none" and config.image_choice != "grayscale_stacking"
+        colored = should_recolor(config, augmentation)
         self._samples.prefetch_hint(samples[:, 0].tolist())
         return PendingBatch(
             images=self._buffers.acquire()[: len(samples)],
@@ -90,11 +72,13 @@ class BatchBuilder:
         )
 
     def fill(self, batch: PendingBatch, positions: Iterable[int]) -> None:
-        """Fill some places of the batch. Raises InputError for a bad record or photo, as
-        `Samples.first_good`."""
-        for place in positions:
-            row, photo = batch.samples[place]
-            self._samples.first_good(row, partial(self._fill_one, batch, place, photo))
+        """Fill some positions of a batch.
+
+        Raises InputError for a bad record or photo, as `Samples.first_good`.
+        """
+        for position in positions:
+            row, photo = batch.samples[position]
+            self._samples.first_good(row, partial(self._fill_one, batch, position, photo))
 
     def _fill_one(self, batch: PendingBatch, position: int, photo: int, row: int) -> None:
         sample = self._samples.get(
@@ -108,3 +92,26 @@ class BatchBuilder:
         except ImageError as error:
             raise self._samples.bad_photo_error(row, sample.photo_numbers, error) from None
         batch.labels[position] = sample.labels
+
+
+class BufferPool:
+    """Pool of uint8 arrays of one shape.
+
+    An array is handed out again only when nothing refers to it any more: no batch, no view of it,
+    and no framework that shares its memory (they all hold the array). At most `max_kept` arrays are
+    tracked.
+    """
+
+    def __init__(self, shape: tuple[int, ...], max_kept: int) -> None:
+        self._shape = shape
+        self._max_kept = max_kept
+        self._arrays: list[NDArray[np.uint8]] = []
+
+    def acquire(self) -> NDArray[np.uint8]:
+        """Return an array with arbitrary content."""
+        for i in range(len(self._arrays)):
+            if sys.getrefcount(self._arrays[i]) == _UNUSED_REFCOUNT:
+                return self._arrays[i]
+        array = np.empty(self._shape, np.uint8)
+        self._arrays = [*self._arrays, array][-self._max_kept :]
+        return array

@@ -1,4 +1,4 @@
-"""Threads that work for a loader, as long as an epoch lasts."""
+"""Worker threads of a loader, for the duration of an epoch."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _cv2_threads = 0
 
 @contextmanager
 def worker_pool(threads: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of threads; what it hasn't begun is dropped when the context is left.
+    """Open a thread pool; tasks that have not started are cancelled when the context ends.
 
-    While there is any, OpenCV computes in the calling thread alone: its own threads would compete
-    with these. That is a setting of the whole process; the last crew to leave puts it back."""
+    While a pool is open, OpenCV computes in the calling thread alone: its own threads would compete
+    with the pool's. That is a setting of the whole process; the last pool to close restores it.
+    """
     with _single_threaded_opencv(), ThreadPoolExecutor(threads, "ctc-turbo") as pool:
         try:
             yield pool

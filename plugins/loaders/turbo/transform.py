@@ -1,8 +1,9 @@
-"""From a JPEG to a training image: decoded at the smallest scale that is large enough, shown
-through one affine transform and recoloured by one matrix.
+"""From a JPEG to a training image: scaled decode, one affine transform, one colour matrix.
 
-The heavy calls (simplejpeg, OpenCV) run outside the GIL. OpenCV warps four channels nearly twice as
-fast as three, so what gets warped is decoded to RGBX."""
+The JPEG is decoded at the smallest scale that is large enough. The heavy calls (simplejpeg, OpenCV)
+run outside the GIL. OpenCV warps four channels nearly twice as fast as three, so photos that are
+warped are decoded to RGBX.
+"""
 
 from __future__ import annotations
 
@@ -27,23 +28,25 @@ from ..common.augment import (
     fit_aspect,
     fold_in_mean,
 )
+from ..common.choices import should_preserve_aspect, stacks_photos
 
 Pixels = NDArray[np.uint8]
 
 
 class ImageTransform:
-    """Develops photos into images of one size; several threads may use it at a time.
+    """Transform from JPEGs to images of one size; thread-safe.
 
     With every geometric augmentation off the pixels are those of `ctc.images` (grey ones differ by
-    rounding). Through the affine they differ by less than half a grey level on average, unless a
-    side shrinks to less than half after decoding (there `ctc.images` averages and the affine picks)
-    or fit-crop's centre lies between two pixels (`ctc.images` takes whole ones). Stacked photos
-    share their view and keep their colours."""
+    rounding). Through the affine transform they differ by less than half a grey level on average,
+    unless a side shrinks to less than half after decoding (there `ctc.images` averages and the
+    transform picks) or the centre of fit-crop lies between two pixels (`ctc.images` takes whole
+    pixels). Stacked photos share their view and keep their colours.
+    """
 
     def __init__(self, config: LoaderConfig, augmentation: Augmentation) -> None:
         self._size = (config.height, config.width)
-        self._is_stacked = config.image_choice == "grayscale_stacking"
-        self._preserve_aspect = config.resize == "fit-crop" or augmentation.preserve_aspect
+        self._is_stacked = stacks_photos(config)
+        self._preserve_aspect = should_preserve_aspect(config, augmentation)
         self._preprocessing = Preprocessing(
             config.height, config.width, "fit-crop" if self._preserve_aspect else "stretch"
         )
@@ -55,8 +58,10 @@ class ImageTransform:
     def apply(
         self, jpegs: Sequence[memoryview], view: ViewParams, color: ColorMatrix | None, out: Pixels
     ) -> None:
-        """Write the image of one photo, or the grey values of up to three, `out` uint8 (height,
-        width, 3). Raises ImageError."""
+        """Write the image of one photo, or the grey values of up to three, to `out`.
+
+        `out` is uint8 (height, width, 3). Raises ImageError.
+        """
         if self._is_stacked:
             self._stack_grayscale(jpegs, view, out)
         elif color is None:
@@ -79,7 +84,7 @@ class ImageTransform:
             np.copyto(out, self._decode_and_warp(jpeg, view, "RGB"))
 
     def _decode_and_warp(self, jpeg: memoryview, view: ViewParams, space: str) -> Pixels:
-        """What `view` shows of the photo, (height, width) or (height, width, channels)."""
+        """Return what `view` shows of the photo, (height, width) or (height, width, channels)."""
         height, width = _jpeg_size(jpeg)
         if self._preserve_aspect:
             view = fit_aspect(view, (height, width), self._size)
@@ -97,7 +102,10 @@ class ImageTransform:
         return shown
 
     def _decode(self, jpeg: memoryview, height: int, width: int, space: str) -> Pixels:
-        """(height, width, channels); overwritten by the next call in the same thread."""
+        """Return the decoded photo, (height, width, channels).
+
+        The next call in the same thread overwrites it.
+        """
         buffer = self._buffers.byte_buffer(height * width * 4)
         try:
             photo: Pixels = simplejpeg.decode_jpeg(
@@ -109,8 +117,7 @@ class ImageTransform:
 
 
 class _ThreadBuffers(local):
-    """Arrays that a thread writes again and again: fresh memory costs more than what is done with
-    it."""
+    """Arrays that a thread reuses: allocating fresh memory costs more than the work on it."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.rgb = np.empty((*size, 3), np.uint8)
@@ -118,15 +125,18 @@ class _ThreadBuffers(local):
         self._bytes = np.empty(0, np.uint8)
 
     def byte_buffer(self, size: int) -> Pixels:
-        """At least `size` bytes."""
+        """Return a buffer of at least `size` bytes."""
         if len(self._bytes) < size:
             self._bytes = np.empty(size, np.uint8)
         return self._bytes
 
 
 def _jpeg_size(jpeg: memoryview) -> tuple[int, int]:
-    """(height, width). libjpeg-turbo gives CMYK wrong colours, and no record of ours holds such a
-    photo."""
+    """Return (height, width) of a JPEG.
+
+    Raises ImageError for a CMYK JPEG: libjpeg-turbo gives it wrong colours, and no record of ours
+    holds one.
+    """
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(jpeg)
     except ValueError as error:

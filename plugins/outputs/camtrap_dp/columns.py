@@ -1,11 +1,13 @@
-"""The columns of Camtrap DP 1.0.2's tables, all of them in the order of their schemas:
-https://camtrap-dp.tdwg.org/data"""
+"""Columns of Camtrap DP 1.0.2's tables in the order of their schemas.
+
+Schemas: https://camtrap-dp.tdwg.org/data
+"""
 
 from __future__ import annotations
 
 VERSION = "1.0.2"
 MISSING = frozenset({"", "NA", "NaN", "nan"})
-"""What the standard reads as no value."""
+"""Text that the standard reads as a missing value."""
 
 DEPLOYMENTS = (
     "deploymentID",

@@ -1,8 +1,8 @@
-"""The deployments of a Camtrap DP package, gathered from the events: where a camera stood, from
-when to when.
+"""Deployments of a Camtrap DP package, collected from the events.
 
-An event's deployment is the one that its meta column `deploymentID` names, else `location`, else
-the folder of its first photo."""
+A deployment is a camera's location with its start and end. An event's deployment is the one in its
+meta column `deploymentID`, else `location`, else the folder of its first photo.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ from .columns import MISSING
 
 @dataclass
 class Deployment:
-    """`coordinates`: latitude and longitude in degrees, of the first event that knows both."""
+    """One deployment.
+
+    `coordinates` are latitude and longitude in degrees, from the first event that has both.
+    """
 
     id: str
     location: str = ""
@@ -37,6 +40,7 @@ class Deployment:
     end: datetime | None = None
 
     def to_row(self) -> dict[str, object]:
+        """Return the row of the table deployments."""
         latitude, longitude = self.coordinates or ("", "")
         return {
             "deploymentID": self.id,
@@ -51,24 +55,24 @@ class Deployment:
 
 @dataclass
 class Deployments:
-    """All deployments by id, in order of appearance; `root`: where the photos' paths start."""
+    """All deployments by id, in order of appearance; photo paths are relative to `root`."""
 
     root: Path
     by_id: dict[str, Deployment] = field(default_factory=dict)
 
     def add(self, event: EventPrediction, moments: Iterable[datetime]) -> Deployment:
-        """The event's deployment, which from now on spans its moments."""
-        own_id = (
+        """Return the event's deployment, extended to the times of its photos."""
+        deployment_id = (
             _meta_text(event, "deploymentID")
             or _meta_text(event, "location")
             or self._folder_name(event)
         )
-        deployment = self.by_id.setdefault(own_id, Deployment(own_id))
-        facts = photo_fields(event)
+        deployment = self.by_id.setdefault(deployment_id, Deployment(deployment_id))
+        fields = photo_fields(event)
         deployment.location = deployment.location or _meta_text(event, "location")
-        deployment.camera = deployment.camera or str(facts[CAMERA] or "")
+        deployment.camera = deployment.camera or str(fields[CAMERA] or "")
         deployment.coordinates = deployment.coordinates or _parse_coordinates(
-            facts[LATITUDE], facts[LONGITUDE]
+            fields[LATITUDE], fields[LONGITUDE]
         )
         for moment in moments:
             deployment.start = min(deployment.start or moment, moment)
@@ -83,7 +87,7 @@ class Deployments:
 
 
 def format_datetime(moment: datetime | None) -> str:
-    """As the standard has it, without fractions of a second; '' for None."""
+    """Return the time as the standard has it, without fractions of a second; '' for None."""
     return moment.isoformat(timespec="seconds") if moment else ""
 
 

@@ -1,5 +1,7 @@
-"""datapackage.json of a Camtrap DP package, and the README.md that says what only its authors can
-fill in."""
+"""datapackage.json and README.md of a Camtrap DP package.
+
+The README.md lists what only the package's authors can fill in.
+"""
 
 from __future__ import annotations
 
@@ -19,48 +21,55 @@ MAX_LISTED = 10
 README = """\
 # Camera trap observations by a machine
 
-Camtrap DP {version}, written by ctc {created}. Every observation is what the model `{model}` says; none was checked by a person.
+Camtrap DP {version}, written by ctc {created}. Every observation is what the model `{model}` \
+says; none was checked by a person.
 
 - `scientificName` holds the model's classes as they are called there.
 - `filePath` starts in the folder `{root}`. A photo that is not below it has a URL.
-- A deployment is what the table of events calls `deploymentID` or `location`, else the folder of its photos.
+- A deployment is what the table of events calls `deploymentID` or `location`, \
+else the folder of its photos.
 - `deploymentStart` and `deploymentEnd` are the first and the last photo's times.
 {notes}
 ## To fill in before it is published
 
 {gaps}
-- `datapackage.json`: `contributors`, `project` (the sampling design and the capture method there are guesses), `licenses`.
+- `datapackage.json`: `contributors`, `project` (the sampling design and the capture \
+method there are guesses), `licenses`.
 """
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """What the standard requires and nobody told: the deployments without a place, and how many
-    photos have no time."""
+    """Values that the standard requires and that are unknown.
+
+    These are the deployments without coordinates and the number of photos without a time.
+    """
 
     deployments_without_coordinates: tuple[str, ...]
     photos_without_time: int
 
     def lines(self) -> list[str]:
-        """In words, one line for each; none when the package is complete."""
+        """Return a sentence for each gap; none when the package is complete."""
         lines = []
         if self.deployments_without_coordinates:
-            shown = ", ".join(
-                f"`{name}`" for name in self.deployments_without_coordinates[:MAX_LISTED]
-            ) + ", …" * (len(self.deployments_without_coordinates) > MAX_LISTED)
+            ids = self.deployments_without_coordinates
+            shown = ", ".join(f"`{name}`" for name in ids[:MAX_LISTED])
             lines.append(
-                f"`deployments.csv`: `latitude` and `longitude` of {len(self.deployments_without_coordinates):,} deployments, which neither the photos nor "
-                f"the table of events tells ({shown})"
+                f"`deployments.csv`: `latitude` and `longitude` of {len(ids):,} deployments, "
+                "which neither the photos nor the table of events tells "
+                f"({shown}{', …' * (len(ids) > MAX_LISTED)})"
             )
         if self.photos_without_time:
             lines.append(
-                f"`media.csv`: `timestamp` of {self.photos_without_time:,} photos, which have no EXIF time, and the times that follow from "
-                "it in `deployments.csv`, `observations.csv` and `datapackage.json`"
+                f"`media.csv`: `timestamp` of {self.photos_without_time:,} photos, which have no "
+                "EXIF time, and the times that follow from it in `deployments.csv`, "
+                "`observations.csv` and `datapackage.json`"
             )
         return lines
 
 
 def readme(context: OutputContext, gaps: Gaps) -> str:
+    """Return the text of README.md."""
     return README.format(
         version=VERSION,
         created=f"on {context.created:%Y-%m-%d}",
@@ -75,7 +84,7 @@ def readme(context: OutputContext, gaps: Gaps) -> str:
 def descriptor(
     context: OutputContext, deployments: Collection[Deployment], species: Iterable[str], label: str
 ) -> dict[str, Any]:
-    """What datapackage.json holds; `species` are the scientific names that occur."""
+    """Return the content of datapackage.json; `species` are the scientific names that occur."""
     return {
         "resources": [_resource(name) for name in TABLES],
         "profile": f"{SCHEMAS}/camtrap-dp-profile.json",
@@ -111,12 +120,15 @@ def _resource(name: str) -> dict[str, Any]:
 
 
 def _spatial(deployments: Iterable[Deployment]) -> dict[str, Any]:
-    """The box around all places, as GeoJSON; a feature without geometry when none is known."""
-    places = [deployment.coordinates for deployment in deployments if deployment.coordinates]
-    if not places:
+    """Return the bounding box of all coordinates as GeoJSON.
+
+    It is a feature without geometry when none are known.
+    """
+    points = [deployment.coordinates for deployment in deployments if deployment.coordinates]
+    if not points:
         return {"type": "Feature", "geometry": None, "properties": {}}
     (south, north), (west, east) = (
-        (min(degrees), max(degrees)) for degrees in zip(*places, strict=True)
+        (min(degrees), max(degrees)) for degrees in zip(*points, strict=True)
     )
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"type": "Polygon", "coordinates": [ring]}

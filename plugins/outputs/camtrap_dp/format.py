@@ -1,8 +1,9 @@
 """Camtrap DP 1.0.2, the standard for exchanging camera trap data: https://camtrap-dp.tdwg.org
 
-A package of machine observations: one per event, one per photo. What the standard requires and
-neither the photos nor the table of events tells — places, times — is left empty and listed in the
-package's README.md, never made up."""
+A package of machine observations: one per event, one per photo. Values that the standard requires
+and that neither the photos nor the table of events have (coordinates, times) are left empty and
+listed in the package's README.md, never invented.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +45,17 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
-    """Raises UsageError for a label that the model doesn't have, and when a photo's time needs
-    `--time-zone`."""
+    """Write the package as a folder.
+
+    Raises UsageError for a label that the model doesn't have, and when a photo's time needs
+    `--time-zone`.
+    """
     label = selected_label(context)
     clock = make_clock(context.options[TIME_ZONE.key])
-    describer = RowBuilder(
+    row_builder = RowBuilder(
         label, context.model, f"{context.created:%Y-%m-%dT%H:%M:%SZ}", context.image_root
     )
-    package = _PackageWriter(describer, clock, Deployments(context.image_root))
+    package = _PackageWriter(row_builder, clock, Deployments(context.image_root))
     path.mkdir()
     with ExitStack() as stack:
         media, observations = (_open_table(path, name, stack) for name in ("media", "observations"))
@@ -73,31 +77,33 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     )
     _write_text(path / "README.md", readme(context, gaps))
     for line in gaps.lines():
-        log.warning("the Camtrap DP package is not complete, its README.md says more: %s", line)
+        log.warning("the Camtrap DP package is incomplete, see its README.md: %s", line)
 
 
 def write_zip(
     entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext
 ) -> None:
-    """The same in one file."""
+    """Write the package as one zip file."""
     with TemporaryDirectory(prefix=".", suffix=".camtrap-dp", dir=path.parent) as folder:
         package = Path(folder) / "package"
         write(entries, package, context)
         with ZipFile(path, "w") as archive:
             for member in sorted(package.iterdir()):
-                about = ZipInfo(member.name, context.created.timetuple()[:6])
-                about.compress_type = ZIP_DEFLATED
+                info = ZipInfo(member.name, context.created.timetuple()[:6])
+                info.compress_type = ZIP_DEFLATED
                 with (
                     member.open("rb") as file,
-                    archive.open(about, "w", force_zip64=True) as packed,
+                    archive.open(info, "w", force_zip64=True) as packed,
                 ):
                     shutil.copyfileobj(file, packed)
 
 
 @dataclass
 class _PackageWriter:
-    """What is gathered while the rows are written: `species` that occur, and how many photos are
-    `photos_without_time`."""
+    """Writer of the rows, which collects what the descriptor needs.
+
+    `species` are the scientific names that occur; `photos_without_time` is a count.
+    """
 
     row_builder: RowBuilder
     clock: Clock

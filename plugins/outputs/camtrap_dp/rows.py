@@ -1,4 +1,4 @@
-"""What a Camtrap DP package says of an event: rows of its tables media and observations."""
+"""Rows of an event in the Camtrap DP tables media and observations."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ _VALID = {
     "lifeStage": re.compile("adult|subadult|juvenile"),
     "behavior": re.compile("[^|]+"),
 }
-"""Labels that are columns of the standard, and the classes that fit there."""
+"""Labels that are columns of the standard, and the classes that it allows there."""
 _MEDIA_TYPES = {".jpg": "image/jpeg", ".tif": "image/tiff"}
 
 
 @dataclass(frozen=True)
 class RowBuilder:
-    """`label`: the one that is the species; `model`: who says so; `created`: when; `root`: where
-    paths start."""
+    """Builder of the rows of an event.
+
+    `label` is the one that gives the species, `model` the classifier, `created` the time of
+    classification; photo paths are relative to `root`.
+    """
 
     label: str
     model: str
@@ -44,7 +47,7 @@ class RowBuilder:
     def media_rows(
         self, event: EventPrediction, deployment: str, moments: list[datetime | None]
     ) -> Iterator[CamtrapDpRow]:
-        """A row per photo; `moments` are theirs."""
+        """Yield a media row per photo; `moments` are the photos' times."""
         for number, (photo, moment) in enumerate(zip(event.images, moments, strict=True), start=1):
             yield {
                 "mediaID": _media_id(event, number),
@@ -59,8 +62,10 @@ class RowBuilder:
     def observation_rows(
         self, event: EventPrediction, deployment: str, moments: list[datetime | None]
     ) -> Iterator[CamtrapDpRow]:
-        """A row for the event, then one per photo; several, one per class, where a multi-label
-        label has several."""
+        """Yield the observation rows of the event, then those of each photo.
+
+        There are several, one per class, where a multi-label label has several classes.
+        """
         known = [moment for moment in moments if moment]
         shared: CamtrapDpRow = {
             "deploymentID": deployment,
@@ -72,25 +77,27 @@ class RowBuilder:
             "classificationTimestamp": self.created,
         }
         shared["observationLevel"] = "event"
-        for answer in self._class_rows(event, f"{event.id}:event"):
-            yield {**shared, **answer}
+        for row in self._class_rows(event, f"{event.id}:event"):
+            yield {**shared, **row}
         shared["observationLevel"] = "media"
         for number, photo in enumerate(event.images, start=1):
             media_id = _media_id(event, number)
-            for answer in self._class_rows(event, media_id, photo):
-                yield {**shared, "mediaID": media_id, **answer}
+            for row in self._class_rows(event, media_id, photo):
+                yield {**shared, "mediaID": media_id, **row}
 
     def _class_rows(
-        self, event: EventPrediction, own_id: str, photo: ImagePrediction | None = None
+        self, event: EventPrediction, first_id: str, photo: ImagePrediction | None = None
     ) -> Iterator[CamtrapDpRow]:
-        """One per class that is there, the first with the id `own_id`. An empty class beside others
-        is passed over."""
+        """Yield one row per present class, the first with the id `first_id`.
+
+        An empty class is skipped when there are others.
+        """
         found = event.predicted_classes(self.label, photo)
-        told = [answer for answer in found if observation_type(answer[0]) != "blank"] or found
-        for number, (name, probability) in enumerate(told, start=1):
+        classes = [pair for pair in found if observation_type(pair[0]) != "blank"] or found
+        for number, (name, probability) in enumerate(classes, start=1):
             kind = observation_type(name)
             yield {
-                "observationID": own_id if number == 1 else f"{own_id}/{number}",
+                "observationID": first_id if number == 1 else f"{first_id}/{number}",
                 "observationType": kind,
                 "scientificName": name
                 if kind == "animal" and name.casefold() not in _GENERIC
@@ -102,8 +109,10 @@ class RowBuilder:
     def _other_labels(
         self, event: EventPrediction, photo: ImagePrediction | None, is_animal: bool
     ) -> CamtrapDpRow:
-        """What the other labels say, in columns of the standard where they fit and it is of an
-        animal, else as tags."""
+        """Return the other labels as columns of the standard or as tags.
+
+        They are columns where they fit and the observation is of an animal.
+        """
         names = {
             label: [name for name, _ in event.predicted_classes(label, photo)]
             for label in event.classes
@@ -113,30 +122,32 @@ class RowBuilder:
             {label: names.pop(label)[0] for label in _standard_labels(names)} if is_animal else {}
         )
         tags = [
-            f"{label}:{name}".replace("|", "/") for label, those in names.items() for name in those
+            f"{label}:{name}".replace("|", "/")
+            for label, classes in names.items()
+            for name in classes
         ]
         return {"observationTags": " | ".join(tags), **columns}
 
     def _file_path(self, path: str) -> str:
-        """Relative as the standard wants it, else a URL: for what is not below the root, or has a
-        name that the standard forbids."""
-        below = relative_path(path, self.root)
+        """Return the path relative to the root, else a URL.
+
+        A URL is used for a photo that is not below the root, or whose name the standard forbids.
+        """
+        relative = relative_path(path, self.root)
         if (
-            below is not None
-            and _FILE_PATH.fullmatch(below)
-            and not _FORBIDDEN_CHARACTERS.search(below)
+            relative is not None
+            and _FILE_PATH.fullmatch(relative)
+            and not _FORBIDDEN_CHARACTERS.search(relative)
         ):
-            return below
+            return relative
         url = path if is_url(path) else Path(path).absolute().as_uri()
         return url.replace("..", "%2E%2E")
 
 
-def _standard_labels(answers: Mapping[str, list[str]]) -> list[str]:
-    alone = {label: names[0] for label, names in answers.items() if len(names) == 1}
+def _standard_labels(classes: Mapping[str, list[str]]) -> list[str]:
+    single = {label: names[0] for label, names in classes.items() if len(names) == 1}
     return [
-        label
-        for label, answer in alone.items()
-        if label in _VALID and _VALID[label].fullmatch(answer)
+        label for label, name in single.items() if label in _VALID and _VALID[label].fullmatch(name)
     ]
 
 

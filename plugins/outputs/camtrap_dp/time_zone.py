@@ -1,4 +1,4 @@
-"""From a camera's clock, which has no zone, to a moment: `--time-zone`."""
+"""Time zone of the cameras' clocks, which EXIF lacks: `--time-zone`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from ctc.plugin import Option
 
 TIME_ZONE = Option(
     "time-zone",
-    "Zone of the cameras' clocks, as EXIF has none: a name such as Europe/Berlin, or an offset such as +01:00.",
+    "Time zone of the cameras' clocks, which EXIF lacks: a name such as Europe/Berlin, "
+    "or an offset such as +01:00.",
     metavar="ZONE",
 )
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
@@ -21,15 +22,16 @@ _DATE_LENGTH = len("2016-09-25")
 
 @dataclass(frozen=True)
 class Clock:
-    """`zone` None: only times that say their own zone can be read."""
+    """Clock of the cameras; with `zone` None only times that have a zone can be used."""
 
     zone: tzinfo | None
 
     def localize(self, text: object, source: str) -> datetime | None:
-        """The moment that an ISO 8601 text names; None when it is none, or a date alone.
+        """Return an ISO 8601 text as a time with a zone; None when it isn't one, or a date alone.
 
-        Raises UsageError, which names `source` time it is, when neither the text nor the clock has
-        a zone."""
+        Raises UsageError, which names the photo `source`, when neither the text nor the clock has a
+        zone.
+        """
         if not isinstance(text, str) or len(text) <= _DATE_LENGTH:
             return None
         try:
@@ -38,14 +40,14 @@ class Clock:
             return None
         if time.tzinfo is None and self.zone is None:
             raise UsageError(
-                f"'{source}' was taken at {text}, but in which time zone? say so with --time-zone, such as --time-zone Europe/Berlin or "
-                "--time-zone +01:00"
+                f"the time zone of '{source}', taken at {text}, is unknown: set --time-zone, "
+                "for example --time-zone Europe/Berlin or --time-zone +01:00"
             )
         return time if time.tzinfo else time.replace(tzinfo=self.zone)
 
 
 def make_clock(zone: str | None) -> Clock:
-    """For the value of TIME_ZONE; raises UsageError for a zone that isn't there."""
+    """Return the clock for the value of TIME_ZONE; raises UsageError for an unknown zone."""
     return Clock(None if zone is None else _parse_zone(zone))
 
 
@@ -61,5 +63,8 @@ def _parse_zone(text: str) -> tzinfo:
     except (KeyError, ValueError, OSError):
         remedy = "give a name such as Europe/Berlin, or an offset such as +01:00"
         if not available_timezones():
-            remedy = "this system knows no names of zones; give an offset such as +01:00, or pip install tzdata"
+            remedy = (
+                "this system has no time zone database; give an offset such as +01:00, "
+                "or pip install tzdata"
+            )
         raise UsageError(f"no time zone called '{text}': {remedy}") from None
