@@ -41,7 +41,9 @@ class DeclaredOption(CommandOption):
         )
 
     def default_text(self) -> str | None:
-        """Return the default that the plugin declares."""
+        """Return the default that the plugin declares, unless its help names one."""
+        if "[default:" in self._declared.help:
+            return None
         return super().default_text() or self.format_default(self._declared.default)
 
 

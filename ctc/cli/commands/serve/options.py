@@ -127,6 +127,7 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
         limits=limits,
         runtime=pop_runtime(options, usable_cores()),
         max_batch_wait=take("batch_wait") / 1000,
+        poll_interval=take("reload"),
         token=read_token(take("token_file")),
         **options,
     )
