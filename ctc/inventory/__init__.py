@@ -1,1 +1,1 @@
-"""Stage 1: labels and photos become an inventory."""
+"""Stage 1: build an inventory from labels and photos."""

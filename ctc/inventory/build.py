@@ -1,4 +1,4 @@
-"""Observations become an inventory."""
+"""Build an inventory from the observations of an input format."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.inventory import IMAGES, Inventory
-from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.inventory.config import DEFAULT_CONFIG, EXIF, InventoryConfig, ProgressFactory, no_progress
+from ctc.errors import InputError, UsageError, require_extra
+from ctc.inventory.config import DEFAULT_CONFIG, EXIF, InventoryConfig
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import InputFormat
+from ctc.reporting import NullReporter, ProgressFactory
 from ctc.storage.paths import join_path, parse_path
 from ctc.storage.remote_files import REMOTE_IO_THREADS
 
 MAX_CHECKED_PHOTOS = 100
+_NO_PROGRESS = NullReporter().progress
 
 
 @dataclass(frozen=True)
 class InventoryResult:
-    """The inventory, what was left out of it, how many of the first photos are not where they
-    should be, and what else was done."""
+    """An inventory, and how it was made.
+
+    `left_out`: source entries that gave no observation. `checked_photos`: number of photos whose
+    existence was checked, `missing_photos` of which don't exist. `notes`: lines for the user.
+    """
 
     inventory: Inventory
     left_out: LeftOutLog
@@ -38,14 +43,14 @@ def build_inventory(
     image_root: Path | None = None,
     config: InventoryConfig = DEFAULT_CONFIG,
     left_out: LeftOutLog | None = None,
-    progress: ProgressFactory = no_progress,
+    progress: ProgressFactory = _NO_PROGRESS,
 ) -> InventoryResult:
-    """Read `source` and take the steps of `config`; raises CtcError when it gives no observation at
-    all.
+    """Read the observations in `source` and apply the steps of `config`.
 
-    What gives no observation goes to `left_out`; what goes half well is logged as a warning.
+    Entries that give no observation go to `left_out`; other problems are logged as warnings.
+    Raises CtcError if there is no observation at all.
     """
-    _require_pyarrow()
+    require_extra("ctc inventory", "data", ("pyarrow",))
     from ctc.inventory.exif_metadata import fill_location
     from ctc.inventory.labels import discard_missing, read_renamings, relabel
 
@@ -53,22 +58,14 @@ def build_inventory(
     renamings = read_renamings(config.relabel) if config.relabel else ()
     inventory = _read_inventory(input_format, source, options, image_root, left_out)
     if config.location_from and config.location_from != EXIF:
-        inventory = fill_location(
-            inventory, config.location_from
-        )  # while classes are called as their folders are
+        # before `relabel`, while classes still have the names of their folders
+        inventory = fill_location(inventory, config.location_from)
     inventory = relabel(inventory, renamings)
     if config.discard_missing:
         inventory = discard_missing(inventory, left_out)
     inventory, notes = _refine(inventory, config, progress)
     inventory = replace(inventory, left_out=dict(left_out.counts))
     return InventoryResult(inventory, left_out, *_check_photos_exist(inventory), notes)
-
-
-def _require_pyarrow() -> None:
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("ctc inventory", "data") from None
 
 
 def _read_inventory(
@@ -86,18 +83,17 @@ def _read_inventory(
         raise UsageError(f"image root '{root}' is not a folder")
     table, labels = build_table(input_format.read(source, options), left_out)
     if not table.num_rows:
-        why = left_out.counts.most_common(1)
-        raise InputError(
-            f"'{source}' gives no observation"
-            + (f": {why[0][0]} ({why[0][1]} times)" if why else "")
+        reasons = "".join(
+            f": {reason} ({count} times)" for reason, count in left_out.counts.most_common(1)
         )
+        raise InputError(f"'{source}' gives no observation{reasons}")
     return unify_event_photos(Inventory(table, labels, root))
 
 
 def _refine(
     inventory: Inventory, config: InventoryConfig, progress: ProgressFactory
 ) -> tuple[Inventory, tuple[str, ...]]:
-    """Times, locations and events."""
+    """Fill times and locations from photos, and group photos into events."""
     from ctc.inventory.exif_metadata import fill_from_photos
     from ctc.inventory.grouping import check_groupable, group_photos
 
@@ -107,19 +103,15 @@ def _refine(
         inventory = fill_from_photos(inventory, config, progress)
     if config.events_within is None:
         return inventory, ()
-    inventory, told = group_photos(inventory, config.events_within)
-    return inventory, (told,)
+    inventory, description = group_photos(inventory, config.events_within)
+    return inventory, (description,)
 
 
 def _check_photos_exist(inventory: Inventory) -> tuple[int, int]:
-    """How many of the first photos were looked for, and how many of them are not there."""
+    """Return how many of the first photos were checked, and how many of them are missing."""
     rows = inventory.table[IMAGES].slice(0, MAX_CHECKED_PHOTOS).to_pylist()
     photos = [
         parse_path(join_path(inventory.image_root, path)) for images in rows for path in images
     ][:MAX_CHECKED_PHOTOS]
     with ThreadPoolExecutor(REMOTE_IO_THREADS) as pool:
-        return len(photos), list(pool.map(_exists, photos)).count(False)
-
-
-def _exists(photo: Path) -> bool:
-    return photo.exists()
+        return len(photos), list(pool.map(lambda photo: photo.exists(), photos)).count(False)

@@ -1,15 +1,17 @@
-"""Opens every photo of an inventory and tells what is wrong with it.
+"""Open every photo of an inventory and report missing, broken and duplicate ones.
 
-The same bytes in two events may fall into two splits of a dataset, and a model is then tested on
-what it was trained on."""
+Identical photos in two events may end up in two splits of a dataset; a model would then be tested
+on photos that it was trained on.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -22,19 +24,24 @@ from ctc.errors import ImageError, InputError
 from ctc.images import decode, read_photo
 from ctc.inventory.duplicate_photos import describe_differences, find_duplicates
 from ctc.inventory.photo_uses import PhotoUses
+from ctc.storage.ordered_map import map_in_order
 from ctc.storage.paths import is_url, join_path, parse_path
 
 ProblemKind = Literal["missing", "broken", "duplicate", "straddling"]
 ProgressCallback = Callable[[int, int], None]
-CHUNK_SIZE = 1024
+"""Called with the number of further photos, and of failed ones among them."""
+MAX_PENDING = 1024
 MIN_DECODE_SIZE = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a photo of an event. `missing`, `broken`; `duplicate`: the same bytes as
-    another photo of the event; `straddling`: the same bytes as a photo of another event, named in
-    `detail` with the labels and locations that differ."""
+    """What is wrong with a photo of an event.
+
+    `problem` is `missing`, `broken`, `duplicate` (the same bytes as another photo of the event) or
+    `straddling` (the same bytes as a photo of another event, which `detail` names together with the
+    labels and locations that differ).
+    """
 
     problem: ProblemKind
     path: str
@@ -44,22 +51,23 @@ class Problem:
 
 @dataclass(frozen=True)
 class PhotoCheckResult:
-    """How many photos there are, and the problems: missing and broken photos in the inventory's
-    order, then copies."""
+    """The number of photos, and the problems.
+
+    Missing and broken photos come first, in the inventory's order, then duplicates.
+    """
 
     photos: int
     problems: tuple[Problem, ...]
 
     def counts(self) -> dict[str, int]:
-        """How many problems of each kind."""
-        counted = Counter(problem.problem for problem in self.problems)
-        return {kind: counted[kind] for kind in get_args(ProblemKind)}
+        """Return the number of problems of each kind."""
+        counts = Counter(problem.problem for problem in self.problems)
+        return {kind: counts[kind] for kind in get_args(ProblemKind)}
 
 
 @dataclass(frozen=True, slots=True)
 class _PhotoCheck:
-    """A photo that was looked at: its `digest` when it is sound, else the kind of problem and the
-    `reason`."""
+    """A photo's digest if it is valid, or else the kind of problem and the reason."""
 
     digest: bytes | None
     kind: ProblemKind = "broken"
@@ -70,56 +78,64 @@ class _PhotoCheck:
 def check_photos(
     inventory: Inventory, uses: PhotoUses, image_root: Path, workers: int, advance: ProgressCallback
 ) -> PhotoCheckResult:
-    """Read and decode every photo in `workers` threads. Raises InputError when not one of them can
-    be opened."""
+    """Read and decode every photo in `workers` threads.
+
+    Raises InputError if none of them can be opened.
+    """
     digests = np.zeros((len(uses.paths), 2), np.uint64)
-    sound = np.zeros(len(uses.paths), bool)
+    valid = np.zeros(len(uses.paths), bool)
     problems: list[Problem] = []
     opened = 0
-    for photo, path, look in _check_all(uses, image_root, workers):
-        opened += look.opened
-        if look.digest is not None:
-            digests[photo] = np.frombuffer(look.digest, np.uint64)
-            sound[photo] = True
-        else:
-            problems += (
-                Problem(look.kind, path, event, look.reason) for event in uses.events_of(photo)
-            )
-        advance(1, int(not sound[photo]))
+    with closing(_check_all(uses, image_root, workers)) as checks:
+        for photo, (path, check) in enumerate(checks):
+            opened += check.opened
+            if check.digest is not None:
+                digests[photo] = np.frombuffer(check.digest, np.uint64)
+                valid[photo] = True
+            else:
+                problems += (
+                    Problem(check.kind, path, event, check.reason)
+                    for event in uses.events_of(photo)
+                )
+            advance(1, int(not valid[photo]))
     if not opened:
         why = f" ('{problems[0].path}': {problems[0].detail})" if problems else ": it names none"
         raise InputError(
-            f"no photo of the inventory could be opened in '{image_root}'{why}; give --image-root"
+            f"no photo of the inventory could be opened in '{image_root}'{why}; use --image-root"
         )
+    duplicates = find_duplicates(uses, digests, valid)
     return PhotoCheckResult(
-        len(uses.paths),
-        (*problems, *_duplicate_problems(inventory, uses, find_duplicates(uses, digests, sound))),
+        len(uses.paths), (*problems, *_duplicate_problems(inventory, uses, duplicates))
     )
 
 
 def _check_all(
     uses: PhotoUses, image_root: Path, workers: int
-) -> Iterator[tuple[int, str, _PhotoCheck]]:
-    """Every photo, in order. Photos that wait in the queue are dropped when the caller leaves
-    early."""
-    pool = ThreadPoolExecutor(workers, "ctc-check")
-    try:
-        for start in range(0, len(uses.paths), CHUNK_SIZE):
-            paths = uses.paths.slice(start, CHUNK_SIZE).to_pylist()
-            looks = pool.map(_check_photo, (join_path(image_root, path) for path in paths))
-            yield from zip(range(start, start + len(paths)), paths, looks, strict=True)
-    finally:
-        pool.shutdown(cancel_futures=True)
+) -> Generator[tuple[str, _PhotoCheck]]:
+    """Check every photo, in order; closing the generator drops the photos that wait."""
+
+    def check(path: str) -> tuple[str, _PhotoCheck]:
+        return path, _check_photo(join_path(image_root, path))
+
+    paths = (path.as_py() for path in uses.paths)
+    with (
+        ThreadPoolExecutor(workers, "ctc-check") as pool,
+        closing(map_in_order(pool, check, paths, max_pending=MAX_PENDING)) as checks,
+    ):
+        yield from checks
 
 
 def _check_photo(path: str) -> _PhotoCheck:
-    """Even at the smallest scale the decoder reads a JPEG to its end."""
+    """Read and decode one photo.
+
+    It is decoded at the smallest scale, at which the decoder still reads a JPEG to its end.
+    """
     try:
         data = read_photo(path)
     except ImageError as error:
         # Path.exists raises for a folder without permission
-        there = parse_path(path).exists() if is_url(path) else os.path.exists(path)  # noqa: PTH110
-        return _PhotoCheck(None, "broken" if there else "missing", str(error), opened=False)
+        exists = parse_path(path).exists() if is_url(path) else os.path.exists(path)  # noqa: PTH110
+        return _PhotoCheck(None, "broken" if exists else "missing", str(error), opened=False)
     try:
         decode(data, MIN_DECODE_SIZE)
     except ImageError as error:
@@ -130,13 +146,14 @@ def _check_photo(path: str) -> _PhotoCheck:
 def _duplicate_problems(
     inventory: Inventory, uses: PhotoUses, duplicates: Ints
 ) -> Iterator[Problem]:
-    for (one, other), differ in zip(
+    for pair, differences in zip(
         duplicates.tolist(), describe_differences(inventory, uses, duplicates), strict=True
     ):
-        first, path = (uses.paths[int(uses.photo[use])].as_py() for use in (one, other))
-        event, event_id = (uses.event_ids[int(uses.event[use])].as_py() for use in (one, other))
+        first, path = (uses.paths[int(uses.photo[use])].as_py() for use in pair)
+        event, event_id = (uses.event_ids[int(uses.event[use])].as_py() for use in pair)
         if event == event_id:
             yield Problem("duplicate", path, event_id, f"same bytes as '{first}' of the same event")
         else:
-            what = f"same bytes as '{first}' of event '{event}'" + (f"; {differ}" if differ else "")
-            yield Problem("straddling", path, event_id, what)
+            detail = f"same bytes as '{first}' of event '{event}'"
+            detail += f"; {differences}" if differences else ""
+            yield Problem("straddling", path, event_id, detail)

@@ -1,4 +1,4 @@
-"""Photos of an inventory that are the same bytes, and what their events say differently."""
+"""Find photos with identical bytes, and how the labels of their events differ."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ EventValues = dict[str, set[str]]
 
 
 def find_duplicates(uses: PhotoUses, digests: NDArray[np.uint64], valid: NDArray[np.bool_]) -> Ints:
-    """(copies, 2): for each use of some bytes but the first, the number of the first use and its
-    own.
+    """Return pairs of uses (duplicates, 2): the first use of some bytes, and each further one.
 
-    `digests` (photos, 2) and `valid` (photos,) are per photo; a photo that is not sound is no copy
-    of any other."""
+    `digests` (photos, 2) and `valid` (photos,) are per photo; an invalid photo is no duplicate of
+    any other.
+    """
     content = _first_with_digest(digests, valid)[uses.photo]
     order = np.argsort(content, kind="stable")
     order = order[content[order] >= 0]
@@ -28,40 +28,42 @@ def find_duplicates(uses: PhotoUses, digests: NDArray[np.uint64], valid: NDArray
 
 
 def describe_differences(inventory: Inventory, uses: PhotoUses, duplicates: Ints) -> Iterator[str]:
-    """For each copy how the labels and the location of its event differ, as "species: fox / hare;
-    location: A / B"; the event of the first use comes first."""
-    facts = _event_values(inventory, uses, np.unique(uses.event[duplicates]))
+    """Yield for each pair of uses how the labels and the location of their events differ.
+
+    The text is like "species: fox / hare; location: A / B", with the event of the first use first.
+    """
+    values = _event_values(inventory, uses, np.unique(uses.event[duplicates]))
     for one, other in uses.event[duplicates].tolist():
-        differ = (name for name in facts[one] if facts[one][name] != facts[other][name])
+        different = (name for name in values[one] if values[one][name] != values[other][name])
         yield "; ".join(
-            f"{name}: {_format_values(facts[one][name])} / {_format_values(facts[other][name])}"
-            for name in differ
+            f"{name}: {_format_values(values[one][name])} / {_format_values(values[other][name])}"
+            for name in different
         )
 
 
 def _first_with_digest(digests: NDArray[np.uint64], valid: NDArray[np.bool_]) -> Ints:
-    """For every sound photo the number of the first one with its digest; −1 for the others."""
+    """Return for every valid photo the number of the first with its digest; −1 for the others."""
     numbers = np.flatnonzero(valid)
     order = numbers[np.lexsort(digests[numbers].T)]
     first = run_starts(digests[order])
-    alike = np.full(len(digests), -1)
-    alike[order] = order[first][np.cumsum(first) - 1]
-    return alike
+    first_photo = np.full(len(digests), -1)
+    first_photo[order] = order[first][np.cumsum(first) - 1]
+    return first_photo
 
 
 def _event_values(inventory: Inventory, uses: PhotoUses, events: Ints) -> dict[int, EventValues]:
-    """Per event what its rows say of each label and of the location."""
+    """Return the values of each label and of the location in the rows of these events."""
     names = [*inventory.labels, *[LOCATION] * (LOCATION in inventory.meta)]
-    facts: dict[int, EventValues] = {
+    by_event: dict[int, EventValues] = {
         event: {name: set() for name in names} for event in events.tolist()
     }
     rows = np.flatnonzero(np.isin(uses.event_of_row, events))
     for name in names:
-        said = take(inventory.table[name], rows).to_pylist()
-        for event, value in zip(uses.event_of_row[rows].tolist(), said, strict=True):
+        values = take(inventory.table[name], rows).to_pylist()
+        for event, value in zip(uses.event_of_row[rows].tolist(), values, strict=True):
             if value is not None:
-                facts[event][name].add(str(value))
-    return facts
+                by_event[event][name].add(str(value))
+    return by_event
 
 
 def _format_values(values: set[str]) -> str:

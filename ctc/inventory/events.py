@@ -1,4 +1,4 @@
-"""The rows of an inventory as events."""
+"""Group the rows of an inventory by event."""
 
 from __future__ import annotations
 
@@ -19,26 +19,35 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class EventRows:
-    """Events numbered in order of appearance. `event_of_row`, (rows,): the event of each row;
-    `first_row`, (events,): each event's first."""
+    """Events, numbered in order of appearance.
+
+    `event_of_row` (rows,): the event of each row. `first_row` (events,): the first row of each
+    event.
+    """
 
     event_of_row: Ints
     first_row: Ints
 
     @classmethod
     def from_table(cls, table: pa.Table) -> EventRows:
+        """Number the events of an inventory's table."""
         _, of_row = factorize(table[EVENT_ID])
         return cls(of_row, first_occurrences(of_row))
 
 
 def first_occurrences(numbers: Ints) -> Ints:
-    """Where each number comes first; `numbers` count up from 0 in order of appearance."""
+    """Return the position of each number's first occurrence.
+
+    `numbers` are numbered from 0 in order of appearance.
+    """
     return np.flatnonzero(np.diff(np.maximum.accumulate(numbers), prepend=-1))
 
 
 def unify_event_photos(inventory: Inventory) -> Inventory:
-    """Give every row of an event the photos of its first row, as datasets do; rows that had others
-    are a warning."""
+    """Give every row of an event the photos of its first row, as datasets do.
+
+    Rows that named other photos are counted in a warning.
+    """
     events = EventRows.from_table(inventory.table)
     images = inventory.table[IMAGES]
     first = events.first_row[events.event_of_row]
@@ -47,7 +56,8 @@ def unify_event_photos(inventory: Inventory) -> Inventory:
     if not others:
         return inventory
     log.warning(
-        "%s observations named other photos than the first of their event: those of the first count",
+        "%s observations name other photos than the first of their event: those of the first "
+        "are used",
         f"{others:,}",
     )
     return replace(inventory, table=set_column(inventory.table, IMAGES, take(images, first)))
@@ -57,12 +67,12 @@ def _count_differing(some: pa.ChunkedArray, others: pa.ChunkedArray) -> int:
     if some.equals(others):
         return 0
     starts = range(0, len(some), TAKE_CHUNK_ROWS)
-    pairs = (
+    chunk_pairs = (
         (column.slice(start, TAKE_CHUNK_ROWS).to_pylist() for column in (some, others))
         for start in starts
     )
     return sum(
         one != other
-        for one_piece, other_piece in pairs
-        for one, other in zip(one_piece, other_piece, strict=True)
+        for one_chunk, other_chunk in chunk_pairs
+        for one, other in zip(one_chunk, other_chunk, strict=True)
     )

@@ -1,6 +1,6 @@
-"""The columns `datetime` and `location`, from what photos, their folders and other columns say.
+"""Fill the columns `datetime` and `location` from EXIF data, folders or other columns.
 
-What the source says itself is kept: only its gaps are filled.
+Values of the source are kept; only gaps are filled.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import numpy as np
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, set_column, take
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import UsageError
-from ctc.inventory.config import EXIF, FOLDER, InventoryConfig, ProgressFactory
+from ctc.inventory.config import EXIF, FOLDER, InventoryConfig
 from ctc.inventory.events import EventRows
 from ctc.inventory.exif_reader import ExifReader, location_from_exif
+from ctc.reporting import ProgressFactory
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,8 +29,10 @@ log = logging.getLogger(__name__)
 
 
 def fill_location(inventory: Inventory, source: str) -> Inventory:
-    """`location` from the photos' FOLDER or from a meta column. Raises UsageError when there is no
-    such column."""
+    """Fill `location` from the photos' FOLDER or from a meta column.
+
+    Raises UsageError if there is no such column.
+    """
     if source == FOLDER:
         return _fill_column(inventory, LOCATION, _photo_folders(inventory))
     inventory.check_meta(source)
@@ -39,55 +42,61 @@ def fill_location(inventory: Inventory, source: str) -> Inventory:
 def fill_from_photos(
     inventory: Inventory, config: InventoryConfig, progress: ProgressFactory
 ) -> Inventory:
-    """`datetime` (ISO 8601, without a zone as cameras have none) and `location` from the first
-    photo of each event that says so.
+    """Fill `datetime` and `location` of each event from its first photo that has them.
 
-    What no photo says stays null and is a warning. A file's modification time counts only with
-    `time_from_mtime`."""
+    Times are ISO 8601 without a time zone, since EXIF has none. Values that no photo has stay null
+    and are counted in a warning. Modification times of files are used only with `time_from_mtime`.
+    """
     import pyarrow.compute as pc
 
     events = EventRows.from_table(inventory.table)
-    time, place = config.time_from_exif or config.time_from_mtime, config.location_from == EXIF
-    lacking = _incomplete_events(inventory, events, [DATETIME] * time + [LOCATION] * place)
-    photos = take(inventory.table[IMAGES], events.first_row[lacking])
+    read_time = config.time_from_exif or config.time_from_mtime
+    read_location = config.location_from == EXIF
+    columns = [DATETIME] * read_time + [LOCATION] * read_location
+    incomplete = _incomplete_events(inventory, events, columns)
+    photos = take(inventory.table[IMAGES], events.first_row[incomplete])
     with progress("EXIF", pc.sum(pc.list_value_length(photos)).as_py() or 0) as bar:
-        reader = ExifReader(inventory.image_root, time, place, config.time_from_mtime, bar)
-        times, places = _read_exif(reader, photos)
-    _warn_missing(reader, times, places)
+        reader = ExifReader(
+            inventory.image_root, read_time, read_location, config.time_from_mtime, bar
+        )
+        times, locations = _read_exif(reader, photos)
+    _warn_missing(reader, times, locations)
     position = np.full(len(events.first_row), -1)
-    position[lacking] = np.arange(len(lacking))
+    position[incomplete] = np.arange(len(incomplete))
     rows = position[events.event_of_row]
-    if time:
+    if read_time:
         inventory = _fill_column(inventory, DATETIME, take(times, rows))
-    return _fill_column(inventory, LOCATION, take(places, rows)) if place else inventory
+    if read_location:
+        inventory = _fill_column(inventory, LOCATION, take(locations, rows))
+    return inventory
 
 
 def _incomplete_events(inventory: Inventory, events: EventRows, columns: Sequence[str]) -> Ints:
-    """The events one of whose rows has no value in one of these columns."""
-    lacks = np.zeros(len(events.first_row), bool)
+    """Return the events with a row that has no value in one of these columns."""
+    incomplete = np.zeros(len(events.first_row), bool)
     for name in columns:
         if name not in inventory.meta:
-            return np.arange(len(lacks))
-        lacks[events.event_of_row[inventory.table[name].is_null().to_numpy()]] = True
-    return np.flatnonzero(lacks)
+            return np.arange(len(incomplete))
+        incomplete[events.event_of_row[inventory.table[name].is_null().to_numpy()]] = True
+    return np.flatnonzero(incomplete)
 
 
 def _read_exif(
     reader: ExifReader, events: pa.ChunkedArray
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Each event's time and place."""
+    """Return the time and the location of each event."""
     import pyarrow as pa
 
     text = pa.string()
-    times, places = [], []
+    times, locations = [], []
     for start in range(0, len(events), CHUNK_SIZE):
         exifs = reader.read(events.slice(start, CHUNK_SIZE).to_pylist())
         times.append(pa.array([exif.taken and exif.taken.isoformat() for exif in exifs], text))
-        places.append(pa.array(map(location_from_exif, exifs), text))
-    return pa.chunked_array(times, text), pa.chunked_array(places, text)
+        locations.append(pa.array(map(location_from_exif, exifs), text))
+    return pa.chunked_array(times, text), pa.chunked_array(locations, text)
 
 
-def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, places: pa.ChunkedArray) -> None:
+def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, locations: pa.ChunkedArray) -> None:
     if reader.unreadable:
         log.warning(
             "%s photos can't be read for their EXIF (first: %s)",
@@ -96,13 +105,14 @@ def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, places: pa.Chunked
         )
     if reader.guessed_times:
         log.warning(
-            "%s times are guessed: they are those of the files", f"{reader.guessed_times:,}"
+            "%s times are the modification times of the files, which may be wrong",
+            f"{reader.guessed_times:,}",
         )
     if reader.read_time and times.null_count:
         of_all = f"{times.null_count:,} of {len(times):,}"
         log.warning("%s events have no photo with an EXIF date: '%s' stays empty", of_all, DATETIME)
-    if reader.read_location and places.null_count:
-        of_all = f"{places.null_count:,} of {len(places):,}"
+    if reader.read_location and locations.null_count:
+        of_all = f"{locations.null_count:,} of {len(locations):,}"
         log.warning(
             "%s events have no photo with a position or serial number: '%s' stays empty",
             of_all,
@@ -111,8 +121,10 @@ def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, places: pa.Chunked
 
 
 def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
-    """The folder of each row's first photo, relative to the image root, or to the class folders
-    below it; '.' for the root itself."""
+    """Return the folder of each row's first photo, relative to the image root; '.' for the root.
+
+    If the first folder below the root is the class in all rows, it is left out.
+    """
     import pyarrow.compute as pc
 
     root = inventory.image_root.as_posix().rstrip("/") + "/"
@@ -126,12 +138,12 @@ def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
         pc.all(pc.equal(top, inventory.table[label]), skip_nulls=False).as_py()
         for label in inventory.labels
     ):
-        folder = pc.replace_substring_regex(folder, r"^[^/]*/", "")  # a class is no place
+        folder = pc.replace_substring_regex(folder, r"^[^/]*/", "")
     return pc.if_else(pc.equal(folder, ""), ".", folder)
 
 
 def _fill_column(inventory: Inventory, name: str, values: pa.ChunkedArray) -> Inventory:
-    """The inventory with `values` where its meta column `name` has none."""
+    """Return the inventory with `values` where its meta column `name` has none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -143,7 +155,8 @@ def _fill_column(inventory: Inventory, name: str, values: pa.ChunkedArray) -> In
         known = inventory.table[name]
         if pa.types.is_nested(known.type):
             raise UsageError(
-                f"the source's column '{name}' holds lists: rename it there to have a column '{name}'"
+                f"the source's column '{name}' holds lists: "
+                f"rename it there to have a column '{name}'"
             )
         if known.type != values.type:
             known, values = known.cast(pa.string()), values.cast(pa.string())

@@ -1,4 +1,4 @@
-"""What the photos of an event say of its time and place."""
+"""Read the time and location of events from the EXIF data of their photos."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ctc.images.exif import Exif, exif_threads, read_exifs
-from ctc.inventory.config import ProgressBar
+from ctc.reporting import ProgressBar
 from ctc.storage.paths import join_path, parse_path
 
 EventPhotos = Sequence[str]
@@ -17,10 +17,13 @@ EventPhotos = Sequence[str]
 
 @dataclass
 class ExifReader:
-    """Reads events' photos below `root` until `read_time` and `read_location`, where wanted, are
-    known; with `use_mtime`, a time that no photo has is that of the first photo's file.
-    `unreadable`: how many photos could not be read; `first_unreadable`: one of them and why;
-    `guessed_times`: how many times are guesses."""
+    """Reads the photos of events below `root` until time and location are known.
+
+    `read_time`, `read_location`: what to read. `use_mtime`: if no photo of an event has a time,
+    take the modification time of its first photo. `unreadable`: number of photos that could not be
+    read; `first_unreadable`: the first of them and why. `guessed_times`: number of times that are
+    modification times.
+    """
 
     root: Path
     read_time: bool
@@ -32,18 +35,18 @@ class ExifReader:
     guessed_times: int = 0
 
     def read(self, events: Sequence[EventPhotos]) -> list[Exif]:
-        """Per event its first `taken`, `serial` and position."""
+        """Return the first time, serial number and position of each event."""
         found = [Exif()] * len(events)
         unread = sum(map(len, events))
         for number in range(max(map(len, events), default=0)):
-            lacking = [
+            incomplete = [
                 e
                 for e, photos in enumerate(events)
                 if number < len(photos) and self._is_incomplete(found[e])
             ]
-            for e, exif in self._read_photos([(e, events[e][number]) for e in lacking]):
+            for e, exif in self._read_photos([(e, events[e][number]) for e in incomplete]):
                 found[e] = _merge_exif(found[e], exif)
-            unread -= len(lacking)
+            unread -= len(incomplete)
         self.bar.advance(unread)
         return [
             self._fill_from_mtime(exif, photos[0])
@@ -75,7 +78,7 @@ class ExifReader:
 
 
 def location_from_exif(exif: Exif) -> str | None:
-    """'latitude,longitude' to four decimals (about 10 m), else the camera's serial number."""
+    """Return 'latitude,longitude' with four decimals (about 10 m), or else the serial number."""
     if exif.latitude is None or exif.longitude is None:
         return exif.serial
     return f"{round(exif.latitude, 4) + 0:.4f},{round(exif.longitude, 4) + 0:.4f}"
@@ -93,8 +96,8 @@ def _merge_exif(known: Exif, more: Exif) -> Exif:
 
 
 def _modification_time(path: Path) -> datetime | None:
-    """When the file was last written, by the clock and zone of this machine."""
+    """Return when the file was last written, in the time zone of this machine."""
     try:
         return datetime.fromtimestamp(int(path.stat().st_mtime))
-    except (OSError, ValueError, OverflowError):  # not there, or a year that no calendar has
+    except (OSError, ValueError, OverflowError):  # no such file, or a year out of range
         return None

@@ -1,4 +1,4 @@
-"""Labels put right: classes renamed, observations without a label dropped."""
+"""Correct labels: rename classes, drop observations without a label."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Renaming:
-    """A class of a label and what becomes of it: `new` is None for missing. `label` is '' where the
-    file doesn't say. `where`: its file and line."""
+    """A class of a label, and its new name.
+
+    `new` is None if the label becomes missing. `label` is '' if the file has none. `where`: file
+    and line.
+    """
 
     label: str
     old: str
@@ -35,20 +38,22 @@ class Renaming:
 
 
 def read_renamings(path: Path) -> tuple[Renaming, ...]:
-    """From a CSV with the columns old, new and, where there are several labels, label; an empty new
-    class means missing.
+    """Read a CSV with the columns `label`, `old` and `new`.
 
-    Raises CtcError when the file can't be used or gives one class two new names.
+    `label` is needed only if there are several labels; an empty `new` makes the label missing.
+    Raises CtcError if the file can't be used, or gives one class two new names.
     """
     if not path.is_file():
         raise UsageError(
-            f"file '{path}' is not there: --relabel needs a CSV with the columns {LABEL}, {OLD}, {NEW}"
+            f"file '{path}' does not exist: "
+            f"--relabel needs a CSV with the columns {LABEL}, {OLD}, {NEW}"
         )
     header, rows = read_rows(path)
     for column in (OLD, NEW):
         if column not in header:
             raise UsageError(
-                f"'{path}' has no column '{column}': --relabel needs the columns {LABEL}, {OLD}, {NEW}"
+                f"'{path}' has no column '{column}': "
+                f"--relabel needs the columns {LABEL}, {OLD}, {NEW}"
             )
     renamings: dict[tuple[str, str], Renaming] = {}
     for line, row in rows:
@@ -58,39 +63,43 @@ def read_renamings(path: Path) -> tuple[Renaming, ...]:
             raise InputError(f"{renaming.where} names no old class: fill in its column '{OLD}'")
         if renamings.setdefault((label, old), renaming).new != renaming.new:
             raise InputError(
-                f"{renaming.where} gives '{old}' another new name than an earlier line: keep one of them"
+                f"{renaming.where} gives '{old}' another new name than an earlier line: "
+                "keep one of them"
             )
     return tuple(renamings.values())
 
 
 def relabel(inventory: Inventory, renamings: Sequence[Renaming]) -> Inventory:
-    """All classes renamed at once, so that two may change places. Raises UsageError for a label
-    that isn't there; a class that doesn't occur is a warning."""
+    """Rename classes, all at once, so that two classes can be swapped.
+
+    Raises UsageError for an unknown label; an unknown class is a warning.
+    """
     by_label: dict[str, list[Renaming]] = {}
     for renaming in renamings:
         by_label.setdefault(_resolve_label(renaming, inventory), []).append(renaming)
     table = inventory.table
-    for label, wanted in by_label.items():
-        column = _rename_classes(table[label], {renaming.old: renaming.new for renaming in wanted})
-        _warn_unknown_classes(table[label], label, wanted)
+    for label, of_label in by_label.items():
+        new_names = {renaming.old: renaming.new for renaming in of_label}
+        column = _rename_classes(table[label], new_names)
+        _warn_unknown_classes(table[label], label, of_label)
         table = table.set_column(table.column_names.index(label), label, column)
     return replace(inventory, table=table)
 
 
 def discard_missing(inventory: Inventory, left_out: LeftOutLog) -> Inventory:
-    """Only the observations that have a class for every label; the others go to `left_out`."""
+    """Keep only observations that have a class for every label; log the others to `left_out`."""
     import numpy as np
     import pyarrow.compute as pc
 
-    whole = np.ones(inventory.table.num_rows, bool)
+    complete = np.ones(inventory.table.num_rows, bool)
     for label in inventory.labels:
-        whole &= pc.is_valid(inventory.table[label]).to_numpy()
-    for chunk in inventory.table[EVENT_ID].filter(~whole).chunks:
+        complete &= pc.is_valid(inventory.table[label]).to_numpy()
+    for chunk in inventory.table[EVENT_ID].filter(~complete).chunks:
         for event_id in chunk.to_pylist():
             left_out.add(LeftOut(event_id, DISCARD_REASON))
-    if not whole.any():
-        raise InputError("no observation is left: each lacks a label; leave --discard-missing out")
-    return replace(inventory, table=inventory.table.filter(whole))
+    if not complete.any():
+        raise InputError("no observation is left, each lacks a label: omit --discard-missing")
+    return replace(inventory, table=inventory.table.filter(complete))
 
 
 def _resolve_label(renaming: Renaming, inventory: Inventory) -> str:
@@ -105,11 +114,11 @@ def _resolve_label(renaming: Renaming, inventory: Inventory) -> str:
 def _rename_classes(column: pa.ChunkedArray, new: Mapping[str, str | None]) -> pa.ChunkedArray:
     import pyarrow as pa
 
-    pieces = []
-    for piece in column.dictionary_encode().chunks:
-        classes = [new.get(name, name) for name in piece.dictionary.to_pylist()]
-        pieces.append(pa.array(classes, pa.string()).take(piece.indices))
-    return pa.chunked_array(pieces, pa.string())
+    renamed = []
+    for chunk in column.dictionary_encode().chunks:
+        classes = [new.get(name, name) for name in chunk.dictionary.to_pylist()]
+        renamed.append(pa.array(classes, pa.string()).take(chunk.indices))
+    return pa.chunked_array(renamed, pa.string())
 
 
 def _warn_unknown_classes(
@@ -119,11 +128,11 @@ def _warn_unknown_classes(
     for renaming in renamings:
         if renaming.old not in known:
             hint = did_you_mean(renaming.old, known)
-            near = hint if "did you mean" in hint else ""
+            suggestion = hint if "did you mean" in hint else ""
             log.warning(
                 "%s: label '%s' has no class called '%s'%s",
                 renaming.where,
                 label,
                 renaming.old,
-                near,
+                suggestion,
             )

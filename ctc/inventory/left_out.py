@@ -1,4 +1,4 @@
-"""What gave no observation: counted in memory, and every entry in a file."""
+"""Log of source entries that give no observation: counts in memory, all entries in a file."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ OTHER_REASONS = "other reasons"
 
 
 def left_out_path(output: Path) -> Path:
-    """The file beside an inventory that lists what was left out of it."""
+    """Return the path of the file that lists what was left out of an inventory."""
     return output.with_name(f"{output.stem}.left_out.csv")
 
 
 class LeftOutLog:
-    """`counts`: entries per reason. `examples`: per reason, where the first few were. All entries
-    go to `path` (columns where, reason), which appears when the `with` block ends well; without an
-    entry there is no file."""
+    """Counts entries per reason, and writes them to a CSV with the columns where, reason.
+
+    `counts`: number of entries per reason. `examples`: per reason, where the first few were. The
+    file `path` appears when the `with` block ends without error; without any entry there is no
+    file, and an existing one is removed.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
@@ -38,6 +41,7 @@ class LeftOutLog:
         self._writer: Writer | None = None
 
     def add(self, entry: LeftOut) -> None:
+        """Count the entry and write it to the file."""
         known = entry.reason in self.counts or len(self.counts) < MAX_REASONS
         reason = entry.reason if known else OTHER_REASONS
         self.counts[reason] += 1

@@ -1,5 +1,7 @@
-"""Which photos an inventory names, and in which events; whole columns at a time, since there may be
-tens of millions."""
+"""The photos of an inventory and the events that use them.
+
+All operations work on whole columns, since there may be tens of millions of photos.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PhotoUses:
-    """`paths`, `event_ids`: each once, in order of appearance. Use i is of photo number `photo[i]`
-    in event number `event[i]`, every such pair once, sorted by photo, then event. `of_row`: the
-    event number of every row of the inventory."""
+    """Pairs of photo and event.
+
+    `paths`, `event_ids`: each once, in order of appearance. Use i is of photo number `photo[i]` in
+    event number `event[i]`; every pair occurs once, sorted by photo, then event. `event_of_row`:
+    the event number of every row of the inventory.
+    """
 
     paths: pa.Array
     event_ids: pa.Array
@@ -29,18 +34,18 @@ class PhotoUses:
     event_of_row: Ints
 
     def events_of(self, photo: int) -> list[str]:
-        """The ids of the events that have the photo."""
+        """Return the ids of the events that have the photo."""
         start, end = np.searchsorted(self.photo, (photo, photo + 1))
         ids: list[str] = self.event_ids.take(self.event[start:end]).to_pylist()
         return ids
 
     def is_shared(self) -> NDArray[np.bool_]:
-        """Per photo, whether more than one event has it."""
+        """Tell for each photo whether more than one event has it."""
         return np.bincount(self.photo, minlength=len(self.paths)) > 1
 
 
 def photo_uses(inventory: Inventory) -> PhotoUses:
-    """Every photo with every event that has it."""
+    """Find all pairs of photo and event in the inventory."""
     import pyarrow.compute as pc
 
     images = inventory.table[IMAGES]
@@ -49,13 +54,13 @@ def photo_uses(inventory: Inventory) -> PhotoUses:
     paths, photo = factorize(pc.list_flatten(images))
     event = np.repeat(event_of_row, lengths)
     pairs = np.sort((photo * len(event_ids) + event)[photo >= 0])
-    pairs = pairs[run_starts(pairs[:, None])]  # np.unique takes five times as long
+    pairs = pairs[run_starts(pairs[:, None])]  # five times faster than np.unique
     photo, event = np.divmod(pairs, max(len(event_ids), 1))
     return PhotoUses(paths, event_ids, photo, event, event_of_row)
 
 
 def run_starts(rows: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which rows of the sorted (rows, columns) differ from the one before."""
+    """Tell which rows of a sorted array (rows, columns) differ from the previous row."""
     first = np.ones(len(rows), bool)
     first[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     return first

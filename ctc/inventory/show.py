@@ -1,55 +1,30 @@
-"""What an inventory holds: counted by columns, so that five million observations take seconds."""
+"""Summarize an inventory.
+
+Counting works on whole columns, so that five million observations take seconds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, factorize
-from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.inventory.photo_uses import PhotoUses, photo_uses
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-
-from collections.abc import Iterator
-
-from ctc.artifacts.inventory import EVENT_ID, IMAGES
-
 MAX_CLASSES = 8
-
-
-def summary_lines(inventory: Inventory) -> Iterator[str]:
-    """Observations, events and photos, then a line per label with its biggest classes."""
-    import pyarrow.compute as pc
-
-    table = inventory.table
-    events = pc.count_distinct(table[EVENT_ID]).as_py()
-    photos = pc.count_distinct(pc.list_flatten(table[IMAGES])).as_py()
-    yield f"{table.num_rows:,} observations of {events:,} events with {photos:,} photos"
-    for label in inventory.labels:
-        counts = class_counts(inventory, label)
-        shown = ", ".join(
-            f"{name} {count:,}" for name, count in list(counts.classes.items())[:MAX_CLASSES]
-        )
-        hidden = len(counts.classes) - MAX_CLASSES
-        more = f", and {hidden} more" if hidden > 0 else ""
-        yield f"{label}: {shown}{more}" + (
-            f"; missing {counts.missing:,}" if counts.missing else ""
-        )
-
-
 MAX_EXAMPLES = 20
 
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """The classes of a label with their observations, most frequent first, and how many
-    observations lack the label."""
+    """Observations per class of a label, most frequent first, and observations without it."""
 
     classes: Mapping[str, int]
     missing: int
@@ -57,7 +32,7 @@ class ClassCounts:
 
 @dataclass(frozen=True)
 class LocationCounts:
-    """What one location has."""
+    """Events and photos of one location."""
 
     events: int
     photos: int
@@ -65,8 +40,10 @@ class LocationCounts:
 
 @dataclass(frozen=True)
 class TimeSpan:
-    """Of the column `datetime`: the `first` and `last` ISO 8601 time, how many observations have
-    none (`missing`), and how many have something else there (`unclear`)."""
+    """First and last ISO 8601 time in the column `datetime`.
+
+    `missing`: observations without a value. `unclear`: observations with another value.
+    """
 
     first: str | None
     last: str | None
@@ -76,7 +53,7 @@ class TimeSpan:
 
 @dataclass(frozen=True)
 class SharedPhoto:
-    """A photo that is in more than one event: in how many, and the first of them."""
+    """A photo that is in more than one event: the number of events, and the first of them."""
 
     path: str
     events: int
@@ -85,13 +62,15 @@ class SharedPhoto:
 
 @dataclass(frozen=True)
 class InventorySummary:
-    """Everything that `ctc inventory show` tells.
+    """Everything that `ctc inventory show` prints.
 
-    `locations` by number of events, most first, None without a column `location`; `no_location`:
-    events without one. `photos_per_event`, `observations_per_event`: such a number → how many
-    events have it. `shared_photos`: how many photos are in more than one event; `first_shared`
-    names some. `meta`: column → distinct values, of a column with lists the values in them.
-    `left_out`: reason → source entries."""
+    - `locations`: sorted by number of events, most first; None without a column `location`.
+    - `no_location`: number of events without a location.
+    - `photos_per_event`, `observations_per_event`: number → events that have so many.
+    - `shared_photos`: number of photos in more than one event; `first_shared`: some of them.
+    - `meta`: column → distinct values; in a column of lists, the values in the lists.
+    - `left_out`: reason → source entries.
+    """
 
     image_root: str
     observations: int
@@ -109,12 +88,30 @@ class InventorySummary:
     left_out: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it under the names of the fields."""
+        """Return the summary as JSON, with the names of the fields."""
         return asdict(self)
 
 
+def summary_lines(inventory: Inventory) -> Iterator[str]:
+    """Yield the numbers of observations, events and photos, then the largest classes per label."""
+    import pyarrow.compute as pc
+
+    table = inventory.table
+    events = pc.count_distinct(table[EVENT_ID]).as_py()
+    photos = pc.count_distinct(pc.list_flatten(table[IMAGES])).as_py()
+    yield f"{table.num_rows:,} observations of {events:,} events with {photos:,} photos"
+    for label in inventory.labels:
+        counts = class_counts(inventory, label)
+        largest = list(counts.classes.items())[:MAX_CLASSES]
+        text = ", ".join(f"{name} {count:,}" for name, count in largest)
+        hidden = len(counts.classes) - MAX_CLASSES
+        more = f", and {hidden} more" if hidden > 0 else ""
+        missing = f"; missing {counts.missing:,}" if counts.missing else ""
+        yield f"{label}: {text}{more}{missing}"
+
+
 def summarize(inventory: Inventory) -> InventorySummary:
-    """Count everything."""
+    """Summarize the whole inventory."""
     uses = photo_uses(inventory)
     photos = np.bincount(uses.event, minlength=len(uses.event_ids))
     locations, no_location = _location_counts(inventory, uses, photos)
@@ -139,7 +136,7 @@ def summarize(inventory: Inventory) -> InventorySummary:
 
 
 def class_counts(inventory: Inventory, label: str) -> ClassCounts:
-    """How often each class of the label was observed."""
+    """Count the observations of each class of the label."""
     import pyarrow.compute as pc
 
     counted = pc.value_counts(inventory.table[label])
@@ -153,7 +150,10 @@ def class_counts(inventory: Inventory, label: str) -> ClassCounts:
 def _location_counts(
     inventory: Inventory, uses: PhotoUses, photos: Ints
 ) -> tuple[dict[str, LocationCounts] | None, int]:
-    """Per location its events and photos; an event is where its first row says."""
+    """Count events and photos per location, and events without one.
+
+    The location of an event is that of its first row.
+    """
     if LOCATION not in inventory.meta:
         return None, 0
     names, of_row = factorize(inventory.table[LOCATION])
@@ -163,10 +163,11 @@ def _location_counts(
     events = np.bincount(of_event[known], minlength=len(names))
     taken = np.bincount(of_event[known], photos[known], minlength=len(names)).astype(int)
     order = np.argsort(-events, kind="stable")
-    named = names.to_pylist()
-    return {
-        str(named[i]): LocationCounts(int(events[i]), int(taken[i])) for i in order if events[i]
-    }, int((~known).sum())
+    values = names.to_pylist()
+    locations = {
+        str(values[i]): LocationCounts(int(events[i]), int(taken[i])) for i in order if events[i]
+    }
+    return locations, int((~known).sum())
 
 
 def _histogram(counts: Ints) -> dict[int, int]:
@@ -205,7 +206,7 @@ def _count_distinct(column: pa.ChunkedArray) -> int:
 
 
 def _flatten_lists(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The values of a column; of one with a list per row, those in the lists."""
+    """Return the values of a column; for a column of lists, the values in the lists."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

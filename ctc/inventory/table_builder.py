@@ -1,5 +1,7 @@
-"""Observations, one after the other, become a table: some thousands at a time, since there may be
-tens of millions."""
+"""Convert a stream of observations to a table.
+
+Observations are converted in chunks, since there may be tens of millions.
+"""
 
 from __future__ import annotations
 
@@ -24,25 +26,26 @@ CHUNK_SIZE = 50_000
 def build_table(
     entries: Iterable[Observation | LeftOut], left_out: LeftOutLog, chunk_size: int = CHUNK_SIZE
 ) -> tuple[pa.Table, tuple[str, ...]]:
-    """The observations as a table, and the names of its label columns; what is no observation goes
-    to `left_out`.
+    """Return a table of the observations, and the names of its label columns.
 
-    A label or meta column that some observations don't have is null there. Meta columns of numbers
-    hold numbers, those of tuples lists of numbers; those that mix kinds hold text. Raises
-    UsageError for a name that two columns have."""
+    Entries that are not observations go to `left_out`. A label or meta column that some
+    observations lack is null there. Meta columns of numbers hold numbers, those of tuples hold
+    lists of numbers, those of mixed types hold text. Raises UsageError if two columns have the same
+    name, PluginError if the input format gave something else.
+    """
     import pyarrow as pa
 
     observations = _valid_observations(entries, left_out)
     labels: dict[str, None] = {}
     meta: dict[str, None] = {}
-    pieces: list[Columns] = []
-    while piece := list(islice(observations, chunk_size)):
-        _add_names(labels, (entry.labels for entry in piece))
-        _add_names(meta, (entry.meta for entry in piece))
+    chunks: list[Columns] = []
+    while chunk := list(islice(observations, chunk_size)):
+        _add_names(labels, (entry.labels for entry in chunk))
+        _add_names(meta, (entry.meta for entry in chunk))
         _check_names([EVENT_ID, IMAGES, *labels, *meta])
-        pieces.append(_unicode_columns(piece, labels, meta, left_out))
+        chunks.append(_unicode_columns(chunk, labels, meta, left_out))
     names = (EVENT_ID, IMAGES, *labels, *meta)
-    return pa.table({name: _concat_column(pieces, name) for name in names}), tuple(labels)
+    return pa.table({name: _concat_column(chunks, name) for name in names}), tuple(labels)
 
 
 def _valid_observations(
@@ -69,26 +72,26 @@ def _add_names(names: dict[str, None], mappings: Iterable[Mapping[str, Any]]) ->
 
 def _check_names(names: Sequence[str]) -> None:
     if len(set(names)) < len(names):
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        duplicate = next(name for i, name in enumerate(names) if name in names[:i])
         raise UsageError(
-            f"'{twice}' can't be used as a column name twice: rename the column in the source"
+            f"'{duplicate}' can't be used as a column name twice: rename the column in the source"
         )
 
 
 def _unicode_columns(
     chunk: list[Observation], labels: Iterable[str], meta: Iterable[str], left_out: LeftOutLog
 ) -> Columns:
-    """As `_build_columns`, without the observations whose paths or other texts are not Unicode."""
+    """Build the columns of a chunk without observations whose text is not valid Unicode."""
     try:
         return _build_columns(chunk, labels, meta)
     except UnicodeEncodeError:
-        sound = [entry for entry in chunk if _is_unicode(entry)]
+        valid = [entry for entry in chunk if _is_unicode(entry)]
         for entry in chunk:
             if not _is_unicode(entry):
                 left_out.add(
                     LeftOut(ascii(entry.event_id), "a name that is not Unicode: rename the file")
                 )
-        return _build_columns(sound, labels, meta)
+        return _build_columns(valid, labels, meta)
 
 
 def _is_unicode(entry: Observation) -> bool:
@@ -124,7 +127,7 @@ def _build_columns(
 
 
 def _infer_array(values: list[Any]) -> pa.Array:
-    """Of the one kind that all values have, or text."""
+    """Build an array of the type that all values have, or of text."""
     import pyarrow as pa
 
     lists = any(isinstance(value, tuple) for value in values)
@@ -141,15 +144,15 @@ def _string_array(values: Iterable[Any]) -> pa.Array:
 
 
 def _concat_column(chunks: Sequence[Columns], name: str) -> pa.ChunkedArray:
-    """One column of all pieces; null where a piece lacks it."""
+    """Concatenate a column of all chunks; null where a chunk lacks it."""
     import pyarrow as pa
 
-    arrays = [piece.get(name, pa.nulls(len(piece[EVENT_ID]))) for piece in chunks]
-    kinds = {array.type for array in arrays} - {pa.null()}
-    if kinds == {pa.int64(), pa.float64()}:
-        kinds = {pa.float64()}
-    if len(kinds) <= 1:
-        kind = kinds.pop() if kinds else pa.string()
-        with suppress(pa.ArrowInvalid):  # an integer that no float64 holds
-            return pa.chunked_array([array.cast(kind) for array in arrays], kind)
+    arrays = [chunk.get(name, pa.nulls(len(chunk[EVENT_ID]))) for chunk in chunks]
+    types = {array.type for array in arrays} - {pa.null()}
+    if types == {pa.int64(), pa.float64()}:
+        types = {pa.float64()}
+    if len(types) <= 1:
+        common = types.pop() if types else pa.string()
+        with suppress(pa.ArrowInvalid):  # an integer that float64 can't hold
+            return pa.chunked_array([array.cast(common) for array in arrays], common)
     return pa.chunked_array([_string_array(array.to_pylist()) for array in arrays], pa.string())

@@ -1,4 +1,4 @@
-"""What an inventory holds, counted."""
+"""Summary of an inventory."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ def inventory(left_out: dict[str, int] | None = None, **meta: Any) -> Inventory:
     return Inventory(pa.table({**ROWS, **meta}), ("species",), Path("/photos"), left_out or {})
 
 
-def test_observations_events_and_photos_are_counted_apart() -> None:
-    held = summarize(inventory())
-    assert (held.observations, held.events, held.photos) == (4, 3, 2)
+def test_summarize_counts_observations_events_and_photos() -> None:
+    summary = summarize(inventory())
+    assert (summary.observations, summary.events, summary.photos) == (4, 3, 2)
 
 
-def test_classes_are_counted_most_frequent_first() -> None:
+def test_summarize_sorts_classes_by_count() -> None:
     counts = summarize(inventory()).labels["species"]
     assert counts == ClassCounts({"fox": 2, "hare": 1}, missing=1)
     assert list(counts.classes) == ["fox", "hare"]
 
 
-def test_an_event_is_where_its_first_row_says() -> None:
-    held = summarize(inventory(location=["pond", "wood", "wood", None]))
-    assert held.locations == {"pond": LocationCounts(1, 2), "wood": LocationCounts(1, 1)}
-    assert held.no_location == 1
+def test_summarize_takes_location_of_first_row() -> None:
+    summary = summarize(inventory(location=["pond", "wood", "wood", None]))
+    assert summary.locations == {"pond": LocationCounts(1, 2), "wood": LocationCounts(1, 1)}
+    assert summary.no_location == 1
 
 
-def test_locations_may_be_numbers() -> None:
+def test_summarize_accepts_numeric_locations() -> None:
     assert summarize(inventory(location=[7, 7, 7, 9])).locations == {
         "7": LocationCounts(2, 3),
         "9": LocationCounts(1, 0),
     }
 
 
-def test_without_a_column_of_locations_there_are_none() -> None:
+def test_summarize_has_no_locations_without_column() -> None:
     assert summarize(inventory()).locations is None
 
 
-def test_events_are_counted_by_photos_and_by_observations() -> None:
-    held = summarize(inventory())
-    assert held.photos_per_event == {0: 1, 1: 1, 2: 1}
-    assert held.observations_per_event == {1: 2, 2: 1}
+def test_summarize_counts_photos_and_observations_per_event() -> None:
+    summary = summarize(inventory())
+    assert summary.photos_per_event == {0: 1, 1: 1, 2: 1}
+    assert summary.observations_per_event == {1: 2, 2: 1}
 
 
-def test_a_photo_in_two_events_is_named_and_one_in_two_observations_is_not() -> None:
-    held = summarize(inventory())
-    assert held.shared_photos == 1
-    assert held.first_shared == (SharedPhoto("2.jpg", 2, ("a", "b")),)
+def test_summarize_lists_photos_shared_by_events_only() -> None:
+    summary = summarize(inventory())
+    assert summary.shared_photos == 1
+    assert summary.first_shared == (SharedPhoto("2.jpg", 2, ("a", "b")),)
 
 
 @pytest.mark.parametrize(
@@ -85,40 +85,45 @@ def test_a_photo_in_two_events_is_named_and_one_in_two_observations_is_not() -> 
         ),
     ],
 )
-def test_the_time_span_counts_what_is_no_time(times: Any, span: TimeSpan) -> None:
+def test_summarize_time_span_counts_missing_and_unclear(times: Any, span: TimeSpan) -> None:
     assert summarize(inventory(datetime=times)).time == span
 
 
-def test_without_a_column_of_times_there_is_no_span() -> None:
+def test_summarize_has_no_time_span_without_column() -> None:
     assert summarize(inventory()).time is None
 
 
-def test_meta_columns_count_their_values_lists_those_in_them() -> None:
-    held = summarize(
+def test_summarize_counts_distinct_meta_values_also_in_lists() -> None:
+    summary = summarize(
         inventory(
             site=["x", "y", "x", None], box=[[0.1, None], [0.1, 0.2], [], None], empty=[None] * 4
         )
     )
-    assert held.meta == {"site": 2, "box": 2, "empty": 0}
+    assert summary.meta == {"site": 2, "box": 2, "empty": 0}
 
 
-def test_what_was_left_out_is_remembered() -> None:
+def test_summarize_returns_left_out() -> None:
     assert summarize(inventory(left_out={"corrupt": 3})).left_out == {"corrupt": 3}
 
 
-def test_columns_in_several_chunks_count_as_one() -> None:
+def test_summarize_handles_chunked_columns() -> None:
     whole = inventory(location=["pond", "wood", "wood", None])
     chunked = pa.concat_tables([whole.table.slice(row, 1) for row in range(4)])
     assert summarize(Inventory(chunked, whole.labels, whole.image_root)) == summarize(whole)
 
 
-def test_an_empty_inventory_has_nothing() -> None:
+def test_summarize_empty_inventory() -> None:
     empty = inventory(location=["pond", "wood", "wood", None])
-    held = summarize(Inventory(empty.table.slice(0, 0), empty.labels, empty.image_root))
-    assert (held.observations, held.events, held.photos, held.locations) == (0, 0, 0, {})
+    summary = summarize(Inventory(empty.table.slice(0, 0), empty.labels, empty.image_root))
+    assert (summary.observations, summary.events, summary.photos, summary.locations) == (
+        0,
+        0,
+        0,
+        {},
+    )
 
 
-def test_a_photo_knows_its_events() -> None:
+def test_photo_uses_lists_events_of_photo() -> None:
     uses = photo_uses(inventory())
     assert [uses.paths.to_pylist(), uses.events_of(0), uses.events_of(1)] == [
         ["1.jpg", "2.jpg"],

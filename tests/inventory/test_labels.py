@@ -1,4 +1,4 @@
-"""Classes renamed, and observations without a label dropped."""
+"""Renaming of classes, and dropping of observations without a label."""
 
 from __future__ import annotations
 
@@ -24,37 +24,41 @@ def inventory(**labels: list[str | None]) -> Inventory:
     return Inventory(table, tuple(labels), Path())
 
 
-def relabelled(tmp_path: Path, csv: str, **labels: list[str | None]) -> dict[str, list[str | None]]:
+def apply_relabel(
+    tmp_path: Path, csv: str, **labels: list[str | None]
+) -> dict[str, list[str | None]]:
     path = tmp_path / "relabel.csv"
     path.write_text(csv, encoding="utf-8")
     result = relabel(inventory(**labels), read_renamings(path))
     return {label: result.table[label].to_pylist() for label in result.labels}
 
 
-def test_several_classes_become_one_and_an_empty_one_missing(tmp_path: Path) -> None:
+def test_relabel_merges_classes_and_sets_missing(tmp_path: Path) -> None:
     csv = "label,old,new\nspecies,red fox,fox\nspecies,hare,\ncount,1,one\n"
-    assert relabelled(tmp_path, csv) == {
+    assert apply_relabel(tmp_path, csv) == {
         "species": ["fox", "fox", None, None],
         "count": ["one", None, "2", "one"],
     }
 
 
-def test_two_classes_may_change_places(tmp_path: Path) -> None:
+def test_relabel_swaps_classes(tmp_path: Path) -> None:
     csv = "label,old,new\nspecies,fox,hare\nspecies,hare,fox\n"
-    assert relabelled(tmp_path, csv)["species"] == ["hare", "red fox", "fox", None]
+    assert apply_relabel(tmp_path, csv)["species"] == ["hare", "red fox", "fox", None]
 
 
-def test_a_single_label_needs_no_naming(tmp_path: Path) -> None:
-    assert relabelled(tmp_path, "old;new\nred fox;fox\n", species=SPECIES) == {
+def test_relabel_needs_no_label_column_for_single_label(tmp_path: Path) -> None:
+    assert apply_relabel(tmp_path, "old;new\nred fox;fox\n", species=SPECIES) == {
         "species": ["fox", "fox", "hare", None]
     }
 
 
-def test_a_class_that_does_not_occur_is_a_warning(
+def test_relabel_warns_about_unknown_class(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        assert relabelled(tmp_path, "label,old,new\nspecies,red foxx,fox\n")["species"] == SPECIES
+        assert (
+            apply_relabel(tmp_path, "label,old,new\nspecies,red foxx,fox\n")["species"] == SPECIES
+        )
     (message,) = caplog.messages
     assert message.endswith(
         "line 2: label 'species' has no class called 'red foxx': did you mean 'red fox'?"
@@ -83,25 +87,25 @@ def test_a_class_that_does_not_occur_is_a_warning(
         ),
     ],
 )
-def test_a_file_that_can_not_be_meant_is_refused(
+def test_relabel_refuses_invalid_file(
     tmp_path: Path, csv: str, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        relabelled(tmp_path, csv)
+        apply_relabel(tmp_path, csv)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_read_renamings_refuses_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--relabel needs a CSV"):
         read_renamings(tmp_path / "nowhere.csv")
 
 
-def test_observations_without_a_label_are_dropped_and_listed() -> None:
+def test_discard_missing_drops_and_logs_observations() -> None:
     left_out = LeftOutLog()
     kept = discard_missing(inventory(), left_out)
     assert kept.table["event_id"].to_pylist() == ["a", "c"]
     assert left_out.examples == {"a label is missing (--discard-missing)": ["b", "d"]}
 
 
-def test_dropping_everything_is_an_error() -> None:
+def test_discard_missing_refuses_to_drop_everything() -> None:
     with pytest.raises(InputError, match="no observation is left"):
         discard_missing(inventory(species=[None] * 4), LeftOutLog())

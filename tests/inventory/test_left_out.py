@@ -1,4 +1,4 @@
-"""What is left out is counted in memory and listed in a file."""
+"""Log of source entries that give no observation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ctc.inventory.left_out import (
 from ctc.plugin import LeftOut
 
 
-def test_every_entry_is_in_the_file_and_the_first_few_in_memory(tmp_path: Path) -> None:
+def test_left_out_log_writes_all_entries_and_keeps_examples(tmp_path: Path) -> None:
     with LeftOutLog(tmp_path / "out.csv") as log:
         for i in range(10):
             log.add(LeftOut(f"row {i}", 'no "image", here'))
@@ -27,7 +27,7 @@ def test_every_entry_is_in_the_file_and_the_first_few_in_memory(tmp_path: Path) 
     assert len(lines) == 11
 
 
-def test_reasons_without_end_are_counted_together() -> None:
+def test_left_out_log_limits_number_of_reasons() -> None:
     log = LeftOutLog()
     for i in range(MAX_REASONS + 5):
         log.add(LeftOut("somewhere", f"reason {i}"))
@@ -35,7 +35,7 @@ def test_reasons_without_end_are_counted_together() -> None:
     assert log.counts[OTHER_REASONS] == 5
 
 
-def test_a_name_that_is_no_unicode_can_be_listed(tmp_path: Path) -> None:
+def test_left_out_log_escapes_invalid_unicode(tmp_path: Path) -> None:
     with LeftOutLog(tmp_path / "out.csv") as log:
         log.add(LeftOut("\udcff.jpg", "no class"))
     assert (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[
@@ -43,14 +43,14 @@ def test_a_name_that_is_no_unicode_can_be_listed(tmp_path: Path) -> None:
     ] == r"\udcff.jpg,no class"
 
 
-def test_nothing_left_out_is_no_file_and_takes_an_older_one_away(tmp_path: Path) -> None:
+def test_left_out_log_removes_old_file_if_empty(tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_text("of an earlier run")
     with LeftOutLog(tmp_path / "out.csv"):
         pass
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_that_fails_leaves_the_older_file(tmp_path: Path) -> None:
+def test_left_out_log_keeps_old_file_on_error(tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_text("of an earlier run")
 
     def interrupted() -> None:
@@ -63,5 +63,5 @@ def test_a_run_that_fails_leaves_the_older_file(tmp_path: Path) -> None:
     assert [path.read_text() for path in tmp_path.iterdir()] == ["of an earlier run"]
 
 
-def test_the_file_lies_beside_the_inventory() -> None:
+def test_left_out_path_is_beside_inventory() -> None:
     assert left_out_path(Path("a/inventory.parquet")) == Path("a/inventory.left_out.csv")

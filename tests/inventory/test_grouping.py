@@ -1,4 +1,4 @@
-"""Loose photos become events."""
+"""Grouping of single photos into events."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ NOON = "2026-01-01T12:00:00"
 
 
 def inventory(rows: list[dict[str, Any]]) -> Inventory:
-    """Rows of photos at location A, of a fox, at noon, unless a row says otherwise; its photo is
-    named after its event."""
+    """Return an inventory of foxes at location A at noon, unless a row says otherwise.
+
+    Each photo is named after its event.
+    """
     full = [
         {
             "event_id": row["id"],
@@ -35,21 +37,23 @@ def inventory(rows: list[dict[str, Any]]) -> Inventory:
     return Inventory(pa.concat_tables([table.slice(0, 1), table.slice(1)]), ("species",), Path())
 
 
-def grouped(*rows: dict[str, Any], seconds: float = 60) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = group_photos(inventory(list(rows)), seconds)[0].table.to_pylist()
-    return made
+def group(*rows: dict[str, Any], seconds: float = 60) -> list[dict[str, Any]]:
+    grouped: list[dict[str, Any]] = group_photos(inventory(list(rows)), seconds)[
+        0
+    ].table.to_pylist()
+    return grouped
 
 
 def photos_of(*rows: dict[str, Any], seconds: float = 60) -> list[list[str]]:
-    return [row["images"] for row in grouped(*rows, seconds=seconds)]
+    return [row["images"] for row in group(*rows, seconds=seconds)]
 
 
 def at(time: str) -> dict[str, str]:
     return {"id": time, "datetime": f"2026-01-01T{time}"}
 
 
-def test_photos_that_follow_each_other_become_an_event_of_the_first_ones_name_and_time() -> None:
-    (event,) = grouped({"id": "b", "datetime": "2026-01-01T12:00:30"}, {"id": "a"})
+def test_group_photos_takes_id_and_time_of_first_photo() -> None:
+    (event,) = group({"id": "b", "datetime": "2026-01-01T12:00:30"}, {"id": "a"})
     assert event == {
         "event_id": "a",
         "images": ["a.jpg", "b.jpg"],
@@ -59,30 +63,30 @@ def test_photos_that_follow_each_other_become_an_event_of_the_first_ones_name_an
     }
 
 
-def test_a_gap_that_is_too_long_parts_them() -> None:
+def test_group_photos_separates_photos_at_long_gap() -> None:
     photos = (at("12:00:00"), at("12:01:00"), at("12:02:01"))
     assert photos_of(*photos) == [["12:00:00.jpg", "12:01:00.jpg"], ["12:02:01.jpg"]]
     assert len(photos_of(*photos, seconds=61)) == 1
     assert len(photos_of(*photos, seconds=59.999)) == 3
 
 
-def test_photos_of_two_locations_are_never_one_event() -> None:
+def test_group_photos_never_unites_locations() -> None:
     assert len(photos_of({"id": "a"}, {"id": "b", "location": "B"})) == 2
 
 
-def test_photos_without_time_or_location_stay_alone() -> None:
+def test_group_photos_keeps_photos_without_time_or_location() -> None:
     rows = [{"id": "a"}, {"id": "b", "datetime": None}, {"id": "c", "datetime": None}]
     rows += [{"id": "d", "location": None}, {"id": "e", "location": None}, {"id": "f"}]
     assert [len(photos) for photos in photos_of(*rows)] == [2, 1, 1, 1, 1]
 
 
-def test_events_of_several_photos_stay_as_they_are() -> None:
+def test_group_photos_keeps_events_of_several_photos() -> None:
     burst = {"id": "b", "images": ["b1.jpg", "b2.jpg"]}
     assert photos_of({"id": "a"}, burst, {"id": "c"}) == [["a.jpg", "c.jpg"], ["b1.jpg", "b2.jpg"]]
 
 
-def test_each_distinct_observation_is_kept_once_in_the_order_of_the_photos() -> None:
-    rows = grouped(
+def test_group_photos_keeps_distinct_observations_in_photo_order() -> None:
+    rows = group(
         {"id": "b", "datetime": "2026-01-01T12:00:01", "species": "hare"},
         {"id": "b", "datetime": "2026-01-01T12:00:01", "species": "fox"},
         {"id": "a"},
@@ -95,14 +99,16 @@ def test_each_distinct_observation_is_kept_once_in_the_order_of_the_photos() -> 
     assert {row["datetime"] for row in rows} == {NOON}
 
 
-def test_it_tells_what_came_of_it() -> None:
+def test_group_photos_describes_result() -> None:
     rows = [{"id": "a"}, {"id": "b", "species": "hare"}, {"id": "c", "location": "C"}]
-    told = group_photos(inventory(rows), 1)[1]
-    assert told == "2 loose photos became 1 events, 1 of them with several observations"
+    description = group_photos(inventory(rows), 1)[1]
+    assert (
+        description == "grouped 2 single photos into 1 events, 1 of them with several observations"
+    )
 
 
-def test_values_per_image_are_joined_like_the_images() -> None:
-    rows = grouped(
+def test_group_photos_concatenates_values_per_image() -> None:
+    rows = group(
         {"id": "a", "box_x": [0.1], "n": 1},
         {"id": "b", "box_x": None, "n": 2},
         {"id": "c", "box_x": [None], "n": 3},
@@ -117,10 +123,10 @@ def test_values_per_image_are_joined_like_the_images() -> None:
     ]
 
 
-def test_an_event_stands_where_its_first_photo_stood() -> None:
+def test_group_photos_keeps_position_of_first_photo() -> None:
     rows = [{"id": "x", "location": "X"}, {"id": "b", "datetime": "2026-01-01T12:00:01"}]
     rows += [{"id": "y", "location": "Y"}, {"id": "a"}, {"id": "z", "location": "Z"}]
-    assert [row["event_id"] for row in grouped(*rows)] == ["x", "y", "a", "z"]
+    assert [row["event_id"] for row in group(*rows)] == ["x", "y", "a", "z"]
 
 
 @pytest.mark.parametrize(
@@ -132,27 +138,30 @@ def test_an_event_stands_where_its_first_photo_stood() -> None:
         ("2026-01-01 12:00:00.500", "2026-01-01T12:01:00.501", 2),
     ],
 )
-def test_zones_and_fractions_count(one: str, other: str, events: int) -> None:
-    assert len(grouped({"id": "a", "datetime": one}, {"id": "b", "datetime": other})) == events
+def test_group_photos_compares_time_zones_and_fractions(one: str, other: str, events: int) -> None:
+    assert len(group({"id": "a", "datetime": one}, {"id": "b", "datetime": other})) == events
 
 
-def test_times_that_are_none_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_group_photos_warns_about_invalid_times(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        assert len(grouped({"id": "a"}, {"id": "b", "datetime": "01.01.2026 12:00"})) == 2
+        assert len(group({"id": "a"}, {"id": "b", "datetime": "01.01.2026 12:00"})) == 2
     assert caplog.messages == [
-        "1 of 'datetime' are no ISO 8601 times (first: '01.01.2026 12:00'): these events stay alone"
+        (
+            "1 values of 'datetime' are not ISO 8601 times (first: '01.01.2026 12:00'): "
+            "these events are not grouped"
+        )
     ]
 
 
 @pytest.mark.parametrize("no_time", [None, "yesterday"])
-def test_nothing_to_go_by_is_an_error(no_time: str | None) -> None:
+def test_group_photos_refuses_events_without_time_and_location(no_time: str | None) -> None:
     with pytest.raises(InputError, match="no event has both"):
-        grouped({"id": "a", "datetime": no_time}, {"id": "b", "location": None})
+        group({"id": "a", "datetime": no_time}, {"id": "b", "location": None})
 
 
-def test_times_that_are_numbers_are_refused() -> None:
+def test_group_photos_refuses_numeric_times() -> None:
     with pytest.raises(UsageError, match="ISO 8601 times in 'datetime', which holds int64"):
-        grouped({"id": "a", "datetime": 20260101})
+        group({"id": "a", "datetime": 20260101})
 
 
 @pytest.mark.parametrize(
@@ -162,7 +171,7 @@ def test_times_that_are_numbers_are_refused() -> None:
         ("location", InventoryConfig(time_from_exif=True), "add --location-from"),
     ],
 )
-def test_what_it_needs_is_asked_for_before_photos_are_read(
+def test_check_groupable_requires_time_and_location(
     missing: str, config: InventoryConfig, message: str
 ) -> None:
     rows = inventory([{"id": "a"}])

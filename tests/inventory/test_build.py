@@ -1,4 +1,4 @@
-"""Observations become an inventory that survives its file."""
+"""Building an inventory from the observations of an input format."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError, UsageError
 from ctc.inventory.build import build_inventory
 from ctc.inventory.config import InventoryConfig
-from ctc.inventory.show import summarize
+from ctc.inventory.show import summary_lines
 from ctc.plugin import InputFormat, LeftOut, Observation
 
-SEEN = [
+ENTRIES = [
     Observation(
         "1", ("a.jpg", "b.jpg"), {"species": "fox", "count": "2"}, {"site": "A", "altitude": 10}
     ),
@@ -25,16 +25,16 @@ SEEN = [
 ]
 
 
-def format_of(entries: list[Observation | LeftOut]) -> InputFormat:
+def make_format(entries: list[Observation | LeftOut]) -> InputFormat:
     def read(source: Path, options: object) -> Iterator[Observation | LeftOut]:
         return iter(entries)
 
     return InputFormat("test", "", Path.is_dir, read, lambda source, _: source)
 
 
-def test_an_inventory_comes_back_from_its_file(tmp_path: Path) -> None:
-    built = build_inventory(format_of(SEEN), tmp_path, {})
-    built.inventory.write(tmp_path / "inventory.parquet")
+def test_build_inventory_round_trips_through_file(tmp_path: Path) -> None:
+    result = build_inventory(make_format(ENTRIES), tmp_path, {})
+    result.inventory.write(tmp_path / "inventory.parquet")
     inventory = Inventory.read(tmp_path / "inventory.parquet")
     assert inventory.labels == ("species", "count")
     assert inventory.meta == ("site", "altitude")
@@ -50,13 +50,13 @@ def test_an_inventory_comes_back_from_its_file(tmp_path: Path) -> None:
     }
 
 
-def test_the_first_photos_are_looked_for(tmp_path: Path) -> None:
+def test_build_inventory_counts_missing_photos(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
-    built = build_inventory(format_of(SEEN), tmp_path, {})
-    assert (built.checked_photos, built.missing_photos) == (3, 2)
+    result = build_inventory(make_format(ENTRIES), tmp_path, {})
+    assert (result.checked_photos, result.missing_photos) == (3, 2)
 
 
-def test_the_photos_of_an_events_first_row_count(
+def test_build_inventory_uses_photos_of_first_row_of_event(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = [
@@ -66,44 +66,49 @@ def test_the_photos_of_an_events_first_row_count(
         ("2", ("c.jpg",)),
         ("1", ("a.jpg", "b.jpg")),
     ]
-    built = build_inventory(
-        format_of([Observation(name, photos, {"species": "fox"}) for name, photos in rows]),
+    result = build_inventory(
+        make_format([Observation(name, photos, {"species": "fox"}) for name, photos in rows]),
         tmp_path,
         {},
     )
-    assert built.inventory.table["images"].to_pylist() == [["a.jpg", "b.jpg"], ["c.jpg"]] * 2 + [
+    assert result.inventory.table["images"].to_pylist() == [["a.jpg", "b.jpg"], ["c.jpg"]] * 2 + [
         ["a.jpg", "b.jpg"]
     ]
     assert caplog.messages == [
-        "1 observations named other photos than the first of their event: those of the first count"
+        (
+            "1 observations name other photos than the first of their event: "
+            "those of the first are used"
+        )
     ]
 
 
-def test_a_broken_list_of_renamings_stops_it_before_the_source_is_read(tmp_path: Path) -> None:
+def test_build_inventory_checks_relabel_file_before_reading_source(tmp_path: Path) -> None:
     (tmp_path / "relabel.csv").write_text("from,to\nfox,hare\n")
     with pytest.raises(UsageError, match="has no column 'old'"):
         build_inventory(
-            format_of([]), tmp_path, {}, config=InventoryConfig(relabel=tmp_path / "relabel.csv")
+            make_format([]), tmp_path, {}, config=InventoryConfig(relabel=tmp_path / "relabel.csv")
         )
 
 
-def test_a_source_without_observations_says_why(tmp_path: Path) -> None:
+def test_build_inventory_explains_source_without_observations(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no observation: no image \(1 times\)"):
-        build_inventory(format_of([SEEN[1]]), tmp_path, {})
+        build_inventory(make_format([ENTRIES[1]]), tmp_path, {})
 
 
-def test_a_label_may_not_take_a_name_of_ours(tmp_path: Path) -> None:
+def test_build_inventory_refuses_label_with_reserved_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'images'"):
-        build_inventory(format_of([Observation("1", ("a.jpg",), {"images": "fox"})]), tmp_path, {})
+        build_inventory(
+            make_format([Observation("1", ("a.jpg",), {"images": "fox"})]), tmp_path, {}
+        )
 
 
-def test_the_summary_counts_events_photos_classes_and_gaps(tmp_path: Path) -> None:
-    lines = list(summarize(build_inventory(format_of(SEEN), tmp_path, {}).inventory))
+def test_summary_lines_counts_events_photos_classes_and_missing(tmp_path: Path) -> None:
+    lines = list(summary_lines(build_inventory(make_format(ENTRIES), tmp_path, {}).inventory))
     assert lines[0] == "2 observations of 2 events with 3 photos"
     assert lines[2] == "count: 2 1; missing 1"
 
 
-def test_a_parquet_file_of_others_is_refused(tmp_path: Path) -> None:
+def test_inventory_read_refuses_other_parquet_file(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -112,15 +117,15 @@ def test_a_parquet_file_of_others_is_refused(tmp_path: Path) -> None:
         Inventory.read(tmp_path / "x.parquet")
 
 
-def test_a_place_below_a_class_folder_is_found_whatever_the_class_is_called_then(
+def test_build_inventory_fills_location_before_relabelling(
     tmp_path: Path,
 ) -> None:
-    seen = [
+    entries = [
         Observation(str(i), (f"{name}/north/{i}.jpg",), {"class": name})
         for i, name in enumerate(("fox", "hare"))
     ]
     (tmp_path / "names.csv").write_text("label,old,new\nclass,fox,Vulpes vulpes\n")
     config = InventoryConfig(relabel=tmp_path / "names.csv", location_from="folder")
-    table = build_inventory(format_of(seen), tmp_path, {}, config=config).inventory.table
+    table = build_inventory(make_format(entries), tmp_path, {}, config=config).inventory.table
     assert table["class"].to_pylist() == ["Vulpes vulpes", "hare"]
     assert table["location"].to_pylist() == ["north", "north"]

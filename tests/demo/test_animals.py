@@ -1,4 +1,4 @@
-"""Animals, from outline to pixels."""
+"""Drawing and painting of the demo's animals."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ctc.demo.sprite import Sprite, paint
 POSTURES: tuple[Posture, ...] = ("walking", "standing", "grazing", "alert", "looking")
 
 
-def painted(kind: AnimalKind, posture: Posture = "walking", faces_left: bool = False) -> Sprite:
+def paint_kind(kind: AnimalKind, posture: Posture = "walking", faces_left: bool = False) -> Sprite:
     rng = np.random.default_rng(1)
     return paint(kind.draw(Pose(posture, 1.0), rng), 100.0, faces_left, 1.0, rng)
 
 
 @pytest.mark.parametrize("posture", POSTURES)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_kind_can_be_painted_in_every_posture(kind: AnimalKind, posture: Posture) -> None:
-    sprite = painted(kind, posture)
+def test_paint_draws_every_kind_in_every_posture(kind: AnimalKind, posture: Posture) -> None:
+    sprite = paint_kind(kind, posture)
     rows, columns = sprite.alpha.shape
     assert sprite.colour.shape == (rows, columns, 3)
     assert 0.1 < sprite.alpha.mean() < 0.9
@@ -28,24 +28,24 @@ def test_every_kind_can_be_painted_in_every_posture(kind: AnimalKind, posture: P
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_an_animal_is_about_as_large_as_its_kind(kind: AnimalKind) -> None:
-    seen = painted(kind, "standing").alpha > 0.5
+def test_paint_matches_size_of_kind(kind: AnimalKind) -> None:
+    seen = paint_kind(kind, "standing").alpha > 0.5
     assert seen.any(axis=1).sum() / 100 == pytest.approx(kind.height, rel=0.3)
     assert seen.any(axis=0).sum() / 100 == pytest.approx(kind.length, rel=0.3)
 
 
-def test_colours_stay_within_their_transparency() -> None:
-    sprite = painted(KINDS[0])
+def test_paint_premultiplies_colours() -> None:
+    sprite = paint_kind(KINDS[0])
     assert sprite.colour.min() >= 0
     assert (sprite.colour <= sprite.alpha[:, :, None] + 1e-6).all()
 
 
-def test_an_animal_that_faces_left_is_the_mirror_image() -> None:
-    left, right = painted(KINDS[2], faces_left=True), painted(KINDS[2])
+def test_paint_mirrors_animal_that_faces_left() -> None:
+    left, right = paint_kind(KINDS[2], faces_left=True), paint_kind(KINDS[2])
     assert np.abs(left.alpha[:, ::-1][:, : right.alpha.shape[1]] - right.alpha).mean() < 0.05
 
 
-def test_a_stride_moves_the_legs() -> None:
+def test_draw_moves_legs_with_stride() -> None:
     rng = np.random.default_rng(1)
     one, other = (
         paint(

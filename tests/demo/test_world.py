@@ -1,4 +1,4 @@
-"""The demo's world, as a classifier meets it: photos, bursts and a table of labels."""
+"""Photos, bursts and the table of labels that the demo draws."""
 
 from __future__ import annotations
 
@@ -41,26 +41,26 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_the_table_has_the_columns_and_a_row_per_event(rows: list[dict[str, str]]) -> None:
+def test_draw_world_writes_row_per_event(rows: list[dict[str, str]]) -> None:
     assert tuple(rows[0]) == COLUMNS
     assert len({row["event_id"] for row in rows}) == 32
 
 
-def test_the_table_names_every_photo_once(world: Path, rows: list[dict[str, str]]) -> None:
+def test_draw_world_lists_every_photo_once(world: Path, rows: list[dict[str, str]]) -> None:
     named = sorted(image for row in rows for image in images_of(row))
     assert named == sorted(
         path.relative_to(world / "photos").as_posix() for path in world.rglob("*.JPG")
     )
 
 
-def test_bursts_have_one_to_three_photos_and_fill_the_first_cells(
+def test_draw_world_makes_bursts_of_one_to_three_photos(
     rows: list[dict[str, str]],
 ) -> None:
     assert {len(images_of(row)) for row in rows} == {1, 2, 3}
     assert all(row["image1"] and (row["image2"] or not row["image3"]) for row in rows)
 
 
-def test_every_kind_comes_at_every_location(rows: list[dict[str, str]]) -> None:
+def test_draw_world_has_every_kind_at_every_location(rows: list[dict[str, str]]) -> None:
     seen = {
         location: {row["species"] for row in rows if row["location"] == location}
         for location in locations(rows)
@@ -72,15 +72,13 @@ def locations(rows: list[dict[str, str]]) -> list[str]:
     return sorted({row["location"] for row in rows})
 
 
-def test_only_empty_events_lack_a_count(rows: list[dict[str, str]]) -> None:
+def test_draw_world_omits_count_of_empty_events_only(rows: list[dict[str, str]]) -> None:
     assert {row["species"] for row in rows if not row["count"]} == {"empty"}
     assert {row["count"] for row in rows if row["species"] != "empty"} <= {"1", "2", "3+"}
     assert all(not row["count"] for row in rows if row["species"] == "empty")
 
 
-def test_night_photos_are_grey_and_day_photos_are_not(
-    world: Path, rows: list[dict[str, str]]
-) -> None:
+def test_draw_world_makes_only_night_photos_grey(world: Path, rows: list[dict[str, str]]) -> None:
     coloured = {
         (
             row["night"],
@@ -97,7 +95,7 @@ def test_night_photos_are_grey_and_day_photos_are_not(
     assert coloured == {("yes", False), ("no", True)}
 
 
-def test_a_photo_carries_its_date_and_camera(world: Path, rows: list[dict[str, str]]) -> None:
+def test_draw_world_writes_exif_date_and_camera(world: Path, rows: list[dict[str, str]]) -> None:
     with Image.open(world / "photos" / rows[0]["image1"]) as photo:
         exif, size = photo.getexif(), photo.size
     taken = exif.get_ifd(EXIF)[DATE_ORIGINAL]
@@ -105,26 +103,26 @@ def test_a_photo_carries_its_date_and_camera(world: Path, rows: list[dict[str, s
     assert (size, exif[MAKE], exif[MODEL]) == ((640, 480), "Wildwatch", "TC-640 IR")
 
 
-def test_photos_are_numbered_as_they_were_taken(rows: list[dict[str, str]]) -> None:
+def test_draw_world_numbers_photos_by_time(rows: list[dict[str, str]]) -> None:
     one = [row for row in rows if row["location"] == rows[0]["location"]]
     assert [row["datetime"] for row in one] == sorted(row["datetime"] for row in one)
     files = [image.rpartition("/")[2] for row in one for image in images_of(row)]
     assert files == [f"IMG_{number + 1:04d}.JPG" for number in range(len(files))]
 
 
-def test_the_same_seed_gives_the_same_bytes_whatever_the_workers(tmp_path: Path) -> None:
+def test_draw_world_is_reproducible_with_any_number_of_workers(tmp_path: Path) -> None:
     draw_world(tmp_path / "one", seed=3, locations=2, events_per_location=2, workers=1)
     draw_world(tmp_path / "two", seed=3, locations=2, events_per_location=2, workers=2)
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
-def test_another_seed_gives_other_photos(tmp_path: Path) -> None:
+def test_draw_world_depends_on_seed(tmp_path: Path) -> None:
     draw_world(tmp_path / "three", seed=3, locations=1, events_per_location=1)
     draw_world(tmp_path / "four", seed=4, locations=1, events_per_location=1)
     assert not set(digests(tmp_path / "three").values()) & set(digests(tmp_path / "four").values())
 
 
-def test_new_photos_are_a_folder_of_their_own(tmp_path: Path) -> None:
+def test_draw_new_photos_fills_own_folder(tmp_path: Path) -> None:
     folder = draw_new_photos(tmp_path, seed=7, count=3)
     assert sorted(path.name for path in folder.iterdir()) == [
         "IMG_0001.JPG",
@@ -133,7 +131,7 @@ def test_new_photos_are_a_folder_of_their_own(tmp_path: Path) -> None:
     ]
 
 
-def test_new_photos_are_the_same_for_the_same_seed(tmp_path: Path) -> None:
+def test_draw_new_photos_is_reproducible(tmp_path: Path) -> None:
     first, second = (
         draw_new_photos(tmp_path / name, seed=7, count=2) for name in ("first", "second")
     )

@@ -1,4 +1,4 @@
-"""Observations become a table, whatever comes when, and however many at a time."""
+"""Conversion of observations to a table, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -17,24 +17,26 @@ from ctc.inventory.table_builder import build_table
 from ctc.plugin import LeftOut, Observation
 
 
-def seen(number: int, meta: dict[str, Any] | None = None, **labels: str | None) -> Observation:
+def observation(
+    number: int, meta: dict[str, Any] | None = None, **labels: str | None
+) -> Observation:
     return Observation(str(number), (f"{number}.jpg",), labels or {"species": "fox"}, meta or {})
 
 
-def column(values: list[Any], at_once: int = 2) -> pa.ChunkedArray:
-    """The column that these meta values become."""
+def build_column(values: list[Any], chunk_size: int = 2) -> pa.ChunkedArray:
+    """Return the column that is built from these meta values."""
     table, _ = build_table(
-        [seen(i, {"x": value}) for i, value in enumerate(values)], LeftOutLog(), at_once
+        [observation(i, {"x": value}) for i, value in enumerate(values)], LeftOutLog(), chunk_size
     )
     return table["x"]
 
 
-def test_labels_and_meta_columns_may_come_late_and_are_null_before() -> None:
+def test_build_table_fills_late_columns_with_null() -> None:
     entries = [
-        seen(1),
-        seen(2),
-        seen(3, {"site": "A"}, species="hare", count="2"),
-        seen(4, None, count="1"),
+        observation(1),
+        observation(2),
+        observation(3, {"site": "A"}, species="hare", count="2"),
+        observation(4, None, count="1"),
     ]
     table, labels = build_table(entries, LeftOutLog(), chunk_size=1)
     assert labels == ("species", "count")
@@ -76,32 +78,32 @@ def test_labels_and_meta_columns_may_come_late_and_are_null_before() -> None:
         "late lists",
     ],
 )
-def test_a_meta_column_has_the_kind_that_all_its_values_fit(
+def test_build_table_infers_type_of_meta_column(
     values: list[Any], expected: list[Any], kind: Any
 ) -> None:
-    assert column(values).type == kind
-    assert column(values).to_pylist() == expected
+    assert build_column(values).type == kind
+    assert build_column(values).to_pylist() == expected
 
 
 @given(
     st.lists(st.none() | st.integers(-9, 9) | st.text("ab1", max_size=2), max_size=12),
     st.integers(1, 12),
 )
-def test_it_makes_no_difference_how_many_are_taken_at_once(values: list[Any], at_once: int) -> None:
-    entries = [seen(0), *(seen(i, {"x": value}) for i, value in enumerate(values))]
-    assert build_table(entries, LeftOutLog(), at_once)[0].equals(
+def test_build_table_is_independent_of_chunk_size(values: list[Any], chunk_size: int) -> None:
+    entries = [observation(0), *(observation(i, {"x": value}) for i, value in enumerate(values))]
+    assert build_table(entries, LeftOutLog(), chunk_size)[0].equals(
         build_table(entries, LeftOutLog())[0]
     )
 
 
-def test_no_more_than_a_piece_is_held_as_objects() -> None:
-    alive: weakref.WeakSet[Seen] = weakref.WeakSet()
+def test_build_table_holds_one_chunk_of_objects() -> None:
+    alive: weakref.WeakSet[WeakObservation] = weakref.WeakSet()
     most = 0
 
     def entries() -> Iterator[Observation]:
         nonlocal most
         for i in range(100):
-            alive.add(entry := Seen(str(i), ("a.jpg",), {"species": "fox"}))
+            alive.add(entry := WeakObservation(str(i), ("a.jpg",), {"species": "fox"}))
             most = max(most, len(alive))
             yield entry
 
@@ -109,30 +111,31 @@ def test_no_more_than_a_piece_is_held_as_objects() -> None:
     assert 10 <= most <= 21
 
 
-class Seen(Observation):
-    """An observation that a weak reference may point to."""
+class WeakObservation(Observation):
+    """An observation that supports weak references."""
 
     __slots__ = ("__weakref__",)
     __hash__ = object.__hash__
 
 
-def test_names_that_are_no_unicode_cost_their_observation_only() -> None:
+def test_build_table_leaves_out_observations_with_invalid_unicode() -> None:
     left_out = LeftOutLog()
     entries = [
-        seen(1),
+        observation(1),
         Observation("2", ("\udcff.jpg",), {"species": "fox"}),
-        seen(3, None, species="\ud800"),
-        seen(4),
+        observation(3, None, species="\ud800"),
+        observation(4),
     ]
     table, _ = build_table(entries, left_out)
     assert table["event_id"].to_pylist() == ["1", "4"]
     assert left_out.counts == {"a name that is not Unicode: rename the file": 2}
 
 
-def test_an_observation_without_photos_is_left_out() -> None:
+def test_build_table_leaves_out_observation_without_photos() -> None:
     left_out = LeftOutLog()
     table, _ = build_table(
-        [Observation("1", (), {"species": "fox"}), LeftOut("2", "no label"), seen(3)], left_out
+        [Observation("1", (), {"species": "fox"}), LeftOut("2", "no label"), observation(3)],
+        left_out,
     )
     assert table["event_id"].to_pylist() == ["3"]
     assert left_out.counts == {"no image": 1, "no label": 1}
@@ -146,12 +149,12 @@ def test_an_observation_without_photos_is_left_out() -> None:
         Observation("1", ("a.jpg",), {"count": 2}),
     ],
 )
-def test_what_a_format_may_not_give_is_its_fault(entry: Any) -> None:
+def test_build_table_raises_plugin_error_for_invalid_entry(entry: Any) -> None:
     with pytest.raises(PluginError, match="an input format gave"):
         build_table([entry], LeftOutLog())
 
 
 @pytest.mark.parametrize("meta", ["species", "event_id", "images"])
-def test_a_name_belongs_to_one_column(meta: str) -> None:
+def test_build_table_refuses_duplicate_column_name(meta: str) -> None:
     with pytest.raises(UsageError, match=f"'{meta}' can't be used"):
-        build_table([seen(1, {meta: "x"}, species="fox")], LeftOutLog())
+        build_table([observation(1, {meta: "x"}, species="fox")], LeftOutLog())
