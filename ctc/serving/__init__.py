@@ -1,1 +1,1 @@
-"""Stage 7: model.onnx behind HTTP."""
+"""Stage 7: serve model.onnx over HTTP."""

@@ -1,10 +1,11 @@
-"""The application: which path leads where, and what becomes of what goes wrong."""
+"""The ASGI application: routes, middleware and error handlers."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ctc.errors import CtcError
-from ctc.serving.http.errors import INTERNAL_SERVER_ERROR, NOT_FOUND, ApiError
+from ctc.serving.http.errors import ApiError
 from ctc.serving.http.middleware import BearerAuthMiddleware, ShutdownMiddleware
 from ctc.serving.http.request_log import RequestLogMiddleware
 from ctc.serving.http.responses import error_response
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class _ModelNameConvertor(StringConvertor):
-    """A part of a path without the colon that begins a verb."""
+    """A path segment up to the colon of a verb such as `:predict`."""
 
     regex = "[^/:]+"
 
@@ -37,16 +38,36 @@ class _ModelNameConvertor(StringConvertor):
 register_url_convertor("model", _ModelNameConvertor())
 
 
-def create_app(service: Service) -> Starlette:
-    """The ASGI application of a service, which runs while the application does."""
+def create_app(service: Service, is_stopping: Callable[[], bool] = lambda: False) -> Starlette:
+    """Return the ASGI application of a service, whose lifespan is that of the application.
+
+    `is_stopping`: whether the server has been asked to stop.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with service.lifespan():
             yield
 
+    middleware = [
+        Middleware(RequestLogMiddleware, metrics=service.metrics),
+        Middleware(ShutdownMiddleware, is_stopping=is_stopping),
+    ]
+    if service.config.token:
+        middleware.append(Middleware(BearerAuthMiddleware, token=service.config.token))
+    app = Starlette(
+        routes=_routes(service),
+        middleware=middleware,
+        exception_handlers=_HANDLERS,
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _routes(service: Service) -> list[Route]:
     page, v1, v2 = PageRoutes(service), V1Routes(service), V2Routes(service)
-    routes = [
+    return [
         Route("/", page.index),
         Route("/docs", page.docs),
         Route("/openapi.json", page.openapi),
@@ -66,17 +87,6 @@ def create_app(service: Service) -> Starlette:
         Route("/v2/models/{name:model}/ready", v2.ready),
         Route("/v2/models/{name:model}/infer", v2.infer, methods=["POST"]),
     ]
-    middleware = [
-        Middleware(RequestLogMiddleware, metrics=service.metrics),
-        Middleware(ShutdownMiddleware),
-    ]
-    if service.config.token:
-        middleware.append(Middleware(BearerAuthMiddleware, token=service.config.token))
-    app = Starlette(
-        routes=routes, middleware=middleware, exception_handlers=_HANDLERS, lifespan=lifespan
-    )
-    app.router.redirect_slashes = False
-    return app
 
 
 def _handle_api_error(request: Request, error: ApiError) -> Response:
@@ -85,29 +95,33 @@ def _handle_api_error(request: Request, error: ApiError) -> Response:
 
 def _handle_http_exception(request: Request, error: HTTPException) -> Response:
     path = request.url.path
-    missing = error.status_code == NOT_FOUND
-    message = (
-        f"there is nothing at '{path}'" if missing else f"'{path}' does not take {request.method}"
-    )
-    return error_response(
-        request.scope, ApiError(error.status_code, f"{message}: see /docs", error.headers)
-    )
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        message = f"there is no '{path}': see /docs"
+    else:
+        message = f"'{path}' does not support {request.method}: see /docs"
+    return error_response(request.scope, ApiError(error.status_code, message, error.headers))
 
 
 def _handle_ctc_error(request: Request, error: CtcError) -> Response:
-    """The network, or an aggregation: nothing that the client could mend, and the message may hold
-    paths."""
+    """Log an error of the network or an aggregation.
+
+    The client can't fix it, and the message may hold paths of the server.
+    """
     log.error("%s", error)
     return error_response(
         request.scope,
-        ApiError(INTERNAL_SERVER_ERROR, "the model can't be run: the server's log says why"),
+        ApiError(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "the model can't be run: see the log of the server"
+        ),
     )
 
 
 def _handle_unexpected_error(request: Request, error: Exception) -> Response:
     return error_response(
         request.scope,
-        ApiError(INTERNAL_SERVER_ERROR, "something is wrong with this server: its log says what"),
+        ApiError(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "internal server error: see the log of the server"
+        ),
     )
 
 

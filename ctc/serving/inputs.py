@@ -1,5 +1,4 @@
-"""What a request asks for, in whichever dialect it came: events of photos, or of arrays that are
-network inputs already."""
+"""The content of a request, whatever its protocol: events of photos or of network inputs."""
 
 from __future__ import annotations
 
@@ -14,32 +13,32 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import oriented_size
 from ctc.images.exif import Exif
-from ctc.inference.pipeline.inputs import DecodeResult, PhotoInfo, TruncatedPolicy, decode_into_slot
+from ctc.inference.config import TruncatedPolicy
+from ctc.inference.pipeline.inputs import DecodeResult, PhotoInfo, decode_into_slot
 
 
 @dataclass(frozen=True)
 class EncodedImage:
-    """The bytes of a JPEG, PNG or the like, called `name` in answers."""
+    """The bytes of a JPEG, PNG or the like; `name` identifies it in the response."""
 
     name: str
     data: bytes = field(repr=False)
 
     def read(self, max_pixels: int) -> bytes:
-        """The bytes; raises ImageError with the reason when they are no photo, or one that is too
-        large."""
+        """Return the bytes; raises ImageError when they are no photo or have too many pixels."""
         if not self.data:
             raise ImageError("empty file")
         height, width, _ = oriented_size(self.data)
         if height * width > max_pixels:
             raise ImageError(
-                f"{width} × {height} pixels, more than the {max_pixels:,} that this server takes"
+                f"{width} × {height} pixels, more than the limit of {max_pixels:,} pixels"
             )
         return self.data
 
 
 @dataclass(frozen=True)
 class ImageArray:
-    """A network input as it is, uint8 (height, width, 3), called `name` in answers."""
+    """A network input, uint8 (height, width, 3); `name` identifies it in the response."""
 
     name: str
     values: NDArray[np.uint8] = field(repr=False)
@@ -47,15 +46,14 @@ class ImageArray:
     def fill(
         self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
     ) -> DecodeResult:
-        """See `Fillable`."""
+        """Copy the pixels into `slot`; see `Fillable`."""
         slot[...] = self.values
         return DecodeResult((PhotoInfo(self.name, Exif()),), ())
 
 
 @dataclass(frozen=True)
 class EncodedInput:
-    """Photos that one network input shows: one, or those of an event that are stacked as grey
-    channels."""
+    """The photos of one network input: one, or those of an event stacked as grey channels."""
 
     photos: tuple[EncodedImage, ...]
     max_pixels: int
@@ -63,7 +61,7 @@ class EncodedInput:
     def fill(
         self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
     ) -> DecodeResult:
-        """See `Fillable`."""
+        """Decode the photos into `slot`; see `Fillable`."""
         sources = [(photo.name, partial(photo.read, self.max_pixels)) for photo in self.photos]
         return decode_into_slot(sources, slot, preprocessing, truncated)
 
@@ -73,13 +71,13 @@ RequestInput = EncodedInput | ImageArray
 
 @dataclass(frozen=True)
 class EventRequest:
-    """Photos whose answers become one; `id` is given back. One photo or more."""
+    """The photos of one event, at least one; `id` identifies it in the response."""
 
     id: str
     photos: tuple[EncodedImage | ImageArray, ...]
 
     def model_inputs(self, stacked: bool, max_pixels: int) -> Iterator[RequestInput]:
-        """Its network inputs."""
+        """Yield its network inputs; `stacked`: all encoded photos make up a single one."""
         encoded = tuple(photo for photo in self.photos if isinstance(photo, EncodedImage))
         if stacked and encoded:
             yield EncodedInput(encoded, max_pixels)
@@ -89,13 +87,15 @@ class EventRequest:
 
 
 def group_by_event(photos: Sequence[tuple[str | None, EncodedImage]]) -> list[EventRequest]:
-    """From (event id, photo) to events in the order of their first photos; a photo without an event
-    is its own, with its name as id."""
-    together: dict[tuple[str, bool], list[EncodedImage]] = {}
+    """Group pairs of event id and photo into events, in the order of their first photos.
+
+    A photo whose event id is None is an event of its own, with its name as id.
+    """
+    groups: dict[tuple[str, bool], list[EncodedImage]] = {}
     for number, (event, photo) in enumerate(photos):
         key = (str(number), False) if event is None else (event, True)
-        together.setdefault(key, []).append(photo)
+        groups.setdefault(key, []).append(photo)
     return [
-        EventRequest(key[0] if key[1] else same[0].name, tuple(same))
-        for key, same in together.items()
+        EventRequest(key[0] if key[1] else group[0].name, tuple(group))
+        for key, group in groups.items()
     ]

@@ -1,4 +1,4 @@
-"""The HTTP server around the application: where it listens, and how it ends."""
+"""The HTTP server: its listening socket and the uvicorn server around the application."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from ipaddress import ip_address
 
 import uvicorn
 
-from ctc.errors import UsageError
+from ctc.errors import UsageError, reason
 from ctc.serving.app import create_app
 from ctc.serving.config import ServeConfig
-from ctc.serving.http.connection import TimeoutProtocol
+from ctc.serving.http.connection import ConnectionGuard, ConnectionMiddleware
+from ctc.serving.models.registry import LoadedModel
 from ctc.serving.service import Service
 
 KEEP_ALIVE_SECONDS = 20
@@ -23,8 +24,10 @@ log = logging.getLogger(__name__)
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
-    """A socket that has the address, and listens when the server runs; port 0: any that is free.
-    Raises UsageError when it can't be had."""
+    """Return a socket that is bound to the address and doesn't listen yet; port 0: any free port.
+
+    Raises UsageError when the address is not available.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -32,47 +35,39 @@ def bind_socket(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise UsageError(
-            f"'{host}' is no address of this machine: {error.strerror or error}"
+            f"'{host}' is not an address of this machine: {reason(error)}: choose another --host"
         ) from None
     try:
-        if os.name == "posix":  # elsewhere it would share the port with whoever has it
+        if os.name == "posix":  # elsewhere the port would be shared with another process
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except (OSError, OverflowError) as error:
         listener.close()
-        reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"'{host}' port {port} can't be listened on: {reason.lower()}: choose another --port"
+            f"can't listen on '{host}' port {port}: {reason(error)}: choose another --port"
         ) from None
     return listener
 
 
 def server_url(listener: socket.socket) -> str:
-    """Where a browser finds the server."""
+    """Return the URL for a browser."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def run(config: ServeConfig, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, which is raised again when everything that was taken has been
-    answered, or given up after the grace. Raises CtcError when a model can't be opened."""
+    """Serve until SIGINT or SIGTERM.
+
+    The signal is raised again when all accepted requests were answered, or the shutdown timeout has
+    passed. Raises CtcError when a model can't be opened.
+    """
     service = Service(config)
-    for served in service.registry.all():
-        labels = ", ".join(
-            f"{label}: {len(classes)} classes"
-            for label, classes in served.postprocessor.labels.items()
-        )
-        log.info(
-            "model '%s' (%s) runs on '%s'",
-            served.name,
-            labels,
-            served.runtime_model.runtime.provider,
-        )
-        for note in served.postprocessor.notes:
-            log.info("model '%s': %s", served.name, note)
+    for model in service.registry.all():
+        _log_model(model)
     if not config.token and not ip_address(listener.getsockname()[0]).is_loopback:
         log.warning(
-            "whoever reaches this machine can use the server: ask for a token, or listen on 127.0.0.1"
+            "the server is reachable from the network without authentication: "
+            "set --token-file or --host 127.0.0.1"
         )
     listener.listen()  # from here on connections wait for the server instead of being refused
     log.info("serving on %s", server_url(listener))
@@ -80,11 +75,12 @@ def run(config: ServeConfig, listener: socket.socket) -> None:
 
 
 def create_server(service: Service) -> uvicorn.Server:
-    """uvicorn with what bounds it."""
-    return uvicorn.Server(
+    """Return a uvicorn server with limits on connections, headers and shutdown."""
+    app = ConnectionMiddleware(create_app(service, lambda: server.should_exit))
+    server = uvicorn.Server(
         uvicorn.Config(
-            create_app(service),
-            http=TimeoutProtocol,
+            app,
+            http=ConnectionGuard,
             ws="none",
             loop="asyncio",
             lifespan="on",
@@ -96,3 +92,15 @@ def create_server(service: Service) -> uvicorn.Server:
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         )
     )
+    return server
+
+
+def _log_model(model: LoadedModel) -> None:
+    labels = ", ".join(
+        f"{label}: {len(classes)} classes"
+        for label, classes in model.postprocessor.schema.labels.items()
+    )
+    provider = model.runtime_model.runtime.provider
+    log.info("model '%s' (%s) runs on '%s'", model.name, labels, provider)
+    for note in model.postprocessor.notes:
+        log.info("model '%s': %s", model.name, note)

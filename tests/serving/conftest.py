@@ -1,5 +1,4 @@
-"""A server in this process, on a port of its own, with a model whose answers depend on a photo's
-mean colour alone."""
+"""A server in this process, whose model predicts from the mean colour of a photo alone."""
 
 from __future__ import annotations
 
@@ -7,10 +6,12 @@ import asyncio
 import http.client
 import io
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
+from ctc.runtime.config import RuntimeConfig
 from ctc.serving.config import Limits, ServeConfig
+from ctc.serving.http.connection import STATE_KEY
 from ctc.serving.server import bind_socket, create_server
 from ctc.serving.service import Service
 
@@ -37,7 +40,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back; `json` is read from the body."""
+    """A response; `json` is parsed from the body."""
 
     status: int
     headers: Mapping[str, str]
@@ -49,25 +52,26 @@ class Reply:
 
     @property
     def error(self) -> str:
-        """The one message of a refusal."""
+        """The message of an error response, which has nothing else."""
         assert list(self.json) == ["error"]
         return self.json["error"]
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that runs."""
+    """A server that runs, in the event loop `loop` of another thread."""
 
     port: int
     service: Service
     server: uvicorn.Server
+    loop: asyncio.AbstractEventLoop
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """One request on a connection of its own."""
+        """Send one request on its own connection."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
@@ -83,28 +87,64 @@ class Running:
         return self.ask("GET", path, **headers)
 
     def post(self, path: str, document: Any) -> Reply:
-        """A request in JSON."""
+        """Send a request in JSON."""
         return self.ask("POST", path, json.dumps(document), content_type=JSON)
 
     def predict(self, document: Any, query: str = "") -> Reply:
-        """A request in TensorFlow Serving's form."""
+        """Send a request in the format of TensorFlow Serving."""
         return self.post(f"/v1/models/model:predict{query}", document)
 
     def send_photo(self, photo: bytes, **headers: str) -> Reply:
-        """A photo as the whole body."""
+        """Send a photo as the body."""
         return self.ask(
             "POST", "/v1/models/model:predict", photo, content_type="image/jpeg", **headers
         )
 
     def figure(self, name: str) -> float:
-        """Of /metrics; 0 when it isn't there."""
+        """Return the value of a metric; 0 when it doesn't exist yet."""
         lines = [line.rpartition(" ") for line in self.get("/metrics").body.decode().splitlines()]
         return next((float(value) for found, _, value in lines if found == name), 0.0)
 
     def wait_for(self, name: str, value: float) -> None:
-        """Until a figure of /metrics has that value."""
+        """Wait until a metric has that value."""
         while self.figure(name) != value:
             time.sleep(0.01)
+
+    def connect(self) -> socket.socket:
+        """Open a connection."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+    @staticmethod
+    def request_head(length: int) -> bytes:
+        """Return the headers of a request whose body is a JPEG of `length` bytes."""
+        lines = (
+            "POST /v1/models/model:predict HTTP/1.1",
+            "Host: x",
+            "Content-Type: image/jpeg",
+            f"Content-Length: {length}",
+        )
+        return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+    def expire(self, reason: str) -> None:
+        """Wait until a connection has a deadline for `reason`, and let the deadline pass."""
+        asyncio.run_coroutine_threadsafe(self._expire(reason), self.loop).result()
+
+    async def _expire(self, reason: str) -> None:
+        while True:
+            for protocol in self.server.server_state.connections:
+                guard = protocol.app_state[STATE_KEY]
+                if guard.deadline_reason == reason:
+                    guard.abort(reason)
+                    return
+            await asyncio.sleep(0.01)
+
+    def stop_listening(self) -> None:
+        """Ask the server to stop, and wait until it takes no more connections."""
+        self.server.should_exit = True
+        with suppress(ConnectionRefusedError):
+            while True:
+                self.connect().close()
+                time.sleep(0.01)
 
 
 Serve = Callable[..., Running]
@@ -114,7 +154,7 @@ Jpeg = Callable[..., bytes]
 def model_at(
     path: Path, labels: Mapping[str, tuple[str, ...]] = LABELS, **preprocessing: Any
 ) -> Path:
-    """Cast, mean over the pixels, and per label a softmax over (red, blue)."""
+    """Write a model: cast, mean over the pixels, and per label a softmax over (red, blue)."""
     nodes = [
         helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
@@ -145,37 +185,42 @@ def model_at(
 def running(
     models: Mapping[str, Path], limits: Mapping[str, Any] | None = None, **options: Any
 ) -> Iterator[Running]:
-    """A server on any free port."""
-    usual = {"aggregation": plugins().get(Aggregation, "mean"), "threads": 2}
+    """Run a server on any free port; `options`: of ServeConfig, and `batch_size`."""
+    defaults = {"aggregation": plugins().get(Aggregation, "mean")}
     config = ServeConfig(
-        models, limits=replace(Limits(shutdown_timeout=5), **(limits or {})), **{**usual, **options}
+        models,
+        limits=replace(Limits(shutdown_timeout=5), **(limits or {})),
+        runtime=RuntimeConfig(batch_size=options.pop("batch_size", None), threads=2),
+        **{**defaults, **options},
     )
     service = Service(config)
     server = create_server(service)
     with bind_socket("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
-        started = threading.Event()
+        started: Future[asyncio.AbstractEventLoop] = Future()
         thread = threading.Thread(target=asyncio.run, args=[_run(server, listener, started)])
         thread.start()
-        started.wait()
+        loop = started.result()
         try:
-            yield Running(port, service, server)
+            yield Running(port, service, server, loop)
         finally:
             server.should_exit = True
             thread.join()
 
 
-async def _run(server: uvicorn.Server, listener: Any, started: threading.Event) -> None:
+async def _run(
+    server: uvicorn.Server, listener: socket.socket, started: Future[asyncio.AbstractEventLoop]
+) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
-    started.set()
+    started.set_result(asyncio.get_running_loop())
     await serving
 
 
 @pytest.fixture(scope="session")
 def jpeg() -> Jpeg:
-    """A function that makes a JPEG of one colour; `taken` is its EXIF time."""
+    """Return a function that makes a JPEG of one colour; `taken` is its EXIF time."""
 
     def make(color: tuple[int, int, int] = (255, 0, 0), taken: str | None = None) -> bytes:
         file = io.BytesIO()
@@ -190,13 +235,13 @@ def jpeg() -> Jpeg:
 
 @pytest.fixture(scope="session")
 def write_model() -> Callable[..., Path]:
-    """A function that writes a model file, see `model_at`."""
+    """Return a function that writes a model file, see `model_at`."""
     return model_at
 
 
 @pytest.fixture(scope="session")
 def running_server() -> Callable[..., AbstractContextManager[Running]]:
-    """A function that starts a server for a block, see `running`."""
+    """Return a function that runs a server for a block, see `running`."""
     return running
 
 
@@ -207,19 +252,19 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(model_file: Path) -> Iterator[Running]:
-    """A server with the usual limits, for all tests of a file."""
-    with running({"model": model_file}, reload=0) as server:
+    """Run a server with the default limits, for all tests of a file."""
+    with running({"model": model_file}, poll_interval=0) as server:
         yield server
 
 
 @pytest.fixture
 def serve(model_file: Path) -> Iterator[Serve]:
-    """A function that starts a server with other limits (a dict) and options."""
+    """Return a function that starts a server with other limits (a dict) and options."""
     with ExitStack() as stack:
 
         def start(models: Mapping[str, Path] | None = None, **options: Any) -> Running:
             return stack.enter_context(
-                running(models or {"model": model_file}, **{"reload": 0, **options})
+                running(models or {"model": model_file}, **{"poll_interval": 0, **options})
             )
 
         yield start

@@ -1,1 +1,1 @@
-"""HTTP itself: errors, request log, limits, middleware, metrics."""
+"""HTTP infrastructure: limits, authentication, access log and metrics."""

@@ -1,46 +1,43 @@
-"""The body of a request: of limited size, in limited time, and no more of it at a time than memory
-should hold."""
+"""Reading the body of a request within its limits of size, time and memory."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
 
 from ctc.serving.config import Limits
 from ctc.serving.http.capacity import CapacityLimiter, Reservation
-from ctc.serving.http.errors import (
-    BAD_REQUEST,
-    CLIENT_CLOSED_REQUEST,
-    REQUEST_ENTITY_TOO_LARGE,
-    REQUEST_TIMEOUT,
-    UNSUPPORTED_MEDIA_TYPE,
-    ApiError,
-)
+from ctc.serving.http.errors import CLIENT_CLOSED_REQUEST, ApiError
 
 
 @asynccontextmanager
 async def read_body(
     request: Request, limits: Limits, inflight: CapacityLimiter
 ) -> AsyncIterator[bytes]:
-    """The whole body, which counts as held until the block ends. Raises RequestError, having read
-    no more than what is allowed."""
+    """Read the whole body, whose bytes stay reserved in `inflight` until the block ends.
+
+    Raises ApiError for a body that is refused, having read no more than the limits allow.
+    """
     _check_headers(request, limits)
-    with inflight.reserve(0) as stay:
+    with inflight.reserve(0) as reservation:
         try:
             async with asyncio.timeout(limits.timeout):
-                body = await _read_chunks(request, limits, stay)
+                body = await _read_chunks(request, limits, reservation)
         except TimeoutError:
             raise ApiError(
-                REQUEST_TIMEOUT, f"the request did not arrive within {limits.timeout:g} s"
+                HTTPStatus.REQUEST_TIMEOUT,
+                f"the request did not arrive within {limits.timeout:g} s",
             ) from None
         except ClientDisconnect:
-            raise ApiError(CLIENT_CLOSED_REQUEST, "the client has gone") from None
+            raise ApiError(CLIENT_CLOSED_REQUEST, "the client closed the connection") from None
         if not body:
             raise ApiError(
-                BAD_REQUEST, "the body is empty: send a photo, a form of photos, or JSON"
+                HTTPStatus.BAD_REQUEST,
+                "the body is empty: send a photo, a form with photos, or JSON",
             )
         yield body
 
@@ -49,8 +46,8 @@ def _check_headers(request: Request, limits: Limits) -> None:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
         raise ApiError(
-            UNSUPPORTED_MEDIA_TYPE,
-            f"content encoding '{encoding}' is not taken: send the body as it is",
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"content encoding '{encoding}' is not supported: send the body uncompressed",
         )
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > limits.max_body_bytes:
@@ -69,6 +66,7 @@ async def _read_chunks(request: Request, limits: Limits, reservation: Reservatio
 
 def _too_large_error(limits: Limits) -> ApiError:
     return ApiError(
-        REQUEST_ENTITY_TOO_LARGE,
-        f"the body is larger than the {limits.max_body_bytes / 1e6:g} MB that this server takes: send fewer photos",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"the body is larger than the limit of {limits.max_body_bytes / 1e6:g} MB: "
+        "send fewer photos at a time",
     )

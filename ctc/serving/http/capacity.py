@@ -1,4 +1,4 @@
-"""How much work and memory all requests together may take."""
+"""Limits on the work and memory of all requests together: HTTP 429 when they are reached."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
-from ctc.serving.http.errors import TOO_MANY_REQUESTS, ApiError
+from ctc.serving.http.errors import ApiError
 
 MAX_RETRY_AFTER = 60
 
 
 class CapacityLimiter:
-    """A number of places, `capacity`, of what messages call `full_message`; `on_change` is told how
-    many are taken. For one thread."""
+    """A fixed number of units (bytes, photos) that requests reserve; for one thread.
+
+    `full_message`: what error messages say when the capacity is used up; `on_change` is called
+    with the number of units in use.
+    """
 
     def __init__(self, capacity: int, full_message: str, on_change: Callable[[int], None]) -> None:
         self._capacity, self._full_message, self._on_change = capacity, full_message, on_change
@@ -23,16 +27,19 @@ class CapacityLimiter:
 
     @contextmanager
     def reserve(self, count: int) -> Iterator[Reservation]:
-        """Take so many places for the block, in which more can be taken. Raises RequestError when
-        there is no room, with the time that the last stay took as the time to try again after."""
-        stay = Reservation(self)
-        begin = time.monotonic()
+        """Reserve `count` units for the block, which may reserve more.
+
+        Raises ApiError (429) when the capacity is used up; its Retry-After is how long the last
+        reservation was held.
+        """
+        reservation = Reservation(self)
+        start = time.monotonic()
         try:
-            stay.grow(count)
-            yield stay
-            self._last_duration = time.monotonic() - begin
+            reservation.grow(count)
+            yield reservation
+            self._last_duration = time.monotonic() - start
         finally:
-            self._change_used(-stay.amount)
+            self._change_used(-reservation.amount)
 
     def _change_used(self, count: int) -> None:
         self._used += count
@@ -42,21 +49,21 @@ class CapacityLimiter:
         if self._used + count > self._capacity:
             seconds = min(MAX_RETRY_AFTER, max(1, math.ceil(self._last_duration)))
             raise ApiError(
-                TOO_MANY_REQUESTS,
-                f"too much at once: {self._full_message}; try again in {seconds} s",
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"too many requests: {self._full_message}; try again in {seconds} s",
                 {"Retry-After": str(seconds)},
             )
         self._change_used(count)
 
 
 class Reservation:
-    """The places that one request has taken."""
+    """The units that one request has reserved; `amount`: their number."""
 
     def __init__(self, limiter: CapacityLimiter) -> None:
         self._limiter = limiter
         self.amount = 0
 
     def grow(self, count: int) -> None:
-        """Take more places; raises RequestError when there is no room."""
+        """Reserve `count` more units; raises ApiError (429) when the capacity is used up."""
         self._limiter._acquire(count)
         self.amount += count

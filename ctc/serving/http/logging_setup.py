@@ -1,8 +1,7 @@
-"""The log on stderr: plain lines for people, or one JSON object per line."""
+"""The log of the server on stderr: plain lines for people, or one JSON object per line."""
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -10,12 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from ctc.storage.json_lines import json_line
+
 ROOT = ""
 LEVELS = {
     ROOT: logging.WARNING,
     "ctc": logging.WARNING,
     "ctc.serving": logging.INFO,
-    # what they warn of is a stranger's request, which is told as one
+    # their warnings are about requests, which the access log has
     "uvicorn": logging.ERROR,
     "python_multipart": logging.ERROR,
 }
@@ -28,37 +29,39 @@ class PlainFormatter(logging.Formatter):
         fields = _fields(record)
         if fields:
             return _escape_control_chars(_format_request(record, fields))
-        begin = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+        prefix = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
         traceback = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return begin + _escape_control_chars(" ".join(record.getMessage().split())) + traceback
+        return prefix + _escape_control_chars(" ".join(record.getMessage().split())) + traceback
 
 
 class JsonFormatter(logging.Formatter):
-    """`time`, `level`, `message`, and whatever fields the record has."""
+    """An object with `time`, `level`, `message`, the fields of the record, and `traceback`.
+
+    Characters outside ASCII are escaped: some of them control terminals.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        told = {
-            "time": _timestamp(record),
-            "level": record.levelname.lower(),
-            "message": record.getMessage(),
-        }
+        values = {"level": record.levelname.lower(), "message": record.getMessage()}
         traceback = {"traceback": self.formatException(record.exc_info)} if record.exc_info else {}
-        return json.dumps({**told, **_fields(record), **traceback})
+        return json_line({**values, **_fields(record), **traceback}, record.created)
 
 
 @contextmanager
 def log_to_stderr(as_json: bool, quiet: bool, extra_handler: logging.Handler) -> Iterator[None]:
-    """Within the block all that is logged goes to stderr, with `quiet` warnings and errors only;
-    and all of it to another handler."""
-    shown = logging.StreamHandler(sys.stderr)
-    shown.setFormatter(JsonFormatter() if as_json else PlainFormatter())
-    shown.setLevel(logging.WARNING if quiet else logging.INFO)
+    """Within the block, write the log to stderr and pass every record to `extra_handler`.
+
+    With `quiet`, stderr gets warnings and errors only.
+    """
+    stderr_handler = logging.StreamHandler(sys.stderr)
+    stderr_handler.setFormatter(JsonFormatter() if as_json else PlainFormatter())
+    stderr_handler.setLevel(logging.WARNING if quiet else logging.INFO)
     before = {
         name: (log := logging.getLogger(name), log.handlers, log.propagate, log.level)
         for name in LEVELS
     }
     for name, (log, *_) in before.items():
-        log.handlers, log.propagate = ([shown, extra_handler] if name == ROOT else []), True
+        log.handlers = [stderr_handler, extra_handler] if name == ROOT else []
+        log.propagate = True
         log.setLevel(LEVELS[name])
     try:
         yield
@@ -76,14 +79,14 @@ def _format_request(record: logging.LogRecord, fields: dict[str, Any]) -> str:
     photos = f" {fields['photos']} photo(s)" if "photos" in fields else ""
     reason = f" ({' '.join(fields['reason'].split())})" if "reason" in fields else ""
     request = f'{fields.get("client", "-")} "{fields["method"]} {fields["path"]}"'
-    return f"{_timestamp(record)} {request} {fields['status']} {fields['ms']} ms{photos}{reason}"
+    result = f"{fields['status']} {fields['ms']} ms"
+    return f"{_local_time(record)} {request} {result}{photos}{reason}"
 
 
 def _escape_control_chars(line: str) -> str:
-    """With escapes for what steers a terminal, as it may stand in the name of a model that a
-    stranger asks for."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+    """Escape characters that control a terminal: clients choose parts of the messages."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 
-def _timestamp(record: logging.LogRecord) -> str:
+def _local_time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")

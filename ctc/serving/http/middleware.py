@@ -1,35 +1,19 @@
-"""The bearer token that requests must carry where the server was given one: RFC 6750."""
+"""ASGI middleware: orderly shutdown, and bearer tokens as in RFC 6750."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Callable
+from http import HTTPStatus
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ctc.serving.http.errors import SERVICE_UNAVAILABLE, UNAUTHORIZED, ApiError
+from ctc.serving.http.errors import ApiError
 from ctc.serving.http.request_log import request_record
 from ctc.serving.http.responses import error_response
-
-
-class ShutdownMiddleware:
-    """Around the application: uvicorn cancels what is still under way when the grace is over."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self._app(scope, receive, send)
-        except asyncio.CancelledError:
-            if scope["type"] != "http" or request_record(scope).response_started:
-                raise
-            await error_response(
-                scope, ApiError(SERVICE_UNAVAILABLE, "the server is stopping: ask again")
-            )(scope, receive, send)
-
 
 PUBLIC_PATHS = frozenset(
     {"/", "/docs", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
@@ -37,9 +21,33 @@ PUBLIC_PATHS = frozenset(
 PUBLIC_PREFIX = "/assets/"
 
 
+class ShutdownMiddleware:
+    """Answers the last requests of a server that stops.
+
+    Their responses carry `Connection: close`; requests that uvicorn cancels after the shutdown
+    timeout get a 503.
+    """
+
+    def __init__(self, app: ASGIApp, is_stopping: Callable[[], bool]) -> None:
+        self._app, self._is_stopping = app, is_stopping
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def closing_send(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._is_stopping():
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, closing_send)
+        except asyncio.CancelledError:
+            if scope["type"] != "http" or request_record(scope).response_started:
+                raise
+            error = ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping: try again")
+            await error_response(scope, error)(scope, receive, closing_send)
+
+
 class BearerAuthMiddleware:
-    """Around the application: whatever isn't the page itself or a health check needs
-    `Authorization: Bearer TOKEN_VARIABLE`."""
+    """Requires `Authorization: Bearer TOKEN`, except for the web page and the health checks."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app, self._digest = app, _digest(token)
@@ -50,21 +58,20 @@ class BearerAuthMiddleware:
             and not _is_public(scope["path"])
             and not self._has_valid_token(Headers(scope=scope))
         ):
-            refusal = ApiError(
-                UNAUTHORIZED,
+            error = ApiError(
+                HTTPStatus.UNAUTHORIZED,
                 "this server needs a token: Authorization: Bearer TOKEN",
                 {"WWW-Authenticate": "Bearer"},
             )
-            await error_response(scope, refusal)(scope, receive, send)
+            await error_response(scope, error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     def _has_valid_token(self, headers: Headers) -> bool:
-        """Digests are compared, in constant time: neither content nor length of the token shows in
-        how long it takes."""
-        scheme, _, given = headers.get("authorization", "").partition(" ")
+        """Compare digests in constant time: the duration tells nothing about the token."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(
-            _digest(given.strip()), self._digest
+            _digest(token.strip()), self._digest
         )
 
 

@@ -1,22 +1,22 @@
-"""How answers and refusals leave."""
+"""JSON responses and error responses."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from starlette.responses import Response
+from starlette import responses
 from starlette.types import Scope
 
 from ctc.serving.http.errors import ApiError
 from ctc.serving.http.request_log import request_record
 
 
-class JSONResponse(Response):
-    """JSON in UTF-8. Half a surrogate pair, which a name may hold, becomes the escape that JSON has
-    for it."""
+class JSONResponse(responses.JSONResponse):
+    """Starlette's JSONResponse that also takes lone surrogates.
 
-    media_type = "application/json"
+    A name that a client sent may hold one, which UTF-8 can't encode: it becomes a JSON escape.
+    """
 
     def render(self, content: Any) -> bytes:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -24,6 +24,6 @@ class JSONResponse(Response):
 
 
 def error_response(scope: Scope, error: ApiError) -> JSONResponse:
-    """`{"error": "…"}`, as TensorFlow Serving and KServe have it."""
+    """Return `{"error": "…"}`, the form of TensorFlow Serving and KServe, and log the reason."""
     request_record(scope).reason = str(error)
     return JSONResponse({"error": str(error)}, error.status, error.headers)

@@ -1,1 +1,1 @@
-"""Loaded models, hot reload, and dynamic batching."""
+"""Loaded models, hot reload and dynamic batching."""

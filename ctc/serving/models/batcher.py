@@ -1,8 +1,9 @@
-"""Photos of several requests, united into batches for the network.
+"""Dynamic batching: photos of several requests share the batches of the network.
 
-A batch goes off when it is full, or when its first photo has waited long enough, as soon as there
-is a free buffer for it. Everything here happens in the event loop but the filling of batches, which
-worker threads do as in `ctc predict`."""
+A batch starts when it is full, or when its first photo has waited for the maximum time, as soon as
+a buffer is free. All of this runs in the event loop, except that worker threads fill the batches
+and run the network, as in `ctc predict`.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +33,11 @@ class _QueuedInput(NamedTuple):
 
 
 class DynamicBatcher:
-    """Where pieces wait for one model. `max_wait`: seconds that a piece may wait for others;
-    `on_batch` is told the size of each batch."""
+    """The input queue of one model.
+
+    `max_wait`: seconds that an input may wait for others; `on_batch` is called with the size of
+    each batch.
+    """
 
     def __init__(
         self,
@@ -53,35 +57,37 @@ class DynamicBatcher:
         self._timer: asyncio.TimerHandle | None = None
 
     def submit(self, inputs: Sequence[RequestInput]) -> list[PendingResult]:
-        """A future for the answer to each piece. One that is cancelled before its batch goes off
-        costs nothing."""
+        """Queue the inputs and return a future for the result of each.
+
+        An input whose future is cancelled before its batch starts is dropped.
+        """
         loop = asyncio.get_running_loop()
-        asked = [_QueuedInput(piece, loop.create_future(), loop.time()) for piece in inputs]
-        self._queue.extend(asked)
+        entries = [_QueuedInput(one, loop.create_future(), loop.time()) for one in inputs]
+        self._queue.extend(entries)
         self._dispatch()
-        return [one.future for one in asked]
+        return [entry.future for entry in entries]
 
     def _dispatch(self) -> None:
-        while self._free_buffers and (chosen := self._take_batch()):
-            self._start_batch(chosen)
+        while self._free_buffers and (entries := self._take_batch()):
+            self._start_batch(entries)
 
     def _take_batch(self) -> list[_QueuedInput]:
-        """What the next batch holds; nothing when there is reason to wait."""
+        """Return the entries of the next batch, none while it should wait."""
         while self._queue and self._queue[0].future.done():
             self._queue.popleft()
         if not self._queue:
             return []
         loop = asyncio.get_running_loop()
-        patience = self._queue[0].enqueued_at + self._max_wait - loop.time()
-        if len(self._queue) < self._config.batch_size and patience > 0:
-            self._timer = self._timer or loop.call_later(patience, self._on_timer)
+        remaining = self._queue[0].enqueued_at + self._max_wait - loop.time()
+        if len(self._queue) < self._config.batch_size and remaining > 0:
+            self._timer = self._timer or loop.call_later(remaining, self._on_timer)
             return []
-        chosen: list[_QueuedInput] = []
-        while self._queue and len(chosen) < self._config.batch_size:
-            one = self._queue.popleft()
-            if not one.future.done():
-                chosen.append(one)
-        return chosen
+        entries: list[_QueuedInput] = []
+        while self._queue and len(entries) < self._config.batch_size:
+            entry = self._queue.popleft()
+            if not entry.future.done():
+                entries.append(entry)
+        return entries
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -89,18 +95,18 @@ class DynamicBatcher:
 
     def _start_batch(self, entries: list[_QueuedInput]) -> None:
         loop, buffer = asyncio.get_running_loop(), self._free_buffers.pop()
-        # devices tune for one size; a CPU would only compute the empty places in vain
-        places = buffer if self._model.is_on_device else buffer[: len(entries)]
-        batch = InferenceBatch([one.model_input for one in entries], places)
+        # devices are tuned for one batch size; a CPU would compute the empty slots for nothing
+        slots = buffer if self._model.is_on_device else buffer[: len(entries)]
+        batch = InferenceBatch([entry.model_input for entry in entries], slots)
         self._on_batch(len(entries))
 
-        def landed(answers: Future[list[InputResult[RequestInput]]]) -> None:
-            loop.call_soon_threadsafe(self._complete, entries, buffer, answers)
+        def on_done(results: Future[list[InputResult[RequestInput]]]) -> None:
+            loop.call_soon_threadsafe(self._complete, entries, buffer, results)
 
-        batch.results.add_done_callback(landed)
-        for place in range(len(entries)):
+        batch.results.add_done_callback(on_done)
+        for slot in range(len(entries)):
             self._pool.submit(
-                batch.fill, place, self._model, self._postprocessor, self._config.truncated
+                batch.fill, slot, self._model, self._postprocessor, self._config.truncated
             )
 
     def _complete(
@@ -111,11 +117,11 @@ class DynamicBatcher:
     ) -> None:
         self._free_buffers.append(buffer)
         error = results.exception()
-        for place, one in enumerate(entries):
-            if one.future.done():
+        for slot, entry in enumerate(entries):
+            if entry.future.done():
                 continue
             if error is None:
-                one.future.set_result(results.result()[place])
+                entry.future.set_result(results.result()[slot])
             else:
-                one.future.set_exception(error)
+                entry.future.set_exception(error)
         self._dispatch()

@@ -1,10 +1,11 @@
-"""The models that are served, by name; each can be replaced while requests come in."""
+"""The served models by name, and their hot reload."""
 
 from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import cv2
@@ -13,11 +14,11 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import CtcError, did_you_mean
 from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import Postprocessor, make_postprocessor
-from ctc.runtime.batch_size import choose_batch_size
+from ctc.runtime.batch_size import resolve_runtime
 from ctc.runtime.model_bytes import read_model
 from ctc.runtime.session import Model, open_model
 from ctc.serving.config import ServeConfig
-from ctc.serving.http.errors import NOT_FOUND, ApiError
+from ctc.serving.http.errors import ApiError
 from ctc.serving.http.metrics import Metrics
 from ctc.serving.models.batcher import DynamicBatcher
 from ctc.storage.remote_files import as_os_errors
@@ -29,8 +30,10 @@ _FileSignature = tuple[int, int, int] | None
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model as its file was when it was read. `version` counts the files that were read for this
-    name."""
+    """A model as its file was when it was read.
+
+    `version` counts the files that were read for this name, from 1.
+    """
 
     name: str
     version: int
@@ -41,12 +44,15 @@ class LoadedModel:
 
     @property
     def info(self) -> ModelInfo:
+        """The metadata of the model file."""
         return self.runtime_model.info
 
 
 class ModelRegistry:
-    """All models of a server, and the threads that run them. Raises CtcError when one of them can't
-    be opened."""
+    """All models of a server, and the threads that run them.
+
+    Raises CtcError when a model can't be opened.
+    """
 
     def __init__(self, config: ServeConfig, metrics: Metrics) -> None:
         self._config, self._metrics = config, metrics
@@ -54,12 +60,12 @@ class ModelRegistry:
             name: _file_signature(path) for name, path in config.models.items()
         }
         files = {name: read_model(path) for name, path in config.models.items()}
-        models = {name: open_model(file, config.runtime_config) for name, file in files.items()}
-        # as in `ctc predict`: one thread more than there are cores decodes while a device has its
-        # turn, and OpenCV starts none
-        workers = config.threads + any(model.is_on_device for model in models.values())
+        models = {name: open_model(file, config.runtime) for name, file in files.items()}
+        # as in `ctc predict`: one thread more than cores, to decode while a device computes;
+        # OpenCV starts none
+        threads = config.runtime.threads + any(model.is_on_device for model in models.values())
         self._pool = ThreadPoolExecutor(
-            workers, "ctc-serve", initializer=cv2.setNumThreads, initargs=(1,)
+            threads, "ctc-serve", initializer=cv2.setNumThreads, initargs=(1,)
         )
         self._models = {
             name: self._register(name, 1, files[name].digest, model)
@@ -67,23 +73,28 @@ class ModelRegistry:
         }
 
     def __getitem__(self, name: str) -> LoadedModel:
-        """The model of that name, as it is now; raises RequestError when there is none."""
+        """Return the current version of a model; raises ApiError (404) for an unknown name."""
         if name not in self._models:
-            raise ApiError(NOT_FOUND, f"no model called '{name}'{did_you_mean(name, self._models)}")
+            raise ApiError(
+                HTTPStatus.NOT_FOUND, f"no model called '{name}'{did_you_mean(name, self._models)}"
+            )
         return self._models[name]
 
     def all(self) -> list[LoadedModel]:
-        """Every model, as it is now, in the order they were given."""
+        """Return the current version of every model, in the order of the command line."""
         return list(self._models.values())
 
     def close(self) -> None:
-        """Let the threads leave; what they have begun they finish."""
+        """Stop the threads once they have finished their current work."""
         self._pool.shutdown(cancel_futures=True)
 
     def reload_changed(self, pending: dict[str, _FileSignature]) -> dict[str, _FileSignature]:
-        """Read the files that have changed and are the same as at the last look, so that none is
-        read while it is being written. Takes and gives back those that have changed just now. A
-        file that can't be served leaves the model of before."""
+        """Reload the models whose files have changed and have settled.
+
+        A file is read once its signature is the same in two calls, so that none is read while it
+        is being written. Takes and returns the signatures of the files that have just changed. A
+        file that can't be loaded leaves the previous version in place.
+        """
         changed = {
             name: found
             for name in self._known_signatures
@@ -102,36 +113,34 @@ class ModelRegistry:
         try:
             file = read_model(self._config.models[name])
             if file.digest != before.digest:
-                model = open_model(file, self._config.runtime_config)
-                self._models[name] = self._register(name, before.version + 1, file.digest, model)
-                log.info(
-                    "model '%s' is served from its new file, version %d", name, before.version + 1
-                )
+                model = open_model(file, self._config.runtime)
+                version = before.version + 1
+                self._models[name] = self._register(name, version, file.digest, model)
+                log.info("model '%s': loaded version %d from the changed file", name, version)
         except (CtcError, MemoryError) as error:
-            log.warning("model '%s' goes on as it was: %s", name, error or type(error).__name__)
+            cause = error or type(error).__name__
+            log.warning("model '%s': keeping the previous version: %s", name, cause)
             self._metrics.record_failed_reload(name)
         else:
             self._metrics.record_reload(name)
 
     def _register(self, name: str, version: int, digest: str, model: Model) -> LoadedModel:
         config = self._config
-        reading = make_postprocessor(model.info, config.threshold, config.class_list)
-        size = config.batch_size or choose_batch_size(model, None, config.threads)
-        pipeline = PipelineConfig(size, config.threads, config.truncated)
-        line = DynamicBatcher(
+        postprocessor = make_postprocessor(model.info, config.threshold, config.class_list)
+        batcher = DynamicBatcher(
             model,
-            reading,
-            pipeline,
+            postprocessor,
+            PipelineConfig(resolve_runtime(model, None), config.truncated),
             config.max_batch_wait,
             self._pool,
             self._metrics.batch_size_observer(name),
         )
         self._metrics.set_model_version(name, version)
-        return LoadedModel(name, version, digest, model, reading, line)
+        return LoadedModel(name, version, digest, model, postprocessor, batcher)
 
 
 def _file_signature(path: Path) -> _FileSignature:
-    """What changes when the file does; None when it isn't there."""
+    """Return inode, modification time and size of a file; None when it doesn't exist."""
     try:
         with as_os_errors(path):
             status = path.stat()

@@ -1,54 +1,62 @@
-"""From answers per photo to events: bursts by the time that cameras wrote, as `ctc predict
---events-within` finds them.
+"""Grouping of predicted photos into events: bursts by time, as `ctc predict --events-within`.
 
-{"within": 60, "photos": [{"folder": "north", "taken": "2016-09-25T18:35:10", "labels": {"species":
-{"fox": 0.97, …}, …}}, …]}"""
+{"within": 60, "photos": [
+    {"folder": "north", "taken": "2016-09-25T18:35:10", "labels": {"species": {"fox": 0.97, …}}},
+    …]}
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.label_schema import LabelClasses
 from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.images.bursts import group_bursts
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.pipeline import event_prediction
-from ctc.inference.postprocess import LabelClasses
 from ctc.plugin import Aggregation
-from ctc.serving.http.errors import REQUEST_ENTITY_TOO_LARGE, ApiError
+from ctc.serving.http.errors import ApiError
 from ctc.serving.models.registry import LoadedModel
-from ctc.serving.protocols.json_fields import bad_request, json_type, parse_object, require_field
+from ctc.serving.protocols.json_fields import bad_request, parse_object, require_field
 from ctc.serving.protocols.responses import labels_json
+from ctc.storage.json_file import json_type
 
 MAX_GAP_SECONDS = 366 * 24 * 3600
 MAX_PHOTOS = 100_000
 
 
 def aggregate_events(body: bytes, model: LoadedModel, aggregation: Aggregation) -> dict[str, Any]:
-    """The events, each with where its photos stand in the request and what the model says of it.
-    Raises RequestError."""
+    """Group the photos of a request into events.
+
+    Each event has the positions of its photos in the request and its aggregated prediction. Raises
+    ApiError for a bad request.
+    """
     document = parse_object(body)
-    within = _max_gap(document)
+    max_gap = _max_gap(document)
     photos = require_field(document, "photos", list, "the body")
     if not photos:
         return {"events": []}
     if len(photos) > MAX_PHOTOS:
         raise ApiError(
-            REQUEST_ENTITY_TOO_LARGE,
-            f"{len(photos):,} photos, more than the {MAX_PHOTOS:,} that are grouped at a time",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"{len(photos):,} photos in one request, more than the limit of {MAX_PHOTOS:,}",
         )
-    shown = [
-        _parse_photo(photo, f"photos[{number}]", model.postprocessor.labels)
+    predictions = [
+        _parse_photo(photo, f"photos[{number}]", model.postprocessor.schema.labels)
         for number, photo in enumerate(photos)
     ]
-    found = group_bursts(
-        _folder_ids(photos), np.array([one.taken for one in shown], "datetime64[us]"), within
-    )
-    return {"events": [_event_json(places.tolist(), shown, model, aggregation) for places in found]}
+    times = np.array([prediction.taken for prediction in predictions], "datetime64[us]")
+    events = [
+        _event_json(indices.tolist(), predictions, model, aggregation)
+        for indices in group_bursts(_folder_ids(photos), times, max_gap)
+    ]
+    return {"events": events}
 
 
 def _event_json(
@@ -57,18 +65,18 @@ def _event_json(
     model: LoadedModel,
     aggregation: Aggregation,
 ) -> dict[str, Any]:
-    photos = tuple(predictions[place] for place in indices)
+    photos = tuple(predictions[index] for index in indices)
     event = event_prediction(Event("", ()), photos, model.postprocessor, aggregation)
     return {"photos": indices, "labels": labels_json(event)}
 
 
 def _max_gap(document: dict[str, Any]) -> np.timedelta64:
-    within: Any = document.get("within")
-    if type(within) not in (int, float) or not 0 < within <= MAX_GAP_SECONDS:
+    seconds: Any = document.get("within")
+    if type(seconds) not in (int, float) or not 0 < seconds <= MAX_GAP_SECONDS:
         raise bad_request(
             f"'within' of the body is not a number of seconds between 0 and {MAX_GAP_SECONDS:,}"
         )
-    return np.timedelta64(round(within * 1e6), "us")
+    return np.timedelta64(round(seconds * 1e6), "us")
 
 
 def _folder_ids(photos: Sequence[dict[str, Any]]) -> NDArray[np.int64]:
@@ -88,25 +96,27 @@ def _parse_photo(photo: Any, where: str, labels: LabelClasses) -> ImagePredictio
     )
 
 
-def _parse_probabilities(found: dict[str, Any], where: str, labels: LabelClasses) -> Probabilities:
-    missing = [label for label in labels if not isinstance(found.get(label), dict)]
+def _parse_probabilities(given: dict[str, Any], where: str, labels: LabelClasses) -> Probabilities:
+    missing = [label for label in labels if not isinstance(given.get(label), dict)]
     if missing:
         raise bad_request(
-            f"'labels' of {where} has no '{missing[0]}', an object with the probability of each class"
+            f"'labels' of {where} has no '{missing[0]}', "
+            "an object with the probability of each class"
         )
     return {
-        label: _parse_class_probabilities(found[label], f"'{label}' of {where}", classes)
+        label: _parse_class_probabilities(given[label], f"'{label}' of {where}", classes)
         for label, classes in labels.items()
     }
 
 
 def _parse_class_probabilities(
-    found: dict[str, Any], where: str, classes: tuple[str, ...]
+    given: dict[str, Any], where: str, classes: tuple[str, ...]
 ) -> NDArray[np.float32]:
-    values: list[Any] = [found.get(name) for name in classes]
+    values: list[Any] = [given.get(name) for name in classes]
     if not all(type(value) in (int, float) and 0 <= value <= 1 for value in values):
         raise bad_request(
-            f"{where} does not give each of the model's {len(classes)} classes a probability between 0 and 1"
+            f"{where} does not give each of the model's {len(classes)} classes "
+            "a probability between 0 and 1"
         )
     return np.array(values, np.float32)
 

@@ -1,5 +1,6 @@
-"""The Open Inference Protocol, or KServe v2, with Triton's extensions for binary tensors and
-classification.
+"""The Open Inference Protocol (KServe v2).
+
+Triton's extensions for binary tensors and classification are supported.
 
 https://github.com/kserve/open-inference-protocol
 https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_binary_data.html
@@ -23,16 +24,20 @@ from ctc.errors import did_you_mean
 from ctc.serving.config import Limits
 from ctc.serving.inputs import EventRequest
 from ctc.serving.models.registry import LoadedModel
-from ctc.serving.protocols.json_fields import bad_request, json_type, parse_object, require_field
+from ctc.serving.protocols.json_fields import bad_request, parse_object, require_field
 from ctc.serving.protocols.kserve_tensors import ByteReader, pack_strings, parse_photos
+from ctc.storage.json_file import json_type
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
 
 @dataclass(frozen=True)
 class RequestedOutput:
-    """A label whose answer is asked for; `is_binary`: behind the JSON instead of in it; `top_k`:
-    only so many of the most probable."""
+    """A label whose probabilities are requested.
+
+    `is_binary`: send them after the JSON instead of in it; `top_k`: send only the k most probable
+    classes, 0 for all.
+    """
 
     label: str
     is_binary: bool = False
@@ -41,7 +46,7 @@ class RequestedOutput:
 
 @dataclass(frozen=True)
 class InferRequest:
-    """An infer request: every photo is an event of its own."""
+    """An infer request; every photo is an event of its own."""
 
     id: str | None
     events: list[EventRequest]
@@ -51,19 +56,21 @@ class InferRequest:
 def parse_request(
     body: bytes, header_length: str | None, model: LoadedModel, limits: Limits
 ) -> InferRequest:
-    """Raises RequestError for what is not an infer request for this model."""
-    head, rest = _split_body(body, header_length)
-    document = parse_object(head)
+    """Parse an infer request for `model`; raises ApiError for a bad one."""
+    header, binary = _split_body(body, header_length)
+    document = parse_object(header)
     inputs = require_field(document, "inputs", list, "the body")
     if len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise bad_request(f"'inputs' must hold one tensor, '{INPUT_NAME}', and holds {len(inputs)}")
     if inputs[0].get("name") != INPUT_NAME:
         raise bad_request(f"the input is called {inputs[0].get('name')!r}, not '{INPUT_NAME}'")
-    photos = parse_photos(inputs[0], ByteReader(rest), model.info.preprocessing, limits.max_photos)
-    request = document.get("id")
+    photos = parse_photos(
+        inputs[0], ByteReader(binary), model.info.preprocessing, limits.max_photos
+    )
+    request_id = document.get("id")
     events = [EventRequest(photo.name, (photo,)) for photo in photos]
     return InferRequest(
-        None if request is None else str(request), events, _requested_outputs(document, model)
+        None if request_id is None else str(request_id), events, _requested_outputs(document, model)
     )
 
 
@@ -85,13 +92,13 @@ def _split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
 def _requested_outputs(document: dict[str, Any], model: LoadedModel) -> list[RequestedOutput]:
     parameters = _parameters(document, "the body")
     binary = parameters.get("binary_data_output") is True
-    wanted = document.get("outputs")
-    if not wanted:
-        return [RequestedOutput(label, binary) for label in model.postprocessor.labels]
-    if not isinstance(wanted, list):
-        raise bad_request(f"'outputs' of the body is {json_type(wanted)}, not a list")
+    outputs = document.get("outputs")
+    if not outputs:
+        return [RequestedOutput(label, binary) for label in model.postprocessor.schema.labels]
+    if not isinstance(outputs, list):
+        raise bad_request(f"'outputs' of the body is {json_type(outputs)}, not a list")
     return [
-        _requested_output(output, number, binary, model) for number, output in enumerate(wanted)
+        _requested_output(output, number, binary, model) for number, output in enumerate(outputs)
     ]
 
 
@@ -102,15 +109,16 @@ def _requested_output(
     if not isinstance(output, dict):
         raise bad_request(f"{where} is {json_type(output)}, not an object")
     label = require_field(output, "name", str, where)
-    if label not in model.postprocessor.labels:
+    if label not in model.postprocessor.schema.labels:
         raise bad_request(
-            f"{where}: no output called '{label}'{did_you_mean(label, model.postprocessor.labels)}"
+            f"{where}: no output called '{label}'"
+            f"{did_you_mean(label, model.postprocessor.schema.labels)}"
         )
     parameters = _parameters(output, where)
-    classes = parameters.get("classification", 0)
-    if type(classes) is not int or classes < 0:
+    top_k = parameters.get("classification", 0)
+    if type(top_k) is not int or top_k < 0:
         raise bad_request(f"'classification' of {where} is not a number of classes")
-    return RequestedOutput(label, parameters.get("binary_data", binary) is True, classes)
+    return RequestedOutput(label, parameters.get("binary_data", binary) is True, top_k)
 
 
 def _parameters(holder: dict[str, Any], where: str) -> dict[str, Any]:
@@ -120,15 +128,15 @@ def _parameters(holder: dict[str, Any], where: str) -> dict[str, Any]:
 def build_response(
     model: LoadedModel, request: InferRequest, predictions: Sequence[EventPrediction]
 ) -> tuple[bytes, int | None]:
-    """The body of an answer, and how long its JSON part is when binary tensors follow it."""
+    """Return the body of a response, and the length of its JSON if binary tensors follow it."""
     outputs: list[dict[str, Any]] = []
     tail = b""
-    for wanted in request.outputs:
-        values = np.stack([prediction.probabilities[wanted.label] for prediction in predictions])
+    for output in request.outputs:
+        values = np.stack([prediction.probabilities[output.label] for prediction in predictions])
         described, packed, listed = _output_tensor(
-            values, wanted, model.postprocessor.labels[wanted.label]
+            values, output, model.postprocessor.schema.labels[output.label]
         )
-        if wanted.is_binary:
+        if output.is_binary:
             tail += packed
             outputs.append(described | {"parameters": {"binary_data_size": len(packed)}})
         else:
@@ -137,13 +145,13 @@ def build_response(
     if request.id is not None:
         document["id"] = request.id
     head = json.dumps(document).encode()
-    return head + tail, len(head) if any(wanted.is_binary for wanted in request.outputs) else None
+    return head + tail, len(head) if any(output.is_binary for output in request.outputs) else None
 
 
 def _output_tensor(
     values: NDArray[np.float32], output: RequestedOutput, classes: tuple[str, ...]
 ) -> tuple[dict[str, Any], bytes, list[Any]]:
-    """(name, type and shape; the values as binary; the values as a list)."""
+    """Return name, type and shape; the values as binary data; the values as a list."""
     if not output.top_k:
         described = {"name": output.label, "datatype": "FP32", "shape": list(values.shape)}
         return described, values.astype("<f4").tobytes(), values.ravel().tolist()
@@ -156,7 +164,7 @@ def _output_tensor(
 
 
 def server_metadata() -> dict[str, Any]:
-    """What `GET /v2` answers."""
+    """Return the response to `GET /v2`."""
     return {
         "name": "ctc",
         "version": __version__,
@@ -165,7 +173,7 @@ def server_metadata() -> dict[str, Any]:
 
 
 def model_metadata(model: LoadedModel) -> dict[str, Any]:
-    """What `GET /v2/models/NAME` answers."""
+    """Return the response to `GET /v2/models/NAME`."""
     preprocessing = model.info.preprocessing
     pixels = {
         "name": INPUT_NAME,
@@ -174,7 +182,7 @@ def model_metadata(model: LoadedModel) -> dict[str, Any]:
     }
     outputs = [
         {"name": label, "datatype": "FP32", "shape": [-1, len(classes)]}
-        for label, classes in model.postprocessor.labels.items()
+        for label, classes in model.postprocessor.schema.labels.items()
     ]
     return {
         "name": model.name,

@@ -1,14 +1,15 @@
-"""Photos that come as a browser or `curl -F` sends them: multipart/form-data, RFC 7578."""
+"""Photos as files of a form: multipart/form-data, RFC 7578."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import NamedTuple
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ctc.serving.config import Limits
-from ctc.serving.http.errors import REQUEST_ENTITY_TOO_LARGE, ApiError
+from ctc.serving.http.errors import ApiError
 from ctc.serving.inputs import EncodedImage, EventRequest, group_by_event
 from ctc.serving.protocols.json_fields import bad_request
 
@@ -17,7 +18,7 @@ EVENT_FIELD = "event"
 
 
 class FormPart(NamedTuple):
-    """A field of a form: its name, its file name if it has one, and what it holds."""
+    """A field of a form: its name, its file name (None for a text field) and its content."""
 
     name: str
     file_name: str | None
@@ -25,9 +26,11 @@ class FormPart(NamedTuple):
 
 
 def parse_request(content_type: str, body: bytes, limits: Limits) -> list[EventRequest]:
-    """The events of a form. Every part that has a file name is a photo; a text field `event` says
-    which event the photos after it are of, and an empty one that each is its own, called by its
-    file name. Raises RequestError."""
+    """Return the events of a form; raises ApiError for a bad one.
+
+    Every part with a file name is a photo. A text field `event` names the event of the photos after
+    it; when it is empty, each photo is an event of its own, named by its file name.
+    """
     event: str | None = None
     photos: list[tuple[str | None, EncodedImage]] = []
     for part in parse_form(content_type, body, 2 * limits.max_photos):
@@ -39,33 +42,37 @@ def parse_request(content_type: str, body: bytes, limits: Limits) -> list[EventR
             event = part.data.decode("utf-8", "replace") or None
         else:
             raise bad_request(
-                f"field '{part.name}' is no photo, which has a file name (curl -F photo=@a.jpg), nor '{EVENT_FIELD}'"
+                f"field '{part.name}' is neither a photo, which has a file name "
+                f"(curl -F photo=@a.jpg), nor '{EVENT_FIELD}'"
             )
     if not photos:
-        raise bad_request("the form holds no photo: send at least one file (curl -F photo=@a.jpg)")
+        raise bad_request("the form has no photo: send at least one file (curl -F photo=@a.jpg)")
     return group_by_event(photos)
 
 
 def parse_form(content_type: str, body: bytes, max_parts: int) -> list[FormPart]:
-    """The parts of a form, in order; raises RequestError when it is damaged, or has more parts than
-    `max_parts`."""
+    """Return the parts of a form, in order.
+
+    Raises ApiError for a malformed form and for more than `max_parts` parts.
+    """
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
-        raise bad_request("the content type of the form names no boundary")
+        raise bad_request("the content type of the form has no boundary")
     reader = _FormReader(max_parts)
     try:
-        parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]  # a TypedDict of the same
+        # the parser declares a TypedDict with the same keys
+        parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
         parser.write(body)
         parser.finalize()
     except FormParserError as error:
-        raise bad_request(f"the form is damaged: {str(error).lower()}") from None
+        raise bad_request(f"the form is malformed: {str(error).lower()}") from None
     if not reader.is_complete:
         raise bad_request("the form ends before its last boundary")
     return reader.parts
 
 
 class _FormReader:
-    """Collects what the parser finds."""
+    """The callbacks of the parser; `parts` are those read so far."""
 
     def __init__(self, max_parts: int) -> None:
         self.parts: list[FormPart] = []
@@ -88,8 +95,8 @@ class _FormReader:
     def _start_part(self) -> None:
         if len(self.parts) == self._max_parts:
             raise ApiError(
-                REQUEST_ENTITY_TOO_LARGE,
-                f"the form has more than {self._max_parts:,} parts, the most that this server takes",
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                f"the form has more than the limit of {self._max_parts:,} parts",
             )
         self._headers, self._data = {}, bytearray()
 
@@ -100,10 +107,9 @@ class _FormReader:
     def _add_part(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         file_name = options.get(b"filename")
-        named = None if file_name is None else file_name.decode("utf-8", "replace")
-        self.parts.append(
-            FormPart(options.get(b"name", b"").decode("utf-8", "replace"), named, bytes(self._data))
-        )
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        decoded = None if file_name is None else file_name.decode("utf-8", "replace")
+        self.parts.append(FormPart(name, decoded, bytes(self._data)))
 
     def _mark_complete(self) -> None:
         self.is_complete = True

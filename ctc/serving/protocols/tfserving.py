@@ -1,39 +1,44 @@
-"""TensorFlow Serving's REST form: https://www.tensorflow.org/tfx/serving/api_rest
+"""TensorFlow Serving's REST API: https://www.tensorflow.org/tfx/serving/api_rest
 
 {"instances": [{"image": {"b64": "…"}, "event": "e1"}, {"b64": "…"}]}
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.serving.config import Limits
-from ctc.serving.http.errors import REQUEST_ENTITY_TOO_LARGE, ApiError
+from ctc.serving.http.errors import ApiError
 from ctc.serving.inputs import EncodedImage, EventRequest, group_by_event
 from ctc.serving.models.registry import LoadedModel
 from ctc.serving.protocols.json_fields import (
     bad_request,
     decode_base64,
-    json_type,
     parse_object,
     require_field,
 )
 from ctc.serving.protocols.responses import require_predictions
+from ctc.storage.json_file import json_type
 
 SIGNATURE = "serving_default"
 
 
 def parse_request(body: bytes, limits: Limits) -> list[EventRequest]:
-    """The events of a predict request, each called by its id, or by the number of its instance.
-    `signature_name` and whatever else may stand beside the instances is passed over. Raises
-    RequestError."""
+    """Return the events of a predict request, named by their ids or the numbers of instances.
+
+    `signature_name` and other keys beside the instances are ignored. Raises ApiError for a bad
+    request.
+    """
     instances = require_field(parse_object(body), "instances", list, "the body")
     if not instances:
         raise bad_request("'instances' is empty")
     if len(instances) > limits.max_photos:
-        most = f"more than the {limits.max_photos:,} photos that this server takes at a time"
-        raise ApiError(REQUEST_ENTITY_TOO_LARGE, f"{len(instances):,} instances, {most}")
+        raise ApiError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"{len(instances):,} instances, more than the limit of {limits.max_photos:,} photos",
+        )
     return group_by_event(
         [_parse_instance(instance, number) for number, instance in enumerate(instances)]
     )
@@ -45,45 +50,46 @@ def _parse_instance(instance: Any, number: int) -> tuple[str | None, EncodedImag
         raise bad_request(
             f'{where} is {json_type(instance)}, not an object such as {{"image": {{"b64": "…"}}}}'
         )
-    image, at = (
-        (instance, where)
-        if "b64" in instance
-        else (require_field(instance, "image", dict, where), f"{where}.image")
-    )
+    if "b64" in instance:
+        image = instance
+    else:
+        image, where = require_field(instance, "image", dict, where), f"{where}.image"
     if "b64" not in image:
-        raise bad_request(f"{at} has no 'b64'")
+        raise bad_request(f"{where} has no 'b64'")
     event = instance.get("event")
     if type(event) not in (str, int, type(None)):
-        raise bad_request(f"'event' of {where} is {json_type(event)}, not a string")
+        raise bad_request(f"'event' of instances[{number}] is {json_type(event)}, not a string")
     return None if event is None else str(event), EncodedImage(
-        str(number), decode_base64(image["b64"], f"{at}.b64")
+        str(number), decode_base64(image["b64"], f"{where}.b64")
     )
 
 
-def predict_response(outcomes: list[EventResult]) -> dict[str, Any]:
-    """Rows as TensorFlow Serving gives them: per event the probabilities, by label where there are
-    several. Raises RequestError when any photo failed, since there is no place to say so."""
+def predict_response(results: list[EventResult]) -> dict[str, Any]:
+    """Return rows as TensorFlow Serving does: the probabilities of each event.
+
+    They are keyed by label when there are several. Raises ApiError when a photo failed, since the
+    format has no place for failures.
+    """
     rows = []
-    for prediction in require_predictions(outcomes):
+    for prediction in require_predictions(results):
         row = {label: values.tolist() for label, values in prediction.probabilities.items()}
         rows.append(row if len(row) > 1 else next(iter(row.values())))
     return {"predictions": rows}
 
 
 def status(model: LoadedModel, details: dict[str, Any]) -> dict[str, Any]:
-    """What `GET /v1/models/NAME` answers; `details` of our own stand beside it."""
-    fine = {"error_code": "OK", "error_message": ""}
-    state = {"version": str(model.version), "state": "AVAILABLE", "status": fine}
+    """Return the response to `GET /v1/models/NAME`, with our own `details` as metadata."""
+    ok = {"error_code": "OK", "error_message": ""}
+    state = {"version": str(model.version), "state": "AVAILABLE", "status": ok}
     return {"model_version_status": [state], "metadata": details}
 
 
 def metadata(model: LoadedModel, details: dict[str, Any]) -> dict[str, Any]:
-    """What `GET /v1/models/NAME/metadata` answers: the signature, with our own `details` beside
-    it."""
+    """Return the response to `GET /v1/models/NAME/metadata`: signature and our own `details`."""
     inputs = {"image": {"dtype": "DT_STRING", "tensor_shape": _tensor_shape(-1), "name": "image"}}
     outputs = {
         label: {"dtype": "DT_FLOAT", "tensor_shape": _tensor_shape(-1, len(classes)), "name": label}
-        for label, classes in model.postprocessor.labels.items()
+        for label, classes in model.postprocessor.schema.labels.items()
     }
     signature = {"inputs": inputs, "outputs": outputs, "method_name": "tensorflow/serving/predict"}
     return {

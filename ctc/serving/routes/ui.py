@@ -1,8 +1,9 @@
-"""The page, the description of the interface, and what whoever runs the server looks at."""
+"""The web page, the OpenAPI document, health checks and metrics."""
 
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -10,16 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ctc._version import __version__
-from ctc.serving.http.errors import NOT_FOUND
 from ctc.serving.http.metrics import CONTENT_TYPE
 from ctc.serving.http.responses import JSONResponse
 from ctc.serving.service import Service
 
 STATIC_FOLDER = Path(__file__).parent.parent / "static"
 SECURITY_HEADERS = {
-    # nothing from elsewhere, nothing inline; pictures are made in the page
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    # nothing from other servers, nothing inline; thumbnails are blobs
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -36,7 +37,7 @@ CONTENT_TYPES = {
 
 
 class PageRoutes:
-    """Endpoints of a service. The files are read once."""
+    """Endpoints of a service; the static files are read once."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -47,7 +48,7 @@ class PageRoutes:
         }
         self._openapi = json.loads(self._files["openapi.json"])
         self._openapi["info"]["version"] = __version__
-        names = [served.name for served in service.registry.all()]
+        names = [model.name for model in service.registry.all()]
         self._openapi["components"]["parameters"]["name"]["schema"]["enum"] = names
 
     async def index(self, request: Request) -> Response:
@@ -63,7 +64,7 @@ class PageRoutes:
         return self._file_response(request.path_params["file"])
 
     async def health(self, request: Request) -> Response:
-        """Nothing listens before every model is open: who is alive is ready."""
+        """Answer both health checks: the server listens only once every model is loaded."""
         return JSONResponse({"status": "ok"})
 
     async def metrics(self, request: Request) -> Response:
@@ -71,7 +72,7 @@ class PageRoutes:
 
     def _file_response(self, name: str) -> Response:
         if name not in self._files:
-            raise HTTPException(NOT_FOUND)
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(
             self._files[name], media_type=CONTENT_TYPES[Path(name).suffix], headers=SECURITY_HEADERS
         )

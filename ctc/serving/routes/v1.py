@@ -1,4 +1,4 @@
-"""`/v1`: TensorFlow Serving's REST form, with photos as files beside it, and events by time."""
+"""`/v1`: TensorFlow Serving's REST API, photos as files, and events by time."""
 
 from __future__ import annotations
 
@@ -27,58 +27,50 @@ class V1Routes:
         self._service = service
 
     async def models(self, request: Request) -> Response:
-        return JSONResponse(
-            {"models": [model_details(served) for served in self._service.registry.all()]}
-        )
+        models = [model_details(model) for model in self._service.registry.all()]
+        return JSONResponse({"models": models})
 
     async def status(self, request: Request) -> Response:
-        served = self._service.find_model(request)
-        return JSONResponse(tfserving.status(served, model_details(served)))
+        model = self._service.find_model(request)
+        return JSONResponse(tfserving.status(model, model_details(model)))
 
     async def metadata(self, request: Request) -> Response:
-        served = self._service.find_model(request)
-        return JSONResponse(tfserving.metadata(served, model_details(served)))
+        model = self._service.find_model(request)
+        return JSONResponse(tfserving.metadata(model, model_details(model)))
 
     async def predict(self, request: Request) -> Response:
-        served = self._service.find_model(request)
-        answers, failures = (
-            _query_choice(request, "answers", ANSWERS),
-            _query_choice(request, "failures", FAILURES),
-        )
+        model = self._service.find_model(request)
+        answers = _query_choice(request, "answers", ANSWERS)
+        failures = _query_choice(request, "failures", FAILURES)
         async with self._service.read_body(request) as body:
             events = await asyncio.to_thread(
                 self._parse_request, request.headers.get("content-type", ""), body
             )
-            outcomes = await self._service.predict(request, served, events)
+            results = await self._service.predict(request, model, events)
         if answers == "arrays":
-            return JSONResponse(tfserving.predict_response(outcomes))
-        if failures == "refuse" and not any(outcome.prediction for outcome in outcomes):
-            require_predictions(outcomes)
-        return JSONResponse(predictions_json(served, outcomes, [event.id for event in events]))
+            return JSONResponse(tfserving.predict_response(results))
+        if failures == "refuse" and not any(result.prediction for result in results):
+            require_predictions(results)
+        return JSONResponse(predictions_json(model, results, [event.id for event in events]))
 
     async def events(self, request: Request) -> Response:
-        served = self._service.find_model(request)
+        model = self._service.find_model(request)
+        aggregation = self._service.config.aggregation
         async with self._service.read_body(request) as body:
-            return JSONResponse(
-                await asyncio.to_thread(
-                    aggregate_events, body, served, self._service.config.aggregation
-                )
-            )
+            return JSONResponse(await asyncio.to_thread(aggregate_events, body, model, aggregation))
 
     def _parse_request(self, content_type: str, body: bytes) -> list[EventRequest]:
-        """By its content type a body is a form or a photo; anything else, such as what `curl -d`
-        declares, is taken for JSON."""
-        kind = content_type.partition(";")[0].strip().lower()
-        if kind == multipart.CONTENT_TYPE:
+        """Parse a form or a photo by content type; any other type, as of `curl -d`, as JSON."""
+        media_type = content_type.partition(";")[0].strip().lower()
+        if media_type == multipart.CONTENT_TYPE:
             return multipart.parse_request(content_type, body, self._service.config.limits)
-        if kind.startswith(RAW_CONTENT_TYPES):
+        if media_type.startswith(RAW_CONTENT_TYPES):
             return [EventRequest("0", (EncodedImage("0", body),))]
         return tfserving.parse_request(body, self._service.config.limits)
 
 
 def _query_choice(request: Request, name: str, choices: tuple[str, str]) -> str:
-    """A parameter of the query, by default the first of its choices; raises RequestError for
-    anything else."""
+    """Return a query parameter, the first choice by default; raises ApiError for another value."""
     value = request.query_params.get(name, choices[0])
     if value not in choices:
         raise bad_request(f"'{name}' is '{value}', not '{choices[0]}' or '{choices[1]}'")

@@ -23,7 +23,7 @@ class V2Routes:
         return JSONResponse(kserve.server_metadata())
 
     async def live(self, request: Request) -> Response:
-        """Live and ready are one: nothing listens before every model is open."""
+        """Answer both health checks: the server listens only once every model is loaded."""
         return JSONResponse({"live": True, "ready": True})
 
     async def metadata(self, request: Request) -> Response:
@@ -33,18 +33,18 @@ class V2Routes:
         return JSONResponse({"name": self._service.find_model(request).name, "ready": True})
 
     async def infer(self, request: Request) -> Response:
-        served = self._service.find_model(request)
+        model = self._service.find_model(request)
         async with self._service.read_body(request) as body:
             length = request.headers.get(kserve.HEADER_LENGTH)
             infer = await asyncio.to_thread(
-                kserve.parse_request, body, length, served, self._service.config.limits
+                kserve.parse_request, body, length, model, self._service.config.limits
             )
-            outcomes = await self._service.predict(request, served, infer.events)
-        answer, json_length = kserve.build_response(served, infer, require_predictions(outcomes))
+            results = await self._service.predict(request, model, infer.events)
+        content, json_length = kserve.build_response(model, infer, require_predictions(results))
         if json_length is None:
-            return Response(answer, media_type="application/json")
+            return Response(content, media_type="application/json")
         return Response(
-            answer,
+            content,
             media_type="application/octet-stream",
             headers={kserve.HEADER_LENGTH: str(json_length)},
         )

@@ -1,4 +1,4 @@
-"""Photos as files: a form, or the whole body."""
+"""Photos as files: in a form, or as the body."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Part = tuple[str, str | None, bytes]
 
 
 def send(server, *parts: Part, end: str = "--"):
-    """A form as browsers send it; (field, file name or None, data) each."""
+    """Send a form as browsers do; each part is (field, file name or None, data)."""
     boundary = uuid.uuid4().hex
     body = b""
     for name, file_name, data in parts:
@@ -27,7 +27,7 @@ def send(server, *parts: Part, end: str = "--"):
 
 
 def found(reply) -> list[tuple[str, list[str], str]]:
-    """(id, names of the photos, most probable species) of each event."""
+    """Return id, photo names and most probable species of each event."""
     return [
         (
             event["id"],
@@ -38,12 +38,12 @@ def found(reply) -> list[tuple[str, list[str], str]]:
     ]
 
 
-def test_each_file_is_an_event_called_by_its_name(server, jpeg) -> None:
+def test_multipart_file_is_an_event_named_by_the_file(server, jpeg) -> None:
     reply = send(server, ("photo", "a.jpg", jpeg(RED)), ("photo", "b.jpg", jpeg(BLUE)))
     assert found(reply) == [("a.jpg", ["a.jpg"], "fox"), ("b.jpg", ["b.jpg"], "wolf")]
 
 
-def test_a_field_says_of_which_event_the_files_after_it_are(server, jpeg) -> None:
+def test_multipart_event_field_names_the_event_of_the_files_after_it(server, jpeg) -> None:
     photos = [("photo", name, jpeg(RED)) for name in ("a.jpg", "b.jpg", "c.jpg", "d.jpg")]
     reply = send(
         server,
@@ -61,34 +61,34 @@ def test_a_field_says_of_which_event_the_files_after_it_are(server, jpeg) -> Non
     ]
 
 
-def test_files_of_one_name_do_not_mix(server, jpeg) -> None:
+def test_multipart_files_of_the_same_name_stay_apart(server, jpeg) -> None:
     reply = send(server, ("photo", "a.jpg", jpeg(RED)), ("photo", "a.jpg", jpeg(BLUE)))
     assert [species for _, _, species in found(reply)] == ["fox", "wolf"]
 
 
-def test_odd_names_come_back_as_they_are(server, jpeg) -> None:
+def test_multipart_returns_unusual_file_names_unchanged(server, jpeg) -> None:
     reply = send(server, ("photo", "🦊 <b>&.jpg", jpeg()), ("photo", "", jpeg()))
     assert [name for name, _, _ in found(reply)] == ["🦊 <b>&.jpg", "photo 2"]
 
 
-def test_a_photo_may_be_the_whole_body(server, jpeg) -> None:
+def test_predict_accepts_a_photo_as_the_body(server, jpeg) -> None:
     assert found(server.send_photo(jpeg(BLUE))) == [("0", ["0"], "wolf")]
 
 
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ([], "the form holds no photo"),
-        ([("event", None, b"e1")], "the form holds no photo"),
-        ([("photo", None, b"not a file")], "field 'photo' is no photo"),
+        ([], "the form has no photo"),
+        ([("event", None, b"e1")], "the form has no photo"),
+        ([("photo", None, b"not a file")], "field 'photo' is neither a photo"),
     ],
 )
-def test_a_form_without_a_photo_is_refused(server, parts: list[Part], message: str) -> None:
+def test_multipart_refuses_a_form_without_photo(server, parts: list[Part], message: str) -> None:
     reply = send(server, *parts)
     assert (reply.status, reply.error.startswith(message)) == (400, True), reply.error
 
 
-def test_a_form_that_is_cut_off_is_refused(server, jpeg) -> None:
+def test_multipart_refuses_a_truncated_form(server, jpeg) -> None:
     reply = send(server, ("photo", "a.jpg", jpeg()), end="")
     assert (reply.status, reply.error) == (400, "the form ends before its last boundary")
 
@@ -96,21 +96,21 @@ def test_a_form_that_is_cut_off_is_refused(server, jpeg) -> None:
 @pytest.mark.parametrize(
     "kind", ["multipart/form-data", "multipart/form-data; boundary=" + "x" * 300]
 )
-def test_a_form_without_a_usable_boundary_is_refused(server, kind: str) -> None:
+def test_multipart_refuses_a_bad_boundary(server, kind: str) -> None:
     assert (
         server.ask("POST", "/v1/models/model:predict", b"--x\r\n", content_type=kind).status == 400
     )
 
 
-def test_more_files_than_a_request_may_hold_are_refused(serve, jpeg) -> None:
-    small = serve(limits={"photos": 2})
+def test_multipart_refuses_too_many_files(serve, jpeg) -> None:
+    small = serve(limits={"max_photos": 2})
     reply = send(small, *[("photo", "a.jpg", jpeg())] * 3)
     assert (reply.status, reply.error) == (
         413,
-        "3 photos in one request, more than the 2 that this server takes",
+        "3 photos in one request, more than the limit of 2",
     )
     reply = send(small, *[("event", None, b"e")] * 5)
     assert (reply.status, reply.error) == (
         413,
-        "the form has more than 4 parts, the most that this server takes",
+        "the form has more than the limit of 4 parts",
     )

@@ -1,8 +1,9 @@
-"""Chromium without a window, driven as its developer tools are:
+"""Headless Chromium, driven by the DevTools protocol.
+
 https://chromedevtools.github.io/devtools-protocol
 
-Playwright would do the same from a package of 160 MB; what is needed here are a pipe and two dozen
-lines."""
+Playwright would do the same from a package of 160 MB; these tests need a pipe and two dozen lines.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,17 @@ OPTIONS = (
 
 
 class Browser:
-    """A browser with one page. `requests`: the URL of each; `complaints`: what the page's console
-    said, and what it threw; `questions`: the kinds of those that the browser asked, all answered
-    with yes."""
+    """A browser with one page.
+
+    `requests`: the URLs that it requested; `console_messages`: messages and exceptions of the page;
+    `dialogs`: the types of the dialogs, all of which were accepted.
+    """
 
     def __init__(self, program: str, folder: Path) -> None:
         self.downloads = folder / "downloads"
         self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.questions: list[str] = []
+        self.console_messages: list[str] = []
+        self.dialogs: list[str] = []
         self._number = 0
         from_browser, to_us = os.pipe()
         to_browser, from_us = os.pipe()
@@ -72,14 +75,14 @@ class Browser:
         self._process.wait()
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """What the browser answers; what happens in the meantime is written down."""
+        """Call a method and return its result; events in between are recorded."""
         number = self._send(method, parameters)
         while True:
             answer = self._read()
             if answer.get("id") == number:
                 assert "error" not in answer, answer["error"]
                 return answer["result"]
-            self._happened(answer.get("method"), answer.get("params", {}))
+            self._on_event(answer.get("method"), answer.get("params", {}))
 
     def _send(self, method: str, parameters: dict[str, Any]) -> int:
         self._number += 1
@@ -91,25 +94,27 @@ class Browser:
     def _read(self) -> dict[str, Any]:
         text = bytearray()
         while (byte := self._in.read(1)) != b"\0":
-            assert byte, "the browser has gone"
+            assert byte, "the browser exited"
             text += byte
         return json.loads(text)
 
-    def _happened(self, event: str | None, told: dict[str, Any]) -> None:
+    def _on_event(self, event: str | None, params: dict[str, Any]) -> None:
         if event == "Network.requestWillBeSent":
-            self.requests.append(told["request"]["url"])
+            self.requests.append(params["request"]["url"])
         elif event == "Runtime.exceptionThrown":
-            self.complaints.append(str(told["exceptionDetails"]))
+            self.console_messages.append(str(params["exceptionDetails"]))
         elif event == "Runtime.consoleAPICalled":
-            self.complaints.append(str(told["args"]))
+            self.console_messages.append(str(params["args"]))
         elif event == "Page.javascriptDialogOpening":
-            self.questions.append(told["type"])
+            self.dialogs.append(params["type"])
             self._send("Page.handleJavaScriptDialog", {"accept": True})
         elif event == "Log.entryAdded":
-            self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
+            self.console_messages.append(
+                f"{params['entry']['text']} {params['entry'].get('url', '')}"
+            )
 
     def open(self, url: str, width: int = 1280, height: int = 900, dark: bool = False) -> None:
-        """Show a page in a window of that size, and forget what was written down."""
+        """Open a page in a window of that size, and clear what was recorded."""
         mobile = width < 600
         size = {
             "width": width,
@@ -120,13 +125,13 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        for told in (self.requests, self.complaints, self.questions):
-            told.clear()
+        for recorded in (self.requests, self.console_messages, self.dialogs):
+            recorded.clear()
         self.call("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete'")
 
     def run(self, script: str) -> Any:
-        """The value of an expression in the page."""
+        """Return the value of an expression in the page."""
         answer = self.call(
             "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
         )
@@ -134,24 +139,24 @@ class Browser:
         return answer["result"].get("value")
 
     def wait_for(self, script: str) -> None:
-        """Until the expression is true."""
+        """Wait until the expression is true."""
         while not self.run(script):
             time.sleep(0.02)
 
     def choose(self, selector: str, *paths: Path) -> None:
-        """Files in a field for files."""
+        """Choose files in a file input."""
         root = self.call("DOM.getDocument")["root"]["nodeId"]
         node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path) for path in paths])
 
     def drop(self, *paths: Path) -> None:
-        """Files or folders, into the middle of the page, as a hand would."""
+        """Drop files or folders into the middle of the page."""
         data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
         for kind in ("dragEnter", "dragOver", "drop"):
             self.call("Input.dispatchDragEvent", type=kind, x=300, y=200, data=data)
 
     def press(self, key: str, code: int, text: str = "") -> None:
-        """A key, wherever the focus is."""
+        """Press a key, wherever the focus is."""
         for kind in ("keyDown", "keyUp"):
             typed = {"text": text} if text and kind == "keyDown" else {}
             self.call(
@@ -159,7 +164,7 @@ class Browser:
             )
 
     def downloaded(self, name: str) -> bytes:
-        """A file that the page gave, when it is there as a whole."""
+        """Return a downloaded file when it is complete."""
         path = self.downloads / name
         while not path.exists():
             self.run("1")
@@ -167,7 +172,7 @@ class Browser:
         return path.read_bytes()
 
     def picture(self, path: Path, whole: bool = False) -> None:
-        """What the page looks like, as a PNG."""
+        """Write a screenshot as a PNG."""
         answer = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
         path.write_bytes(b64decode(answer["data"]))
 
@@ -176,12 +181,7 @@ class Browser:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
-        pytest.skip(
-            "needs Chromium, which this platform doesn't have: on Debian 'apt-get install chromium'"
-        )
+        pytest.skip("needs Chromium: on Debian 'apt-get install chromium'")
     browser = Browser(program, tmp_path_factory.mktemp("browser"))
     yield browser
     browser.close()
-
-
-Photograph = Callable[..., Path]

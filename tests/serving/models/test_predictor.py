@@ -1,4 +1,4 @@
-"""The server says of a photo what `ctc predict` says of it, in whichever form it is asked."""
+"""The server predicts the same as `ctc predict`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ctc.cli.main import run
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Noise in several kinds of files and sizes, some to be turned, one that can't be used."""
+    """Write noise in several formats and sizes, one of it rotated by EXIF, and a file of text."""
     folder = tmp_path_factory.mktemp("photos")
     for number, (suffix, size, turn) in enumerate(
         [(".jpg", (400, 300), 6), (".jpg", (33, 21), 1), (".png", (64, 64), 1)]
@@ -30,8 +30,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module", params=["random", "grayscale_stacking"])
 def both(request, photos, write_model, running_server, tmp_path_factory):
-    """(a server, what `ctc predict` wrote with the same model: id and label to row, path to
-    reason)"""
+    """Return a server and the rows of `ctc predict` with the same model, by id and label."""
     folder = tmp_path_factory.mktemp("both")
     model = write_model(folder / "model.onnx", image_choice=request.param)
     table = folder / "events.csv"
@@ -44,11 +43,11 @@ def both(request, photos, write_model, running_server, tmp_path_factory):
     assert run(["predict", str(model), str(table), *options]) == 3
     with output.open(newline="") as file:
         said = {(row["id"], row["label"]): row for row in csv.DictReader(file)}
-    with running_server({"model": model}, reload=0) as server:
+    with running_server({"model": model}, poll_interval=0) as server:
         yield server, said
 
 
-def test_events_and_photos_get_the_same_answers(both, photos) -> None:
+def test_predictor_gives_the_predictions_of_ctc_predict(both, photos) -> None:
     server, said = both
     instances = [
         {"b64": b64encode(path.read_bytes()).decode(), "event": "together"} for path in photos

@@ -1,4 +1,4 @@
-"""What `docs/serve.md` and the OpenAPI document say holds for the server."""
+"""`docs/serve.md` and the OpenAPI document, held against the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ctc.serving.app import create_app
 CHECKOUT = Path(__file__).parents[2]
 PAGE = (CHECKOUT / "docs" / "serve.md").read_text(encoding="utf-8")
 OPENAPI = json.loads(
-    (CHECKOUT / "ctc" / "serving" / "page" / "openapi.json").read_text(encoding="utf-8")
+    (CHECKOUT / "ctc" / "serving" / "static" / "openapi.json").read_text(encoding="utf-8")
 )
 
 
@@ -29,21 +29,21 @@ COMMANDS = [
 
 @pytest.fixture(scope="module")
 def paths(server) -> set[str]:
-    """Every path of the server, with {name} for the model's."""
+    """Return every path of the server, with {name} for the model's name."""
     routes = [route for route in create_app(server.service).routes if isinstance(route, Route)]
     return {route.path.replace(":model}", "}") for route in routes}
 
 
-def test_the_page_and_the_document_name_every_path(paths) -> None:
-    not_for_programs = {"/", "/docs", "/openapi.json", "/assets/{file}"}
+def test_serve_page_and_openapi_name_every_path(paths) -> None:
+    pages = {"/", "/docs", "/openapi.json", "/assets/{file}"}
     missing = [
         path for path in paths - {"/assets/{file}"} if path.replace("{name}", "NAME") not in PAGE
     ]
     assert missing == []
-    assert set(OPENAPI["paths"]) == paths - not_for_programs
+    assert set(OPENAPI["paths"]) == paths - pages
 
 
-def test_the_page_explains_every_status() -> None:
+def test_serve_page_explains_every_status() -> None:
     statuses = {
         status
         for path in OPENAPI["paths"].values()
@@ -53,7 +53,7 @@ def test_the_page_explains_every_status() -> None:
     assert statuses - {"200"} <= set(re.findall(r"\b[45]\d\d\b", PAGE))
 
 
-def test_the_page_names_every_figure(server, jpeg) -> None:
+def test_serve_page_names_every_metric(server, jpeg) -> None:
     server.send_photo(jpeg())
     text = server.get("/metrics").body.decode()
     families = set(re.findall(r"^# TYPE (ctc_\w+)", text, re.MULTILINE))
@@ -62,7 +62,7 @@ def test_the_page_names_every_figure(server, jpeg) -> None:
     )
 
 
-def test_the_unit_and_the_container_are_among_the_commands() -> None:
+def test_serve_page_has_commands_for_systemd_and_docker() -> None:
     assert {line for line in COMMANDS if "%d" in line or "0.0.0.0" in line} == {
         "/srv/ctc/model.onnx --token-file %d/token --log-format json",
         "model.onnx --host 0.0.0.0",
@@ -70,11 +70,11 @@ def test_the_unit_and_the_container_are_among_the_commands() -> None:
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_of_the_page_is_understood(line: str) -> None:
+def test_serve_page_command_is_parsed(line: str) -> None:
     assert command.make_context("serve", shlex.split(line, comments=True)).params["models"]
 
 
-def test_the_lines_for_tritonclient_give_the_probabilities(server, jpeg, tmp_path) -> None:
+def test_serve_page_tritonclient_example_returns_probabilities(server, jpeg, tmp_path) -> None:
     (tmp_path / "red.jpg").write_bytes(jpeg())
     (lines,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     found: dict[str, object] = {}
@@ -84,7 +84,7 @@ def test_the_lines_for_tritonclient_give_the_probabilities(server, jpeg, tmp_pat
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/", "/assets/main.js"])
-def test_what_browsers_get_has_its_type(server, path: str) -> None:
+def test_static_files_have_their_content_type(server, path: str) -> None:
     kinds = {
         "/openapi.json": "application/json",
         "/assets/main.js": "text/javascript; charset=utf-8",
@@ -96,13 +96,13 @@ def test_what_browsers_get_has_its_type(server, path: str) -> None:
     )
 
 
-def test_the_page_may_load_nothing_from_elsewhere(server) -> None:
+def test_static_files_load_nothing_from_other_servers(server) -> None:
     policy = server.get("/").headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     text = "".join(
         path.read_text(encoding="utf-8")
-        for path in (CHECKOUT / "ctc" / "serving" / "page").iterdir()
+        for path in (CHECKOUT / "ctc" / "serving" / "static").iterdir()
     )
     assert set(re.findall(r"https?://[^\s\"'<>)]+", text)) == {
         "http://www.w3.org/2000/svg",

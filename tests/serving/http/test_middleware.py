@@ -1,4 +1,4 @@
-"""A server that asks for a token."""
+"""Bearer authentication."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TOKEN = "s3cret-token"
 
 @pytest.fixture(scope="module")
 def guarded(running_server, model_file):
-    with running_server({"model": model_file}, reload=0, token=TOKEN) as server:
+    with running_server({"model": model_file}, poll_interval=0, token=TOKEN) as server:
         yield server
 
 
@@ -19,7 +19,9 @@ def guarded(running_server, model_file):
 @pytest.mark.parametrize(
     "given", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", TOKEN]
 )
-def test_without_the_token_nothing_is_told(guarded, path: str, given: str | None) -> None:
+def test_bearer_auth_refuses_a_missing_or_wrong_token(
+    guarded, path: str, given: str | None
+) -> None:
     reply = guarded.get(path, **({} if given is None else {"authorization": given}))
     assert (reply.status, reply.error) == (
         401,
@@ -28,12 +30,12 @@ def test_without_the_token_nothing_is_told(guarded, path: str, given: str | None
     assert reply.headers["www-authenticate"] == "Bearer"
 
 
-def test_without_the_token_nothing_is_predicted(guarded, jpeg) -> None:
+def test_bearer_auth_refuses_predictions_without_token(guarded, jpeg) -> None:
     assert guarded.send_photo(jpeg()).status == 401
 
 
 @pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer  {TOKEN}"])
-def test_with_the_token_it_is(guarded, jpeg, given: str) -> None:
+def test_bearer_auth_accepts_the_token(guarded, jpeg, given: str) -> None:
     assert guarded.send_photo(jpeg(), authorization=given).status == 200
 
 
@@ -41,5 +43,5 @@ def test_with_the_token_it_is(guarded, jpeg, given: str) -> None:
     "path",
     ["/", "/docs", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"],
 )
-def test_the_page_and_health_checks_are_open(guarded, path: str) -> None:
+def test_bearer_auth_leaves_page_and_health_checks_open(guarded, path: str) -> None:
     assert guarded.get(path).status == 200

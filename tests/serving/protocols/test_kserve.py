@@ -1,4 +1,4 @@
-"""KServe v2, asked by the public client of Triton, and by hand where that client can't go wrong."""
+"""KServe v2, through Triton's client, and by hand for requests that it can't send."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def client(server) -> Iterator[InferenceServerClient]:
 
 
 def pixels(*colors: tuple[int, int, int], binary: bool = True) -> InferInput:
-    """Network inputs of one colour each."""
+    """Return network inputs of one colour each."""
     values = np.stack([np.full(SIZE, color, np.uint8) for color in colors])
     tensor = InferInput("images", list(values.shape), "UINT8")
     return tensor.set_data_from_numpy(values, binary_data=binary)
@@ -41,7 +41,7 @@ def infer(server, document: Any, **headers: str):
     return server.ask("POST", "/v2/models/model/infer", json.dumps(document), **headers)
 
 
-def test_the_client_finds_a_server_and_a_model_that_are_ready(client) -> None:
+def test_kserve_reports_server_and_model_ready(client) -> None:
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.is_model_ready("model")
@@ -49,7 +49,7 @@ def test_the_client_finds_a_server_and_a_model_that_are_ready(client) -> None:
     assert client.get_server_metadata()["name"] == "ctc"
 
 
-def test_the_client_learns_what_goes_in_and_out(client) -> None:
+def test_kserve_metadata_lists_inputs_and_outputs(client) -> None:
     said = client.get_model_metadata("model")
     assert said["inputs"] == [{"name": "images", "datatype": "UINT8", "shape": [-1, 8, 12, 3]}]
     assert said["outputs"] == [
@@ -59,7 +59,7 @@ def test_the_client_learns_what_goes_in_and_out(client) -> None:
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_pixels_in_the_network_s_size(client, binary: bool) -> None:
+def test_kserve_infers_pixels(client, binary: bool) -> None:
     answer = client.infer("model", [pixels(RED, BLUE, binary=binary)], request_id="r1")
     assert answer.as_numpy("species") == pytest.approx(
         np.array([[SURE, 1 - SURE], [1 - SURE, SURE]]), abs=0.001
@@ -68,7 +68,7 @@ def test_pixels_in_the_network_s_size(client, binary: bool) -> None:
     assert (answer.get_response()["id"], answer.get_response()["model_version"]) == ("r1", "1")
 
 
-def test_encoded_photos(client, jpeg) -> None:
+def test_kserve_infers_encoded_photos(client, jpeg) -> None:
     answer = client.infer("model", [encoded(jpeg(RED), jpeg(BLUE))])
     assert answer.as_numpy("species") == pytest.approx(
         np.array([[SURE, 1 - SURE], [1 - SURE, SURE]]), abs=0.002
@@ -76,7 +76,7 @@ def test_encoded_photos(client, jpeg) -> None:
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_only_the_outputs_that_are_asked_for(client, binary: bool) -> None:
+def test_kserve_returns_only_requested_outputs(client, binary: bool) -> None:
     answer = client.infer(
         "model", [pixels(RED)], outputs=[InferRequestedOutput("count", binary_data=binary)]
     )
@@ -85,14 +85,14 @@ def test_only_the_outputs_that_are_asked_for(client, binary: bool) -> None:
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_the_most_probable_classes_by_name(client, binary: bool) -> None:
+def test_kserve_classification_returns_top_classes(client, binary: bool) -> None:
     wanted = InferRequestedOutput("species", binary_data=binary, class_count=1)
     found = client.infer("model", [pixels(RED, BLUE)], outputs=[wanted]).as_numpy("species")
     texts = [text.decode() if binary else text for text in found.ravel()]
     assert [text.split(":")[1:] for text in texts] == [["0", "fox"], ["1", "wolf"]]
 
 
-def test_photos_in_base64_within_the_json(server, jpeg) -> None:
+def test_kserve_infers_base64_photos_in_json(server, jpeg) -> None:
     tensor = {
         "name": "images",
         "shape": [1],
@@ -105,7 +105,7 @@ def test_photos_in_base64_within_the_json(server, jpeg) -> None:
     assert species["data"] == pytest.approx([1 - SURE, SURE], abs=0.002)
 
 
-def test_a_photo_that_can_t_be_used_refuses_the_request(client, jpeg) -> None:
+def test_kserve_refuses_a_request_with_a_bad_photo(client, jpeg) -> None:
     with pytest.raises(
         InferenceServerException, match="photo '1' can't be used: not an image of a known kind"
     ) as refused:
@@ -113,7 +113,7 @@ def test_a_photo_that_can_t_be_used_refuses_the_request(client, jpeg) -> None:
     assert refused.value.status() == "422"
 
 
-def test_an_unknown_model_is_not_found(client) -> None:
+def test_kserve_unknown_model_is_404(client) -> None:
     with pytest.raises(
         InferenceServerException, match="no model called 'modle': did you mean 'model'"
     ) as refused:
@@ -134,31 +134,58 @@ RAW = {"name": "images", "shape": [1, 8, 12, 3], "datatype": "UINT8", "data": [0
         ({"inputs": [GOOD, GOOD]}, "'inputs' must hold one tensor, 'images', and holds 2"),
         ({"inputs": [{**GOOD, "name": "x"}]}, "the input is called 'x', not 'images'"),
         ({"inputs": [{**GOOD, "datatype": "FP32"}]}, "'images' has the datatype 'FP32'"),
-        ({"inputs": [{**GOOD, "shape": [2]}]}, "'images' holds 1 values, its shape means 2"),
+        ({"inputs": [{**GOOD, "shape": [2]}]}, "'images' holds 1 values, but its shape needs 2"),
         ({"inputs": [{**GOOD, "shape": [1, 1]}]}, "the shape of 'images' is [1, 1]; for BYTES"),
-        ({"inputs": [{**GOOD, "shape": [-1]}]}, "the shape of 'images' is [-1], not a list of positive"),
+        (
+            {"inputs": [{**GOOD, "shape": [-1]}]},
+            "the shape of 'images' is [-1], not a list of positive",
+        ),
         ({"inputs": [{**GOOD, "data": ["!"]}]}, "data[0] of 'images' is not base64"),
         ({"inputs": [{**GOOD, "data": ["https://a.org/b.jpg"]}]}, "data[0] of 'images' is a URL"),
-        ({"inputs": [{**RAW, "shape": [1, 8, 8, 3]}]}, "the shape of 'images' is [1, 8, 8, 3]; for UINT8 it is [N, 8, 12, 3]"),
-        ({"inputs": [{**RAW, "data": [0]}]}, "'images' holds 1 values, its shape [1, 8, 12, 3] means 288"),
-        ({"inputs": [{**RAW, "data": [256] * 288}]}, "the data of 'images' are not whole numbers from 0 to 255"),
-        ({"inputs": [{**RAW, "data": [10**30] * 288}]}, "the data of 'images' are not whole numbers from 0 to 255"),
-        ({"inputs": [{**RAW, "data": [[0], [0, 0]]}]}, "the data of 'images' are not 288 numbers"),
-        ({"inputs": [{**RAW, "data": ["a"] * 288}]}, "the data of 'images' are not whole numbers"),
-        ({"inputs": [RAW], "outputs": [{"name": "specie"}]}, "outputs[0]: no output called 'specie': did you mean 'species'?"),
-        ({"inputs": [RAW], "outputs": [{"name": "count", "parameters": {"classification": -1}}]}, "'classification' of outputs[0]"),
+        (
+            {"inputs": [{**RAW, "shape": [1, 8, 8, 3]}]},
+            "the shape of 'images' is [1, 8, 8, 3]; for UINT8 it is [N, 8, 12, 3]",
+        ),
+        (
+            {"inputs": [{**RAW, "data": [0]}]},
+            "'images' holds 1 values, but its shape [1, 8, 12, 3] needs 288",
+        ),
+        (
+            {"inputs": [{**RAW, "data": [256] * 288}]},
+            "the data of 'images' is not integers from 0 to 255",
+        ),
+        (
+            {"inputs": [{**RAW, "data": [10**30] * 288}]},
+            "the data of 'images' is not integers from 0 to 255",
+        ),
+        ({"inputs": [{**RAW, "data": [[0], [0, 0]]}]}, "the data of 'images' is not 288 numbers"),
+        ({"inputs": [{**RAW, "data": ["a"] * 288}]}, "the data of 'images' is not integers"),
+        (
+            {"inputs": [RAW], "outputs": [{"name": "specie"}]},
+            "outputs[0]: no output called 'specie': did you mean 'species'?",
+        ),
+        (
+            {"inputs": [RAW], "outputs": [{"name": "count", "parameters": {"classification": -1}}]},
+            "'classification' of outputs[0]",
+        ),
         ({"inputs": [RAW], "parameters": 3}, "'parameters' of the body is a number, not an object"),
-        ({"inputs": [{**RAW, "parameters": {"binary_data_size": 288}}]}, "the binary data ends 288 bytes too early"),
-        ({"inputs": [{**RAW, "parameters": {"binary_data_size": "x"}}]}, "'binary_data_size' of 'images' is not a number"),
+        (
+            {"inputs": [{**RAW, "parameters": {"binary_data_size": 288}}]},
+            "the binary data ends 288 bytes too early",
+        ),
+        (
+            {"inputs": [{**RAW, "parameters": {"binary_data_size": "x"}}]},
+            "'binary_data_size' of 'images' is not a number",
+        ),
     ],
-)  # fmt: skip
-def test_what_is_no_infer_request_is_refused(server, document: Any, message: str) -> None:
+)
+def test_kserve_refuses_a_malformed_request(server, document: Any, message: str) -> None:
     reply = infer(server, document)
     assert (reply.status, reply.error[: len(message)]) == (400, message)
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "1000000", 5000 * "9"])
-def test_a_length_of_the_json_that_can_t_be_is_refused(server, length: str) -> None:
+def test_kserve_refuses_a_bad_header_length(server, length: str) -> None:
     reply = infer(server, {"inputs": [RAW]}, inference_header_content_length=length)
     assert (reply.status, reply.error.startswith("Inference-Header-Content-Length is")) == (
         400,
@@ -166,7 +193,7 @@ def test_a_length_of_the_json_that_can_t_be_is_refused(server, length: str) -> N
     )
 
 
-def test_a_photo_s_length_that_can_t_be_is_refused(server) -> None:
+def test_kserve_refuses_a_bad_photo_length(server) -> None:
     head = json.dumps(
         {"inputs": [{**GOOD, "data": None, "parameters": {"binary_data_size": 8}}]}
     ).encode()
@@ -180,7 +207,7 @@ def test_a_photo_s_length_that_can_t_be_is_refused(server) -> None:
     )
 
 
-def test_bytes_that_no_tensor_claims_are_refused(server) -> None:
+def test_kserve_refuses_excess_binary_data(server) -> None:
     head = json.dumps({"inputs": [RAW]}).encode()
     reply = server.ask(
         "POST",
@@ -191,6 +218,6 @@ def test_bytes_that_no_tensor_claims_are_refused(server) -> None:
     assert (reply.status, reply.error) == (400, "4 bytes of binary data belong to no tensor")
 
 
-def test_more_photos_than_a_request_may_hold_are_refused(server) -> None:
+def test_kserve_refuses_too_many_photos(server) -> None:
     reply = infer(server, {"inputs": [{**GOOD, "shape": [10_000]}]})
     assert reply.status == 413

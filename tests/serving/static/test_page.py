@@ -1,4 +1,4 @@
-"""The page in a real browser: drop, filter, correct, unite, download."""
+"""The web page in a real browser: drop, filter, correct, group, download."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ RED, BLUE, PURPLE = (255, 0, 0), (0, 0, 255), (130, 0, 120)
 HOSTILE = "c<img src=x onerror=alert(1)>.jpg"
 FORMULA = '=HYPERLINK("a").jpg'
 SHOWN = "Array.from(document.querySelectorAll('#gallery h3'), (one) => one.textContent)"
-CLASSES = "Array.from(document.querySelectorAll('#classes button'), (one) => one.innerText.split('\\n').slice(0, 2))"
+CLASSES = (
+    "Array.from(document.querySelectorAll('#classes button'),"
+    " (one) => one.innerText.split('\\n').slice(0, 2))"
+)
 FIRST = "document.querySelector('#gallery .answer select')"
 TAKEN = ("2024:05:01 10:00:00", "2024:05:01 10:00:20", "2024:05:01 12:00:00", None)
 
 
 @pytest.fixture(scope="module")
 def photos(jpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of four photos, two of them a burst, one that is none, and a file that isn't even
-    called like one."""
+    """Write four photos, two of them a burst, a broken photo, and a text file."""
     folder = tmp_path_factory.mktemp("photos") / "camera"
     (folder / "more").mkdir(parents=True)
     names = ("a.jpg", "b.jpg", HOSTILE, f"more/{FORMULA}")
@@ -36,19 +38,18 @@ def photos(jpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser, server, photos):
-    """The page with the folder dropped, all answered; nothing may be asked of another server, and
-    nothing complained of."""
+    """Open the page and predict the folder; afterwards check requests and console messages."""
     browser.open(f"{server.url}/")
     browser.drop(photos)
-    answered(browser, 5)
+    wait_for_photos(browser, 5)
     yield browser
     foreign = [
         url for url in browser.requests if not url.startswith((server.url, f"blob:{server.url}"))
     ]
-    assert (foreign, browser.complaints) == ([], [])
+    assert (foreign, browser.console_messages) == ([], [])
 
 
-def answered(browser, count: int) -> None:
+def wait_for_photos(browser, count: int) -> None:
     photos = "photo" if count == 1 else "photos"
     browser.wait_for(
         f"document.getElementById('told').textContent === '{count} of {count} {photos} through'"
@@ -56,7 +57,7 @@ def answered(browser, count: int) -> None:
 
 
 def counts(browser, *wanted: list[str]) -> None:
-    """Until the classes are counted like that."""
+    """Wait until the classes have these counts."""
     browser.wait_for(
         f"JSON.stringify({CLASSES}) === {json.dumps(json.dumps(wanted, separators=(',', ':')))}"
     )
@@ -64,7 +65,10 @@ def counts(browser, *wanted: list[str]) -> None:
 
 def choose(browser, name: str, value: str) -> None:
     """Set a field as a person would."""
-    script = f"for (const kind of ['input', 'change']) {name}.dispatchEvent(new Event(kind, {{bubbles: true}}))"
+    script = (
+        "for (const kind of ['input', 'change'])"
+        f" {name}.dispatchEvent(new Event(kind, {{bubbles: true}}))"
+    )
     browser.run(f"{name}.value = {value!r}; {script}")
 
 
@@ -78,7 +82,7 @@ def downloaded(page, name: str = "predictions.csv") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(page.downloaded(name).decode(), newline="")))
 
 
-def test_a_dropped_folder_is_answered_photo_by_photo_and_failures_come_last(page) -> None:
+def test_page_predicts_a_dropped_folder_and_lists_failures_last(page) -> None:
     assert page.run(SHOWN) == [
         "camera/a.jpg",
         "camera/b.jpg",
@@ -92,19 +96,19 @@ def test_a_dropped_folder_is_answered_photo_by_photo_and_failures_come_last(page
     )
 
 
-def test_names_stay_names(page) -> None:
+def test_page_shows_file_names_as_text(page) -> None:
     assert page.run("document.querySelectorAll('#gallery img:not(.picture img)').length") == 0
     page.run("document.querySelectorAll('.picture')[2].click()")
     assert page.run("document.querySelector('#viewer h2').textContent") == f"camera/{HOSTILE}"
-    assert "alert" not in page.questions
+    assert "alert" not in page.dialogs
 
 
-def test_small_pictures_are_made_in_the_browser(page) -> None:
+def test_page_makes_thumbnails_in_the_browser(page) -> None:
     page.wait_for("document.querySelectorAll('#gallery img[src^=blob]').length === 4")
     assert page.run("document.querySelector('#gallery img').naturalWidth") == 24
 
 
-def test_a_class_is_a_filter_that_can_be_taken_back(page) -> None:
+def test_page_filters_by_class(page) -> None:
     wolf = "document.querySelectorAll('#classes button')[1]"
     page.run(f"{wolf}.click()")
     assert page.run(SHOWN) == [f"camera/{HOSTILE}"]
@@ -114,24 +118,22 @@ def test_a_class_is_a_filter_that_can_be_taken_back(page) -> None:
     assert len(page.run(SHOWN)) == 5
 
 
-def test_confidence_is_a_filter(page) -> None:
+def test_page_filters_by_confidence(page) -> None:
     choose(page, field("most"), "60")
     assert page.run(SHOWN) == [f"camera/more/{FORMULA}", "camera/broken.jpg"]
 
 
-def test_the_least_sure_come_first_on_request(page) -> None:
+def test_page_sorts_by_confidence(page) -> None:
     choose(page, field("order"), "unsure")
     assert page.run(SHOWN)[0] == f"camera/more/{FORMULA}"
 
 
-def test_only_failures_on_request(page) -> None:
+def test_page_filters_failures(page) -> None:
     page.run("document.getElementById('show-failures').click()")
     assert page.run(SHOWN) == ["camera/broken.jpg"]
 
 
-def test_without_corrections_the_table_is_that_of_predict(
-    page, photos, model_file, tmp_path
-) -> None:
+def test_page_table_equals_that_of_predict(page, photos, model_file, tmp_path) -> None:
     output = tmp_path / "p.csv"
     assert run(["predict", str(model_file), str(photos), "--output", str(output), "--excel"]) == 3
     with output.open(newline="") as file:
@@ -142,7 +144,7 @@ def test_without_corrections_the_table_is_that_of_predict(
     assert sorted(downloaded(page), key=str) == sorted(said, key=str)
 
 
-def test_what_is_corrected_stands_in_the_table(page) -> None:
+def test_page_table_has_corrections(page) -> None:
     choose(page, FIRST, "wolf")
     counts(page, ["fox", "2"], ["wolf", "2"])
     assert (
@@ -159,13 +161,13 @@ def test_what_is_corrected_stands_in_the_table(page) -> None:
     assert (second["label"], second["correction"]) == ("count", "")
 
 
-def test_a_correction_is_taken_back_by_choosing_what_the_model_says(page) -> None:
+def test_page_removes_a_correction_that_equals_the_prediction(page) -> None:
     choose(page, FIRST, "wolf")
     choose(page, FIRST, "fox")
     assert page.run("document.querySelectorAll('.corrected').length") == 0
 
 
-def test_an_animal_that_the_model_does_not_know_can_be_typed(page) -> None:
+def test_page_accepts_a_typed_class(page) -> None:
     page.run(f"{FIRST}.focus()")
     choose(page, FIRST, "\0other")
     for letter in "=ow":
@@ -175,15 +177,15 @@ def test_an_animal_that_the_model_does_not_know_can_be_typed(page) -> None:
     assert downloaded(page)[0]["correction"] == "'=ow"
 
 
-def test_text_that_a_spreadsheet_would_run_is_disarmed(browser, server, jpeg, tmp_path) -> None:
+def test_page_table_escapes_formulas(browser, server, jpeg, tmp_path) -> None:
     (tmp_path / FORMULA).write_bytes(jpeg())
     browser.open(f"{server.url}/")
     browser.choose("#files", tmp_path / FORMULA)
-    answered(browser, 1)
+    wait_for_photos(browser, 1)
     assert downloaded(browser)[0]["id"] == f"'{FORMULA}"
 
 
-def test_bursts_become_events_and_their_corrections_stay(page) -> None:
+def test_page_groups_bursts_and_keeps_corrections(page) -> None:
     choose(page, FIRST, "wolf")
     choose(page, field("within"), "60")
     page.wait_for("document.getElementById('shown').textContent === '4 events'")
@@ -199,20 +201,20 @@ def test_bursts_become_events_and_their_corrections_stay(page) -> None:
     page.wait_for("document.getElementById('shown').textContent === '5 photos'")
 
 
-def test_the_photos_of_an_event_are_shown_to_a_model_that_looks_at_them_together(
+def test_page_predicts_events_of_a_stacked_model_together(
     browser, running_server, write_model, photos, tmp_path
 ) -> None:
     stacked = write_model(tmp_path / "model.onnx", image_choice="grayscale_stacking")
-    with running_server({"model": stacked}, reload=0) as server:
+    with running_server({"model": stacked}, poll_interval=0) as server:
         browser.open(f"{server.url}/")
         browser.drop(photos)
-        answered(browser, 5)
+        wait_for_photos(browser, 5)
         choose(browser, field("within"), "60")
         browser.wait_for("document.getElementById('shown').textContent === '4 events'")
         assert server.figure('ctc_photos_total{model="model",outcome="predicted"}') == 6
 
 
-def test_failures_have_a_table_of_their_own(page) -> None:
+def test_page_downloads_failures(page) -> None:
     page.run("document.getElementById('download-failures').click()")
     reason = "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"
     assert (
@@ -221,7 +223,7 @@ def test_failures_have_a_table_of_their_own(page) -> None:
     )
 
 
-def test_the_large_view_is_walked_with_the_keyboard_and_corrects_nothing_by_itself(page) -> None:
+def test_page_viewer_keyboard_navigation_corrects_nothing(page) -> None:
     page.run("document.querySelector('.picture').focus()")
     page.press("Enter", 13, "\r")
     page.press("ArrowRight", 39)
@@ -231,45 +233,46 @@ def test_the_large_view_is_walked_with_the_keyboard_and_corrects_nothing_by_itse
     assert page.run("document.getElementById('viewer').open") is False
 
 
-def test_photos_that_are_here_already_are_not_taken_twice(page, photos) -> None:
+def test_page_ignores_photos_added_twice(page, photos) -> None:
     page.drop(photos)
     assert page.run("document.getElementById('told').textContent") == "5 of 5 photos through"
 
 
-def test_leaving_with_corrections_that_were_not_downloaded_is_asked_about(page, server) -> None:
+def test_page_warns_before_unsaved_corrections_are_lost(page, server) -> None:
     page.run("document.querySelector('.picture').focus()")
     page.press("Tab", 9)  # without a key or a click of a person no browser asks
     choose(page, FIRST, "wolf")
     page.open(f"{server.url}/")
-    assert page.questions == ["beforeunload"]
+    assert page.dialogs == ["beforeunload"]
 
 
-def test_a_token_is_asked_for(browser, running_server, model_file, photos) -> None:
-    with running_server({"model": model_file}, reload=0, token="s3cret") as server:
+def test_page_asks_for_a_token(browser, running_server, model_file, photos) -> None:
+    with running_server({"model": model_file}, poll_interval=0, token="s3cret") as server:
         browser.open(f"{server.url}/")
         browser.wait_for("document.getElementById('key').open")
         browser.run(
-            "document.getElementById('token').value = 's3cret'; document.querySelector('#key button').click()"
+            "document.getElementById('token').value = 's3cret';"
+            " document.querySelector('#key button').click()"
         )
         browser.wait_for("document.getElementById('about').textContent.includes('version 1')")
         browser.drop(photos)
-        answered(browser, 5)
+        wait_for_photos(browser, 5)
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_nothing_sticks_out_of_the_window(browser, server, photos, path: str, width: int) -> None:
+def test_page_fits_the_window(browser, server, photos, path: str, width: int) -> None:
     browser.open(f"{server.url}{path}", width)
     if path == "/":
         browser.drop(photos)
-        answered(browser, 5)
+        wait_for_photos(browser, 5)
     else:
         browser.wait_for("document.querySelectorAll('.operation').length > 10")
     assert browser.run("document.documentElement.scrollWidth") <= width
-    assert browser.complaints == []
+    assert browser.console_messages == []
 
 
-def test_whatever_can_be_used_has_a_name_for_screen_readers(page) -> None:
+def test_page_controls_have_accessible_names(page) -> None:
     nodes = page.call("Accessibility.getFullAXTree")["nodes"]
     used = {"button", "combobox", "slider", "link", "textbox", "checkbox"}
     unnamed = [

@@ -1,4 +1,4 @@
-"""Events by the time that cameras wrote, from answers per photo."""
+"""Events by time, from predictions per photo."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def groups(server, photos: list[dict[str, Any]], within: float = 60) -> list[lis
     return [event["photos"] for event in reply.json["events"]]
 
 
-def test_photos_shortly_after_each_other_are_one_event(server) -> None:
+def test_events_unite_photos_within_the_gap(server) -> None:
     photos = [
         photo("2016-09-25T18:35:10"),
         photo("2016-09-25T18:40:00"),
@@ -32,7 +32,7 @@ def test_photos_shortly_after_each_other_are_one_event(server) -> None:
     assert groups(server, photos) == [[0, 2], [1]]
 
 
-def test_photos_without_a_time_and_of_another_folder_stay_alone(server) -> None:
+def test_events_separate_photos_without_time_and_of_other_folders(server) -> None:
     photos = [
         photo("2016-09-25T18:35:10"),
         photo(None),
@@ -42,7 +42,7 @@ def test_photos_without_a_time_and_of_another_folder_stay_alone(server) -> None:
     assert groups(server, photos) == [[0], [1], [2], [3]]
 
 
-def test_the_answer_for_an_event_is_that_of_its_photos_together(server) -> None:
+def test_events_aggregate_the_probabilities_of_their_photos(server) -> None:
     photos = [photo("2016-09-25T18:35:10"), photo("2016-09-25T18:35:10", labels=UNSURE)]
     (event,) = server.post(EVENTS, {"within": 1, "photos": photos}).json["events"]
     assert event["labels"]["species"] == {
@@ -52,7 +52,7 @@ def test_the_answer_for_an_event_is_that_of_its_photos_together(server) -> None:
     }
 
 
-def test_events_are_those_of_predict(server, model_file, jpeg, tmp_path) -> None:
+def test_events_equal_those_of_predict(server, model_file, jpeg, tmp_path) -> None:
     taken = ["2016:09:25 18:35:10", "2016:09:25 18:35:55", "2016:09:25 19:00:00", None]
     paths = [tmp_path / f"{number}.jpg" for number in range(4)]
     for number, path in enumerate(paths):
@@ -76,15 +76,15 @@ def test_events_are_those_of_predict(server, model_file, jpeg, tmp_path) -> None
     ]
 
 
-def test_no_photos_are_no_events(server) -> None:
+def test_events_of_no_photos_are_empty(server) -> None:
     assert groups(server, []) == []
 
 
-def test_more_photos_than_are_grouped_at_a_time_are_refused(server) -> None:
+def test_events_refuse_too_many_photos(server) -> None:
     reply = server.post(EVENTS, {"within": 60, "photos": [0] * 100_001})
     assert (reply.status, reply.error) == (
         413,
-        "100,001 photos, more than the 100,000 that are grouped at a time",
+        "100,001 photos in one request, more than the limit of 100,000",
     )
 
 
@@ -109,6 +109,6 @@ def test_more_photos_than_are_grouped_at_a_time_are_refused(server) -> None:
         ({"photos": [photo(5)]}, "'taken' of photos[0] is not a time"),  # type: ignore[arg-type]
     ],
 )
-def test_what_can_t_be_grouped_is_refused(server, change: dict[str, Any], message: str) -> None:
+def test_events_refuse_a_malformed_request(server, change: dict[str, Any], message: str) -> None:
     reply = server.post(EVENTS, {"within": 60, "photos": [], **change})
     assert (reply.status, reply.error[: len(message)]) == (400, message)

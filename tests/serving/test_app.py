@@ -1,4 +1,4 @@
-"""Whatever comes in: the right 4xx with one clear message, and the server lives."""
+"""Bad requests: the right 4xx with one clear message, and the server stays alive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PREDICT = "/v1/models/model:predict"
 
 
 @pytest.fixture(autouse=True)
-def _the_server_lives(server, jpeg):
+def _check_server_is_alive(server, jpeg):
     yield
     assert server.send_photo(jpeg()).status == 200
 
@@ -30,7 +30,7 @@ def png(
 
 
 def bomb(side: int = 50_000) -> bytes:
-    """A few bytes that unfold to `side` × `side` pixels."""
+    """Return a few bytes that decode to `side` × `side` pixels."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return (
@@ -62,33 +62,51 @@ def bomb(side: int = 50_000) -> bytes:
         (b'{"instances": []}', "'instances' is empty"),
         (b'{"instances": ["abc"]}', "instances[0] is a string, not an object such as"),
         (b'{"instances": [{}]}', "instances[0] has no 'image'"),
-        (b'{"instances": [{"image": "abc"}]}', "'image' of instances[0] is a string, not an object"),
+        (
+            b'{"instances": [{"image": "abc"}]}',
+            "'image' of instances[0] is a string, not an object",
+        ),
         (b'{"instances": [{"image": {}}]}', "instances[0].image has no 'b64'"),
         (b'{"instances": [{"b64": 5}]}', "instances[0].b64 is a number, not a base64 string"),
         (b'{"instances": [{"b64": "a"}]}', "instances[0].b64 is not base64"),
         (b'{"instances": [{"b64": "\xc3\xa4"}]}', "instances[0].b64 is not base64"),
         (b'{"instances": [{"b64": "YWJj YWJj"}]}', "instances[0].b64 is not base64"),
-        (b'{"instances": [{"b64": "http://a.org/b.jpg"}]}', "instances[0].b64 is a URL or a path, which this server doesn't"),
-        (b'{"instances": [{"b64": "file:///etc/passwd"}]}', "instances[0].b64 is a URL or a path, which this server doesn't"),
-        (b'{"instances": [{"b64": "data:image/png;base64,YQ=="}]}', "instances[0].b64 is a data URL: leave out"),
-        (b'{"instances": [{"b64": "YQ==", "event": {}}]}', "'event' of instances[0] is an object, not a string"),
-        (b'{"instances": [{"b64": "YQ==", "event": true}]}', "'event' of instances[0] is a truth value, not a string"),
+        (
+            b'{"instances": [{"b64": "http://a.org/b.jpg"}]}',
+            "instances[0].b64 is a URL or a path, which this server doesn't",
+        ),
+        (
+            b'{"instances": [{"b64": "file:///etc/passwd"}]}',
+            "instances[0].b64 is a URL or a path, which this server doesn't",
+        ),
+        (
+            b'{"instances": [{"b64": "data:image/png;base64,YQ=="}]}',
+            "instances[0].b64 is a data URL: send only",
+        ),
+        (
+            b'{"instances": [{"b64": "YQ==", "event": {}}]}',
+            "'event' of instances[0] is an object, not a string",
+        ),
+        (
+            b'{"instances": [{"b64": "YQ==", "event": true}]}',
+            "'event' of instances[0] is a truth value, not a string",
+        ),
     ],
-)  # fmt: skip
-def test_what_is_no_predict_request_is_refused(server, body: bytes, message: str) -> None:
+)
+def test_predict_refuses_a_malformed_body(server, body: bytes, message: str) -> None:
     reply = server.ask("POST", PREDICT, body)
     assert (reply.status, reply.error[: len(message)]) == (400, message)
 
 
-def test_ten_thousand_instances_are_refused(server, jpeg) -> None:
+def test_predict_refuses_too_many_instances(server, jpeg) -> None:
     reply = server.predict({"instances": [{"b64": b64encode(jpeg()).decode()}] * 10_000})
     assert (reply.status, reply.error) == (
         413,
-        "10,000 instances, more than the 128 photos that this server takes at a time",
+        "10,000 instances, more than the limit of 128 photos",
     )
 
 
-def test_a_body_that_would_unfold_in_memory_is_refused(server) -> None:
+def test_predict_refuses_json_that_expands_in_memory(server) -> None:
     reply = server.ask("POST", PREDICT, b'{"instances": [' + b"[]," * 1_000_000 + b"[]]}")
     assert (
         reply.status,
@@ -100,41 +118,41 @@ def test_a_body_that_would_unfold_in_memory_is_refused(server) -> None:
     ("method", "path", "status", "message"),
     [
         ("POST", "/v1/models/modle:predict", 404, "no model called 'modle': did you mean 'model'?"),
-        ("GET", "/v1/models/x%2Fy", 404, "there is nothing at '/v1/models/x/y': see /docs"),
+        ("GET", "/v1/models/x%2Fy", 404, "there is no '/v1/models/x/y': see /docs"),
         ("GET", "/v2/models/x", 404, "no model called 'x': there are 'model'"),
         (
             "GET",
             "/assets/../openapi.json",
             404,
-            "there is nothing at '/assets/../openapi.json': see /docs",
+            "there is no '/assets/../openapi.json': see /docs",
         ),
         (
             "GET",
             "/assets/page_routes.py",
             404,
-            "there is nothing at '/assets/page_routes.py': see /docs",
+            "there is no '/assets/page_routes.py': see /docs",
         ),
-        ("GET", PREDICT, 405, f"'{PREDICT}' does not take GET: see /docs"),
-        ("BREW", "/", 405, "'/' does not take BREW: see /docs"),
+        ("GET", PREDICT, 405, f"'{PREDICT}' does not support GET: see /docs"),
+        ("BREW", "/", 405, "'/' does not support BREW: see /docs"),
     ],
 )
-def test_paths_and_methods_that_are_not_there(
+def test_app_unknown_path_or_method(
     server, method: str, path: str, status: int, message: str
 ) -> None:
     reply = server.ask(method, path, b"x" if method == "POST" else None)
     assert (reply.status, reply.error) == (status, message)
 
 
-def test_an_unknown_form_of_answer_is_refused(server, jpeg) -> None:
+def test_predict_refuses_an_unknown_query_value(server, jpeg) -> None:
     reply = server.ask("POST", f"{PREDICT}?answers=csv", jpeg(), content_type="image/jpeg")
     assert (reply.status, reply.error) == (400, "'answers' is 'csv', not 'names' or 'arrays'")
 
 
-def test_a_compressed_body_is_refused(server) -> None:
+def test_predict_refuses_a_compressed_body(server) -> None:
     reply = server.ask("POST", PREDICT, zlib.compress(b"{}"), content_encoding="deflate")
     assert (reply.status, reply.error) == (
         415,
-        "content encoding 'deflate' is not taken: send the body as it is",
+        "content encoding 'deflate' is not supported: send the body uncompressed",
     )
 
 
@@ -150,22 +168,20 @@ def test_a_compressed_body_is_refused(server) -> None:
         (png(kind="ICO"), "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"),
     ],
 )
-def test_a_photo_that_can_t_be_used_is_refused_with_the_reason(
-    server, photo: bytes, reason: str
-) -> None:
+def test_predict_refuses_a_bad_photo_with_the_reason(server, photo: bytes, reason: str) -> None:
     reply = server.send_photo(photo)
     assert (reply.status, reply.error) == (422, f"photo '0' can't be used: {reason}")
 
 
-def test_a_photo_of_more_pixels_than_the_server_takes_is_refused(serve, jpeg) -> None:
-    reply = serve(limits={"pixels": 383}).send_photo(jpeg())
+def test_predict_refuses_a_photo_with_too_many_pixels(serve, jpeg) -> None:
+    reply = serve(limits={"max_pixels": 383}).send_photo(jpeg())
     assert (reply.status, reply.error) == (
         422,
-        "photo '0' can't be used: 24 × 16 pixels, more than the 383 that this server takes",
+        "photo '0' can't be used: 24 × 16 pixels, more than the limit of 383 pixels",
     )
 
 
-def test_a_photo_that_is_cut_short_is_refused(server) -> None:
+def test_predict_refuses_a_truncated_photo(server) -> None:
     file = io.BytesIO()
     Image.effect_noise((64, 64), 60).save(file, "JPEG")
     reply = server.send_photo(file.getvalue()[:-300])
@@ -177,13 +193,23 @@ def test_a_photo_that_is_cut_short_is_refused(server) -> None:
 
 @pytest.mark.parametrize(
     "photo",
-    [png("L"), png("RGBA"), png("P"), png("1"), png("I;16"), png(kind="GIF"), png("CMYK", kind="TIFF"), png(kind="WEBP"), png(kind="BMP")],
-)  # fmt: skip
-def test_odd_but_sound_photos_are_answered(server, photo: bytes) -> None:
+    [
+        png("L"),
+        png("RGBA"),
+        png("P"),
+        png("1"),
+        png("I;16"),
+        png(kind="GIF"),
+        png("CMYK", kind="TIFF"),
+        png(kind="WEBP"),
+        png(kind="BMP"),
+    ],
+)
+def test_predict_accepts_unusual_image_modes(server, photo: bytes) -> None:
     assert server.send_photo(photo).status == 200
 
 
-def test_half_a_surrogate_pair_comes_back_as_it_came(server, jpeg) -> None:
+def test_json_response_returns_a_lone_surrogate(server, jpeg) -> None:
     instance = {"b64": b64encode(jpeg()).decode(), "event": "\ud800"}
     reply = server.ask("POST", PREDICT, json.dumps({"instances": [instance]}))
     assert reply.json["predictions"][0]["id"] == "\ud800"
