@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from ctc.storage.paths import is_remote
 from ctc.storage.remote_files import remove_remote, upload
 
 _PARTIAL_SUFFIX = ".partial"
+_PROCESS = re.compile(rf"\d+\.[0-9a-f]+{re.escape(_PARTIAL_SUFFIX)}")
 
 
 @contextmanager
@@ -49,8 +51,11 @@ def is_partial(path: Path, target: Path | None = None) -> bool:
 
     Such files are left over when a process is killed.
     """
-    start = "." if target is None else f".{target.name}."
-    return path.name.startswith(start) and path.name.endswith(_PARTIAL_SUFFIX)
+    name = path.name
+    if target is None:
+        return name.startswith(".") and name.endswith(_PARTIAL_SUFFIX)
+    start = f".{target.name}."
+    return name.startswith(start) and _PROCESS.fullmatch(name.removeprefix(start)) is not None
 
 
 def commit(partial: Path, path: Path) -> None:

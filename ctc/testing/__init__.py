@@ -1,7 +1,7 @@
-"""For the tests of plugin authors: one check per kind of plugin, one for how plugins are loaded,
-and a small dataset to work on.
+"""Contract checks for the tests of plugin authors, and a small dataset.
 
-A check raises AssertionError, saying what was expected and what came; it needs no test framework.
+There is one check per kind of plugin, and one for how plugins are loaded. A check raises
+AssertionError, with the expected and the actual value; it needs no test framework.
 """
 
 from ctc.testing.aggregations import check_aggregation

@@ -1,4 +1,4 @@
-"""What every aggregation keeps to, as one check: `check_aggregation`."""
+"""Contract check of aggregations: `check_aggregation`."""
 
 from __future__ import annotations
 
@@ -14,35 +14,41 @@ PhotoProbabilities = NDArray[np.float32]
 
 
 def check_aggregation(aggregation: Aggregation, *, ordered: bool = False) -> None:
-    """Raise AssertionError when `aggregation` breaks the contract of `ctc.plugin.Aggregation`.
+    """Raise AssertionError if `aggregation` breaks the contract of `ctc.plugin.Aggregation`.
 
-    `ordered`: it is meant to tell the first photo from the last; without it, the order of the
-    photos must not matter. Takes milliseconds."""
+    `ordered`: the result may depend on the order of the photos; otherwise it must not. Takes
+    milliseconds.
+    """
     check_record(aggregation, Aggregation)
     for what, photos in _example_events().items():
         _check_values(_combine(aggregation, photos, what), photos, what)
     photos = _random_probabilities(5, 4)
     combined = _combine(aggregation, photos, "5 photos and 4 classes")
     again = _combine(aggregation, photos, "5 photos and 4 classes")
-    expect(np.array_equal(combined, again), "the same photos gave other values the second time")
-    turned = _combine(aggregation, photos[::-1].copy(), "5 photos in another order")
+    expect(np.array_equal(combined, again), "the same photos gave different values the second time")
+    turned = _combine(aggregation, photos[::-1].copy(), "5 photos in reverse order")
     expect(
         ordered or np.allclose(combined, turned, atol=1e-6),
-        f"the order of the photos matters: {_format_values(combined)} became {_format_values(turned)} (if it shall, check with ordered=True)",
+        f"the order of the photos matters: {_format_values(combined)} became "
+        f"{_format_values(turned)} (if this is intended, pass ordered=True)",
     )
     mirrored = _combine(
         aggregation, photos[:, ::-1].copy(), "5 photos with the classes in another order"
     )
     expect(
         np.allclose(combined, mirrored[::-1], atol=1e-6),
-        f"the order of the classes matters: {_format_values(combined)} became {_format_values(mirrored[::-1])}",
+        f"the order of the classes matters: {_format_values(combined)} became "
+        f"{_format_values(mirrored[::-1])}",
     )
     if aggregation.by_class:
         alone = np.concatenate(
             [_combine(aggregation, photos[:, [i]], "one class of several") for i in range(4)]
         )
-        told = f"by_class says that a class needs no other, but {_format_values(alone)} became {_format_values(combined)} together"
-        expect(np.allclose(alone, combined, atol=1e-6), told)
+        became = f"{_format_values(alone)} became {_format_values(combined)} together"
+        expect(
+            np.allclose(alone, combined, atol=1e-6),
+            f"by_class says that classes are independent, but {became}",
+        )
 
 
 def _example_events() -> dict[str, PhotoProbabilities]:
@@ -62,9 +68,7 @@ def _combine(aggregation: Aggregation, photos: PhotoProbabilities, what: str) ->
     given = photos.copy()
     with expect_clean_run(f"combine() of {what}"), np.errstate(all="ignore"):
         combined = aggregation.combine(given)
-    expect(
-        np.array_equal(given, photos), f"combine() of {what} changed the array that it was given"
-    )
+    expect(np.array_equal(given, photos), f"combine() of {what} changed its input array")
     return combined
 
 
@@ -79,7 +83,7 @@ def _check_values(combined: Any, photos: PhotoProbabilities, what: str) -> None:
     )
     expect(
         bool(np.isfinite(combined).all()),
-        f"{what} gave {_format_values(combined)}, which has values that are no numbers",
+        f"{what} gave {_format_values(combined)}, which are not all finite",
     )
     within = bool((combined >= 0).all() and (combined <= 1 + 1e-5).all())
     expect(within, f"{what} gave {_format_values(combined)}, not probabilities from 0 to 1")
@@ -89,7 +93,7 @@ def _check_values(combined: Any, photos: PhotoProbabilities, what: str) -> None:
 
 
 def _random_probabilities(photos: int, classes: int) -> PhotoProbabilities:
-    """Rows that sum to 1, no two values alike."""
+    """Return rows that sum to 1, with no two equal values."""
     values = np.random.default_rng([photos, classes]).random((photos, classes)) + 0.05
     return np.asarray(values / values.sum(axis=1, keepdims=True), np.float32)
 

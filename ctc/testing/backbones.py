@@ -1,4 +1,4 @@
-"""What every backbone keeps to, as one check: `check_backbone`."""
+"""Contract check of backbones: `check_backbone`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ _BATCH = 6
 def check_backbone(
     backbone: Backbone, size: tuple[int, int] | None = None, tolerance: float = 1e-4
 ) -> None:
-    """Raise AssertionError when `backbone` breaks the contract of `ctc.plugin.Backbone`.
+    """Raise AssertionError if `backbone` breaks the contract of `ctc.plugin.Backbone`.
 
-    `size`: (height, width) to build it for, by default `input_size`; the smallest that it takes
-    saves the most time. `tolerance`: by how much the features of the exported network may differ,
-    as a share of the largest. It is built three times, once for wider pictures, and converted once:
-    seconds for a small network, half a minute for a large one, and TensorFlow has to be imported.
+    `size`: (height, width) to build it for, by default `input_size`; the smallest supported size is
+    the fastest. `tolerance`: largest difference of the exported network's features, as a fraction
+    of the largest feature. The network is built three times, once for wider images, and converted
+    once: this takes seconds for a small network and half a minute for a large one. Needs
+    TensorFlow.
     """
     check_record(backbone, Backbone)
     _check_declared_values(backbone)
@@ -40,8 +41,10 @@ def check_backbone(
 
 
 def randomize_weights(network: keras.Model, images: NDArray[np.float32]) -> None:
-    """Give a network that nobody has trained the look of one that was: random scales, offsets and
-    biases, so that no branch is silent, and the statistics of these standardised images."""
+    """Give an untrained network random scales, offsets and biases, as if it were trained.
+
+    So no branch is silent. The statistics of batch normalisation are set to those of the images.
+    """
     from keras import layers
 
     rng = np.random.default_rng(0)
@@ -73,7 +76,7 @@ def _check_declared_values(backbone: Backbone) -> None:
         )
         expect(
             three,
-            f"the weights '{weights.name}' don't have a mean and a std of three numbers from 0 to 1",
+            f"the mean and std of the weights '{weights.name}' must be three numbers from 0 to 1",
         )
 
 
@@ -90,39 +93,38 @@ def _build(backbone: Backbone, size: tuple[int, int]) -> keras.Model:
     expect_equal(network.input_shape, (None, *size, 3), f"the input of {what}")
     shape = network.output_shape
     pooled = isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)
-    expect(
-        pooled, f"{what} gives features {shape}, not (None, channels): pool them over the picture"
-    )
+    expect(pooled, f"{what} gives features {shape}, not (None, channels): pool them over the image")
     return network
 
 
 def _check_rebuild(backbone: Backbone, network: keras.Model, size: tuple[int, int]) -> None:
-    """Weights are kept in their order, and go into a network of another size."""
+    """Check that weights have a fixed order and fit a network of another input size."""
     for what, other in {
         "built a second time": size,
-        "built for wider pictures": (size[0], size[1] + 32),
+        "built for wider images": (size[0], size[1] + 32),
     }.items():
         try:
             built = _build(backbone, other)
         except UsageError as error:
-            raise AssertionError(f"{what}, it refuses: {error}") from error
+            raise AssertionError(f"{what}, it raises: {error}") from error
         shared = {id(weight) for weight in built.weights} & {
             id(weight) for weight in network.weights
         }
         expect(
-            not shared, f"{what}, it shares weights with the first: make its layers inside build()"
+            not shared,
+            f"{what}, it shares weights with the first: create the layers inside build()",
         )
         same = [tuple(weight.shape) for weight in built.weights] == [
             tuple(weight.shape) for weight in network.weights
         ]
         expect(
             same,
-            f"{what}, it has other weights, or the same in another order: trained ones can't be loaded",
+            f"{what}, its weights have other shapes or another order: trained ones can't be loaded",
         )
 
 
 def _check_inference(network: keras.Model, images: NDArray[np.float32]) -> None:
-    """The features of a photo depend on that photo alone."""
+    """Check that the features of a photo depend on that photo alone."""
 
     def features(photos: NDArray[np.float32]) -> NDArray[Any]:
         with expect_clean_run("the network in inference"):
@@ -130,19 +132,17 @@ def _check_inference(network: keras.Model, images: NDArray[np.float32]) -> None:
 
     together = features(images)
     expect(together.dtype.name == "float32", f"the features are {together.dtype.name}, not float32")
-    expect(
-        bool(np.isfinite(together).all()), "the features of ordinary pictures are not all finite"
-    )
-    expect(bool(np.ptp(together, axis=0).max() > 0), "different pictures have the same features")
+    expect(bool(np.isfinite(together).all()), "the features of ordinary images are not all finite")
+    expect(bool(np.ptp(together, axis=0).max() > 0), "different images have the same features")
     expect(
         np.array_equal(together, features(images)),
-        "the same pictures have other features the second time: is something random?",
+        "the same images have different features the second time: is a layer random?",
     )
     _expect_close(
         features(images[:1]),
         together[:1],
         1e-4,
-        "a picture alone has other features than in a batch",
+        "an image alone has different features than in a batch",
     )
 
 
@@ -161,23 +161,23 @@ def _check_export(network: keras.Model, size: tuple[int, int], tolerance: float)
     try:
         model = to_onnx(whole, {"features": network.output_shape[1]}, height, width)
     except CtcError as error:
-        raise AssertionError(f"`ctc export` refuses it: {error}") from error
+        raise AssertionError(f"`ctc export` fails: {error}") from error
     expected = np.asarray(whole(photos, training=False)["features"])
     _expect_close(
         onnx_predict_fn(model)(photos)["features"],
         expected,
         tolerance,
-        "the exported network gives other features",
+        "the exported network gives different features",
     )
 
 
 def _expect_close(
     actual: NDArray[Any], expected: NDArray[Any], tolerance: float, message: str
 ) -> None:
-    """Within `tolerance` of the largest value."""
+    """Check that the difference is within `tolerance` times the largest value."""
     largest = float(np.abs(expected).max())
-    apart = float(np.abs(actual - expected).max())
+    difference = float(np.abs(actual - expected).max())
     expect(
-        apart <= tolerance * largest,
-        f"{message}: {apart:.2g} apart, where the largest is {largest:.2g}",
+        difference <= tolerance * largest,
+        f"{message}: max abs difference {difference:.2g}, largest value {largest:.2g}",
     )

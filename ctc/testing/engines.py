@@ -1,4 +1,4 @@
-"""What every engine keeps to, as one check: `check_engine`."""
+"""Contract check of engines: `check_engine`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ REFUSED_PATH = "gone.jpg"
 
 @dataclass(frozen=True)
 class SquareTask:
-    """Work for the check: each part, (number, path), becomes the number's square, the path, and
-    which opening of the work did it."""
+    """Task of the check: each part (number, path) gives (number², path, id of the opened task)."""
 
     cores: int = 1
 
@@ -38,23 +37,22 @@ class SquareTask:
 
 
 def check_engine(engine: Engine, options: Mapping[str, Any] | None = None) -> None:
-    """Raise AssertionError when `engine` breaks the contract of `ctc.plugin.Engine`, or can't run
-    here.
+    """Raise AssertionError if `engine` breaks the contract of `ctc.plugin.Engine`, or can't run.
 
-    `options`: values, by key, of those of its options that shall not have their default. Takes as
-    long as its workers take to start, four times. That a worker dies it leaves to the author's own
-    tests."""
+    `options`: values, by key, for options that should not have their default. Takes four times as
+    long as the workers need to start. The death of a worker is left to the author's own tests.
+    """
     check_record(engine, Engine)
     check_options(engine.options)
-    reason = engine.available()
+    obstacle = engine.available()
     expect(
-        reason is None or isinstance(reason, str),
-        f"available() is None or a reason, not {reason!r}",
+        obstacle is None or isinstance(obstacle, str),
+        f"available() must return None or a reason, not {obstacle!r}",
     )
-    expect(reason is None, f"the engine '{engine.name}' can't be checked here: {reason}")
+    expect(obstacle is None, f"the engine '{engine.name}' can't be checked here: {obstacle}")
     expect(
         engine.cores is None or engine.cores > 0,
-        f"a worker has {engine.cores} cores: it must be one or more",
+        f"a worker has {engine.cores} cores: it must be 1 or more",
     )
     values = resolve_options(engine.options, options)
     expect_equal(_run_map(engine, [], values), [], "the results of no part")
@@ -64,23 +62,26 @@ def check_engine(engine: Engine, options: Mapping[str, Any] | None = None) -> No
 
 
 def _check_results(engine: Engine, values: OptionValues) -> None:
-    """Every part once, with its own result; the work is not opened for each."""
+    """Check that every part is run once with its own result, and tasks are not opened per part."""
     parts = [(number, f"caf\udce9 {number}.jpg") for number in range(40)]
-    came = _run_map(engine, parts, values)
-    expect_equal(sorted(part for part, _ in came), parts, "the parts that came back")
+    results = _run_map(engine, parts, values)
+    expect_equal(sorted(part for part, _ in results), parts, "the returned parts")
     expected = [(number * number, path) for number, path in parts]
     expect_equal(
-        [result[:2] for _, result in sorted(came)],
+        [result[:2] for _, result in sorted(results)],
         expected,
         "the results of the parts, in their order",
     )
-    openings = {result[2] for _, result in came}
-    told = f"the work was opened {len(openings)} times for {len(parts)} parts: open it once in each worker"
-    expect(len(openings) <= len(parts) // 2, told)
+    openings = {result[2] for _, result in results}
+    expect(
+        len(openings) <= len(parts) // 2,
+        f"the task was opened {len(openings)} times for {len(parts)} parts: "
+        "open it once per worker",
+    )
 
 
 def _check_laziness(engine: Engine, values: OptionValues) -> None:
-    """Parts are taken as they are needed, and no more once the results are not wanted."""
+    """Check that parts are taken only when needed, and no more after the map is closed."""
     taken = 0
 
     def watched() -> Iterator[tuple[int, str]]:
@@ -95,7 +96,7 @@ def _check_laziness(engine: Engine, values: OptionValues) -> None:
             list(islice(results, 1))
     expect(
         taken <= MANY_PARTS // 2,
-        f"{taken:,} of {MANY_PARTS:,} parts were taken before the second result was asked for",
+        f"{taken:,} of {MANY_PARTS:,} parts were taken before the second result was requested",
     )
 
 
@@ -108,11 +109,12 @@ def _check_refusal(engine: Engine, values: OptionValues) -> None:
         expect_equal(
             str(error),
             f"'{REFUSED_PATH}' is not there",
-            "the message of an error that the work raised",
+            "the message of an error that the task raised",
         )
         return
     raise AssertionError(
-        "map() went on when a part raised an error: it must pass, or half of the work looks whole"
+        "map() continued after a part raised an error: pass it on, or an incomplete result looks "
+        "complete"
     )
 
 

@@ -1,4 +1,4 @@
-"""How a check says what it found: an AssertionError of one plain sentence."""
+"""Assertions of the contract checks: each failure is an AssertionError of one sentence."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from ctc.plugin.third_party import raised_by_plugin
 
 @contextmanager
 def block_heavy_imports() -> Iterator[None]:
-    """Within the block, to import one of them raises ModuleNotFoundError, "import of pandas
-    halted"."""
+    """Make imports of heavy packages inside the block raise ModuleNotFoundError.
+
+    The message is "import of pandas halted".
+    """
     modules: dict[str, Any] = sys.modules
     before = {name: modules[name] for name in HEAVY_PACKAGES if name in modules}
     modules.update(dict.fromkeys(HEAVY_PACKAGES))
@@ -29,18 +31,19 @@ def block_heavy_imports() -> Iterator[None]:
 
 
 def expect(condition: bool, message: str) -> None:
+    """Raise AssertionError with the message unless the condition holds."""
     if not condition:
         raise AssertionError(message)
 
 
 def expect_equal(actual: Any, expected: Any, description: str) -> None:
+    """Raise AssertionError with both values unless they are equal."""
     expect(actual == expected, f"{description}: expected {expected}, got {actual}")
 
 
 @contextmanager
 def expect_clean_run(description: str, *allowed: type[BaseException]) -> Iterator[None]:
-    """Within the block the plugin's code runs, and nothing else: it raises nothing but the
-    `allowed`, and prints nothing on stdout."""
+    """Check that the plugin's code inside the block raises only `allowed` and prints nothing."""
     printed = StringIO()
     try:
         with redirect_stdout(printed):
@@ -61,7 +64,7 @@ def expect_clean_run(description: str, *allowed: type[BaseException]) -> Iterato
 
 
 def check_record(record: Any, record_type: type[Any]) -> None:
-    """A frozen record of that kind, with a name of one word and a summary of one line."""
+    """Check the type of a record, its name (one word) and its summary (one line)."""
     expect(
         isinstance(record, record_type),
         f"the record is a {type(record).__name__}, not of the type {record_type.__name__}",

@@ -1,4 +1,4 @@
-"""What every input format keeps to, as one check: `check_input_format`."""
+"""Contract check of input formats: `check_input_format`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Entries = list[Observation | LeftOut]
 def check_input_format(
     input_format: InputFormat, source: Path, options: Mapping[str, Any] | None = None
 ) -> None:
-    """Raise AssertionError when `input_format` breaks the contract of `ctc.plugin.InputFormat`.
+    """Raise AssertionError if `input_format` breaks the contract of `ctc.plugin.InputFormat`.
 
-    `source`: a small one of its kind; it is read three times, and left as it is. `options`: values,
-    by key, of those of its options that shall not have their default. Takes as long as that, and
-    milliseconds."""
+    `source`: a small source of the format; it is read three times and must stay unchanged.
+    `options`: values, by key, for options that should not have their default.
+    """
     check_record(input_format, InputFormat)
     check_options(input_format.options)
     values = resolve_options(input_format.options, options)
@@ -40,7 +40,7 @@ def check_input_format(
         _check_repeatable(input_format, source, values, entries)
         expect(
             _file_stats(source) == before,
-            "read() changed the folder of its source: nothing is ever written there",
+            "read() changed the folder of its source, which must stay unchanged",
         )
         _check_unusable(input_format, source, values, Path(folder))
 
@@ -51,13 +51,14 @@ def _check_recognizes(input_format: InputFormat, source: Path, folder: Path) -> 
         with expect_clean_run(f"recognizes() of {what}"), block_heavy_imports():
             answer = input_format.recognizes(path)
         expect(
-            isinstance(answer, bool), f"recognizes() of {what} gave {answer!r}, not True or False"
+            isinstance(answer, bool),
+            f"recognizes() of {what} returned {answer!r}, not True or False",
         )
-        expect(answer or path != source, "recognizes() of its source gave False")
+        expect(answer or path != source, "recognizes() of its source returned False")
 
 
 def _unusable_sources(source: Path, folder: Path) -> dict[str, Path]:
-    """What isn't of any kind, though it may be called like it."""
+    """Return paths that are not of any format, with the suffix of the source."""
     empty, binary, nothing = (
         folder / f"{name}{source.suffix}" for name in ("empty", "binary", "a-folder")
     )
@@ -76,16 +77,16 @@ def _unusable_sources(source: Path, folder: Path) -> dict[str, Path]:
 def _read(input_format: InputFormat, source: Path, values: OptionValues) -> Entries:
     with values.expect_declared("default_image_root()"), expect_clean_run("default_image_root()"):
         root = input_format.default_image_root(source, values)
-    expect(isinstance(root, Path), f"default_image_root() gave {root!r}, not a Path")
+    expect(isinstance(root, Path), f"default_image_root() returned {root!r}, not a Path")
     with values.expect_declared("read()"), expect_clean_run("read()"):
         return list(input_format.read(source, values))
 
 
 def _check_observations(entries: Entries) -> None:
     observations = [entry for entry in entries if isinstance(entry, Observation)]
-    expect(bool(observations), "read() gave no observation of the source")
+    expect(bool(observations), "read() yielded no observation")
     labels = {label for entry in observations for label in entry.labels}
-    expect(bool(labels), "read() gave observations without any label")
+    expect(bool(labels), "read() yielded observations without any label")
     both = sorted(labels & {name for entry in observations for name in entry.meta})
     expect(not both, f"'{''.join(both[:1])}' is a label of one event and a meta column of another")
 
@@ -94,20 +95,21 @@ def _check_repeatable(
     input_format: InputFormat, source: Path, values: OptionValues, entries: Entries
 ) -> None:
     expect(
-        _read(input_format, source, values) == entries, "read() gave something else the second time"
+        _read(input_format, source, values) == entries,
+        "read() gave a different result the second time",
     )
     with chdir(source.parent):
         relative = _read(input_format, Path(source.name), values)
     expect(
         relative == entries,
-        "read() gave something else when the path of its source was relative to the working directory",
+        "read() gave a different result for a path relative to the working directory",
     )
 
 
 def _check_unusable(
     input_format: InputFormat, source: Path, values: OptionValues, folder: Path
 ) -> None:
-    """A CtcError, or what is left out: anything else is a traceback for the user."""
+    """Check that unusable sources raise CtcError or give a LeftOut, instead of a traceback."""
     for what, path in _unusable_sources(source, folder).items():
         try:
             with expect_clean_run(f"read() of {what}", CtcError):
@@ -118,7 +120,7 @@ def _check_unusable(
 
 
 def _file_stats(source: Path) -> dict[str, tuple[int, int]]:
-    """Names, sizes and times below the source's folder."""
+    """Return path → (size, modification time) of all files in the source's folder."""
     top = source if source.is_dir() else source.parent
     found = (Path(folder) / name for folder, _, names in os.walk(top) for name in names)
     return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in found}

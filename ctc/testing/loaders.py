@@ -1,4 +1,4 @@
-"""What every loader keeps to, as one check: `check_loader`."""
+"""Contract check of loaders: `check_loader`."""
 
 from __future__ import annotations
 
@@ -15,72 +15,76 @@ import numpy as np
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import InputError
 from ctc.plugin.records import Batch, Loader, LoaderConfig
-from ctc.testing.draws import check_weighted_sampling
 from ctc.testing.expect import expect, expect_equal
-from ctc.testing.reading import LoaderUnderTest
+from ctc.testing.loader_under_test import LoaderUnderTest
 from ctc.testing.tiny_dataset import build_dataset, corrupt_record
+from ctc.testing.weighted_sampling import check_weighted_sampling
 
 
 def check_loader(loader: Loader, dataset: Dataset | None = None, tolerance: float = 1.5) -> None:
-    """Raise AssertionError when `loader` breaks the contract of `ctc.plugin.Loader`, or can't run
-    here.
+    """Raise AssertionError if `loader` breaks the contract of `ctc.plugin.Loader`, or can't run.
 
-    `dataset`: a small one with a split `train` of at least six events; it is read some forty times.
-    Without it one is drawn, in a temporary folder, as is one with a bad record. `tolerance`: by how
-    many grey levels, in the mean, images with every augmentation off may differ from those of the
-    evaluation path."""
-    reason = loader.available()
+    `dataset`: a small one whose split `train` has at least six events; it is read about forty
+    times. By default a dataset is generated in a temporary folder, as is one with a bad record.
+    `tolerance`: how much unaugmented training images may differ from those of the evaluation path,
+    as the mean in grey levels.
+    """
+    obstacle = loader.available()
     expect(
-        reason is None or isinstance(reason, str),
-        f"available() is None or a reason, not {reason!r}",
+        obstacle is None or isinstance(obstacle, str),
+        f"available() must return None or a reason, not {obstacle!r}",
     )
-    expect(reason is None, f"the loader '{loader.name}' can't be checked here: {reason}")
+    expect(obstacle is None, f"the loader '{loader.name}' can't be checked here: {obstacle}")
     with TemporaryDirectory() as folder:
-        reading = LoaderUnderTest(loader, dataset or build_dataset(Path(folder) / "dataset"))
-        _check_sizes(reading)
-        _check_batches(reading)
-        _check_epochs(reading)
-        _check_sharding(reading)
-        check_weighted_sampling(reading)
-        _check_pixels(reading, tolerance)
-        _check_close(reading)
+        tested = LoaderUnderTest(loader, dataset or build_dataset(Path(folder) / "dataset"))
+        _check_sizes(tested)
+        _check_batches(tested)
+        _check_epochs(tested)
+        _check_sharding(tested)
+        check_weighted_sampling(tested)
+        _check_pixels(tested, tolerance)
+        _check_close(tested)
         _check_bad_record(LoaderUnderTest(loader, build_dataset(Path(folder) / "damaged")))
 
 
-def _check_sizes(reading: LoaderUnderTest) -> None:
-    """Samples and steps are known before the first batch; only the last batch may be smaller, or is
-    dropped."""
-    for start in (reading.evaluation_config, reading.training_config):
+def _check_sizes(tested: LoaderUnderTest) -> None:
+    """Check the sizes of batches, and that samples and steps are known before the first batch.
+
+    Only the last batch may be smaller; with `drop_remainder` it is left out.
+    """
+    for start in (tested.evaluation_config, tested.training_config):
         for config in (start, replace(start, image_choice="all", drop_remainder=True)):
-            whole, rest = divmod(len(reading.expected_samples(config)), config.batch_size)
+            whole, rest = divmod(len(tested.expected_samples(config)), config.batch_size)
             sizes = [config.batch_size] * whole + (
                 [rest] if rest and not config.drop_remainder else []
             )
-            with closing(reading.open(config)) as stream:
-                told = (stream.samples, stream.steps, stream.skipped)
-                came = [len(batch.images) for batch in stream.epoch(0)]
-            expect_equal(came, sizes, f"the sizes of the batches {_describe(config)}")
+            with closing(tested.open(config)) as stream:
+                announced = (stream.samples, stream.steps, stream.skipped)
+                actual = [len(batch.images) for batch in stream.epoch(0)]
+            expect_equal(actual, sizes, f"the sizes of the batches {_describe(config)}")
             expect_equal(
-                told,
+                announced,
                 (sum(sizes), len(sizes), 0),
-                f"samples, steps and skipped beforehand {_describe(config)}",
+                f"`samples`, `steps` and `skipped` before the first batch {_describe(config)}",
             )
 
 
-def _check_batches(reading: LoaderUnderTest) -> None:
-    """Types and shapes, and in file order the classes of each event's first observation, or of
-    all."""
-    for start in (reading.evaluation_config, reading.unaugmented_config):
+def _check_batches(tested: LoaderUnderTest) -> None:
+    """Check types, shapes and labels of batches in the order of the files.
+
+    The label is the class of the event's first observation, or for multi-label labels of all.
+    """
+    for start in (tested.evaluation_config, tested.unaugmented_config):
         for config in (start, replace(start, multi_label=start.labels[:1])):
-            batches, samples = reading.batches(config), reading.expected_samples(config)
+            batches, samples = tested.batches(config), tested.expected_samples(config)
             for batch in batches:
-                _check_batch(batch, config, reading.dataset.num_classes(config.multi_label))
+                _check_batch(batch, config, tested.dataset.num_classes(config.multi_label))
             for label in config.labels:
-                came = [
+                actual = [
                     value for batch in batches for value in np.asarray(batch.labels[label]).tolist()
                 ]
                 what = f"'{label}' in the order of the files {_describe(config)}"
-                expect_equal(came, [sample.labels[label] for sample in samples], what)
+                expect_equal(actual, [sample.labels[label] for sample in samples], what)
 
 
 def _check_batch(batch: Batch, config: LoaderConfig, multi_label: Mapping[str, int]) -> None:
@@ -98,39 +102,37 @@ def _check_batch(batch: Batch, config: LoaderConfig, multi_label: Mapping[str, i
         )
 
 
-def _check_epochs(reading: LoaderUnderTest) -> None:
-    """Seed and epoch decide what comes, and an epoch can be taken up at any step."""
-    for config in (reading.training_config, reading.weighted_config):
-        whole = reading.images(config, epoch=1)
+def _check_epochs(tested: LoaderUnderTest) -> None:
+    """Check that seed and epoch determine the batches, and that an epoch can start at any step."""
+    for config in (tested.training_config, tested.weighted_config):
+        whole = tested.images(config, epoch=1)
         rest = whole[config.batch_size :]
         expect(
-            np.array_equal(whole, reading.images(config, epoch=1)),
-            "the same seed and epoch gave other images",
+            np.array_equal(whole, tested.images(config, epoch=1)),
+            "the same seed and epoch gave different images",
         )
         expect(
-            np.array_equal(rest, reading.images(config, epoch=1, start_step=1)),
-            "start_step=1 gave another rest",
+            np.array_equal(rest, tested.images(config, epoch=1, start_step=1)),
+            "start_step=1 gave different batches",
         )
         expect(
-            not np.array_equal(whole, reading.images(config, epoch=2)),
+            not np.array_equal(whole, tested.images(config, epoch=2)),
             "another epoch gave the same images",
         )
         other = replace(config, seed=config.seed + 1)
         expect(
-            not np.array_equal(whole, reading.images(other, epoch=1)),
+            not np.array_equal(whole, tested.images(other, epoch=1)),
             "another seed gave the same images",
         )
 
 
-def _check_sharding(reading: LoaderUnderTest) -> None:
-    """Two readers make the same number of steps, and no sample comes to both."""
-    for start in (reading.evaluation_config, reading.unaugmented_config):
+def _check_sharding(tested: LoaderUnderTest) -> None:
+    """Check that two shards have the same number of steps and no common sample."""
+    for start in (tested.evaluation_config, tested.unaugmented_config):
         config = replace(start, shuffle=True)
-        readers = [
-            reading.batches(replace(config, shard=(number, 2)), epoch=1) for number in (0, 1)
-        ]
-        samples = Counter(image.tobytes() for image in reading.images(config, epoch=1))
-        came = Counter(
+        readers = [tested.batches(replace(config, shard=(number, 2)), epoch=1) for number in (0, 1)]
+        samples = Counter(image.tobytes() for image in tested.images(config, epoch=1))
+        actual = Counter(
             np.asarray(image).tobytes()
             for batches in readers
             for b in batches
@@ -139,73 +141,78 @@ def _check_sharding(reading: LoaderUnderTest) -> None:
         expect_equal(
             len(readers[1]),
             len(readers[0]),
-            f"the steps of the second of two readers {_describe(config)}",
+            f"the steps of the second of two shards {_describe(config)}",
         )
         expect(
-            not came - samples,
-            f"two readers have a sample in common, or one of their own, {_describe(config)}",
+            not actual - samples,
+            "two shards have a sample in common, or one that is not in the split, "
+            f"{_describe(config)}",
         )
         expect_equal(
-            came.total(),
+            actual.total(),
             samples.total() // 2 * 2,
-            f"the samples of two readers together {_describe(config)}",
+            f"the samples of two shards together {_describe(config)}",
         )
 
 
-def _check_pixels(reading: LoaderUnderTest, tolerance: float) -> None:
-    """Evaluation gives the pixels of `ctc.images`; training with everything off nearly the same."""
-    start = reading.unaugmented_config
+def _check_pixels(tested: LoaderUnderTest, tolerance: float) -> None:
+    """Check that evaluation gives exactly the pixels of `ctc.images`, training nearly."""
+    start = tested.unaugmented_config
     for config in (
         start,
         replace(start, resize="fit-crop"),
         replace(start, image_choice="all"),
         replace(start, image_choice="grayscale_stacking"),
     ):
-        expected = np.stack([sample.image for sample in reading.expected_samples(config)]).astype(
+        expected = np.stack([sample.image for sample in tested.expected_samples(config)]).astype(
             np.int16
         )
-        exact = reading.images(replace(config, augmentation=None))
+        exact = tested.images(replace(config, augmentation=None))
         expect(
             np.array_equal(exact, expected),
-            f"evaluation gave other pixels than ctc.images {_describe(config)}",
+            f"evaluation gave different pixels than ctc.images {_describe(config)}",
         )
-        difference = float(np.abs(reading.images(config) - expected).mean())
+        difference = float(np.abs(tested.images(config) - expected).mean())
         within = f"{difference:.2f} grey levels from ctc.images, more than {tolerance}"
         expect(
             difference <= tolerance,
-            f"with every augmentation off the images are {within}, {_describe(config)}",
+            f"without augmentation, images differ by {within}, {_describe(config)}",
         )
 
 
-def _check_close(reading: LoaderUnderTest) -> None:
-    """To close a stream in mid-epoch ends its threads; to read on is an error, not an early end."""
-    for start in (reading.evaluation_config, reading.training_config):
+def _check_close(tested: LoaderUnderTest) -> None:
+    """Check that closing a stream ends its threads, and that reading on is an error."""
+    for start in (tested.evaluation_config, tested.training_config):
         config = replace(start, batch_size=1)
         before = set(threading.enumerate())
-        stream = reading.open(config)
+        stream = tested.open(config)
         batches = stream.epoch(0)
         next(batches)
         stream.close()
         left = sorted(thread.name for thread in set(threading.enumerate()) - before)
-        expect(not left, f"threads that go on after close() {_describe(config)}: {', '.join(left)}")
+        expect(
+            not left, f"threads still running after close() {_describe(config)}: {', '.join(left)}"
+        )
         try:
             next(batches, None)
         except RuntimeError:
             continue
-        raise AssertionError(f"to read on after close() raised no RuntimeError {_describe(config)}")
+        raise AssertionError(f"reading on after close() raised no RuntimeError {_describe(config)}")
 
 
-def _check_bad_record(reading: LoaderUnderTest) -> None:
-    """A bad record fails with its place; or it is skipped, counted once, and in training
-    replaced."""
-    events = len(reading.expected_samples(reading.unaugmented_config))
-    file, offset = corrupt_record(reading.dataset)
+def _check_bad_record(tested: LoaderUnderTest) -> None:
+    """Check that a bad record is an error with its location, or is skipped and counted once.
+
+    When skipped in training, another sample replaces it.
+    """
+    events = len(tested.expected_samples(tested.unaugmented_config))
+    file, offset = corrupt_record(tested.dataset)
     for config, samples in (
-        (reading.evaluation_config, events - 1),
-        (reading.unaugmented_config, events),
+        (tested.evaluation_config, events - 1),
+        (tested.unaugmented_config, events),
     ):
         try:
-            reading.batches(config)
+            tested.batches(config)
         except InputError as error:
             named = file in str(error) and str(offset) in str(error)
             expect(
@@ -215,13 +222,15 @@ def _check_bad_record(reading: LoaderUnderTest) -> None:
             raise AssertionError(
                 f"a record with a wrong checksum raised no InputError {_describe(config)}"
             )
-        with closing(reading.open(replace(config, on_bad_record="skip"))) as stream:
-            came = [sum(len(batch.images) for batch in stream.epoch(epoch)) for epoch in (0, 1)]
+        with closing(tested.open(replace(config, on_bad_record="skip"))) as stream:
+            actual = [sum(len(batch.images) for batch in stream.epoch(epoch)) for epoch in (0, 1)]
             expect_equal(
-                came, [samples] * 2, f"the samples when a bad record is skipped {_describe(config)}"
+                actual,
+                [samples] * 2,
+                f"the samples when a bad record is skipped {_describe(config)}",
             )
             expect_equal(
-                stream.skipped, 1, f"skipped, with one bad record in two epochs {_describe(config)}"
+                stream.skipped, 1, f"`skipped` for one bad record in two epochs {_describe(config)}"
             )
 
 

@@ -1,4 +1,4 @@
-"""Whether one entry of an input format is sound."""
+"""Contract check of the entries that an input format yields."""
 
 from __future__ import annotations
 
@@ -14,32 +14,31 @@ _RESERVED = {"event_id", "images"}
 
 
 def check_entry(entry: Observation | LeftOut) -> None:
-    """Raise AssertionError, which names the event, for an entry that is none, or holds something of
-    the wrong kind."""
+    """Raise AssertionError, which names the event, if an entry is not valid."""
     if isinstance(entry, LeftOut):
         texts = all(isinstance(text, str) and text.strip() for text in (entry.where, entry.reason))
         expect(
             texts,
-            f"read() left out {entry.where!r} for {entry.reason!r}: both are text that a user understands",
+            f"read() left out {entry.where!r} for {entry.reason!r}: both must be text for the user",
         )
         return
     expect(
         isinstance(entry, Observation),
-        f"read() gave a {type(entry).__name__}, not an Observation or a LeftOut",
+        f"read() yielded a {type(entry).__name__}, not an Observation or a LeftOut",
     )
     event = entry.event_id
     expect(isinstance(event, str) and event != "", f"the event id {event!r} is not text")
     with _name_event_in_errors(event):
         _check_images(entry.images)
-        for name, answer in entry.labels.items():
+        for name, value in entry.labels.items():
             _check_name(name)
-            is_class = answer is None or (isinstance(answer, str) and answer != "")
-            expect(is_class, f"the label '{name}' is {answer!r}, not a class or None")
+            is_class = value is None or (isinstance(value, str) and value != "")
+            expect(is_class, f"the label '{name}' is {value!r}, not a class or None")
         for name, value in entry.meta.items():
             _check_name(name)
             _check_meta(name, value, len(entry.images))
-        twice = sorted(entry.labels.keys() & entry.meta.keys())
-        expect(not twice, f"'{''.join(twice[:1])}' is a label and a meta column")
+        both = sorted(entry.labels.keys() & entry.meta.keys())
+        expect(not both, f"'{''.join(both[:1])}' is a label and a meta column")
 
 
 @contextmanager
@@ -58,12 +57,12 @@ def _check_images(images: Any) -> None:
         expect(
             "\\" not in image, f"the image {image!r} has a backslash: paths have forward slashes"
         )
-        expect("://" not in image, f"the image {image!r} is an address, not a path")
+        expect("://" not in image, f"the image {image!r} is a URL, not a path")
 
 
 def _check_name(name: object) -> None:
-    expect(isinstance(name, str) and name != "", f"the column {name!r} has no name of text")
-    expect(name not in _RESERVED, f"no column can be called '{name}'")
+    expect(isinstance(name, str) and name != "", f"the column {name!r} has no text as its name")
+    expect(name not in _RESERVED, f"a column must not be called '{name}'")
 
 
 def _check_meta(name: str, value: object, images: int) -> None:

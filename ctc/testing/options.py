@@ -1,5 +1,4 @@
-"""The options that a plugin declares: whether they are sound, and the values that its functions
-get."""
+"""Contract check of the options that a plugin declares, and their values for the check."""
 
 from __future__ import annotations
 
@@ -15,8 +14,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class OptionValues(Mapping[str, Any]):
-    """The values of the declared options by key. `undeclared`: what was asked for and isn't
-    there."""
+    """Values of the declared options by key; `undeclared`: a key that was used but not declared."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
@@ -29,14 +27,14 @@ class OptionValues(Mapping[str, Any]):
 
     @contextmanager
     def expect_declared(self, what: str) -> Iterator[None]:
-        """Within the block, whatever becomes of it, only declared options are asked for."""
+        """Check that code inside the block uses only declared options, even if it raises."""
         try:
             yield
         finally:
-            told = (
-                f"{what} asks for the option '{self.undeclared}', which the record doesn't declare"
+            expect(
+                not self.undeclared,
+                f"{what} asks for the option '{self.undeclared}', which the record doesn't declare",
             )
-            expect(not self.undeclared, told)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -46,7 +44,7 @@ class OptionValues(Mapping[str, Any]):
 
 
 def check_options(options: Sequence[Option]) -> None:
-    """Names in lower case with dashes, each once; known types; a help text."""
+    """Check that names are in lower case and unique, types are known, help texts exist."""
     for option in options:
         name = option.name
         expect(
@@ -59,25 +57,24 @@ def check_options(options: Sequence[Option]) -> None:
         )
         expect(bool(option.help.strip()), f"the option '{name}' has no help text")
     names = [option.name for option in options]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    expect(not twice, f"two options are called '{''.join(twice[:1])}'")
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    expect(not duplicates, f"two options are called '{''.join(duplicates[:1])}'")
 
 
 def resolve_options(options: Iterable[Option], provided: Mapping[str, Any] | None) -> OptionValues:
-    """As the command line hands them over: a value for each declared option, those `provided` or
-    the default."""
+    """Return a value for each declared option, as the command line does."""
     declared = {option.key: option for option in options}
     for key in provided or {}:
         expect(
             key in declared,
-            f"the option '{key}' is given, but the record declares none of that name",
+            f"the option '{key}' is given, but the record doesn't declare it",
         )
     values = {
         key: () if option.multiple else option.default for key, option in declared.items()
     } | dict(provided or {})
-    lacking = sorted(key for key, option in declared.items() if option.required and not values[key])
+    missing = sorted(key for key, option in declared.items() if option.required and not values[key])
     expect(
-        not lacking,
-        f"the option '{''.join(lacking[:1])}' is required: hand a value to the check, in `options`",
+        not missing,
+        f"the option '{''.join(missing[:1])}' is required: pass a value in `options`",
     )
     return OptionValues(values)

@@ -1,4 +1,4 @@
-"""What every output format keeps to, as one check: `check_output_format`."""
+"""Contract check of output formats: `check_output_format`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ctc.testing.tiny_predictions import (
 
 
 class _StoppedError(Exception):
-    """What an author can't expect: the host's own trouble, in the middle of the entries."""
+    """Error of the host in the middle of the entries, which a format can't expect."""
 
 
 def check_output_format(
@@ -35,16 +35,20 @@ def check_output_format(
     failures: bool = False,
     events: int = 2_000,
 ) -> None:
-    """Raise AssertionError when `output_format` breaks the contract of `ctc.plugin.OutputFormat`.
+    """Raise AssertionError if `output_format` breaks the contract of `ctc.plugin.OutputFormat`.
 
-    `options`: values, by key, of those of its options that shall not have their default.
-    `failures`: it has a place for photos that failed. `events`: while so many come, some must reach
-    the disk; None where they can't, as in a packed file. Takes a second, in a temporary folder."""
+    `options`: values, by key, for options that should not have their default. `failures`: the
+    format stores failures. `events`: before this many events are consumed, the first ones must be
+    on the disk; None for formats that can't do this, such as compressed ones. Takes about a second,
+    in a temporary folder.
+    """
     check_record(output_format, OutputFormat)
     check_options(output_format.options)
     for suffix in output_format.suffixes:
-        told = f"the suffix {suffix!r} doesn't start with a dot, or isn't in lower case"
-        expect(suffix.startswith(".") and suffix == suffix.lower(), told)
+        expect(
+            suffix.startswith(".") and suffix == suffix.lower(),
+            f"the suffix {suffix!r} doesn't start with a dot, or isn't in lower case",
+        )
     with TemporaryDirectory() as folder:
         writing = _WriterUnderTest(
             output_format, Path(folder).resolve(), resolve_options(output_format.options, options)
@@ -58,7 +62,7 @@ def check_output_format(
 
 
 class _WriterUnderTest:
-    """One format in a folder of its own, with the photos that the entries name."""
+    """The format in its own folder, with the photos that the entries name."""
 
     def __init__(self, output_format: OutputFormat, folder: Path, options: OptionValues) -> None:
         self.format, self.options = output_format, options
@@ -71,7 +75,7 @@ class _WriterUnderTest:
         self._count = 0
 
     def new_path(self) -> Path:
-        """In a folder of its own, so that what lies beside it is seen."""
+        """Return a path in a new folder, so that files written beside it are found."""
         self._count += 1
         folder = self._made / str(self._count)
         folder.mkdir()
@@ -95,17 +99,16 @@ class _WriterUnderTest:
             self.format.write(entries, path, context)
 
     def check(self, what: str, entries: list[PredictionEntry]) -> None:
-        """Everything is taken, the whole path is there and nothing else, and the second time the
-        same."""
+        """Check that all entries are consumed and only the path is written, the same each time."""
         before, made = _file_contents(self.photos), []
         for path in (self.new_path(), self.new_path()):
             left = iter(entries)
             self.write(what, left, path)
-            expect(not list(left), f"write() of {what} left entries untaken")
+            expect(not list(left), f"write() of {what} did not consume all entries")
             kind = "folder" if self.format.folder else "file"
             expect(
                 path.is_dir() if self.format.folder else path.is_file(),
-                f"write() of {what} made no {kind} of its path",
+                f"write() of {what} did not write a {kind} to its path",
             )
             beside = sorted(
                 other.name
@@ -119,7 +122,8 @@ class _WriterUnderTest:
         )
         expect(
             made[0] == made[1],
-            f"write() of {what} gave other bytes the second time, so that a resumed run would differ",
+            f"write() of {what} wrote different bytes the second time, so a resumed run would "
+            "differ",
         )
 
 
@@ -128,8 +132,11 @@ def _check_failures(writing: _WriterUnderTest, listed: bool) -> None:
     writing.write("two failures", iter(FAILURES), path)
     held = b"\n".join(_file_contents(path).values())
     for failure in (failure for failure in FAILURES if listed and not failure.of_event):
-        told = f"the failure of '{failure.path}' is not in the output with its path and reason, though failures=True says so"
-        expect(failure.path.encode() in held and failure.reason.encode() in held, told)
+        expect(
+            failure.path.encode() in held and failure.reason.encode() in held,
+            f"the failure of '{failure.path}' is not in the output with its path and reason, "
+            "as failures=True requires",
+        )
 
 
 def _check_streaming(writing: _WriterUnderTest, events: int) -> None:
@@ -144,7 +151,8 @@ def _check_streaming(writing: _WriterUnderTest, events: int) -> None:
     writing.write(f"{events:,} events", watched(), path)
     expect(
         sizes[-1] > sizes[0],
-        f"nothing was written while {events:,} events came: write them one by one, and keep none",
+        f"nothing was written while {events:,} events arrived: write them one by one, and don't "
+        "collect them",
     )
 
 
@@ -160,13 +168,13 @@ def _check_error_propagates(writing: _WriterUnderTest) -> None:
     except _StoppedError:
         return
     raise AssertionError(
-        "write() went on when the entries ended with an error: it must pass, or half an output looks whole"
+        "write() continued after the entries raised an error: pass it on, or an incomplete output "
+        "looks complete"
     )
 
 
 def _file_contents(path: Path) -> dict[str, bytes]:
-    """The bytes of a file, or of the files of a folder and the targets of its links, by relative
-    path."""
+    """Return relative path → bytes of a file or of all files in a folder; of links, the target."""
     parts = sorted(path.rglob("*")) if path.is_dir() else [path]
     return {
         part.relative_to(path).as_posix(): os.fsencode(part.readlink())
@@ -178,6 +186,6 @@ def _file_contents(path: Path) -> dict[str, bytes]:
 
 
 def _total_size(path: Path) -> int:
-    """In bytes; of a folder with its entries, since links have none."""
+    """Return the size in bytes; each file, folder or link in a folder adds one."""
     parts = [path, *path.rglob("*")] if path.is_dir() else [path]
     return sum(part.lstat().st_size + 1 for part in parts if part.exists() or part.is_symlink())

@@ -1,5 +1,7 @@
-"""A small dataset folder, drawn: events of one to three photos, two labels, missing classes and
-second observations."""
+"""A small generated dataset.
+
+Its events have one to three photos, two labels, missing classes and second observations.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,12 @@ _COLORS = {"boar": (90, 60, 40), "deer": (190, 120, 60), "fox": (220, 70, 30)}
 def build_dataset(
     folder: Path, splits: Mapping[str, int] = TINY_SPLITS, shards: int = 2, smallest_side: int = 60
 ) -> Dataset:
-    """`splits`: how many events each has, spread over `shards` files. Event i of a split has 1 + i
-    % 3 photos, species i % 3, and a count that every fourth event lacks; every fifth has a second
-    observation (two species). A species has a colour, so that a network can learn it."""
+    """Generate a dataset with `splits` (split → number of events) in `shards` files per split.
+
+    Event i of a split has 1 + i % 3 photos, species i % 3, and a count, which every fourth event
+    lacks; every fifth has a second observation (two species). Each species has a colour, so that a
+    network can learn it.
+    """
     folder.mkdir(parents=True)
     events = {
         split: [tiny_event(f"{split}-{i}", i, smallest_side) for i in range(count)]
@@ -42,8 +47,7 @@ def write_dataset(
     classes: Mapping[str, tuple[str, ...]],
     shards: int = 1,
 ) -> Dataset:
-    """The folder of a dataset with just these events: event i goes to shard i % `shards` of its
-    split."""
+    """Write a dataset with these events: event i goes to shard i % `shards` of its split."""
     manifest = Manifest(
         splits={
             split: tuple(
@@ -70,7 +74,7 @@ def write_dataset(
 
 
 def tiny_event(event_id: str, i: int, smallest_side: int = 60) -> EventRecord:
-    """The i-th event of a split, the same each time."""
+    """Return the i-th event of a split; it is the same each time."""
     species = i % 3
     photos = [
         draw_photo(_COLORS[SPECIES[species]], 10 * i + n, smallest_side) for n in range(1 + i % 3)
@@ -92,7 +96,7 @@ def tiny_event(event_id: str, i: int, smallest_side: int = 60) -> EventRecord:
 def draw_photo(
     color: tuple[int, int, int], seed: int, smallest_side: int = 60
 ) -> NDArray[np.uint8]:
-    """A smooth green scene, wider than high, with an ellipse of the colour somewhere in it."""
+    """Draw a smooth green scene, wider than high, with an ellipse of the colour somewhere."""
     rng = np.random.default_rng(seed)
     height, width = smallest_side, smallest_side * 4 // 3
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -106,8 +110,7 @@ def draw_photo(
 
 
 def corrupt_record(dataset: Dataset, shard: int = 1, record: int = 2) -> tuple[str, int]:
-    """Flip a byte in a record of the split `train`; returns the shard's file name, and the record's
-    offset in it."""
+    """Flip a byte in a record of the split `train`; return its shard's file name and its offset."""
     entry = dataset.shards("train")[shard]
     offset, _ = read_index(dataset.folder / entry.index_file)[record]
     path = dataset.folder / entry.file

@@ -1,4 +1,4 @@
-"""Predictions and failures of every shape that an output format meets."""
+"""Predictions and failures that cover the cases an output format must handle."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ PHOTOS = ("a.jpg", "b.jpg", "ü 'c';.jpg")
 
 
 def write_photos(folder: Path) -> None:
-    """The photos that the entries name, but for those that are gone."""
+    """Write the photos that the entries name, except the missing ones."""
     for number, name in enumerate(PHOTOS):
         (folder / name).write_bytes(encode_jpeg(np.full((8, 8, 3), 40 * number, np.uint8), 90))
 
 
 def output_cases(photos: Path) -> dict[str, list[PredictionEntry]]:
-    """By what each is a case of; within one, all events have the same meta columns."""
+    """Return description → entries; the events of one case have the same meta columns."""
     a, b, odd = (str(photos / name) for name in PHOTOS)
     exif = ImagePrediction(
         b, _random_probabilities(2), "2016-09-25T18:35:10", "RECONYX HC500", -2.5, 34.75
@@ -61,6 +61,7 @@ def output_cases(photos: Path) -> dict[str, list[PredictionEntry]]:
 
 
 def many_events(photos: Path, events: int) -> Iterator[EventPrediction]:
+    """Yield `events` predictions."""
     event = _event("", _photo(str(photos / "a.jpg")))
     for number in range(events):
         yield replace(event, id=f"event {number}")
@@ -82,7 +83,7 @@ def _photo(path: str) -> ImagePrediction:
 
 
 def _random_probabilities(seed: int) -> dict[str, NDArray[np.float32]]:
-    """Read-only, since other formats and the tally read them too."""
+    """Return read-only probabilities, since other consumers read the same arrays."""
     rng = np.random.default_rng(seed)
     values = {
         label: rng.dirichlet(np.ones(len(classes))).astype(np.float32)

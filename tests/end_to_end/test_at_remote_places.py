@@ -1,14 +1,14 @@
-"""Photos, tables, datasets, models and outputs at remote places: the same bytes as on this machine,
-in a memory and on an S3 server."""
+"""Remote photos, tables, datasets, models and outputs: same bytes as with local files.
+
+The remote storages are fsspec's memory file system and an S3 server.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,15 +25,20 @@ from ctc.evaluation.html.gallery_items import PhotoRef
 from ctc.evaluation.html.thumbnails import thumbnails_from_files
 from ctc.images import read_photo
 from ctc.images.folders import find_photos
-from ctc.inference.run.job import Job, PredictConfig, prepare_job
+from ctc.inference.config import PredictConfig
+from ctc.inference.run.predict_run import PredictRun, prepare_run
 from ctc.plugin.manager import plugins
 from ctc.storage.paths import parse_path
 from ctc.storage.remote_files import upload
 
-# connections that the clients of the storage leave to the garbage collector
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+pytestmark = [
+    pytest.mark.subprocess,
+    pytest.mark.slow,
+    # storage clients leave connections to the garbage collector
+    pytest.mark.filterwarnings(
+        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 BROKEN = "north/0005.png"
 
@@ -71,9 +76,7 @@ def texts(folder: Any) -> dict[str, bytes]:
     return {str(path)[start:]: path.read_bytes() for path in found if path.is_file()}
 
 
-def test_predictions_of_remote_photos_are_those_of_photos_here(
-    store, photos, red_model, tmp_path
-) -> None:
+def test_predict_remote_photos_gives_same_as_local(store, photos, red_model, tmp_path) -> None:
     upload(photos, store / "photos")
     upload(red_model, store / "model.onnx")
     assert (
@@ -91,42 +94,39 @@ def test_predictions_of_remote_photos_are_those_of_photos_here(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
-def test_an_engine_keeps_its_parts_at_the_remote_place(bucket, red_model, tmp_path) -> None:
+def test_engine_run_keeps_chunks_in_bucket(
+    bucket, red_model, tmp_path, kill_after_first_part
+) -> None:
     for number in range(80):
         Image.new("RGB", (48, 40), (3 * number, 40, 90)).save(tmp_path / f"{number:04}.png")
     upload(tmp_path, bucket / "photos")
     command = ["predict", str(red_model), f"{bucket}/photos", "--engine", "local", "--output"]
     assert run([*command, f"{bucket}/whole.csv"]) == 0
-    killed = subprocess.Popen(
-        [sys.executable, "-c", "from ctc.cli import main; main()", *command, f"{bucket}/p.csv"]
-    )
-    while killed.poll() is None and not list((bucket / "p.csv.parts").glob("*.part")):
-        time.sleep(0.01)
-    killed.kill()
-    assert killed.wait() == -signal.SIGKILL
+    kill_after_first_part("ctc_plugins.engines.local", [*command, f"{bucket}/p.csv"])
+    assert list((bucket / "p.csv.parts").glob("*.part"))
     assert run([*command, f"{bucket}/p.csv"]) == 0
     assert (bucket / "p.csv").read_bytes() == (bucket / "whole.csv").read_bytes()
     assert sorted(path.name for path in bucket.iterdir()) == ["p.csv", "photos", "whole.csv"]
 
 
-def test_what_was_predicted_is_kept_when_the_output_cannot_be_sent(
+def test_predict_keeps_progress_when_upload_fails(
     bucket, photos, red_model, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
     gone = parse_path(f"{bucket.parents[-1]}".rstrip("/") + "-gone/work/p.csv")
 
-    def job() -> Job:
-        return prepare_job(PredictConfig(red_model, (photos,), gone), plugins())
+    def prepare() -> PredictRun:
+        return prepare_run(PredictConfig(red_model, (photos,), gone), plugins())
 
     with pytest.raises(FileNotFoundError):
-        job().run(lambda photos, failed: None)
+        prepare().run(lambda photos, failed: None)
     gone.fs.mkdir(gone.path.split("/")[0])
-    summary = job().run(lambda photos, failed: None)
+    summary = prepare().run(lambda photos, failed: None)
     assert (summary.resumed, summary.photos, summary.failed) == (24, 24, 1)
     assert gone.exists()
 
 
-def test_a_storage_that_fails_is_no_failure_of_its_photos(red_model, tmp_path) -> None:
+def test_predict_ends_when_storage_fails(red_model, tmp_path) -> None:
     """The run ends, so that the same command asks again, not the photos."""
     (tmp_path / "photos.csv").write_text("id,photo\n1,s3://park/1.jpg\n2,s3://park/2.jpg\n")
     columns = ["--event-id", "id", "--image", "photo"]
@@ -138,15 +138,19 @@ def test_a_storage_that_fails_is_no_failure_of_its_photos(red_model, tmp_path) -
     }
     done = subprocess.run(
         [sys.executable, "-c", "from ctc.cli import main; main()", *command],
-        cwd=tmp_path, env={**os.environ, **nowhere, "AWS_MAX_ATTEMPTS": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env={**os.environ, **nowhere, "AWS_MAX_ATTEMPTS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert done.stderr.startswith("error: 's3://park/")
-    assert "and its like can't be read: could not connect" in done.stderr
+    assert "can't be read: could not connect" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["photos.csv"]
 
 
-def test_a_photo_on_the_web_may_have_a_query(photos, red_model, tmp_path) -> None:
+def test_predict_photo_url_with_query(photos, red_model, tmp_path) -> None:
     handler = partial(SimpleHTTPRequestHandler, directory=str(photos))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -159,63 +163,88 @@ def test_a_photo_on_the_web_may_have_a_query(photos, red_model, tmp_path) -> Non
     assert photo in (tmp_path / "p.csv").read_text()
 
 
+COLUMNS = "--event-id a --image b --label c"
+TRAINING = "--label a --backbone small_cnn"
+
+
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (["predict", "m.onnx", "nope://x", "--output", "p.csv"], "'nope://x' is at no known kind of place, 'nope'"),
-        (["predict", "m.onnx", "memory://none/x", "--output", "p.csv"], "model 'm.onnx' is not there"),
-        (["predict", "memory://none/m.onnx", "photos", "--output", "p.csv"], "model 'memory://none/m.onnx' is not there"),
-        (["inventory", "csv", "memory://none/a.csv", "--event-id", "a", "--image", "b", "--label", "c", "--output", "i.parquet"],
-         "file 'memory://none/a.csv' is not there"),
-        (["inventory", "folders", "memory://none/a", "--output", "i.parquet"], "'memory://none/a' is not a folder"),
-        (["dataset", "memory://none/i.parquet", "--output", "d"], "inventory 'memory://none/i.parquet' is not there"),
-        (["train", "memory://none/d", "--output", "run", "--label", "a", "--backbone", "small_cnn"],
-         "'memory://none/d/dataset.json' is not there"),
-        (["train", "d", "--output", "s3://park/run", "--label", "a", "--backbone", "small_cnn"],
-         "'s3://park/run' is not on this machine, as it must be"),
-        (["export", "s3://park/run", "--output", "m.onnx"], "'s3://park/run' is not on this machine, as it must be"),
+        ("predict m.onnx nope://x --output p.csv", "'nope://x' has an unknown URL scheme 'nope'"),
+        ("predict m.onnx memory://none/x --output p.csv", "model 'm.onnx' is not there"),
+        (
+            "predict memory://none/m.onnx photos --output p.csv",
+            "model 'memory://none/m.onnx' is not there",
+        ),
+        (
+            f"inventory csv memory://none/a.csv {COLUMNS} --output i.parquet",
+            "file 'memory://none/a.csv' does not exist",
+        ),
+        (
+            "inventory folders memory://none/a --output i.parquet",
+            "'memory://none/a' is not a folder",
+        ),
+        (
+            "dataset memory://none/i.parquet --output d",
+            "inventory 'memory://none/i.parquet' is not there",
+        ),
+        (
+            f"train memory://none/d --output run {TRAINING}",
+            "'memory://none/d/dataset.json' is not there",
+        ),
+        (
+            f"train d --output s3://park/run {TRAINING}",
+            "'s3://park/run' is not on this machine, as it must be",
+        ),
+        (
+            "export s3://park/run --output m.onnx",
+            "'s3://park/run' is not on this machine, as it must be",
+        ),
     ],
-)  # fmt: skip
-def test_what_is_not_there_is_one_line(arguments, told, capsys, tmp_path, monkeypatch) -> None:
+)
+def test_command_reports_missing_remote_input_in_one_line(
+    arguments, message, capsys, tmp_path, monkeypatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(arguments) == 2
+    assert run(arguments.split()) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert told in error
+    assert message in error
     assert not list(tmp_path.iterdir())
 
 
-def test_a_bucket_that_is_not_there_is_told_before_anything_begins(s3_server, capsys) -> None:
+def test_command_checks_bucket_before_start(s3_server, capsys) -> None:
     assert run(["inventory", "folders", "photos", "--output", "s3://no-such-bucket/i.parquet"]) == 2
     assert (
         capsys.readouterr().err
-        == "error: there is no bucket 's3://no-such-bucket/': create it, or mend the name\n"
+        == "error: there is no bucket 's3://no-such-bucket/': create it, or correct the name\n"
     )
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("output", "message"),
     [
         ("s3://", "'s3://' names no bucket: write 's3://bucket/folder'"),
         ("s3:///i.parquet", "'s3:///i.parquet' names no bucket: write 's3://bucket/folder'"),
-        ("https://127.0.0.1:1/i.parquet",
-         "'https://127.0.0.1:1/i.parquet' can't be written, the web is only read: choose another --output"),
+        (
+            "https://127.0.0.1:1/i.parquet",
+            (
+                "'https://127.0.0.1:1/i.parquet' can't be written, the web is only read: "
+                "choose another --output"
+            ),
+        ),
     ],
-)  # fmt: skip
-def test_an_output_that_no_place_can_take_is_told_before_anything_begins(
-    given, told, capsys
-) -> None:
-    assert run(["inventory", "folders", "photos", "--output", given]) == 2
-    assert capsys.readouterr().err == f"error: {told}\n"
+)
+def test_command_checks_output_scheme_before_start(output, message, capsys) -> None:
+    assert run(["inventory", "folders", "photos", "--output", output]) == 2
+    assert capsys.readouterr().err == f"error: {message}\n"
 
 
-def test_a_scheme_may_be_in_capitals() -> None:
+def test_parse_path_accepts_capital_scheme() -> None:
     assert str(parse_path("S3://park/photos")) == "s3://park/photos"
 
 
-def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(
-    store, photos, tmp_path
-) -> None:
+def test_inventory_and_dataset_of_remote_photos_are_same_as_local(store, photos, tmp_path) -> None:
     upload(photos, store / "photos")
     for start in (tmp_path, store):
         root = photos if start is tmp_path else start / "photos"
@@ -248,7 +277,7 @@ def test_an_inventory_and_a_dataset_of_remote_photos_are_those_of_photos_here(
     assert run(["dataset", "verify", f"{store}/dataset"]) == 0
 
 
-def test_a_remote_dataset_that_was_interrupted_goes_on(store, photos, tmp_path) -> None:
+def test_dataset_resumes_in_bucket(store, photos, tmp_path) -> None:
     assert (
         run(["inventory", "folders", str(photos), "--output", f"{tmp_path}/inventory.parquet"]) == 0
     )
@@ -269,9 +298,7 @@ def test_a_remote_dataset_that_was_interrupted_goes_on(store, photos, tmp_path) 
     assert texts(store / "dataset") == texts(tmp_path / "whole")
 
 
-def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(
-    store, tiny_dataset, capsys
-) -> None:
+def test_open_dataset_downloads_shards_once_and_checks_them(store, tiny_dataset, capsys) -> None:
     dataset = tiny_dataset()
     upload(dataset.folder, store / "dataset")
     opened = open_dataset(store / "dataset", ["val"])
@@ -286,7 +313,7 @@ def test_the_shards_of_a_remote_dataset_are_fetched_once_and_checked(
         open_dataset(store / "dataset")
 
 
-def test_a_model_is_evaluated_on_a_remote_dataset(store, photos, red_model, tmp_path) -> None:
+def test_evaluate_on_remote_dataset(store, photos, red_model, tmp_path) -> None:
     upload(red_model, store / "model.onnx")
     csv = store / "labels.csv"
     rows = [f"{n},{store}/photos/north/{n:04}.png,{'fox' if n % 2 else 'boar'}" for n in range(12)]
@@ -303,7 +330,7 @@ def test_a_model_is_evaluated_on_a_remote_dataset(store, photos, red_model, tmp_
     assert {"report.html", "metrics.json"} <= set(texts(store / "report"))
 
 
-def test_a_folder_is_read_whatever_the_names_in_it(bucket) -> None:
+def test_find_photos_in_bucket_with_any_names(bucket) -> None:
     jpeg = b"a photo"
     names = [
         "a b.jpg",
@@ -330,18 +357,14 @@ def test_a_folder_is_read_whatever_the_names_in_it(bucket) -> None:
     assert {read_photo(f"{bucket}/{name}") for name in names} == {jpeg}
 
 
-def test_photos_are_found_for_a_report_whether_or_not_their_paths_are_urls(
-    photos, tmp_path
-) -> None:
+def test_report_finds_photos_with_paths_or_urls(photos, tmp_path) -> None:
     root = parse_path(f"memory://{tmp_path.name}")
     upload(photos / "north", root / "north")
     wanted = [PhotoRef("1", f"{root}/north/0001.png"), PhotoRef("2", "north/0002.png")]
     assert [photo for photo, _ in thumbnails_from_files(root)(wanted)] == wanted
 
 
-def test_a_dataset_that_was_damaged_after_it_was_fetched_does_not_pass_for_whole(
-    store, tiny_dataset, capsys
-) -> None:
+def test_verify_finds_damage_in_bucket(store, tiny_dataset, capsys) -> None:
     dataset = tiny_dataset()
     upload(dataset.folder, store / "dataset")
     assert run(["dataset", "verify", f"{store}/dataset"]) == 0
@@ -355,7 +378,7 @@ def test_a_dataset_that_was_damaged_after_it_was_fetched_does_not_pass_for_whole
     ("key", "value"),
     [("file", "../../x.tfrecord"), ("file", "dataset.json"), ("bytes", "many"), ("sha256", None)],
 )
-def test_a_description_that_cannot_be_is_an_error(
+def test_open_dataset_rejects_invalid_manifest(
     key, value, tiny_dataset, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))

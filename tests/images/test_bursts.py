@@ -1,4 +1,4 @@
-"""Bursts: photos of one location, each taken shortly after the one before."""
+"""Bursts: photos of one location in quick succession."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def numbers(locations: list[int], seconds: list[int | None], within: int = 60) -
     ],
     ids=["a chain", "a gap", "two locations", "out of order", "no location", "no time", "nothing"],
 )
-def test_photos_are_chained_by_location_and_gap(
+def test_group_bursts_chains_by_location_and_gap(
     locations: list[int], seconds: list[int | None], expected: list[int]
 ) -> None:
     assert numbers(locations, seconds) == expected
 
 
-def test_a_fraction_of_a_second_counts() -> None:
+def test_group_bursts_regards_fractions_of_seconds() -> None:
     times = np.array(["2026-01-01T00:00:00.000", "2026-01-01T00:01:00.001"], "datetime64[ms]")
     assert burst_ids(np.zeros(2, np.int64), times, MINUTE).tolist() == [0, 1]
 
 
 @given(PHOTOS, st.integers(0, 10))
-def test_a_burst_has_one_location_and_small_gaps_and_bursts_have_large_ones(
+def test_group_bursts_separates_locations_and_large_gaps(
     photos: list[tuple[int, int | None]], within: int
 ) -> None:
     bursts: dict[int, list[tuple[int, int | None]]] = {}

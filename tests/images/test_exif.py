@@ -1,4 +1,4 @@
-"""EXIF: what a header says, and that nothing in a header makes it fail."""
+"""EXIF fields, and robustness to damage."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ def photo(
     exif = Image.Exif()
     exif.get_ifd(0x8769).update(details or {})
     exif.get_ifd(0x8825).update(position or {})
-    exif.update(
-        {**(main or {}), 0x8769: 0, 0x8825: 0}
-    )  # Pillow puts the two parts where these tags are
+    # Pillow puts the two parts where these tags are
+    exif.update({**(main or {}), 0x8769: 0, 0x8825: 0})
     file = io.BytesIO()
     Image.new("RGB", (16, 12)).save(file, kind, exif=exif)
     return file.getvalue()
@@ -46,7 +45,7 @@ def exif_of(tmp_path: Path, *parts: Any, **more: Any) -> Exif:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_everything_is_read_from_each_kind_of_file(tmp_path: Path, kind: str) -> None:
+def test_read_exif_reads_all_fields_of_each_format(tmp_path: Path, kind: str) -> None:
     details = {ORIGINAL: "2026:02:03 04:05:06", ORIGINAL_FRACTION: "25", SERIAL: "H500\0\0"}
     assert exif_of(
         tmp_path, {MAKE: "RECONYX", MODEL: " HC500 "}, details, NAIROBI, kind=kind
@@ -77,7 +76,7 @@ def test_everything_is_read_from_each_kind_of_file(tmp_path: Path, kind: str) ->
     ],
     ids=["original", "digitized", "changed"],
 )
-def test_the_time_of_the_picture_goes_before_that_of_the_file(
+def test_read_exif_prefers_time_of_capture(
     tmp_path: Path, main: Tags, details: Tags, year: int
 ) -> None:
     taken = exif_of(tmp_path, main, details).taken
@@ -87,14 +86,12 @@ def test_the_time_of_the_picture_goes_before_that_of_the_file(
 @pytest.mark.parametrize(
     "text", ["", "0000:00:00 00:00:00", "2026:13:01 00:00:00", "2026:02:30 00:00:00", "soon"]
 )
-def test_a_time_that_is_none_is_none(tmp_path: Path, text: str) -> None:
+def test_read_exif_invalid_time_is_none(tmp_path: Path, text: str) -> None:
     assert exif_of(tmp_path, {CHANGED: text}, {ORIGINAL: text}).taken is None
 
 
 @pytest.mark.parametrize("fraction", ["", "x", "1234567890"])
-def test_a_strange_fraction_of_a_second_costs_no_more_than_itself(
-    tmp_path: Path, fraction: str
-) -> None:
+def test_read_exif_ignores_invalid_fraction_of_second(tmp_path: Path, fraction: str) -> None:
     taken = exif_of(
         tmp_path, {}, {ORIGINAL: "2026:01:01 00:00:00", ORIGINAL_FRACTION: fraction}
     ).taken
@@ -121,12 +118,12 @@ def test_a_strange_fraction_of_a_second_costs_no_more_than_itself(
         "both zero",
     ],
 )
-def test_an_impossible_position_is_none(tmp_path: Path, wrong: Tags) -> None:
+def test_read_exif_invalid_position_is_none(tmp_path: Path, wrong: Tags) -> None:
     exif = exif_of(tmp_path, {}, {}, {**NAIROBI, **wrong})
     assert (exif.latitude, exif.longitude) == (None, None)
 
 
-def test_a_photo_without_exif_is_readable_and_empty(tmp_path: Path) -> None:
+def test_read_exif_without_exif_is_empty(tmp_path: Path) -> None:
     assert exif_of(tmp_path) == Exif()
 
 
@@ -139,7 +136,7 @@ def test_a_photo_without_exif_is_readable_and_empty(tmp_path: Path) -> None:
         (b"\xff\xd8\xff", "not"),
     ],
 )
-def test_a_file_that_is_no_photo_says_why(
+def test_read_exif_of_other_file_has_error(
     tmp_path: Path, content: bytes | None, reason: str
 ) -> None:
     if content is not None:
@@ -147,7 +144,7 @@ def test_a_file_that_is_no_photo_says_why(
     assert reason in read_exif(tmp_path / "a.jpg").error
 
 
-def test_a_folder_is_no_photo(tmp_path: Path) -> None:
+def test_read_exif_of_folder_has_error(tmp_path: Path) -> None:
     assert read_exif(tmp_path).error in ("is a directory", "not a file", "permission denied")
 
 
@@ -157,7 +154,7 @@ def test_a_folder_is_no_photo(tmp_path: Path) -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 330), st.integers(0, 255)), max_size=6), st.integers(20, 800)
 )
-def test_no_damage_makes_it_raise(
+def test_read_exif_never_raises(
     tmp_path: Path, changes: list[tuple[int, int]], length: int
 ) -> None:
     data = bytearray(photo({MAKE: "X", CHANGED: "2026:01:01 00:00:00"}, {SERIAL: "1"}, NAIROBI))
@@ -167,7 +164,7 @@ def test_no_damage_makes_it_raise(
     assert isinstance(read_exif(tmp_path / "photo"), Exif)
 
 
-def test_many_are_read_in_order_a_bounded_way_ahead(tmp_path: Path) -> None:
+def test_read_exifs_is_ordered_and_bounded(tmp_path: Path) -> None:
     paths = []
     for number in range(1000):
         paths.append(tmp_path / f"{number}.jpg")
@@ -181,7 +178,7 @@ def test_many_are_read_in_order_a_bounded_way_ahead(tmp_path: Path) -> None:
     ]
 
 
-def test_real_photos_tell_when_they_were_taken(shared: Path) -> None:
+def test_read_exif_real_photos_have_time(shared: Path) -> None:
     folder = shared / "data" / "camera-trap-photos"
     names = ["blank.jpg", "african_elephants_truncated_file.jpg", "american_black_bear.jpg"]
     exifs = list(read_exifs(folder / name for name in names))

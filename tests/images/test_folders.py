@@ -25,7 +25,7 @@ def touch(root: Path, *files: str) -> Path:
     return root
 
 
-def test_photos_are_found_in_order_at_any_depth_and_in_any_case(tmp_path: Path) -> None:
+def test_find_photos_is_ordered_recursive_and_ignores_case(tmp_path: Path) -> None:
     touch(
         tmp_path,
         "b.JPG",
@@ -44,21 +44,19 @@ def test_photos_are_found_in_order_at_any_depth_and_in_any_case(tmp_path: Path) 
     ]
 
 
-def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+def test_find_photos_leaves_out_hidden_ones(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "._a.jpg", ".trash/b.jpg")
     assert names(tmp_path) == ["a.jpg"]
 
 
-def test_paths_start_as_the_user_wrote_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_find_photos_keeps_root_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, "photos/a.jpg")
     monkeypatch.chdir(tmp_path)
     assert [list(part) for part in find_photos(Path("photos"))] == [[str(Path("photos/a.jpg"))]]
 
 
 @needs_links
-def test_links_are_followed_once_and_loops_survived(tmp_path: Path) -> None:
+def test_find_photos_follows_links_once(tmp_path: Path) -> None:
     root = touch(tmp_path / "root", "a/1.jpg", "b/2.jpg")
     touch(tmp_path / "elsewhere", "3.jpg")
     (root / "a" / "up").symlink_to(root)
@@ -69,7 +67,7 @@ def test_links_are_followed_once_and_loops_survived(tmp_path: Path) -> None:
     assert names(root) == ["a/1.jpg", "a/again/2.jpg", "disk/3.jpg"]
 
 
-def test_a_folder_without_photos_is_an_error(tmp_path: Path) -> None:
+def test_find_photos_without_photos_is_an_error(tmp_path: Path) -> None:
     touch(tmp_path, "notes.txt", ".hidden.jpg")
     with pytest.raises(InputError, match="holds no photos"):
         find_photos(tmp_path)
@@ -89,7 +87,7 @@ def ordinary_user() -> Iterator[None]:
 
 
 @needs_links
-def test_an_unreadable_folder_is_an_error_and_not_an_empty_one() -> None:
+def test_find_photos_unreadable_folder_is_an_error() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         root.chmod(0o755)

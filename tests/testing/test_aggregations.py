@@ -1,4 +1,4 @@
-"""The check of aggregations finds each way to break the contract, and says which."""
+"""`check_aggregation` reports every violation of the contract."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOUND = Aggregation(
 
 
 @pytest.mark.parametrize("name", plugins().all(Aggregation))
-def test_every_built_in_keeps_the_contract(name: str) -> None:
+def test_check_aggregation_passes_built_ins(name: str) -> None:
     check_aggregation(plugins().get(Aggregation, name))
 
 
@@ -57,18 +57,18 @@ def another_time(p: np.ndarray) -> np.ndarray:
         (lambda p: p.mean(axis=0).tolist(), "expected .*'ndarray'.*, got .*'list'"),
         (
             product,
-            r"each sure of another class gave \[nan, nan, nan\], which has values that are no numbers",
+            r"each sure of another class gave \[nan, nan, nan\], which are not all finite",
         ),
         (lambda p: p.sum(axis=0), "not probabilities from 0 to 1"),
         (
             lambda p: p.std(axis=0) + p[0] * 0,
             "one photo: every photo says class 2, the event says class 0",
         ),
-        (changes_its_input, r"combine\(\) of one photo changed the array that it was given"),
+        (changes_its_input, r"combine\(\) of one photo changed its input array"),
         (lambda p: np.sort(p, axis=0)[1], r"combine\(\) of one photo failed: IndexError: "),
         (
             lambda p: p[0],
-            r"the order of the photos matters: .* \(if it shall, check with ordered=True\)",
+            r"the order of the photos matters: .* \(if this is intended, pass ordered=True\)",
         ),
         (
             lambda p: np.sort(p.mean(axis=0)),
@@ -78,22 +78,24 @@ def another_time(p: np.ndarray) -> np.ndarray:
             lambda p: np.where(np.arange(p.shape[1]) == 0, p[:, :1].max(), p.mean(axis=0)),
             "order of the classes matters",
         ),
-        (another_time, "the same photos gave other values the second time"),
+        (another_time, "the same photos gave different values the second time"),
         (prints, r"combine\(\) of one photo printed 'combining\\n' on stdout"),
     ],
 )
-def test_a_fault_is_told(combine: Callable[[np.ndarray], np.ndarray], message: str) -> None:
+def test_check_aggregation_reports_fault(
+    combine: Callable[[np.ndarray], np.ndarray], message: str
+) -> None:
     with pytest.raises(AssertionError, match=message):
         check_aggregation(replace(SOUND, combine=combine))
 
 
-def test_one_that_needs_all_classes_and_says_by_class_is_told() -> None:
+def test_check_aggregation_reports_wrong_by_class() -> None:
     vote = plugins().get(Aggregation, "vote")
-    with pytest.raises(AssertionError, match="by_class says that a class needs no other, but"):
+    with pytest.raises(AssertionError, match="by_class says that classes are independent, but"):
         check_aggregation(replace(vote, by_class=True))
 
 
-def test_an_aggregation_may_be_meant_to_depend_on_the_order() -> None:
+def test_check_aggregation_ordered_allows_dependence_on_order() -> None:
     check_aggregation(Aggregation("first", "the first photo", lambda p: p[0]), ordered=True)
 
 
@@ -106,6 +108,6 @@ def test_an_aggregation_may_be_meant_to_depend_on_the_order() -> None:
         (changes_its_input, "the record is a function, not of the type Aggregation"),
     ],
 )
-def test_a_record_that_is_none_is_told(record: Aggregation, message: str) -> None:
+def test_check_aggregation_reports_invalid_record(record: Aggregation, message: str) -> None:
     with pytest.raises(AssertionError, match=message):
         check_aggregation(record)

@@ -1,5 +1,4 @@
-"""Tables as spreadsheets and scripts write them: every encoding, delimiter and line ending, and
-what is wrong with a broken one."""
+"""CSV files as spreadsheets and scripts write them: encodings, delimiters, damage."""
 
 from __future__ import annotations
 
@@ -29,7 +28,7 @@ def rows_of(path: Path, content: bytes) -> list[tuple[int, list[str]]]:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
-def test_every_encoding_delimiter_and_line_ending_is_found_out(
+def test_open_table_detects_encoding_delimiter_and_line_ending(
     tmp_path: Path, delimiter: str, encoding: str, end: str
 ) -> None:
     lines = [["id", "image", "a note"], ["1", "Füchse/ü.jpg", "é à ß"], ["2", "b.jpg", ""]]
@@ -39,12 +38,12 @@ def test_every_encoding_delimiter_and_line_ending_is_found_out(
     assert list(table.rows()) == [(2, lines[1]), (3, lines[2])]
 
 
-def test_a_utf16_file_that_begins_with_the_big_end_is_read_by_its_mark(tmp_path: Path) -> None:
+def test_open_table_reads_big_endian_utf16(tmp_path: Path) -> None:
     content = b"\xfe\xff" + "id,image\n1,狐.jpg\n".encode("utf-16-be")
     assert rows_of(tmp_path / "a.csv", content) == [(2, ["1", "狐.jpg"])]
 
 
-def test_line_endings_may_be_mixed_and_lines_blank(tmp_path: Path) -> None:
+def test_rows_allows_mixed_line_endings_and_blank_lines(tmp_path: Path) -> None:
     assert rows_of(tmp_path / "a.csv", b"\n\r\nid,image\r\n\r1,a\r,,\n2,b\n\n3,c") == [
         (5, ["1", "a"]),
         (7, ["2", "b"]),
@@ -52,7 +51,7 @@ def test_line_endings_may_be_mixed_and_lines_blank(tmp_path: Path) -> None:
     ]
 
 
-def test_a_row_is_named_by_the_line_it_begins_on(tmp_path: Path) -> None:
+def test_rows_gives_first_line_of_row(tmp_path: Path) -> None:
     assert rows_of(
         tmp_path / "a.csv", b'id,"a,b",note\r\n1,"say ""hi""\r\nthere"\r\n2,x,y\r\n'
     ) == [
@@ -61,7 +60,7 @@ def test_a_row_is_named_by_the_line_it_begins_on(tmp_path: Path) -> None:
     ]
 
 
-def test_trailing_delimiters_and_columns_without_a_name_are_no_fault(tmp_path: Path) -> None:
+def test_open_table_allows_columns_without_name(tmp_path: Path) -> None:
     table = open_table(written(tmp_path / "a.csv", b",id,image,\n7,1,a.jpg,,,\n8,2\n"))
     assert table.columns == {"id": 1, "image": 2}
     assert list(table.rows()) == [(2, ["7", "1", "a.jpg", ""]), (3, ["8", "2", "", ""])]
@@ -79,30 +78,30 @@ def test_trailing_delimiters_and_columns_without_a_name_are_no_fault(tmp_path: P
         (b"id\n1\n2\n", ","),
     ],
 )
-def test_the_delimiter_is_the_one_by_which_rows_agree_with_the_header(
+def test_open_table_picks_delimiter_that_fits_rows(
     tmp_path: Path, content: bytes, delimiter: str
 ) -> None:
     assert open_table(written(tmp_path / "a.csv", content)).delimiter == delimiter
 
 
-def test_a_dict_per_row_is_there_for_whoever_wants_it(tmp_path: Path) -> None:
+def test_read_rows_yields_dicts(tmp_path: Path) -> None:
     header, rows = read_rows(written(tmp_path / "a.csv", b"id,,image\n1,x,a.jpg\n2\n"))
     assert header == ["id", "image"]
     assert list(rows) == [(2, {"id": "1", "image": "a.jpg"}), (3, {"id": "2", "image": ""})]
 
 
-def test_a_table_can_be_read_twice(tmp_path: Path) -> None:
+def test_rows_can_be_read_twice(tmp_path: Path) -> None:
     table = open_table(written(tmp_path / "a.csv", b"id,image\n1,a\n"))
     assert list(table.rows()) == list(table.rows()) == [(2, ["1", "a"])]
 
 
-def test_a_cell_may_be_larger_than_the_csv_module_allows_by_itself(tmp_path: Path) -> None:
+def test_rows_allows_large_cells(tmp_path: Path) -> None:
     assert rows_of(tmp_path / "a.csv", b"id,note\n1," + b"x" * 1_000_000 + b"\n") == [
         (2, ["1", "x" * 1_000_000])
     ]
 
 
-def test_a_damaged_byte_deep_in_a_utf8_file_is_named_and_not_taken_for_cp1252(
+def test_rows_reports_damaged_byte_in_utf8(
     tmp_path: Path,
 ) -> None:
     content = "id,image\n" + "1,Füchse/ü.jpg\n" * 100_000
@@ -112,12 +111,12 @@ def test_a_damaged_byte_deep_in_a_utf8_file_is_named_and_not_taken_for_cp1252(
         rows_of(tmp_path / "a.csv", content.encode() + b"2,F\xfcchse\n")
 
 
-def test_one_cp1252_byte_after_a_long_stretch_of_ascii_is_read_right(tmp_path: Path) -> None:
+def test_rows_reads_cp1252_byte_after_much_ascii(tmp_path: Path) -> None:
     content = b"id,image\n" + b"1,a.jpg\n" * 200_000 + b"2,F\xfcchse\n"
     assert rows_of(tmp_path / "a.csv", content)[-1] == (200_002, ["2", "Füchse"])
 
 
-def test_a_cp1252_text_that_looks_like_utf8_in_one_place_is_read_right(tmp_path: Path) -> None:
+def test_rows_reads_cp1252_that_resembles_utf8(tmp_path: Path) -> None:
     content = "id,note\n1,«CAFÉ”\n2,élan à Nîmes\n"
     assert rows_of(tmp_path / "a.csv", content.encode("cp1252"))[0] == (2, ["1", "«CAFÉ”"])
 
@@ -144,21 +143,24 @@ def test_a_cp1252_text_that_looks_like_utf8_in_one_place_is_read_right(tmp_path:
             "id,image\n1,ü\n".encode("utf-16-le") + b"\x00\xd8\n\0",
             "line 3 is not valid UTF-16-LE",
         ),
-        ("id,image\n1,ü\n".encode("utf-16") + b"x", "ends in the middle of a character: it is truncated"),
+        (
+            "id,image\n1,ü\n".encode("utf-16") + b"x",
+            "ends in the middle of a character: it is truncated",
+        ),
         (
             b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(14, 100)),
             "line 1 has a NUL byte: the file is damaged or not text",
         ),
     ],
 )
-def test_what_is_no_table_is_refused_with_file_and_line(
+def test_rows_invalid_table_is_an_error_with_line(
     tmp_path: Path, content: bytes, reason: str
 ) -> None:
     with pytest.raises(InputError, match=rf"'.*a\.csv'.* {reason}"):
         rows_of(tmp_path / "a.csv", content)
 
 
-def test_a_file_that_can_not_be_opened_is_an_error(tmp_path: Path) -> None:
+def test_open_table_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"can't be read: is a directory|permission denied"):
         open_table(tmp_path)
 
@@ -186,7 +188,7 @@ PLAIN_CELLS = st.text(
     st.sampled_from(",;\t"),
     st.sampled_from(["\n", "\r", "\r\n"]),
 )
-def test_whatever_is_written_as_csv_is_read_back(
+def test_rows_reads_back_what_csv_wrote(
     tmp_path: Path, data: st.DataObject, header: list[str], encoding: str, delimiter: str, end: str
 ) -> None:
     if encoding == "cp1252":
@@ -208,7 +210,7 @@ def test_whatever_is_written_as_csv_is_read_back(
 @given(st.binary(max_size=200) | st.text('ab",;\t\r\n\0é', max_size=60).map(str.encode))
 @example(b"\xff\xfe\x00\xd8")
 @example(b"a\0,\0b\0\n\0\x00\xd8\x00")
-def test_arbitrary_bytes_are_a_table_or_a_ctc_error(tmp_path: Path, content: bytes) -> None:
+def test_open_table_arbitrary_bytes_raise_only_ctc_error(tmp_path: Path, content: bytes) -> None:
     try:
         rows = rows_of(tmp_path / "a.csv", content)
     except CtcError:

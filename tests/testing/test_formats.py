@@ -1,4 +1,4 @@
-"""The check of input formats finds each way to break the contract, and says which."""
+"""`check_input_format` reports every violation of the contract."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ctc.plugin import InputFormat, LeftOut, Observation, Option
 from ctc.plugin.manager import plugins
 from ctc.testing import check_input_format
 
-SEEN = Observation("1", ("a.jpg",), {"species": "fox"}, {"site": "N"})
+OBSERVATION = Observation("1", ("a.jpg",), {"species": "fox"}, {"site": "N"})
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
@@ -37,7 +37,7 @@ def recognizes(source: Path) -> bool:
     return source.suffix == ".csv" and source.is_file() and source.read_bytes()[:5] == b"photo"
 
 
-SOUND = InputFormat("park", "the park's table", recognizes, read, lambda source, _: source.parent)
+VALID = InputFormat("park", "the park's table", recognizes, read, lambda source, _: source.parent)
 
 
 @pytest.fixture
@@ -48,22 +48,22 @@ def table(tmp_path: Path) -> Path:
     return folder / "table.csv"
 
 
-def test_a_sound_one_passes(table) -> None:
-    check_input_format(SOUND, table)
+def test_check_input_format_passes_valid_one(table) -> None:
+    check_input_format(VALID, table)
 
 
-def test_the_built_in_csv_keeps_the_contract(table) -> None:
+def test_check_input_format_passes_built_in_csv(table) -> None:
     options = {"event_id": "photo", "image": ("photo",), "label": ("species",)}
     check_input_format(plugins().get(InputFormat, "csv"), table, options)
 
 
-def test_the_built_in_folders_keep_the_contract(tmp_path) -> None:
+def test_check_input_format_passes_built_in_folders(tmp_path) -> None:
     (tmp_path / "photos" / "fox").mkdir(parents=True)
     (tmp_path / "photos" / "fox" / "a.jpg").touch()
     check_input_format(plugins().get(InputFormat, "folders"), tmp_path / "photos")
 
 
-def test_the_built_in_json_keeps_the_contract(tmp_path) -> None:
+def test_check_input_format_passes_built_in_json(tmp_path) -> None:
     event = {"labels": [{"species": "fox"}], "images": ["a.jpg"], "meta_data": {}}
     (tmp_path / "inventory.json").write_text(json.dumps({"1": event}))
     check_input_format(plugins().get(InputFormat, "json"), tmp_path / "inventory.json")
@@ -72,42 +72,51 @@ def test_the_built_in_json_keeps_the_contract(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"event_id": "1"}, "read() gave a dict, not an Observation or a LeftOut"),
-        (replace(SEEN, event_id=1), "the event id 1 is not text"),
-        (replace(SEEN, images=["a.jpg"]), "event '1': its images are a list, not a tuple"),
-        (replace(SEEN, images=()), "event '1': it has no image: yield a LeftOut"),
-        (replace(SEEN, images=(Path("a.jpg"),)), "is not a path as text"),
-        (replace(SEEN, images=("day\\a.jpg",)), "has a backslash: paths have forward slashes"),
-        (replace(SEEN, images=("https://a.org/a.jpg",)), "is an address, not a path"),
-        (replace(SEEN, labels={"species": ""}), "the label 'species' is '', not a class or None"),
-        (replace(SEEN, labels={"count": 2}), "the label 'count' is 2, not a class or None"),
-        (replace(SEEN, labels={"images": "fox"}), "no column can be called 'images'"),
-        (replace(SEEN, labels={"": "fox"}), "the column '' has no name of text"),
-        (replace(SEEN, labels={}), "read() gave observations without any label"),
+        ({"event_id": "1"}, "read() yielded a dict, not an Observation or a LeftOut"),
+        (replace(OBSERVATION, event_id=1), "the event id 1 is not text"),
+        (replace(OBSERVATION, images=["a.jpg"]), "event '1': its images are a list, not a tuple"),
+        (replace(OBSERVATION, images=()), "event '1': it has no image: yield a LeftOut"),
+        (replace(OBSERVATION, images=(Path("a.jpg"),)), "is not a path as text"),
         (
-            replace(SEEN, meta={"night": True}),
+            replace(OBSERVATION, images=("day\\a.jpg",)),
+            "has a backslash: paths have forward slashes",
+        ),
+        (replace(OBSERVATION, images=("https://a.org/a.jpg",)), "is a URL, not a path"),
+        (
+            replace(OBSERVATION, labels={"species": ""}),
+            "the label 'species' is '', not a class or None",
+        ),
+        (replace(OBSERVATION, labels={"count": 2}), "the label 'count' is 2, not a class or None"),
+        (replace(OBSERVATION, labels={"images": "fox"}), "a column must not be called 'images'"),
+        (replace(OBSERVATION, labels={"": "fox"}), "the column '' has no text as its name"),
+        (replace(OBSERVATION, labels={}), "read() yielded observations without any label"),
+        (
+            replace(OBSERVATION, meta={"night": True}),
             "the meta column 'night' is True, not text, a finite number",
         ),
         (
-            replace(SEEN, meta={"x": float("nan")}),
+            replace(OBSERVATION, meta={"x": float("nan")}),
             "the meta column 'x' is nan, not text, a finite number",
         ),
-        (replace(SEEN, meta={"x": (1, 2)}), "the meta column 'x' has 2 values for 1 image(s)"),
         (
-            replace(SEEN, meta={"x": ("a",)}),
+            replace(OBSERVATION, meta={"x": (1, 2)}),
+            "the meta column 'x' has 2 values for 1 image(s)",
+        ),
+        (
+            replace(OBSERVATION, meta={"x": ("a",)}),
             "the meta column 'x' is ('a',): a tuple holds numbers and None",
         ),
-        (replace(SEEN, meta={"species": "x"}), "'species' is a label and a meta column"),
+        (replace(OBSERVATION, meta={"species": "x"}), "'species' is a label and a meta column"),
         (LeftOut("row 3", ""), "read() left out 'row 3' for ''"),
     ],
 )
-def test_an_entry_that_is_wrong_is_told(table, entry: Any, message: str) -> None:
-    def gives(source: Path, options: Mapping[str, Any]) -> Iterator[Any]:
+def test_check_input_format_reports_invalid_entry(table, entry: Any, message: str) -> None:
+    def read_invalid(source: Path, options: Mapping[str, Any]) -> Iterator[Any]:
         list(read(source, options))
         yield entry
 
     with pytest.raises(AssertionError) as raised:
-        check_input_format(replace(SOUND, read=gives), table)
+        check_input_format(replace(VALID, read=read_invalid), table)
     assert message in str(raised.value)
 
 
@@ -116,7 +125,7 @@ def prints(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | L
     yield from read(source, options)
 
 
-def crashes_on_what_is_no_table(
+def crashes_on_other_files(
     source: Path, options: Mapping[str, Any]
 ) -> Iterator[Observation | LeftOut]:
     with source.open(newline="") as file:
@@ -124,30 +133,34 @@ def crashes_on_what_is_no_table(
             yield Observation(row["photo"], (row["photo"],), {"species": row["species"] or None})
 
 
-def silent_where_there_is_nothing(
+def ignores_missing_source(
     source: Path, options: Mapping[str, Any]
 ) -> Iterator[Observation | LeftOut]:
     return read(source, options) if source.exists() else iter(())
 
 
-def with_the_whole_path(
+def yields_absolute_images(
     source: Path, options: Mapping[str, Any]
 ) -> Iterator[Observation | LeftOut]:
     for entry in read(source, options):
         yield replace(entry, images=(f"{source.parent}/{entry.images[0]}",))
 
 
-def asks_for_a_zone(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+def uses_undeclared_option(
+    source: Path, options: Mapping[str, Any]
+) -> Iterator[Observation | LeftOut]:
     options.get("zone")
     return read(source, options)
 
 
-def writes_beside(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+def writes_into_source_folder(
+    source: Path, options: Mapping[str, Any]
+) -> Iterator[Observation | LeftOut]:
     source.with_suffix(".cache").touch()
     return read(source, options)
 
 
-class Counts:
+class ChangesEachTime:
     calls = 0
 
     def __call__(self, source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
@@ -156,7 +169,9 @@ class Counts:
             yield replace(entry, event_id=f"{self.calls}-{entry.event_id}")
 
 
-def nothing(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
+def yields_no_observation(
+    source: Path, options: Mapping[str, Any]
+) -> Iterator[Observation | LeftOut]:
     list(read(source, options))
     yield LeftOut("everything", "for no reason")
 
@@ -171,27 +186,27 @@ def imports_pandas(source: Path) -> bool:
     ("changes", "message"),
     [
         ({"read": prints}, r"read\(\) printed 'reading\\n' on stdout"),
-        ({"read": nothing}, r"read\(\) gave no observation of the source"),
+        ({"read": yields_no_observation}, r"read\(\) yielded no observation"),
         (
-            {"read": crashes_on_what_is_no_table},
+            {"read": crashes_on_other_files},
             r"read\(\) of a binary file failed: UnicodeDecodeError",
         ),
-        ({"read": silent_where_there_is_nothing}, r"read\(\) of a missing path raised no CtcError"),
+        ({"read": ignores_missing_source}, r"read\(\) of a missing path raised no CtcError"),
         (
-            {"read": with_the_whole_path},
-            "when the path of its source was relative to the working directory",
+            {"read": yields_absolute_images},
+            "for a path relative to the working directory",
         ),
         (
-            {"read": asks_for_a_zone},
+            {"read": uses_undeclared_option},
             r"read\(\) asks for the option 'zone', which the record doesn't declare",
         ),
-        ({"read": writes_beside}, r"read\(\) changed the folder of its source"),
-        ({"read": Counts()}, r"read\(\) gave something else the second time"),
+        ({"read": writes_into_source_folder}, r"read\(\) changed the folder of its source"),
+        ({"read": ChangesEachTime()}, r"read\(\) gave a different result the second time"),
         (
             {"recognizes": lambda path: None},
-            r"recognizes\(\) of its source gave None, not True or False",
+            r"recognizes\(\) of its source returned None, not True or False",
         ),
-        ({"recognizes": lambda path: False}, r"recognizes\(\) of its source gave False"),
+        ({"recognizes": lambda path: False}, r"recognizes\(\) of its source returned False"),
         (
             {"recognizes": lambda path: "photo" in path.read_text()},
             r"recognizes\(\) of a binary file failed: Unicode",
@@ -214,7 +229,7 @@ def imports_pandas(source: Path) -> bool:
         ),
         (
             {"default_image_root": lambda source, _: str(source)},
-            r"default_image_root\(\) gave '.*', not a Path",
+            r"default_image_root\(\) returned '.*', not a Path",
         ),
         (
             {"options": (Option("Event Id", "A column."),)},
@@ -222,15 +237,15 @@ def imports_pandas(source: Path) -> bool:
         ),
     ],
 )
-def test_a_fault_is_told(table, changes, message: str) -> None:
+def test_check_input_format_reports_fault(table, changes, message: str) -> None:
     with pytest.raises(AssertionError, match=message):
-        check_input_format(replace(SOUND, **changes), table)
+        check_input_format(replace(VALID, **changes), table)
 
 
-def test_packages_are_as_they_were_after_the_check(table) -> None:
+def test_check_input_format_restores_blocked_packages(table) -> None:
     import pandas
 
-    check_input_format(SOUND, table)
+    check_input_format(VALID, table)
     import pandas as again
 
     assert again is pandas

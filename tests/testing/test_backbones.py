@@ -1,4 +1,4 @@
-"""The check of backbones finds each way to break the contract, and says which."""
+"""`check_backbone` reports every violation of the contract."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from ctc.plugin import Backbone, Pretrained
 from ctc.plugin.manager import plugins
 from ctc.testing import check_backbone
 
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
 Shape = tuple[int, int, int]
 
 
@@ -31,14 +33,14 @@ def convolved(
     return keras.Model(images, then(layers.GlobalAveragePooling2D()(features)))
 
 
-SOUND = Backbone("conv", "one convolution", (16, 24), convolved)
+VALID = Backbone("conv", "one convolution", (16, 24), convolved)
 
 
-def test_a_sound_one_passes() -> None:
-    check_backbone(SOUND)
+def test_check_backbone_passes_valid_one() -> None:
+    check_backbone(VALID)
 
 
-def test_the_small_built_in_keeps_the_contract() -> None:
+def test_check_backbone_passes_small_built_in() -> None:
     check_backbone(plugins().get(Backbone, "small_cnn"), size=(16, 24))
 
 
@@ -99,7 +101,7 @@ def halved(shape: Shape) -> Any:
 
 def narrow_only(shape: Shape) -> Any:
     if shape[1] > 24:
-        raise UsageError(f"'conv' needs pictures of at most 24 px, not {shape[1]}")
+        raise UsageError(f"'conv' needs images of at most 24 px, not {shape[1]}")
     return convolved(shape)
 
 
@@ -109,7 +111,7 @@ def noise(features: Any) -> Any:
     return features + keras.random.normal((1, 4))
 
 
-def less_the_batch(features: Any) -> Any:
+def minus_batch_mean(features: Any) -> Any:
     import keras
 
     return features - keras.ops.mean(features, axis=0, keepdims=True)
@@ -127,7 +129,7 @@ def exact_gelu(features: Any) -> Any:
     return keras.activations.gelu(features, approximate=False)
 
 
-def other_in_a_graph(features: Any) -> Any:
+def different_in_graph_mode(features: Any) -> Any:
     import tensorflow as tf
 
     return features if tf.executing_eagerly() else features + 1.0
@@ -147,49 +149,49 @@ def other_in_a_graph(features: Any) -> Any:
         ),
         (
             unpooled,
-            "gives features (None, 14, 22, 4), not (None, channels): pool them over the picture",
+            "gives features (None, 14, 22, 4), not (None, channels): pool them over the image",
         ),
         (two_outputs, "gives features [(None, 4), (None, 4)], not (None, channels)"),
         (summarised, "build((16, 24, 3)) printed 'Model: \"functional"),
         (
             narrow_only,
-            "built for wider pictures, it refuses: 'conv' needs pictures of at most 24 px, not 56",
+            "built for wider images, it raises: 'conv' needs images of at most 24 px, not 56",
         ),
-        (flattened, "built for wider pictures, it has other weights, or the same in another order"),
+        (flattened, "built for wider images, its weights have other shapes or another order"),
         (halved, "the features are float16, not float32"),
-        (with_layer(logarithm), "the features of ordinary pictures are not all finite"),
-        (with_layer(lambda features: features * 0), "different pictures have the same features"),
+        (with_layer(logarithm), "the features of ordinary images are not all finite"),
+        (with_layer(lambda features: features * 0), "different images have the same features"),
         (
             with_layer(noise),
-            "the same pictures have other features the second time: is something random?",
+            "the same images have different features the second time: is a layer random?",
         ),
-        (with_layer(less_the_batch), "a picture alone has other features than in a batch: "),
-        (with_layer(exact_gelu), "`ctc export` refuses it: the network can't be converted to ONNX"),
+        (with_layer(minus_batch_mean), "an image alone has different features than in a batch: "),
+        (with_layer(exact_gelu), "`ctc export` fails: the network can't be converted to ONNX"),
         (
-            with_layer(other_in_a_graph),
-            "the exported network gives other features: 1 apart, where the largest is ",
+            with_layer(different_in_graph_mode),
+            ("the exported network gives different features: max abs difference 1, largest value "),
         ),
     ],
 )
-def test_a_fault_is_told(build: Callable[[Shape], Any], message: str) -> None:
+def test_check_backbone_reports_fault(build: Callable[[Shape], Any], message: str) -> None:
     with pytest.raises(AssertionError, match=re.escape(message)):
-        check_backbone(replace(SOUND, build=build))
+        check_backbone(replace(VALID, build=build))
 
 
-def test_layers_that_are_shared_between_networks_are_told() -> None:
+def test_check_backbone_reports_shared_layers() -> None:
     with pytest.raises(
         AssertionError, match="built a second time, it shares weights with the first"
     ):
-        check_backbone(replace(SOUND, build=shared()))
+        check_backbone(replace(VALID, build=shared()))
 
 
-def test_networks_that_differ_each_time_are_told() -> None:
+def test_check_backbone_reports_networks_that_differ() -> None:
     filters = iter(range(2, 9))
     with pytest.raises(
         AssertionError,
-        match="built a second time, it has other weights, or the same in another order",
+        match="built a second time, its weights have other shapes or another order",
     ):
-        check_backbone(replace(SOUND, build=lambda shape: convolved(shape, filters=next(filters))))
+        check_backbone(replace(VALID, build=lambda shape: convolved(shape, filters=next(filters))))
 
 
 @pytest.mark.parametrize(
@@ -203,10 +205,10 @@ def test_networks_that_differ_each_time_are_told() -> None:
                     Pretrained("imagenet", (123.0, 117.0, 104.0), (1.0, 1.0, 1.0), convolved),
                 )
             },
-            "the weights 'imagenet' don't have a mean and a std of three numbers from 0 to 1",
+            "the mean and std of the weights 'imagenet' must be three numbers from 0 to 1",
         ),
     ],
 )
-def test_a_record_that_is_not_sound_is_told(changes: dict[str, Any], message: str) -> None:
+def test_check_backbone_reports_invalid_record(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(AssertionError, match=message):
-        check_backbone(replace(SOUND, **changes))
+        check_backbone(replace(VALID, **changes))

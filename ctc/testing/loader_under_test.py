@@ -1,4 +1,4 @@
-"""Reading a split through a loader, in the three ways that it is checked in."""
+"""The loader that is checked, with the configurations of the check."""
 
 from __future__ import annotations
 
@@ -24,31 +24,30 @@ from ctc.plugin.records import (
 
 @dataclass(frozen=True)
 class LoaderUnderTest:
-    """One loader on the split `train` of one dataset."""
+    """A loader on the split `train` of a dataset."""
 
     loader: Loader
     dataset: Dataset
 
     @property
     def evaluation_config(self) -> LoaderConfig:
-        """Every event's first photo, in the order of the files, in batches of 5."""
+        """The first photo of every event, in the order of the files, in batches of 5."""
         labels = tuple(label.name for label in self.dataset.manifest.labels)
         return LoaderConfig(32, 40, labels, batch_size=5, image_choice="first", shuffle=False)
 
     @property
     def unaugmented_config(self) -> LoaderConfig:
-        """The same on the way of training, with every augmentation off."""
+        """Training without augmentation, otherwise as `evaluation_config`."""
         return replace(self.evaluation_config, augmentation=NO_AUGMENTATION)
 
     @property
     def training_config(self) -> LoaderConfig:
-        """Shuffled, and augmented as by default."""
+        """Shuffled training with the default augmentation."""
         return replace(self.evaluation_config, augmentation=Augmentation(), shuffle=True)
 
     @property
     def weighted_config(self) -> LoaderConfig:
-        """As `training_config`, but the first class of the first label comes nine times as often as
-        without weights."""
+        """As `training_config`, with weight 9 for the first class of the first label."""
         weights = (
             SamplingWeights(label.name, (9.0, *(1.0 for _ in label.classes[1:])))
             for label in self.dataset.manifest.labels[:1]
@@ -56,23 +55,24 @@ class LoaderUnderTest:
         return replace(self.training_config, draw_weights=next(weights, None))
 
     def open(self, config: LoaderConfig) -> BatchStream:
+        """Open the split."""
         return self.loader.open(self.dataset, "train", config)
 
     def batches(self, config: LoaderConfig, epoch: int = 0, start_step: int = 0) -> list[Batch]:
-        """An epoch from a step on; the stream is closed."""
+        """Return the batches of an epoch from a step on."""
         with closing(self.open(config)) as stream:
             return list(stream.epoch(epoch, start_step))
 
     def images(
         self, config: LoaderConfig, epoch: int = 0, start_step: int = 0
     ) -> NDArray[np.uint8]:
-        """(samples, height, width, 3): an epoch from a step on."""
+        """Return the images of an epoch from a step on, (samples, height, width, 3)."""
         return np.concatenate(
             [np.asarray(batch.images) for batch in self.batches(config, epoch, start_step)]
         )
 
     def expected_samples(self, config: LoaderConfig) -> list[Sample]:
-        """The samples of the split as `ctc.images` develops them, in the order of the files."""
+        """Return the samples of the evaluation path of `ctc.images`, in the order of the files."""
         how = Preprocessing(config.height, config.width, config.resize, config.image_choice)
         events = read_events(self.dataset, "train", record_table(self.dataset, "train"))
         multi_label = self.dataset.num_classes(config.multi_label)

@@ -18,38 +18,38 @@ def event(*species: float, **changes) -> EventPrediction:
     )
 
 
-def test_every_class_that_reaches_a_half_is_present_the_most_probable_first() -> None:
+def test_present_classes_default_threshold_is_half() -> None:
     assert [name for name, _ in event(0.5, 0.49, 0.8).present_classes("species")] == [
         "wolf",
         "deer",
     ]
 
 
-def test_a_class_with_a_threshold_is_present_from_there_on_and_one_with_none_never() -> None:
+def test_present_classes_uses_thresholds() -> None:
     thresholds = {"species": (0.9, 0.3, None)}
     assert event(0.8, 0.3, 0.99, thresholds=thresholds).present_classes("species") == [
         ("fox", pytest.approx(0.3))
     ]
 
 
-def test_the_top_is_the_most_probable_of_those_present() -> None:
+def test_top_is_most_probable_present_class() -> None:
     assert event(0.8, 0.3, 0.1, thresholds={"species": (0.9, 0.3, 0.9)}).top("species")[0] == "fox"
 
 
-def test_where_nothing_is_present_the_answer_is_unknown_with_the_highest_probability() -> None:
+def test_top_is_unknown_without_present_class() -> None:
     nothing = event(0.1, 0.3, 0.2)
     assert nothing.top("species") == ("unknown", pytest.approx(0.3))
     assert nothing.predicted_classes("species") == [("unknown", pytest.approx(0.3))]
     assert nothing.present_classes("species") == []
 
 
-def test_a_photo_has_answers_of_its_own() -> None:
+def test_predicted_classes_of_photo() -> None:
     one = event(0.6, 0.6, 0.6)
     assert [name for name, _ in one.predicted_classes("species")] == ["deer", "fox", "wolf"]
     assert [name for name, _ in one.predicted_classes("species", one.images[0])] == ["deer"]
 
 
-def test_another_label_has_one_answer_however_many_classes_are_probable() -> None:
+def test_predicted_classes_of_single_label_is_one() -> None:
     assert event(0.8, 0.8, 0.8, multi_label=()).predicted_classes("species") == [
         ("deer", pytest.approx(0.8))
     ]

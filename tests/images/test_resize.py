@@ -1,4 +1,4 @@
-"""Sizes: shrinking for records, fitting for networks, stacking in grey."""
+"""Shrinking for records, resizing for networks, grayscale stacking."""
 
 from __future__ import annotations
 
@@ -27,59 +27,59 @@ def gradient(height: int, width: int) -> np.ndarray:
         ((3000, 501), (2994, 500)),
     ],
 )
-def test_shrinking_keeps_the_aspect_and_never_enlarges(size, shrunk) -> None:
+def test_shrink_keeps_aspect_and_never_enlarges(size, shrunk) -> None:
     assert shrink(gradient(*size), 500).shape == (*shrunk, 3)
 
 
-def test_shrinking_by_much_averages_and_does_not_skip_pixels() -> None:
+def test_shrink_averages_pixels() -> None:
     stripes = np.zeros((600, 600, 3), np.uint8)
     stripes[:, ::2] = 255
     assert np.abs(shrink(stripes, 100).astype(int) - 127).max() <= 1
 
 
-def test_stretching_shows_the_whole_photo() -> None:
+def test_to_model_input_stretch_shows_whole_photo() -> None:
     image = to_model_input(gradient(100, 200), Preprocessing(50, 50))
     assert image.shape == (50, 50, 3)
     assert image[25, 0, 1] < 5
     assert image[25, -1, 1] > 249
 
 
-def test_fit_crop_keeps_the_aspect_and_the_centre() -> None:
+def test_to_model_input_fit_crop_keeps_aspect_and_centre() -> None:
     image = to_model_input(gradient(100, 200), Preprocessing(50, 50, "fit-crop"))
     assert image.shape == (50, 50, 3)
     assert image[25, 0, 1] == pytest.approx(64, abs=2)
     assert image[25, -1, 1] == pytest.approx(190, abs=2)
 
 
-def test_a_photo_of_the_right_size_is_untouched() -> None:
+def test_to_model_input_leaves_right_size_unchanged() -> None:
     assert np.array_equal(to_model_input(gradient(40, 60), Preprocessing(40, 60)), gradient(40, 60))
 
 
-def test_a_photo_of_one_pixel_can_be_an_input() -> None:
+def test_to_model_input_of_one_pixel() -> None:
     assert (
         to_model_input(np.full((1, 1, 3), 7, np.uint8), Preprocessing(8, 9, "fit-crop")).tolist()
         == [[[7] * 3] * 9] * 8
     )
 
 
-def test_the_scale_needed_is_the_size_of_the_input() -> None:
+def test_min_decode_size_is_input_size() -> None:
     assert min_decode_size(Preprocessing(224, 300)) == (224, 300)
 
 
-def test_grayscale_stacking_puts_three_photos_into_the_channels_and_repeats_the_last() -> None:
+def test_gray_stack_repeats_last_photo() -> None:
     photos = [np.full((4, 5, 3), value, np.uint8) for value in (10, 20, 30, 40)]
     assert gray_stack(photos)[0, 0].tolist() == [10, 20, 30]
     assert gray_stack(photos[:2])[0, 0].tolist() == [10, 20, 20]
     assert gray_stack(photos[:1]).shape == (4, 5, 3)
 
 
-def test_an_encoded_jpeg_is_baseline_with_half_the_chroma() -> None:
+def test_encode_jpeg_is_baseline_420() -> None:
     data = encode_jpeg(gradient(40, 60), 90)
     with Image.open(io.BytesIO(data)) as image:
         assert (image.size, image.mode, "progressive" in image.info) == ((60, 40), "RGB", False)
         assert [layer[1:3] for layer in image.layer] == [(2, 2), (1, 1), (1, 1)]
 
 
-def test_a_photo_too_long_for_jpeg_is_refused() -> None:
+def test_encode_jpeg_refuses_too_long_side() -> None:
     with pytest.raises(ImageError, match="65535"):
         encode_jpeg(np.zeros((1, 70_000, 3), np.uint8), 90)

@@ -1,5 +1,4 @@
-"""The evaluation path: which photos of a dataset become samples, in which order, and what happens
-to bad ones."""
+"""Evaluation samples: selection, order, and the handling of bad records."""
 
 from __future__ import annotations
 
@@ -32,7 +31,7 @@ def samples(dataset: Dataset, preprocessing: Preprocessing = SIZE, on_bad=None, 
     )
 
 
-def test_samples_come_in_the_order_of_the_files_with_the_first_observations_labels(
+def test_eval_samples_are_in_file_order_with_labels_of_first_observation(
     tiny_dataset,
 ) -> None:
     found = samples(tiny_dataset())
@@ -44,7 +43,7 @@ def test_samples_come_in_the_order_of_the_files_with_the_first_observations_labe
     assert found[7].labels == {"species": 0, "count": -1}
 
 
-def test_the_pixels_are_those_of_the_records_photo(tiny_dataset) -> None:
+def test_eval_samples_have_pixels_of_record(tiny_dataset) -> None:
     dataset = tiny_dataset()
     (_, event), *_ = read_events(dataset, "train", record_table(dataset, "train"))
     assert np.array_equal(
@@ -55,20 +54,18 @@ def test_the_pixels_are_those_of_the_records_photo(tiny_dataset) -> None:
 @pytest.mark.parametrize(
     ("choice", "count"), [("first", 12), ("random", 12), ("grayscale_stacking", 12), ("all", 24)]
 )
-def test_the_choice_of_photos_decides_how_many_samples_there_are(
-    tiny_dataset, choice, count
-) -> None:
+def test_sample_count_depends_on_image_choice(tiny_dataset, choice, count) -> None:
     dataset, chosen = tiny_dataset(), replace(SIZE, image_choice=choice)
     assert len(samples(dataset, chosen)) == sample_count(dataset, "train", chosen) == count
 
 
-def test_random_is_for_training_and_means_the_first_here(tiny_dataset) -> None:
+def test_select_photos_random_takes_first(tiny_dataset) -> None:
     dataset = tiny_dataset()
     random = samples(dataset, replace(SIZE, image_choice="random"))
     assert {sample.photos for sample in random} == {(0,)}
 
 
-def test_all_gives_one_sample_a_photo_and_stacking_one_of_up_to_three(tiny_dataset) -> None:
+def test_select_photos_all_and_grayscale_stacking(tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1)
     every = samples(dataset, replace(SIZE, image_choice="all"))
     assert [sample.photos for sample in every[:6]] == [(0,), (0,), (1,), (0,), (1,), (2,)]
@@ -79,19 +76,19 @@ def test_all_gives_one_sample_a_photo_and_stacking_one_of_up_to_three(tiny_datas
     assert not np.array_equal(stacked[1].image[..., 0], stacked[1].image[..., 1])
 
 
-def test_threads_change_nothing(tiny_dataset) -> None:
+def test_eval_samples_are_equal_for_any_threads(tiny_dataset) -> None:
     dataset = tiny_dataset()
     one, many = samples(dataset, threads=1), samples(dataset, threads=5)
     assert all(np.array_equal(a.image, b.image) for a, b in zip(one, many, strict=True))
 
 
-def test_batches_are_stacked_and_the_last_one_may_be_smaller(tiny_dataset) -> None:
+def test_eval_batches_last_may_be_smaller(tiny_dataset) -> None:
     found = list(eval_batches(samples(tiny_dataset()), LABELS, 5))
     assert [images.shape for images, _ in found] == [(5, 24, 32, 3)] * 2 + [(2, 24, 32, 3)]
     assert found[0][1]["species"].dtype == np.int32
 
 
-def test_a_bad_record_fails_with_shard_and_offset_or_is_handed_over(tiny_dataset) -> None:
+def test_read_events_bad_record_raises_or_is_reported(tiny_dataset) -> None:
     dataset = tiny_dataset()
     path = dataset.folder / dataset.shards("train")[1].file
     _, offset, _ = (int(value) for value in record_table(dataset, "train")[8])
@@ -107,7 +104,7 @@ def test_a_bad_record_fails_with_shard_and_offset_or_is_handed_over(tiny_dataset
     assert len(bad) == 1
 
 
-def test_a_broken_photo_is_named_with_its_event(dataset_of, tiny_dataset) -> None:
+def test_preprocess_broken_photo_names_event(dataset_of, tiny_dataset) -> None:
     source = tiny_dataset(name="source", shards=1)
     events = [event for _, event in read_events(source, "train", record_table(source, "train"))]
     events[1] = replace(events[1], jpegs=(events[1].jpegs[0], events[1].jpegs[1][:-200]))
@@ -117,7 +114,7 @@ def test_a_broken_photo_is_named_with_its_event(dataset_of, tiny_dataset) -> Non
         samples(dataset, replace(SIZE, image_choice="all"))
 
 
-def test_a_missing_shard_is_named(tiny_dataset) -> None:
+def test_read_events_missing_shard_is_named(tiny_dataset) -> None:
     dataset = tiny_dataset()
     path = dataset.folder / dataset.shards("train")[0].file
     path.unlink()
@@ -125,7 +122,7 @@ def test_a_missing_shard_is_named(tiny_dataset) -> None:
         samples(dataset)
 
 
-def test_a_file_that_is_no_record_is_told(tiny_dataset) -> None:
+def test_read_events_invalid_record_is_an_error(tiny_dataset) -> None:
     from ctc.storage.tfrecord import frame
 
     dataset = tiny_dataset()

@@ -1,4 +1,4 @@
-"""The check of output formats finds each way to break the contract, and says which."""
+"""`check_output_format` reports every violation of the contract."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ BUILT_INS = {
 Entries = Iterator[EventPrediction | Failure]
 
 
-def test_no_built_in_is_missing_here() -> None:
+def test_built_ins_are_all_tested() -> None:
     assert set(plugins().all(OutputFormat)) == set(BUILT_INS)
 
 
 @pytest.mark.parametrize("name", BUILT_INS)
-def test_every_built_in_keeps_the_contract(name: str) -> None:
+def test_check_output_format_passes_built_ins(name: str) -> None:
     check_output_format(plugins().get(OutputFormat, name), **BUILT_INS[name])
 
 
 def lines(entries: Entries, path: Path, context: OutputContext) -> None:
-    """A sound format: a JSON value on each line."""
+    """Valid format: one JSON value per line."""
     with path.open("w") as file:
         for entry in entries:
             what = (
@@ -50,14 +50,14 @@ def lines(entries: Entries, path: Path, context: OutputContext) -> None:
             file.write(json.dumps(what) + "\n")
 
 
-SOUND = OutputFormat("lines", "a line of JSON for each event", (".jsonl",), lines)
+VALID = OutputFormat("lines", "a line of JSON for each event", (".jsonl",), lines)
 
 
-def skips_the_rest(entries: Entries, path: Path, context: OutputContext) -> None:
-    path.write_text(next(entries, SOUND).__class__.__name__)
+def skips_entries(entries: Entries, path: Path, context: OutputContext) -> None:
+    path.write_text(next(entries, VALID).__class__.__name__)
 
 
-def holds_everything(entries: Entries, path: Path, context: OutputContext) -> None:
+def collects_entries(entries: Entries, path: Path, context: OutputContext) -> None:
     lines(iter(list(entries)), path, context)
 
 
@@ -70,17 +70,17 @@ def makes_a_folder(entries: Entries, path: Path, context: OutputContext) -> None
     lines(entries, path / "all", context)
 
 
-def writes_beside(entries: Entries, path: Path, context: OutputContext) -> None:
+def writes_second_file(entries: Entries, path: Path, context: OutputContext) -> None:
     lines(entries, path, context)
     path.with_suffix(".log").touch()
 
 
-def writes_into_the_working_directory(entries: Entries, path: Path, context: OutputContext) -> None:
+def writes_into_working_directory(entries: Entries, path: Path, context: OutputContext) -> None:
     lines(entries, path, context)
     Path("debug.txt").touch()
 
 
-def writes_among_the_photos(entries: Entries, path: Path, context: OutputContext) -> None:
+def writes_into_photo_folder(entries: Entries, path: Path, context: OutputContext) -> None:
     lines(entries, path, context)
     (context.image_root / "thumbs.db").touch()
 
@@ -95,7 +95,7 @@ def never_the_same(entries: Entries, path: Path, context: OutputContext) -> None
     path.write_text(path.read_text() + str(random.random()))
 
 
-def goes_on(entries: Entries, path: Path, context: OutputContext) -> None:
+def ignores_errors(entries: Entries, path: Path, context: OutputContext) -> None:
     with path.open("w") as file:
         try:
             for entry in entries:
@@ -137,22 +137,25 @@ def at_least_one(entries: Entries, path: Path, context: OutputContext) -> None:
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (skips_the_rest, r"write\(\) of .* left entries untaken"),
+        (skips_entries, r"write\(\) of .* did not consume all entries"),
         (
-            holds_everything,
-            "nothing was written while 2,000 events came: write them one by one, and keep none",
+            collects_entries,
+            (
+                "nothing was written while 2,000 events arrived: write them one by one, and don't "
+                "collect them"
+            ),
         ),
         (
             writes_nothing,
-            r"write\(\) of an event of two photos, one with EXIF made no file of its path",
+            r"write\(\) of an event of two photos, one with EXIF did not write a file to its path",
         ),
-        (makes_a_folder, "made no file of its path"),
-        (writes_beside, "wrote outside its path: predictions.log"),
-        (writes_into_the_working_directory, "wrote outside its path: debug.txt"),
-        (writes_among_the_photos, r"the photos' folder after write\(\) of .*thumbs.db"),
+        (makes_a_folder, "did not write a file to its path"),
+        (writes_second_file, "wrote outside its path: predictions.log"),
+        (writes_into_working_directory, "wrote outside its path: debug.txt"),
+        (writes_into_photo_folder, r"the photos' folder after write\(\) of .*thumbs.db"),
         (prints, r"write\(\) of .* printed 'writing predictions.jsonl\\n' on stdout"),
-        (never_the_same, "gave other bytes the second time"),
-        (goes_on, r"write\(\) went on when the entries ended with an error"),
+        (never_the_same, "wrote different bytes the second time"),
+        (ignores_errors, r"write\(\) continued after the entries raised an error"),
         (sharpens, r"write\(\) of .* failed: ValueError: output array is read-only"),
         (plain_text, r"write\(\) of a file name that is not Unicode failed: UnicodeEncodeError"),
         (
@@ -163,23 +166,23 @@ def at_least_one(entries: Entries, path: Path, context: OutputContext) -> None:
         (at_least_one, r"write\(\) of failures alone failed: ValueError"),
     ],
 )
-def test_a_fault_is_told(
+def test_check_output_format_reports_fault(
     write: Callable[[Entries, Path, OutputContext], None], message: str
 ) -> None:
     with pytest.raises(AssertionError, match=message):
-        check_output_format(replace(SOUND, write=write))
+        check_output_format(replace(VALID, write=write))
 
 
-def test_a_sound_one_passes() -> None:
-    check_output_format(SOUND)
+def test_check_output_format_passes_valid_one() -> None:
+    check_output_format(VALID)
 
 
-def test_failures_that_are_promised_and_lost_are_told() -> None:
+def test_check_output_format_reports_lost_failures() -> None:
     with pytest.raises(
         AssertionError,
         match=r"the failure of 'gone.jpg' is not in the output with its path and reason",
     ):
-        check_output_format(SOUND, failures=True)
+        check_output_format(VALID, failures=True)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ def test_failures_that_are_promised_and_lost_are_told() -> None:
     [
         ({"suffixes": ("jsonl",)}, "the suffix 'jsonl' doesn't start with a dot"),
         ({"suffixes": (".JSONL",)}, "isn't in lower case"),
-        ({"folder": True}, "made no folder of its path"),
+        ({"folder": True}, "did not write a folder to its path"),
         (
             {"options": (Option("Zone", "Of the clock."),)},
             "the option 'Zone' is not in lower case with dashes",
@@ -203,24 +206,24 @@ def test_failures_that_are_promised_and_lost_are_told() -> None:
         ),
         (
             {"options": (Option("zone", "Of the clock.", required=True),)},
-            "the option 'zone' is required: hand a value",
+            "the option 'zone' is required: pass a value",
         ),
     ],
 )
-def test_a_record_that_is_not_sound_is_told(changes, message: str) -> None:
+def test_check_output_format_reports_invalid_record(changes, message: str) -> None:
     with pytest.raises(AssertionError, match=message):
-        check_output_format(replace(SOUND, **changes))
+        check_output_format(replace(VALID, **changes))
 
 
-def test_a_value_for_an_option_that_is_not_declared_is_told() -> None:
+def test_check_output_format_reports_value_of_undeclared_option() -> None:
     with pytest.raises(
         AssertionError,
-        match="the option 'zone' is given, but the record declares none of that name",
+        match="the option 'zone' is given, but the record doesn't declare it",
     ):
-        check_output_format(SOUND, {"zone": "UTC"})
+        check_output_format(VALID, {"zone": "UTC"})
 
 
-def test_an_option_that_is_asked_for_and_not_declared_is_told() -> None:
+def test_check_output_format_reports_use_of_undeclared_option() -> None:
     def asks(entries: Entries, path: Path, context: OutputContext) -> None:
         path.write_text(context.options["zone"])
 
@@ -228,4 +231,4 @@ def test_an_option_that_is_asked_for_and_not_declared_is_told() -> None:
         AssertionError,
         match=r"write\(\) of .* asks for the option 'zone', which the record doesn't declare",
     ):
-        check_output_format(replace(SOUND, write=asks))
+        check_output_format(replace(VALID, write=asks))
