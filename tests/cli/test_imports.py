@@ -1,5 +1,4 @@
-"""What a fresh interpreter has imported after a command: heavy packages come in where they are
-used, not before."""
+"""Packages that a fresh interpreter imports for a command: heavy ones only where they are used."""
 
 from __future__ import annotations
 
@@ -23,6 +22,7 @@ HEAVY = (
     "rich",
     "tensorflow",
 )
+pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
 LATE = ("jax", "keras", "nvidia", "sklearn", "tensorflow", "tf2onnx", "torch")
 RUN = """
 import sys
@@ -33,7 +33,7 @@ print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.
 
 
 def imported_by(*arguments: str) -> set[str]:
-    """The top-level packages that `ctc ARGUMENTS_KEY` imports."""
+    """Return the top-level packages that `ctc ARGUMENTS` imports."""
     done = subprocess.run(
         [sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, check=True
     )
@@ -43,23 +43,23 @@ def imported_by(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
-def test_the_group_itself_imports_nothing_heavy(option: str) -> None:
+def test_group_imports_no_heavy_package(option: str) -> None:
     assert imported_by(option) & set(HEAVY) == set()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_of_a_command_imports_no_training_stack(name: str) -> None:
+def test_command_help_imports_no_training_stack(name: str) -> None:
     assert imported_by(name, "--help") & set(LATE) == set()
 
 
 @pytest.mark.parametrize("name", ["folders", "csv"])
-def test_the_help_of_an_input_format_imports_no_training_stack(name: str) -> None:
+def test_input_format_help_imports_no_training_stack(name: str) -> None:
     assert imported_by("inventory", name, "--help") & set(LATE) == set()
 
 
-def test_listing_the_plugins_imports_no_training_stack() -> None:
+def test_plugins_command_imports_no_training_stack() -> None:
     assert imported_by("plugins") & set(LATE) == set()
 
 
-def test_this_check_sees_what_is_imported() -> None:
+def test_imported_by_sees_imports() -> None:
     assert {"numpy", "pluggy"} <= imported_by("plugins")

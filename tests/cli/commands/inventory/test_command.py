@@ -1,4 +1,4 @@
-"""`ctc inventory`: the options that every format has, from the command line to the file."""
+"""`ctc inventory`: the options that every format has."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def build(photos: Path, tmp_path: Path) -> Build:
     return rows
 
 
-def test_loose_photos_become_events_with_times_and_places(
+def test_inventory_groups_photos_into_events(
     build: Build, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = build("--time-from-exif", "--location-from", "exif", "--events-within", "5")
@@ -67,16 +67,14 @@ def test_loose_photos_become_events_with_times_and_places(
     ]
     told = capsys.readouterr().err.splitlines()
     assert "warning: 1 of 5 events have no photo with an EXIF date: 'datetime' stays empty" in told
-    assert "3 loose photos became 1 events, 1 of them with several observations" in told
+    assert "grouped 3 single photos into 1 events, 1 of them with several observations" in told
 
 
-def test_a_file_time_fills_what_exif_lacks(build: Build) -> None:
+def test_inventory_time_from_mtime_fills_missing_exif(build: Build) -> None:
     assert all(row["datetime"] for row in build("--time-from-mtime"))
 
 
-def test_classes_are_renamed_and_those_without_dropped_and_listed(
-    build: Build, tmp_path: Path
-) -> None:
+def test_inventory_relabel_and_discard_missing(build: Build, tmp_path: Path) -> None:
     (tmp_path / "relabel.csv").write_text("old,new\nfox,red fox\nhare,\n")
     rows = build("--relabel", tmp_path / "relabel.csv", "--discard-missing")
     assert [row["class"] for row in rows] == ["red fox"] * 3
@@ -90,17 +88,17 @@ def test_classes_are_renamed_and_those_without_dropped_and_listed(
     ]
 
 
-def test_what_is_left_out_is_counted_and_listed(
+def test_inventory_counts_and_lists_left_out_entries(
     build: Build, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "loose.jpg").write_bytes((photos / "fox" / "A1.jpg").read_bytes())
     build()
-    told = capsys.readouterr().err
-    assert "warning: 1 left out: not in a class folder (first: loose.jpg)" in told
-    assert f"all that was left out is in '{tmp_path / 'inventory.left_out.csv'}'" in told
+    narration = capsys.readouterr().err
+    assert "warning: 1 left out: not in a class folder (first: loose.jpg)" in narration
+    assert f"left out are listed in '{tmp_path / 'inventory.left_out.csv'}'" in narration
 
 
-def test_the_list_of_what_was_left_out_is_not_replaced_unasked(
+def test_inventory_keeps_left_out_list_without_overwrite(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "inventory.left_out.csv").write_text("mine")
@@ -123,12 +121,12 @@ def test_the_list_of_what_was_left_out_is_not_replaced_unasked(
         (["--events-within", "5"], "add --time-from-exif"),
         (["--events-within", "5", "--time-from-exif"], "add --location-from"),
         (["--location-from", "sit"], "no meta column called 'sit'"),
-        (["--relabel", "nowhere.csv"], "file 'nowhere.csv' is not there"),
-        (["--events-within", "nan"], "nan is no number of seconds"),
+        (["--relabel", "nowhere.csv"], "file 'nowhere.csv' does not exist"),
+        (["--events-within", "nan"], "nan is not a number of seconds"),
         (["--events-within", "-1"], "-1.0 is not in the range x>=0"),
     ],
 )
-def test_what_can_not_be_done_costs_one_line_and_leaves_nothing(
+def test_inventory_reports_invalid_options_in_one_line(
     photos: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -153,7 +151,7 @@ def test_what_can_not_be_done_costs_one_line_and_leaves_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_an_option_that_a_format_needs_is_asked_for(tmp_path, capsys) -> None:
+def test_inventory_requires_options_of_the_format(tmp_path, capsys) -> None:
     (tmp_path / "boxes.json").write_text("{}")
     assert (
         run(

@@ -1,5 +1,4 @@
-"""`ctc dataset verify`: a line for each fault on stdout, exit code 1; 0 and no line when all is
-well."""
+"""`ctc dataset verify`: a line per fault on stdout and exit code 1, or no line and exit code 0."""
 
 from __future__ import annotations
 
@@ -20,20 +19,22 @@ def folder(tiny_dataset: Callable[..., Dataset]) -> Path:
     return tiny_dataset({"train": 3, "val": 1}, shards=1, smallest_side=30).folder
 
 
-def spoil(folder: Path) -> None:
+def damage(folder: Path) -> None:
     data = bytearray((folder / SHARD).read_bytes())
     data[20] ^= 1
     (folder / SHARD).write_bytes(data)
 
 
-def test_a_sound_dataset_leaves_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_sound_dataset_exits_with_0(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["dataset", "verify", str(folder)]) == 0
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "2 shards, 4 events, 7 photos: no fault\n")
 
 
-def test_each_fault_is_a_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spoil(folder)
+def test_verify_prints_a_line_per_fault(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    damage(folder)
     assert run(["dataset", "verify", str(folder), "--workers", "1"]) == 1
     captured = capsys.readouterr()
     assert captured.out.splitlines() == [
@@ -43,8 +44,8 @@ def test_each_fault_is_a_line(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert captured.err.endswith(": 2 faults\n")
 
 
-def test_faults_as_an_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spoil(folder)
+def test_verify_json_prints_an_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    damage(folder)
     assert run(["dataset", "verify", str(folder), "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == {
         "shards": 2,
@@ -58,18 +59,20 @@ def test_faults_as_an_object(folder: Path, capsys: pytest.CaptureFixture[str]) -
     }
 
 
-def test_the_limit_of_faults_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spoil(folder)
+def test_verify_max_faults_stops_with_a_warning(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage(folder)
     assert run(["dataset", "verify", str(folder), "--max-faults", "1"]) == 1
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1
-    assert "--max-faults looks for more" in captured.err
+    assert "use --max-faults to find more" in captured.err
 
 
 @pytest.mark.parametrize(
     ("content", "code", "message"),
     [
-        (None, 2, "it should be the description of a dataset"),
+        (None, 2, "it should be the manifest of a dataset"),
         ("{", 1, "can't be read"),
         ("[]", 1, "not an object"),
         ("{}", 1, "not a ctc-dataset file"),
@@ -77,7 +80,7 @@ def test_the_limit_of_faults_is_told(folder: Path, capsys: pytest.CaptureFixture
         ('{"format": "ctc-dataset", "format_version": 1}', 1, "damaged"),
     ],
 )
-def test_what_is_no_dataset_costs_one_line(
+def test_verify_reports_damaged_manifest_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, code: int, message: str
 ) -> None:
     if content is not None:
@@ -88,7 +91,7 @@ def test_what_is_no_dataset_costs_one_line(
     assert message in captured.err
 
 
-def test_a_dataset_as_ctc_builds_it_is_sound(
+def test_verify_accepts_dataset_built_by_ctc(
     shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photos, inventory = (

@@ -1,4 +1,4 @@
-"""Environment variables that set nothing are told, once, and ignored."""
+"""Unknown environment variables that begin with `CTC_`: one warning each."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ CSV = [
 
 
 @pytest.fixture(autouse=True)
-def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_warned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "_warned", set())
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variable", "told"),
+    ("arguments", "variable", "warning"),
     [
         (
             PREDICT,
@@ -58,12 +58,12 @@ def nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_a_misspelt_variable_is_a_line_and_no_error(
-    monkeypatch, capsys, arguments, variable, told
+def test_warn_unknown_variables_suggests_the_closest(
+    monkeypatch, capsys, arguments, variable, warning
 ) -> None:
     monkeypatch.setenv(variable, "1")
     assert run(arguments) == 0
-    assert capsys.readouterr().err == f"warning: '{variable}' in the environment {told}\n"
+    assert capsys.readouterr().err == f"warning: the environment variable '{variable}' {warning}\n"
 
 
 @pytest.mark.parametrize(
@@ -81,24 +81,22 @@ def test_a_misspelt_variable_is_a_line_and_no_error(
         "CTC_PORT_8501_TCP_ADDR",
     ],
 )
-def test_what_an_option_a_plugin_another_command_or_kubernetes_has_is_not_told(
-    monkeypatch, tmp_path, capsys, variable
-) -> None:
+def test_warn_unknown_variables_ignores_known_ones(monkeypatch, tmp_path, capsys, variable) -> None:
     monkeypatch.setenv(variable, str(tmp_path / "log") if variable == "CTC_LOG_JSON" else "0")
     assert run(PREDICT) == 0
     assert capsys.readouterr().err == ""
 
 
-def test_a_variable_is_told_once_however_many_commands_run(monkeypatch, capsys) -> None:
+def test_warn_unknown_variables_warns_once(monkeypatch, capsys) -> None:
     monkeypatch.setenv("CTC_QUIT", "1")
     assert [run(PREDICT), run(CSV)] == [0, 0]
     assert capsys.readouterr().err.count("CTC_QUIT'") == 1
 
 
-def test_it_is_told_before_the_option_that_is_missing_for_it(monkeypatch, capsys) -> None:
+def test_warn_unknown_variables_before_missing_option_error(monkeypatch, capsys) -> None:
     monkeypatch.setenv("CTC_PREDICT_OUTPT", "p.csv")
     assert run(["predict", "model.onnx", "photos"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "warning: 'CTC_PREDICT_OUTPT' in the environment sets no option of `ctc predict`: did you mean 'CTC_PREDICT_OUTPUT'?",
+        "warning: the environment variable 'CTC_PREDICT_OUTPT' sets no option of `ctc predict`: did you mean 'CTC_PREDICT_OUTPUT'?",
         "error: missing option '--output': see 'ctc predict --help'",
     ]

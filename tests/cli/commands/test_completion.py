@@ -1,4 +1,4 @@
-"""What a shell completes, asked of a real bash."""
+"""Completions of `ctc`, requested by a real bash."""
 
 from __future__ import annotations
 
@@ -35,12 +35,17 @@ LINES = {
     "ctc predict m p --aggregation me": "mean",
     "ctc predict m p --output p.csv --provider open": "openvino",
     "ctc train d --backbone resnet1": "resnet101 resnet152 resnet18",
+    "ctc dataset preview d --loader tf": "tfdata",
+    "ctc predict m p --format camtrap-dp-": "camtrap-dp-zip",
+    "ctc predict m p --engine lo": "local",
     "ctc nonsense ": "",
 }
 
 
+@pytest.mark.slow
+@pytest.mark.subprocess
 @pytest.mark.skipif(BASH is None, reason="needs bash")
-def test_bash_completes_commands_options_and_the_names_of_plugins() -> None:
+def test_completion_bash_completes_commands_options_and_plugin_names() -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = [str(BASH), "--norc", "-c", ASK, "bash", *LINES]
     done = subprocess.run(
@@ -53,12 +58,12 @@ def test_bash_completes_commands_options_and_the_names_of_plugins() -> None:
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_the_script_for_other_shells_asks_ctc(capsys, shell: str) -> None:
+def test_completion_script_of_other_shells_calls_ctc(capsys, shell: str) -> None:
     assert run(["completion", shell]) == 0
     assert f"_CTC_COMPLETE={shell}_complete" in capsys.readouterr().out
 
 
-def test_a_shell_that_is_not_known_is_told_which_are(capsys) -> None:
+def test_completion_rejects_unknown_shell(capsys) -> None:
     assert run(["completion", "bsah"]) == 2
     assert capsys.readouterr().err == (
         "error: invalid value for 'SHELL': 'bsah' is not one of 'bash', 'zsh', 'fish': did you mean 'bash'?\n"

@@ -1,13 +1,16 @@
-"""The start-up benchmark runs; what it measures stands in benchmarks/README.md, what is imported in
-test_imports.py."""
+"""The start-up benchmark; its results are in benchmarks/README.md."""
 
 from __future__ import annotations
 
 import runpy
 from pathlib import Path
 
+import pytest
 
-def test_the_benchmark_measures_help_beside_click() -> None:
+
+@pytest.mark.subprocess
+@pytest.mark.slow
+def test_startup_benchmark_measures_help_and_click() -> None:
     startup = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "startup.py"))
     medians = startup["measure"](runs=1)
     assert {"ctc --help", 'python -c "import click"'} <= set(medians)

@@ -1,4 +1,4 @@
-"""`ctc serve` as a program: what it says, what it refuses, and how it ends."""
+"""`ctc serve` in its own process: log, refused options and shutdown."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ from ctc.cli.main import run
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
 URL = re.compile(r"serving on (http://[^ \"]+)/")
+pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model file that says 'fox' of red photos."""
+    """A model file that predicts 'fox' for red photos."""
     nodes = [
         helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
@@ -56,8 +57,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start() -> Iterator:
-    """A function that runs `ctc serve` on any free port and gives (process, URL, what it said until
-    then)."""
+    """A function that runs `ctc serve` on a free port: (process, URL, lines printed so far)."""
     processes = []
 
     def serve(*arguments: object, **environment: str):
@@ -66,12 +66,12 @@ def start() -> Iterator:
             command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
         )
         processes.append(process)
-        said = []
+        lines = []
         for line in process.stderr:
-            said.append(line)
+            lines.append(line)
             if found := URL.search(line):
-                return process, found[1], said
-        raise AssertionError("".join(said))
+                return process, found[1], lines
+        raise AssertionError("".join(lines))
 
     yield serve
     for process in processes:
@@ -81,7 +81,7 @@ def start() -> Iterator:
 
 
 def ask(url: str, model: str = "model", size: int = 8, **headers: str) -> str:
-    """What the server says of a red photo."""
+    """Return the class that the server predicts for a red photo."""
     file = io.BytesIO()
     Image.new("RGB", (size, size), (255, 0, 0)).save(file, "PNG")
     headers = {"Content-Type": "image/png", **headers}
@@ -91,7 +91,7 @@ def ask(url: str, model: str = "model", size: int = 8, **headers: str) -> str:
 
 
 def refusal(url: str) -> int:
-    """The status with which a red photo is refused."""
+    """Return the status with which a red photo is refused."""
     with pytest.raises(urllib.error.HTTPError) as refused:
         ask(url)
     refused.value.close()
@@ -99,16 +99,16 @@ def refusal(url: str) -> int:
 
 
 def wait_for_one_photo(url: str) -> None:
-    """Until one photo waits for others to share its batch."""
+    """Wait until one photo waits for its batch to fill."""
     waiting = ""
     while "ctc_queue_photos 1.0" not in waiting:
         with urllib.request.urlopen(f"{url}/metrics") as answer:
             waiting = answer.read().decode()
 
 
-def test_it_says_what_it_serves_where_and_what_it_answered(start, model) -> None:
-    process, url, said = start(model, f"night={model}")
-    assert said[0] == "model 'model' (species: 3 classes) runs on 'cpu'\n"
+def test_serve_logs_models_address_and_requests(start, model) -> None:
+    process, url, lines = start(model, f"night={model}")
+    assert lines[0] == "model 'model' (species: 3 classes) runs on 'cpu'\n"
     assert [ask(url), ask(url, "night")] == ["fox", "fox"]
     line = process.stderr.readline()
     assert re.fullmatch(
@@ -121,7 +121,7 @@ def test_it_says_what_it_serves_where_and_what_it_answered(start, model) -> None
     ("number", "code", "word"),
     [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
 )
-def test_a_signal_ends_it_when_it_has_answered_what_it_took(
+def test_serve_answers_open_requests_on_signal(
     start, model, number: int, code: int, word: str
 ) -> None:
     process, url, _ = start(model, "--batch-size", 2, "--batch-wait", 1500)
@@ -136,7 +136,7 @@ def test_a_signal_ends_it_when_it_has_answered_what_it_took(
         urllib.request.urlopen(url)
 
 
-def test_what_is_not_answered_within_the_grace_is_refused(start, model) -> None:
+def test_serve_refuses_requests_after_grace(start, model) -> None:
     process, url, _ = start(model, "--batch-size", 2, "--batch-wait", 10**6, "--grace", 0.5)
     with ThreadPoolExecutor() as clients:
         answer = clients.submit(refusal, url)
@@ -146,27 +146,27 @@ def test_what_is_not_answered_within_the_grace_is_refused(start, model) -> None:
     assert "Traceback" not in process.stderr.read()
 
 
-def test_a_line_of_the_log_may_be_json(start, model, tmp_path) -> None:
+def test_serve_log_format_json(start, model, tmp_path) -> None:
     (tmp_path / "token").write_text("s3cret\n")
-    process, url, said = start(model, "--log-format", "json", "--token-file", tmp_path / "token")
+    process, url, lines = start(model, "--log-format", "json", "--token-file", tmp_path / "token")
     assert ask(url, Authorization="Bearer s3cret") == "fox"
     written = json.loads(process.stderr.readline())
-    assert [json.loads(line)["level"] for line in said] == ["info", "info"]
+    assert [json.loads(line)["level"] for line in lines] == ["info", "info"]
     assert {name: written[name] for name in ("method", "path", "status", "model", "photos")} == {
         "method": "POST", "path": "/v1/models/model:predict", "status": 200, "model": "model", "photos": 1,
     }  # fmt: skip
 
 
-def test_requests_and_what_happens_are_told_to_the_log_file(start, model, tmp_path) -> None:
+def test_serve_log_json_holds_requests(start, model, tmp_path) -> None:
     log = tmp_path / "log.jsonl"
     process, url, _ = start(model, "--log-json", log)
     assert ask(url) == "fox"
     process.terminate()
     assert process.wait() == 143
-    begun, runs, serving, request, stopped, end = [
+    start_line, runs, serving, request, stopped, end = [
         json.loads(line) for line in log.read_text().splitlines()
     ]
-    assert (begun["kind"], runs["kind"], serving["kind"], end["kind"]) == (
+    assert (start_line["kind"], runs["kind"], serving["kind"], end["kind"]) == (
         "start",
         "message",
         "message",
@@ -185,24 +185,24 @@ def test_requests_and_what_happens_are_told_to_the_log_file(start, model, tmp_pa
     }  # fmt: skip
 
 
-def test_it_leaves_no_trace_in_the_home_folder(start, model, tmp_path) -> None:
+def test_serve_writes_nothing_to_home(start, model, tmp_path) -> None:
     _, url, _ = start(model, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert ask(url) == "fox"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_token_from_the_environment_is_asked_for(start, model) -> None:
+def test_serve_requires_token_from_environment(start, model) -> None:
     _, url, _ = start(model, CTC_SERVE_TOKEN="s3cret")
     assert refusal(url) == 401
 
 
-def test_the_port_that_is_taken_is_told(model, capsys) -> None:
+def test_serve_reports_port_in_use(model, capsys) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert run(["serve", str(model), "--port", str(port)]) == 2
-    said = capsys.readouterr().err
+    narration = capsys.readouterr().err
     assert (
-        said
+        narration
         == f"error: '127.0.0.1' port {port} can't be listened on: address already in use: choose another --port\n"
     )
 
@@ -254,7 +254,7 @@ def test_the_port_that_is_taken_is_told(model, capsys) -> None:
         ),
     ],
 )
-def test_what_can_t_be_served_is_refused_in_one_line(
+def test_serve_reports_invalid_options_in_one_line(
     model, capsys, tmp_path, arguments, code: int, message: str
 ) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"no model")
@@ -263,7 +263,6 @@ def test_what_can_t_be_served_is_refused_in_one_line(
     assert (
         run(["serve", "--port", "0", *[argument.format(**known) for argument in arguments]]) == code
     )
-    said = capsys.readouterr().err
-    assert (said.count("\n"), said.startswith(f"error: {message.format(**known)}")) == (1, True), (
-        said
-    )
+    narration = capsys.readouterr().err
+    assert narration.count("\n") == 1
+    assert narration.startswith(f"error: {message.format(**known)}")

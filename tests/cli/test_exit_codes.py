@@ -1,4 +1,4 @@
-"""Every way out of `ctc`: at most one line on stderr, and the exit code."""
+"""Exit codes: at most one line on stderr for every error and signal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -40,7 +39,7 @@ def raising(error: BaseException):
 
 
 @pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (3, 3), ("text", 0)])
-def test_a_command_that_returns_a_number_leaves_with_it(returned: object, code: int) -> None:
+def test_run_command_returns_the_number_of_the_command(returned: object, code: int) -> None:
     assert run_command(lambda: returned) == code
 
 
@@ -49,7 +48,7 @@ def test_a_command_that_returns_a_number_leaves_with_it(returned: object, code: 
     [
         (CtcError("it is broken"), 1, "error: it is broken\n"),
         (InputError("two\nlines"), 1, "error: two lines\n"),
-        (PluginError("no such guest"), 1, "error: no such guest\n"),
+        (PluginError("no such plugin"), 1, "error: no such plugin\n"),
         (UsageError("no column 'a'"), 2, "error: no column 'a'\n"),
         (
             OutputExistsError("run"),
@@ -80,30 +79,31 @@ def test_a_command_that_returns_a_number_leaves_with_it(returned: object, code: 
         (PermissionError(errno.EACCES, "Permission denied"), 1, "error: permission denied\n"),
     ],
 )
-def test_what_the_user_can_mend_is_one_line(
+def test_run_command_prints_user_errors_as_one_line(
     capsys, error: BaseException, code: int, line: str
 ) -> None:
     assert run_command(raising(error)) == code
     assert capsys.readouterr().err == line
 
 
-def test_an_error_of_a_remote_place_is_one_line(capsys) -> None:
+def test_run_command_prints_remote_storage_error_as_one_line(capsys) -> None:
     assert run_command(lambda: list(parse_path("memory://nowhere/at/all").iterdir())) == 1
     assert capsys.readouterr().err == "error: memory://nowhere/at/all\n"
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), OSError("no number"), EOFError("cut")])
-def test_a_bug_of_ours_goes_on_as_it_is(error: Exception) -> None:
+def test_run_command_raises_bugs(error: Exception) -> None:
     with pytest.raises(type(error), match=str(error)):
         run_command(raising(error))
 
 
 @posix
+@pytest.mark.subprocess
 @pytest.mark.parametrize(
     ("sent", "code", "line"),
     [(signal.SIGINT, 130, "error: interrupted\n"), (signal.SIGTERM, 143, "error: terminated\n")],
 )
-def test_a_signal_lets_the_command_clean_up(
+def test_run_command_lets_command_clean_up_on_signal(
     tmp_path: Path, sent: signal.Signals, code: int, line: str
 ) -> None:
     with start_waiting(tmp_path / "cleaned") as running:
@@ -114,19 +114,21 @@ def test_a_signal_lets_the_command_clean_up(
 
 
 @posix
-def test_a_second_sigterm_does_not_disturb_the_cleaning_up(tmp_path: Path) -> None:
-    slow = WAITS.replace("open(", "time.sleep(1); open(")
+@pytest.mark.subprocess
+def test_run_command_ignores_second_sigterm(tmp_path: Path) -> None:
+    slow = WAITS.replace("open(", 'print("cleaning", flush=True); sys.stdin.readline(); open(')
     with start_waiting(tmp_path / "cleaned", slow) as running:
         running.terminate()
-        time.sleep(0.3)
+        assert running.stdout.readline() == "cleaning\n"
         running.terminate()
-        _, narration = running.communicate(timeout=20)
+        _, narration = running.communicate("\n", timeout=20)
     assert (running.returncode, narration) == (143, "error: terminated\n")
     assert (tmp_path / "cleaned").exists()
 
 
 @posix
-def test_a_reader_that_has_gone_is_no_error() -> None:
+@pytest.mark.subprocess
+def test_run_command_is_silent_when_stdout_is_closed() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as gone:
@@ -137,7 +139,7 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
 
 
 @posix
-def test_a_broken_pipe_elsewhere_is_told(capfd) -> None:
+def test_run_command_reports_broken_pipe_elsewhere(capfd) -> None:
     broken = BrokenPipeError(errno.EPIPE, "Broken pipe")
     with open(os.devnull, "w") as taken, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", taken)
@@ -145,11 +147,12 @@ def test_a_broken_pipe_elsewhere_is_told(capfd) -> None:
     assert capfd.readouterr().err == "error: broken pipe\n"
 
 
+@pytest.mark.subprocess
 @pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="needs /dev/full, the disk that is always full"
 )
 @pytest.mark.parametrize("arguments", [["plugins"], ["--help"]])
-def test_a_full_disk_behind_stdout_is_one_line(arguments: list[str]) -> None:
+def test_run_command_reports_full_disk_in_one_line(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [*CTC, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
@@ -158,9 +161,10 @@ def test_a_full_disk_behind_stdout_is_one_line(arguments: list[str]) -> None:
 
 
 def start_waiting(cleaned: Path, code: str = WAITS) -> subprocess.Popen[str]:
-    """A command that waits, and writes the file `cleaned` on its way out."""
+    """Start a command that waits, and writes the file `cleaned` when it is stopped."""
     running = subprocess.Popen(
         [sys.executable, "-c", code, str(cleaned)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,4 +1,4 @@
-"""--log-json: what is told, as JSON lines, beside what is shown."""
+"""`--log-json`: all messages as JSON lines, whatever is shown."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from ctc.cli.console import console
+from ctc.cli.console import progress as progress_module
 from ctc.cli.main import run
 
 
 def lines(path: Path) -> list[dict[str, object]]:
-    """Without their times."""
+    """Return the lines without their times."""
     found = [json.loads(line) for line in path.read_text().splitlines()]
     assert all(line.pop("time").endswith("+00:00") for line in found)
     return found
@@ -32,7 +33,7 @@ def red_photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def test_a_run_is_told_from_start_to_end(red_model, red_photos, tmp_path, capsys) -> None:
+def test_json_log_holds_run_from_start_to_end(red_model, red_photos, tmp_path, capsys) -> None:
     log = tmp_path / "log.jsonl"
     arguments = [
         "predict",
@@ -64,7 +65,7 @@ def test_a_run_is_told_from_start_to_end(red_model, red_photos, tmp_path, capsys
     assert capsys.readouterr().err.splitlines()[0] == f"warning: {warning}"
 
 
-def test_it_is_appended_to_and_may_stand_behind_the_command(tmp_path, capsys) -> None:
+def test_json_log_appends_and_is_accepted_after_the_command(tmp_path, capsys) -> None:
     log = tmp_path / "log.jsonl"
     for _ in range(2):
         assert (
@@ -77,8 +78,8 @@ def test_it_is_appended_to_and_may_stand_behind_the_command(tmp_path, capsys) ->
     }
 
 
-def test_progress_is_told_at_intervals(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(console, "LOG_INTERVAL_SECONDS", 0.0)
+def test_json_log_holds_progress_at_intervals(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(progress_module, "LOG_INTERVAL_SECONDS", 0.0)
     console.open_json_log(tmp_path / "log", [])
     with console.progress("work", 3) as bar:
         bar.advance()
@@ -93,7 +94,8 @@ def test_progress_is_told_at_intervals(tmp_path, monkeypatch) -> None:
     assert told == [(1, 0, ""), (3, 1, "loss 0.5"), (3, 1, "loss 0.5")]
 
 
-def test_a_bug_of_ours_leaves_its_traceback(tmp_path) -> None:
+@pytest.mark.subprocess
+def test_json_log_holds_traceback_of_a_bug(tmp_path) -> None:
     code = "from ctc.cli import main; import ctc.plugin.manager as m; m.discover = None; main()"
     command = [sys.executable, "-c", code, "--log-json", str(tmp_path / "log"), "plugins"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 1
@@ -102,7 +104,7 @@ def test_a_bug_of_ours_leaves_its_traceback(tmp_path) -> None:
     assert (error["kind"], end["exit_code"]) == ("error", 1)
 
 
-def test_what_is_logged_is_told_with_its_level_and_its_traceback(tmp_path) -> None:
+def test_json_log_handler_writes_level_and_traceback(tmp_path) -> None:
     log = logging.Logger("server")
     log.addHandler(console.JsonLogHandler())
     console.open_json_log(tmp_path / "log", [])
@@ -124,15 +126,13 @@ def test_what_is_logged_is_told_with_its_level_and_its_traceback(tmp_path) -> No
     assert (failure["kind"], first, last) == ("error", "it failed", "ValueError: broken")
 
 
-def test_a_log_that_can_not_be_opened_is_an_error(tmp_path, capsys) -> None:
+def test_json_log_that_cannot_be_opened_is_an_error(tmp_path, capsys) -> None:
     assert run(["--log-json", str(tmp_path), "plugins"]) == 1
     assert capsys.readouterr().err == f"error: is a directory: '{tmp_path}'\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe with a name, to break it")
-def test_a_log_that_can_not_be_written_any_more_ends_and_the_command_goes_on(
-    tmp_path, capsys
-) -> None:
+def test_json_log_that_breaks_is_closed_with_a_warning(tmp_path, capsys) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     console.open_json_log(tmp_path / "pipe", [])
@@ -140,7 +140,7 @@ def test_a_log_that_can_not_be_written_any_more_ends_and_the_command_goes_on(
     console.warn("one")
     console.warn("two")
     assert capsys.readouterr().err.splitlines() == [
-        "warning: the log goes no further: broken pipe",
+        "warning: can't write the log any more: broken pipe",
         "warning: one",
         "warning: two",
     ]

@@ -1,5 +1,5 @@
-"""`ctc inventory` and `ctc dataset`: bad input costs one line, the right exit code, and leaves
-nothing behind."""
+"""`ctc inventory` and `ctc dataset`: errors are one line with the right exit code, and leave no
+files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def inventory(photos: Path, tmp_path: Path) -> Path:
     return tmp_path / "inventory.parquet"
 
 
-def test_the_way_from_folders_to_a_dataset(
+def test_dataset_from_folders_inventory(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
@@ -88,7 +88,7 @@ def test_the_way_from_folders_to_a_dataset(
         ),
     ],
 )
-def test_bad_input_costs_one_line(
+def test_dataset_and_inventory_report_bad_input_in_one_line(
     inventory: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -106,7 +106,7 @@ def test_bad_input_costs_one_line(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_broken_photo_is_left_out_and_the_exit_code_says_so(
+def test_dataset_lists_broken_photo_and_exits_with_3(
     photos: Path, inventory: Path, tmp_path: Path
 ) -> None:
     (photos / "fox" / "0.jpg").write_bytes(b"\xff\xd8\xff cut")

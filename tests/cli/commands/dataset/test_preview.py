@@ -1,5 +1,4 @@
-"""`ctc dataset preview`: the grid holds the photos as they are, and each option changes what it
-says."""
+"""`ctc dataset preview`: the grid of photos without augmentation, and the effect of each option."""
 
 from __future__ import annotations
 
@@ -40,8 +39,10 @@ def grid(folder: Path, tmp_path: Path, *options: str) -> np.ndarray:
     return cells(output)
 
 
-@pytest.mark.parametrize("loader", ["turbo", "tfdata"])
-def test_with_everything_off_every_column_is_the_photo_itself(
+@pytest.mark.parametrize(
+    "loader", ["turbo", pytest.param("tfdata", marks=[pytest.mark.tensorflow, pytest.mark.slow])]
+)
+def test_preview_without_augmentation_repeats_the_photo(
     tiny_dataset, tmp_path: Path, loader: str
 ) -> None:
     shown = grid(tiny_dataset().folder, tmp_path, "--loader", loader, *OFF)
@@ -54,17 +55,17 @@ def test_with_everything_off_every_column_is_the_photo_itself(
     "option",
     [["--color", "little"], ["--crop", "0.4"], ["--rotate", "90"], ["--zoom", "0.4"], ["--flip"]],
 )
-def test_each_option_shows(tiny_dataset, tmp_path: Path, option: list[str]) -> None:
+def test_preview_shows_each_augmentation(tiny_dataset, tmp_path: Path, option: list[str]) -> None:
     shown = grid(tiny_dataset().folder, tmp_path, *OFF, *option)
     assert np.abs(shown[:, 1:] - shown[:, :1]).mean() > 2
 
 
-def test_stacked_photos_are_shown_stacked(tiny_dataset, tmp_path: Path) -> None:
+def test_preview_stack_shows_stacked_photos(tiny_dataset, tmp_path: Path) -> None:
     folder = tiny_dataset().folder
     assert np.abs(grid(folder, tmp_path, "--stack", *OFF) - grid(folder, tmp_path, *OFF)).mean() > 5
 
 
-def test_an_existing_picture_is_not_replaced_unasked(
+def test_preview_keeps_existing_output_without_overwrite(
     tiny_dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "grid.png").write_text("mine")

@@ -1,4 +1,4 @@
-"""The options that guests bring to commands."""
+"""Options of plugins on commands."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from ctc.plugin import Option, OutputFormat
 LABEL = Option("label", "The label.")
 
 
-def guest(name: str, *options: Option) -> OutputFormat:
+def output_format(name: str, *options: Option) -> OutputFormat:
     return OutputFormat(name, "", (), lambda entries, path, context: None, options)
 
 
-def test_formats_may_share_an_option() -> None:
-    (option,) = build_plugin_options([guest("a", LABEL), guest("b", LABEL)], ["--output"])
+def test_build_plugin_options_merges_equal_options() -> None:
+    (option,) = build_plugin_options(
+        [output_format("a", LABEL), output_format("b", LABEL)], ["--output"]
+    )
     assert (option.opts, option.help, option.default) == (["--label"], "a, b: The label.", None)
 
 
@@ -24,15 +26,18 @@ def test_formats_may_share_an_option() -> None:
     ("formats", "message"),
     [
         (
-            [guest("a", Option("output", "Mine."))],
+            [output_format("a", Option("output", "Mine."))],
             "'a' declares '--output', an option that the command has",
         ),
         (
-            [guest("a", LABEL), guest("b", Option("label", "Its size.", "integer"))],
+            [
+                output_format("a", LABEL),
+                output_format("b", Option("label", "Its size.", "integer")),
+            ],
             "'a' and 'b' declare different options '--label'",
         ),
     ],
 )
-def test_one_name_has_one_meaning(formats, message: str) -> None:
+def test_build_plugin_options_rejects_name_with_two_meanings(formats, message: str) -> None:
     with pytest.raises(PluginError, match=message):
         build_plugin_options(formats, ["--output"])

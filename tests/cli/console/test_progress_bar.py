@@ -1,4 +1,4 @@
-"""The progress bar on a terminal, read from a pseudo-terminal."""
+"""The progress bar, on a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ import pytest
 
 pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
+pytestmark = pytest.mark.subprocess
 BAR = """
-import time
 from ctc.cli.console.console import progress, set_verbosity
 set_verbosity(quiet={quiet}, verbose=False)
 with progress("predict", 100) as bar:
     bar.advance(50, failed=2)
-    time.sleep(0.3)
 """
 
 
 def on_a_terminal(quiet: bool = False, **environ: str) -> str:
-    """What the bar writes to a terminal."""
+    """Return what the bar writes to a terminal."""
     ours, theirs = pty.openpty()
     code = BAR.format(quiet=quiet)
     kept = {
@@ -49,20 +48,20 @@ def read_all(descriptor: int) -> str:
     return text.decode()
 
 
-def test_the_bar_shows_what_how_many_and_failures() -> None:
+def test_progress_bar_shows_description_count_and_failures() -> None:
     written = on_a_terminal()
     assert "predict" in written
     assert "50" in written
     assert "2 failed" in written
 
 
-def test_the_bar_is_coloured() -> None:
+def test_progress_bar_has_colours() -> None:
     assert COLOR.search(on_a_terminal())
 
 
-def test_no_color_takes_the_colours_away() -> None:
+def test_progress_bar_without_colours_under_no_color() -> None:
     assert not COLOR.search(on_a_terminal(NO_COLOR="1"))
 
 
-def test_quiet_shows_no_bar() -> None:
+def test_progress_bar_hidden_with_quiet() -> None:
     assert on_a_terminal(quiet=True) == ""

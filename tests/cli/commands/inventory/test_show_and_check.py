@@ -1,5 +1,4 @@
-"""`ctc inventory show` and `ctc inventory check`: data on stdout, narration on stderr, one line for
-bad input."""
+"""`ctc inventory show` and `ctc inventory check`: output, errors and interruption."""
 
 from __future__ import annotations
 
@@ -8,7 +7,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,25 @@ import pytest
 from ctc.artifacts.inventory import Inventory
 from ctc.cli.main import run
 from ctc.images import encode_jpeg
+
+CHECK_WITH_SIGNAL = """
+import sys
+from ctc.cli import main
+from ctc.inventory import check
+
+check_photos = check.check_photos
+
+def check_and_print(inventory, uses, root, workers, advance):
+    lines = iter(["checking"])
+    def print_and_advance(*counts):
+        for line in lines:
+            print(line, flush=True)
+        advance(*counts)
+    return check_photos(inventory, uses, root, workers, print_and_advance)
+
+check.check_photos = check_and_print
+main(sys.argv[1:])
+"""
 
 
 @pytest.fixture
@@ -54,7 +71,7 @@ def test_show_prints_tables(file: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert captured.err == ""
 
 
-def test_show_prints_twenty_locations_and_says_of_how_many(
+def test_show_prints_first_twenty_locations(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = [f"camera {i:02d}" for i in range(25)]
@@ -68,9 +85,7 @@ def test_show_prints_twenty_locations_and_says_of_how_many(
     assert ("camera 19" in out, "camera 20" in out) == (True, False)
 
 
-def test_show_prints_an_object_with_everything(
-    file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_show_json_prints_an_object(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inventory", "show", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "image_root": file.parent.as_posix(),
@@ -90,9 +105,7 @@ def test_show_prints_an_object_with_everything(
     }
 
 
-def test_check_lists_as_csv_and_leaves_with_3(
-    file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_prints_csv_and_exits_with_3(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (file.parent / "b.jpg").unlink()
     assert run(["inventory", "check", str(file)]) == 3
     captured = capsys.readouterr()
@@ -109,15 +122,13 @@ def test_check_lists_as_csv_and_leaves_with_3(
     assert captured.err == "3 photos: 1 missing, 0 broken, 0 duplicate, 1 straddling\n"
 
 
-def test_check_of_sound_photos_leaves_with_0(
-    file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_of_sound_photos_exits_with_0(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (file.parent / "c.jpg").write_bytes(encode_jpeg(np.full((40, 50, 3), 30, np.uint8), 90))
     assert run(["inventory", "check", str(file)]) == 0
     assert capsys.readouterr().out == "problem,path,event_id,detail\n"
 
 
-def test_check_prints_an_object(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_json_prints_an_object(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inventory", "check", str(file), "--json", "--workers", "1"]) == 3
     found = json.loads(capsys.readouterr().out)
     assert (found["photos"], found["counts"]["straddling"], found["problems"][0]["path"]) == (
@@ -127,7 +138,7 @@ def test_check_prints_an_object(file: Path, capsys: pytest.CaptureFixture[str]) 
     )
 
 
-def test_check_writes_its_list_to_a_file(
+def test_check_output_writes_a_file(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["inventory", "check", str(file), "--output", str(tmp_path / "problems.csv")]) == 3
@@ -135,7 +146,7 @@ def test_check_writes_its_list_to_a_file(
     assert len((tmp_path / "problems.csv").read_text().splitlines()) == 2
 
 
-def test_check_looks_where_it_is_told(
+def test_check_image_root_moves_the_root(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "moved").mkdir()
@@ -164,11 +175,11 @@ def test_check_looks_where_it_is_told(
         (
             {b"ctc": b'{"format_version": 1, "labels": [], "image_root": "", "left_out": {}}'},
             1,
-            "no lists of paths",
+            "has no lists in its column",
         ),
     ],
 )
-def test_what_is_no_inventory_costs_one_line(
+def test_show_and_check_report_damaged_inventory_in_one_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     command: str,
@@ -188,19 +199,19 @@ def test_what_is_no_inventory_costs_one_line(
     assert message in captured.err
 
 
-def test_the_help_of_inventory_names_both(capsys: pytest.CaptureFixture[str]) -> None:
+def test_inventory_help_lists_show_and_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inventory", "--help"]) == 0
     assert {"show", "check"} <= {
         line.split()[0] for line in capsys.readouterr().out.splitlines() if line.strip()
     }
 
 
-def test_a_misspelt_command_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+def test_inventory_suggests_the_closest_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inventory", "shwo", "inventory.parquet"]) == 2
     assert "did you mean 'show'" in capsys.readouterr().err
 
 
-def test_check_refuses_a_root_and_an_output_at_once(
+def test_check_rejects_bad_root_and_existing_output(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["inventory", "check", str(file), "--image-root", "nowhere"]) == 2
@@ -211,14 +222,14 @@ def test_check_refuses_a_root_and_an_output_at_once(
     ]
 
 
+@pytest.mark.subprocess
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-def test_an_interrupted_check_leaves_and_writes_nothing(tmp_path: Path) -> None:
+def test_check_interrupted_writes_nothing(tmp_path: Path) -> None:
     photo = encode_jpeg(np.random.default_rng(0).integers(0, 255, (1500, 2000, 3), np.uint8), 90)
     (tmp_path / "a.jpg").write_bytes(photo)
     names = [f"{i:015b}a.jpg".replace("0", "./").replace("1", ".//") for i in range(2**15)]
     table = pa.table({"event_id": names, "images": [[name] for name in names]})
     Inventory(table, (), tmp_path).write(tmp_path / "inventory.parquet")
-    script = "import sys; from ctc.cli import main; import ctc.inventory.check; print(flush=True); main(sys.argv[1:])"
     arguments = [
         "inventory",
         "check",
@@ -228,13 +239,12 @@ def test_an_interrupted_check_leaves_and_writes_nothing(tmp_path: Path) -> None:
         "--workers",
         "2",
     ]
-    command = [sys.executable, "-c", script, *arguments]
+    command = [sys.executable, "-c", CHECK_WITH_SIGNAL, *arguments]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(1)
+        assert process.stdout.readline() == b"checking\n"
         process.send_signal(signal.SIGINT)
         _, narration = process.communicate()
     assert (process.returncode, narration) == (130, b"error: interrupted\n")

@@ -1,4 +1,4 @@
-"""`ctc demo`: a small world goes the whole way; what is not a demo is left alone."""
+"""`ctc demo`: a small demo runs to the end; other folders are left alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from ctc.demo.tour import MARKER_FILE, OUTPUT_NAMES, prepare_folder
 from ctc.errors import OutputExistsError
 
 
-def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.subprocess
+def test_demo_runs_the_full_pipeline(tmp_path: Path) -> None:
     small = ["--locations", "4", "--events", "16", "--epochs", "1"]
     command = [
         sys.executable,
@@ -37,7 +39,7 @@ def test_a_small_world_goes_the_whole_way(tmp_path: Path) -> None:
     assert "Found by Grad-CAM" in report.read_text(encoding="utf-8")
 
 
-def test_an_earlier_demo_is_replaced_only_when_asked(tmp_path: Path) -> None:
+def test_prepare_folder_replaces_demo_only_with_overwrite(tmp_path: Path) -> None:
     prepare_folder(tmp_path, overwrite=False)
     (tmp_path / "labels.csv").touch()
     (tmp_path / "notes.txt").touch()
@@ -47,7 +49,7 @@ def test_an_earlier_demo_is_replaced_only_when_asked(tmp_path: Path) -> None:
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [MARKER_FILE, "notes.txt"]
 
 
-def test_photos_that_no_demo_drew_are_never_touched(tmp_path: Path) -> None:
+def test_prepare_folder_never_touches_other_photos(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "precious.jpg").touch()
     with pytest.raises(OutputExistsError, match="not a demo's folder"):

@@ -1,5 +1,4 @@
-"""What `ctc dataset` tells before it writes, and what it writes when asked for more than the plain
-way."""
+"""`ctc dataset`: its messages, and its options for splits, sampling and cropping."""
 
 from __future__ import annotations
 
@@ -50,7 +49,7 @@ def records(folder: Path, split: str = "train") -> list[EventRecord]:
     return [event for _, event in read_events(dataset, split, record_table(dataset, split))]
 
 
-def test_a_dry_run_shows_splits_classes_bytes_and_time_and_writes_nothing(
+def test_dataset_dry_run_prints_splits_classes_bytes_and_time(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shares = ["--split", "train=0.75", "--split", "test=0.25"]
@@ -63,18 +62,18 @@ def test_a_dry_run_shows_splits_classes_bytes_and_time_and_writes_nothing(
     assert (hares[0], int(hares[1]) + int(hares[2])) == ("hare", 10)
     size = sum(path.stat().st_size for path in tmp_path.glob("*.jpg"))
     assert lines[6].startswith(f"to read {size / 1000:.3g} kB, to write ")
-    assert lines[7].endswith("judged from 40 photos")
+    assert lines[7].endswith("estimated from 40 photos")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_random_split_through_locations_is_warned_of(
+def test_dataset_warns_of_locations_in_several_splits(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("dataset", inventory, "--output", tmp_path / "out") == 0
     assert "locations have events in more than one split" in capsys.readouterr().err
 
 
-def test_grouping_by_location_keeps_each_in_one_split_and_tells_what_it_reached(
+def test_dataset_group_by_keeps_locations_in_one_split(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shares = ["--split", "train=0.75", "--split", "test=0.25"]
@@ -82,33 +81,35 @@ def test_grouping_by_location_keeps_each_in_one_split_and_tells_what_it_reached(
         run("dataset", inventory, "--output", tmp_path / "out", "--group-by", "location", *shares)
         == 0
     )
-    told = capsys.readouterr().err
-    assert "train: 75.0% of the events (75.0% wanted), 6 of 'location'" in told
-    assert "more than one split" not in told
-    places = [
+    narration = capsys.readouterr().err
+    assert "train: 75.0% of the events (75.0% requested), 6 groups of 'location'" in narration
+    assert "more than one split" not in narration
+    locations = [
         {record.meta["location"] for record in records(tmp_path / "out", split)}
         for split in ("train", "test")
     ]
-    assert places[0].isdisjoint(places[1])
+    assert locations[0].isdisjoint(locations[1])
     test = Dataset.read(tmp_path / "out").label("species")
     assert all(test.counts["test"])
 
 
-def test_a_split_without_a_class_is_warned_of(
+def test_dataset_warns_of_split_without_a_class(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = Inventory.read(inventory).table
-    lonely = pa.array(
+    species = pa.array(
         ["lynx" if i == 3 else name for i, name in enumerate(table["species"].to_pylist())]
     )
-    table = table.set_column(table.column_names.index("species"), "species", lonely)
+    table = table.set_column(table.column_names.index("species"), "species", species)
     Inventory(table, ("species",), tmp_path).write(inventory)
     assert run("dataset", inventory, "--output", tmp_path / "out", "--group-by", "location") == 0
-    told = [line for line in capsys.readouterr().err.splitlines() if "has no event of" in line]
-    assert sum("'lynx'" in line for line in told) == 2
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "has no event of" in line]
+    assert sum("'lynx'" in line for line in warnings) == 2
 
 
-def test_up_sampling_repeats_rare_classes_in_train_alone(inventory: Path, tmp_path: Path) -> None:
+def test_dataset_up_sample_repeats_rare_classes_in_train_only(
+    inventory: Path, tmp_path: Path
+) -> None:
     shares = ["--split", "train=0.5", "--split", "test=0.5"]
     assert run("dataset", inventory, "--output", tmp_path / "plain", *shares) == 0
     assert (
@@ -125,7 +126,7 @@ def test_up_sampling_repeats_rare_classes_in_train_alone(inventory: Path, tmp_pa
     }
 
 
-def test_crop_box_stores_the_square_around_the_box(inventory: Path, tmp_path: Path) -> None:
+def test_dataset_crop_box_stores_square_around_box(inventory: Path, tmp_path: Path) -> None:
     options = ["--split", "train=1", "--smallest-side", "30"]
     assert (
         run("dataset", inventory, "--output", tmp_path / "tight", "--crop-box", "0", *options) == 0
@@ -145,7 +146,7 @@ def test_crop_box_stores_the_square_around_the_box(inventory: Path, tmp_path: Pa
         (["--group-by", "locaton"], "did you mean 'location'"),
     ],
 )
-def test_what_can_not_be_done_costs_one_line(
+def test_dataset_reports_invalid_options_in_one_line(
     inventory: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -153,13 +154,13 @@ def test_what_can_not_be_done_costs_one_line(
     message: str,
 ) -> None:
     assert run("dataset", inventory, "--output", tmp_path / "out", *options) == 2
-    told = capsys.readouterr().err
-    assert message in told
-    assert told.count("\n") == 1
+    narration = capsys.readouterr().err
+    assert message in narration
+    assert narration.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_crop_box_without_boxes_says_where_to_get_them(
+def test_dataset_crop_box_without_boxes_names_megadetector(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     boxless = Inventory.read(inventory)
@@ -178,7 +179,7 @@ def _with_two_species_in_one_event(inventory: Path) -> Path:
     return inventory
 
 
-def test_events_of_several_observations_are_left_out_with_what_keeps_them(
+def test_dataset_names_option_that_keeps_multi_observation_events(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
@@ -191,17 +192,20 @@ def test_events_of_several_observations_are_left_out_with_what_keeps_them(
         )
         == 0
     )
-    expected = "1 events left out: more than one observation; --keep-multi-observation keeps them, for `ctc train --multi-label`"
+    expected = (
+        "1 events left out: more than one observation; --keep-multi-observation keeps them, "
+        "for `ctc train --multi-label`"
+    )
     assert expected in capsys.readouterr().err
 
 
-def test_cropping_events_of_several_observations_to_one_box_is_warned_of(
+def test_dataset_warns_of_cropping_multi_observation_events(
     inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     several = _with_two_species_in_one_event(inventory)
     options = ["--keep-multi-observation", "--crop-box", "--dry-run"]
     assert run("dataset", several, "--output", tmp_path / "out", *options) == 0
     assert (
-        "1 events have several observations, but --crop-box keeps one box of each photo"
+        "1 events have several observations, but --crop-box keeps one box per photo"
         in capsys.readouterr().err
     )

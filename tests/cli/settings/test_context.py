@@ -1,5 +1,4 @@
-"""Where options come from: default < file < environment < command line; and --show-config, which
-tells."""
+"""Layers of option values, default < file < environment < command line, and `--show-config`."""
 
 from __future__ import annotations
 
@@ -32,7 +31,7 @@ def settings(tmp_path: Path) -> Path:
 
 
 def shown(capsys, *arguments: str) -> dict[str, tuple[object, str]]:
-    """Of each option that has a value: the value, and where --show-config says that it is from."""
+    """Return value and source of each option with a value, as `--show-config` prints them."""
     assert run([*arguments, "--show-config"]) == 0
     text = capsys.readouterr().out
     heading, *lines = text.splitlines()
@@ -51,7 +50,7 @@ def shown(capsys, *arguments: str) -> dict[str, tuple[object, str]]:
         ("", [], (5, "{file}")),
     ],
 )
-def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
+def test_layers_command_line_over_environment_over_file(
     settings, monkeypatch, capsys, variable, typed, expected
 ) -> None:
     if variable is not None:
@@ -65,14 +64,12 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
 @pytest.mark.parametrize(
     "arguments", [["--config", "{file}", *PREDICT], [*PREDICT, "--config", "{file}"]]
 )
-def test_the_file_is_named_before_or_behind_the_command(
-    settings, capsys, arguments: list[str]
-) -> None:
+def test_config_option_before_or_after_command(settings, capsys, arguments: list[str]) -> None:
     found = shown(capsys, *(one.format(file=settings) for one in arguments))
     assert (found["image"][0], found["batch-size"][0]) == (["photo"], 16)
 
 
-def test_the_environment_names_the_file_and_a_second_one_wins_key_by_key(
+def test_config_option_overrides_ctc_config_per_key(
     settings, tmp_path, capsys, monkeypatch
 ) -> None:
     monkeypatch.setenv("CTC_CONFIG", str(settings))
@@ -81,7 +78,7 @@ def test_the_environment_names_the_file_and_a_second_one_wins_key_by_key(
     assert (found["threads"][0], found["event-id"][0]) == (1, "event")
 
 
-def test_options_of_plugins_are_set_like_others(settings, capsys, monkeypatch) -> None:
+def test_layers_hold_for_plugin_options(settings, capsys, monkeypatch) -> None:
     monkeypatch.setenv("CTC_PREDICT_TIME_ZONE", "Europe/Berlin")
     found = shown(capsys, *PREDICT, "--config", str(settings))
     assert found["per-photo"] == (True, str(settings))
@@ -113,14 +110,16 @@ def test_options_of_plugins_are_set_like_others(settings, capsys, monkeypatch) -
         ),
     ],
 )
-def test_every_command_has_its_table(tmp_path, capsys, table, arguments, key, value) -> None:
+def test_config_file_has_a_table_per_command(
+    tmp_path, capsys, table, arguments, key, value
+) -> None:
     (tmp_path / "c.toml").write_text(
         f"{table}\nevent-id = 'e'\nimage = 'i'\n" if "csv" in table else table
     )
     assert shown(capsys, "--config", str(tmp_path / "c.toml"), *arguments)[key][0] == value
 
 
-def test_what_is_shown_is_a_file_that_repeats_it(settings, tmp_path, capsys) -> None:
+def test_show_config_prints_a_file_that_repeats_the_command(settings, tmp_path, capsys) -> None:
     first = ["--config", str(settings), *PREDICT, "--threshold", "0.25"]
     assert run([*first, "--show-config"]) == 0
     (tmp_path / "shown.toml").write_text(capsys.readouterr().out)
@@ -133,15 +132,15 @@ def test_what_is_shown_is_a_file_that_repeats_it(settings, tmp_path, capsys) -> 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("[predcit]", "'{file}' has a table [predcit], but no such command: did you mean 'predict'?"),
-        ("threads = 1", "'{file}' has 'threads' outside of a command's table: put it below [COMMAND]"),
-        ("[predict]\nthread = 1", "'{file}': 'thread' in [predict] is no option of `ctc predict`: did you mean 'threads'?"),
+        ("[predcit]", "'{file}' has a table [predcit], but there is no such command: did you mean 'predict'?"),
+        ("threads = 1", "'{file}' has 'threads' outside the table of a command: put it under [COMMAND]"),
+        ("[predict]\nthread = 1", "'{file}': 'thread' in [predict] is not an option of `ctc predict`: did you mean 'threads'?"),
         ("[predict]\nthreads = [1]", "'{file}': 'threads' in [predict] takes one value, not a list"),
         ("[predict]\nimage = {a = 1}", "'{file}': 'image' in [predict] must be a value or a list of values"),
         ("[predict]\nformat = [[1]]", "'{file}': 'format' in [predict] must be a value or a list of values"),
     ],
 )  # fmt: skip
-def test_a_fault_in_the_file_names_file_and_place(tmp_path, capsys, text, line) -> None:
+def test_config_file_error_names_file_and_key(tmp_path, capsys, text, line) -> None:
     path = tmp_path / "c.toml"
     path.write_text(text)
     assert run(["--config", str(path), *PREDICT]) == 2
@@ -151,18 +150,18 @@ def test_a_fault_in_the_file_names_file_and_place(tmp_path, capsys, text, line) 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("[inventory]\noutput = 'x'", "'{file}' has 'inventory.output' outside of a command's table: put it below [COMMAND]"),
-        ("[inventory.csvv]", "'{file}' has a table [inventory.csvv], but no such command: did you mean 'csv'?"),
+        ("[inventory]\noutput = 'x'", "'{file}' has 'inventory.output' outside the table of a command: put it under [COMMAND]"),
+        ("[inventory.csvv]", "'{file}' has a table [inventory.csvv], but there is no such command: did you mean 'csv'?"),
     ],
 )  # fmt: skip
-def test_formats_stand_below_inventory(tmp_path, capsys, text, line) -> None:
+def test_config_file_checks_tables_of_formats(tmp_path, capsys, text, line) -> None:
     path = tmp_path / "c.toml"
     path.write_text(text)
     assert run(["--config", str(path), "inventory", "folders", "photos", "--output", "o"]) == 2
     assert capsys.readouterr().err == f"error: {line.format(file=path)}\n"
 
 
-def test_a_file_that_is_not_toml_is_one_line(tmp_path, capsys) -> None:
+def test_config_file_that_is_not_toml(tmp_path, capsys) -> None:
     (tmp_path / "c.toml").write_bytes(b"[predict\xff")
     assert run([*PREDICT, "--config", str(tmp_path / "c.toml")]) == 1
     assert "c.toml' is not TOML: " in capsys.readouterr().err
@@ -171,30 +170,31 @@ def test_a_file_that_is_not_toml_is_one_line(tmp_path, capsys) -> None:
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("missing.toml", "the settings file '{file}' is not there"),
+        ("missing.toml", "the configuration file '{file}' does not exist"),
         (
             "run.json",
-            "'{file}' is no .toml file: docs/configuration.md shows what a settings file holds",
+            "'{file}' is not a .toml file: see docs/configuration.md for the format",
         ),
     ],
 )
-def test_a_file_that_can_not_be_taken_is_one_line(tmp_path, capsys, name, line) -> None:
+def test_config_file_that_cannot_be_used(tmp_path, capsys, name, line) -> None:
     path = tmp_path / name
     assert run([*PREDICT, "--config", str(path)]) == 2
     assert capsys.readouterr().err == f"error: {line.format(file=path)}\n"
 
 
-def test_a_bad_value_that_was_not_typed_names_its_origin(monkeypatch, tmp_path, capsys) -> None:
+def test_invalid_value_names_its_source(monkeypatch, tmp_path, capsys) -> None:
     (tmp_path / "c.toml").write_text("[predict]\nthreads = 'x'\n")
     assert run([*PREDICT, "--config", str(tmp_path / "c.toml")]) == 2
     monkeypatch.setenv("CTC_PREDICT_THREADS", "many")
     assert run(PREDICT) == 2
-    bad = "error: invalid value for '--threads': '{}' is not a valid integer range (from {}): see 'ctc predict --help'"
+    bad = "error: invalid value for '--threads': '{}' is not a valid integer (from {}): see 'ctc predict --help'"
     expected = [bad.format("x", tmp_path / "c.toml"), bad.format("many", "CTC_PREDICT_THREADS")]
     assert capsys.readouterr().err.splitlines() == expected
 
 
-def test_it_holds_in_a_process_of_its_own(settings) -> None:
+@pytest.mark.subprocess
+def test_layers_hold_in_a_new_process(settings) -> None:
     environment = {
         **os.environ,
         "CTC_CONFIG": str(settings),
@@ -212,7 +212,7 @@ def test_it_holds_in_a_process_of_its_own(settings) -> None:
     )
 
 
-def test_no_two_options_share_a_variable() -> None:
+def test_variables_of_options_are_unique() -> None:
     variables = []
     with click.Context(ctc, info_name="ctc") as root:
         for name in COMMANDS:
@@ -230,7 +230,7 @@ def test_no_two_options_share_a_variable() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "inventory"])
-def test_no_two_settings_of_a_command_share_a_key(name: str) -> None:
+def test_keys_of_a_command_are_unique(name: str) -> None:
     with click.Context(ctc, info_name="ctc") as root:
         command = ctc.get_command(root, name)
         with command.context_class(command, info_name=name, parent=root) as context:

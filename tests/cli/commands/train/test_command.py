@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ctc.cli.main import run
+
+pytestmark = pytest.mark.tensorflow
+
+
+QUICK = [
+    "--loader",
+    "tfdata",
+    "--height",
+    "16",
+    "--width",
+    "20",
+    "--batch-size",
+    "8",
+    "--epochs",
+    "1",
+]
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+def test_resume_rejects_model_file_of_another_program(tmp_path, capsys, name):
+    (tmp_path / name).write_bytes(b"\x89HDF")
+    assert run(["train", "--resume", str(tmp_path / name)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "is not a run: loading it could run code from the file" in line
+
+
+def test_resume_of_other_folder_is_one_error_line(tmp_path, capsys):
+    assert run(["train", "--resume", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "run.json' is not there" in line
+
+
+def test_train_without_label_lists_labels(tiny_dataset, capsys):
+    folder = str(tiny_dataset().folder)
+    assert run(["train", folder, "--output", "run", "--backbone", "small_cnn"]) == 2
+    assert "error: name at least one label with --label" in capsys.readouterr().err
+    assert not Path("run").exists()
+
+
+def test_train_on_missing_dataset_is_one_error_line(tmp_path, capsys):
+    missing = str(tmp_path / "nowhere")
+    assert (
+        run(["train", missing, "--output", "run", "--backbone", "small_cnn", "--label", "species"])
+        == 2
+    )
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: '")
+    assert "is not there" in line
+
+
+def test_train_prints_test_accuracy(tiny_dataset, tmp_path, capsys):
+    folder = str(tiny_dataset().folder)
+    arguments = [
+        folder,
+        "--output",
+        str(tmp_path / "run"),
+        "--backbone",
+        "small_cnn",
+        "--label",
+        "species",
+    ]
+    assert run(["train", *arguments, *QUICK]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("test accuracy of 'species': ")
+    assert printed.out.endswith("(6 photos)\n")
+    assert "epoch 1/1: loss " in printed.err
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["loader"] == "tfdata"
+
+
+def test_dry_run_prints_plan_and_writes_nothing(tiny_dataset, tmp_path, capsys):
+    folder, output = str(tiny_dataset().folder), tmp_path / "run"
+    arguments = [folder, "--output", str(output), "--backbone", "small_cnn", "--label", "species"]
+    assert run(["train", *arguments, *QUICK, "--freeze", "backbone", "--dry-run"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert list(lines) == ["network", "labels", "dataset", "loader", "steps", "memory"]
+    assert lines["network"].startswith("small_cnn at 16×20: ")
+    assert lines["network"].endswith(" parameters, 387 trainable")
+    assert lines["labels"] == "species (3 classes)"
+    assert lines["steps"] == "1 per epoch, each of 8 photos; at most 1 epochs: 1 steps"
+    assert not output.exists()
+
+
+def test_train_repeats_an_earlier_run(tiny_dataset, tmp_path):
+    folder = str(tiny_dataset().folder)
+    first, second = tmp_path / "first", tmp_path / "second"
+    arguments = [
+        folder,
+        "--output",
+        str(first),
+        "--backbone",
+        "small_cnn",
+        "--label",
+        "species",
+        "--no-flip",
+    ]
+    assert run(["train", *arguments, *QUICK]) == 0
+    assert run(["train", "--config", str(first / "run.json"), "--output", str(second)]) == 0
+    losses = []
+    for folder in (first, second):
+        with (folder / "history.csv").open(newline="") as handle:
+            losses.append([float(row["loss"]) for row in csv.DictReader(handle)])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
+def test_resume_continues_an_earlier_run(tiny_dataset, tmp_path, capsys):
+    output = str(tmp_path / "run")
+    arguments = [
+        str(tiny_dataset().folder),
+        "--output",
+        output,
+        "--backbone",
+        "small_cnn",
+        "--label",
+        "species",
+    ]
+    assert run(["train", *arguments, *QUICK]) == 0
+    assert run(["train", "--resume", output, "--epochs", "2"]) == 0
+    told = capsys.readouterr().err
+    assert told.count("epoch 1/") == 1
+    assert "epoch 2/2: loss " in told
+
+
+def test_help_imports_no_tensorflow():
+    code = (
+        "import sys; from ctc.cli.main import run; run(['train', '--help']);"
+        "assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Example: ctc train dataset --output run" in done.stdout
