@@ -35,10 +35,10 @@ def decode_alone(_: Path) -> Way:
 
 def network_alone(model: Path, provider: str = "cpu", precision: str = "float32") -> Way:
     """The network on one photo at a time; one thread."""
-    from ctc.runtime.providers import RuntimeConfig
+    from ctc.runtime.config import RuntimeConfig
     from ctc.runtime.session import load_model
 
-    opened = load_model(model, RuntimeConfig(provider, precision, 1))  # type: ignore[arg-type]
+    opened = load_model(model, RuntimeConfig(provider, precision))  # type: ignore[arg-type]
     images = np.random.default_rng(0).integers(0, 255, (1, SIDE, SIDE, 3), np.uint8)
     return lambda photos: [opened.predict(images) for _ in photos]
 

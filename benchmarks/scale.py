@@ -17,15 +17,17 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 from ctc.hardware import usable_cores
+from ctc.inference.config import PredictConfig
 from ctc.inference.events.event import Event
 from ctc.inference.run.chunks import MAX_CHUNK_PHOTOS, Chunk, split_events
-from ctc.inference.run.engine_job import prepare_engine_job
-from ctc.inference.run.job import PredictConfig, prepare_job
+from ctc.inference.run.engine_results import EngineResults
+from ctc.inference.run.predict_run import prepare_run
 from ctc.plugin import Engine
 from ctc.plugin.manager import plugins
+from ctc.runtime.config import RuntimeConfig
 
 OPTIONS = {"ray_address": None, "ray_gpus": 0.0}
 
@@ -85,21 +87,25 @@ def real(model: Path, photos: Path, count: int, rounds: int) -> None:
 def rate(name: str, size: int, model: Path, photos: Path, output: Path) -> float:
     """`size`: threads here, or workers of one core."""
     clock = Clock()
-    config = PredictConfig(model, (photos,), output, batch_size=1, threads=size, overwrite=True)
+    runtime = RuntimeConfig(batch_size=1, threads=size)
+    config = PredictConfig(model, (photos,), output, runtime=runtime, overwrite=True)
     if name == "local":
-        prepare_job(config, plugins()).run(clock.advance)
+        prepare_run(config, plugins()).run(clock.advance)
         return clock.rate
-    config = replace(config, threads=1, engine="ray", engine_options={"ray_workers": size})
-    job = prepare_engine_job(config, "ray", plugins())
+    runtime = replace(runtime, threads=1)
+    options = {"ray_workers": size}
+    config = replace(config, runtime=runtime, engine="ray", engine_options=options)
+    run = prepare_run(config, plugins())
+    source = cast(EngineResults, run.source)
+    engine = source.engine.engine
 
     def timed(*arguments: Any) -> Iterator[tuple[Chunk, None]]:
-        for part, result in job.engine.engine.map(*arguments):
-            clock.advance(len(part.events), 0)
-            yield part, result
+        for chunk, result in engine.map(*arguments):
+            clock.advance(len(chunk.events), 0)
+            yield chunk, result
 
-    replace(job, engine=replace(job.engine, engine=replace(job.engine.engine, map=timed))).run(
-        lambda *_: None
-    )
+    bound = replace(source.engine, engine=replace(engine, map=timed))
+    replace(run, source=replace(source, engine=bound)).run(lambda *_: None)
     return clock.rate
 
 

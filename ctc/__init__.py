@@ -1,4 +1,4 @@
-"""The camera-trap classifier: labelled photos in, one model file and predictions out.
+"""Train and run image classifiers for camera-trap photos.
 
 import ctc
 
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ctc.inference.classifier import Classifier
-    from ctc.inference.pipeline.inputs import TruncatedPolicy
-    from ctc.runtime.providers import Precision, ProviderName
+    from ctc.inference.config import TruncatedPolicy
+    from ctc.runtime.config import Precision, ProviderName
 
 __all__ = ["__version__", "load_model"]
 
-# photos and models are nobody else's business: without this, onnxruntime reports on its use to its
-# makers
+# without this, onnxruntime sends usage statistics to its makers
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
@@ -39,19 +38,20 @@ def load_model(
     truncated: TruncatedPolicy = "fail",
     threshold: float | None = None,
 ) -> Classifier:
-    """Open a model file that `ctc export` wrote, here or at a URL. Needs onnxruntime, but neither
-    TensorFlow nor pandas.
+    """Open a model file that `ctc export` wrote, local or at a URL.
 
-    `provider`: what runs the network; `auto` takes the first that is installed and starts.
-    `threads`: CPU cores to use, by default all. `batch_size`: photos that the network takes at a
-    time. `truncated`: whether cut JPEGs fail or are used, grey where they end. `threshold`: below
-    it the answer is "unknown"; by default the model's own thresholds hold. Raises
-    `ctc.errors.CtcError`, saying what is missing, when the file is no model, or the provider
-    doesn't start."""
+    Needs onnxruntime, but neither TensorFlow nor pandas. `provider`: the execution provider; `auto`
+    is the first that is installed and starts. `precision`: what the network computes in. `threads`:
+    CPU cores to use, all by default. `batch_size`: photos per call of the network. `truncated`:
+    whether JPEGs that are cut short fail, or are used with the missing part in grey. `threshold`:
+    below this probability the prediction is "unknown"; by default the model's own thresholds apply.
+    Raises `ctc.errors.CtcError`, saying what is missing, when the file is not a model or the
+    provider doesn't start.
+    """
     from ctc.hardware import usable_cores
     from ctc.inference.classifier import load_classifier
-    from ctc.runtime.providers import RuntimeConfig
+    from ctc.runtime.config import RuntimeConfig
     from ctc.storage.paths import parse_path
 
-    engine = RuntimeConfig(provider, precision, threads or usable_cores())
-    return load_classifier(parse_path(path), engine, batch_size, truncated, threshold)
+    runtime = RuntimeConfig(provider, precision, batch_size, threads or usable_cores())
+    return load_classifier(parse_path(path), runtime, truncated, threshold)

@@ -1,4 +1,4 @@
-"""What the user of `ctc predict` can choose, and what came of it."""
+"""Configuration of a prediction run, and the summary of its result."""
 
 from __future__ import annotations
 
@@ -6,24 +6,60 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ctc._version import __version__
 from ctc.artifacts.predictions import Failure
-from ctc.errors import UsageError
-from ctc.inference.events.table import Columns
-from ctc.inference.pipeline.inputs import TruncatedPolicy
-from ctc.inference.run.shards import ShardSpec
-from ctc.runtime.providers import Precision, ProviderName, RuntimeConfig
+from ctc.errors import UsageError, reason
+from ctc.runtime.config import RuntimeConfig
+
+TruncatedPolicy = Literal["fail", "use"]
+"""Whether a JPEG that is cut short fails, or is used with the missing part in grey."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a CSV that hold the event id and the images; all others are meta columns."""
+
+    event_id: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ShardSpec:
+    """Shard `number`, from 1, of `count`: every `count`-th event."""
+
+    number: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> ShardSpec:
+        """Parse '3/16'. Raises UsageError for anything else."""
+        number, slash, count = text.partition("/")
+        if not (
+            slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)
+        ):
+            raise UsageError(
+                f"--shard '{text}' is not valid: write '3/16' for the third of 16 shards"
+            )
+        return cls(int(number), int(count))
+
+    def part_path(self, output: Path) -> Path:
+        """Return the path of the part file: 'p.csv.part-03-of-16'."""
+        number = str(self.number).zfill(len(str(self.count)))
+        return output.with_name(f"{output.name}.part-{number}-of-{self.count}")
 
 
 @dataclass(frozen=True)
 class PredictConfig:
-    """`engine`: what does the work, with those of its options that are given, by key; None: this
-    process, all at once. `threads`: CPU cores to use, those of each worker with an engine.
-    `columns`: of the CSV files among the sources. `events_within`: see LoosePhotos.
-    `format_options`: those options of the output format that are given, by key. `threshold`,
-    `class_list`: see `make_postprocessor`. `batch_size` None: measured."""
+    """The options of `ctc predict`.
+
+    `columns`: of the CSV files among the sources. `events_within`: see `UngroupedPhotos.max_gap`.
+    `threshold`, `class_list`: see `make_postprocessor`. `format_options`: the options of the output
+    format that are given, by key. `runtime`: its `threads` are those of each worker when there is
+    an engine. `engine`: the engine that predicts, with those of its options that are given, by key;
+    None: this process.
+    """
 
     model: Path
     sources: tuple[Path, ...]
@@ -36,10 +72,7 @@ class PredictConfig:
     class_list: Path | None = None
     format: str | None = None
     format_options: Mapping[str, Any] = field(default_factory=dict)
-    provider: ProviderName = "auto"
-    precision: Precision = "float32"
-    batch_size: int | None = None
-    threads: int = 1
+    runtime: RuntimeConfig = RuntimeConfig()
     truncated: TruncatedPolicy = "fail"
     shard: ShardSpec | None = None
     engine: str | None = None
@@ -47,21 +80,18 @@ class PredictConfig:
     resume: bool = False
     overwrite: bool = False
 
-    @property
-    def runtime(self) -> RuntimeConfig:
-        """What shall run the network."""
-        return RuntimeConfig(self.provider, self.precision, self.threads)
-
     def identity(self, model: str, photos: str) -> dict[str, str]:
-        """What decides the predictions, not how they are written; `model` and `photos` are digests.
-        See `RunHeader.identity`."""
+        """Return what decides the predictions, but not how they are written.
+
+        `model` and `photos` are digests. See `RunHeader.identity`.
+        """
         chosen = {
             "--aggregation": self.aggregation,
             "--threshold": self.threshold,
             "--classes": self.class_list and _digest(self.class_list),
-            "--provider": self.provider,
-            "--precision": self.precision,
-            "--batch-size": self.batch_size,
+            "--provider": self.runtime.provider,
+            "--precision": self.runtime.precision,
+            "--batch-size": self.runtime.batch_size,
             "--truncated": self.truncated,
         }
         given = {name: str(value) for name, value in chosen.items() if value is not None}
@@ -70,8 +100,12 @@ class PredictConfig:
 
 @dataclass(frozen=True)
 class Summary:
-    """What came out. `events` predicted, `photos` that came in, `resumed` of them in an earlier
-    run, `failed` entries in `failures`, the `first_failures`, and the `seconds` that it took."""
+    """The result of a run.
+
+    `events`: how many were predicted. `photos`: how many came in, `resumed` of them in an earlier
+    run. `failed`: the number of entries in the file `failures`, of which `first_failures` are the
+    first. `seconds`: how long the run took.
+    """
 
     events: int
     photos: int
@@ -86,6 +120,4 @@ def _digest(path: Path) -> str:
     try:
         return blake2b(path.read_bytes(), digest_size=8).hexdigest()
     except OSError as error:
-        raise UsageError(
-            f"the class list '{path}' can't be read: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise UsageError(f"the class list '{path}' can't be read: {reason(error)}") from None

@@ -1,15 +1,15 @@
-"""How the network's answers are read: which classes there can be, and from which probability on one
-is believed."""
+"""Apply a class list and thresholds to the probabilities of the network."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.label_schema import LabelClasses, LabelSchema, LabelThresholds
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD, UNKNOWN
 from ctc.errors import InputError, UsageError, did_you_mean
@@ -17,75 +17,63 @@ from ctc.storage.csv_reader import open_table
 from ctc.storage.text_encoding import detect_encoding
 
 MAX_LISTED_NAMES = 10
-_CROPS_NOTE = "the model learnt from photos cut to a detector's boxes: so are those of an inventory with boxes, others are predicted whole"
+_CROPS_NOTE = (
+    "the model learnt from photos cut to a detector's boxes: so are those of an inventory with"
+    " boxes, others are predicted whole"
+)
 
 ModelOutputs = Mapping[str, NDArray[np.float32]]
-LabelClasses = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Postprocessor:
-    """`labels`: per label the classes that there can be, in the model's order. `kept_indices`: per
-    restricted label, where they stand in the model's answer. `thresholds`: per label, class by
-    class, the lowest probability that is believed, None where none is. `notes`: for the user.
-    `multi_label`: as the model's."""
+    """Selects the classes that are possible, and knows their thresholds.
 
-    labels: LabelClasses
+    `schema`: the labels with the classes that are kept, in the model's order, and their thresholds.
+    `kept_indices`: per label with a class list, the indices of its classes in the model's output.
+    `notes`: for the user and the output.
+    """
+
+    schema: LabelSchema
     kept_indices: Mapping[str, NDArray[np.intp]] = field(default_factory=dict)
-    thresholds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    multi_label: tuple[str, ...] = ()
 
     def apply(self, outputs: ModelOutputs) -> ModelOutputs:
-        """Per label (N, the model's classes) to (N, `labels`' classes), whose sum is 1 again where
-        the label is restricted and not multi-label; all equal where the model excludes every one of
-        them."""
+        """Return the kept columns of each label's probabilities, (N, the model's classes).
+
+        Where a label has a class list and is not multi-label, each row is normalised to sum to 1;
+        if its sum is 0, all classes get the same probability.
+        """
         return {label: self._apply_label(label, values) for label, values in outputs.items()}
 
     def _apply_label(self, label: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
         if label not in self.kept_indices:
             return values
-        chosen = values[:, self.kept_indices[label]]
-        return chosen if label in self.multi_label else _normalize(chosen)
+        kept = values[:, self.kept_indices[label]]
+        return kept if label in self.schema.multi_label else _normalize(kept)
 
 
 def make_postprocessor(
     info: ModelInfo, threshold: float | None = None, class_list: Path | None = None
 ) -> Postprocessor:
-    """`threshold`: for every class, in place of the model's own thresholds. `class_list`: a file
-    with the classes that there can be.
+    """Return the postprocessor of a model.
 
-    Raises CtcError for a class list that can't be read or names a class that the model doesn't
-    know."""
-    wanted = _read_class_list(class_list, info.labels) if class_list else {}
-    labels = {
-        label: tuple(one for one in wanted.get(label, all_)) for label, all_ in info.labels.items()
-    }
+    `threshold`: for every class, in place of the model's own thresholds. `class_list`: a file with
+    the classes that are possible. Raises CtcError for a class list that can't be read, or that has
+    a class that the model doesn't have.
+    """
+    own = info.schema
+    listed = _read_class_list(class_list, own.labels) if class_list else {}
     kept = {
-        label: np.array([info.labels[label].index(one) for one in classes])
-        for label, classes in wanted.items()
+        label: np.array([own.labels[label].index(name) for name in classes])
+        for label, classes in listed.items()
     }
-    thresholds = _thresholds(info, threshold, labels)
-    notes = [_CROPS_NOTE] if info.preprocessing.crop_margin is not None else []
-    notes += [_restriction_note(label, classes, info) for label, classes in wanted.items()]
-    limit = "the model's own thresholds" if threshold is None else f"{threshold:g}"
-    if thresholds.keys() - set(info.multi_label):
-        notes.append(f"answers below {limit} are '{UNKNOWN}'")
-    for label in info.multi_label:
-        start = (
-            f"{PRESENCE_THRESHOLD:g}"
-            if threshold is None and not info.thresholds.get(label)
-            else limit
-        )
-        notes.append(
-            f"'{label}' may have several classes at once: those are there whose probability reaches {start}"
-        )
-    notes += [
-        _unreachable_note(label, labels[label], values, info)
-        for label, values in thresholds.items()
-        if None in values
-    ]
-    return Postprocessor(labels, kept, thresholds, tuple(notes), info.multi_label)
+    thresholds = _thresholds(own, threshold, kept)
+    schema = LabelSchema({**own.labels, **listed}, thresholds, own.multi_label)
+    crops = [_CROPS_NOTE] if info.preprocessing.crop_margin is not None else []
+    restrictions = [_restriction_note(label, classes, own) for label, classes in listed.items()]
+    notes = (*crops, *restrictions, *_threshold_notes(schema, threshold, own.thresholds))
+    return Postprocessor(schema, kept, notes)
 
 
 def _normalize(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -95,22 +83,39 @@ def _normalize(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.divide(exact, sums, out=equal, where=sums > 0), np.float32)
 
 
-def _restriction_note(label: str, classes: tuple[str, ...], info: ModelInfo) -> str:
-    known = info.labels[label]
+def _restriction_note(label: str, classes: tuple[str, ...], own: LabelSchema) -> str:
+    known = own.labels[label]
     out = [f"'{name}'" for name in known if name not in classes]
-    then = "" if label in info.multi_label else ", whose probabilities sum to 1 again"
-    return f"'{label}' is restricted to {len(classes)} of its {len(known)} classes{then}; left out: {_format_names(out) or 'none'}"
-
-
-def _unreachable_note(
-    label: str, classes: tuple[str, ...], thresholds: tuple[float | None, ...], info: ModelInfo
-) -> str:
-    names = _format_names(
-        [f"'{name}'" for name, lowest in zip(classes, thresholds, strict=True) if lowest is None]
+    then = "" if label in own.multi_label else ", whose probabilities sum to 1 again"
+    return (
+        f"'{label}' is restricted to {len(classes)} of its {len(known)} classes{then};"
+        f" left out: {_format_names(out) or 'none'}"
     )
+
+
+def _threshold_notes(
+    schema: LabelSchema, threshold: float | None, own: LabelThresholds
+) -> Iterator[str]:
+    limit = "the model's own thresholds" if threshold is None else f"{threshold:g}"
+    if schema.thresholds.keys() - set(schema.multi_label):
+        yield f"answers below {limit} are '{UNKNOWN}'"
+    for label in schema.multi_label:
+        start = f"{PRESENCE_THRESHOLD:g}" if threshold is None and label not in own else limit
+        yield (
+            f"'{label}' may have several classes at once: those are there whose probability"
+            f" reaches {start}"
+        )
+    for label, limits in schema.thresholds.items():
+        if None in limits:
+            yield _unreachable_note(label, limits, schema)
+
+
+def _unreachable_note(label: str, limits: tuple[float | None, ...], schema: LabelSchema) -> str:
+    pairs = zip(schema.labels[label], limits, strict=True)
+    names = _format_names([f"'{name}'" for name, lowest in pairs if lowest is None])
     what = (
         f"never has {names}"
-        if label in info.multi_label
+        if label in schema.multi_label
         else f"is '{UNKNOWN}' wherever it would be {names}"
     )
     return f"'{label}' {what}: no probability of theirs can be believed"
@@ -123,36 +128,35 @@ def _format_names(names: list[str]) -> str:
 
 
 def _thresholds(
-    info: ModelInfo, threshold: float | None, labels: LabelClasses
+    own: LabelSchema, threshold: float | None, kept: Mapping[str, NDArray[np.intp]]
 ) -> dict[str, tuple[float | None, ...]]:
+    """Return the thresholds of the kept classes; 0 is no threshold unless multi-label."""
     found: dict[str, tuple[float | None, ...]] = {}
-    for label, classes in labels.items():
-        several, own = label in info.multi_label, info.thresholds.get(label)
-        if threshold is not None and (threshold or several):
-            found[label] = (threshold,) * len(classes)
-        elif threshold is None and own:
-            found[label] = tuple(
-                own.get(name, PRESENCE_THRESHOLD if several else 0.0) for name in classes
-            )
+    for label, classes in own.labels.items():
+        indices = kept[label].tolist() if label in kept else range(len(classes))
+        if threshold is not None and (threshold or label in own.multi_label):
+            found[label] = (threshold,) * len(indices)
+        elif threshold is None and label in own.thresholds:
+            found[label] = tuple(own.thresholds[label][index] for index in indices)
     return found
 
 
 def _read_class_list(path: Path, known: LabelClasses) -> LabelClasses:
-    """Per label that the file restricts, the classes it names, in the model's order."""
-    named: dict[str, set[str]] = {}
+    """Return, per label in the file, its classes in the file, in the model's order."""
+    listed: dict[str, set[str]] = {}
     for label, name in _class_list_pairs(path, known):
-        named.setdefault(label, set()).add(name)
+        listed.setdefault(label, set()).add(name)
     return {
         label: tuple(name for name in known[label] if name in names)
-        for label, names in named.items()
+        for label, names in listed.items()
     }
 
 
 def _class_list_pairs(path: Path, known: LabelClasses) -> list[tuple[str, str]]:
-    """(label, class) for each line."""
+    """Return (label, class) for each line."""
     if not path.is_file():
         raise UsageError(
-            f"the class list '{path}' is not there: a text file with one class per line"
+            f"the class list '{path}' is not there: give a text file with one class per line"
         )
     try:
         text = path.read_text(encoding=detect_encoding(path))
@@ -178,12 +182,13 @@ def _csv_pairs(path: Path) -> list[tuple[str, str]]:
 def _check_pair(path: Path, known: LabelClasses, label: str, name: str) -> tuple[str, str]:
     if label not in known:
         raise UsageError(
-            f"'{path}' names a label '{label}' that the model doesn't have{did_you_mean(label, known)}"
+            f"'{path}' has a label '{label}' that the model doesn't have"
+            f"{did_you_mean(label, known)}"
         )
     if name not in known[label]:
         near = did_you_mean(name, known[label])
         raise UsageError(
-            f"'{path}' names a class '{name}' that the model doesn't have for '{label}'{near}"
+            f"'{path}' has a class '{name}' that the model doesn't have for '{label}'{near}"
         )
     return label, name
 
@@ -192,9 +197,10 @@ def _find_label(path: Path, known: LabelClasses, name: str) -> str:
     labels = [label for label, classes in known.items() if name in classes]
     if not labels:
         near = did_you_mean(name, {one for classes in known.values() for one in classes})
-        raise UsageError(f"'{path}' names a class '{name}' that the model doesn't have{near}")
+        raise UsageError(f"'{path}' has a class '{name}' that the model doesn't have{near}")
     if len(labels) > 1:
         raise UsageError(
-            f"'{path}': class '{name}' is one of '{labels[0]}' and of '{labels[1]}': write a CSV with the columns label,class"
+            f"'{path}': class '{name}' belongs to '{labels[0]}' and to '{labels[1]}':"
+            " write a CSV with the columns label,class"
         )
     return labels[0]

@@ -1,1 +1,1 @@
-"""onnxruntime sessions: open, choose a provider, choose a batch size, read model metadata."""
+"""onnxruntime: open sessions, choose provider and batch size, read model metadata."""

@@ -1,71 +1,65 @@
-"""A short measurement before a long run: how many photos the network takes at a time to be fastest
-on this machine."""
+"""Choose the batch size by a short benchmark before a long run."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
 
+from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.session import Model
 
 CPU_BATCH_SIZES = (1, 4, 16)
-"""On one core a batch hardly pays: its activations leave the cache."""
+"""On one core larger batches hardly pay: their activations leave the cache."""
 DEVICE_BATCH_SIZES = (16, 32, 64, 128, 256)
 MIN_PHOTOS_TO_MEASURE = 2_000
-"""In photos; a shorter run is over before the measurement has paid."""
+"""A run of fewer photos is over before the benchmark has paid off."""
 MAX_SECONDS_PER_SIZE = 0.5
-"""Seconds that one size may take to be measured."""
+"""Upper limit of the seconds spent on one size."""
 MIN_SPEEDUP = 1.1
 _REPEATS = 3
 
 
-class ResolvedRuntime(NamedTuple):
-    """What runs the network, and how many photos it takes at a time."""
-
-    provider: str
-    precision: str
-    batch_size: int
-
-
-def resolve_runtime(
-    model: Model, batch_size: int | None, photos: int | None, workers: int
-) -> ResolvedRuntime:
-    """`batch_size` None: measured, see `choose_batch_size`."""
-    size = batch_size or choose_batch_size(model, photos, workers)
-    return ResolvedRuntime(model.runtime.provider, model.runtime.precision, size)
+def resolve_runtime(model: Model, photos: int | None) -> RuntimeConfig:
+    """Return how `model` is run, with a batch size: its own, or that of `choose_batch_size`."""
+    runtime = model.runtime
+    size = runtime.batch_size or choose_batch_size(model, photos)
+    return replace(runtime, batch_size=size)
 
 
-def choose_batch_size(model: Model, photos: int | None, workers: int) -> int:
-    """The smallest of the usual sizes that no other beats by a tenth, as measured with `workers`
-    batches at a time, as they will be; the first size for a short run. `photos` None: not known."""
+def choose_batch_size(model: Model, photos: int | None) -> int:
+    """Return the smallest of the usual batch sizes that no other outperforms by 10 %.
+
+    Measured with as many batches at the same time as the model's runtime has threads. The first
+    size for a run of few `photos`; None: their number is unknown.
+    """
     sizes = DEVICE_BATCH_SIZES if model.is_on_device else CPU_BATCH_SIZES
     if photos is not None and photos < MIN_PHOTOS_TO_MEASURE:
         return sizes[0]
-    return _fastest_size(model, sizes, 1 if model.is_on_device else workers)
+    return _fastest_size(model, sizes, 1 if model.is_on_device else model.runtime.threads)
 
 
-def _fastest_size(model: Model, sizes: tuple[int, ...], workers: int) -> int:
+def _fastest_size(model: Model, sizes: tuple[int, ...], threads: int) -> int:
     best, best_rate = sizes[0], 0.0
-    with ThreadPoolExecutor(workers, "ctc-tune") as pool:
+    with ThreadPoolExecutor(threads, "ctc-tune") as pool:
         for size in sizes:
-            if best_rate and _REPEATS * size * workers / best_rate > MAX_SECONDS_PER_SIZE:
+            if best_rate and _REPEATS * size * threads / best_rate > MAX_SECONDS_PER_SIZE:
                 break
-            rate = size * workers / _measure_seconds(model, size, workers, pool)
+            rate = size * threads / _measure_seconds(model, size, threads, pool)
             if rate > MIN_SPEEDUP * best_rate:
                 best, best_rate = size, rate
     return best
 
 
-def _measure_seconds(model: Model, size: int, workers: int, pool: ThreadPoolExecutor) -> float:
-    """Of the quickest turn, in which every worker runs one batch."""
+def _measure_seconds(model: Model, size: int, threads: int, pool: ThreadPoolExecutor) -> float:
+    """Return the seconds of the fastest round, in which every thread runs one batch."""
     preprocessing = model.info.preprocessing
     images = np.zeros((size, preprocessing.height, preprocessing.width, 3), np.uint8)
     taken = []
     for _ in range(_REPEATS):
         start = time.perf_counter()
-        list(pool.map(model.predict, [images] * workers))
+        list(pool.map(model.predict, [images] * threads))
         taken.append(time.perf_counter() - start)
     return min(taken)

@@ -1,4 +1,4 @@
-"""What a model says of itself, held against what the network is."""
+"""Read the metadata of a model, and check it against the network."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ _FLOATS = ("tensor(float)", "tensor(float16)")
 
 
 def read_metadata(path: Path, session: onnxruntime.InferenceSession) -> ModelInfo:
-    """The metadata of the model in `path`; raises InputError, saying what is missing, when it is
-    foreign or contradicts itself."""
+    """Return the metadata of the model in `path`.
+
+    Raises InputError, saying what is missing, when ctc did not export the model, or when the
+    metadata and the network contradict each other.
+    """
     try:
         info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
         _check_input(session.get_inputs(), info)
@@ -36,8 +39,8 @@ def _check_input(inputs: list[Any], info: ModelInfo) -> None:
     size = list(input_shape(info))
     if shape[1:] != size or isinstance(shape[0], int):
         raise InputError(
-            f"its input '{inputs[0].name}' has the shape {shape}, not [any number, {size[0]}, {size[1]}, 3] as its "
-            "metadata say"
+            f"its input '{inputs[0].name}' has the shape {shape}, not"
+            f" [any number, {size[0]}, {size[1]}, 3] as its metadata say"
         )
 
 
@@ -49,8 +52,8 @@ def _check_outputs(outputs: list[Any], info: ModelInfo) -> None:
         shape = list(found[label].shape)
         if found[label].type not in _FLOATS or len(shape) != 2 or shape[1] != len(classes):
             raise InputError(
-                f"its output '{label}' is a {found[label].type} of shape {shape}, but its metadata name {len(classes)} "
-                "classes"
+                f"its output '{label}' is a {found[label].type} of shape {shape},"
+                f" but its metadata name {len(classes)} classes"
             )
 
 
@@ -69,5 +72,5 @@ def _check_thresholds(info: ModelInfo) -> None:
 
 
 def input_shape(info: ModelInfo) -> tuple[int, int, int]:
-    """Height, width and channels of a picture."""
+    """Return the height, width and channels of a model input."""
     return info.preprocessing.height, info.preprocessing.width, 3

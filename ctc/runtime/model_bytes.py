@@ -1,4 +1,4 @@
-"""The bytes of a model file, of limited size."""
+"""Read the bytes of a model file, with a size limit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError, UsageError, reason
 from ctc.storage.remote_files import as_os_errors
 
 MAX_BYTES = 2**31 - 1
@@ -28,24 +28,21 @@ class ModelFile:
 
 
 def read_model(path: Path) -> ModelFile:
-    """The bytes of a model file; raises CtcError when there is no file, or one that is too
-    large."""
+    """Read a model file. Raises CtcError when it does not exist or is too large."""
     try:
         with as_os_errors(path):
             return ModelFile(path, _read_checked(path))
     except FileNotFoundError:
         raise UsageError(f"model '{path}' is not there: make one with `ctc export`") from None
     except OSError as error:
-        raise InputError(
-            f"model '{path}' can't be read: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise InputError(f"model '{path}' can't be read: {reason(error)}") from None
 
 
 def _read_checked(path: Path) -> bytes:
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise UsageError(
-            f"model '{path}' is a folder: give the .onnx file that `ctc export` made of it"
+            f"model '{path}' is a folder: give the .onnx file that `ctc export` made from it"
         )
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"model '{path}' is not a file")

@@ -1,8 +1,8 @@
-"""What runs the network: onnxruntime's execution providers, started for real before they are
-trusted.
+"""onnxruntime's execution providers: choose one, and check that it starts.
 
-onnxruntime itself falls back to the CPU when a provider doesn't start; here that is an error, or
-with `auto` the next provider's turn."""
+onnxruntime falls back to the CPU when a provider doesn't start; here that is an error, or with
+`auto` the next provider is tried.
+"""
 
 from __future__ import annotations
 
@@ -12,33 +12,24 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from ctc.errors import CtcError, MissingExtraError, UsageError
+from ctc.runtime.config import Precision, ProviderName, RuntimeConfig
 
 if TYPE_CHECKING:
     import onnxruntime
-
-ProviderName = Literal["auto", "cpu", "cuda", "tensorrt", "openvino", "coreml", "directml"]
-Precision = Literal["float32", "float16", "bfloat16"]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class RuntimeConfig:
-    """What shall run the network, with which arithmetic. `workers`: how many batches may be in the
-    network at a time."""
-
-    provider: ProviderName = "auto"
-    precision: Precision = "float32"
-    workers: int = 1
-
-
-@dataclass(frozen=True)
 class Provider:
-    """`name` is onnxruntime's; `extra` brings it. `is_device`: it has memory of its own, and one
-    large batch at a time serves it best."""
+    """An execution provider.
+
+    `name`: onnxruntime's. `extra`: the extra that installs it. `is_device`: it has its own memory
+    and is fastest with one large batch at a time.
+    """
 
     name: str
     extra: str
@@ -55,8 +46,11 @@ PROVIDERS: Mapping[str, Provider] = {
     "cpu": Provider("CPUExecutionProvider", "cpu", False),
 }
 AUTO_ORDER: tuple[ProviderName, ...] = ("cuda", "directml", "openvino", "cpu")
-"""In this order. Not TensorRT, which compiles for minutes before the first photo, nor CoreML, which
-may compute in half precision."""
+"""The order in which `auto` tries providers.
+
+Without TensorRT, which compiles for minutes before the first photo, and CoreML, which may compute
+in half precision.
+"""
 
 SessionOpener = Callable[[str, Mapping[str, str]], "onnxruntime.InferenceSession"]
 
@@ -64,11 +58,13 @@ SessionOpener = Callable[[str, Mapping[str, str]], "onnxruntime.InferenceSession
 def create_session(
     runtime: RuntimeConfig, open_session: SessionOpener
 ) -> tuple[RuntimeConfig, onnxruntime.InferenceSession]:
-    """The engine's provider, or the first of AUTO that works, with a session on it.
+    """Open a session on the provider of `runtime`, or on the first of AUTO_ORDER that starts.
 
-    `open_session(onnxruntime's name, options)` opens a session and runs it once; whatever it raises
-    means that the provider doesn't start. Raises CtcError for a provider that is asked for by name,
-    or when a CPU can't open the model."""
+    `open_session(onnxruntime's name, options)` opens a session and runs it once; any exception that
+    it raises means that the provider doesn't start. Returns `runtime` with the provider's name, and
+    the session. Raises CtcError when a provider that was chosen by name doesn't start, or when the
+    CPU can't open the model.
+    """
     if runtime.provider != "auto":
         return runtime, _create_on_provider(runtime, open_session)
     refusals: list[ProviderError] = []
@@ -85,12 +81,13 @@ def create_session(
             refusals.append(error)
             continue
         for refusal in refusals:
-            log.warning("%s: going on with '%s'", refusal, name)
+            log.warning("%s: using '%s' instead", refusal, name)
         return candidate, session
     if refusals:
         raise refusals[-1]
     raise UsageError(
-        f"no provider that is installed computes in {runtime.precision}: {_providers_with(runtime.precision)}"
+        f"no installed provider computes in {runtime.precision}:"
+        f" {_providers_with(runtime.precision)}"
     )
 
 
@@ -111,7 +108,7 @@ def _create_on_provider(
     try:
         session = open_session(provider.name, _provider_options(runtime))
         if session.get_providers()[0] != provider.name:
-            raise RuntimeError("onnxruntime went over to the CPU; a driver or a library is missing")
+            raise RuntimeError("onnxruntime fell back to the CPU; a driver or library is missing")
     except CtcError:
         raise
     except Exception as error:  # onnxruntime's exceptions share no base class
@@ -123,16 +120,16 @@ def _create_on_provider(
 
 def _provider_options(runtime: RuntimeConfig) -> dict[str, str]:
     if runtime.provider == "openvino":
-        # pinned threads would stand in the way of those that decode
+        # pinned threads would compete with those that decode
         hints = {
             "INFERENCE_PRECISION_HINT": runtime.precision.replace("float", "f"),
             "ENABLE_CPU_PINNING": "NO",
         }
-        workers = str(runtime.workers)
+        threads = str(runtime.threads)
         return {
             "device_type": "CPU",
-            "num_of_threads": workers,
-            "num_streams": workers,
+            "num_of_threads": threads,
+            "num_streams": threads,
             "load_config": json.dumps({"CPU": hints}),
         }
     if runtime.provider == "cuda":
@@ -148,8 +145,7 @@ def _available_providers() -> list[str]:
 
 
 def _preload_cuda_libraries(provider: str) -> None:
-    """Let onnxruntime find CUDA's libraries among the installed packages; it prints what it
-    misses."""
+    """Load CUDA's libraries from the installed packages; what onnxruntime prints is discarded."""
     import onnxruntime
 
     if provider in ("cuda", "tensorrt") and hasattr(onnxruntime, "preload_dlls"):
@@ -163,10 +159,9 @@ def _providers_with(precision: str) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """onnxruntime's reason without its prefix `[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : `."""
+    """Return the first line of an onnxruntime error.
+
+    Without its prefix `[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : `.
+    """
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rsplit(" : ", 1)[-1].rstrip(".")[:300]
-
-
-PROVIDER_NAMES: tuple[str, ...] = get_args(ProviderName)
-PRECISIONS: tuple[str, ...] = get_args(Precision)

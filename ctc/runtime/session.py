@@ -1,4 +1,4 @@
-"""A model file, opened with onnxruntime.
+"""Open a model file with onnxruntime and run it.
 
 Only ONNX is loaded, as bytes of limited size, without external data and without custom libraries.
 """
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, MissingExtraError
+from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.metadata import input_shape, read_metadata
 from ctc.runtime.model_bytes import ModelFile, read_model
 from ctc.runtime.providers import (
     PROVIDERS,
     ProviderError,
-    RuntimeConfig,
     create_session,
     first_line,
 )
@@ -47,7 +47,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Model:
-    """An opened model file; `info` is what its metadata say, `runtime` what runs it."""
+    """An opened model file.
+
+    `info`: its metadata. `runtime`: how it is run; the provider is never `auto`.
+    """
 
     path: Path
     info: ModelInfo
@@ -58,15 +61,16 @@ class Model:
 
     @property
     def is_on_device(self) -> bool:
-        """Whether one large batch at a time serves it best."""
+        """Whether the provider is fastest with one large batch at a time."""
         return PROVIDERS[self.runtime.provider].is_device
 
     def predict(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
-        """Probabilities per label, float32 (N, classes), for a batch of uint8 (N, height, width, 3)
-        RGB images as `ctc.images.to_model_input` makes them. Threads may call it at the same time.
+        """Return the probabilities per label, float32 (N, classes), of a batch of images.
 
-        A batch that doesn't fit into memory is halved until it does, now and from then on. Raises
-        InputError when the network can't be run."""
+        `images`: uint8 (N, height, width, 3), RGB, as `ctc.images.to_model_input` makes them.
+        Threads may call it at the same time. A batch that doesn't fit into memory is halved until
+        it does, and so are all later ones. Raises InputError when the network can't be run.
+        """
         while True:
             largest = self._max_batch_size or len(images)
             parts = [images[at : at + largest] for at in range(0, len(images), largest)]
@@ -99,19 +103,19 @@ class Model:
         for label, values in found.items():
             if values.shape != (len(images), len(self.info.labels[label])):
                 raise InputError(
-                    f"model '{self.path}' answers '{label}' with an array of shape {values.shape}"
+                    f"model '{self.path}': output '{label}' has the shape {values.shape}"
                 )
         return found
 
     def _halve_batch_size(self, size: int, error: Exception) -> None:
         if size == 1:
             raise InputError(
-                f"model '{self.path}' does not fit into memory, even with one photo at a time: {error}"
+                f"model '{self.path}' does not fit into memory, even with batch size 1: {error}"
             )
         if self._max_batch_size is None or self._max_batch_size >= size:
             self._max_batch_size = (size + 1) // 2
             log.warning(
-                "a batch of %d does not fit into memory: going on with %d photos at a time",
+                "out of memory with batch size %d: using batch size %d instead",
                 size,
                 self._max_batch_size,
             )
@@ -122,30 +126,30 @@ class _OutOfMemoryError(Exception):
 
 
 def load_model(path: Path, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
-    """Read and open a model file: see `read_model` and `open_model`."""
+    """Read and open a model file; see `read_model` and `open_model`."""
     return open_model(read_model(path), runtime)
 
 
 def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
     """Open a model that `ctc export` wrote, and run it once.
 
-    Raises CtcError, saying what is missing, for anything else, and for an engine that doesn't
-    start."""
+    Raises CtcError for any other file, saying what is missing, and for a provider that doesn't
+    start.
+    """
     try:
         import onnxruntime
     except ImportError:
         raise MissingExtraError("ctc predict", "cpu") from None
-    onnxruntime.set_default_logger_severity(_FATAL_ONLY)  # what it says it raises, too
+    onnxruntime.set_default_logger_severity(_FATAL_ONLY)  # errors are raised as well
     found: dict[str, ModelInfo] = {}
 
     def open_session(provider: str, options: Mapping[str, str]) -> onnxruntime.InferenceSession:
         providers: list[Any] = [(provider, dict(options))]
-        if provider != PROVIDERS["cpu"].name:
-            providers.append(
-                PROVIDERS["cpu"].name
-            )  # for the few operations that a provider may lack
+        if provider != PROVIDERS["cpu"].name:  # for the few operations that a provider may lack
+            providers.append(PROVIDERS["cpu"].name)
         settings = _session_options(file.path)
-        settings.enable_mem_pattern = provider != PROVIDERS["directml"].name  # which can't have it
+        # DirectML doesn't support memory patterns
+        settings.enable_mem_pattern = provider != PROVIDERS["directml"].name
         session = onnxruntime.InferenceSession(file.data, settings, providers=providers)
         session.disable_fallback()
         found["info"] = info = read_metadata(file.path, session)
@@ -162,10 +166,10 @@ def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Mod
         reason = str(error).partition(": ")[2]
         what = "can't be run" if found else "can't be opened as an ONNX file"
         raise InputError(f"model '{file.path}' {what}: {reason}") from None
-    turns: AbstractContextManager[Any] = (
+    run_lock: AbstractContextManager[Any] = (
         Lock() if PROVIDERS[runtime.provider].is_device else nullcontext()
     )
-    return Model(file.path, found["info"], runtime, session, turns)
+    return Model(file.path, found["info"], runtime, session, run_lock)
 
 
 def _session_options(path: Path) -> onnxruntime.SessionOptions:
@@ -173,12 +177,12 @@ def _session_options(path: Path) -> onnxruntime.SessionOptions:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _FATAL_ONLY
-    # one thread for each batch: every worker runs the network on its own
+    # one thread per batch: every thread of ours runs the network by itself
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # a model loaded as bytes would take external data from the working directory: send it where
-    # nothing can be
+    # a model loaded as bytes would read external data from the working directory: point it to a
+    # path that can't exist
     nowhere = path.absolute() / "external data is not allowed"
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", str(nowhere)

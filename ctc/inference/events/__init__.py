@@ -1,1 +1,1 @@
-"""Where events to predict come from: folders, tables, inventories, bursts."""
+"""Events to predict, from photos, folders, CSV files and inventories."""

@@ -1,4 +1,4 @@
-"""What is predicted: events, from whatever source they come."""
+"""Events to predict, and the protocol of their sources."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ MetaScalar = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One trigger of a camera: `images` are paths in time order, as given or found; `meta` is
-    passed on to the output; `boxes`: where a detector found something, one per image or none at
-    all."""
+    """One trigger of a camera.
+
+    `images`: paths in time order, as given or found. `meta`: values for the output. `boxes`: the
+    boxes of a detector, one per image, or empty.
+    """
 
     id: str
     images: tuple[str, ...]
@@ -27,26 +29,25 @@ class Event:
 
 
 class EventSource(Protocol):
-    """Events of one origin, which may be millions: they are found anew, one by one, whenever they
-    are asked for."""
+    """Events of one source, which may be millions: each iteration reads them again, one by one."""
 
     @property
     def photos(self) -> int:
-        """How many photos the events have together."""
+        """The number of photos of all events."""
 
     @property
     def meta_columns(self) -> tuple[str, ...]:
-        """The meta columns that every one of its events has."""
+        """The meta columns, which each event has."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the source."""
 
     def ids(self) -> Iterator[str]:
-        """The ids of the events, and those that its photos would have if each were its own."""
+        """Yield the ids of the events, and those its photos would have as events of their own."""
 
     def __iter__(self) -> Iterator[Event]:
-        """The events, in order; their ids differ."""
+        """Yield the events, in order; their ids differ."""
 
     def update_digest(self, digest: blake2b) -> None:
-        """Feed what the events depend on: the same bytes mean the same events."""
+        """Add what the events depend on: the same digest means the same events."""

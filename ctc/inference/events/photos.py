@@ -1,5 +1,4 @@
-"""Photos that no table puts into events: each is its own, or those that a camera took shortly after
-another are one."""
+"""Events from photos without a table: one per photo, or one per burst."""
 
 from __future__ import annotations
 
@@ -17,10 +16,12 @@ from ctc.inference.events.event import Event
 
 @dataclass(frozen=True)
 class UngroupedPhotos:
-    """Photos of folders. An event's id is the path of its first photo.
+    """Photos of folders; the id of an event is the path of its first photo.
 
-    `max_gap`: how many seconds after the previous photo of its folder, by EXIF, a photo is still of
-    the same event; None: each is an event. A photo without a time stays alone."""
+    `max_gap`: a photo belongs to the event of the previous photo in its folder, by EXIF time, if it
+    was taken at most that many seconds later; None: each photo is an event. A photo without a time
+    is an event of its own.
+    """
 
     folders: tuple[FolderPhotos, ...]
     max_gap: float | None = None
@@ -48,7 +49,7 @@ class UngroupedPhotos:
 
 
 def _burst_events(folder: FolderPhotos, max_gap: float) -> Iterator[Event]:
-    """Events in the order of their first photos' names; the photos of each by time."""
+    """Yield events in the order of their first photos' names, each with its photos by time."""
     paths = list(folder)
     times = np.array(
         [exif.taken for exif in read_exifs(paths, exif_threads(folder.prefix))], "datetime64[us]"
@@ -56,5 +57,5 @@ def _burst_events(folder: FolderPhotos, max_gap: float) -> Iterator[Event]:
     for burst in group_bursts(
         np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")
     ):
-        images = tuple(paths[at] for at in burst)
+        images = tuple(paths[index] for index in burst)
         yield Event(images[0], images)

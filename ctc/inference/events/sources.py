@@ -1,4 +1,4 @@
-"""From what the user names — photos, folders, tables — to the events to predict, in order."""
+"""Find the events to predict in photos, folders and tables."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import numpy as np
 from ctc.errors import UsageError
 from ctc.images import is_image_name
 from ctc.images.folders import FolderPhotos, find_photos
+from ctc.inference.config import Columns
 from ctc.inference.events.event import Event, EventSource
 from ctc.inference.events.photos import UngroupedPhotos
 from ctc.inference.events.table import (
     CSV_SUFFIXES,
     INVENTORY_SUFFIXES,
-    Columns,
     EventTable,
     read_csv,
     read_inventory,
@@ -30,8 +30,10 @@ from ctc.storage.paths import is_http, is_remote
 
 @dataclass(frozen=True)
 class EventCollection:
-    """The events of all sources, one source after the other. Ids differ, and every event has the
-    same meta columns."""
+    """The events of all sources, one source after the other.
+
+    Their ids differ, and all have the same meta columns.
+    """
 
     sources: tuple[EventSource, ...]
 
@@ -42,7 +44,7 @@ class EventCollection:
 
     @cached_property
     def photos(self) -> int:
-        """How many photos there are."""
+        """The number of photos."""
         return sum(source.photos for source in self.sources)
 
     @cached_property
@@ -52,7 +54,7 @@ class EventCollection:
 
     @cached_property
     def digest(self) -> str:
-        """Two runs with the same digest predict the same events."""
+        """The digest of the events: two runs with the same one predict the same events."""
         digest = blake2b(digest_size=16)
         for source in self.sources:
             source.update_digest(digest)
@@ -71,20 +73,22 @@ def find_events(
     image_root: Path | None = None,
     max_gap: float | None = None,
 ) -> EventCollection:
-    """Look at every source once, before anything is predicted.
+    """Read every source once, before anything is predicted, and return its events.
 
-    `columns` says which columns of the CSV files among the sources hold events and photos.
-    `image_root`: where relative paths in tables start; by default the CSV's folder, or what the
-    inventory says. `max_gap`: see LoosePhotos. Raises CtcError for a source that is missing,
-    unreadable, empty, of no known kind, or given twice."""
+    `columns`: the columns of the CSV files among the sources that hold event ids and photos.
+    `image_root`: where relative paths in tables start; by default the folder of the CSV, or what
+    the inventory says. `max_gap`: see `UngroupedPhotos`. Raises CtcError for a source that is
+    missing, unreadable, empty, of no known kind, or given twice.
+    """
     if not sources:
         raise UsageError("nothing to predict: give photos, folders, a CSV or an inventory")
     _check_overlap(sources)
-    looked_at = [part for source in sources for part in _open_source(source, columns, image_root)]
-    found = tuple(_merge_ungrouped_photos(looked_at, max_gap))
+    opened = [part for source in sources for part in _open_source(source, columns, image_root)]
+    found = tuple(_merge_ungrouped_photos(opened, max_gap))
     if columns is not None and not any(source.suffix.lower() in CSV_SUFFIXES for source in sources):
         raise UsageError(
-            "--event-id and --image name columns of a CSV file, but no CSV file is among the sources"
+            "--event-id and --image are for the columns of a CSV file,"
+            " but no CSV file is among the sources"
         )
     if image_root is not None and not any(isinstance(part, EventTable) for part in found):
         raise UsageError(
@@ -92,7 +96,8 @@ def find_events(
         )
     if max_gap is not None and not any(isinstance(part, UngroupedPhotos) for part in found):
         raise UsageError(
-            "--events-within unites loose photos and those of folders, but none are among the sources"
+            "--events-within groups photos that are given directly or in folders,"
+            " but none are among the sources"
         )
     _check_ids(found)
     return EventCollection(found)
@@ -123,31 +128,30 @@ def _open_source(
 def _merge_ungrouped_photos(
     found: Sequence[FolderPhotos | EventTable], max_gap: float | None
 ) -> Iterator[EventSource]:
-    """Photos that follow each other and are of one folder become its photos: bursts are looked for
-    in there."""
-    for loose, parts in groupby(found, lambda part: isinstance(part, FolderPhotos)):
-        if not loose:
+    """Merge consecutive photos of one folder, so that bursts are found among them."""
+    for ungrouped, parts in groupby(found, lambda part: isinstance(part, FolderPhotos)):
+        if not ungrouped:
             yield from (part for part in parts if isinstance(part, EventTable))
             continue
         folders = (part for part in parts if isinstance(part, FolderPhotos))
-        united = groupby(folders, lambda part: part.prefix)
-        packed = ((prefix, b"".join(part.packed for part in same)) for prefix, same in united)
+        merged = groupby(folders, lambda part: part.prefix)
+        packed = ((prefix, b"".join(part.packed for part in same)) for prefix, same in merged)
         yield UngroupedPhotos(
             tuple(FolderPhotos(prefix, names) for prefix, names in packed), max_gap
         )
 
 
 def _check_overlap(sources: Sequence[Path]) -> None:
-    """A photo that came in twice would be two events of one id."""
+    """Raise UsageError if a photo would be given twice, as two events with the same id."""
     given: dict[Path, Path] = {}
     for source in sources:
-        place = source if is_remote(source) else Path(os.path.normpath(source.absolute()))
-        if place in given:
+        path = source if is_remote(source) else Path(os.path.normpath(source.absolute()))
+        if path in given:
             raise UsageError(f"'{source}' is given twice: leave one out")
-        given[place] = source
-    for place, source in given.items():
+        given[path] = source
+    for path, source in given.items():
         holder = next(
-            (parent for parent in place.parents if parent in given and parent != place), None
+            (parent for parent in path.parents if parent in given and parent != path), None
         )
         if holder and source.suffix.lower() not in (*CSV_SUFFIXES, *INVENTORY_SUFFIXES):
             raise UsageError(
@@ -166,12 +170,16 @@ def _check_ids(found: Sequence[EventSource]) -> None:
             raise UsageError(f"event '{both}' is {where}: predict them one after the other")
         if both is not None and tables:
             raise UsageError(
-                f"'{both}' is a photo and the id of an event in a table: predict them one after the other"
+                f"'{both}' is a photo and the id of an event in a table:"
+                " predict them one after the other"
             )
 
 
 def _common_id(first: EventSource, second: EventSource) -> str | None:
-    """Compared by numbers first: the ids themselves would fill the memory."""
+    """Return an id that both have, or None.
+
+    Hashes are compared first, since the ids themselves may not fit into memory.
+    """
     common = np.intersect1d(_hashes(first), _hashes(second))
     if not len(common):
         return None

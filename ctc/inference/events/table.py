@@ -1,7 +1,8 @@
-"""Events that a table names: a CSV with event and image columns, or an inventory.
+"""Events from a table: a CSV with columns for event and images, or an inventory.
 
-A table may have millions of rows: it is read anew for each use, row by row. What is held is a
-number per event, and the events whose rows do not follow each other."""
+A table may have millions of rows: each iteration reads it again, row by row. Only a number per
+event and the events whose rows are not contiguous are kept in memory.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b, file_digest
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ctc.artifacts.boxes import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_from_columns
-from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
+from ctc.errors import InputError, UsageError, did_you_mean, require_extra
 from ctc.images.photo_paths import normalize_path
+from ctc.inference.config import Columns
 from ctc.inference.events.event import Event, MetaScalar
 from ctc.storage.csv_reader import open_table
 from ctc.storage.paths import join_path
@@ -29,17 +30,11 @@ INVENTORY_SUFFIXES = (".parquet",)
 _BATCH_ROWS = 1_000
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Which columns of a CSV hold the event's id and its images; all others are meta."""
-
-    event_id: str
-    images: tuple[str, ...]
-
-
 class EventRow(NamedTuple):
-    """What a table says of one event; `images` are paths that can be opened, `boxes` one per image
-    or none at all."""
+    """A row of a table, or the merged rows of one event.
+
+    `images`: paths that can be opened. `boxes`: one per image, or empty.
+    """
 
     images: tuple[str, ...]
     meta: Mapping[str, MetaScalar]
@@ -51,11 +46,12 @@ RowReader = Callable[[], Iterator[tuple[str, EventRow]]]
 
 @dataclass(frozen=True)
 class EventTable:
-    """The events of a table, in order of appearance: rows that share an id are one event, its
-    images are theirs in order, its meta values those of the first row.
+    """The events of a table, in order of appearance.
 
-    `root`: where its relative paths start. `layout`: what else the events depend on.
-    `non_contiguous`: the events whose rows do not follow each other."""
+    Rows with the same id are one event, with the images of all of them in order, and the meta
+    values of the first. `root`: where relative paths start. `layout`: what else the events depend
+    on. `non_contiguous`: the events whose rows are not contiguous.
+    """
 
     path: Path
     root: Path
@@ -80,22 +76,25 @@ class EventTable:
             digest.update(file_digest(file, "blake2b").digest())
 
     def _events(self) -> Iterator[tuple[str, EventRow]]:
-        waiting = dict(self.non_contiguous)
+        pending = dict(self.non_contiguous)
         for event_id, row in _merge_rows(self.read_rows()):
             if event_id not in self.non_contiguous:
                 yield event_id, row
-            elif event_id in waiting:
-                yield event_id, waiting.pop(event_id)
+            elif event_id in pending:
+                yield event_id, pending.pop(event_id)
 
 
 def read_csv(path: Path, columns: Columns | None, image_root: Path | None = None) -> EventTable:
-    """An empty image cell is no image. Raises CtcError for a missing column, a row without id, a
-    file that can't be read."""
+    """Read a CSV; an empty image cell is no image.
+
+    Raises CtcError for a missing column, a row without an id, or a file that can't be read.
+    """
     table = open_table(path)
     if columns is None:
         listed = ", ".join(f"'{name}'" for name in table.columns)
         raise UsageError(
-            f"say with --event-id and --image which columns of '{path}' name events and photos: it has {listed}"
+            f"the columns of '{path}' with events and photos are not known:"
+            f" give --event-id and --image; it has {listed}"
         )
     for name in (columns.event_id, *columns.images):
         if name not in table.columns:
@@ -103,42 +102,42 @@ def read_csv(path: Path, columns: Columns | None, image_root: Path | None = None
                 f"'{path}' has no column called '{name}'{did_you_mean(name, table.columns)}"
             )
     meta = {
-        name: at
-        for name, at in table.columns.items()
+        name: index
+        for name, index in table.columns.items()
         if name not in (columns.event_id, *columns.images)
     }
-    id_at, images_at = (
-        table.columns[columns.event_id],
-        [table.columns[name] for name in columns.images],
-    )
+    id_index = table.columns[columns.event_id]
+    image_indices = [table.columns[name] for name in columns.images]
     root = path.parent if image_root is None else image_root
 
     def rows() -> Iterator[tuple[str, EventRow]]:
         for line, cells in table.rows():
-            if not cells[id_at]:
+            if not cells[id_index]:
                 raise InputError(
                     f"'{path}' line {line} has no event id in column '{columns.event_id}'"
                 )
             images = tuple(
-                join_path(root, normalize_path(cells[at])) for at in images_at if cells[at]
+                join_path(root, normalize_path(cells[index]))
+                for index in image_indices
+                if cells[index]
             )
-            yield cells[id_at], EventRow(images, {name: cells[at] for name, at in meta.items()})
+            values = {name: cells[index] for name, index in meta.items()}
+            yield cells[id_index], EventRow(images, values)
 
     return _scan(path, root, tuple(meta), repr(columns), rows)
 
 
 def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
-    """Labels are not passed on, meta columns are."""
-    if find_spec("pyarrow") is None:
-        raise MissingExtraError(f"reading the inventory '{path}'", "data")
+    """Read an inventory, with its meta columns and without its labels."""
+    require_extra(f"reading the inventory '{path}'", "data", ["pyarrow"])
     from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 
     inventory = Inventory.read(path)
     root = inventory.image_root if image_root is None else image_root
-    boxed = set(BOX_COLUMNS) <= set(inventory.meta)
-    of_boxes = (*BOX_COLUMNS, BOX_CONFIDENCE) if boxed else ()
-    meta = tuple(name for name in inventory.meta if name not in of_boxes)
-    table = inventory.table.select([EVENT_ID, IMAGES, *meta, *(BOX_COLUMNS if boxed else ())])
+    has_boxes = set(BOX_COLUMNS) <= set(inventory.meta)
+    box_columns = (*BOX_COLUMNS, BOX_CONFIDENCE) if has_boxes else ()
+    meta = tuple(name for name in inventory.meta if name not in box_columns)
+    table = inventory.table.select([EVENT_ID, IMAGES, *meta, *(BOX_COLUMNS if has_boxes else ())])
 
     def rows() -> Iterator[tuple[str, EventRow]]:
         for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
@@ -146,7 +145,7 @@ def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
                 images = tuple(join_path(root, image) for image in row[IMAGES] or ())
                 boxes = (
                     boxes_from_columns([row[name] for name in BOX_COLUMNS], len(images))
-                    if boxed
+                    if has_boxes
                     else ()
                 )
                 yield (
@@ -170,32 +169,32 @@ def _scan(
         raise InputError(f"'{path}' has no rows: there is nothing to predict")
     if not photos:
         raise InputError(
-            f"'{path}' names no photo: the image cells of all {len(hashes)} events are empty"
+            f"'{path}' has no photos: the image cells of all {len(hashes)} events are empty"
         )
     values, counts = np.unique(np.asarray(hashes), return_counts=True)
-    again = set(values[counts > 1].tolist())
-    scattered: dict[str, EventRow] = {}
-    for event_id, row in _merge_rows(read_rows()) if again else ():
-        if hash(event_id) in again:
-            known = scattered.get(event_id)
-            scattered[event_id] = _merge_pair(known, row, differing) if known else row
-            photos += (
-                len(scattered[event_id].images)
-                - len(row.images)
-                - (len(known.images) if known else 0)
-            )
+    repeated = set(values[counts > 1].tolist())
+    non_contiguous: dict[str, EventRow] = {}
+    for event_id, row in _merge_rows(read_rows()) if repeated else ():
+        if hash(event_id) in repeated:
+            known = non_contiguous.get(event_id)
+            merged = _merge_pair(known, row, differing) if known else row
+            photos += len(merged.images) - len(row.images) - (len(known.images) if known else 0)
+            non_contiguous[event_id] = merged
     notes = tuple(
-        f"'{path}': {count} rows differ in '{name}' from an earlier row of the same event, whose value is kept"
+        f"'{path}': {count} rows differ in '{name}' from an earlier row of the same event,"
+        " whose value is kept"
         for name, count in differing.items()
     )
-    return EventTable(path, root, meta, layout, read_rows, scattered, photos, notes)
+    return EventTable(path, root, meta, layout, read_rows, non_contiguous, photos, notes)
 
 
 def _merge_rows(
     rows: Iterable[tuple[str, EventRow]], differing: Counter[str] | None = None
 ) -> Iterator[tuple[str, EventRow]]:
-    """Rows that follow each other and share an id become one; `differing` counts how often a meta
-    value is not the first row's."""
+    """Merge consecutive rows with the same id.
+
+    `differing` counts, per meta column, the rows whose value is not that of the first.
+    """
     differing = Counter() if differing is None else differing
     current: tuple[str, EventRow] | None = None
     for event_id, row in rows:
@@ -210,13 +209,12 @@ def _merge_rows(
 
 
 def _merge_pair(first: EventRow, row: EventRow, differing: Counter[str]) -> EventRow:
-    """An image that the event has already is not its image again."""
+    """Add the images of `row` that `first` doesn't have yet."""
     differing.update(name for name, value in row.meta.items() if value != first.meta[name])
-    new = [at for at, image in enumerate(row.images) if image not in first.images]
-    images = first.images + tuple(row.images[at] for at in new)
-    return EventRow(
-        images, first.meta, first.boxes + tuple(row.boxes[at] for at in new if row.boxes)
-    )
+    new = [index for index, image in enumerate(row.images) if image not in first.images]
+    images = first.images + tuple(row.images[index] for index in new)
+    boxes = first.boxes + tuple(row.boxes[index] for index in new if row.boxes)
+    return EventRow(images, first.meta, boxes)
 
 
 def _to_meta_scalar(value: object) -> MetaScalar:

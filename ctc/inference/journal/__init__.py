@@ -1,1 +1,1 @@
-"""The append-only file that makes a prediction run resumable."""
+"""Append-only files that make prediction runs resumable."""

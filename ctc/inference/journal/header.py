@@ -1,67 +1,76 @@
-"""What a journal says of itself: which run it belongs to, and what all of its outcomes share."""
+"""Header of a journal: the run that it belongs to, and what all of its results have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ctc.artifacts.label_schema import LabelSchema
 from ctc.errors import InputError
-from ctc.runtime.providers import RuntimeConfig
+from ctc.runtime.config import RuntimeConfig
 
 
 @dataclass(frozen=True)
 class RunHeader:
-    """`identity`: everything that decides what the outcomes are; two runs with the same identity
-    give the same. `shard`: (index from 0, count). `provider`, `precision`, `batch_size`: what runs
-    the network. The rest is what an output is told."""
+    """The first line of a journal or part file.
+
+    `identity`: everything that decides the results; two runs with the same identity give the same.
+    `shard`: (index from 0, count). `created`: when the run began, in UTC. `runtime`: what runs the
+    network; its `threads` are not written, since a resumed run may use another number. `model`: the
+    name of the model file. `schema`, `notes`, `image_root`: see `OutputContext`.
+    """
 
     identity: Mapping[str, str]
     shard: tuple[int, int]
     created: datetime
-    provider: str
-    precision: str
-    batch_size: int
+    runtime: RuntimeConfig
     model: str
-    labels: Mapping[str, tuple[str, ...]]
-    thresholds: Mapping[str, tuple[float | None, ...]]
+    schema: LabelSchema
     notes: tuple[str, ...]
     image_root: str
-    multi_label: tuple[str, ...] = ()
-
-    def runtime_config(self, workers: int) -> RuntimeConfig:
-        return RuntimeConfig(self.provider, self.precision, workers)  # type: ignore[arg-type]
 
     def describe_mismatch(self, identity: Mapping[str, str]) -> str | None:
-        """In words, what sets this run apart from one with the other identity; None when they are
-        the same."""
+        """Return, in words, how this run differs from one with `identity`; None if it doesn't."""
         for key in {**self.identity, **identity}:
             if self.identity.get(key) != identity.get(key):
                 known = {"model": "another model", "photos": "other photos"}
-                return known.get(key, f"{key} {self.identity.get(key, 'as it is by default')}")
+                return known.get(key, f"{key} {self.identity.get(key, 'not set')}")
         return None
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"created": self.created.isoformat()}
+        """Return what `json.dumps` takes, in the order of the file format."""
+        return {
+            "identity": dict(self.identity),
+            "shard": self.shard,
+            "created": self.created.isoformat(),
+            "provider": self.runtime.provider,
+            "precision": self.runtime.precision,
+            "batch_size": self.runtime.batch_size,
+            "model": self.model,
+            "labels": dict(self.schema.labels),
+            "thresholds": dict(self.schema.thresholds),
+            "notes": self.notes,
+            "image_root": self.image_root,
+            "multi_label": self.schema.multi_label,
+        }
 
     @classmethod
     def from_json(cls, data: Any) -> RunHeader:
-        """Raises InputError when it is no heading that this ctc wrote."""
+        """Parse what `to_json` returned. Raises InputError for anything else."""
         try:
-            labels = {label: tuple(classes) for label, classes in data["labels"].items()}
-            thresholds = {label: tuple(values) for label, values in data["thresholds"].items()}
-            created = datetime.fromisoformat(data["created"])
-            index, count = data["shard"]
-            changed = {
-                "labels": labels,
-                "thresholds": thresholds,
-                "created": created,
-                "shard": (index, count),
-            }
-            multi_label = tuple(data.get("multi_label", ()))
-            return cls(
-                **{**data, **changed, "notes": tuple(data["notes"]), "multi_label": multi_label}
+            values = dict(data)
+            take = values.pop
+            runtime = RuntimeConfig(take("provider"), take("precision"), take("batch_size"))
+            schema = LabelSchema(
+                {label: tuple(classes) for label, classes in take("labels").items()},
+                {label: tuple(limits) for label, limits in take("thresholds").items()},
+                tuple(take("multi_label", ())),
             )
+            index, count = take("shard")
+            created, notes = datetime.fromisoformat(take("created")), tuple(take("notes"))
+            shared: dict[str, Any] = {"created": created, "notes": notes, "shard": (index, count)}
+            return cls(runtime=runtime, schema=schema, **shared, **values)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise InputError(f"its first line is not understood: {error}") from None
+            raise InputError(f"its first line can't be parsed: {error}") from None

@@ -1,12 +1,13 @@
-"""The journal beside an output: what has been predicted so far, so that a run that was killed goes
-on where it stopped.
+"""The journal of a run: an append-only file of its results, from which an interrupted run resumes.
 
-    1c2d3e4f {"identity": …, "created": …} the heading 5a6b7c8d [0, [], ["a.jpg", …]] an outcome and
-    its number, in the order of the events … 9e0f1a2b {"end": 1234} only in a part file: the number
-    of its outcomes
+    1c2d3e4f {"identity": …, "created": …}   the header
+    5a6b7c8d [0, [], ["a.jpg", …]]           a result and its number, in the order of the events
+    …
+    9e0f1a2b {"end": 1234}                   only in a part file: the number of its results
 
-Each line begins with the CRC-32 of its JSON. It is written in order, so a line that is cut or wrong
-is where a crash happened, and what follows is dropped."""
+Each line begins with the CRC-32 of its JSON. Lines are written in order, so a torn or wrong line
+marks where a crash happened; it and what follows are dropped.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ctc.errors import InputError
+from ctc.errors import InputError, reason
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.lines import (
     BLOCK_BYTES,
@@ -43,22 +44,24 @@ FLUSH_PHOTOS = 1_000
 
 
 def journal_path(output: Path) -> Path:
-    """Where the journal of an unfinished output is: beside it, or of a remote one on this
-    machine."""
+    """Return the path of the journal of `output`: next to it, or in the cache if it is remote."""
     if is_remote(output):
         return journal_cache_path(output, SUFFIX)
     return output.with_name(output.name + SUFFIX)
 
 
 class Journal:
-    """Opened for one run, to the exclusion of others. `completed`: how many outcomes it holds.
+    """A journal that is open for one run and locked against others.
 
-    Leaving the `with` block by an exception keeps what is done; by its end the journal is removed,
-    or becomes the part file that `finalize` names."""
+    `completed`: the number of results in it. Leaving the `with` block by an exception keeps the
+    journal; at the end of the block it is removed, or becomes the part file that `finalize` names.
+    """
 
     def __init__(self, path: Path, header: RunHeader) -> None:
-        """Take up the journal at `path` if it has this heading, else begin it anew. Raises
-        InputError when another run has it open."""
+        """Resume the journal at `path` if it has this header, else start a new one.
+
+        Raises InputError when another run has it open.
+        """
         self.path, self.header = path, header
         self.completed = 0
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +79,7 @@ class Journal:
             raise
 
     def _resume(self) -> int:
-        """Drop what is torn; returns where to write on."""
+        """Drop what is torn and return the offset at which to append."""
         with suppress(InputError):
             if read_header(self.path) == self.header:
                 end, last = 0, b""
@@ -93,11 +96,11 @@ class Journal:
         return self._end
 
     def read_results(self) -> Iterator[EventResult]:
-        """Those that it holds."""
+        """Yield the results in the journal."""
         return _read_results(self.path, self.header)
 
     def append(self, result: EventResult) -> None:
-        """Add the next outcome; it is on the disk some seconds later."""
+        """Append the next result; it reaches the disk within seconds."""
         self._lines.append(encode_line([self.completed, *to_record(result)]))
         self.completed += 1
         self._unflushed_photos += result.photos
@@ -108,8 +111,10 @@ class Journal:
             self.flush()
 
     def flush(self) -> None:
-        """Return when everything is on the disk. When a signal breaks in, the next flush writes the
-        same again to the same place."""
+        """Write everything to the disk.
+
+        When a signal interrupts it, the next flush writes the same bytes to the same offset again.
+        """
         data, count = b"".join(self._lines), len(self._lines)
         self._file.seek(self._end)
         rest = memoryview(data)
@@ -121,7 +126,7 @@ class Journal:
         self._unflushed_photos, self._last_flush = 0, time.monotonic()
 
     def finalize(self, part: Path) -> None:
-        """The journal is complete, and becomes the part file `part` at the end of the block."""
+        """Mark the journal as complete; it becomes the file `part` at the end of the block."""
         self._lines.append(encode_line({"end": self.completed}))
         self._finalized_path = part
 
@@ -147,17 +152,18 @@ class Journal:
 
 
 def read_header(path: Path) -> RunHeader | None:
-    """The heading of a journal or part file; None when there is no file, or a crash left nothing of
-    use in it. Raises InputError for a file of another kind."""
+    """Return the header of a journal or part file.
+
+    None when there is no file, or its first line was never completed. Raises InputError for a file
+    of another kind.
+    """
     try:
         with local_copy(path).open("rb") as file:
             first = file.readline(BLOCK_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(
-            f"'{path}' can't be read: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise InputError(f"'{path}' can't be read: {reason(error)}") from None
     if not first.endswith(b"\n") and len(first) < BLOCK_BYTES:
         return None
     try:
@@ -165,26 +171,25 @@ def read_header(path: Path) -> RunHeader | None:
             raise InputError("its first line is damaged")
         return RunHeader.from_json(decode_line(first))
     except (InputError, ValueError) as error:
-        raise InputError(f"'{path}' is no journal of `ctc predict`: {error}") from None
+        raise InputError(f"'{path}' is not a journal of `ctc predict`: {error}") from None
 
 
 def read_part(path: Path, header: RunHeader) -> Iterator[EventResult]:
-    """The outcomes of a part file; raises InputError when it is not complete."""
+    """Yield the results of a part file. Raises InputError when it is not complete."""
     is_complete = yield from _read_results(path, header)
     if not is_complete:
-        raise InputError(f"part '{path}' is not complete: repeat the command that made it")
+        raise InputError(f"part '{path}' is not complete: run the command that makes it again")
 
 
 def _read_results(path: Path, header: RunHeader) -> Generator[EventResult, None, bool]:
-    """Returns, after the last, whether the end line agrees."""
+    """Yield the results; return whether an end line with their number follows."""
     expected = 0
     for line in read_lines(path):
         record = decode_line(line)
-        if (
-            isinstance(record, list) and record[0] == expected
-        ):  # an interrupted flush may have left a line twice
+        # an interrupted flush may have left a line twice
+        if isinstance(record, list) and record[0] == expected:
             expected += 1
-            yield from_record(record[1:], header)
+            yield from_record(record[1:], header.schema)
         elif is_end(line):
             return bool(record["end"] == expected)
     return False

@@ -1,5 +1,7 @@
-"""The lines of a journal: `1c2d3e4f {JSON}`, each with the CRC-32 of its JSON in front, so that a
-torn one is told from a whole one."""
+"""Lines of a journal: `1c2d3e4f {JSON}`, each with the CRC-32 of its JSON in front.
+
+The checksum tells an intact line from a torn one.
+"""
 
 from __future__ import annotations
 
@@ -12,31 +14,35 @@ from typing import Any
 from ctc.storage.remote_files import local_copy
 
 BLOCK_BYTES = 1 << 20
-"""Bytes that are read at a time; no heading is longer."""
+"""Number of bytes that are read at a time; no header is longer."""
 
 
 def encode_line(record: object) -> bytes:
+    """Return `record` as a line."""
     body = json.dumps(record, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
 def decode_line(line: bytes) -> Any:
-    """The record in a whole line."""
+    """Return the record in an intact line."""
     return json.loads(line[9:])
 
 
 def is_intact(line: bytes) -> bool:
+    """Return whether the line is complete and its checksum is right."""
     return line.endswith(b"\n") and line[:8] == b"%08x" % zlib.crc32(line[9:-1])
 
 
 def is_end(line: bytes) -> bool:
-    """Whether it is the last line of a part file."""
+    """Return whether it is the last line of a part file."""
     return line[9:].startswith(b'{"end":')
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Lines up to the first that is torn. The file is open only for a block at a time: a merge may
-    have thousands."""
+    """Yield the lines up to the first that is torn.
+
+    The file is open only while a block is read, since a merge may read thousands of files.
+    """
     at = 0
     while True:
         with local_copy(path).open("rb") as file:

@@ -1,22 +1,21 @@
-"""An outcome as JSON and back, exactly: probabilities are the bytes of their float32."""
+"""Lossless conversion of results to JSON and back; probabilities are the bytes of their float32."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ctc.artifacts.label_schema import LabelClasses, LabelSchema
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
-from ctc.inference.journal.header import RunHeader
 from ctc.inference.pipeline.pipeline import EventResult
 
 _FLOATS = np.dtype("<f4")
 
 
 def to_record(result: EventResult) -> list[Any]:
-    """What `json.dumps` takes."""
+    """Return what `json.dumps` takes."""
     failures = [[failure.path, failure.reason, failure.of_event] for failure in result.failures]
     event = result.prediction
     if event is None:
@@ -38,21 +37,19 @@ def to_record(result: EventResult) -> list[Any]:
     ]
 
 
-def from_record(record: list[Any], header: RunHeader) -> EventResult:
-    """`header`: what all events of the run share."""
+def from_record(record: list[Any], schema: LabelSchema) -> EventResult:
+    """Return the result that `to_record` converted; `schema` is the run's."""
     failures = tuple(Failure(*values) for values in record[0])
     if record[1] is None:
         return EventResult(failures, None)
-    event_id, packed, meta, photos = record[1]
-    labels = header.labels
+    event_id, encoded, meta, photos = record[1]
+    labels = schema.labels
     images = tuple(
         ImagePrediction(path, _decode_probabilities(values, labels), *exif)
         for path, values, *exif in photos
     )
-    combined = _decode_probabilities(packed, labels)
-    event = EventPrediction(
-        event_id, labels, combined, images, meta, header.thresholds, header.multi_label
-    )
+    combined = _decode_probabilities(encoded, labels)
+    event = EventPrediction.from_schema(schema, event_id, combined, images, meta)
     return EventResult(failures, event)
 
 
@@ -61,7 +58,7 @@ def _encode_probabilities(probabilities: Probabilities) -> str:
     return base64.b64encode(b"".join(part.tobytes() for part in parts)).decode()
 
 
-def _decode_probabilities(encoded: str, labels: Mapping[str, tuple[str, ...]]) -> Probabilities:
+def _decode_probabilities(encoded: str, labels: LabelClasses) -> Probabilities:
     values = np.frombuffer(base64.b64decode(encoded), _FLOATS).astype(np.float32)
     ends = np.cumsum([len(classes) for classes in labels.values()])
     return dict(zip(labels, np.split(values, ends[:-1]), strict=True))

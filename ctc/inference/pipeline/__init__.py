@@ -1,1 +1,1 @@
-"""Photos to probabilities: prefetch, decode, batch, run the model, aggregate."""
+"""The prediction pipeline: prefetch, decode, run the network, aggregate."""

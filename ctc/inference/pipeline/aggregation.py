@@ -1,4 +1,4 @@
-"""From the photos of an event to the event."""
+"""Aggregate the probabilities of an event's photos."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def aggregate(
     labels: Iterable[str],
     multi_label: Collection[str] = (),
 ) -> Probabilities:
-    """Combine what the model says of each photo, label by label; one photo or more. Every class of
-    a `multi_label` label is a question of its own, with two answers that the aggregation combines:
-    it is there, or it is not.
+    """Return the probabilities of an event, label by label, from those of at least one photo.
 
-    Raises PluginError, naming the aggregation, when it fails or gives anything but one finite
-    number per class."""
+    Each class of a `multi_label` label is aggregated separately, as the two probabilities that it
+    is absent and present. Raises PluginError, naming the aggregation, when it fails or returns
+    anything but one finite number per class.
+    """
     return {
         label: _combine_per_class(aggregation, values)
         if label in multi_label and not aggregation.by_class
@@ -38,20 +38,21 @@ def aggregate(
 def _combine_per_class(
     aggregation: Aggregation, values: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    questions = (np.stack([1 - there, there], axis=1) for there in values.T)
-    return np.array([_combine(aggregation, question)[1] for question in questions], np.float32)
+    binary = (np.stack([1 - present, present], axis=1) for present in values.T)
+    return np.array([_combine(aggregation, both)[1] for both in binary], np.float32)
 
 
 def _combine(aggregation: Aggregation, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    named = plugin_label(aggregation.combine, f"aggregation '{aggregation.name}'")
+    label = plugin_label(aggregation.combine, f"aggregation '{aggregation.name}'")
     try:
         combined = np.asarray(aggregation.combine(values), np.float32)
     except CtcError:
         raise
-    except Exception as error:  # a guest may raise anything
-        raise PluginError(f"{named} failed: {type(error).__name__}: {error}") from error
+    except Exception as error:  # a plugin may raise anything
+        raise PluginError(f"{label} failed: {type(error).__name__}: {error}") from error
     if combined.shape != values.shape[1:] or not np.isfinite(combined).all():
         raise PluginError(
-            f"{named} gave {combined.tolist()} for {values.shape[1]} classes, not a number for each"
+            f"{label} returned {combined.tolist()} for {values.shape[1]} classes,"
+            " not one number for each"
         )
     return combined

@@ -1,5 +1,7 @@
-"""A batch of network inputs, filled by several workers; the one that fills the last place runs the
-network on it."""
+"""A batch of network inputs that several threads fill.
+
+The thread that fills the last slot runs the network on the batch.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +15,29 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.predictions import Failure, ImagePrediction, Probabilities
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.inference.pipeline.inputs import DecodeResult, PhotoInfo, TruncatedPolicy
+from ctc.inference.config import TruncatedPolicy
+from ctc.inference.pipeline.inputs import DecodeResult, PhotoInfo
 from ctc.inference.postprocess import Postprocessor
 from ctc.runtime.session import Model
 
 
 class Fillable(Protocol):
-    """A piece: whatever can put one network input into its place."""
+    """An object that can write one network input into its slot of a batch."""
 
     def fill(
         self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
     ) -> DecodeResult:
-        """Fill `slot`, uint8 (height, width, 3), and say which photos it shows and which failed;
-        without a photo it is blank."""
+        """Fill `slot`, uint8 (height, width, 3), and return which photos it shows and which failed.
+
+        Without a photo it is filled with zeros.
+        """
 
 
 InputT = TypeVar("InputT", bound=Fillable)
 
 
 class InputResult(NamedTuple, Generic[InputT]):
-    """What came of one piece."""
+    """The result of one network input: predictions of its photos, and failures."""
 
     model_input: InputT
     photos: tuple[ImagePrediction, ...]
@@ -40,9 +45,12 @@ class InputResult(NamedTuple, Generic[InputT]):
 
 
 class InferenceBatch(Generic[InputT]):
-    """`results` are there when every place has been filled, or hold what went wrong. `buffer`,
-    uint8 (size, height, width, 3), may have more places than there are pieces: the network always
-    sees all of them, since many providers tune for one size."""
+    """A batch and the future of its results.
+
+    `results` is done when every slot is filled and the network has run, or holds the exception.
+    `buffer`, uint8 (size, height, width, 3), may have more slots than there are inputs: the network
+    always gets all of them, since many providers tune for one batch size.
+    """
 
     def __init__(self, inputs: Sequence[InputT], buffer: NDArray[np.uint8]) -> None:
         self.inputs = inputs
@@ -56,12 +64,12 @@ class InferenceBatch(Generic[InputT]):
     def fill(
         self, index: int, model: Model, postprocessor: Postprocessor, truncated: TruncatedPolicy
     ) -> None:
-        """One worker's part. Whatever goes wrong reaches those who wait for the answers."""
+        """Fill slot `index`; any exception goes to `results`."""
         try:
-            filled = self.inputs[index].fill(
+            decoded = self.inputs[index].fill(
                 self.buffer[index], model.info.preprocessing, truncated
             )
-            if self._store_and_check_full(index, filled):
+            if self._store_and_check_full(index, decoded):
                 self.results.set_result(self._run_model(model, postprocessor))
         except BaseException as error:
             with self._lock:
@@ -78,8 +86,8 @@ class InferenceBatch(Generic[InputT]):
         filled = [one for one in self._decoded if one]
         if not any(one.photos for one in filled):
             return [
-                InputResult(piece, (), one.failures)
-                for piece, one in zip(self.inputs, filled, strict=True)
+                InputResult(model_input, (), one.failures)
+                for model_input, one in zip(self.inputs, filled, strict=True)
             ]
         outputs = postprocessor.apply(model.predict(self.buffer))
         sound = np.logical_and.reduce(
@@ -87,11 +95,11 @@ class InferenceBatch(Generic[InputT]):
         )
         return [
             _input_result(
-                piece,
+                model_input,
                 one,
                 {label: values[row] for label, values in outputs.items()} if sound[row] else None,
             )
-            for row, (piece, one) in enumerate(zip(self.inputs, filled, strict=True))
+            for row, (model_input, one) in enumerate(zip(self.inputs, filled, strict=True))
         ]
 
 

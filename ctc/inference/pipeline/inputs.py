@@ -1,11 +1,11 @@
-"""What the network is shown: one photo, or the photos of an event stacked as grey channels."""
+"""Network inputs: one photo, or the photos of an event stacked as grey channels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,19 +19,21 @@ from ctc.images import decode, gray_stack, min_decode_size, read_photo, to_model
 from ctc.images.crop import crop_to_box
 from ctc.images.decode import DecodeBuffer
 from ctc.images.exif import Exif, parse_exif
+from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event
 
-TruncatedPolicy = Literal["fail", "use"]
 PhotoReader = tuple[str, Callable[[], bytes]]
-"""A photo's path, and how its bytes are had: raises ImageError with the reason when they can't
-be."""
+"""A photo's path and a function that returns its bytes, or raises ImageError with the reason."""
 STACK_SIZE = 3
 _DECODE_BUFFER = DecodeBuffer()
 
 
 class ModelInput(NamedTuple):
-    """The photos of one network input; `is_last` of its event. `pending`: what gives each photo's
-    bytes, where they were asked for ahead. `boxes`: of each photo, or none at all."""
+    """The photos of one network input.
+
+    `is_last`: whether it is the last of its event. `pending`: for each photo a function that
+    returns its bytes, if they were prefetched. `boxes`: one per photo, or empty.
+    """
 
     event: Event
     paths: tuple[str, ...]
@@ -42,7 +44,7 @@ class ModelInput(NamedTuple):
     def fill(
         self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
     ) -> DecodeResult:
-        """See `decode_into_slot`; without photos the event itself is the failure."""
+        """Fill `slot`, see `decode_into_slot`; without photos the event itself is the failure."""
         if not self.paths:
             slot[...] = 0
             return DecodeResult(
@@ -55,22 +57,21 @@ class ModelInput(NamedTuple):
 
 
 class PhotoInfo(NamedTuple):
-    """A photo that an input answers for. `exif` is empty where stacking didn't need to read it."""
+    """A photo that an input stands for. `exif` is empty if stacking didn't need to read the photo."""
 
     path: str
     exif: Exif
 
 
 class DecodeResult(NamedTuple):
-    """`photos`: those that the input answers for, none when it is blank."""
+    """The photos that an input stands for, none if it is blank, and those that failed."""
 
     photos: tuple[PhotoInfo, ...]
     failures: tuple[Failure, ...]
 
 
 def model_inputs(events: Iterable[Event], stacked: bool) -> Iterator[ModelInput]:
-    """Each photo on its own, or each event's photos together; an event without photos is one piece
-    as well."""
+    """Yield one input per photo, or one per event if `stacked` or if it has no photos."""
     for event in events:
         if stacked or not event.images:
             yield ModelInput(event, event.images, True, boxes=event.boxes)
@@ -88,14 +89,14 @@ def decode_into_slot(
     truncated: TruncatedPolicy,
     boxes: Sequence[Box | None] = (),
 ) -> DecodeResult:
-    """Read, decode and resize into `slot`, uint8 (height, width, 3), which is blanked when no photo
-    is good. A model that learnt from crops is shown crops, of photos with a box.
+    """Read, decode and resize photos into `slot`, uint8 (height, width, 3).
 
-    Stacked, the first three good photos are shown, and the answer holds for all photos that did not
-    fail."""
-    scratch = (
-        _DECODE_BUFFER if len(sources) == 1 else None
-    )  # of several photos, one would overwrite the other
+    Without a good photo the slot is filled with zeros. A model that was trained on crops gets
+    crops, of photos with a box. Stacked, the first three good photos are used, and the prediction
+    is for all photos that did not fail.
+    """
+    # with several photos, one would overwrite the other
+    buffer = _DECODE_BUFFER if len(sources) == 1 else None
     shown: list[NDArray[np.uint8]] = []
     photos: list[PhotoInfo] = []
     failures: list[Failure] = []
@@ -105,7 +106,7 @@ def decode_into_slot(
             continue
         try:
             data = read()
-            pixels = _decode_photo(data, box, preprocessing, truncated, scratch)
+            pixels = _decode_photo(data, box, preprocessing, truncated, buffer)
             shown.append(to_model_input(pixels, preprocessing))
             photos.append(PhotoInfo(path, parse_exif(data)))
         except (ImageError, MemoryError, cv2.error) as error:

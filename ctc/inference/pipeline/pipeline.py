@@ -1,12 +1,13 @@
-"""Photos in, predictions out.
+"""The prediction pipeline: events in, one result per event out.
 
-events → pieces (a network input each) → batches → workers, who read, decode and resize a piece
-each; the one that completes a batch runs the network on it → answers, in order → aggregation →
-outcomes
+    events → model inputs → batches → threads, which read, decode and resize one input each; the one
+    that completes a batch runs the network on it → input results, in order → aggregation → event
+    results
 
-Every worker decodes and infers in turn, so no core waits for another and there is no split of
-threads to get wrong. A network on a device of its own takes one batch at a time, while one worker
-more than there are cores keeps decoding."""
+Every thread decodes and runs the network in turn, so that no core waits for another and threads
+need not be divided between the two. A device runs one batch at a time, while one thread more than
+there are cores keeps decoding.
+"""
 
 from __future__ import annotations
 
@@ -20,49 +21,54 @@ import cv2
 import numpy as np
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.aggregation import aggregate
 from ctc.inference.pipeline.batch import InferenceBatch, InputResult
-from ctc.inference.pipeline.inputs import ModelInput, TruncatedPolicy, model_inputs
+from ctc.inference.pipeline.inputs import ModelInput, model_inputs
 from ctc.inference.pipeline.prefetch import prefetch
 from ctc.inference.postprocess import Postprocessor
 from ctc.plugin import Aggregation
+from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.session import Model
 
 
 @dataclass(frozen=True)
 class PipelineConfig:
-    """`batch_size`: network inputs at a time; `threads`: CPU cores to use; `truncated`: whether cut
-    JPEGs fail or are used, grey where they end."""
+    """Settings of the pipeline; a `runtime` without a batch size has batches of one input."""
 
-    batch_size: int = 1
-    threads: int = 1
+    runtime: RuntimeConfig = RuntimeConfig()
     truncated: TruncatedPolicy = "fail"
 
     @property
+    def batch_size(self) -> int:
+        """The number of network inputs per batch."""
+        return self.runtime.batch_size or 1
+
+    @property
     def batches_in_flight(self) -> int:
-        """How many batches hold memory at a time: enough for every thread to have two photos while
+        """The number of batches in memory: enough that each thread has two photos to decode while
         the network runs."""
-        return 2 + -(-2 * self.threads // self.batch_size)
+        return 2 + -(-2 * self.runtime.threads // self.batch_size)
 
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What came of an event: a failure for each photo that can't be used, and a prediction when
-    there is one that can."""
+    """The result of one event: a failure for each photo that can't be used, and a prediction if at
+    least one can."""
 
     failures: tuple[Failure, ...]
     prediction: EventPrediction | None
 
     @property
     def photos(self) -> int:
-        """How many photos came in."""
+        """The number of photos that came in."""
         good = len(self.prediction.images) if self.prediction else 0
         return good + sum(not failure.of_event for failure in self.failures)
 
     @property
     def entries(self) -> tuple[EventPrediction | Failure, ...]:
-        """As output formats want it: failures first."""
+        """What an output format takes: the failures, then the prediction."""
         return (*self.failures, self.prediction) if self.prediction else self.failures
 
 
@@ -73,18 +79,17 @@ def predict(
     aggregation: Aggregation,
     config: PipelineConfig,
 ) -> Generator[EventResult]:
-    """What comes of each event, in the order of the events whatever the number of threads."""
+    """Yield the result of each event, in the order of the events."""
     photos: list[ImagePrediction] = []
     failures: list[Failure] = []
     stream = prefetch(model_inputs(events, model.info.preprocessing.is_stacked))
-    for answer in _run_batches(model, postprocessor, stream, config):
-        photos += answer.photos
-        failures += answer.failures
-        if answer.model_input.is_last:
+    for result in _run_batches(model, postprocessor, stream, config):
+        photos += result.photos
+        failures += result.failures
+        if result.model_input.is_last:
+            event = result.model_input.event
             prediction = (
-                event_prediction(
-                    answer.model_input.event, tuple(photos), postprocessor, aggregation
-                )
+                event_prediction(event, tuple(photos), postprocessor, aggregation)
                 if photos
                 else None
             )
@@ -98,16 +103,14 @@ def event_prediction(
     postprocessor: Postprocessor,
     aggregation: Aggregation,
 ) -> EventPrediction:
-    """What the photos say of the event together; one photo or more. Raises PluginError, see
-    `aggregate`."""
-    combined = aggregate(
-        aggregation,
-        [photo.probabilities for photo in photos],
-        postprocessor.labels,
-        postprocessor.multi_label,
-    )
-    shared = postprocessor.thresholds, postprocessor.multi_label
-    return EventPrediction(event.id, postprocessor.labels, combined, photos, event.meta, *shared)
+    """Aggregate the predictions of an event's photos, of which there is at least one.
+
+    Raises PluginError, see `aggregate`.
+    """
+    schema = postprocessor.schema
+    each = [photo.probabilities for photo in photos]
+    combined = aggregate(aggregation, each, schema.labels, schema.multi_label)
+    return EventPrediction.from_schema(schema, event.id, combined, photos, event.meta)
 
 
 def _run_batches(
@@ -117,21 +120,21 @@ def _run_batches(
     shape = (config.batch_size, preprocessing.height, preprocessing.width, 3)
     free = [np.empty(shape, np.uint8) for _ in range(config.batches_in_flight)]
     waiting: deque[InferenceBatch[ModelInput]] = deque()
-    # the pool's threads are the parallelism; OpenCV's own would fight with them
-    workers = config.threads + model.is_on_device
-    pool = ThreadPoolExecutor(workers, "ctc-predict", initializer=cv2.setNumThreads, initargs=(1,))
+    # OpenCV's own threads would compete with those of the pool
+    threads = config.runtime.threads + model.is_on_device
+    pool = ThreadPoolExecutor(threads, "ctc-predict", initializer=cv2.setNumThreads, initargs=(1,))
     try:
         while True:
             while free and (chosen := list(islice(stream, config.batch_size))):
                 batch = InferenceBatch(chosen, free.pop())
                 waiting.append(batch)
-                for place in range(len(chosen)):
-                    pool.submit(batch.fill, place, model, postprocessor, config.truncated)
+                for index in range(len(chosen)):
+                    pool.submit(batch.fill, index, model, postprocessor, config.truncated)
             if not waiting:
                 return
             batch = waiting.popleft()
-            answers = batch.results.result()
+            results = batch.results.result()
             free.append(batch.buffer)
-            yield from answers
+            yield from results
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -1,5 +1,4 @@
-"""Photos at remote places are asked for before a worker needs them: they are longer on their way
-than it takes to decode them."""
+"""Prefetch remote photos: to download one takes longer than to decode it."""
 
 from __future__ import annotations
 
@@ -15,39 +14,38 @@ from ctc.storage.remote_files import REMOTE_IO_THREADS
 
 
 def prefetch(stream: Iterator[ModelInput]) -> Iterator[ModelInput]:
-    """The same pieces in the same order, those with remote photos some time after their bytes were
-    asked for."""
+    """Yield the same inputs in the same order, while the remote photos of later ones are read."""
     with closing(_Prefetcher()) as requests:
         waiting: deque[ModelInput] = deque()
-        for piece in map(requests.submit, stream):
-            waiting.append(piece)
-            while waiting and not (piece.pending and len(waiting) < REMOTE_IO_THREADS):
+        for model_input in map(requests.submit, stream):
+            waiting.append(model_input)
+            while waiting and not (model_input.pending and len(waiting) < REMOTE_IO_THREADS):
                 yield waiting.popleft()
         yield from waiting
 
 
 class _Prefetcher:
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(REMOTE_IO_THREADS, "ctc-ahead")
+        self._pool = ThreadPoolExecutor(REMOTE_IO_THREADS, "ctc-prefetch")
 
-    def submit(self, piece: ModelInput) -> ModelInput:
-        if not any(map(is_url, piece.paths)):
-            return piece
-        return piece._replace(
-            pending=tuple(_Pending(self._pool.submit(read_photo, path)) for path in piece.paths)
-        )
+    def submit(self, model_input: ModelInput) -> ModelInput:
+        paths = model_input.paths
+        if not any(map(is_url, paths)):
+            return model_input
+        futures = (self._pool.submit(read_photo, path) for path in paths)
+        return model_input._replace(pending=tuple(map(_Pending, futures)))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Pending:
-    """A photo's bytes, once: they are not kept."""
+    """A photo's bytes, which can be had once, since they are not kept."""
 
     def __init__(self, future: Future[bytes]) -> None:
         self._future: Future[bytes] | None = future
 
     def __call__(self) -> bytes:
-        answer, self._future = self._future, None
-        assert answer is not None
-        return answer.result()
+        future, self._future = self._future, None
+        assert future is not None
+        return future.result()

@@ -1,1 +1,1 @@
-"""A prediction run as a whole: plan, resume, engines, shards, output files."""
+"""A prediction run as a whole: checks, resume, engines, shards and output files."""

@@ -1,5 +1,7 @@
-"""A run in parts, for an engine's workers: so many events that follow each other, each part a file
-of its outcomes in a folder beside the output. The folder is what an unfinished run keeps."""
+"""Chunks of a run for an engine's workers: consecutive events, whose results are one file each.
+
+The files are in a folder next to the output, which is what an unfinished run keeps.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,17 @@ from ctc.storage.file_lock import acquire_lock
 from ctc.storage.paths import is_remote
 
 MIN_CHUNK_PHOTOS, MAX_CHUNK_PHOTOS = 32, 1_024
-"""Photos of a part: a power of two, so that batches are full. The largest takes a core some ten
-seconds."""
+"""Photos of a chunk: a power of two, so that batches are full.
+
+The largest takes one core about ten seconds.
+"""
 TARGET_CHUNKS = 512
-"""So many are enough for the workers of a small run to end together."""
+"""Number of chunks that is enough for the workers of a small run to finish together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The `number`-th, from 0; it has one event or more."""
+    """Chunk `number`, from 0; it has at least one event."""
 
     number: int
     events: tuple[Event, ...]
@@ -32,7 +36,10 @@ class Chunk:
 
 
 def photos_per_chunk(photos: int, batch_size: int) -> int:
-    """Depends on what is predicted alone, so that a run that goes on has the same parts."""
+    """Return the size of chunks.
+
+    It depends on nothing but the run itself, so that a resumed run has the same chunks.
+    """
     size = MIN_CHUNK_PHOTOS
     while size < MAX_CHUNK_PHOTOS and (size * TARGET_CHUNKS < photos or size < 2 * batch_size):
         size *= 2
@@ -40,35 +47,38 @@ def photos_per_chunk(photos: int, batch_size: int) -> int:
 
 
 def split_events(events: Iterable[Event], size: int) -> Iterator[Chunk]:
-    """Parts of at least `size` photos; an event without any counts as one."""
-    number, held, photos = 0, list[Event](), 0
+    """Yield chunks of at least `size` photos; an event without photos counts as one."""
+    number, current, photos = 0, list[Event](), 0
     for event in events:
-        held.append(event)
+        current.append(event)
         photos += len(event.images) or 1
         if photos >= size:
-            yield Chunk(number, tuple(held))
-            number, held, photos = number + 1, [], 0
-    if held:
-        yield Chunk(number, tuple(held))
+            yield Chunk(number, tuple(current))
+            number, current, photos = number + 1, [], 0
+    if current:
+        yield Chunk(number, tuple(current))
 
 
 def chunks_folder(output: Path) -> Path:
-    """Where the parts of an unfinished output are."""
+    """Return the folder of the chunks of an unfinished output."""
     return output.with_name(f"{output.name}.parts")
 
 
 def header_path(folder: Path) -> Path:
-    """The file that says which run the parts are of."""
+    """Return the file with the header of the run."""
     return folder / "heading"
 
 
 def chunk_path(folder: Path, number: int) -> Path:
+    """Return the file with the results of chunk `number`."""
     return folder / f"{number:07}.part"
 
 
 def finished_chunks(folder: Path) -> set[int]:
-    """The numbers of those that are there. The folder is listed, and no file asked for: a network
-    file system remembers for a while that one wasn't there."""
+    """Return the numbers of the chunks in the folder.
+
+    The folder is listed, since network file systems cache for a while that a file doesn't exist.
+    """
     if not folder.exists():
         return set()
     return {
@@ -79,15 +89,17 @@ def finished_chunks(folder: Path) -> set[int]:
 
 
 def remove_chunks(folder: Path) -> None:
-    """All of another run that are there."""
+    """Remove all chunks in the folder."""
     for number in finished_chunks(folder):
         remove(chunk_path(folder, number))
 
 
 @contextmanager
 def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Within the block no other command writes parts into the folder, which is made: raises
-    InputError when one does. At a remote place nobody can tell."""
+    """Lock the folder against other runs; create it if it doesn't exist.
+
+    Raises InputError when another run has locked it. Remote folders can't be locked.
+    """
     if is_remote(folder):
         yield
         return

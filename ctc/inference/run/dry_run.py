@@ -1,4 +1,4 @@
-"""How long a prediction would take, judged from its first photos."""
+"""Estimate how long a prediction takes, from its first photos."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from ctc.artifacts.predictions import Failure
-from ctc.inference.run.job import Job
+from ctc.errors import UsageError
+from ctc.inference.run.local_results import LocalResults
+from ctc.inference.run.predict_run import PredictRun
 
 SAMPLE_SECONDS = 3.0
-"""That are predicted, at most, to judge from."""
+"""How long photos are predicted for the estimate, at most."""
 
 
 @dataclass(frozen=True)
 class PredictEstimate:
-    """`photos`: how many there are, of a shard about so many; `sampled_photos` of them were
-    predicted, at `photos_per_second`."""
+    """The estimate for a run.
+
+    `photos`: how many there are (of a shard approximately); `sampled_photos` of them were
+    predicted, at `photos_per_second`, with `failures`.
+    """
 
     photos: int
     sampled_photos: int
@@ -26,22 +31,24 @@ class PredictEstimate:
 
     @property
     def seconds(self) -> float:
-        """For all of them."""
+        """The estimated seconds for all photos."""
         return self.photos / self.photos_per_second
 
 
-def estimate_run(job: Job, seconds: float = SAMPLE_SECONDS) -> PredictEstimate:
-    """Predicts for so long and writes nothing. Raises CtcError as the job would."""
+def estimate_run(run: PredictRun, seconds: float = SAMPLE_SECONDS) -> PredictEstimate:
+    """Predict for `seconds` and write nothing. Raises CtcError as the run would."""
+    source = run.source
+    if not isinstance(source, LocalResults):
+        raise UsageError("--dry-run measures this machine alone: leave --engine out")
     sampled = 0
     failures: list[Failure] = []
     start = time.perf_counter()
-    with closing(job.predict(job.shard_events())) as outcomes:
-        for outcome in outcomes:
-            sampled += outcome.photos
-            failures += outcome.failures
+    with closing(source.predict(source.shard_events())) as results:
+        for result in results:
+            sampled += result.photos
+            failures += result.failures
             if time.perf_counter() - start >= seconds:
                 break
     speed = max(sampled, 1) / (time.perf_counter() - start)
-    return PredictEstimate(
-        math.ceil(job.events.photos / job.header.shard[1]), sampled, tuple(failures), speed
-    )
+    photos = math.ceil(source.events.photos / source.header.shard[1])
+    return PredictEstimate(photos, sampled, tuple(failures), speed)

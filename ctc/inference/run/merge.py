@@ -1,28 +1,31 @@
-"""`ctc merge`: the parts of a run that was split with `--shard` become one output, as if it had not
-been."""
+"""`ctc merge`: write the part files of a run that was split with `--shard` as one output."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.failures import failure_path
-from ctc.inference.config import Summary
+from ctc.errors import InputError, UsageError
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.journal import read_header, read_part
+from ctc.inference.pipeline.pipeline import EventResult
 from ctc.inference.run.output_checks import check_overwrite, choose_format
-from ctc.inference.run.output_writer import write_output
-from ctc.inference.run.resume import output_context
-from ctc.inference.run.shards import ShardOutputs
-from ctc.inference.run.stats import ProgressCallback, RunStats
+from ctc.inference.run.output_writer import output_context
+from ctc.inference.run.predict_run import PredictRun
+from ctc.inference.run.stats import RunStats
 from ctc.plugin.manager import Plugins
 from ctc.plugin.option_values import option_values
 
 
 @dataclass(frozen=True)
 class MergeConfig:
-    """`format_options`: those options of the output format that are given, by key."""
+    """The options of `ctc merge`.
+
+    `format_options`: the options of the output format that are given, by key.
+    """
 
     parts: tuple[Path, ...]
     output: Path
@@ -31,22 +34,117 @@ class MergeConfig:
     overwrite: bool = False
 
 
-def merge(config: MergeConfig, plugins: Plugins, advance: ProgressCallback) -> Summary:
-    """Raises CtcError when a part is missing, there twice, not complete or of another run, and as
-    `Job.run` does."""
-    start = time.perf_counter()
+@dataclass(frozen=True)
+class ShardOutputs:
+    """A `ResultSource`: the part files of one run, complete and in order."""
+
+    paths: tuple[Path, ...]
+    headers: tuple[RunHeader, ...]
+
+    @classmethod
+    def load(cls, paths: tuple[Path, ...]) -> ShardOutputs:
+        """Read the headers of part files.
+
+        Raises CtcError when a file is not a part file, when a part is missing or given twice, or
+        when the parts are not of one run.
+        """
+        found: dict[int, tuple[Path, RunHeader]] = {}
+        first: tuple[Path, RunHeader] | None = None
+        for path in paths:
+            header = _require_header(path)
+            first = first or (path, header)
+            _check_same_run(first, (path, header))
+            number = header.shard[0]
+            if number in found:
+                raise UsageError(
+                    f"part {number + 1} of {header.shard[1]} is given twice:"
+                    f" '{found[number][0]}' and '{path}'"
+                )
+            found[number] = path, header
+        if first is None:
+            raise UsageError("nothing to merge: give the part files of `ctc predict --shard`")
+        _check_none_missing(set(found), first[1].shard[1])
+        ordered = [found[number] for number in sorted(found)]
+        return cls(tuple(path for path, _ in ordered), tuple(header for _, header in ordered))
+
+    @property
+    def header(self) -> RunHeader:
+        """The header of the whole run, which began when its first part did."""
+        return min(self.headers, key=lambda header: header.created)
+
+    @contextmanager
+    def open(self, stats: RunStats) -> Iterator[Iterator[EventResult]]:  # noqa: ARG002
+        """See `ResultSource.open`."""
+        yield self.read_results()
+
+    def read_results(self) -> Iterator[EventResult]:
+        """Yield the results of all parts, in the order of the events.
+
+        Raises InputError when a part is not complete.
+        """
+        streams = [
+            read_part(path, header) for path, header in zip(self.paths, self.headers, strict=True)
+        ]
+        while True:
+            for number, stream in enumerate(streams):
+                result = next(stream, None)
+                if result is None:
+                    self._check_exhausted(streams, number)
+                    return
+                yield result
+
+    def _check_exhausted(self, streams: list[Iterator[EventResult]], first: int) -> None:
+        """Raise InputError unless all parts have ended, now that part `first` has.
+
+        The parts take turns, so those before it have just given their last result.
+        """
+        for path, stream in zip(self.paths, streams, strict=True):
+            if next(stream, None) is not None:
+                raise InputError(
+                    f"'{path}' has more events than '{self.paths[first]}' allows:"
+                    " predict these parts again"
+                )
+
+
+def prepare_merge(config: MergeConfig, plugins: Plugins) -> PredictRun:
+    """Return the run that merges part files. Raises CtcError, see `ShardOutputs.load`."""
     output_format = choose_format(config.output, config.format, plugins)
     options = option_values(output_format, config.format_options)
     check_overwrite(config.output, output_format, config.parts, config.overwrite)
     parts = ShardOutputs.load(config.parts)
-    tally = RunStats(advance)
-    write_output(
-        parts.read_results(),
-        config.output,
-        output_format,
-        output_context(parts.header, options),
-        tally,
+    header = parts.header
+    context = output_context(header, options)
+    return PredictRun(
+        parts, header, header.runtime, output_format, context, config.output, config.output
     )
-    failures = failure_path(config.output)
-    tally.require_any_prediction(failures)
-    return tally.summary(failures, start)
+
+
+def _require_header(path: Path) -> RunHeader:
+    if not path.is_file():
+        raise UsageError(f"part '{path}' is not there: make it with `ctc predict --shard`")
+    header = read_header(path)
+    if header is None:
+        raise InputError(f"part '{path}' is not complete: run the command that makes it again")
+    return header
+
+
+def _check_same_run(first: tuple[Path, RunHeader], other: tuple[Path, RunHeader]) -> None:
+    difference = other[1].describe_mismatch(first[1].identity)
+    if difference:
+        raise UsageError(
+            f"'{other[0]}' was made with {difference}, unlike '{first[0]}':"
+            " merge the parts of one run"
+        )
+    if other[1].shard[1] != first[1].shard[1]:
+        counts = first[1].shard[1], other[1].shard[1]
+        raise UsageError(
+            f"'{first[0]}' is one of {counts[0]} parts, '{other[0]}' one of {counts[1]}:"
+            " merge the parts of one run"
+        )
+
+
+def _check_none_missing(found: set[int], count: int) -> None:
+    missing = [str(number + 1) for number in range(count) if number not in found]
+    if missing:
+        listed = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
+        raise UsageError(f"{len(missing)} of {count} parts are missing: {listed}")

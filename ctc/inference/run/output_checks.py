@@ -1,23 +1,25 @@
-"""What is checked and told before an output is written."""
+"""Checks before a run: the format of its output, and whether the output may be written."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from ctc.artifacts.failures import failure_path
 from ctc.errors import OutputExistsError, UsageError
-from ctc.inference.events.sources import EventCollection
-from ctc.inference.events.table import EventTable
+from ctc.inference.config import PredictConfig
+from ctc.inference.journal.journal import journal_path
+from ctc.inference.run.chunks import chunks_folder
 from ctc.plugin import OutputFormat
 from ctc.plugin.manager import Plugins
 from ctc.storage.paths import is_remote
 
 
 def choose_format(output: Path, name: str | None, plugins: Plugins) -> OutputFormat:
-    """The output format called `name`, or the one whose suffix ends the output's name (the longest
-    suffix wins)."""
+    """Return the output format called `name`, or the one with the suffix of the output's name.
+
+    The longest suffix wins.
+    """
     if name is not None:
         return plugins.get(OutputFormat, name)
     known = {
@@ -29,21 +31,44 @@ def choose_format(output: Path, name: str | None, plugins: Plugins) -> OutputFor
     if not fitting:
         listed = ", ".join(f"'{suffix}'" for suffix in sorted(known))
         raise UsageError(
-            f"what kind of file shall '{output}' be: end its name with {listed}, or say so with --format"
+            f"the format of '{output}' is not known: end its name with {listed}, or add --format"
         )
     return known[max(fitting, key=len)]
+
+
+def check_output_path(config: PredictConfig, target: Path, output_format: OutputFormat) -> None:
+    """Raise UsageError when `target`, the output or a shard's part of it, must not be written."""
+    journal, other = journal_path(target), chunks_folder(target)
+    if config.engine:
+        journal, other = other, journal
+    if other.exists() and not config.overwrite:
+        how = "without" if config.engine else "with"
+        raise UsageError(
+            f"'{other}' is of an unfinished run {how} --engine: finish that first, or delete it"
+        )
+    if config.resume and not config.overwrite and target.exists() and not journal.exists():
+        raise OutputExistsError(target, "it is complete, there is nothing to resume")
+    if config.shard is None:
+        check_overwrite(target, output_format, (config.model, *config.sources), config.overwrite)
+    elif config.format_options:
+        raise UsageError(
+            "--shard writes only a part file: give the options of the output format to `ctc merge`"
+        )
+    elif target.exists() and not config.overwrite:
+        raise OutputExistsError(target)
 
 
 def check_overwrite(
     output: Path, output_format: OutputFormat, inputs: Sequence[Path], overwrite: bool
 ) -> None:
-    """Raises UsageError when the output, or the list of failures beside it, must not be written.
+    """Raise UsageError when the output, or its list of failures, must not be written.
 
     A folder is never replaced, and none is made inside an input folder.
     """
     if output_format.folder and output.is_dir():
         raise UsageError(
-            f"output folder '{output}' exists already: choose another --output, or remove it yourself"
+            f"output folder '{output}' exists already:"
+            " choose another --output, or delete it yourself"
         )
     for path in (output, failure_path(output)):
         if path.is_dir():
@@ -61,22 +86,6 @@ def check_overwrite(
             raise UsageError(
                 f"output '{output}' is inside the input folder '{source}': choose another --output"
             )
-
-
-def common_image_root(sources: Sequence[Path], events: EventCollection) -> Path:
-    """The folder that holds all sources: a folder itself, what a photo is in, and where a table's
-    relative paths start."""
-    roots = {part.path: part.root for part in events.sources if isinstance(part, EventTable)}
-    starts = [roots.get(source, source if source.is_dir() else source.parent) for source in sources]
-    first, *others = (
-        start if is_remote(start) else Path(os.path.normpath(start.absolute())) for start in starts
-    )
-    held = (
-        folder
-        for folder in (first, *first.parents)
-        if all(folder in (other, *other.parents) for other in others)
-    )
-    return next(held, first)  # none holds places on different drives
 
 
 def _is_same_path(one: Path, other: Path) -> bool:

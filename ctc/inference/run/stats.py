@@ -1,4 +1,4 @@
-"""Outcomes on their way to an output, counted, with the failures listed beside it."""
+"""Counts of a run's results on their way to the output."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ctc.inference.pipeline.pipeline import EventResult
 MAX_LISTED_FAILURES = 5
 
 ProgressCallback = Callable[[int, int], None]
+"""Called with the number of photos that are done and the number of failures among them."""
 
 
 @dataclass
 class RunStats:
-    """`events` predicted, `photos` that came in, `resumed` of them in an earlier run, `failed`
-    entries, the `first_failures` of them; `advance(photos, failed)` is told as they come."""
+    """Counters, see `Summary`; `advance` is called for each result."""
 
     advance: ProgressCallback
     events: int = 0
@@ -29,7 +29,13 @@ class RunStats:
     failed: int = 0
     first_failures: list[Failure] = field(default_factory=list)
 
+    def count(self, results: Iterable[EventResult]) -> None:
+        """Count all results."""
+        for result in results:
+            self.update(result)
+
     def update(self, result: EventResult) -> None:
+        """Count a result."""
         self.events += result.prediction is not None
         self.photos += result.photos
         self.failed += len(result.failures)
@@ -39,23 +45,24 @@ class RunStats:
     def entries(
         self, results: Iterable[EventResult], list_failure: Callable[[Failure], None]
     ) -> Iterator[EventPrediction | Failure]:
-        """What an output format takes."""
-        for outcome in results:
-            self.update(outcome)
-            for failure in outcome.failures:
+        """Count the results and yield what an output format takes."""
+        for result in results:
+            self.update(result)
+            for failure in result.failures:
                 list_failure(failure)
-            yield from outcome.entries
+            yield from result.entries
 
     def require_any_prediction(self, failures: Path) -> None:
-        """Raises InputError when `failures` lists everything that came in."""
+        """Raise InputError when everything that came in is listed in the file `failures`."""
         if not self.events:
             first = f"'{self.first_failures[0].path}': {self.first_failures[0].reason}"
             raise InputError(
-                f"nothing could be predicted, all {self.failed} failures are listed in '{failures}'; the first: {first}"
+                f"nothing could be predicted, all {self.failed} failures are listed in"
+                f" '{failures}'; the first: {first}"
             )
 
     def summary(self, failures: Path, start: float) -> Summary:
-        """What came out since `start`, by time.perf_counter."""
+        """Return the summary of a run that began at `start`, by `time.perf_counter`."""
         seconds = time.perf_counter() - start
         return Summary(
             self.events,

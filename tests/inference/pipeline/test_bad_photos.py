@@ -78,7 +78,7 @@ def predicted(model: Path, tmp_path: Path):
     return predict
 
 
-def test_files_that_are_no_photos_fail_with_a_reason_each(predicted, draw, tmp_path) -> None:
+def test_predict_reports_reason_for_each_invalid_file(predicted, draw, tmp_path) -> None:
     folder = draw("photos/good.png").parent
     (folder / "empty.jpg").touch()
     (folder / "text.jpg").write_text("not a photo at all")
@@ -95,13 +95,13 @@ def test_files_that_are_no_photos_fail_with_a_reason_each(predicted, draw, tmp_p
     }
 
 
-def test_a_photo_counts_by_its_content_not_by_its_suffix(predicted, draw) -> None:
+def test_predict_detects_format_by_content(predicted, draw) -> None:
     photo = draw("photos/really a png.JPG")
     assert predicted(photo) == ([str(photo)], {})
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX files")
-def test_special_files_fail_with_a_reason_each(predicted, draw, tmp_path) -> None:
+def test_predict_reports_reason_for_each_special_file(predicted, draw, tmp_path) -> None:
     good = draw("photos/good.png")
     folder = good.parent
     os.mkfifo(folder / "pipe.jpg")
@@ -119,7 +119,7 @@ def test_special_files_fail_with_a_reason_each(predicted, draw, tmp_path) -> Non
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX permissions")
-def test_a_photo_without_permission_fails(model) -> None:
+def test_predict_reports_photo_without_permission(model) -> None:
     classifier = ctc.load_model(model, threads=1)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -142,19 +142,19 @@ def test_a_photo_without_permission_fails(model) -> None:
     "name",
     ["🦊 Füchsin.png", "two\nlines.png", "=1+1.png", "x" * 251 + ".png", ' "quoted", too.png'],
 )
-def test_odd_names_come_out_as_they_came_in(predicted, draw, name: str) -> None:
+def test_predict_keeps_odd_file_names(predicted, draw, name: str) -> None:
     photo = draw(f"photos/{name}")
     assert predicted(photo.parent) == ([str(photo)], {})
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows forbids such names")
-def test_a_name_that_is_not_unicode_comes_out_escaped(predicted, draw) -> None:
+def test_predict_escapes_names_that_are_not_unicode(predicted, draw) -> None:
     photo = draw(f"photos/{os.fsdecode(bytes([255]))}.png")
     found, _ = predicted(photo)
     assert found == [str(photo).encode(errors="backslashreplace").decode()]
 
 
-def test_a_photo_that_vanishes_fails_and_the_others_do_not(model, draw, tmp_path) -> None:
+def test_predict_reports_photo_that_vanishes(model, draw, tmp_path) -> None:
     photos = [draw(f"photos/{number}.png") for number in range(50)]
     stream = ctc.load_model(model, threads=1).stream(photos)
     first = next(stream)
@@ -165,7 +165,7 @@ def test_a_photo_that_vanishes_fails_and_the_others_do_not(model, draw, tmp_path
     assert sum(one.photos for one in rest) == 49
 
 
-def test_a_csv_may_be_untidy(predicted, draw, tmp_path) -> None:
+def test_predict_accepts_untidy_csv(predicted, draw, tmp_path) -> None:
     photo = draw("photos/a.png")
     (tmp_path / "e.csv").write_text(
         f"id,one,two\n1,photos/a.png,\n2,{photo},photos/../photos/a.png\n1,,gone.png\n3,,\n",
@@ -198,9 +198,7 @@ def test_a_csv_may_be_untidy(predicted, draw, tmp_path) -> None:
         max_size=6,
     )
 )
-def test_random_bytes_and_cut_files_never_cost_more_than_themselves(
-    model, tmp_path, contents: list[bytes]
-) -> None:
+def test_predict_survives_random_bytes(model, tmp_path, contents: list[bytes]) -> None:
     photos = [tmp_path / f"{number}.jpg" for number in range(len(contents))]
     for photo, content in zip(photos, contents, strict=True):
         photo.write_bytes(content)

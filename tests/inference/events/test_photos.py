@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from ctc.errors import UsageError
+from ctc.inference.config import Columns
 from ctc.inference.events.sources import find_events
-from ctc.inference.events.table import Columns
 
 NOON = datetime(2026, 6, 1, 12)
 _EXIF, _ORIGINAL = 0x8769, 0x9003
@@ -37,50 +37,51 @@ def bursts(*sources: Path, within: float | None = 5) -> list[tuple[str, ...]]:
     return [tuple(Path(path).stem for path in event.images) for event in events]
 
 
-def test_photos_of_one_camera_shortly_after_another_are_one_event(snap, tmp_path) -> None:
+def test_ungrouped_photos_groups_bursts(snap, tmp_path) -> None:
     for name, seconds in (("1", 0), ("2", 5), ("3", 10), ("4", 16)):
         snap(f"cam/{name}.jpg", seconds)
     assert bursts(tmp_path / "cam") == [("1", "2", "3"), ("4",)]
 
 
-def test_without_the_option_every_photo_is_an_event(snap, tmp_path) -> None:
+def test_ungrouped_photos_without_max_gap_are_one_event_each(snap, tmp_path) -> None:
     for name in ("1", "2"):
         snap(f"cam/{name}.jpg", 0)
     assert bursts(tmp_path / "cam", within=None) == [("1",), ("2",)]
 
 
-def test_photos_of_two_folders_are_never_one_event(snap, tmp_path) -> None:
+def test_ungrouped_photos_never_groups_across_folders(snap, tmp_path) -> None:
     for name in ("a/1", "b/2", "b/3"):
         snap(f"cams/{name}.jpg", 0)
     assert bursts(tmp_path / "cams") == [("1",), ("2", "3")]
 
 
-def test_a_photo_without_a_time_stays_alone(snap, tmp_path) -> None:
+def test_ungrouped_photos_without_time_are_one_event_each(snap, tmp_path) -> None:
     for name, seconds in (("1", 0), ("2", None), ("3", 1)):
         snap(f"cam/{name}.jpg", seconds)
     assert bursts(tmp_path / "cam") == [("1", "3"), ("2",)]
 
 
-def test_the_photos_of_an_event_come_by_time_and_the_events_by_name(snap, tmp_path) -> None:
+def test_ungrouped_photos_orders_photos_by_time_and_events_by_name(snap, tmp_path) -> None:
     for name, seconds in (("1", 901), ("2", 0), ("3", 900), ("4", 1)):
         snap(f"cam/{name}.jpg", seconds)
     assert bursts(tmp_path / "cam") == [("3", "1"), ("2", "4")]
 
 
-def test_photos_that_are_named_one_by_one_are_of_their_folder(snap) -> None:
+def test_ungrouped_photos_groups_photos_given_one_by_one(snap) -> None:
     photos = [snap("a/1.jpg", 0), snap("a/2.jpg", 1), snap("b/3.jpg", 2)]
     assert bursts(*photos) == [("1", "2"), ("3",)]
 
 
-def test_where_there_are_only_tables_there_is_nothing_to_unite(tmp_path) -> None:
+def test_find_events_refuses_max_gap_without_photos(tmp_path) -> None:
     (tmp_path / "e.csv").write_text("id,image\n1,a.jpg\n")
     with pytest.raises(
-        UsageError, match="--events-within unites loose photos and those of folders, but none"
+        UsageError,
+        match="--events-within groups photos that are given directly or in folders, but none",
     ):
         find_events([tmp_path / "e.csv"], Columns("id", ("image",)), max_gap=5)
 
 
-def test_other_photos_or_another_way_to_unite_them_have_another_digest(snap, tmp_path) -> None:
+def test_event_collection_digest_depends_on_photos_and_max_gap(snap, tmp_path) -> None:
     snap("cam/1.jpg", 0)
     one = find_events([tmp_path / "cam"]).digest
     assert find_events([tmp_path / "cam"]).digest == one

@@ -16,7 +16,7 @@ from ctc.errors import CtcError, InputError, UsageError
 from ctc.runtime.session import load_model
 
 
-def test_a_model_answers_with_probabilities_per_label(model: Path) -> None:
+def test_model_predict_returns_probabilities_per_label(model: Path) -> None:
     images = np.zeros((2, 8, 12, 3), np.uint8)
     images[0, :, :, 0] = 255
     answers = load_model(model).predict(images)
@@ -24,13 +24,13 @@ def test_a_model_answers_with_probabilities_per_label(model: Path) -> None:
     assert answers["species"] == pytest.approx(np.array([[0.7310586, 0.2689414], [0.5, 0.5]]))
 
 
-def test_the_metadata_come_along(model: Path) -> None:
+def test_model_info_has_metadata(model: Path) -> None:
     info = load_model(model).info
     assert info.labels == {"species": ("fox", "wolf"), "count": ("1", "2+")}
     assert (info.preprocessing.height, info.preprocessing.width) == (8, 12)
 
 
-def test_a_foreign_onnx_file_is_refused_with_what_is_missing(build_model) -> None:
+def test_load_model_refuses_other_onnx_files(build_model) -> None:
     foreign = build_model(metadata={})
     with pytest.raises(
         CtcError, match="not a model that ctc exported: its metadata has no 'ctc_format_version'"
@@ -40,7 +40,7 @@ def test_a_foreign_onnx_file_is_refused_with_what_is_missing(build_model) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a not a network", os.urandom(5000)])
-def test_garbage_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+def test_load_model_refuses_garbage_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     with pytest.raises(CtcError, match="can't be opened as an ONNX file") as caught:
@@ -63,7 +63,7 @@ def test_garbage_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
         ),
     ],
 )
-def test_a_network_that_contradicts_its_metadata_is_refused(build_model, changes, reason) -> None:
+def test_load_model_refuses_network_that_contradicts_metadata(build_model, changes, reason) -> None:
     path = build_model(**changes)
     with pytest.raises(CtcError, match=reason):
         load_model(path)
@@ -79,7 +79,7 @@ def test_a_network_that_contradicts_its_metadata_is_refused(build_model, changes
         ["fox"],
     ],
 )
-def test_thresholds_that_do_not_fit_the_classes_are_refused(build_model, thresholds) -> None:
+def test_load_model_refuses_invalid_thresholds(build_model, thresholds) -> None:
     path = build_model()
     network = onnx.load(path)
     next(one for one in network.metadata_props if one.key == "thresholds").value = json.dumps(
@@ -91,7 +91,7 @@ def test_thresholds_that_do_not_fit_the_classes_are_refused(build_model, thresho
 
 
 @pytest.mark.parametrize("key", ["labels", "preprocessing", "ctc_format_version"])
-def test_damaged_metadata_are_refused(build_model, key: str) -> None:
+def test_load_model_refuses_damaged_metadata(build_model, key: str) -> None:
     path = build_model()
     network = onnx.load(path)
     next(one for one in network.metadata_props if one.key == key).value = '{"broken": '
@@ -100,7 +100,7 @@ def test_damaged_metadata_are_refused(build_model, key: str) -> None:
         load_model(path)
 
 
-def test_operations_of_a_library_of_its_own_are_refused(build_model) -> None:
+def test_load_model_refuses_custom_operations(build_model) -> None:
     path = build_model()
     network = onnx.load(path)
     network.graph.node[-1].domain = "of.mine"
@@ -110,7 +110,7 @@ def test_operations_of_a_library_of_its_own_are_refused(build_model) -> None:
         load_model(path)
 
 
-def test_a_model_of_more_than_two_gigabytes_is_not_even_read(tmp_path: Path) -> None:
+def test_read_model_refuses_more_than_two_gigabytes(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     with path.open("wb") as file:
         file.truncate(2**31)
@@ -118,7 +118,7 @@ def test_a_model_of_more_than_two_gigabytes_is_not_even_read(tmp_path: Path) -> 
         load_model(path)
 
 
-def test_a_network_of_another_size_than_its_metadata_say_is_refused(build_model) -> None:
+def test_load_model_refuses_other_input_size(build_model) -> None:
     path = build_model(size=(8, 12))
     network = onnx.load(path)
     network.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 9
@@ -127,9 +127,7 @@ def test_a_network_of_another_size_than_its_metadata_say_is_refused(build_model)
         load_model(path)
 
 
-def test_external_data_is_refused_even_in_the_working_directory(
-    build_model, tmp_path, monkeypatch
-) -> None:
+def test_load_model_refuses_external_data(build_model, tmp_path, monkeypatch) -> None:
     many = tuple(str(i) for i in range(400))
     path = build_model(classes=400, labels={"species": many, "count": many})
     network = onnx.load(path)
@@ -140,24 +138,24 @@ def test_external_data_is_refused_even_in_the_working_directory(
     weights.external_data.add(key="location", value="weights.bin")
     path.write_bytes(network.SerializeToString())
     monkeypatch.chdir(tmp_path)
-    onnxruntime.InferenceSession(
-        path.read_bytes(), providers=["CPUExecutionProvider"]
-    )  # this would take it
+    # onnxruntime by itself would read it
+    onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     with pytest.raises(CtcError, match=r"can't be opened as an ONNX file: .*[Ee]xternal data"):
         load_model(path)
 
 
-def test_a_missing_model_says_how_to_make_one(tmp_path: Path) -> None:
+def test_load_model_refuses_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not there: make one with `ctc export`"):
         load_model(tmp_path / "model.onnx")
 
 
-def test_a_run_folder_is_not_a_model(tmp_path: Path) -> None:
+def test_load_model_refuses_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"is a folder: give the \.onnx file"):
         load_model(tmp_path)
 
 
-def test_without_onnxruntime_the_extra_is_named(model: Path) -> None:
+@pytest.mark.subprocess
+def test_load_model_without_onnxruntime_names_the_extra(model: Path) -> None:
     code = (
         "import sys; sys.modules['onnxruntime'] = None; from pathlib import Path\n"
         "from ctc.runtime.session import load_model\n"

@@ -1,5 +1,5 @@
-"""A model that may see several species at once. Of a purple photo it says fox 0.5 and wolf 0.5, of
-a red one fox 0.73 and wolf 0.27."""
+"""A model with a multi-label label: fox 0.5 and wolf 0.5 for a purple photo, fox 0.73 and wolf 0.27
+for a red one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RED, PURPLE = (255, 0, 0), (255, 0, 255)
 
 
 @pytest.fixture
-def several(build_model) -> Path:
+def multi_label_model(build_model) -> Path:
     return build_model(multi_label=("species",))
 
 
@@ -42,15 +42,13 @@ def info(**changes) -> ModelInfo:
     return ModelInfo(LABELS, Preprocessing(8, 8), multi_label=("species",), **changes)
 
 
-def present(reading: Postprocessor) -> list[str]:
+def present(postprocessor: Postprocessor) -> list[str]:
     outputs = {
         "species": np.array([[0.6, 0.45, 0.2]], np.float32),
         "sex": np.array([[0.4, 0.6]], np.float32),
     }
-    values = {label: rows[0] for label, rows in reading.apply(outputs).items()}
-    event = EventPrediction(
-        "1", reading.labels, values, (), {}, reading.thresholds, reading.multi_label
-    )
+    values = {label: rows[0] for label, rows in postprocessor.apply(outputs).items()}
+    event = EventPrediction.from_schema(postprocessor.schema, "1", values, (), {})
     return [name for name, _ in event.present_classes("species")]
 
 
@@ -61,19 +59,19 @@ def predict(*arguments: object) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_file_says_which_labels_may_have_several_classes() -> None:
+def test_model_info_keeps_multi_label_labels() -> None:
     assert ModelInfo.from_metadata(info().to_metadata()).multi_label == ("species",)
 
 
-def test_a_file_that_does_not_say_has_none() -> None:
+def test_model_info_without_multi_label_has_none() -> None:
     metadata = info().to_metadata()
     del metadata["multi_label"]
     assert ModelInfo.from_metadata(metadata).multi_label == ()
 
 
-def test_a_multi_label_label_that_the_model_lacks_is_refused() -> None:
+def test_model_info_refuses_unknown_multi_label_label() -> None:
     metadata = info().to_metadata() | {"multi_label": '["breed"]'}
-    with pytest.raises(InputError, match="names a multi-label label that it doesn't have"):
+    with pytest.raises(InputError, match="has an unknown label in 'multi_label'"):
         ModelInfo.from_metadata(metadata)
 
 
@@ -87,19 +85,23 @@ def test_a_multi_label_label_that_the_model_lacks_is_refused() -> None:
         (0.4, {"species": {"deer": 0.7}}, ["deer", "fox"]),
     ],
 )
-def test_thresholds_say_what_is_present(threshold, own, expected) -> None:
+def test_postprocessor_thresholds_decide_which_classes_are_present(
+    threshold, own, expected
+) -> None:
     assert present(make_postprocessor(info(thresholds=own), threshold)) == expected
 
 
-def test_classes_are_left_out_and_the_others_keep_their_probabilities(tmp_path) -> None:
+def test_postprocessor_class_list_does_not_normalize_multi_label(tmp_path) -> None:
     (tmp_path / "classes.txt").write_text("fox\nwolf\n")
-    reading = make_postprocessor(info(), class_list=tmp_path / "classes.txt")
+    postprocessor = make_postprocessor(info(), class_list=tmp_path / "classes.txt")
     outputs = {
         "species": np.array([[0.6, 0.45, 0.2]], np.float32),
         "sex": np.array([[0.4, 0.6]], np.float32),
     }
-    assert reading.apply(outputs)["species"].tolist() == [pytest.approx([0.45, 0.2])]
-    assert reading.notes[0] == "'species' is restricted to 2 of its 3 classes; left out: 'deer'"
+    assert postprocessor.apply(outputs)["species"].tolist() == [pytest.approx([0.45, 0.2])]
+    assert (
+        postprocessor.notes[0] == "'species' is restricted to 2 of its 3 classes; left out: 'deer'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_classes_are_left_out_and_the_others_keep_their_probabilities(tmp_path) 
         ),
     ],
 )
-def test_notes_say_from_where_on_a_class_is_there(threshold, notes) -> None:
+def test_postprocessor_notes_name_presence_threshold(threshold, notes) -> None:
     assert list(make_postprocessor(info(), threshold).notes) == notes
 
 
@@ -134,7 +136,7 @@ def test_notes_say_from_where_on_a_class_is_there(threshold, notes) -> None:
         ("product", [0.48**0.5 / (0.48**0.5 + 0.08**0.5), 0.3**0.5 / (0.3**0.5 + 0.2**0.5), 0.0]),
     ],
 )
-def test_each_class_is_combined_on_its_own(name, expected) -> None:
+def test_aggregate_combines_each_multi_label_class_separately(name, expected) -> None:
     photos = [
         {"species": np.array(values, np.float32)} for values in ([0.6, 0.6, 0.0], [0.8, 0.5, 0.2])
     ]
@@ -142,7 +144,7 @@ def test_each_class_is_combined_on_its_own(name, expected) -> None:
     assert found["species"].tolist() == pytest.approx(expected, abs=1e-6)
 
 
-def test_by_class_changes_nothing_but_the_time() -> None:
+def test_aggregate_by_class_gives_the_same_result() -> None:
     photos = [
         {"species": np.random.default_rng(seed).random(4).astype(np.float32)} for seed in range(5)
     ]
@@ -155,8 +157,8 @@ def test_by_class_changes_nothing_but_the_time() -> None:
             np.testing.assert_allclose(found["species"], expected["species"], atol=1e-7)
 
 
-def test_a_table_lists_the_classes_that_are_there(several, photos, tmp_path) -> None:
-    rows = predict(several, photos, tmp_path / "p.csv")
+def test_predict_csv_lists_present_classes(multi_label_model, photos, tmp_path) -> None:
+    rows = predict(multi_label_model, photos, tmp_path / "p.csv")
     assert [
         (row["label"], row["prediction_top"], row["predictions_present"]) for row in rows[:4]
     ] == [
@@ -168,16 +170,16 @@ def test_a_table_lists_the_classes_that_are_there(several, photos, tmp_path) -> 
     assert json.loads(rows[0]["predictions_all"]) == {"fox": 0.7311, "wolf": 0.2689}
 
 
-def test_another_models_table_has_no_such_column(model, photos, tmp_path) -> None:
+def test_predict_csv_of_other_models_has_no_present_column(model, photos, tmp_path) -> None:
     assert "predictions_present" not in predict(model, photos, tmp_path / "p.csv")[0]
 
 
-def test_parts_become_the_file_that_one_run_would_have_written(several, photos, tmp_path) -> None:
-    predict(several, photos, "--threshold", 0.4, tmp_path / "whole.csv")
+def test_merge_of_multi_label_parts_equals_one_run(multi_label_model, photos, tmp_path) -> None:
+    predict(multi_label_model, photos, "--threshold", 0.4, tmp_path / "whole.csv")
     parts = []
     for number in (1, 2):
         arguments = [
-            several,
+            multi_label_model,
             photos,
             "--threshold",
             0.4,
@@ -192,8 +194,8 @@ def test_parts_become_the_file_that_one_run_would_have_written(several, photos, 
     assert (tmp_path / "p.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
-def test_from_python_an_event_tells_what_is_present(several, draw) -> None:
-    (event,) = ctc.load_model(several).predict([draw("a.png", PURPLE)]).events
+def test_classifier_events_have_present_classes(multi_label_model, draw) -> None:
+    (event,) = ctc.load_model(multi_label_model).predict([draw("a.png", PURPLE)]).events
     assert event.present_classes("species") == [
         ("fox", pytest.approx(0.5)),
         ("wolf", pytest.approx(0.5)),

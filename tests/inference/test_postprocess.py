@@ -22,9 +22,10 @@ def info(**changes) -> ModelInfo:
     return ModelInfo(LABELS, Preprocessing(8, 8), **changes)
 
 
-def top(reading, label: str = "species") -> tuple[str, float]:
-    values = {name: rows[0] for name, rows in reading.read(ANSWER).items()}
-    return EventPrediction("1", reading.labels, values, (), {}, reading.thresholds).top(label)
+def top(postprocessor, label: str = "species") -> tuple[str, float]:
+    values = {name: rows[0] for name, rows in postprocessor.apply(ANSWER).items()}
+    event = EventPrediction.from_schema(postprocessor.schema, "1", values, (), {})
+    return event.top(label)
 
 
 @pytest.fixture
@@ -36,73 +37,75 @@ def class_list(tmp_path: Path):
     return write
 
 
-def test_without_choices_the_answer_is_the_models() -> None:
+def test_postprocessor_without_options_keeps_model_output() -> None:
     assert top(make_postprocessor(info())) == ("deer", pytest.approx(0.5))
 
 
 @pytest.mark.parametrize(("threshold", "name"), [(0.5, "deer"), (0.51, "unknown"), (0, "deer")])
-def test_below_the_threshold_the_answer_is_unknown(threshold: float, name: str) -> None:
+def test_postprocessor_threshold_gives_unknown_below_it(threshold: float, name: str) -> None:
     assert top(make_postprocessor(info(), threshold)) == (name, pytest.approx(0.5))
 
 
-def test_a_threshold_holds_for_every_label() -> None:
-    reading = make_postprocessor(info(), 0.6)
-    assert (top(reading)[0], top(reading, "sex")[0]) == ("unknown", "m")
+def test_postprocessor_threshold_applies_to_every_label() -> None:
+    postprocessor = make_postprocessor(info(), 0.6)
+    assert (top(postprocessor)[0], top(postprocessor, "sex")[0]) == ("unknown", "m")
 
 
-def test_the_models_own_thresholds_are_of_classes() -> None:
+def test_postprocessor_uses_model_thresholds_per_class() -> None:
     assert top(make_postprocessor(info(thresholds={"species": {"deer": 0.6}})))[0] == "unknown"
     assert top(make_postprocessor(info(thresholds={"species": {"fox": 0.6}})))[0] == "deer"
 
 
-def test_a_class_without_a_threshold_is_never_believed() -> None:
-    reading = make_postprocessor(info(thresholds={"species": {"deer": None, "fox": 0.6}}))
-    assert top(reading) == ("unknown", pytest.approx(0.5))
+def test_postprocessor_never_predicts_class_with_threshold_none() -> None:
+    postprocessor = make_postprocessor(info(thresholds={"species": {"deer": None, "fox": 0.6}}))
+    assert top(postprocessor) == ("unknown", pytest.approx(0.5))
     assert (
-        reading.notes[1]
+        postprocessor.notes[1]
         == "'species' is 'unknown' wherever it would be 'deer': no probability of theirs can be believed"
     )
     assert top(make_postprocessor(info(thresholds={"species": {"deer": None}}), 0.4))[0] == "deer"
 
 
-def test_the_user_is_told_what_is_unknown() -> None:
+def test_postprocessor_notes_name_the_threshold() -> None:
     assert make_postprocessor(info(), 0.8).notes == ("answers below 0.8 are 'unknown'",)
     own = make_postprocessor(info(thresholds={"species": {"deer": 0.6}})).notes
     assert own == ("answers below the model's own thresholds are 'unknown'",)
 
 
 @pytest.mark.parametrize(("threshold", "name"), [(0, "deer"), (0.4, "deer"), (0.9, "unknown")])
-def test_a_threshold_that_is_given_replaces_the_models(threshold: float, name: str) -> None:
+def test_postprocessor_threshold_option_replaces_model_thresholds(
+    threshold: float, name: str
+) -> None:
     assert (
         top(make_postprocessor(info(thresholds={"species": {"deer": 0.6}}), threshold))[0] == name
     )
 
 
-def test_a_class_list_leaves_the_others_out_and_renormalises(class_list) -> None:
-    reading = make_postprocessor(info(), class_list=class_list("wolf", "", "fox"))
-    answer = reading.apply(ANSWER)
-    assert reading.labels == {"species": ("fox", "wolf"), "sex": ("f", "m", "none")}
+def test_postprocessor_class_list_drops_classes_and_normalizes(class_list) -> None:
+    postprocessor = make_postprocessor(info(), class_list=class_list("wolf", "", "fox"))
+    answer = postprocessor.apply(ANSWER)
+    assert postprocessor.schema.labels == {"species": ("fox", "wolf"), "sex": ("f", "m", "none")}
     assert answer["species"].tolist() == [pytest.approx([0.75, 0.25])]
     assert answer["sex"] is ANSWER["sex"]
-    assert reading.notes == (
+    assert postprocessor.notes == (
         "'species' is restricted to 2 of its 4 classes, whose probabilities sum to 1 again; left out: 'deer', 'none'",
     )
 
 
-def test_a_csv_restricts_several_labels(class_list) -> None:
-    reading = make_postprocessor(
+def test_postprocessor_class_list_csv_restricts_several_labels(class_list) -> None:
+    postprocessor = make_postprocessor(
         info(), class_list=class_list("label,class", "species,none", "species,deer", "sex,none")
     )
-    assert reading.labels == {"species": ("deer", "none"), "sex": ("none",)}
+    assert postprocessor.schema.labels == {"species": ("deer", "none"), "sex": ("none",)}
 
 
-def test_where_the_model_excludes_every_class_of_the_list_all_are_equal(class_list) -> None:
-    reading = make_postprocessor(info(), class_list=class_list("fox", "wolf"))
+def test_postprocessor_gives_equal_probabilities_when_all_kept_are_zero(class_list) -> None:
+    postprocessor = make_postprocessor(info(), class_list=class_list("fox", "wolf"))
     certain = {**ANSWER, "species": np.array([[1, 0, 0, 0]], np.float32)}
-    assert reading.apply(certain)["species"].tolist() == [[0.5, 0.5]]
+    assert postprocessor.apply(certain)["species"].tolist() == [[0.5, 0.5]]
 
 
-def test_thresholds_follow_the_classes_that_are_left(class_list) -> None:
+def test_postprocessor_thresholds_follow_kept_classes(class_list) -> None:
     model = info(thresholds={"species": {"fox": 0.8, "deer": 0.1}})
     assert top(make_postprocessor(model, class_list=class_list("fox", "wolf"))) == (
         "unknown",
@@ -116,12 +119,12 @@ def test_thresholds_follow_the_classes_that_are_left(class_list) -> None:
         (
             ["fxo"],
             UsageError,
-            "names a class 'fxo' that the model doesn't have: did you mean 'fox'",
+            "has a class 'fxo' that the model doesn't have: did you mean 'fox'",
         ),
         (
             ["none"],
             UsageError,
-            "class 'none' is one of 'species' and of 'sex': write a CSV with the columns label,class",
+            "class 'none' belongs to 'species' and to 'sex': write a CSV with the columns label,class",
         ),
         (["label,class", "specis,fox"], UsageError, "a label 'specis' .*: did you mean 'species'"),
         (
@@ -132,13 +135,13 @@ def test_thresholds_follow_the_classes_that_are_left(class_list) -> None:
         (["", " "], InputError, "is empty: write one class per line"),
     ],
 )
-def test_a_class_list_that_does_not_fit_is_refused(
+def test_postprocessor_refuses_invalid_class_list(
     class_list, lines, error: type[CtcError], message: str
 ) -> None:
     with pytest.raises(error, match=message):
         make_postprocessor(info(), class_list=class_list(*lines))
 
 
-def test_a_class_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_postprocessor_refuses_missing_class_list(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the class list '.*' is not there"):
         make_postprocessor(info(), class_list=tmp_path / "gone.txt")

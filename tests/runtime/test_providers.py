@@ -7,7 +7,8 @@ import onnxruntime
 import pytest
 
 from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.runtime.providers import PROVIDERS, ProviderError, RuntimeConfig, create_session
+from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.providers import PROVIDERS, ProviderError, create_session
 from ctc.runtime.session import load_model
 
 
@@ -15,7 +16,7 @@ def random_photos(count: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 255, (count, 8, 12, 3), dtype=np.uint8)
 
 
-def test_auto_takes_what_is_installed_and_says_which(model) -> None:
+def test_auto_provider_is_installed_and_reported(model) -> None:
     installed = onnxruntime.get_available_providers()
     opened = load_model(model, RuntimeConfig("auto"))
     assert PROVIDERS[opened.runtime.provider].name in installed
@@ -32,7 +33,7 @@ def test_auto_takes_what_is_installed_and_says_which(model) -> None:
         ("coreml", "cpu"),
     ],
 )
-def test_a_provider_that_is_not_installed_names_its_extra(model, provider: str, extra: str) -> None:
+def test_provider_that_is_not_installed_names_its_extra(model, provider: str, extra: str) -> None:
     if PROVIDERS[provider].name in onnxruntime.get_available_providers():
         pytest.skip(f"provider '{provider}' is installed on this platform")
     with pytest.raises(MissingExtraError, match=rf"provider '{provider}' needs .*\[{extra}\]"):
@@ -40,23 +41,21 @@ def test_a_provider_that_is_not_installed_names_its_extra(model, provider: str, 
 
 
 @pytest.mark.parametrize(("provider", "precision"), [("cpu", "bfloat16"), ("cuda", "float16")])
-def test_a_precision_that_a_provider_lacks_is_refused_with_who_has_it(
-    model, provider: str, precision: str
-) -> None:
+def test_provider_refuses_precision_and_names_others(model, provider: str, precision: str) -> None:
     with pytest.raises(
         UsageError, match=f"provider '{provider}' can't compute in {precision}: '.*' can"
     ):
         load_model(model, RuntimeConfig(provider, precision))
 
 
-def test_auto_refuses_a_precision_that_nothing_installed_has(model) -> None:
+def test_auto_provider_refuses_precision_of_no_installed_provider(model) -> None:
     with pytest.raises(
-        UsageError, match="no provider that is installed computes in float16: 'tensorrt' can"
+        UsageError, match="no installed provider computes in float16: 'tensorrt' can"
     ):
         load_model(model, RuntimeConfig("auto", "float16"))
 
 
-def test_a_provider_that_does_not_start_is_an_error_and_no_step_down() -> None:
+def test_create_session_does_not_fall_back_from_named_provider() -> None:
     def broken(provider: str, options: object) -> onnxruntime.InferenceSession:
         raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : no kernel image\n is available")
 
@@ -64,7 +63,7 @@ def test_a_provider_that_does_not_start_is_an_error_and_no_step_down() -> None:
         create_session(RuntimeConfig("cpu"), broken)
 
 
-def test_a_batch_that_does_not_fit_into_memory_is_halved_and_said_so(build_model, caplog) -> None:
+def test_model_halves_batch_that_does_not_fit_into_memory(build_model, caplog) -> None:
     small, large = (
         load_model(build_model("small.onnx", fits=2)),
         load_model(build_model("large.onnx")),
@@ -74,12 +73,12 @@ def test_a_batch_that_does_not_fit_into_memory_is_halved_and_said_so(build_model
         answers = small.predict(photos)
     assert answers["species"] == pytest.approx(large.predict(photos)["species"], abs=1e-6)
     assert [record.getMessage() for record in caplog.records] == [
-        "a batch of 7 does not fit into memory: going on with 4 photos at a time",
-        "a batch of 4 does not fit into memory: going on with 2 photos at a time",
+        "out of memory with batch size 7: using batch size 4 instead",
+        "out of memory with batch size 4: using batch size 2 instead",
     ]
 
 
-def test_later_batches_are_as_small_from_the_start(build_model, caplog) -> None:
+def test_model_keeps_the_halved_batch_size(build_model, caplog) -> None:
     small = load_model(build_model(fits=2))
     small.predict(random_photos(4))
     caplog.clear()
@@ -87,6 +86,6 @@ def test_later_batches_are_as_small_from_the_start(build_model, caplog) -> None:
     assert not caplog.records
 
 
-def test_a_photo_that_does_not_fit_alone_is_an_error(build_model) -> None:
+def test_model_refuses_single_photo_that_does_not_fit(build_model) -> None:
     with pytest.raises(InputError, match=r"model '.*' can't be run: .*"):
         load_model(build_model(fits=0))

@@ -8,10 +8,12 @@ import pytest
 
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import PluginError
+from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.pipeline import PipelineConfig, predict
 from ctc.inference.postprocess import make_postprocessor
 from ctc.plugin import Aggregation
+from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.session import Model, load_model
 
 RED, BLUE, GREEN, WHITE = (255, 0, 0), (0, 0, 255), (0, 255, 0), (255, 255, 255)
@@ -28,9 +30,13 @@ def opened(model: Path) -> Model:
     return load_model(model)
 
 
+def pipeline_config(truncated: TruncatedPolicy = "fail", **runtime: int) -> PipelineConfig:
+    return PipelineConfig(RuntimeConfig(**runtime), truncated)
+
+
 def run(model: Model, events, aggregation=MEAN, **config) -> list[EventPrediction | Failure]:
     outcomes = predict(
-        model, make_postprocessor(model.info), events, aggregation, PipelineConfig(**config)
+        model, make_postprocessor(model.info), events, aggregation, pipeline_config(**config)
     )
     return [entry for outcome in outcomes for entry in outcome.entries]
 
@@ -39,7 +45,7 @@ def event(name: str, *paths: Path, **meta: str) -> Event:
     return Event(name, tuple(map(str, paths)), meta)
 
 
-def test_an_event_is_the_aggregate_of_its_photos(opened, draw) -> None:
+def test_predict_aggregates_photos_of_an_event(opened, draw) -> None:
     red, blue = draw("red.png", RED), draw("blue.png", BLUE)
     (found,) = run(opened, [event("1", red, blue, blue, site="N")])
     fox = (sure(1) + 2 * sure(-1)) / 3
@@ -51,20 +57,20 @@ def test_an_event_is_the_aggregate_of_its_photos(opened, draw) -> None:
     assert found.images[0].probabilities["species"] == pytest.approx([sure(1), sure(-1)], abs=1e-6)
 
 
-def test_every_label_is_answered(opened, draw) -> None:
+def test_predict_returns_every_label(opened, draw) -> None:
     (found,) = run(opened, [event("1", draw("green.png", GREEN))])
     assert found.probabilities["species"] == pytest.approx([0.5, 0.5], abs=1e-6)
     assert found.probabilities["count"] == pytest.approx([sure(-1), sure(1)], abs=1e-6)
 
 
-def test_the_aggregation_is_used(opened, draw) -> None:
+def test_predict_uses_the_aggregation(opened, draw) -> None:
     (found,) = run(opened, [event("1", draw("red.png", RED), draw("blue.png", BLUE))], FIRST)
     assert found.top("species") == ("fox", pytest.approx(sure(1), abs=1e-6))
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
 @pytest.mark.parametrize("threads", [1, 4])
-def test_the_order_is_that_of_the_input(opened, draw, batch_size: int, threads: int) -> None:
+def test_predict_keeps_input_order(opened, draw, batch_size: int, threads: int) -> None:
     photos = [draw(f"{i}.png", (i, 0, 255 - i)) for i in range(20)]
     events = [event(str(i), *photos[i : i + 1 + i % 4]) for i in range(17)]
     found = run(opened, iter(events), batch_size=batch_size, threads=threads)
@@ -75,7 +81,7 @@ def test_the_order_is_that_of_the_input(opened, draw, batch_size: int, threads: 
     )
 
 
-def test_the_network_always_sees_whole_batches(build_model, draw) -> None:
+def test_predict_pads_batches_to_full_size(build_model, draw) -> None:
     model = load_model(build_model(per_photo=0.1))
     black = draw("black.png", (0, 0, 0))
     found = run(model, [event(str(number), black) for number in range(5)], batch_size=4)
@@ -84,7 +90,7 @@ def test_the_network_always_sees_whole_batches(build_model, draw) -> None:
     )
 
 
-def test_an_event_with_a_broken_photo_is_predicted_by_the_others(opened, draw, tmp_path) -> None:
+def test_predict_event_with_broken_photo_uses_the_others(opened, draw, tmp_path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff\xe0 no more")
     failure, found = run(opened, [event("1", broken, draw("red.png", RED))])
@@ -93,7 +99,7 @@ def test_an_event_with_a_broken_photo_is_predicted_by_the_others(opened, draw, t
     assert len(found.images) == 1
 
 
-def test_every_photo_comes_out_once(opened, draw, tmp_path) -> None:
+def test_predict_returns_every_photo_once(opened, draw, tmp_path) -> None:
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "empty.jpg").touch()
     bad = [tmp_path / name for name in ("gone.jpg", "folder.jpg", "empty.jpg")]
@@ -115,7 +121,7 @@ def test_every_photo_comes_out_once(opened, draw, tmp_path) -> None:
     assert len(found) == 7
 
 
-def test_memory_is_bounded_by_the_batches_in_flight(opened, draw) -> None:
+def test_predict_reads_only_batches_in_flight(opened, draw) -> None:
     photo = draw("red.png", RED)
     taken = []
 
@@ -124,7 +130,7 @@ def test_memory_is_bounded_by_the_batches_in_flight(opened, draw) -> None:
             taken.append(i)
             yield event(str(i), photo)
 
-    config = PipelineConfig(batch_size=4, threads=2)
+    config = pipeline_config(batch_size=4, threads=2)
     stream = predict(opened, make_postprocessor(opened.info), endless(), MEAN, config)
     first = next(stream)
     stream.close()
@@ -132,7 +138,7 @@ def test_memory_is_bounded_by_the_batches_in_flight(opened, draw) -> None:
     assert len(taken) <= 4 * config.batches_in_flight == 12
 
 
-def test_grayscale_stacking_shows_the_photos_of_an_event_together(build_model, draw) -> None:
+def test_predict_stacks_photos_of_an_event(build_model, draw) -> None:
     model = load_model(build_model(image_choice="grayscale_stacking"))
     white, black = draw("white.png", WHITE), draw("black.png", (0, 0, 0))
     lit_first, lit_last, single, four = run(
@@ -150,7 +156,7 @@ def test_grayscale_stacking_shows_the_photos_of_an_event_together(build_model, d
     assert len(four.images) == 4
 
 
-def test_grayscale_stacking_does_without_a_broken_photo(build_model, draw) -> None:
+def test_predict_stacks_without_broken_photo(build_model, draw) -> None:
     model = load_model(build_model(image_choice="grayscale_stacking"))
     white, black = draw("white.png", WHITE), draw("black.png", (0, 0, 0))
     failure, found = run(model, [event("1", Path("gone.jpg"), white, black, black)])
@@ -158,7 +164,7 @@ def test_grayscale_stacking_does_without_a_broken_photo(build_model, draw) -> No
     assert found.probabilities["species"][0] == pytest.approx(sure(1), abs=1e-6)
 
 
-def test_a_truncated_photo_fails_or_is_used(opened, shared) -> None:
+def test_predict_truncated_photo_fails_or_is_used(opened, shared) -> None:
     cut = shared / "data" / "camera-trap-photos" / "african_elephants_truncated_file.jpg"
     (failed,) = run(opened, [event("1", cut)], truncated="fail")
     (used,) = run(opened, [event("1", cut)], truncated="use")
@@ -167,7 +173,7 @@ def test_a_truncated_photo_fails_or_is_used(opened, shared) -> None:
     assert isinstance(used, EventPrediction)
 
 
-def test_an_answer_that_is_no_number_is_a_failure(build_model, draw) -> None:
+def test_predict_nan_output_is_a_failure(build_model, draw) -> None:
     model = load_model(build_model(bias=float("nan")))
     photo = draw("red.png", RED)
     assert run(model, [event("1", photo)]) == [
@@ -178,12 +184,12 @@ def test_an_answer_that_is_no_number_is_a_failure(build_model, draw) -> None:
 @pytest.mark.parametrize(
     ("combine", "reason"),
     [
-        (lambda values: values, "gave .* for 2 classes"),
-        (lambda values: values[:, 0] / 0, "failed|gave"),
-        (lambda values: np.full(2, np.nan), "not a number for each"),
+        (lambda values: values, "returned .* for 2 classes"),
+        (lambda values: values[:, 0] / 0, "failed|returned"),
+        (lambda values: np.full(2, np.nan), "not one number for each"),
         (lambda values: values.nothing, "aggregation 'odd' failed: AttributeError"),
     ],
 )
-def test_an_aggregation_that_misbehaves_is_named(opened, draw, combine, reason) -> None:
+def test_predict_names_aggregation_that_fails(opened, draw, combine, reason) -> None:
     with pytest.raises(PluginError, match=reason), np.errstate(all="ignore"):
         run(opened, [event("1", draw("red.png", RED))], Aggregation("odd", "", combine))

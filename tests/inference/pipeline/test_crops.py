@@ -1,4 +1,4 @@
-"""A model that learnt from photos cut to a detector's boxes is shown such."""
+"""Models that were trained on photos cropped to a detector's boxes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.predictions import EventPrediction
 from ctc.cli.main import run
-from ctc.inference.run.job import PredictConfig, prepare_job
+from ctc.inference.config import PredictConfig
+from ctc.inference.run.predict_run import prepare_run
 from ctc.plugin.manager import plugins
 
 BOX = (0.6, 0.6, 0.2, 0.2)
@@ -46,21 +48,25 @@ def inventory(photo: Path, tmp_path: Path) -> Path:
     return tmp_path / "i.parquet"
 
 
+def predict(model: Path, source: Path, tmp_path: Path) -> list[EventPrediction]:
+    run = prepare_run(PredictConfig(model, (source,), tmp_path / "p.csv"), plugins())
+    return [one.prediction for one in run.source.predict(run.source.shard_events())]
+
+
 def species(model: Path, source: Path, tmp_path: Path) -> list[list[str]]:
     """Per event and photo, what it shows."""
-    job = prepare_job(PredictConfig(model, (source,), tmp_path / "p.csv"), plugins())
-    events = [outcome.prediction for outcome in job.predict(job.shard_events())]
+    events = predict(model, source, tmp_path)
     return [[event.top("species", photo)[0] for photo in event.images] for event in events]
 
 
-def test_photos_with_a_box_are_cut_to_it(build_model, inventory, tmp_path) -> None:
+def test_predict_crops_photos_to_their_box(build_model, inventory, tmp_path) -> None:
     assert species(build_model(crop_margin=0.0), inventory, tmp_path) == [
         ["fox", "wolf"],
         ["wolf", "wolf"],
     ]
 
 
-def test_the_margin_is_the_one_that_was_learnt_with(build_model, inventory, tmp_path) -> None:
+def test_predict_uses_crop_margin_of_the_model(build_model, inventory, tmp_path) -> None:
     """So wide that there is more blue than red."""
     assert species(build_model(crop_margin=1.0), inventory, tmp_path) == [
         ["wolf", "wolf"],
@@ -68,19 +74,18 @@ def test_the_margin_is_the_one_that_was_learnt_with(build_model, inventory, tmp_
     ]
 
 
-def test_a_model_of_whole_photos_is_shown_whole_photos(build_model, inventory, tmp_path) -> None:
+def test_predict_ignores_boxes_for_model_of_whole_photos(build_model, inventory, tmp_path) -> None:
     assert species(build_model(), inventory, tmp_path) == [["wolf", "wolf"], ["wolf", "wolf"]]
 
 
-def test_the_photos_of_a_stack_are_cut_each_to_its_box(build_model, inventory, tmp_path) -> None:
+def test_predict_crops_each_stacked_photo(build_model, inventory, tmp_path) -> None:
     """Red is darker than blue is as grey, and the last photo comes twice."""
     model = build_model(crop_margin=0.0, image_choice="grayscale_stacking")
-    job = prepare_job(PredictConfig(model, (inventory,), tmp_path / "p.csv"), plugins())
-    boxed, whole = (outcome.prediction for outcome in job.predict(job.shard_events()))
+    boxed, whole = predict(model, inventory, tmp_path)
     assert boxed.top("species")[1] > whole.top("species")[1]
 
 
-def test_boxes_are_no_columns_of_the_output_and_a_note_tells_of_them(
+def test_predict_command_prints_crops_note_and_omits_box_columns(
     build_model, inventory, tmp_path, capsys
 ) -> None:
     output = tmp_path / "p.csv"
@@ -92,9 +97,7 @@ def test_boxes_are_no_columns_of_the_output_and_a_note_tells_of_them(
     assert "the model learnt from photos cut to a detector's boxes" in capsys.readouterr().err
 
 
-def test_rows_of_one_event_bring_the_boxes_of_their_own_photos(
-    build_model, photo, tmp_path
-) -> None:
+def test_inventory_rows_of_one_event_keep_their_boxes(build_model, photo, tmp_path) -> None:
     boxes = {f"box_{side}": [[None], [value]] for side, value in zip("xywh", BOX, strict=True)}
     columns = {
         "event_id": ["1", "1"],

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RED = 1 / (1 + np.exp(-1))
 
 
-def test_a_model_predicts_photos_from_python(model, draw, tmp_path) -> None:
+def test_classifier_predicts_paths(model, draw, tmp_path) -> None:
     photos = [draw("red.png"), tmp_path / "gone.jpg"]
     events, failures = ctc.load_model(model).predict(photos)
     assert failures == [Failure(str(photos[1]), "no such file or directory")]
@@ -27,7 +27,7 @@ def test_a_model_predicts_photos_from_python(model, draw, tmp_path) -> None:
     assert events[0].top("species") == ("fox", pytest.approx(RED))
 
 
-def test_events_are_named_by_whoever_knows_them(model, draw) -> None:
+def test_classifier_predicts_events_by_id(model, draw) -> None:
     photos = {
         "1": [draw("red.png"), str(draw("blue.png", (0, 0, 255)))],
         "2": [draw("green.png", (0, 255, 0))],
@@ -37,11 +37,11 @@ def test_events_are_named_by_whoever_knows_them(model, draw) -> None:
     assert first.probabilities["species"] == pytest.approx([RED, RED])
 
 
-def test_the_models_metadata_are_at_hand(model) -> None:
+def test_classifier_info_has_labels(model) -> None:
     assert ctc.load_model(model).info.labels == {"species": ("fox", "wolf"), "count": ("1", "2+")}
 
 
-def test_options_hold_for_every_prediction(model, draw) -> None:
+def test_load_model_options_apply_to_predictions(model, draw) -> None:
     classifier = ctc.load_model(model, threshold=0.9, threads=1, batch_size=3, provider="cpu")
     assert classifier.predict([draw("red.png")]).events[0].top("species") == (
         "unknown",
@@ -49,17 +49,18 @@ def test_options_hold_for_every_prediction(model, draw) -> None:
     )
 
 
-def test_an_unknown_aggregation_suggests_the_nearest(model, draw) -> None:
+def test_classifier_suggests_nearest_aggregation(model, draw) -> None:
     with pytest.raises(Exception, match="did you mean 'mean'"):
         ctc.load_model(model).predict([draw("red.png")], aggregation="maen")
 
 
-def test_a_model_that_is_not_there_is_an_error_of_ours(tmp_path) -> None:
+def test_load_model_refuses_missing_file(tmp_path) -> None:
     with pytest.raises(UsageError, match="is not there"):
         ctc.load_model(tmp_path / "model.onnx")
 
 
-def test_importing_ctc_imports_nothing_heavy() -> None:
+@pytest.mark.subprocess
+def test_import_ctc_imports_nothing_heavy() -> None:
     code = "import sys, ctc; ctc.load_model; print(sorted({'numpy', 'cv2', 'PIL', 'onnxruntime', 'click'} & set(sys.modules)))"
     assert (
         subprocess.run(
@@ -69,9 +70,8 @@ def test_importing_ctc_imports_nothing_heavy() -> None:
     )
 
 
-def test_the_lines_in_the_readme_run_with_onnxruntime_and_pillow_alone(
-    model, draw, tmp_path
-) -> None:
+@pytest.mark.subprocess
+def test_readme_lines_run_with_onnxruntime_and_pillow_alone(model, draw, tmp_path) -> None:
     Image.new("RGB", (24, 16), (255, 0, 0)).save(tmp_path / "photo.jpg")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = next(

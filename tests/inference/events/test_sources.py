@@ -7,9 +7,9 @@ import pytest
 
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError, UsageError
+from ctc.inference.config import Columns
 from ctc.inference.events.event import Event
 from ctc.inference.events.sources import find_events
-from ctc.inference.events.table import Columns
 
 ONE = Columns("id", ("image",))
 TWO = Columns("id", ("image1", "image2"))
@@ -20,7 +20,7 @@ def table(path: Path, *lines: str) -> Path:
     return path
 
 
-def test_a_loose_photo_and_one_in_a_folder_are_events_with_their_path_as_id(tmp_path: Path) -> None:
+def test_find_events_uses_photo_path_as_id(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "b.jpg").touch()
     (tmp_path / "a.JPG").touch()
@@ -30,7 +30,7 @@ def test_a_loose_photo_and_one_in_a_folder_are_events_with_their_path_as_id(tmp_
     assert events.photos == 2
 
 
-def test_a_csv_names_events_photos_and_meta(tmp_path: Path) -> None:
+def test_find_events_reads_csv(tmp_path: Path) -> None:
     source = table(
         tmp_path / "e.csv", "id,image1,image2,site", "1,./a.jpg,b.jpg,N", "2,,/c.jpg,", "3,,,S"
     )
@@ -43,21 +43,21 @@ def test_a_csv_names_events_photos_and_meta(tmp_path: Path) -> None:
     assert events.photos == 3
 
 
-def test_paths_that_windows_wrote_are_found_anywhere(tmp_path: Path) -> None:
+def test_find_events_reads_windows_paths(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image", "1,north\\day 1\\a.jpg")
     assert next(iter(find_events([source], ONE))).images == (
         str(tmp_path / "north" / "day 1" / "a.jpg"),
     )
 
 
-def test_image_root_replaces_the_folder_of_the_csv(tmp_path: Path) -> None:
+def test_find_events_image_root_replaces_csv_folder(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image", "1,a.jpg")
     assert next(iter(find_events([source], ONE, Path("photos")))).images == (
         str(Path("photos/a.jpg")),
     )
 
 
-def test_rows_of_one_event_are_merged_and_differences_told(tmp_path: Path) -> None:
+def test_find_events_merges_rows_and_notes_differences(tmp_path: Path) -> None:
     source = table(
         tmp_path / "e.csv",
         "id,image1,image2,species,site",
@@ -75,7 +75,7 @@ def test_rows_of_one_event_are_merged_and_differences_told(tmp_path: Path) -> No
     )
 
 
-def test_the_rows_of_an_event_may_lie_anywhere(tmp_path: Path) -> None:
+def test_find_events_merges_non_contiguous_rows(tmp_path: Path) -> None:
     source = table(
         tmp_path / "e.csv",
         "id,image",
@@ -92,14 +92,14 @@ def test_the_rows_of_an_event_may_lie_anywhere(tmp_path: Path) -> None:
     assert events.photos == 4
 
 
-def test_every_event_has_the_meta_columns_of_all_sources(tmp_path: Path) -> None:
+def test_find_events_gives_every_event_all_meta_columns(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     source = table(tmp_path / "e.csv", "id,image,site", "1,b.jpg,N")
     events = list(find_events([tmp_path / "a.jpg", source], ONE))
     assert [event.meta for event in events] == [{"site": None}, {"site": "N"}]
 
 
-def test_an_inventory_gives_events_with_meta_and_without_labels(tmp_path: Path) -> None:
+def test_find_events_reads_inventory(tmp_path: Path) -> None:
     columns = {
         "event_id": ["1", "2", "1"],
         "images": [["a.jpg"], ["/b.jpg"], ["a.jpg"]],
@@ -114,15 +114,13 @@ def test_an_inventory_gives_events_with_meta_and_without_labels(tmp_path: Path) 
     ]
 
 
-def test_a_csv_without_columns_is_answered_with_those_it_has(tmp_path: Path) -> None:
+def test_find_events_lists_columns_when_none_are_given(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image", "1,a.jpg")
-    with pytest.raises(
-        UsageError, match=r"say with --event-id and --image .*: it has 'id', 'image'"
-    ):
+    with pytest.raises(UsageError, match=r"give --event-id and --image; it has 'id', 'image'"):
         find_events([source])
 
 
-def test_a_missing_column_is_answered_with_the_nearest(tmp_path: Path) -> None:
+def test_find_events_suggests_nearest_column(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image1,image2", "1,a.jpg,b.jpg")
     with pytest.raises(UsageError, match="has no column called 'imag2': did you mean 'image2'"):
         find_events([source], Columns("id", ("image1", "imag2")))
@@ -132,11 +130,11 @@ def test_a_missing_column_is_answered_with_the_nearest(tmp_path: Path) -> None:
     ("lines", "reason"),
     [
         (["id,image"], "has no rows"),
-        (["id,image", "1,", "2,"], "names no photo"),
+        (["id,image", "1,", "2,"], "has no photos"),
         (["id,image", "1,a.jpg", ",b.jpg"], "line 3 has no event id in column 'id'"),
     ],
 )
-def test_a_csv_that_gives_nothing_is_an_error(
+def test_find_events_refuses_csv_without_photos(
     tmp_path: Path, lines: list[str], reason: str
 ) -> None:
     with pytest.raises(InputError, match=reason):
@@ -158,7 +156,7 @@ def test_a_csv_that_gives_nothing_is_an_error(
         (["1.csv", "a.jpg"], ONE, "'a.jpg' is a photo and the id of an event"),
     ],
 )
-def test_sources_that_can_not_be_predicted_are_refused(
+def test_find_events_refuses_invalid_sources(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     sources: list[str],
@@ -175,7 +173,7 @@ def test_sources_that_can_not_be_predicted_are_refused(
         find_events([Path(source) for source in sources], columns)
 
 
-def test_image_root_without_a_table_is_refused(tmp_path: Path) -> None:
+def test_find_events_refuses_image_root_without_table(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     with pytest.raises(UsageError, match="--image-root is for the paths in a CSV or an inventory"):
         find_events([tmp_path / "a.jpg"], image_root=tmp_path)

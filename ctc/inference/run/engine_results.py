@@ -1,0 +1,115 @@
+"""Results predicted chunk by chunk by the workers of an engine (`ctc predict --engine`)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from ctc.inference.config import PredictConfig
+from ctc.inference.events.sources import EventCollection
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.journal import read_header, read_part
+from ctc.inference.journal.lines import encode_line
+from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig
+from ctc.inference.postprocess import Postprocessor
+from ctc.inference.run.chunks import (
+    Chunk,
+    chunk_path,
+    exclusive_lock,
+    finished_chunks,
+    header_path,
+    photos_per_chunk,
+    remove_chunks,
+    split_events,
+)
+from ctc.inference.run.engine_tasks import PredictTask, ProbeTask
+from ctc.inference.run.stats import RunStats
+from ctc.plugin import Aggregation
+from ctc.plugin.engine_run import BoundEngine, WorkerContext
+from ctc.runtime.config import RuntimeConfig
+from ctc.storage.atomic import atomic_write, remove
+from ctc.storage.remote_files import discard_local_copy
+
+
+@dataclass(frozen=True)
+class EngineResults:
+    """A `ResultSource`. `journal`: the folder of the chunks; `model`: the path of the model."""
+
+    journal: Path
+    events: EventCollection
+    postprocessor: Postprocessor
+    aggregation: Aggregation
+    pipeline: PipelineConfig
+    header: RunHeader
+    engine: BoundEngine
+    model: Path
+
+    @contextmanager
+    def open(self, stats: RunStats) -> Iterator[Iterator[EventResult]]:
+        """See `ResultSource.open`. When the engine fails, the finished chunks are kept."""
+        with exclusive_lock(self.journal):
+            self._write_header()
+            with closing(self._results(stats)) as results:
+                yield results
+        remove(self.journal)
+
+    def _write_header(self) -> None:
+        """Write the header into the folder; remove the chunks of another run, if any."""
+        path = header_path(self.journal)
+        if read_header(path) != self.header:
+            remove_chunks(self.journal)
+            with atomic_write(path) as partial:
+                partial.write_bytes(encode_line(self.header.to_json()))
+
+    def _results(self, stats: RunStats) -> Generator[EventResult]:
+        """Yield the results of all chunks, in order.
+
+        A chunk is read when it is finished and all before it have been read.
+        """
+        earlier = finished_chunks(self.journal)
+        done = set(earlier)
+        with closing(self._run_chunks(earlier)) as finished:
+            for number in count():
+                while number not in done:
+                    chunk = next(finished, None)
+                    if chunk is None:
+                        return
+                    done.add(chunk.number)
+                path = chunk_path(self.journal, number)
+                for result in read_part(path, self.header):
+                    stats.resumed += result.photos if number in earlier else 0
+                    yield result
+                discard_local_copy(path)
+                done.discard(number)
+
+    def _run_chunks(self, earlier: set[int]) -> Generator[Chunk]:
+        """Yield the chunks that are not among `earlier`, as the engine finishes them."""
+        size = photos_per_chunk(self.events.photos, self.pipeline.batch_size)
+        new = (chunk for chunk in split_events(self.events, size) if chunk.number not in earlier)
+        for chunk, _ in self.engine.map(self._task(), new):
+            yield chunk
+
+    def _task(self) -> PredictTask:
+        return PredictTask(
+            worker_context=WorkerContext(Path.cwd()),
+            model=self.model.absolute(),
+            postprocessor=self.postprocessor,
+            aggregation=self.aggregation.name,
+            pipeline=self.pipeline,
+            header=self.header,
+            folder=self.journal.absolute(),
+        )
+
+
+def probe_runtime(
+    config: PredictConfig, engine: BoundEngine, events: EventCollection
+) -> RuntimeConfig:
+    """Let the engine's first worker choose provider and batch size: it may have other devices."""
+    context = WorkerContext(Path.cwd())
+    task = ProbeTask(context, config.model.absolute(), config.runtime, events.photos)
+    results: Iterator[tuple[None, RuntimeConfig]] = engine.map(task, iter([None]))
+    ((_, runtime),) = results
+    return runtime

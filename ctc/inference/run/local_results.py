@@ -1,0 +1,77 @@
+"""Results predicted in this process and kept in a journal, from which the run can resume."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from ctc.errors import InputError
+from ctc.inference.events.event import Event
+from ctc.inference.events.sources import EventCollection
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.journal import Journal
+from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig, predict
+from ctc.inference.postprocess import Postprocessor
+from ctc.inference.run.stats import RunStats
+from ctc.plugin import Aggregation
+from ctc.runtime.session import Model
+
+
+@dataclass(frozen=True)
+class LocalResults:
+    """A `ResultSource`. `part_file`: what the journal becomes at the end if the run is a shard."""
+
+    journal: Path
+    events: EventCollection
+    postprocessor: Postprocessor
+    aggregation: Aggregation
+    pipeline: PipelineConfig
+    header: RunHeader
+    model: Model
+    part_file: Path | None = None
+
+    @contextmanager
+    def open(self, stats: RunStats) -> Iterator[Iterator[EventResult]]:
+        """See `ResultSource.open`."""
+        with (
+            Journal(self.journal, self.header) as journal,
+            closing(self._results(journal, stats)) as results,
+        ):
+            yield results
+            if self.part_file:
+                journal.finalize(self.part_file)
+
+    def shard_events(self) -> Iterator[Event]:
+        """Return the events of the shard, or all."""
+        index, count = self.header.shard
+        return islice(self.events, index, None, count)
+
+    def predict(self, events: Iterable[Event]) -> Generator[EventResult]:
+        """Yield the result of each event, in order, without a journal."""
+        return predict(self.model, self.postprocessor, events, self.aggregation, self.pipeline)
+
+    def _results(self, journal: Journal, stats: RunStats) -> Generator[EventResult]:
+        """Yield the results in the journal, then new ones, which are appended to it."""
+        events = self.shard_events()
+        for result in journal.read_results():
+            _check_same_event(result, next(events, None), journal.path)
+            stats.resumed += result.photos
+            yield result
+        with closing(self.predict(events)) as new:
+            try:
+                for result in new:
+                    journal.append(result)
+                    yield result
+            finally:
+                journal.flush()
+
+
+def _check_same_event(result: EventResult, event: Event | None, journal: Path) -> None:
+    prediction = result.prediction
+    if event is None or (prediction and prediction.id != event.id):
+        raise InputError(
+            f"the photos have changed since '{journal}' was started: delete it to start over"
+        )

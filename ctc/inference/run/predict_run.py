@@ -1,0 +1,151 @@
+"""A run of `ctc predict`: checked before it starts, its files put in place when it is done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from ctc.artifacts.failures import failure_path
+from ctc.errors import UsageError
+from ctc.inference.config import PredictConfig, Summary
+from ctc.inference.events.sources import find_events
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.journal import journal_path
+from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig
+from ctc.inference.postprocess import make_postprocessor
+from ctc.inference.run.chunks import chunks_folder, header_path
+from ctc.inference.run.engine_results import EngineResults, probe_runtime
+from ctc.inference.run.local_results import LocalResults
+from ctc.inference.run.output_checks import check_output_path, choose_format
+from ctc.inference.run.output_writer import output_context, write_output
+from ctc.inference.run.resume import matching_header, new_header
+from ctc.inference.run.stats import ProgressCallback, RunStats
+from ctc.plugin import Aggregation, OutputContext, OutputFormat
+from ctc.plugin.engine_run import BoundEngine
+from ctc.plugin.manager import Plugins
+from ctc.plugin.option_values import option_values
+from ctc.runtime.batch_size import resolve_runtime
+from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.model_bytes import read_model
+from ctc.runtime.session import open_model
+
+
+class ResultSource(Protocol):
+    """Where the results of a run come from: this process, an engine's workers, or part files."""
+
+    def open(self, stats: RunStats) -> AbstractContextManager[Iterator[EventResult]]:
+        """Return the results, in the order of the events.
+
+        Leaving the block normally means that they are written: what an unfinished run keeps is
+        removed. `stats.resumed` counts the photos of an earlier run.
+        """
+
+
+@dataclass(frozen=True)
+class PredictRun:
+    """A prediction run that is ready to start.
+
+    `output`: the file of the whole run. `target`: the file that this run writes, which for a shard
+    is its part file. `runtime`: what runs the network, resolved. `photos`: how many there are; None
+    if not known. `source_notes`: what the user should know about the sources. `journal`: where an
+    unfinished run keeps its results; None if it keeps none.
+    """
+
+    source: ResultSource
+    header: RunHeader
+    runtime: RuntimeConfig
+    format: OutputFormat
+    context: OutputContext
+    output: Path
+    target: Path
+    photos: int | None = None
+    source_notes: tuple[str, ...] = ()
+    journal: Path | None = None
+
+    def run(self, advance: ProgressCallback) -> Summary:
+        """Write the output and the list of failures; `advance(photos, failed)` counts them.
+
+        Raises InputError, with the failures written but no output, when not one photo could be
+        predicted.
+        """
+        start = time.perf_counter()
+        stats = RunStats(advance)
+        is_part = self.target != self.output
+        with self.source.open(stats) as results:
+            if is_part:
+                stats.count(results)
+            else:
+                write_output(results, self.target, self.format, self.context, stats)
+        failures = failure_path(self.output)
+        if not is_part:
+            stats.require_any_prediction(failures)
+        return stats.summary(failures, start)
+
+
+def prepare_run(config: PredictConfig, plugins: Plugins) -> PredictRun:
+    """Check output, options, model and sources, fastest first.
+
+    Raises CtcError for the first check that fails.
+    """
+    engine = (
+        BoundEngine.resolve(config.engine, config.engine_options, plugins)
+        if config.engine
+        else None
+    )
+    output_format = choose_format(config.output, config.format, plugins)
+    options = option_values(output_format, config.format_options)
+    if engine and config.shard:
+        raise UsageError("--shard and --engine exclude each other: an engine splits the run itself")
+    target = config.shard.part_path(config.output) if config.shard else config.output
+    check_output_path(config, target, output_format)
+    aggregation = plugins.get(Aggregation, config.aggregation)
+    source = _open_source(config, target, aggregation, engine)
+    return PredictRun(
+        source,
+        source.header,
+        source.pipeline.runtime,
+        output_format,
+        output_context(source.header, options),
+        config.output,
+        target,
+        None if config.shard else source.events.photos,
+        source.events.notes,
+        source.journal,
+    )
+
+
+def _open_source(
+    config: PredictConfig, target: Path, aggregation: Aggregation, engine: BoundEngine | None
+) -> LocalResults | EngineResults:
+    file = read_model(config.model)
+    events = find_events(config.sources, config.columns, config.image_root, config.events_within)
+    identity = config.identity(file.digest, events.digest)
+    journal = chunks_folder(target) if engine else journal_path(target)
+    kept = matching_header(header_path(journal) if engine else journal, identity, config.overwrite)
+    threads = config.runtime.threads
+    wanted = replace(kept.runtime, threads=threads) if kept else config.runtime
+    # the workers of an engine may have other devices: here only the model's metadata are needed
+    model = open_model(file, RuntimeConfig("cpu") if engine else wanted)
+    postprocessor = make_postprocessor(model.info, config.threshold, config.class_list)
+    if kept is None:
+        resolved = (
+            probe_runtime(config, engine, events)
+            if engine
+            else resolve_runtime(
+                model, events.photos // (config.shard.count if config.shard else 1)
+            )
+        )
+        header = new_header(config, identity, resolved, postprocessor, events)
+    else:
+        header = kept
+    pipeline = PipelineConfig(replace(header.runtime, threads=threads), config.truncated)
+    if engine:
+        return EngineResults(
+            journal, events, postprocessor, aggregation, pipeline, header, engine, config.model
+        )
+    part = target if config.shard else None
+    return LocalResults(journal, events, postprocessor, aggregation, pipeline, header, model, part)

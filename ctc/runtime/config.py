@@ -1,0 +1,25 @@
+"""Runtime settings of a network: execution provider, precision, batch size and threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ProviderName = Literal["auto", "cpu", "cuda", "tensorrt", "openvino", "coreml", "directml"]
+Precision = Literal["float32", "float16", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class RuntimeConfig:
+    """How a network is run.
+
+    `provider`: execution provider; `auto` is the first that is installed and starts. `precision`:
+    what the network computes in. `batch_size`: network inputs per call; None: measured, see
+    `choose_batch_size`. `threads`: CPU cores to use, which is also the number of batches that may
+    be in the network at the same time.
+    """
+
+    provider: ProviderName = "auto"
+    precision: Precision = "float32"
+    batch_size: int | None = None
+    threads: int = 1
