@@ -21,12 +21,17 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             name="folders",
             summary="one folder per class: PHOTOS_DIR/<class>/<photo>; the label is called 'class'",
             source="PHOTOS_DIR",
-            recognizes=Path.is_dir,
+            recognizes=_recognizes,
             read=read,
             default_image_root=lambda source, _: source,
             example="ctc inventory folders photos --output inventory.parquet",
         )
     ]
+
+
+def _recognizes(path: Path) -> bool:
+    """Recognize any folder that is not a Camtrap DP package."""
+    return path.is_dir() and not (path / "datapackage.json").is_file()
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:

@@ -1,4 +1,7 @@
-"""The command `ctc inventory`, with a subcommand per input format."""
+"""The command `ctc inventory`, with a subcommand per input format.
+
+`ctc inventory SOURCE` without a format runs the subcommand of the format that recognizes SOURCE.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,23 @@ class FormatGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         known = _formats()
         if name not in known:
+            choices = did_you_mean(name, [*known, *_subcommands()])
             raise UsageError(
-                f"no input format called '{name}'{did_you_mean(name, [*known, *_subcommands()])}"
+                f"no input format called '{name}', and no such file or folder{choices}"
             )
         return _make_command(known[name])
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from ctc.inventory.recognize import recognize_format
+        from ctc.storage.paths import parse_path
+
+        known, first = _formats(), arguments[0]
+        if first in known or first.startswith("-") or not parse_path(first).exists():
+            return super().resolve_command(context, arguments)
+        found = recognize_format(parse_path(first), known.values())
+        return found.name, _make_command(found, RecognizedCommand), arguments
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -41,11 +57,27 @@ class FormatGroup(click.Group):
             formatter.write_dl(list(_subcommands().items()))
 
 
+class RecognizedCommand(click.Command):
+    """The command of a format that was recognized and not named; it prints which one."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        from ctc.cli.console.console import info
+
+        try:
+            return super().parse_args(context, arguments)
+        finally:  # also if options are missing; by now, --quiet has been read
+            if not context.resilient_parsing:
+                info(f"recognized '{self.name}'")
+
+
 @click.group(
     cls=FormatGroup, epilog="Example: ctc inventory folders photos --output inventory.parquet"
 )
 def command() -> None:
-    """Read labelled photos, in one of these formats, into an inventory."""
+    """Read labelled photos, in one of these formats, into an inventory.
+
+    Without a format, as in `ctc inventory SOURCE`, the one that recognizes SOURCE is used.
+    """
 
 
 def _subcommands() -> dict[str, str]:
@@ -64,8 +96,10 @@ def _formats() -> dict[str, InputFormat]:
     return dict(plugins().all(InputFormat))
 
 
-def _make_command(input_format: InputFormat) -> click.Command:
-    command = click.Command(
+def _make_command(
+    input_format: InputFormat, command_class: type[click.Command] = click.Command
+) -> click.Command:
+    command = command_class(
         input_format.name,
         params=parameters(input_format),
         callback=_make_callback(input_format),
