@@ -1,4 +1,4 @@
-"""What a model says of photos and events."""
+"""Predictions of a model for photos and events."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.label_schema import LabelSchema
+
 UNKNOWN = "unknown"
-"""The answer where no class is probable enough to be believed."""
+"""The predicted class when no class reaches its threshold."""
 
 PRESENCE_THRESHOLD = 0.5
-"""From this probability on a class of a multi-label label is there, unless another threshold is
-given."""
+"""Default threshold of the classes of a multi-label label."""
 
 Probabilities = Mapping[str, NDArray[np.float32]]
 """Per label a float32 array (classes,), in the order of the model's classes, values 0–1."""
@@ -21,9 +22,11 @@ Probabilities = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class ImagePrediction:
-    """What the model says of one photo, and what the camera wrote into it: `taken` in ISO 8601,
-    without a zone as cameras have none; `camera`, make and model; `latitude` and `longitude` in
-    degrees, both or neither."""
+    """Prediction of one photo, with its EXIF data.
+
+    `taken`: ISO 8601 without time zone, which cameras do not record. `camera`: make and model.
+    `latitude`, `longitude`: degrees, both or neither.
+    """
 
     path: str
     probabilities: Probabilities
@@ -35,11 +38,13 @@ class ImagePrediction:
 
 @dataclass(frozen=True, slots=True)
 class EventPrediction:
-    """What the model says of one event: the aggregate over its photos, and the photos themselves.
+    """Prediction of one event: the aggregate over its photos, and the photos themselves.
 
-    `classes` holds, per label, the class names in the order of the probabilities; `thresholds`, per
-    label that has some, the lowest probability of each class that is believed (None: none is). The
-    labels `multi_label` may have several classes at once, whose probabilities don't sum to 1."""
+    `classes`: per label its classes, in the order of the probabilities. `thresholds`: per label
+    that has any, the lowest probability at which each class is predicted (None: never).
+    `multi_label`: the labels that may have several classes at once, whose probabilities don't sum
+    to 1.
+    """
 
     id: str
     classes: Mapping[str, tuple[str, ...]]
@@ -49,11 +54,26 @@ class EventPrediction:
     thresholds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
 
+    @classmethod
+    def from_schema(
+        cls,
+        schema: LabelSchema,
+        event_id: str,
+        probabilities: Probabilities,
+        images: tuple[ImagePrediction, ...],
+        meta: Mapping[str, str | int | float | None],
+    ) -> EventPrediction:
+        """Return the prediction of one event of a run with that schema."""
+        shared = schema.thresholds, schema.multi_label
+        return cls(event_id, schema.labels, probabilities, images, meta, *shared)
+
     def top(self, label: str, photo: ImagePrediction | None = None) -> tuple[str, float]:
-        """The most probable class of `label` and its probability, for the event or one of its
-        photos; the first one on a tie. Below the threshold of that class the answer is UNKNOWN,
-        with the probability all the same. Of a multi-label label it is the first of those
-        `present_classes`; where none is, UNKNOWN with the highest probability."""
+        """Return the most probable class of `label` and its probability, the first one on a tie.
+
+        `photo`: one of the event's photos, by default the whole event. If the probability is below
+        the class's threshold, the class is UNKNOWN. For a multi-label label it is the first of
+        `present_classes`, or UNKNOWN with the highest probability.
+        """
         if label in self.multi_label:
             return next(
                 iter(self.present_classes(label, photo)),
@@ -68,9 +88,12 @@ class EventPrediction:
     def present_classes(
         self, label: str, photo: ImagePrediction | None = None
     ) -> list[tuple[str, float]]:
-        """The classes of the multi-label `label` that reach their thresholds (PRESENT where they
-        have none), with their probabilities, the most probable first; for the event or one of its
-        photos."""
+        """Return the classes of the multi-label `label` that reach their thresholds.
+
+        Each comes with its probability, the most probable class first. The threshold is
+        PRESENCE_THRESHOLD for a label without any. `photo`: one of the event's photos, by default
+        the whole event.
+        """
         classes, values = self.classes[label], (photo or self).probabilities[label]
         lowest = self.thresholds.get(label, (PRESENCE_THRESHOLD,) * len(classes))
         order = np.argsort(-values, kind="stable").tolist()
@@ -84,16 +107,14 @@ class EventPrediction:
     def predicted_classes(
         self, label: str, photo: ImagePrediction | None = None
     ) -> list[tuple[str, float]]:
-        """What to tell of `label`, one class after the other: those `present_classes`, or the `top`
-        alone."""
+        """Return the classes to report for `label`: all `present_classes`, or else `top` alone."""
         found = self.present_classes(label, photo) if label in self.multi_label else []
         return found or [self.top(label, photo)]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A photo that came in and could not be used; or an event that names no photo, whose id is then
-    the `path`."""
+    """A photo that could not be used, or an event without photos, whose id is then the `path`."""
 
     path: str
     reason: str

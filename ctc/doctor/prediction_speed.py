@@ -17,9 +17,10 @@ from ctc.hardware import usable_cores
 from ctc.inference.classifier import Classifier
 from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig
 from ctc.inference.postprocess import make_postprocessor
-from ctc.runtime.batch_size import choose_batch_size
+from ctc.runtime.batch_size import resolve_runtime
+from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.model_bytes import ModelFile, read_model
-from ctc.runtime.providers import PROVIDERS, RuntimeConfig
+from ctc.runtime.providers import PROVIDERS
 from ctc.runtime.session import open_model
 
 PHOTO_COUNT = 8
@@ -52,10 +53,8 @@ def measure_prediction_speed(model: str, seconds: str) -> dict[str, Any]:
         if model
         else ModelFile(Path(STANDARD_NETWORK_NAME), standard_network())
     )
-    opened = open_model(file, RuntimeConfig(workers=usable_cores()))
-    config = PipelineConfig(
-        choose_batch_size(opened, None, opened.runtime.workers), opened.runtime.workers
-    )
+    opened = open_model(file, RuntimeConfig(threads=usable_cores()))
+    config = PipelineConfig(resolve_runtime(opened, None))
     classifier = Classifier(opened, make_postprocessor(opened.info, None), config)
     jpegs = list(camera_photos(PHOTO_COUNT, *PHOTO_SIZE))
     with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +68,7 @@ def measure_prediction_speed(model: str, seconds: str) -> dict[str, Any]:
         "photos_per_second": measured,
         "provider": opened.runtime.provider,
         "batch_size": config.batch_size,
-        "threads": config.threads,
+        "threads": config.runtime.threads,
         "network": file.path.name,
         "photo": describe_photo(PHOTO_SIZE, sum(map(len, jpegs)) / PHOTO_COUNT),
     }

@@ -45,7 +45,7 @@ BROKEN = "north/0005.png"
 
 @pytest.fixture(params=["memory", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An empty place."""
+    """An empty remote folder."""
     monkeypatch.setenv("CTC_CACHE", str(tmp_path / "cache"))
     return (
         parse_path(f"memory://{tmp_path.name}")
@@ -56,7 +56,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photos of two classes in folders with names of all kinds, one broken."""
+    """Photos of two classes in folders with unusual names, one photo broken."""
     folder = tmp_path_factory.mktemp("here") / "photos"
     for camera, color in (("north", (220, 30, 30)), ("süd 2#a", (30, 30, 220))):
         (folder / camera / ".hidden").mkdir(parents=True)
@@ -70,7 +70,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def texts(folder: Any) -> dict[str, bytes]:
-    """The files below a folder, here or at a remote place."""
+    """Return the files below a folder, local or remote, with their content."""
     start = len(str(folder)) + 1
     found = folder.rglob("*")
     return {str(path)[start:]: path.read_bytes() for path in found if path.is_file()}
@@ -127,7 +127,7 @@ def test_predict_keeps_progress_when_upload_fails(
 
 
 def test_predict_ends_when_storage_fails(red_model, tmp_path) -> None:
-    """The run ends, so that the same command asks again, not the photos."""
+    """The run ends, so that the same command can retry; the photos don't become failures."""
     (tmp_path / "photos.csv").write_text("id,photo\n1,s3://park/1.jpg\n2,s3://park/2.jpg\n")
     columns = ["--event-id", "id", "--image", "photo"]
     command = ["predict", str(red_model), "photos.csv", *columns, "--output", "p.csv", "--quiet"]
