@@ -1,5 +1,4 @@
-"""Windows and macOS: what only POSIX or Linux has is asked for first, and paths of Windows become
-paths that travel."""
+"""Windows and macOS: features of POSIX or Linux are checked before use; paths are portable."""
 
 from __future__ import annotations
 
@@ -69,7 +68,7 @@ READY = re.compile(
 
 
 def only_posix(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and name of what Windows lacks."""
+    """Yield line and name of everything that Windows lacks."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, one.name) for one in node.names if one.name in POSIX_MODULES)
@@ -89,8 +88,7 @@ def only_posix(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def ready(tree: ast.AST, text: str, line: int) -> bool:
-    """Whether a function around the line asks what the system is or has, or goes on when it
-    refuses."""
+    """Return whether a function around the line checks the system or handles its refusal."""
     around = (
         node
         for node in ast.walk(tree)
@@ -100,7 +98,7 @@ def ready(tree: ast.AST, text: str, line: int) -> bool:
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    """Name and text of what runs on all systems."""
+    """Yield name and text of the modules that run on all systems."""
     for path in (
         path for folder in ("ctc", "plugins") for path in sorted((CHECKOUT / folder).rglob("*.py"))
     ):
@@ -116,7 +114,7 @@ def unready(text: str) -> list[str]:
     ]
 
 
-def test_what_only_posix_has_is_asked_for_first() -> None:
+def test_posix_only_features_are_checked_before_use() -> None:
     found = {name: unready(text) for name, text in sources()}
     assert {name: lines for name, lines in found.items() if lines} == {}
 
@@ -134,7 +132,7 @@ def test_what_only_posix_has_is_asked_for_first() -> None:
         ("from signal import SIGALRM, SIGTERM", 1),
     ],
 )
-def test_this_check_sees_what_it_should(text: str, count: int) -> None:
+def test_unready_finds_posix_only_features(text: str, count: int) -> None:
     assert len(unready(text)) == count
 
 
@@ -147,7 +145,7 @@ class WindowsPath(PureWindowsPath):
 
 @pytest.fixture
 def windows(monkeypatch) -> None:
-    """The modules that handle paths see the paths of Windows."""
+    """Let the modules that handle paths see Windows paths."""
     system = SimpleNamespace(name="nt", sep="\\", path=ntpath)
     for module in (class_folders, photo_fields):
         monkeypatch.setattr(module, "os", system)
@@ -164,11 +162,11 @@ def windows(monkeypatch) -> None:
         ("north/a.jpg", "north/a.jpg"),
     ],
 )
-def test_paths_in_tables_get_forward_slashes(written: str, expected: str) -> None:
+def test_normalize_path_on_windows(written: str, expected: str) -> None:
     assert normalize_path(written) == expected
 
 
-def test_class_folders_are_found_below_a_drive(windows, monkeypatch) -> None:
+def test_folders_format_below_a_windows_drive(windows, monkeypatch) -> None:
     found = [
         FolderPhotos.from_names("D:\\photos\\fox\\north\\", ["a.jpg"]),
         FolderPhotos.from_names("D:\\photos\\wolf\\", ["b.jpg"]),
@@ -188,9 +186,7 @@ def test_class_folders_are_found_below_a_drive(windows, monkeypatch) -> None:
         ("photos\\a.jpg", "C:/work/photos/a.jpg", None),
     ],
 )
-def test_outputs_say_where_photos_are_with_forward_slashes(
-    windows, photo: str, absolute: str, relative: str | None
-) -> None:
+def test_relative_path_on_windows(windows, photo: str, absolute: str, relative: str | None) -> None:
     root = PureWindowsPath("D:\\photos")
     assert (photo_fields.absolute_path(photo), photo_fields.relative_path(photo, root)) == (
         absolute,

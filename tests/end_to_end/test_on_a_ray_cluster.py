@@ -1,11 +1,10 @@
-"""`ray`, the engine, on a real cluster of two nodes: the same bytes as without it, whoever dies."""
+"""The engine `ray` on a real cluster of two nodes: same bytes as without it, whatever dies."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -28,8 +27,10 @@ PHOTOS = 400
 BROKEN = "0100.png"
 
 pytestmark = [
+    pytest.mark.subprocess,
+    pytest.mark.slow,
     pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL"),
-    # sockets and logs that Ray leaves to the garbage collector
+    # Ray leaves sockets and logs to the garbage collector
     pytest.mark.filterwarnings(
         "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
     ),
@@ -38,7 +39,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def cluster(s3_server: None) -> Iterator[Any]:
-    """Two nodes of one core each, which know the way to the S3 server."""
+    """Two nodes of one core each, with the S3 server in their environment."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
     from ray.cluster_utils import Cluster
@@ -64,9 +65,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(red_model: Path, photos: Path) -> dict[str, bytes]:
-    """What one machine writes."""
-    output = photos.parent / "whole" / "p.csv"
+def expected_files(red_model: Path, photos: Path) -> dict[str, bytes]:
+    """Output files of a prediction on one machine."""
+    output = photos.parent / "one_machine" / "p.csv"
     assert run(["predict", str(red_model), str(photos), "--output", str(output), "--quiet"]) == 3
     return files(output.parent)
 
@@ -84,9 +85,11 @@ def on_cluster(cluster: Any) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Touching:
-    """Work that notes in a file which process does which part, and takes a while; `deadly` parts
-    end the process, `once` or always."""
+class SquareTask:
+    """Task that squares numbers and logs in a file per part which process did it.
+
+    The part `deadly` ends the process.
+    """
 
     folder: Path
     seconds: float = 0.05
@@ -94,7 +97,7 @@ class Touching:
     cores: int = 1
 
     def open(self) -> Callable[[int], int]:
-        def do(part: int) -> int:
+        def square(part: int) -> int:
             with (self.folder / f"{part}").open("a") as file:
                 file.write(f"{os.getpid()}\n")
             if part == self.deadly:
@@ -102,25 +105,27 @@ class Touching:
             time.sleep(self.seconds)
             return part * part
 
-        return do
+        return square
 
 
 @pytest.fixture
-def do_parts(cluster: Any) -> Callable[..., Iterator[tuple[int, int]]]:
-    """A function that has numbers squared on the cluster."""
+def square_on_cluster(cluster: Any) -> Callable[..., Iterator[tuple[int, int]]]:
+    """A function that runs a SquareTask on the cluster."""
     import ray.cloudpickle
 
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     engine = plugins().get(Engine, "ray")
     options = {"ray_address": cluster.address, "ray_workers": None, "ray_gpus": 0.0}
-    return lambda work, parts: engine.map(work, iter(parts), options)
+    return lambda task, parts: engine.map(task, iter(parts), options)
 
 
-def test_the_engine_keeps_the_contract(cluster) -> None:
+def test_ray_engine_passes_check_engine(cluster) -> None:
     check_engine(plugins().get(Engine, "ray"), {"ray_address": cluster.address})
 
 
-def test_predictions_are_those_of_one_machine(cluster, red_model, photos, whole, tmp_path) -> None:
+def test_predict_on_ray_gives_same_as_one_machine(
+    cluster, red_model, photos, expected_files, tmp_path
+) -> None:
     command = [
         "predict",
         str(red_model),
@@ -130,10 +135,10 @@ def test_predictions_are_those_of_one_machine(cluster, red_model, photos, whole,
         *on_cluster(cluster),
     ]
     assert run(command) == 3
-    assert files(tmp_path) == whole
+    assert files(tmp_path) == expected_files
 
 
-def test_a_dataset_is_that_of_one_machine(cluster, photos, tmp_path) -> None:
+def test_dataset_on_ray_is_same_as_one_machine(cluster, photos, tmp_path) -> None:
     inventory = tmp_path / "inventory.parquet"
     assert (
         run(["inventory", "folders", str(photos.parent), "--output", str(inventory), "--quiet"])
@@ -153,7 +158,7 @@ def test_a_dataset_is_that_of_one_machine(cluster, photos, tmp_path) -> None:
     assert files(tmp_path / "there") == files(tmp_path / "here")
 
 
-def test_photos_and_outputs_in_a_bucket_give_the_same(
+def test_predict_on_ray_with_bucket_gives_same(
     cluster, red_model, photos, bucket, tmp_path
 ) -> None:
     some = tmp_path / "some"
@@ -184,53 +189,45 @@ def test_photos_and_outputs_in_a_bucket_give_the_same(
         assert path.read_bytes() == (bucket / "dataset" / path.name).read_bytes()
 
 
-def test_what_a_dead_worker_was_at_is_done_again(do_parts, tmp_path) -> None:
-    results = do_parts(Touching(tmp_path), range(40))
-    came = [next(results)]
-    victim = int((tmp_path / str(came[0][0])).read_text())
+def test_ray_engine_repeats_parts_of_dead_worker(square_on_cluster, tmp_path) -> None:
+    results = square_on_cluster(SquareTask(tmp_path), range(40))
+    squares = [next(results)]
+    victim = int((tmp_path / str(squares[0][0])).read_text())
     os.kill(victim, signal.SIGKILL)
-    came += results
-    assert sorted(came) == [(number, number * number) for number in range(40)]
+    squares += results
+    assert sorted(squares) == [(number, number * number) for number in range(40)]
     assert max(len(path.read_text().split()) for path in tmp_path.iterdir()) <= 2
 
 
-def test_a_part_that_three_workers_die_of_is_an_error(do_parts, tmp_path) -> None:
-    """And no other is blamed whose result the dead worker had no time to send."""
+def test_ray_engine_fails_after_three_worker_deaths(square_on_cluster, tmp_path) -> None:
+    """No other part is blamed whose result the dead worker had no time to send."""
     with pytest.raises(InputError, match="3 workers died of 5: "):
-        list(do_parts(Touching(tmp_path, seconds=0, deadly=5), range(10)))
+        list(square_on_cluster(SquareTask(tmp_path, seconds=0, deadly=5), range(10)))
     assert len((tmp_path / "5").read_text().split()) == 3
 
 
-def test_a_run_whose_driver_was_killed_goes_on_with_the_parts_that_are_whole(
-    cluster, red_model, photos, whole, tmp_path, capsys
+def test_predict_on_ray_resumes_after_killed_driver(
+    cluster, red_model, photos, expected_files, tmp_path, capsys, kill_after_first_part
 ) -> None:
-    command = [
-        "predict",
-        str(red_model),
-        str(photos),
-        "--output",
-        str(tmp_path / "p.csv"),
-        *on_cluster(cluster)[:-1],
-    ]
+    output = ["--output", str(tmp_path / "p.csv")]
+    command = ["predict", str(red_model), str(photos), *output, *on_cluster(cluster)[:-1]]
     parts = tmp_path / "p.csv.parts"
-    killed = subprocess.Popen([sys.executable, "-c", "from ctc.cli import main; main()", *command])
-    while killed.poll() is None and not list(parts.glob("*.part")):
-        time.sleep(0.01)
-    killed.kill()
-    assert killed.wait() == -signal.SIGKILL
+    kill_after_first_part("ctc_plugins.engines.ray_cluster", command)
     assert list(parts.glob("*.part"))
     assert run(command) == 3
-    told = capsys.readouterr().err
-    assert f"resuming from '{parts}'; delete it to start over" in told
-    assert " earlier\n" in told
-    assert files(tmp_path) == whole
+    messages = capsys.readouterr().err
+    assert f"resuming from '{parts}'; delete it to start over" in messages
+    assert " earlier\n" in messages
+    assert files(tmp_path) == expected_files
 
 
-def test_a_node_that_goes_takes_nothing_with_it(cluster, do_parts, tmp_path) -> None:
-    """Nor does one that never comes back hold anything up. The last test: the cluster is smaller
-    then."""
-    results = do_parts(Touching(tmp_path), range(40))
-    came = [next(results), next(results)]
+def test_ray_engine_survives_lost_node(cluster, square_on_cluster, tmp_path) -> None:
+    """A node that never comes back blocks nothing.
+
+    This is the last test, since the cluster is smaller afterwards.
+    """
+    results = square_on_cluster(SquareTask(tmp_path), range(40))
+    squares = [next(results), next(results)]
     cluster.remove_node(cluster.worker_nodes.copy().pop(), allow_graceful=False)
-    came += results
-    assert sorted(came) == [(number, number * number) for number in range(40)]
+    squares += results
+    assert sorted(squares) == [(number, number * number) for number in range(40)]

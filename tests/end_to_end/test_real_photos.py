@@ -1,4 +1,4 @@
-"""The whole way on real photos, command by command, as a user would go it."""
+"""The whole pipeline on real photos, command by command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRAIN = (
 
 
 def ctc(*arguments: object, code: int = 0) -> str:
-    """Run a command in a process of its own; returns what it narrated."""
+    """Run a command in its own process; return its stderr."""
     command = [sys.executable, "-c", "from ctc.cli import main; main()", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
@@ -36,8 +36,10 @@ def ctc(*arguments: object, code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def cats_and_dogs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all that the way through the CSV leaves: two of its 119 rows name a file that
-    isn't there."""
+    """A folder with all outputs of the pipeline for a CSV.
+
+    Two of its 119 rows name a file that doesn't exist.
+    """
     at = tmp_path_factory.mktemp("cats_and_dogs")
     source = shared / "data" / "cats-and-dogs-labels" / "cats_vs_dogs_multi.csv"
     labels = ("--label", "species", "--label", "standing", "--label", "count")
@@ -77,7 +79,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_rows_whose_file_is_missing_are_left_out_and_reported(cats_and_dogs: Path) -> None:
+def test_inventory_leaves_out_rows_without_file(cats_and_dogs: Path) -> None:
     dataset = Dataset.read(cats_and_dogs / "dataset")
     assert sum(dataset.event_count(split) for split in dataset.manifest.splits) == 117
     assert {row["reason"] for row in rows(cats_and_dogs / "dataset" / "left_out.csv")} == {
@@ -86,9 +88,7 @@ def test_rows_whose_file_is_missing_are_left_out_and_reported(cats_and_dogs: Pat
     assert dataset.label("species").classes == ("cat", "dog")
 
 
-def test_events_of_three_images_are_predicted_with_every_label(
-    cats_and_dogs: Path, shared: Path
-) -> None:
+def test_predict_events_of_three_images_with_every_label(cats_and_dogs: Path, shared: Path) -> None:
     source = shared / "data" / "cats-and-dogs-labels" / "cats_vs_dogs_multi_image.csv"
     images = ("--image", "image1", "--image", "image2", "--image", "image3")
     output = cats_and_dogs / "events.csv"
@@ -114,9 +114,7 @@ def test_events_of_three_images_are_predicted_with_every_label(
     assert len(found) == 4 * 3
 
 
-def test_of_the_camera_trap_photos_only_the_truncated_one_fails(
-    cats_and_dogs: Path, shared: Path
-) -> None:
+def test_predict_fails_only_on_truncated_photo(cats_and_dogs: Path, shared: Path) -> None:
     output = cats_and_dogs / "camera_trap.csv"
     ctc(
         "predict",
@@ -134,7 +132,7 @@ def test_of_the_camera_trap_photos_only_the_truncated_one_fails(
     )
 
 
-def test_the_whole_way_on_class_folders(shared: Path, tmp_path: Path) -> None:
+def test_pipeline_on_class_folders(shared: Path, tmp_path: Path) -> None:
     photos = shared / "data" / "cats-and-dogs" / "test" / "test_images"
     ctc("inventory", "folders", photos, "--output", tmp_path / "inventory.parquet")
     shares = ("--split", "train=0.8", "--split", "val=0.2")

@@ -1,4 +1,4 @@
-"""Several species in one event, from a table with a row for each to a table that shows them all."""
+"""Several species per event, from a table with one row each to predictions that show them all."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def ctc(*arguments: object) -> None:
 
 
 def photo(number: int, seen: tuple[str, ...]) -> Image.Image:
-    """A red square is a fox, a blue one a hare."""
+    """Draw a photo: a red square is a fox, a blue one a hare."""
     rng = np.random.default_rng(number)
     pixels = rng.integers(60, 100, (SIDE, SIDE, 3), np.uint8)
     for species, channel, left in (("fox", 0, 2), ("hare", 2, 18)):
@@ -56,8 +56,10 @@ def photo(number: int, seen: tuple[str, ...]) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def way(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all that the way leaves: photos, events.csv, inventory, dataset, run, model and
-    predictions of the test photos."""
+    """A folder with all outputs of the pipeline.
+
+    It holds photos, events.csv, inventory, dataset, run, model and predictions of the test photos.
+    """
     at = tmp_path_factory.mktemp("several")
     (at / "new").mkdir()
     lines = ["event,photo,species,part"]
@@ -83,7 +85,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_table_shows_both_species_of_the_events_that_have_both(way: Path) -> None:
+def test_predict_csv_shows_both_species(way: Path) -> None:
     found = rows(way / "predictions.csv")
     right = [
         set(json.loads(row["predictions_present"])) == set(SEEN[i % 3])
@@ -92,7 +94,7 @@ def test_the_table_shows_both_species_of_the_events_that_have_both(way: Path) ->
     assert np.mean(right) > 0.9
 
 
-def test_the_model_file_says_so_and_its_probabilities_need_not_sum_to_1(way: Path) -> None:
+def test_model_file_is_multi_label_with_independent_probabilities(way: Path) -> None:
     session = onnxruntime.InferenceSession(way / "model.onnx", providers=["CPUExecutionProvider"])
     info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
     assert info.multi_label == ("species",)
@@ -100,7 +102,7 @@ def test_the_model_file_says_so_and_its_probabilities_need_not_sum_to_1(way: Pat
     assert session.run(["species"], {"images": both})[0].sum() > 1.5
 
 
-def test_the_run_keeps_its_answers_for_the_test_split_beside_the_truth(way: Path) -> None:
+def test_train_writes_test_predictions_with_ground_truth(way: Path) -> None:
     held_out = rows(way / "run" / "test_predictions.csv")
     true = [set(json.loads(row["true_species"])) for row in held_out]
     assert true == [set(SEEN[int(row["id"].removeprefix("e")) % 3]) for row in held_out]
@@ -111,7 +113,7 @@ def test_the_run_keeps_its_answers_for_the_test_split_beside_the_truth(way: Path
     )
 
 
-def test_other_formats_and_precisions_tell_both_too(way: Path) -> None:
+def test_predict_other_formats_and_precisions_show_both(way: Path) -> None:
     ctc(
         "export",
         way / "run",

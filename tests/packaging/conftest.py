@@ -1,4 +1,4 @@
-"""The wheel as users get it, and environments that hold it and no TensorFlow."""
+"""The wheel as users get it, and environments that have it without TensorFlow."""
 
 from __future__ import annotations
 
@@ -38,14 +38,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cpu(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Ctc:
-    """`ctc` in a new environment with the extra `cpu`; fails where one of its packages would have
-    to be compiled."""
+    """`ctc` in a new environment with the extra `cpu`.
+
+    It fails where one of its packages would have to be compiled.
+    """
     return install(tmp_path_factory.mktemp("cpu") / "env", f"{wheel}[cpu]", *ONLY_WHEELS)
 
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Ctc:
-    """The same with the extra `data`."""
+    """`ctc` in a new environment with the extra `data`."""
     return install(tmp_path_factory.mktemp("data") / "env", f"{wheel}[data]", *ONLY_WHEELS)
 
 
@@ -68,15 +70,17 @@ def new_environment() -> Callable[..., Ctc]:
 
 @pytest.fixture(scope="session")
 def uv() -> str:
-    """The program, which the extra `test` brings."""
+    """The program uv, which the extra `test` installs."""
     assert UV
     return UV
 
 
 @pytest.fixture(scope="session")
 def savanna(tmp_path_factory: pytest.TempPathFactory) -> Ctc:
-    """A new environment with the example plugin, installed from a copy of its sources; ctc and all
-    else come from this one."""
+    """A new environment with the example plugin, installed from a copy of its sources.
+
+    ctc and its dependencies come from the current environment.
+    """
     copy, folder = (
         tmp_path_factory.mktemp("example") / "ctc-savanna",
         tmp_path_factory.mktemp("savanna") / "env",
@@ -92,7 +96,7 @@ def savanna(tmp_path_factory: pytest.TempPathFactory) -> Ctc:
 
 
 def install(folder: Path, requirement: str, *options: object) -> Ctc:
-    """Make an environment with what `requirement` names; gives a function that runs its `ctc`."""
+    """Create an environment with `requirement`; return a function that runs its `ctc`."""
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
     if UV:
         succeed(UV, "venv", "--python", sys.executable, folder)
@@ -116,7 +120,7 @@ def install(folder: Path, requirement: str, *options: object) -> Ctc:
 
 
 def succeed(*command: object) -> None:
-    """Run a command, and show what it said when it fails."""
+    """Run a command; show its output when it fails."""
     done = subprocess.run(
         [*map(str, command)], capture_output=True, text=True, check=False, env=plain_environment()
     )
@@ -124,7 +128,7 @@ def succeed(*command: object) -> None:
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment without what would lead to this checkout's own packages."""
+    """Return the environment without variables that point to this checkout's packages."""
     return {
         name: value
         for name, value in os.environ.items()

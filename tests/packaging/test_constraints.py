@@ -1,5 +1,4 @@
-"""constraints.txt, which `make` and the Dockerfiles install by, holds a fitting version of
-everything that setup.cfg asks for."""
+"""constraints.txt, used by `make` and the Dockerfiles, pins every requirement of setup.cfg."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ def asked_for() -> list[Requirement]:
     return [one for one in map(Requirement, lines) if one.name != OWN]
 
 
-def test_everything_is_pinned_at_a_version_that_is_allowed() -> None:
+def test_constraints_pin_every_requirement_in_range() -> None:
     lines = (CHECKOUT / "constraints.txt").read_text().splitlines()
     pins = [Requirement(line) for line in lines if not line.startswith("#")]
     pinned: dict[str, list[SpecifierSet]] = {}

@@ -1,5 +1,4 @@
-"""The Dockerfiles, as far as they can be tried without Docker: what they say, and what they
-install."""
+"""The Dockerfiles, tested without Docker: their instructions and what they install."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ FILES = ["Dockerfile", "Dockerfile.gpu"]
 
 
 class Instruction(NamedTuple):
-    """One of a Dockerfile, such as COPY and what follows it."""
+    """Instruction of a Dockerfile, such as COPY, with its arguments."""
 
     name: str
     rest: str
@@ -28,7 +27,7 @@ def instructions(file: str) -> list[Instruction]:
 
 
 def installed(file: str) -> str:
-    """What its pip is told to install, such as `.[cpu]`."""
+    """Return the requirement that a Dockerfile installs with pip, such as `.[cpu]`."""
     (said,) = (one.rest for one in instructions(file) if "pip install" in one.rest)
     requirement = re.fullmatch(
         r'\S+ install --no-cache-dir --constraint constraints.txt "(\S+)"', said
@@ -38,7 +37,7 @@ def installed(file: str) -> str:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_both_stages_have_the_same_base_of_a_fixed_version(file) -> None:
+def test_dockerfile_stages_share_pinned_base(file) -> None:
     bases = [one.rest.removesuffix(" AS build") for one in instructions(file) if one.name == "FROM"]
     assert len(bases) == 2
     assert bases[0] == bases[1]
@@ -46,7 +45,7 @@ def test_both_stages_have_the_same_base_of_a_fixed_version(file) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_it_runs_ctc_as_an_ordinary_user(file) -> None:
+def test_dockerfile_runs_ctc_as_unprivileged_user(file) -> None:
     last = {one.name: one.rest for one in instructions(file)}
     assert last["USER"] == "ctc"
     assert last["ENTRYPOINT"] == '["ctc"]'
@@ -54,7 +53,7 @@ def test_it_runs_ctc_as_an_ordinary_user(file) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_what_it_copies_is_there_and_not_kept_from_it(file) -> None:
+def test_dockerfile_copies_existing_files(file) -> None:
     allowed = {
         line[1:]
         for line in (CHECKOUT / ".dockerignore").read_text().splitlines()
@@ -70,7 +69,7 @@ def test_what_it_copies_is_there_and_not_kept_from_it(file) -> None:
     assert all((CHECKOUT / name).exists() for name in names)
 
 
-def test_what_the_image_for_the_cpu_installs_works(wheel, tmp_path, new_environment) -> None:
+def test_dockerfile_cpu_installation_works(wheel, tmp_path, new_environment) -> None:
     extras = installed("Dockerfile").removeprefix(".")
     ctc = new_environment(
         tmp_path / "env", f"{wheel}{extras}", "--constraint", CHECKOUT / "constraints.txt"
@@ -79,7 +78,7 @@ def test_what_the_image_for_the_cpu_installs_works(wheel, tmp_path, new_environm
     assert done.returncode == 0, done.stderr
 
 
-def test_what_the_image_for_gpus_installs_is_of_one_cuda(would_install) -> None:
+def test_dockerfile_gpu_packages_share_one_cuda(would_install) -> None:
     names = would_install(installed("Dockerfile.gpu"))
     assert {"tensorflow", "onnxruntime-gpu", "nvidia-dali-cuda120", "nvidia-cudnn-cu12"} <= names
     assert "onnxruntime" not in names
@@ -88,8 +87,7 @@ def test_what_the_image_for_gpus_installs_is_of_one_cuda(would_install) -> None:
 
 @pytest.fixture
 def would_install(uv):
-    """A function that names what an installation for Linux would bring; nothing is downloaded but
-    descriptions."""
+    """A function that returns the packages of an installation on Linux, from metadata only."""
 
     def resolve(requirement: str) -> set[str]:
         command = [

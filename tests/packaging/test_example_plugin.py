@@ -1,5 +1,4 @@
-"""The example of a plugin in a package of its own, installed as users would, and used from
-inventory to prediction."""
+"""The example plugin package, installed as users do, used from inventory to prediction."""
 
 from __future__ import annotations
 
@@ -39,7 +38,7 @@ BROUGHT = {
 
 @pytest.fixture(scope="module")
 def download(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 photos and their images.csv, as Wildlife Insights hands them out."""
+    """24 photos and their images.csv, as Wildlife Insights exports them."""
     folder = tmp_path_factory.mktemp("download")
     rows = []
     for number in range(24):
@@ -70,8 +69,10 @@ def download(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(savanna, download: Path) -> str:
-    """What was told from its own tests to prediction. All but the last step go in one interpreter:
-    TensorFlow is imported once."""
+    """Output of the plugin's own tests and of all commands up to the export.
+
+    They run in one interpreter, so that TensorFlow is imported once.
+    """
     made = download.parent / "made"
     network = ["--backbone", "depthwise", "--height", "32", "--width", "32", "--loader", "infrared"]
     shares = ["--split", "train=0.5", "--split", "val=0.25", "--split", "test=0.25"]
@@ -114,11 +115,11 @@ def told(savanna, download: Path) -> str:
 
 @pytest.fixture(scope="module")
 def made(told: str, download: Path) -> Path:
-    """The folder with all that came of it."""
+    """The folder with all outputs."""
     return download.parent / "made"
 
 
-def test_its_plugins_are_listed_with_distribution_and_version(savanna) -> None:
+def test_example_plugins_are_listed_with_distribution(savanna) -> None:
     done = savanna("-c", COMMANDS, json.dumps([["plugins", "--json"]]), program="python")
     listed = json.loads(done.stdout)
     brought = {
@@ -130,16 +131,16 @@ def test_its_plugins_are_listed_with_distribution_and_version(savanna) -> None:
     assert (brought, versions, listed["broken"], done.stderr) == (BROUGHT, {"0.3.0"}, [], "")
 
 
-def test_its_own_tests_pass_where_it_is_installed(told: str) -> None:
+def test_example_plugin_tests_pass_when_installed(told: str) -> None:
     assert re.search(r"^\d+ passed in ", told, re.MULTILINE), told
 
 
-def test_its_loader_and_backbone_train(made: Path) -> None:
+def test_example_loader_and_backbone_train(made: Path) -> None:
     config = json.loads((made / "run" / "run.json").read_text())["config"]
     assert (config["backbone"], config["loader"]) == ("depthwise", "infrared")
 
 
-def test_its_aggregation_and_output_predict(made: Path) -> None:
+def test_example_aggregation_and_output_predict(made: Path) -> None:
     with closing(sqlite3.connect(made / "predictions.sqlite")) as database:
         answers = database.execute(
             "select count(*), count(distinct event) from answers where label = 'species'"
@@ -150,7 +151,7 @@ def test_its_aggregation_and_output_predict(made: Path) -> None:
     assert {answer for (answer,) in known} <= set(ANIMALS)
 
 
-def test_its_format_shows_its_option_in_the_help(savanna) -> None:
+def test_example_format_option_is_in_help(savanna) -> None:
     done = savanna(
         "-c", COMMANDS, json.dumps([["inventory", "wildlife-insights", "--help"]]), program="python"
     )

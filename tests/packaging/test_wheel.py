@@ -1,4 +1,4 @@
-"""What is in the wheel, and that it works where no TensorFlow is."""
+"""Content of the wheel, and that it works without TensorFlow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def contents(wheel: Path) -> set[str]:
-    """The files in the wheel, without its metadata."""
+    """Return the files in the wheel, without its metadata."""
     with ZipFile(wheel) as archive:
         return {name for name in archive.namelist() if ".dist-info/" not in name}
 
@@ -26,7 +26,7 @@ def metadata(wheel: Path, name: str) -> str:
         return archive.read(path).decode()
 
 
-def test_the_wheel_holds_every_module_and_template_and_nothing_else(wheel):
+def test_wheel_contains_every_module_and_nothing_else(wheel):
     sources = [path for folder in ("ctc", "plugins") for path in (CHECKOUT / folder).rglob("*.py")]
     sources += (CHECKOUT / "ctc" / "report" / "html" / "templates").iterdir()
     sources += (CHECKOUT / "ctc" / "serving" / "page").iterdir()
@@ -37,7 +37,7 @@ def test_the_wheel_holds_every_module_and_template_and_nothing_else(wheel):
     assert contents(wheel) == expected | {"ctc/py.typed", "ctc_plugins/py.typed"}
 
 
-def test_the_wheel_declares_the_command_and_the_built_ins(wheel):
+def test_wheel_declares_command_and_plugins(wheel):
     found = configparser.ConfigParser()
     found.read_string(metadata(wheel, "entry_points.txt"))
     assert dict(found["console_scripts"]) == {"ctc": "ctc.cli:main"}
@@ -53,7 +53,7 @@ def test_the_wheel_declares_the_command_and_the_built_ins(wheel):
     } <= {*found["ctc"]}
 
 
-def test_the_wheel_says_what_it_is(wheel):
+def test_wheel_metadata(wheel):
     said = message_from_string(metadata(wheel, "METADATA"))
     assert (said["Name"], said["License-Expression"] or said["License"]) == (
         "camera-trap-classifier",
@@ -64,13 +64,13 @@ def test_the_wheel_says_what_it_is(wheel):
     )
 
 
-def test_help(cpu):
+def test_help_in_fresh_environment(cpu):
     done = cpu("--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: ctc [OPTIONS] COMMAND [ARGS]...")
 
 
-def test_every_built_in_loads_without_the_training_stack(cpu):
+def test_plugins_load_without_training_extra(cpu):
     listed = json.loads(cpu("plugins", "--json").stdout)
     assert (listed["broken"], listed["off"]) == ([], [])
     assert {"mean", "csv", "json", "folders", "tfdata", "resnet18"} <= {
@@ -79,14 +79,14 @@ def test_every_built_in_loads_without_the_training_stack(cpu):
 
 
 @pytest.mark.parametrize("package", ["tensorflow", "keras", "pandas", "pyarrow"])
-def test_cpu_brings_no_heavy_package(cpu, package: str):
+def test_cpu_extra_brings_no_heavy_package(cpu, package: str):
     done = cpu(
         "-c", f"import importlib.util as u; print(u.find_spec('{package}'))", program="python"
     )
     assert done.stdout == "None\n"
 
 
-def test_predict_needs_the_extra_cpu_alone(cpu, red_model, photos, tmp_path):
+def test_predict_needs_only_cpu_extra(cpu, red_model, photos, tmp_path):
     done = cpu("predict", red_model, photos, "--output", tmp_path / "p.csv")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     with open(tmp_path / "p.csv", newline="") as table:
@@ -97,7 +97,7 @@ def test_predict_needs_the_extra_cpu_alone(cpu, red_model, photos, tmp_path):
     ]
 
 
-def test_the_doctor_finds_what_the_extra_cpu_brought_and_that_it_predicts(cpu, red_model, tmp_path):
+def test_doctor_reports_cpu_extra(cpu, red_model, tmp_path):
     done = cpu("doctor", tmp_path, "--model", red_model, "--seconds", "0.1", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     found = {one["check"]: one["status"] for one in json.loads(done.stdout)["findings"]}
@@ -122,21 +122,19 @@ def test_the_doctor_finds_what_the_extra_cpu_brought_and_that_it_predicts(cpu, r
         ),
     ],
 )
-def test_a_command_whose_packages_are_missing_names_the_extra(
-    cpu, photos, arguments: list[str], extra: str
-):
+def test_command_names_missing_extra(cpu, photos, arguments: list[str], extra: str):
     done = cpu(*[argument.format(photos=photos) for argument in arguments])
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     assert f"pip install 'camera-trap-classifier[{extra}]'" in done.stderr
 
 
-def test_predict_without_a_runtime_names_the_extra(data, red_model, photos, tmp_path):
+def test_predict_names_missing_runtime_extra(data, red_model, photos, tmp_path):
     done = data("predict", red_model, photos, "--output", tmp_path / "p.csv")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
     assert "pip install 'camera-trap-classifier[cpu]'" in done.stderr
 
 
-def test_inventory_and_dataset_need_the_extra_data_alone(data, photos, tmp_path):
+def test_inventory_and_dataset_need_only_data_extra(data, photos, tmp_path):
     inventory, dataset = tmp_path / "inventory.parquet", tmp_path / "dataset"
     done = data("inventory", "folders", photos, "--output", inventory)
     assert done.returncode == 0, done.stderr

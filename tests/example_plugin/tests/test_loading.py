@@ -6,5 +6,5 @@ from ctc.testing import check_plugin
 @pytest.mark.parametrize(
     "module", ["depthwise", "infrared", "sqlite", "trimmed_mean", "wildlife_insights"]
 )
-def test_it_loads_quickly_and_in_silence(module):
+def test_module_loads_quickly_and_silently(module):
     check_plugin(f"ctc_savanna.{module}")

@@ -1,4 +1,4 @@
-"""Networks nobody trained, whose numbers are nevertheless of a size that tells them apart."""
+"""Untrained networks whose outputs are nevertheless large enough to compare."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ pytest.importorskip("tf2onnx", reason="needs tf2onnx: pip install camera-trap-cl
 
 @pytest.fixture
 def stir() -> Callable[[Any, NDArray[Any]], None]:
-    """A function: give a network random scales, offsets and biases, and the statistics of these
-    standardised images."""
+    """A function that gives a network random scales, offsets, biases and statistics.
+
+    The statistics are those of the given standardised images.
+    """
 
     def stirred(network: Any, images: NDArray[Any]) -> None:
         import keras

@@ -1,4 +1,4 @@
-"""What holds for every built-in network."""
+"""Tests of every built-in backbone."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ CHANNELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 @dataclass(frozen=True)
 class Known:
-    """`size` by default and at least, in pixels; `channels` of the features; `weights` without a
-    head, moving statistics included; mean and deviation that go with ImageNet's weights."""
+    """Expected properties of a backbone.
+
+    `size` and `smallest` are the default and minimum side in pixels, `channels` those of the
+    features. `weights` is their number without a head, moving statistics included. `imagenet` is
+    the mean and the standard deviation that belong to the ImageNet weights.
+    """
 
     size: int
     smallest: int
@@ -57,17 +61,18 @@ def backbone(name: str) -> Backbone:
     return plugins().get(Backbone, name)
 
 
-def test_these_are_the_built_in_ones_and_finding_them_imports_no_keras() -> None:
+def test_backbones_are_listed_without_importing_keras() -> None:
     code = (
         "import sys; from ctc.plugin import Backbone; from ctc.plugin.manager import plugins;"
-        "print(*plugins().all(Backbone)); assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
+        "print(*plugins().all(Backbone));"
+        "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert sorted(found.stdout.split()) == sorted(KNOWN)
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_tells_its_size_and_what_goes_with_its_pretrained_weights(name) -> None:
+def test_backbone_record_has_input_size_and_normalization(name) -> None:
     found = backbone(name)
     assert found.input_size == (KNOWN[name].size, KNOWN[name].size)
     imagenet = {weights.name: (weights.mean, weights.std) for weights in found.pretrained}
@@ -75,26 +80,31 @@ def test_tells_its_size_and_what_goes_with_its_pretrained_weights(name) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in KNOWN if KNOWN[name].smallest > 1])
-def test_pictures_too_small_for_it_are_refused(name) -> None:
+def test_backbone_build_rejects_small_images(name) -> None:
     smallest = KNOWN[name].smallest
-    message = f"'{name}' needs pictures of at least {smallest}×{smallest} px, not {smallest + 40}×{smallest - 1}: raise"
+    message = (
+        f"'{name}' needs images of at least {smallest}×{smallest} px, "
+        f"not {smallest + 40}×{smallest - 1}: raise"
+    )
     with pytest.raises(UsageError, match=re.escape(message)):
         backbone(name).build((smallest + 40, smallest - 1, 3))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (33, 50), (64, 47)])
 @pytest.mark.parametrize("name", ["small_cnn", "resnet18"])
-def test_any_size_gives_pooled_features(name, size) -> None:
+def test_backbone_build_accepts_any_size(name, size) -> None:
     assert backbone(name).build((*size, 3)).output.shape == (None, KNOWN[name].channels)
 
 
 @pytest.mark.parametrize(
     ("name", "published"), {"resnet18": 11_689_512, "resnet34": 21_797_672}.items()
 )
-def test_its_convolutions_hold_what_those_of_the_table_do(name, published) -> None:
-    """`published` at https://docs.pytorch.org/vision/stable/models.html for networks that normalise
-    after each convolution, not before: less their head and two numbers for each channel
-    normalised."""
+def test_resnet_has_published_number_of_weights(name, published) -> None:
+    """`published` is from https://docs.pytorch.org/vision/stable/models.html.
+
+    Those networks normalise after each convolution, not before: subtract their head and two numbers
+    for each normalised channel.
+    """
     normalised = 64 + sum(
         2 * blocks * 64 * 2**i
         for i, blocks in enumerate({"resnet18": [2] * 4}.get(name, [3, 4, 6, 3]))
@@ -108,9 +118,8 @@ def test_its_convolutions_hold_what_those_of_the_table_do(name, published) -> No
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_converts_to_onnx_with_the_same_features(name, stir) -> None:
-    """The smallest pictures, wider than high: the size costs time and changes nothing of the
-    network."""
+def test_backbone_converts_to_onnx_with_same_features(name, stir) -> None:
+    """The smallest images are enough: the size costs time and doesn't change the network."""
     import keras
     import onnxruntime
 

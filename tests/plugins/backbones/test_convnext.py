@@ -6,7 +6,7 @@ import pytest
 from ctc_plugins.backbones import convnext
 
 
-def test_is_the_network_of_keras_once_it_has_its_weights() -> None:
+def test_convnext_equals_keras_network_with_its_weights() -> None:
     import keras
 
     rng = np.random.default_rng(0)
@@ -31,7 +31,7 @@ def test_is_the_network_of_keras_once_it_has_its_weights() -> None:
     )
 
 
-def test_weights_of_another_network_are_not_taken() -> None:
+def test_copy_weights_rejects_other_network() -> None:
     import keras
 
     other = keras.applications.ConvNeXtSmall(
@@ -41,7 +41,7 @@ def test_weights_of_another_network_are_not_taken() -> None:
         convnext.copy_weights(convnext.build((64, 64, 3)), other)
 
 
-def test_deeper_blocks_are_left_out_more_often() -> None:
+def test_convnext_drop_rate_grows_with_depth() -> None:
     import keras
 
     layers = convnext.build((64, 64, 3)).layers

@@ -1,4 +1,4 @@
-"""COCO Camera Traps: sequences, several animals, ids of both kinds, and files that are broken."""
+"""COCO Camera Traps: sequences, several animals, both kinds of ids, and invalid files."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def reasons(entries: list[Observation | LeftOut]) -> list[str]:
     return [entry.reason for entry in entries if isinstance(entry, LeftOut)]
 
 
-def test_a_sequence_is_an_event_with_its_images_in_the_order_of_the_frames(tmp_path: Path) -> None:
+def test_sequence_is_event_with_images_in_frame_order(tmp_path: Path) -> None:
     images = [
         image("b", seq_id="s", frame_num=2, location="creek"),
         image("a", seq_id="s", frame_num=1, location="creek", datetime="2020-05-01 10:00:00"),
@@ -74,7 +74,7 @@ def test_a_sequence_is_an_event_with_its_images_in_the_order_of_the_frames(tmp_p
     ]
 
 
-def test_without_frame_numbers_the_time_orders_a_sequence(tmp_path: Path) -> None:
+def test_sequence_without_frame_numbers_is_ordered_by_time(tmp_path: Path) -> None:
     images = [
         image("late", seq_id=5, datetime="2020-05-01 10:00:02"),
         image("early", seq_id="5", datetime="2020-05-01 10:00:01"),
@@ -84,7 +84,7 @@ def test_without_frame_numbers_the_time_orders_a_sequence(tmp_path: Path) -> Non
     assert (event.event_id, event.images) == ("5", ("early.jpg", "late.jpg"))
 
 
-def test_an_image_without_sequence_is_its_own_event_even_if_a_sequence_has_its_id(
+def test_image_without_sequence_is_event_even_if_a_sequence_has_its_id(
     tmp_path: Path,
 ) -> None:
     images = [image(7), image(8, seq_id=7), image(9)]
@@ -92,12 +92,12 @@ def test_an_image_without_sequence_is_its_own_event_even_if_a_sequence_has_its_i
     assert [event for event, _ in found] == ["image 7", "7", "9"]
 
 
-def test_ids_are_the_same_as_text_and_as_numbers(tmp_path: Path) -> None:
+def test_ids_match_as_text_and_numbers(tmp_path: Path) -> None:
     found = read(tmp_path, document([image("7"), image(8)], [saw(7, "1"), saw("8", 2.0)]))
     assert seen(found) == [("7", {"species": "fox"}), ("8", {"species": "hare"})]
 
 
-def test_boxes_of_one_category_are_one_observation_and_two_categories_two(tmp_path: Path) -> None:
+def test_boxes_give_one_observation_per_category(tmp_path: Path) -> None:
     boxes = [saw(1, 1, bbox=[0, 0, 5, 5]), saw(1, 1, bbox=[9, 9, 5, 5]), saw(1, 2)]
     assert seen(read(tmp_path, document([image(1)], boxes))) == [
         ("1", {"species": "fox"}),
@@ -105,7 +105,7 @@ def test_boxes_of_one_category_are_one_observation_and_two_categories_two(tmp_pa
     ]
 
 
-def test_the_largest_count_given_is_the_count_and_none_given_is_missing(tmp_path: Path) -> None:
+def test_count_is_largest_given_or_missing(tmp_path: Path) -> None:
     images = [image(1, seq_id="s"), image(2, seq_id="s")]
     annotations = [saw(1, 1, count=9), saw(2, 1, count="11-50"), saw(1, 2)]
     assert seen(read(tmp_path, document(images, annotations))) == [
@@ -114,7 +114,7 @@ def test_the_largest_count_given_is_the_count_and_none_given_is_missing(tmp_path
     ]
 
 
-def test_empty_gives_way_when_another_image_of_the_event_shows_an_animal(tmp_path: Path) -> None:
+def test_empty_is_dropped_when_another_image_shows_animal(tmp_path: Path) -> None:
     images = [image(1, seq_id="s"), image(2, seq_id="s"), image(3)]
     assert seen(read(tmp_path, document(images, [saw(1, 0), saw(2, 1), saw(3, 0)]))) == [
         ("s", {"species": "fox"}),
@@ -123,30 +123,31 @@ def test_empty_gives_way_when_another_image_of_the_event_shows_an_animal(tmp_pat
 
 
 @pytest.mark.parametrize("category", [{"id": 0, "name": "Blank"}, {"id": 30, "name": "Empty"}])
-def test_category_zero_and_a_category_called_empty_are_empty(
+def test_category_zero_and_category_named_empty_are_empty(
     tmp_path: Path, category: dict[str, Any]
 ) -> None:
     found = read(tmp_path, document([image(1)], [saw(1, category["id"])], [category]))
     assert seen(found) == [("1", {"species": "empty"})]
 
 
-def test_a_category_zero_with_another_name_must_be_explained(tmp_path: Path) -> None:
+def test_category_zero_with_other_name_needs_option(tmp_path: Path) -> None:
     data = document([image(1)], [saw(1, 0)], [{"id": 0, "name": "Deer"}])
     with pytest.raises(
-        InputError, match=r"calls category 0 'Deer'.*--category-0 empty or --category-0 'Deer'"
+        InputError,
+        match=r"category 0 of '.*' is called 'Deer'.*--category-0 empty or --category-0 'Deer'",
     ):
         read(tmp_path, data)
     assert seen(read(tmp_path, data, category_0="Deer")) == [("1", {"species": "Deer"})]
 
 
-def test_corrupt_images_are_left_out_with_their_annotations(tmp_path: Path) -> None:
+def test_corrupt_images_and_their_annotations_are_left_out(tmp_path: Path) -> None:
     images = [image(1, seq_id="s", corrupt=True), image(2, seq_id="s", corrupt=False)]
     found = read(tmp_path, document(images, [saw(1, 1), saw(2, 2)]))
     assert reasons(found) == ["marked as corrupt"]
     assert found[1] == Observation("s", ("2.jpg",), {"species": "hare"}, NO_META)
 
 
-def test_images_of_events_without_annotation_are_left_out_one_by_one(tmp_path: Path) -> None:
+def test_images_without_annotation_are_left_out(tmp_path: Path) -> None:
     images = [
         image(1, seq_id="s"),
         image(2, seq_id="s"),
@@ -158,7 +159,7 @@ def test_images_of_events_without_annotation_are_left_out_one_by_one(tmp_path: P
     assert found[2] == Observation("t", ("3.jpg", "4.jpg"), {"species": "fox"}, NO_META)
 
 
-def test_dangling_ids_are_left_out_with_their_position(tmp_path: Path) -> None:
+def test_annotations_with_unknown_ids_are_left_out_with_position(tmp_path: Path) -> None:
     found = read(tmp_path, document([image(1)], [saw(1), saw(99), saw(1, 99)]))
     path = tmp_path / "labels.json"
     assert found[:2] == [
@@ -168,7 +169,7 @@ def test_dangling_ids_are_left_out_with_their_position(tmp_path: Path) -> None:
     assert seen(found) == [("1", {"species": "fox"})]
 
 
-def test_the_order_of_the_lists_does_not_matter(tmp_path: Path) -> None:
+def test_order_of_lists_does_not_matter(tmp_path: Path) -> None:
     data = document([image(1)], [saw(1, 2)])
     turned = dict(reversed(data.items()))
     assert list(turned) != list(data)
@@ -183,7 +184,7 @@ REPEATED = [
 
 
 @pytest.mark.parametrize(("key", "data"), REPEATED)
-def test_an_id_that_comes_twice_with_other_content_is_an_error(
+def test_duplicate_id_with_other_content_is_error(
     tmp_path: Path, key: str, data: dict[str, Any]
 ) -> None:
     with pytest.raises(
@@ -193,13 +194,15 @@ def test_an_id_that_comes_twice_with_other_content_is_an_error(
 
 
 @pytest.mark.parametrize(("key", "data"), REPEATED)
-def test_the_first_of_an_id_wins_when_asked(tmp_path: Path, key: str, data: dict[str, Any]) -> None:
+def test_duplicate_id_keeps_first_with_option(
+    tmp_path: Path, key: str, data: dict[str, Any]
+) -> None:
     found = read(tmp_path, data, duplicates="first")
     assert [reason.endswith("with this id came first") for reason in reasons(found)] == [True]
     assert found[1] == Observation("1", ("1.jpg",), {"species": "fox"}, NO_META)
 
 
-def test_what_comes_twice_alike_is_counted(tmp_path: Path) -> None:
+def test_duplicate_with_same_content_is_counted(tmp_path: Path) -> None:
     data = document(
         [image(1), image(1)], [saw(1, id=1), saw(1, id=1)], [CATEGORIES[1], CATEGORIES[1]]
     )
@@ -212,7 +215,7 @@ def test_what_comes_twice_alike_is_counted(tmp_path: Path) -> None:
     assert seen(found) == [("1", {"species": "fox"})]
 
 
-def test_a_choice_for_duplicates_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_duplicates_option_rejects_unknown_choice(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--duplicates must be 'fail' or 'first', not 'last'"):
         read(tmp_path, document([image(1)], [saw(1)]), duplicates="last")
 
@@ -238,7 +241,7 @@ def test_a_choice_for_duplicates_that_is_not_there_is_refused(tmp_path: Path) ->
         ),
         (
             document([image(1, file_name="\ud800.jpg")], []),
-            r"'file_name' must be text that UTF-8 can hold",
+            r"'file_name' must be text that can be encoded as UTF-8",
         ),
         (document([], [{"category_id": 1}]), r"annotations\[0\] has no 'image_id'"),
         (document([], [{"image_id": 1}]), r"annotations\[0\] has no 'category_id'"),
@@ -248,16 +251,18 @@ def test_a_choice_for_duplicates_that_is_not_there_is_refused(tmp_path: Path) ->
         ({"images": {}, "annotations": [], "categories": []}, "'images' must be a list"),
     ],
 )
-def test_a_broken_file_is_refused_with_key_and_position(
+def test_read_rejects_invalid_file_with_key_and_position(
     tmp_path: Path, data: Any, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         read(tmp_path, data)
 
 
-def test_what_pandas_writes_for_missing_values_is_missing(tmp_path: Path) -> None:
-    text = """{"images": [{"id": 1.0, "file_name": "a\\\\b.jpg", "seq_id": NaN, "frame_num": NaN, "location": NaN}],
-               "annotations": [{"image_id": 1, "category_id": 1, "count": NaN}], "categories": [{"id": 1, "name": "fox"}]}"""
+def test_nan_and_infinity_are_missing(tmp_path: Path) -> None:
+    text = """{"images": [{"id": 1.0, "file_name": "a\\\\b.jpg", "seq_id": NaN, "frame_num": NaN,
+                           "location": NaN}],
+               "annotations": [{"image_id": 1, "category_id": 1, "count": NaN}],
+               "categories": [{"id": 1, "name": "fox"}]}"""
     assert read(tmp_path, text) == [Observation("1", ("a/b.jpg",), {"species": "fox"}, NO_META)]
 
 
@@ -297,7 +302,7 @@ tables = st.fixed_dictionaries({"images": rows, "annotations": rows, "categories
     cut=st.sampled_from([0, 0, 0, 1, 9]),
     choice=st.sampled_from(["fail", "first"]),
 )
-def test_any_json_gives_observations_or_an_error_of_ours(
+def test_read_of_any_json_gives_observations_or_ctc_error(
     tmp_path: Path, data: Any, cut: int, choice: str
 ) -> None:
     text = json.dumps(data)
@@ -307,9 +312,7 @@ def test_any_json_gives_observations_or_an_error_of_ours(
     assert all(isinstance(entry, Observation | LeftOut) for entry in found)
 
 
-def test_the_way_from_a_file_to_an_inventory(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_coco_file_to_inventory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "1.jpg").write_bytes(encode_jpeg(np.zeros((40, 50, 3), np.uint8), 90))
     (tmp_path / "labels.json").write_text(

@@ -1,5 +1,4 @@
-"""CSVs with chosen columns: the seed's real ones, what they give, and what they say of what they
-can't use."""
+"""CSVs with chosen columns: real tables of version 2.x, and unusable rows and tables."""
 
 from __future__ import annotations
 
@@ -41,7 +40,7 @@ def images_of(tmp_path: Path, cell: str) -> tuple[str, ...]:
     return entry.images
 
 
-def test_rows_of_one_event_are_its_observations_and_share_the_first_images(tmp_path: Path) -> None:
+def test_rows_of_one_event_share_first_images(tmp_path: Path) -> None:
     source = table(
         tmp_path,
         HEADER + "1,,,fox,2,A\n2,z.jpg,,fox,1,\n1,x.jpg,./b/y.jpg,hare,,A\n1,w.jpg,,owl,,\n",
@@ -55,7 +54,7 @@ def test_rows_of_one_event_are_its_observations_and_share_the_first_images(tmp_p
     ]
 
 
-def test_rows_that_cannot_be_used_are_left_out_with_their_line(tmp_path: Path) -> None:
+def test_unusable_rows_are_left_out_with_line(tmp_path: Path) -> None:
     source = table(tmp_path, HEADER + ",x.jpg,,fox,1,\n2,,,fox,1,\n3,z.jpg,, ,-1,\n")
     assert read(source) == [
         LeftOut("labels.csv line 2", "no event id"),
@@ -64,7 +63,7 @@ def test_rows_that_cannot_be_used_are_left_out_with_their_line(tmp_path: Path) -
     ]
 
 
-def test_an_empty_label_and_minus_one_are_missing(tmp_path: Path) -> None:
+def test_class_name_empty_and_minus_one_are_missing(tmp_path: Path) -> None:
     entries = read(table(tmp_path, HEADER + "1,a.jpg,,fox,-1,\n2,b.jpg,, hare ,,\n"))
     assert [entry.labels for entry in entries if isinstance(entry, Observation)] == [
         {"species": "fox", "count": None},
@@ -72,7 +71,7 @@ def test_an_empty_label_and_minus_one_are_missing(tmp_path: Path) -> None:
     ]
 
 
-def test_a_class_may_hold_comma_quote_newline_and_emoji(tmp_path: Path) -> None:
+def test_class_name_may_hold_comma_quote_newline_and_emoji(tmp_path: Path) -> None:
     source = table(tmp_path, HEADER + '1,a.jpg,,"fox, ""red""\n🦊",2,\r\n')
     assert read(source) == [
         Observation("1", ("a.jpg",), {"species": 'fox, "red"\n🦊', "count": "2"}, {"site": None}),
@@ -92,9 +91,7 @@ def test_a_class_may_hold_comma_quote_newline_and_emoji(tmp_path: Path) -> None:
         ("\\\\server\\share\\..\\a.jpg", "//server/share/a.jpg"),
     ],
 )
-def test_paths_get_forward_slashes_and_keep_their_meaning(
-    tmp_path: Path, cell: str, path: str
-) -> None:
+def test_paths_are_normalized(tmp_path: Path, cell: str, path: str) -> None:
     assert images_of(tmp_path, cell) == (path,)
 
 
@@ -108,11 +105,14 @@ def test_paths_get_forward_slashes_and_keep_their_meaning(
         ("id,image1,species", "no column 'image2', 'count', 'site'"),
         (
             "a,b",
-            "no column 'id', 'image1', 'image2', 'species', 'count', 'site': its columns are 'a', 'b'",
+            (
+                "no column 'id', 'image1', 'image2', 'species', 'count', 'site': "
+                "its columns are 'a', 'b'"
+            ),
         ),
     ],
 )
-def test_columns_that_are_not_there_are_named_with_those_that_are(
+def test_missing_columns_are_named_with_existing_ones(
     tmp_path: Path, header: str, message: str
 ) -> None:
     with pytest.raises(UsageError, match=rf"labels\.csv' has {message}"):
@@ -127,7 +127,7 @@ def test_columns_that_are_not_there_are_named_with_those_that_are(
         ("1,a.jpg,,fox,1,A\n2,b.jpg,,f\0x,1,A\n", "line 3 has a NUL byte"),
     ],
 )
-def test_a_broken_table_is_refused_with_file_and_line(
+def test_read_rejects_invalid_table_with_file_and_line(
     tmp_path: Path, rows: str, message: str
 ) -> None:
     with pytest.raises(InputError, match=rf"labels\.csv' .*{message}"):
@@ -135,12 +135,12 @@ def test_a_broken_table_is_refused_with_file_and_line(
 
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "."])
-def test_a_source_that_is_no_file_is_an_error(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CtcError, match="is not there: name the CSV with the labels"):
+def test_read_rejects_missing_file_and_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CtcError, match="does not exist: give the CSV with the labels"):
         read(tmp_path / name)
 
 
-def test_the_seeds_table_with_a_photo_per_event(shared: Path) -> None:
+def test_read_version_2_table_with_one_photo_per_event(shared: Path) -> None:
     source = shared / "data/cats-and-dogs-labels/dataset_single_image_multi_species.csv"
     chosen = {
         "event_id": "capture_id",
@@ -191,7 +191,7 @@ def test_the_seeds_table_with_a_photo_per_event(shared: Path) -> None:
     ]
 
 
-def test_the_seeds_table_with_three_photos_per_event(shared: Path) -> None:
+def test_read_version_2_table_with_three_photos_per_event(shared: Path) -> None:
     source = shared / "data/cats-and-dogs-labels/dataset_multi_image_multi_species.csv"
     images = ("image1", "image2", "image3")
     entries = read(
@@ -217,7 +217,7 @@ def test_the_seeds_table_with_three_photos_per_event(shared: Path) -> None:
         ("cats_vs_dogs_multi_image.csv", ("image1", "image2", "image3"), 4),
     ],
 )
-def test_the_seeds_cats_and_dogs(
+def test_read_version_2_cats_and_dogs(
     shared: Path, name: str, images: tuple[str, ...], events: int
 ) -> None:
     source = shared / "data/cats-and-dogs-labels" / name

@@ -1,5 +1,4 @@
-"""The seed's inventory JSON: its real ones, broken ones, ids that come twice, and whatever
-hypothesis thinks of."""
+"""JSON inventories of version 2.x: real, invalid, with duplicate ids, and generated ones."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ def pairs(*records: tuple[str, object]) -> str:
     )
 
 
-def test_every_observation_has_all_labels_and_meta_of_the_file(tmp_path: Path) -> None:
+def test_observations_have_all_labels_and_meta_of_file(tmp_path: Path) -> None:
     records = {
         "1": {
             "labels": [{"species": "fox"}, {"species": "hare", "count": "2"}],
@@ -88,15 +87,13 @@ def test_every_observation_has_all_labels_and_meta_of_the_file(tmp_path: Path) -
         ([None], None),
     ],
 )
-def test_a_class_is_text_and_may_be_missing(
-    tmp_path: Path, written: object, name: str | None
-) -> None:
+def test_class_is_text_or_missing(tmp_path: Path, written: object, name: str | None) -> None:
     assert labels_of(tmp_path, {"species": written, "count": "1"}) == [
         {"species": name, "count": "1"}
     ]
 
 
-def test_what_has_no_label_or_image_is_left_out_with_its_id(tmp_path: Path) -> None:
+def test_records_without_label_or_image_are_left_out(tmp_path: Path) -> None:
     records = {
         "a": {**FOX, "images": [""]},
         "b": {**FOX, "images": None},
@@ -143,9 +140,7 @@ def test_what_has_no_label_or_image_is_left_out_with_its_id(tmp_path: Path) -> N
         ),
     ],
 )
-def test_a_record_of_another_shape_is_named_by_its_id(
-    tmp_path: Path, record: object, message: str
-) -> None:
+def test_read_rejects_invalid_record_with_id(tmp_path: Path, record: object, message: str) -> None:
     with pytest.raises(InputError, match=rf"inventory\.json' {message}"):
         read(inventory(tmp_path, {"a": FOX, "b": record}))
 
@@ -155,16 +150,19 @@ def test_a_record_of_another_shape_is_named_by_its_id(
     [
         ("", "must hold a JSON object"),
         ("[]", "must hold a JSON object"),
-        ('{"a": ' + json.dumps(FOX), "is cut or not JSON"),
+        ('{"a": ' + json.dumps(FOX), "is truncated or not JSON"),
         (
             '{"a": {"labels": [{"species": "fox", "species": "hare"}], "images": ["a.jpg"]}}',
             "'species' twice",
         ),
-        ('{"\\ud83e": ' + json.dumps(FOX) + "}", r"'\\ud83e' holds half a character"),
-        ('{"a": {"labels": [], "images": ["\\udd8a.jpg"]}}', "'a' holds half a character"),
+        ('{"\\ud83e": ' + json.dumps(FOX) + "}", r"'\\ud83e' contains half of a surrogate pair"),
+        (
+            '{"a": {"labels": [], "images": ["\\udd8a.jpg"]}}',
+            "'a' contains half of a surrogate pair",
+        ),
     ],
 )
-def test_a_broken_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+def test_read_rejects_invalid_file(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=rf"inventory\.json' .*{message}"):
         read(inventory(tmp_path, text))
 
@@ -176,9 +174,7 @@ def test_a_broken_file_is_refused_in_one_line(tmp_path: Path, text: str, message
         ({**FOX, "images": ["b.jpg"], "meta_data": {"site": "A"}}, "'images', 'meta_data'"),
     ],
 )
-def test_one_id_with_two_contents_is_an_error_that_says_what_differs(
-    tmp_path: Path, other: object, differing: str
-) -> None:
+def test_duplicate_id_error_names_difference(tmp_path: Path, other: object, differing: str) -> None:
     with pytest.raises(
         InputError,
         match=rf"'a' \(other {differing}\) has the id of an earlier .* --duplicates first",
@@ -186,7 +182,7 @@ def test_one_id_with_two_contents_is_an_error_that_says_what_differs(
         read(inventory(tmp_path, pairs(("a", FOX), ("a", other))))
 
 
-def test_the_first_content_wins_when_asked_and_the_other_is_counted(tmp_path: Path) -> None:
+def test_duplicate_id_keeps_first_with_option(tmp_path: Path) -> None:
     source = inventory(tmp_path, pairs(("a", FOX), ("a", {**FOX, "labels": [{"species": "hare"}]})))
     left_out, kept = read(source, duplicates="first")
     assert left_out == LeftOut(
@@ -195,7 +191,7 @@ def test_the_first_content_wins_when_asked_and_the_other_is_counted(tmp_path: Pa
     assert kept == Observation("a", ("a.jpg",), {"species": "fox"})
 
 
-def test_the_same_record_again_is_counted_and_no_error(tmp_path: Path) -> None:
+def test_duplicate_record_with_same_content_is_counted(tmp_path: Path) -> None:
     source = inventory(
         tmp_path, pairs(("a", FOX), ("a", {**FOX, "labels": [{"species": ["fox"]}]}))
     )
@@ -205,18 +201,18 @@ def test_the_same_record_again_is_counted_and_no_error(tmp_path: Path) -> None:
     ]
 
 
-def test_another_choice_for_duplicates_is_refused(tmp_path: Path) -> None:
+def test_duplicates_option_rejects_unknown_choice(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--duplicates must be 'fail' or 'first', not 'last'"):
         read(inventory(tmp_path, {}), duplicates="last")
 
 
-def test_it_is_recognized_by_a_quick_look(tmp_path: Path) -> None:
+def test_recognizes_inventory_json(tmp_path: Path) -> None:
     recognizes = plugins().get(InputFormat, "json").recognizes
     assert recognizes(inventory(tmp_path, {"a": FOX}))
     assert not recognizes(inventory(tmp_path, {"images": [{"file_name": "a.jpg"}]}))
 
 
-def test_the_seeds_example_of_every_case(shared: Path) -> None:
+def test_read_version_2_example(shared: Path) -> None:
     entries = read(shared / "data/cats-and-dogs-labels/json_data_file.json")
     seen = [entry for entry in entries if isinstance(entry, Observation)]
     assert [entry for entry in entries if isinstance(entry, LeftOut)] == [
@@ -243,7 +239,7 @@ def test_the_seeds_example_of_every_case(shared: Path) -> None:
         ("dummy.json", "class", {"Cats": 63, "Dogs": 55}),
     ],
 )
-def test_the_seeds_inventories(
+def test_read_version_2_inventories(
     shared: Path, name: str, label: str, classes: dict[str, int]
 ) -> None:
     entries = read(shared / "data/cats-and-dogs-labels" / name)
@@ -274,7 +270,7 @@ RECORD = st.fixed_dictionaries(
 @given(
     st.dictionaries(TEXT.filter(str.strip), st.lists(CLASS, min_size=1), max_size=5), st.booleans()
 )
-def test_whatever_is_written_as_inventory_is_read_back(
+def test_read_returns_any_written_inventory(
     tmp_path: Path, classes: dict[str, list[str]], escaped: bool
 ) -> None:
     records = {
@@ -291,7 +287,7 @@ def test_whatever_is_written_as_inventory_is_read_back(
 
 @fuzz
 @given(st.dictionaries(TEXT, RECORD | JSON, max_size=3))
-def test_arbitrary_json_is_an_inventory_or_a_ctc_error(tmp_path: Path, content: object) -> None:
+def test_read_of_any_json_gives_inventory_or_ctc_error(tmp_path: Path, content: object) -> None:
     path = inventory(tmp_path, content)
     try:
         entries = read(path)
@@ -307,7 +303,7 @@ def test_arbitrary_json_is_an_inventory_or_a_ctc_error(tmp_path: Path, content: 
 @example(
     b'{"a": {"labels": [], "images": [], "meta_data": {"x": ' + b"[" * 960 + b"]" * 960 + b"}}}"
 )
-def test_arbitrary_bytes_are_an_inventory_or_a_ctc_error(tmp_path: Path, content: bytes) -> None:
+def test_read_of_any_bytes_gives_inventory_or_ctc_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "inventory.json").write_bytes(content)
     try:
         entries = read(tmp_path / "inventory.json")

@@ -1,5 +1,4 @@
-"""MegaDetector's results: the best box per photo, joined to an inventory of which nothing is
-lost."""
+"""MegaDetector's results: the best box per photo, joined to an inventory without loss."""
 
 from __future__ import annotations
 
@@ -41,7 +40,7 @@ def results(*images: Any, **members: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def inventory(tmp_path: Path) -> Path:
-    """Two events of three photos below `photos`; something had been left out of it."""
+    """Two events of three photos below `photos`, and something left out."""
     path = tmp_path / "inventory.parquet"
     Inventory(pa.Table.from_pylist(ROWS), ("species",), tmp_path / "photos", {"no label": 2}).write(
         path
@@ -79,9 +78,7 @@ def left_out(found: list[Observation | LeftOut]) -> list[tuple[str, str]]:
     return [(entry.where, entry.reason) for entry in found if isinstance(entry, LeftOut)]
 
 
-def test_each_photo_of_an_event_gets_its_box_and_the_inventory_stays_as_it_is(
-    read: Read, inventory: Path
-) -> None:
+def test_read_adds_box_per_photo_and_keeps_inventory(read: Read, inventory: Path) -> None:
     found = read(
         results(file("creek/b.jpg", box(0.9)), file("creek/a.jpg"), file("hill/c.jpg", box(0.5)))
     )
@@ -120,19 +117,19 @@ def test_each_photo_of_an_event_gets_its_box_and_the_inventory_stays_as_it_is(
         "integer category",
     ],
 )
-def test_the_best_box_is_the_surest_animal_or_else_the_surest(
+def test_best_box_is_most_confident_animal_or_box(
     read: Read, detections: Any, confidence: float
 ) -> None:
     assert first(read(results(file("creek/a.jpg", *detections))), "box_conf") == (confidence, None)
 
 
-def test_the_minimum_confidence_can_be_chosen(read: Read) -> None:
+def test_min_confidence_option(read: Read) -> None:
     assert first(
         read(results(file("creek/a.jpg", box(0.05))), min_confidence=0.01), "box_conf"
     ) == (0.05, None)
 
 
-def test_a_box_that_reaches_a_little_beyond_the_photo_is_cut(read: Read) -> None:
+def test_box_slightly_beyond_photo_is_clipped(read: Read) -> None:
     found = read(results(file("creek/a.jpg", box(0.9, bbox=(-0.001, 0.5, 0.4, 0.505)))))
     assert first(found, "box_x")[0] == 0
     assert first(found, "box_w")[0] == pytest.approx(0.399)
@@ -140,7 +137,7 @@ def test_a_box_that_reaches_a_little_beyond_the_photo_is_cut(read: Read) -> None
 
 
 @pytest.mark.parametrize("form", ["creek\\a.jpg", "./creek//a.jpg", "{root}/creek/a.jpg"])
-def test_files_are_matched_however_they_are_written(read: Read, tmp_path: Path, form: str) -> None:
+def test_files_match_in_any_notation(read: Read, tmp_path: Path, form: str) -> None:
     found = read(results(file(form.format(root=tmp_path / "photos"), box(0.9))))
     assert first(found, "box_conf") == (0.9, None)
 
@@ -149,14 +146,12 @@ def test_files_are_matched_however_they_are_written(read: Read, tmp_path: Path, 
     ("name", "folder"),
     [("a.jpg", "photos/creek"), ("photos/creek/a.jpg", "."), ("../creek/a.jpg", "photos/hill")],
 )
-def test_the_folder_that_megadetector_ran_on_can_be_another(
-    read: Read, tmp_path: Path, name: str, folder: str
-) -> None:
+def test_detected_in_option(read: Read, tmp_path: Path, name: str, folder: str) -> None:
     found = read(results(file(name, box(0.9))), detected_in=tmp_path / folder)
     assert first(found, "box_conf") == (0.9, None)
 
 
-def test_photos_that_only_one_of_the_two_has_are_told(read: Read) -> None:
+def test_photos_in_one_file_only_are_left_out(read: Read) -> None:
     found = read(results(file("creek/a.jpg", box(0.9)), file("creek/x.jpg", box(0.9))))
     assert left_out(found)[2:] == [
         ("creek/b.jpg", "MegaDetector's results don't have it: kept without a box"),
@@ -165,7 +160,7 @@ def test_photos_that_only_one_of_the_two_has_are_told(read: Read) -> None:
     ]
 
 
-def test_photos_that_megadetector_could_not_read_are_told_and_kept(read: Read) -> None:
+def test_photos_that_failed_in_megadetector_are_kept(read: Read) -> None:
     failed = {"file": "creek/b.jpg", "failure": "Failure image access", "detections": None}
     found = read(results(file("creek/a.jpg", box(0.9)), failed, file("hill/c.jpg")))
     assert first(found, "box_conf") == (0.9, None)
@@ -174,7 +169,7 @@ def test_photos_that_megadetector_could_not_read_are_told_and_kept(read: Read) -
     ]
 
 
-def test_boxes_of_an_earlier_run_are_replaced(read: Read, inventory: Path) -> None:
+def test_boxes_of_earlier_run_are_replaced(read: Read, inventory: Path) -> None:
     rows = [
         {**row, "box_conf": [0.3] * len(row["images"]), "sharpness": [1.5] * len(row["images"])}
         for row in ROWS
@@ -186,15 +181,16 @@ def test_boxes_of_an_earlier_run_are_replaced(read: Read, inventory: Path) -> No
     assert (first(found, "box_conf"), first(found, "sharpness")) == ((0.9, None), (1.5, 1.5))
 
 
-def test_results_without_a_photo_of_the_inventory_are_refused_with_a_way_out(read: Read) -> None:
+def test_read_rejects_results_without_common_photo(read: Read) -> None:
     with pytest.raises(
         InputError,
-        match=r"no photo in common: the first has 'a\.jpg', the second 'creek/a\.jpg'.*--detected-in",
+        match=r"no photo in common: the first has 'a\.jpg', "
+        r"the second 'creek/a\.jpg'.*--detected-in",
     ):
         read(results(file("a.jpg", box(0.9))))
 
 
-def test_a_file_that_comes_twice_alike_is_counted_and_else_an_error(read: Read) -> None:
+def test_duplicate_file_is_counted_or_error(read: Read) -> None:
     twice = results(file("creek/a.jpg", box(0.9)), file("creek\\a.jpg", box(0.9)))
     assert left_out(read(twice))[0][1] == "the same file again"
     other = results(file("creek/a.jpg", box(0.9)), file("creek/a.jpg", box(0.8)))
@@ -208,7 +204,7 @@ def test_a_file_that_comes_twice_alike_is_counted_and_else_an_error(read: Read) 
 @pytest.mark.parametrize(
     "info", [{}, {"format_version": 1.6}, {"format_version": "1.0"}, {"format_version": 1}]
 )
-def test_an_info_that_can_be_understood_is_taken(read: Read, info: Any) -> None:
+def test_info_versions_that_are_accepted(read: Read, info: Any) -> None:
     assert first(read(results(file("creek/a.jpg", box(0.9)), info=info)), "box_conf") == (0.9, None)
 
 
@@ -245,7 +241,7 @@ def test_an_info_that_can_be_understood_is_taken(read: Read, info: Any) -> None:
         ),
         (
             results(file("creek/a.jpg", box(0.9, "7"))),
-            "has detections of category '7', which is no detection category",
+            "has detections of category '7', which is not in 'detection_categories'",
         ),
         (
             results(file("creek/a.jpg", box(1.5))),
@@ -262,26 +258,26 @@ def test_an_info_that_can_be_understood_is_taken(read: Read, info: Any) -> None:
         ),
         (
             results(file("creek/a.jpg", box(0.9, bbox=[10, 20, 300, 400]))),
-            "in shares of the photo's sides",
+            "in fractions of the photo's sides",
         ),
         (
             results(file("creek/a.jpg", box(0.9, bbox=[0.5, 0.5, -0.2, 0.1]))),
-            "in shares of the photo's sides",
+            "in fractions of the photo's sides",
         ),
     ],
 )
-def test_a_broken_file_is_refused(read: Read, data: Any, message: str) -> None:
+def test_read_rejects_invalid_file(read: Read, data: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(data)
 
 
 @pytest.mark.parametrize("least", [-0.1, 1.1, float("nan")])
-def test_a_minimum_confidence_that_is_no_share_is_refused(read: Read, least: float) -> None:
+def test_min_confidence_rejects_value_outside_0_to_1(read: Read, least: float) -> None:
     with pytest.raises(UsageError, match="--min-confidence must be from 0 to 1"):
         read(results(file("creek/a.jpg")), min_confidence=least)
 
 
-def test_the_way_to_an_inventory_with_boxes(
+def test_megadetector_results_to_inventory_with_boxes(
     inventory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (inventory.parent / "photos").mkdir()
@@ -303,9 +299,7 @@ def test_the_way_to_an_inventory_with_boxes(
     assert made.left_out == {"no label": 2}
 
 
-def test_an_inventory_that_is_not_there_is_named(
-    inventory: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_inventory_is_named(inventory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     boxes = inventory.with_name("boxes.json")
     boxes.write_text(json.dumps(results()))
     arguments = [
@@ -323,4 +317,4 @@ def test_an_inventory_that_is_not_there_is_named(
         )
         == 2
     )
-    assert "inventory 'nowhere.parquet' is not there" in capsys.readouterr().err
+    assert "inventory 'nowhere.parquet' does not exist" in capsys.readouterr().err

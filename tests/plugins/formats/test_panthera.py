@@ -1,4 +1,4 @@
-"""Panthera's tables: the seed's real one, and broken ones."""
+"""Panthera's tables: a real one of version 2.x, and invalid ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def table(tmp_path: Path, *lines: str) -> Path:
     return path
 
 
-def test_the_seeds_table(shared: Path) -> None:
+def test_read_version_2_table(shared: Path) -> None:
     first, second = read(shared / "data/cats-and-dogs-labels/panthera_csv_new.csv")
     name = "S1__Station1__Camera1__CAM30817__2013-05-22__10-55-13.JPG"
     assert first == Observation(
@@ -51,7 +51,7 @@ def test_the_seeds_table(shared: Path) -> None:
     assert second.labels["species"] == "elephant"
 
 
-def test_rows_of_one_capture_are_observations_of_one_event(tmp_path: Path) -> None:
+def test_rows_of_one_capture_are_one_event(tmp_path: Path) -> None:
     entries = read(table(tmp_path, COLUMNS, FOX, FOX.replace("fox", "hare")))
     assert [(entry.event_id, entry.images, entry.labels["species"]) for entry in entries] == [
         ("1", ("S1/a.jpg",), "fox"),
@@ -59,7 +59,7 @@ def test_rows_of_one_capture_are_observations_of_one_event(tmp_path: Path) -> No
     ]
 
 
-def test_a_capture_without_photo_is_left_out(tmp_path: Path) -> None:
+def test_capture_without_photo_is_left_out(tmp_path: Path) -> None:
     assert read(table(tmp_path, COLUMNS, FOX.removeprefix("S1/a.jpg"))) == [
         LeftOut("panthera.csv line 2", "no image")
     ]
@@ -77,14 +77,14 @@ def test_a_capture_without_photo_is_left_out(tmp_path: Path) -> None:
         ((COLUMNS, FOX.replace("fox", '"fox')), InputError, "line 2 on"),
     ],
 )
-def test_a_broken_table_is_refused(
+def test_read_rejects_invalid_table(
     tmp_path: Path, lines: tuple[str, ...], error: type[CtcError], message: str
 ) -> None:
     with pytest.raises(error, match=rf"panthera\.csv' .*{message}"):
         read(table(tmp_path, *lines))
 
 
-def test_it_is_recognized_by_its_columns(tmp_path: Path) -> None:
+def test_recognizes_panthera_columns(tmp_path: Path) -> None:
     recognizes = plugins().get(InputFormat, "panthera").recognizes
     (tmp_path / "other.csv").write_text("id,image\n")
     (tmp_path / "empty.csv").touch()

@@ -1,4 +1,4 @@
-"""The loaders that keep one contract. A loader joins by adding its module's name to LOADERS."""
+"""Loaders under contract tests; add a loader by its module's name in LOADERS."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ OpenSplit = Callable[[Dataset, str, LoaderConfig], BatchStream]
 
 @pytest.fixture(params=LOADERS)
 def loader_record(request) -> Loader:
-    """Each loader, as its plugin hands it over."""
-    (record,) = importlib.import_module(f"ctc_plugins.loaders.{request.param}").ctc_loaders()
+    """Each loader as returned by its plugin."""
+    (record,) = importlib.import_module(f"ctc_plugins.loaders.{request.param}.loader").ctc_loaders()
     if record.available() is not None:
         pytest.skip(record.available())
     return record
@@ -36,20 +36,22 @@ def loader_record(request) -> Loader:
 
 @pytest.fixture
 def loader(loader_record: Loader) -> OpenSplit:
-    """How each loader opens a split."""
+    """The function of each loader that opens a split."""
     return loader_record.open
 
 
 @pytest.fixture
 def tolerance(loader_record: Loader) -> float:
-    """By how many grey levels a loader's unaugmented images may differ from the evaluation path, in
-    the mean: colours of hard edges come out a little differently where DALI decodes them."""
+    """Largest mean difference, in grey levels, of unaugmented images from the evaluation path.
+
+    DALI decodes the colours of hard edges slightly differently.
+    """
     return TOLERANCE[loader_record.name]
 
 
 @pytest.fixture
 def real_dataset(shared: Path, dataset_of) -> Dataset:
-    """Real photos, their smallest side 500 pixels."""
+    """A dataset of real photos whose smallest side is 500 pixels."""
     events = []
     for name in PHOTOS:
         photo = shrink(

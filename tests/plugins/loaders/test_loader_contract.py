@@ -1,5 +1,4 @@
-"""What every loader keeps to: what its batches hold, in which order, and what happens to bad
-records."""
+"""Contract of every loader: content and order of batches, and bad records."""
 
 from __future__ import annotations
 
@@ -46,11 +45,11 @@ def labels(found: list[Batch], name: str) -> list[int]:
     return np.concatenate([batch.labels[name] for batch in found]).tolist()
 
 
-def test_it_passes_the_check_of_plugin_authors(loader_record, tolerance) -> None:
+def test_loader_passes_check_loader(loader_record, tolerance) -> None:
     check_loader(loader_record, tolerance=tolerance)
 
 
-def test_training_batches_are_uint8_images_and_int32_labels(loader, tiny_dataset) -> None:
+def test_training_batches_have_uint8_images_and_int32_labels(loader, tiny_dataset) -> None:
     found = batches(loader, tiny_dataset(), TRAIN)
     assert [batch.images.shape for batch in found] == [(4, 32, 40, 3)] * 3
     assert {batch.images.dtype.name for batch in found} == {"uint8"}
@@ -60,15 +59,13 @@ def test_training_batches_are_uint8_images_and_int32_labels(loader, tiny_dataset
 
 
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
-def test_labels_are_those_of_the_first_observation_in_file_order(
-    loader, tiny_dataset, augmentation
-) -> None:
+def test_labels_are_of_first_observation_in_file_order(loader, tiny_dataset, augmentation) -> None:
     found = batches(loader, tiny_dataset(shards=1), replace(SMALL, augmentation=augmentation))
     assert labels(found, "species") == [0, 1, 2] * 4
     assert labels(found, "count") == [0, 1, 0, -1] * 3
 
 
-def test_the_same_epoch_gives_the_same_batches_and_another_one_others(loader, tiny_dataset) -> None:
+def test_epoch_is_reproducible_and_differs_from_others(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
     first, again, other = (
         images(batches(loader, dataset, TRAIN, epoch=epoch)) for epoch in (1, 1, 2)
@@ -77,7 +74,7 @@ def test_the_same_epoch_gives_the_same_batches_and_another_one_others(loader, ti
     assert not np.array_equal(first, other)
 
 
-def test_another_seed_gives_other_batches(loader, tiny_dataset) -> None:
+def test_seed_changes_batches(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
     assert not np.array_equal(
         images(batches(loader, dataset, TRAIN)),
@@ -88,7 +85,7 @@ def test_another_seed_gives_other_batches(loader, tiny_dataset) -> None:
 @pytest.mark.parametrize(
     "config", [TRAIN, replace(TRAIN, image_choice="all"), replace(SMALL, image_choice="all")]
 )
-def test_resuming_gives_the_rest_of_the_epoch(loader, tiny_dataset, config) -> None:
+def test_epoch_start_step_gives_rest_of_epoch(loader, tiny_dataset, config) -> None:
     dataset = tiny_dataset()
     assert np.array_equal(
         images(batches(loader, dataset, config, epoch=3))[8:],
@@ -99,7 +96,7 @@ def test_resuming_gives_the_rest_of_the_epoch(loader, tiny_dataset, config) -> N
 @pytest.mark.parametrize("resize", ["stretch", "fit-crop"])
 @pytest.mark.parametrize("choice", ["first", "all", "grayscale_stacking"])
 @pytest.mark.parametrize("side", [40, 80, 150])
-def test_with_everything_off_the_pixels_are_those_of_the_evaluation_path(
+def test_unaugmented_pixels_equal_evaluation_path(
     loader, tolerance, tiny_dataset, choice, resize, side
 ) -> None:
     dataset = tiny_dataset(shards=1, smallest_side=side)
@@ -112,7 +109,7 @@ def test_with_everything_off_the_pixels_are_those_of_the_evaluation_path(
     assert np.abs(images(ours) - images(reference)).mean() < tolerance
 
 
-def test_stretching_and_fit_crop_differ(loader, tiny_dataset) -> None:
+def test_resize_stretch_and_fit_crop_differ(loader, tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1)
     stretched, cropped = (
         images(batches(loader, dataset, replace(PLAIN, height=40, width=32, resize=r)))
@@ -121,7 +118,7 @@ def test_stretching_and_fit_crop_differ(loader, tiny_dataset) -> None:
     assert np.abs(stretched - cropped).mean() > 2
 
 
-def test_preserve_aspect_is_fit_crop(loader, tiny_dataset) -> None:
+def test_preserve_aspect_equals_fit_crop(loader, tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1)
     kept = replace(
         PLAIN, height=40, width=32, augmentation=replace(NO_AUGMENTATION, preserve_aspect=True)
@@ -138,7 +135,7 @@ def test_preserve_aspect_is_fit_crop(loader, tiny_dataset) -> None:
     + [{"color": mode} for mode in ("little", "full_fast", "full_randomized")],
     ids=str,
 )
-def test_each_augmentation_alone_changes_the_images(loader, tiny_dataset, on) -> None:
+def test_augmentation_alone_changes_images(loader, tiny_dataset, on) -> None:
     dataset = tiny_dataset(shards=1)
     varied = images(
         batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, **on)))
@@ -146,9 +143,7 @@ def test_each_augmentation_alone_changes_the_images(loader, tiny_dataset, on) ->
     assert np.abs(varied - images(batches(loader, dataset, PLAIN))).mean() > 1
 
 
-def test_flip_mirrors_about_half_of_the_photos_and_changes_nothing_else(
-    loader, tiny_dataset
-) -> None:
+def test_flip_mirrors_about_half_of_photos(loader, tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 40}, shards=1)
     plain = images(batches(loader, dataset, PLAIN))
     flipped = images(
@@ -160,7 +155,7 @@ def test_flip_mirrors_about_half_of_the_photos_and_changes_nothing_else(
     assert 10 <= sum(mirrored) <= 30
 
 
-def test_the_warp_is_the_resize_when_it_turns_by_almost_nothing(loader, tiny_dataset) -> None:
+def test_warp_with_tiny_rotation_equals_resize(loader, tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1, smallest_side=150)
     turned = images(
         batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, rotate=1e-6)))
@@ -168,7 +163,7 @@ def test_the_warp_is_the_resize_when_it_turns_by_almost_nothing(loader, tiny_dat
     assert np.abs(turned - images(batches(loader, dataset, PLAIN))).mean() < 0.1
 
 
-def test_zooming_out_pads_with_black_and_cropping_never_does(loader, tiny_dataset) -> None:
+def test_zoom_out_pads_with_black_and_crop_does_not(loader, tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 40}, shards=1)
     zoomed = images(
         batches(loader, dataset, replace(PLAIN, augmentation=replace(NO_AUGMENTATION, zoom=0.5)))
@@ -181,7 +176,7 @@ def test_zooming_out_pads_with_black_and_cropping_never_does(loader, tiny_datase
 
 
 @pytest.mark.parametrize("mode", ["little", "full_fast", "full_randomized"])
-def test_brightness_varies_by_about_a_fifth_at_most(loader, dataset_of, mode) -> None:
+def test_brightness_varies_by_at_most_20_percent(loader, dataset_of, mode) -> None:
     dataset = dataset_of({"train": [grey_event(i) for i in range(60)]}, {"species": ("none",)})
     config = replace(PLAIN, labels=("species",), augmentation=replace(NO_AUGMENTATION, color=mode))
     means = images(batches(loader, dataset, config)).mean(axis=(1, 2, 3))
@@ -190,7 +185,7 @@ def test_brightness_varies_by_about_a_fifth_at_most(loader, dataset_of, mode) ->
     assert abs(means.mean() - 128) < 12
 
 
-def test_only_full_fast_tints_a_grey_photo(loader, dataset_of) -> None:
+def test_color_full_fast_alone_tints_grey_photo(loader, dataset_of) -> None:
     dataset = dataset_of({"train": [grey_event(i) for i in range(20)]}, {"species": ("none",)})
     tints = {}
     for mode in ("little", "full_fast", "full_randomized"):
@@ -208,7 +203,7 @@ def grey_event(i: int) -> EventRecord:
     return EventRecord(f"grey {i}", (jpeg,), ((48, 64),), {"species": (0,)}, (f"{i}.jpg",), {})
 
 
-def test_grayscale_stacking_switches_colour_augmentation_off(loader, tiny_dataset) -> None:
+def test_grayscale_stacking_disables_color_augmentation(loader, tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1)
     stacked = replace(PLAIN, image_choice="grayscale_stacking")
     colored = replace(stacked, augmentation=replace(NO_AUGMENTATION, color="full_randomized"))
@@ -217,9 +212,7 @@ def test_grayscale_stacking_switches_colour_augmentation_off(loader, tiny_datase
     )
 
 
-def test_the_random_photo_is_one_of_the_event_and_another_in_other_epochs(
-    loader, tiny_dataset
-) -> None:
+def test_image_choice_random_varies_between_epochs(loader, tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1)
     every = images(batches(loader, dataset, replace(PLAIN, image_choice="all")))[
         3:6
@@ -232,7 +225,7 @@ def test_the_random_photo_is_one_of_the_event_and_another_in_other_epochs(
     assert seen == {0, 1, 2}
 
 
-def test_evaluation_takes_the_first_photo_for_random(loader, tiny_dataset) -> None:
+def test_evaluation_takes_first_photo_for_random(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
     first, random = (
         images(batches(loader, dataset, replace(SMALL, image_choice=c)))
@@ -241,9 +234,7 @@ def test_evaluation_takes_the_first_photo_for_random(loader, tiny_dataset) -> No
     assert np.array_equal(first, random)
 
 
-def test_the_random_observation_is_one_of_the_event_and_another_in_other_epochs(
-    loader, dataset_of
-) -> None:
+def test_observation_random_varies_between_epochs(loader, dataset_of) -> None:
     event = replace(grey_event(0), labels={"species": (0, 1, 2), "count": (2, 0, 1)})
     dataset = dataset_of(
         {"train": [event] * 4}, {"species": ("a", "b", "c"), "count": ("1", "2", "3")}
@@ -264,7 +255,7 @@ def test_the_random_observation_is_one_of_the_event_and_another_in_other_epochs(
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
 @pytest.mark.parametrize("choice", ["first", "all"])
 @pytest.mark.parametrize("on_bad", ["fail", "skip"])
-def test_readers_share_the_samples_and_make_the_same_steps(
+def test_shard_readers_split_samples_with_same_steps(
     loader, tiny_dataset, augmentation, choice, on_bad
 ) -> None:
     dataset = tiny_dataset()
@@ -287,7 +278,7 @@ def _key(image: np.ndarray) -> bytes:
     return image.tobytes()
 
 
-def test_samples_and_steps_are_told_before_reading(loader, tiny_dataset) -> None:
+def test_samples_and_steps_are_known_before_reading(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
     stream = loader(dataset, "train", replace(TRAIN, batch_size=5))
     assert (stream.samples, stream.steps, stream.skipped) == (12, 3, 0)
@@ -298,11 +289,11 @@ def test_samples_and_steps_are_told_before_reading(loader, tiny_dataset) -> None
     assert [len(batch.images) for batch in dropping.epoch(0)] == [5] * 4
 
 
-def test_the_last_batch_of_an_evaluation_may_be_smaller(loader, tiny_dataset) -> None:
+def test_evaluation_last_batch_may_be_smaller(loader, tiny_dataset) -> None:
     assert [len(batch.images) for batch in batches(loader, tiny_dataset(), SMALL, "test")] == [4, 2]
 
 
-def test_a_label_may_have_any_name(loader, dataset_of, tiny_dataset) -> None:
+def test_label_may_have_any_name(loader, dataset_of, tiny_dataset) -> None:
     event = grey_event(0)
     odd = "Zähl/mal: 'x' \n{}"
     renamed = replace(event, labels={odd: (3,)})
@@ -311,7 +302,7 @@ def test_a_label_may_have_any_name(loader, dataset_of, tiny_dataset) -> None:
 
 
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
-def test_a_damaged_record_fails_with_its_place(loader, tiny_dataset, augmentation) -> None:
+def test_damaged_record_error_names_file_and_offset(loader, tiny_dataset, augmentation) -> None:
     dataset = tiny_dataset()
     file, offset = corrupt_record(dataset)
     with pytest.raises(InputError, match="checksum") as caught:
@@ -320,7 +311,7 @@ def test_a_damaged_record_fails_with_its_place(loader, tiny_dataset, augmentatio
 
 
 @pytest.mark.parametrize(("augmentation", "samples"), [(None, 11), (NO_AUGMENTATION, 12)])
-def test_a_damaged_record_is_counted_once_and_in_training_replaced(
+def test_damaged_record_is_counted_and_replaced_in_training(
     loader, tiny_dataset, augmentation, samples
 ) -> None:
     dataset = tiny_dataset()
@@ -333,9 +324,7 @@ def test_a_damaged_record_is_counted_once_and_in_training_replaced(
 
 
 @pytest.mark.parametrize("choice", ["first", "all"])
-def test_with_bad_records_all_readers_make_the_same_full_steps(
-    loader, tiny_dataset, choice
-) -> None:
+def test_bad_records_keep_steps_of_all_readers(loader, tiny_dataset, choice) -> None:
     dataset = tiny_dataset()
     corrupt_record(dataset)
     config = replace(
@@ -349,7 +338,7 @@ def test_with_bad_records_all_readers_make_the_same_full_steps(
 
 
 @pytest.mark.parametrize("choice", ["first", "all"])
-def test_nothing_but_bad_records_is_an_error(loader, dataset_of, choice) -> None:
+def test_bad_records_only_is_an_error(loader, dataset_of, choice) -> None:
     bad = replace(grey_event(0), labels={})
     dataset = dataset_of({"train": [bad] * 4}, {"species": ("none",)})
     config = replace(PLAIN, labels=("species",), image_choice=choice, on_bad_record="skip")
@@ -359,7 +348,7 @@ def test_nothing_but_bad_records_is_an_error(loader, dataset_of, choice) -> None
 
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
 @pytest.mark.parametrize("fault", ["cut", "noise", "label"])
-def test_a_bad_photo_or_a_lost_label_fails_with_its_place(
+def test_bad_photo_or_missing_label_error_names_offset(
     loader, dataset_of, augmentation, fault
 ) -> None:
     good = grey_event(0)
@@ -380,20 +369,18 @@ def test_a_bad_photo_or_a_lost_label_fails_with_its_place(
     assert stream.skipped == 1
 
 
-def test_an_unknown_label_names_the_nearest(loader, tiny_dataset) -> None:
+def test_unknown_label_suggests_closest(loader, tiny_dataset) -> None:
     with pytest.raises(UsageError, match="did you mean 'species'"):
         loader(tiny_dataset(), "train", replace(TRAIN, labels=("specie",)))
 
 
-def test_an_unknown_split_names_the_nearest(loader, tiny_dataset) -> None:
+def test_unknown_split_suggests_closest(loader, tiny_dataset) -> None:
     with pytest.raises(UsageError, match="did you mean 'train'"):
         loader(tiny_dataset(), "trian", TRAIN)
 
 
 @pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
-def test_an_epoch_can_not_be_read_on_after_closing_but_begun_again(
-    loader, tiny_dataset, augmentation
-) -> None:
+def test_closed_epoch_must_be_restarted(loader, tiny_dataset, augmentation) -> None:
     stream = loader(tiny_dataset(), "train", replace(PLAIN, augmentation=augmentation))
     batches = stream.epoch(0)
     first = images([next(batches)])
@@ -410,7 +397,7 @@ def test_too_few_samples_for_a_batch_is_an_error(loader, tiny_dataset) -> None:
         loader(tiny_dataset(), "train", replace(TRAIN, batch_size=64, drop_remainder=True))
 
 
-def test_a_missing_or_cut_shard_is_told_when_opening(loader, tiny_dataset) -> None:
+def test_open_split_rejects_missing_or_truncated_shard(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
     first, second = (dataset.folder / shard.file for shard in dataset.shards("train"))
     first.write_bytes(first.read_bytes()[:-10])

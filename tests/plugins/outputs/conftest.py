@@ -1,5 +1,4 @@
-"""Three events: one of two photos, one whose names try to break a file format, one that knows when
-and where it was; and a failure."""
+"""Three events (two photos; names that need escaping; time and coordinates) and a failure."""
 
 from __future__ import annotations
 
@@ -65,8 +64,10 @@ def failure() -> Failure:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """A function that writes entries in a format, with its default options or the given ones, and
-    returns the path."""
+    """A function that writes entries in a format and returns the path.
+
+    Options that are not given have their defaults.
+    """
 
     def write(
         format_name: str,

@@ -1,1 +1,1 @@
-"""What the savanna programme adds to ctc, a module for each kind of plugin."""
+"""Example plugins of a savanna programme, one module for each kind of plugin."""

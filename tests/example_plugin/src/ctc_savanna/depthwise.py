@@ -1,4 +1,4 @@
-"""A network for cameras: each convolution looks at one channel, and a cheap one mixes them."""
+"""A backbone of depthwise separable convolutions."""
 
 from ctc.plugin import Backbone, hookimpl
 
@@ -18,7 +18,7 @@ def ctc_backbones():
 
 
 def build(shape):
-    """Standardised pictures (N, height, width, 3) to features (N, 256)."""
+    """Build the network from standardised images (N, height, width, 3) to features (N, 256)."""
     from keras import Input, Model, layers
 
     images = Input(shape)

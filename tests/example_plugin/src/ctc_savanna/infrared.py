@@ -1,5 +1,4 @@
-"""A loader that shows the network more nights: it takes the batches of `turbo`, and some photos
-lose their colour."""
+"""A loader that turns some photos of the loader `turbo` grey, as if taken at night."""
 
 import numpy as np
 
@@ -14,7 +13,7 @@ def ctc_loaders():
     return [
         Loader(
             "infrared",
-            "as turbo, but in training a third of the photos is grey, as by night",
+            "as turbo, with a third of the training photos in grey, as at night",
             available,
             open_split,
         )
@@ -22,7 +21,7 @@ def ctc_loaders():
 
 
 def turbo():
-    """The built-in loader, by the name that users know."""
+    """Return the built-in loader `turbo`."""
     from ctc.plugin.manager import plugins
 
     return plugins().get(Loader, "turbo")
@@ -34,11 +33,11 @@ def available():
 
 def open_split(dataset, split, config):
     stream = turbo().open(dataset, split, config)
-    varied = config.augmentation is not None and config.augmentation.color != "none"
-    return Nights(stream, config.seed) if varied else stream
+    augmented = config.augmentation is not None and config.augmentation.color != "none"
+    return InfraredStream(stream, config.seed) if augmented else stream
 
 
-class Nights:
+class InfraredStream:
     """The stream of another loader, with the same samples, steps and labels."""
 
     def __init__(self, stream, seed):
@@ -57,12 +56,11 @@ class Nights:
         return self._stream.skipped
 
     def epoch(self, index, start_step=0):
-        """Seed, epoch and step decide which photos are grey, so that an epoch can be taken up
-        anywhere."""
+        """Choose grey photos by seed, epoch and step, so that an epoch can resume at any step."""
         for step, batch in enumerate(self._stream.epoch(index, start_step), start_step):
             rng = np.random.default_rng([self._seed, index, step])
             yield Batch(
-                darkened(np.array(batch.images), rng.random(len(batch.images)) < SHARE),
+                to_grey(np.array(batch.images), rng.random(len(batch.images)) < SHARE),
                 batch.labels,
             )
 
@@ -70,7 +68,7 @@ class Nights:
         self._stream.close()
 
 
-def darkened(images, chosen):
-    """uint8 (N, height, width, 3): those that are `chosen` without their colour."""
+def to_grey(images, chosen):
+    """Return uint8 (N, height, width, 3) with the `chosen` images in grey."""
     images[chosen] = (images[chosen] @ LUMA)[..., np.newaxis].round()
     return images

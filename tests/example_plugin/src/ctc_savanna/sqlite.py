@@ -1,8 +1,8 @@
-"""Predictions as a SQLite database, to be asked in SQL.
+"""Predictions as a SQLite database.
 
-answers (event, label, answer, confidence)   a row per event and label
-photos (event, path, taken)                  the photos of each event
-failures (path, reason)                      what could not be predicted
+    answers (event, label, answer, confidence)   a row per event and label
+    photos (event, path, taken)                  the photos of each event
+    failures (path, reason)                      photos that could not be predicted
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ create table photos (event text, path text, taken text);
 create table failures (path text, reason text);
 create table about (model text, created text);
 """
-AT_ONCE = 1_000
+ROWS_PER_TRANSACTION = 1_000
 
 
 @hookimpl
@@ -30,7 +30,7 @@ def ctc_output_formats():
 
 
 def write(entries, path, context):
-    """Entries are written as they come, a thousand in each transaction."""
+    """Write the entries one by one, a thousand per transaction."""
     with closing(sqlite3.connect(path)) as database:
         database.executescript(TABLES)
         database.execute(
@@ -43,7 +43,7 @@ def write(entries, path, context):
                 )
             else:
                 write_event(database, entry)
-            if number % AT_ONCE == 0:
+            if number % ROWS_PER_TRANSACTION == 0:
                 database.commit()
         database.commit()
 
@@ -56,5 +56,5 @@ def write_event(database, event):
 
 
 def text(value):
-    """File names may hold bytes that are not Unicode, and SQLite takes none of those."""
+    """Escape the bytes of a file name that are not Unicode, which SQLite can't store."""
     return value.encode(errors="backslashreplace").decode()

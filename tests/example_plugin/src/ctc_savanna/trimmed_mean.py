@@ -1,4 +1,4 @@
-"""An aggregation that a single odd photo can't sway."""
+"""An aggregation that ignores a single outlier."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from ctc.plugin import Aggregation, hookimpl
 
 @hookimpl
 def ctc_aggregations():
-    summary = "the average over an event's photos without each class's highest and lowest"
+    summary = "mean over the photos without the highest and lowest value of each class"
     return [Aggregation("trimmed_mean", summary, combine, by_class=True)]
 
 
 def combine(probabilities):
-    """(images, classes) to (classes,); one photo or two are averaged as they are."""
+    """Return the trimmed mean, (images, classes) to (classes,); the mean of one or two photos."""
     if len(probabilities) < 3:
         return probabilities.mean(axis=0)
     return np.sort(probabilities, axis=0)[1:-1].mean(axis=0)

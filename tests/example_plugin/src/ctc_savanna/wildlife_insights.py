@@ -15,7 +15,7 @@ NEEDED = {
 }
 BY_FILENAME = Option(
     "by-filename",
-    "Photos lie in DEPLOYMENT/FILENAME, as they were uploaded.  [default: as in the bucket]",
+    "Photos are in DEPLOYMENT/FILENAME, as uploaded.  [default: as in the bucket]",
     "flag",
     default=False,
 )
@@ -38,7 +38,7 @@ def ctc_input_formats():
 
 
 def recognizes(path):
-    """By the names of its columns."""
+    """Return whether a CSV has the columns of images.csv."""
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
     try:
@@ -49,12 +49,13 @@ def recognizes(path):
 
 
 def read(source, options):
-    """Rows that share an image are its observations."""
+    """Yield the observations; rows that share an image are its observations."""
     columns, rows = read_rows(source)
     missing = sorted(NEEDED - set(columns))
     if missing:
         raise InputError(
-            f"'{source}' has no column '{missing[0]}': is it the images.csv of a Wildlife Insights download?"
+            f"'{source}' has no column '{missing[0]}': "
+            "is it the images.csv of a Wildlife Insights download?"
         )
     for line, row in rows:
         photo = photo_of(row, options[BY_FILENAME.key])
@@ -73,8 +74,10 @@ def read(source, options):
 
 
 def photo_of(row, by_filename):
-    """gs://BUCKET/deployment/2049133/a.jpg is deployment/2049133/a.jpg once it has been copied from
-    there."""
+    """Return the photo's path relative to the download.
+
+    gs://BUCKET/deployment/2049133/a.jpg becomes deployment/2049133/a.jpg.
+    """
     if by_filename:
         return f"{row['deployment_id']}/{row['filename']}" if row["filename"] else None
     _, _, path = row["location"].removeprefix("gs://").partition("/")

@@ -1,4 +1,4 @@
-"""Class folders: what they give, and what they say of what they can't use."""
+"""Class folders: their observations, and unusable photos and folders."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def touch(root: Path, *names: str) -> Path:
     return root
 
 
-def test_a_folder_is_a_class_and_a_photo_an_event(tmp_path: Path) -> None:
+def test_folder_is_class_and_photo_is_event(tmp_path: Path) -> None:
     photos = touch(
         tmp_path, "fox/a.JPG", "fox/deep/b.png", "hare/c.jpeg", "hare/notes.txt", ".thumbs/x.jpg"
     )
@@ -33,19 +33,19 @@ def test_a_folder_is_a_class_and_a_photo_an_event(tmp_path: Path) -> None:
     ]
 
 
-def test_photos_that_differ_only_in_their_suffix_stay_two_events(tmp_path: Path) -> None:
+def test_event_id_keeps_suffix_of_equal_names(tmp_path: Path) -> None:
     ids = [entry.event_id for entry in read("folders", touch(tmp_path, "fox/a.jpg", "fox/a.png"))]
     assert ids == ["fox#a.jpg", "fox#a.png"]
 
 
-def test_a_photo_outside_a_class_folder_is_left_out(tmp_path: Path) -> None:
+def test_photo_outside_class_folder_is_left_out(tmp_path: Path) -> None:
     assert LeftOut("stray.jpg", "not in a class folder") in read(
         "folders", touch(tmp_path, "stray.jpg", "fox/a.jpg")
     )
 
 
 @pytest.mark.parametrize(("name", "error"), [("nowhere", UsageError), ("empty", InputError)])
-def test_a_folder_without_photos_is_an_error(
+def test_read_rejects_folder_without_photos(
     tmp_path: Path, name: str, error: type[Exception]
 ) -> None:
     (tmp_path / "empty").mkdir()

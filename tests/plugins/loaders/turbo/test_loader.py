@@ -1,4 +1,4 @@
-"""The loader `turbo`: what is its own beside the contract of all loaders."""
+"""Tests of the loader `turbo` besides the contract of all loaders."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def images(found: list[Batch]) -> np.ndarray:
     return np.concatenate([batch.images for batch in found]).astype(np.int16)
 
 
-def crew() -> list[threading.Thread]:
+def workers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("ctc-turbo")]
 
 
-def test_it_runs_where_checksums_can_be_checked() -> None:
+def test_available_with_crc32c() -> None:
     assert available() is None
 
 
 @pytest.mark.parametrize("choice", ["random", "all", "grayscale_stacking"])
-def test_any_number_of_threads_makes_the_same_batches(tiny_dataset, choice) -> None:
+def test_batches_do_not_depend_on_threads(tiny_dataset, choice) -> None:
     dataset = tiny_dataset()
     made = [
         images(epoch(dataset, replace(TRAIN, threads=n, image_choice=choice))) for n in (1, 2, 5)
@@ -44,7 +44,7 @@ def test_any_number_of_threads_makes_the_same_batches(tiny_dataset, choice) -> N
     assert np.array_equal(made[0], made[2])
 
 
-def test_an_epoch_is_taken_up_by_another_stream_bit_for_bit(tiny_dataset) -> None:
+def test_epoch_resumes_bit_identically_in_another_stream(tiny_dataset) -> None:
     dataset = tiny_dataset()
     whole = epoch(dataset, TRAIN, index=4)
     rest = epoch(dataset, replace(TRAIN, threads=3), index=4, start=1)
@@ -56,9 +56,7 @@ def test_an_epoch_is_taken_up_by_another_stream_bit_for_bit(tiny_dataset) -> Non
 
 @pytest.mark.parametrize("resize", ["stretch", "fit-crop"])
 @pytest.mark.parametrize("size", [(224, 224), (299, 299), (50, 50), (384, 512)])
-def test_with_everything_off_real_photos_are_those_of_the_evaluation_path(
-    real_dataset, resize, size
-) -> None:
+def test_unaugmented_images_equal_evaluation_path(real_dataset, resize, size) -> None:
     config = LoaderConfig(
         *size, ("species",), resize=resize, shuffle=False, augmentation=NO_AUGMENTATION
     )
@@ -70,40 +68,38 @@ def test_with_everything_off_real_photos_are_those_of_the_evaluation_path(
 
 @pytest.mark.parametrize("choice", ["first", "grayscale_stacking"])
 @pytest.mark.parametrize("size", [(224, 224), (384, 512)])
-def test_the_affine_differs_from_the_evaluation_path_by_half_a_grey_level(
-    real_dataset, choice, size
-) -> None:
+def test_affine_transform_is_close_to_evaluation_path(real_dataset, choice, size) -> None:
     config = LoaderConfig(*size, ("species",), image_choice=choice, shuffle=False)
-    turned = replace(config, augmentation=replace(NO_AUGMENTATION, rotate=1e-6))
+    rotated = replace(config, augmentation=replace(NO_AUGMENTATION, rotate=1e-6))
     assert (
-        np.abs(images(epoch(real_dataset, turned)) - images(epoch(real_dataset, config))).mean()
+        np.abs(images(epoch(real_dataset, rotated)) - images(epoch(real_dataset, config))).mean()
         < 0.5
     )
 
 
-def test_batches_that_are_kept_stay_as_they_are(tiny_dataset) -> None:
+def test_kept_batches_are_not_overwritten(tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 60})
     kept = epoch(dataset, TRAIN)
     copies = [batch.images.copy() for batch in open_split(dataset, "train", TRAIN).epoch(0)]
     assert all(np.array_equal(batch.images, copy) for batch, copy in zip(kept, copies, strict=True))
 
 
-def test_batches_that_are_let_go_are_written_again(tiny_dataset) -> None:
+def test_released_batches_are_reused(tiny_dataset) -> None:
     stream = open_split(tiny_dataset({"train": 60}), "train", TRAIN)
-    places = [batch.images.__array_interface__["data"][0] for batch in stream.epoch(0)]
-    assert len(places) == 15
-    assert len(set(places)) <= 7
+    addresses = [batch.images.__array_interface__["data"][0] for batch in stream.epoch(0)]
+    assert len(addresses) == 15
+    assert len(set(addresses)) <= 7
 
 
-def test_leaving_early_ends_the_threads(tiny_dataset) -> None:
+def test_closing_early_ends_threads(tiny_dataset) -> None:
     batches = open_split(tiny_dataset({"train": 60}), "train", TRAIN).epoch(0)
     next(batches)
-    assert crew()
+    assert workers()
     batches.close()
-    assert not crew()
+    assert not workers()
 
 
-def test_a_bad_record_ends_the_threads(tiny_dataset) -> None:
+def test_bad_record_ends_threads(tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 60})
     path = dataset.folder / dataset.shards("train")[0].file
     data = bytearray(path.read_bytes())
@@ -111,10 +107,10 @@ def test_a_bad_record_ends_the_threads(tiny_dataset) -> None:
     path.write_bytes(data)
     with pytest.raises(InputError, match="checksum"):
         epoch(dataset, TRAIN)
-    assert not crew()
+    assert not workers()
 
 
-def test_opencv_has_its_threads_back_when_the_last_epoch_is_left(tiny_dataset) -> None:
+def test_worker_pool_restores_opencv_threads(tiny_dataset) -> None:
     before = cv2.getNumThreads()
     stream = open_split(tiny_dataset({"train": 60}), "train", TRAIN)
     one, two = stream.epoch(0), stream.epoch(1)
@@ -125,7 +121,7 @@ def test_opencv_has_its_threads_back_when_the_last_epoch_is_left(tiny_dataset) -
     assert cv2.getNumThreads() == before
 
 
-def test_an_index_that_lost_a_line_is_told_when_opening(tiny_dataset) -> None:
+def test_open_split_rejects_incomplete_index(tiny_dataset) -> None:
     dataset = tiny_dataset()
     index = dataset.folder / dataset.shards("train")[0].index
     index.write_text("".join(index.read_text().splitlines(keepends=True)[:-1]))
@@ -133,7 +129,7 @@ def test_an_index_that_lost_a_line_is_told_when_opening(tiny_dataset) -> None:
         open_split(dataset, "train", TRAIN)
 
 
-def test_a_shard_that_vanished_after_opening_is_named(tiny_dataset) -> None:
+def test_missing_shard_after_opening_is_named(tiny_dataset) -> None:
     dataset = tiny_dataset(shards=1)
     stream = open_split(dataset, "train", TRAIN)
     path = dataset.folder / dataset.shards("train")[0].file
@@ -142,7 +138,7 @@ def test_a_shard_that_vanished_after_opening_is_named(tiny_dataset) -> None:
         list(stream.epoch(0))
 
 
-def test_a_cmyk_photo_is_told_from_one_with_wrong_colors(shared, dataset_of) -> None:
+def test_cmyk_photo_is_rejected(shared, dataset_of) -> None:
     jpeg = (shared / "data/camera-trap-photos/african_elephants_cmyk.jpg").read_bytes()
     event = EventRecord("e", (jpeg,), ((1, 1),), {"species": (0,)}, ("a.jpg",), {})
     dataset = dataset_of({"train": [event]}, {"species": ("none",)})

@@ -1,4 +1,4 @@
-"""Weights that Keras would download, on a machine that can't."""
+"""Weights that Keras would download, on a machine without internet access."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ except CtcError as error:
 def build(
     name: str, shape: tuple[int, int, int], proxy: str, home: Path
 ) -> subprocess.CompletedProcess[str]:
-    """In a process of its own, which has never seen the weights and whose way out is `proxy`."""
+    """Build in a process that has no cached weights and whose only way out is `proxy`."""
     environ = os.environ | {
         "KERAS_HOME": str(home),
         "https_proxy": proxy,
@@ -46,23 +46,25 @@ def build(
 
 @pytest.fixture
 def listening() -> Iterator[socket.socket]:
-    """A server that takes connections and never says a word."""
+    """A server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server
 
 
-def test_without_a_network_one_line_tells_where_the_file_is_and_what_to_do(tmp_path) -> None:
+def test_imagenet_weights_without_internet_name_file_and_remedy(tmp_path) -> None:
     done = build("mobilenet_v3_small", (48, 64, 3), "http://127.0.0.1:9", tmp_path)
     message = done.stderr.splitlines()[-1]
     assert (done.returncode, done.stdout) == (1, "")
     assert message.startswith(
         "the ImageNet weights of 'mobilenet_v3_small' can't be downloaded (URL fetch failure on https://"
     )
-    assert "refused): copy that file from a machine with a network to Keras's folder" in message
+    assert (
+        "refused): copy that file from a machine with internet access to Keras's folder" in message
+    )
     assert message.endswith("or give weights of your own with --weights FILE")
 
 
-def test_a_network_that_never_answers_is_given_up(listening, tmp_path) -> None:
+def test_imagenet_weights_download_times_out(listening, tmp_path) -> None:
     done = build(
         "convnext_tiny", (64, 64, 3), f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path
     )
@@ -71,8 +73,6 @@ def test_a_network_that_never_answers_is_given_up(listening, tmp_path) -> None:
     assert "timed out" in message
 
 
-def test_pictures_too_small_are_not_a_matter_of_the_network() -> None:
-    with pytest.raises(
-        UsageError, match="'xception' needs pictures of at least 71×71 px, not 70×71"
-    ):
+def test_imagenet_weights_reject_small_images_without_download() -> None:
+    with pytest.raises(UsageError, match="'xception' needs images of at least 71×71 px, not 70×71"):
         plugins().get(Backbone, "xception").pretrained[0].build((70, 71, 3))

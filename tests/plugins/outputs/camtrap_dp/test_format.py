@@ -39,8 +39,10 @@ def event(name: str, *photos: dict[str, Any], species: int = 0, **meta: Any) -> 
 
 @pytest.fixture
 def package(write, tmp_path):
-    """A function that writes a package of events whose photos are below tmp_path/photos, and
-    returns its folder."""
+    """A function that writes a package of events and returns its folder.
+
+    The photos are below tmp_path/photos.
+    """
 
     def make(*entries, time_zone: str | None = "Europe/Berlin", **options) -> Path:
         return write(
@@ -52,7 +54,7 @@ def package(write, tmp_path):
 
 @pytest.fixture
 def full(tmp_path) -> list[EventPrediction]:
-    """What knows all that the standard requires, under names that try to break a file format."""
+    """Events with all that the standard requires, under names that need escaping."""
     photos = tmp_path / "photos"
     place = {"latitude": 0.0, "longitude": 13.5, "camera": "RECONYX HC500"}
     return [
@@ -88,7 +90,7 @@ def table(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 def problems(standard: Path, folder: Path) -> Iterator[str]:
-    """Where the tables break the constraints of the official schemas."""
+    """Yield the violations of the constraints in the official schemas."""
     for name in TABLES:
         schema = json.loads((standard / f"{name}-table-schema.json").read_text())
         rows = table(folder, name)
@@ -118,7 +120,7 @@ def valid(cell: str, field: dict[str, Any]) -> bool:
     return cell in rules.get("enum", [cell]) and bool(re.search(rules.get("pattern", ""), cell))
 
 
-def test_a_package_keeps_the_standard(package, full, shared, failure) -> None:
+def test_package_is_valid_camtrap_dp(package, full, shared, failure) -> None:
     standard = shared / "standards" / "camtrap-dp-1.0.2"
     folder = package(full[0], failure, *full[1:])
     assert list(problems(standard, folder)) == []
@@ -128,7 +130,7 @@ def test_a_package_keeps_the_standard(package, full, shared, failure) -> None:
     assert set(profile["properties"]["project"]["required"]) <= set(document["project"])
 
 
-def test_keys_point_to_rows_that_are_there(package, full) -> None:
+def test_package_foreign_keys_exist(package, full) -> None:
     folder = package(*full)
     deployments = {row["deploymentID"] for row in table(folder, "deployments")}
     media = {row["mediaID"] for row in table(folder, "media")}
@@ -138,7 +140,7 @@ def test_keys_point_to_rows_that_are_there(package, full) -> None:
     assert {row["mediaID"] for row in observations if row["observationLevel"] == "event"} == {""}
 
 
-def test_there_is_an_observation_of_each_event_and_of_each_photo(package, full) -> None:
+def test_observation_rows_per_event_and_photo(package, full) -> None:
     event_row, photo_row, _ = table(package(full[0]), "observations")
     told = {name: value for name, value in event_row.items() if value}
     assert told == {
@@ -160,7 +162,7 @@ def test_there_is_an_observation_of_each_event_and_of_each_photo(package, full) 
     assert photo_row == {**event_row, **changes}
 
 
-def test_answers_that_the_standard_has_a_column_for_are_there(package) -> None:
+def test_observation_rows_use_columns_of_the_standard(package) -> None:
     labels = {
         "species": ("Vulpes vulpes",),
         "count": ("3",),
@@ -175,7 +177,7 @@ def test_answers_that_the_standard_has_a_column_for_are_there(package) -> None:
     assert row["observationTags"] == "lifeStage:old"
 
 
-def test_an_empty_event_and_a_person_are_no_animals(package, full) -> None:
+def test_observation_type_of_empty_and_human(package, full) -> None:
     rows = table(package(*full[1:3]), "observations")[::2]
     assert [(row["observationType"], row["scientificName"]) for row in rows] == [
         ("blank", ""),
@@ -183,7 +185,7 @@ def test_an_empty_event_and_a_person_are_no_animals(package, full) -> None:
     ]
 
 
-def test_a_deployment_spans_its_photos_and_knows_its_place(package, full) -> None:
+def test_deployment_spans_photos_and_has_coordinates(package, full) -> None:
     north, *others = table(package(*full), "deployments")
     assert {name: value for name, value in north.items() if value} == {
         "deploymentID": "north",
@@ -204,7 +206,7 @@ def test_a_deployment_spans_its_photos_and_knows_its_place(package, full) -> Non
     ]
 
 
-def test_media_are_found_from_the_root_or_by_a_url(package, full, tmp_path) -> None:
+def test_media_file_path_is_relative_or_url(package, full, tmp_path) -> None:
     rows = table(package(*full), "media")
     photos = (tmp_path / "photos").as_uri()
     assert [row["filePath"] for row in rows] == [
@@ -221,7 +223,7 @@ def test_media_are_found_from_the_root_or_by_a_url(package, full, tmp_path) -> N
     ]
 
 
-def test_times_follow_the_zone_through_the_year(package, full) -> None:
+def test_time_zone_follows_daylight_saving(package, full) -> None:
     times = [row["timestamp"] for row in table(package(*full[:2]), "media")]
     assert times == [
         "2016-03-27T01:59:59+01:00",
@@ -238,19 +240,19 @@ def test_times_follow_the_zone_through_the_year(package, full) -> None:
         ("UTC", "2016-03-27T01:59:59+00:00"),
     ],
 )
-def test_a_zone_may_be_an_offset(package, full, zone, time) -> None:
+def test_time_zone_may_be_offset(package, full, zone, time) -> None:
     assert table(package(full[0], time_zone=zone), "media")[0]["timestamp"] == time
 
 
-def test_a_time_without_a_zone_asks_for_one(package, full) -> None:
+def test_time_without_zone_needs_option(package, full) -> None:
     with pytest.raises(
         UsageError,
-        match=r"1\.jpg' was taken at 2016-03-27T01:59:59, but in which time zone\? .*--time-zone",
+        match=r"1\.jpg', taken at 2016-03-27T01:59:59, is unknown: set --time-zone",
     ):
         package(*full, time_zone=None)
 
 
-def test_a_time_with_a_zone_needs_none(package) -> None:
+def test_time_with_zone_needs_no_option(package) -> None:
     entry = event("1", {"path": "a.jpg"}, datetime="2016-03-27T01:59:59Z")
     assert (
         table(package(entry, time_zone=None), "media")[0]["timestamp"]
@@ -259,7 +261,7 @@ def test_a_time_with_a_zone_needs_none(package) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berln", "+99:00", "../secret", "Europe", ""])
-def test_a_zone_that_is_not_there_is_refused(package, zone) -> None:
+def test_time_zone_rejects_unknown_name(package, zone) -> None:
     with pytest.raises(
         UsageError,
         match=r"no time zone called '.*': give a name such as Europe/Berlin, or an offset",
@@ -268,7 +270,7 @@ def test_a_zone_that_is_not_there_is_refused(package, zone) -> None:
 
 
 @pytest.mark.parametrize("told", [None, "", "yesterday", "2016-03-27", 20160327])
-def test_what_nobody_told_is_empty_and_listed_in_the_readme(package, told) -> None:
+def test_readme_lists_missing_values(package, told) -> None:
     folder = package(
         event("1", {"path": "a.jpg"}, location="K7", datetime=told, latitude="north", longitude=400)
     )
@@ -288,14 +290,14 @@ def test_what_nobody_told_is_empty_and_listed_in_the_readme(package, told) -> No
     assert document["spatial"] == {"type": "Feature", "geometry": None, "properties": {}}
 
 
-def test_a_complete_package_says_so(package, full) -> None:
+def test_readme_of_complete_package(package, full) -> None:
     assert (
         "- Nothing that the standard requires is missing."
         in (package(*full) / "README.md").read_text()
     )
 
 
-def test_the_descriptor_covers_place_time_and_species(package, full) -> None:
+def test_descriptor_covers_space_time_and_species(package, full) -> None:
     document = json.loads((package(*full) / "datapackage.json").read_text())
     corners = [[13.5, -2.5], [34.0, -2.5], [34.0, 0.0], [13.5, 0.0], [13.5, -2.5]]
     assert document["spatial"] == {"type": "Polygon", "coordinates": [corners]}
@@ -306,7 +308,7 @@ def test_the_descriptor_covers_place_time_and_species(package, full) -> None:
     ]
 
 
-def test_ctc_reads_what_it_wrote(package, full) -> None:
+def test_package_can_be_read_by_input_format(package, full) -> None:
     folder = package(
         full[0],
         replace(full[1], images=(replace(full[1].images[0], path=str(folder_of(full) / "x.jpg")),)),
@@ -324,7 +326,7 @@ def folder_of(entries: list[EventPrediction]) -> Path:
     return Path(entries[0].images[0].path).parents[1]
 
 
-def test_a_zip_holds_the_same_files_each_time(write, package, full, tmp_path) -> None:
+def test_write_zip_is_reproducible(write, package, full, tmp_path) -> None:
     folder = package(*full)
     root = tmp_path / "photos"
     first = write("camtrap-dp-zip", full, LABELS, root, time_zone="Europe/Berlin")
@@ -345,7 +347,7 @@ def test_a_zip_holds_the_same_files_each_time(write, package, full, tmp_path) ->
     ]
 
 
-def test_notes_are_in_the_readme_and_the_description(package, full) -> None:
+def test_notes_are_in_readme_and_description(package, full) -> None:
     folder = package(*full, notes=("species: 2 of 3 classes",))
     assert "\n- Note: species: 2 of 3 classes.\n\n##" in (folder / "README.md").read_text()
     assert (

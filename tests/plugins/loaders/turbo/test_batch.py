@@ -1,4 +1,4 @@
-"""Batch arrays are written again only when nobody holds them."""
+"""Reuse of batch arrays, only when nobody holds them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ def address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]
 
 
-def test_an_array_that_was_let_go_is_used_again() -> None:
+def test_buffer_pool_reuses_released_array() -> None:
     buffers = BufferPool((4, 3), max_kept=2)
     first = address(buffers.acquire())
     assert address(buffers.acquire()) == first
 
 
-def test_an_array_that_is_held_is_not_used_again() -> None:
+def test_buffer_pool_does_not_reuse_held_array() -> None:
     buffers = BufferPool((4, 3), max_kept=2)
     held = buffers.acquire()
     assert address(buffers.acquire()) != address(held)
 
 
-def test_a_view_or_a_memoryview_holds_its_array() -> None:
+def test_buffer_pool_does_not_reuse_array_with_view() -> None:
     buffers = BufferPool((4, 3), max_kept=5)
     views = [
         buffers.acquire()[1:],
@@ -39,7 +39,7 @@ def test_a_view_or_a_memoryview_holds_its_array() -> None:
     assert not any(start <= other < start + 12 for start in taken for other in starts)
 
 
-def test_no_more_arrays_are_kept_than_wanted() -> None:
+def test_buffer_pool_tracks_at_most_max_kept() -> None:
     buffers = BufferPool((4, 3), max_kept=2)
     letting_go = []
     for array in [buffers.acquire() for _ in range(5)]:

@@ -1,9 +1,9 @@
-"""How much each loader varies the photos: what is measured on simple images follows the
-distributions that augmentation promises.
+"""Distribution of each augmentation, measured on simple images for each loader.
 
-Each quantity is uniform in a range; of N measured values the largest gap between their distribution
-and that one (Kolmogorov and Smirnov's distance) stays below 1.95 / sqrt(N), which one seed in a
-thousand would exceed."""
+Each quantity is uniform in a range. The largest difference between the distribution of N measured
+values and the uniform one (the Kolmogorov–Smirnov distance) stays below 1.95 / sqrt(N), which one
+seed in a thousand would exceed.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORANGE = np.full((96, 96, 3), (170, 128, 86), np.uint8)
 
 
 def ramp(low: int, high: int) -> np.ndarray:
-    """A grey photo that brightens evenly from left to right."""
+    """Return a grey photo that brightens evenly from left to right."""
     return np.repeat(
         np.tile(np.linspace(low, high, 96).astype(np.uint8), (96, 1))[:, :, None], 3, axis=2
     )
@@ -33,7 +33,7 @@ GENTLE, STEEP = ramp(80, 176), ramp(0, 255)
 
 @pytest.fixture
 def varied(loader, dataset_of):
-    """A function: N augmented images of a photo, float64 (N, SIDE, SIDE, 3)."""
+    """A function that returns N augmented images of a photo, float64 (N, SIDE, SIDE, 3)."""
 
     def vary(photo: np.ndarray, **augmentation) -> np.ndarray:
         jpeg = encode_jpeg(photo, 95)
@@ -53,7 +53,7 @@ def varied(loader, dataset_of):
 
 
 def distance(values: np.ndarray, low: float, high: float) -> float:
-    """Between the distribution of the values and the uniform one, times sqrt(N)."""
+    """Return the distance of the values' distribution from the uniform one, times sqrt(N)."""
     expected = np.clip((np.sort(values) - low) / (high - low), 0, 1)
     steps = np.arange(len(values) + 1) / len(values)
     return max(np.abs(expected - steps[1:]).max(), np.abs(expected - steps[:-1]).max()) * np.sqrt(
@@ -62,30 +62,29 @@ def distance(values: np.ndarray, low: float, high: float) -> float:
 
 
 def slopes(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean change of the grey value per pixel down and to the right, in the middle of each
-    image."""
+    """Return the mean change of grey per pixel down and to the right, mid-image."""
     down, right = np.gradient(images[:, 16:32, 16:32, 1], axis=(1, 2))
     return down.mean(axis=(1, 2)), right.mean(axis=(1, 2))
 
 
 @pytest.mark.parametrize("mode", ["little", "full_fast", "full_randomized"])
-def test_brightness_moves_by_up_to_a_fifth(varied, mode) -> None:
+def test_brightness_shifts_by_up_to_20_percent(varied, mode) -> None:
     brightness = (varied(GREY, color=mode) @ [0.299, 0.587, 0.114]).mean(axis=(1, 2)) - 128
     assert distance(brightness / 255, -0.2, 0.2) < 1.95
 
 
 @pytest.mark.parametrize("mode", ["little", "full_randomized"])
-def test_saturation_is_multiplied_by_up_to_a_fifth(varied, mode) -> None:
+def test_saturation_scales_by_up_to_20_percent(varied, mode) -> None:
     span = np.ptp(varied(ORANGE, color=mode).mean(axis=(1, 2)), axis=1)
     assert distance(span / np.ptp(ORANGE[0, 0]), 0.8, 1.2) < 1.95
 
 
-def test_contrast_is_multiplied_by_nine_to_thirteen_tenths(varied) -> None:
+def test_contrast_scales_by_0_9_to_1_3(varied) -> None:
     spread = varied(GENTLE, color="full_randomized")[..., 1].std(axis=(1, 2))
     assert distance(spread / cv2.resize(GENTLE, (SIDE, SIDE)).std(), 0.9, 1.3) < 1.95
 
 
-def test_hue_turns_by_up_to_a_twentieth_of_the_circle(varied) -> None:
+def test_hue_rotates_by_up_to_5_percent(varied) -> None:
     colors = varied(ORANGE, color="full_randomized").mean(axis=(1, 2)).astype(np.float32)
     hue = cv2.cvtColor(colors[None], cv2.COLOR_RGB2HSV)[0, :, 0]
     turned = (
@@ -98,27 +97,27 @@ def test_hue_turns_by_up_to_a_twentieth_of_the_circle(varied) -> None:
     ("chroma", "of_rgb"),
     [("blue", (-0.168736, -0.331264, 0.5)), ("red", (0.5, -0.418688, -0.081312))],
 )
-def test_full_fast_moves_each_chroma_by_up_to_a_twentieth(varied, chroma, of_rgb) -> None:
+def test_full_fast_shifts_chroma_by_up_to_5_percent(varied, chroma, of_rgb) -> None:
     moved = varied(GREY, color="full_fast").mean(axis=(1, 2)) @ of_rgb
     assert distance(moved / 255, -0.05, 0.05) < 1.95
 
 
-def test_the_angle_is_anything_up_to_the_one_given(varied) -> None:
+def test_rotate_covers_angles_up_to_limit(varied) -> None:
     down, right = slopes(varied(STEEP, rotate=45.0))
     assert distance(np.degrees(np.arctan2(down, right)), -45, 45) < 1.95
 
 
-def test_zoom_scales_by_up_to_the_factor_given_both_ways(varied) -> None:
+def test_zoom_scales_both_ways_up_to_limit(varied) -> None:
     _, right = slopes(varied(STEEP, zoom=0.3))
     assert distance(right / (2 * 255 / 95), 0.7, 1.3) < 1.95
 
 
-def test_crop_leaves_at_least_the_share_given(varied) -> None:
+def test_crop_removes_at_most_limit(varied) -> None:
     _, right = slopes(varied(STEEP, crop=0.4))
     assert distance(right / (2 * 255 / 95), 0.6, 1.0) < 1.95
 
 
-def test_a_crop_lies_anywhere(varied) -> None:
+def test_crop_lies_anywhere(varied) -> None:
     images = varied(STEEP, crop=0.5)[..., 1].mean(axis=1)
     left, right = images[:, 0], 255 - images[:, -1]
     much = left + right > 64

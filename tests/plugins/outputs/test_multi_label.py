@@ -1,4 +1,4 @@
-"""Several species at once, in every format."""
+"""Several species at once, in every output format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LABELS = {
 def event(
     name: str, *photos: tuple[float, ...], path: str = "{}.jpg", species=None
 ) -> EventPrediction:
-    """One in which `species`, else the mean of the photos, is said of the event."""
+    """Return an event with these probabilities of `species`, else the mean over its photos."""
     others = {"count": np.array([0.2, 0.8], np.float32), "age": np.array([0.9, 0.6], np.float32)}
     shown = tuple(
         ImagePrediction(path.format(number), {"species": np.array(values, np.float32), **others})
@@ -45,20 +45,20 @@ DOUBT = event("doubt", (0.3, 0.4, 0.1, 0.1))
     ("per_photo", "expected"),
     [(False, ['["zebra"]']), (True, ['["zebra", "lion"]', '["human", "zebra"]'])],
 )
-def test_csv_lists_them_per_event_or_photo(write, per_photo, expected) -> None:
+def test_csv_lists_present_classes(write, per_photo, expected) -> None:
     found = rows(write("csv", [HERD], LABELS, per_photo=per_photo))
     assert [row["predictions_present"] for row in found if row["label"] == "species"] == expected
     assert {row["predictions_present"] for row in found if row["label"] == "count"} == {""}
 
 
-def test_parquet_has_a_list_and_null_for_other_labels(write) -> None:
+def test_parquet_has_list_or_null_of_present_classes(write) -> None:
     found = pq.read_table(write("parquet", [HERD, DOUBT], LABELS))[
         "predictions_present"
     ].to_pylist()
     assert found == [["zebra"], None, ["adult", "young"], [], None, ["adult", "young"]]
 
 
-def test_json_has_those_of_every_multi_label_label(write) -> None:
+def test_json_has_present_classes_per_label(write) -> None:
     found = json.loads(write("json", [HERD, DOUBT], LABELS).read_text(encoding="utf-8"))
     assert found["herd"]["predictions_present"] == {"species": ["zebra"], "age": ["adult", "young"]}
     assert found["doubt"]["predictions_top"] == {
@@ -68,7 +68,7 @@ def test_json_has_those_of_every_multi_label_label(write) -> None:
     }
 
 
-def test_folders_have_a_photo_in_each_class_that_is_there(write, tmp_path) -> None:
+def test_folders_link_photo_in_each_present_class(write, tmp_path) -> None:
     (tmp_path / "photos").mkdir()
     for number in (0, 1):
         (tmp_path / "photos" / f"{number}.jpg").write_text("pixels")
@@ -80,7 +80,7 @@ def test_folders_have_a_photo_in_each_class_that_is_there(write, tmp_path) -> No
     assert found == ["lion/0.jpg", "unknown/0.jpg", "unknown/1.jpg", "zebra/0.jpg"]
 
 
-def test_camtrap_dp_has_an_observation_for_each_class(write) -> None:
+def test_camtrap_dp_has_observation_per_class(write) -> None:
     package = write("camtrap-dp", [HERD], LABELS)
     told = (
         "observationID",
@@ -99,12 +99,12 @@ def test_camtrap_dp_has_an_observation_for_each_class(write) -> None:
     ]
 
 
-def test_camtrap_dp_tells_every_class_of_another_multi_label_label_as_a_tag(write) -> None:
+def test_camtrap_dp_writes_classes_of_other_labels_as_tags(write) -> None:
     found = rows(write("camtrap-dp", [HERD], LABELS) / "observations.csv")
     assert found[0]["observationTags"] == "count:2+ | age:adult | age:young"
 
 
-def test_camtrap_dp_passes_over_what_is_empty_beside_an_animal(write) -> None:
+def test_camtrap_dp_skips_empty_class_if_others_present(write) -> None:
     found = rows(
         write("camtrap-dp", [event("1", (0.6, 0.9, 0, 0)), event("2", (0, 0.9, 0, 0))], LABELS)
         / "observations.csv"
@@ -115,7 +115,7 @@ def test_camtrap_dp_passes_over_what_is_empty_beside_an_animal(write) -> None:
     ]
 
 
-def test_megadetector_has_a_detection_for_each_category_that_is_there(write) -> None:
+def test_megadetector_has_detection_per_present_category(write) -> None:
     found = json.loads(write("megadetector", [HERD], LABELS).read_text())["images"]
     whole = [0.0, 0.0, 1.0, 1.0]
     assert [photo["detections"] for photo in found] == [
@@ -134,7 +134,7 @@ def test_megadetector_has_a_detection_for_each_category_that_is_there(write) -> 
     ]
 
 
-def test_megadetector_has_no_detection_where_it_is_empty_and_all_classes_where_nothing_is_there(
+def test_megadetector_without_present_class(
     write,
 ) -> None:
     empty = event("1", (0.2, 0.9, 0.1, 0.1))

@@ -1,5 +1,4 @@
-"""Camtrap DP packages: both levels of observation, what the tables must have, and packages that are
-broken."""
+"""Camtrap DP packages: both observation levels, required columns, and invalid packages."""
 
 from __future__ import annotations
 
@@ -118,7 +117,7 @@ def seen(entries: list[Observation | LeftOut]) -> list[tuple[str, Mapping[str, s
     return [(entry.event_id, entry.labels) for entry in entries if isinstance(entry, Observation)]
 
 
-def test_an_event_has_its_deployments_photos_from_start_to_end_in_order(
+def test_event_has_photos_of_its_deployment_and_time_span(
     package: Callable[..., Path],
 ) -> None:
     photos = [
@@ -135,7 +134,7 @@ def test_an_event_has_its_deployments_photos_from_start_to_end_in_order(
     ]
 
 
-def test_times_are_compared_across_zones(package: Callable[..., Path]) -> None:
+def test_event_span_compares_times_across_zones(package: Callable[..., Path]) -> None:
     photos = [
         photo("a", timestamp="2020-05-01T12:00:03+0200"),
         photo("b", timestamp="2020-05-01T10:00:03+0200"),
@@ -145,7 +144,7 @@ def test_times_are_compared_across_zones(package: Callable[..., Path]) -> None:
     assert event.images == ("media/a.jpg",)
 
 
-def test_photos_of_another_deployment_are_not_in_the_event(package: Callable[..., Path]) -> None:
+def test_event_excludes_photos_of_other_deployments(package: Callable[..., Path]) -> None:
     deployments = [DEPLOYMENT, {**DEPLOYMENT, "deploymentID": "d2"}]
     found = read(
         package([photo("a"), photo("b", deploymentID="d2")], [of_event(1, "Lepus")], deployments)
@@ -153,14 +152,14 @@ def test_photos_of_another_deployment_are_not_in_the_event(package: Callable[...
     assert found[1] == LeftOut("media/b.jpg", "no observation")
 
 
-def test_an_event_without_id_is_called_by_its_deployment_and_time(
+def test_event_without_id_is_named_by_deployment_and_time(
     package: Callable[..., Path],
 ) -> None:
     found = seen(read(package([photo("a")], [of_event(1, "Lepus", eventID="")])))
     assert found == [("d1 2020-05-01T10:00:00Z/2020-05-01T10:00:09Z", {"species": "Lepus"})]
 
 
-def test_event_based_observations_win_over_media_based_ones(package: Callable[..., Path]) -> None:
+def test_event_based_observations_replace_media_based(package: Callable[..., Path]) -> None:
     rows = [
         of_photo(1, "a", "Lepus", eventID="e1"),
         of_photo(2, "outside", "Lepus", eventID="e1"),
@@ -179,7 +178,7 @@ def test_event_based_observations_win_over_media_based_ones(package: Callable[..
     ]
 
 
-def test_media_based_observations_make_an_event_of_the_photos_that_name_it(
+def test_media_based_observations_form_named_event(
     package: Callable[..., Path],
 ) -> None:
     rows = [
@@ -198,7 +197,7 @@ def test_media_based_observations_make_an_event_of_the_photos_that_name_it(
     ]
 
 
-def test_a_photos_own_event_is_told_from_an_event_with_its_id(package: Callable[..., Path]) -> None:
+def test_single_photo_event_differs_from_event_with_same_id(package: Callable[..., Path]) -> None:
     found = seen(
         read(
             package(
@@ -210,14 +209,14 @@ def test_a_photos_own_event_is_told_from_an_event_with_its_id(package: Callable[
     assert found == [("a", {"species": "Martes"}), ("media a", {"species": "Lepus"})]
 
 
-def test_photos_may_name_their_event_themselves(package: Callable[..., Path]) -> None:
+def test_photos_may_name_their_event(package: Callable[..., Path]) -> None:
     rows = [of_photo(1, "a", "Lepus")]
     (event,) = read(package([photo("a", eventID="e1"), photo("b", 1, eventID="e1")], rows))
     assert isinstance(event, Observation)
     assert (event.event_id, event.images) == ("e1", ("media/a.jpg", "media/b.jpg"))
 
 
-def test_counts_of_an_event_add_up_and_those_of_its_photos_do_not(
+def test_counts_are_summed_per_event_but_not_over_photos(
     package: Callable[..., Path],
 ) -> None:
     photos = [photo("a"), photo("b", 30), photo("c", 31)]
@@ -234,7 +233,7 @@ def test_counts_of_an_event_add_up_and_those_of_its_photos_do_not(
     ]
 
 
-def test_further_labels_are_there_when_any_row_has_them(package: Callable[..., Path]) -> None:
+def test_labels_include_columns_with_any_value(package: Callable[..., Path]) -> None:
     rows = [
         of_event(1, "Lepus", sex="female", lifeStage="adult", behavior="running", count="NA"),
         of_event(2, "Lepus", sex="male"),
@@ -258,14 +257,14 @@ def test_further_labels_are_there_when_any_row_has_them(package: Callable[..., P
         ("unclassified", "", None),
     ],
 )
-def test_the_species_follows_from_type_and_name(
+def test_species_is_scientific_name_or_type(
     package: Callable[..., Path], kind: str, name: str, species: str | None
 ) -> None:
     found = seen(read(package([photo("a")], [of_event(1, name, observationType=kind)])))
     assert found == [("e1", {"species": species})]
 
 
-def test_empty_and_unknown_photos_give_way_to_one_that_shows_something(
+def test_media_based_animal_replaces_empty_and_unknown(
     package: Callable[..., Path],
 ) -> None:
     kinds = ("unknown", "blank", "animal")
@@ -288,7 +287,7 @@ def test_empty_and_unknown_photos_give_way_to_one_that_shows_something(
         ({"mediaID": ""}, "it has no mediaID"),
     ],
 )
-def test_photos_that_cannot_be_used_are_left_out(
+def test_unusable_photos_are_left_out(
     package: Callable[..., Path], cells: Cells, reason: str
 ) -> None:
     found = read(package([photo("a", **cells), photo("b")], [of_photo(1, "b", "Lepus")]))
@@ -321,7 +320,7 @@ def test_photos_that_cannot_be_used_are_left_out(
         ),
     ],
 )
-def test_observations_that_cannot_be_used_are_left_out(
+def test_unusable_observations_are_left_out(
     package: Callable[..., Path], cells: Cells, reason: str
 ) -> None:
     found = read(package([photo("b", 20)], [of_photo(1, "b", "Martes"), cells]))
@@ -331,7 +330,7 @@ def test_observations_that_cannot_be_used_are_left_out(
     assert seen(found) == [("b", {"species": "Martes"})]
 
 
-def test_an_event_of_two_deployments_keeps_the_first(package: Callable[..., Path]) -> None:
+def test_event_of_two_deployments_keeps_first(package: Callable[..., Path]) -> None:
     deployments = [DEPLOYMENT, {**DEPLOYMENT, "deploymentID": "d2"}]
     rows = [of_event(1, "Lepus"), of_event(2, "Martes", deploymentID="d2")]
     found = read(package([photo("a")], rows, deployments))
@@ -352,7 +351,7 @@ def test_an_event_of_two_deployments_keeps_the_first(package: Callable[..., Path
         ("observations", [photo("a")], [of_event(1, "Lepus"), of_event(1, "Martes")], [DEPLOYMENT]),
     ],
 )
-def test_an_id_that_comes_twice_with_other_content_is_an_error_unless_the_first_shall_win(
+def test_duplicate_id_with_other_content_is_error_or_keeps_first(
     package: Callable[..., Path],
     table: str,
     media: list[Cells],
@@ -369,7 +368,7 @@ def test_an_id_that_comes_twice_with_other_content_is_an_error_unless_the_first_
     assert found[1:] == [Observation("e1", ("media/a.jpg",), {"species": "Lepus"}, META)]
 
 
-def test_rows_that_come_twice_alike_are_counted(package: Callable[..., Path]) -> None:
+def test_duplicate_rows_are_counted(package: Callable[..., Path]) -> None:
     rows = [of_event(1, "Lepus", count="2")] * 2
     found = read(package([photo("a")] * 2, rows, [DEPLOYMENT] * 2))
     whats = ("deployment", "photo", "observation")
@@ -379,7 +378,7 @@ def test_rows_that_come_twice_alike_are_counted(package: Callable[..., Path]) ->
     assert seen(found) == [("e1", {"species": "Lepus", "count": "2"})]
 
 
-def test_the_location_falls_back_to_name_and_deployment(package: Callable[..., Path]) -> None:
+def test_location_falls_back_to_name_and_deployment(package: Callable[..., Path]) -> None:
     deployments = [
         {
             **DEPLOYMENT,
@@ -400,9 +399,7 @@ def test_the_location_falls_back_to_name_and_deployment(package: Callable[..., P
 
 
 @pytest.mark.parametrize("latitude", ["north", "91", "inf"])
-def test_coordinates_that_are_none_are_an_error(
-    package: Callable[..., Path], latitude: str
-) -> None:
+def test_invalid_coordinates_are_an_error(package: Callable[..., Path], latitude: str) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")], [{**DEPLOYMENT, "latitude": latitude}])
     with pytest.raises(
         InputError, match=r"deployments\.csv line 2: 'latitude' must be a number of degrees"
@@ -413,7 +410,7 @@ def test_coordinates_that_are_none_are_an_error(
 @pytest.mark.parametrize(
     ("table", "column"), [(table, column) for table in REQUIRED for column in REQUIRED[table]]
 )
-def test_a_required_column_that_is_missing_is_named(
+def test_missing_required_column_is_named(
     package: Callable[..., Path], table: str, column: str
 ) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
@@ -426,7 +423,7 @@ def test_a_required_column_that_is_missing_is_named(
 
 
 @pytest.mark.parametrize("table", REQUIRED)
-def test_the_columns_are_those_of_the_standard(shared: Path, table: str) -> None:
+def test_columns_are_those_of_the_standard(shared: Path, table: str) -> None:
     schema = json.loads(
         (shared / "standards" / "camtrap-dp-1.0.2" / f"{table}-table-schema.json").read_text()
     )
@@ -437,7 +434,7 @@ def test_the_columns_are_those_of_the_standard(shared: Path, table: str) -> None
 
 
 @pytest.mark.parametrize("table", REQUIRED)
-def test_the_packages_of_these_tests_have_what_the_standard_requires(
+def test_fixture_packages_have_required_columns(
     shared: Path, package: Callable[..., Path], table: str
 ) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
@@ -449,7 +446,7 @@ def test_the_packages_of_these_tests_have_what_the_standard_requires(
         assert required <= set(next(csv.reader(file)))
 
 
-def test_a_table_may_be_several_files_and_gzipped(package: Callable[..., Path]) -> None:
+def test_table_may_be_several_gzipped_files(package: Callable[..., Path]) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
     (source / "more.csv.gz").write_bytes(gzip.compress(text_of([photo("b", 1)]).encode()))
     files = {
@@ -476,16 +473,16 @@ FILES = {"deployments": "deployments.csv", "media": "media.csv", "observations":
         (descriptor(deployments="deployments.csv"), "has no resource called 'media'"),
         (
             descriptor(**{**FILES, "media": "nowhere.csv"}),
-            r"resources\[1\]: 'nowhere.csv' is not there",
+            r"resources\[1\]: 'nowhere.csv' does not exist",
         ),
         (
             descriptor(**{**FILES, "media": ["media.csv", 3]}),
             r"resources\[1\]: 'path' must be text",
         ),
-        (descriptor(**{**FILES, "media": "../media.csv"}), "leads out of the package"),
+        (descriptor(**{**FILES, "media": "../media.csv"}), "is outside the package"),
         (
             descriptor(**{**FILES, "media": "https://example.org/media.csv"}),
-            "is on the web: download",
+            "is a URL: download",
         ),
         (
             {**descriptor(**FILES), "profile": "https://x.org/camtrap-dp/0.1.6/p.json"},
@@ -493,7 +490,7 @@ FILES = {"deployments": "deployments.csv", "media": "media.csv", "observations":
         ),
     ],
 )
-def test_a_broken_descriptor_is_refused(
+def test_open_package_rejects_invalid_descriptor(
     package: Callable[..., Path], data: Any, message: str
 ) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
@@ -502,22 +499,22 @@ def test_a_broken_descriptor_is_refused(
         read(source)
 
 
-def test_a_damaged_gzip_is_refused(package: Callable[..., Path]) -> None:
+def test_package_rows_reject_damaged_gzip(package: Callable[..., Path]) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")])
     (source / "media.csv.gz").write_bytes(gzip.compress(b"mediaID")[:-4])
     (source / "datapackage.json").write_text(
         json.dumps(descriptor(**{**FILES, "media": "media.csv.gz"}))
     )
-    with pytest.raises(InputError, match=r"media\.csv\.gz' can't be unpacked"):
+    with pytest.raises(InputError, match=r"media\.csv\.gz' can't be decompressed"):
         read(source)
 
 
-def test_a_folder_without_descriptor_is_no_package(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"datapackage\.json' is not there"):
+def test_open_package_rejects_folder_without_descriptor(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"datapackage\.json' does not exist"):
         read(tmp_path)
 
 
-def test_the_way_from_a_package_to_an_inventory(
+def test_camtrap_dp_package_to_inventory(
     package: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = package([photo("a"), photo("b", 20)], [of_event(1, "Lepus", count="2")])

@@ -1,5 +1,4 @@
-"""A dataset's records, written without TensorFlow, read back by TensorFlow and by DALI: every photo
-byte for byte."""
+"""Records written without TensorFlow, read by TensorFlow and DALI byte for byte."""
 
 from __future__ import annotations
 
@@ -36,8 +35,10 @@ def by_tensorflow(dataset: Dataset) -> list[list[bytes]]:
 
 
 def by_dali(dataset: Dataset) -> list[list[bytes]]:
-    """Shard by shard through DALI's CPU reader and our index; the photos sliced inside DALI's
-    pipeline."""
+    """Read shard by shard through DALI's CPU reader and our index.
+
+    The photos are sliced inside DALI's pipeline.
+    """
     pytest.importorskip(
         "nvidia.dali", reason="needs DALI: pip install camera-trap-classifier[dali]"
     )
@@ -53,8 +54,10 @@ def by_dali(dataset: Dataset) -> list[list[bytes]]:
 
 
 def dali_pipeline(path: str, index: str):
-    """A pipeline of one record at a time: sizes, then the first, second and third photo (no bytes
-    where there is none)."""
+    """Return a pipeline of one record at a time: sizes, then the first, second and third photo.
+
+    A missing photo has no bytes.
+    """
     from nvidia.dali import Pipeline, fn, tfrecord, types
 
     features = {
@@ -83,15 +86,15 @@ def cut(encoded: bytes, sizes: np.ndarray) -> list[bytes]:
     return [encoded[start:end] for start, end in pairwise(ends)]
 
 
-def test_every_photo_is_the_same_for_tensorflow(tiny_dataset) -> None:
+def test_records_read_by_tensorflow_are_identical(tiny_dataset) -> None:
     dataset = tiny_dataset()
     assert by_tensorflow(dataset) == written(dataset)
 
 
-def test_every_photo_is_the_same_for_dali(tiny_dataset) -> None:
+def test_records_read_by_dali_are_identical(tiny_dataset) -> None:
     dataset = tiny_dataset()
     assert by_dali(dataset) == written(dataset)
 
 
-def test_the_dataset_that_is_compared_has_events_of_one_to_three_photos(tiny_dataset) -> None:
+def test_records_compared_have_one_to_three_photos(tiny_dataset) -> None:
     assert {len(photos) for photos in written(tiny_dataset())} == {1, 2, 3}

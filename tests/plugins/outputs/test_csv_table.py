@@ -18,7 +18,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_first_columns_and_the_quotes_are_those_of_the_seed(write, predictions) -> None:
+def test_columns_and_quotes_are_those_of_version_2(write, predictions) -> None:
     text = write("csv", [replace(predictions[0], meta={})]).read_bytes().decode()
     assert text == (
         f"{SEED},{FACTS}\n"
@@ -27,35 +27,35 @@ def test_the_first_columns_and_the_quotes_are_those_of_the_seed(write, predictio
     )
 
 
-def test_any_name_survives_and_predictions_all_is_json(write, predictions) -> None:
+def test_names_are_escaped_and_predictions_all_is_json(write, predictions) -> None:
     odd = rows(write("csv", predictions))[2]
     assert odd["id"] == '2,"x"\n'
     assert odd["prediction_top"] == "🦊, fox"
     assert json.loads(odd["predictions_all"]) == {'say "cat", or\nnot': 0.0, "🦊, fox": 1.0}
 
 
-def test_meta_columns_follow_and_never_take_the_name_of_another(write, predictions) -> None:
+def test_meta_columns_come_last_with_unique_names(write, predictions) -> None:
     lines = write("csv", predictions[:1]).read_text().splitlines()
     assert lines[0].endswith(f'{FACTS},"site","meta_id"')
     assert lines[1].endswith(',"","","","","N",""')
 
 
-def test_without_predictions_there_is_a_header(write, failure) -> None:
+def test_write_without_predictions_gives_header(write, failure) -> None:
     assert write("csv", [failure]).read_text() == f"{SEED},{FACTS}\n"
 
 
-def test_events_with_other_meta_columns_are_not_mixed_up(write, predictions) -> None:
+def test_write_rejects_events_with_other_meta_columns(write, predictions) -> None:
     with pytest.raises(ValueError, match="meta columns"):
         write("csv", [predictions[0], replace(predictions[1], meta={"site": "x"})])
 
 
-def test_time_camera_and_place_are_those_of_the_first_photo_that_knows_them(write, dated) -> None:
+def test_photo_fields_are_of_first_photo_that_has_them(write, dated) -> None:
     row = rows(write("csv", [dated]))[0]
     assert (row["datetime"], row["camera"]) == ("2016-09-25T18:35:10", "RECONYX HC500")
     assert (row["latitude"], row["longitude"]) == ("-2.5", "34.75")
 
 
-def test_what_the_table_of_events_says_goes_before_what_the_photos_say(write, dated) -> None:
+def test_photo_fields_prefer_table_of_events(write, dated) -> None:
     row = rows(write("csv", [replace(dated, meta={"camera": "K7", "datetime": "", "site": "N"})]))[
         0
     ]
@@ -63,7 +63,7 @@ def test_what_the_table_of_events_says_goes_before_what_the_photos_say(write, da
     assert list(row)[5:] == ["datetime", "camera", "latitude", "longitude", "site"]
 
 
-def test_per_photo_there_is_a_row_for_each_photo_and_label(write, dated) -> None:
+def test_per_photo_writes_row_per_photo_and_label(write, dated) -> None:
     table = rows(write("csv", [replace(dated, meta={"camera": "K7"})], per_photo=True))
     assert [
         (row["id"], row["path"], row["label"], row["prediction_top"], row["confidence_top"])
@@ -77,7 +77,7 @@ def test_per_photo_there_is_a_row_for_each_photo_and_label(write, dated) -> None
     assert [row["camera"] for row in table] == ["K7", "K7", "RECONYX HC500", "RECONYX HC500"]
 
 
-def test_for_excel_text_is_no_formula_and_a_number_is_a_number(write, predictions) -> None:
+def test_excel_option_escapes_formulas_but_not_numbers(write, predictions) -> None:
     meta = {
         "=cmd": "=1+1",
         "a": "@SUM(A1)",
@@ -124,7 +124,7 @@ def test_for_excel_text_is_no_formula_and_a_number_is_a_number(write, prediction
     ids=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"))),
     per_photo=st.booleans(),
 )
-def test_entries_in_are_rows_out(write, predictions, ids, per_photo) -> None:
+def test_write_gives_row_per_entry(write, predictions, ids, per_photo) -> None:
     entries = [replace(predictions[0], id=one, meta={"text": one}) for one in ids]
     table = rows(write("csv", entries, per_photo=per_photo))
     copies = 4 if per_photo else 2

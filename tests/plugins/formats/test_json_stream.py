@@ -1,5 +1,4 @@
-"""Big JSON documents: entry by entry, whatever falls on the border of two chunks, and what is no
-JSON."""
+"""Large JSON documents: any chunk borders, and invalid documents."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ def read(path: Path) -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1000])
 @pytest.mark.parametrize("indent", [None, 2])
-def test_a_document_is_the_same_in_chunks_of_any_size(
+def test_read_document_with_any_chunk_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, indent: int | None
 ) -> None:
     monkeypatch.setattr(json_stream, "CHUNK", chunk)
@@ -43,9 +42,9 @@ def test_a_document_is_the_same_in_chunks_of_any_size(
         ("", "must hold a JSON object"),
         ("[]", "must hold a JSON object"),
         ("{}", "has no 'rows'"),
-        ('{"rows": []', r"cut or not JSON: '}' is missing near character 12"),
-        ('{"rows": [{}', r"cut or not JSON: a whole value is missing near character 11"),
-        ('{"rows": [{} {}]}', "a whole value is missing near character 11"),
+        ('{"rows": []', r"truncated or not JSON: '}' is missing near character 12"),
+        ('{"rows": [{}', r"truncated or not JSON: a complete value is missing near character 11"),
+        ('{"rows": [{} {}]}', "a complete value is missing near character 11"),
         ('{"rows": []} {}', "the end is missing near character 14"),
         ('{"rows": [], "rows": []}', "has 'rows' twice"),
         ('{1: 2, "rows": []}', "a name in quotes is missing"),
@@ -53,35 +52,33 @@ def test_a_document_is_the_same_in_chunks_of_any_size(
             '{"rows": [{}, {"x": {"a": 1, "b": 2, "a": 3}}]}',
             "has 'a' twice in one object near character 15",
         ),
-        ('{"rows": [' + "[" * 100_000, "nested too deep"),
-        ('{"rows": [' + "9" * 5000 + "]}", "a whole value is missing"),
+        ('{"rows": [' + "[" * 100_000, "nested too deeply"),
+        ('{"rows": [' + "9" * 5000 + "]}", "a complete value is missing"),
     ],
 )
-def test_what_is_no_such_document_is_refused_in_one_line(
-    tmp_path: Path, text: str, message: str
-) -> None:
+def test_read_document_rejects_invalid_document(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "document.json").write_text(text)
     with pytest.raises(InputError, match=message):
         read(tmp_path / "document.json")
 
 
-def test_a_key_that_comes_twice_with_the_same_value_is_no_fault(tmp_path: Path) -> None:
+def test_read_document_accepts_repeated_key_with_same_value(tmp_path: Path) -> None:
     (tmp_path / "document.json").write_text('{"rows": [{"x": [1], "x": [1]}]}')
     assert read(tmp_path / "document.json") == [("rows", {"x": [1]})]
 
 
-def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+def test_read_document_rejects_text_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "document.json").write_bytes('{"rows": [{"x": "é"}]}'.encode("cp1252"))
     with pytest.raises(InputError, match="not UTF-8"):
         read(tmp_path / "document.json")
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"nowhere\.json' is not there"):
+def test_read_document_names_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere\.json' does not exist"):
         read(tmp_path / "nowhere.json")
 
 
-def test_a_quick_look_sees_names_of_keys_in_json_files_only(tmp_path: Path) -> None:
+def test_has_any_key_reads_json_files_only(tmp_path: Path) -> None:
     for name in ("a.json", "a.txt"):
         (tmp_path / name).write_text('{"detections": []}')
     assert [

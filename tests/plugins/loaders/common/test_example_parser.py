@@ -1,4 +1,4 @@
-"""Finding features in a serialised Example, in whatever way it was written."""
+"""Features of a serialised Example, in every valid encoding."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def numbers(data: memoryview, feature: tuple[int, int]) -> list[int]:
     return [value for span in int_spans(data, feature) for value in int_values(data, *span)]
 
 
-def test_a_record_of_ours_gives_what_protobuf_gives() -> None:
+def test_find_features_agrees_with_protobuf() -> None:
     event = EventRecord(
         "e", (b"first", b"second"), ((1, 2), (3, 4)), {"species": (-1, 2**40)}, ("p",), {"a": 1}
     )
@@ -65,7 +65,7 @@ def test_a_record_of_ours_gives_what_protobuf_gives() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_order_of_the_features_does_not_matter(seed) -> None:
+def test_find_features_in_any_order(seed) -> None:
     entries = [
         entry(name, ints(i, -i))
         for i, name in enumerate((b"a", b"image/sizes", b"label/x", LONG, b""))
@@ -79,23 +79,23 @@ def test_the_order_of_the_features_does_not_matter(seed) -> None:
 @pytest.mark.parametrize(
     "feature", [ints(1, 300), unpacked(1, 300), field(3, field(1, b"\1") + b"\x08" + varint(300))]
 )
-def test_numbers_may_be_packed_or_not(feature) -> None:
+def test_int_spans_packed_and_unpacked(feature) -> None:
     assert found_ints(field(1, entry(b"n", feature)), b"n") == [1, 300]
 
 
-def test_a_value_may_come_before_its_key() -> None:
+def test_find_features_with_value_before_key() -> None:
     assert found_ints(field(1, field(1, field(2, ints(7)) + field(1, b"n"))), b"n") == [7]
 
 
-def test_the_last_of_two_equal_keys_counts() -> None:
+def test_find_features_takes_last_of_equal_keys() -> None:
     assert found_ints(field(1, entry(b"n", ints(1)) + entry(b"n", ints(2))), b"n") == [2]
 
 
-def test_the_features_may_be_in_two_parts() -> None:
+def test_find_features_in_two_messages() -> None:
     assert found_ints(field(1, entry(b"a", ints(1))) + field(1, entry(b"n", ints(2))), b"n") == [2]
 
 
-def test_unknown_fields_are_passed_over() -> None:
+def test_find_features_skips_unknown_fields() -> None:
     unknown = (
         varint(9 << 3)
         + varint(2**63)
@@ -113,17 +113,17 @@ def test_unknown_fields_are_passed_over() -> None:
     assert found_ints(example, b"n") == [5]
 
 
-def test_a_feature_of_another_kind_has_no_numbers() -> None:
+def test_int_spans_of_other_kind_are_empty() -> None:
     assert found_ints(field(1, entry(b"n", field(1, field(1, b"text")))), b"n") == []
 
 
-def test_a_feature_without_bytes_is_an_error() -> None:
+def test_bytes_span_rejects_empty_feature() -> None:
     data = memoryview(field(1, entry(b"n", ints(1))))
     with pytest.raises(InputError, match="empty feature"):
         bytes_span(data, find_features(data, {b"n"})[b"n"])
 
 
-def test_damaged_bytes_are_found_out_or_give_something_but_never_more() -> None:
+def test_find_features_of_damaged_bytes_stays_in_bounds() -> None:
     whole = EventRecord("e", (b"x" * 50,), ((1, 2),), {"s": (0, 1)}, ("p",), {}).encode()
     rng = random.Random(0)
     for _ in range(3000):

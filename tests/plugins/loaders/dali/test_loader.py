@@ -1,5 +1,7 @@
-"""The loader `dali`: what is its own beside the contract of all loaders. Without a GPU its GPU
-graph runs with the same operators on the CPU, all but the decoder."""
+"""Tests of the loader `dali` besides the contract of all loaders.
+
+Without a GPU the portable pipeline runs on the CPU, with the same operators except the decoder.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ from ctc_plugins.loaders.dali.device import DaliDevice
 from ctc_plugins.loaders.dali.output import as_tensor
 from ctc_plugins.loaders.turbo import loader as turbo
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVIDIA DALI runs on Linux only")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="NVIDIA DALI runs on Linux only"),
+    pytest.mark.slow,
+]
 
 TRAIN = LoaderConfig(32, 40, ("species", "count"), batch_size=4, augmentation=Augmentation())
 ON_CPU, AS_ON_GPU = DaliDevice(), DaliDevice(is_portable=True)
@@ -30,11 +35,11 @@ WINDOWED = replace(NO_AUGMENTATION, crop=0.5, zoom=0.5, rotate=180.0, flip=True)
 
 
 def epoch(
-    dataset: Dataset, config: LoaderConfig, place: DaliDevice = ON_CPU, index: int = 0
+    dataset: Dataset, config: LoaderConfig, device: DaliDevice = ON_CPU, index: int = 0
 ) -> list[Batch]:
     assert config.augmentation is not None
     return list(
-        dali.DaliTrainingStream(dataset, "train", config, config.augmentation, place).epoch(index)
+        dali.DaliTrainingStream(dataset, "train", config, config.augmentation, device).epoch(index)
     )
 
 
@@ -58,23 +63,23 @@ def noise(seed: int) -> bytes:
 
 
 def without_its_quantization_table(jpeg: bytes) -> bytes:
-    """Its header can be read, but no decoder makes pixels of it."""
+    """Return a JPEG with a valid header that no decoder can decode."""
     frame = jpeg.find(b"\xff\xc0")
     return jpeg[: frame + 12] + b"\x03" + jpeg[frame + 13 :]
 
 
-def test_it_runs_on_linux_where_dali_is(monkeypatch) -> None:
+def test_available_on_linux_only(monkeypatch) -> None:
     assert dali.available() is None
     monkeypatch.setattr(sys, "platform", "darwin")
     assert dali.available() == "NVIDIA DALI runs on Linux only"
 
 
-def test_without_dali_it_names_the_extra(monkeypatch) -> None:
+def test_available_names_extra_without_dali(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "nvidia", None)
     assert "camera-trap-classifier[dali]" in str(dali.available())
 
 
-def test_it_works_on_the_cpu_where_no_gpu_is_shown() -> None:
+def test_default_device_is_cpu_without_visible_gpu() -> None:
     code = "from ctc_plugins.loaders.dali.device import default_device; print(default_device())"
     run = subprocess.run(
         [sys.executable, "-c", code],
@@ -86,13 +91,14 @@ def test_it_works_on_the_cpu_where_no_gpu_is_shown() -> None:
     assert run.stdout == "DaliDevice(gpu=None, is_portable=False)\n"
 
 
-def test_the_evaluation_path_needs_no_dali(tiny_dataset) -> None:
+def test_open_split_for_evaluation_does_not_import_dali(tiny_dataset) -> None:
     code = (
         "import sys, pathlib\n"
         "from ctc.artifacts.dataset import Dataset\n"
         "from ctc.plugin import LoaderConfig\n"
         "from ctc_plugins.loaders.dali.loader import open_split\n"
-        "stream = open_split(Dataset.read(pathlib.Path(sys.argv[1])), 'train', LoaderConfig(32, 40, ('species',)))\n"
+        "dataset = Dataset.read(pathlib.Path(sys.argv[1]))\n"
+        "stream = open_split(dataset, 'train', LoaderConfig(32, 40, ('species',)))\n"
         "print(len(next(stream.epoch(0)).images), 'nvidia.dali' in sys.modules)\n"
     )
     folder = str(tiny_dataset().folder)
@@ -105,12 +111,13 @@ def test_the_evaluation_path_needs_no_dali(tiny_dataset) -> None:
 @pytest.mark.parametrize("choice", ["first", "grayscale_stacking"])
 @pytest.mark.parametrize("resize", ["stretch", "fit-crop"])
 @pytest.mark.parametrize(
-    ("size", "most"), [((224, 224), 1.0), ((384, 512), 0.6), ((50, 50), 1.2), ((299, 299), 4.5)]
+    ("size", "max_difference"),
+    [((224, 224), 1.0), ((384, 512), 0.6), ((50, 50), 1.2), ((299, 299), 4.5)],
 )
-def test_with_everything_off_real_photos_are_nearly_those_of_the_evaluation_path(
-    real_dataset, size, most, resize, choice
+def test_unaugmented_images_are_close_to_evaluation_path(
+    real_dataset, size, max_difference, resize, choice
 ) -> None:
-    """At 299 px the evaluation path takes the mean of an area, the affine interpolates linearly."""
+    """At 299 px the evaluation path averages areas, the affine transform interpolates linearly."""
     config = LoaderConfig(*size, ("species",), image_choice=choice, resize=resize, shuffle=False)
     reference = images(list(dali.open_split(real_dataset, "train", config).epoch(0)))
     ours = images(
@@ -120,29 +127,27 @@ def test_with_everything_off_real_photos_are_nearly_those_of_the_evaluation_path
             ).epoch(0)
         )
     )
-    assert np.abs(ours - reference).mean() < most
+    assert np.abs(ours - reference).mean() < max_difference
 
 
-@pytest.mark.parametrize("place", [ON_CPU, AS_ON_GPU], ids=["cpu", "as on gpu"])
+@pytest.mark.parametrize("device", [ON_CPU, AS_ON_GPU], ids=["cpu", "as on gpu"])
 @pytest.mark.parametrize("choice", ["random", "grayscale_stacking"])
 @pytest.mark.parametrize(
     "augmentation",
     [Augmentation(), replace(WINDOWED, preserve_aspect=True)],
     ids=["default", "much"],
 )
-def test_augmented_real_photos_are_nearly_those_of_turbo(
-    real_dataset, place, choice, augmentation
-) -> None:
+def test_augmented_images_are_close_to_turbo(real_dataset, device, choice, augmentation) -> None:
     config = LoaderConfig(224, 224, ("species",), image_choice=choice, augmentation=augmentation)
-    theirs = list(turbo.open_split(real_dataset, "train", config).epoch(0))
-    assert np.abs(images(epoch(real_dataset, config, place)) - images(theirs)).mean() < 1.2
+    turbo_batches = list(turbo.open_split(real_dataset, "train", config).epoch(0))
+    assert np.abs(images(epoch(real_dataset, config, device)) - images(turbo_batches)).mean() < 1.2
 
 
 @pytest.mark.parametrize(
     "augmentation", [Augmentation(), WINDOWED, NO_AUGMENTATION], ids=["default", "much", "none"]
 )
 @pytest.mark.parametrize("choice", ["all", "grayscale_stacking"])
-def test_the_operators_of_the_gpu_make_the_same_images(tiny_dataset, augmentation, choice) -> None:
+def test_portable_operators_give_same_images(tiny_dataset, augmentation, choice) -> None:
     dataset = tiny_dataset(smallest_side=150)
     config = replace(TRAIN, image_choice=choice, augmentation=augmentation)
     difference = images(epoch(dataset, config, AS_ON_GPU)) - images(epoch(dataset, config))
@@ -150,14 +155,14 @@ def test_the_operators_of_the_gpu_make_the_same_images(tiny_dataset, augmentatio
 
 
 @pytest.mark.parametrize("choice", ["random", "grayscale_stacking"])
-def test_any_number_of_threads_makes_the_same_batches(tiny_dataset, choice) -> None:
+def test_batches_do_not_depend_on_threads(tiny_dataset, choice) -> None:
     dataset = tiny_dataset()
     one, three = (epoch(dataset, replace(TRAIN, threads=n, image_choice=choice)) for n in (1, 3))
     assert np.array_equal(images(one), images(three))
 
 
 @pytest.mark.parametrize("color", ["none", "full_randomized"])
-def test_batches_that_are_kept_stay_as_they_are(tiny_dataset, color) -> None:
+def test_kept_batches_are_not_overwritten(tiny_dataset, color) -> None:
     dataset = tiny_dataset({"train": 60})
     config = replace(TRAIN, augmentation=Augmentation(color=color))
     kept = epoch(dataset, config)
@@ -165,7 +170,7 @@ def test_batches_that_are_kept_stay_as_they_are(tiny_dataset, color) -> None:
     assert all(np.array_equal(batch.images, copy) for batch, copy in zip(kept, copies, strict=True))
 
 
-def test_tensorflow_gets_the_memory_itself_and_keeps_it() -> None:
+def test_as_tensor_shares_memory_with_tensorflow() -> None:
     tf = pytest.importorskip(
         "tensorflow", reason="needs TensorFlow: pip install camera-trap-classifier[train]"
     )
@@ -180,13 +185,13 @@ def test_tensorflow_gets_the_memory_itself_and_keeps_it() -> None:
     )
 
 
-def test_a_backend_without_dlpack_gets_an_array() -> None:
+def test_as_tensor_returns_array_without_dlpack() -> None:
     tensor = as_tensor(counting_pipeline().run()[0], "numpy")
     assert (type(tensor), tensor.shape, tensor.dtype) == (np.ndarray, (2, 8, 8, 3), np.uint8)
 
 
 def counting_pipeline():
-    """Batches filled with 0, 1, 2, …"""
+    """Return a DALI pipeline of batches filled with 0, 1, 2, …"""
     from nvidia.dali import fn, pipeline_def
 
     numbers = iter(range(100))
@@ -200,8 +205,8 @@ def counting_pipeline():
     return count()
 
 
-@pytest.mark.parametrize("place", [ON_CPU, AS_ON_GPU], ids=["cpu", "as on gpu"])
-def test_a_photo_that_dali_fails_on_is_named(dataset_of, place) -> None:
+@pytest.mark.parametrize("device", [ON_CPU, AS_ON_GPU], ids=["cpu", "as on gpu"])
+def test_undecodable_photo_is_named(dataset_of, device) -> None:
     bad = event(noise(6), without_its_quantization_table(noise(7)))
     dataset = dataset_of(
         {"train": [event(noise(i)) for i in range(6)] + [bad]}, {"species": ("none",)}
@@ -213,10 +218,10 @@ def test_a_photo_that_dali_fails_on_is_named(dataset_of, place) -> None:
     with pytest.raises(
         InputError, match=rf"\.tfrecord' at offset {offset}: photo 1: quantization table"
     ):
-        epoch(dataset, config, place)
+        epoch(dataset, config, device)
 
 
-def test_a_photo_that_dali_fails_on_is_replaced_and_the_epoch_goes_on(dataset_of) -> None:
+def test_undecodable_photo_is_replaced(dataset_of) -> None:
     photos = [noise(i) for i in range(24)]
     broken = without_its_quantization_table(photos[6])
     dataset = dataset_of(
@@ -239,7 +244,7 @@ def test_a_photo_that_dali_fails_on_is_replaced_and_the_epoch_goes_on(dataset_of
     assert stream.skipped == 1
 
 
-def test_a_batch_of_nothing_but_such_photos_is_replaced(dataset_of) -> None:
+def test_undecodable_batch_is_replaced(dataset_of) -> None:
     photos = [without_its_quantization_table(noise(i)) for i in range(8)] + [noise(8)]
     dataset = dataset_of({"train": [event(jpeg) for jpeg in photos]}, {"species": ("none",)})
     config = replace(
@@ -254,15 +259,15 @@ def test_a_batch_of_nothing_but_such_photos_is_replaced(dataset_of) -> None:
     assert stream.skipped == 8
 
 
-@pytest.mark.parametrize("share", [0.5, 0.99])
-def test_a_cut_photo_is_bad_though_dali_would_show_the_rest_as_grey(dataset_of, share) -> None:
-    cut = noise(0)[: int(share * len(noise(0)))]
+@pytest.mark.parametrize("fraction", [0.5, 0.99])
+def test_truncated_photo_is_rejected(dataset_of, fraction) -> None:
+    cut = noise(0)[: int(fraction * len(noise(0)))]
     dataset = dataset_of({"train": [event(cut), event(noise(1))]}, {"species": ("none",)})
     with pytest.raises(InputError, match="at offset 0: photo 0: the JPEG is cut"):
         epoch(dataset, replace(TRAIN, labels=("species",)))
 
 
-def test_a_camera_may_write_more_behind_the_photo(dataset_of) -> None:
+def test_data_after_the_jpeg_is_accepted(dataset_of) -> None:
     dataset = dataset_of(
         {"train": [event(noise(0)), event(noise(0) + b"of the maker")]}, {"species": ("none",)}
     )
@@ -271,7 +276,7 @@ def test_a_camera_may_write_more_behind_the_photo(dataset_of) -> None:
     assert np.array_equal(plain, longer)
 
 
-def test_grey_photos_are_shown_in_grey(dataset_of) -> None:
+def test_grey_photo_stays_grey(dataset_of) -> None:
     import simplejpeg
 
     grey = simplejpeg.encode_jpeg(np.full((48, 64, 1), 99, np.uint8), 90, "GRAY")
@@ -281,7 +286,7 @@ def test_grey_photos_are_shown_in_grey(dataset_of) -> None:
 
 
 @pytest.mark.parametrize("how", ["batches", "stream"])
-def test_leaving_early_ends_the_threads(tiny_dataset, how) -> None:
+def test_closing_early_ends_threads(tiny_dataset, how) -> None:
     stream = dali.open_split(tiny_dataset({"train": 60}), "train", TRAIN)
     batches = stream.epoch(0)
     next(batches)
@@ -290,14 +295,14 @@ def test_leaving_early_ends_the_threads(tiny_dataset, how) -> None:
     assert not workers()
 
 
-def test_a_closed_stream_can_be_read_again(tiny_dataset) -> None:
+def test_closed_stream_can_be_read_again(tiny_dataset) -> None:
     stream = dali.open_split(tiny_dataset(), "train", TRAIN)
     first = images(list(stream.epoch(0)))
     stream.close()
     assert np.array_equal(first, images(list(stream.epoch(0))))
 
 
-def test_a_bad_record_ends_the_threads(tiny_dataset) -> None:
+def test_bad_record_ends_threads(tiny_dataset) -> None:
     dataset = tiny_dataset({"train": 60})
     path = dataset.folder / dataset.shards("train")[0].file
     data = bytearray(path.read_bytes())

@@ -49,7 +49,7 @@ def names(folder: Path) -> list[str]:
     )
 
 
-def test_each_class_has_a_folder_of_links(write, photo, tmp_path) -> None:
+def test_write_creates_folder_of_links_per_class(write, photo, tmp_path) -> None:
     fox = photo("north/1.jpg")
     written = write("folders", [event(fox)], {"species": CLASSES}, tmp_path / "photos")
     assert names(written) == ["_failed.csv", "fox/north__1.jpg"]
@@ -59,13 +59,13 @@ def test_each_class_has_a_folder_of_links(write, photo, tmp_path) -> None:
     assert names(tmp_path / "photos") == ["north/1.jpg"]
 
 
-def test_the_photos_of_an_event_stay_together(write, photo, tmp_path, predictions) -> None:
+def test_photos_of_an_event_stay_together(write, photo, tmp_path, predictions) -> None:
     images = tuple(replace(image, path=str(photo(image.path))) for image in predictions[0].images)
     written = write("folders", [replace(predictions[0], images=images)], root=tmp_path / "photos")
     assert names(written) == ["_failed.csv", "cat/a.jpg", "cat/b.jpg"]
 
 
-def test_copies_are_files_of_their_own_and_as_old_as_the_photos(write, photo, tmp_path) -> None:
+def test_copy_option_copies_with_modification_time(write, photo, tmp_path) -> None:
     fox = photo("1.jpg")
     os.utime(fox, (1_000_000_000, 1_000_000_000))
     written = write("folders", [event(fox)], {"species": CLASSES}, tmp_path / "photos", copy=True)
@@ -77,7 +77,7 @@ def test_copies_are_files_of_their_own_and_as_old_as_the_photos(write, photo, tm
 
 
 @pytest.mark.parametrize("copy", [False, True])
-def test_no_photo_takes_the_place_of_another(write, photo, tmp_path, copy) -> None:
+def test_photos_with_equal_names_get_numbers(write, photo, tmp_path, copy) -> None:
     photos = [photo("a/b.jpg"), photo("a__b.jpg"), photo("a_/b.jpg"), photo("a/_b.jpg")]
     entries = [event(path) for path in [*photos, photos[0]]]
     written = write("folders", entries, {"species": CLASSES}, tmp_path / "photos", copy=copy)
@@ -91,7 +91,7 @@ def test_no_photo_takes_the_place_of_another(write, photo, tmp_path, copy) -> No
     }
 
 
-def test_every_class_gets_a_folder_that_any_system_takes(write, photo, tmp_path) -> None:
+def test_safe_name_gives_unique_valid_folders(write, photo, tmp_path) -> None:
     one = photo("1.jpg")
     entries = [event(one, number) for number in range(len(CLASSES))]
     written = write("folders", entries, {"species": CLASSES}, tmp_path / "photos")
@@ -112,9 +112,7 @@ def test_every_class_gets_a_folder_that_any_system_takes(write, photo, tmp_path)
     assert len(names(written)) == 1 + len(CLASSES)
 
 
-def test_a_photo_from_elsewhere_is_named_by_its_whole_path_cut_in_front(
-    write, photo, tmp_path
-) -> None:
+def test_safe_name_of_photo_outside_root_keeps_end_of_path(write, photo, tmp_path) -> None:
     far = photo(f"{'ü' * 100}/{'n' * 100}.jpg")
     written = write("folders", [event(far)], {"species": CLASSES}, tmp_path / "elsewhere")
     (name,) = [path.name for path in (written / "fox").iterdir()]
@@ -122,15 +120,16 @@ def test_a_photo_from_elsewhere_is_named_by_its_whole_path_cut_in_front(
     assert 198 < len(name.encode()) <= 200
 
 
-def test_what_is_in_no_folder_is_listed(write, tmp_path, failure) -> None:
+def test_failures_are_listed(write, tmp_path, failure) -> None:
     gone = event(tmp_path / "vanished.jpg")
     written = write("folders", [failure, gone], {"species": CLASSES}, copy=True)
     assert (written / "_failed.csv").read_text() == (
-        f"path,reason\ngone.jpg,no such file or directory\n{tmp_path / 'vanished.jpg'},no such file or directory\n"
+        "path,reason\ngone.jpg,no such file or directory\n"
+        f"{tmp_path / 'vanished.jpg'},no such file or directory\n"
     )
 
 
-def test_the_label_can_be_chosen(write, photo, tmp_path, predictions) -> None:
+def test_label_option(write, photo, tmp_path, predictions) -> None:
     images = (replace(predictions[0].images[0], path=str(photo("1.jpg"))),)
     entry = replace(predictions[0], images=images)
     assert names(write("folders", [entry], root=tmp_path / "photos", label="standing")) == [
@@ -140,9 +139,7 @@ def test_the_label_can_be_chosen(write, photo, tmp_path, predictions) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="makes a POSIX system that can't link")
-def test_without_links_hard_links_are_made_and_without_those_the_way_on_is_said(
-    write, photo, tmp_path, monkeypatch
-) -> None:
+def test_link_falls_back_to_hard_link_then_error(write, photo, tmp_path, monkeypatch) -> None:
     def refuse(*arguments) -> None:
         raise OSError(1, "Operation not permitted")
 
@@ -156,6 +153,6 @@ def test_without_links_hard_links_are_made_and_without_those_the_way_on_is_said(
     linked.parent.parent.rename(tmp_path / "before")
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     with pytest.raises(
-        InputError, match=r"can't link to '.*1\.jpg' \(Operation not permitted\): add --copy"
+        InputError, match=r"can't link to '.*1\.jpg' \(operation not permitted\): add --copy"
     ):
         write("folders", [event(fox)], {"species": CLASSES}, tmp_path / "photos")

@@ -9,7 +9,7 @@ def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_an_event_holds_what_the_seed_wrote(write, predictions) -> None:
+def test_event_has_keys_of_version_2(write, predictions) -> None:
     assert read(write("json", predictions))["1"] == {
         "predictions_top": {"species": "cat", "standing": "1"},
         "confidences_top": {"species": 0.535, "standing": 0.5399},
@@ -37,19 +37,19 @@ def test_an_event_holds_what_the_seed_wrote(write, predictions) -> None:
     }
 
 
-def test_any_name_survives(write, predictions) -> None:
+def test_names_are_escaped(write, predictions) -> None:
     odd = read(write("json", predictions))['2,"x"\n']
     assert odd["predictions_top"]["species"] == "🦊, fox"
     assert list(odd["aggregated_pred"]["species"]) == ['say "cat", or\nnot', "🦊, fox"]
     assert odd["images"][0]["path"] == "ü\udce9.jpg"
 
 
-def test_a_photo_tells_when_and_where_it_was_taken(write, dated) -> None:
+def test_photo_has_time_and_coordinates(write, dated) -> None:
     plain, known = read(write("json", [dated]))["1"]["images"]
     assert list(plain) == ["path", "predictions"]
     assert (known["datetime"], known["camera"]) == ("2016-09-25T18:35:10", "RECONYX HC500")
     assert (known["latitude"], known["longitude"]) == (-2.5, 34.75)
 
 
-def test_without_predictions_the_object_is_empty(write, failure) -> None:
+def test_write_without_predictions_gives_empty_object(write, failure) -> None:
     assert read(write("json", [failure])) == {}

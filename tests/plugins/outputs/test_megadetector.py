@@ -29,7 +29,7 @@ def event(*photos: tuple[float, ...], labels=SPECIES) -> EventPrediction:
     return EventPrediction("e", labels, images[0].probabilities, images)
 
 
-def test_a_file_is_one_of_version_1_6(write, predictions, failure) -> None:
+def test_write_gives_version_1_6(write, predictions, failure) -> None:
     found = read(write("megadetector", [predictions[0], failure]))
     assert found == {
         "info": {
@@ -72,29 +72,29 @@ def test_a_file_is_one_of_version_1_6(write, predictions, failure) -> None:
     )
 
 
-def test_an_empty_photo_has_no_detection(write) -> None:
+def test_empty_photo_has_no_detection(write) -> None:
     (image,) = read(write("megadetector", [event((0.1, 0.8, 0.05, 0.05))], SPECIES))["images"]
     assert image["detections"] == []
 
 
-def test_the_confidence_is_that_the_photo_is_not_empty(write) -> None:
+def test_confidence_is_probability_of_not_empty(write) -> None:
     (image,) = read(write("megadetector", [event((0.25, 0.3, 0.45, 0.00001))], SPECIES))["images"]
     (detection,) = image["detections"]
     assert (detection["category"], detection["conf"]) == ("1", 0.7)
     assert detection["classifications"] == [["2", 0.45], ["0", 0.25]]
 
 
-def test_people_are_of_their_own_category(write) -> None:
+def test_person_has_own_category(write) -> None:
     (image,) = read(write("megadetector", [event((0.1, 0.1, 0.1, 0.7))], SPECIES))["images"]
     assert image["detections"][0]["category"] == "2"
 
 
-def test_the_label_can_be_chosen(write, predictions) -> None:
+def test_label_option(write, predictions) -> None:
     found = read(write("megadetector", predictions[:1], label="standing"))
     assert found["classification_categories"] == {"0": "0", "1": "1"}
 
 
-def test_an_unknown_label_is_answered_with_the_nearest(write) -> None:
+def test_label_option_suggests_closest(write) -> None:
     with pytest.raises(
         UsageError,
         match=r"model 'model\.onnx' has no label called 'spices': did you mean 'species'\?",
@@ -102,7 +102,7 @@ def test_an_unknown_label_is_answered_with_the_nearest(write) -> None:
         write("megadetector", [], label="spices")
 
 
-def test_paths_are_relative_to_the_root_with_forward_slashes(write, tmp_path) -> None:
+def test_paths_are_relative_with_forward_slashes(write, tmp_path) -> None:
     inside, outside = (
         str(tmp_path / "photos" / "north" / "a.jpg"),
         str(tmp_path / "photos2" / "b.jpg"),
@@ -115,18 +115,18 @@ def test_paths_are_relative_to_the_root_with_forward_slashes(write, tmp_path) ->
     assert [image["file"] for image in found["images"]] == ["north/a.jpg", Path(outside).as_posix()]
 
 
-def test_an_event_without_photos_is_no_file(write, predictions) -> None:
+def test_event_without_photos_has_no_entry(write, predictions) -> None:
     nothing = Failure("7", "the event names no photo", of_event=True)
     assert read(write("megadetector", [nothing]))["images"] == []
 
 
-def test_the_time_is_written_as_exif_has_it(write, dated) -> None:
+def test_datetime_has_exif_format(write, dated) -> None:
     first, second = read(write("megadetector", [dated]))["images"]
     assert "datetime" not in first
     assert second["datetime"] == "2016:09:25 18:35:10"
 
 
-def test_any_name_survives(write, predictions) -> None:
+def test_names_are_escaped(write, predictions) -> None:
     labels = {"species": predictions[1].classes["species"]}
     found = read(write("megadetector", [replace(predictions[1], classes=labels)], labels))
     assert found["classification_categories"] == {"0": 'say "cat", or\nnot', "1": "🦊, fox"}
@@ -141,7 +141,7 @@ def test_any_name_survives(write, predictions) -> None:
         st.tuples(st.text(st.characters(exclude_characters="/\0."), min_size=1), st.booleans())
     )
 )
-def test_photos_in_are_photos_out(write, predictions, names) -> None:
+def test_write_gives_entry_per_photo(write, predictions, names) -> None:
     image = predictions[0].images[0]
     entries = [
         Failure(name, "broken")
@@ -153,6 +153,6 @@ def test_photos_in_are_photos_out(write, predictions, names) -> None:
     assert [(image["file"], "failure" in image) for image in images] == names
 
 
-def test_notes_are_the_classifiers_metadata(write, predictions) -> None:
+def test_notes_are_in_classifier_metadata(write, predictions) -> None:
     found = read(write("megadetector", predictions[:1], notes=("species: 2 of 3 classes",)))
     assert found["info"]["classifier_metadata"] == {"notes": ["species: 2 of 3 classes"]}

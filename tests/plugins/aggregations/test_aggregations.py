@@ -32,35 +32,35 @@ def combine(name: str, photos: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_photos_become_an_event(name: str) -> None:
+def test_aggregation_combines_photos(name: str) -> None:
     combined = combine(name, PHOTOS)
     assert combined.tolist() == pytest.approx(EVENTS[name], abs=5e-4)
     assert combined.dtype == np.float32
 
 
-def test_no_two_aggregations_agree() -> None:
+def test_aggregations_all_differ() -> None:
     answers = {tuple(combine(name, PHOTOS).round(3).tolist()) for name in NAMES}
     assert len(answers) == len(NAMES)
 
 
 @pytest.mark.parametrize("name", ["mean", "max", "min", "top_k_mean", "product"])
-def test_one_photo_is_its_event(name: str) -> None:
+def test_aggregation_of_one_photo_is_that_photo(name: str) -> None:
     assert combine(name, PHOTOS[:1]).tolist() == pytest.approx([0.6, 0.3, 0.1])
 
 
-def test_a_single_vote_takes_all_and_the_first_class_wins_a_tie() -> None:
+def test_vote_of_one_photo_and_of_a_tie_takes_first_class() -> None:
     assert combine("vote", np.array([[0.2, 0.4, 0.4]], np.float32)).tolist() == [0, 1, 0]
 
 
-def test_fewer_photos_than_the_mean_of_the_highest_wants_are_averaged() -> None:
+def test_top_k_mean_averages_fewer_than_k_photos() -> None:
     assert combine("top_k_mean", PHOTOS[:2]).tolist() == pytest.approx([0.55, 0.35, 0.1])
 
 
-def test_photos_that_exclude_each_other_leave_a_product_undecided() -> None:
+def test_product_of_contradicting_photos_is_undecided() -> None:
     assert combine("product", np.array([[1, 0], [0, 1]], np.float32)).tolist() == [0.5, 0.5]
 
 
-def test_a_product_of_very_many_photos_does_not_vanish() -> None:
+def test_product_of_many_photos_does_not_underflow() -> None:
     assert combine("product", np.tile(PHOTOS[:1], (10_000, 1))).tolist() == pytest.approx(
         [0.6, 0.3, 0.1], rel=1e-4
     )
@@ -75,7 +75,7 @@ def test_a_product_of_very_many_photos_does_not_vanish() -> None:
         )
     )
 )
-def test_product_and_vote_always_sum_to_one(photos: list[list[float]]) -> None:
+def test_product_and_vote_sum_to_one(photos: list[list[float]]) -> None:
     array = np.array(photos, np.float32)
     assert combine("product", array).sum() == pytest.approx(1, rel=1e-5)
     assert combine("vote", array).sum() == pytest.approx(1, rel=1e-5)

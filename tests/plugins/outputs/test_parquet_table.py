@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 
-def test_the_columns_are_those_of_csv_with_types(write, predictions) -> None:
+def test_schema_is_that_of_csv_with_types(write, predictions) -> None:
     schema = pq.read_schema(write("parquet", predictions))
     number, text = pa.float64(), pa.string()
     assert dict(zip(schema.names, schema.types, strict=True)) == {
@@ -27,7 +27,7 @@ def test_the_columns_are_those_of_csv_with_types(write, predictions) -> None:
     }
 
 
-def test_the_values_are_whole(write, dated, predictions) -> None:
+def test_values_are_not_rounded(write, dated, predictions) -> None:
     rows = pq.read_table(write("parquet", [dated, predictions[1]])).to_pylist()
     assert rows[0]["predictions_all"] == [
         ("cat", pytest.approx(0.535)),
@@ -45,12 +45,12 @@ def test_the_values_are_whole(write, dated, predictions) -> None:
     )
 
 
-def test_per_photo_names_that_are_no_text_are_escaped(write, predictions) -> None:
+def test_per_photo_escapes_names_that_are_not_utf8(write, predictions) -> None:
     rows = pq.read_table(write("parquet", predictions, per_photo=True)).to_pylist()
     assert [row["path"] for row in rows[::2]] == ["a.jpg", "b.jpg", "ü\\udce9.jpg"]
 
 
-def test_a_latitude_that_is_no_number_is_null(write, predictions) -> None:
+def test_latitude_that_is_not_a_number_is_null(write, predictions) -> None:
     events = [replace(predictions[0], id=one, meta={"latitude": one}) for one in ("-2.5", "2° S")]
     assert pq.read_table(write("parquet", events))["latitude"].to_pylist() == [
         -2.5,
@@ -60,12 +60,12 @@ def test_a_latitude_that_is_no_number_is_null(write, predictions) -> None:
     ]
 
 
-def test_without_predictions_there_is_a_table_without_rows(write, failure) -> None:
+def test_write_without_predictions_gives_no_rows(write, failure) -> None:
     table = pq.read_table(write("parquet", [failure]))
     assert (table.num_rows, table.num_columns) == (0, 9)
 
 
-def test_events_are_written_in_groups_of_bounded_size(write, predictions) -> None:
+def test_row_groups_have_bounded_size(write, predictions) -> None:
     events = (replace(predictions[0], id=str(number)) for number in range(12_345))
     file = pq.ParquetFile(write("parquet", events))
     assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [
@@ -77,7 +77,7 @@ def test_events_are_written_in_groups_of_bounded_size(write, predictions) -> Non
     ]
 
 
-def test_without_pyarrow_the_extra_is_named(tmp_path) -> None:
+def test_write_names_extra_without_pyarrow(tmp_path) -> None:
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"
         "from ctc_plugins.outputs.parquet_table import write\n"
@@ -88,7 +88,7 @@ def test_without_pyarrow_the_extra_is_named(tmp_path) -> None:
     assert "[data]" in done.stderr
 
 
-def test_notes_are_the_files_metadata(write, predictions) -> None:
+def test_notes_are_in_file_metadata(write, predictions) -> None:
     path = write(
         "parquet", predictions, notes=("species: 2 of 3 classes", "answers below 0.8 are 'unknown'")
     )

@@ -20,7 +20,7 @@ EVENTS = 20_000
         ("folders", "_failed.csv"),
     ],
 )
-def test_a_file_grows_while_entries_come(
+def test_output_file_grows_while_entries_come(
     write, predictions, failure, tmp_path: Path, name, growing
 ) -> None:
     sizes = []

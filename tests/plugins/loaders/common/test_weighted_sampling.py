@@ -1,4 +1,4 @@
-"""What loaders do with several observations of an event, and how they draw events by weight."""
+"""Weighted sampling: how often loaders repeat events."""
 
 from __future__ import annotations
 
@@ -22,11 +22,9 @@ SMALL = LoaderConfig(
 PLAIN = replace(SMALL, augmentation=NO_AUGMENTATION)
 
 
-def event(
-    number: int, species: tuple[int, ...], count: tuple[int, ...] | None = None
-) -> EventRecord:
+def event(number: int, species: tuple[int, ...]) -> EventRecord:
     jpeg = encode_jpeg(np.full((16, 16, 3), 10 * number, np.uint8), 90)
-    labels = {"species": species, "count": count or (0,) * len(species)}
+    labels = {"species": species, "count": (0,) * len(species)}
     return EventRecord(f"e{number}", (jpeg,), ((16, 16),), labels, (f"{number}.jpg",), {})
 
 
@@ -39,32 +37,7 @@ def values(found: list[Batch], label: str) -> list:
     return np.concatenate([batch.labels[label] for batch in found]).tolist()
 
 
-@pytest.mark.parametrize("augmentation", [None, NO_AUGMENTATION])
-def test_a_multi_label_row_has_every_class_that_was_seen_and_is_missing_when_none_was(
-    loader, dataset_of, augmentation
-) -> None:
-    events = [
-        event(0, (2, 0), (1, -1)),
-        event(1, (1, 1)),
-        event(2, (-1, -1)),
-        event(3, (-1, 2), (-1, 0)),
-    ]
-    dataset = dataset_of({"train": events}, CLASSES)
-    found = epochs(
-        loader, dataset, replace(SMALL, augmentation=augmentation, multi_label=("species",))
-    )
-    assert values(found, "species") == [[1, 0, 1], [0, 1, 0], [-1, -1, -1], [0, 0, 1]]
-    assert values(found, "count") == [1, 0, 0, -1]
-
-
-def test_a_label_that_is_not_wanted_can_not_be_multi_label(loader, tiny_dataset) -> None:
-    with pytest.raises(
-        UsageError, match=r"'specis' can't be multi-label: .*did you mean 'species'"
-    ):
-        loader(tiny_dataset(), "train", replace(PLAIN, multi_label=("specis",)))
-
-
-def test_weights_must_be_one_above_nothing_for_each_class(loader, tiny_dataset) -> None:
+def test_sampling_weights_must_be_positive_per_class(loader, tiny_dataset) -> None:
     with pytest.raises(UsageError, match="'count' has 2 classes: give each a weight above 0"):
         loader(
             tiny_dataset(),
@@ -74,7 +47,7 @@ def test_weights_must_be_one_above_nothing_for_each_class(loader, tiny_dataset) 
 
 
 @pytest.mark.parametrize("on_bad", ["fail", "skip"])
-def test_a_rare_class_comes_as_often_as_its_weight_says(loader, dataset_of, on_bad) -> None:
+def test_sampling_weights_repeat_rare_class(loader, dataset_of, on_bad) -> None:
     events = [event(number, (1 if number == 3 else 0,)) for number in range(20)]
     dataset = dataset_of({"train": events}, CLASSES, shards=2)
     weights = SamplingWeights("species", (20 / 38, 20 / 2, 1.0))
@@ -82,7 +55,7 @@ def test_a_rare_class_comes_as_often_as_its_weight_says(loader, dataset_of, on_b
     assert values(epochs(loader, dataset, config), "species").count(1) == 10
 
 
-def test_an_event_that_comes_again_is_varied_anew(loader, dataset_of) -> None:
+def test_sampling_repetitions_are_augmented_differently(loader, dataset_of) -> None:
     events = [
         replace(event(number, (1 if number == 3 else 0,)), jpegs=(_noise(number),))
         for number in range(8)
@@ -100,7 +73,7 @@ def test_an_event_that_comes_again_is_varied_anew(loader, dataset_of) -> None:
 
 
 @pytest.mark.parametrize(("multi_label", "expected"), [((), 0), (("species",), 10)])
-def test_a_second_observation_draws_its_event_only_where_it_counts(
+def test_row_weights_use_second_observation_only_if_multi_label(
     loader, dataset_of, multi_label, expected
 ) -> None:
     events = [event(number, (0, 1) if number == 3 else (0, 0)) for number in range(20)]
@@ -111,7 +84,7 @@ def test_a_second_observation_draws_its_event_only_where_it_counts(
     assert sum(row == [1, 1, 0] for row in found) == expected
 
 
-def test_readers_make_the_same_steps_when_events_are_drawn_by_weight(loader, tiny_dataset) -> None:
+def test_sampling_gives_all_readers_same_steps(loader, tiny_dataset) -> None:
     config = replace(
         PLAIN, shuffle=True, draw_weights=SamplingWeights("species", (9.0, 1.0, 1.0)), batch_size=3
     )
@@ -120,7 +93,7 @@ def test_readers_make_the_same_steps_when_events_are_drawn_by_weight(loader, tin
     assert [[len(batch.images) for batch in part] for part in parts] == [[3, 3], [3, 3]]
 
 
-def test_a_damaged_record_is_told_when_it_is_drawn(loader, tiny_dataset) -> None:
+def test_sampling_reports_damaged_record(loader, tiny_dataset) -> None:
     dataset = tiny_dataset()
     file, offset = corrupt_record(dataset)
     config = replace(PLAIN, draw_weights=SamplingWeights("species", (1.0, 1.0, 1.0)))
@@ -128,7 +101,7 @@ def test_a_damaged_record_is_told_when_it_is_drawn(loader, tiny_dataset) -> None
         epochs(loader, dataset, config)
 
 
-def test_every_number_is_drawn_as_often_as_its_weight_says_rounded() -> None:
+def test_systematic_sample_counts_are_weights_rounded() -> None:
     weights = np.array([0.5, 2.5, 1.0, 4.0, 0.0, 1.0, 1.0, 6.0])
     for epoch in range(20):
         times = np.bincount(systematic_sample(weights, 7, epoch), minlength=8)
@@ -136,11 +109,11 @@ def test_every_number_is_drawn_as_often_as_its_weight_says_rounded() -> None:
         assert (np.abs(times - weights / 2) < 1).all()
 
 
-def test_equal_weights_draw_everything_once() -> None:
+def test_systematic_sample_with_equal_weights_takes_all_once() -> None:
     assert systematic_sample(np.full(1000, 0.1), 0, 3).tolist() == list(range(1000))
 
 
-def test_seed_and_epoch_decide_what_is_drawn() -> None:
+def test_systematic_sample_depends_on_seed_and_epoch() -> None:
     weights = np.random.default_rng(0).random(100)
     first = systematic_sample(weights, 1, 2).tolist()
     assert first == systematic_sample(weights, 1, 2).tolist()
