@@ -30,7 +30,7 @@ def command(
     thumbnails: float,
     overwrite: bool,
 ) -> None:
-    """Write a report of PREDICTIONS: how often, where and when each class was predicted, and photos.
+    """Write a report of PREDICTIONS: counts per class, by location and by hour, with photos.
 
     OUTPUT/report.html is one file that any browser opens, without a network.
     """

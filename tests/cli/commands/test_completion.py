@@ -66,5 +66,6 @@ def test_completion_script_of_other_shells_calls_ctc(capsys, shell: str) -> None
 def test_completion_rejects_unknown_shell(capsys) -> None:
     assert run(["completion", "bsah"]) == 2
     assert capsys.readouterr().err == (
-        "error: invalid value for 'SHELL': 'bsah' is not one of 'bash', 'zsh', 'fish': did you mean 'bash'?\n"
+        "error: invalid value for 'SHELL': 'bsah' is not one of 'bash', 'zsh', 'fish': did "
+        "you mean 'bash'?\n"
     )

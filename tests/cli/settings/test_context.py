@@ -25,7 +25,8 @@ PREDICT = ["predict", "model.onnx", "photos", "--output", "p.csv"]
 def settings(tmp_path: Path) -> Path:
     path = tmp_path / "lab.toml"
     path.write_text(
-        "[predict]\nthreads = 5\nbatch_size = 16\nimage = 'photo'\nevent-id = 'event'\nper-photo = true\n"
+        "[predict]\nthreads = 5\nbatch_size = 16\nimage = 'photo'\n"
+        "event-id = 'event'\nper-photo = true\n"
     )
     return path
 
@@ -41,7 +42,9 @@ def shown(capsys, *arguments: str) -> dict[str, tuple[object, str]]:
 
 
 @pytest.mark.parametrize(
-    ("variable", "typed", "expected"),
+    "variable",
+    "typed",
+    "expected",
     [
         (None, [], (5, "{file}")),
         ("6", [], (6, "CTC_PREDICT_THREADS")),
@@ -86,7 +89,10 @@ def test_layers_hold_for_plugin_options(settings, capsys, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "arguments", "key", "value"),
+    "table",
+    "arguments",
+    "key",
+    "value",
     [
         ("[dataset.verify]\nworkers = 2", ["dataset", "verify", "d"], "workers", 2),
         (
@@ -101,7 +107,10 @@ def test_layers_hold_for_plugin_options(settings, capsys, monkeypatch) -> None:
             "label",
             ["x"],
         ),
-        ("[export]\nrun = 'run'", ["export", "--output", "o"], "run", "run"),
+        "[export]\nrun = 'run'",
+        ["export", "--output", "o"],
+        "run",
+        "run",
         (
             "[train]\nflip = false\nlabel-weight = 'a=2'",
             ["train", "d", "--output", "o", "--backbone", "b"],
@@ -130,16 +139,41 @@ def test_show_config_prints_a_file_that_repeats_the_command(settings, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    "text",
+    "line",
     [
-        ("[predcit]", "'{file}' has a table [predcit], but there is no such command: did you mean 'predict'?"),
-        ("threads = 1", "'{file}' has 'threads' outside the table of a command: put it under [COMMAND]"),
-        ("[predict]\nthread = 1", "'{file}': 'thread' in [predict] is not an option of `ctc predict`: did you mean 'threads'?"),
-        ("[predict]\nthreads = [1]", "'{file}': 'threads' in [predict] takes one value, not a list"),
-        ("[predict]\nimage = {a = 1}", "'{file}': 'image' in [predict] must be a value or a list of values"),
-        ("[predict]\nformat = [[1]]", "'{file}': 'format' in [predict] must be a value or a list of values"),
+        (
+            "[predcit]",
+            (
+                "'{file}' has a table [predcit], but there is no such command: did you mean "
+                "'predict'?"
+            ),
+        ),
+        (
+            "threads = 1",
+            "'{file}' has 'threads' outside the table of a command: put it under [COMMAND]",
+        ),
+        (
+            "[predict]\nthread = 1",
+            (
+                "'{file}': 'thread' in [predict] is not an option of `ctc predict`: did you mean "
+                "'threads'?"
+            ),
+        ),
+        (
+            "[predict]\nthreads = [1]",
+            "'{file}': 'threads' in [predict] takes one value, not a list",
+        ),
+        (
+            "[predict]\nimage = {a = 1}",
+            "'{file}': 'image' in [predict] must be a value or a list of values",
+        ),
+        (
+            "[predict]\nformat = [[1]]",
+            "'{file}': 'format' in [predict] must be a value or a list of values",
+        ),
     ],
-)  # fmt: skip
+)
 def test_config_file_error_names_file_and_key(tmp_path, capsys, text, line) -> None:
     path = tmp_path / "c.toml"
     path.write_text(text)
@@ -148,12 +182,25 @@ def test_config_file_error_names_file_and_key(tmp_path, capsys, text, line) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    "text",
+    "line",
     [
-        ("[inventory]\noutput = 'x'", "'{file}' has 'inventory.output' outside the table of a command: put it under [COMMAND]"),
-        ("[inventory.csvv]", "'{file}' has a table [inventory.csvv], but there is no such command: did you mean 'csv'?"),
+        (
+            "[inventory]\noutput = 'x'",
+            (
+                "'{file}' has 'inventory.output' outside the table of a command: put it under "
+                "[COMMAND]"
+            ),
+        ),
+        (
+            "[inventory.csvv]",
+            (
+                "'{file}' has a table [inventory.csvv], but there is no such command: did you mean "
+                "'csv'?"
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_config_file_checks_tables_of_formats(tmp_path, capsys, text, line) -> None:
     path = tmp_path / "c.toml"
     path.write_text(text)
@@ -168,9 +215,11 @@ def test_config_file_that_is_not_toml(tmp_path, capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "line"),
+    "name",
+    "line",
     [
-        ("missing.toml", "the configuration file '{file}' does not exist"),
+        "missing.toml",
+        "the configuration file '{file}' does not exist",
         (
             "run.json",
             "'{file}' is not a .toml file: see docs/configuration.md for the format",
@@ -188,7 +237,10 @@ def test_invalid_value_names_its_source(monkeypatch, tmp_path, capsys) -> None:
     assert run([*PREDICT, "--config", str(tmp_path / "c.toml")]) == 2
     monkeypatch.setenv("CTC_PREDICT_THREADS", "many")
     assert run(PREDICT) == 2
-    bad = "error: invalid value for '--threads': '{}' is not a valid integer (from {}): see 'ctc predict --help'"
+    bad = (
+        "error: invalid value for '--threads': '{}' is not a valid integer (from {}): see 'ctc "
+        "predict --help'"
+    )
     expected = [bad.format("x", tmp_path / "c.toml"), bad.format("many", "CTC_PREDICT_THREADS")]
     assert capsys.readouterr().err.splitlines() == expected
 

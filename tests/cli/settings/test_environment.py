@@ -97,6 +97,9 @@ def test_warn_unknown_variables_before_missing_option_error(monkeypatch, capsys)
     monkeypatch.setenv("CTC_PREDICT_OUTPT", "p.csv")
     assert run(["predict", "model.onnx", "photos"]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "warning: the environment variable 'CTC_PREDICT_OUTPT' sets no option of `ctc predict`: did you mean 'CTC_PREDICT_OUTPUT'?",
+        (
+            "warning: the environment variable 'CTC_PREDICT_OUTPT' sets no option of `ctc "
+            "predict`: did you mean 'CTC_PREDICT_OUTPUT'?"
+        ),
         "error: missing option '--output': see 'ctc predict --help'",
     ]

@@ -74,7 +74,7 @@ def test_verify_max_faults_stops_with_a_warning(
     [
         (None, 2, "it should be the manifest of a dataset"),
         ("{", 1, "can't be read"),
-        ("[]", 1, "not an object"),
+        ("[]", 1, "a list, not a JSON object"),
         ("{}", 1, "not a ctc-dataset file"),
         ('{"format": "ctc-dataset", "format_version": 2}', 1, "update ctc"),
         ('{"format": "ctc-dataset", "format_version": 1}', 1, "damaged"),

@@ -160,7 +160,7 @@ def test_check_image_root_moves_the_root(
 @pytest.mark.parametrize(
     ("content", "code", "message"),
     [
-        (None, 2, "make one with `ctc inventory`"),
+        (None, 2, "create one with `ctc inventory`"),
         (b"event_id,image", 1, "can't be read as Parquet"),
         ({}, 1, "not an inventory"),
         ({b"ctc": b"{"}, 1, "damaged"),
@@ -170,7 +170,7 @@ def test_check_image_root_moves_the_root(
         (
             {b"ctc": b'{"format_version": 1, "labels": ["age"], "image_root": "", "left_out": {}}'},
             1,
-            "lost its column",
+            "has no column 'age'",
         ),
         (
             {b"ctc": b'{"format_version": 1, "labels": [], "image_root": "", "left_out": {}}'},

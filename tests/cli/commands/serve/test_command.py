@@ -153,8 +153,12 @@ def test_serve_log_format_json(start, model, tmp_path) -> None:
     written = json.loads(process.stderr.readline())
     assert [json.loads(line)["level"] for line in lines] == ["info", "info"]
     assert {name: written[name] for name in ("method", "path", "status", "model", "photos")} == {
-        "method": "POST", "path": "/v1/models/model:predict", "status": 200, "model": "model", "photos": 1,
-    }  # fmt: skip
+        "method": "POST",
+        "path": "/v1/models/model:predict",
+        "status": 200,
+        "model": "model",
+        "photos": 1,
+    }
 
 
 def test_serve_log_json_holds_requests(start, model, tmp_path) -> None:
@@ -180,9 +184,14 @@ def test_serve_log_json_holds_requests(start, model, tmp_path) -> None:
     assert request.pop("ms") > 0 < request.pop("bytes")
     assert request.pop("time").endswith("+00:00")
     assert request == {
-        "kind": "request", "client": "127.0.0.1", "method": "POST", "path": "/v1/models/model:predict", "status": 200,
-        "model": "model", "photos": 1,
-    }  # fmt: skip
+        "kind": "request",
+        "client": "127.0.0.1",
+        "method": "POST",
+        "path": "/v1/models/model:predict",
+        "status": 200,
+        "model": "model",
+        "photos": 1,
+    }
 
 
 def test_serve_writes_nothing_to_home(start, model, tmp_path) -> None:
@@ -202,8 +211,8 @@ def test_serve_reports_port_in_use(model, capsys) -> None:
         assert run(["serve", str(model), "--port", str(port)]) == 2
     narration = capsys.readouterr().err
     assert (
-        narration
-        == f"error: '127.0.0.1' port {port} can't be listened on: address already in use: choose another --port\n"
+        narration == f"error: can't listen on '127.0.0.1' port {port}: address already in use: "
+        "choose another --port\n"
     )
 
 
@@ -225,7 +234,7 @@ def test_serve_reports_port_in_use(model, capsys) -> None:
         (
             ["{model}", "--host", "no.such.host.invalid"],
             2,
-            "'no.such.host.invalid' is no address of this machine",
+            "'no.such.host.invalid' is not an address of this machine",
         ),
         (
             ["{model}", "--max-photos", "9", "--queue", "8"],
