@@ -1,9 +1,10 @@
-"""What loading costs a training: python benchmarks/training.py DATASET [--backbone resnet18]
+"""Cost of data loading in training: python benchmarks/training.py DATASET [--backbone resnet18]
 [--size 224] [--rounds 3]
 
-The network learns from one batch that is held in memory, which is all that it can do, and from the
-batches of each loader that runs here. They take turns in one process. KERAS_BACKEND=jax measures on
-JAX; a GPU wants --batch-size 256 --mixed-precision bfloat16."""
+The network is trained on one batch that is held in memory, which is its upper limit, and on the
+batches of each loader that runs here. They take turns in one process. KERAS_BACKEND=jax measures
+JAX; for a GPU use --batch-size 256 --mixed-precision bfloat16.
+"""
 
 from __future__ import annotations
 
@@ -13,33 +14,33 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import date
-from itertools import count, repeat, takewhile
+from itertools import count, repeat
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from ctc.artifacts.dataset import TRAIN
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.hardware import usable_cores
 from ctc.plugin import Batch, BatchStream, Loader
 from ctc.plugin.manager import plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.distributed.backend import start_backend
-from ctc.training.plan import TRAIN
 
 IN_MEMORY = "one batch in memory"
 GOAL = 0.05
-"""Of the time of a training on the CPU, fed by turbo, at most so much may be spent waiting."""
+"""The largest fraction of the time that a training on the CPU with turbo may wait for data."""
 
 
 class Turn(NamedTuple):
-    """Of one turn: photos per second, and the share of the time spent waiting for data."""
+    """Photos per second, and the fraction of the time that was spent waiting for data."""
 
     rate: float
-    waited: float
+    data_wait: float
 
 
 def endless(stream: BatchStream) -> Iterator[Batch]:
-    """Epoch after epoch."""
+    """Yield the batches of one epoch after another."""
     for epoch in count():
         yield from stream.epoch(epoch)
 
@@ -62,16 +63,17 @@ def main() -> None:
     start_backend()
     from ctc.training.metrics.metrics import MetricSums
     from ctc.training.plan import resolve_plan
+    from ctc.training.trainer.timing import step_timer, timed
     from ctc.training.trainer.train_step import ModelRunner
-    from ctc.training.trainer.trainer import run_batches
 
     def turn(batches: Iterable[Batch]) -> Turn:
         totals, end = MetricSums(), time.perf_counter() + options.seconds
-        for _ in takewhile(
-            lambda _: time.perf_counter() < end, run_batches(batches, learner.train_step, totals)
-        ):
-            pass
-        return Turn(totals.images / totals.seconds, totals.waited / totals.seconds)
+        for batch in timed(batches, totals):
+            with step_timer(totals):
+                totals += runner.train_step(batch)
+            if time.perf_counter() >= end:
+                break
+        return Turn(totals.images / totals.seconds, totals.data_wait / totals.seconds)
 
     config = TrainingConfig(
         str(options.dataset),
@@ -84,14 +86,16 @@ def main() -> None:
         mixed_precision=options.mixed_precision,
     )
     plan = resolve_plan(config, plugins())
-    learner = ModelRunner(plan)
+    runner = ModelRunner(plan)
     loaders = {
         name: loader for name, loader in plugins().all(Loader).items() if loader.available() is None
     }
     turns: dict[str, list[Turn]] = {name: [] for name in (IN_MEMORY, *loaders)}
     for number in range(options.rounds + 1):
         for name, loader in loaders.items():
-            with closing(loader.open(plan.dataset, TRAIN, plan.training_loader_config())) as stream:
+            with closing(
+                loader.open(plan.dataset, TRAIN, plan.batches.training_loader_config())
+            ) as stream:
                 batches = endless(stream)
                 if name == next(iter(loaders)):
                     turns[IN_MEMORY].append(turn(repeat(next(batches))))
@@ -99,15 +103,16 @@ def main() -> None:
         if number == 0:
             turns = {name: [] for name in turns}  # the first round warms up
     print(
-        f"{date.today()}, {usable_cores()} cores, Python {platform.python_version()}, median of {options.rounds} rounds\n"
+        f"{date.today()}, {usable_cores()} cores, Python {platform.python_version()}, "
+        f"median of {options.rounds} rounds\n"
     )
     print(f"{options.backbone} at {options.size} px, batches of {options.batch_size}\n")
-    print("| | photos/s | of the network's own | waiting |\n|---|---|---|---|")
+    print("| | photos/s | of the upper limit | data wait |\n|---|---|---|---|")
     own = median(one.rate for one in turns[IN_MEMORY])
     for name, taken in turns.items():
-        rate, waited = median(one.rate for one in taken), median(one.waited for one in taken)
+        rate, wait = median(one.rate for one in taken), median(one.data_wait for one in taken)
         goal = f" (goal {GOAL:.0%})" if name == "turbo" else ""
-        print(f"| {name} | {rate:.1f} | {rate / own:.0%} | {waited:.1%}{goal} |")
+        print(f"| {name} | {rate:.1f} | {rate / own:.0%} | {wait:.1%}{goal} |")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""A run folder: what `ctc train` leaves.
+"""Run folder: the output of `ctc train`.
 
-run.json                  the resolved configuration, versions, devices, dataset fingerprint, seed
+run.json                  resolved configuration, versions, devices, dataset fingerprint, seed
 history.csv               one row per epoch
-best.weights.npz          the weights of the best epoch
-curves.png                how the losses and scores went
-test.json                 how that epoch does on the test split, when there is one
-test_predictions.csv      and what it says of each of its events
+best.weights.npz          weights of the best epoch
+curves.png                plot of the losses and metrics
+test.json                 metrics of the best epoch on the test split, if there is one
+test_predictions.csv      predictions of the best epoch for the events of the test split
 tensorboard/              logs for TensorBoard, with --tensorboard
-mlflow.json               which run of MLflow this is, with --mlflow
+mlflow.json               the run's id in MLflow, with --mlflow
 checkpoints/              weights and state to resume from
 """
 
@@ -19,21 +19,27 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.errors import InputError
+from ctc.errors import InputError, UsageError
 from ctc.storage.json_file import check_format, read_object, write_object
 
 RUN_FILE = "run.json"
 FORMAT = "ctc-run"
 FORMAT_VERSION = 1
 
+UNTRUSTED_SUFFIXES = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
+"""Suffixes of model files of other programs, which could run code when they are loaded."""
+
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What run.json says. `config`: every option of the training as resolved; `labels`: classes in
-    order; `multi_label`: those labels that may have several classes at once; `channel_mean`,
-    `channel_std`: the standardisation inside the model (R, G, B, scaled to 0–1); `dataset`: path
-    and fingerprint; `devices`: what computed, as Keras calls it, such as `gpu:0`, and its kind
-    where that is known."""
+    """Contents of run.json.
+
+    `config`: every option of the training, as resolved. `labels`: per label its classes, in order.
+    `multi_label`: the labels that may have several classes at once. `channel_mean`, `channel_std`:
+    the standardisation inside the model (R, G, B, scaled to 0–1). `dataset`: path and fingerprint.
+    `devices`: the devices that trained, by Keras's names, such as `gpu:0`, with their kind where it
+    is known.
+    """
 
     config: Mapping[str, Any]
     backbone: str
@@ -84,7 +90,7 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder and where its files are."""
+    """Paths of the files in a run folder."""
 
     folder: Path
 
@@ -126,7 +132,7 @@ class Run:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files and folders that a training writes."""
+        """All files and folders that a training run writes."""
         results = (
             self.history,
             self.best_weights,
@@ -137,8 +143,11 @@ class Run:
         return (self.info_path, *results, self.tensorboard, self.mlflow, self.checkpoints)
 
     def read(self) -> RunInfo:
-        """Raises CtcError when the folder is not a run, or was written by a newer ctc."""
-        data = read_object(self.info_path, "the description of a run that `ctc train` made")
+        """Read run.json.
+
+        Raises CtcError if the folder is not a run, or was written by a newer ctc.
+        """
+        data = read_object(self.info_path, "the run.json of a run that `ctc train` made")
         check_format(data, self.info_path, FORMAT, FORMAT_VERSION)
         try:
             return RunInfo.from_json(data)
@@ -146,4 +155,26 @@ class Run:
             raise InputError(f"'{self.info_path}' is damaged ({error!r}): train again") from None
 
     def write(self, info: RunInfo) -> None:
+        """Write run.json."""
         write_object(self.info_path, info.to_json())
+
+
+def open_run(path: Path) -> Run:
+    """Return the run at `path`, which is its folder or its run.json.
+
+    Raises UsageError for any other file.
+    """
+    path = path / RUN_FILE if path.is_dir() else path
+    reject_untrusted_checkpoint(path)
+    if path.name != RUN_FILE:
+        raise UsageError(f"'{path}' is not a '{RUN_FILE}': give the '{RUN_FILE}' of a run")
+    return Run(path.parent)
+
+
+def reject_untrusted_checkpoint(path: Path) -> None:
+    """Raise UsageError if `path` looks like a model file of another program."""
+    if path.suffix in UNTRUSTED_SUFFIXES:
+        raise UsageError(
+            f"'{path}' is not a run: loading it could run code from the file, so ctc loads only "
+            "folders of its own runs"
+        )

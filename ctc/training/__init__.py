@@ -1,1 +1,1 @@
-"""Stage 3: shards become a run folder."""
+"""Stage 3: train a network on a dataset and write a run folder."""

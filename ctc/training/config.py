@@ -1,5 +1,4 @@
-"""What a training is told to do: every option, in one frozen record that goes into run.json and
-comes back from it."""
+"""The options of a training, as one frozen record that run.json stores and restores."""
 
 from __future__ import annotations
 
@@ -9,8 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
-from ctc.artifacts.run import RUN_FILE, Run, RunInfo
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError
 from ctc.hardware import usable_cores
 from ctc.plugin import Augmentation
 from ctc.storage.paths import parse_path
@@ -29,34 +27,41 @@ DEFAULT_LEARNING_RATE: Mapping[OptimizerName, float] = {
     "rmsprop": 0.001,
     "adamw": 0.001,
 }
-DEFAULT_WARMUP_EPOCHS: Mapping[ScheduleName, float] = {"plateau": 0.0, "cosine": 1.0}
-DEFAULT_PATIENCE = 3
-NATURAL: Sampling = "natural"
 DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {
     "sgd": 0.0001,
     "rmsprop": 0.0001,
     "adamw": 0.01,
 }
-
-
-UNTRUSTED_SUFFIXES = frozenset({".h5", ".hdf5", ".keras", ".pb", ".pt", ".pth", ".pkl"})
+DEFAULT_WARMUP_EPOCHS: Mapping[ScheduleName, float] = {"plateau": 0.0, "cosine": 1.0}
+DEFAULT_PATIENCE = 3
+NATURAL: Sampling = "natural"
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Every option of `ctc train`. None means: what suits the backbone, the optimizer or the
-    machine (`resolve` fills it in).
+    """Every option of `ctc train`.
 
-    `label_weights`: factor of a label's loss, 1 where absent. `multi_label`: those labels that may
-    have several classes at once. `sampling`: how often an event comes, by its class of
-    `sampling_label` (the first label unless given): as often as it would weigh with those
-    `class_weights`. `start_from` is `--from`, the run to begin with. `freeze`: which layers keep
-    their weights (see `freeze.py`); for the first `head_epochs` all but the heads do.
-    `class_weights`: see `class_weights.py`. `steps_per_epoch`: end an epoch early. `clip_norm`: the
-    longest that the gradient of all weights may be. Patience is counted in epochs without a lower
-    validation loss. `crop`, `zoom` are shares of a side (0–0.5), `rotate` is in degrees (0–180).
-    `accumulate`: in how many parts a batch is taken. `checkpoint_minutes`, `checkpoint_steps`: how
-    often, within an epoch, a checkpoint is written."""
+    None stands for a value that depends on the backbone, the optimizer or the machine; `resolve`
+    fills it in.
+
+    label_weights                factor of a label's loss; 1 for labels that are not listed
+    multi_label                  labels that may have several classes at once
+    start_from                   `--from`: the run whose backbone weights to start with
+    freeze                       the layers that are not trained, see `model/freeze.py`
+    head_epochs                  number of first epochs in which only the heads are trained
+    class_weights                see `model/class_weights.py`
+    sampling, sampling_label     how often an event is drawn, by its class of `sampling_label`
+                                 (default: the first label): in proportion to those `class_weights`
+    steps_per_epoch              upper limit of the steps of an epoch
+    clip_norm                    largest global norm of the gradient
+    early_stopping_patience, reduce_lr_patience
+                                 epochs without a lower validation loss
+    crop, zoom                   fraction of a side, 0–0.5
+    rotate                       degrees, 0–180
+    accumulate                   gradient accumulation steps: micro-batches per batch
+    checkpoint_minutes, checkpoint_steps
+                                 how often a checkpoint is written within an epoch
+    """
 
     dataset: str
     output: str
@@ -114,11 +119,12 @@ class TrainingConfig:
     coordinator: str | None = None
 
     def resolve(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
-        """The same with nothing left open: `input_size` (height, width) of the backbone, `loader`
-        as chosen.
+        """Return the same options with every value that is derived filled in.
 
-        Colour augmentation is off for grayscale stacking, whose channels are moments in time. A
-        cosine runs to its end unless early stopping is asked for."""
+        `input_size`: (height, width) of the backbone; `loader`: the name of the chosen loader.
+        Colour augmentation is off for grayscale stacking, where the channels are points in time. A
+        cosine schedule runs to its end unless early stopping was asked for.
+        """
         stacked, cosine = self.image_choice == "grayscale_stacking", self.schedule == "cosine"
         rate, decay, warmup = self.learning_rate, self.weight_decay, self.warmup_epochs
         return replace(
@@ -143,59 +149,37 @@ class TrainingConfig:
 
     @property
     def topology(self) -> Topology:
-        """What computes."""
+        """The devices and hosts to train on."""
         return Topology(self.devices, self.hosts, self.host_index, self.coordinator)
 
     def augmentation(self) -> Augmentation:
-        """How the training photos are varied."""
+        """Return the augmentation of training photos."""
         return Augmentation(
             self.color, self.crop, self.zoom, self.rotate, self.flip, self.resize == "fit-crop"
         )
 
     def to_json(self) -> dict[str, Any]:
-        told = {"labels": list(self.labels), "multi_label": list(self.multi_label)}
-        return {**asdict(self), **told, "label_weights": dict(self.label_weights)}
+        lists = {"labels": list(self.labels), "multi_label": list(self.multi_label)}
+        return {**asdict(self), **lists, "label_weights": dict(self.label_weights)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TrainingConfig:
-        """Raises InputError when an option is unknown or a required one is missing."""
+        """Raises InputError if an option is unknown or a required one is missing."""
         unknown = sorted(set(data) - {one.name for one in fields(cls)})
         if unknown:
             raise InputError(
                 f"there is no training option called '{unknown[0]}': was it written by a newer ctc?"
             )
         try:
-            told = {
+            tuples = {
                 "labels": tuple(data["labels"]),
                 "multi_label": tuple(data.get("multi_label", ())),
             }
-            return cls(**{**data, **told, "label_weights": dict(data["label_weights"])})
+            return cls(**{**data, **tuples, "label_weights": dict(data["label_weights"])})
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"the training options are incomplete: {error}") from None
 
 
 def _absolute_path(path: str | None) -> str | None:
-    """For a name that is no path, that name."""
+    """Return the absolute path of a file or folder; any other value as it is."""
     return str(Path(path).absolute()) if path is not None and Path(path).exists() else path
-
-
-def reject_untrusted_checkpoint(path: Path) -> None:
-    """Raise UsageError for what looks like the model file of another program."""
-    if path.suffix in UNTRUSTED_SUFFIXES:
-        raise UsageError(
-            f"'{path}' is not a run: code in it could be run by loading it, so ctc takes only folders of its own runs"
-        )
-
-
-def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
-    """The options of an earlier run and what it noted: `path` is its run.json, or the run
-    folder."""
-    path = path / RUN_FILE if path.is_dir() else path
-    reject_untrusted_checkpoint(path)
-    if path.name != RUN_FILE:
-        raise UsageError(f"'{path}' is not a '{RUN_FILE}': give the '{RUN_FILE}' of a run")
-    info = Run(path.parent).read()
-    try:
-        return TrainingConfig.from_json(info.config), info
-    except InputError as error:
-        raise InputError(f"'{path}': {error}") from None

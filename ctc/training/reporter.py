@@ -1,4 +1,4 @@
-"""Progress of an epoch: loss and data wait beside the bar."""
+"""Progress bar of a pass over a split, with loss and data wait."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from ctc.training.metrics.metrics import MetricSums
 def batch_progress(
     reporter: Reporter, description: str, images: int, label_weights: Mapping[str, float]
 ) -> Iterator[Callable[[int, MetricSums], None]]:
-    """A bar for a pass over `images`; the function takes the images of each step and the totals so
-    far, whose loss it shows beside the share of time spent waiting for data. `label_weights`: label
-    → factor of its loss."""
+    """Show a progress bar for a pass over `images` photos.
+
+    The function that is yielded takes the number of photos of a step and the sums so far.
+    `label_weights`: label → factor of its loss.
+    """
     with reporter.progress(description, images) as bar:
 
-        def count(done: int, totals: MetricSums) -> None:
+        def update(done: int, totals: MetricSums) -> None:
             bar.advance(done)
-            bar.note(
-                f"loss {totals.loss(label_weights):.3f}, waiting {totals.waited / totals.seconds:.0%}"
-            )
+            wait = totals.data_wait / totals.seconds
+            bar.note(f"loss {totals.loss(label_weights):.3f}, data wait {wait:.0%}")
 
-        yield count
+        yield update

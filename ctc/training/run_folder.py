@@ -1,22 +1,46 @@
-"""The run folder at the beginning and the end of a training."""
+"""The run folder: checked and created before a training, read to resume one.
+
+Importing this module does not import Keras.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ctc.artifacts.run import Run, RunInfo
-from ctc.errors import CtcError, OutputExistsError, UsageError
+from ctc.artifacts.dataset import TEST
+from ctc.artifacts.run import Run, RunInfo, open_run
+from ctc.errors import CtcError, InputError, OutputExistsError, UsageError, reason
 from ctc.storage.atomic import is_partial, remove
 from ctc.storage.json_file import write_object
+from ctc.training.config import TrainingConfig
 from ctc.training.distributed.backend import device_names, library_versions
-from ctc.training.metrics.metrics import LabelMetrics, SplitMetrics
-from ctc.training.plan import TEST, TrainingPlan
+
+if TYPE_CHECKING:
+    from ctc.training.metrics.metrics import LabelMetrics, SplitMetrics
+    from ctc.training.plan import TrainingPlan
+
+
+def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
+    """Return the options of an earlier run and its run.json; `path` is its run.json or its folder.
+
+    Raises CtcError if `path` is not a run, or an option can't be read.
+    """
+    run = open_run(path)
+    info = run.read()
+    try:
+        return TrainingConfig.from_json(info.config), info
+    except InputError as error:
+        raise InputError(f"'{run.info_path}': {error}") from None
 
 
 def check_output(run: Run, overwrite: bool) -> None:
-    """Raises UsageError when the folder is in use; only an earlier run may be overwritten, never
-    another folder."""
+    """Raise UsageError if the output folder is in use.
+
+    Only an earlier run may be overwritten, never another folder.
+    """
     folder = run.folder
     if folder.is_dir() and not any(folder.iterdir()):
         return
@@ -24,15 +48,17 @@ def check_output(run: Run, overwrite: bool) -> None:
         raise UsageError(f"'{folder}' exists and is not a run: choose another --output")
     if folder.exists() and not overwrite:
         raise OutputExistsError(
-            folder, f"choose another --output, go on with --resume '{folder}', or add --overwrite"
+            folder, f"choose another --output, resume with --resume '{folder}', or add --overwrite"
         )
 
 
 @contextmanager
 def new_run(run: Run, info: RunInfo) -> Iterator[None]:
-    """Begin the run in place of what was there. When the block raises before there is a checkpoint,
-    nothing is left."""
-    was_there = run.folder.is_dir()
+    """Create the run folder, in place of an earlier run.
+
+    If the block raises before a checkpoint is written, the folder is removed again.
+    """
+    existed = run.folder.is_dir()
     _remove_files(run)
     try:
         run.write(info)
@@ -40,30 +66,29 @@ def new_run(run: Run, info: RunInfo) -> Iterator[None]:
     except BaseException:
         if not any(run.checkpoints.glob("*")):
             _remove_files(run)
-            if not was_there and run.folder.is_dir() and not any(run.folder.iterdir()):
+            if not existed and run.folder.is_dir() and not any(run.folder.iterdir()):
                 run.folder.rmdir()
         raise
 
 
 @contextmanager
 def explain_disk_errors(run: Run) -> Iterator[None]:
-    """What can't be written in the block ends the training with what is to be done."""
+    """Turn an OSError in the block into a CtcError that says how to resume."""
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise CtcError(
-            f"'{run.folder}' can't be written: {reason}; mend that and {resume_hint(run)}"
+            f"'{run.folder}' can't be written: {reason(error)}; solve this, then {resume_hint(run)}"
         ) from error
 
 
 def resume_hint(run: Run) -> str:
-    """The next step after a training that ended early."""
-    return f"go on with: ctc train --resume '{run.folder}'"
+    """Return how to resume a training that ended early, for the end of a message."""
+    return f"resume with: ctc train --resume '{run.folder}'"
 
 
 def make_run_info(plan: TrainingPlan) -> RunInfo:
-    """What run.json will say."""
+    """Return the content of run.json."""
     mean, std = plan.channel_statistics
     return RunInfo(
         config=plan.config.to_json(),
@@ -81,8 +106,10 @@ def make_run_info(plan: TrainingPlan) -> RunInfo:
 
 
 def write_test_scores(run: Run, metrics: SplitMetrics) -> None:
-    """Write test.json: `split`, `images`, `loss`, and `labels` with the figures of each (null
-    without photos) and `n`."""
+    """Write test.json: split, images, loss, and per label its metrics and `n`.
+
+    Metrics of a label without photos are null.
+    """
     labels = {label: _metrics_to_json(score) for label, score in metrics.labels.items()}
     write_object(
         run.test_scores,
@@ -97,7 +124,7 @@ def _metrics_to_json(score: LabelMetrics) -> dict[str, float | int | None]:
 
 
 def remove_partial(run: Run) -> None:
-    """Remove what a killed process was writing."""
+    """Remove temporary files that a killed process left."""
     for folder in (run.folder, run.checkpoints):
         for path in filter(is_partial, folder.glob(".*")):
             remove(path)

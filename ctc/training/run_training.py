@@ -1,4 +1,4 @@
-"""A training begins, or goes on."""
+"""Start or resume a training."""
 
 from __future__ import annotations
 
@@ -9,41 +9,50 @@ from zlib import crc32
 
 import numpy as np
 
-from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS
+from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS, TRAIN, VALIDATION
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
 from ctc.plugin.manager import Plugins
 from ctc.reporting import NullReporter, Reporter
-from ctc.training.config import TrainingConfig, read_config
+from ctc.training.config import TrainingConfig
 from ctc.training.distributed.backend import make_deterministic
-from ctc.training.plan import TRAIN, VALIDATION, TrainingPlan, resolve_plan
-from ctc.training.run_folder import check_output, make_run_info, new_run, remove_partial
+from ctc.training.plan import TrainingPlan, resolve_plan
+from ctc.training.run_folder import (
+    check_output,
+    make_run_info,
+    new_run,
+    read_config,
+    remove_partial,
+    resume_hint,
+)
 from ctc.training.trainer.checkpoints import Checkpoints
+from ctc.training.trainer.interruption import InterruptHandler
 from ctc.training.trainer.trainer import Trainer, TrainingResult
 
 CHANGEABLE_ON_RESUME = frozenset(
     {
-        *(
-            "dataset",
-            "epochs",
-            "learning_rate",
-            "early_stopping_patience",
-            "reduce_lr_patience",
-            "reduce_lr_factor",
-        ),
-        *(
-            "min_learning_rate",
-            "on_bad_record",
-            "threads",
-            "loader",
-            "accumulate",
-            "checkpoint_minutes",
-        ),
-        *("checkpoint_steps", "tensorboard", "mlflow"),
-        *("devices", "hosts", "host_index", "coordinator"),
+        "dataset",
+        "epochs",
+        "learning_rate",
+        "early_stopping_patience",
+        "reduce_lr_patience",
+        "reduce_lr_factor",
+        "min_learning_rate",
+        "on_bad_record",
+        "threads",
+        "loader",
+        "accumulate",
+        "checkpoint_minutes",
+        "checkpoint_steps",
+        "tensorboard",
+        "mlflow",
+        "devices",
+        "hosts",
+        "host_index",
+        "coordinator",
     }
 )
-"""Options that may differ when a training goes on."""
+"""Options that may change when a run is resumed."""
 
 HOST_LOCAL_OPTIONS = frozenset(
     {
@@ -58,7 +67,7 @@ HOST_LOCAL_OPTIONS = frozenset(
         "coordinator",
     }
 )
-"""Options that each host may have its own of: mostly paths."""
+"""Options that may differ between the hosts of a training: mostly paths."""
 
 
 def train(
@@ -69,11 +78,12 @@ def train(
     overwrite: bool = False,
     source_run: RunInfo | None = None,
 ) -> TrainingResult:
-    """Train as `config` says and leave a run folder. `source_run`: the run that the options come
-    from, if any.
+    """Train a network and write a run folder.
 
-    Raises CtcError, before anything is written, when something asked for isn't there or the output
-    is; and when the loss overflows."""
+    `source_run`: run.json of the run that the options come from, if any. Raises CtcError if
+    something is missing or the output exists, before anything is written; and if the loss is not
+    finite.
+    """
     plan = resolve_plan(config, plugins)
     run = Run(Path(plan.config.output))
     if not config.topology.is_main:
@@ -86,18 +96,19 @@ def train(
 
 
 def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> TrainingResult:
-    """Take up the training in the run folder `config.output`, at its newest checkpoint, and bring
-    it to its end.
+    """Resume the training in the run folder `config.output` from its newest checkpoint.
 
-    Raises UsageError when that folder is no run, the dataset is another one, or an option outside
-    MAY_CHANGE is not what it was."""
+    Raises UsageError if that folder is not a run, the dataset is another one, or an option outside
+    CHANGEABLE_ON_RESUME has changed.
+    """
     run = Run(Path(config.output))
-    began, info = read_config(run.folder)
+    previous, info = read_config(run.folder)
     plan = resolve_plan(config, plugins, None if Checkpoints(run.checkpoints).is_empty else info)
-    _check_unchanged(began, plan.config)
+    _check_unchanged(previous, plan.config)
     if plan.dataset.fingerprint() != info.dataset["fingerprint"]:
         raise UsageError(
-            f"'{plan.dataset.display_path}' is not the dataset that '{run.folder}' began with: start a new run"
+            f"'{plan.dataset.display_path}' is not the dataset of '{run.folder}': "
+            "use that one, or start a new run"
         )
     if not config.topology.is_main:
         return _run_worker(plan, run, reporter)
@@ -107,9 +118,9 @@ def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> Trai
 
 
 def _run_worker(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingResult:
-    where = plan.config.topology
+    topology = plan.config.topology
     reporter.info(
-        f"host {where.index} of {where.hosts}; host 0 writes '{run.folder}' and tells how it goes"
+        f"host {topology.index} of {topology.hosts}; host 0 writes '{run.folder}' and logs progress"
     )
     return _run_training(plan, run, NullReporter())
 
@@ -119,40 +130,42 @@ def _run_training(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingR
         make_deterministic()
     _check_hosts_agree(plan)
     _log_header(plan, reporter)
-    with plan.config.topology.scope():
-        return Trainer(plan, run, reporter).fit()
+
+    def on_forced_exit() -> None:
+        reporter.info(f"interrupted in the middle of a long step; {resume_hint(run)}")
+
+    with plan.config.topology.scope(), InterruptHandler(on_forced_exit) as interrupt:
+        return Trainer(plan, run, reporter, interrupt).fit()
 
 
 def _log_header(plan: TrainingPlan, reporter: Reporter) -> None:
     size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
+    reason = f" ({plan.loader_reason})" if plan.loader_reason else ""
     reporter.info(
-        f"training '{plan.backbone.name}' at {size} on {plan.dataset.event_count(TRAIN):,} events of '{plan.dataset.display_path}', "
-        f"fed by the loader '{plan.loader.name}'"
-        + (f" ({plan.loader_reason})" if plan.loader_reason else "")
+        f"training '{plan.backbone.name}' at {size} on {plan.dataset.event_count(TRAIN):,} events "
+        f"of '{plan.dataset.display_path}' with the loader '{plan.loader.name}'{reason}"
     )
-    several = plan.dataset.manifest.left_out.get("events", {}).get(MULTIPLE_OBSERVATIONS)
-    if plan.config.multi_label and several:
+    left_out = plan.dataset.manifest.left_out.get("events", {}).get(MULTIPLE_OBSERVATIONS)
+    if plan.config.multi_label and left_out:
         reporter.warn(
-            f"'{plan.dataset.display_path}' was made without {several:,} events of several observations, which --multi-label learns from: "
-            "build it with --keep-multi-observation"
+            f"'{plan.dataset.display_path}' was built without {left_out:,} events of several "
+            "observations, which --multi-label can use: build it with --keep-multi-observation"
         )
     if not plan.has_split(VALIDATION):
-        reporter.info(f"there is no split '{VALIDATION}': early stopping goes by the training loss")
+        reporter.info(f"there is no split '{VALIDATION}': early stopping uses the training loss")
 
 
 def _check_hosts_agree(plan: TrainingPlan) -> None:
-    told = {
+    shared = {
         name: value
         for name, value in plan.config.to_json().items()
         if name not in HOST_LOCAL_OPTIONS
     }
-    told["dataset"] = plan.dataset.fingerprint()
-    sums = plan.config.topology.all_gather(
-        np.uint32(crc32(json.dumps(told, sort_keys=True).encode()))
-    )
-    if len(set(sums.tolist())) > 1:
+    shared["dataset"] = plan.dataset.fingerprint()
+    checksum = np.uint32(crc32(json.dumps(shared, sort_keys=True).encode()))
+    if len(set(plan.config.topology.all_gather(checksum).tolist())) > 1:
         raise UsageError(
-            "the hosts were told different things: give each the same dataset and options, but for --host-index"
+            "hosts have different options or datasets: give each the same, except for --host-index"
         )
 
 
@@ -160,15 +173,16 @@ def _compare_datasets(plan: TrainingPlan, source_run: RunInfo, reporter: Reporte
     known, output = source_run.dataset, source_run.config["output"]
     if known["path"] == plan.config.dataset and known["fingerprint"] != plan.dataset.fingerprint():
         reporter.warn(
-            f"'{known['path']}' has changed since '{output}' was trained on it: the outcome will differ"
+            f"'{known['path']}' has changed since '{output}' was trained on it: "
+            "the results will differ"
         )
 
 
 def _check_unchanged(previous: TrainingConfig, requested: TrainingConfig) -> None:
     for option in fields(TrainingConfig):
-        was, now = getattr(previous, option.name), getattr(requested, option.name)
-        if option.name not in CHANGEABLE_ON_RESUME and option.name != "output" and was != now:
+        old, new = getattr(previous, option.name), getattr(requested, option.name)
+        if option.name not in CHANGEABLE_ON_RESUME and option.name != "output" and old != new:
             raise UsageError(
-                f"'{requested.output}' began with {was!r} as '{option.name}', not {now!r}: leave that option out, or start a new run with "
-                f"--config '{requested.output}'"
+                f"'{requested.output}' was started with {old!r} as '{option.name}', not {new!r}: "
+                f"leave that option out, or start a new run with --config '{requested.output}'"
             )

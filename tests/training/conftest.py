@@ -1,5 +1,4 @@
-"""What the tests of training share: a loader that needs nothing but numpy, plugins with it, and
-narration that is kept."""
+"""Fixtures for the tests of training: a numpy loader, plugins with it, a recording reporter."""
 
 from __future__ import annotations
 
@@ -66,8 +65,10 @@ class ArrayStream:
 
 @dataclass
 class ArrayLoader:
-    """Keeps the configurations and streams that were asked for. `interrupt_at`: the epoch and step
-    of training before which `signal` comes."""
+    """Keeps the configurations and streams that were opened.
+
+    `interrupt_at`: the epoch and step of training before which `signal` is raised.
+    """
 
     interrupt_at: tuple[int, int] | None = None
     signal: int = signal.SIGINT
@@ -75,9 +76,7 @@ class ArrayLoader:
     streams: list[ArrayStream] = field(default_factory=list)
 
     def open(self, dataset: Dataset, split: str, config: LoaderConfig) -> ArrayStream:
-        events = [
-            event for _, event in read_events(dataset, split, record_table(dataset, split))
-        ]
+        events = [event for _, event in read_events(dataset, split, record_table(dataset, split))]
         size = Preprocessing(config.height, config.width, config.resize)
         images = np.stack([to_model_input(decode(event.jpegs[0]), size) for event in events])
         labels = {
@@ -90,36 +89,36 @@ class ArrayLoader:
 
 
 @dataclass
-class Notes:
-    """Narration, kept."""
+class RecordingReporter:
+    """A reporter that keeps what it receives."""
 
-    lines: list[str] = field(default_factory=list)
+    infos: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
-    noted: list[str] = field(default_factory=list)
+    bar_notes: list[str] = field(default_factory=list)
 
     def info(self, message: str) -> None:
-        self.lines.append(message)
+        self.infos.append(message)
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)
 
     @contextmanager
-    def progress(self, what: str, total: int | None) -> Iterator[_Count]:
-        yield _Count(self.counted, self.noted, what)
+    def progress(self, what: str, total: int | None) -> Iterator[_RecordingBar]:
+        yield _RecordingBar(self.counted, self.bar_notes, what)
 
 
 @dataclass
-class _Count:
+class _RecordingBar:
     counted: dict[str, int]
-    noted: list[str]
+    notes: list[str]
     what: str
 
     def advance(self, done: int = 1, failed: int = 0) -> None:
         self.counted[self.what] = self.counted.get(self.what, 0) + done
 
     def note(self, text: str) -> None:
-        self.noted.append(text)
+        self.notes.append(text)
 
 
 def _config(folder: Path) -> TrainingConfig:
@@ -140,13 +139,13 @@ def _config(folder: Path) -> TrainingConfig:
 
 @pytest.fixture
 def config(tmp_path) -> TrainingConfig:
-    """Learns the species of the tiny dataset in a few epochs of three steps."""
+    """Options that learn the species of the tiny dataset in a few epochs of three steps."""
     return _config(tmp_path)
 
 
 @pytest.fixture
-def notes() -> Notes:
-    return Notes()
+def reporter() -> RecordingReporter:
+    return RecordingReporter()
 
 
 @pytest.fixture
@@ -170,13 +169,12 @@ def plugins_with_arrays(array_loader: ArrayLoader) -> Plugins:
 
 @pytest.fixture(scope="session")
 def one_epoch(tmp_path_factory) -> TrainingResult:
-    """What a training as `config` says comes to in one epoch: `after_one_epoch` is a run to
-    change."""
+    """The result of one epoch with `config`; not to be changed, see `after_one_epoch`."""
     config = replace(_config(tmp_path_factory.mktemp("one_epoch")), epochs=1)
-    return train(config, _with_arrays(ArrayLoader()), Notes())
+    return train(config, _with_arrays(ArrayLoader()), RecordingReporter())
 
 
 @pytest.fixture
 def after_one_epoch(config, one_epoch) -> Run:
-    """The run of `config` when it has had one epoch and is over."""
+    """A run of `config` that finished after one epoch, to be changed."""
     return Run(Path(shutil.copytree(one_epoch.run.folder, config.output)))

@@ -1,4 +1,4 @@
-"""Who is told of every epoch: TensorBoard, MLflow, and the picture of the curves."""
+"""Callbacks of a training: plots, TensorBoard, MLflow."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from ctc.training.metrics.metrics import SplitMetrics
 
 
 class Callback(Protocol):
-    """Told of how a training goes."""
+    """Called after each epoch and at the end of a training."""
 
     def on_epoch_end(self, epochs: Sequence[Epoch]) -> None:
-        """An epoch is over, or a training is taken up: these are all epochs so far."""
+        """Handle a finished epoch or a resumed training; `epochs` are all epochs so far."""
 
     def on_train_end(self, test: SplitMetrics | None) -> None:
-        """The training is over; `test` is None without a test split."""
+        """Handle the end of the training; `test` is None without a test split."""
 
 
 def make_callbacks(run: Run, config: TrainingConfig) -> list[Callback]:
-    """Those that the options ask for. Raises MissingExtraError when MLflow is, and isn't
-    installed."""
-    asked: list[Callback] = [TrainingPlots(run)]
+    """Return the callbacks that the options ask for.
+
+    Raises MissingExtraError if MLflow is one of them and not installed.
+    """
+    callbacks: list[Callback] = [TrainingPlots(run)]
     if config.tensorboard:
-        asked.append(TensorBoard(run))
+        callbacks.append(TensorBoard(run))
     if config.mlflow:
-        asked.append(MlflowLogger(run, config))
-    return asked
+        callbacks.append(MlflowLogger(run, config))
+    return callbacks

@@ -1,4 +1,4 @@
-"""Logs for MLflow, where `MLFLOW_TRACKING_URI` or a folder `mlruns` has them."""
+"""Logging to MLflow, at `MLFLOW_TRACKING_URI` or in a folder `mlruns`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ EXPERIMENT = "camera-trap-classifier"
 
 
 class MlflowLogger:
-    """One run of MLflow for a run of ours, also when it is taken up; mlflow.json remembers which,
-    and how many epochs it has.
+    """Logs a run to one MLflow run, also when it is resumed.
 
-    Raises MissingExtraError without MLflow, CtcError when its server can't be reached.
+    mlflow.json stores the id of that run and how many epochs it has. Raises MissingExtraError
+    without MLflow, CtcError if its server can't be reached.
     """
 
     def __init__(self, run: Run, config: TrainingConfig) -> None:
@@ -37,8 +37,8 @@ class MlflowLogger:
         self._ensure_run()
         for epoch in epochs[self._logged_epochs :]:
             passes = {"": epoch.training} | ({"val_": epoch.validation} if epoch.validation else {})
-            for prefix, measured in passes.items():
-                self._log_metrics(prefix, measured, epoch.index + 1)
+            for prefix, metrics in passes.items():
+                self._log_metrics(prefix, metrics, epoch.index + 1)
             self._client.log_metric(
                 self._run_id, "learning_rate", epoch.learning_rate, step=epoch.index + 1
             )
@@ -62,24 +62,25 @@ class MlflowLogger:
         if self._run_id:
             return
         if self._run.mlflow.exists():
-            known = read_object(self._run.mlflow, "what ctc remembers of MLflow")
-            self._run_id, self._logged_epochs = known["run_id"], known["epochs"]
+            stored = read_object(self._run.mlflow, "the MLflow run of this training")
+            self._run_id, self._logged_epochs = stored["run_id"], stored["epochs"]
             return
         from mlflow.exceptions import MlflowException
 
         try:
             experiment = self._client.get_experiment_by_name(EXPERIMENT)
-            number = (
+            experiment_id = (
                 experiment.experiment_id
                 if experiment
                 else self._client.create_experiment(EXPERIMENT)
             )
             self._run_id = self._client.create_run(
-                number, run_name=self._run.folder.name
+                experiment_id, run_name=self._run.folder.name
             ).info.run_id
         except MlflowException as error:
             raise CtcError(
-                f"MLflow can't be reached: {error}; check MLFLOW_TRACKING_URI or leave --mlflow out"
+                f"MLflow can't be reached: {error}; "
+                "check MLFLOW_TRACKING_URI, or leave --mlflow out"
             ) from None
         for name, value in self._config.to_json().items():
             self._client.log_param(self._run_id, name, value)
@@ -90,5 +91,5 @@ class MlflowLogger:
             if score.n:
                 values |= {f"{name}/{label}": value for name, value in score.named_metrics.items()}
         for name, value in values.items():
-            allowed = _INVALID_NAME_CHARACTERS.sub("_", f"{prefix}{name}")
-            self._client.log_metric(self._run_id, allowed, value, step=step)
+            valid_name = _INVALID_NAME_CHARACTERS.sub("_", f"{prefix}{name}")
+            self._client.log_metric(self._run_id, valid_name, value, step=step)

@@ -1,4 +1,4 @@
-"""curves.png: how the loss and the scores of each label went."""
+"""curves.png: loss and metrics of each label per epoch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PANELS = (("accuracy", "accuracy"), ("macro_f1", "macro F1"))
 
 
 class TrainingPlots:
-    """Draws them once, at the end."""
+    """Draws the plots once, at the end of the training."""
 
     def __init__(self, run: Run) -> None:
         self._path = run.curves
@@ -27,7 +27,7 @@ class TrainingPlots:
         self._epochs = epochs
 
     def on_train_end(self, _: SplitMetrics | None) -> None:
-        from matplotlib.figure import Figure  # without pyplot, which looks for a screen
+        from matplotlib.figure import Figure  # without pyplot, which needs a display
 
         figure = Figure(figsize=(12, 4), layout="constrained")
         loss, *others = figure.subplots(1, 1 + len(_PANELS))
@@ -43,12 +43,14 @@ class TrainingPlots:
 
 
 def _series(label: str, name: str, epochs: Sequence[Epoch]) -> tuple[str, list[float], list[float]]:
-    """What to call it, and its values in training and validation. Without `label`, those of all
-    labels together."""
+    """Return label, training values and validation values of a metric.
 
-    def value(measured: SplitMetrics) -> float:
-        found: float = getattr(measured.labels[label] if label else measured, name)
-        return found
+    With the label '' the values are those of all labels together.
+    """
+
+    def value(metrics: SplitMetrics) -> float:
+        metric: float = getattr(metrics.labels[label] if label else metrics, name)
+        return metric
 
     return (
         label,
@@ -58,17 +60,17 @@ def _series(label: str, name: str, epochs: Sequence[Epoch]) -> tuple[str, list[f
 
 
 def _plot(axes: Axes, title: str, lines: Sequence[tuple[str, list[float], list[float]]]) -> None:
-    for place, (label, training, validation) in enumerate(lines):
-        for values, style, what in ((training, "--", "training"), (validation, "-", "validation")):
+    for index, (label, training, validation) in enumerate(lines):
+        for values, style, split in ((training, "--", "training"), (validation, "-", "validation")):
             if values:
                 epochs = range(1, len(values) + 1)
                 axes.plot(
                     epochs,
                     values,
                     style,
-                    color=f"C{place}",
+                    color=f"C{index}",
                     marker=".",
-                    label=f"{label} {what}".strip(),
+                    label=f"{label} {split}".strip(),
                 )
     axes.set(title=title, xlabel="epoch")
     axes.legend()

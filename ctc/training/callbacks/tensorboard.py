@@ -1,7 +1,8 @@
-"""Logs for TensorBoard: its event files, TFRecords of `Event` messages, written without TensorFlow.
+"""Logging to TensorBoard: event files (TFRecords of `Event` messages), without TensorFlow.
 
-https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto and
-core/framework/summary.proto"""
+Format: https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto and
+core/framework/summary.proto
+"""
 
 from __future__ import annotations
 
@@ -20,16 +21,20 @@ _DOUBLE, _BYTES, _FLOAT = 1, 2, 5  # wire types
 
 
 class TensorBoard:
-    """Writes `train` and `validation` in the run's folder `tensorboard`, as two curves of one
-    diagram each."""
+    """Writes `train` and `validation` to the run's folder `tensorboard`.
+
+    TensorBoard shows them as two curves in one chart per metric.
+    """
 
     def __init__(self, run: Run) -> None:
         self._folder = run.tensorboard
         self._is_started = False
 
     def on_epoch_end(self, epochs: Sequence[Epoch]) -> None:
-        """Append the last of `epochs`; the first time write all of them anew, as a run that is
-        taken up may have been further."""
+        """Append the last epoch.
+
+        The first call writes all epochs again, because a resumed run may have logged more of them.
+        """
         new = epochs[-1:] if self._is_started else epochs
         if not self._is_started:
             for name in ("train", "validation"):
@@ -51,7 +56,7 @@ class TensorBoard:
                 self._append("validation", epoch.index, _scalars(epoch.validation))
 
     def on_train_end(self, _: SplitMetrics | None) -> None:
-        """Everything is written already."""
+        """Do nothing: all epochs are written."""
 
     def _append(self, name: str, index: int, scalars: Mapping[str, float]) -> None:
         values = b"".join(

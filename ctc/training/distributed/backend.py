@@ -1,5 +1,7 @@
-"""Keras and the library it computes with, brought up quietly. Importing this module imports
-neither."""
+"""Import of Keras and its backend, without log noise.
+
+Importing this module imports neither.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,18 @@ XLA_FLAGS = "XLA_FLAGS"
 
 
 def start_backend(*, deterministic: bool = False) -> None:
-    """Import Keras with its backend, without the backend's log lines; the user sees them by setting
-    TF_CPP_MIN_LOG_LEVEL.
+    """Import Keras with its backend.
 
-    TensorFlow and JAX take a GPU's memory bit by bit, as they need it: the loader `dali` has to
-    find some there too. The user gets back what they do otherwise, take all or most of it at once,
-    with TF_FORCE_GPU_ALLOW_GROWTH=false or XLA_PYTHON_CLIENT_PREALLOCATE=true. With `deterministic`
-    JAX leaves out the kernels that add in any order; TensorFlow does after `make_deterministic`.
+    Log lines of the backend are hidden unless TF_CPP_MIN_LOG_LEVEL is set.
 
-    Call it before importing the other modules of this package. Raises MissingExtraError when
-    something isn't installed."""
+    TensorFlow and JAX allocate GPU memory as they need it, because the loader `dali` needs some
+    too. TF_FORCE_GPU_ALLOW_GROWTH=false or XLA_PYTHON_CLIENT_PREALLOCATE=true restore their
+    default, which is to allocate all or most of it at once. With `deterministic` JAX does not use
+    kernels whose order of summation varies; for TensorFlow see `make_deterministic`.
+
+    Call this before importing the other modules of this package. Raises MissingExtraError if
+    something is not installed.
+    """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if deterministic:
@@ -41,8 +45,7 @@ def start_backend(*, deterministic: bool = False) -> None:
 
 
 def make_deterministic() -> None:
-    """From now on the same numbers come out of the same work, where the backend has slower ways to
-    do so: TensorFlow has."""
+    """Use deterministic kernels from now on; needed for TensorFlow only."""
     import keras
 
     if keras.backend.backend() == "tensorflow":
@@ -52,8 +55,7 @@ def make_deterministic() -> None:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions that a run depends on: python, ctc, numpy, keras, and the backend under its own
-    name."""
+    """Return the versions that a run depends on: python, ctc, numpy, keras and the backend."""
     import platform
     from importlib import import_module
 
@@ -73,8 +75,10 @@ def library_versions() -> dict[str, str]:
 
 
 def device_names() -> tuple[str, ...]:
-    """What the backend computes on, as Keras calls it, with its kind: `gpu:0 NVIDIA H200`; of a
-    CPU, how many cores may be used."""
+    """Return the devices of the backend, such as `gpu:0 NVIDIA H200` or `cpu, 8 cores`.
+
+    Cores are those that this process may use.
+    """
     import keras
 
     names = keras.distribution.list_devices()
@@ -109,34 +113,38 @@ def _import_keras() -> None:
                 f"Keras is set to use '{error.name}', which is not installed: unset KERAS_BACKEND"
             ) from None
         raise MissingExtraError("training", "train") from None
-    keras.ops.zeros(1)  # brings up the devices, and with them the last of the log lines
-    keras.utils.set_random_seed(
-        0
-    )  # imports TensorFlow to seed it too, where it is installed, whatever the backend
+    keras.ops.zeros(1)  # initializes the devices, which writes the last of the log lines
+    # imports TensorFlow, to seed it too, where it is installed, whatever the backend
+    keras.utils.set_random_seed(0)
 
 
 @contextmanager
 def native_stdout_to_stderr() -> Iterator[None]:
-    """What C++ writes to file descriptor 1 goes to 2: gloo tells there of its connections, and
-    stdout is for data."""
-    kept = os.dup(1)
+    """Redirect file descriptor 1 to 2 in the block.
+
+    gloo, in C++, logs its connections to stdout, which is for data.
+    """
+    saved = os.dup(1)
     os.dup2(2, 1)
     try:
         yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(saved, 1)
+        os.close(saved)
 
 
 @contextmanager
 def _hide_native_stderr() -> Iterator[None]:
-    """Keep what C++ writes to file descriptor 2 away from the user: TensorFlow logs before its log
-    level is read (https://github.com/tensorflow/tensorflow/issues/100442)."""
-    with tempfile.TemporaryFile() as aside:
-        kept = os.dup(2)
-        os.dup2(aside.fileno(), 2)
+    """Hide what C++ writes to file descriptor 2 in the block.
+
+    TensorFlow logs before it reads its log level
+    (https://github.com/tensorflow/tensorflow/issues/100442).
+    """
+    with tempfile.TemporaryFile() as hidden:
+        saved = os.dup(2)
+        os.dup2(hidden.fileno(), 2)
         try:
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(saved, 2)
+            os.close(saved)

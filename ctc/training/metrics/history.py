@@ -1,9 +1,17 @@
-"""history.csv: one row per epoch, and the same as a line to read.
+"""history.csv: one row per epoch, and the log line of an epoch.
 
-Columns: epoch, loss, val_loss; then for each label `loss[LABEL]`, `accuracy[LABEL]`, `top5[LABEL]`,
-`macro_f1[LABEL]`, of a multi-label one `exact[LABEL]` too, and the same with `val_` before them;
-then learning_rate, images_per_second, seconds (validation included), waiting (share of the training
-pass). What wasn't measured is empty."""
+Columns:
+
+epoch, loss, val_loss
+loss[LABEL], accuracy[LABEL], top5[LABEL], macro_f1[LABEL]
+                                for each label; exact[LABEL] too if it is multi-label
+val_loss[LABEL], …              the same on the validation split
+learning_rate, images_per_second
+seconds                         including validation
+waiting                         fraction of the training pass that was spent waiting for data
+
+Values that were not measured are empty.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +19,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +29,7 @@ from ctc.training.metrics.metrics import SplitMetrics
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch, `index` from 0. `validation` is None when the dataset has no such split."""
+    """Metrics of one epoch, `index` from 0; `validation` is None without a validation split."""
 
     index: int
     learning_rate: float
@@ -30,7 +38,7 @@ class Epoch:
 
     @property
     def monitored_loss(self) -> float:
-        """What early stopping and the learning rate go by."""
+        """The loss that early stopping and the learning rate depend on."""
         return (self.validation or self.training).loss
 
     @property
@@ -38,7 +46,12 @@ class Epoch:
         return self.training.seconds + (self.validation.seconds if self.validation else 0.0)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "index": self.index,
+            "learning_rate": self.learning_rate,
+            "training": self.training.to_json(),
+            "validation": self.validation.to_json() if self.validation else None,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Epoch:
@@ -52,7 +65,7 @@ class Epoch:
 
 
 def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
-    """Write the whole file anew."""
+    """Write the file again with all epochs."""
     rows = [_row(epoch) for epoch in epochs]
     text = io.StringIO()
     table = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
@@ -62,7 +75,10 @@ def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
 
 
 def format_epoch(epoch: Epoch, total_epochs: int) -> str:
-    """`epoch 3/70: loss 0.512, val 0.480; species 0.91, val 0.88; 812 img/s, 12 s, waiting 3 %`"""
+    """Return the log line of an epoch.
+
+    `epoch 3/70: loss 0.512, val 0.480; species 0.910, val 0.880; 812 img/s, 12 s, data wait 3%`
+    """
     training, validation = epoch.training, epoch.validation
     losses = f"loss {training.loss:.3f}" + (f", val {validation.loss:.3f}" if validation else "")
     labels = "; ".join(
@@ -70,8 +86,9 @@ def format_epoch(epoch: Epoch, total_epochs: int) -> str:
         + (f", val {validation.labels[label].accuracy:.3f}" if validation else "")
         for label, score in training.labels.items()
     )
-    speed = f"{training.images_per_second:.0f} img/s, {epoch.seconds:.0f} s, waiting {training.wait_fraction:.0%}"
-    return f"epoch {epoch.index + 1}/{total_epochs}: {losses}; {labels}; {speed}"
+    speed = f"{training.images_per_second:.0f} img/s, {epoch.seconds:.0f} s"
+    wait = f"data wait {training.wait_fraction:.0%}"
+    return f"epoch {epoch.index + 1}/{total_epochs}: {losses}; {labels}; {speed}, {wait}"
 
 
 def _row(epoch: Epoch) -> dict[str, str]:
@@ -81,9 +98,9 @@ def _row(epoch: Epoch) -> dict[str, str]:
         "val_loss": validation.loss if validation else None,
     }
     for label, score in training.labels.items():
-        looked = validation.labels[label].named_metrics if validation else {}
+        validated = validation.labels[label].named_metrics if validation else {}
         row |= {f"{name}[{label}]": value for name, value in score.named_metrics.items()}
-        row |= {f"val_{name}[{label}]": looked.get(name) for name in score.named_metrics}
+        row |= {f"val_{name}[{label}]": validated.get(name) for name in score.named_metrics}
     row |= {
         "learning_rate": epoch.learning_rate,
         "images_per_second": training.images_per_second,

@@ -1,10 +1,10 @@
-"""What the batches of a pass add up to, and what that says of each label."""
+"""Metrics of a pass over a split: sums over its batches, and what follows from them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,17 +13,28 @@ from numpy.typing import NDArray
 from ctc.training.model.losses import BatchSums
 
 NAN = math.nan
+# names of the sums in a checkpoint, where they differ
+_CHECKPOINT_KEYS = {
+    "top_k_correct": "among_best",
+    "photos": "present",
+    "true_positives": "hit",
+    "predicted": "chosen",
+    "support": "actual",
+}
+_SUM_NAMES = {_CHECKPOINT_KEYS.get(name, name): name for name in BatchSums._fields}
 
 
 @dataclass(frozen=True)
 class LabelMetrics:
-    """Over the `n` photos that have the label; not a number when none has. `loss`: mean in nats, as
-    it was trained (with class weights, if any); `accuracy` and `top5`: 0–1; `macro_f1`: 0–1, mean
-    over the classes that were there or chosen.
+    """Metrics over the `n` photos that have the label; NaN if there are none.
 
-    Of a multi-label label `accuracy` and `top5` are the shares of photos whose most probable class,
-    or one of the five most probable, is there; classes are chosen from a probability of 0.5 on; and
-    `exact`, None for other labels, is the share with exactly the right ones."""
+    loss        mean in nats, as it was trained (with class weights, if any)
+    accuracy    0–1; multi-label: photos whose most probable class is present
+    top5        0–1; multi-label: photos that have one of the five most probable classes
+    macro_f1    0–1, mean over the classes that were present or predicted; a multi-label class is
+                predicted if its probability is at least 0.5
+    exact       0–1, multi-label only, otherwise None: photos with exactly the right classes
+    """
 
     loss: float = NAN
     accuracy: float = NAN
@@ -34,7 +45,7 @@ class LabelMetrics:
 
     @property
     def named_metrics(self) -> dict[str, float]:
-        """All but `n`, by name."""
+        """All metrics by name, without `n`."""
         named = {
             "loss": self.loss,
             "accuracy": self.accuracy,
@@ -46,14 +57,17 @@ class LabelMetrics:
 
 @dataclass(frozen=True)
 class SplitMetrics:
-    """One pass over a split. `loss`: the labels' losses by weight. `waited`: seconds of `seconds`
-    spent waiting for data."""
+    """Metrics of one pass over a split.
+
+    `loss`: the weighted sum of the labels' losses. `data_wait`: the part of `seconds` that was
+    spent waiting for data.
+    """
 
     loss: float
     labels: Mapping[str, LabelMetrics]
     images: int
     seconds: float
-    waited: float
+    data_wait: float
 
     @property
     def images_per_second(self) -> float:
@@ -61,85 +75,103 @@ class SplitMetrics:
 
     @property
     def wait_fraction(self) -> float:
-        """The share of the time, 0–1, spent waiting for data."""
-        return self.waited / self.seconds if self.seconds else 0.0
+        """Fraction of the time, 0–1, that was spent waiting for data."""
+        return self.data_wait / self.seconds if self.seconds else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        data = asdict(self)
+        data["waited"] = data.pop("data_wait")
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SplitMetrics:
-        return cls(
-            **{
-                **data,
-                "labels": {label: LabelMetrics(**score) for label, score in data["labels"].items()},
-            }
-        )
+        labels = {label: LabelMetrics(**score) for label, score in data["labels"].items()}
+        return cls(data["loss"], labels, data["images"], data["seconds"], data["waited"])
 
 
 @dataclass
 class MetricSums:
-    """Sums so far: `sums[label][name]` for each name in `losses.BatchSums`."""
+    """Metric sums over some batches: `sums[label][name]` for each name in `losses.BatchSums`."""
 
     sums: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
     images: int = 0
     seconds: float = 0.0
-    waited: float = 0.0
+    data_wait: float = 0.0
 
-    def update(self, label_order: Sequence[str], logs: Mapping[str, Any]) -> None:
-        """Take in what a batch gave: under `NAME_i` the sum called NAME of the label at place i of
-        `label_order`."""
-        for place, label in enumerate(label_order):
-            so_far = self.sums.setdefault(label, {})
-            for name in BatchSums._fields:
-                if f"{name}_{place}" not in logs:
-                    continue
-                value = np.asarray(logs[f"{name}_{place}"], np.float64)
-                so_far[name] = so_far[name] + value if name in so_far else value
+    @classmethod
+    def from_logs(cls, label_order: Sequence[str], logs: Mapping[str, Any]) -> MetricSums:
+        """Return the sums that a `TrainingModel` logged for a batch.
+
+        `NAME_i` in `logs` is the sum NAME of the label at index i of `label_order`.
+        """
+        return cls(
+            {
+                label: {
+                    name: np.asarray(logs[f"{name}_{index}"], np.float64)
+                    for name in BatchSums._fields
+                    if f"{name}_{index}" in logs
+                }
+                for index, label in enumerate(label_order)
+            }
+        )
+
+    def __iadd__(self, other: MetricSums) -> MetricSums:
+        for label, named in other.sums.items():
+            totals = self.sums.setdefault(label, {})
+            for name, value in named.items():
+                totals[name] = totals[name] + value if name in totals else value
+        self.images += other.images
+        self.seconds += other.seconds
+        self.data_wait += other.data_wait
+        return self
 
     def compute(self, label_weights: Mapping[str, float]) -> SplitMetrics:
-        """`label_weights`: label → factor of its loss."""
+        """Return the metrics; `label_weights`: label → factor of its loss."""
         labels = {
             label: _label_metrics(self.sums[label]) if label in self.sums else LabelMetrics()
             for label in label_weights
         }
         return SplitMetrics(
-            self.loss(label_weights), labels, self.images, self.seconds, self.waited
+            self.loss(label_weights), labels, self.images, self.seconds, self.data_wait
         )
 
     def loss(self, label_weights: Mapping[str, float]) -> float:
-        """That of `compute` alone."""
+        """Return only the loss of `compute`."""
         return sum(
-            label_weights[label] * float(named["loss"]) / float(named["present"])
+            label_weights[label] * float(named["loss"]) / float(named["photos"])
             for label, named in self.sums.items()
-            if named["present"]
+            if named["photos"]
         )
 
     def to_json(self) -> dict[str, Any]:
         sums = {
-            label: {name: value.tolist() for name, value in named.items()}
+            label: {_CHECKPOINT_KEYS.get(name, name): named[name].tolist() for name in named}
             for label, named in self.sums.items()
         }
-        return {"sums": sums, "images": self.images, "seconds": self.seconds, "waited": self.waited}
+        times = {"seconds": self.seconds, "waited": self.data_wait}
+        return {"sums": sums, "images": self.images, **times}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> MetricSums:
         sums = {
-            label: {name: np.asarray(value, np.float64) for name, value in named.items()}
+            label: {_SUM_NAMES[key]: np.asarray(named[key], np.float64) for key in named}
             for label, named in data["sums"].items()
         }
-        return cls(**{**data, "sums": sums})
+        return cls(sums, data["images"], data["seconds"], data["waited"])
 
 
 def _label_metrics(sums: Mapping[str, NDArray[np.float64]]) -> LabelMetrics:
-    present = float(sums["present"])
+    photos = float(sums["photos"])
     exact = sums.get("exact")
-    if not present:
+    if not photos:
         return LabelMetrics(exact=None if exact is None else NAN)
     loss, accuracy, top5 = (
-        float(sums[name]) / present for name in ("loss", "correct", "among_best")
+        float(sums[name]) / photos for name in ("loss", "correct", "top_k_correct")
     )
-    share = None if exact is None else float(exact) / present
-    return LabelMetrics(loss, accuracy, top5, _macro_f1(sums), round(present), share)
+    exact_share = None if exact is None else float(exact) / photos
+    return LabelMetrics(loss, accuracy, top5, _macro_f1(sums), round(photos), exact_share)
 
 
 def _macro_f1(sums: Mapping[str, NDArray[np.float64]]) -> float:
-    named = sums["chosen"] + sums["actual"]
-    return float(np.mean(2 * sums["hit"][named > 0] / named[named > 0]))
+    named = sums["predicted"] + sums["support"]
+    return float(np.mean(2 * sums["true_positives"][named > 0] / named[named > 0]))

@@ -1,4 +1,4 @@
-"""How much a photo counts by its class, for data in which some classes are rare."""
+"""Loss weights per class, for data in which some classes are rare."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ _COLUMNS = ("label", "class", "weight")
 def class_weights(
     scheme: str, labels: Sequence[Label], split: str
 ) -> Mapping[str, tuple[float, ...]]:
-    """Label → factor of each class; empty for `none`. `scheme` is one of these or the path of a CSV
-    with the columns label, class, weight (classes it doesn't name have 1).
+    """Return label → weight of each class; an empty tuple for the scheme `none`.
 
-    balanced: photos / (classes × photos of the class), so that every class counts the same in all.
-    effective: 1 / effective number of photos, (1 − 0.999^photos) / (1 − 0.999), which grows no more
-    when there are thousands. Both make 1 the mean over the photos of `split`; a class without
-    photos there has 1. Raises CtcError for a file that can't be used."""
+    scheme `balanced`     photos / (classes × photos of the class): each class has the same total
+    scheme `effective`    1 / effective number of photos, (1 − 0.999^photos) / (1 − 0.999), which
+                          hardly changes above some thousand photos
+    any other scheme      path of a CSV file with the columns label, class, weight; classes that it
+                          doesn't list have the weight 1
+
+    The weights of both schemes have the mean 1 over the photos of `split`; a class without photos
+    there has 1. Raises CtcError for a file that can't be used.
+    """
     if scheme == NONE:
         return {label.name: () for label in labels}
     if scheme in (BALANCED, EFFECTIVE):
@@ -50,7 +54,7 @@ def _read_weights(path: Path, labels: Sequence[Label]) -> dict[tuple[str, str], 
     if not path.is_file():
         kinds = ", ".join(f"'{kind}'" for kind in (NONE, BALANCED, EFFECTIVE))
         raise UsageError(
-            f"--class-weights is {kinds} or the path of a CSV file, and there is no file '{path}'"
+            f"--class-weights must be {kinds} or a CSV file, and there is no file '{path}'"
         )
     columns, rows = read_rows(path)
     for column in _COLUMNS:
@@ -66,7 +70,8 @@ def _read_weights(path: Path, labels: Sequence[Label]) -> dict[tuple[str, str], 
             continue  # a file may serve several trainings
         if name not in classes[label]:
             raise InputError(
-                f"'{path}' line {line}: '{label}' has no class '{name}'{did_you_mean(name, classes[label])}"
+                f"'{path}' line {line}: '{label}' has no class '{name}'"
+                f"{did_you_mean(name, classes[label])}"
             )
         weights[label, name] = _parse_weight(row["weight"], f"'{path}' line {line}")
     return weights
@@ -78,5 +83,5 @@ def _parse_weight(text: str, where: str) -> float:
     except ValueError:
         weight = math.nan
     if not 0 <= weight < math.inf:
-        raise InputError(f"{where}: the weight '{text}' is not a number from 0 up")
+        raise InputError(f"{where}: the weight '{text}' is not a number of 0 or more")
     return weight

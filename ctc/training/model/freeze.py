@@ -1,4 +1,4 @@
-"""Which layers learn."""
+"""Freezing of layers of the backbone."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ NOTHING, BACKBONE, UNTIL = "none", "backbone", "until:"
 
 
 def freeze(backbone: keras.Model, spec: str) -> None:
-    """Let the layers of `spec` keep their weights and statistics: `none`, `backbone`, or
-    `until:LAYER`, which is up to and with that layer.
+    """Freeze the weights and statistics of the layers that `spec` names, and no others.
 
-    Raises UsageError for a layer that isn't there.
+    `spec`: `none`, `backbone` (all layers), or `until:LAYER` (up to and including that layer).
+    Raises UsageError if there is no such layer.
     """
     layers = list(leaf_layers(backbone))
     names = [layer.name for layer in layers]
@@ -24,15 +24,16 @@ def freeze(backbone: keras.Model, spec: str) -> None:
         name = spec.removeprefix(UNTIL)
         if name not in names:
             raise UsageError(
-                f"'{backbone.name}' has no layer called '{name}' to freeze{did_you_mean(name, names)}"
+                f"'{backbone.name}' has no layer called '{name}' to freeze"
+                f"{did_you_mean(name, names)}"
             )
         frozen = names.index(name) + 1
-    for place, layer in enumerate(layers):
-        layer.trainable = place >= frozen
+    for index, layer in enumerate(layers):
+        layer.trainable = index >= frozen
 
 
 def leaf_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """In order, and those of models within the model instead of these."""
+    """Yield the layers in order; a nested model is replaced by its own layers."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from leaf_layers(layer)

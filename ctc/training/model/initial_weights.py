@@ -1,5 +1,4 @@
-"""Where the weights of a backbone come from when they are not random: learnt by others, or by an
-own run."""
+"""Initial weights of the backbone: random, pretrained (`--weights`), or of a run (`--from`)."""
 
 from __future__ import annotations
 
@@ -9,23 +8,26 @@ from pathlib import Path
 
 import keras
 
-from ctc.artifacts.run import Run
+from ctc.artifacts.run import Run, reject_untrusted_checkpoint
 from ctc.errors import UsageError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import Plugins
-from ctc.training.config import TrainingConfig, reject_untrusted_checkpoint
+from ctc.training.config import TrainingConfig
 from ctc.training.model.network import get_backbone, load_network
-from ctc.training.model.pretrained import load_pretrained
+from ctc.training.model.pretrained import Channels, load_pretrained
 
-Channels = tuple[float, float, float]
 Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """`build(shape)` gives the backbone with the weights to begin with; `channel_statistics`: mean
-    and deviation per channel, 0–1, that it learnt with, None where they aren't known. `name` is for
-    messages."""
+    """A source of initial weights.
+
+    name                  for messages
+    build                 `build(shape)` returns the backbone with the weights
+    channel_statistics    mean and standard deviation per channel, 0–1, that the weights were
+                          trained with; None if unknown
+    """
 
     name: str
     build: Callable[[Shape], keras.Model]
@@ -35,14 +37,16 @@ class InitialWeights:
 def resolve_initial_weights(
     config: TrainingConfig, backbone: Backbone, plugins: Plugins
 ) -> InitialWeights | None:
-    """What `--weights` or `--from` names; None for random weights. Raises CtcError when there is no
-    such thing."""
+    """Return what `--weights` or `--from` names; None for random weights.
+
+    Raises CtcError if it does not exist or does not fit the backbone.
+    """
     if config.start_from is not None and config.weights is not None:
-        raise UsageError("--from and --weights both say what to begin with: leave one out")
+        raise UsageError("--from and --weights both name initial weights: leave one out")
     if config.start_from is not None:
         return _from_run(Path(config.start_from), backbone, plugins)
     if config.transfer is not None:
-        raise UsageError("--transfer says how to go on from another run: name it with --from")
+        raise UsageError("--transfer continues from another run: name it with --from")
     return None if config.weights is None else _from_pretrained(config.weights, backbone)
 
 
@@ -52,7 +56,8 @@ def _from_run(folder: Path, backbone: Backbone, plugins: Plugins) -> InitialWeig
     info = run.read()
     if info.backbone != backbone.name:
         raise UsageError(
-            f"'{folder}' holds a '{info.backbone}': its weights are of no use for a '{backbone.name}'"
+            f"'{folder}' holds a '{info.backbone}': its weights don't fit a '{backbone.name}', "
+            f"add --backbone {info.backbone}"
         )
 
     def build(_: Shape) -> keras.Model:
@@ -62,6 +67,6 @@ def _from_run(folder: Path, backbone: Backbone, plugins: Plugins) -> InitialWeig
 
 
 def _from_pretrained(weights: str, backbone: Backbone) -> InitialWeights:
-    start = load_pretrained(backbone, weights)
-    known = None if start.mean is None or start.std is None else (start.mean, start.std)
-    return InitialWeights(f"'{weights}'", start.backbone.build, known)
+    loaded = load_pretrained(backbone, weights)
+    known = None if loaded.mean is None or loaded.std is None else (loaded.mean, loaded.std)
+    return InitialWeights(f"'{weights}'", loaded.backbone.build, known)

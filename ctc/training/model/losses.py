@@ -1,4 +1,4 @@
-"""Losses and scores of one label, blind to the photos whose label is missing."""
+"""Loss and metric sums of one label; photos without the label are masked."""
 
 from __future__ import annotations
 
@@ -12,27 +12,35 @@ from ctc.training.config import LossName
 
 Tensor = Any
 
-FOCAL_GAMMA = 2.0  # gamma of Lin et al. 2017, Focal Loss for Dense Object Detection (https://arxiv.org/abs/1708.02002)
+# gamma of Lin et al. 2017, Focal Loss for Dense Object Detection (https://arxiv.org/abs/1708.02002)
+FOCAL_GAMMA = 2.0
 TOP_K = 5
 
 
 class BatchSums(NamedTuple):
-    """Sums over the photos of a batch that have the label: loss in nats, how many were right, how
-    many had the right class among the five best, how many there are; per class, (classes,): how
-    often it was rightly chosen, chosen, and actually there; and, of a multi-label label, how many
-    had exactly the right classes."""
+    """Sums over the photos of a batch that have the label.
+
+    loss              in nats
+    correct           photos whose most probable class is right
+    top_k_correct     photos whose class is among the five most probable
+    photos            photos that have the label
+    true_positives    (classes,): how often the class was predicted and true
+    predicted         (classes,): how often the class was predicted
+    support           (classes,): how often the class was true
+    exact             multi-label only: photos with exactly the right classes
+    """
 
     loss: Tensor
     correct: Tensor
-    among_best: Tensor
-    present: Tensor
-    hit: Tensor
-    chosen: Tensor
-    actual: Tensor
+    top_k_correct: Tensor
+    photos: Tensor
+    true_positives: Tensor
+    predicted: Tensor
+    support: Tensor
     exact: Tensor | None = None
 
     def to_logs(self, index: int) -> dict[str, Tensor]:
-        """Those that there are, each called `NAME_place`."""
+        """Return the sums that are not None, each under the key `NAME_index`."""
         return {
             f"{name}_{index}": value for name, value in self._asdict().items() if value is not None
         }
@@ -40,23 +48,25 @@ class BatchSums(NamedTuple):
 
 @dataclass(frozen=True)
 class Criterion:
-    """How the answers to one label are judged.
+    """Loss and metrics of a label with one class per photo.
 
-    `smoothing`: share of the target, 0–1, that is spread over all classes (Szegedy et al. 2016,
-    https://arxiv.org/abs/1512.00567). `class_weights`: factor of a photo's loss by its class, 1 for
-    all when empty."""
+    `smoothing`: fraction of the target, 0–1, that is spread over all classes (Szegedy et al. 2016,
+    https://arxiv.org/abs/1512.00567). `class_weights`: factor of a photo's loss by its class; 1 for
+    all classes if empty.
+    """
 
     loss: LossName = "cross-entropy"
     smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
 
     def loss_per_photo(self, classes: Tensor, logits: Tensor) -> Tensor:
-        """The loss of each photo (N,), 0 where the label is missing. `classes`: integers (N,), −1 =
-        missing; `logits`: unscaled floats (N, classes)."""
+        """Return the loss of each photo (N,), 0 where the label is missing.
+
+        `classes`: integers (N,), −1 = missing; `logits`: floats (N, classes).
+        """
         known, target = _mask_missing(classes)
-        logs = ops.log_softmax(
-            ops.where(known[:, None], logits, 0.0)
-        )  # masked first: infinity has no gradient
+        # masked first: infinity has no gradient
+        logs = ops.log_softmax(ops.where(known[:, None], logits, 0.0))
         right = ops.take_along_axis(logs, target[:, None], axis=1)[:, 0]
         loss = -(1.0 - self.smoothing) * right - self.smoothing * ops.mean(logs, axis=1)
         if self.loss == "focal":
@@ -66,27 +76,27 @@ class Criterion:
         return ops.where(known, loss, 0.0)
 
     def batch_sums(self, classes: Tensor, logits: Tensor) -> BatchSums:
-        """What the photos of a batch come to; arguments as for `loss_per_photo`."""
+        """Return the metric sums of a batch; arguments as for `loss_per_photo`."""
         known, target = _mask_missing(classes)
         count = logits.shape[-1]
         best = ops.cast(ops.argmax(logits, axis=-1), "int32")
         present = ops.cast(known, "float32")
         correct = ops.cast(ops.equal(best, target), "float32") * present
-        among_best = ops.cast(ops.in_top_k(target, logits, min(TOP_K, count)), "float32") * present
+        top_k = ops.cast(ops.in_top_k(target, logits, min(TOP_K, count)), "float32") * present
         actual = ops.one_hot(target, count) * present[:, None]
         return BatchSums(
-            ops.sum(self.loss_per_photo(classes, logits)),
-            ops.sum(correct),
-            ops.sum(among_best),
-            ops.sum(present),
-            ops.sum(actual * correct[:, None], axis=0),
-            ops.sum(ops.one_hot(best, count) * present[:, None], axis=0),
-            ops.sum(actual, axis=0),
+            loss=ops.sum(self.loss_per_photo(classes, logits)),
+            correct=ops.sum(correct),
+            top_k_correct=ops.sum(top_k),
+            photos=ops.sum(present),
+            true_positives=ops.sum(actual * correct[:, None], axis=0),
+            predicted=ops.sum(ops.one_hot(best, count) * present[:, None], axis=0),
+            support=ops.sum(actual, axis=0),
         )
 
 
 def _mask_missing(classes: Tensor) -> tuple[Tensor, Tensor]:
-    """Which photos have the label, and their classes, 0 where they haven't."""
+    """Return which photos have the label (N,), and their classes (N,), 0 where it is missing."""
     classes = ops.cast(classes, "int32")
     known = ops.not_equal(classes, MISSING)
     return known, ops.where(known, classes, 0)

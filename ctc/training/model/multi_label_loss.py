@@ -1,5 +1,7 @@
-"""Loss and scores of a label that may have several classes at once: each class is a question of its
-own, there or not."""
+"""Loss and metric sums of a label that may have several classes at once.
+
+Each class is a binary question: present or absent.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,23 @@ from ctc.training.model.losses import FOCAL_GAMMA, TOP_K, BatchSums, Criterion, 
 
 
 class MultiLabelCriterion(Criterion):
-    """`smoothing`: share of a question's target that is spread over its two answers.
-    `class_weights`: factor of a class's loss where it is there; where it isn't the factor is 1."""
+    """Loss and metrics of a label with any number of classes per photo.
+
+    `smoothing`: fraction of each binary target that is spread over present and absent.
+    `class_weights`: factor of a class's loss where it is present; 1 where it is absent.
+    """
 
     def loss_per_photo(self, classes: Tensor, logits: Tensor) -> Tensor:
-        """The loss of each photo (N,), the sum over the classes of their binary cross-entropy, 0
-        where the label is missing. `classes`: 1, 0, or −1 = missing, (N, classes); `logits`:
-        unscaled floats (N, classes)."""
+        """Return the loss of each photo (N,): the sum of the classes' binary cross-entropies.
+
+        It is 0 where the label is missing. `classes`: 1, 0, or −1 = missing, (N, classes);
+        `logits`: floats (N, classes).
+        """
         known, target = _mask_missing(classes)
         masked = ops.where(known[:, None], logits, 0.0)  # infinity has no gradient
-        there, not_there = ops.log_sigmoid(masked), ops.log_sigmoid(-masked)
-        right = target * there + (1.0 - target) * not_there
-        loss = -(1.0 - self.smoothing) * right - self.smoothing * (there + not_there) / 2.0
+        log_present, log_absent = ops.log_sigmoid(masked), ops.log_sigmoid(-masked)
+        right = target * log_present + (1.0 - target) * log_absent
+        loss = -(1.0 - self.smoothing) * right - self.smoothing * (log_present + log_absent) / 2.0
         if self.loss == "focal":
             loss = loss * (1.0 - ops.exp(right)) ** FOCAL_GAMMA
         if self.class_weights:
@@ -31,31 +38,34 @@ class MultiLabelCriterion(Criterion):
         return ops.where(known, ops.sum(loss, axis=1), 0.0)
 
     def batch_sums(self, classes: Tensor, logits: Tensor) -> BatchSums:
-        """Right is a photo whose most probable class is there. A class is chosen from a probability
-        of 0.5 on."""
+        """Return the metric sums of a batch.
+
+        A photo is correct if its most probable class is present. A class is predicted if its
+        probability is at least 0.5.
+        """
         known, target = _mask_missing(classes)
         count = logits.shape[-1]
         present = ops.cast(known, "float32")
         actual = target * present[:, None]
-        chosen = ops.cast(logits >= 0.0, "float32") * present[:, None]
+        predicted = ops.cast(logits >= 0.0, "float32") * present[:, None]
         best = ops.one_hot(ops.argmax(logits, axis=-1), count)
         fifth = ops.top_k(logits, min(TOP_K, count))[0][:, -1:]
-        among_best = ops.any(ops.logical_and(logits >= fifth, actual > 0.0), axis=1)
-        exact = ops.all(ops.equal(chosen, actual), axis=1)
+        top_k = ops.any(ops.logical_and(logits >= fifth, actual > 0.0), axis=1)
+        exact = ops.all(ops.equal(predicted, actual), axis=1)
         return BatchSums(
             loss=ops.sum(self.loss_per_photo(classes, logits)),
             correct=ops.sum(best * actual),
-            among_best=ops.sum(ops.cast(among_best, "float32")),
-            present=ops.sum(present),
-            hit=ops.sum(chosen * actual, axis=0),
-            chosen=ops.sum(chosen, axis=0),
-            actual=ops.sum(actual, axis=0),
+            top_k_correct=ops.sum(ops.cast(top_k, "float32")),
+            photos=ops.sum(present),
+            true_positives=ops.sum(predicted * actual, axis=0),
+            predicted=ops.sum(predicted, axis=0),
+            support=ops.sum(actual, axis=0),
             exact=ops.sum(ops.cast(exact, "float32") * present),
         )
 
 
 def _mask_missing(classes: Tensor) -> tuple[Tensor, Tensor]:
-    """Which photos have the label (N,), and their classes (N, classes), 0 where they haven't."""
+    """Return which photos have the label (N,), and the targets (N, classes), 0 where missing."""
     classes = ops.cast(classes, "float32")
     known = ops.not_equal(classes[:, 0], float(MISSING))
     return known, ops.where(known[:, None], classes, 0.0)

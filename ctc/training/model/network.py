@@ -1,4 +1,4 @@
-"""The whole network: uint8 pictures in, probabilities per label out."""
+"""The network: uint8 images in, probabilities per label out."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ Tensor = Any
 
 
 def build_heads(features: Tensor, labels: Mapping[str, int]) -> dict[str, Tensor]:
-    """Per label (name → number of classes) the unscaled scores (N, classes), from features (N,
-    channels).
+    """Return the logits (N, classes) of each label, from features (N, channels).
 
-    Layers are named `head_0`, `head_1`, … because a label's name may hold what a layer's name
-    can't."""
+    `labels`: name → number of classes. Layers are named `head_0`, `head_1`, … because the name of a
+    label may contain characters that a layer's name can't.
+    """
     return {
         label: keras.layers.Dense(
-            classes, kernel_initializer="he_normal", dtype="float32", name=f"head_{place}"
+            classes, kernel_initializer="he_normal", dtype="float32", name=f"head_{index}"
         )(features)
-        for place, (label, classes) in enumerate(labels.items())
+        for index, (label, classes) in enumerate(labels.items())
     }
 
 
 def probabilities(logits: Mapping[str, Tensor], multi_label: Collection[str]) -> dict[str, Tensor]:
-    """Softmax of every label's scores, of those `multi_label` the sigmoid of each."""
+    """Return the softmax of each label's logits; the sigmoid for labels in `multi_label`."""
 
-    def activation(label: str, place: int) -> keras.layers.Layer:
+    def activation(label: str, index: int) -> keras.layers.Layer:
         if label in multi_label:
-            return keras.layers.Activation("sigmoid", dtype="float32", name=f"sigmoid_{place}")
-        return keras.layers.Softmax(dtype="float32", name=f"softmax_{place}")
+            return keras.layers.Activation("sigmoid", dtype="float32", name=f"sigmoid_{index}")
+        return keras.layers.Softmax(dtype="float32", name=f"softmax_{index}")
 
     return {
-        label: activation(label, place)(score)
-        for place, (label, score) in enumerate(logits.items())
+        label: activation(label, index)(values)
+        for index, (label, values) in enumerate(logits.items())
     }
 
 
@@ -59,16 +59,16 @@ def build_logits_model(
     mean: Sequence[float],
     std: Sequence[float],
 ) -> keras.Model:
-    """From uint8 RGB pictures (N, height, width, 3) to a dict of unscaled scores (N, classes) per
-    label.
+    """Return a model from uint8 RGB images (N, height, width, 3) to a dict label → logits.
 
-    `labels`: name → number of classes. `mean`, `std`: per channel R, G, B, of pixels scaled to 0–1.
+    Logits are floats (N, classes). `labels`: name → number of classes. `mean`, `std`: per channel
+    R, G, B, of pixels scaled to 0–1.
     """
     images = keras.Input((height, width, 3), dtype="uint8", name=INPUT_NAME)
-    spread = [max(float(value), _MIN_STD) for value in std]
+    scale = [max(float(value), _MIN_STD) for value in std]
     standardised = keras.layers.Rescaling(
-        scale=[1 / (255 * value) for value in spread],
-        offset=[-float(middle) / value for middle, value in zip(mean, spread, strict=True)],
+        scale=[1 / (255 * value) for value in scale],
+        offset=[-float(center) / value for center, value in zip(mean, scale, strict=True)],
         dtype="float32",
         name="standardise",
     )(images)
@@ -77,13 +77,16 @@ def build_logits_model(
 
 
 def get_backbone(network: keras.Model) -> keras.Model:
-    """The backbone within what `build_logits_model` or `with_probabilities` made."""
+    """Return the backbone inside a model of `build_logits_model` or `with_probabilities`."""
     return next(layer for layer in network.layers if isinstance(layer, keras.Model))
 
 
 def with_probabilities(logits_model: keras.Model, multi_label: Collection[str] = ()) -> keras.Model:
-    """The same layers and weights, ending in a distribution per label, or of those `multi_label` a
-    probability per class: what is saved and exported."""
+    """Return a model with the same layers and weights that ends in probabilities.
+
+    This is what is saved and exported. Labels in `multi_label` have an independent probability per
+    class, the others a distribution over their classes.
+    """
     return keras.Model(
         logits_model.input, probabilities(logits_model.output, multi_label), name="network"
     )
@@ -98,18 +101,21 @@ def build_network(
     std: Sequence[float],
     multi_label: Collection[str] = (),
 ) -> keras.Model:
-    """From uint8 RGB pictures (N, height, width, 3) to a dict of probabilities (N, classes) per
-    label; see `build_logits_model` and `with_probabilities`."""
+    """Return a model from uint8 RGB images (N, height, width, 3) to a dict label → probabilities.
+
+    Probabilities are floats (N, classes); see `build_logits_model` and `with_probabilities`.
+    """
     return with_probabilities(
         build_logits_model(backbone, labels, height, width, mean, std), multi_label
     )
 
 
 def load_network(run: Run, plugins: Plugins) -> keras.Model:
-    """The network of a run with the weights of its best epoch.
+    """Return the network of a run with the weights of its best epoch.
 
-    Raises CtcError when the folder is no run, its backbone isn't installed, or its weights are
-    missing or don't fit."""
+    Raises CtcError if the folder is not a run, its backbone is not installed, or its weights are
+    missing or don't fit.
+    """
     info = run.read()
     backbone = plugins.get(Backbone, info.backbone)
     labels = {label: len(classes) for label, classes in info.labels.items()}
@@ -123,15 +129,19 @@ def load_network(run: Run, plugins: Plugins) -> keras.Model:
 
 
 def save_weights(network: keras.Model, path: Path) -> None:
-    """Write the weights alone, whole."""
+    """Write the weights, and nothing else, atomically."""
     write_arrays(path, to_arrays({_SECTION: network.weights}), {})
 
 
 def load_weights(network: keras.Model, path: Path) -> None:
-    """Raises InputError when the file is missing, damaged, or of another network."""
+    """Load weights that `save_weights` wrote.
+
+    Raises InputError if the file is missing, damaged, or of another network.
+    """
     if not path.is_file():
         raise InputError(
-            f"'{path}' is missing: the training didn't come to the end of its first epoch, train again"
+            f"'{path}' is missing: the training ended before its first epoch was complete, "
+            "resume it or train again"
         )
     arrays, _ = read_arrays(path)
     try:

@@ -1,8 +1,7 @@
-"""Named arrays in a file, and beside them a few words about them: an .npz with `metadata.json` in
-the same zip archive.
+"""Files of named arrays with metadata: an .npz archive that also holds `about.json`.
 
-It holds numbers alone: reading one never unpickles, and what other programs save (which may run
-code when it is loaded) is no such file."""
+They hold numbers only. Reading never unpickles, so a file from elsewhere can't run code.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +23,10 @@ _METADATA_FILE = "about.json"
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
-    """Write the file whole, or raise OSError and leave what was there. `metadata`: what JSON can
-    say."""
+    """Write the file atomically.
+
+    `metadata`: values that JSON can represent. On OSError an existing file is kept.
+    """
     with atomic_write(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         archive.writestr(_METADATA_FILE, json.dumps({"format_version": FORMAT_VERSION, **metadata}))
         for name, array in arrays.items():
@@ -34,18 +35,20 @@ def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, Any]) -> Non
 
 
 def read_arrays(path: Path) -> tuple[Arrays, Mapping[str, Any]]:
-    """The arrays, and what was said about them. Raises InputError when the file is damaged, or none
-    of these."""
+    """Return the arrays and the metadata.
+
+    Raises InputError if the file is damaged or of another kind.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(_METADATA_FILE))
+            metadata = json.loads(archive.read(_METADATA_FILE))
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files if name != _METADATA_FILE}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"'{path}' is damaged, or was not written by ctc: {error}") from None
-    version = about.pop("format_version", None)
+    version = metadata.pop("format_version", None)
     if version != FORMAT_VERSION:
         raise InputError(
-            f"'{path}' has format version {version!r}, this ctc knows {FORMAT_VERSION}: update ctc"
+            f"'{path}' has format version {version!r}, this ctc reads {FORMAT_VERSION}: update ctc"
         )
-    return arrays, about
+    return arrays, metadata

@@ -1,4 +1,4 @@
-"""How to descend."""
+"""Optimizers: sgd, rmsprop, adamw."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ def make_optimizer(
     clip_norm: float | None = None,
     accumulation_steps: int = 1,
 ) -> keras.optimizers.Optimizer:
-    """sgd (momentum 0.9), rmsprop (rho 0.9) or adamw. The decay is decoupled and spares biases and
-    normalisation.
+    """Return sgd (momentum 0.9), rmsprop (rho 0.9) or adamw.
 
-    `clip_norm`: the longest that the gradient of all weights together may be. With
-    `accumulation_steps` it steps once every so many gradients, by their mean."""
+    Weight decay is decoupled and not applied to biases and normalisation layers. `clip_norm`: the
+    largest global norm of the gradient. With `accumulation_steps` the optimizer updates the weights
+    once per that many gradients, with their mean.
+    """
     options: dict[str, Any] = {
         "weight_decay": weight_decay,
         "global_clipnorm": clip_norm,

@@ -1,8 +1,8 @@
-"""Weights for a backbone to start from: `--weights NAME`, which the backbone's author provides, or
-`--weights FILE`.
+"""Pretrained weights: `--weights NAME`, which the backbone provides, or `--weights FILE`.
 
-A file is read as numbers alone. Whole models are refused: opening one may run code that came with
-it (CVE-2024-3660, CVE-2025-1550)."""
+A file is read as numbers only. Saved models are refused, because loading one can run code from the
+file (CVE-2024-3660, CVE-2025-1550).
+"""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.plugin import Backbone
 
 WEIGHTS_SUFFIX = ".weights.h5"
-_MODEL_CONFIG_ATTRIBUTE = "model_config"  # the attribute of an HDF5 file in which Keras describes a model's layers, and their code
+# the attribute of an HDF5 file in which Keras stores a model's layers, and their code
+_MODEL_CONFIG_ATTRIBUTE = "model_config"
 
 Channels = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class PretrainedBackbone:
-    """`backbone` builds its network with the weights. `mean`, `std`: what to standardise pictures
-    with, channels R, G, B of 0–1; None: with what the dataset has."""
+    """A backbone that builds its network with pretrained weights.
+
+    `mean`, `std`: for standardisation, per channel R, G, B, 0–1; None: use those of the dataset.
+    """
 
     backbone: Backbone
     mean: Channels | None
@@ -34,12 +37,13 @@ class PretrainedBackbone:
 
 
 def load_pretrained(backbone: Backbone, weights: str) -> PretrainedBackbone:
-    """`weights`: a name among `backbone.pretrained`, or the path of a file that `save_weights` of
-    the backbone's network wrote.
+    """Return the backbone with pretrained weights.
 
-    A file is taken to want the standardisation of the backbone's first pretrained weights, if there
-    are any. Raises UsageError or InputError when there is no such name or file, or the file is no
-    mere weights; whether they fit shows when the network is built."""
+    `weights`: a name in `backbone.pretrained`, or a file that `save_weights` of the backbone's
+    network wrote. A file is assumed to need the standardisation of the backbone's first pretrained
+    weights, if it has any. Raises UsageError or InputError if there is no such name or file, or the
+    file holds more than weights. Whether they fit is checked when the network is built.
+    """
     for known in backbone.pretrained:
         if known.name == weights:
             return PretrainedBackbone(replace(backbone, build=known.build), known.mean, known.std)
@@ -58,18 +62,21 @@ def load_pretrained(backbone: Backbone, weights: str) -> PretrainedBackbone:
 
 
 def load_weights_file(network: keras.Model, path: Path) -> None:
-    """Give `network` the weights in `path`. Raises InputError, naming layer and shapes, unless it
-    holds just those of such a network."""
+    """Load the weights in `path` into `network`.
+
+    Raises InputError, with layer and shapes, unless the file holds exactly the weights of such a
+    network.
+    """
     with tempfile.TemporaryDirectory() as folder:
         own = Path(folder) / f"own{WEIGHTS_SUFFIX}"
         network.save_weights(own)
-        places = {layer.name: place for place, layer in enumerate(network.layers)}
-        wanted = sorted(
-            _read_variables(own).items(), key=lambda named: places.get(named[1].layer, len(places))
+        order = {layer.name: index for index, layer in enumerate(network.layers)}
+        expected = sorted(
+            _read_variables(own).items(), key=lambda named: order.get(named[1].layer, len(order))
         )
-    misfit = _describe_mismatch(dict(wanted), _read_variables(path))
-    if misfit:
-        raise InputError(f"'{path}' doesn't fit '{network.name}': {misfit}")
+    mismatch = _describe_mismatch(dict(expected), _read_variables(path))
+    if mismatch:
+        raise InputError(f"'{path}' doesn't fit '{network.name}': {mismatch}")
     try:
         network.load_weights(path)
     except (OSError, ValueError) as error:  # a damaged file, or one that points to other files
@@ -87,20 +94,24 @@ def _check_file(path: Path, backbone: Backbone) -> None:
     if not path.is_file():
         near = did_you_mean(str(path), names)
         raise UsageError(
-            f"--weights '{path}' is neither a file nor the name of weights for '{backbone.name}'{near}"
+            f"--weights '{path}' is neither a file nor the name of weights for "
+            f"'{backbone.name}'{near}"
         )
-    whole = f"'{path}' is not weights alone, and a whole model could run code: save its weights as a file '*{WEIGHTS_SUFFIX}'"
+    not_weights = (
+        f"'{path}' is not a file of weights only, and a saved model could run code: "
+        f"save its weights as a file '*{WEIGHTS_SUFFIX}'"
+    )
     if not path.name.endswith(WEIGHTS_SUFFIX):
-        raise InputError(whole)
+        raise InputError(not_weights)
     if not h5py.is_hdf5(path):
         raise InputError(f"'{path}' is not a file of weights that Keras wrote, or it is damaged")
     with h5py.File(path) as file:
         if _MODEL_CONFIG_ATTRIBUTE in file.attrs:
-            raise InputError(whole)
+            raise InputError(not_weights)
 
 
 def _read_variables(path: Path) -> dict[str, _Variable]:
-    """Every array in a file that Keras wrote; links to other files are not followed."""
+    """Return every array in a file that Keras wrote; links to other files are not followed."""
     found = {}
 
     def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
@@ -119,13 +130,16 @@ def _describe_mismatch(
 ) -> str | None:
     for name, variable in expected.items():
         if name not in found:
-            return f"it has nothing of shape {variable.shape} for the layer '{variable.layer}'"
+            return f"it has no array of shape {variable.shape} for the layer '{variable.layer}'"
         if found[name].shape != variable.shape:
             other = found[name]
-            return f"the layer '{variable.layer}' is {variable.shape}, in the file it is '{other.layer}', {other.shape}"
+            return (
+                f"the layer '{variable.layer}' has the shape {variable.shape}, "
+                f"in the file it is '{other.layer}' with {other.shape}"
+            )
     surplus = [found[name] for name in found if name not in expected]
     return (
-        f"there is no place for its layer '{surplus[0].layer}', {surplus[0].shape}"
+        f"the network has no layer for its '{surplus[0].layer}' of shape {surplus[0].shape}"
         if surplus
         else None
     )

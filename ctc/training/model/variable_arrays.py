@@ -1,5 +1,4 @@
-"""Variables of Keras as named arrays, and back: nothing is unpickled, and what doesn't fit is
-named."""
+"""Keras variables as named arrays, and back; a mismatch is reported by name and shape."""
 
 from __future__ import annotations
 
@@ -17,21 +16,22 @@ Sections = Mapping[str, Sequence[Any]]
 
 
 def to_arrays(sections: Sections) -> Arrays:
-    """The values of the variables in each section, as `SECTION/PATH_OR_URL/PATH`, such as
-    `network/0004/head_0/kernel`.
+    """Return the values of all variables as `SECTION/INDEX/PATH`: `network/0004/head_0/kernel`.
 
-    Their order identifies them: Keras numbers the names of layers through the whole process.
+    The index identifies a variable, because Keras numbers layer names through the whole process.
     """
     return {
-        f"{section}/{place:04d}/{variable.path}": ops.convert_to_numpy(variable)
+        f"{section}/{index:04d}/{variable.path}": ops.convert_to_numpy(variable)
         for section, variables in sections.items()
-        for place, variable in enumerate(variables)
+        for index, variable in enumerate(variables)
     }
 
 
 def assign_arrays(sections: Sections, arrays: Arrays) -> None:
-    """Give the variables the values that `to_arrays` named. Raises InputError, and changes nothing,
-    when a shape differs."""
+    """Assign arrays that `to_arrays` returned to the variables.
+
+    Raises InputError, and changes nothing, if a shape differs.
+    """
     pairs = [
         (variable, array)
         for section, variables in sections.items()
@@ -50,11 +50,12 @@ def _section_arrays(section: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
 
 def _check_shape(variable: Any, named: tuple[str, NDArray[Any]] | None) -> None:
     if named is None:
-        raise InputError(f"it has nothing for '{variable.path}' of shape {tuple(variable.shape)}")
+        raise InputError(f"it has no array for '{variable.path}' of shape {tuple(variable.shape)}")
     name, array = named
     if variable is None:
-        raise InputError(f"the network has no place for its '{name}' of shape {array.shape}")
+        raise InputError(f"the network has no variable for its '{name}' of shape {array.shape}")
     if tuple(variable.shape) != array.shape:
         raise InputError(
-            f"its '{name}' has the shape {array.shape}, the network's '{variable.path}' {tuple(variable.shape)}"
+            f"its '{name}' has the shape {array.shape}, "
+            f"the network's '{variable.path}' {tuple(variable.shape)}"
         )

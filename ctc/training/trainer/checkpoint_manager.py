@@ -1,4 +1,4 @@
-"""Keeps a training on disk, and brings it back."""
+"""Checkpoint manager: when to save, what to save, and the newest checkpoint to resume from."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import time
 import numpy as np
 
 from ctc.artifacts.run import Run
-from ctc.errors import InputError
 from ctc.training.config import TrainingConfig
 from ctc.training.metrics.history import write_history
 from ctc.training.model.network import save_weights
-from ctc.training.plan import TrainingPlan
 from ctc.training.run_folder import explain_disk_errors
-from ctc.training.trainer.checkpoints import Checkpoints
-from ctc.training.trainer.run_batches import NotANumberError
+from ctc.training.trainer.checkpoints import Checkpoint, Checkpoints
 from ctc.training.trainer.state import TrainState
+from ctc.training.trainer.step_errors import NotANumberError
 from ctc.training.trainer.train_step import ModelRunner
 
 
 class CheckpointManager:
-    """Writes checkpoints, best weights and history of a run, and reads the newest checkpoint."""
+    """Writes checkpoints, best weights and history of a run, and reads the newest checkpoint.
+
+    Of several hosts only the main one writes.
+    """
 
     def __init__(self, run: Run, config: TrainingConfig) -> None:
         self._run = run
@@ -35,13 +36,16 @@ class CheckpointManager:
         return not self._checkpoints.is_empty
 
     def should_save(self, step: int) -> bool:
-        """Whether it is time for a checkpoint when `step` batches of an epoch are done."""
+        """Return whether a checkpoint is due when `step` batches of an epoch are done."""
         by_steps = self._every_steps is not None and step % self._every_steps == 0
         return by_steps or time.monotonic() - self._last_saved_at >= self._every_seconds
 
     def save(self, state: TrainState, runner: ModelRunner) -> None:
-        """Write a checkpoint. Raises NotANumberError, and writes none, when a weight is no number;
-        CtcError when the disk is full."""
+        """Write a checkpoint.
+
+        Raises NotANumberError, and writes nothing, if a weight is not finite; CtcError if the disk
+        is full.
+        """
         arrays = runner.state_dict()
         for name, array in arrays.items():
             if not np.isfinite(array).all():
@@ -52,41 +56,17 @@ class CheckpointManager:
         self._last_saved_at = time.monotonic()
 
     def on_epoch_end(self, state: TrainState, runner: ModelRunner) -> None:
-        """Keep what an epoch came to: the checkpoint first, from which the rest can be made
-        again."""
+        """Write the checkpoint, then the results, which can be written again from it."""
         self.save(state, runner)
-        self._write_results(state, runner)
+        self.write_results(state, runner)
 
-    def restore_latest(self, plan: TrainingPlan, state: TrainState) -> ModelRunner:
-        """Bring `state` to the newest checkpoint and give the learner that belongs to it; the
-        beginning when there is none.
-
-        Raises InputError when the checkpoint doesn't fit the plan.
-        """
+    def restore_latest(self) -> Checkpoint | None:
+        """Return the newest checkpoint, the same on each host; None if there is none."""
         self._topology.barrier()
-        newest, head_epochs = self._checkpoints.latest(), plan.config.head_epochs
-        if newest is None:
-            learner = ModelRunner(plan, state.accumulation_steps, heads_only=head_epochs > 0)
-            if plan.initial_weights:
-                learner.load_backbone(plan.initial_weights)
-            return learner
-        state.restore(newest.train_state)
-        learner = ModelRunner(plan, state.accumulation_steps, heads_only=state.epoch < head_epochs)
-        try:
-            if state.epoch == head_epochs and state.step == 0:
-                learner.load_network_state(newest.arrays)
-                state.start_phase()
-            else:
-                learner.load_state_dict(newest.arrays, newest.train_state["parts"])
-        except InputError as error:
-            raise InputError(
-                f"the checkpoint '{newest.path}' doesn't fit the network: {error}"
-            ) from None
-        if state.epochs and state.step == 0:
-            self._write_results(state, learner)
-        return learner
+        return self._checkpoints.latest()
 
-    def _write_results(self, state: TrainState, runner: ModelRunner) -> None:
+    def write_results(self, state: TrainState, runner: ModelRunner) -> None:
+        """Write the history, and the weights if the last epoch is the best."""
         if not self._topology.is_main:
             return
         with explain_disk_errors(self._run):

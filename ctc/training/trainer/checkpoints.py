@@ -1,4 +1,4 @@
-"""Checkpoints: a file each, with arrays and progress."""
+"""Checkpoint files: arrays and the state of a training."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ _SUFFIX = ".npz"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One that was read back."""
+    """A checkpoint that was read."""
 
     path: Path
     train_state: Mapping[str, Any]
     arrays: Arrays
 
+    @property
+    def accumulation_steps(self) -> int:
+        """The gradient accumulation steps that it was trained with."""
+        return int(self.train_state["parts"])
+
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The checkpoints in a folder; the two newest are kept."""
+    """The checkpoints in a folder, of which the two newest are kept."""
 
     folder: Path
 
@@ -35,23 +40,27 @@ class Checkpoints:
         return not self._paths()
 
     def save(self, epoch: int, step: int, train_state: Mapping[str, Any], arrays: Arrays) -> None:
-        """Write one as the newest: `step` batches of `epoch` are done. Raises OSError, and keeps
-        the others, when it can't be written."""
+        """Write the newest checkpoint: `step` batches of `epoch` are done.
+
+        Raises OSError, and keeps the others, if it can't be written.
+        """
         write_arrays(self.folder / f"{epoch:05d}-{step:08d}{_SUFFIX}", arrays, train_state)
         for old in self._paths()[:-MAX_TO_KEEP]:
             remove(old)
 
     def latest(self) -> Checkpoint | None:
-        """The newest that can be read; None when there is none at all. Raises InputError when there
-        are some, all of them damaged."""
+        """Return the newest checkpoint that can be read; None if there are no checkpoints.
+
+        Raises InputError if all of them are damaged.
+        """
         problems = []
         for path in reversed(self._paths()):
             try:
-                arrays, progress = read_arrays(path)
+                arrays, train_state = read_arrays(path)
             except InputError as error:
                 problems.append(error)
             else:
-                return Checkpoint(path, progress, arrays)
+                return Checkpoint(path, train_state, arrays)
         if problems:
             raise problems[0]
         return None

@@ -1,4 +1,4 @@
-"""When to lower the learning rate and when to stop: both wait for a loss that no longer falls."""
+"""Early stopping and learning-rate reduction: what happens when the loss no longer falls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass
 class PatienceCounter:
-    """Counts epochs without improvement. `min_delta`: what counts as lower."""
+    """Counts epochs without a lower loss; lower means by more than `min_delta`."""
 
     patience: int
     min_delta: float = 0.0
@@ -16,7 +16,7 @@ class PatienceCounter:
     wait: int = 0
 
     def update(self, loss: float) -> bool:
-        """Take in an epoch's loss; whether it is the lowest so far."""
+        """Count an epoch; return whether its loss is the lowest so far."""
         if loss < self.best - self.min_delta:
             self.best, self.wait = loss, 0
             return True
@@ -30,15 +30,17 @@ class PatienceCounter:
 
 @dataclass
 class ReduceLROnPlateau:
-    """Multiplies the learning rate by `factor`, down to `min_learning_rate`, each time the patience
-    is over."""
+    """Multiplies the learning rate by `factor` each time the patience is exhausted.
+
+    It is never reduced below `min_learning_rate`.
+    """
 
     counter: PatienceCounter
     factor: float
     min_learning_rate: float
 
     def next_learning_rate(self, loss: float, learning_rate: float) -> float:
-        """The learning rate for the next epoch, from this epoch's loss and learning rate."""
+        """Return the learning rate of the next epoch, from loss and learning rate of this one."""
         self.counter.update(loss)
         if not self.counter.is_exhausted:
             return learning_rate

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, held back until the training stands at a place from where it can go on."""
+"""Handling of Ctrl-C and SIGTERM: deferred until the training can save a checkpoint."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class InterruptHandler:
-    """Within the block a signal is noted in `received_signal`; whoever finds it there saves what is
-    needed and calls `reraise`.
+    """Defers signals in the block: they are stored in `received_signal`.
 
-    When that takes too long (a step of the network can't be interrupted), `on_forced_exit` are said
-    and the process ends: files appear under their name only when they are whole, so nothing is
-    spoilt. A second Ctrl-C leaves at once. Only the main thread can do all this; elsewhere nothing
-    changes."""
+    The code in the block checks it regularly, saves what is needed and calls `reraise`. If that
+    takes longer than GRACE_SECONDS (a training step can't be interrupted), `on_forced_exit` is
+    called and the process exits; this damages no file, because files are written atomically. A
+    second Ctrl-C raises immediately. Outside the main thread the handler does nothing.
+    """
 
     def __init__(self, on_forced_exit: Callable[[], None]) -> None:
         self.received_signal: int | None = None
@@ -56,8 +56,7 @@ class InterruptHandler:
             self._wakeup_receiver.close()
 
     def reraise(self) -> None:
-        """What the signal would have done: raise KeyboardInterrupt, or what else its handler
-        raises."""
+        """Call the original handler of the signal, which raises, such as KeyboardInterrupt."""
         self._restore_handlers()
         signal.raise_signal(self.received_signal or signal.SIGINT)
 
@@ -77,8 +76,10 @@ class InterruptHandler:
         self.received_signal = self.received_signal or number
 
     def _force_exit(self) -> None:
-        """Runs in a thread of its own: Python runs signal handlers in the main thread only, and
-        that may be busy in a library."""
+        """Exit after the grace period; runs in a separate thread.
+
+        Python runs signal handlers in the main thread only, which may be busy in a library.
+        """
         while number := self._wakeup_receiver.recv(1):
             if number[0] in _SIGNALS and not self._finished.wait(GRACE_SECONDS):
                 self._on_forced_exit()

@@ -1,4 +1,4 @@
-"""How far a training is: all that a checkpoint says beside the arrays."""
+"""Training state: everything in a checkpoint except the arrays."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ PLATEAU_MIN_DELTA = 1e-4
 
 @dataclass
 class TrainState:
-    """`step` batches of `epoch` (from 0) are done, `totals` is what they came to. `base_lr`: the
-    full learning rate of this epoch, `initial_lr` that of the first. `best_epoch`: the epoch whose
-    weights are kept. `accumulation_steps`: in how many parts a batch is taken, never so few that a
-    part was too much for the memory."""
+    """Progress of a training.
+
+    initial_lr, base_lr    learning rate of the first and of the current epoch, before the schedule
+    accumulation_steps     micro-batches per batch; never so few that one did not fit in memory
+    epoch, step            `step` batches of `epoch` (from 0) are done
+    best_epoch             the epoch whose weights are kept
+    totals                 metric sums of the current epoch
+    epochs                 the finished epochs
+    """
 
     initial_lr: float
     base_lr: float
@@ -33,19 +38,20 @@ class TrainState:
     epochs: list[Epoch] = field(default_factory=list)
 
     @classmethod
-    def initial(cls, config: TrainingConfig, base_lr: float) -> TrainState:
-        patience = PatienceCounter(config.reduce_lr_patience, PLATEAU_MIN_DELTA)
-        plateau = ReduceLROnPlateau(patience, config.reduce_lr_factor, config.min_learning_rate)
+    def initial(cls, config: TrainingConfig, base_lr: float, accumulation_steps: int) -> TrainState:
+        """Return the state before the first epoch."""
+        counter = PatienceCounter(config.reduce_lr_patience, PLATEAU_MIN_DELTA)
+        plateau = ReduceLROnPlateau(counter, config.reduce_lr_factor, config.min_learning_rate)
         return cls(
             initial_lr=base_lr,
             base_lr=base_lr,
             early_stopping=PatienceCounter(config.early_stopping_patience or config.epochs),
             plateau=plateau if config.schedule == "plateau" else None,
-            accumulation_steps=config.accumulate,
+            accumulation_steps=accumulation_steps,
         )
 
     def end_epoch(self, epoch: Epoch) -> bool:
-        """Take in an epoch that is over, and go to the next; whether it is the best so far."""
+        """Record a finished epoch and go to the next; return whether it is the best so far."""
         self.epochs.append(epoch)
         improved = self.early_stopping.update(epoch.monitored_loss)
         if improved:
@@ -56,13 +62,13 @@ class TrainState:
         return improved
 
     def start_phase(self) -> None:
-        """Other layers learn from now on: at the first rate again, and with patience."""
+        """Reset learning rate and patience, because other layers are trained from now on."""
         self.base_lr, self.early_stopping.wait = self.initial_lr, 0
         if self.plateau:
             self.plateau.counter.wait = 0
 
     def is_finished(self, epochs: int) -> bool:
-        """Whether nothing is left to learn."""
+        """Return whether the last epoch is done, or early stopping applies."""
         return self.epoch >= epochs or self.early_stopping.is_exhausted
 
     def to_json(self) -> dict[str, Any]:
@@ -80,8 +86,11 @@ class TrainState:
         }
 
     def restore(self, data: Mapping[str, Any]) -> None:
-        """Go to where `to_json` was called. What the options say stays: how long to wait, and
-        another learning rate to begin with."""
+        """Restore what `to_json` returned.
+
+        Options that may change on resume keep their new values: patience, and the initial learning
+        rate.
+        """
         if data["first_rate"] == self.initial_lr:
             self.base_lr = data["rate"]
         self.epoch, self.step, self.best_epoch = data["epoch"], data["step"], data["best"]
@@ -93,5 +102,5 @@ class TrainState:
         self.epochs = [Epoch.from_json(epoch) for epoch in data["epochs"]]
 
 
-def _counter_state(patience: PatienceCounter) -> tuple[float, int]:
-    return patience.best, patience.wait
+def _counter_state(counter: PatienceCounter) -> tuple[float, int]:
+    return counter.best, counter.wait

@@ -1,4 +1,4 @@
-"""What a network says of the test split: how good it is, and its answer to every event."""
+"""Predictions and metrics of a network on the test split."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import chain, groupby, islice
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.dataset import TEST
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.predictions import EventPrediction
 from ctc.artifacts.run import Run
@@ -18,20 +19,22 @@ from ctc.images.eval_samples import Sample, eval_samples, read_events, record_ta
 from ctc.plugin import OutputContext
 from ctc.storage.atomic import atomic_write
 from ctc.training.metrics.metrics import MetricSums, SplitMetrics
-from ctc.training.plan import TEST, TrainingPlan
+from ctc.training.plan import TrainingPlan
 from ctc.training.trainer.train_step import ModelRunner
 
 SamplePrediction = tuple[Sample, Mapping[str, NDArray[np.float32]]]
 
 
 def predict_test_split(
-    plan: TrainingPlan, learner: ModelRunner, run: Run, on_progress: Callable[[int], None]
+    plan: TrainingPlan, runner: ModelRunner, run: Run, on_progress: Callable[[int], None]
 ) -> SplitMetrics:
-    """Answer every event of the test split, as prediction would, into the run's
-    test_predictions.csv; `on_progress` gets the number of photos done. An event of several photos
-    has their mean. Raises InputError for a damaged record, unless those are to be passed over."""
+    """Write the run's test_predictions.csv, with the same pixels as prediction; return the metrics.
+
+    `on_progress` is called with the number of photos done. The prediction of an event is the mean
+    over its photos. Raises InputError for a damaged record, unless those are skipped.
+    """
     totals = MetricSums()
-    answers = chain.from_iterable(_predict_batches(plan, learner, totals, on_progress))
+    predictions = chain.from_iterable(_predict_batches(plan, runner, totals, on_progress))
     context = OutputContext(
         model=run.folder.name,
         labels={label.name: label.classes for label in plan.labels},
@@ -40,23 +43,23 @@ def predict_test_split(
         options={option.key: option.default for option in plan.prediction_format.options},
     )
     with atomic_write(run.test_predictions) as partial:
-        plan.prediction_format.write(_event_predictions(answers, plan), partial, context)
+        plan.prediction_format.write(_event_predictions(predictions, plan), partial, context)
     return totals.compute(plan.label_weights)
 
 
 def _predict_batches(
-    plan: TrainingPlan, learner: ModelRunner, totals: MetricSums, on_progress: Callable[[int], None]
+    plan: TrainingPlan, runner: ModelRunner, totals: MetricSums, on_progress: Callable[[int], None]
 ) -> Iterator[list[SamplePrediction]]:
     for samples in _batches(_samples(plan), plan.config.batch_size):
-        scores = learner.predict(np.stack([sample.image for sample in samples]))
+        logits = runner.predict(np.stack([sample.image for sample in samples]))
         labels = {
             label: np.array([sample.labels[label] for sample in samples], np.int32)
-            for label in scores
+            for label in logits
         }
-        learner.update_metrics(scores, labels, totals)
+        totals += runner.compute_metrics(logits, labels)
         totals.images += len(samples)
         probabilities = {
-            label: _to_probabilities(values, label, plan) for label, values in scores.items()
+            label: _to_probabilities(values, label, plan) for label, values in logits.items()
         }
         yield [
             (sample, {label: values[i] for label, values in probabilities.items()})
@@ -83,14 +86,14 @@ def _event_predictions(
     predictions: Iterator[SamplePrediction], plan: TrainingPlan
 ) -> Iterator[EventPrediction]:
     classes = {label.name: label.classes for label in plan.labels}
-    for event_id, group in groupby(predictions, lambda answered: answered[0].event_id):
+    for event_id, group in groupby(predictions, lambda predicted: predicted[0].event_id):
         photos = list(group)
         means = {
             label: np.mean([values[label] for _, values in photos], axis=0) for label in classes
         }
         truth = {
-            f"true_{label}": _class_names(classes[label], told)
-            for label, told in photos[0][0].labels.items()
+            f"true_{label}": _class_names(classes[label], target)
+            for label, target in photos[0][0].labels.items()
         }
         yield EventPrediction(
             event_id, classes, means, (), truth, multi_label=plan.config.multi_label
@@ -98,25 +101,25 @@ def _event_predictions(
 
 
 def _class_names(classes: tuple[str, ...], target: int | list[int]) -> str | None:
-    """The class; of a multi-label label all that were seen, as a JSON list."""
+    """Return the true class; of a multi-label label all true classes, as a JSON list."""
     if isinstance(target, int):
         return None if target == MISSING else classes[target]
-    seen = [name for name, observed in zip(classes, target, strict=True) if observed == 1]
-    return json.dumps(seen, ensure_ascii=False) if seen else None
+    present = [name for name, value in zip(classes, target, strict=True) if value == 1]
+    return json.dumps(present, ensure_ascii=False) if present else None
 
 
 def _to_probabilities(
     logits: NDArray[np.float32], label: str, plan: TrainingPlan
 ) -> NDArray[np.float32]:
-    """Sigmoid of a multi-label label's scores, softmax of another's."""
-    several = label in plan.config.multi_label
-    highest = np.maximum(logits, 0.0) if several else logits.max(axis=1, keepdims=True)
+    """Return the sigmoid of a multi-label label's logits, the softmax of any other's."""
+    multi_label = label in plan.config.multi_label
+    highest = np.maximum(logits, 0.0) if multi_label else logits.max(axis=1, keepdims=True)
     powers = np.exp(logits - highest)
-    found: NDArray[np.float32] = powers / (
-        powers + np.exp(-highest) if several else powers.sum(axis=1, keepdims=True)
+    probabilities: NDArray[np.float32] = powers / (
+        powers + np.exp(-highest) if multi_label else powers.sum(axis=1, keepdims=True)
     )
-    return found
+    return probabilities
 
 
 def _ignore_bad_record(_: InputError) -> None:
-    """A damaged record is in no score."""
+    """Leave a damaged record out of all metrics."""

@@ -1,5 +1,4 @@
-"""The network of a plan while it is taught: a step on a batch, a look at one, and all its numbers,
-to be saved and brought back."""
+"""Training, evaluation and prediction steps of a network, and its state for checkpoints."""
 
 from __future__ import annotations
 
@@ -25,16 +24,20 @@ from ctc.training.model.variable_arrays import assign_arrays, to_arrays
 from ctc.training.plan import TrainingPlan
 from ctc.training.trainer.training_model import TrainingModel
 
-_COUNTER, _ACCUMULATOR = (
-    "iteration",
-    "gradient_accumulator",
-)  # Keras's names of variables of an optimizer
+# Keras's names of variables of an optimizer
+_ITERATIONS, _ACCUMULATOR = "iteration", "gradient_accumulator"
+
+Logits = dict[str, NDArray[np.float32]]
+"""Label → logits (N, classes)."""
 
 
 class ModelRunner:
-    """Built anew from the plan's seed each time: the same plan, the same numbers. Batches are taken
-    in `accumulation_steps`, whose gradients add up to that of the whole batch. With `heads_only`
-    the backbone stays as it is."""
+    """The network of a plan with its optimizer.
+
+    It is built from the plan's seed: the same plan gives the same weights. A batch is processed in
+    `accumulation_steps` micro-batches, whose gradients add up to that of the batch. With
+    `heads_only` the backbone is frozen.
+    """
 
     def __init__(
         self, plan: TrainingPlan, accumulation_steps: int = 1, *, heads_only: bool = False
@@ -42,15 +45,15 @@ class ModelRunner:
         config, size = plan.config, plan.preprocessing
         keras.utils.set_random_seed(config.seed)
         with _dtype_policy(config.mixed_precision):
-            scores = build_logits_model(
+            logits_model = build_logits_model(
                 plan.backbone, plan.class_counts, size.height, size.width, *plan.channel_statistics
             )
-            self._model = TrainingModel(scores, plan.criteria)
-        freeze(get_backbone(scores), BACKBONE if heads_only else config.freeze)
+            self._model = TrainingModel(logits_model, plan.criteria)
+        freeze(get_backbone(logits_model), BACKBONE if heads_only else config.freeze)
         self.accumulation_steps = accumulation_steps
-        self._topology, self._batch_size = config.topology, plan.local_batch_size
-        self.label_weights = plan.label_weights
-        self.network = with_probabilities(scores, config.multi_label)
+        self._topology, self._batch_size = config.topology, plan.batches.local_batch_size
+        self._label_weights = plan.label_weights
+        self.network = with_probabilities(logits_model, config.multi_label)
         optimizer = make_optimizer(
             config.optimizer,
             plan.learning_rate,
@@ -61,168 +64,170 @@ class ModelRunner:
         self._model.compile(optimizer, jit_compile=_should_jit_compile())
         self._model.optimizer.build(self._model.trainable_variables)
 
-    def load_backbone(self, initial_weights: InitialWeights) -> None:
-        """Give the backbone the weights of `initial_weights`. Raises InputError, naming layer and
-        shapes, when they don't fit."""
-        backbone = get_backbone(self.network)
-        given = to_arrays(
-            {"backbone": initial_weights.build(tuple(backbone.input.shape[1:])).weights}
-        )
-        try:
-            assign_arrays({"backbone": backbone.weights}, given)
-        except InputError as error:
-            raise InputError(f"the weights of {initial_weights.name} don't fit: {error}") from None
-
     def set_learning_rate(self, learning_rate: float) -> None:
-        """The learning rate of the steps to come."""
+        """Set the learning rate of the following steps."""
         self._model.optimizer.learning_rate = learning_rate
 
-    def train_step(self, batch: Batch, totals: MetricSums) -> None:
-        """One step. Each label's loss is the mean over the photos of the whole batch, on all hosts,
-        that have it, times its weight."""
-        shares = self._sample_weights(batch.labels)
+    def train_step(self, batch: Batch) -> MetricSums:
+        """Update the weights with a batch and return its metric sums.
+
+        The loss of a label is the mean over the photos of the whole batch, on all hosts, that have
+        the label, times its weight.
+        """
+        metrics = MetricSums(images=len(batch.images) * self._topology.hosts)
+        weights = self._sample_weights(batch.labels)
         for part in self._micro_batches(len(batch.images)):
-            labels = {label: classes[part] for label, classes in batch.labels.items()}
-            weights = {label: share[part] for label, share in shares.items()}
-            logs = self._model.train_on_batch(batch.images[part], labels, weights, return_dict=True)
-            totals.update(self._model.label_order, logs)
-        totals.images += len(batch.images) * self._topology.hosts
-
-    def eval_step(self, batch: Batch, totals: MetricSums) -> None:
-        """See how the network does on a batch, and learn nothing."""
-        images = self._pad_batch(batch.images, 0)
-        labels = {
-            label: self._pad_batch(classes, MISSING) for label, classes in batch.labels.items()
-        }
-        for part in self._micro_batches(len(images)):
-            taken = {label: classes[part] for label, classes in labels.items()}
-            totals.update(
-                self._model.label_order,
-                self._model.test_on_batch(images[part], taken, return_dict=True),
+            logs = self._model.train_on_batch(
+                batch.images[part],
+                _rows(batch.labels, part),
+                _rows(weights, part),
+                return_dict=True,
             )
-        totals.images += len(batch.images) * self._topology.hosts
+            metrics += MetricSums.from_logs(self._model.label_order, logs)
+        return metrics
 
-    def predict(self, images: Any) -> dict[str, NDArray[np.float32]]:
-        """Label → unscaled scores (N, classes)."""
+    def eval_step(self, batch: Batch) -> MetricSums:
+        """Return the metric sums of a batch; no weight changes."""
+        metrics = MetricSums(images=len(batch.images) * self._topology.hosts)
+        images = self._pad_batch(batch.images, 0)
+        labels = {label: self._pad_batch(rows, MISSING) for label, rows in batch.labels.items()}
+        for part in self._micro_batches(len(images)):
+            logs = self._model.test_on_batch(images[part], _rows(labels, part), return_dict=True)
+            metrics += MetricSums.from_logs(self._model.label_order, logs)
+        return metrics
+
+    def predict(self, images: Any) -> Logits:
+        """Return the logits of any number of images."""
         pieces = [
             images[start : start + self._batch_size]
             for start in range(0, len(images), self._batch_size)
         ]
-        answers = [self._predict_batch(piece) for piece in pieces]
-        return {
-            label: np.concatenate([answer[label] for answer in answers])
-            for label in self._model.label_order
-        }
+        return self._concatenate([self._predict_batch(piece) for piece in pieces])
 
-    def update_metrics(
-        self, logits: Mapping[str, Any], labels: Mapping[str, Any], totals: MetricSums
-    ) -> None:
-        """Add to `totals` what `logits`, from `predict`, are worth."""
-        criteria = enumerate(self._model.criteria.items())
-        sums = (
-            criterion.batch_sums(labels[label], logits[label]).to_logs(place)
-            for place, (label, criterion) in criteria
-        )
-        logs = {name: value for named in sums for name, value in named.items()}
-        totals.update(self._model.label_order, logs)
+    def compute_metrics(self, logits: Mapping[str, Any], labels: Mapping[str, Any]) -> MetricSums:
+        """Return the metric sums of logits that `predict` returned."""
+        metrics = MetricSums()
+        for label, criterion in self._model.criteria.items():
+            logs = criterion.batch_sums(labels[label], logits[label]).to_logs(0)
+            metrics += MetricSums.from_logs([label], logs)
+        return metrics
+
+    def load_backbone(self, initial_weights: InitialWeights) -> None:
+        """Load initial weights into the backbone.
+
+        Raises InputError, with layer and shapes, if they don't fit.
+        """
+        backbone = get_backbone(self.network)
+        source = initial_weights.build(tuple(backbone.input.shape[1:]))
+        try:
+            assign_arrays({"backbone": backbone.weights}, to_arrays({"backbone": source.weights}))
+        except InputError as error:
+            raise InputError(f"the weights of {initial_weights.name} don't fit: {error}") from None
 
     def state_dict(self) -> Arrays:
-        """Everything that changes while it learns: weights, statistics, states of random
-        generators, the optimizer's memory."""
+        """Return everything that training changes: weights, statistics, seeds, optimizer."""
         return to_arrays(self._state_variables())
 
     def load_network_state(self, arrays: Arrays) -> None:
-        """Bring back what `state_dict` gave, but for the optimizer, which begins anew. Raises
-        InputError when it doesn't fit."""
+        """Load what `state_dict` returned, without the optimizer.
+
+        Raises InputError if it doesn't fit.
+        """
         assign_arrays({"network": self._model.logits_model.variables}, arrays)
 
     def load_state_dict(self, arrays: Arrays, accumulation_steps: int) -> None:
-        """Bring back all that `state_dict` gave, when batches were taken in `accumulation_steps`.
-        Raises InputError when it doesn't fit."""
+        """Load what `state_dict` returned in a training with `accumulation_steps`.
+
+        Raises InputError if it doesn't fit.
+        """
         assign_arrays(self._state_variables(), arrays)
         for variable in self._state_variables()["optimizer"]:
-            if variable.name == _COUNTER:
-                variable.assign(
-                    keras.ops.convert_to_numpy(variable)
-                    // accumulation_steps
-                    * self.accumulation_steps
-                )
+            if variable.name == _ITERATIONS:
+                iterations = keras.ops.convert_to_numpy(variable)
+                variable.assign(iterations // accumulation_steps * self.accumulation_steps)
 
     def _state_variables(self) -> Mapping[str, list[Any]]:
-        """Between steps nothing is accumulated: accumulators need not be kept."""
-        memory = [
+        """Between batches nothing is accumulated: the accumulators are left out."""
+        optimizer = [
             variable
             for variable in self._model.optimizer.variables
             if _ACCUMULATOR not in variable.path
         ]
-        return {"network": self._model.logits_model.variables, "optimizer": memory}
+        return {"network": self._model.logits_model.variables, "optimizer": optimizer}
 
-    def _predict_batch(self, images: Any) -> dict[str, NDArray[np.float32]]:
-        filled = self._pad_batch(images, 0)
-        answers = [
-            self._model.predict_on_batch(filled[part]) for part in self._micro_batches(len(filled))
-        ]
+    def _predict_batch(self, images: Any) -> Logits:
+        padded = self._pad_batch(images, 0)
+        parts = self._micro_batches(len(padded))
+        logits = self._concatenate([self._model.predict_on_batch(padded[part]) for part in parts])
+        return {label: values[: len(images)] for label, values in logits.items()}
+
+    def _concatenate(self, parts: list[Logits]) -> Logits:
         return {
-            label: np.concatenate([answer[label] for answer in answers])[: len(images)]
+            label: np.concatenate([part[label] for part in parts])
             for label in self._model.label_order
         }
 
     def _pad_batch(self, values: Any, fill_value: int) -> Any:
-        """Where steps are compiled, up to a whole batch, with black photos that have no label: one
-        size is compiled, and devices can share it."""
-        lacking = self._batch_size - len(values)
-        if not lacking or not _should_jit_compile():
+        """Pad to a full batch where steps are compiled.
+
+        The added photos are black and have no label. So only one batch size is compiled, and the
+        devices can share it.
+        """
+        missing = self._batch_size - len(values)
+        if not missing or not _should_jit_compile():
             return values
-        return np.pad(
-            values, [(0, lacking)] + [(0, 0)] * (values.ndim - 1), constant_values=fill_value
-        )
+        padding = [(0, missing)] + [(0, 0)] * (values.ndim - 1)
+        return np.pad(values, padding, constant_values=fill_value)
 
     def _micro_batches(self, size: int) -> Iterator[slice]:
-        """Each of them a multiple of the devices, when `size` is one."""
-        devices = self._topology.devices_per_host
-        ends = [
-            size // devices * (part + 1) // self.accumulation_steps * devices
-            for part in range(self.accumulation_steps)
-        ]
+        """Yield a slice per micro-batch; a multiple of the devices, if `size` is one."""
+        devices, steps = self._topology.devices_per_host, self.accumulation_steps
+        ends = [size // devices * (step + 1) // steps * devices for step in range(steps)]
         return (slice(start, end) for start, end in zip([0, *ends], ends, strict=False))
 
     def _sample_weights(self, labels: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
-        """Label → (N,), what a photo's loss counts."""
+        """Return label → (N,), the weight of each photo's loss."""
         known = {label: _label_mask(classes) for label, classes in labels.items()}
-        counts = self._topology.all_gather([np.int32(mask.sum()) for mask in known.values()]).sum(
-            axis=0
-        )
+        local_counts = [np.int32(mask.sum()) for mask in known.values()]
+        counts = self._topology.all_gather(local_counts).sum(axis=0)
         return {
             label: np.full(
                 len(mask),
-                self.label_weights[label] * self.accumulation_steps / max(1, count),
+                self._label_weights[label] * self.accumulation_steps / max(1, count),
                 np.float32,
             )
             for (label, mask), count in zip(known.items(), counts, strict=True)
         }
 
 
+def _rows(values: Mapping[str, Any], part: slice) -> dict[str, Any]:
+    return {label: rows[part] for label, rows in values.items()}
+
+
 def _label_mask(classes: Any) -> NDArray[np.bool_]:
-    """(N,): which photos have the label, of which `classes` are numbers (N,) or rows (N,
-    classes)."""
+    """Return (N,): which photos have the label; `classes` are (N,) or multi-label (N, classes)."""
     numbers = np.asarray(classes)
     return np.asarray((numbers if numbers.ndim == 1 else numbers[:, 0]) != MISSING)
 
 
 @contextmanager
 def _dtype_policy(kind: MixedPrecision) -> Iterator[None]:
-    """Layers made in the block compute in 16 bits, unless they say otherwise; their weights have 32
-    all the same."""
-    before = keras.config.dtype_policy()
+    """Use a mixed-precision policy for layers that are created in the block.
+
+    They compute in 16 bits unless they say otherwise; their weights have 32 bits.
+    """
+    previous = keras.config.dtype_policy()
     if kind != "none":
         keras.config.set_dtype_policy(f"mixed_{kind}")
     try:
         yield
     finally:
-        keras.config.set_dtype_policy(before)
+        keras.config.set_dtype_policy(previous)
 
 
 def _should_jit_compile() -> bool:
-    """JAX must be compiled; TensorFlow's own kernels are faster on a CPU than what XLA makes
-    (small_cnn: 329 and 231 img/s, and 6 s of compiling for every batch size)."""
+    """JAX must be compiled; TensorFlow's kernels are faster on a CPU than XLA's.
+
+    Measured with small_cnn: 329 against 231 img/s, and 6 s of compilation for each batch size.
+    """
     return bool(keras.backend.backend() != "tensorflow")

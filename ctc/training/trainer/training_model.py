@@ -1,4 +1,4 @@
-"""The network as something that can be taught: scores, loss, optimizer."""
+"""The Keras model that is trained: network, loss and metric sums."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ Tensor = Any
 
 
 class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
-    """Wraps a model that gives a dict of scores per label. `train_on_batch` and `test_on_batch`
-    with `return_dict=True` return, for every label in `label_order` at place i, each of
-    `losses.BatchSums` as `NAME_i`.
+    """Wraps a model whose output is a dict label → logits.
 
-    The loss to descend is the sum, over labels and photos, of the photo's loss times its
-    `sample_weight` (label → (N,)): whoever calls it decides what a photo counts, and may cut a
-    batch in parts."""
+    `train_on_batch` and `test_on_batch` with `return_dict=True` return each of `losses.BatchSums`
+    as `NAME_i`, for the label at index i of `label_order`.
+
+    The loss is the sum, over labels and photos, of a photo's loss times its `sample_weight`
+    (label → (N,)). The caller decides the weight of a photo, and may split a batch into
+    micro-batches.
+    """
 
     def __init__(self, logits_model: keras.Model, criteria: Mapping[str, Criterion]) -> None:
-        super().__init__(name="trainee")
+        super().__init__(name="training_model")
         self.logits_model = logits_model
         self.label_order = tuple(criteria)
         self.criteria = dict(criteria)
@@ -40,7 +42,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """0 without `sample_weight`, as when nothing is to be learnt."""
+        """Return the loss; 0 without `sample_weight`, as in evaluation."""
         del x, training  # the signature is Keras's
         if sample_weight is None:
             return ops.zeros(())
@@ -52,10 +54,10 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
     def compute_metrics(
         self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
     ) -> dict[str, Tensor]:
-        """This batch's sums, which the caller adds up."""
+        """Return the sums of this batch, which the caller adds up."""
         del x, sample_weight  # the signature is Keras's
         return {
             name: value
-            for place, (label, criterion) in enumerate(self.criteria.items())
-            for name, value in criterion.batch_sums(y[label], y_pred[label]).to_logs(place).items()
+            for index, (label, criterion) in enumerate(self.criteria.items())
+            for name, value in criterion.batch_sums(y[label], y_pred[label]).to_logs(index).items()
         }

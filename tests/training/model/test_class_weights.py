@@ -14,22 +14,22 @@ def _mean(weights: tuple[float, ...], counts: tuple[int, ...]) -> float:
     return sum(weight * count for weight, count in zip(weights, counts, strict=True)) / sum(counts)
 
 
-def test_none_is_none():
+def test_class_weights_none_is_empty():
     assert class_weights("none", [SPECIES, COUNT], "train") == {"species": (), "count": ()}
 
 
-def test_balanced_classes_count_the_same_in_all():
+def test_balanced_weights_give_classes_the_same_total():
     weights = class_weights("balanced", [SPECIES], "train")["species"]
     assert weights == pytest.approx((100 / (2 * 90), 100 / (2 * 10), 1.0))
 
 
-def test_effective_numbers_are_those_of_the_formula():
+def test_effective_weights_match_the_formula():
     fox, hare, _ = class_weights("effective", [SPECIES], "train")["species"]
     assert hare / fox == pytest.approx((1 - 0.999**90) / (1 - 0.999**10))
     assert _mean((fox, hare), (90, 10)) == pytest.approx(1.0)
 
 
-def test_effective_is_milder_than_balanced_where_photos_abound():
+def test_effective_weights_are_milder_than_balanced_for_many_photos():
     many = Label("species", ("fox", "hare"), {"train": (100_000, 5_000)})
     ratios = [
         hare / fox
@@ -40,7 +40,7 @@ def test_effective_is_milder_than_balanced_where_photos_abound():
     assert ratios == pytest.approx([20.0, 1.0], rel=0.01)
 
 
-def test_a_file_gives_weights_and_the_rest_have_one(tmp_path):
+def test_class_weights_file_defaults_to_one(tmp_path):
     path = tmp_path / "weights.csv"
     path.write_text("label,class,weight\nspecies,lynx,5\nage,old,3\ncount,2+,0.5\n")
     assert class_weights(str(path), [SPECIES, COUNT], "train") == {
@@ -56,21 +56,21 @@ def test_a_file_gives_weights_and_the_rest_have_one(tmp_path):
         ("label,class,weight\nspecies,links,2\n", "line 2: 'species' has no class 'links'"),
         (
             "label,class,weight\nspecies,fox,-1\n",
-            "line 2: the weight '-1' is not a number from 0 up",
+            "line 2: the weight '-1' is not a number of 0 or more",
         ),
         (
             "label,class,weight\nspecies,fox,much\n",
-            "line 2: the weight 'much' is not a number from 0 up",
+            "line 2: the weight 'much' is not a number of 0 or more",
         ),
     ],
 )
-def test_a_file_that_can_not_be_used_says_why(tmp_path, text, message):
+def test_class_weights_file_error_names_line(tmp_path, text, message):
     path = tmp_path / "weights.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         class_weights(str(path), [SPECIES], "train")
 
 
-def test_what_is_neither_a_kind_nor_a_file_is_refused():
+def test_class_weights_rejects_unknown_scheme():
     with pytest.raises(UsageError, match="and there is no file 'balansed'"):
         class_weights("balansed", [SPECIES], "train")

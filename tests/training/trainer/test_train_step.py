@@ -8,11 +8,13 @@ import pytest
 
 from ctc.plugin import Backbone, Batch
 from ctc.training.config import TrainingConfig
-from ctc.training.metrics.metrics import MetricSums
 from ctc.training.model.losses import Criterion
 from ctc.training.model.network import get_backbone
 from ctc.training.plan import TrainingPlan, resolve_plan
 from ctc.training.trainer.train_step import ModelRunner
+
+pytestmark = pytest.mark.tensorflow
+
 
 PHOTOS = np.random.default_rng(0).integers(0, 256, (10, 16, 20, 3), np.uint8)
 BATCH = Batch(
@@ -26,7 +28,7 @@ OPTIMIZERS = ("sgd", "rmsprop", "adamw")
 
 
 def _plain(shape: tuple[int, int, int]) -> keras.Model:
-    """Without normalisation, which sees the photos of a part only."""
+    """A backbone without batch normalisation, which depends on the size of a micro-batch."""
     images = keras.Input(shape)
     return keras.Model(
         images, keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(images))
@@ -49,29 +51,31 @@ def plan(tiny_dataset, plugins_with_arrays) -> TrainingPlan:
     )
 
 
-def _learnt(
-    plan: TrainingPlan, parts: int = 1, batch: Batch = BATCH, steps: int = 2
+def _trained(
+    plan: TrainingPlan, accumulation_steps: int = 1, batch: Batch = BATCH, steps: int = 2
 ) -> ModelRunner:
-    learner = ModelRunner(plan, parts)
+    runner = ModelRunner(plan, accumulation_steps)
     for _ in range(steps):
-        learner.train_step(batch, MetricSums())
-    return learner
+        runner.train_step(batch)
+    return runner
 
 
-def _weights(learner: ModelRunner) -> list[np.ndarray]:
-    return [weight.numpy() for weight in learner.network.weights]
+def _weights(runner: ModelRunner) -> list[np.ndarray]:
+    return [weight.numpy() for weight in runner.network.weights]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("parts", [2, 3])
-def test_parts_learn_what_the_whole_batch_does(plan, optimizer, parts):
-    """Labels are missing unevenly among the parts."""
+@pytest.mark.parametrize("accumulation_steps", [2, 3])
+def test_train_step_with_micro_batches_matches_whole_batch(plan, optimizer, accumulation_steps):
+    """Labels are missing unevenly among the micro-batches."""
     plan = replace(plan, config=replace(plan.config, optimizer=optimizer))
-    for whole, again in zip(_weights(_learnt(plan)), _weights(_learnt(plan, parts)), strict=True):
+    for whole, again in zip(
+        _weights(_trained(plan)), _weights(_trained(plan, accumulation_steps)), strict=True
+    ):
         np.testing.assert_allclose(again, whole, rtol=1e-3, atol=1e-5)
 
 
-def test_a_missing_label_moves_no_weight(plan):
+def test_train_step_ignores_photos_without_the_label(plan):
     chosen = [0, 1, 2, 7, 8]
     alone = Batch(
         PHOTOS[chosen],
@@ -81,28 +85,28 @@ def test_a_missing_label_moves_no_weight(plan):
         PHOTOS, {"species": BATCH.labels["species"], "count": np.full(10, -1, np.int32)}
     )
     for one, other in zip(
-        _weights(_learnt(plan, batch=alone)), _weights(_learnt(plan, batch=missing)), strict=True
+        _weights(_trained(plan, batch=alone)), _weights(_trained(plan, batch=missing)), strict=True
     ):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-def test_a_label_missing_everywhere_leaves_its_head_alone(plan):
+def test_train_step_keeps_head_of_label_missing_everywhere(plan):
     plan = replace(plan, weight_decay=0.0)
     missing = Batch(PHOTOS, {**BATCH.labels, "count": np.full(10, -1, np.int32)})
-    untouched, learnt = ModelRunner(plan), _learnt(plan, batch=missing)
+    untouched, trained = ModelRunner(plan), _trained(plan, batch=missing)
     before, after = (
         [np.asarray(w) for w in one.network.get_layer("head_1").weights]
-        for one in (untouched, learnt)
+        for one in (untouched, trained)
     )
     np.testing.assert_array_equal(before[0], after[0])
 
 
-def test_a_label_moves_the_network_by_its_weight(plan):
+def test_train_step_scales_update_by_label_weight(plan):
     def moved(weight: float) -> np.ndarray:
         weighted = replace(
             plan, config=replace(plan.config, label_weights={"count": weight, "species": 0.0})
         )
-        before, after = ModelRunner(weighted), _learnt(weighted, steps=1)
+        before, after = ModelRunner(weighted), _trained(weighted, steps=1)
         return _weights(after)[0] - _weights(before)[0]
 
     plan = replace(plan, weight_decay=0.0)
@@ -110,29 +114,29 @@ def test_a_label_moves_the_network_by_its_weight(plan):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("parts", [1, 2])
-def test_what_was_learnt_comes_back_and_goes_on_the_same(plan, optimizer, parts):
+@pytest.mark.parametrize("accumulation_steps", [1, 2])
+def test_state_dict_restores_runner_that_continues_the_same(plan, optimizer, accumulation_steps):
     plan = replace(plan, config=replace(plan.config, optimizer=optimizer))
-    went_on = _learnt(plan, parts)
-    taken_up = ModelRunner(plan, 2)
-    taken_up.load_state_dict(went_on.state_dict(), parts)
-    for learner in (went_on, taken_up):
-        learner.train_step(BATCH, MetricSums())
-    for one, other in zip(_weights(went_on), _weights(taken_up), strict=True):
+    continued = _trained(plan, accumulation_steps)
+    restored = ModelRunner(plan, 2)
+    restored.load_state_dict(continued.state_dict(), accumulation_steps)
+    for runner in (continued, restored):
+        runner.train_step(BATCH)
+    for one, other in zip(_weights(continued), _weights(restored), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-def test_looking_adds_up_whatever_the_parts(plan):
-    whole, parts = MetricSums(), MetricSums()
-    ModelRunner(plan, 1).eval_step(BATCH, whole)
-    ModelRunner(plan, 3).eval_step(BATCH, parts)
-    one, other = whole.compute(plan.label_weights), parts.compute(plan.label_weights)
+def test_eval_step_is_independent_of_micro_batches(plan):
+    whole, split = (ModelRunner(plan, steps).eval_step(BATCH) for steps in (1, 3))
+    one, other = whole.compute(plan.label_weights), split.compute(plan.label_weights)
     assert (one.images, one.labels["species"].n) == (10, 5)
     assert other.loss == pytest.approx(one.loss, rel=1e-5)
     assert other.labels["count"].macro_f1 == pytest.approx(one.labels["count"].macro_f1)
 
 
-def test_balanced_class_weights_find_more_of_the_rare(tiny_dataset, plugins_with_arrays):
+def test_train_step_with_class_weights_raises_recall_of_rare_class(
+    tiny_dataset, plugins_with_arrays
+):
     """Grey photos: 90 dark and 10 brighter ones, which overlap."""
     chance = np.random.default_rng(0)
     rare = np.arange(100) >= 90
@@ -157,32 +161,31 @@ def test_balanced_class_weights_find_more_of_the_rare(tiny_dataset, plugins_with
             backbone=Backbone("plain", "", (16, 16), _plain),
             criteria={"count": Criterion(class_weights=class_weights)},
         )
-        learner, totals = _learnt(plan, batch=batch, steps=40), MetricSums()
-        learner.eval_step(batch, totals)
-        return float(totals.sums["count"]["hit"][1]) / 10
+        metrics = _trained(plan, batch=batch, steps=40).eval_step(batch)
+        return float(metrics.sums["count"]["true_positives"][1]) / 10
 
     assert recall((100 / 180, 100 / 20)) > recall(()) + 0.2
 
 
 @pytest.mark.parametrize("kind", ["bfloat16", "float16"])
-def test_mixed_precision_keeps_weights_and_answers_in_32_bits(plan, kind):
-    learner = _learnt(replace(plan, config=replace(plan.config, mixed_precision=kind)))
-    assert {weight.dtype for weight in learner.network.weights} == {"float32"}
-    assert {str(answer.dtype) for answer in learner.network(PHOTOS).values()} == {
+def test_mixed_precision_keeps_weights_and_outputs_in_32_bits(plan, kind):
+    runner = _trained(replace(plan, config=replace(plan.config, mixed_precision=kind)))
+    assert {weight.dtype for weight in runner.network.weights} == {"float32"}
+    assert {str(output.dtype) for output in runner.network(PHOTOS).values()} == {
         "<dtype: 'float32'>"
     }
-    assert get_backbone(learner.network).compute_dtype == kind
+    assert get_backbone(runner.network).compute_dtype == kind
     assert keras.config.dtype_policy().name == "float32"
-    assert any(name.endswith("dynamic_scale") for name in learner.state_dict()) is (
+    assert any(name.endswith("dynamic_scale") for name in runner.state_dict()) is (
         kind == "float16"
     )
 
 
-def test_a_gradient_is_clipped_to_the_longest_allowed(plan):
+def test_train_step_clips_gradient_norm(plan):
     clipped = replace(
         plan, weight_decay=0.0, learning_rate=1.0, config=replace(plan.config, clip_norm=0.001)
     )
-    before, after = ModelRunner(clipped), _learnt(clipped, steps=1)
+    before, after = ModelRunner(clipped), _trained(clipped, steps=1)
     moved = np.concatenate(
         [np.ravel(b - a) for a, b in zip(_weights(before), _weights(after), strict=True)]
     )

@@ -18,6 +18,8 @@ from ctc.training.model.network import get_backbone, load_network
 from ctc.training.run_training import resume, train
 from ctc.training.trainer.checkpoints import Checkpoints
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture
 def earlier(config, one_epoch) -> Run:
@@ -37,8 +39,8 @@ def _backbone(run: Run, plugins) -> list[np.ndarray]:
     return [weight.numpy() for weight in get_backbone(load_network(run, plugins)).weights]
 
 
-def test_the_last_layer_alone_learns_what_is_new(later, earlier, plugins_with_arrays, notes):
-    run = train(replace(later, transfer="last-layer"), plugins_with_arrays, notes).run
+def test_transfer_last_layer_keeps_backbone_weights(later, earlier, plugins_with_arrays, reporter):
+    run = train(replace(later, transfer="last-layer"), plugins_with_arrays, reporter).run
     for before, after in zip(
         _backbone(earlier, plugins_with_arrays), _backbone(run, plugins_with_arrays), strict=True
     ):
@@ -46,28 +48,30 @@ def test_the_last_layer_alone_learns_what_is_new(later, earlier, plugins_with_ar
     assert run.read().labels == {"count": ("1", "2+")}
 
 
-def test_all_layers_go_on_from_there(later, earlier, plugins_with_arrays, notes):
+def test_transfer_all_layers_starts_from_backbone_weights(
+    later, earlier, plugins_with_arrays, reporter
+):
     slow = replace(later, transfer="all-layers", learning_rate=1e-6)
-    run = train(slow, plugins_with_arrays, notes).run
+    run = train(slow, plugins_with_arrays, reporter).run
     before, after = (_backbone(one, plugins_with_arrays)[0] for one in (earlier, run))
     np.testing.assert_allclose(before, after, atol=1e-4)
     assert np.abs(before - after).max() > 0
 
 
-def test_pictures_are_standardised_as_the_weights_learnt_it(
-    later, earlier, plugins_with_arrays, notes
+def test_channel_statistics_are_those_of_the_initial_weights(
+    later, earlier, plugins_with_arrays, reporter
 ):
     earlier.write(replace(earlier.read(), channel_mean=(0.1, 0.2, 0.3)))
-    assert train(later, plugins_with_arrays, notes).run.read().channel_mean == (0.1, 0.2, 0.3)
+    assert train(later, plugins_with_arrays, reporter).run.read().channel_mean == (0.1, 0.2, 0.3)
 
 
-def test_what_was_begun_goes_on_without_the_run_it_came_from(
-    later, earlier, plugins_with_arrays, notes
+def test_resume_does_not_need_the_run_of_the_initial_weights(
+    later, earlier, plugins_with_arrays, reporter
 ):
     earlier.write(replace(earlier.read(), channel_mean=(0.1, 0.2, 0.3)))
-    train(later, plugins_with_arrays, notes)
+    train(later, plugins_with_arrays, reporter)
     earlier.folder.rename(f"{earlier.folder}-gone")
-    result = resume(replace(later, epochs=2), plugins_with_arrays, notes)
+    result = resume(replace(later, epochs=2), plugins_with_arrays, reporter)
     assert len(result.epochs) == 2
     assert result.run.read().channel_mean == (0.1, 0.2, 0.3)
 
@@ -77,19 +81,19 @@ def test_what_was_begun_goes_on_without_the_run_it_came_from(
     [
         (
             {"backbone": "resnet18"},
-            "holds a 'small_cnn': its weights are of no use for a 'resnet18'",
+            "holds a 'small_cnn': its weights don't fit a 'resnet18'",
         ),
-        ({"start_from": "model.keras"}, "code in it could be run by loading it"),
-        ({"start_from": "nowhere"}, "is not there: it should be the description of a run"),
+        ({"start_from": "model.keras"}, "loading it could run code from the file"),
+        ({"start_from": "nowhere"}, "does not exist: it should be the run.json of a run"),
         ({"weights": "imagenet"}, "leave one out"),
         ({"start_from": None, "transfer": "last-layer"}, "name it with --from"),
     ],
 )
-def test_what_is_no_run_to_begin_with_is_refused(
-    later, plugins_with_arrays, notes, changes, message
+def test_resolve_initial_weights_rejects_unusable_source(
+    later, plugins_with_arrays, reporter, changes, message
 ):
     with pytest.raises(UsageError, match=message):
-        train(replace(later, **changes), plugins_with_arrays, notes)
+        train(replace(later, **changes), plugins_with_arrays, reporter)
     assert not Path(later.output).exists()
 
 
@@ -99,14 +103,14 @@ def _sized(shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(images, keras.layers.Dense(4)(keras.layers.Flatten()(images)))
 
 
-def test_weights_that_do_not_fit_name_layer_and_shapes(config, plugins_with_arrays, notes):
+def test_load_backbone_names_layer_and_shapes_of_mismatch(config, plugins_with_arrays, reporter):
     kind = next(kind for kind in KINDS if kind.record_type is Backbone)
     sized = LoadedRecord(
         kind, Backbone("sized", "", (16, 16), _sized), Owner("sized", "tests", "1")
     )
-    plugins = Plugins([*plugins_with_arrays.found, sized])
+    plugins = Plugins([*plugins_with_arrays.loaded, sized])
     small = replace(config, backbone="sized", height=4, width=4, epochs=1)
-    train(small, plugins, notes)
+    train(small, plugins, reporter)
     large = replace(
         small, start_from=small.output, output=f"{small.output}-large", height=5, width=5
     )
@@ -114,26 +118,28 @@ def test_weights_that_do_not_fit_name_layer_and_shapes(config, plugins_with_arra
         InputError,
         match=r"its '.*/kernel' has the shape \(48, 4\), the network's '.*/kernel' \(75, 4\)",
     ):
-        train(large, plugins, notes)
+        train(large, plugins, reporter)
     assert not Path(large.output).exists()
 
 
-def test_the_heads_learn_first_and_then_all(later, earlier, plugins_with_arrays, notes):
-    first = train(replace(later, head_epochs=1), plugins_with_arrays, notes).run
+def test_head_epochs_train_heads_first(later, earlier, plugins_with_arrays, reporter):
+    first = train(replace(later, head_epochs=1), plugins_with_arrays, reporter).run
     before = _backbone(earlier, plugins_with_arrays)
     for one, other in zip(before, _backbone(first, plugins_with_arrays), strict=True):
         np.testing.assert_array_equal(one, other)
-    second = resume(replace(later, head_epochs=1, epochs=2), plugins_with_arrays, notes).run
+    second = resume(replace(later, head_epochs=1, epochs=2), plugins_with_arrays, reporter).run
     arrays = Checkpoints(second.checkpoints).latest().arrays
     first_kernel = next(array for name, array in arrays.items() if name.startswith("network/0000/"))
     assert np.abs(first_kernel - before[0]).max() > 0
 
 
-def test_two_phases_in_one_go_are_the_same_as_with_a_break(later, plugins_with_arrays, notes):
+def test_head_epochs_resumed_give_the_same_weights(later, plugins_with_arrays, reporter):
     phases = replace(later, head_epochs=1, epochs=2, deterministic=True)
-    whole = train(replace(phases, output=f"{later.output}-whole"), plugins_with_arrays, notes).run
-    train(replace(phases, epochs=1), plugins_with_arrays, notes)
-    broken = resume(phases, plugins_with_arrays, notes).run
+    whole = train(
+        replace(phases, output=f"{later.output}-whole"), plugins_with_arrays, reporter
+    ).run
+    train(replace(phases, epochs=1), plugins_with_arrays, reporter)
+    broken = resume(phases, plugins_with_arrays, reporter).run
     one, other = (Checkpoints(run.checkpoints).latest().arrays for run in (whole, broken))
     for first, second in zip(one.values(), other.values(), strict=True):
         np.testing.assert_array_equal(first, second)

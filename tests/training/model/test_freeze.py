@@ -6,6 +6,8 @@ import pytest
 from ctc.errors import UsageError
 from ctc.training.model.freeze import freeze
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture
 def backbone() -> keras.Model:
@@ -22,7 +24,7 @@ def backbone() -> keras.Model:
 
 
 @pytest.mark.parametrize(
-    ("what", "learning"),
+    ("spec", "trainable"),
     [
         ("none", ["first", "second", "third"]),
         ("backbone", []),
@@ -30,12 +32,12 @@ def backbone() -> keras.Model:
         ("until:second", ["third"]),
     ],
 )
-def test_what_is_named_keeps_its_weights(backbone, what, learning):
-    freeze(backbone, what)
-    assert [weight.path.split("/")[-2] for weight in backbone.trainable_weights[::2]] == learning
+def test_freeze_trains_only_the_other_layers(backbone, spec, trainable):
+    freeze(backbone, spec)
+    assert [weight.path.split("/")[-2] for weight in backbone.trainable_weights[::2]] == trainable
 
 
-def test_a_layer_that_is_not_there_names_the_nearest(backbone):
+def test_freeze_suggests_nearest_layer(backbone):
     with pytest.raises(
         UsageError, match="'nested' has no layer called 'secnd' to freeze: did you mean 'second'"
     ):

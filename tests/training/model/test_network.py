@@ -11,8 +11,11 @@ from ctc.plugin import Backbone
 from ctc.plugin.manager import plugins
 from ctc.training.model.network import build_network, load_network, save_weights
 
+pytestmark = pytest.mark.tensorflow
+
+
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
-PICTURES = np.random.default_rng(0).integers(0, 256, (3, 20, 27, 3), np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 20, 27, 3), np.uint8)
 
 
 def _average(shape: tuple[int, int, int]) -> keras.Model:
@@ -44,59 +47,62 @@ def _saved_run(folder, backbone: str = "small_cnn") -> Run:
     return run
 
 
-def test_takes_uint8_and_answers_every_label_under_its_name():
+def test_network_takes_uint8_and_has_an_output_per_label():
     network = _small_cnn({"species": 3, "age / sex: ä": 2})
     assert network.input.dtype == "uint8"
-    outputs = network.predict_on_batch(PICTURES)
+    outputs = network.predict_on_batch(IMAGES)
     assert {label: values.shape for label, values in outputs.items()} == {
         "species": (3, 3),
         "age / sex: ä": (3, 2),
     }
 
 
-def test_answers_are_distributions():
-    for values in _small_cnn({"b": 3, "a": 2}).predict_on_batch(PICTURES).values():
+def test_network_outputs_distributions():
+    for values in _small_cnn({"b": 3, "a": 2}).predict_on_batch(IMAGES).values():
         np.testing.assert_allclose(values.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_standardises_each_channel():
+def test_network_standardises_each_channel():
     network = build_network(AVERAGE, {"a": 2}, 20, 27, MEAN, STD)
     features = keras.Model(network.input, network.get_layer("head_0").input).predict_on_batch(
-        PICTURES
+        IMAGES
     )
-    expected = ((PICTURES / 255 - MEAN) / STD).mean(axis=(1, 2))
+    expected = ((IMAGES / 255 - MEAN) / STD).mean(axis=(1, 2))
     np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
-def test_a_channel_that_never_varies_is_no_division_by_zero():
+def test_network_tolerates_constant_channel():
     network = build_network(AVERAGE, {"a": 2}, 20, 27, MEAN, (0.0, 0.2, 0.2))
-    assert np.isfinite(network.predict_on_batch(PICTURES)["a"]).all()
+    assert np.isfinite(network.predict_on_batch(IMAGES)["a"]).all()
 
 
-def test_weights_come_back(tmp_path):
+def test_load_network_restores_saved_weights(tmp_path):
     run = _saved_run(tmp_path / "run")
     network = _small_cnn({"species": 3, "age / sex": 2})
     save_weights(network, run.best_weights)
     loaded = load_network(run, plugins())
-    for label, values in network.predict_on_batch(PICTURES).items():
-        np.testing.assert_array_equal(loaded.predict_on_batch(PICTURES)[label], values)
+    for label, values in network.predict_on_batch(IMAGES).items():
+        np.testing.assert_array_equal(loaded.predict_on_batch(IMAGES)[label], values)
     assert sorted(path.name for path in run.folder.iterdir()) == ["best.weights.npz", "run.json"]
 
 
-def test_a_run_without_weights_says_so(tmp_path):
+def test_load_network_names_missing_weights(tmp_path):
     with pytest.raises(InputError, match=r"best\.weights\.npz' is missing"):
         load_network(_saved_run(tmp_path), plugins())
 
 
-def test_weights_of_another_network_are_refused(tmp_path):
+def test_load_network_rejects_weights_of_another_network(tmp_path):
     run = _saved_run(tmp_path)
     save_weights(_small_cnn({"species": 5, "age / sex": 2}), run.best_weights)
-    told = r"'run\.json' describes: its 'head_0.*/kernel' has the shape \(128, 5\), the network's 'head_0.*/kernel' \(128, 3\)"
-    with pytest.raises(InputError, match=told):
+    message = (
+        r"'run\.json' describes: its 'head_0.*/kernel' has the shape \(128, 5\), "
+        r"the network's 'head_0.*/kernel' \(128, 3\)"
+    )
+    with pytest.raises(InputError, match=message):
         load_network(run, plugins())
 
 
-def test_a_cut_weights_file_is_refused(tmp_path):
+def test_load_network_rejects_truncated_weights(tmp_path):
     run = _saved_run(tmp_path)
     save_weights(_small_cnn({"species": 3, "age / sex": 2}), run.best_weights)
     run.best_weights.write_bytes(run.best_weights.read_bytes()[:5000])
@@ -104,6 +110,6 @@ def test_a_cut_weights_file_is_refused(tmp_path):
         load_network(run, plugins())
 
 
-def test_a_run_of_an_unknown_backbone_names_the_nearest(tmp_path):
+def test_load_network_suggests_nearest_backbone(tmp_path):
     with pytest.raises(UsageError, match="did you mean 'small_cnn'"):
         load_network(_saved_run(tmp_path, "smal_cnn"), plugins())

@@ -8,17 +8,20 @@ import pytest
 
 from ctc.training.trainer.interruption import InterruptHandler
 
+pytestmark = pytest.mark.tensorflow
+
+
 STUCK = """
 import time
-from ctc.training import interruption
+from ctc.training.trainer import interruption
 interruption.GRACE_SECONDS = 0.1
-with interruption.Interruption(lambda: print("last words", flush=True)):
+with interruption.InterruptHandler(lambda: print("forced exit", flush=True)):
     print("ready", flush=True)
     time.sleep(600)
 """
 
 
-def test_a_signal_is_noted_until_leaving():
+def test_interrupt_handler_defers_signal_until_reraise():
     with InterruptHandler(lambda: None) as interruption:
         signal.raise_signal(signal.SIGINT)
         assert interruption.received_signal == signal.SIGINT
@@ -26,21 +29,21 @@ def test_a_signal_is_noted_until_leaving():
             interruption.reraise()
 
 
-def test_the_second_ctrl_c_leaves_at_once():
+def test_interrupt_handler_raises_on_second_ctrl_c():
     with InterruptHandler(lambda: None):
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
 
 
-def test_what_was_there_before_comes_back():
+def test_interrupt_handler_restores_previous_handlers():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with InterruptHandler(lambda: None):
         assert signal.getsignal(signal.SIGINT) != before[0]
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-def test_a_signal_that_is_ignored_stays_so():
+def test_interrupt_handler_leaves_ignored_signal_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with InterruptHandler(lambda: None) as interruption:
@@ -50,10 +53,11 @@ def test_a_signal_that_is_ignored_stays_so():
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.subprocess
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_process_that_is_stuck_ends_all_the_same(number, code):
+def test_interrupt_handler_forces_exit_of_stuck_process(number, code):
     process = subprocess.Popen([sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)
-    said, _ = process.communicate()
-    assert (process.returncode, said) == (code, "last words\n")
+    printed, _ = process.communicate()
+    assert (process.returncode, printed) == (code, "forced exit\n")

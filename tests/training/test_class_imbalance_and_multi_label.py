@@ -1,5 +1,4 @@
-"""What the options for rare classes, and for several at once, do to what is learnt: on data drawn
-to show it."""
+"""Effect of class weights, sampling and --multi-label on recall, with synthetic photos."""
 
 from __future__ import annotations
 
@@ -20,6 +19,9 @@ from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.model.network import load_network
 from ctc.training.run_training import resume, train
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
 
 SIDE = 16
 SPECIES = ("fox", "hare")
@@ -44,13 +46,13 @@ def with_mean_colour() -> Plugins:
 
 
 @pytest.fixture
-def learn(with_mean_colour, notes, tmp_path) -> Callable[..., Rows]:
+def learn(with_mean_colour, reporter, tmp_path) -> Callable[..., Rows]:
     """A function that trains on a dataset and returns the rows of the run's test predictions."""
 
     def run(dataset: Dataset, **options) -> Rows:
         folder = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
         config = _config(dataset, str(folder), **options)
-        result = train(config, with_mean_colour, notes)
+        result = train(config, with_mean_colour, reporter)
         with result.run.test_predictions.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
@@ -78,8 +80,8 @@ def _event(name: str, photo: np.ndarray, labels: Mapping[str, tuple[int, ...]]) 
     )
 
 
-def _shown(name: str, number: int) -> EventRecord:
-    """Foxes are red, hares blue; every third event shows both, one of them first."""
+def _colored_event(name: str, number: int) -> EventRecord:
+    """A photo with red foxes, blue hares; every third event has both, in either order."""
     seen = ((0,), (1,), (0, 1), (1,), (0,), (1, 0))[number % 6]
     rng = np.random.default_rng(number)
     photo = rng.integers(60, 100, (SIDE, SIDE, 3), np.uint8)
@@ -89,7 +91,7 @@ def _shown(name: str, number: int) -> EventRecord:
     return _event(f"{name}{number}", photo, {"species": seen})
 
 
-def _dim(name: str, number: int, rare: bool) -> EventRecord:
+def _grey_event(name: str, number: int, rare: bool) -> EventRecord:
     """Hares are rare, and a little brighter than foxes."""
     rng = np.random.default_rng([number, rare])
     light = np.clip(rng.normal(140 if rare else 110, 20), 0, 255)
@@ -100,7 +102,7 @@ def _dim(name: str, number: int, rare: bool) -> EventRecord:
 def both(dataset_of) -> Dataset:
     """Events with a fox, a hare, or both."""
     events = {
-        split: [_shown(split, i) for i in range(count)]
+        split: [_colored_event(split, i) for i in range(count)]
         for split, count in (("train", TRAIN), ("test", TEST))
     }
     return dataset_of(events, {"species": SPECIES})
@@ -109,8 +111,8 @@ def both(dataset_of) -> Dataset:
 @pytest.fixture
 def rare(dataset_of) -> Dataset:
     """One of 20 events has a hare in training, one of two in the test."""
-    train_events = [_dim(f"train{i}", i, rare=i % 20 == 0) for i in range(200)]
-    test_events = [_dim(f"test{i}", 1000 + i, rare=i % 2 == 0) for i in range(100)]
+    train_events = [_grey_event(f"train{i}", i, rare=i % 20 == 0) for i in range(200)]
+    test_events = [_grey_event(f"test{i}", 1000 + i, rare=i % 2 == 0) for i in range(100)]
     return dataset_of({"train": train_events, "test": test_events}, {"species": SPECIES})
 
 
@@ -119,7 +121,7 @@ def _recall(rows: Rows, name: str) -> float:
     return float(np.mean(right))
 
 
-def test_two_species_in_a_photo_are_both_found_where_one_answer_can_name_but_one(learn, both):
+def test_multi_label_finds_both_species_of_a_photo(learn, both):
     several, single = learn(both, multi_label=("species",)), learn(both, epochs=1)
     found = [
         sorted(json.loads(row["predictions_present"])) == sorted(json.loads(row["true_species"]))
@@ -134,7 +136,7 @@ def test_two_species_in_a_photo_are_both_found_where_one_answer_can_name_but_one
         ) == pytest.approx(1, abs=1e-3)
 
 
-def test_a_rare_class_is_found_more_often_when_it_weighs_more_or_comes_more_often(learn, rare):
+def test_class_weights_and_sampling_raise_recall_of_rare_class(learn, rare):
     before = learn(rare)
     assert _recall(before, "hare") < 0.3
     for option in ({"class_weights": "balanced"}, {"sampling": "balanced"}):
@@ -143,7 +145,7 @@ def test_a_rare_class_is_found_more_often_when_it_weighs_more_or_comes_more_ofte
         assert _recall(after, "fox") < _recall(before, "fox")
 
 
-def test_class_weights_find_a_rare_class_among_several_more_often_too(learn, rare):
+def test_class_weights_raise_recall_of_rare_class_with_multi_label(learn, rare):
     found = []
     for how in ("none", "balanced"):
         hares = [
@@ -156,12 +158,12 @@ def test_class_weights_find_a_rare_class_among_several_more_often_too(learn, rar
     assert found[1] > 0.35
 
 
-def test_drawing_goes_by_the_label_that_is_named(learn, rare, dataset_of):
-    """Every event is of one sex: to draw by it changes nothing for the species."""
+def test_sampling_balances_classes_of_sampling_label(learn, rare, dataset_of):
+    """Balancing the sexes, which are balanced already, does not help the rare species."""
     with_sex = {
         split: [
             replace(
-                _dim(f"{split}{i}", i, rare=i % 20 == 0),
+                _grey_event(f"{split}{i}", i, rare=i % 20 == 0),
                 labels={"species": (int(i % 20 == 0),), "sex": (i % 2,)},
             )
             for i in range(100)
@@ -178,12 +180,12 @@ def test_drawing_goes_by_the_label_that_is_named(learn, rare, dataset_of):
     assert hares[0] > hares[1] + 5
 
 
-def test_a_training_goes_on_to_the_same_weights(with_mean_colour, notes, both, tmp_path):
+def test_resume_with_sampling_gives_the_same_weights(with_mean_colour, reporter, both, tmp_path):
     options = {"multi_label": ("species",), "sampling": "balanced", "epochs": 2}
-    whole = train(_config(both, str(tmp_path / "whole"), **options), with_mean_colour, notes)
-    parted = _config(both, str(tmp_path / "parted"), **options)
-    train(replace(parted, epochs=1), with_mean_colour, notes)
-    again = resume(parted, with_mean_colour, notes)
+    whole = train(_config(both, str(tmp_path / "whole"), **options), with_mean_colour, reporter)
+    resumed = _config(both, str(tmp_path / "resumed"), **options)
+    train(replace(resumed, epochs=1), with_mean_colour, reporter)
+    again = resume(resumed, with_mean_colour, reporter)
     expected, found = (
         load_network(one.run, with_mean_colour).get_weights() for one in (whole, again)
     )
@@ -191,13 +193,11 @@ def test_a_training_goes_on_to_the_same_weights(with_mean_colour, notes, both, t
         np.testing.assert_array_equal(after, before)
 
 
-def test_the_run_says_what_may_have_several_classes_and_how_well_they_are_found(
-    with_mean_colour, notes, both, tmp_path
-):
+def test_run_names_multi_label_and_its_exact_metric(with_mean_colour, reporter, both, tmp_path):
     result = train(
         _config(both, str(tmp_path / "run"), multi_label=("species",), epochs=1),
         with_mean_colour,
-        notes,
+        reporter,
     )
     assert result.run.read().multi_label == ("species",)
     header = result.run.history.read_text().splitlines()[0].split(",")
@@ -207,18 +207,18 @@ def test_the_run_says_what_may_have_several_classes_and_how_well_they_are_found(
     assert "exact" in json.loads(result.run.test_scores.read_text())["labels"]["species"]
 
 
-def test_events_that_the_dataset_was_made_without_are_missed(
-    with_mean_colour, notes, both, tmp_path
+def test_train_warns_if_multi_observation_events_were_left_out(
+    with_mean_colour, reporter, both, tmp_path
 ):
     manifest = replace(both.manifest, left_out={"events": {"more than one observation": 1200}})
     Dataset(both.folder, manifest).save()
     train(
         _config(both, str(tmp_path / "run"), multi_label=("species",), epochs=1),
         with_mean_colour,
-        notes,
+        reporter,
     )
-    (warning,) = notes.warnings
+    (warning,) = reporter.warnings
     assert warning.startswith(
-        f"'{both.folder}' was made without 1,200 events of several observations"
+        f"'{both.folder}' was built without 1,200 events of several observations"
     )
     assert warning.endswith("build it with --keep-multi-observation")

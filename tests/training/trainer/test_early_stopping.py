@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from ctc.training.trainer.early_stopping import PatienceCounter, ReduceLROnPlateau
+
+pytestmark = pytest.mark.tensorflow
 
 
 def _rates(
@@ -17,35 +21,35 @@ def _rates(
     return rates
 
 
-def test_falling_losses_are_waited_for():
-    patience = PatienceCounter(2)
-    assert [patience.update(loss) for loss in (3.0, 2.0, 2.0, 1.0)] == [True, True, False, True]
-    assert not patience.is_exhausted
+def test_patience_counter_resets_on_lower_loss():
+    counter = PatienceCounter(2)
+    assert [counter.update(loss) for loss in (3.0, 2.0, 2.0, 1.0)] == [True, True, False, True]
+    assert not counter.is_exhausted
 
 
-def test_patience_ends():
-    patience = PatienceCounter(2)
+def test_patience_counter_is_exhausted_without_lower_loss():
+    counter = PatienceCounter(2)
     for loss in (1.0, 1.0, 1.5):
-        patience.update(loss)
-    assert patience.is_exhausted
+        counter.update(loss)
+    assert counter.is_exhausted
 
 
-def test_a_tiny_fall_is_none():
-    patience = PatienceCounter(2, min_delta=0.1)
-    assert [patience.update(loss) for loss in (1.0, 0.95)] == [True, False]
+def test_patience_counter_ignores_less_than_min_delta():
+    counter = PatienceCounter(2, min_delta=0.1)
+    assert [counter.update(loss) for loss in (1.0, 0.95)] == [True, False]
 
 
-def test_the_rate_falls_on_a_plateau_and_again_on_the_next():
+def test_reduce_lr_on_each_plateau():
     assert _rates([1, 1, 1, 1, 1]) == [0.01, 0.01, 0.001, 0.001, 0.0001]
 
 
-def test_the_rate_stays_while_the_loss_falls():
+def test_reduce_lr_keeps_rate_while_loss_falls():
     assert _rates([5, 4, 3, 2, 1]) == [0.01] * 5
 
 
-def test_the_rate_has_a_floor():
+def test_reduce_lr_has_a_lower_bound():
     assert _rates([1, 1, 1, 1], patience=1, lowest=0.002) == [0.01, 0.002, 0.002, 0.002]
 
 
-def test_a_rate_below_the_floor_is_not_raised():
+def test_reduce_lr_does_not_raise_rate_below_bound():
     assert _rates([1, 1], patience=1, lowest=0.5) == [0.01, 0.01]
