@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from ctc._version import __version__
-from ctc.artifacts.dataset import Label, Manifest
+from ctc.artifacts.dataset import TRAIN, Label, Manifest
 from ctc.artifacts.predictions import Failure
 from ctc.dataset.encode import ZERO_SUMS
 from ctc.dataset.plan import DatasetPlan
-from ctc.dataset.select import TRAIN
 from ctc.dataset.writer import ShardSummary
 from ctc.errors import InputError
 

@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import Ints, factorize
-from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS
+from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS, TRAIN
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.resampling import downsample, upsample
 from ctc.dataset.splits import split_by_column, split_by_group, split_by_share
 from ctc.errors import InputError, UsageError, did_you_mean
-
-TRAIN = "train"
 
 
 @dataclass(frozen=True)

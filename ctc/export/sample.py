@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset import TEST, TRAIN, VALIDATION, Dataset
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
@@ -26,10 +26,10 @@ from ctc.images.eval_samples import (
 from ctc.storage.paths import parse_path
 
 HELD_OUT_PHOTOS = 512
-CALIBRATION_SPLIT = "train"
+CALIBRATION_SPLIT = TRAIN
 _BATCH_SIZE = 16
 _ROWS_PER_PHOTO = 4
-_SPLIT_PRIORITY = ("test", "val", "train")
+_SPLIT_PRIORITY = (TEST, VALIDATION, TRAIN)
 _THUMBNAIL = Preprocessing(16, 16)
 _GREY_TOLERANCE = 6
 _BRIGHTNESS_STEP = 64
