@@ -1,4 +1,4 @@
-"""What tests share: the photos beside the checkout, a small dataset folder, and a model file."""
+"""Fixtures of all tests: real photos, small dataset folders, and model files."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ WEIGHTS = {"species": [[1, 0], [0, 0], [0, 1]], "count": [[0, 0], [0, 1], [0, 0]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real photos and formats beside the checkout; tests that need it skip where it
-    isn't there."""
+    """The folder of real photos and formats next to the checkout; skips the test without it."""
     folder = Path(__file__).resolve().parents[1].parent / "shared"
     if not folder.is_dir():
         pytest.skip(f"needs the real photos in '{folder}', which is not there")
@@ -34,8 +33,7 @@ def shared() -> Path:
 
 @pytest.fixture
 def tiny_dataset(tmp_path: Path) -> BuildDataset:
-    """A function that writes a dataset folder and opens it: see `build_dataset`; by default below
-    `tmp_path`."""
+    """A function that writes a dataset folder below `tmp_path` and opens it, see `build_dataset`."""
 
     def build(
         splits: Mapping[str, int] | None = None,
@@ -50,7 +48,7 @@ def tiny_dataset(tmp_path: Path) -> BuildDataset:
 
 @pytest.fixture
 def dataset_of(tmp_path: Path) -> BuildDataset:
-    """A function that writes a dataset folder with just the given events: see `write_dataset`."""
+    """A function that writes a dataset folder with the given events, see `write_dataset`."""
 
     def build(
         events: Mapping[str, list[EventRecord]],
@@ -67,7 +65,7 @@ def dataset_of(tmp_path: Path) -> BuildDataset:
 
 @pytest.fixture(scope="session")
 def red_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model file that tells red photos from others: the mean of the red channel decides."""
+    """A model file that decides by the mean of the red channel: 'fox' if it is high."""
     import onnx
     from onnx import TensorProto, helper
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ctc._version import __version__
 from ctc.artifacts.predictions import Failure
 from ctc.errors import UsageError, reason
-from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 
 TruncatedPolicy = Literal["fail", "use"]
 """Whether a JPEG that is cut short fails, or is used with the missing part in grey."""
@@ -72,7 +72,7 @@ class PredictConfig:
     class_list: Path | None = None
     format: str | None = None
     format_options: Mapping[str, Any] = field(default_factory=dict)
-    runtime: RuntimeConfig = RuntimeConfig()
+    runtime: RuntimeConfig = DEFAULT_RUNTIME
     truncated: TruncatedPolicy = "fail"
     shard: ShardSpec | None = None
     engine: str | None = None

@@ -23,3 +23,6 @@ class RuntimeConfig:
     precision: Precision = "float32"
     batch_size: int | None = None
     threads: int = 1
+
+
+DEFAULT_RUNTIME = RuntimeConfig()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, MissingExtraError
-from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 from ctc.runtime.metadata import input_shape, read_metadata
 from ctc.runtime.model_bytes import ModelFile, read_model
 from ctc.runtime.providers import (
@@ -39,8 +39,6 @@ _OUT_OF_MEMORY = (
     "bad_alloc",
     "bad allocation",
 )
-
-DEFAULT_RUNTIME = RuntimeConfig()
 
 log = logging.getLogger(__name__)
 

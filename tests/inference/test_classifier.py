@@ -61,7 +61,11 @@ def test_load_model_refuses_missing_file(tmp_path) -> None:
 
 @pytest.mark.subprocess
 def test_import_ctc_imports_nothing_heavy() -> None:
-    code = "import sys, ctc; ctc.load_model; print(sorted({'numpy', 'cv2', 'PIL', 'onnxruntime', 'click'} & set(sys.modules)))"
+    code = (
+        "import sys, ctc; ctc.load_model\n"
+        "heavy = {'numpy', 'cv2', 'PIL', 'onnxruntime', 'click'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

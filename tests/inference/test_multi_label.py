@@ -110,14 +110,20 @@ def test_postprocessor_class_list_does_not_normalize_multi_label(tmp_path) -> No
         (
             None,
             [
-                "'species' may have several classes at once: those are there whose probability reaches 0.5"
+                (
+                    "'species' may have several classes at once: those are there whose probability"
+                    " reaches 0.5"
+                )
             ],
         ),
         (
             0.8,
             [
                 "answers below 0.8 are 'unknown'",
-                "'species' may have several classes at once: those are there whose probability reaches 0.8",
+                (
+                    "'species' may have several classes at once: those are there whose probability"
+                    " reaches 0.8"
+                ),
             ],
         ),
     ],

@@ -59,9 +59,9 @@ def test_postprocessor_uses_model_thresholds_per_class() -> None:
 def test_postprocessor_never_predicts_class_with_threshold_none() -> None:
     postprocessor = make_postprocessor(info(thresholds={"species": {"deer": None, "fox": 0.6}}))
     assert top(postprocessor) == ("unknown", pytest.approx(0.5))
-    assert (
-        postprocessor.notes[1]
-        == "'species' is 'unknown' wherever it would be 'deer': no probability of theirs can be believed"
+    assert postprocessor.notes[1] == (
+        "'species' is 'unknown' wherever it would be 'deer': no probability of theirs can be"
+        " believed"
     )
     assert top(make_postprocessor(info(thresholds={"species": {"deer": None}}), 0.4))[0] == "deer"
 
@@ -88,7 +88,10 @@ def test_postprocessor_class_list_drops_classes_and_normalizes(class_list) -> No
     assert answer["species"].tolist() == [pytest.approx([0.75, 0.25])]
     assert answer["sex"] is ANSWER["sex"]
     assert postprocessor.notes == (
-        "'species' is restricted to 2 of its 4 classes, whose probabilities sum to 1 again; left out: 'deer', 'none'",
+        (
+            "'species' is restricted to 2 of its 4 classes, whose probabilities sum to 1 again;"
+            " left out: 'deer', 'none'"
+        ),
     )
 
 
@@ -124,7 +127,10 @@ def test_postprocessor_thresholds_follow_kept_classes(class_list) -> None:
         (
             ["none"],
             UsageError,
-            "class 'none' belongs to 'species' and to 'sex': write a CSV with the columns label,class",
+            (
+                "class 'none' belongs to 'species' and to 'sex':"
+                " write a CSV with the columns label,class"
+            ),
         ),
         (["label,class", "specis,fox"], UsageError, "a label 'specis' .*: did you mean 'species'"),
         (

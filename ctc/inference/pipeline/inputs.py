@@ -57,7 +57,7 @@ class ModelInput(NamedTuple):
 
 
 class PhotoInfo(NamedTuple):
-    """A photo that an input stands for. `exif` is empty if stacking didn't need to read the photo."""
+    """A photo that an input stands for; `exif` is empty if stacking didn't need the photo."""
 
     path: str
     exif: Exif

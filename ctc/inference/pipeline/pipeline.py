@@ -29,7 +29,7 @@ from ctc.inference.pipeline.inputs import ModelInput, model_inputs
 from ctc.inference.pipeline.prefetch import prefetch
 from ctc.inference.postprocess import Postprocessor
 from ctc.plugin import Aggregation
-from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 from ctc.runtime.session import Model
 
 
@@ -37,7 +37,7 @@ from ctc.runtime.session import Model
 class PipelineConfig:
     """Settings of the pipeline; a `runtime` without a batch size has batches of one input."""
 
-    runtime: RuntimeConfig = RuntimeConfig()
+    runtime: RuntimeConfig = DEFAULT_RUNTIME
     truncated: TruncatedPolicy = "fail"
 
     @property

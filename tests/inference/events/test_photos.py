@@ -16,7 +16,7 @@ _EXIF, _ORIGINAL = 0x8769, 0x9003
 
 @pytest.fixture
 def snap(tmp_path: Path):
-    """A function that saves a photo taken so many seconds after noon, or of unknown time."""
+    """A function that saves a photo taken `seconds` after noon, or without a time."""
 
     def save(name: str, seconds: float | None) -> Path:
         path = tmp_path / name

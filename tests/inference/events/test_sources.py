@@ -71,7 +71,10 @@ def test_find_events_merges_rows_and_notes_differences(tmp_path: Path) -> None:
     assert first.meta == {"species": "lion", "site": "N"}
     assert [Path(path).name for path in second.images] == ["d.jpg", "d.jpg"]
     assert events.notes == (
-        f"'{source}': 1 rows differ in 'species' from an earlier row of the same event, whose value is kept",
+        (
+            f"'{source}': 1 rows differ in 'species' from an earlier row of the same event,"
+            " whose value is kept"
+        ),
     )
 
 

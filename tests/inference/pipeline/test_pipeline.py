@@ -35,10 +35,10 @@ def pipeline_config(truncated: TruncatedPolicy = "fail", **runtime: int) -> Pipe
 
 
 def run(model: Model, events, aggregation=MEAN, **config) -> list[EventPrediction | Failure]:
-    outcomes = predict(
+    results = predict(
         model, make_postprocessor(model.info), events, aggregation, pipeline_config(**config)
     )
-    return [entry for outcome in outcomes for entry in outcome.entries]
+    return [entry for result in results for entry in result.entries]
 
 
 def event(name: str, *paths: Path, **meta: str) -> Event:

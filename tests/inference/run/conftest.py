@@ -58,8 +58,10 @@ def folder_format(plugins_with) -> Plugins:
 
 @pytest.fixture
 def announcing_command() -> Callable[..., list[str]]:
-    """A function that returns a `ctc predict` command which prints a line on stdout when its
-    journal has so many results, and then pauses or continues."""
+    """A function that returns a `ctc predict` command which prints a line on stdout.
+
+    It does so when its journal has `results` results, and then continues or pauses.
+    """
 
     def command(results: int, *arguments: object, then: str = "continue") -> list[str]:
         start = [sys.executable, "-c", _ANNOUNCING, str(results), then, "predict"]

@@ -257,7 +257,8 @@ def test_predict_command_imports_no_tensorflow_pandas_or_pyarrow(model, draw, tm
     code = (
         "import sys\nfrom ctc.cli.main import run\n"
         f"code = run({[*map(str, arguments), '--output', str(tmp_path / 'p.csv')]!r})\n"
-        "print(code, sorted({'tensorflow', 'keras', 'pandas', 'pyarrow', 'onnx', 'rich'} & set(sys.modules)))"
+        "heavy = {'tensorflow', 'keras', 'pandas', 'pyarrow', 'onnx', 'rich'}\n"
+        "print(code, sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "0 []\n", done.stderr

@@ -25,8 +25,7 @@ COLUMNS = Columns("id", ("image",))
 
 @pytest.fixture
 def events(tmp_path: Path, draw) -> Callable[..., Path]:
-    """A function that writes a CSV of so many events, each with a photo of its own colour, every
-    tenth without one."""
+    """A function that writes a CSV of `count` events; the photo of every tenth is missing."""
 
     def write(count: int, name: str = "e.csv") -> Path:
         for number in range(min(count, 256)):
@@ -54,7 +53,7 @@ def silent(photos: int, failed: int) -> None:
 
 
 def interrupt(run: PredictRun, after: int) -> None:
-    """Run until so many photos are predicted, then Ctrl-C."""
+    """Run until `after` photos are predicted, then Ctrl-C."""
     left = after
 
     def advance(photos: int, failed: int) -> None:
