@@ -1,4 +1,4 @@
-"""The labels of a model: their classes, thresholds, and which of them are multi-label."""
+"""Labels of a model with their classes and thresholds."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ LabelClasses = Mapping[str, tuple[str, ...]]
 """Per label its classes, in the order of the probabilities."""
 
 LabelThresholds = Mapping[str, tuple[float | None, ...]]
-"""Per label that has thresholds, one per class: the lowest probability at which the class is
-predicted; None where no probability is high enough."""
+"""Per label that has thresholds, one per class: the lowest probability at which it is predicted.
+
+None: the class is never predicted.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelSchema:
-    """What predictions of one model have in common.
+    """The labels of a model: their classes, thresholds, and which of them are multi-label.
 
     `labels`: per label its classes, in the order of the probabilities. `thresholds`: see
-    `LabelThresholds`; a label without an entry has none. `multi_label`: the labels that may have several
-    classes at the same time, whose probabilities don't sum to 1.
+    `LabelThresholds`; a label without an entry has none. `multi_label`: the labels that may have
+    several classes at the same time, whose probabilities don't sum to 1.
     """
 
     labels: LabelClasses

@@ -79,8 +79,9 @@ class LeftOut:
 class InputFormat:
     """A reader of labelled photos: `ctc inventory NAME SOURCE`.
 
-    `recognizes(path)` returns whether a source is of this format, after a quick look. `read(source,
-    options)` yields observations, and a `LeftOut` for everything it can't use; it raises
+    `recognizes(path)` returns whether a source is of this format, after a quick look, and never
+    raises; `ctc inventory SOURCE` uses the only format that returns True. `read(source, options)`
+    yields observations, and a `LeftOut` for everything it can't use; it raises
     `ctc.errors.CtcError` if the source as a whole is unusable. `default_image_root(source,
     options)` returns the folder that relative paths start from, unless `--image-root` is given.
     """

@@ -95,7 +95,7 @@ def test_every_field_of_every_other_record_is_described(record: type[Any]) -> No
 
 def test_what_loaders_give_and_engines_get_is_described() -> None:
     assert described("Batch") == set(Batch._fields)
-    assert described("Work") == {name for name in vars(Task) if not name.startswith("_")}
+    assert described("Task") == {name for name in vars(Task) if not name.startswith("_")}
     assert described("BatchStream") == {
         name for name in vars(BatchStream) if not name.startswith("_")
     }
