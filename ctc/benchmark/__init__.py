@@ -1,1 +1,1 @@
-"""How fast loaders are: each in a process of its own, in turns, beside the limit and its peers."""
+"""Benchmark of loaders: each in its own process, in turns, with baselines and the upper limit."""

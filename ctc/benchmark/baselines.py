@@ -1,7 +1,6 @@
-"""What people use elsewhere, on the same records: PyTorch's DataLoader with Pillow, and DALI's
-operators one after the other.
+"""Common alternatives on the same records: PyTorch's DataLoader, and DALI's plain operators.
 
-They do a little less than the loaders (no rotation in the first, no missing labels in either).
+They do a little less than the loaders: no rotation in the first, no missing labels in either.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from ctc.images.eval_samples import read_record_bytes, record_table
 
 @dataclass(frozen=True)
 class ExternalLoader:
-    """`packages` must be installed; `open_stream` opens it."""
+    """A loader of another library, which needs `packages`."""
 
     packages: tuple[str, ...]
     open_stream: Callable[[Dataset, BenchmarkConfig], Iterator[int]]
 
     def unavailable_reason(self) -> str | None:
-        """None, or what is missing."""
+        """Return None, or which packages are missing."""
         missing = [
             package for package in self.packages if importlib.util.find_spec(package) is None
         ]
@@ -36,8 +35,10 @@ class ExternalLoader:
 
 
 def pytorch_stream(dataset: Dataset, config: BenchmarkConfig) -> Iterator[int]:
-    """Worker processes that open, crop, resize, flip and recolour with Pillow, as torchvision's
-    image folders do."""
+    """Yield batch sizes of PyTorch's DataLoader.
+
+    Its worker processes decode, crop, resize, flip and jitter colours with Pillow, as torchvision.
+    """
     from torch.utils.data import DataLoader
 
     photos = PillowPhotos(dataset, config)
@@ -69,9 +70,9 @@ class PillowPhotos:
         from PIL import Image, ImageEnhance
 
         rng = np.random.default_rng()
-        setting = self._config
+        config = self._config
         record = EventRecord.decode(
-            read_record_bytes(self._dataset, setting.split, self._table[number])
+            read_record_bytes(self._dataset, config.split, self._table[number])
         )
         image = Image.open(io.BytesIO(record.jpegs[rng.integers(len(record.jpegs))])).convert("RGB")
         left, top, right, bottom = rng.uniform(0, 0.1, 4)
@@ -81,19 +82,21 @@ class PillowPhotos:
             (1 - right) * image.width,
             (1 - bottom) * image.height,
         )
-        picture: Image.Image = image.resize(
-            (setting.width, setting.height), Image.Resampling.BILINEAR, box
+        photo: Image.Image = image.resize(
+            (config.width, config.height), Image.Resampling.BILINEAR, box
         )
         if rng.random() < 0.5:
-            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            photo = photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         for enhance in (ImageEnhance.Brightness, ImageEnhance.Color, ImageEnhance.Contrast):
-            picture = enhance(picture).enhance(rng.uniform(0.8, 1.2))
-        return np.asarray(picture)
+            photo = enhance(photo).enhance(rng.uniform(0.8, 1.2))
+        return np.asarray(photo)
 
 
 def dali_operators_stream(dataset: Dataset, config: BenchmarkConfig) -> Iterator[int]:
-    """DALI on the CPU as its examples do it: decode, random crop, resize, colour twist, rotate,
-    flip."""
+    """Yield batch sizes of DALI on the CPU, as in its examples.
+
+    Decode, random crop, resize, colour twist, rotate, flip.
+    """
     from nvidia.dali import fn, pipeline_def, types
 
     shards = dataset.shards(config.split)

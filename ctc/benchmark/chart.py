@@ -1,4 +1,4 @@
-"""The results as a bar chart."""
+"""A bar chart of benchmark results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BAR, _LIMIT, _INK = "#3b6ea5", "#b0b7bf", "#333333"
 
 
 def write_chart(results: Sequence[BenchmarkResult], path: Path, title: str) -> None:
-    """A PNG: images per second, the fastest on top."""
+    """Write a PNG with images per second, the fastest contender on top."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:

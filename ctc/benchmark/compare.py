@@ -1,5 +1,7 @@
-"""Subjects side by side: every one in a process of its own, all taking turns, so that a busy
-machine slows all alike."""
+"""Compare contenders, each in its own process.
+
+They take turns, so that other load on the machine affects all of them.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,11 @@ def compare(
     on_progress: Callable[[str], None] = lambda _: None,
     with_cold_cache: bool = True,
 ) -> list[BenchmarkResult]:
-    """Measure each subject in `rounds` laps of `seconds`, and `cold_rate` once more after its files
-    were dropped from memory; those that can't run here get a note instead of figures."""
+    """Measure each contender in `rounds` turns of `seconds`.
+
+    `with_cold_cache`: measure once more right after the files were dropped from the page cache.
+    Contenders that can't run here get a note instead of figures. `on_progress` takes messages.
+    """
     results: dict[str, BenchmarkResult] = {}
     with ExitStack() as stack:
         workers: dict[str, _WorkerProcess] = {}
@@ -41,23 +46,23 @@ def compare(
                 workers[name] = stack.enter_context(_WorkerProcess(name, config))
             except CtcError as error:
                 results[name] = BenchmarkResult(name, note=f"not measured: {error}")
-        laps: dict[str, list[Measurement]] = {name: [] for name in workers}
+        measurements: dict[str, list[Measurement]] = {name: [] for name in workers}
         for number in range(rounds):
             for name, worker in workers.items():
                 on_progress(f"round {number + 1} of {rounds}: {name}")
-                laps[name].append(worker.measure(seconds))
-    for name, taken in laps.items():
+                measurements[name].append(worker.measure(seconds))
+    for name, turns in measurements.items():
         from_disk = (
             _measure_cold(name, config, seconds, on_progress)
             if with_cold_cache and name != LIMIT
             else None
         )
-        results[name] = _summary(name, taken, from_disk)
+        results[name] = _summary(name, turns, from_disk)
     return add_ratios([results[name] for name in contenders])
 
 
 def add_ratios(results: Sequence[BenchmarkResult]) -> list[BenchmarkResult]:
-    """The same with the ratios to the baseline and to the limit, where those were measured."""
+    """Return the results with their ratios to the baseline and the limit, where measured."""
     rates = {result.name: result.images_per_second for result in results}
 
     def ratio(rate: float | None, base: float | None) -> float | None:
@@ -74,12 +79,10 @@ def add_ratios(results: Sequence[BenchmarkResult]) -> list[BenchmarkResult]:
 
 
 def check_names(names: Sequence[str], known: Sequence[str]) -> None:
-    """Raise UsageError, with the nearest name, for a subject that isn't known."""
+    """Raise UsageError, with the closest name, for an unknown contender."""
     for name in names:
         if name not in known:
-            raise UsageError(
-                f"there is nothing called '{name}' to measure{did_you_mean(name, known)}"
-            )
+            raise UsageError(f"no loader called '{name}'{did_you_mean(name, known)}")
 
 
 def _summary(
@@ -87,28 +90,27 @@ def _summary(
 ) -> BenchmarkResult:
     return BenchmarkResult(
         name,
-        images_per_second=median(lap.images / lap.seconds for lap in measurements),
-        images_per_second_per_core=median(lap.images / lap.cpu_seconds for lap in measurements),
+        images_per_second=median(one.images / one.seconds for one in measurements),
+        images_per_second_per_core=median(one.images / one.cpu_seconds for one in measurements),
         cpu_seconds_per_1000_images=median(
-            1000 * lap.cpu_seconds / lap.images for lap in measurements
+            1000 * one.cpu_seconds / one.images for one in measurements
         ),
         images_per_second_cold=cold_rate,
-        peak_mb=max(lap.peak_mb for lap in measurements),
+        peak_mb=max(one.peak_mb for one in measurements),
     )
 
 
 def _measure_cold(
     name: str, config: BenchmarkConfig, seconds: float, on_progress: Callable[[str], None]
 ) -> float | None:
-    """Images per second right after the files were dropped from the system's memory; None where
-    that can't be done."""
+    """Measure images per second with a cold page cache; None where it can't be dropped."""
     if not hasattr(os, "posix_fadvise"):
         return None
-    on_progress(f"from a cold disk: {name}")
+    on_progress(f"cold cache: {name}")
     with _WorkerProcess(name, config) as worker:
         _drop_page_cache(config)
-        lap = worker.measure(seconds)
-        return lap.images / lap.seconds
+        measurement = worker.measure(seconds)
+        return measurement.images / measurement.seconds
 
 
 def _drop_page_cache(config: BenchmarkConfig) -> None:
@@ -120,7 +122,7 @@ def _drop_page_cache(config: BenchmarkConfig) -> None:
 
 
 class _WorkerProcess:
-    """A subject in its process; raises CtcError when it can't run."""
+    """A contender in its process; raises CtcError when it can't run."""
 
     def __init__(self, name: str, config: BenchmarkConfig) -> None:
         self._name = name
@@ -131,7 +133,7 @@ class _WorkerProcess:
             command, stdin=pipe, stdout=pipe, stderr=self._stderr, text=True
         )
         try:
-            answer = self._request({"subject": name, "setting": config.to_json()})
+            answer = self._request({"contender": name, "config": config.to_json()})
             if "failed" in answer:
                 raise CtcError(answer["failed"])
         except BaseException:
@@ -139,6 +141,7 @@ class _WorkerProcess:
             raise
 
     def measure(self, seconds: float) -> Measurement:
+        """Measure one turn."""
         return Measurement(**self._request({"seconds": seconds}))
 
     def _request(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -153,10 +156,12 @@ class _WorkerProcess:
         return answer
 
     def _last_stderr_line(self) -> str:
-        """The last line that the process wrote to stderr."""
+        """Return the last line that the process wrote to stderr, once it has exited."""
         self._process.wait()
         self._stderr.seek(0)
-        return ([line.strip() for line in self._stderr if line.strip()] or ["it said nothing"])[-1]
+        return ([line.strip() for line in self._stderr if line.strip()] or ["it printed nothing"])[
+            -1
+        ]
 
     def __enter__(self) -> _WorkerProcess:
         return self

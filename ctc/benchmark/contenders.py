@@ -1,6 +1,6 @@
-"""What is measured: the loaders, the limit that no loader can pass, and what people use elsewhere.
+"""Contenders: the loaders, loaders of other libraries, and the limit, which is decoding alone.
 
-A subject opens as an endless stream that gives, batch by batch, how many images it delivered.
+A contender opens as an endless stream of batch sizes.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Contender = Callable[[Dataset, BenchmarkConfig], BatchSizes]
 
 
 def contender_names() -> list[str]:
-    """Every subject, whether or not it can run here."""
+    """Return the names of all contenders, whether or not they can run here."""
     from ctc.benchmark.baselines import EXTERNAL_LOADERS
 
     return [LIMIT, *plugins().all(Loader), *EXTERNAL_LOADERS]
 
 
 def unavailable_reason(name: str) -> str | None:
-    """None, or why the subject can't run here."""
+    """Return None, or why the contender can't run here."""
     from ctc.benchmark.baselines import EXTERNAL_LOADERS
 
     if name in EXTERNAL_LOADERS:
@@ -40,7 +40,7 @@ def unavailable_reason(name: str) -> str | None:
 
 
 def open_stream(name: str, dataset: Dataset, config: BenchmarkConfig) -> BatchSizes:
-    """Open the subject."""
+    """Open a contender."""
     from ctc.benchmark.baselines import EXTERNAL_LOADERS
 
     if name in EXTERNAL_LOADERS:
@@ -64,22 +64,22 @@ def _loader_stream(name: str, dataset: Dataset, config: BenchmarkConfig) -> Batc
 
 
 def _scaled_decode_stream(dataset: Dataset, config: BenchmarkConfig) -> BatchSizes:
-    """Decode the first photo of each record just large enough, and throw it away. The JPEGs wait in
-    memory."""
+    """Decode the first photo of each record at the smallest sufficient size, and discard it.
+
+    The JPEGs are in memory.
+    """
     table = record_table(dataset, config.split)[:4096]
     jpegs = [
         EventRecord.decode(read_record_bytes(dataset, config.split, row)).jpegs[0] for row in table
     ]
-    chosen = np.random.default_rng(config.seed)
+    rng = np.random.default_rng(config.seed)
 
     def decode_one(number: int) -> None:
         decode(jpegs[number], (config.height, config.width))
 
     with ThreadPoolExecutor(config.threads) as pool:
-        ahead = pool.map(decode_one, chosen.integers(len(jpegs), size=config.batch_size))
+        prefetched = pool.map(decode_one, rng.integers(len(jpegs), size=config.batch_size))
         while True:
-            batch, ahead = (
-                ahead,
-                pool.map(decode_one, chosen.integers(len(jpegs), size=config.batch_size)),
-            )
+            batch = prefetched
+            prefetched = pool.map(decode_one, rng.integers(len(jpegs), size=config.batch_size))
             yield sum(1 for _ in batch)

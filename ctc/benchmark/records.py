@@ -1,4 +1,4 @@
-"""What a benchmark is told and what it finds."""
+"""Configuration, measurements and results of a benchmark."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ BASELINE = "tfdata"
 
 @dataclass(frozen=True)
 class BenchmarkConfig:
-    """The same for every subject: records, output size in pixels, images per batch, threads (or
-    worker processes)."""
+    """Settings that all contenders share.
+
+    `height`, `width`: output size in pixels; `threads`: threads or worker processes.
+    """
 
     dataset: str
     split: str
@@ -26,7 +28,7 @@ class BenchmarkConfig:
     seed: int = 0
 
     def loader_config(self, labels: tuple[str, ...]) -> LoaderConfig:
-        """For training, with the default augmentation."""
+        """Return the configuration of a loader for training, with default augmentation."""
         return LoaderConfig(
             height=self.height,
             width=self.width,
@@ -39,13 +41,16 @@ class BenchmarkConfig:
         )
 
     def to_json(self) -> dict[str, Any]:
+        """Return the fields as a JSON object."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One turn of a subject: images delivered, seconds by the clock, and of processor time in all
-    its threads and processes."""
+    """One turn of a contender.
+
+    `seconds`: wall-clock time; `cpu_seconds`: processor time of all its threads and processes.
+    """
 
     images: int
     seconds: float
@@ -55,9 +60,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """A subject's medians over its laps; None where it was not measured, and then `note` says why.
-    `images_per_second_cold`: the first seconds after the files were dropped from the memory of the
-    system. `to_tfdata`, `to_limit`: ratios of images per second."""
+    """Medians over the turns of a contender; None where not measured, for the reason in `note`.
+
+    `images_per_second_cold`: right after the files were dropped from the page cache. `to_tfdata`,
+    `to_limit`: ratios of images per second.
+    """
 
     name: str
     images_per_second: float | None = None
@@ -70,8 +77,10 @@ class BenchmarkResult:
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
+        """Return the fields as a JSON object."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> BenchmarkResult:
+        """Return the result that `to_json` described."""
         return cls(**values)

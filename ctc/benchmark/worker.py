@@ -1,22 +1,24 @@
-"""One subject in its own process: python -m ctc.benchmark.worker, spoken to in lines of JSON on
-stdin and stdout.
+"""One contender in its own process: `python -m ctc.benchmark.worker`.
 
-First comes {"subject", "setting"}, answered by {"ready": seconds to the first batch} or {"failed":
-why}. Then each {"seconds": s} is answered by a lap. The end of stdin ends it."""
+It is controlled by lines of JSON on stdin and answers on stdout. The first request is
+{"contender", "config"}, answered by {"ready": seconds to the first batch} or {"failed": reason};
+each further one is {"seconds": s}, answered by a measurement. It exits at the end of stdin.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
 import cv2
+import psutil
 
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.benchmark.contenders import open_stream, unavailable_reason
@@ -30,30 +32,24 @@ _WARM_UP_BATCHES = 8
 def serve(requests: Iterator[str], responses: TextIO) -> None:
     """Answer every request."""
 
-    def answer(values: dict[str, Any]) -> None:
+    def respond(values: dict[str, Any]) -> None:
         print(json.dumps(values), file=responses, flush=True)
 
-    order = json.loads(next(requests))
+    first = json.loads(next(requests))
     start = time.perf_counter()
     try:
-        reason = unavailable_reason(order["subject"])
-        if reason:
-            raise CtcError(reason)
-        setting = BenchmarkConfig(**order["setting"])
-        stream = open_stream(
-            order["subject"], open_dataset(parse_path(setting.dataset), [setting.split]), setting
-        )
+        stream = _open(first["contender"], BenchmarkConfig(**first["config"]))
         next(stream)
     except CtcError as error:
-        answer({"failed": str(error)})
+        respond({"failed": str(error)})
         return
-    answer({"ready": time.perf_counter() - start})
+    respond({"ready": time.perf_counter() - start})
     for request in requests:
-        answer(asdict(measure(stream, json.loads(request)["seconds"])))
+        respond(asdict(measure(stream, json.loads(request)["seconds"])))
 
 
 def measure(stream: Iterator[int], seconds: float) -> Measurement:
-    """Take batches for that long, after some that were prepared while nobody measured."""
+    """Take batches for `seconds`, after those that were prefetched before."""
     for _ in range(_WARM_UP_BATCHES):
         next(stream)
     start, cpu, images = time.perf_counter(), cpu_seconds(), 0
@@ -63,33 +59,32 @@ def measure(stream: Iterator[int], seconds: float) -> Measurement:
 
 
 def cpu_seconds() -> float:
-    """Processor time so far of this process and, where /proc tells, of its children."""
-    return time.process_time() + sum(_process_cpu_seconds(child) for child in _children())
+    """Return the processor time so far of this process and its children."""
+    children: list[Any] = psutil.Process().children()
+    times = [child.cpu_times() for child in children]
+    return time.process_time() + float(sum(one.user + one.system for one in times))
 
 
 def peak_mb() -> float:
-    """The most memory that this process and its children have held, each at its own time."""
+    """Return the sum of the peak memory of this process and, on Linux, of its children."""
     unit = 1 if sys.platform == "darwin" else 1024
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    return own + sum(_process_peak_mb(child) for child in _children())
+    return own + sum(_child_peak_mb(child.pid) for child in psutil.Process().children())
 
 
-def _children() -> list[Path]:
-    folder = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-    return (
-        [Path("/proc") / number for number in folder.read_text().split()] if folder.exists() else []
-    )
+def _open(contender: str, config: BenchmarkConfig) -> Iterator[int]:
+    if reason := unavailable_reason(contender):
+        raise CtcError(reason)
+    dataset = open_dataset(parse_path(config.dataset), [config.split])
+    return open_stream(contender, dataset, config)
 
 
-def _process_cpu_seconds(process: Path) -> float:
-    fields = (process / "stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _process_peak_mb(process: Path) -> float:
-    for line in (process / "status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
+def _child_peak_mb(pid: int) -> float:
+    """Return VmHWM, which psutil doesn't have; 0 where there is no /proc."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
     return 0.0
 
 

@@ -1,1 +1,1 @@
-"""What this machine has, what of it works, and how fast: `ctc doctor`."""
+"""Diagnostics of an installation: what is installed, what works, and how fast (`ctc doctor`)."""

@@ -1,5 +1,8 @@
-"""The checks of `ctc doctor`, in order. Each fails softly; what may crash, hang or take long to
-load runs in a process of its own."""
+"""The checks of `ctc doctor`, in order.
+
+A check that fails becomes a finding, and the other checks continue. What may crash, hang or take
+long to load runs in its own process.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +16,33 @@ from ctc.doctor.finding import Finding, run_check
 from ctc.doctor.folder import check_folder
 from ctc.doctor.gpu import check_gpu
 from ctc.doctor.probe import run_probe
-from ctc.doctor.speed import for_a_million
+from ctc.doctor.speed import time_for_a_million
 
 SLOW_TIMEOUT, QUICK_TIMEOUT = 180, 60
-"""Seconds after which a check of something large, or small, is given up."""
+"""Seconds after which a check of something large, or small, is stopped."""
 PREDICTION_CHECK = "predicting"
 GPU_CHECK = "gpu"
 _LOADING_MODULE, _PREDICTION_MODULE = "ctc.doctor.loading_speed", "ctc.doctor.prediction_speed"
 
 
 def run_checks(folder: Path, model: Path | None, seconds: float) -> Iterator[Finding]:
-    """`folder`: where a file is written for a moment; `model`: what to measure with, in place of a
-    standard network; `seconds`: how long each measurement takes."""
-    for name, look in (
+    """Run all checks and yield what each finds.
+
+    `folder`: where a temporary file is written. `model`: what to measure with, None for a standard
+    network. `seconds`: how long each measurement takes.
+    """
+    for name, check in (
         ("ctc", machine.versions),
         ("system", machine.system),
         ("processor", machine.processor),
         ("memory", machine.memory),
     ):
-        yield run_check(name, look)
+        yield run_check(name, check)
     yield (gpu := run_check(GPU_CHECK, _check_gpu))
-    shown: set[str] = set()
+    listed: set[str] = set()
     for extra in extras():
-        yield _check_extra(extra, shown)
-        shown.update(extra.packages)
+        yield _check_extra(extra, listed)
+        listed.update(extra.packages)
     yield run_check("plugins", _check_plugins)
     yield run_check("tensorflow", _check_tensorflow)
     yield run_check("dali", partial(_check_dali, gpu.status == "ok"))
@@ -53,16 +59,16 @@ def _check_gpu() -> Finding:
 
 
 def _check_extra(extra: Extra, listed: Collection[str]) -> Finding:
-    """What earlier ones brought is not told again."""
+    """Report the packages of an extra; those in `listed` have been reported already."""
     name, values = f"extra {extra.name}", dict(extra.packages)
     if extra.missing:
-        lacking = (
+        problem = (
             "not installed"
             if len(extra.missing) == len(values)
-            else f"lacks {', '.join(extra.missing)}"
+            else f"missing {', '.join(extra.missing)}"
         )
         return Finding(
-            name, "absent", f"{lacking}: pip install 'camera-trap-classifier[{extra.name}]'", values
+            name, "absent", f"{problem}: pip install 'camera-trap-classifier[{extra.name}]'", values
         )
     return Finding(
         name,
@@ -82,15 +88,18 @@ def _check_plugins() -> Finding:
 
 def _check_tensorflow() -> Finding:
     if installed_version("tensorflow") is None:
-        return Finding("tensorflow", "absent", "not installed; the extra train brings it")
+        return Finding("tensorflow", "absent", "not installed; it is part of the extra train")
     found = run_probe("ctc.doctor.frameworks:start_tensorflow", timeout=SLOW_TIMEOUT)
-    text = f"{found['version']} starts, with {found['gpus']} GPU(s); Keras {found['keras']} on {found['backend']}"
+    text = (
+        f"{found['version']} starts, with {found['gpus']} GPU(s); "
+        f"Keras {found['keras']} on {found['backend']}"
+    )
     return Finding("tensorflow", "ok", text, found)
 
 
 def _check_dali(on_gpu: bool) -> Finding:
     if installed_version("nvidia-dali-cuda120") is None:
-        return Finding("dali", "absent", "not installed; the extra dali brings it, on Linux")
+        return Finding("dali", "absent", "not installed; it is part of the extra dali, on Linux")
     found = [
         run_probe("ctc.doctor.frameworks:start_dali", device, timeout=SLOW_TIMEOUT)
         for device in ("cpu", "mixed")[: 1 + on_gpu]
@@ -106,23 +115,23 @@ def _check_dali(on_gpu: bool) -> Finding:
 
 def _check_pictures() -> Finding:
     found = run_probe("ctc.doctor.image_codecs:check_image_formats", timeout=QUICK_TIMEOUT)
-    faults = [f"{name}: {fault}" for name, fault in found.items() if fault]
-    good = ", ".join(name for name, fault in found.items() if not fault)
+    errors = [f"{name}: {error}" for name, error in found.items() if error]
+    good = ", ".join(name for name, error in found.items() if not error)
     return Finding(
-        "pictures", "failed" if faults else "ok", "; ".join((*faults, f"read {good}")), found
+        "pictures", "failed" if errors else "ok", "; ".join((*errors, f"decodes {good}")), found
     )
 
 
 def _check_providers() -> Iterator[Finding]:
     installed: list[str] = []
 
-    def ask_for_all() -> Finding:
+    def list_providers() -> Finding:
         installed.extend(
             run_probe(f"{_PREDICTION_MODULE}:installed_providers", timeout=QUICK_TIMEOUT)
         )
         return Finding("providers", "ok", ", ".join(installed), {"installed": installed})
 
-    found = run_check("providers", ask_for_all)
+    found = run_check("providers", list_providers)
     if found.status == "failed":
         yield found
     for name in installed:
@@ -130,9 +139,9 @@ def _check_providers() -> Iterator[Finding]:
 
 
 def _check_provider(name: str) -> Finding:
-    took = run_probe(f"{_PREDICTION_MODULE}:start_provider", name, timeout=SLOW_TIMEOUT)
+    seconds = run_probe(f"{_PREDICTION_MODULE}:start_provider", name, timeout=SLOW_TIMEOUT)
     return Finding(
-        f"provider {name}", "ok", f"runs a network, after {took:.2f} s", {"seconds": took}
+        f"provider {name}", "ok", f"runs a network, after {seconds:.2f} s", {"seconds": seconds}
     )
 
 
@@ -146,11 +155,14 @@ def _measure_loading(loader: str, seconds: float) -> Finding:
         timeout=SLOW_TIMEOUT + seconds,
     )
     speed = found["photos_per_second"]
-    text = f"{speed:,.0f} photos/s to train on, by '{loader}' with {found['threads']} thread(s) ({found['photo']})"
+    text = (
+        f"{speed:,.0f} photos/s for training, by '{loader}' "
+        f"with {found['threads']} thread(s) ({found['photo']})"
+    )
     return Finding(
         "loading",
         "ok",
-        f"{text}: your 1 million photos {for_a_million(speed)} an epoch at best",
+        f"{text}: an epoch of 1 million photos takes {time_for_a_million(speed)} at best",
         found,
     )
 
@@ -167,5 +179,5 @@ def _measure_prediction(model: Path | None, seconds: float) -> Finding:
         f"{speed:,.1f} photos/s by {found['network']} on '{found['provider']}' ({found['photo']})"
     )
     return Finding(
-        PREDICTION_CHECK, "ok", f"{text}: your 1 million photos {for_a_million(speed)}", found
+        PREDICTION_CHECK, "ok", f"{text}: 1 million photos take {time_for_a_million(speed)}", found
     )

@@ -1,5 +1,4 @@
-"""Which extras of ctc are installed: by the metadata of distributions alone, nothing is
-imported."""
+"""Installed extras, from the metadata of distributions: nothing is imported."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ DEVELOPER_EXTRAS = ("docs", "test")
 ALTERNATIVE_DISTRIBUTIONS = {
     "tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm")
 }
-"""Other distributions that bring the same package."""
+"""Other distributions of the same package."""
 
 _REQUIREMENT = re.compile(
     r"""([\w.-]+)(?:\[(.*?)\])?.*?(?:sys_platform\s*==\s*["'](\w+)["'].*)?extra\s*==\s*["']([\w-]+)["']"""
@@ -23,20 +22,23 @@ _REQUIREMENT = re.compile(
 
 @dataclass(frozen=True)
 class Extra:
-    """`packages`: each distribution that it brings on this system → its version, None where it
-    isn't installed."""
+    """An extra and its distributions on this system.
+
+    `packages`: per distribution its version, None where it isn't installed.
+    """
 
     name: str
     packages: Mapping[str, str | None]
 
     @property
     def missing(self) -> tuple[str, ...]:
+        """The distributions that are not installed."""
         return tuple(name for name, found in self.packages.items() if found is None)
 
 
 @dataclass(frozen=True)
 class _Requirement:
-    """One distribution of an `extra`; where that is ctc itself, what these other `extras` bring."""
+    """One distribution of `extra`; where it is ctc itself, all distributions of other `extras`."""
 
     name: str
     extras: tuple[str, ...]
@@ -44,9 +46,11 @@ class _Requirement:
 
 
 def extras(lines: Sequence[str] | None = None) -> list[Extra]:
-    """Those for users that there are on this system, in the order of setup.cfg. `lines`: the
-    requirements, by default those that ctc was installed with; none when it was not installed at
-    all."""
+    """Return the extras for users that exist on this system, in the order of setup.cfg.
+
+    `lines`: the requirements, by default those that ctc was installed with; there are none when it
+    was not installed.
+    """
     found = _parse_requirements(_requirements() if lines is None else lines)
     wanted = [one for one in found if one.extra not in DEVELOPER_EXTRAS]
     names = dict.fromkeys(one.extra for one in wanted)
@@ -59,7 +63,7 @@ def extras(lines: Sequence[str] | None = None) -> list[Extra]:
 
 
 def installed_version(distribution: str) -> str | None:
-    """Of the distribution, or of one that brings the same package."""
+    """Return the version of a distribution, or of another one of the same package."""
     for name in (distribution, *ALTERNATIVE_DISTRIBUTIONS.get(distribution, ())):
         try:
             return version(name)
@@ -69,7 +73,7 @@ def installed_version(distribution: str) -> str | None:
 
 
 def installed_packages() -> dict[str, str]:
-    """What the extras brought, and its version."""
+    """Return the installed distributions of all extras, with their versions."""
     found = {
         name: version for extra in extras() for name, version in extra.packages.items() if version
     }
@@ -91,7 +95,7 @@ def _parse_requirements(lines: Sequence[str]) -> Iterator[_Requirement]:
 
 
 def _extra_packages(extra: str, requirements: Sequence[_Requirement]) -> dict[str, None]:
-    """Ordered, each once."""
+    """Return the distributions of an extra as an ordered set."""
     packages: dict[str, None] = {}
     for one in requirements:
         if one.extra == extra and one.name == DISTRIBUTION:

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from ctc.errors import reason
+
 FORMAT, FORMAT_VERSION = "ctc-doctor", 1
 Status = Literal["ok", "absent", "failed"]
 _MARKS: Mapping[Status, str] = {"ok": "ok", "absent": "-", "failed": "FAIL"}
@@ -14,8 +16,11 @@ _MARKS: Mapping[Status, str] = {"ok": "ok", "absent": "-", "failed": "FAIL"}
 
 @dataclass(frozen=True)
 class Finding:
-    """`text`: what was found, or why it could not be, in a line; `values`: the same for programs.
-    What is `absent` need not be there."""
+    """The result of one check.
+
+    `text`: what was found, or the reason of the failure, in one line; `values`: the same for
+    programs. Status `absent`: not installed, and not required.
+    """
 
     check: str
     status: Status
@@ -23,13 +28,12 @@ class Finding:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def line(self) -> str:
-        """For people."""
+        """Return the finding as a line for people."""
         return f"{_MARKS[self.status]:<5}{self.check:<18}{self.text}"
 
 
 def run_check(name: str, check: Callable[[], Finding]) -> Finding:
-    """What `check` finds; what it raises becomes a finding as well, so that the other checks go
-    on."""
+    """Return the finding of `check`; an exception becomes a finding with the status `failed`."""
     try:
         return check()
     except Exception as error:
@@ -37,7 +41,7 @@ def run_check(name: str, check: Callable[[], Finding]) -> Finding:
 
 
 def findings_json(findings: Sequence[Finding], prediction_works: bool) -> str:
-    """All of them as JSON; `prediction_works`: whether prediction does."""
+    """Return all findings as a JSON document."""
     document = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -51,8 +55,8 @@ def findings_json(findings: Sequence[Finding], prediction_works: bool) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """In one line."""
+    """Return an error in one line, with the file that it is about."""
     if isinstance(error, OSError) and error.strerror:
-        where = f": '{error.filename}'" if error.filename else ""
-        return f"{error.strerror.lower()}{where}"
+        file = f": '{error.filename}'" if error.filename else ""
+        return f"{reason(error)}{file}"
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""A folder to write to: how much fits in, and how fast."""
+"""Free space and write speed of a folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from ctc.doctor.finding import Finding
 BLOCK_BYTES = 4 * 2**20
 BLOCKS = 16
 MAX_SECONDS = 3.0
-"""After which a slow disk has shown how slow it is."""
+"""Upper limit of the measurement, for slow disks."""
 
 
 def check_folder(path: Path) -> Finding:
-    """Writes a temporary file without a name, which is gone whatever happens. Raises OSError where
-    that can't be done."""
+    """Measure by writing an unnamed temporary file; raises OSError when it can't be written."""
     free = shutil.disk_usage(path).free
     if free < 2 * BLOCK_BYTES * BLOCKS:
         return Finding("folder", "failed", f"only {free / 1e6:,.0f} MB free", {"free_bytes": free})
@@ -28,8 +27,7 @@ def check_folder(path: Path) -> Finding:
 
 
 def _write_speed(path: Path) -> float:
-    """Bytes per second, until they are on the disk. Random bytes, since some file systems
-    squeeze."""
+    """Return bytes per second, synced to disk; random, since some file systems compress."""
     block = os.urandom(BLOCK_BYTES)
     written, start = 0, time.perf_counter()
     with tempfile.TemporaryFile(dir=path) as file:

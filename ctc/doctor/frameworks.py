@@ -1,5 +1,4 @@
-"""Whether TensorFlow and DALI start: each takes seconds, and may take the whole process down with
-it."""
+"""Start TensorFlow and DALI; each takes seconds, and may crash its process."""
 
 from __future__ import annotations
 
@@ -10,14 +9,14 @@ FrameworkInfo = dict[str, Any]
 
 
 def start_tensorflow() -> FrameworkInfo:
-    """Adds a number to a matrix."""
+    """Import TensorFlow and Keras and compute a sum; raises ValueError for a wrong result."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
     import tensorflow
 
     total = float(tensorflow.reduce_sum(tensorflow.ones((64, 64)) + 1))
     if total != 2 * 64 * 64:
-        raise ValueError(f"it computed {total} in place of {2 * 64 * 64}")
+        raise ValueError(f"it computed {total} instead of {2 * 64 * 64}")
     gpus = tensorflow.config.list_physical_devices("GPU")
     return {
         "version": tensorflow.__version__,
@@ -28,7 +27,7 @@ def start_tensorflow() -> FrameworkInfo:
 
 
 def start_dali(device: str) -> FrameworkInfo:
-    """Decodes a photo on the `device`, cpu or mixed."""
+    """Decode a photo on `device`, cpu or mixed; raises ValueError for a wrong result."""
     import numpy as np
     from nvidia import dali
     from nvidia.dali import fn, pipeline_def

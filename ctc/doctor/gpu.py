@@ -1,4 +1,4 @@
-"""NVIDIA GPUs: what the driver says, and whether CUDA can use them."""
+"""NVIDIA GPUs that the driver lists, and whether CUDA can use them."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ _TIMEOUT = 30
 
 
 def check_gpu(usable_count: int) -> Finding:
-    """`usable_count`: how many CUDA finds."""
-    listed, why_not = _list_gpus()
+    """Compare the GPUs of `nvidia-smi` with `usable_count`, the number that CUDA finds."""
+    listed, problem = _list_gpus()
     values = {
         "usable": usable_count,
         "listed": [dict(zip(("name", "driver", "memory_mb"), row, strict=False)) for row in listed],
     }
     names = "; ".join(f"{name}, {memory} MB, driver {driver}" for name, driver, memory in listed)
     if usable_count:
-        return Finding("gpu", "ok", names or f"{usable_count}, {why_not}", values)
+        return Finding("gpu", "ok", names or f"{usable_count}, {problem}", values)
     if listed:
         return Finding(
             "gpu",
             "failed",
-            f"{names}: but CUDA can use none; look at the driver and CUDA_VISIBLE_DEVICES",
+            f"{names}: CUDA can use none; check the driver and CUDA_VISIBLE_DEVICES",
             values,
         )
-    return Finding("gpu", "absent", f"no NVIDIA GPU: {why_not}", values)
+    return Finding("gpu", "absent", f"no NVIDIA GPU: {problem}", values)
 
 
 def _list_gpus() -> tuple[list[list[str]], str]:
-    """Name, driver and memory of each; and why there are none."""
+    """Return name, driver and memory of each GPU, and the reason if there is none."""
     try:
         done = subprocess.run(_QUERY, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except FileNotFoundError:
-        return [], "nvidia-smi is not there"
+        return [], "nvidia-smi was not found"
     except (OSError, subprocess.TimeoutExpired) as error:
         return [], f"nvidia-smi: {error}"
     if done.returncode:

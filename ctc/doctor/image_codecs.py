@@ -1,4 +1,4 @@
-"""Pictures made for the purpose: one of each format that is read, and some like a camera's."""
+"""Synthetic images: one of each format to decode, and photos like those of a camera."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ctc.images.decode import FORMATS
 
 COLOR = (200, 120, 40)
 COLOR_TOLERANCE = 12
-"""How far a colour may be off, of 255: JPEG and GIF don't keep it exactly."""
+"""Tolerated error of a colour, of 255: JPEG and GIF are not exact."""
 QUALITY = 90
 
 
 def check_image_formats() -> dict[str, str | None]:
-    """Of each format that is read: None, or why it is not read here as it should be."""
+    """Return, per supported format, None or why it is not decoded correctly."""
     return {name.lower(): _decode_error(name) for name in FORMATS}
 
 
@@ -31,17 +31,16 @@ def _decode_error(name: str) -> str | None:
         pixels = decode(file.getvalue())
     except (ImageError, OSError, KeyError, ValueError) as error:
         return str(error)
-    off = np.abs(pixels.astype(int) - COLOR).max()
+    difference = np.abs(pixels.astype(int) - COLOR).max()
     return (
         None
-        if pixels.shape == (32, 48, 3) and off <= COLOR_TOLERANCE
-        else f"its colours are off by {off}"
+        if pixels.shape == (32, 48, 3) and difference <= COLOR_TOLERANCE
+        else f"its colours differ by {difference}"
     )
 
 
 def camera_photos(count: int, height: int, width: int) -> Iterator[bytes]:
-    """JPEGs with about as many bytes per pixel as those of camera traps: a smooth scene under
-    grain."""
+    """Yield JPEGs, smooth scenes with grain, with as many bytes per pixel as camera traps'."""
     rng = np.random.default_rng(0)
     for _ in range(count):
         yield encode_jpeg(_scene(rng, height, width), QUALITY)

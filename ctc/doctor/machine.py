@@ -1,8 +1,7 @@
-"""The machine: system, processor, memory. Nothing that tells whose it is."""
+"""Versions, system, processor and memory; nothing that identifies the owner."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import subprocess
@@ -10,39 +9,36 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from ctc._version import __version__
 from ctc.doctor.finding import Finding
+from ctc.hardware import usable_cores
 
 
 def versions() -> Finding:
+    """Return the versions of ctc and Python."""
     values = {"ctc": __version__, "python": platform.python_version()}
     return Finding("ctc", "ok", f"{__version__}, Python {values['python']}", values)
 
 
 def system() -> Finding:
+    """Return the operating system, its release and the architecture."""
     release = platform.mac_ver()[0] if sys.platform == "darwin" else platform.release()
     values = {"system": platform.system(), "release": release, "machine": platform.machine()}
     return Finding("system", "ok", " ".join(value for value in values.values() if value), values)
 
 
 def processor() -> Finding:
-    from ctc.hardware import usable_cores
-
-    values = {
-        "name": processor_name(),
-        "cores": os.cpu_count() or 1,
-        "usable_cores": usable_cores(),
-    }
-    return Finding(
-        "processor",
-        "ok",
-        f"{values['name']}, {values['usable_cores']} of {values['cores']} cores usable",
-        values,
-    )
+    """Return the model of the processor and its number of cores."""
+    name, cores, usable = processor_name(), os.cpu_count() or 1, usable_cores()
+    values = {"name": name, "cores": cores, "usable_cores": usable}
+    return Finding("processor", "ok", f"{name}, {usable} of {cores} cores usable", values)
 
 
 def memory() -> Finding:
-    total, limit = total_memory(), _container_memory_limit()
+    """Return the memory of the machine, and of the container if that is limited."""
+    total, limit = psutil.virtual_memory().total, _container_memory_limit()
     usable = min(total, limit) if limit else total
     text = f"{total / 1e9:.1f} GB" + (
         f", {usable / 1e9:.1f} GB of it for this container" if usable < total else ""
@@ -51,7 +47,7 @@ def memory() -> Finding:
 
 
 def processor_name() -> str:
-    """The model, as the system calls it."""
+    """Return the model as the system names it; psutil doesn't."""
     if sys.platform == "linux":
         with suppress(OSError):
             for line in Path("/proc/cpuinfo").read_text().splitlines():
@@ -66,31 +62,8 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def total_memory() -> int:
-    """In bytes."""
-    if sys.platform == "win32":
-        status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
-        ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
-        return int(status.total)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-class _MemoryStatus(ctypes.Structure):
-    """https://learn.microsoft.com/windows/win32/api/sysinfoapi/ns-sysinfoapi-memorystatusex"""
-
-    _fields_ = (
-        ("length", ctypes.c_uint32),
-        ("load", ctypes.c_uint32),
-        ("total", ctypes.c_uint64),
-        *(
-            (name, ctypes.c_uint64)
-            for name in ("free", "page", "free_page", "virtual", "free_virtual", "extended")
-        ),
-    )
-
-
 def _container_memory_limit() -> int | None:
-    """What the container may use at most, where it is limited."""
+    """Return the memory limit of the cgroup in bytes, None without one; psutil doesn't know it."""
     with suppress(OSError, ValueError):
         return int(Path("/sys/fs/cgroup/memory.max").read_text())
     return None

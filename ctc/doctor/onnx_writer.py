@@ -1,8 +1,8 @@
-"""An ONNX file, written without the package onnx, which predicting machines don't have.
+"""Write an ONNX file without the package onnx, which an installation for prediction lacks.
 
-A message of protobuf is its fields one after the other: a number with the kind of what follows,
-then a varint, or a length and so many bytes. Field numbers:
-https://github.com/onnx/onnx/blob/main/onnx/onnx.proto"""
+A protobuf message is a sequence of fields: a number and a wire type, followed by a varint, or by a
+length and that many bytes. Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def model(
     outputs: Iterable[bytes],
     metadata: Mapping[str, str],
 ) -> bytes:
-    """A whole file, of the parts that the functions below make."""
+    """Return a complete file from parts that the functions below return."""
     parts = ((1, nodes), (5, tensors), (11, inputs), (12, outputs))
     graph = _field(2, "graph") + b"".join(
         _field(number, one) for number, many in parts for one in many
@@ -41,7 +41,7 @@ def model(
 def node(
     op_type: str, inputs: Sequence[str], output: str, **attributes: int | Sequence[int]
 ) -> bytes:
-    """An operation with one output."""
+    """Return a node with one output."""
     edges = b"".join(_field(1, name) for name in inputs) + _field(2, output)
     return (
         edges
@@ -51,31 +51,31 @@ def node(
 
 
 def tensor(name: str, values: NDArray[Any]) -> bytes:
-    """A constant, float32 or int64."""
+    """Return a constant, float32 or int64."""
     shape = b"".join(_field(1, size) for size in values.shape)
     return shape + _field(2, _TYPES[values.dtype]) + _field(8, name) + _field(9, values.tobytes())
 
 
 def value_info(name: str, elem_type: int, shape: Sequence[Dimension]) -> bytes:
-    """An input or output; an axis is its size, or a name where it is open."""
+    """Return an input or output; a dimension is a size, or a name where it is dynamic."""
     axes = b"".join(_field(1, _field(1 if isinstance(axis, int) else 2, axis)) for axis in shape)
     return _field(1, name) + _field(2, _field(1, _field(1, elem_type) + _field(2, axes)))
 
 
-def _attribute(name: str, held: int | Sequence[int]) -> bytes:
-    if isinstance(held, int):
-        return _field(1, name) + _field(3, held) + _field(20, 2)
-    return _field(1, name) + b"".join(_field(8, one) for one in held) + _field(20, 7)
+def _attribute(name: str, value: int | Sequence[int]) -> bytes:
+    if isinstance(value, int):
+        return _field(1, name) + _field(3, value) + _field(20, 2)
+    return _field(1, name) + b"".join(_field(8, one) for one in value) + _field(20, 7)
 
 
 def _field(number: int, content: int | str | bytes) -> bytes:
     if isinstance(content, int):
         return _varint(number << 3 | _VARINT) + _varint(content)
-    held = content.encode() if isinstance(content, str) else content
-    return _varint(number << 3 | _BYTES) + _varint(len(held)) + held
+    data = content.encode() if isinstance(content, str) else content
+    return _varint(number << 3 | _BYTES) + _varint(len(data)) + data
 
 
 def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; the eighth says that more follow."""
+    """Encode seven bits per byte, the lowest first; the eighth bit marks that more follow."""
     low, rest = value & 0x7F, value >> 7
     return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])

@@ -1,4 +1,4 @@
-"""Plugins: those of others, and those that can't be loaded."""
+"""Installed third-party plugins, and plugins that can't be loaded."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from ctc.plugin.manager import discover
 
 
 def plugin_summary() -> dict[str, Any]:
-    """How many are built in, which others there are, and which are broken or switched off, with the
-    reason."""
-    everything = discover()
+    """Return the number of built-in plugins and the names of all others.
+
+    `guests`: third-party plugins; `broken` and `off`: with the reason.
+    """
+    found = discover()
     return {
-        "built_in": sum(found.owner.is_built_in for found in everything.loaded),
+        "built_in": sum(plugin.owner.is_built_in for plugin in found.loaded),
         "guests": sorted(
-            {str(found.owner) for found in everything.loaded if not found.owner.is_built_in}
+            {str(plugin.owner) for plugin in found.loaded if not plugin.owner.is_built_in}
         ),
-        "broken": [str(skipped) for skipped in everything.broken],
-        "off": [str(skipped) for skipped in everything.disabled],
+        "broken": [str(skipped) for skipped in found.broken],
+        "off": [str(skipped) for skipped in found.disabled],
     }

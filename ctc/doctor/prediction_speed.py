@@ -1,4 +1,4 @@
-"""What runs networks here, and how many photos per second are predicted."""
+"""Installed execution providers, and the throughput of prediction."""
 
 from __future__ import annotations
 
@@ -25,29 +25,31 @@ from ctc.runtime.session import open_model
 
 PHOTO_COUNT = 8
 PHOTO_SIZE = (1728, 2304)
-"""Height and width as cameras take them."""
+"""Height and width of typical camera-trap photos."""
 
 
 def installed_providers() -> list[str]:
-    """Those that this onnxruntime brings, by our names."""
+    """Return the names of the providers of the installed onnxruntime; raises MissingExtraError."""
     try:
         import onnxruntime
     except ImportError:
         raise MissingExtraError("prediction", "cpu") from None
-    brought = onnxruntime.get_available_providers()
-    return [name for name, provider in PROVIDERS.items() if provider.name in brought]
+    available = onnxruntime.get_available_providers()
+    return [name for name, provider in PROVIDERS.items() if provider.name in available]
 
 
 def start_provider(name: Any) -> float:
-    """Runs a tiny network; returns in how many seconds. Raises CtcError when it doesn't start."""
+    """Run a tiny network and return the seconds it took; raises CtcError when it doesn't start."""
     start = time.perf_counter()
     open_model(ModelFile(Path("tiny network"), tiny_network()), RuntimeConfig(name))
     return time.perf_counter() - start
 
 
 def measure_prediction_speed(model: str, seconds: str) -> dict[str, Any]:
-    """The whole way from files, in the memory of the system, to answers; by the file `model` or,
-    where that is '', a standard network."""
+    """Measure photos per second from files in the page cache to predictions.
+
+    `model`: a model file, or '' for a standard network.
+    """
     file = (
         read_model(Path(model))
         if model
@@ -61,11 +63,11 @@ def measure_prediction_speed(model: str, seconds: str) -> dict[str, Any]:
         paths = [Path(folder, f"{number}.jpg") for number in range(PHOTO_COUNT)]
         for path, jpeg in zip(paths, jpegs, strict=True):
             path.write_bytes(jpeg)
-        outcomes: Any = classifier.stream(cycle(paths))
-        with closing(outcomes):
-            measured = measure_rate(map(_count_photos, outcomes), float(seconds))
+        results: Any = classifier.stream(cycle(paths))
+        with closing(results):
+            rate = measure_rate(map(_count_photos, results), float(seconds))
     return {
-        "photos_per_second": measured,
+        "photos_per_second": rate,
         "provider": opened.runtime.provider,
         "batch_size": config.batch_size,
         "threads": config.runtime.threads,
@@ -74,7 +76,7 @@ def measure_prediction_speed(model: str, seconds: str) -> dict[str, Any]:
     }
 
 
-def _count_photos(outcome: EventResult) -> int:
-    if outcome.failures:
-        raise InputError(outcome.failures[0].reason)
-    return outcome.photos
+def _count_photos(result: EventResult) -> int:
+    if result.failures:
+        raise InputError(result.failures[0].reason)
+    return result.photos

@@ -1,5 +1,4 @@
-"""Checks in a process of their own: what they start may crash it, hang, or print, and takes the
-time to load."""
+"""Probes: functions that run in their own process, which may crash, hang or print."""
 
 from __future__ import annotations
 
@@ -17,15 +16,15 @@ RESULT_KEY, ERROR_KEY = "found", "failed"
 
 
 class ProbeError(CtcError):
-    """Why a probe found nothing."""
+    """A probe raised an exception, crashed or timed out."""
 
 
 def run_probe(probe: str, *arguments: str, timeout: float) -> Any:
-    """What the function `probe`, as 'module:name', returns in a process of its own, given these
-    texts.
+    """Call the function `probe`, written 'module:name', in a new process and return its result.
 
-    Raises ProbeError when it raises, when the process crashes, and when it takes more than so many
-    seconds."""
+    Raises ProbeError when it raises, when the process crashes, and when it takes longer than
+    `timeout` seconds.
+    """
     command = [sys.executable, "-P", "-m", "ctc.doctor.probe", probe, *arguments]
     try:
         done = subprocess.run(
@@ -38,40 +37,39 @@ def run_probe(probe: str, *arguments: str, timeout: float) -> Any:
             errors="replace",
         )
     except subprocess.TimeoutExpired:
-        raise ProbeError(f"no answer within {timeout:.0f} s") from None
-    said = done.stdout.splitlines()[-1:]
-    if done.returncode or not said:
+        raise ProbeError(f"no result within {timeout:.0f} s") from None
+    last_line = done.stdout.splitlines()[-1:]
+    if done.returncode or not last_line:
         raise ProbeError(_crash_message(done))
-    answered = json.loads(said[0])
-    if ERROR_KEY in answered:
-        raise ProbeError(answered[ERROR_KEY])
-    return answered[RESULT_KEY]
+    response = json.loads(last_line[0])
+    if ERROR_KEY in response:
+        raise ProbeError(response[ERROR_KEY])
+    return response[RESULT_KEY]
 
 
 def child_main(probe: str, *arguments: str) -> None:
-    """The other side. Whatever the probe prints, the last line is the answer."""
+    """Run a probe in the new process; the last line of stdout is its result."""
     module, _, name = probe.partition(":")
     try:
-        answered = {RESULT_KEY: getattr(import_module(module), name)(*arguments)}
+        response = {RESULT_KEY: getattr(import_module(module), name)(*arguments)}
     except Exception as error:
-        answered = {ERROR_KEY: error_text(error)}
-    print(f"\n{json.dumps(answered)}", flush=True)
+        response = {ERROR_KEY: error_text(error)}
+    print(f"\n{json.dumps(response)}", flush=True)
 
 
 def _crash_message(done: subprocess.CompletedProcess[str]) -> str:
-    said = (
-        [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
-    )[-1]
-    return f"its process {_describe_exit(done.returncode)}: {said}"
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    last = lines[-1] if lines else "it printed nothing"
+    return f"its process {_describe_exit(done.returncode)}: {last}"
 
 
 def _describe_exit(code: int) -> str:
     if code >= 0:
-        return f"left with exit code {code}"
+        return f"exited with code {code}"
     try:
-        return f"was ended by {signal.Signals(-code).name}"
+        return f"was killed by {signal.Signals(-code).name}"
     except ValueError:
-        return f"was ended by signal {-code}"
+        return f"was killed by signal {-code}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What goes into a public issue names no folder, user or machine."""
+"""Remove folders, user and machine names from findings, which go into public issues."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ _MIN_NAME_LENGTH = 3
 
 
 class Redactor:
-    """Hides these folders, all other folders in absolute paths, and the names of user and
-    machine."""
+    """Replaces `folders`, folders of absolute paths, user and machine names by `…`."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         known = {*map(str, folders), _home(), str(Path.cwd()), tempfile.gettempdir(), sys.prefix}
@@ -35,7 +34,7 @@ class Redactor:
         self._names = re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)") if names else None
 
     def redact(self, finding: Finding) -> Finding:
-        """The finding without them."""
+        """Return the finding with all of them replaced."""
         return replace(
             finding, text=self._redact_text(finding.text), values=self._redact_value(finding.values)
         )
@@ -61,7 +60,6 @@ def _home() -> str:
 def _identifying_names() -> Iterable[str]:
     yield platform.node()
     yield platform.node().partition(".")[0]
-    with suppress(
-        OSError, KeyError, ImportError
-    ):  # a user without an entry anywhere, as in some containers
+    # some containers have no entry for the user
+    with suppress(OSError, KeyError, ImportError):
         yield getpass.getuser()

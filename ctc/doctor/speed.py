@@ -1,4 +1,4 @@
-"""How fast something delivers, and what that means."""
+"""Measured rates, and what they mean for a million photos."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ MILLION = 1_000_000
 
 
 def measure_rate(counts: Iterator[int], seconds: float) -> float:
-    """How many a second, taken for so long. The first count is not measured: it waits for what has
-    to start."""
+    """Return the sum of `counts` per second, over that time.
+
+    The first count is not measured: it waits for the start.
+    """
     next(counts)
     start, done = time.perf_counter(), 0
     while not done or time.perf_counter() - start < seconds:
@@ -18,8 +20,8 @@ def measure_rate(counts: Iterator[int], seconds: float) -> float:
     return done / (time.perf_counter() - start)
 
 
-def for_a_million(per_second: float) -> str:
-    """How long a million take, in words: 'about 7 hours'."""
+def time_for_a_million(per_second: float) -> str:
+    """Return how long a million take, in words: 'about 7 hours'."""
     minutes = MILLION / per_second / 60
     if minutes < 100:
         return f"about {minutes:.0f} minutes"
@@ -28,5 +30,5 @@ def for_a_million(per_second: float) -> str:
 
 
 def describe_photo(shape: tuple[int, int], size: float) -> str:
-    """A photo of height and width `shape` and so many bytes."""
+    """Describe a photo of height and width `shape` and `size` bytes."""
     return f"{shape[1]}×{shape[0]} px, {size / 1e3:,.0f} kB"

@@ -1,5 +1,7 @@
-"""Networks to try a machine with, as ONNX files. Their weights are drawn, so they name nothing;
-they cost what trained ones cost."""
+"""Networks with random weights, as ONNX files, to test an installation with.
+
+Their predictions mean nothing, but cost as much as those of trained networks.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +19,20 @@ _STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
 
 
 def tiny_network() -> bytes:
-    """One convolution over 32 px, to see whether anything runs."""
-    drawn = _NetworkBuilder(32)
-    return drawn.build(drawn.add_convolution(drawn.pixels, 8, 3, 2))
+    """Return a network of one convolution at 32 px, to check that anything runs."""
+    builder = _NetworkBuilder(32)
+    return builder.build(builder.add_convolution(builder.pixels, 8, 3, 2))
 
 
 def standard_network() -> bytes:
-    """The convolutions of ResNet-50 (He et al. 2015, https://arxiv.org/abs/1512.03385, table 1)
-    with batch normalisation folded in."""
-    drawn = _NetworkBuilder(224)
-    flow = drawn.add_node(
+    """Return the convolutions of ResNet-50 with batch normalisation folded in.
+
+    He et al. 2015, https://arxiv.org/abs/1512.03385, table 1.
+    """
+    builder = _NetworkBuilder(224)
+    value = builder.add_node(
         "MaxPool",
-        drawn.add_convolution(drawn.pixels, 64, 7, 2),
+        builder.add_convolution(builder.pixels, 64, 7, 2),
         kernel_shape=[3, 3],
         strides=[2, 2],
         pads=[1] * 4,
@@ -36,21 +40,23 @@ def standard_network() -> bytes:
     for stage, (channels, blocks) in enumerate(_STAGES):
         for block in range(blocks):
             stride = 2 if stage and not block else 1
-            inner = drawn.add_convolution(
-                drawn.add_convolution(flow, channels, 1), channels, 3, stride
+            inner = builder.add_convolution(
+                builder.add_convolution(value, channels, 1), channels, 3, stride
             )
-            beside = (
-                flow if block else drawn.add_convolution(flow, 4 * channels, 1, stride, relu=False)
+            shortcut = (
+                value
+                if block
+                else builder.add_convolution(value, 4 * channels, 1, stride, relu=False)
             )
-            outer = drawn.add_convolution(inner, 4 * channels, 1, relu=False)
-            flow = drawn.add_node(
-                "Relu", drawn.add_node("Add", outer, beside, channels=4 * channels)
+            outer = builder.add_convolution(inner, 4 * channels, 1, relu=False)
+            value = builder.add_node(
+                "Relu", builder.add_node("Add", outer, shortcut, channels=4 * channels)
             )
-    return drawn.build(flow)
+    return builder.build(value)
 
 
 class _NetworkBuilder:
-    """Nodes and tensors so far; `pixels`: pixels as float, channels first."""
+    """Collects nodes and tensors; `pixels`: the input as float, channels first."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -68,18 +74,23 @@ class _NetworkBuilder:
     def add_node(
         self, op_type: str, *inputs: str, channels: int | None = None, **attributes: int | list[int]
     ) -> str:
-        """Returns the name of the output, which has as many channels as the first input unless told
-        otherwise."""
+        """Add a node and return the name of its output.
+
+        `channels`: of the output; by default those of the first input.
+        """
         output = f"{op_type}_{len(self._nodes)}"
         self._nodes.append(node(op_type, inputs, output, **attributes))
         self._channels[output] = channels or self._channels.get(inputs[0], 0)
         return output
 
     def add_convolution(
-        self, flow: str, channels: int, size: int, stride: int = 1, relu: bool = True
+        self, value: str, channels: int, size: int, stride: int = 1, relu: bool = True
     ) -> str:
-        """Weights are as large as keeps the flow from fading or swelling (He et al. 2015)."""
-        shape = (channels, self._channels[flow], size, size)
+        """Add a convolution and return the name of its output.
+
+        The weights keep the variance of activations (He et al. 2015).
+        """
+        shape = (channels, self._channels[value], size, size)
         weights = self._rng.standard_normal(shape, np.float32) * np.float32(
             np.sqrt(1 / np.prod(shape[1:]))
         )
@@ -90,12 +101,12 @@ class _NetworkBuilder:
             "pads": [size // 2] * 4,
         }
         names = self._add_constant(weights), self._add_constant(bias)
-        flow = self.add_node("Conv", flow, *names, channels=channels, **padding)
-        return self.add_node("Relu", flow) if relu else flow
+        value = self.add_node("Conv", value, *names, channels=channels, **padding)
+        return self.add_node("Relu", value) if relu else value
 
-    def build(self, flow: str) -> bytes:
-        """With a head of two classes."""
-        pooled = self.add_node("Flatten", self.add_node("GlobalAveragePool", flow))
+    def build(self, value: str) -> bytes:
+        """Add a head of two classes and return the file."""
+        pooled = self.add_node("Flatten", self.add_node("GlobalAveragePool", value))
         weights = self._rng.standard_normal((self._channels[pooled], len(_CLASSES)), np.float32)
         logits = self.add_node("MatMul", pooled, self._add_constant(weights))
         self._nodes.append(node("Softmax", [logits], _LABEL))

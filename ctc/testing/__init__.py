@@ -4,6 +4,7 @@ There is one check per kind of plugin, and one for how plugins are loaded. A che
 AssertionError, with the expected and the actual value; it needs no test framework.
 """
 
+from ctc.dataset.from_records import write_dataset
 from ctc.testing.aggregations import check_aggregation
 from ctc.testing.backbones import check_backbone
 from ctc.testing.engines import check_engine
@@ -11,7 +12,7 @@ from ctc.testing.formats import check_input_format
 from ctc.testing.loaders import check_loader
 from ctc.testing.outputs import check_output_format
 from ctc.testing.plugins import check_plugin
-from ctc.testing.tiny_dataset import TINY_SPLITS, build_dataset, corrupt_record, write_dataset
+from ctc.testing.tiny_dataset import TINY_SPLITS, build_dataset, corrupt_record
 
 __all__ = [
     "TINY_SPLITS",

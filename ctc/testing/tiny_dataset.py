@@ -5,17 +5,16 @@ Its events have one to three photos, two labels, missing classes and second obse
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.dataset import Dataset, Label, Manifest, Shard
+from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import MISSING, EventRecord
+from ctc.dataset.from_records import write_dataset
 from ctc.images import encode_jpeg
-from ctc.storage import tfrecord
 from ctc.storage.tfrecord import read_index
 
 SPECIES = ("boar", "deer", "fox")
@@ -39,38 +38,6 @@ def build_dataset(
         for split, count in splits.items()
     }
     return write_dataset(folder, events, {"species": SPECIES, "count": COUNTS}, shards)
-
-
-def write_dataset(
-    folder: Path,
-    events: Mapping[str, list[EventRecord]],
-    classes: Mapping[str, tuple[str, ...]],
-    shards: int = 1,
-) -> Dataset:
-    """Write a dataset with these events: event i goes to shard i % `shards` of its split."""
-    manifest = Manifest(
-        splits={
-            split: tuple(
-                _write_shard(folder, f"{split}-{n:05d}-of-{shards:05d}", part[n::shards])
-                for n in range(shards)
-            )
-            for split, part in events.items()
-        },
-        labels=tuple(
-            Label(
-                name,
-                values,
-                {split: _class_counts(part, name, len(values)) for split, part in events.items()},
-            )
-            for name, values in classes.items()
-        ),
-        shrink={"smallest_side": 60, "quality": 90},
-        channel_mean=(0.4, 0.45, 0.4),
-        channel_std=(0.25, 0.25, 0.25),
-    )
-    dataset = Dataset(folder, manifest)
-    dataset.save()
-    return dataset
 
 
 def tiny_event(event_id: str, i: int, smallest_side: int = 60) -> EventRecord:
@@ -118,22 +85,3 @@ def corrupt_record(dataset: Dataset, shard: int = 1, record: int = 2) -> tuple[s
     data[offset + 100] ^= 0xFF
     path.write_bytes(data)
     return entry.file, offset
-
-
-def _write_shard(folder: Path, stem: str, events: Iterable[EventRecord]) -> Shard:
-    kept = list(events)
-    frames = [tfrecord.frame(event.encode()) for event in kept]
-    data = b"".join(frames)
-    (folder / f"{stem}.tfrecord").write_bytes(data)
-    lines, offset = [], 0
-    for record in frames:
-        lines.append(f"{offset} {len(record)}\n")
-        offset += len(record)
-    (folder / f"{stem}.idx").write_text("".join(lines))
-    images = sum(len(event.jpegs) for event in kept)
-    return Shard(f"{stem}.tfrecord", len(kept), images, len(data), hashlib.sha256(data).hexdigest())
-
-
-def _class_counts(events: Iterable[EventRecord], label: str, classes: int) -> tuple[int, ...]:
-    seen = [value for event in events for value in event.labels.get(label, ()) if value != MISSING]
-    return tuple(seen.count(i) for i in range(classes))

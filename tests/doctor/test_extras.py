@@ -1,3 +1,5 @@
+"""Extras from the metadata of distributions."""
+
 from __future__ import annotations
 
 import sys
@@ -17,7 +19,7 @@ LINES = [
 ]
 
 
-def test_an_extra_brings_its_own_packages_and_those_of_the_extras_in_it() -> None:
+def test_extras_include_the_packages_of_nested_extras() -> None:
     found = {extra.name: (tuple(extra.packages), extra.missing) for extra in extras(LINES)}
     assert found == {
         "data": (("pytest", "no-such-thing"), ("no-such-thing",)),
@@ -26,13 +28,13 @@ def test_an_extra_brings_its_own_packages_and_those_of_the_extras_in_it() -> Non
     }
 
 
-def test_the_metadata_of_ctc_are_read() -> None:
+def test_extras_reads_the_metadata_of_ctc() -> None:
     found = {extra.name: extra.packages for extra in extras()}
     assert {"cpu", "gpu", "data", "train", "dali"} <= set(found)
     assert set(found["data"]) < set(found["train"])
     assert {"onnxruntime", "pandas", "tensorflow"} <= set(installed_packages())
 
 
-def test_a_stand_in_counts_as_the_package() -> None:
+def test_installed_version_accepts_an_alternative_distribution() -> None:
     assert installed_version("tensorflow") is not None
     assert installed_version("no-such-thing") is None

@@ -11,6 +11,8 @@ import pytest
 
 from ctc.cli.main import run
 
+pytestmark = pytest.mark.subprocess
+
 RED, BLUE, PURPLE = (255, 0, 0), (0, 0, 255), (130, 0, 120)
 HOSTILE = "c<img src=x onerror=alert(1)>.jpg"
 FORMULA = '=HYPERLINK("a").jpg'

@@ -1,4 +1,4 @@
-"""`ctc benchmark loaders`: figures that hang together, from processes that really ran."""
+"""`ctc benchmark loaders`: consistent figures from real worker processes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ctc.benchmark.records import BASELINE, LIMIT, BenchmarkResult
 from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 
+pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
+
 QUICK = ["--seconds", "0.2", "--rounds", "1", "--batch-size", "4", "--size", "32", "--json"]
 
 
@@ -22,7 +24,7 @@ def run(*arguments: object) -> int:
     )
 
 
-def test_it_measures_a_loader_beside_the_limit(
+def test_compare_measures_a_loader_and_the_limit(
     tiny_dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = ["--loader", "turbo", "--loader", LIMIT]
@@ -44,7 +46,7 @@ def test_it_measures_a_loader_beside_the_limit(
         assert picture.size[0] == 1200
 
 
-def test_what_can_not_run_says_why_and_the_others_are_measured(
+def test_compare_gives_the_reason_when_a_loader_fails(
     tiny_dataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tiny_dataset().folder
@@ -62,14 +64,14 @@ def test_what_can_not_run_says_why_and_the_others_are_measured(
         (["--split", "trian"], "did you mean 'train'"),
     ],
 )
-def test_bad_names_cost_one_line(
+def test_check_names_suggests_the_closest_name(
     tiny_dataset, capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
     assert run("benchmark", "loaders", tiny_dataset().folder, *options) == 2
     assert message in capsys.readouterr().err
 
 
-def test_ratios_need_both_sides() -> None:
+def test_add_ratios_needs_both_measurements() -> None:
     ours, base, gone = add_ratios(
         [
             BenchmarkResult("turbo", 300.0),

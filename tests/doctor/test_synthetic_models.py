@@ -1,4 +1,4 @@
-"""The ONNX files that are written without onnx, read with it."""
+"""ONNX files that are written without the package onnx, read with it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def opened(data: bytes) -> Model:
     return open_model(ModelFile(Path("network"), data))
 
 
-def test_onnx_finds_nothing_wrong_with_a_file() -> None:
+def test_onnx_writer_writes_a_valid_file() -> None:
     onnx.checker.check_model(onnx.load_from_string(tiny_network()), full_check=True)
 
 
-def test_ctc_takes_it_for_a_model_of_its_own() -> None:
+def test_tiny_network_is_a_ctc_model() -> None:
     model = opened(tiny_network())
     answers = model.predict(np.full((3, 32, 32, 3), 128, np.uint8))["species"]
     assert model.info.labels == {"species": ("one", "other")}
     assert answers.sum(axis=1) == pytest.approx([1, 1, 1])
 
 
-def test_the_standard_network_is_as_large_as_resnet_50_without_its_head() -> None:
+def test_standard_network_is_as_large_as_resnet_50_without_head() -> None:
     data = standard_network()
     graph = onnx.load_from_string(data).graph
     weights = sum(

@@ -1,4 +1,4 @@
-"""Whatever a probe does, the asker gets an answer or a reason."""
+"""Probes that return, raise, crash and hang."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from ctc.doctor.probe import ProbeError, run_probe
+
+pytestmark = pytest.mark.subprocess
 
 PROBES = """
 import ctypes, os, signal, sys, time
@@ -37,7 +39,7 @@ def probes(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
 
-def test_what_a_probe_returns_comes_back_whatever_it_prints() -> None:
+def test_run_probe_returns_the_result_whatever_is_printed() -> None:
     assert run_probe("odd_probes:sums", "1", "2", timeout=60) == {"sum": 3}
 
 
@@ -47,19 +49,19 @@ def test_what_a_probe_returns_comes_back_whatever_it_prints() -> None:
         ("raises", "no such file or directory: '/a/b'"),
         pytest.param(
             "crashes",
-            "its process was ended by SIGSEGV: it said nothing",
+            "its process was killed by SIGSEGV: it printed nothing",
             marks=pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals"),
         ),
-        ("leaves", "its process left with exit code 1: that was it"),
+        ("leaves", "its process exited with code 1: that was it"),
         ("missing", "module 'odd_probes' has no attribute 'missing'"),
     ],
 )
-def test_what_goes_wrong_is_a_reason(probe: str, reason: str) -> None:
+def test_run_probe_raises_the_reason_of_a_failure(probe: str, reason: str) -> None:
     with pytest.raises(ProbeError) as raised:
         run_probe(f"odd_probes:{probe}", timeout=60)
     assert str(raised.value) == reason
 
 
-def test_a_probe_that_hangs_is_given_up() -> None:
-    with pytest.raises(ProbeError, match="no answer within 1 s"):
+def test_run_probe_stops_a_probe_that_hangs() -> None:
+    with pytest.raises(ProbeError, match="no result within 1 s"):
         run_probe("odd_probes:hangs", timeout=1)

@@ -1,3 +1,5 @@
+"""Private names in findings."""
+
 from __future__ import annotations
 
 import getpass
@@ -10,7 +12,7 @@ from ctc.doctor.finding import Finding
 from ctc.doctor.redact import Redactor
 
 
-def hidden(text: str, *folders: Path) -> str:
+def redacted(text: str, *folders: Path) -> str:
     return Redactor(folders).redact(Finding("check", "ok", text)).text
 
 
@@ -25,21 +27,21 @@ def hidden(text: str, *folders: Path) -> str:
         ("'/data' is full", "'/data' is full"),
     ],
 )
-def test_folders_are_hidden_and_nothing_else(text: str, expected: str) -> None:
-    assert hidden(text) == expected
+def test_redactor_hides_folders_and_nothing_else(text: str, expected: str) -> None:
+    assert redacted(text) == expected
 
 
-def test_a_folder_that_was_given_is_hidden_as_a_whole() -> None:
-    assert hidden("'/data/of anna/x' is full", Path("/data/of anna/x")) == "'…' is full"
+def test_redactor_hides_a_given_folder_completely() -> None:
+    assert redacted("'/data/of anna/x' is full", Path("/data/of anna/x")) == "'…' is full"
 
 
-def test_user_and_machine_are_hidden() -> None:
+def test_redactor_hides_user_and_machine() -> None:
     names = [name for name in (getpass.getuser(), platform.node()) if len(name) > 2]
-    told = hidden(f"by {' at '.join(names)}, unrooted")
-    assert not any(name in told.split() for name in names)
-    assert told.endswith("unrooted")
+    text = redacted(f"by {' at '.join(names)}, unrooted")
+    assert not any(name in text.split() for name in names)
+    assert text.endswith("unrooted")
 
 
-def test_values_for_programs_are_hidden_as_well() -> None:
+def test_redactor_redacts_values_for_programs() -> None:
     found = Finding("check", "ok", "", {"a": ["/x/y/z"], "b": {"c": "/x/y/z"}, "d": 1})
     assert Redactor(()).redact(found).values == {"a": ["…/z"], "b": {"c": "…/z"}, "d": 1}
