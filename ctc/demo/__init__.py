@@ -1,1 +1,1 @@
-"""A small camera-trap world of our own, to try everything on."""
+"""Synthetic camera-trap photos, and a tour of the whole pipeline on them."""

@@ -1,5 +1,4 @@
-"""The animals of the demo's world: what tells one kind from another, and how much two of a kind
-differ."""
+"""The kinds of animals in the demo: their shapes, colours and individual variation."""
 
 from __future__ import annotations
 
@@ -18,8 +17,11 @@ Random = np.random.Generator
 
 @dataclass(frozen=True)
 class AnimalKind:
-    """A kind of animal: `height` and `length` in metres, the share of the frame's height it fills,
-    and how it behaves."""
+    """A kind of animal.
+
+    `height` and `length` are in metres. `frame_share`: range of the share of the frame's height
+    that it fills. `nocturnal`: probability that it is seen at night.
+    """
 
     name: str
     height: float
@@ -86,12 +88,8 @@ def _boar(pose: Pose, rng: Random) -> Figure:
     figure = quadruped(build, coat, pose)
     for place_on_back in np.linspace(-0.3, 0.42, 34):
         height = build.back + build.hump * (0.5 + place_on_back) - 0.05
-        figure.add(
-            leaf(
-                (float(place_on_back) * build.length, height), 0.10, 0.035, 142 + rng.uniform(-9, 9)
-            ),
-            shade(body, 0.62),
-        )
+        bristle = (float(place_on_back) * build.length, height)
+        figure.add(leaf(bristle, 0.10, 0.035, 142 + rng.uniform(-9, 9)), shade(body, 0.62))
     if pose.posture != "looking":
         figure.mark(ellipse(head_point(build, pose, 0.8, 0.0), (0.12, 0.08)), shade(body, 1.7))
         figure.add(leaf(head_point(build, pose, 0.8, -0.12), 0.07, 0.025, 80), WHITE)
@@ -152,7 +150,7 @@ def _badger(pose: Pose, rng: Random) -> Figure:
 
 
 def _vary(build: Build, rng: Random) -> Build:
-    """Another individual: up to 8 % longer, deeper, longer in the neck, or less."""
+    """Vary length, depth, neck and head by up to 8 % to get another individual."""
     length, depth, neck, head = rng.uniform(0.92, 1.08, size=4)
     return replace(
         build,

@@ -1,5 +1,4 @@
-"""From a scene and its animals to the picture on the sensor: daylight, infrared flash, shadows,
-blur and noise."""
+"""Render photos of a scene: daylight, infrared flash, shadows, blur and noise."""
 
 from __future__ import annotations
 
@@ -24,8 +23,11 @@ _EYESHINE = 0.040  # metres across
 
 @dataclass(frozen=True)
 class Light:
-    """The light of one event: a tint for every pixel, and by day the sun (0 overcast, 1 clear) and
-    where it throws shadows."""
+    """The light of one event.
+
+    `tint`: colour factor of every pixel. `sun`: 0 (overcast or night) to 1 (clear). `slant`:
+    direction of shadows. `noise`: standard deviation of the sensor's noise.
+    """
 
     tint: Plane
     sun: float
@@ -34,8 +36,11 @@ class Light:
 
 
 def event_light(rng: Random, scene: Scene, event: SimulatedEvent) -> Light:
-    """By day warm and dim towards evening, dappled by leaves; at night the flash, darker towards
-    the corners."""
+    """Draw the light of an event.
+
+    By day it is warmer and dimmer towards evening, with spots of sun between leaves; at night it is
+    the flash, darker towards the corners.
+    """
     rows, columns = np.mgrid[0:ROWS, 0:WIDTH].astype(np.float32)
     corner = ((columns / WIDTH - 0.5) ** 2 + (rows / ROWS - 0.55) ** 2)[:, :, None]
     if event.night:
@@ -63,7 +68,7 @@ def event_light(rng: Random, scene: Scene, event: SimulatedEvent) -> Light:
 def expose(
     rng: Random, scene: Scene, event: SimulatedEvent, light: Light, photo: int
 ) -> NDArray[np.uint8]:
-    """One photo of the burst without its strip, uint8 (ROWS, WIDTH, 3)."""
+    """Render one photo of the burst without the information strip, uint8 (ROWS, WIDTH, 3)."""
     view = scene.night if event.night else scene.day
     image = view.image.copy()
     for animal in event.animals_at(photo):
@@ -81,7 +86,7 @@ def _paint_animal(
     light: Light,
     night: bool,
 ) -> None:
-    """Paint one animal into the scene, behind what is nearer than it."""
+    """Paint one animal into the scene, behind things that are nearer to the camera."""
     looks = np.random.default_rng(animal.seed)
     sprite = paint(
         animal.kind.draw(animal.pose, looks),
@@ -114,8 +119,7 @@ def _motion_blur(colour: Plane, alpha: Plane, pixels: float) -> tuple[Plane, Pla
 def _shadow(
     image: Plane, view: SceneView, animal: Animal, sprite: Sprite, light: Light, night: bool
 ) -> None:
-    """The animal's outline laid on the ground, slanted away from the sun, and a dark spot at its
-    feet."""
+    """Paint the shadow: the animal's outline on the ground, and a dark spot at its feet."""
     x, y = sprite.foot
     lean, squash = (0.0, 0.06) if night else light.slant
     margin = int(0.5 * sprite.alpha.shape[0]) + 8
@@ -141,7 +145,7 @@ def _shadow(
 def _eyeshine(
     image: Plane, sprite: Sprite, clear: Plane, corner: tuple[int, int], pixels_per_metre: float
 ) -> None:
-    """The flash thrown back by the eyes: a bright spot with a bloom."""
+    """Paint the reflection of the flash in the eyes: a bright spot with a halo."""
     size = max(1.6, _EYESHINE * pixels_per_metre / 3)
     reach = int(5 * size)
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
@@ -158,7 +162,7 @@ def _eyeshine(
 
 
 def _apply_sensor(rng: Random, image: Plane, noise: float, night: bool) -> NDArray[np.uint8]:
-    """A cheap lens and sensor: soft, grainy, pale; at night colourless."""
+    """Apply a cheap lens and sensor: blur, noise, low saturation; grey at night."""
     image = cv2.GaussianBlur(image, (0, 0), 0.7)
     grain = rng.standard_normal((ROWS, WIDTH), dtype=np.float32) * noise
     pixels: NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""What happens before one camera: which animals come when, where they stand and how they move."""
+"""Plan the events of one camera: which animals come when, where they stand and how they move."""
 
 from __future__ import annotations
 
@@ -22,13 +22,17 @@ _KIND_CYCLE: tuple[AnimalKind | None, ...] = (
     None,
     None,
     None,
-)  # a quarter of the events are empty
+)
+"""A quarter of the events are empty."""
 
 
 @dataclass(frozen=True)
 class Animal:
-    """One animal in one photo: it stands at pixel (`x`, `foot`), `pixels_per_metre` large; `seed`
-    is what it looks like."""
+    """One animal in one photo.
+
+    It stands at pixel (`x`, `foot`) and is drawn at `pixels_per_metre`. `seed` determines its
+    individual looks. `speed`: metres from one photo of a burst to the next.
+    """
 
     kind: AnimalKind
     seed: int
@@ -39,10 +43,10 @@ class Animal:
     foot: float
     pixels_per_metre: float
     stride: float
-    speed: float  # metres from one photo of a burst to the next
+    speed: float
 
     def moved(self, photos: int) -> Animal:
-        """The same animal so many photos later."""
+        """Return the same animal `photos` photos later."""
         way = self.speed * photos * self.pixels_per_metre
         return replace(
             self, x=self.x + (-way if self.faces_left else way), stride=self.stride + 1.3 * photos
@@ -50,14 +54,16 @@ class Animal:
 
     @property
     def pose(self) -> Pose:
-        """How it stands."""
+        """The pose in which it is drawn."""
         return Pose(self.posture, self.stride)
 
 
 @dataclass(frozen=True)
 class SimulatedEvent:
-    """One trigger of the camera: a burst of `photos` photos, a second apart; `hour` 0–24 of the
-    day."""
+    """One trigger of the camera: a burst of `photos` photos, about a second apart.
+
+    `temperature` is in °C.
+    """
 
     timestamp: datetime
     night: bool
@@ -67,23 +73,23 @@ class SimulatedEvent:
 
     @property
     def species(self) -> str:
-        """The label: the kind's name or `empty`."""
+        """The label `species`: the name of the kind, or `empty`."""
         return self.animals[0].kind.name if self.animals else "empty"
 
     @property
     def count(self) -> str:
-        """The label: `1`, `2`, `3+`, and none for an empty event."""
+        """The label `count`: `1`, `2` or `3+`; the empty string for an empty event."""
         return ("", "1", "2", "3+")[min(3, len(self.animals))]
 
     def animals_at(self, photo: int) -> tuple[Animal, ...]:
-        """The animals of the burst's photo, far to near."""
+        """Return the animals in a photo of the burst, from far to near."""
         return tuple(
             sorted((animal.moved(photo) for animal in self.animals), key=lambda animal: animal.foot)
         )
 
 
 def plan_events(rng: Random, scene: Scene, count: int) -> list[SimulatedEvent]:
-    """The events of one camera in the order of time; every kind comes about equally often."""
+    """Plan the events of one camera, sorted by time; every kind comes about equally often."""
     first_day = datetime(2024, 3, 1) + timedelta(days=int(rng.integers(0, 200)))
     warm, taken = float(rng.uniform(6, 22)), set[datetime]()
     events = []
@@ -101,7 +107,7 @@ def plan_events(rng: Random, scene: Scene, count: int) -> list[SimulatedEvent]:
 
 
 def single_event(rng: Random, scene: Scene, kind: AnimalKind | None, night: bool) -> SimulatedEvent:
-    """An event of one photo with one animal, or none."""
+    """Plan an event of one photo with one animal, or none."""
     when = _random_time(rng, datetime(2025, 5, 1), 20, night, set())
     return SimulatedEvent(
         when, night, int(rng.integers(4, 20)), 1, (_animal(rng, scene, kind),) if kind else ()
@@ -118,8 +124,7 @@ def _draw_kinds(rng: Random, count: int) -> list[AnimalKind | None]:
 def _random_time(
     rng: Random, first_day: datetime, days: int, night: bool, taken: set[datetime]
 ) -> datetime:
-    """A moment by day (7–19 o'clock) or night (21–5 o'clock), in a quarter of an hour that is not
-    taken yet."""
+    """Draw a time by day (7:00–19:00) or night (21:00–5:00), in a quarter of an hour still free."""
     while True:
         hour = rng.uniform(21, 29) % 24 if night else rng.uniform(7, 19)
         when = first_day + timedelta(days=int(rng.integers(0, max(20, days))), hours=float(hour))
@@ -130,7 +135,7 @@ def _random_time(
 
 
 def _group(rng: Random, scene: Scene, kind: AnimalKind) -> tuple[Animal, ...]:
-    """One to four of a kind, next to each other and at about the same distance."""
+    """Draw one to four animals of a kind, side by side at about the same distance."""
     size = int(rng.choice([1, 2, 3, 4], p=[0.66, 0.18, 0.11, 0.05]))
     first = _animal(rng, scene, kind)
     places = [1, -1, 2, -2] if first.x < WIDTH / 2 else [-1, 1, -2, 2]
@@ -171,7 +176,7 @@ def _animal(rng: Random, scene: Scene, kind: AnimalKind) -> Animal:
 
 
 def _column(rng: Random, scene: Scene, kind: AnimalKind, foot: float, scale: float) -> float:
-    """Where the animal stands: now and then cut by the frame's edge, hardly ever behind a trunk."""
+    """Draw the animal's column: sometimes cut by the edge of the frame, rarely behind a trunk."""
     for _ in range(8):
         x = float(rng.uniform(0.15, 0.85) * WIDTH)
         if rng.uniform() < 0.08:

@@ -1,4 +1,4 @@
-"""An animal before it is painted: outlines with colours, in metres, seen from the side."""
+"""Animals as coloured outlines, in metres, seen from the side."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Posture = Literal["walking", "standing", "grazing", "alert", "looking"]
 
 BLACK: Colour = (0.05, 0.045, 0.04)
 WHITE: Colour = (0.86, 0.83, 0.78)
-FAR_BRIGHTNESS = 0.62  # how bright the limbs on the far side are
+FAR_BRIGHTNESS = 0.62  # of the limbs on the far side
 
 
 @dataclass(frozen=True)
 class Pose:
-    """How an animal stands: what it does and where in its stride it is (radians)."""
+    """An animal's posture and the phase of its stride, in radians."""
 
     posture: Posture
     stride: float
@@ -28,8 +28,10 @@ class Pose:
 
 @dataclass(frozen=True)
 class FigurePart:
-    """One outline and its colour (RGB, 0–1); a marking only tints what is already painted, with a
-    soft edge."""
+    """One outline and its colour (RGB, 0–1).
+
+    A marking only tints what is already painted, with a soft edge.
+    """
 
     outline: Outline
     colour: Colour
@@ -38,38 +40,40 @@ class FigurePart:
 
 @dataclass
 class Figure:
-    """Parts in painting order and where the eyes are; x points forward, y up, the ground is y =
-    0."""
+    """Parts in painting order, and the positions of the eyes.
+
+    x points forward, y up; the ground is at y = 0.
+    """
 
     parts: list[FigurePart] = field(default_factory=list)
     eyes: list[Point] = field(default_factory=list)
 
     def add(self, outline: Outline, colour: Colour) -> None:
-        """Paint over everything so far."""
+        """Add a part that covers the parts so far."""
         self.parts.append(FigurePart(outline, colour))
 
     def mark(self, outline: Outline, colour: Colour) -> None:
-        """Tint what is painted so far."""
+        """Add a marking that tints the parts so far."""
         self.parts.append(FigurePart(outline, colour, is_marking=True))
 
     def add_eye(self, at: Point, radius: float) -> None:
-        """A dark eye that shines in the flash."""
+        """Add a dark eye, which reflects the flash."""
         self.parts.append(FigurePart(ellipse(at, (radius, radius)), BLACK))
         self.eyes.append(at)
 
 
 def colour_array(colour: Colour) -> NDArray[np.float32]:
-    """The colour as float32 (3,), to multiply planes with."""
+    """Return the colour as float32 (3,), to multiply planes with."""
     return np.array(colour, np.float32)
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """The colour, brighter (above 1) or darker."""
+    """Return the colour, brighter (factor above 1) or darker."""
     red, green, blue = (min(1.0, channel * factor) for channel in colour)
     return red, green, blue
 
 
 def blend(one: Colour, other: Colour, share: float) -> Colour:
-    """Between two colours; `share` of the other."""
+    """Mix two colours; `share` is that of the second."""
     red, green, blue = (a + (b - a) * share for a, b in zip(one, other, strict=True))
     return red, green, blue

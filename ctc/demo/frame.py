@@ -1,4 +1,4 @@
-"""The frame of the demo's cameras, in pixels."""
+"""Size of the photos of the demo's cameras, in pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scene stands on: soil in perspective, a path or a brook, and far trees before the sky."""
+"""Draw the ground in perspective, a path or a brook, and distant trees before the sky."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _COARSE = np.float32(0.3)  # patches are this much coarser than soil
 def draw_ground(
     rng: np.random.Generator, habitat: Habitat, horizon: float, camera_height: float
 ) -> Plane:
-    """Sky and far trees above the horizon, soil below it; a camera never hangs quite level."""
+    """Draw sky and distant trees above the horizon, and soil below it.
+
+    The horizon is tilted slightly, as cameras are never quite level.
+    """
     rows = np.arange(ROWS, dtype=np.float32)[:, None]
     columns = np.arange(WIDTH, dtype=np.float32)[None, :] - WIDTH / 2
     below = rows - horizon - np.float32(rng.normal(0, 0.02)) * columns
@@ -30,7 +33,7 @@ def draw_ground(
 def _soil(
     rng: np.random.Generator, habitat: Habitat, below: Plane, columns: Plane, camera_height: float
 ) -> Plane:
-    """Soil and patches in perspective; `below` is how many rows a pixel is below the horizon."""
+    """Draw soil and patches in perspective; `below`: rows between a pixel and the horizon."""
     away = np.float32(camera_height * FOCAL) / below
     lumps = fractal_noise(rng, _LUMPS, _LUMPS, 200, 6)
     across: Plane = columns * away * np.float32(110 / FOCAL) + np.float32(_LUMPS / 2)
@@ -73,7 +76,7 @@ def _path(
 
 
 def _backdrop(rng: np.random.Generator, habitat: Habitat, horizon: float) -> Plane:
-    """Sky behind a ragged line of far trees."""
+    """Draw the sky behind a ragged line of distant trees."""
     rows = np.arange(ROWS, dtype=np.float32)[:, None, None]
     sky = colour_array(habitat.sky) * (0.92 + 0.10 * rows / horizon)
     far = blend(habitat.foliage, habitat.sky, 0.30)

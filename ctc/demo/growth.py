@@ -1,5 +1,4 @@
-"""What stands in a scene: trunks, bushes, rocks, tufts of grass; each drawn as a small picture with
-transparency."""
+"""Draw the things in a scene (trunks, bushes, rocks, grass) as images with transparency."""
 
 from __future__ import annotations
 
@@ -21,11 +20,11 @@ Window = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Cutout:
-    """A thing with its upper left corner in the scene: `colour` (rows, columns, 3) is already times
-    `alpha`.
+    """An image with transparency, at a position in the scene.
 
-    `foot` is the row where it meets the ground: what stands farther down hides it, what stands
-    farther up is hidden."""
+    `colour` (rows, columns, 3) is premultiplied with `alpha` (rows, columns). `foot` is the row
+    where the thing meets the ground; it hides things with a smaller `foot`.
+    """
 
     foot: float
     top: int
@@ -34,22 +33,20 @@ class Cutout:
     alpha: Plane
 
     def paint_onto(self, scene: Plane) -> None:
-        """Lay it over a scene (rows, columns, 3), in place; what sticks out is cut off."""
+        """Paint it over a scene (rows, columns, 3), in place, clipped at the edges."""
         if overlap := self._overlap(0, 0, scene.shape):
             there, here = overlap
             scene[there] *= 1 - self.alpha[here][:, :, None]
             scene[there] += self.colour[here]
 
     def occlude(self, seen: Plane, top: int, left: int) -> None:
-        """Take what it covers from `seen`, the share (0–1) that shows of a window with this corner,
-        in place."""
+        """Reduce `seen`, the visible share (0–1) of a window with this corner, in place."""
         if overlap := self._overlap(top, left, seen.shape):
             there, here = overlap
             seen[there] *= 1 - self.alpha[here]
 
     def _overlap(self, top: int, left: int, shape: tuple[int, ...]) -> tuple[Window, Window] | None:
-        """The rows and columns that it shares with a window: counted in the window, and in
-        itself."""
+        """Return the overlap with a window, in the window's coordinates and in its own."""
         rows, columns = self.alpha.shape
         up, aside = self.top - top, self.left - left
         first, start = max(up, 0), max(aside, 0)
@@ -63,7 +60,7 @@ class Cutout:
 
 
 def tuft(rng: Random, x: float, foot: float, height: float, colour: Colour) -> Cutout:
-    """A tuft of grass: bent blades that fan out from one spot, `height` pixels tall."""
+    """Draw a tuft of grass: bent blades that fan out from one point, `height` pixels tall."""
     reach, tall = int(height * 0.9) + 4, int(height * 1.1) + 4
     sketch = _Sketch(tall + 4, 2 * reach)
     for _ in range(int(rng.integers(12, 26))):
@@ -83,8 +80,10 @@ def tuft(rng: Random, x: float, foot: float, height: float, colour: Colour) -> C
 
 
 def trunk(rng: Random, x: float, foot: float, width: float, colour: Colour, banded: bool) -> Cutout:
-    """A tree trunk from its foot up out of the frame, with bark and a round shade; `banded` like a
-    birch's."""
+    """Draw a tree trunk that reaches out of the frame, with bark and shading.
+
+    `banded`: with the dark bands of a birch.
+    """
     rows, lean = int(foot) + 4, rng.normal(0, 0.05) * foot
     columns = 2 * (int(width) + 6 + int(abs(lean)))
     line = [
@@ -105,7 +104,7 @@ def trunk(rng: Random, x: float, foot: float, width: float, colour: Colour, band
 
 
 def bush(rng: Random, x: float, foot: float, width: float, height: float, colour: Colour) -> Cutout:
-    """A bush: leaves in four tones, the darker ones farther in and down."""
+    """Draw a bush: leaves in four tones, the darker ones farther inside and below."""
     rows, columns = int(height) + 8, int(width) + 8
     sketch, size = _Sketch(rows, columns), max(2.0, min(9.0, 0.07 * height))
     leaves = int(min(240, 0.28 * width * height / size**2))
@@ -125,7 +124,7 @@ def bush(rng: Random, x: float, foot: float, width: float, height: float, colour
 
 
 def rock(rng: Random, x: float, foot: float, width: float, colour: Colour) -> Cutout:
-    """A boulder, lit from above."""
+    """Draw a boulder, lit from above."""
     height = width * rng.uniform(0.4, 0.75)
     rows, columns = int(height) + 8, int(width) + 8
     corners = [
@@ -143,7 +142,7 @@ def rock(rng: Random, x: float, foot: float, width: float, colour: Colour) -> Cu
 
 
 class _Sketch:
-    """Many small strokes on a transparent ground."""
+    """A transparent canvas for many small strokes."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self._mask, self._tint = (
@@ -169,7 +168,7 @@ class _Sketch:
 
 
 def _make_cutout(foot: float, x: float, colour: Plane, alpha: Plane, below: int) -> Cutout:
-    """A cutout whose lowest `below` rows reach below its foot, centred on column `x`."""
+    """Make a cutout, centred on column `x`, whose lowest `below` rows are below its foot."""
     rows, columns = alpha.shape
     return Cutout(
         foot, round(foot) - rows + below, round(x) - columns // 2, colour * alpha[:, :, None], alpha

@@ -1,5 +1,4 @@
-"""The file a trail camera writes: a strip with time, temperature and moon below the picture, EXIF,
-JPEG."""
+"""Write photos as a trail camera does: JPEG with EXIF, and a strip with time and temperature."""
 
 from __future__ import annotations
 
@@ -24,8 +23,7 @@ _NEW_MOON, _MONTH = datetime(2024, 1, 11, 11, 57), timedelta(days=29.530588)
 def write_photo(
     path: Path, picture: NDArray[np.uint8], timestamp: datetime, temperature: int, camera: str
 ) -> None:
-    """Write the picture, uint8 (ROWS, WIDTH, 3), with its strip as a JPEG of WIDTH × HEIGHT
-    pixels."""
+    """Write a picture, uint8 (ROWS, WIDTH, 3), and its strip to a JPEG of WIDTH × HEIGHT pixels."""
     frame = Image.new("RGB", (WIDTH, HEIGHT), (8, 8, 10))
     frame.paste(Image.fromarray(picture), (0, 0))
     _draw_strip(ImageDraw.Draw(frame), timestamp, temperature, camera)
@@ -33,7 +31,7 @@ def write_photo(
 
 
 def moon_age(timestamp: datetime) -> float:
-    """The moon's phase: 0 new, 0.5 full, 1 new again."""
+    """Return the phase of the moon: 0 is new, 0.5 full, 1 new again."""
     return ((timestamp - _NEW_MOON) / _MONTH) % 1.0
 
 
@@ -50,7 +48,7 @@ def _draw_strip(
 
 
 def _draw_moon(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, age: float) -> None:
-    """The lit half, and the terminator as half an ellipse that adds to it or takes from it."""
+    """Draw the lit half disc, and an ellipse that extends or reduces it."""
     box = (x - radius, y - radius, x + radius, y + radius)
     dark, lit = (60, 60, 66), (235, 232, 210)
     draw.ellipse(box, dark)

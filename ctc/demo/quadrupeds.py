@@ -1,4 +1,4 @@
-"""Four-legged animals: one body plan, many builds."""
+"""Draw four-legged animals from one body plan with different builds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _SIDE = [
 
 @dataclass(frozen=True)
 class Build:
-    """Measures in metres, angles in degrees; `back` is the height of the back, `hump` the rise of
-    the withers over it."""
+    """Measures in metres and angles in degrees.
+
+    `back`: height of the back. `hump`: rise of the withers above it.
+    """
 
     length: float
     back: float
@@ -57,7 +59,7 @@ class Coat:
 
 
 def quadruped(build: Build, coat: Coat, pose: Pose) -> Figure:
-    """The body plan of a deer, boar, fox or badger in a pose; markings are the caller's."""
+    """Draw a deer, boar, fox or badger in a pose, without its markings."""
     figure = Figure()
     for phase, near in ((math.pi, False), (0.0, True)):
         if near:
@@ -73,19 +75,19 @@ def quadruped(build: Build, coat: Coat, pose: Pose) -> Figure:
 
 
 def head_base(build: Build, pose: Pose) -> Point:
-    """Where the head sits on the neck."""
+    """Return the point where the head joins the neck."""
     return offset_point(_shoulder(build), build.neck, _neck_angle(build, pose))
 
 
 def head_angle(build: Build, pose: Pose) -> float:
-    """Where the nose points, in degrees above the horizontal."""
+    """Return the direction of the nose, in degrees above the horizontal."""
     return _neck_angle(build, pose) - (
         30 if pose.posture == "grazing" else 58 if build.neck_angle > 20 else 22
     )
 
 
 def head_point(build: Build, pose: Pose, along: float, up: float) -> Point:
-    """A point of the head in profile, in head lengths from its base."""
+    """Return a point of the head in profile, given in head lengths from its base."""
     local = [(along * build.head, up * build.head * build.head_depth)]
     x, y = transform(local, head_base(build, pose), head_angle(build, pose))[0]
     return float(x), float(y)

@@ -1,5 +1,4 @@
-"""A camera's view of its place: ground, horizon, trees, rocks, grass; drawn once and constant over
-all its photos."""
+"""Draw the scene of a camera (ground, trees, rocks, grass), the same in all its photos."""
 
 from __future__ import annotations
 
@@ -21,15 +20,19 @@ Random = np.random.Generator
 
 @dataclass(frozen=True)
 class SceneView:
-    """The empty place in one light, float32 (ROWS, WIDTH, 3), and what an animal may walk behind,
-    far to near."""
+    """A scene without animals in one light.
+
+    `image`: float32 (ROWS, WIDTH, 3). `things`: what an animal may walk behind, from far to near.
+    """
 
     image: Plane
     things: tuple[Cutout, ...]
 
     def visibility(self, foot: float, top: int, left: int, shape: tuple[int, int]) -> Plane:
-        """How much of a window, whose content stands at row `foot`, nothing nearer hides: 0–1,
-        float32 `shape`."""
+        """Return the visible share (0–1) of each pixel of a window, float32 `shape`.
+
+        Things hide it that stand nearer than row `foot`, where the window's content stands.
+        """
         seen = np.ones(shape, np.float32)
         for thing in self.things:
             if thing.foot > foot:
@@ -39,8 +42,10 @@ class SceneView:
 
 @dataclass(frozen=True)
 class Scene:
-    """A place seen by its camera: `horizon` a row, `camera_height` in metres; shade of leaves as a
-    plane around 1."""
+    """A camera's scene by day and night.
+
+    `horizon` is a row, `camera_height` in metres. `dapple`: light and shade of leaves, around 1.
+    """
 
     horizon: float
     camera_height: float
@@ -49,22 +54,20 @@ class Scene:
     dapple: Plane
 
     def pixels_per_metre(self, foot: float) -> float:
-        """The scale of what stands on the ground at row `foot`."""
+        """Return the scale of things that stand on the ground at row `foot`."""
         return (foot - self.horizon) / self.camera_height
 
     def foot_for(self, pixels_per_metre: float) -> float:
-        """The row of the ground where things have this scale."""
+        """Return the row of the ground where things have this scale."""
         return self.horizon + pixels_per_metre * self.camera_height
 
     def flash(self, foot: float) -> float:
-        """How bright the infrared flash is on what stands at row `foot`: it falls off with the
-        distance."""
+        """Return the brightness of the infrared flash at row `foot`; it falls with distance."""
         return float(_falloff(np.float32(self.pixels_per_metre(foot))))
 
 
 def draw_scene(rng: Random, habitat: Habitat) -> Scene:
-    """The place of one camera: the same habitat in another geometry, palette and planting each
-    time."""
+    """Draw the scene of one camera; geometry, colours and vegetation vary within a habitat."""
     habitat = _vary_colours(rng, habitat)
     horizon, camera_height = ROWS * rng.uniform(0.26, 0.42), rng.uniform(0.5, 0.75)
     ground = draw_ground(rng, habitat, horizon, camera_height)
@@ -98,7 +101,7 @@ def _vary_colours(rng: Random, habitat: Habitat) -> Habitat:
 
 
 def _planting(rng: Random, habitat: Habitat, horizon: float) -> Iterator[Cutout]:
-    """Everything that grows or lies here; the nearer, the larger."""
+    """Yield the trunks, bushes, rocks and tufts of grass; nearer ones are larger."""
     depth, stone = ROWS - horizon, blend((0.46, 0.45, 0.42), habitat.soil, 0.5)
     for _ in range(habitat.trunks + int(rng.integers(0, 3))):
         near = depth * rng.uniform(0.03, 0.62) ** 1.5
@@ -129,7 +132,7 @@ def _planting(rng: Random, habitat: Habitat, horizon: float) -> Iterator[Cutout]
 
 
 def _side_column(rng: Random, nearness: float) -> float:
-    """A column; the nearer a large thing, the farther from the middle of the view."""
+    """Draw a column; the nearer a large thing, the farther from the middle of the view."""
     away = rng.uniform(min(0.46, 0.8 * nearness), 0.52) * WIDTH
     return WIDTH / 2 + away * (1 if rng.uniform() < 0.5 else -1)
 
@@ -147,7 +150,7 @@ def _light_by_flash(thing: Cutout, horizon: float, camera_height: float) -> Cuto
 
 
 def infrared(colour: Plane) -> Plane:
-    """Grey as the sensor sees it without its infrared filter: green leaves come out pale."""
+    """Convert to grey as a sensor without infrared filter does: green leaves become pale."""
     grey = np.clip(colour @ np.array([0.25, 0.75, 0.05], np.float32) * 1.15, 0, 1)
     return np.repeat(grey[:, :, None], 3, axis=2)
 

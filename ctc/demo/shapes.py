@@ -1,7 +1,8 @@
-"""Outlines: what animals, trunks and rocks are cut from.
+"""Outlines of animals, trunks and rocks.
 
-Every outline is a closed polygon, float32 (points, 2), in the units of its drawer (metres for
-animals, pixels for scenery)."""
+Every outline is a closed polygon, float32 (points, 2), in metres for animals and in pixels for
+scenery.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ _STEPS = 8  # points between two control points of a curve
 
 
 def curve(points: Sequence[Point], closed: bool = True) -> Outline:
-    """A smooth line through all the points (Catmull-Rom), float32 (points, 2)."""
+    """Return a smooth line through all the points (Catmull-Rom spline), float32 (points, 2)."""
     knots = np.asarray(points, np.float32)
     if closed:
         knots = np.concatenate([knots[-1:], knots, knots[:2]])
@@ -38,8 +39,10 @@ def curve(points: Sequence[Point], closed: bool = True) -> Outline:
 
 
 def limb(points: Sequence[Point], widths: Sequence[float]) -> Outline:
-    """A bent, tapering limb along the points, `widths` wide at each of them and rounded at both
-    ends."""
+    """Return a bent, tapering limb along the points, rounded at both ends.
+
+    `widths`: its width along the points.
+    """
     line = curve(points, closed=False)
     half = (
         np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)[:, None] / 2
@@ -56,7 +59,7 @@ def limb(points: Sequence[Point], widths: Sequence[float]) -> Outline:
 
 
 def ellipse(centre: Point, radii: Point, angle: float = 0.0) -> Outline:
-    """An ellipse turned by `angle` degrees, anticlockwise where y points up."""
+    """Return an ellipse rotated by `angle` degrees, anticlockwise where y points up."""
     turn = np.linspace(0, 2 * math.pi, 28, endpoint=False)
     return transform(
         np.stack([radii[0] * np.cos(turn), radii[1] * np.sin(turn)], axis=1), centre, angle
@@ -64,7 +67,7 @@ def ellipse(centre: Point, radii: Point, angle: float = 0.0) -> Outline:
 
 
 def leaf(base: Point, length: float, width: float, angle: float) -> Outline:
-    """A pointed ear, feather or leaf that grows from `base` towards `angle` degrees."""
+    """Return a pointed ear, feather or leaf from `base` in the direction of `angle` degrees."""
     shape = curve(
         [
             (0, -0.28 * width),
@@ -80,22 +83,21 @@ def leaf(base: Point, length: float, width: float, angle: float) -> Outline:
 def transform(
     outline: Outline | Sequence[Point], origin: Point, angle: float, scale: float = 1.0
 ) -> Outline:
-    """The outline scaled, turned by `angle` degrees and moved to `origin`."""
+    """Scale an outline, rotate it by `angle` degrees and move it to `origin`."""
     cos, sin = math.cos(math.radians(angle)) * scale, math.sin(math.radians(angle)) * scale
     turned = np.asarray(outline, np.float32) @ np.array([[cos, sin], [-sin, cos]], np.float32)
     return turned + np.asarray(origin, np.float32)
 
 
 def offset_point(origin: Point, length: float, angle: float) -> Point:
-    """The point `length` away from `origin` towards `angle` degrees."""
+    """Return the point at distance `length` from `origin` in the direction of `angle` degrees."""
     return origin[0] + length * math.cos(math.radians(angle)), origin[1] + length * math.sin(
         math.radians(angle)
     )
 
 
 def coverage_mask(outline: Outline, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """How much of each pixel (0–1) an outline in pixels covers, float32 of `shape` (rows,
-    columns)."""
+    """Return the share (0–1) of each pixel that an outline covers, float32 (rows, columns)."""
     mask = np.zeros(shape, np.uint8)
     cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     share: NDArray[np.float32] = mask.astype(np.float32) / np.float32(255)

@@ -1,4 +1,4 @@
-"""Hare and pheasant: body plans of their own."""
+"""Draw hares and pheasants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ctc.demo.shapes import Point, curve, ellipse, leaf, limb, offset_point
 
 
 def hare(pose: Pose, rng: np.random.Generator) -> Figure:
-    """Hunched, long-eared: sitting up when alert, leaping when walking, flat when grazing."""
+    """Draw a hare: sitting up when alert, leaping when walking, flat when grazing."""
     figure, coat = Figure(), blend((0.56, 0.43, 0.29), (0.52, 0.48, 0.43), rng.uniform())
     leap = 0.06 * abs(math.sin(pose.stride)) if pose.posture == "walking" else 0.0
     stretch = 1.0 + 2.2 * leap
@@ -66,8 +66,7 @@ def _hare_head(figure: Figure, coat: Colour, head: Point, ears: float) -> None:
 
 
 def pheasant(pose: Pose, rng: np.random.Generator) -> Figure:
-    """A ground bird with a long tail: the cock copper with a dark head and white collar, the hen
-    plain and barred."""
+    """Draw a pheasant: a copper cock with dark head and white collar, or a plain barred hen."""
     figure, cock = Figure(), rng.uniform() < 0.6
     body: Colour = (0.50, 0.24, 0.10) if cock else (0.60, 0.46, 0.28)
     body = blend(body, (0.45, 0.33, 0.2), 0.4 * rng.uniform())

@@ -1,4 +1,4 @@
-"""From an animal's figure to pixels: anti-aliased, rounded by light and shadow, with fur."""
+"""Paint an animal's figure as pixels: anti-aliased, shaded, with fur."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ctc.demo.texture import Plane, fur_noise
 
 @dataclass(frozen=True)
 class Sprite:
-    """An animal as pixels: `colour` float32 (height, width, 3) already times `alpha` (height,
-    width), both 0–1.
+    """An animal as pixels.
 
+    `colour`, float32 (height, width, 3), is premultiplied with `alpha` (height, width), both 0–1.
     `foot` is the pixel of the ground below its middle, `eyes` are pixels; x to the right, y down.
     """
 
@@ -34,8 +34,7 @@ def paint(
     turned: float,
     rng: np.random.Generator,
 ) -> Sprite:
-    """Paint a figure at a scale; `turned` (0–1) narrows it as an animal that isn't quite side
-    on."""
+    """Paint a figure at a scale; `turned` (0–1) narrows an animal not seen from the side."""
     across = -turned if faces_left else turned
     points = np.concatenate([part.outline for part in figure.parts]) * (across, -1)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -55,7 +54,7 @@ def paint(
 
 
 class _Canvas:
-    """A transparent plane on which parts are laid, one over the other."""
+    """A transparent plane on which parts are painted, one over the other."""
 
     def __init__(
         self,
@@ -93,8 +92,10 @@ class _Canvas:
 
 
 def _shading(mask: Plane) -> Plane:
-    """Light from above on a rounded body: bright along the upper edge, dark along the lower one and
-    the rim."""
+    """Return the brightness of a rounded body that is lit from above.
+
+    It is bright along the upper edge, and dark along the lower edge and the rim.
+    """
     reach = max(3, min(mask.shape) // 3) | 1
     soft = cv2.blur(mask, (reach, reach), borderType=cv2.BORDER_CONSTANT)
     above = cv2.blur(

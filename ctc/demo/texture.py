@@ -1,4 +1,4 @@
-"""Noise that looks like something: soil, bark, leaves in the sun, fur."""
+"""Noise textures for soil, bark, leaves and fur."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def fractal_noise(
     octaves: int = 5,
     stretch: float = 1.0,
 ) -> Plane:
-    """Fractal noise, float32 (rows, columns) with mean 0 and deviation 1.
+    """Return fractal noise, float32 (rows, columns), with mean 0 and standard deviation 1.
 
-    `coarse` is the size in pixels of the largest lumps; `stretch` above 1 draws them out downwards,
-    below 1 sideways."""
+    `coarse`: size in pixels of the largest lumps. `stretch`: above 1 they are stretched vertically,
+    below 1 horizontally.
+    """
     total = np.zeros((rows, columns), np.float32)
     for octave in range(octaves):
         size = max(1.0, coarse / 2**octave)
@@ -36,7 +37,7 @@ def fractal_noise(
 
 
 def fur_noise(rng: np.random.Generator, rows: int, columns: int) -> Plane:
-    """Fur: short streaks along the body, float32 (rows, columns) within about -1 to 1."""
+    """Return fur: short streaks along the body, float32 (rows, columns), about −1 to 1."""
     fur = _fur()
     top, left = rng.integers(0, len(fur), size=2)
     patch: Plane = fur[

@@ -1,4 +1,4 @@
-"""The way that the demo goes: the commands a user would type, and what is told at the end."""
+"""The steps of `ctc demo`: the commands that it runs, and the summary that it prints."""
 
 from __future__ import annotations
 
@@ -13,36 +13,42 @@ from ctc.storage.atomic import remove
 
 OUTPUT_NAMES = (
     "photos", "new-photos", "labels.csv", "inventory.parquet", "dataset", "run",
-    "model.onnx", "predictions.csv", "predictions.csv.failures.csv", "predictions.csv.journal", "evaluation",
+    "model.onnx", "predictions.csv", "predictions.csv.failures.csv", "predictions.csv.journal",
+    "evaluation",
 )  # fmt: skip
 MARKER_FILE = ".ctc-demo"
 SHOWN_PREDICTIONS = 8
 
 
 def prepare_folder(folder: Path, overwrite: bool) -> None:
-    """Make `folder` ready for a demo. With `overwrite`, what an earlier demo made is removed, and
-    nothing else; a folder with files in it that lacks the mark of a demo is refused, since a user's
-    photos may have the same names."""
+    """Create or empty the output folder of a demo.
+
+    With `overwrite`, remove what an earlier demo made, and nothing else. A folder that has files
+    but not the marker file of a demo is refused, since a user's photos may have the same names.
+    """
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(folder, "it is a file; choose another --output")
-    ours = (folder / MARKER_FILE).exists()
+    is_demo = (folder / MARKER_FILE).exists()
     if folder.exists() and any(folder.iterdir()):
-        if not ours:
+        if not is_demo:
             raise OutputExistsError(folder, "it is not a demo's folder; choose another --output")
         if not overwrite:
             raise OutputExistsError(folder)
-    for name in OUTPUT_NAMES if ours else ():
+    for name in OUTPUT_NAMES if is_demo else ():
         remove(folder / name)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKER_FILE).touch()
 
 
 def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
-    """The arguments of each `ctc` call, in order. Whole locations go to a split: the test is on
-    places never seen."""
+    """Return the arguments of each `ctc` command, in order.
+
+    Locations are not divided between splits, so that the test is on new locations.
+    """
     at = shlex.quote(folder.as_posix())
     lines = (
-        f"""inventory csv {at}/labels.csv --event-id event_id --image image1 --image image2 --image image3
+        f"""inventory csv {at}/labels.csv --event-id event_id
+            --image image1 --image image2 --image image3
             --label species --label count --meta location --meta night
             --image-root {at}/photos --output {at}/inventory.parquet""",
         f"""dataset {at}/inventory.parquet --output {at}/dataset --group-by location --seed {seed}
@@ -52,16 +58,17 @@ def commands(folder: Path, seed: int, epochs: int) -> list[list[str]]:
             --epochs {epochs} --early-stopping-patience 12 --reduce-lr-patience 6 --seed {seed}""",
         f"export {at}/run --output {at}/model.onnx",
         f"predict {at}/model.onnx {at}/new-photos --output {at}/predictions.csv",
-        f"evaluate {at}/model.onnx {at}/dataset --split test --run {at}/run --explain 4 --output {at}/evaluation",
+        f"""evaluate {at}/model.onnx {at}/dataset --split test --run {at}/run --explain 4
+            --output {at}/evaluation""",
     )
     return [shlex.split(line) for line in lines]
 
 
 def result_lines(folder: Path) -> Iterator[str]:
-    """Accuracy on the test split, a table of a few predictions, and where the files are."""
-    scores = json.loads((folder / "run" / "test.json").read_text(encoding="utf-8"))
+    """Yield the accuracy on the test split, a few predictions, and where the files are."""
+    metrics = json.loads((folder / "run" / "test.json").read_text(encoding="utf-8"))
     yield "accuracy on the test split, at locations never seen in training:"
-    for label, score in scores["labels"].items():
+    for label, score in metrics["labels"].items():
         accuracy = "no photo" if score["accuracy"] is None else f"{score['accuracy']:.3f}"
         yield f"  {label:<10} {accuracy}  ({score['n']} photos)"
     yield ""
@@ -75,4 +82,4 @@ def result_lines(folder: Path) -> Iterator[str]:
     yield f"inventory, dataset  {folder / 'inventory.parquet'}, {folder / 'dataset'}"
     yield f"run, model          {folder / 'run'}, {folder / 'model.onnx'}"
     yield f"predictions         {folder / 'predictions.csv'}"
-    yield f"how good it is      {folder / 'evaluation' / 'report.html'} (open it in a browser)"
+    yield f"evaluation report   {folder / 'evaluation' / 'report.html'} (open it in a browser)"

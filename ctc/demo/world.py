@@ -1,5 +1,4 @@
-"""The demo's world: some cameras, what came by, and the table of labels that an expert would have
-made of it."""
+"""Draw the photos of the demo's cameras, and write the table with their labels."""
 
 from __future__ import annotations
 
@@ -32,22 +31,19 @@ COLUMNS = (
 )
 MAX_BURST = 3
 
-_LABELLED_CAMERAS, _NEW_CAMERA = (
-    0,
-    1,
-)  # which stream of random numbers: the labelled cameras, or the new one
+_LABELLED_CAMERAS, _NEW_CAMERA = 0, 1  # streams of random numbers
 
 
 def draw_world(
     folder: Path, *, seed: int, locations: int, events_per_location: int, workers: int | None = None
 ) -> Path:
-    """Draw `folder/photos/<location>/IMG_0001.JPG …` and write `folder/labels.csv`; returns the
-    table's path.
+    """Draw labelled photos, write `folder/labels.csv`, and return its path.
 
-    One row per event, images relative to `folder/photos`, empty cells where a burst is shorter than
-    MAX_BURST photos; `count` is empty where nothing is to be seen. The same seed gives the same
-    bytes, whatever the number of `workers` (threads; by default one per core). Raises OSError when
-    `folder` can't be written."""
+    The photos are `folder/photos/<location>/IMG_0001.JPG …`. The table has one row per event, with
+    images relative to `folder/photos` and empty cells where a burst has fewer than MAX_BURST
+    photos; `count` is empty for empty events. The same seed gives the same bytes with any number of
+    `workers` (threads; by default one per core). Raises OSError if `folder` can't be written.
+    """
     draw = functools.partial(_draw_location, folder / "photos", seed, events_per_location)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         rows = [row for part in pool.map(draw, range(locations)) for row in part]
@@ -60,11 +56,11 @@ def draw_world(
 
 
 def draw_new_photos(folder: Path, *, seed: int, count: int) -> Path:
-    """Draw `count` photos of a camera that is not in the world of this seed into
-    `folder/new-photos`; returns that folder.
+    """Draw `count` photos of another camera into `folder/new-photos`; return that folder.
 
-    One animal each, kind after kind, then an empty photo, by day and night in turn. Raises OSError
-    when `folder` can't be written."""
+    Each photo has one animal, kind after kind, then none, alternately by day and night. Raises
+    OSError if `folder` can't be written.
+    """
     target = folder / "new-photos"
     target.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, _NEW_CAMERA])
@@ -77,8 +73,10 @@ def draw_new_photos(folder: Path, *, seed: int, count: int) -> Path:
 
 
 def location_name(seed: int, location: int) -> str:
-    """The name of a camera's place, e.g. `birchwood-03`; the habitats take turns, in an order the
-    seed decides."""
+    """Return the name of a camera's location, such as `birchwood-03`.
+
+    Habitats repeat cyclically, in an order that depends on the seed.
+    """
     return f"{_habitat_of(seed, location).name}-{location + 1:02d}"
 
 
