@@ -52,15 +52,19 @@ def test_run_without_arguments_prints_help_on_stderr(capsys) -> None:
         ),
         (
             ["predict", "m.onnx", "photos", "--output", "p.csv", "--precision", "flaot16"],
-            "error: invalid value for '--precision': 'flaot16' is not one of 'float32', "
-            "'float16', 'bfloat16': "
-            "did you mean 'float16'?\n",
+            (
+                "error: invalid value for '--precision': 'flaot16' is not one of 'float32', "
+                "'float16', 'bfloat16': "
+                "did you mean 'float16'?\n"
+            ),
         ),
         (
             ["predict", "m.onnx", "photos", "--output", "p.csv", "--precision", "int"],
-            "error: invalid value for '--precision': 'int' is not one of 'float32', "
-            "'float16', 'bfloat16': "
-            "see 'ctc predict --help'\n",
+            (
+                "error: invalid value for '--precision': 'int' is not one of 'float32', "
+                "'float16', 'bfloat16': "
+                "see 'ctc predict --help'\n"
+            ),
         ),
         (["predict"], "error: missing argument 'MODEL': see 'ctc predict --help'\n"),
         (

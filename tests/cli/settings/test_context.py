@@ -42,9 +42,7 @@ def shown(capsys, *arguments: str) -> dict[str, tuple[object, str]]:
 
 
 @pytest.mark.parametrize(
-    "variable",
-    "typed",
-    "expected",
+    ("variable", "typed", "expected"),
     [
         (None, [], (5, "{file}")),
         ("6", [], (6, "CTC_PREDICT_THREADS")),
@@ -89,10 +87,7 @@ def test_layers_hold_for_plugin_options(settings, capsys, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "table",
-    "arguments",
-    "key",
-    "value",
+    ("table", "arguments", "key", "value"),
     [
         ("[dataset.verify]\nworkers = 2", ["dataset", "verify", "d"], "workers", 2),
         (
@@ -107,10 +102,7 @@ def test_layers_hold_for_plugin_options(settings, capsys, monkeypatch) -> None:
             "label",
             ["x"],
         ),
-        "[export]\nrun = 'run'",
-        ["export", "--output", "o"],
-        "run",
-        "run",
+        ("[export]\nrun = 'run'", ["export", "--output", "o"], "run", "run"),
         (
             "[train]\nflip = false\nlabel-weight = 'a=2'",
             ["train", "d", "--output", "o", "--backbone", "b"],
@@ -139,8 +131,7 @@ def test_show_config_prints_a_file_that_repeats_the_command(settings, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "text",
-    "line",
+    ("text", "line"),
     [
         (
             "[predcit]",
@@ -182,8 +173,7 @@ def test_config_file_error_names_file_and_key(tmp_path, capsys, text, line) -> N
 
 
 @pytest.mark.parametrize(
-    "text",
-    "line",
+    ("text", "line"),
     [
         (
             "[inventory]\noutput = 'x'",
@@ -215,11 +205,9 @@ def test_config_file_that_is_not_toml(tmp_path, capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    "line",
+    ("name", "line"),
     [
-        "missing.toml",
-        "the configuration file '{file}' does not exist",
+        ("missing.toml", "the configuration file '{file}' does not exist"),
         (
             "run.json",
             "'{file}' is not a .toml file: see docs/configuration.md for the format",
