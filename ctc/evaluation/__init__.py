@@ -1,2 +1,4 @@
-"""Stage 6: predictions and the truth become figures, calibrated models, and lists of what a person
-should look at."""
+"""Evaluation: metrics, calibration, work lists and reports from predictions and ground truth.
+
+`run` evaluates and `run_calibration` calibrates; `config` holds what both take.
+"""

@@ -1,37 +1,30 @@
-"""What `ctc evaluate` evaluates: a model on a dataset, or predictions against an inventory."""
+"""Evaluate a model on a dataset, or predictions against an inventory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.inventory import Inventory
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.run import Run
-from ctc.cli.console.console import info, warn
-from ctc.cli.options.scoring import aggregator_factory, open_model, score
-from ctc.errors import MissingExtraError, UsageError
+from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.ground_truth import join_ground_truth
 from ctc.evaluation.answers.prediction_file import read_predictions
 from ctc.evaluation.answers.predictions import EvaluationData
+from ctc.evaluation.answers.score_split import ScoredSplit
 from ctc.evaluation.calibration.calibration import undo_calibration
+from ctc.evaluation.config import EvaluateConfig
 from ctc.evaluation.explain.explain import (
     FOLDER,
     Explanations,
-    SaliencyMethod,
     choose_examples,
     explain,
     write_explanations,
 )
-from ctc.evaluation.explain.occlusion import occlusion_map
-from ctc.evaluation.explain.saliency import SaliencyFn
-from ctc.evaluation.html.curves import History, read_history
+from ctc.evaluation.explain.method import choose_method
 from ctc.evaluation.html.evaluation_report import ReportExtras, write_evaluation_report
-from ctc.evaluation.html.options import ReportConfig
 from ctc.evaluation.html.thumbnails import (
     ThumbnailSource,
     thumbnails_from_dataset,
@@ -40,178 +33,148 @@ from ctc.evaluation.html.thumbnails import (
 from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 from ctc.evaluation.metrics.evaluation import Evaluation
 from ctc.evaluation.metrics.metrics_file import write_metrics
+from ctc.evaluation.score_model import open_model, score_model
+from ctc.evaluation.training_history import load_history
 from ctc.evaluation.worklists.review_lists import (
     LABEL_ERRORS,
     TO_LABEL,
     write_label_errors,
     write_to_label,
 )
+from ctc.reporting import NullReporter, Reporter
 from ctc.runtime.session import Model
 
-
-def load_history(folder: Path | None, model: ModelInfo | None = None) -> History:
-    """How the training of the run went, epoch by epoch; none without a `folder`.
-
-    Raises CtcError when it is no run with a history, or when it is not the run that the `model`
-    comes from."""
-    if folder is None:
-        return ()
-    run = Run(folder)
-    info = run.read()
-    if model:
-        made = {key: model.provenance.get(key) for key in ("backbone", "seed", "dataset")}
-        told = {
-            "backbone": info.backbone,
-            "seed": info.seed,
-            "dataset": info.dataset["fingerprint"],
-        }
-        if (info.labels, info.preprocessing, told) != (model.labels, model.preprocessing, made):
-            raise UsageError(
-                f"the model does not come from '{folder}': give --run the folder it was exported from"
-            )
-    return read_history(run)
+NULL_REPORTER = NullReporter()
 
 
-def explain_examples(
-    model: Model,
-    dataset: Dataset,
-    split: str,
-    scored: EvaluationData,
-    output: Path,
-    options: dict[str, Any],
-) -> Explanations:
-    """What the model looked at, also written into `output`/explain."""
-    heat, method = _saliency_method(model, options["run"])
-    chosen = choose_examples(scored, options["explain"])
-    found = Explanations(method, explain(heat, model.info.preprocessing, dataset, split, chosen))
-    write_explanations(found, output)
-    info(f"what the model looked at, by {method}: '{output / FOLDER}'")
-    return found
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Metrics and written files of an evaluation.
 
+    `label_errors` and `to_label` are the numbers of rows in the two work lists, `report` is the
+    path of report.html. `failures` says where records or photos could not be used, and why.
+    """
 
-def _saliency_method(model: Model, folder: Path | None) -> tuple[SaliencyFn, SaliencyMethod]:
-    gradients = _load_gradcam(Run(folder)) if folder else None
-    return (
-        (gradients, "Grad-CAM")
-        if gradients
-        else (partial(occlusion_map, model.predict), "occlusion")
-    )
-
-
-def _load_gradcam(run: Run) -> SaliencyFn | None:
-    from ctc.plugin.manager import plugins
-    from ctc.training.distributed.backend import start_backend
-
-    try:
-        start_backend()
-    except MissingExtraError:
-        info("TensorFlow is not installed: occlusion takes the place of Grad-CAM")
-        return None
-    from ctc.evaluation.explain.gradcam import gradcam
-
-    return gradcam(run, plugins())
-
-
-EvaluationCallback = Callable[[Evaluation], None]
-DEFAULT_SPLIT = "test"
+    evaluation: Evaluation
+    label_errors: int
+    to_label: int
+    report: Path
+    failures: tuple[str, ...] = ()
 
 
 def evaluate_model(
-    path: Path,
-    folder: Path,
+    model_file: Path,
+    dataset_folder: Path,
     output: Path,
-    options: dict[str, Any],
-    on_evaluated: EvaluationCallback,
-) -> int:
-    """Returns how many photos or records could not be used."""
-    split = options["split"] or DEFAULT_SPLIT
-    model, dataset = (
-        open_model(path, options["provider"], options["threads"]),
-        Dataset.open(folder, [split]),
+    config: EvaluateConfig,
+    reporter: Reporter = NULL_REPORTER,
+) -> EvaluationResult:
+    """Evaluate a model on a split of a dataset, and write everything into `output`.
+
+    Raises CtcError, writing nothing, if the model or the dataset can't be used.
+    """
+    model = open_model(model_file, config.scoring)
+    dataset = open_dataset(dataset_folder, [config.split])
+    history = load_history(config.run, model.info)
+    scored = score_model(model, dataset, config.split, config.scoring, reporter)
+    context = _model_context(model, dataset, scored, config)
+    evaluation = evaluate(scored.data, context, scored.notes)
+    explanations = (
+        _explain(model, dataset, scored.data, output, config, reporter) if config.explain else None
     )
-    info = model.info
-    history = load_history(options["run"], info)
-    found = score(model, dataset, split, options)
-    scored = found.data
-    background = EvaluationContext(
+    thumbnails = thumbnails_from_dataset(dataset, config.split)
+    extras = ReportExtras(scored.failures, model.info, history, explanations, config.report)
+    return _write_outputs(scored.data, evaluation, output, thumbnails, extras)
+
+
+def evaluate_predictions(
+    predictions: Path, truth: Path, output: Path, config: EvaluateConfig
+) -> EvaluationResult:
+    """Evaluate a prediction file against the inventory `truth`, and write into `output`.
+
+    Raises CtcError, writing nothing, if the files can't be used or don't match.
+    """
+    location, root = config.scoring.location, config.image_root
+    history = load_history(config.run)
+    aggregators = aggregator_factory(config.scoring.aggregation)
+    data = read_predictions(predictions, location, aggregators)
+    inventory = Inventory.read(truth)
+    if root:
+        inventory = replace(inventory, image_root=root)
+    joined = join_ground_truth(data, inventory, location, aggregators(data.multi_label))
+    subject = {
+        "predictions": predictions.name,
+        "truth": truth.name,
+        "aggregation": config.scoring.aggregation,
+    }
+    context = EvaluationContext(subject, thresholds=joined.data.presence_thresholds)
+    evaluation = evaluate(joined.data, context, joined.notes)
+    extras = ReportExtras(history=history, config=config.report)
+    return _write_outputs(joined.data, evaluation, output, thumbnails_from_files(root), extras)
+
+
+def _model_context(
+    model: Model, dataset: Dataset, scored: ScoredSplit, config: EvaluateConfig
+) -> EvaluationContext:
+    info, aggregation = model.info, config.scoring.aggregation
+    return EvaluationContext(
         subject={
-            "model": path.name,
-            "dataset": folder.name,
+            "model": model.path.name,
+            "dataset": dataset.display_path.name,
             "fingerprint": dataset.fingerprint(),
-            "split": split,
-            "aggregation": options["aggregation"],
-            "failures": len(found.failures),
+            "split": config.split,
+            "aggregation": aggregation,
+            "failures": len(scored.failures),
         },
         train_counts=_train_class_counts(dataset, info.labels),
         thresholds=info.thresholds,
         calibration=info.calibration,
         uncalibrated=undo_calibration(
-            scored, info.calibration, aggregator_factory(options["aggregation"])(info.multi_label)
+            scored.data, info.calibration, aggregator_factory(aggregation)(info.multi_label)
         ),
     )
-    evaluation = evaluate(scored, background, found.notes)
-    explanations = (
-        explain_examples(model, dataset, split, scored, output, options)
-        if options["explain"]
-        else None
-    )
-    beside = ReportExtras(found.failures, info, history, explanations, _report_config(options))
-    _write_outputs(
-        scored, evaluation, output, thumbnails_from_dataset(dataset, split), beside, on_evaluated
-    )
-    return len(found.failures)
-
-
-def evaluate_predictions(
-    path: Path, truth: Path, output: Path, options: dict[str, Any], on_evaluated: EvaluationCallback
-) -> None:
-    """Of a prediction file and the inventory with the truth."""
-    history, root = load_history(options["run"]), options["image_root"]
-    combine = aggregator_factory(options["aggregation"])
-    read = read_predictions(path, options["location"], combine)
-    inventory = Inventory.read(truth)
-    if root:
-        inventory = replace(inventory, image_root=root)
-    joined = join_ground_truth(read, inventory, options["location"], combine(read.multi_label))
-    subject = {"predictions": path.name, "truth": truth.name, "aggregation": options["aggregation"]}
-    background = EvaluationContext(subject, thresholds=joined.data.presence_thresholds)
-    evaluation = evaluate(joined.data, background, joined.notes)
-    beside = ReportExtras(history=history, config=_report_config(options))
-    _write_outputs(
-        joined.data, evaluation, output, thumbnails_from_files(root), beside, on_evaluated
-    )
-
-
-def _write_outputs(
-    scored: EvaluationData,
-    evaluation: Evaluation,
-    output: Path,
-    photos: ThumbnailSource,
-    extras: ReportExtras,
-    on_evaluated: EvaluationCallback,
-) -> None:
-    write_metrics(evaluation, output)
-    doubted = write_label_errors(scored, output / LABEL_ERRORS)
-    wanted = write_to_label(scored, output / TO_LABEL)
-    for note in evaluation.notes:
-        warn(note)
-    on_evaluated(evaluation)
-    info(f"labels that are likely wrong: {doubted:,}; events to label next: {wanted:,}")
-    report = write_evaluation_report(evaluation, scored, output, photos, extras)
-    info(f"all figures are in '{output}'; to read in a browser: '{report}'")
-
-
-def _report_config(options: dict[str, Any]) -> ReportConfig:
-    return ReportConfig(options["thumbnails"], options["licence"])
 
 
 def _train_class_counts(
     dataset: Dataset, labels: Mapping[str, tuple[str, ...]]
 ) -> dict[str, tuple[int, ...]]:
-    """How often each class of the model's labels is in the train split, if there is one."""
+    """Count each class of the model's labels in the train split, if there is one."""
     counts = {}
     for label in dataset.manifest.labels:
         if label.name in labels and "train" in label.counts:
-            of = dict(zip(label.classes, label.counts["train"], strict=True))
-            counts[label.name] = tuple(of.get(name, 0) for name in labels[label.name])
+            by_class = dict(zip(label.classes, label.counts["train"], strict=True))
+            counts[label.name] = tuple(by_class.get(name, 0) for name in labels[label.name])
     return counts
+
+
+def _explain(
+    model: Model,
+    dataset: Dataset,
+    data: EvaluationData,
+    output: Path,
+    config: EvaluateConfig,
+    reporter: Reporter,
+) -> Explanations:
+    """Compute saliency maps for some events, and write them into `output`/explain."""
+    saliency_fn, method = choose_method(model, config.run, reporter)
+    examples = choose_examples(data, config.explain)
+    preprocessing = model.info.preprocessing
+    maps = explain(saliency_fn, preprocessing, dataset, config.split, examples)
+    explanations = Explanations(method, maps)
+    write_explanations(explanations, output)
+    reporter.info(f"saliency maps ({method}): '{output / FOLDER}'")
+    return explanations
+
+
+def _write_outputs(
+    data: EvaluationData,
+    evaluation: Evaluation,
+    output: Path,
+    thumbnails: ThumbnailSource,
+    extras: ReportExtras,
+) -> EvaluationResult:
+    write_metrics(evaluation, output)
+    label_errors = write_label_errors(data, output / LABEL_ERRORS)
+    to_label = write_to_label(data, output / TO_LABEL)
+    report = write_evaluation_report(evaluation, data, output, thumbnails, extras)
+    return EvaluationResult(evaluation, label_errors, to_label, report, extras.failures)

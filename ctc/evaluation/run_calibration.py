@@ -1,58 +1,64 @@
-"""What `ctc calibrate` does: let the model answer, fit, write the calibrated model."""
+"""Calibrate a model file: predict a split, fit, write the calibrated model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.dataset import Dataset
-from ctc.cli.console.console import info, warn
-from ctc.cli.options.scoring import aggregator_factory, open_model, score
+from ctc.artifacts.dataset_cache import open_dataset
+from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.score_split import PredictFn
-from ctc.evaluation.calibration.calibrate import CalibrateConfig, CalibrationResult, fit_labels
+from ctc.evaluation.calibration.calibrate import CalibrationResult, fit_labels
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
-from ctc.runtime.session import Model
+from ctc.evaluation.config import CalibrateConfig
+from ctc.evaluation.score_model import open_model, score_model
+from ctc.reporting import NullReporter, Reporter
+
+NULL_REPORTER = NullReporter()
 
 
 def calibrate_model(
-    model_file: Path, folder: Path, output: Path, options: dict[str, Any]
+    model_file: Path,
+    dataset_folder: Path,
+    output: Path,
+    config: CalibrateConfig,
+    reporter: Reporter = NULL_REPORTER,
 ) -> CalibrationResult:
-    """Raises CtcError, writing nothing, when the model can't be calibrated on that split."""
+    """Fit a calibration and thresholds on a split, and write the calibrated model to `output`.
 
-    def opened(path: Path) -> Model:
-        return open_model(path, options["provider"], options["threads"])
-
-    model = opened(model_file)
+    Raises CtcError, writing nothing, if the model can't be calibrated on that split.
+    """
+    model = open_model(model_file, config.scoring)
     check_uncalibrated(model_file, model.info)
-    answering = _RecordingPredictor(model.predict)
-    found = score(
-        model, Dataset.open(folder, [options["split"]]), options["split"], options, answering
-    )
-    config = CalibrateConfig(options["method"], options["precision"], options["confidence"])
-    fitted = fit_labels(
-        found.data, aggregator_factory(options["aggregation"])(model.info.multi_label), config
-    )
-    for note in (*found.notes, *fitted.notes):
-        warn(note)
-    pictures = answering.batches[0]
+    predictor = _RecordingPredictor(model.predict)
+    dataset = open_dataset(dataset_folder, [config.split])
+    scored = score_model(model, dataset, config.split, config.scoring, reporter, predictor)
+    aggregator = aggregator_factory(config.scoring.aggregation)(model.info.multi_label)
+    fitted = fit_labels(scored.data, aggregator, config)
+    for note in (*scored.notes, *fitted.notes):
+        reporter.warn(note)
+    images = predictor.batches[0]
     difference = write_calibrated_model(
-        model_file, model.info, fitted, output, lambda path: opened(path).predict, pictures
+        model_file,
+        model.info,
+        fitted,
+        output,
+        lambda path: open_model(path, config.scoring).predict,
+        images,
     )
-    info(
-        f"'{output}': answers at most {difference:.1g} from what was fitted, on {len(pictures)} photos"
+    reporter.info(
+        f"'{output}': parity on {len(images)} photos: max abs difference {difference:.1g}"
     )
     return fitted
 
 
 @dataclass
 class _RecordingPredictor:
-    """Keeps the first batch of pictures (or more, where threads race for it) to compare the models
-    on."""
+    """A PredictFn that keeps its first batch, or a few where threads race for it."""
 
     predict: PredictFn
     batches: list[NDArray[np.uint8]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The benchmark's predictions can be evaluated; what it measures stands in benchmarks/README.md."""
+"""benchmarks/evaluate.py; its results are in benchmarks/README.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ctc.cli.main import run
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
-def test_the_benchmark_writes_what_can_be_evaluated(tmp_path: Path, kind: str) -> None:
+def test_benchmark_evaluate_writes_valid_predictions(tmp_path: Path, kind: str) -> None:
     benchmark = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "evaluate.py"))
     predictions, truth = tmp_path / f"p.{kind}", tmp_path / "truth.parquet"
     benchmark["write_world"](predictions, truth, 600, 5)

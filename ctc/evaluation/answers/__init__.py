@@ -1,1 +1,1 @@
-"""Predictions joined with ground truth: the input of every figure."""
+"""Predictions joined with ground truth: the input of every metric."""

@@ -1,4 +1,4 @@
-"""Where and when an event was, from its meta columns."""
+"""Location, time and daylight of an event, from its metadata columns."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ctc.artifacts.arrow_columns import DATETIME
 
 NIGHT = "night"
 DAY_HOURS = range(6, 18)
-"""Hours that count as day where neither a column nor the photo's colours tell."""
+"""Hours that count as day if neither a column nor the photo's colours are known."""
 
 _YES = {"1", "1.0", "true", "yes", "night"}
 _NO = {"0", "0.0", "false", "no", "day"}
 
 
 class EventFacts(NamedTuple):
-    """'' or None where nothing is known. `night` as the column of that name says."""
+    """Facts about an event; '' or None if unknown. `night` is the value of the column `night`."""
 
     location: str = ""
     timestamp: str = ""
@@ -24,21 +24,23 @@ class EventFacts(NamedTuple):
 
 
 def parse_event_facts(meta: Mapping[str, Any], location: str) -> EventFacts:
-    """From the columns called `location`, `datetime` and `night` (yes/no, true/false, 1/0,
-    night/day)."""
-    told = _text(meta.get(NIGHT)).casefold()
-    night = True if told in _YES else False if told in _NO else None
+    """Read the columns `location`, `datetime` and `night` (yes/no, true/false, 1/0, night/day).
+
+    `location` is the name of the location column.
+    """
+    value = _text(meta.get(NIGHT)).casefold()
+    night = True if value in _YES else False if value in _NO else None
     return EventFacts(_text(meta.get(location)), _text(meta.get(DATETIME)), night)
 
 
 def is_night_by_hour(timestamp: str) -> bool | None:
-    """Whether an ISO 8601 time is outside DAY_HOURS; None without an hour."""
+    """Return whether an ISO 8601 time is outside DAY_HOURS; None without an hour."""
     hour = timestamp[11:13]
     return int(hour) not in DAY_HOURS if hour.isdecimal() else None
 
 
 def _text(value: Any) -> str:
-    """Of a column with a value per photo, the first that says something."""
+    """Return a value as text; of a column with a value per photo, the first that is not None."""
     if isinstance(value, list | tuple):
         value = next((one for one in value if one is not None), None)
     return "" if value is None else str(value)

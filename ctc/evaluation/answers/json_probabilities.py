@@ -1,5 +1,4 @@
-"""Probabilities as JSON objects in the cells of a table, many cells at once: `json` takes more than
-twice as long."""
+"""Vectorised parsing of probabilities in JSON cells, more than twice as fast as `json`."""
 
 from __future__ import annotations
 
@@ -17,9 +16,11 @@ _PAIR_SEPARATOR, _KEY_SEPARATOR = ', "', ": "
 
 
 def parse_uniform_cells(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float32]] | None:
-    """The classes and float32 (cells, classes) of objects that all name the same classes in the
-    same order, spaced as `json.dumps` does; None where one is otherwise: such cells are for
-    `json`."""
+    """Parse JSON objects that all name the same classes in the same order.
+
+    Returns the classes and float32 (cells, classes). Returns None if a cell differs, or is not
+    spaced as `json.dumps` does: such cells need `json`.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -40,7 +41,7 @@ def parse_uniform_cells(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[
 
 
 def _parse_column(column: pa.StringArray, suffix: str) -> NDArray[np.float32] | None:
-    """What stands between the same name and `suffix` in each; None where that isn't so."""
+    """Parse the number between a name and `suffix`; None if the cells' names differ."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -58,7 +59,7 @@ def _parse_column(column: pa.StringArray, suffix: str) -> NDArray[np.float32] | 
 
 
 def _class_names(cell: str) -> tuple[str, ...]:
-    """None at all where the cell is no object."""
+    """Return the keys of a JSON object; empty if the cell is not an object."""
     try:
         found = json.loads(cell)
     except ValueError:

@@ -1,5 +1,4 @@
-"""Predictions whose events have other ids than the truth's, such as paths of photos: the photos say
-which events they are of."""
+"""Matching of predictions to ground-truth events by photo path, if the event ids differ."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
-from ctc.evaluation.answers.collector import Aggregator, aggregate_by_event
+from ctc.evaluation.answers.aggregation import Aggregator, aggregate_by_event
 from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions
 from ctc.images.photo_paths import normalize_path
 from ctc.storage.paths import is_url, join_path
@@ -26,9 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PhotoMatch:
-    """`data` by the events of the truth; a photo that none of them has stays in the event that was
-    predicted. `n_matched` of `n_photos` photos are in `n_events` of them. `is_regrouped`: the truth
-    puts the photos into other events than the predictions."""
+    """Predictions grouped by the events of the ground truth.
+
+    A photo that is in none of those events stays in its predicted event. `n_matched` of `n_photos`
+    photos are in `n_events` events of the ground truth. `is_regrouped` is True if the ground truth
+    groups the photos differently.
+    """
 
     data: EvaluationData
     n_photos: int
@@ -40,9 +42,11 @@ class PhotoMatch:
 def match_by_photo(
     data: EvaluationData, inventory: Inventory, aggregator: Aggregator
 ) -> PhotoMatch | None:
-    """None when the truth has none of the predicted photos. An answer for an event without photos
-    counts as that of the photo which the event is named after. Paths start at the current folder,
-    else where the inventory's do."""
+    """Group predictions by the events of `inventory`; None if it has none of the photos.
+
+    The prediction of an event without photos counts as that of the photo that the event is named
+    after. Relative paths start at the current folder, else at the inventory's image root.
+    """
     photos = data.photos or replace(data.events, paths=_photo_names(data))
     owners = _event_by_path(inventory)
     found = _match_paths(photos.paths, Path(), owners) or _match_paths(
@@ -57,26 +61,25 @@ def match_by_photo(
     numbers = {name: number for number, name in enumerate(dict.fromkeys(ids))}
     regrouped = replace(photos, event=np.array([numbers[name] for name in ids], np.int32))
     pairs = set(zip(photos.event.tolist(), ids, strict=True))
-    apart = not len(pairs) == len(numbers) == len(data.event_ids)
+    is_regrouped = not len(pairs) == len(numbers) == len(data.event_ids)
     _, first = np.unique(regrouped.event, return_index=True)
-    whole = replace(
+    matched = replace(
         _select_events(data, photos.event[first]), event_ids=tuple(numbers), photos=regrouped
     )
-    if apart:
-        whole = replace(whole, events=aggregate_by_event(regrouped, len(numbers), aggregator))
-    whole = replace(whole, photos_in_event=np.bincount(regrouped.event).astype(np.int32))
+    if is_regrouped:
+        matched = replace(matched, events=aggregate_by_event(regrouped, len(numbers), aggregator))
+    matched = replace(matched, photos_in_event=np.bincount(regrouped.event).astype(np.int32))
     return PhotoMatch(
-        whole,
-        len(photos),
-        sum(path in found for path in photos.paths),
-        len(set(found.values())),
-        apart,
+        matched,
+        n_photos=len(photos),
+        n_matched=sum(path in found for path in photos.paths),
+        n_events=len(set(found.values())),
+        is_regrouped=is_regrouped,
     )
 
 
 def suggest_image_root(data: EvaluationData, inventory: Inventory) -> tuple[str, int] | None:
-    """The folder below which most predicted photos would be the truth's, if its photos are there
-    now, and how many."""
+    """Return the image root with which most predicted photos would match, and how many."""
     stored = set(map(normalize_path, _image_paths(inventory.table)))
     roots = Counter[str]()
     for path in data.photos.paths if data.photos else _photo_names(data):
@@ -100,7 +103,7 @@ def _image_paths(table: pa.Table) -> Iterable[str]:
 
 
 def _event_by_path(inventory: Inventory) -> dict[str, str]:
-    """By where a photo is, the event that has it; the first one, if there are several."""
+    """Map each photo's resolved path to the first event that has it."""
     owners: dict[str, str] = {}
     for event_id, images in zip(
         *(inventory.table[name].to_pylist() for name in (EVENT_ID, IMAGES)), strict=True
@@ -113,7 +116,7 @@ def _event_by_path(inventory: Inventory) -> dict[str, str]:
 def _match_paths(
     paths: Iterable[str], root: Path, event_by_path: Mapping[str, str]
 ) -> dict[str, str]:
-    """By path, the event that has the photo."""
+    """Map those `paths` that are in `event_by_path`, as resolved from `root`, to their events."""
     located = ((path, _resolve_path(root, path)) for path in paths)
     return {path: event_by_path[place] for path, place in located if place in event_by_path}
 
@@ -130,9 +133,8 @@ def _resolve_folder(folder: str) -> str:
 
 
 def _select_events(data: EvaluationData, events: NDArray[np.int32]) -> EvaluationData:
-    """What is said and known of these events of `data`, one after the other; their truth is not
-    known."""
-    answers = data.events
+    """Return predictions and facts of the given events, without ground truth."""
+    predictions = data.events
     return replace(
         data,
         location=data.location[events],
@@ -140,8 +142,8 @@ def _select_events(data: EvaluationData, events: NDArray[np.int32]) -> Evaluatio
         timestamps=tuple(data.timestamps[event] for event in events.tolist()),
         events=UnitPredictions(
             np.arange(len(events), dtype=np.int32),
-            tuple(answers.paths[event] for event in events.tolist()),
-            {label: values[events] for label, values in answers.probabilities.items()},
+            tuple(predictions.paths[event] for event in events.tolist()),
+            {label: values[events] for label, values in predictions.probabilities.items()},
         ),
         multi_label={label: rows[events] for label, rows in data.multi_label.items()},
     )

@@ -1,4 +1,4 @@
-"""The prediction files that `ctc predict` writes as csv, json and parquet, read row by row."""
+"""Reader of the prediction files that `ctc predict` writes as CSV, JSON and Parquet."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.evaluation.answers.collector import AggregatorFactory, PredictionCollector, ProbabilityRow
+from ctc.evaluation.answers.aggregation import AggregatorFactory
+from ctc.evaluation.answers.collector import PredictionCollector, ProbabilityRow
 from ctc.evaluation.answers.event_facts import EventFacts, parse_event_facts
 from ctc.evaluation.answers.json_probabilities import parse_uniform_cells
+from ctc.evaluation.answers.multi_label_truth import encode_multi_hot
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.answers.presence import PresenceThresholdEstimator
-from ctc.evaluation.metrics.multi_label import encode_multi_hot
 from ctc.storage.csv_reader import open_table
 
 if TYPE_CHECKING:
@@ -32,13 +33,15 @@ _PATH, _PRESENT = "path", "predictions_present"
 _BATCH_ROWS = 10_000
 
 ClassProbabilities = tuple[tuple[str, ...], ProbabilityRow]
-"""Classes and their probabilities."""
+"""Class names and their probabilities."""
 
 
 class _Row(NamedTuple):
-    """`values`: the probabilities of `classes`; `path` None in an answer for an event; `meta`: all
-    other columns; `present`: of a label that may have several classes at once, those that are
-    there."""
+    """A prediction of one label, for an event or (with a `path`) for a photo.
+
+    `values` are the probabilities of `classes`. `meta` holds all other columns. `present` are the
+    present classes of a multi-label label, None for other labels.
+    """
 
     id: str
     label: str
@@ -52,61 +55,62 @@ class _Row(NamedTuple):
 def read_predictions(
     path: Path, location: str, aggregator_factory: AggregatorFactory
 ) -> EvaluationData:
-    """What a prediction file says, without truth. `location`: the column that says where an event
-    was.
+    """Read a prediction file, without ground truth.
 
-    Where the file has photos only, `aggregator_factory` makes events of them. Raises CtcError for a
-    file that isn't such a file."""
+    `location` is the name of the location column. If the file has photos only, the aggregator that
+    `aggregator_factory` makes combines them to events. Raises CtcError if the file can't be read
+    as predictions.
+    """
     readers = {".csv": _csv_rows, ".json": _json_rows, ".parquet": _parquet_rows}
     reader = readers.get(path.suffix.lower())
     if reader is None or path.name.lower().endswith(MEGADETECTOR):
         listed = ", ".join(f"'{suffix}'" for suffix in SUFFIXES)
         raise UsageError(
-            f"'{path}' is neither a model (.onnx) nor a prediction file with all probabilities ({listed})"
+            f"'{path}' is neither a model (.onnx) nor a prediction file with all probabilities"
+            f" ({listed})"
         )
     if not path.is_file():
-        raise UsageError(f"prediction file '{path}' is not there: make one with `ctc predict`")
+        raise UsageError(f"prediction file '{path}' does not exist: make one with `ctc predict`")
     try:
-        gathering, several = _collect(reader(path), location)
-        scored = gathering.to_evaluation_data(aggregator_factory(several))
+        collector, presence = _collect(reader(path), location)
+        data = collector.to_evaluation_data(aggregator_factory(presence))
     except InputError as error:
         raise InputError(f"'{path}': {error}") from None
-    untold = {
-        label: encode_multi_hot([()] * len(scored.event_ids), scored.classes[label])[0]
-        for label in several
+    unknown = {
+        label: encode_multi_hot([()] * len(data.event_ids), data.classes[label])[0]
+        for label in presence
     }
     return replace(
-        scored,
-        multi_label=untold,
-        presence_thresholds={label: one.thresholds() for label, one in several.items()},
+        data,
+        multi_label=unknown,
+        presence_thresholds={label: one.thresholds() for label, one in presence.items()},
     )
 
 
 def _collect(
     rows: Iterator[_Row], location: str
 ) -> tuple[PredictionCollector, dict[str, PresenceThresholdEstimator]]:
-    """The answers, and what is called present of the labels that may have several classes at
-    once."""
-    gathering, several = PredictionCollector(), dict[str, PresenceThresholdEstimator]()
+    """Collect all rows; the second value estimates the thresholds of the multi-label labels."""
+    collector, presence = PredictionCollector(), dict[str, PresenceThresholdEstimator]()
     classes: dict[str, tuple[str, ...]] = {}
     for row in rows:
         known = classes.setdefault(row.label, row.classes)
         values = row.values if row.classes == known else _reorder_values(row, known)
-        event = gathering.add_event(
+        event = collector.add_event(
             row.id, parse_event_facts(row.meta, location) if row.meta else EventFacts()
         )
-        unit = gathering.events if row.path is None else gathering.photos
+        unit = collector.events if row.path is None else collector.photos
         try:
             unit.add(event, row.path or "", row.label, known, values)
             if row.present is not None:
-                several.setdefault(row.label, PresenceThresholdEstimator(known)).add(
+                presence.setdefault(row.label, PresenceThresholdEstimator(known)).add(
                     values, row.present
                 )
         except TypeError:
             raise InputError(
                 f"event '{row.id}' has a probability of '{row.label}' that is not a number"
             ) from None
-    return gathering, several
+    return collector, presence
 
 
 def _reorder_values(row: _Row, classes: tuple[str, ...]) -> ProbabilityRow:
@@ -126,28 +130,28 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
     }
     rows = table.rows()
     while batch := list(islice(rows, _BATCH_ROWS)):
-        answers = _parse_uniform_rows([(cells[label_at], cells[all_at]) for _, cells in batch])
+        parsed = _parse_uniform_rows([(cells[label_at], cells[all_at]) for _, cells in batch])
         for number, (line, cells) in enumerate(batch):
-            classes, values = answers.get(number) or _parse_cell(line, cells[all_at])
+            classes, values = parsed.get(number) or _parse_cell(line, cells[all_at])
             photo = None if path_at is None else cells[path_at]
-            told = {name: cells[at] for name, at in meta.items()}
+            facts = {name: cells[at] for name, at in meta.items()}
             present = None if present_at is None else _parse_present(line, cells[present_at])
-            yield _Row(cells[id_at], cells[label_at], classes, values, photo, told, present)
+            yield _Row(cells[id_at], cells[label_at], classes, values, photo, facts, present)
 
 
 def _parse_uniform_rows(rows: list[tuple[str, str]]) -> dict[int, ClassProbabilities]:
-    """By number of the row, of (label, cell) rows those of labels whose cells are written alike."""
-    places = defaultdict(list)
+    """Parse the (label, cell) rows of each label whose cells have the same form, by row number."""
+    by_label = defaultdict(list)
     for number, (label, _) in enumerate(rows):
-        places[label].append(number)
-    answers: dict[int, ClassProbabilities] = {}
-    for numbers in places.values():
+        by_label[label].append(number)
+    parsed: dict[int, ClassProbabilities] = {}
+    for numbers in by_label.values():
         found = parse_uniform_cells([rows[number][1] for number in numbers])
         if found:
-            answers |= {
+            parsed |= {
                 number: (found[0], values) for number, values in zip(numbers, found[1], strict=True)
             }
-    return answers
+    return parsed
 
 
 def _parse_cell(line: int, cell: str) -> ClassProbabilities:
@@ -194,8 +198,10 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
 
 
 def _parse_map_column(column: pa.MapArray) -> Iterator[ClassProbabilities]:
-    """The classes and probabilities of each row. As Python objects, a million rows of thirty would
-    take half a minute."""
+    """Yield classes and probabilities of each row, without making a Python object per value.
+
+    With such objects, a million rows of thirty classes take half a minute.
+    """
     keys = column.keys.dictionary_encode()
     codes, names = keys.indices.to_numpy(), keys.dictionary.to_pylist()
     values = column.items.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
@@ -231,8 +237,7 @@ def _json_rows(path: Path) -> Iterator[_Row]:
 
 
 def _json_events(path: Path) -> Iterator[tuple[str, Any]]:
-    """An event on a line, as `ctc predict` writes them, so that the whole need not fit into
-    memory."""
+    """Yield events, one per line as `ctc predict` writes them, in bounded memory."""
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             text = line.strip().rstrip(",")

@@ -1,5 +1,4 @@
-"""What a model said of photos and events, beside what they show: columns, so that millions are held
-and counted at once."""
+"""Predictions and ground truth as columns, for millions of photos and events."""
 
 from __future__ import annotations
 
@@ -17,7 +16,10 @@ Unit = Literal["event", "photo"]
 UNITS: tuple[Unit, ...] = ("event", "photo")
 
 FOREIGN = -2
-"""In place of a class number: the truth is a class that the model doesn't know."""
+"""Class number of a true class that the model doesn't know."""
+
+MAX_PROBABILITY = 1.001
+"""Upper bound of valid probabilities, which float16 may round up."""
 
 Int32Array = NDArray[np.int32]
 ProbabilityMatrix = NDArray[np.float32]
@@ -25,9 +27,11 @@ ProbabilityMatrix = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class UnitPredictions:
-    """N answers, one per photo or one per event. `event` (N,): the number of the event that each is
-    of; `paths`: of the photo, of an event's first photo, '' where nothing tells; `probabilities`:
-    per label float32 (N, classes)."""
+    """N predictions, one per photo or one per event.
+
+    `event` (N,) is the number of each one's event. `paths` (N,) are those of the photos or of the
+    events' first photos, '' if unknown. `probabilities` are float32 (N, classes) by label.
+    """
 
     event: Int32Array
     paths: tuple[str, ...]
@@ -39,17 +43,22 @@ class UnitPredictions:
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """E events with what the model said of each, and of their photos if that is known.
+    """Predictions of E events, and of their photos if known, with the ground truth.
 
-    `classes`: per label in the order of the probabilities. `event_ids` (E,). `truth`: per label
-    that has one (E,): number of the class of the first observation, MISSING (−1), or FOREIGN.
-    `foreign`: per label the classes behind FOREIGN, with their events. `photos_in_event` (E,): 0 =
-    unknown. `location` (E,): number in `locations`, −1 = unknown. `night` (E,): 1 night, 0 day, −1
-    unknown. `timestamps` (E,): ISO 8601 without a zone, '' = unknown. `multi_label`: of each label
-    that may have several classes at once, which has no `truth`, int8 (E, classes): 1 where an
-    observation has the class, 0 where none has, all −1 = missing. `presence_thresholds`: of those
-    in a prediction file, by class, the lowest probability that it calls present, None where it
-    calls none so."""
+    - `classes`: class names by label, in the order of the probabilities.
+    - `event_ids` (E,).
+    - `truth`: (E,) by label that has one: class number of the first observation, MISSING (−1) or
+      FOREIGN.
+    - `foreign`: by label, the classes behind FOREIGN with their number of events.
+    - `photos_in_event` (E,): 0 is unknown.
+    - `location` (E,): index into `locations`, −1 is unknown.
+    - `night` (E,): 1 night, 0 day, −1 unknown.
+    - `timestamps` (E,): ISO 8601 without a time zone, '' is unknown.
+    - `multi_label`: int8 (E, classes) by label that may have several classes at once, which has no
+      `truth`: 1 if an observation has the class, 0 if none has, all −1 if missing.
+    - `presence_thresholds`: for multi-label labels of a prediction file, by class, the lowest
+      probability that the file calls present; None if it calls none present.
+    """
 
     classes: Mapping[str, tuple[str, ...]]
     event_ids: tuple[str, ...]
@@ -66,26 +75,25 @@ class EvaluationData:
     presence_thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
 
     def for_unit(self, unit: Unit) -> UnitPredictions | None:
-        """The answers per event, or per photo (None when only those of events are known)."""
+        """Return the predictions per event or per photo; None if those of photos are unknown."""
         return self.events if unit == "event" else self.photos
 
     def check_probabilities(self) -> None:
-        """Raise InputError for probabilities that are no numbers from 0 to 1: how many, and one of
-        them."""
+        """Raise InputError if a probability is not a number from 0 to 1."""
         for unit in UNITS:
-            answers = self.for_unit(unit)
-            for label, values in (answers.probabilities if answers else {}).items():
-                bad = np.flatnonzero(
-                    ~((values >= 0) & (values <= 1.001)).all(axis=1)
-                )  # 1.001: what float16 rounds to
-                if answers and len(bad):
-                    one = self.event_ids[answers.event[bad[0]]]
+            predictions = self.for_unit(unit)
+            for label, values in (predictions.probabilities if predictions else {}).items():
+                is_valid = (values >= 0) & (values <= MAX_PROBABILITY)
+                bad = np.flatnonzero(~is_valid.all(axis=1))
+                if predictions and len(bad):
+                    example = self.event_ids[predictions.event[bad[0]]]
                     raise InputError(
-                        f"the probabilities of '{label}' are not numbers from 0 to 1 for {len(bad):,} of {len(values):,} {unit}s, "
-                        f"such as event '{one}': they can't be evaluated"
+                        f"the probabilities of '{label}' are not numbers from 0 to 1 for"
+                        f" {len(bad):,} of {len(values):,} {unit}s, such as event '{example}':"
+                        " they can't be evaluated"
                     )
 
 
 def is_known(truth: Int32Array) -> NDArray[np.bool_]:
-    """Which truths are a class that the model knows."""
+    """Return which truths are a class that the model knows."""
     return truth > MISSING

@@ -1,11 +1,9 @@
-"""A model's answers for the photos of a dataset's split, on the pixels that it would see in
-prediction."""
+"""Predictions of a model for a dataset's split, on the same pixels as in `ctc predict`."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -17,35 +15,35 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import MISSING, EventRecord
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, UsageError
-from ctc.evaluation.answers.collector import Aggregator, PredictionCollector, value_counts
+from ctc.evaluation.answers.aggregation import aggregator_factory
+from ctc.evaluation.answers.collector import PredictionCollector
 from ctc.evaluation.answers.event_facts import EventFacts, parse_event_facts
-from ctc.evaluation.answers.ground_truth import encode_classes
-from ctc.evaluation.answers.predictions import FOREIGN, EvaluationData, Int32Array
-from ctc.evaluation.answers.split_images import Pixels, SplitImage, read_split_images
-from ctc.evaluation.metrics.multi_label import encode_multi_hot
+from ctc.evaluation.answers.ground_truth import encode_truth
+from ctc.evaluation.answers.multi_label_truth import encode_multi_hot
+from ctc.evaluation.answers.predictions import EvaluationData
+from ctc.evaluation.answers.split_images import SplitImage, read_split_images
+from ctc.evaluation.config import ScoringConfig
+from ctc.hardware import usable_cores
+from ctc.images.decode import Pixels
+from ctc.storage.ordered_map import map_in_order
 
-PredictFn = Callable[[Pixels], Mapping[str, NDArray[np.float32]]]
-"""Per label the probabilities (N, classes) for a batch of pictures (N, height, width, 3); may be
-called from several threads."""
+BatchProbabilities = Mapping[str, NDArray[np.float32]]
+"""Probabilities by label, each (N, classes)."""
+
+PredictFn = Callable[[Pixels], BatchProbabilities]
+"""Predicts a batch of images uint8 (N, height, width, 3); several threads may call it at once."""
 
 MAX_INFRARED_SPREAD = 4.0
-"""Largest spread between the colours of an infrared photo, in grey levels of 255."""
-
-
-@dataclass(frozen=True)
-class ScoringConfig:
-    """`location`: the meta column that says where an event was. `batch_size` pictures at a time, in
-    `threads` threads."""
-
-    location: str
-    batch_size: int = 16
-    threads: int = 1
+"""Largest standard deviation between the colour channels of an infrared photo, of 255 levels."""
 
 
 @dataclass(frozen=True)
 class ScoredSplit:
-    """`failures`: why records or photos could not be used, each with where it is. `notes`: what is
-    not counted, in words."""
+    """Predictions of a split with their ground truth.
+
+    `failures` says where records or photos could not be used, and why. `notes` describe what is
+    not counted.
+    """
 
     data: EvaluationData
     failures: tuple[str, ...]
@@ -57,72 +55,43 @@ def score_split(
     info: ModelInfo,
     dataset: Dataset,
     split: str,
-    aggregator: Aggregator,
     config: ScoringConfig,
     on_progress: Callable[[int], None],
 ) -> ScoredSplit:
-    """Every photo of the split is answered on its own, unless the model takes an event's photos
-    together; `on_progress` hears how many pictures are through.
+    """Predict every photo of a split, or every event if the model stacks an event's photos.
 
-    Raises CtcError for an unknown split, one without a usable photo, and when model and dataset
-    share no label."""
-    labels = [label.name for label in dataset.manifest.labels if label.name in info.labels]
-    if not labels:
-        known, wanted = (
-            ", ".join(info.labels),
-            ", ".join(label.name for label in dataset.manifest.labels),
-        )
-        raise UsageError(
-            f"the model has the labels {known}, '{dataset.display_path}' {wanted}: none is in both"
-        )
+    `on_progress` gets the number of inputs that were predicted. Raises CtcError for an unknown
+    split, a split without a usable photo, and a model that shares no label with the dataset.
+    """
+    labels = _shared_labels(info, dataset)
     failures: list[str] = []
-    events = _EventCollector(
-        PredictionCollector(), info, config.location, per_photo=not info.preprocessing.is_stacked
+    threads = config.threads or usable_cores()
+    images = read_split_images(
+        dataset, split, info.preprocessing, threads, lambda error: failures.append(str(error))
     )
-    pictures = read_split_images(
-        dataset,
-        split,
-        info.preprocessing,
-        config.threads,
-        lambda error: failures.append(str(error)),
-    )
-    for batch, answers in _predict_batches(predict, pictures, config):
-        events.add_batch(batch, answers)
+    events = _EventCollector(info, config.location)
+    for batch, probabilities in _predict_batches(predict, images, config.batch_size, threads):
+        events.add_batch(batch, probabilities)
         on_progress(len(batch))
     if not events.records:
-        raise InputError(
-            f"split '{split}' of '{dataset.display_path}' has no photo that can be used"
-        )
-    scored = events.collector.to_evaluation_data(aggregator)
-    single = [label for label in labels if label not in info.multi_label]
-    truths = {
-        label: _encode_truth(events.records, dataset, label, info.labels[label]) for label in single
-    }
-    rows = {
-        label: encode_multi_hot(
-            _classes_by_event(events.records, dataset, label), info.labels[label]
-        )
-        for label in labels
-        if label in info.multi_label
-    }
-    scored = replace(
-        scored,
-        truth={label: truth for label, (truth, _) in truths.items()},
-        multi_label={label: row for label, (row, _) in rows.items()},
-        foreign={label: foreign for label, (_, foreign) in (truths | rows).items() if foreign},
-        photos_in_event=np.array([record.n_photos for record in events.records], np.int32),
+        raise InputError(f"split '{split}' of '{dataset.display_path}' has no usable photo")
+    data = events.collector.to_evaluation_data(
+        aggregator_factory(config.aggregation)(info.multi_label)
     )
-    several = sum(record.n_observations > 1 for record in events.records)
-    where = f" for {', '.join(single)}" if rows else ""
-    notes = (f"{several:,} events have several observations: the first one counts{where}",) * bool(
-        several and single
+    data = _add_truth(data, events.records, dataset, labels, info)
+    return ScoredSplit(data, tuple(failures), _observation_notes(events.records, labels, info))
+
+
+def is_infrared(pixels: Pixels) -> bool:
+    """Return whether an image (height, width, 3) is grey or has one tint, as in infrared light."""
+    red, green, blue = np.moveaxis(pixels.astype(np.int16), 2, 0)
+    return bool(
+        np.std(red - green) < MAX_INFRARED_SPREAD and np.std(blue - green) < MAX_INFRARED_SPREAD
     )
-    return ScoredSplit(scored, tuple(failures), notes)
 
 
 class _EventSummary(NamedTuple):
-    """What is kept of an event's record: the number of its photos, and what its observations
-    say."""
+    """The number of photos of an event record, and its class numbers by label."""
 
     n_photos: int
     labels: Mapping[str, tuple[int, ...]]
@@ -132,78 +101,108 @@ class _EventSummary(NamedTuple):
         return max(map(len, self.labels.values()), default=0)
 
 
-@dataclass
 class _EventCollector:
-    """The events whose pictures were answered."""
+    """The predictions of a split, and a summary of each event."""
 
-    collector: PredictionCollector
-    info: ModelInfo
-    location: str
-    per_photo: bool
-
-    def __post_init__(self) -> None:
+    def __init__(self, info: ModelInfo, location: str) -> None:
+        self.collector = PredictionCollector()
         self.records: list[_EventSummary] = []
+        self._info, self._location = info, location
 
-    def add_batch(
-        self, batch: list[SplitImage], answers: Mapping[str, NDArray[np.float32]]
-    ) -> None:
-        unit = self.collector.photos if self.per_photo else self.collector.events
-        for row, picture in enumerate(batch):
-            event = picture.selection.event
-            number = self.collector.add_event(event.event_id, self._facts(event, picture.pixels))
+    def add_batch(self, batch: list[SplitImage], probabilities: BatchProbabilities) -> None:
+        is_per_event = self._info.preprocessing.is_stacked
+        unit = self.collector.events if is_per_event else self.collector.photos
+        for row, image in enumerate(batch):
+            event = image.selection.event
+            number = self.collector.add_event(event.event_id, self._facts(event, image.pixels))
             if number == len(self.records):
                 self.records.append(_EventSummary(len(event.jpegs), event.labels))
-            for label, classes in self.info.labels.items():
-                unit.add(number, picture.path, label, classes, answers[label][row])
+            for label, classes in self._info.labels.items():
+                unit.add(number, image.path, label, classes, probabilities[label][row])
 
     def _facts(self, event: EventRecord, pixels: Pixels) -> EventFacts:
-        facts = parse_event_facts(event.meta, self.location)
+        facts = parse_event_facts(event.meta, self._location)
         return facts._replace(night=is_infrared(pixels)) if facts.night is None else facts
 
 
-def is_infrared(pixels: Pixels) -> bool:
-    """Whether a picture (height, width, 3) has no colours but one tint, as photos by infrared
-    light."""
-    red, green, blue = np.moveaxis(pixels.astype(np.int16), 2, 0)
-    return bool(
-        np.std(red - green) < MAX_INFRARED_SPREAD and np.std(blue - green) < MAX_INFRARED_SPREAD
-    )
+def _shared_labels(info: ModelInfo, dataset: Dataset) -> list[str]:
+    names = [label.name for label in dataset.manifest.labels]
+    shared = [name for name in names if name in info.labels]
+    if not shared:
+        raise UsageError(
+            f"the model has the labels {', '.join(info.labels)}, '{dataset.display_path}'"
+            f" {', '.join(names)}: none is in both"
+        )
+    return shared
 
 
 def _predict_batches(
-    predict: PredictFn, images: Iterator[SplitImage], config: ScoringConfig
-) -> Iterator[tuple[list[SplitImage], Mapping[str, NDArray[np.float32]]]]:
-    """Batches with their answers, in order."""
-    with ThreadPoolExecutor(config.threads, "ctc-evaluate") as pool:
-        running: deque[tuple[list[SplitImage], Future[Mapping[str, NDArray[np.float32]]]]] = deque()
-        while batch := list(islice(images, config.batch_size)):
-            running.append(
-                (batch, pool.submit(predict, np.stack([picture.pixels for picture in batch])))
-            )
-            if len(running) > config.threads:
-                done, future = running.popleft()
-                yield done, future.result()
-        for done, future in running:
-            yield done, future.result()
+    predict: PredictFn, images: Iterator[SplitImage], batch_size: int, threads: int
+) -> Iterator[tuple[list[SplitImage], BatchProbabilities]]:
+    """Yield batches with their predictions, in order."""
+
+    def predict_batch(batch: list[SplitImage]) -> tuple[list[SplitImage], BatchProbabilities]:
+        return batch, predict(np.stack([image.pixels for image in batch]))
+
+    batches = iter(lambda: list(islice(images, batch_size)), [])
+    with ThreadPoolExecutor(threads, "ctc-evaluate") as pool:
+        yield from map_in_order(pool, predict_batch, batches, threads + 1)
 
 
-def _encode_truth(
-    records: list[_EventSummary], dataset: Dataset, label: str, classes: tuple[str, ...]
-) -> tuple[Int32Array, Mapping[str, int]]:
-    """By name: the dataset may have other classes than the model, or in another order."""
-    names = dataset.label(label).classes
-    found = [next(iter(record.labels.get(label, ())), MISSING) for record in records]
-    told = [None if number == MISSING else names[number] for number in found]
-    numbers = encode_classes(told, classes)
-    return numbers, value_counts(
-        str(told[row]) for row in np.flatnonzero(numbers == FOREIGN).tolist()
+def _add_truth(
+    data: EvaluationData,
+    records: Sequence[_EventSummary],
+    dataset: Dataset,
+    labels: list[str],
+    info: ModelInfo,
+) -> EvaluationData:
+    single = {
+        label: encode_truth(_first_classes(records, dataset, label), info.labels[label])
+        for label in labels
+        if label not in info.multi_label
+    }
+    multi_label = {
+        label: encode_multi_hot(_all_classes(records, dataset, label), info.labels[label])
+        for label in labels
+        if label in info.multi_label
+    }
+    encoded = single | multi_label
+    return replace(
+        data,
+        truth={label: numbers for label, (numbers, _) in single.items()},
+        multi_label={label: rows for label, (rows, _) in multi_label.items()},
+        foreign={label: foreign for label, (_, foreign) in encoded.items() if foreign},
+        photos_in_event=np.array([record.n_photos for record in records], np.int32),
     )
 
 
-def _classes_by_event(records: list[_EventSummary], dataset: Dataset, label: str) -> list[set[str]]:
-    """Per event the classes that its observations have."""
+def _first_classes(
+    records: Sequence[_EventSummary], dataset: Dataset, label: str
+) -> list[str | None]:
+    """Return the class of each event's first observation, by name.
+
+    Names, since the dataset may have other classes than the model, or in another order.
+    """
+    names = dataset.label(label).classes
+    numbers = [next(iter(record.labels.get(label, ())), MISSING) for record in records]
+    return [None if number == MISSING else names[number] for number in numbers]
+
+
+def _all_classes(records: Sequence[_EventSummary], dataset: Dataset, label: str) -> list[set[str]]:
+    """Return the classes of all observations of each event, by name."""
     names = dataset.label(label).classes
     return [
         {names[number] for number in record.labels.get(label, ()) if number != MISSING}
         for record in records
     ]
+
+
+def _observation_notes(
+    records: Sequence[_EventSummary], labels: list[str], info: ModelInfo
+) -> tuple[str, ...]:
+    several = sum(record.n_observations > 1 for record in records)
+    single = [label for label in labels if label not in info.multi_label]
+    if not several or not single:
+        return ()
+    where = f" for {', '.join(single)}" if len(single) < len(labels) else ""
+    return (f"{several:,} events have several observations: the first one counts{where}",)

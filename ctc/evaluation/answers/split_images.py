@@ -1,4 +1,4 @@
-"""The photos of a dataset's split as the pictures that a model sees in prediction."""
+"""Model inputs from the photos of a dataset's split, preprocessed as in `ctc predict`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
+from ctc.images.decode import Pixels
 from ctc.images.eval_samples import (
     PhotoSelection,
     eval_samples,
@@ -22,19 +20,19 @@ from ctc.images.eval_samples import (
     select_photos,
 )
 
-Pixels = NDArray[np.uint8]
-
 
 class SplitImage(NamedTuple):
-    """`selection`: which photos of which event it is made of; `pixels`: uint8 (height, width,
-    3)."""
+    """A model input; `selection` names its event and photos.
+
+    `pixels` are uint8 (height, width, 3).
+    """
 
     selection: PhotoSelection
     pixels: Pixels
 
     @property
     def path(self) -> str:
-        """Of its first photo."""
+        """Path of its first photo."""
         return self.selection.event.paths[self.selection.photos[0]]
 
 
@@ -46,31 +44,32 @@ def read_split_images(
     on_error: Callable[[InputError], None],
     event_ids: Collection[str] | None = None,
 ) -> Iterator[SplitImage]:
-    """One picture per photo, or per event where the model takes an event's photos together, in
-    order; of these `event_ids` only, if given. Records and photos that can't be used are handed to
-    `on_error`."""
+    """Yield one input per photo, or per event if the model stacks an event's photos, in order.
+
+    `event_ids` limits them to these events. Records and photos that can't be used go to `on_error`.
+    """
     if not preprocessing.is_stacked:
         preprocessing = replace(preprocessing, image_choice="all")
-    waiting: deque[PhotoSelection] = deque()
+    pending: deque[PhotoSelection] = deque()
 
-    def chosen() -> Iterator[PhotoSelection]:
+    def selections() -> Iterator[PhotoSelection]:
         records = _unique_events(
             read_events(dataset, split, record_table(dataset, split), on_error)
         )
         wanted = (one for one in records if event_ids is None or one[1].event_id in event_ids)
-        for pick in select_photos(wanted, preprocessing):
-            waiting.append(pick)
-            yield pick
+        for selection in select_photos(wanted, preprocessing):
+            pending.append(selection)
+            yield selection
 
-    for sample in eval_samples(chosen(), preprocessing, (), on_error, threads):
-        pick = waiting.popleft()
-        while (pick.event.event_id, pick.photos) != (sample.event_id, sample.photos):
-            pick = waiting.popleft()  # the photo of this one is bad
-        yield SplitImage(pick, sample.image)
+    for sample in eval_samples(selections(), preprocessing, (), on_error, threads):
+        selection = pending.popleft()
+        while (selection.event.event_id, selection.photos) != (sample.event_id, sample.photos):
+            selection = pending.popleft()  # the photo of this one can't be used
+        yield SplitImage(selection, sample.image)
 
 
 def _unique_events(records: Iterable[tuple[str, EventRecord]]) -> Iterator[tuple[str, EventRecord]]:
-    """Up-sampled events are there several times."""
+    """Yield each event once; upsampled events are repeated in the records."""
     seen: set[str] = set()
     for where, event in records:
         if event.event_id not in seen:

@@ -1,1 +1,1 @@
-"""Fit calibration maps and per-class thresholds, and write them into a model file."""
+"""Calibration and per-class thresholds: fitting, and writing into a model file."""

@@ -1,44 +1,33 @@
-"""Everything that is fitted on a validation split: calibration, then thresholds for the calibrated
-answers."""
+"""Fitting on a validation split: calibration, then thresholds for the calibrated predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctc.errors import InputError
-from ctc.evaluation.answers.collector import Aggregator
+from ctc.evaluation.answers.aggregation import Aggregator
 from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions, is_known
 from ctc.evaluation.calibration.calibration import (
     Calibration,
-    CalibrationMethod,
     apply_calibration,
     negative_log_likelihood,
 )
 from ctc.evaluation.calibration.fit import best_method, fit_calibration
 from ctc.evaluation.calibration.thresholds import ClassThreshold, class_thresholds
+from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.metrics.evaluation import Reliability
 from ctc.evaluation.metrics.json_values import as_json
 from ctc.evaluation.metrics.reliability import reliability
 
 
 @dataclass(frozen=True)
-class CalibrateConfig:
-    """`precision` that a threshold is to reach, with this `confidence`."""
-
-    method: CalibrationMethod | Literal["auto"] = "auto"
-    precision: float = 0.95
-    confidence: float = 0.95
-
-
-@dataclass(frozen=True)
 class CalibrationQuality:
-    """Of the answers that the calibration was fitted to: mean negative log likelihood, share of
-    right answers, reliability."""
+    """Quality on the fitted predictions: mean negative log likelihood, accuracy, reliability."""
 
     nll: float
     top_1: float
@@ -47,7 +36,10 @@ class CalibrationQuality:
 
 @dataclass(frozen=True)
 class LabelCalibration:
-    """`predictions` it was fitted to, of so many `events`; `thresholds` are for events."""
+    """Calibration and event thresholds of one label.
+
+    `answers` is the number of predictions that it was fitted to, `events` that of their events.
+    """
 
     calibration: Calibration
     answers: int
@@ -57,28 +49,28 @@ class LabelCalibration:
     thresholds: tuple[ClassThreshold, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """What stands in the model's metadata."""
-        about = {
-            name: getattr(self, name)
-            for name in ("answers", "events", "before", "after", "thresholds")
-        }
-        told: dict[str, Any] = as_json({**self.calibration.to_json(), **about})
-        return told
+        """Return the entry of the model's metadata."""
+        names = ("answers", "events", "before", "after", "thresholds")
+        details = {name: getattr(self, name) for name in names}
+        entry: dict[str, Any] = as_json({**self.calibration.to_json(), **details})
+        return entry
 
 
 @dataclass(frozen=True)
 class CalibrationResult:
-    """`notes`: which labels could not be calibrated, and why."""
+    """Calibrations by label; `notes` name the labels that could not be calibrated, and why."""
 
     labels: Mapping[str, LabelCalibration]
     notes: tuple[str, ...]
 
     @property
     def calibrations(self) -> dict[str, Calibration]:
+        """Calibrations by label."""
         return {label: found.calibration for label, found in self.labels.items()}
 
     @property
     def thresholds(self) -> dict[str, dict[str, float | None]]:
+        """Thresholds by label and class, None where no threshold suffices."""
         return {
             label: {one.name: one.threshold for one in found.thresholds}
             for label, found in self.labels.items()
@@ -88,10 +80,13 @@ class CalibrationResult:
 def fit_labels(
     data: EvaluationData, aggregator: Aggregator, config: CalibrateConfig
 ) -> CalibrationResult:
-    """Raises InputError for probabilities that are none, and when there is no label with at least
-    two classes in the truth."""
+    """Fit the calibration and the thresholds of every label.
+
+    Raises InputError for invalid probabilities, and if no label has at least two classes in the
+    ground truth.
+    """
     data.check_probabilities()
-    answers = data.photos or data.events
+    predictions = data.photos or data.events
     calibrations = {}
     notes = [
         f"label '{label}' is not calibrated: it may have several classes at once"
@@ -100,10 +95,14 @@ def fit_labels(
     for label, truth in data.truth.items():
         seen = np.unique(truth[is_known(truth)])
         if len(seen) < 2:
-            held = f"only one class, '{data.classes[label][seen[0]]}'" if len(seen) else "no truth"
-            notes.append(f"label '{label}' is not calibrated: the split has {held}")
+            found = (
+                f"only one class, '{data.classes[label][seen[0]]}'"
+                if len(seen)
+                else "no ground truth"
+            )
+            notes.append(f"label '{label}' is not calibrated: the split has {found}")
             continue
-        calibrations[label] = _fit_label(answers, truth, label, config.method)
+        calibrations[label] = _fit_label(predictions, truth, label, config)
     if not calibrations:
         raise InputError(
             "; ".join(notes) + (": give a --split with several classes" if data.truth else "")
@@ -120,17 +119,14 @@ def _fit_label(
     predictions: UnitPredictions,
     truth: NDArray[np.int32],
     label: str,
-    method: CalibrationMethod | Literal["auto"],
+    config: CalibrateConfig,
 ) -> Calibration:
-    of_answers = truth[predictions.event]
-    kept = is_known(of_answers)
-    event, of_answers, probabilities = (
-        predictions.event[kept],
-        of_answers[kept],
-        predictions.probabilities[label][kept],
-    )
-    chosen = best_method(of_answers, probabilities, event) if method == "auto" else method
-    return fit_calibration(of_answers, probabilities, chosen)
+    kept = is_known(truth[predictions.event])
+    event, probabilities = predictions.event[kept], predictions.probabilities[label][kept]
+    method = config.method
+    if method == "auto":
+        method = best_method(truth[event], probabilities, event)
+    return fit_calibration(truth[event], probabilities, method)
 
 
 def _label_calibration(
@@ -158,9 +154,8 @@ def _label_calibration(
 def _calibration_quality(
     predictions: UnitPredictions, truth: NDArray[np.int32], label: str
 ) -> CalibrationQuality:
-    of_answers = truth[predictions.event]
-    kept = is_known(of_answers)
-    of_answers, probabilities = of_answers[kept], predictions.probabilities[label][kept]
-    loss = float(negative_log_likelihood(of_answers, probabilities).mean())
-    right = float((probabilities.argmax(axis=1) == of_answers).mean())
-    return CalibrationQuality(loss, right, reliability(of_answers, probabilities))
+    kept = is_known(truth[predictions.event])
+    truth, probabilities = truth[predictions.event[kept]], predictions.probabilities[label][kept]
+    loss = float(negative_log_likelihood(truth, probabilities).mean())
+    accuracy = float((probabilities.argmax(axis=1) == truth).mean())
+    return CalibrationQuality(loss, accuracy, reliability(truth, probabilities))

@@ -1,4 +1,4 @@
-"""Fitting a calibration: what makes the truth most likely."""
+"""Maximum-likelihood fitting of a calibration."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
 from ctc.evaluation.calibration.calibration import (
     Calibration,
-    CalibrationMethod,
     clipped_log,
     log_softmax,
     negative_log_likelihood,
     temperature_scaling,
 )
+from ctc.evaluation.config import CalibrationMethod
 from ctc.evaluation.metrics.intervals import Float64Array
 
 METHODS: tuple[CalibrationMethod, ...] = ("temperature", "vector")
@@ -26,8 +26,10 @@ MIN_PER_CLASS = 20
 def fit_calibration(
     truth: Int32Array, probabilities: ProbabilityMatrix, method: CalibrationMethod
 ) -> Calibration:
-    """What makes the truth most likely; `truth` (N,) of at least two classes, `probabilities` (N,
-    classes)."""
+    """Fit a calibration by maximum likelihood.
+
+    `truth` (N,) has at least two classes, `probabilities` are (N, classes).
+    """
     logs = clipped_log(probabilities)
     temperature = _fit_temperature(truth, logs)
     if method == "temperature":
@@ -38,9 +40,12 @@ def fit_calibration(
 def best_method(
     truth: Int32Array, probabilities: ProbabilityMatrix, event: Int32Array
 ) -> CalibrationMethod:
-    """Vector scaling where every class has at least 20 answers and where, on answers it was not
-    fitted to (5 folds of whole events), it is better than temperature scaling by more than a
-    standard error; else temperature scaling."""
+    """Choose between temperature and vector scaling by cross-validation.
+
+    Vector scaling needs at least MIN_PER_CLASS predictions of every class. It must have a lower
+    loss than temperature scaling by more than a standard error on held-out predictions (FOLDS folds
+    of whole events; `event` (N,) is that of each prediction).
+    """
     if np.bincount(truth, minlength=probabilities.shape[1]).min() < MIN_PER_CLASS:
         return "temperature"
     distinct, position = np.unique(event, return_inverse=True)

@@ -1,5 +1,4 @@
-"""Calibration inside a model file: a few nodes behind the probabilities of each label, whatever the
-network before them is."""
+"""Calibration inside a model file: a few ONNX nodes after the probabilities of each label."""
 
 from __future__ import annotations
 
@@ -27,9 +26,9 @@ TOLERANCE_FLOAT16 = 2e-3
 
 
 def check_uncalibrated(path: Path, info: ModelInfo) -> None:
-    """Raise UsageError when the model is calibrated already."""
+    """Raise UsageError if the model is already calibrated."""
     if info.calibration:
-        raise UsageError(f"'{path}' is calibrated already: give the file that `ctc export` wrote")
+        raise UsageError(f"'{path}' is already calibrated: give the file that `ctc export` wrote")
 
 
 def write_calibrated_model(
@@ -40,10 +39,10 @@ def write_calibrated_model(
     open_model: Callable[[Path], PredictFn],
     images: NDArray[np.uint8],
 ) -> float:
-    """Write the calibrated model and return by how much its answers for `images` (N, height, width,
-    3) differ, at most, from what was fitted; `open_model` opens a model file.
+    """Write the calibrated model, and return its largest absolute difference from the fit.
 
-    Raises CtcError, writing nothing, when the answers differ by too much.
+    The difference is measured on `images` (N, height, width, 3); `open_model` opens a model file.
+    Raises CtcError, writing nothing, if it exceeds the tolerance.
     """
     import onnx
 
@@ -53,8 +52,8 @@ def write_calibrated_model(
         for output in model.graph.output
     )
     insert_calibration(model, fitted.calibrations)
-    about = {label: found.to_json() for label, found in fitted.labels.items()}
-    described = replace(info, calibration=about, thresholds=fitted.thresholds)
+    calibration = {label: found.to_json() for label, found in fitted.labels.items()}
+    described = replace(info, calibration=calibration, thresholds=fitted.thresholds)
     metadata = {entry.key: entry.value for entry in model.metadata_props} | described.to_metadata()
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
@@ -63,18 +62,19 @@ def write_calibrated_model(
         difference = _max_difference(
             open_model(source), open_model(partial), fitted.calibrations, images
         )
-        if not difference <= (TOLERANCE_FLOAT16 if half else TOLERANCE):  # NaN is refused too
+        if not difference <= (TOLERANCE_FLOAT16 if half else TOLERANCE):  # also rejects NaN
             raise CtcError(
-                f"the calibrated model's answers are off by {difference:.2g}: '{output}' was not written"
+                f"the calibrated model differs from the fit by {difference:.2g}:"
+                f" '{output}' was not written"
             )
     return difference
 
 
 def insert_calibration(model: onnx.ModelProto, calibrations: Mapping[str, Calibration]) -> None:
-    """Change `model` in place: the outputs keep their names and types, float16 ones are calibrated
-    in float32.
+    """Insert the calibration nodes into `model`, in place.
 
-    Raises InputError when an output isn't computed by a node.
+    The outputs keep their names and types; float16 outputs are calibrated in float32. Raises
+    InputError if an output is not computed by a node.
     """
     for label, calibration in calibrations.items():
         _insert_nodes(model.graph, label, calibration)
@@ -131,6 +131,6 @@ def _max_difference(
     calibrations: Mapping[str, Calibration],
     images: NDArray[np.uint8],
 ) -> float:
-    plain, found = before(images), after(images)
-    wanted = {label: one.apply(plain[label]) for label, one in calibrations.items()}
-    return max(float(np.abs(wanted[label] - found[label]).max()) for label in wanted)
+    plain, actual = before(images), after(images)
+    expected = {label: one.apply(plain[label]) for label, one in calibrations.items()}
+    return max(float(np.abs(expected[label] - actual[label]).max()) for label in expected)

@@ -1,4 +1,4 @@
-"""From which probability on the answer for a class can be believed."""
+"""Confidence thresholds per class with a guaranteed precision."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from ctc.evaluation.metrics.intervals import lower_bound
 
 @dataclass(frozen=True, slots=True)
 class ClassThreshold:
-    """`predicted`: answers of which the class is the most probable one; `accepted`: those of them
-    with at least the probability `threshold`; `precision`: the share of these that is right,
-    `min_size` its lower bound. Where no threshold will do: None, 0 and NaN."""
+    """Threshold of one class.
+
+    `predicted` counts the predictions with this top class, `accepted` those of them that reach the
+    `threshold`. `precision` is the share of the accepted that is right, `at_least` its lower bound.
+    Where no threshold suffices they are None (threshold), 0 and NaN.
+    """
 
     name: str
     predicted: int
@@ -32,9 +35,11 @@ def class_thresholds(
     precision: float,
     confidence: float,
 ) -> tuple[ClassThreshold, ...]:
-    """Per class the lowest threshold at which the precision is at least `precision` with
-    `confidence`: its one-sided Clopper-Pearson lower bound is no less (docs/evaluate.md says how
-    far choosing the lowest of many is to be trusted)."""
+    """Find, for each class, the lowest threshold whose precision is at least `precision`.
+
+    That holds with `confidence`: the one-sided Clopper-Pearson lower bound of the precision is at
+    least `precision`. docs/evaluate.md discusses the selection of the lowest of many thresholds.
+    """
     top = probabilities.argmax(axis=1)
     found = []
     for number, name in enumerate(classes):

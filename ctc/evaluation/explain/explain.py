@@ -1,5 +1,4 @@
-"""What the model looked at: on its most confident mistakes, then on right answers drawn at
-random."""
+"""Saliency maps of chosen examples: confident mistakes, then random right predictions."""
 
 from __future__ import annotations
 
@@ -15,9 +14,10 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, UnitPredictions, is_known
-from ctc.evaluation.answers.split_images import Pixels, read_split_images
+from ctc.evaluation.answers.split_images import read_split_images
 from ctc.evaluation.explain.saliency import SaliencyFn, overlay_heatmap
 from ctc.evaluation.metrics.intervals import Int64Array
+from ctc.images.decode import Pixels
 from ctc.storage.atomic import atomic_write
 
 FOLDER, INDEX = "explain", "explain.csv"
@@ -27,8 +27,7 @@ _COLUMNS = ("file", "label", "event_id", "path", "truth", "predicted", "confiden
 
 @dataclass(frozen=True)
 class Example:
-    """A picture to explain: which answer for which label; `class_index` is that of the class
-    `predicted`."""
+    """A photo to explain; `class_index` is the number of the class `predicted`."""
 
     label: str
     event_id: str
@@ -41,8 +40,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`image` uint8 (height, 2 × width, 3): the photo as the model sees it, and beside it what
-    counts in it."""
+    """A saliency map; `image` is uint8 (height, 2 × width, 3), model input and overlay."""
 
     example: Example
     image: Pixels
@@ -50,37 +48,31 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Explanations:
-    """`method`: what found them."""
+    """All saliency maps, with the method that computed them."""
 
     method: SaliencyMethod
     all: tuple[Explanation, ...]
 
 
 def choose_examples(data: EvaluationData, count: int) -> list[Example]:
-    """For each label that has a truth, up to `count` pictures, each of another event: mistakes for
-    half of them, right answers for the rest, those first that name something else than emptiness;
-    more of the one kind where there are too few of the other."""
-    answers = data.photos or data.events
-    found = []
+    """Choose up to `count` photos per label with a ground truth, each of another event.
+
+    Half of them are mistakes, the most confident first. The rest are right predictions in random
+    order, classes that mean empty last. Too few of one kind are made up by the other.
+    """
+    predictions = data.photos or data.events
+    examples = []
     for label, truth in data.truth.items():
-        of_answers = truth[answers.event]
         wrong, right = (
-            _one_per_event(answers, rows)
-            for rows in _rank_wrong_right(answers, of_answers, data.classes[label], label)
+            _one_per_event(predictions, rows)
+            for rows in _rank_wrong_right(
+                predictions, truth[predictions.event], data.classes[label], label
+            )
         )
         mistakes = max(count - len(right), -(-count // 2))
-        for row in [*wrong[:mistakes], *right][:count]:
-            values = answers.probabilities[label][row]
-            top = int(values.argmax())
-            event_id = data.event_ids[answers.event[row]]
-            truth_name, predicted = (
-                data.classes[label][number] for number in (of_answers[row], top)
-            )
-            confidence = float(values[top])
-            found.append(
-                Example(label, event_id, answers.paths[row], truth_name, predicted, top, confidence)
-            )
-    return found
+        rows = [*wrong[:mistakes], *right][:count]
+        examples += [_example(data, predictions, label, row) for row in rows]
+    return examples
 
 
 def explain(
@@ -90,22 +82,23 @@ def explain(
     split: str,
     examples: list[Example],
 ) -> tuple[Explanation, ...]:
-    """In the order of `examples`."""
-    wanted = {one.event_id for one in examples}
-    pictures = {
-        (picture.selection.event.event_id, picture.path): picture.pixels
-        for picture in read_split_images(dataset, split, preprocessing, 1, lambda _: None, wanted)
+    """Compute the saliency maps of `examples`, in their order."""
+    event_ids = {example.event_id for example in examples}
+    images = {
+        (image.selection.event.event_id, image.path): image.pixels
+        for image in read_split_images(dataset, split, preprocessing, 1, lambda _: None, event_ids)
     }
-    found = []
-    for one in examples:
-        pixels = pictures[one.event_id, one.path]
-        shown = overlay_heatmap(pixels, saliency_fn(pixels, one.label, one.class_index))
-        found.append(Explanation(one, np.concatenate([pixels, shown], axis=1)))
-    return tuple(found)
+    explanations = []
+    for example in examples:
+        pixels = images[example.event_id, example.path]
+        heatmap = saliency_fn(pixels, example.label, example.class_index)
+        overlay = overlay_heatmap(pixels, heatmap)
+        explanations.append(Explanation(example, np.concatenate([pixels, overlay], axis=1)))
+    return tuple(explanations)
 
 
 def write_explanations(explanations: Explanations, folder: Path) -> None:
-    """A PNG each in `folder`/explain, and explain.csv that lists them."""
+    """Write a PNG for each into `folder`/explain, and explain.csv that lists them."""
     with atomic_write(folder / FOLDER) as partial:
         partial.mkdir()
         with (partial / INDEX).open(
@@ -116,14 +109,29 @@ def write_explanations(explanations: Explanations, folder: Path) -> None:
             for number, one in enumerate(explanations.all, 1):
                 name, about = f"{number:03d}.png", one.example
                 Image.fromarray(one.image).save(partial / name)
-                what = (about.label, about.event_id, about.path, about.truth, about.predicted)
-                rows.writerow([name, *what, f"{about.confidence:.4f}"])
+                cells = (about.label, about.event_id, about.path, about.truth, about.predicted)
+                rows.writerow([name, *cells, f"{about.confidence:.4f}"])
+
+
+def _example(data: EvaluationData, predictions: UnitPredictions, label: str, row: int) -> Example:
+    values, event = predictions.probabilities[label][row], int(predictions.event[row])
+    top = int(values.argmax())
+    truth, predicted = (data.classes[label][number] for number in (data.truth[label][event], top))
+    return Example(
+        label,
+        data.event_ids[event],
+        predictions.paths[row],
+        truth,
+        predicted,
+        top,
+        float(values[top]),
+    )
 
 
 def _rank_wrong_right(
     predictions: UnitPredictions, truth: Int32Array, classes: tuple[str, ...], label: str
 ) -> tuple[Int64Array, Int64Array]:
-    """Rows of wrong answers, the most confident first, and of right ones."""
+    """Return the rows of wrong predictions, most confident first, and of right ones, shuffled."""
     rows = np.flatnonzero(is_known(truth))
     probabilities = predictions.probabilities[label][rows]
     top, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
@@ -131,8 +139,8 @@ def _rank_wrong_right(
     wrong = np.flatnonzero(~is_right)
     right = np.random.default_rng(0).permutation(np.flatnonzero(is_right))
     blank = np.array([observation_type(name) == "blank" for name in classes])
-    shown_last = np.argsort(blank[top[right]], kind="stable")
-    return rows[wrong[np.argsort(-confidence[wrong], kind="stable")]], rows[right[shown_last]]
+    blank_last = np.argsort(blank[top[right]], kind="stable")
+    return rows[wrong[np.argsort(-confidence[wrong], kind="stable")]], rows[right[blank_last]]
 
 
 def _one_per_event(predictions: UnitPredictions, rows: Int64Array) -> list[int]:

@@ -1,5 +1,7 @@
-"""Grad-CAM: which part of a picture speaks for a class (Selvaraju et al. 2017,
-https://arxiv.org/abs/1610.02391, section 3)."""
+"""Grad-CAM: saliency from the gradients of the trained network.
+
+Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391, section 3.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,19 @@ from keras import ops
 from numpy.typing import NDArray
 
 from ctc.artifacts.run import Run
+from ctc.evaluation.explain.saliency import SaliencyFn
+from ctc.images.decode import Pixels
 from ctc.plugin.manager import Plugins
 from ctc.training.model.network import get_backbone, load_network
 
 Tensor = Any
-SaliencyFn = Callable[[NDArray[np.uint8], str, int], NDArray[np.float32]]
-"""For a picture (height, width, 3), a label and the number of one of its classes: how much each
-pixel speaks for the class, float32 (height, width), 0 or more."""
 
 
 def gradcam(run: Run, plugins: Plugins) -> SaliencyFn | None:
-    """Of the run's network; None where it has no feature maps, or Keras computes with something
-    else than TensorFlow.
+    """Return the saliency function of the run's network; its values are 0 or more.
 
-    Raises CtcError when the run can't be loaded.
+    Returns None if the network has no feature maps, or Keras has another backend than TensorFlow.
+    Raises CtcError if the run can't be loaded.
     """
     network = load_network(run, plugins)
     parts = _split_at_feature_maps(get_backbone(network))
@@ -35,29 +36,31 @@ def gradcam(run: Run, plugins: Plugins) -> SaliencyFn | None:
     to_maps, from_maps = parts
     standardise = network.get_layer("standardise")
     heads = {
-        label: network.get_layer(f"head_{place}") for place, label in enumerate(run.read().labels)
+        label: network.get_layer(f"head_{index}") for index, label in enumerate(run.read().labels)
     }
 
-    def heat(picture: NDArray[np.uint8], label: str, number: int) -> NDArray[np.float32]:
+    def saliency(image: Pixels, label: str, class_index: int) -> NDArray[np.float32]:
         def score(maps: Tensor) -> Tensor:
-            return heads[label](from_maps(maps, training=False))[0, number]
+            return heads[label](from_maps(maps, training=False))[0, class_index]
 
-        maps = to_maps(standardise(picture[None]), training=False)
+        maps = to_maps(standardise(image[None]), training=False)
         weights = ops.mean(_gradient(score, maps), axis=(1, 2), keepdims=True)
-        found = ops.convert_to_numpy(ops.relu(ops.sum(weights * maps, axis=-1)))[0]
-        return np.asarray(cv2.resize(found, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+        heatmap = ops.convert_to_numpy(ops.relu(ops.sum(weights * maps, axis=-1)))[0]
+        return np.asarray(cv2.resize(heatmap, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
-    return heat
+    return saliency
 
 
 def _split_at_feature_maps(backbone: keras.Model) -> tuple[keras.Model, keras.Model] | None:
-    """The backbone up to its last feature maps (N, rows, columns, channels) that all goes through,
-    and from there on."""
+    """Split the backbone at its last feature maps (N, rows, columns, channels).
+
+    No path may bypass those maps. Returns None if there are no such maps.
+    """
     layers = [layer for layer in backbone.layers if not isinstance(layer, keras.layers.InputLayer)]
     for maps in (layer.output for layer in reversed(layers) if _is_feature_map(layer.output)):
         try:
             return keras.Model(backbone.input, maps), keras.Model(maps, backbone.output)
-        except ValueError:  # something goes past these maps
+        except ValueError:  # a path bypasses these maps
             continue
     return None
 

@@ -1,5 +1,7 @@
-"""Which part of a picture an answer hangs on, found by covering one part after another (Zeiler &
-Fergus 2014, https://arxiv.org/abs/1311.2901, section 4.2): it takes nothing but the model file."""
+"""Occlusion maps: saliency from covering parts of a photo; needs only the model file.
+
+Zeiler & Fergus 2014, https://arxiv.org/abs/1311.2901, section 4.2.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.evaluation.answers.score_split import PredictFn
-from ctc.evaluation.answers.split_images import Pixels
+from ctc.images.decode import Pixels
 
 GRID = 16
-"""Steps that the cover takes along each side; it is two steps high and wide."""
+"""Steps of the cover along each side; the cover is two steps high and wide."""
 BATCH = 32
 
 Rectangle = tuple[int, int, int, int]
@@ -22,26 +24,29 @@ Rectangle = tuple[int, int, int, int]
 def occlusion_map(
     predict: PredictFn, image: Pixels, label: str, class_index: int
 ) -> NDArray[np.float32]:
-    """By how much the probability of class `class_index` falls, on average, when a pixel of the
-    `image` (height, width, 3) is covered: float32 (height, width); below 0 where it rises."""
+    """Return the mean drop in the probability of a class when a pixel is covered.
+
+    `image` is uint8 (height, width, 3), the result float32 (height, width), negative where the
+    probability rises.
+    """
     height, width = image.shape[:2]
     uncovered = float(predict(image[None])[label][0, class_index])
-    fall, times = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
+    drop, count = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     rectangles = list(_occlusion_rectangles(height, width))
     colour = image.mean(axis=(0, 1)).astype(np.uint8)
     for start in range(0, len(rectangles), BATCH):
-        chosen = rectangles[start : start + BATCH]
-        covered = np.stack([_occlude(image, rectangle, colour) for rectangle in chosen])
+        batch = rectangles[start : start + BATCH]
+        covered = np.stack([_occlude(image, rectangle, colour) for rectangle in batch])
         for (top, left, bottom, right), probability in zip(
-            chosen, predict(covered)[label][:, class_index], strict=True
+            batch, predict(covered)[label][:, class_index], strict=True
         ):
-            fall[top:bottom, left:right] += uncovered - probability
-            times[top:bottom, left:right] += 1
-    return fall / times
+            drop[top:bottom, left:right] += uncovered - probability
+            count[top:bottom, left:right] += 1
+    return drop / count
 
 
 def _occlusion_rectangles(height: int, width: int) -> Iterator[Rectangle]:
-    """Top, left, bottom, right; each pixel is in at least one."""
+    """Yield (top, left, bottom, right); each pixel is in at least one rectangle."""
     rows, columns = (_bounds(side) for side in (height, width))
     for (top, bottom), (left, right) in product(rows, columns):
         yield top, left, bottom, right

@@ -1,4 +1,4 @@
-"""Pictures of how much each part of a photo counts for an answer."""
+"""Saliency functions, and their overlay on a photo."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.evaluation.answers.split_images import Pixels
+from ctc.images.decode import Pixels
 
 OPACITY = 0.6
 SMOOTHING = 1 / 32
-"""Of the shorter side."""
+"""Standard deviation of the blur, as a share of the shorter side."""
 
 SaliencyFn = Callable[[Pixels, str, int], NDArray[np.float32]]
-"""For a picture (height, width, 3), a label and the number of one of its classes: how much each
-pixel counts for that class, float32 (height, width); 0 or less: not at all, or against it."""
+"""Maps an image uint8 (height, width, 3), a label and a class number to a heat map.
+
+The heat map is float32 (height, width): the larger, the more a pixel supports the class; 0 or less
+for no support."""
 
 
 def overlay_heatmap(image: Pixels, heatmap: NDArray[np.float32]) -> Pixels:
-    """The picture in grey, coloured by how much its parts count: nothing dark violet, most yellow
-    (inferno, safe for the colour-blind)."""
+    """Colour a grey version of the image by the heat map, from dark violet to yellow.
+
+    The colour map is inferno, which is safe for colour-blind readers. Negative values count as 0.
+    """
     strength = np.clip(heatmap, 0, None)
     strength = cv2.GaussianBlur(strength, (0, 0), max(1.0, SMOOTHING * min(image.shape[:2])))
     scaled = (255 * strength / max(float(strength.max()), 1e-6)).astype(np.uint8)

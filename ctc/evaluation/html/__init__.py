@@ -1,1 +1,1 @@
-"""The report: one HTML file that needs nothing beside it, for people who don't program."""
+"""Reports: self-contained HTML files, for people who don't program."""

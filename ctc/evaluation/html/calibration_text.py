@@ -1,4 +1,4 @@
-"""What a model card says of calibration and of thresholds, in plain words."""
+"""Sentences of the model card on calibration and thresholds."""
 
 from __future__ import annotations
 
@@ -11,41 +11,45 @@ from ctc.evaluation.html.formatting import format_percent
 
 
 def calibration_lines(model: ModelInfo) -> Iterator[str]:
-    """Label by label: whether the probabilities were corrected, and how."""
+    """Yield a sentence per label on its calibration."""
     for label in model.labels:
         found = model.calibration.get(label)
-        yield f"{label}: {_describe_calibration(found) if found else 'not calibrated; its probabilities are as the network gives them.'}"
+        text = (
+            _describe_calibration(found)
+            if found
+            else "not calibrated; the probabilities are those of the network."
+        )
+        yield f"{label}: {text}"
 
 
 def threshold_lines(model: ModelInfo) -> Iterator[str]:
-    """Label by label: from which probability on an answer is believed."""
+    """Yield a sentence per label on its confidence thresholds."""
     for label, classes in model.labels.items():
         values = model.thresholds.get(label)
         if values:
+            thresholds = _describe_thresholds({name: values.get(name, 0.0) for name in classes})
             rest = (
-                "is not told"
+                "Classes below their threshold are not predicted."
                 if label in model.multi_label
-                else "is “unknown”, and a person looks at it"
+                else "Predictions below the threshold are “unknown” and need review."
             )
-            yield f"{label}: {_describe_thresholds({name: values.get(name, 0.0) for name in classes})}. What is below {rest}."
+            yield f"{label}: {thresholds}. {rest}"
         elif label in model.multi_label:
-            yield f"{label}: none of its own; each class counts as present from {format_percent(PRESENCE_THRESHOLD)} on."
+            usual = format_percent(PRESENCE_THRESHOLD)
+            yield f"{label}: none; each class counts as present from a probability of {usual}."
         else:
-            yield f"{label}: none; the most probable class is the answer, however unsure."
+            yield f"{label}: none; the most probable class is predicted, whatever its probability."
 
 
 def _describe_calibration(found: Mapping[str, Any]) -> str:
     if found["method"] != "temperature":
         return f"calibrated with a scale and a bias for each class{_fit_size(found)}."
     temperature = found["temperature"]
-    was, became = (
-        ("too sure of itself", "evened out")
-        if temperature > 1
-        else ("not sure enough", "sharpened")
-    )
+    was, extremes = ("overconfident", "less") if temperature > 1 else ("underconfident", "more")
     return (
-        f"calibrated with the temperature {temperature:.2f}{_fit_size(found)}. The network was {was}: its probabilities are {became}, "
-        "and the most probable class stays the same."
+        f"calibrated with the temperature {temperature:.2f}{_fit_size(found)}. The network was"
+        f" {was}: calibration makes its probabilities {extremes} extreme, and does not change the"
+        " most probable class."
     )
 
 
@@ -54,13 +58,13 @@ def _fit_size(found: Mapping[str, Any]) -> str:
 
 
 def _describe_thresholds(values: Mapping[str, float | None]) -> str:
-    told = [
+    accepted = [
         f"{name} from {format_percent(value, 1)}"
         for name, value in values.items()
         if value is not None
     ]
     never = [name for name, value in values.items() if value is None]
-    parts = [f"believed are {', '.join(told)}"] * bool(told) + [
-        f"never believed are {', '.join(never)}"
+    parts = [f"accepted: {', '.join(accepted)}"] * bool(accepted) + [
+        f"never accepted: {', '.join(never)}"
     ] * bool(never)
     return "; ".join(parts)

@@ -1,5 +1,7 @@
-"""Charts as SVG inside the page: lines and bars, told apart by dashes as well as by colour (Okabe &
-Ito's palette, style.css)."""
+"""Line and bar charts as inline SVG.
+
+Lines differ by dashes as well as by colour (Okabe & Ito's palette, style.css).
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,14 @@ LEFT, RIGHT, TOP, BOTTOM = 92, 36, 14, 58
 BAR_WIDTH, BAR_HEIGHT = 160, 14
 SMALLEST_DOT, LARGEST_DOT = 3, 11
 LINE_STYLES = 6
-"""As many as style.css has classes `.line-0`, `.line-1`, …"""
+"""Number of classes `.line-0`, `.line-1`, … in style.css."""
 
 Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Axis:
-    """`is_percent`: values are shares from 0 to 1; `is_integer`: they are counts."""
+    """An axis; `is_percent`: values are shares from 0 to 1, `is_integer`: they are counts."""
 
     title: str
     low: float
@@ -30,7 +32,7 @@ class Axis:
     is_integer: bool = False
 
     def ticks(self) -> list[float]:
-        """About five round values between both ends."""
+        """Return about five round values between both ends."""
         span = self.high - self.low
         raw = span / 5
         power = 10 ** math.floor(math.log10(raw))
@@ -42,6 +44,7 @@ class Axis:
         return [number * step for number in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
     def format_value(self, value: float) -> str:
+        """Return a value as text, with its unit."""
         if self.is_integer:
             return f"{value:,.0f}"
         return f"{value * 100:.0f} %" if self.is_percent else f"{value:.4g}"
@@ -49,7 +52,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Line:
-    """NaN is a gap. `weights` from 0 to 1: the points are dots, the larger the more they weigh."""
+    """A line with gaps at NaN; with `weights` (0 to 1), its points are dots of that area."""
 
     name: str
     points: Points
@@ -58,14 +61,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """The area between two lines."""
+    """An area between two lines."""
 
     name: str
     low: Points
     high: Points
-
-
-SHARES = (0.0, 1.0)
 
 
 def line_chart(
@@ -77,7 +77,7 @@ def line_chart(
     band: Band | None = None,
     diagonal: bool = False,
 ) -> Markup:
-    """`summary` is read out in place of the chart. `diagonal`: the line where y = x."""
+    """Draw lines; `summary` is the text for screen readers, `diagonal` adds the line y = x."""
     parts = [*_grid(x, y)]
     if band:
         parts.append(_polygon([*band.low, *reversed(band.high)], x, y, "band"))
@@ -97,14 +97,16 @@ def line_chart(
 
 
 def share_bar(value: float, low: float, high: float) -> Markup:
-    """A bar for a share from 0 to 1, with its interval."""
+    """Draw a bar for a share from 0 to 1 with its interval; nothing for NaN."""
     if math.isnan(value):
         return Markup("")
     at = [round(share * BAR_WIDTH, 1) for share in (value, low, high)]
     return Markup(
         '<svg class="bar" viewBox="0 0 {w} {h}" width="{w}" height="{h}" aria-hidden="true">'
-        '<rect class="bar-ground" width="{w}" height="{h}"/><rect class="bar-value" width="{value}" height="{h}"/>'
-        '<path class="bar-interval" d="M{low} {middle}H{high}M{low} {up}V{down}M{high} {up}V{down}"/></svg>'
+        '<rect class="bar-ground" width="{w}" height="{h}"/>'
+        '<rect class="bar-value" width="{value}" height="{h}"/>'
+        '<path class="bar-interval"'
+        ' d="M{low} {middle}H{high}M{low} {up}V{down}M{high} {up}V{down}"/></svg>'
     ).format(
         w=BAR_WIDTH,
         h=BAR_HEIGHT,
@@ -118,7 +120,7 @@ def share_bar(value: float, low: float, high: float) -> Markup:
 
 
 def bar_chart(summary: str, x_title: str, bars: Sequence[tuple[str, int]]) -> Markup:
-    """Upright bars with their names beneath."""
+    """Draw vertical bars with their names below."""
     y = Axis("", 0, max(1, *(value for _, value in bars)), is_integer=True)
     step = (WIDTH - LEFT - RIGHT) / len(bars)
     box = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
@@ -139,17 +141,17 @@ def bar_chart(summary: str, x_title: str, bars: Sequence[tuple[str, int]]) -> Ma
 def _grid(x: Axis, y: Axis) -> Iterable[Markup]:
     yield from _y_grid(y)
     for value in x.ticks():
-        across = _x_pixel(value, x)
-        yield _grid_line(across, TOP, across, HEIGHT - BOTTOM)
-        yield _text(across, HEIGHT - BOTTOM + 22, x.format_value(value), "middle")
+        pixel = _x_pixel(value, x)
+        yield _grid_line(pixel, TOP, pixel, HEIGHT - BOTTOM)
+        yield _text(pixel, HEIGHT - BOTTOM + 22, x.format_value(value), "middle")
     yield _x_title(x.title)
 
 
 def _y_grid(y: Axis) -> Iterable[Markup]:
     for value in y.ticks():
-        down = _y_pixel(value, y)
-        yield _grid_line(LEFT, down, WIDTH - RIGHT, down)
-        yield _text(LEFT - 6, down + 4, y.format_value(value), "end")
+        pixel = _y_pixel(value, y)
+        yield _grid_line(LEFT, pixel, WIDTH - RIGHT, pixel)
+        yield _text(LEFT - 6, pixel + 4, y.format_value(value), "end")
     middle = (TOP + HEIGHT - BOTTOM) / 2
     yield Markup(
         '<text class="axis" transform="translate(18 {}) rotate(-90)" text-anchor="middle">{}</text>'
@@ -164,7 +166,8 @@ def _x_title(title: str) -> Markup:
 
 def _legend(lines: Sequence[Line], band: Band | None) -> Markup:
     sample = Markup(
-        '<li><svg viewBox="0 0 36 10" width="36" height="10" aria-hidden="true"><path class="{}" d="{}"/></svg> {}</li>'
+        '<li><svg viewBox="0 0 36 10" width="36" height="10" aria-hidden="true">'
+        '<path class="{}" d="{}"/></svg> {}</li>'
     )
     entries = [
         sample.format(f"line line-{number % LINE_STYLES}", "M0 5H36", line.name)
@@ -180,9 +183,9 @@ def _legend(lines: Sequence[Line], band: Band | None) -> Markup:
 
 def _split_at_gaps(points: Points) -> list[list[tuple[float, float]]]:
     pieces: list[list[tuple[float, float]]] = [[]]
-    for across, up in points:
-        if math.isfinite(up):
-            pieces[-1].append((across, up))
+    for x, y in points:
+        if math.isfinite(y):
+            pieces[-1].append((x, y))
         elif pieces[-1]:
             pieces.append([])
     return [piece for piece in pieces if piece]
@@ -199,11 +202,11 @@ def _polygon(points: Points, x: Axis, y: Axis, kind: str) -> Markup:
 
 
 def _svg_points(points: Points, x: Axis, y: Axis) -> str:
-    return " ".join(f"{_x_pixel(across, x):.1f},{_y_pixel(up, y):.1f}" for across, up in points)
+    return " ".join(f"{_x_pixel(px, x):.1f},{_y_pixel(py, y):.1f}" for px, py in points)
 
 
 def _dot(point: tuple[float, float], weight: float, x: Axis, y: Axis, kind: str) -> Markup:
-    """Its area grows with the weight."""
+    """Draw a dot whose area grows with the weight."""
     radius = SMALLEST_DOT + (LARGEST_DOT - SMALLEST_DOT) * math.sqrt(weight)
     return Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(
         kind, _x_pixel(point[0], x), _y_pixel(point[1], y), radius

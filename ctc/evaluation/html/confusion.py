@@ -1,4 +1,4 @@
-"""The confusion matrix as a table whose cells lead to photos."""
+"""Confusion matrix as a table whose cells link to photos."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ MAX_CLASSES = 40
 
 @dataclass(frozen=True)
 class ConfusionCell:
-    """`share` of the row; `strength` 0–4 is how dark the cell is; `anchor` of the photos behind it,
-    if they are in the page."""
+    """A cell; `share` is that of its row, `strength` (0–4) its shade.
+
+    `anchor` is that of its photos, None if they are not on the page.
+    """
 
     count: int
     share: float
@@ -24,7 +26,7 @@ class ConfusionCell:
 
 @dataclass(frozen=True)
 class ConfusionRow:
-    """What happened to the `total` events that truly show the class."""
+    """The predictions for the `total` events of one true class."""
 
     name: str
     total: int
@@ -33,9 +35,11 @@ class ConfusionRow:
 
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """The classes that occur most, as truth or as answer, in the model's order. `hidden`: how many
-    of `classes` are not among them; `outside`: how many answers lie outside the table because of
-    that."""
+    """The most frequent true or predicted classes, in the model's order.
+
+    `hidden` counts the other classes that occur, `outside` the predictions that are therefore not
+    in the table.
+    """
 
     names: tuple[str, ...]
     rows: tuple[ConfusionRow, ...]
@@ -44,6 +48,7 @@ class ConfusionMatrix:
 
 
 def build_confusion_matrix(scores: UnitScores, galleries: CellGalleries) -> ConfusionMatrix:
+    """Build the matrix of at most MAX_CLASSES classes; cells with `galleries` are linked."""
     seen = [(one.support + one.predicted, number) for number, one in enumerate(scores.classes)]
     occurring = sorted((pair for pair in seen if pair[0]), key=lambda pair: (-pair[0], pair[1]))
     chosen = sorted(number for _, number in occurring[:MAX_CLASSES])

@@ -1,76 +1,81 @@
-"""The charts of an evaluation: training, automation, reliability."""
+"""Charts of the reports: training curves, coverage, reliability, activity by hour."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from ctc.artifacts.run import Run
-from ctc.errors import InputError
-from ctc.evaluation.html.charts import Axis, Band, Line, line_chart
+from ctc.evaluation.html.charts import Axis, Band, Line, bar_chart, line_chart
+from ctc.evaluation.metrics.activity import HourlyActivity
 from ctc.evaluation.metrics.evaluation import Coverage, Reliability
+from ctc.evaluation.training_history import History
 
 NAN = float("nan")
 
-History = Sequence[Mapping[str, str]]
-"""The rows of a run's history.csv, an epoch each."""
-
-
-def read_history(run: Run) -> History:
-    """Raises InputError when the run's history.csv can't be read, or holds something else."""
-    try:
-        with run.history.open(encoding="utf-8", newline="") as file:
-            rows = tuple(csv.DictReader(file))
-            for row in rows:
-                float(row["epoch"])
-    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
-        raise InputError(f"'{run.history}' can't be read: {error}") from None
-    return rows
-
 
 def training_curves(history: History, labels: Sequence[str]) -> Mapping[str, Markup]:
-    """Charts by title: the loss, and the accuracy of each label."""
+    """Return charts by title: the loss, and the accuracy of each label."""
     if not history:
         return {}
     charts = {"Loss": _epoch_chart("loss", _train_val_lines(history, "loss"))}
     for label in labels:
         lines = _train_val_lines(history, f"accuracy[{label}]")
         if lines:
-            charts[f"Share of right answers: {label}"] = _epoch_chart("right", lines, share=True)
+            charts[f"Accuracy: {label}"] = _epoch_chart("accuracy", lines, share=True)
     return charts
 
 
 def coverage_curve(coverage: Coverage) -> Markup:
-    """Share accepted across, share of right answers among them upwards."""
+    """Draw accuracy (y) against coverage (x)."""
     points = [(one.share, one.accuracy.value) for one in coverage.curve]
     low = min(0.9, *(value for _, value in points))
     floor = int(low * 10 + 1e-9) / 10
     lower = [(one.share, max(floor, one.accuracy.low)) for one in coverage.curve]
     upper = [(one.share, one.accuracy.high) for one in coverage.curve]
-    summary = f"With all accepted {points[-1][1]:.0%} are right; with the surest {points[0][0]:.0%} it is {points[0][1]:.0%}"
-    across, upwards = Axis("accepted without a look", 0, 1, True), Axis("right", floor, 1, True)
-    band = Band("95 % interval", lower, upper)
-    return line_chart(
-        summary, across, upwards, [Line("right among the accepted", points)], band=band
+    summary = (
+        f"Accuracy is {points[-1][1]:.0%} with all predictions accepted,"
+        f" {points[0][1]:.0%} with the most confident {points[0][0]:.0%}"
     )
+    x, y = Axis("accepted without review", 0, 1, True), Axis("accuracy", floor, 1, True)
+    band = Band("95 % interval", lower, upper)
+    return line_chart(summary, x, y, [Line("accuracy of the accepted", points)], band=band)
 
 
 def reliability_diagram(now: Reliability, before: Reliability | None) -> Markup:
-    """Mean probability of each bin across, share of right answers in it upwards; on the diagonal
-    they agree."""
-    lines = [_reliability_line("as it is now" if before else "this model", now)]
+    """Draw accuracy (y) against mean confidence (x) of each bin.
+
+    On the diagonal the probabilities are calibrated.
+    """
+    lines = [_reliability_line("calibrated" if before else "this model", now)]
     if before:
         lines.append(_reliability_line("before calibration", before))
     summary = f"The probabilities are off by {now.ece:.1%} on average"
     return line_chart(
         summary,
-        Axis("probability the model gives", 0, 1, True),
-        Axis("right", 0, 1, True),
+        Axis("predicted probability", 0, 1, True),
+        Axis("accuracy", 0, 1, True),
         lines,
         diagonal=True,
     )
+
+
+def activity_charts(activity: Sequence[HourlyActivity]) -> Mapping[str, Markup]:
+    """Return bar charts of events by hour, by title."""
+    return {
+        f"Predicted as {one.name}" if one.name else "All events": _hourly_chart(one)
+        for one in activity
+    }
+
+
+def _hourly_chart(activity: HourlyActivity) -> Markup:
+    peak = max(range(24), key=activity.counts.__getitem__)
+    summary = (
+        f"Events of {activity.name or 'all classes'} by hour: the maximum is"
+        f" {activity.counts[peak]:,} at {peak}:00"
+    )
+    bars = [(str(hour) if hour % 3 == 0 else "", n) for hour, n in enumerate(activity.counts)]
+    return bar_chart(summary, "hour of the day", bars)
 
 
 def _reliability_line(name: str, reliability: Reliability) -> Line:
@@ -82,7 +87,7 @@ def _reliability_line(name: str, reliability: Reliability) -> Line:
 
 
 def _train_val_lines(rows: Sequence[Mapping[str, str]], column: str) -> list[Line]:
-    """Training and validation, as far as they were measured."""
+    """Return the lines of training and validation that have values."""
     lines = []
     for name, prefix in (("training", ""), ("validation", "val_")):
         points = [

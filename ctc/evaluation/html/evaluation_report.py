@@ -1,4 +1,4 @@
-"""report.html of an evaluation."""
+"""Writer of an evaluation's report.html."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from markupsafe import Markup
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.evaluation.answers.predictions import EvaluationData
+from ctc.evaluation.config import ReportConfig
 from ctc.evaluation.explain.explain import Explanations
 from ctc.evaluation.html.confusion import ConfusionMatrix, build_confusion_matrix
-from ctc.evaluation.html.curves import History, coverage_curve, reliability_diagram, training_curves
+from ctc.evaluation.html.curves import coverage_curve, reliability_diagram, training_curves
 from ctc.evaluation.html.explanations import explained_photos, total_megabytes
 from ctc.evaluation.html.galleries import cell_galleries, galleries_with_truth
 from ctc.evaluation.html.gallery_items import Gallery, PhotoRef
 from ctc.evaluation.html.model_card import model_card
-from ctc.evaluation.html.options import REPORT_FILE, ReportConfig
-from ctc.evaluation.html.page import write_page
+from ctc.evaluation.html.page import REPORT_FILE, write_page
 from ctc.evaluation.html.summary import describe_subject, label_summary, multi_label_summary
 from ctc.evaluation.html.thumbnails import ThumbnailSource, make_thumbnails
 from ctc.evaluation.metrics.evaluation import (
@@ -29,14 +29,18 @@ from ctc.evaluation.metrics.evaluation import (
     Slice,
     UnitScores,
 )
+from ctc.evaluation.training_history import History
 
 MAX_LOCATIONS = 40
 
 
 @dataclass(frozen=True)
 class ReportExtras:
-    """What is known beside the figures. `failures`: why photos or records could not be used;
-    `history`: how the model was trained."""
+    """What the report shows besides the metrics.
+
+    `failures` says where photos or records could not be used, and why. `history` is that of the
+    training run.
+    """
 
     failures: tuple[str, ...] = ()
     model: ModelInfo | None = None
@@ -47,8 +51,10 @@ class ReportExtras:
 
 @dataclass(frozen=True)
 class LabelPage:
-    """One label's part of the page; `id` begins its anchors; `thresholds` are the model's own, by
-    class."""
+    """One label's part of the page.
+
+    `id` is the prefix of its anchors, `thresholds` are the model's own by class.
+    """
 
     id: str
     label: str
@@ -71,19 +77,18 @@ def write_evaluation_report(
     thumbnail_source: ThumbnailSource,
     extras: ReportExtras,
 ) -> Path:
-    """Write report.html into `folder` and return its path. `data`: the answers that were evaluated;
-    `photo_fetcher`: where thumbnails come from."""
+    """Write report.html into `folder` and return its path; `data` is what was evaluated."""
     pages = [
         _label_page(data, label, found, f"label-{number}", extras.model)
         for number, (label, found) in enumerate(evaluation.labels.items())
     ]
-    wanted = list(chain.from_iterable(_photos_by_importance(page) for page in pages))
-    seen = explained_photos(extras.explanations, extras.config.megabytes)
-    made = make_thumbnails(
-        wanted, thumbnail_source, extras.config.megabytes - total_megabytes(seen)
-    )
+    photos = list(chain.from_iterable(_photos_by_importance(page) for page in pages))
+    explained = explained_photos(extras.explanations, extras.config.megabytes)
+    megabytes = extras.config.megabytes - total_megabytes(explained)
+    thumbnails = make_thumbnails(photos, thumbnail_source, megabytes)
+    subject = evaluation.subject
     values = {
-        "title": f"How good is {evaluation.subject.get('model') or evaluation.subject.get('predictions') or 'the model'}?",
+        "title": f"Evaluation of {subject.get('model') or subject.get('predictions') or 'a model'}",
         "about": describe_subject(evaluation),
         "pages": pages,
         "several": [
@@ -92,10 +97,10 @@ def write_evaluation_report(
         ],
         "notes": evaluation.notes,
         "training": training_curves(extras.history, [*evaluation.labels, *evaluation.multi_label]),
-        "explained": seen,
+        "explained": explained,
         "method": extras.explanations.method if extras.explanations else None,
-        "thumbnails": made,
-        "untold": sum(photo not in made for photo in wanted),
+        "thumbnails": thumbnails,
+        "missing_photos": sum(photo not in thumbnails for photo in photos),
         "failures": extras.failures,
         "card": model_card(evaluation, extras.model, extras.config.licence),
     }
@@ -108,8 +113,8 @@ def _label_page(
 ) -> LabelPage:
     scores = found.units["event"]
     cells = cell_galleries(data, label, prefix)
-    table = build_confusion_matrix(scores, cells)
-    linked = {cell.anchor for row in table.rows for cell in row.cells}
+    matrix = build_confusion_matrix(scores, cells)
+    linked = {cell.anchor for row in matrix.rows for cell in row.cells}
     return LabelPage(
         id=prefix,
         label=label,
@@ -119,7 +124,7 @@ def _label_page(
         photo_scores=found.units.get("photo"),
         automation=coverage_curve(scores.automation),
         reliability=reliability_diagram(scores.reliability, scores.uncalibrated),
-        matrix=table,
+        matrix=matrix,
         cells=tuple(gallery for gallery in cells.values() if gallery.id in linked),
         locations=_worst_locations(scores.locations),
         galleries=galleries_with_truth(data, label, prefix),
@@ -134,11 +139,11 @@ def _worst_locations(locations: LocationSlices | None) -> tuple[Slice, ...]:
 
 
 def _photos_by_importance(page: LabelPage) -> Iterator[PhotoRef]:
-    """The galleries, then the first photo of each cell of the matrix, the second of each, …"""
+    """Yield the galleries, then the first photo of each matrix cell, the second of each, …"""
     yield from _photos(page.galleries)
     for rank in zip_longest(*(gallery.items for gallery in page.cells)):
-        yield from (shown.photo for shown in rank if shown)
+        yield from (item.photo for item in rank if item)
 
 
 def _photos(galleries: Sequence[Gallery]) -> Iterator[PhotoRef]:
-    return (shown.photo for gallery in galleries for shown in gallery.items)
+    return (item.photo for gallery in galleries for item in gallery.items)

@@ -1,4 +1,4 @@
-"""What the model looked at, as pictures inside the page."""
+"""Saliency maps as images inside the page."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import cv2
 
-from ctc.evaluation.answers.split_images import Pixels
 from ctc.evaluation.explain.explain import Example, Explanations
 from ctc.evaluation.html.thumbnails import MEGABYTE, data_uri
+from ctc.images.decode import Pixels
 
 MIN_HEIGHT = 224
-"""In pixels, at least: the picture of a small network is enlarged."""
+"""Minimum height in pixels: smaller model inputs are enlarged."""
 
 
 @dataclass(frozen=True)
 class ExplainedPhoto:
-    """`uri`: photo and overlay side by side, a JPEG as data URI."""
+    """A saliency map; `uri` is a JPEG of photo and overlay, as data URI."""
 
     example: Example
     uri: str
@@ -27,25 +27,26 @@ PhotosByLabel = Mapping[str, Sequence[ExplainedPhoto]]
 
 
 def explained_photos(explanations: Explanations | None, megabytes: float) -> PhotosByLabel:
-    """By label, as many as fit into so many megabytes."""
-    left = int(megabytes * MEGABYTE)
+    """Return saliency maps by label, as many as fit into `megabytes`."""
+    budget = int(megabytes * MEGABYTE)
     found: dict[str, list[ExplainedPhoto]] = {}
     for one in explanations.all if explanations else ():
         uri = data_uri(_enlarge(one.image))
-        if len(uri) <= left:
-            left -= len(uri)
+        if len(uri) <= budget:
+            budget -= len(uri)
             found.setdefault(one.example.label, []).append(ExplainedPhoto(one.example, uri))
     return found
 
 
 def total_megabytes(photos: PhotosByLabel) -> float:
-    return sum(len(photo.uri) for of_label in photos.values() for photo in of_label) / MEGABYTE
+    """Return the size of all saliency maps in the page."""
+    return sum(len(photo.uri) for group in photos.values() for photo in group) / MEGABYTE
 
 
 def _enlarge(image: Pixels) -> Pixels:
-    times = max(1, -(-MIN_HEIGHT // image.shape[0]))
+    factor = max(1, -(-MIN_HEIGHT // image.shape[0]))
     return (
-        cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
-        if times > 1
+        cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+        if factor > 1
         else image
     )

@@ -1,4 +1,4 @@
-"""Figures as the report writes them."""
+"""Numbers as the report writes them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from ctc.evaluation.metrics.evaluation import Estimate
 
 PERCENT_SIGN = "\N{NO-BREAK SPACE}%"
 RANGE_DASH = "\N{EN DASH}\N{WORD JOINER}"
-"""Between two figures that stay on one line."""
+"""Separator of two numbers, without a line break."""
 
 
 def format_percent(share: float, digits: int = 0) -> str:
-    """`83 %`, or a dash where there is no figure."""
+    """Return `83 %`, or a dash for NaN."""
     return "–" if share != share else f"{100 * share:.{digits}f}{PERCENT_SIGN}"
 
 
 def format_estimate(estimate: Estimate) -> str:
-    """`83 % (70–92 %)`, without brackets where there is no interval, or a dash where there is no
-    figure."""
+    """Return `83 % (70–92 %)`; `83 %` without an interval, a dash for NaN."""
+    value = format_percent(estimate.value)
     if estimate.low == estimate.high or estimate.value != estimate.value:
-        return format_percent(estimate.value)
-    return f"{format_percent(estimate.value)} ({100 * estimate.low:.0f}{RANGE_DASH}{format_percent(estimate.high)})"
+        return value
+    return f"{value} ({100 * estimate.low:.0f}{RANGE_DASH}{format_percent(estimate.high)})"

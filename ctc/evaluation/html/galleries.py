@@ -1,5 +1,8 @@
-"""Which photos are worth a look: the worst mistakes, the unsure ones, right ones for comparison,
-and those behind each confusion."""
+"""Selection of the photos that the report shows.
+
+Confident mistakes, uncertain predictions, right ones for comparison, and the photos behind each
+cell of the confusion matrix.
+"""
 
 from __future__ import annotations
 
@@ -14,74 +17,54 @@ from ctc.evaluation.metrics.intervals import Int64Array
 
 PHOTOS_PER_GALLERY = 24
 MAX_MARGIN = 0.4
-"""The most by which two answers differ that count as about equally probable."""
+"""Largest margin between the two most probable classes of an uncertain prediction."""
 PHOTOS_PER_CELL = 6
+UNCERTAIN = (
+    "Uncertain predictions",
+    "A second class is almost as probable; smallest difference first.",
+)
+"""Title and description of their gallery."""
 
 CellGalleries = Mapping[tuple[int, int], Gallery]
-"""By the numbers of the class that is true and the class that was answered."""
+"""Galleries by the numbers of the true and the predicted class."""
 
 
 def galleries_with_truth(data: EvaluationData, label: str, prefix: str) -> tuple[Gallery, ...]:
-    """Of the events whose truth is known; galleries that would be empty are left out."""
+    """Build the galleries of events with a ground truth, without empty galleries."""
     events = np.flatnonzero(is_known(data.truth[label]))
     probabilities = data.events.probabilities[label][events]
     right = probabilities.argmax(axis=1) == data.truth[label][events]
     confidence = probabilities.max(axis=1)
-    surest = np.argsort(-confidence, kind="stable")
+    by_confidence = np.argsort(-confidence, kind="stable")
+    wrong = by_confidence[~right[by_confidence]]
+    random_right = _shuffle(np.flatnonzero(right))
     chosen = [
-        (
-            "worst",
-            "Worst mistakes",
-            "Wrong answers, the most confident first.",
-            surest[~right[surest]],
-        ),
-        (
-            "unsure",
-            "Unsure ones",
-            "Where a second answer was about as probable, the closest first.",
-            _order_by_margin(probabilities),
-        ),
-        (
-            "right",
-            "Right ones, drawn at random",
-            "For comparison.",
-            _shuffle(np.flatnonzero(right)),
-        ),
+        ("worst", "Worst mistakes", "Wrong predictions, most confident first.", wrong),
+        ("unsure", *UNCERTAIN, _order_by_margin(probabilities)),
+        ("right", "Right predictions", "A random sample, for comparison.", random_right),
     ]
     return _build_galleries(data, label, prefix, events, chosen)
 
 
 def galleries_without_truth(data: EvaluationData, label: str, prefix: str) -> tuple[Gallery, ...]:
-    """Where no truth is known: the unsure ones, and for each class the surest, most frequent class
-    first."""
+    """Build the gallery of uncertain events, and one per class, most frequent class first."""
     probabilities = data.events.probabilities[label]
     top, events = probabilities.argmax(axis=1), np.arange(len(probabilities))
-    surest = np.argsort(-probabilities.max(axis=1), kind="stable")
-    chosen = [
-        (
-            "unsure",
-            "Unsure ones",
-            "Where a second answer was about as probable, the closest first.",
-            _order_by_margin(probabilities),
-        )
-    ]
+    by_confidence = np.argsort(-probabilities.max(axis=1), kind="stable")
+    chosen = [("unsure", *UNCERTAIN, _order_by_margin(probabilities))]
     for number in np.argsort(-np.bincount(top), kind="stable").tolist():
-        name = data.classes[label][number]
-        chosen.append(
-            (
-                f"class-{number}",
-                f"Called {name}",
-                "The most confident first.",
-                surest[top[surest] == number],
-            )
-        )
+        title = f"Predicted as {data.classes[label][number]}"
+        rows = by_confidence[top[by_confidence] == number]
+        chosen.append((f"class-{number}", title, "Most confident first.", rows))
     return _build_galleries(data, label, prefix, events, chosen)
 
 
 def cell_galleries(data: EvaluationData, label: str, prefix: str) -> CellGalleries:
-    """For each combination of truth and answer that occurs, up to IN_CELL events, the most
-    confident first."""
-    truth, classes, album = data.truth[label], data.classes[label], GalleryBuilder(data, label)
+    """Build a gallery for each cell of the confusion matrix, most confident events first.
+
+    Each shows up to PHOTOS_PER_CELL events.
+    """
+    truth, classes, builder = data.truth[label], data.classes[label], GalleryBuilder(data, label)
     events = np.flatnonzero(is_known(truth))
     probabilities = data.events.probabilities[label][events]
     cell = truth[events] * len(classes) + probabilities.argmax(axis=1)
@@ -93,13 +76,13 @@ def cell_galleries(data: EvaluationData, label: str, prefix: str) -> CellGalleri
     ):
         row, column = divmod(number, len(classes))
         title = (
-            f"{classes[row]} called {classes[column]}"
+            f"{classes[row]} predicted as {classes[column]}"
             if row != column
-            else f"{classes[row]}, recognised"
+            else f"{classes[row]}, predicted correctly"
         )
-        about = f"{end - start:,} in all; the most confident first."
-        shown = album.build_items(events[order[start : min(end, start + PHOTOS_PER_CELL)]])
-        galleries[row, column] = Gallery(f"{prefix}-cell-{row}-{column}", title, about, shown)
+        about = f"{end - start:,} in total; most confident first."
+        items = builder.build_items(events[order[start : min(end, start + PHOTOS_PER_CELL)]])
+        galleries[row, column] = Gallery(f"{prefix}-cell-{row}-{column}", title, about, items)
     return galleries
 
 
@@ -110,10 +93,10 @@ def _build_galleries(
     events: Int64Array,
     chosen: list[tuple[str, str, str, Int64Array]],
 ) -> tuple[Gallery, ...]:
-    album = GalleryBuilder(data, label)
+    builder = GalleryBuilder(data, label)
     return tuple(
         Gallery(
-            f"{prefix}-{name}", title, about, album.build_items(events[rows[:PHOTOS_PER_GALLERY]])
+            f"{prefix}-{name}", title, about, builder.build_items(events[rows[:PHOTOS_PER_GALLERY]])
         )
         for name, title, about, rows in chosen
         if len(rows)
@@ -130,5 +113,5 @@ def _order_by_margin(probabilities: ProbabilityMatrix) -> Int64Array:
 
 
 def _shuffle(rows: NDArray[np.int64]) -> Int64Array:
-    """The same ones for the same answers."""
+    """Shuffle reproducibly."""
     return np.random.default_rng(0).permutation(rows)

@@ -1,4 +1,4 @@
-"""The photos that the report shows, and what is written beneath them."""
+"""Photos of the report, with their captions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ctc.evaluation.metrics.intervals import Int64Array
 
 
 class PhotoRef(NamedTuple):
-    """`path` as the predictions or the dataset name it; '' where only the event is known."""
+    """A photo; `path` is that of the predictions or the dataset, '' if only the event is known."""
 
     event_id: str
     path: str
@@ -20,7 +20,7 @@ class PhotoRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GalleryItem:
-    """An answer and its photo. `truth` is None where it isn't known."""
+    """A prediction and its photo; `truth` is None if unknown."""
 
     photo: PhotoRef
     truth: str | None
@@ -39,7 +39,7 @@ class Gallery:
 
 
 class GalleryBuilder:
-    """The events of one label, and for each the photo on which its answer shows best."""
+    """Builder of items of one label, each with the event's photo that supports its class most."""
 
     def __init__(self, data: EvaluationData, label: str) -> None:
         self._data, self._classes = data, data.classes[label]
@@ -52,6 +52,7 @@ class GalleryBuilder:
         )
 
     def build_item(self, event: int) -> GalleryItem:
+        """Return the item of an event, by its number."""
         values = self._probabilities[event]
         top = int(values.argmax())
         truth = -1 if self._truth is None else int(self._truth[event])
@@ -61,6 +62,7 @@ class GalleryBuilder:
         )
 
     def build_items(self, events: Int64Array) -> tuple[GalleryItem, ...]:
+        """Return the items of several events, in order."""
         return tuple(self.build_item(event) for event in events.tolist())
 
     def _best_photo(self, event: int, top: int) -> PhotoRef:
@@ -70,8 +72,10 @@ class GalleryBuilder:
 
 @dataclass(frozen=True)
 class _PhotoRows:
-    """The answers for photos: `order` sorts them by event, `bounds` says where those of each event
-    begin there."""
+    """Predictions of photos, grouped by event.
+
+    `order` sorts the rows by event, `bounds` (E + 1,) are the events' first positions in `order`.
+    """
 
     paths: tuple[str, ...]
     probabilities: ProbabilityMatrix
@@ -85,6 +89,6 @@ class _PhotoRows:
         return cls(photos.paths, photos.probabilities[label], order, bounds)
 
     def best_path(self, event: int, number: int) -> str | None:
-        """The path of the event's photo that is most probably of class `number`."""
+        """Return the event's photo with the highest probability of class `number`, None if none."""
         rows = self.order[self.bounds[event] : self.bounds[event + 1]]
         return self.paths[rows[self.probabilities[rows, number].argmax()]] if len(rows) else None

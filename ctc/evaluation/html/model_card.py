@@ -1,5 +1,7 @@
-"""The model card (Mitchell et al. 2019, https://arxiv.org/abs/1810.03993): what the model is, what
-it is for, and what it can't do."""
+"""Model card: what the model is, what it is for, and its limits.
+
+Mitchell et al. 2019, https://arxiv.org/abs/1810.03993.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from ctc.evaluation.html.formatting import format_estimate
 from ctc.evaluation.html.summary import describe_subject
 from ctc.evaluation.metrics.evaluation import Evaluation
 
-NOT_STATED = "Not stated. Who passes the model on should say under which licence."
+NOT_STATED = "Not stated. State a licence with --licence before you share the model."
 
 CardSection = tuple[str, tuple[str, ...]]
 """A heading and its lines."""
@@ -22,7 +24,7 @@ CardSection = tuple[str, tuple[str, ...]]
 def model_card(
     evaluation: Evaluation, model: ModelInfo | None, licence: str | None
 ) -> tuple[CardSection, ...]:
-    """`model` is None when a prediction file was evaluated."""
+    """Return the sections of the card; `model` is None if a prediction file was evaluated."""
     entries = [
         ("Model", tuple(_model(evaluation, model))),
         *(
@@ -35,7 +37,7 @@ def model_card(
         ),
         ("Data", tuple(_data(evaluation))),
         ("Classes", tuple(_classes(evaluation))),
-        ("Figures", tuple(_figures(evaluation))),
+        ("Metrics", tuple(_metrics(evaluation))),
         ("Intended use", tuple(_intended_use(evaluation))),
         ("Limits", tuple(_limits(evaluation))),
         ("Versions", tuple(_versions(model))),
@@ -46,11 +48,12 @@ def model_card(
 
 def _model(evaluation: Evaluation, model: ModelInfo | None) -> Iterator[str]:
     if model is None:
-        yield f"Predictions of '{evaluation.subject.get('predictions', 'unknown')}'; the model behind them is not known here."
+        name = evaluation.subject.get("predictions", "unknown")
+        yield f"Predictions of '{name}'; the model that made them is not known here."
         return
-    made, size = model.provenance, model.preprocessing
-    yield f"'{evaluation.subject.get('model', 'unknown')}', backbone {made.get('backbone', 'unknown')}"
-    yield f"Takes photos of {size.width} × {size.height} pixels ({size.resize})"
+    name, size = evaluation.subject.get("model", "unknown"), model.preprocessing
+    yield f"'{name}', backbone {model.provenance.get('backbone', 'unknown')}"
+    yield f"Input size {size.width} × {size.height} pixels ({size.resize})"
 
 
 def _data(evaluation: Evaluation) -> Iterator[str]:
@@ -66,28 +69,42 @@ def _classes(evaluation: Evaluation) -> Iterator[str]:
         yield f"{name}, several at once: {', '.join(several.classes)}"
 
 
-def _figures(evaluation: Evaluation) -> Iterator[str]:
+def _metrics(evaluation: Evaluation) -> Iterator[str]:
     for label, found in evaluation.labels.items():
         scores = found.units["event"]
-        yield f"{label}, per event: right {format_estimate(scores.top_1)}, macro F1 {format_estimate(scores.macro.f1)}"
+        accuracy, f1 = format_estimate(scores.top_1), format_estimate(scores.macro.f1)
+        yield f"{label}, per event: accuracy {accuracy}, macro F1 {f1}"
     for label, several in evaluation.multi_label.items():
-        sets = several.units["event"]
-        yield f"{label}, per event: exactly right {format_estimate(sets.exact)}, macro F1 {format_estimate(sets.macro.f1)}"
+        multi_label = several.units["event"]
+        exact, f1 = format_estimate(multi_label.exact), format_estimate(multi_label.macro.f1)
+        yield f"{label}, per event: exact match {exact}, macro F1 {f1}"
 
 
 def _intended_use(evaluation: Evaluation) -> Iterator[str]:
     labels = " and ".join((*evaluation.labels, *evaluation.multi_label))
-    yield f"Proposing {labels} for photos of camera traps like those it learnt from, so that a person looks at fewer of them."
-    yield "Not for decisions about people, nor for counts of a rare species without a look at each photo."
+    yield (
+        f"Predicting {labels} in camera-trap photos like those it was trained on, so that fewer"
+        " photos need review."
+    )
+    yield (
+        "Not for decisions about people, nor for counts of rare species without review of each"
+        " photo."
+    )
 
 
 def _limits(evaluation: Evaluation) -> Iterator[str]:
-    yield "It answers with its own classes only: an animal that it never learnt gets the name of another."
-    yield "The figures hold for cameras, seasons and regions like those evaluated here; elsewhere, evaluate again."
+    yield (
+        "It predicts its own classes only: an animal that it was not trained on gets the name of"
+        " another."
+    )
+    yield (
+        "The metrics hold for cameras, seasons and regions like those evaluated here; evaluate"
+        " again elsewhere."
+    )
     for label, found in evaluation.labels.items():
         rare = found.units["event"].rare.names
         if rare:
-            yield f"Classes of {label} with few examples, whose figures are uncertain: {', '.join(rare)}"
+            yield f"Classes of {label} with few examples and uncertain metrics: {', '.join(rare)}"
     yield from evaluation.notes
 
 

@@ -1,5 +1,8 @@
-"""From templates to one file: autoescaped, with its style and script inside, and forbidden to load
-anything."""
+"""Rendering of the HTML templates into one self-contained file.
+
+All values are escaped, style and script are inline, and the content security policy forbids
+loading anything.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,11 @@ from ctc.evaluation.html.charts import share_bar
 from ctc.evaluation.html.formatting import format_estimate, format_percent
 from ctc.storage.atomic import write_text
 
+REPORT_FILE = "report.html"
+
 
 def write_page(path: Path, template: str, values: Mapping[str, Any]) -> None:
-    """Render `template` with `values`; names that are not Unicode are written with escapes."""
+    """Render `template` with `values` to `path`; names that are not Unicode are escaped."""
     environment = _environment()
     style, script = (_load_source(environment, name) for name in ("style.css", "page.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -61,5 +66,5 @@ def _format_count(value: int) -> str:
 
 
 def _sort_key(value: float) -> str:
-    """What a table is sorted by; nothing for NaN, which comes last."""
+    """Return the sort key of a table cell, empty for NaN, which sorts last."""
     return "" if value != value else f"{value:.6g}"

@@ -1,4 +1,4 @@
-"""report.html of predictions whose truth is not known."""
+"""Writer of the report.html of predictions without ground truth."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from pathlib import Path
 from markupsafe import Markup
 
 from ctc.evaluation.answers.predictions import EvaluationData
+from ctc.evaluation.config import ReportConfig
+from ctc.evaluation.html.curves import activity_charts
 from ctc.evaluation.html.formatting import format_percent
 from ctc.evaluation.html.galleries import galleries_without_truth
 from ctc.evaluation.html.gallery_items import Gallery
-from ctc.evaluation.html.options import REPORT_FILE, ReportConfig
-from ctc.evaluation.html.page import write_page
+from ctc.evaluation.html.page import REPORT_FILE, write_page
 from ctc.evaluation.html.thumbnails import ThumbnailSource, make_thumbnails
 from ctc.evaluation.metrics.activity import (
-    MAX_LOCATIONS,
     ClassCount,
     LocationActivity,
+    activity_by_hour,
     activity_by_location,
-    charts_by_hour,
     class_counts,
     frequent_classes,
 )
 
 HIGH_CONFIDENCE = 0.9
+MAX_LOCATIONS = 60
 
 
 @dataclass(frozen=True)
 class PredictionPage:
-    """One label's part of the page. `frequent`: the names of the classes that `locations` count;
-    `location_count`: of all places."""
+    """One label's part of the page.
+
+    `frequent` are the names of the classes that `locations` count, `location_count` is the number
+    of all locations.
+    """
 
     id: str
     label: str
@@ -51,24 +55,21 @@ def write_prediction_report(
     failures: tuple[str, ...],
     config: ReportConfig,
 ) -> Path:
-    """Write report.html into `folder` and return its path. `name` of the predictions;
-    `photo_fetcher`: where thumbnails come from.
+    """Write report.html into `folder` and return its path; `name` is that of the predictions.
 
-    Raises InputError for probabilities that are no numbers from 0 to 1.
+    Raises InputError for probabilities that are not numbers from 0 to 1.
     """
     data.check_probabilities()
     pages = [_page(data, label, f"label-{number}") for number, label in enumerate(data.classes)]
-    wanted = [
-        shown.photo for page in pages for gallery in page.galleries for shown in gallery.items
-    ]
-    made = make_thumbnails(wanted, thumbnail_source, config.megabytes)
+    photos = [item.photo for page in pages for gallery in page.galleries for item in gallery.items]
+    thumbnails = make_thumbnails(photos, thumbnail_source, config.megabytes)
     values = {
-        "title": f"What is in {name}?",
+        "title": f"Predictions in {name}",
         "pages": pages,
         "summary": _summary(data, pages, failures),
         "notes": _omission_notes(data),
-        "thumbnails": made,
-        "untold": sum(photo not in made for photo in wanted),
+        "thumbnails": thumbnails,
+        "missing_photos": sum(photo not in thumbnails for photo in photos),
         "failures": failures,
     }
     write_page(folder / REPORT_FILE, "predictions.html", values)
@@ -77,16 +78,16 @@ def write_prediction_report(
 
 def _page(data: EvaluationData, label: str, prefix: str) -> PredictionPage:
     frequent = frequent_classes(data, label)
-    found = activity_by_location(data, label, frequent)
+    locations = activity_by_location(data, label, frequent)
     names = tuple(data.classes[label][number] for number in frequent.tolist())
     return PredictionPage(
         id=prefix,
         label=label,
         classes=class_counts(data, label),
         frequent=names,
-        locations=found[:MAX_LOCATIONS],
-        location_count=len(found),
-        hours=charts_by_hour(data, label, frequent),
+        locations=locations[:MAX_LOCATIONS],
+        location_count=len(locations),
+        hours=activity_charts(activity_by_hour(data, label, frequent)),
         galleries=galleries_without_truth(data, label, prefix),
     )
 
@@ -94,36 +95,39 @@ def _page(data: EvaluationData, label: str, prefix: str) -> PredictionPage:
 def _summary(
     data: EvaluationData, pages: list[PredictionPage], failures: tuple[str, ...]
 ) -> list[str]:
-    counted = f"{len(data.event_ids):,} events" + (
-        f" with {len(data.photos):,} photos" if data.photos else ""
-    )
-    told = [f"{counted} were answered. Nobody has checked these answers: they are the model's."]
+    photos = f" with {len(data.photos):,} photos" if data.photos else ""
+    lines = [f"{len(data.event_ids):,} events{photos} have predictions, which nobody has reviewed."]
     if data.locations:
-        told.append(f"They come from {len(data.locations):,} locations.")
-    times = sorted(taken for taken in data.timestamps if taken)
+        lines.append(f"They come from {len(data.locations):,} locations.")
+    times = sorted(timestamp for timestamp in data.timestamps if timestamp)
     if times:
-        told.append(f"The first was taken on {times[0][:10]}, the last on {times[-1][:10]}.")
-    for page in pages:
-        most = ", ".join(
-            f"“{one.name}” ({format_percent(one.share)})" for one in page.classes[:3] if one.events
-        )
-        sure = float((data.events.probabilities[page.label].max(axis=1) >= HIGH_CONFIDENCE).mean())
-        told.append(
-            f"{page.label}: most often {most}; {format_percent(sure)} of the answers have a probability of at least {format_percent(HIGH_CONFIDENCE)}."
-        )
+        lines.append(f"The first is from {times[0][:10]}, the last from {times[-1][:10]}.")
+    lines += [_label_summary(data, page) for page in pages]
     if failures:
-        told.append(f"{len(failures):,} photos could not be used.")
-    return told
+        lines.append(f"{len(failures):,} photos could not be used.")
+    return lines
+
+
+def _label_summary(data: EvaluationData, page: PredictionPage) -> str:
+    most = ", ".join(
+        f"“{one.name}” ({format_percent(one.share)})" for one in page.classes[:3] if one.events
+    )
+    confidence = data.events.probabilities[page.label].max(axis=1)
+    confident = format_percent(float((confidence >= HIGH_CONFIDENCE).mean()))
+    return (
+        f"{page.label}: most frequent are {most}; {confident} of the predictions have a probability"
+        f" of at least {format_percent(HIGH_CONFIDENCE)}."
+    )
 
 
 def _omission_notes(data: EvaluationData) -> list[str]:
     notes = []
     if not data.locations:
-        notes.append("Counts by location are left out: no event tells where it was.")
+        notes.append("Counts by location are left out: the location of every event is unknown.")
     notes += [
         f"An event may have several classes of {label}: only the most probable one is counted."
         for label in data.multi_label
     ]
     if not any(data.timestamps):
-        notes.append("Activity by hour is left out: no event tells when it was.")
+        notes.append("Activity by hour is left out: the time of every event is unknown.")
     return notes

@@ -1,4 +1,4 @@
-"""What an evaluation says, in plain words."""
+"""Summary of an evaluation in plain sentences."""
 
 from __future__ import annotations
 
@@ -14,27 +14,22 @@ from ctc.evaluation.metrics.evaluation import (
 
 TARGET = 0.95
 MIN_EVENTS = 10
-"""Events that a class or a place needs to be named as a weak one."""
+"""Minimum number of events for a class or a location to be named as a weak one."""
 GOOD_RECALL = 0.9
 SMALL_ERROR, LARGE_ERROR = 0.03, 0.1
 
 
 def describe_subject(evaluation: Evaluation) -> str:
-    subject = evaluation.subject
+    """Return a sentence on what was evaluated on what."""
+    subject, counts = evaluation.subject, _format_counts(evaluation)
     if "split" in subject:
-        return f"Evaluated on the split “{subject['split']}” of “{subject.get('dataset', 'a dataset')}”: {_format_counts(evaluation)}."
-    return f"Compared with the truth in “{subject.get('truth', 'unknown')}”: {_format_counts(evaluation)}."
-
-
-def _format_counts(evaluation: Evaluation) -> str:
-    """`640 events with 1,316 photos`"""
-    return f"{evaluation.events:,} events" + (
-        f" with {evaluation.photos:,} photos" if evaluation.photos else ""
-    )
+        dataset = subject.get("dataset", "a dataset")
+        return f"Evaluated on the split “{subject['split']}” of “{dataset}”: {counts}."
+    return f"Compared with the ground truth in “{subject.get('truth', 'unknown')}”: {counts}."
 
 
 def label_summary(label: str, found: LabelEvaluation) -> tuple[str, ...]:
-    """A few sentences on one label, per event."""
+    """Return a few sentences on one label, per event."""
     scores = found.units["event"]
     return (
         *_accuracy(label, scores),
@@ -47,54 +42,70 @@ def label_summary(label: str, found: LabelEvaluation) -> tuple[str, ...]:
 
 
 def multi_label_summary(label: str, found: MultiLabelEvaluation) -> str:
-    """The same of a label that may have several classes at once."""
+    """Return a sentence on a label that may have several classes at once, per event."""
     scores = found.units["event"]
     return (
-        f"Of {scores.n:,} events whose {label} is known, the model named exactly what is there in {format_percent(scores.exact.value)}; what it "
-        f"found most probable is there in {format_percent(scores.top_1.value)}."
+        f"For {format_percent(scores.exact.value)} of {scores.n:,} events whose {label} is known,"
+        " the model predicts exactly the classes that are present. Its most probable class is"
+        f" present in {format_percent(scores.top_1.value)}."
     )
 
 
+def _format_counts(evaluation: Evaluation) -> str:
+    """Return `640 events with 1,316 photos`."""
+    photos = f" with {evaluation.photos:,} photos" if evaluation.photos else ""
+    return f"{evaluation.events:,} events{photos}"
+
+
 def _accuracy(label: str, scores: UnitScores) -> Iterator[str]:
-    right = round(scores.top_1.value * scores.n)
+    right, top = round(scores.top_1.value * scores.n), scores.top_1
     yield (
-        f"Of {scores.n:,} events whose {label} is known, the model named {right:,} correctly: {format_percent(scores.top_1.value)}. "
-        f"With other events of the same kind, expect {100 * scores.top_1.low:.0f} to {format_percent(scores.top_1.high)}."
+        f"The model predicts {right:,} of {scores.n:,} events whose {label} is known correctly:"
+        f" an accuracy of {format_percent(top.value)}. For other events of the same kind, expect"
+        f" {100 * top.low:.0f} to {format_percent(top.high)}."
     )
 
 
 def _coverage(scores: UnitScores) -> Iterator[str]:
     target = scores.automation.targets[f"{TARGET:g}"]
     if target is None:
-        yield f"No part of its answers is {format_percent(TARGET)} right: a person should look at all of them."
+        yield (
+            f"No confidence threshold reaches an accuracy of {format_percent(TARGET)}: a person"
+            " should review all predictions."
+        )
     elif target.share == 1:
-        yield f"Even with all answers accepted without a look, {format_percent(target.accuracy.value)} are right."
+        yield (
+            "Even with all predictions accepted without review, the accuracy is"
+            f" {format_percent(target.accuracy.value)}."
+        )
     else:
         yield (
-            f"If answers with a probability of at least {format_percent(target.threshold or 0)} are accepted without a look, that is "
-            f"{format_percent(target.share)} of the events, and {format_percent(target.accuracy.value)} of those are right. A person looks at the rest."
+            "If predictions with a probability of at least"
+            f" {format_percent(target.threshold or 0)} are accepted without review, that covers"
+            f" {format_percent(target.share)} of the events with an accuracy of"
+            f" {format_percent(target.accuracy.value)}. A person reviews the rest."
         )
     own = scores.automation.thresholds
     if own:
         yield (
-            f"The thresholds stored in the model accept {format_percent(own.share)} of the events; "
-            f"{format_estimate(own.accuracy)} of those are right."
+            f"The thresholds stored in the model accept {format_percent(own.share)} of the events,"
+            f" with an accuracy of {format_estimate(own.accuracy)}."
         )
 
 
 def _weakest_class(scores: UnitScores) -> Iterator[str]:
-    counted = [
+    recalls = [
         (one.recall.value, number)
         for number, one in enumerate(scores.classes)
         if one.support >= MIN_EVENTS
     ]
-    recall, number = min(counted, default=(1.0, 0))
+    recall, number = min(recalls, default=(1.0, 0))
     if recall < GOOD_RECALL:
-        one = scores.classes[number]
-        found = (
-            f"“{one.name}” is recognised least: {format_percent(recall)} of {one.support:,} events"
+        weakest = scores.classes[number]
+        yield (
+            f"“{weakest.name}” has the lowest recall: {format_percent(recall)} of"
+            f" {weakest.support:,} events{_most_confused_with(scores, number)}."
         )
-        yield f"{found}{_most_confused_with(scores, number)}."
 
 
 def _most_confused_with(scores: UnitScores, number: int) -> str:
@@ -102,33 +113,32 @@ def _most_confused_with(scores: UnitScores, number: int) -> str:
         (count, other) for other, count in enumerate(scores.confusion[number]) if other != number
     ]
     count, other = max(wrong, default=(0, 0))
-    return (
-        f"; most often it is called “{scores.classes[other].name}” instead ({count:,} times)"
-        if count > 1
-        else ""
-    )
+    if count < 2:
+        return ""
+    return f"; it is most often confused with “{scores.classes[other].name}” ({count:,} times)"
 
 
 def _empty_removal(scores: UnitScores) -> Iterator[str]:
     for point in scores.empties.points if scores.empties else ():
         if point.allowed == 0.05 and point.threshold is not None:
             yield (
-                f"{format_percent(point.empties.value)} of the empty events can be removed unseen; "
-                f"{format_percent(point.animals.value, 1)} of the events with something on them would go with them."
+                f"{format_percent(point.empties.value)} of the empty events can be removed without"
+                f" review; {format_percent(point.animals.value, 1)} of the other events would be"
+                " lost with them."
             )
 
 
 def _calibration(scores: UnitScores) -> Iterator[str]:
     error = scores.reliability.ece
-    verdict = "can be taken at face value" if error < SMALL_ERROR else "are roughly right"
+    verdict = "well calibrated" if error < SMALL_ERROR else "roughly calibrated"
     if error >= LARGE_ERROR:
         remedy = (
-            ": calibrate the model"
+            "use `ctc calibrate`"
             if scores.uncalibrated is None
-            else ", though the model is calibrated"
+            else "the model's calibration does not fit these photos"
         )
-        verdict = f"should not be taken at face value{remedy}"
-    yield f"Its probabilities {verdict} (off by {100 * error:.1f} percentage points on average)."
+        verdict = f"not calibrated: {remedy}"
+    yield f"Its probabilities are {verdict} (mean error {100 * error:.1f} percentage points)."
 
 
 def _locations(scores: UnitScores) -> Iterator[str]:
@@ -142,6 +152,6 @@ def _locations(scores: UnitScores) -> Iterator[str]:
             choose(counted, key=lambda group: group.top_1.value) for choose in (min, max)
         )
         yield (
-            f"It depends on the camera: at “{worst.name}” {format_percent(worst.top_1.value)} are right, "
-            f"at “{best.name}” {format_percent(best.top_1.value)}."
+            f"Accuracy depends on the location: {format_percent(worst.top_1.value)} at"
+            f" “{worst.name}”, {format_percent(best.top_1.value)} at “{best.name}”."
         )

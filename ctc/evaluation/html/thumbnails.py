@@ -1,4 +1,4 @@
-"""Small pictures inside the page, no more of them than it may weigh."""
+"""Thumbnails inside the page, within a size budget."""
 
 from __future__ import annotations
 
@@ -10,53 +10,55 @@ from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import ImageError
-from ctc.evaluation.answers.split_images import Pixels
 from ctc.evaluation.html.gallery_items import PhotoRef
 from ctc.images import decode, encode_jpeg, read_photo, shrink
+from ctc.images.decode import Pixels
 from ctc.images.eval_samples import read_events, record_table
 from ctc.storage.paths import join_path
 
 SMALLEST_SIDE = 144
 QUALITY = 70
 TYPICAL_CHARACTERS = 8_000
-"""Characters that a thumbnail takes in the page, about."""
+"""Approximate size of a thumbnail in the page."""
 MEGABYTE = 1_000_000
 
 Thumbnails = dict[PhotoRef, str]
 ThumbnailSource = Callable[[Sequence[PhotoRef]], Iterator[tuple[PhotoRef, bytes]]]
-"""The bytes of those of the photos that can be read, in whatever order."""
+"""Yields the bytes of those photos that can be read, in any order."""
 
 
 def thumbnails_from_files(root: Path | None = None) -> ThumbnailSource:
-    """Photos from where their paths say, relative ones from `root`; an event without a path may be
-    named after its photo."""
+    """Return a source that reads photo files; relative paths start at `root`.
 
-    def read(wanted: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
-        for photo in wanted:
-            named = photo.path or photo.event_id
+    The id of an event without a path may be the path of its photo.
+    """
+
+    def read(photos: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
+        for photo in photos:
+            path = photo.path or photo.event_id
             try:
-                yield photo, read_photo(join_path(root, named) if root else named)
+                yield photo, read_photo(join_path(root, path) if root else path)
             except ImageError:
-                continue  # the page says that this photo could not be shown
+                continue  # the page counts the photos that are not shown
 
     return read
 
 
 def thumbnails_from_dataset(dataset: Dataset, split: str) -> ThumbnailSource:
-    """Photos from the records of a split."""
+    """Return a source that reads the photos of a dataset's split."""
 
-    def read(wanted: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
-        left = set(wanted)
-        events = {photo.event_id for photo in wanted}
+    def read(photos: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
+        remaining = set(photos)
+        events = {photo.event_id for photo in photos}
         for _, event in read_events(dataset, split, record_table(dataset, split), lambda _: None):
             if event.event_id not in events:
                 continue
             for path, jpeg in zip(event.paths, event.jpegs, strict=True):
                 photo = PhotoRef(event.event_id, path)
-                if photo in left:
-                    left.remove(photo)
+                if photo in remaining:
+                    remaining.remove(photo)
                     yield photo, jpeg
-            if not left:
+            if not remaining:
                 return
 
     return read
@@ -65,27 +67,29 @@ def thumbnails_from_dataset(dataset: Dataset, split: str) -> ThumbnailSource:
 def make_thumbnails(
     photos: Iterable[PhotoRef], source: ThumbnailSource, megabytes: float
 ) -> Thumbnails:
-    """Data URIs of JPEGs for the photos, most important first in `photos`, where a photo counts
-    each time it occurs: all of them together take at most so many megabytes in the page."""
+    """Make thumbnails as data URIs, together at most `megabytes` in the page.
+
+    The most important photos come first in `photos`; a photo counts each time it occurs.
+    """
     budget = int(megabytes * MEGABYTE)
-    times = Counter(photos)
-    uses = accumulate(times.values())
+    uses = Counter(photos)
+    total_uses = accumulate(uses.values())
     chosen = [
         photo
-        for photo, so_far in zip(times, uses, strict=True)
-        if so_far <= budget // TYPICAL_CHARACTERS
+        for photo, total in zip(uses, total_uses, strict=True)
+        if total <= budget // TYPICAL_CHARACTERS
     ]
-    made: Thumbnails = {}
+    thumbnails: Thumbnails = {}
     for photo, data in source(chosen):
         uri = _thumbnail(data)
-        if uri and len(uri) * times[photo] <= budget:
-            budget -= len(uri) * times[photo]
-            made[photo] = uri
-    return made
+        if uri and len(uri) * uses[photo] <= budget:
+            budget -= len(uri) * uses[photo]
+            thumbnails[photo] = uri
+    return thumbnails
 
 
 def data_uri(pixels: Pixels) -> str:
-    """Of a JPEG of the picture (height, width, 3)."""
+    """Return a JPEG of the image (height, width, 3) as data URI."""
     return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(pixels, QUALITY)).decode()
 
 

@@ -1,1 +1,1 @@
-"""Figures with confidence intervals, computed from predictions and ground truth."""
+"""Metrics with confidence intervals, computed from predictions and ground truth."""

@@ -1,27 +1,22 @@
-"""What a prediction file says without any truth: how often, where and when each class was
-answered."""
+"""How often, where and when each class was predicted; needs no ground truth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 
 from ctc.artifacts.observation_types import observation_type
 from ctc.evaluation.answers.predictions import EvaluationData
-from ctc.evaluation.html.charts import bar_chart
 from ctc.evaluation.metrics.intervals import Int64Array
 
 MAX_FREQUENT_CLASSES = 8
-MAX_LOCATIONS = 60
-MAX_HOUR_CHARTS = 5
+MAX_HOURLY_CLASSES = 5
 
 
 @dataclass(frozen=True)
 class ClassCount:
-    """`confidence`: the mean probability of the answers with this class; NaN without one."""
+    """Number and share of events with this top class; `confidence` is their mean, NaN for none."""
 
     name: str
     events: int
@@ -31,15 +26,23 @@ class ClassCount:
 
 @dataclass(frozen=True)
 class LocationActivity:
-    """A location; `counts` of the classes that are frequent over all."""
+    """Events at a location; `counts` are those of the overall most frequent classes."""
 
     name: str
     events: int
     counts: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class HourlyActivity:
+    """Events by hour, 24 `counts`; `name` is the class, None for all events."""
+
+    name: str | None
+    counts: tuple[int, ...]
+
+
 def class_counts(data: EvaluationData, label: str) -> tuple[ClassCount, ...]:
-    """The most frequent first."""
+    """Count the events of each class, most frequent first."""
     probabilities, names = data.events.probabilities[label], data.classes[label]
     top, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     counts = np.bincount(top, minlength=len(names))
@@ -53,7 +56,7 @@ def class_counts(data: EvaluationData, label: str) -> tuple[ClassCount, ...]:
 
 
 def frequent_classes(data: EvaluationData, label: str) -> Int64Array:
-    """The numbers of up to FREQUENT classes that were answered, the most frequent first."""
+    """Return the numbers of up to MAX_FREQUENT_CLASSES predicted classes, most frequent first."""
     counts = np.bincount(
         data.events.probabilities[label].argmax(axis=1), minlength=len(data.classes[label])
     )
@@ -64,16 +67,13 @@ def frequent_classes(data: EvaluationData, label: str) -> Int64Array:
 def activity_by_location(
     data: EvaluationData, label: str, classes: Int64Array
 ) -> tuple[LocationActivity, ...]:
-    """All locations that are known, with most events first."""
-    inside = data.location >= 0
-    where, top = (
-        data.location[inside].astype(np.int64),
-        data.events.probabilities[label].argmax(axis=1)[inside],
-    )
+    """Count the events of the given `classes` at each known location, most events first."""
+    is_known = data.location >= 0
+    location = data.location[is_known].astype(np.int64)
+    top = data.events.probabilities[label].argmax(axis=1)[is_known]
     width = len(data.classes[label])
-    table = np.bincount(where * width + top, minlength=len(data.locations) * width).reshape(
-        -1, width
-    )
+    table = np.bincount(location * width + top, minlength=len(data.locations) * width)
+    table = table.reshape(-1, width)
     totals = table.sum(axis=1)
     return tuple(
         LocationActivity(data.locations[i], int(totals[i]), tuple(table[i, classes].tolist()))
@@ -81,31 +81,32 @@ def activity_by_location(
     )
 
 
-def charts_by_hour(data: EvaluationData, label: str, classes: Int64Array) -> Mapping[str, Markup]:
-    """Bar charts by title: all events, and the most frequent classes with something on them; none
-    when no event has a time."""
-    hour = np.array([_hour(taken) for taken in data.timestamps])
-    if not (hour >= 0).any():
-        return {}
+def activity_by_hour(
+    data: EvaluationData, label: str, classes: Int64Array
+) -> tuple[HourlyActivity, ...]:
+    """Count events by hour: all, then the most frequent of `classes` that do not mean empty.
+
+    Returns an empty tuple if no event has a time.
+    """
+    hours = np.array([_hour(timestamp) for timestamp in data.timestamps])
+    is_known = hours >= 0
+    if not is_known.any():
+        return ()
     top, names = data.events.probabilities[label].argmax(axis=1), data.classes[label]
-    charts = {"All events": _hour_chart("all events", hour[hour >= 0])}
+    activity = [_hourly(None, hours[is_known])]
     animals = [number for number in classes.tolist() if observation_type(names[number]) != "blank"]
-    for number in animals[:MAX_HOUR_CHARTS]:
-        chosen = hour[(hour >= 0) & (top == number)]
-        if len(chosen):
-            charts[f"Called {names[number]}"] = _hour_chart(names[number], chosen)
-    return charts
+    for number in animals[:MAX_HOURLY_CLASSES]:
+        of_class = hours[is_known & (top == number)]
+        if len(of_class):
+            activity.append(_hourly(names[number], of_class))
+    return tuple(activity)
 
 
-def _hour(taken: str) -> int:
-    """−1 without one."""
-    text = taken[11:13]
+def _hourly(name: str | None, hours: Int64Array) -> HourlyActivity:
+    return HourlyActivity(name, tuple(np.bincount(hours, minlength=24).tolist()))
+
+
+def _hour(timestamp: str) -> int:
+    """Return the hour of an ISO 8601 time, −1 without one."""
+    text = timestamp[11:13]
     return int(text) if text.isdecimal() and int(text) < 24 else -1
-
-
-def _hour_chart(name: str, of_event: Int64Array) -> Markup:
-    counts = np.bincount(of_event, minlength=24).tolist()
-    busiest = max(range(24), key=counts.__getitem__)
-    summary = f"Events of {name} by hour: most, {counts[busiest]:,}, from {busiest} o'clock on"
-    bars = [(str(hour) if hour % 3 == 0 else "", count) for hour, count in enumerate(counts)]
-    return bar_chart(summary, "hour of the day", bars)

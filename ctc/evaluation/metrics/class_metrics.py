@@ -1,5 +1,4 @@
-"""Precision, recall, F1 and average precision of each class, and their means, with bootstrap
-intervals."""
+"""Precision, recall, F1 and average precision per class, and their means, with intervals."""
 
 from __future__ import annotations
 
@@ -26,8 +25,10 @@ METRICS = ("precision", "recall", "f1", "average_precision")
 
 @dataclass(frozen=True)
 class ClassMetricArrays:
-    """Figures of K classes: `values` each (K,), `samples` each (RESAMPLES, K), by the name of the
-    figure; NaN where there is none."""
+    """Metrics of K classes, by the name of the metric; NaN where a metric is undefined.
+
+    `values` are (K,) each, `samples` (RESAMPLES, K) each. `support` and `predicted` are (K,).
+    """
 
     classes: tuple[str, ...]
     support: Int64Array
@@ -36,14 +37,15 @@ class ClassMetricArrays:
     samples: dict[str, Float64Array]
 
     def by_class(self) -> tuple[ClassScores, ...]:
+        """Return the scores of each class with 95 % intervals."""
         columns = [
             _apply_exact_intervals(
-                figure,
-                bootstrap_estimates(self.values[figure], self.samples[figure]),
+                metric,
+                bootstrap_estimates(self.values[metric], self.samples[metric]),
                 self.support,
                 self.predicted,
             )
-            for figure in METRICS
+            for metric in METRICS
         ]
         counts = zip(
             self.classes, self.support.tolist(), self.predicted.tolist(), *columns, strict=True
@@ -51,20 +53,20 @@ class ClassMetricArrays:
         return tuple(ClassScores(*row) for row in counts)
 
     def macro(self, mask: NDArray[np.bool_] | None = None) -> Means:
-        """Unweighted means over the classes that occur, or those of them `mask` these (K,)."""
+        """Return unweighted means over the classes that occur, limited to `mask` (K,) if given."""
         occurs = self.support > 0
         return self._means((occurs if mask is None else occurs & mask).astype(np.float64))
 
     def weighted(self) -> Means:
-        """Means in which each class weighs as often as it occurs."""
+        """Return means over classes weighted by their support."""
         return self._means(self.support.astype(np.float64))
 
     def _means(self, weights: Float64Array) -> Means:
         values = np.array(
-            [_weighted_mean(self.values[figure][None], weights, figure)[0] for figure in METRICS]
+            [_weighted_mean(self.values[metric][None], weights, metric)[0] for metric in METRICS]
         )
         samples = np.stack(
-            [_weighted_mean(self.samples[figure], weights, figure) for figure in METRICS], axis=1
+            [_weighted_mean(self.samples[metric], weights, metric) for metric in METRICS], axis=1
         )
         found: list[Estimate] = bootstrap_estimates(values, samples)
         return Means(**dict(zip([one.name for one in fields(Means)], found, strict=True)))
@@ -76,7 +78,10 @@ def compute_class_metrics(
     classes: tuple[str, ...],
     bootstrap: ClusterBootstrap,
 ) -> ClassMetricArrays:
-    """`truth` (N,) without missing values, `probabilities` (N, K)."""
+    """Compute all metrics per class.
+
+    `truth` (N,) has no missing values, `probabilities` are (N, K).
+    """
     from sklearn.metrics import precision_recall_fscore_support
 
     count = len(classes)
@@ -91,7 +96,8 @@ def compute_class_metrics(
         for number in numbers
     ]
     hits = bootstrap.counts(top, count, top == truth)
-    occurred, said = bootstrap.counts(truth.astype(np.int64), count), bootstrap.counts(top, count)
+    supports = bootstrap.counts(truth.astype(np.int64), count)
+    predictions = bootstrap.counts(top, count)
     return ClassMetricArrays(
         classes,
         support,
@@ -104,9 +110,9 @@ def compute_class_metrics(
             )
         ),
         {
-            "precision": ratio(hits, said),
-            "recall": ratio(hits, occurred),
-            "f1": ratio(2 * hits, said + occurred),
+            "precision": ratio(hits, predictions),
+            "recall": ratio(hits, supports),
+            "f1": ratio(2 * hits, predictions + supports),
             "average_precision": np.stack([samples for _, samples in average], axis=1),
         },
     )
@@ -115,12 +121,13 @@ def compute_class_metrics(
 def average_precision(
     positive: NDArray[np.bool_], probability: NDArray[np.float32], bootstrap: ClusterBootstrap
 ) -> tuple[float, Float64Array]:
-    """The mean precision over the positives, each at its own probability (scikit-learn's
-    `average_precision_score`), and its value in each resample; NaN without positives.
+    """Return the average precision and its value in each resample; NaN without positives.
 
-    Only the answers from the least probable positive upwards matter, so that a class of a million
-    answers takes a fraction of a sort. For the resamples, positives of neighbouring rank are taken
-    in at most MOST_BLOCKS blocks."""
+    It is the mean precision at the probability of each positive, as in scikit-learn's
+    `average_precision_score`. Only predictions at least as probable as the least probable positive
+    matter, so a class with a million predictions needs no full sort. For the resamples, positives
+    of neighbouring rank are grouped into at most MAX_BLOCKS blocks.
+    """
     steps, of_each = np.unique(probability[positive], return_counts=True)
     if not len(steps):
         return float("nan"), np.full(RESAMPLES, np.nan)
@@ -130,27 +137,30 @@ def average_precision(
     block = (np.cumsum(of_each) - of_each) * min(len(steps), MAX_BLOCKS) // of_each.sum()
     block = np.unique(block, return_inverse=True)[1]
     blocks = int(block[-1]) + 1
-    among = ClusterBootstrap(bootstrap.cluster[near], bootstrap.weights)
-    good = among.counts(block[step], blocks, positive[near])
-    everything = among.counts(block[step], blocks)
-    plain = _average_precision(
+    resamples = ClusterBootstrap(bootstrap.cluster[near], bootstrap.weights)
+    positives = resamples.counts(block[step], blocks, positive[near])
+    totals = resamples.counts(block[step], blocks)
+    blocked = _average_precision(
         np.bincount(block, of_each, blocks)[None], np.bincount(block[step], minlength=blocks)[None]
     )[0]
-    return float(value), np.clip(_average_precision(good, everything) + (value - plain), 0, 1)
+    return float(value), np.clip(_average_precision(positives, totals) + (value - blocked), 0, 1)
 
 
 def _apply_exact_intervals(
     metric: str, found: list[Estimate], support: Int64Array, predicted: Int64Array
 ) -> list[Estimate]:
-    """Where all or none are right, every resample says the same: the Clopper-Pearson interval takes
-    the place of the bootstrap's.
+    """Replace the intervals of estimates that are 0 or 1 with Clopper-Pearson intervals.
 
-    That of F1 = 2 J / (1 + J) comes from the one of the share J, right ones among those that are or
-    are called so."""
-    of = {"precision": predicted, "recall": support, "f1": support + predicted}.get(metric)
-    if of is None:
+    There all resamples agree, so the bootstrap gives no interval. The interval of
+    F1 = 2 J / (1 + J) follows from that of the Jaccard index J.
+    """
+    sizes = {"precision": predicted, "recall": support, "f1": support + predicted}.get(metric)
+    if sizes is None:
         return found
-    return [_exact_interval(one, int(n), metric == "f1") for one, n in zip(found, of, strict=True)]
+    return [
+        _exact_interval(estimate, int(n), metric == "f1")
+        for estimate, n in zip(found, sizes, strict=True)
+    ]
 
 
 def _exact_interval(estimate: Estimate, n: int, is_f1: bool) -> Estimate:
@@ -158,27 +168,34 @@ def _exact_interval(estimate: Estimate, n: int, is_f1: bool) -> Estimate:
         return estimate
     if not is_f1:
         return proportion(n * int(estimate.value), n)
-    among = n // 2 if estimate.value else n
-    one = proportion(among * int(estimate.value), among)
-    return Estimate(estimate.value, 2 * one.low / (1 + one.low), 2 * one.high / (1 + one.high))
+    union = n // 2 if estimate.value else n
+    jaccard = proportion(union * int(estimate.value), union)
+    low, high = (2 * bound / (1 + bound) for bound in (jaccard.low, jaccard.high))
+    return Estimate(estimate.value, low, high)
 
 
 def _average_precision(positives: NDArray[np.generic], totals: NDArray[np.generic]) -> Float64Array:
-    """(M, steps) counts of positives and of all answers, in ascending order of probability, to
-    (M,)."""
-    above_good = np.cumsum(positives[:, ::-1], axis=1, dtype=np.float64)
-    above_all = np.cumsum(totals[:, ::-1], axis=1, dtype=np.float64)
-    precision = np.divide(above_good, above_all, out=np.zeros_like(above_good), where=above_all > 0)
-    return ratio((precision * positives[:, ::-1]).sum(axis=1), above_good[:, -1])
+    """Return the average precision (M,) of M rows.
+
+    The rows hold counts (M, steps) of positives and of all predictions, in ascending order of
+    probability.
+    """
+    hits = np.cumsum(positives[:, ::-1], axis=1, dtype=np.float64)
+    predicted = np.cumsum(totals[:, ::-1], axis=1, dtype=np.float64)
+    precision = np.divide(hits, predicted, out=np.zeros_like(hits), where=predicted > 0)
+    return ratio((precision * positives[:, ::-1]).sum(axis=1), hits[:, -1])
 
 
 def ratio(part: Float64Array, whole: Float64Array) -> Float64Array:
-    """NaN of nothing."""
+    """Divide elementwise; NaN where `whole` is 0."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
 def _weighted_mean(values: Float64Array, weights: Float64Array, metric: str) -> Float64Array:
-    """Weighted means of the rows of (M, K); NaN counts as 0 in a precision, else not at all."""
+    """Return weighted means of the rows of `values` (M, K).
+
+    NaN counts as 0 in a precision, and is left out of other metrics.
+    """
     chosen = weights > 0
     kept = values[:, chosen]
     exists = np.ones_like(kept) if metric == "precision" else (~np.isnan(kept)).astype(np.float64)
@@ -187,7 +204,7 @@ def _weighted_mean(values: Float64Array, weights: Float64Array, metric: str) -> 
 
 
 def rare_classes(counts: Sequence[int]) -> NDArray[np.bool_]:
-    """Which of the classes occur, but less than a tenth as often as the average class that does."""
+    """Return which classes occur, but less than a tenth as often as the mean occurring class."""
     numbers = np.asarray(counts)
     occurs = numbers > 0
     return occurs & (numbers < 0.1 * (numbers[occurs].mean() if occurs.any() else 0))

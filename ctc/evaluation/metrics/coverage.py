@@ -1,4 +1,4 @@
-"""How much can be accepted without a look at it, and how much of that is right."""
+"""Accuracy and coverage: how many predictions can be accepted, and how many of them are right."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ TARGETS = (0.9, 0.95, 0.98, 0.99)
 def compute_coverage(
     truth: Int32Array, probabilities: ProbabilityMatrix, thresholds: NDArray[np.float32] | None
 ) -> Coverage:
-    """`thresholds` (K,): per class the lowest probability that is accepted, if the model has
-    some."""
+    """Compute accuracy and coverage for confidence thresholds and accuracy targets.
+
+    `thresholds` (K,) are the model's own per class, None if it has none.
+    """
     top = probabilities.argmax(axis=1)
     confidence, right = probabilities[np.arange(len(top)), top], top == truth
     ranked = _RankedPredictions.from_confidence(confidence, right)
@@ -40,8 +42,11 @@ def compute_coverage(
 
 
 class _RankedPredictions:
-    """Answers by probability, highest first. `ends`: where a probability ends, since equal ones are
-    accepted together; `hits`: how many are right up to there."""
+    """Predictions ranked by confidence, highest first.
+
+    Equal confidences are accepted together: `ends` are the last positions of each `confidence`,
+    `hits` the number of right predictions up to there.
+    """
 
     def __init__(self, confidence: NDArray[np.float32], ends: Int64Array, hits: Int64Array) -> None:
         self.confidence, self.ends, self.hits = confidence, ends, hits
@@ -56,11 +61,12 @@ class _RankedPredictions:
         return cls(ranked[ends], ends, np.cumsum(right[order], dtype=np.int64)[ends])
 
     def index_at_coverage(self, shares: NDArray[np.float64]) -> Int64Array:
-        """The first end with at least such a share of the answers."""
+        """Return the indices of the first ends that cover at least these shares."""
         wanted = np.ceil(shares * (self.ends[-1] + 1) - 1e-9) - 1
         return np.asarray(np.searchsorted(self.ends, wanted))
 
     def accepted_at(self, end: int) -> Accepted:
+        """Return what is accepted up to an end, by its index."""
         n = int(self.ends[end]) + 1
         accuracy = proportion(int(self.hits[end]), n)
         return Accepted(float(self.confidence[end]), n / (int(self.ends[-1]) + 1), accuracy)

@@ -1,4 +1,4 @@
-"""How many empty photos can be removed unseen, at the price of how many animals."""
+"""Removal of empty photos without review: share removed, and share of animals lost."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LOSS_LIMITS = (0.01, 0.05, 0.1)
 def empty_removal(
     truth: Int32Array, probabilities: ProbabilityMatrix, classes: tuple[str, ...]
 ) -> EmptyRemoval | None:
-    """None unless the label has a class whose name means empty, and both empty ones and others
-    occur.
+    """Compute operating points for the removal of empty photos or events.
 
-    What is not empty counts as animal, people and vehicles too.
+    Everything that is not empty counts as an animal, people and vehicles too. Returns None unless
+    the label has a class whose name means empty, and both empty and other truths occur.
     """
     blank = np.array([observation_type(name) == "blank" for name in classes])
     is_empty = blank[truth]
@@ -35,7 +35,7 @@ def empty_removal(
 def _operating_point(
     allowed: float, is_empty: NDArray[np.bool_], probability: NDArray[np.float32]
 ) -> EmptyRemovalPoint:
-    """The lowest threshold that costs no more than `allowed`."""
+    """Return the point with the lowest threshold that loses at most the share `allowed`."""
     from sklearn.metrics import roc_curve
 
     lost, _, thresholds = roc_curve(is_empty, probability, drop_intermediate=False)

@@ -1,8 +1,8 @@
-"""From answers and truth to all figures."""
+"""Computation of all metrics from predictions and ground truth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -44,10 +44,13 @@ TOP_K = 5
 
 @dataclass(frozen=True)
 class EvaluationContext:
-    """What is known beside the answers. `subject`: what was evaluated on what. `train_counts`: per
-    label how often each class was seen in training, in the order of the model's classes.
-    `thresholds`: per label, by class, None where none will do. `calibration`: as the model's
-    metadata have it; `uncalibrated`: the answers that the model would give without it."""
+    """What is known besides the predictions.
+
+    `subject` describes what was evaluated on what. `train_counts` are, by label, the class counts
+    of the training split in the order of the model's classes. `thresholds` are by label and class,
+    None where no threshold suffices. `calibration` is that of the model's metadata, and
+    `uncalibrated` are the predictions without it.
+    """
 
     subject: Mapping[str, Any] = field(default_factory=dict)
     train_counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -59,23 +62,26 @@ class EvaluationContext:
 def evaluate(
     data: EvaluationData, context: EvaluationContext, notes: tuple[str, ...] = ()
 ) -> Evaluation:
-    """Raises InputError for probabilities that are none, and when no answer has a truth to compare
-    it with."""
+    """Compute all metrics; `notes` come first in those of the evaluation.
+
+    Raises InputError for invalid probabilities, and if no prediction has a ground truth.
+    """
     data.check_probabilities()
     labels = {label: _evaluate_label(data, label, context) for label in data.truth}
-    judged = {label: found for label, found in labels.items() if found.units}
+    single = {label: found for label, found in labels.items() if found.units}
     several = {label: _evaluate_multi_label(data, label, context) for label in data.multi_label}
     several = {label: found for label, found in several.items() if found.units}
-    if not judged and not several:
+    if not single and not several:
         raise InputError(
-            "no answer can be compared: the truth of every label is missing or a class that the model doesn't know"
+            "no prediction can be compared: the ground truth of every label is missing, or a class"
+            " that the model doesn't know"
         )
     return Evaluation(
         context.subject,
         events=len(data.event_ids),
         photos=None if data.photos is None else len(data.photos),
-        labels=judged,
-        notes=(*notes, *_omission_notes(data, judged, several)),
+        labels=single,
+        notes=(*notes, *_omission_notes(data, single, several)),
         calibration=context.calibration,
         multi_label=several,
     )
@@ -93,9 +99,9 @@ def _evaluate_label(
 ) -> LabelEvaluation:
     units: dict[Unit, UnitScores] = {}
     for unit in UNITS:
-        answers = data.for_unit(unit)
-        if answers is not None and is_known(data.truth[label][answers.event]).any():
-            units[unit] = _evaluate_unit(data, answers, unit, label, context)
+        predictions = data.for_unit(unit)
+        if predictions is not None and is_known(data.truth[label][predictions.event]).any():
+            units[unit] = _evaluate_unit(data, predictions, unit, label, context)
     return LabelEvaluation(data.classes[label], data.foreign.get(label, {}), units)
 
 
@@ -106,22 +112,19 @@ def _evaluate_unit(
     label: str,
     context: EvaluationContext,
 ) -> UnitScores:
-    classes, of_all = data.classes[label], data.truth[label][predictions.event]
-    kept = np.flatnonzero(is_known(of_all))
-    event, truth, probabilities = (
-        predictions.event[kept],
-        of_all[kept],
-        predictions.probabilities[label][kept],
-    )
+    classes, all_truth = data.classes[label], data.truth[label][predictions.event]
+    kept = np.flatnonzero(is_known(all_truth))
+    event, truth = predictions.event[kept], all_truth[kept]
+    probabilities = predictions.probabilities[label][kept]
     top = probabilities.argmax(axis=1)
-    right, foreign = int((top == truth).sum()), int((of_all == FOREIGN).sum())
+    right, foreign = int((top == truth).sum()), int((all_truth == FOREIGN).sum())
     scores = compute_class_metrics(
         truth, probabilities, classes, ClusterBootstrap.from_events(event)
     )
     before = context.uncalibrated and context.uncalibrated.for_unit(unit)
     return UnitScores(
         n=len(kept),
-        missing=int((of_all == MISSING).sum()),
+        missing=int((all_truth == MISSING).sum()),
         foreign=foreign,
         top_1=proportion(right, len(kept)),
         top_5=proportion(int(in_top_k(truth, probabilities, TOP_K).sum()), len(kept)),
@@ -148,9 +151,9 @@ def _evaluate_unit(
 def in_top_k(
     truth: NDArray[np.int32], probabilities: NDArray[np.float32], k: int
 ) -> NDArray[np.bool_]:
-    """(N,): whether fewer than `k` classes are more probable than the truth."""
-    of_truth = probabilities[np.arange(len(truth)), truth]
-    return np.asarray((probabilities > of_truth[:, None]).sum(axis=1) < k)
+    """Return (N,) whether fewer than `k` classes are more probable than the truth."""
+    p_truth = probabilities[np.arange(len(truth)), truth]
+    return np.asarray((probabilities > p_truth[:, None]).sum(axis=1) < k)
 
 
 def _confusion_counts(
@@ -176,45 +179,66 @@ def _rare_class_means(
 def _threshold_array(
     values: Mapping[str, float | None] | None, classes: tuple[str, ...]
 ) -> NDArray[np.float32] | None:
-    """Infinite where no threshold will do."""
+    """Return the thresholds as an array (K,), infinite where no threshold suffices."""
     if not values:
         return None
-    told = [values.get(name, 0.0) for name in classes]
-    return np.array([np.inf if one is None else one for one in told], np.float32)
+    thresholds = [values.get(name, 0.0) for name in classes]
+    return np.array([np.inf if value is None else value for value in thresholds], np.float32)
 
 
 def _omission_notes(
     data: EvaluationData,
-    judged: Mapping[str, LabelEvaluation],
+    single: Mapping[str, LabelEvaluation],
     several: Mapping[str, MultiLabelEvaluation],
 ) -> list[str]:
-    notes = []
+    """Describe which metrics are left out, and why."""
+    return [
+        *_missing_facts(data),
+        *_missing_empty_removal(single),
+        *_missing_truth(data, single, several),
+        *_foreign_classes(data),
+    ]
+
+
+def _missing_facts(data: EvaluationData) -> Iterator[str]:
     if data.photos is None:
-        notes.append("figures per photo are left out: only answers for whole events are known")
+        yield "metrics per photo are left out: only predictions of whole events are known"
     for title, values in (("location", data.location), ("day and night", data.night)):
         if not (values >= 0).any():
-            notes.append(f"figures by {title} are left out: no event tells")
+            yield f"metrics by {title} are left out: unknown for every event"
     if not data.photos_in_event.any():
-        notes.append("figures by number of photos are left out: no event tells")
-    events = {label: found.units["event"] for label, found in judged.items()}
-    if events and not any(scores.empties for scores in events.values()):
-        notes.append(
-            "empty against animal is left out: no label has empty events, of a class such as 'empty', and others"
+        yield "metrics by number of photos are left out: unknown for every event"
+
+
+def _missing_empty_removal(single: Mapping[str, LabelEvaluation]) -> Iterator[str]:
+    if single and not any(found.units["event"].empties for found in single.values()):
+        yield (
+            "removal of empty events is left out: no label has both empty events, of a class such"
+            " as 'empty', and other events"
         )
+
+
+def _missing_truth(
+    data: EvaluationData,
+    single: Mapping[str, LabelEvaluation],
+    several: Mapping[str, MultiLabelEvaluation],
+) -> Iterator[str]:
     for label in data.classes:
         if label in several:
             continue
-        if label not in judged:
-            notes.append(f"label '{label}' is left out: its truth is not known for any event")
+        if label not in single:
+            yield f"label '{label}' is left out: its ground truth is unknown for every event"
             continue
-        present = [one.name for one in events[label].classes if one.support]
+        scores = single[label].units["event"].classes
+        present = [one.name for one in scores if one.support]
         if len(present) == 1:
-            notes.append(
-                f"'{label}' has only one class in the truth, '{present[0]}': its figures say little"
+            yield (
+                f"'{label}' has only one class in the ground truth, '{present[0]}':"
+                " its metrics say little"
             )
+
+
+def _foreign_classes(data: EvaluationData) -> Iterator[str]:
     for label, foreign in data.foreign.items():
         listed = ", ".join(f"'{name}' ({count:,})" for name, count in list(foreign.items())[:10])
-        notes.append(
-            f"the model doesn't know {len(foreign):,} classes of '{label}' that occur: {listed}"
-        )
-    return notes
+        yield f"the model doesn't know {len(foreign):,} classes of '{label}' that occur: {listed}"

@@ -1,7 +1,8 @@
-"""What an evaluation finds: the figures of metrics.json, which the report shows.
+"""Result of an evaluation: the metrics of metrics.json, which the report shows.
 
-All intervals are at 95 %. NaN (null in the file) is a figure that doesn't exist, such as the
-precision of a class that was never predicted."""
+All intervals are at 95 %. NaN (null in the file) is an undefined metric, such as the precision of
+a class that was never predicted. "Predictions" are photos or events, depending on the unit.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A share from 0 to 1 and its interval."""
+    """A value from 0 to 1 and its 95 % interval."""
 
     value: float
     low: float
@@ -26,8 +27,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """`support`: how often it is the truth; `predicted`: how often it is the most probable
-    class."""
+    """Metrics of one class.
+
+    `support` counts how often it is the truth, `predicted` how often it is the top class.
+    """
 
     name: str
     support: int
@@ -40,7 +43,7 @@ class ClassScores:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Over the classes that occur; a class that was never predicted has precision 0 here."""
+    """Means over the classes that occur; a class that was never predicted has precision 0 here."""
 
     precision: Estimate
     recall: Estimate
@@ -50,8 +53,10 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class RareClasses:
-    """The classes that `docs/evaluate.md` calls rare; unweighted means over them (None without one)
-    and over the others."""
+    """Unweighted means over rare classes and over the others; None if there are none.
+
+    Rare classes have less than a tenth of the average class's events (docs/evaluate.md).
+    """
 
     names: tuple[str, ...]
     rare: Means | None
@@ -60,8 +65,7 @@ class RareClasses:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The answers that have something in common; `recall`: the mean over the classes that occur
-    among them."""
+    """Accuracy of a group of `n` predictions; `recall` is the mean over the classes in it."""
 
     name: str
     n: int
@@ -71,9 +75,11 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class LocationSlices:
-    """`all`, and the same with those first that are bad beyond doubt: by the upper end of the
-    interval. `spread` of top_1 over the `counted` locations with at least 10 answers: quantiles 0,
-    0.1, 0.5, 0.9, 1."""
+    """Accuracy by location.
+
+    `worst` are the locations with the lowest upper interval ends. `spread` holds the quantiles 0,
+    0.1, 0.5, 0.9 and 1 of top_1 over the `counted` locations with at least 10 predictions.
+    """
 
     all: tuple[Slice, ...]
     worst: tuple[Slice, ...]
@@ -83,8 +89,10 @@ class LocationSlices:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The answers whose highest probability is in (`low`, `high`]: its mean, and the share that is
-    right; NaN where `n` is 0."""
+    """The `n` predictions with confidence in (`low`, `high`].
+
+    `confidence` is their mean, `accuracy` the share that is right; both NaN if `n` is 0.
+    """
 
     low: float
     high: float
@@ -95,7 +103,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """`ece`: expected calibration error; `brier`: Brier score over all classes, 0 to 2."""
+    """Calibration: `ece` is the expected calibration error, `brier` the Brier score (0 to 2)."""
 
     ece: float
     brier: float
@@ -104,8 +112,7 @@ class Reliability:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What is accepted when the highest probability is at least `threshold` (None: at least the
-    threshold of its class)."""
+    """Predictions accepted with confidence `threshold`; None is the threshold of each class."""
 
     threshold: float | None
     share: float
@@ -114,9 +121,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """`curve`: 1 %, 2 %, … accepted, most probable first. `table`: by threshold. `targets`: per
-    wanted accuracy the most that can be accepted, None where it can't be reached. `thresholds`:
-    with the model's own, None when it has none."""
+    """Accuracy against coverage, the share of accepted predictions.
+
+    `curve` accepts 1 %, 2 %, … of the predictions, most confident first. `table` is by fixed
+    threshold. `targets` are, by target accuracy, the largest coverage that reaches it, None if none
+    does. `thresholds` uses the model's own per class, None if it has none.
+    """
 
     curve: tuple[Accepted, ...]
     table: tuple[Accepted, ...]
@@ -126,9 +136,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class EmptyRemovalPoint:
-    """When everything is removed that is empty with at least the probability `threshold` (None:
-    nothing can be): the share of the empty ones that goes, and of those with something on them,
-    which is at most `allowed`."""
+    """Shares removed if all predictions that are empty with probability `threshold` are removed.
+
+    `empties` is the share of the empty ones, `animals` that of all others, which is at most
+    `allowed`. `threshold` is None if nothing can be removed.
+    """
 
     allowed: float
     threshold: float | None
@@ -138,8 +150,10 @@ class EmptyRemovalPoint:
 
 @dataclass(frozen=True, slots=True)
 class EmptyRemoval:
-    """`classes` that mean empty, how many answers are of such a class and of another, and the
-    operating points."""
+    """Operating points for the removal of empty predictions.
+
+    `classes` are those that mean empty; `empty` and `animals` count the truths in and outside them.
+    """
 
     classes: tuple[str, ...]
     empty: int
@@ -149,13 +163,14 @@ class EmptyRemoval:
 
 @dataclass(frozen=True, slots=True)
 class UnitScores:
-    """Of one label, per event or per photo. `n` answers with a truth that the model knows;
-    `missing` have none; of `foreign` the truth is a class that the model doesn't know: they are in
-    no other figure but `top_1_with_foreign`, where they count as wrong.
+    """Metrics of one label, per event or per photo.
 
-    `confusion[i][j]`: how often class i was called class j, both in the order of `classes`.
-    `uncalibrated`: as the model was before calibration. Sections that can't be are None or empty,
-    and among `notes` of the evaluation."""
+    `n` predictions have a ground truth that the model knows, `missing` have none, and `foreign`
+    have a class that the model doesn't know. The latter are in no metric but `top_1_with_foreign`,
+    where they count as wrong. `confusion[i][j]` counts how often class i was predicted as class j,
+    both in the order of `classes`. `uncalibrated` is the reliability before calibration. Sections
+    that can't be computed are None or empty, and named in the evaluation's `notes`.
+    """
 
     n: int
     missing: int
@@ -179,7 +194,7 @@ class UnitScores:
 
 @dataclass(frozen=True, slots=True)
 class LabelEvaluation:
-    """`foreign`: classes of the truth that the model doesn't know, with their events."""
+    """Metrics of one label; `foreign` are true classes that the model doesn't know, in events."""
 
     classes: tuple[str, ...]
     foreign: Mapping[str, int]
@@ -188,10 +203,12 @@ class LabelEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class MultiLabelScores:
-    """Of one label that may have several classes at once, per event or per photo. `n` answers with
-    a truth; `missing` have none. `top_1`: the most probable class is there; `exact`: exactly the
-    right classes are. Of `classes`, `predicted` is how often a class is present, from its threshold
-    on."""
+    """Metrics of one multi-label label, per event or per photo.
+
+    `n` predictions have a ground truth, `missing` have none. `top_1` is the share whose top class
+    is present, `exact` the share with exactly the right classes. In `classes`, `predicted` counts
+    how often a class reaches its threshold.
+    """
 
     n: int
     missing: int
@@ -205,7 +222,7 @@ class MultiLabelScores:
 
 @dataclass(frozen=True, slots=True)
 class MultiLabelEvaluation:
-    """`foreign`: classes of the truth that the model doesn't know, with their events."""
+    """Metrics of one multi-label label; `foreign` as in `LabelEvaluation`."""
 
     classes: tuple[str, ...]
     foreign: Mapping[str, int]
@@ -214,8 +231,11 @@ class MultiLabelEvaluation:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`subject`: what was evaluated on what. `notes`: what was left out and why. `multi_label`: of
-    the labels that may have several classes at once, which are not among `labels`."""
+    """All metrics of an evaluation.
+
+    `subject` describes what was evaluated on what, `notes` what was left out and why. Labels that
+    may have several classes at once are in `multi_label`, not in `labels`.
+    """
 
     subject: Mapping[str, Any]
     events: int

@@ -1,4 +1,4 @@
-"""How sure a figure is: intervals for shares, and resampling."""
+"""Confidence intervals: Clopper-Pearson for proportions, cluster bootstrap for the rest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Int64Array = NDArray[np.int64]
 
 
 def proportion(hits: int, n: int) -> Estimate:
-    """A share with its Clopper-Pearson interval; NaN of nothing."""
+    """Return the proportion `hits / n` with its Clopper-Pearson interval; NaN if `n` is 0."""
     low, high = clopper_pearson(hits, n)
     return Estimate(hits / n if n else float("nan"), float(low), float(high))
 
@@ -27,18 +27,21 @@ def proportion(hits: int, n: int) -> Estimate:
 def clopper_pearson(
     hits: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE
 ) -> tuple[Float64Array, Float64Array]:
-    """Both ends of the exact two-sided interval of a share; NaN where `from_events` is 0.
+    """Return both ends of the exact two-sided interval of a proportion; NaN where `n` is 0.
 
     Clopper & Pearson 1934, https://doi.org/10.1093/biomet/26.4.404, as quantiles of the beta
-    distribution."""
+    distribution.
+    """
     tail = (1 - confidence) / 2
     high = 1 - lower_bound(np.subtract(n, hits), n, tail)
     return lower_bound(hits, n, tail), high
 
 
 def lower_bound(hits: ArrayLike, n: ArrayLike, tail: float) -> Float64Array:
-    """The share that is missed with the probability `tail`: the lower end of the one-sided
-    Clopper-Pearson interval."""
+    """Return the lower end of the one-sided Clopper-Pearson interval.
+
+    The proportion is below it with probability `tail`; NaN where `n` is 0.
+    """
     from scipy.stats import beta
 
     good, total = np.asarray(hits, np.float64), np.asarray(n, np.float64)
@@ -48,44 +51,48 @@ def lower_bound(hits: ArrayLike, n: ArrayLike, tail: float) -> Float64Array:
 
 @dataclass(frozen=True)
 class ClusterBootstrap:
-    """A bootstrap over events, whose answers stay together (Davison & Hinkley 1997).
+    """A bootstrap over events: all predictions of an event stay together (Davison & Hinkley 1997).
 
-    Where there are more than MOST_BUNDLES events, random bundles of them are drawn instead, which
-    leaves the intervals as wide (random groups: Wolter 2007, chapter 2). `cluster` (N,): the bundle
-    that each answer is in. `weights`: float32 (RESAMPLES, bundles): how often each bundle was
-    drawn."""
+    With more than MAX_CLUSTERS events, random groups of events are resampled instead, which keeps
+    the width of the intervals (random groups: Wolter 2007, chapter 2). `cluster` (N,) is the
+    cluster of each prediction. `weights`, float32 (RESAMPLES, clusters), are how often each cluster
+    was drawn.
+    """
 
     cluster: Int64Array
     weights: NDArray[np.float32]
 
     @classmethod
     def from_events(cls, event: NDArray[np.int32]) -> ClusterBootstrap:
-        """`event` (N,): which event each answer is of. The same answers are resampled in the same
-        way each time."""
+        """Draw the resamples, always the same ones; `event` (N,) is that of each prediction."""
         rng = np.random.default_rng(0)
         distinct, position = np.unique(event, return_inverse=True)
-        bundles = min(len(distinct), MAX_CLUSTERS)
-        bundle = (rng.permutation(len(distinct)) % bundles)[position]
-        weights = rng.multinomial(bundles, np.full(bundles, 1 / bundles), RESAMPLES)
-        return cls(bundle, weights.astype(np.float32))
+        clusters = min(len(distinct), MAX_CLUSTERS)
+        cluster = (rng.permutation(len(distinct)) % clusters)[position]
+        weights = rng.multinomial(clusters, np.full(clusters, 1 / clusters), RESAMPLES)
+        return cls(cluster, weights.astype(np.float32))
 
     def counts(
         self, cell: Int64Array, cells: int, mask: NDArray[np.bool_] | None = None
     ) -> Float64Array:
-        """(RESAMPLES, cells): how many answers are in each cell in each resample; `cell` (N,), of
-        which only those `mask` count."""
-        bundle = self.cluster if mask is None else self.cluster[mask]
-        chosen = cell if mask is None else cell[mask]
-        bundles = self.weights.shape[1]
-        table = np.bincount(bundle * cells + chosen, minlength=bundles * cells).reshape(
-            bundles, cells
+        """Count the predictions in each cell of each resample, (RESAMPLES, cells).
+
+        `cell` (N,) is the cell of each prediction; only those in `mask` (N,) count, if given.
+        """
+        cluster = self.cluster if mask is None else self.cluster[mask]
+        counted = cell if mask is None else cell[mask]
+        clusters = self.weights.shape[1]
+        table = np.bincount(cluster * cells + counted, minlength=clusters * cells).reshape(
+            clusters, cells
         )
         return (self.weights @ table.astype(np.float32)).astype(np.float64)
 
 
 def bootstrap_estimates(values: Float64Array, samples: Float64Array) -> list[Estimate]:
-    """Each of `values` (K,) with the percentile interval of its column of `samples` (RESAMPLES, K),
-    in which NaN is passed over."""
+    """Return each of `values` (K,) with the percentile interval of its column of `samples`.
+
+    `samples` is (RESAMPLES, K); NaN in it is ignored.
+    """
     tail = (1 - CONFIDENCE) / 2
     found = []
     for value, column in zip(values.tolist(), samples.T, strict=True):

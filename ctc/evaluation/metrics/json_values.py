@@ -1,4 +1,4 @@
-"""Records as JSON knows them."""
+"""Conversion of records to JSON values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def as_json(value: Any, digits: int | None = None) -> Any:
-    """A record becomes an object, NaN null; floats are rounded to `digits` if that is given."""
+    """Convert records to objects and NaN to null; round floats to `digits` if given."""
     if is_dataclass(value):
         return {one.name: as_json(getattr(value, one.name), digits) for one in fields(value)}
     if isinstance(value, Mapping):

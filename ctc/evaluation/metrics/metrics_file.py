@@ -1,5 +1,7 @@
-"""metrics.json, all figures of an evaluation, and metrics.csv, a row per label, class and unit: see
-docs/evaluate.md."""
+"""Writer of metrics.json (everything) and metrics.csv (a row per label, class and unit).
+
+docs/evaluate.md describes both.
+"""
 
 from __future__ import annotations
 
@@ -27,26 +29,26 @@ DIGITS = 6
 
 
 def write_metrics(evaluation: Evaluation, folder: Path) -> None:
-    """Both files."""
+    """Write both files into `folder`."""
     about = {"format": FORMAT, "format_version": FORMAT_VERSION, "ctc_version": __version__}
     write_object(folder / METRICS_JSON, {**about, **as_json(evaluation, DIGITS)})
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    ends = [f"{figure}{end}" for figure in METRICS for end in ("", "_low", "_high")]
-    rows.writerow(["label", "class", "unit", "support", "predicted", *ends])
+    columns = [f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")]
+    rows.writerow(["label", "class", "unit", "support", "predicted", *columns])
     rows.writerows(_rows(evaluation))
     write_text(folder / METRICS_CSV, text.getvalue())
 
 
 def _rows(evaluation: Evaluation) -> Iterator[list[str | int]]:
-    judged: dict[str, LabelEvaluation | MultiLabelEvaluation] = {
+    labels: dict[str, LabelEvaluation | MultiLabelEvaluation] = {
         **evaluation.labels,
         **evaluation.multi_label,
     }
-    for label, found in judged.items():
+    for label, found in labels.items():
         for unit, scores in found.units.items():
             for one in scores.classes:
-                estimates = [getattr(one, figure) for figure in METRICS]
+                estimates = [getattr(one, metric) for metric in METRICS]
                 values = [
                     value for each in estimates for value in (each.value, each.low, each.high)
                 ]

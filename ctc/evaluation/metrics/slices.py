@@ -1,5 +1,4 @@
-"""How good the answers are for those that have something in common: the place, the light, the
-number of photos."""
+"""Accuracy by slice: location, daylight, number of photos in the event."""
 
 from __future__ import annotations
 
@@ -21,8 +20,10 @@ QUANTILES = (0.0, 0.1, 0.5, 0.9, 1.0)
 def compute_slices(
     names: Sequence[str], slice_index: Int64Array, truth: Int32Array, predicted: Int64Array
 ) -> tuple[Slice, ...]:
-    """The groups that occur, in the order of `names`; `slice_index` (N,): number of the group, or
-    −1; `predicted` (N,): most probable class."""
+    """Compute the slices that occur, in the order of `names`.
+
+    `slice_index` (N,) is an index into `names`, or −1; `predicted` (N,) is the top class.
+    """
     inside = slice_index >= 0
     slice_index, truth, predicted = slice_index[inside], truth[inside], predicted[inside]
     right = truth == predicted
@@ -44,7 +45,7 @@ def compute_slices(
 def location_slices(
     names: Sequence[str], slice_index: Int64Array, truth: Int32Array, predicted: Int64Array
 ) -> LocationSlices | None:
-    """None when no place is known."""
+    """Compute slices by location; None if no location is known."""
     found = compute_slices(names, slice_index, truth, predicted)
     if not found:
         return None
@@ -60,7 +61,7 @@ def location_slices(
 def photo_count_slices(
     photo_counts: Int32Array, truth: Int32Array, predicted: Int64Array
 ) -> tuple[Slice, ...]:
-    """By the number of photos; 0 is unknown and left out."""
+    """Compute slices by the number of photos; 0 is unknown and left out."""
     names = [*map(str, range(1, MAX_PHOTO_COUNT)), f"{MAX_PHOTO_COUNT} or more"]
     return compute_slices(
         names, np.minimum(photo_counts, MAX_PHOTO_COUNT).astype(np.int64) - 1, truth, predicted
@@ -70,13 +71,14 @@ def photo_count_slices(
 def daylight_slices(
     night: Iterable[int], truth: Int32Array, predicted: Int64Array
 ) -> tuple[Slice, ...]:
+    """Compute slices by day and night; −1 is unknown and left out."""
     return compute_slices(("day", "night"), np.asarray(night, np.int64), truth, predicted)
 
 
 def _mean_recall(
     slice_index: Int64Array, truth: Int32Array, right: NDArray[np.bool_], count: int
 ) -> Float64Array:
-    """(groups,): over the classes that occur in each."""
+    """Return the mean recall over the classes in each slice, (slices,)."""
     classes = int(truth.max(initial=0)) + 1
     cell, of_cell = np.unique(slice_index * classes + truth, return_inverse=True)
     recall = np.bincount(of_cell, right) / np.bincount(of_cell)

@@ -1,1 +1,1 @@
-"""Lists of events for a person to look at: likely label errors, events to label next."""
+"""Lists of events for review: likely label errors, and events to label next."""

@@ -1,5 +1,4 @@
-"""Which events are most worth a label: what the model is unsure of, what may be a rare class, what
-comes from a new place."""
+"""Active learning: ranks unlabelled events by uncertainty, class rarity and location novelty."""
 
 from __future__ import annotations
 
@@ -24,10 +23,11 @@ NOVELTY_WEIGHT = 0.5
 
 @dataclass(frozen=True)
 class AcquisitionScores:
-    """M events without a label, most valuable first. `event` (M,): their numbers.
+    """Scores of M events without a label, most valuable first; `event` (M,) are their numbers.
 
-    `value` = (uncertainty + rarity / 2 + novelty / 2) / √place, place being 1 for the best event of
-    a location and class, 2 for the next …, so that one camera doesn't fill the list."""
+    `value` = (uncertainty + rarity / 2 + novelty / 2) / √rank, where rank is 1 for the best event
+    of a location and class, 2 for the next, and so on, so that one camera doesn't fill the list.
+    """
 
     event: NDArray[np.int64]
     uncertainty: Float64Array
@@ -37,13 +37,15 @@ class AcquisitionScores:
 
 
 def rank_for_labelling(data: EvaluationData, label: str) -> AcquisitionScores:
-    """Of the events whose truth for the label is missing, unless another label says that they are
-    empty; each part is from 0 to 1.
+    """Score the events without a ground truth for `label`, unless another label calls them empty.
 
-    Uncertainty: 1 − the margin between the two most probable classes (Scheffer et al. 2001).
-    Rarity: √((1 + n of the rarest class) / (1 + n)), n being labelled events, averaged over the
-    classes that it may be by their probability. Novelty: 1 / √(1 + labelled events at the
-    location)."""
+    Each part is from 0 to 1:
+
+    - Uncertainty: 1 − the margin between the two most probable classes (Scheffer et al. 2001).
+    - Rarity: √((1 + n of the rarest class) / (1 + n)), where n counts labelled events of a class,
+      averaged over the classes weighted by their probabilities.
+    - Novelty: 1 / √(1 + labelled events at the location).
+    """
     truth = data.truth.get(label, np.full(len(data.event_ids), MISSING, np.int32))
     labelled = is_known(truth)
     event = np.flatnonzero((truth == MISSING) & ~_is_empty(data))
@@ -60,7 +62,7 @@ def rank_for_labelling(data: EvaluationData, label: str) -> AcquisitionScores:
 
 
 def _is_empty(data: EvaluationData) -> NDArray[np.bool_]:
-    """(E,): whether some label's truth is a class such as `empty`."""
+    """Return (E,) whether some label's truth is a class that means empty."""
     found = np.zeros(len(data.event_ids), np.bool_)
     for label, truth in data.truth.items():
         blank = np.array(
@@ -83,23 +85,23 @@ def _rarity(truth: Int32Array, probabilities: ProbabilityMatrix) -> Float64Array
 
 
 def _novelty(location: Int32Array, labelled: NDArray[np.bool_]) -> Float64Array:
-    """(E,): 0 for an event whose location is not known."""
+    """Return the novelty (E,), 0 for events whose location is unknown."""
     n = np.bincount(
         location[labelled & (location >= 0)], minlength=int(location.max(initial=-1)) + 1
     )
-    of_event = 1 / np.sqrt(1 + np.append(n, 0)[location])
-    return np.where(location >= 0, of_event, 0.0)
+    novelty = 1 / np.sqrt(1 + np.append(n, 0)[location])
+    return np.where(location >= 0, novelty, 0.0)
 
 
 def _rank_in_group(
     value: Float64Array, location: Int32Array, top: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """(M,): 1 for the highest value of each location and class, 2 for the next, …"""
+    """Return (M,): 1 for the highest value of each location and class, 2 for the next, …"""
     order = np.lexsort((-value, top, location))
     changes = np.append(True, (np.diff(location[order]) != 0) | (np.diff(top[order]) != 0))[
         : len(order)
     ]
     start = np.maximum.accumulate(np.where(changes, np.arange(len(order)), 0))
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order)) - start + 1
-    return place
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order)) - start + 1
+    return rank

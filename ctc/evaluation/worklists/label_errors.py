@@ -1,8 +1,9 @@
-"""Which labels are likely wrong: the model disagrees, and holds the label for hardly possible.
+"""Likely label errors: labels that the model disagrees with and finds improbable.
 
-Confident learning: Northcutt, Jiang & Chuang 2021, https://doi.org/10.1613/jair.1.12125, the
+Confident learning (Northcutt, Jiang & Chuang 2021, https://doi.org/10.1613/jair.1.12125): the
 confident joint (section 3.1) and the ranking by self-confidence (section 3.2), which finds more
-than the one by margin where the model itself is often wrong."""
+errors than the ranking by margin if the model itself is often wrong.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +18,11 @@ from ctc.evaluation.metrics.intervals import Float64Array
 
 @dataclass(frozen=True)
 class LabelErrorCandidates:
-    """M answers, worst first: their `row`; the class `suggested` in place of the label; whether the
-    model is as `is_confident` of it as it is, on average, where that class is the label."""
+    """M candidates, least probable label first.
+
+    `row` is the prediction's row, `suggested` the class that the model predicts. `is_confident`:
+    its probability reaches the mean over the predictions that are labelled with it.
+    """
 
     row: NDArray[np.int64]
     suggested: NDArray[np.int64]
@@ -26,21 +30,23 @@ class LabelErrorCandidates:
 
 
 def find_label_errors(truth: Int32Array, probabilities: ProbabilityMatrix) -> LabelErrorCandidates:
-    """`truth` (N,) as labelled, `probabilities` (N, classes) by a model that was not trained on
-    these labels."""
+    """Find the labels that differ from the prediction.
+
+    `truth` (N,) are the labels, `probabilities` (N, classes) those of a model that was not trained
+    on them.
+    """
     suggested = probabilities.argmax(axis=1)
-    of_label, of_suggested = (
-        probabilities[np.arange(len(truth)), which] for which in (truth, suggested)
+    p_label, p_suggested = (
+        probabilities[np.arange(len(truth)), classes] for classes in (truth, suggested)
     )
-    row = np.flatnonzero(of_suggested > of_label)
-    row = row[np.lexsort((-of_suggested[row], of_label[row]))]
-    confident = of_suggested >= _mean_self_confidence(truth, probabilities)[suggested]
+    row = np.flatnonzero(p_suggested > p_label)
+    row = row[np.lexsort((-p_suggested[row], p_label[row]))]
+    confident = p_suggested >= _mean_self_confidence(truth, probabilities)[suggested]
     return LabelErrorCandidates(row, suggested[row], confident[row])
 
 
 def _mean_self_confidence(truth: Int32Array, probabilities: ProbabilityMatrix) -> Float64Array:
-    """Of each class the mean probability over the answers that are labelled with it; infinite
-    without one."""
+    """Return each class's mean probability where it is the label; infinite if it never is."""
     classes = probabilities.shape[1]
     n = np.bincount(truth, minlength=classes)
     total = np.bincount(truth, probabilities[np.arange(len(truth)), truth], classes)

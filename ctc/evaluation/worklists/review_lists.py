@@ -1,4 +1,4 @@
-"""What a person should look at, as CSV: events to label next, and labels that are likely wrong."""
+"""Writers of the work lists: label_errors.csv and to_label.csv."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ from ctc.storage.atomic import write_text
 
 LABEL_ERRORS, TO_LABEL = "label_errors.csv", "to_label.csv"
 MAX_ROWS = 1_000
-"""Rows per label; who has been through a thousand trains again and makes a new list."""
+"""Rows per label; after a thousand new labels, train again and make a new list."""
 
 _ERROR_COLUMNS = (
-    "label", "event_id", "path", "location", "labelled", "suggested", "p_labelled", "p_suggested", "confident",
+    "label", "event_id", "path", "location",
+    "labelled", "suggested", "p_labelled", "p_suggested", "confident",
 )  # fmt: skip
 _TO_LABEL_COLUMNS = (
-    "label", "event_id", "path", "location", "predicted", "confidence", "uncertainty", "rarity", "novelty", "value",
+    "label", "event_id", "path", "location",
+    "predicted", "confidence", "uncertainty", "rarity", "novelty", "value",
 )  # fmt: skip
 
 WorklistRow = Sequence[str | float]
 
 
 def write_label_errors(data: EvaluationData, path: Path) -> int:
-    """One row per label and event that the model calls otherwise, the least likely labels first;
-    returns how many."""
+    """Write the events whose label differs from the prediction; return the number of rows.
+
+    There is one row per label and event, the least probable labels first.
+    """
     return _write_csv(
         path,
         _ERROR_COLUMNS,
@@ -39,7 +43,7 @@ def write_label_errors(data: EvaluationData, path: Path) -> int:
 
 
 def write_to_label(data: EvaluationData, path: Path) -> int:
-    """One row per label and event that lacks it, most valuable first; returns how many."""
+    """Write the events without a label, most valuable first; return the number of rows."""
     labels = [label for label in data.classes if label not in data.multi_label]
     return _write_csv(
         path, _TO_LABEL_COLUMNS, (row for label in labels for row in _to_label_rows(data, label))
@@ -59,25 +63,20 @@ def _label_error_rows(data: EvaluationData, label: str) -> Iterator[WorklistRow]
     for row, suggested, confident in zip(*columns, strict=False):
         labelled = int(truth[row])
         names = classes[labelled], classes[suggested]
-        sure = float(probabilities[row, labelled]), float(probabilities[row, suggested])
-        yield (
-            label,
-            *_event_columns(data, int(events[row])),
-            *names,
-            *sure,
-            "yes" if confident else "no",
-        )
+        values = float(probabilities[row, labelled]), float(probabilities[row, suggested])
+        event = _event_columns(data, int(events[row]))
+        yield label, *event, *names, *values, "yes" if confident else "no"
 
 
 def _to_label_rows(data: EvaluationData, label: str) -> Iterator[WorklistRow]:
-    worth = rank_for_labelling(data, label)
+    ranked = rank_for_labelling(data, label)
     probabilities = data.events.probabilities[label]
-    parts = (worth.uncertainty, worth.rarity, worth.novelty, worth.value)
-    columns = [part[:MAX_ROWS].tolist() for part in (worth.event, *parts)]
-    for event, *figures in zip(*columns, strict=True):
+    parts = (ranked.uncertainty, ranked.rarity, ranked.novelty, ranked.value)
+    columns = [part[:MAX_ROWS].tolist() for part in (ranked.event, *parts)]
+    for event, *scores in zip(*columns, strict=True):
         top = int(probabilities[event].argmax())
         predicted = data.classes[label][top], float(probabilities[event, top])
-        yield label, *_event_columns(data, event), *predicted, *figures
+        yield label, *_event_columns(data, event), *predicted, *scores
 
 
 def _event_columns(data: EvaluationData, event: int) -> tuple[str, str, str]:
@@ -95,6 +94,6 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[WorklistRow]) 
     writer.writerow(columns)
     written = [[f"{cell:.4f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
     writer.writerows(written)
-    # what is not Unicode in a file name is written as an escape
+    # file names may hold bytes that are not UTF-8
     write_text(path, text.getvalue().encode(errors="backslashreplace").decode())
     return len(written)

@@ -1,4 +1,4 @@
-"""Grad-CAM, where its formula can be worked out without gradients."""
+"""Grad-CAM, compared with a closed form that needs no gradients."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ctc.evaluation.explain.gradcam import gradcam
 from ctc.plugin import Backbone
 from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
 from ctc.training.model.network import build_network, get_backbone, load_network, save_weights
+
+pytestmark = pytest.mark.tensorflow
 
 LABELS = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
 SIDE = 64
@@ -41,7 +43,7 @@ def picture() -> np.ndarray:
 
 
 @pytest.mark.parametrize(("label", "number"), [("species", 0), ("species", 2), ("count", 1)])
-def test_behind_an_average_and_a_dense_layer_it_is_the_class_activation_map(
+def test_gradcam_equals_class_activation_map_for_average_and_dense_layer(
     run, picture, label, number
 ) -> None:
     # there the gradient of a score by each map is its weight over the number of places (Selvaraju
@@ -58,7 +60,7 @@ def test_behind_an_average_and_a_dense_layer_it_is_the_class_activation_map(
     assert found == pytest.approx(cv2.resize(wanted, (SIDE, SIDE)), rel=1e-3, abs=1e-5)
 
 
-def test_a_network_without_feature_maps_has_none(run, tmp_path: Path) -> None:
+def test_gradcam_of_network_without_feature_maps_is_none(run, tmp_path: Path) -> None:
     def build(shape: tuple[int, int, int]) -> keras.Model:
         images = keras.Input(shape)
         return keras.Model(images, keras.layers.Dense(4)(keras.layers.Flatten()(images)))

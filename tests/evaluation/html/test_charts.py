@@ -1,4 +1,4 @@
-"""Charts as SVG."""
+"""SVG charts."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ SHARE = Axis("share", 0, 1, is_percent=True)
         (Axis("n", 0, 1234), ["0", "250", "500", "750", "1000"]),
     ],
 )
-def test_ticks_are_round(axis, texts) -> None:
-    assert [axis.text(value) for value in axis.ticks()] == texts
+def test_axis_ticks_are_round(axis, texts) -> None:
+    assert [axis.format_value(value) for value in axis.ticks()] == texts
 
 
-def test_a_line_goes_from_corner_to_corner() -> None:
+def test_line_chart_draws_line_from_corner_to_corner() -> None:
     chart = line_chart("up", SHARE, SHARE, [Line("a", [(0, 0), (1, 1)])])
     assert re.search(r'class="line line-0" points="92.0,282.0 604.0,14.0"', chart)
 
 
-def test_a_missing_value_is_a_gap_and_a_lone_one_a_dot() -> None:
+def test_line_chart_has_gap_for_nan_and_dot_for_single_point() -> None:
     points = [(0, 0.1), (0.2, 0.2), (0.4, float("nan")), (0.6, 0.3)]
     chart = line_chart("gap", SHARE, SHARE, [Line("a", points)])
     assert (chart.count("<polyline"), chart.count("<circle")) == (1, 1)
 
 
-def test_names_in_a_chart_are_escaped() -> None:
+def test_line_chart_escapes_names() -> None:
     chart = line_chart('<"x">', SHARE, SHARE, [Line("<b>", [(0, 0)]), Line("c", [(1, 1)])])
     assert "<b>" not in chart
     assert 'aria-label="&lt;&#34;x&#34;&gt;"' in chart
 
 
-def test_bars_are_as_high_as_their_values() -> None:
+def test_bar_chart_has_heights_of_the_values() -> None:
     heights = re.findall(
         r'height="([\d.]+)"/>', bar_chart("bars", "hour", [("0", 1), ("1", 2), ("2", 0)])
     )
     assert heights == ["134.0", "268.0", "0.0"]
 
 
-def test_a_share_that_does_not_exist_has_no_bar() -> None:
+def test_share_bar_of_nan_is_empty() -> None:
     assert share_bar(float("nan"), 0, 1) == ""
     assert 'width="80.0"' in share_bar(0.5, 0.2, 0.8)

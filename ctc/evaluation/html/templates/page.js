@@ -1,6 +1,6 @@
 "use strict";
 
-// What a row is sorted by: a number where the cell carries one, else its text; null where there is no figure.
+// Returns the sort key of a row: the number of its cell if it has one, else its text; null for no value.
 function keyOf(row, column) {
   const cell = row.cells[column];
   if (cell.dataset.value === undefined) return cell.textContent.trim();
@@ -24,7 +24,7 @@ function sort(table, head) {
   body.append(...rows.map(([, row]) => row));
 }
 
-// What is folded up on the screen is printed.
+// Collapsed sections are expanded for printing.
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
 });

@@ -1,4 +1,4 @@
-"""Prediction files, read as they are written, and joined to the truth."""
+"""Reader of prediction files."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
-from ctc.artifacts.inventory import Inventory
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.errors import InputError, UsageError
-from ctc.evaluation.answers.ground_truth import join_ground_truth
 from ctc.evaluation.answers.prediction_file import read_predictions
-from ctc.evaluation.answers.predictions import FOREIGN
 from ctc.plugin import OutputContext, OutputFormat
 from ctc.plugin.manager import plugins
 
@@ -55,17 +51,8 @@ def written(path: Path, **options: object) -> Path:
     return path
 
 
-def inventory(**columns: list[object]) -> Inventory:
-    known = {
-        "event_id": ["a", "b", "c"],
-        "images": [["x/1.jpg"], ["x/2.jpg", "x/3.jpg"], ["x/4.jpg"]],
-        "species": ["fox", "wolf", None],
-    }
-    return Inventory(pa.table(known | columns), ("species",), Path("/photos"))
-
-
 @pytest.mark.parametrize("name", ["p.csv", "p.json", "p.parquet"])
-def test_events_are_read_with_places_and_times(tmp_path: Path, name: str) -> None:
+def test_read_predictions_reads_events_with_facts(tmp_path: Path, name: str) -> None:
     scored = read_predictions(written(tmp_path / name), "location", lambda _: combine)
     assert (scored.event_ids, scored.classes) == (("a", "b", "c"), CLASSES)
     assert scored.events.probabilities["species"] == pytest.approx(
@@ -76,7 +63,7 @@ def test_events_are_read_with_places_and_times(tmp_path: Path, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
-def test_a_table_of_photos_becomes_events(tmp_path: Path, name: str) -> None:
+def test_read_predictions_aggregates_photos_to_events(tmp_path: Path, name: str) -> None:
     scored = read_predictions(
         written(tmp_path / name, per_photo=True), "location", lambda _: combine
     )
@@ -89,13 +76,13 @@ def test_a_table_of_photos_becomes_events(tmp_path: Path, name: str) -> None:
     assert scored.events.paths == ("a/1.jpg", "b/1.jpg", "c/1.jpg")
 
 
-def test_json_has_photos_and_events(tmp_path: Path) -> None:
+def test_read_predictions_reads_photos_and_events_of_json(tmp_path: Path) -> None:
     scored = read_predictions(written(tmp_path / "p.json"), "location", lambda _: combine)
     assert (len(scored.photos), scored.events.paths[1]) == (4, "b/1.jpg")
     assert scored.photos.probabilities["count"].shape == (4, 3)
 
 
-def test_the_order_of_rows_and_classes_does_not_matter(tmp_path: Path) -> None:
+def test_read_predictions_ignores_order_of_rows_and_classes(tmp_path: Path) -> None:
     rows = [
         "id,label,predictions_all",
         'a,species,"{""fox"": 0.9, ""wolf"": 0.1}"',
@@ -150,7 +137,7 @@ def test_the_order_of_rows_and_classes_does_not_matter(tmp_path: Path) -> None:
         ("p.parquet", "no parquet", "can't be read as a Parquet file of predictions"),
     ],
 )
-def test_a_file_of_another_kind_is_refused(
+def test_read_predictions_rejects_invalid_file(
     tmp_path: Path, name: str, text: str, reason: str
 ) -> None:
     (tmp_path / name).write_text(text)
@@ -159,84 +146,11 @@ def test_a_file_of_another_kind_is_refused(
     assert str(tmp_path / name) in str(caught.value)
 
 
-def test_a_missing_or_strange_file_says_what_to_give(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is not there: make one with `ctc predict`"):
+def test_read_predictions_names_next_step_for_missing_or_unknown_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist: make one with `ctc predict`"):
         read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
     for name in ("p.txt", "p.megadetector.json"):
         with pytest.raises(
             UsageError, match=r"neither a model .* nor a prediction file with all probabilities"
         ):
             read_predictions(tmp_path / name, "location", lambda _: combine)
-
-
-def test_the_truth_is_joined_by_event(tmp_path: Path) -> None:
-    table = inventory(location=["north", None, "south"], night=["day", "night", None])
-    joined = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
-        table,
-        "location",
-        combine,
-    )
-    scored = joined.data
-    assert {label: truth.tolist() for label, truth in scored.truth.items()} == {
-        "species": [0, 1, -1]
-    }
-    assert [scored.locations[number] for number in scored.location] == [
-        "north",
-        "camera 1",
-        "south",
-    ]
-    assert scored.night.tolist() == [0, 1, 0]
-    assert (scored.photos_in_event.tolist(), scored.events.paths[1]) == (
-        [1, 2, 1],
-        str(Path("/photos/x/2.jpg")),
-    )
-    assert joined.notes == ()
-
-
-def test_what_does_not_match_is_counted_and_named(tmp_path: Path) -> None:
-    table = inventory(event_id=["a", "a", "z"], species=["fox", "wolf", "lynx"])
-    joined = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
-        table,
-        "location",
-        combine,
-    )
-    assert joined.data.truth["species"].tolist() == [0, -1, -1]
-    assert joined.notes == (
-        "2 predicted events have no truth and are not counted, such as 'b', 'c'",
-        "1 events of the truth have no prediction, such as 'z'",
-        "1 further observations of events with several are not counted: the first one is",
-    )
-
-
-def test_a_class_that_the_model_does_not_know_is_counted_apart(tmp_path: Path) -> None:
-    table = inventory(species=["fox", "lynx", "lynx"])
-    scored = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
-        table,
-        "location",
-        combine,
-    ).data
-    assert scored.truth["species"].tolist() == [0, FOREIGN, FOREIGN]
-    assert scored.foreign == {"species": {"lynx": 2}}
-
-
-def test_nothing_in_common_is_an_error_with_examples(tmp_path: Path) -> None:
-    scored = read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine)
-    with pytest.raises(
-        InputError,
-        match=r"none of the 3 predicted events is among the 3 events of the truth, nor .* 'a', .* 'x', .*; predict the photos of the truth",
-    ):
-        join_ground_truth(scored, inventory(event_id=["x", "y", "z"]), "location", combine)
-    with pytest.raises(
-        UsageError, match="predictions have the labels 'species', 'count', the truth 'sex'"
-    ):
-        join_ground_truth(
-            scored,
-            Inventory(
-                inventory().table.rename_columns(["event_id", "images", "sex"]), ("sex",), Path()
-            ),
-            "location",
-            combine,
-        )

@@ -40,7 +40,7 @@ def scores():
     )
 
 
-def test_each_class_by_hand(scores) -> None:
+def test_class_metrics_by_hand(scores) -> None:
     deer, fox, wolf, yeti = scores.by_class()
     assert (
         deer.support,
@@ -73,7 +73,7 @@ def test_each_class_by_hand(scores) -> None:
     )
 
 
-def test_where_all_or_none_are_right_the_interval_is_the_exact_one() -> None:
+def test_class_metrics_have_exact_intervals_if_all_or_none_are_right() -> None:
     truth = np.array([0] * 10 + [1] * 6 + [2] * 5, np.int32)
     called = np.where(truth == 2, 1, truth)
     found = compute_class_metrics(
@@ -100,7 +100,7 @@ def test_average_precision_by_hand(scores) -> None:
     assert fox.average_precision.value == pytest.approx((1 + 2 / 4) / 2)
 
 
-def test_means_by_hand(scores) -> None:
+def test_class_metrics_means_by_hand(scores) -> None:
     macro, weighted = scores.macro(), scores.weighted()
     assert macro.precision.value == pytest.approx((2 / 3 + 1 / 3 + 0) / 3)
     assert macro.recall.value == pytest.approx((2 / 3 + 1 / 2 + 0) / 3)
@@ -111,7 +111,7 @@ def test_means_by_hand(scores) -> None:
 
 @pytest.mark.parametrize("positives", [1, 40, 5 * MAX_BLOCKS])
 @pytest.mark.parametrize("decimals", [2, 7])
-def test_average_precision_is_that_of_scikit_learn(positives: int, decimals: int) -> None:
+def test_average_precision_equals_scikit_learn(positives: int, decimals: int) -> None:
     rng = np.random.default_rng(positives)
     positive = np.arange(4000) < positives
     probability = np.round(rng.beta(1 + positive, 2), decimals).astype(np.float32)
@@ -123,7 +123,7 @@ def test_average_precision_is_that_of_scikit_learn(positives: int, decimals: int
     assert low <= value <= high
 
 
-def test_intervals_cover_the_true_figure_about_as_often_as_they_say() -> None:
+def test_class_metrics_intervals_have_nominal_coverage() -> None:
     rng = np.random.default_rng(1)
     covered = 0
     for _ in range(100):
@@ -140,7 +140,7 @@ def test_intervals_cover_the_true_figure_about_as_often_as_they_say() -> None:
     assert 88 <= covered <= 99
 
 
-def test_photos_of_an_event_are_drawn_together() -> None:
+def test_cluster_bootstrap_resamples_whole_events() -> None:
     # 100 events of 20 equal photos say no more than 100 photos, though there are 2,000
     truth = np.zeros(2000, np.int32)
     event = np.repeat(np.arange(100), 20).astype(np.int32)
@@ -164,6 +164,6 @@ def test_photos_of_an_event_are_drawn_together() -> None:
     assert apart.high - apart.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 2000), rel=0.15)
 
 
-def test_a_class_is_rare_below_a_tenth_of_the_average() -> None:
+def test_rare_classes_have_less_than_a_tenth_of_the_mean() -> None:
     assert rare_classes([1000, 1000, 99, 9, 0]).tolist() == [False, False, False, True, False]
     assert rare_classes([5, 5]).tolist() == [False, False]

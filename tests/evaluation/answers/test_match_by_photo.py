@@ -1,4 +1,4 @@
-"""Predictions of photos, joined to a truth whose events have other ids."""
+"""Ground truth joined to predictions by photo path."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def joined(make_scored, truth) -> Callable[..., JoinedData]:
 
     def join(folder: str, inventory: Inventory = truth) -> JoinedData:
         ids = tuple(f"{folder}{photo}" for photo in PHOTOS)
-        scored = make_scored([], [(share, 1 - share) for share in SHARES], CLASSES, ids=ids)
+        scored = make_scored([], [(share, 1 - share) for share in SHARES], CLASSES, event_ids=ids)
         answers = UnitPredictions(
             scored.events.event, ("",) * len(ids), scored.events.probabilities
         )
@@ -58,9 +58,9 @@ def joined(make_scored, truth) -> Callable[..., JoinedData]:
     return join
 
 
-def test_photos_that_were_predicted_apart_are_judged_each_and_together(joined) -> None:
-    scored = joined("/photos/").scored
-    assert scored.ids == ("north", "south", "/photos/s/3.jpg")
+def test_match_by_photo_groups_photos_by_events_of_the_truth(joined) -> None:
+    scored = joined("/photos/").data
+    assert scored.event_ids == ("north", "south", "/photos/s/3.jpg")
     assert scored.truth["species"].tolist() == [0, 1, -1]
     assert scored.events.probabilities["species"][:, 0] == pytest.approx([0.65, 0.25, 0.7])
     assert (scored.photos.event.tolist(), scored.photos.paths[1]) == (
@@ -75,21 +75,22 @@ def test_photos_that_were_predicted_apart_are_judged_each_and_together(joined) -
     }
 
 
-def test_how_many_match_and_what_is_left_out_is_told(joined) -> None:
+def test_match_by_photo_notes_matches_and_omissions(joined) -> None:
     joins, left_out, unpredicted = joined("/photos/").notes
     assert joins == (
-        "no event's id is in both, so the photos' paths join them: 4 of 5 predicted photos are in 2 of 3 events of the truth, which group "
-        "them otherwise: per photo the answers count as they are, per event as --aggregation combines them"
+        "no event id is in both, so events are matched by photo path: 4 of 5 predicted photos are"
+        " in 2 of 3 events of the ground truth, which group the photos differently: metrics per"
+        " photo use the predictions as they are, metrics per event those combined by --aggregation"
     )
     assert (
         left_out
-        == "1 predicted events have no truth and are not counted, such as '/photos/s/3.jpg'"
+        == "1 predicted events have no ground truth and are not counted, such as '/photos/s/3.jpg'"
     )
-    assert unpredicted == "1 events of the truth have no prediction, such as 'west'"
+    assert unpredicted == "1 events of the ground truth have no prediction, such as 'west'"
 
 
 @pytest.mark.parametrize("folder", ["", "./", "../photos/", "\\photos\\"])
-def test_paths_may_start_at_the_image_root_or_here_and_be_written_otherwise(
+def test_match_by_photo_resolves_relative_paths_and_separators(
     joined, tmp_path, monkeypatch, folder
 ) -> None:
     (tmp_path / "photos").mkdir()
@@ -100,7 +101,7 @@ def test_paths_may_start_at_the_image_root_or_here_and_be_written_otherwise(
     assert "2 of 5 predicted photos are in 1 of 1 events" in found.notes[0]
 
 
-def test_a_linked_folder_is_the_same_folder(joined, truth, tmp_path) -> None:
+def test_match_by_photo_resolves_symbolic_links(joined, truth, tmp_path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "photos", target_is_directory=True)
     found = joined(
@@ -109,7 +110,7 @@ def test_a_linked_folder_is_the_same_folder(joined, truth, tmp_path) -> None:
     assert "4 of 5 predicted photos" in found.notes[0]
 
 
-def test_events_that_are_the_same_keep_their_own_answers(make_scored, truth) -> None:
+def test_match_by_photo_keeps_predictions_of_identical_events(make_scored, truth) -> None:
     """A file with photos and events, whose events other ids name, in another order."""
     event = np.array([0, 0, 1, 1], np.int32)
     photos = UnitPredictions(
@@ -121,19 +122,22 @@ def test_events_that_are_the_same_keep_their_own_answers(make_scored, truth) -> 
     found = join_ground_truth(scored, truth, "location", combine)
     assert found.data.event_ids == ("south", "north")
     assert found.data.events.probabilities["species"][:, 0] == pytest.approx([0.1, 0.8])
-    assert found.notes[0].endswith("4 of 4 predicted photos are in 2 of 3 events of the truth")
-
-
-def test_where_no_photo_matches_both_sides_and_the_next_step_are_named(joined) -> None:
-    with pytest.raises(InputError) as caught:
-        joined("/disk/moved/")
-    assert str(caught.value) == (
-        "none of the 5 predicted events is among the 3 events of the truth, nor are their photos: predictions have ids such as "
-        "'/disk/moved/n/1.jpg', the truth such as 'north', with photos such as '/photos/n/1.jpg'; with --image-root '/disk/moved' 4 photos "
-        "would be"
+    assert found.notes[0].endswith(
+        "4 of 4 predicted photos are in 2 of 3 events of the ground truth"
     )
 
 
-def test_what_the_error_proposes_works(joined, truth) -> None:
+def test_match_by_photo_without_match_names_both_sides_and_next_step(joined) -> None:
+    with pytest.raises(InputError) as caught:
+        joined("/disk/moved/")
+    assert str(caught.value) == (
+        "none of the 5 predicted events is among the 3 events of the ground truth, nor are their"
+        " photos: predictions have ids such as '/disk/moved/n/1.jpg', the ground truth such as"
+        " 'north', with photos such as '/photos/n/1.jpg'; with --image-root '/disk/moved' 4 photos"
+        " match"
+    )
+
+
+def test_match_by_photo_with_suggested_image_root_matches(joined, truth) -> None:
     found = joined("/disk/moved/", Inventory(truth.table, truth.labels, Path("/disk/moved")))
     assert "4 of 5 predicted photos" in found.notes[0]

@@ -1,4 +1,4 @@
-"""Thresholds: by hand, and on fresh data."""
+"""Thresholds, worked out by hand and on fresh data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def answers(n: int, seed: int):
     return truth, np.stack([first, 1 - first], axis=1).astype(np.float32)
 
 
-def test_a_threshold_by_hand() -> None:
+def test_class_thresholds_by_hand() -> None:
     # the 100 most probable are right, the next is wrong: 99 of 100 would be at least 0.953, 100 of
     # 101 too; two wrong of 102 not
     confidence = np.linspace(0.99, 0.6, 103).astype(np.float32)
@@ -35,7 +35,7 @@ def test_a_threshold_by_hand() -> None:
     assert 0.95 <= found[0].at_least < found[0].precision
 
 
-def test_58_right_answers_are_too_few_and_59_enough() -> None:
+def test_class_thresholds_need_59_right_predictions() -> None:
     for n, threshold in ((58, None), (59, pytest.approx(0.8))):
         probabilities = np.tile(np.array([[0.8, 0.2]], np.float32), (n, 1))
         assert (
@@ -46,7 +46,7 @@ def test_58_right_answers_are_too_few_and_59_enough() -> None:
         )
 
 
-def test_equal_probabilities_pass_together() -> None:
+def test_class_thresholds_accept_equal_probabilities_together() -> None:
     # 200 at one probability, of which 20 are wrong: no threshold lets the right ones pass alone
     truth = np.array([0] * 180 + [1] * 20, np.int32)
     found = class_thresholds(
@@ -55,7 +55,7 @@ def test_equal_probabilities_pass_together() -> None:
     assert (found[0].threshold, found[0].accepted) == (None, 0)
 
 
-def test_a_class_that_is_never_predicted_has_no_threshold() -> None:
+def test_class_thresholds_of_class_never_predicted_is_none() -> None:
     found = class_thresholds(
         np.zeros(3, np.int32),
         np.tile(np.array([[0.8, 0.2]], np.float32), (3, 1)),
@@ -66,7 +66,7 @@ def test_a_class_that_is_never_predicted_has_no_threshold() -> None:
     assert (found[1].threshold, found[1].predicted) == (None, 0)
 
 
-def test_a_lower_precision_lets_more_pass() -> None:
+def test_class_thresholds_with_lower_precision_accept_more() -> None:
     truth, probabilities = answers(3000, 0)
     strict, loose = (
         class_thresholds(truth, probabilities, ("a", "b"), aim, 0.95)[0] for aim in (0.95, 0.8)
@@ -75,7 +75,7 @@ def test_a_lower_precision_lets_more_pass() -> None:
 
 
 @pytest.mark.parametrize("n", [300, 3000])
-def test_the_precision_holds_on_fresh_data_about_as_often_as_the_confidence_says(n: int) -> None:
+def test_class_thresholds_hold_on_fresh_data_with_the_confidence(n: int) -> None:
     truth, probabilities = answers(400_000, 10_000)
     top = probabilities.argmax(axis=1)
     missed = tried = 0

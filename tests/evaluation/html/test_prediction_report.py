@@ -1,4 +1,4 @@
-"""`ctc report`: predictions whose truth is not known."""
+"""ctc report"""
 
 from __future__ import annotations
 
@@ -33,7 +33,15 @@ def predictions(scored, tmp_path: Path) -> Path:
             told = json.dumps(dict(zip(scored.classes["species"], shares, strict=True)))
             photo = Path(scored.events.paths[event]).name
             rows.writerow(
-                [photo, "species", "", "", told, scored.locations[event % 3], scored.taken[event]]
+                [
+                    photo,
+                    "species",
+                    "",
+                    "",
+                    told,
+                    scored.locations[event % 3],
+                    scored.timestamps[event],
+                ]
             )
     return path
 
@@ -52,26 +60,28 @@ def report(predictions: Path, *more: str) -> tuple[int, Path]:
     return run(arguments), output / "report.html"
 
 
-def test_the_page_shows_classes_places_hours_and_photos(predictions, read_page, capsys) -> None:
+def test_prediction_report_shows_classes_locations_hours_and_photos(
+    predictions, read_page, capsys
+) -> None:
     code, written = report(predictions)
     page = read_page(written)
     assert (code, capsys.readouterr().out.strip()) == (0, str(written))
     assert (page.unmatched, page.all("script", "src")) == ([], [])
     assert len(page.all("img", "src")) == 12
     for part in (
-        "6 events were answered",
+        "6 events have predictions",
         "They come from 3 locations",
         "Events by location",
-        "By hour of the day",
+        "Activity by hour of the day",
     ):
         assert part in page.text
-    assert "Events of all events by hour: most, 1, from 0 o'clock on" in page.all(
+    assert "Events of all classes by hour: the maximum is 1 at 0:00" in page.all(
         "svg", "aria-label"
     )
     assert page.source.count("<script>") == 1
 
 
-def test_without_places_and_times_these_parts_are_left_out_and_said(predictions, read_page) -> None:
+def test_prediction_report_notes_missing_locations_and_times(predictions, read_page) -> None:
     with predictions.open(newline="", encoding="utf-8") as file:
         rows = [row[:5] for row in csv.reader(file)]
     with predictions.open("w", newline="", encoding="utf-8") as file:
@@ -83,29 +93,29 @@ def test_without_places_and_times_these_parts_are_left_out_and_said(predictions,
     assert page.all("svg", "aria-label") == []
 
 
-def test_failures_beside_the_predictions_are_listed(predictions, read_page) -> None:
+def test_prediction_report_lists_failures(predictions, read_page) -> None:
     beside = predictions.with_name("predictions.csv.failures.csv")
     beside.write_text("path,reason\n<x>.jpg,empty file\n", encoding="utf-8")
     assert "<x>.jpg: empty file" in read_page(report(predictions)[1]).text
 
 
-def test_a_failure_list_of_another_kind_is_refused(predictions, capsys) -> None:
+def test_report_command_rejects_invalid_failure_file(predictions, capsys) -> None:
     predictions.with_name("predictions.csv.failures.csv").write_text("a,b\n1,2\n")
     assert report(predictions)[0] == 1
     assert "has no column 'path'" in capsys.readouterr().err
 
 
-def test_no_thumbnails_when_none_are_wanted(predictions, read_page) -> None:
+def test_prediction_report_without_thumbnails(predictions, read_page) -> None:
     assert read_page(report(predictions, "--thumbnails", "0")[1]).all("img", "src") == []
 
 
-def test_an_earlier_report_is_replaced_only_on_request(predictions, capsys) -> None:
+def test_report_command_overwrites_only_on_request(predictions, capsys) -> None:
     assert (report(predictions)[0], report(predictions)[0]) == (0, 2)
     assert "exists already" in capsys.readouterr().err
     assert report(predictions, "--overwrite")[0] == 0
 
 
-def test_probabilities_that_are_none_are_refused(predictions, capsys) -> None:
+def test_report_command_rejects_invalid_probabilities(predictions, capsys) -> None:
     predictions.write_text(predictions.read_text().replace("0.5", "NaN", 1))
     assert report(predictions)[0] == 1
     assert "not numbers from 0 to 1" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Which pictures are explained."""
+"""Choice of the examples to explain."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ def answered(make_scored):
     ("count", "events"),
     [(1, [5]), (2, [5, 3]), (4, [5, 4, 3, "empty"]), (9, [5, 4, 3, "empty", "empty", "empty"])],
 )
-def test_mistakes_come_first_and_right_answers_with_something_on_them(
-    answered, count: int, events
-) -> None:
+def test_choose_examples_takes_mistakes_first_and_empty_last(answered, count: int, events) -> None:
     found = choose_examples(answered, count)
     assert [
         one.truth if one.truth == "empty" else int(one.event_id.split()[1]) for one in found
@@ -35,7 +33,7 @@ def test_mistakes_come_first_and_right_answers_with_something_on_them(
     assert found[0].confidence == pytest.approx(0.8)
 
 
-def test_an_event_is_explained_by_one_photo(answered) -> None:
+def test_choose_examples_takes_one_photo_per_event(answered) -> None:
     photos = UnitPredictions(
         np.array([0, 0, 0], np.int32),
         ("a", "b", "c"),
@@ -44,6 +42,6 @@ def test_an_event_is_explained_by_one_photo(answered) -> None:
     assert [one.path for one in choose_examples(replace(answered, photos=photos), 5)] == ["a"]
 
 
-def test_without_mistakes_right_answers_are_shown(make_scored) -> None:
+def test_choose_examples_takes_right_predictions_without_mistakes(make_scored) -> None:
     scored = make_scored([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], NAMES)
     assert [one.predicted for one in choose_examples(scored, 3)] == ["fox", "fox", "empty"]

@@ -42,7 +42,7 @@ def evaluated(build_model, colour_dataset, tmp_path, capsys):
     return output, capsys.readouterr(), arguments
 
 
-def test_a_model_is_evaluated_on_a_split(evaluated) -> None:
+def test_evaluate_model_writes_metrics_and_prints_table(evaluated) -> None:
     output, printed, _ = evaluated
     metrics = json.loads((output / "metrics.json").read_text())
     units = metrics["labels"]["species"]["units"]
@@ -64,7 +64,7 @@ def test_a_model_is_evaluated_on_a_split(evaluated) -> None:
     ]
 
 
-def test_wrong_labels_are_listed_with_paths(evaluated) -> None:
+def test_evaluate_model_lists_label_errors_with_paths(evaluated) -> None:
     rows = table(evaluated[0] / "label_errors.csv")
     assert {row["event_id"] for row in rows} == {f"test-{i}" for i in range(48) if i % 6 == 5}
     assert {(row["labelled"], row["suggested"], row["path"].split("-")[0]) for row in rows} == {
@@ -72,11 +72,11 @@ def test_wrong_labels_are_listed_with_paths(evaluated) -> None:
     } | {("wolf", "empty", f"test/{i}") for i in range(11, 48, 6)}
 
 
-def test_where_every_event_has_its_label_there_is_nothing_to_label(evaluated) -> None:
+def test_evaluate_model_lists_nothing_to_label_if_all_events_are_labelled(evaluated) -> None:
     assert table(evaluated[0] / "to_label.csv") == []
 
 
-def test_events_are_explained_mistakes_first(evaluated) -> None:
+def test_evaluate_model_explains_mistakes_first(evaluated) -> None:
     folder = evaluated[0] / "explain"
     rows = table(folder / "explain.csv")
     assert [(row["file"], row["truth"], row["predicted"]) for row in rows] == [
@@ -89,7 +89,7 @@ def test_events_are_explained_mistakes_first(evaluated) -> None:
         assert (image.size, image.mode) == ((48, 16), "RGB")
 
 
-def test_an_earlier_evaluation_is_replaced_only_on_request(evaluated, capsys) -> None:
+def test_evaluate_command_overwrites_only_on_request(evaluated, capsys) -> None:
     output, _, arguments = evaluated
     (output / "mine.txt").write_text("kept")
     assert run(arguments) == 2
@@ -98,7 +98,9 @@ def test_an_earlier_evaluation_is_replaced_only_on_request(evaluated, capsys) ->
     assert (output / "mine.txt").read_text() == "kept"
 
 
-def test_a_damaged_record_makes_exit_code_3(build_model, colour_dataset, tmp_path, capsys) -> None:
+def test_evaluate_command_exits_with_3_for_damaged_record(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
     shard = colour_dataset.folder / colour_dataset.shards("test")[0].file
     data = bytearray(shard.read_bytes())
     data[20] ^= 1
@@ -115,7 +117,7 @@ def test_a_damaged_record_makes_exit_code_3(build_model, colour_dataset, tmp_pat
     assert (code, "1 photos or records could not be used" in capsys.readouterr().err) == (3, True)
 
 
-def test_a_class_that_the_model_does_not_know_is_said(
+def test_evaluate_command_warns_about_foreign_class(
     build_model, colour_dataset, tmp_path, capsys
 ) -> None:
     model = build_model(classes=("empty", "fox", "badger"))
@@ -161,7 +163,7 @@ def truth(path: Path, species: list[str | None]) -> Path:
     return path
 
 
-def test_predictions_are_evaluated_against_an_inventory(tmp_path, capsys) -> None:
+def test_evaluate_predictions_against_inventory(tmp_path, capsys) -> None:
     arguments = [
         predictions(tmp_path / "p.json", [0.9, 0.8, 0.3, 0.55]),
         "--truth",
@@ -173,7 +175,7 @@ def test_predictions_are_evaluated_against_an_inventory(tmp_path, capsys) -> Non
     ]["event"]
     assert (scores["n"], scores["missing"], scores["confusion"]) == (3, 1, [[1, 0], [1, 1]])
     assert (
-        "1 predicted events have no truth and are not counted, such as 'e3'"
+        "1 predicted events have no ground truth and are not counted, such as 'e3'"
         in capsys.readouterr().err
     )
     assert [
@@ -182,7 +184,7 @@ def test_predictions_are_evaluated_against_an_inventory(tmp_path, capsys) -> Non
     ] == [("e3", "3.jpg", "fox")]
 
 
-def test_predictions_of_a_folder_are_evaluated_by_photo(tmp_path, capsys) -> None:
+def test_evaluate_predictions_of_folder_by_photo(tmp_path, capsys) -> None:
     """The photo that is named like the third of the truth's is elsewhere."""
     rows = [
         f'{tmp_path}/{one}.jpg,species,"{{""fox"": {share}, ""wolf"": {1 - share}}}"'
@@ -197,10 +199,13 @@ def test_predictions_of_a_folder_are_evaluated_by_photo(tmp_path, capsys) -> Non
         "event": (2, 1.0),
         "photo": (2, 1.0),
     }
-    assert "2 of 3 predicted photos are in 2 of 3 events of the truth\n" in capsys.readouterr().err
+    assert (
+        "2 of 3 predicted photos are in 2 of 3 events of the ground truth\n"
+        in capsys.readouterr().err
+    )
 
 
-def test_not_a_number_is_refused_and_nothing_written(tmp_path, capsys) -> None:
+def test_evaluate_predictions_rejects_nan_and_writes_nothing(tmp_path, capsys) -> None:
     text = 'id,label,predictions_all\ne0,species,"{""fox"": NaN, ""wolf"": 0.5}"\n'
     (tmp_path / "p.csv").write_text(text)
     arguments = [
@@ -228,19 +233,19 @@ def test_not_a_number_is_refused_and_nothing_written(tmp_path, capsys) -> None:
         ),
         (
             ["p.csv", "--truth", "i.parquet", "--split", "val"],
-            "--split and --explain are for a model and a DATASET",
+            "--split and --explain need a model and a DATASET",
         ),
         (["missing.onnx", "dataset"], "is not there: make one with `ctc export`"),
         (["p.csv", "--truth", "i.parquet", "--aggregation", "maen"], "did you mean 'mean'"),
-        (["p.csv", "--truth", "i.parquet"], "is not there: make one with `ctc predict`"),
+        (["p.csv", "--truth", "i.parquet"], "does not exist: make one with `ctc predict`"),
         (
             ["m.onnx", "dataset", "--image-root", "photos"],
-            "--image-root is for predictions: a DATASET holds its photos",
+            "--image-root is for predictions: a DATASET contains its photos",
         ),
-        (["p.csv", "--truth", "i.parquet", "--run", "run"], "'run/run.json' is not there"),
+        (["p.csv", "--truth", "i.parquet", "--run", "run"], "'run/run.json' does not exist"),
     ],
 )
-def test_what_does_not_go_together_is_an_error(
+def test_evaluate_command_rejects_conflicting_arguments(
     tmp_path, capsys, monkeypatch, arguments, reason
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -257,9 +262,7 @@ def test_what_does_not_go_together_is_an_error(
     ],
 )
 @pytest.mark.parametrize("package", ["sklearn", "jinja2"])
-def test_without_its_packages_a_command_names_the_extra(
-    monkeypatch, capsys, command, extras, package
-) -> None:
+def test_report_commands_name_missing_extra(monkeypatch, capsys, command, extras, package) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     assert run([*command, "--output", "o"]) == 1
     assert f"pip install 'camera-trap-classifier[{extras}]'" in capsys.readouterr().err

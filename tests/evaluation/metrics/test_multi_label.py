@@ -1,4 +1,4 @@
-"""Labels that may have several classes at once, evaluated and left alone."""
+"""Labels that may have several classes at once, from predictions to metrics."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ from ctc.cli.main import run
 from ctc.errors import InputError
 from ctc.evaluation.answers.ground_truth import join_ground_truth
 from ctc.evaluation.answers.prediction_file import read_predictions
-from ctc.evaluation.answers.presence import PresenceThresholdEstimator
-from ctc.evaluation.answers.score_split import ScoringConfig, score_split
-from ctc.evaluation.calibration.calibrate import CalibrateConfig, fit_labels
+from ctc.evaluation.answers.score_split import score_split
+from ctc.evaluation.calibration.calibrate import fit_labels
+from ctc.evaluation.config import CalibrateConfig, ScoringConfig
 from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
-from ctc.evaluation.metrics.multi_label import encode_multi_hot
 from ctc.images import encode_jpeg
 from ctc.plugin import OutputContext, OutputFormat
 from ctc.plugin.manager import plugins
@@ -57,23 +56,15 @@ def dataset(dataset_of):
 
 @pytest.fixture
 def scored(dataset):
-    def answer(images):
+    def predict(images):
         shown = np.rint(images.mean(axis=(1, 2, 3)) / 40).astype(int)
         return {"species": np.array(ANSWERS, np.float32)[shown]}
 
-    return score_split(
-        answer, INFO, dataset, "test", combine, ScoringConfig("location"), lambda _: None
-    )
+    return score_split(predict, INFO, dataset, "test", ScoringConfig(), lambda _: None)
 
 
-def test_truth_is_every_class_that_was_seen_and_foreign_ones_are_told() -> None:
-    rows, foreign = encode_multi_hot(SEEN, CLASSES)
-    assert rows.tolist() == [[0, 1, 0], [0, 0, 1], [0, 1, 1], [0, 1, 0], [-1, -1, -1]]
-    assert foreign == {"bear": 1}
-
-
-def test_figures_are_those_worked_out_by_hand(scored) -> None:
-    found = evaluate(scored.scored, EvaluationContext(), scored.notes).multi_label["species"]
+def test_multi_label_metrics_by_hand(scored) -> None:
+    found = evaluate(scored.data, EvaluationContext(), scored.notes).multi_label["species"]
     scores = found.units["event"]
     assert (scores.n, scores.missing, found.foreign) == (4, 1, {"bear": 1})
     assert (scores.top_1.value, scores.exact.value) == (1.0, 0.5)
@@ -94,10 +85,10 @@ def test_figures_are_those_worked_out_by_hand(scored) -> None:
     assert scores.macro.recall.value == pytest.approx((2 / 3 + 1) / 2)
 
 
-def test_the_models_thresholds_say_what_is_present(scored) -> None:
+def test_multi_label_metrics_use_thresholds_of_the_model(scored) -> None:
     thresholds = {"species": {"fox": 0.35, "wolf": None}}
     _, fox, wolf = (
-        evaluate(scored.scored, EvaluationContext(thresholds=thresholds))
+        evaluate(scored.data, EvaluationContext(thresholds=thresholds))
         .multi_label["species"]
         .units["event"]
         .classes
@@ -105,16 +96,16 @@ def test_the_models_thresholds_say_what_is_present(scored) -> None:
     assert (fox.predicted, wolf.predicted) == (4, 0)
 
 
-def test_nothing_is_said_of_first_observations_where_all_count(scored) -> None:
+def test_score_split_has_no_note_on_observations_if_all_count(scored) -> None:
     assert scored.notes == ()
 
 
-def test_such_a_label_is_not_calibrated(scored) -> None:
+def test_fit_labels_rejects_multi_label(scored) -> None:
     with pytest.raises(
         InputError,
         match=r"^label 'species' is not calibrated: it may have several classes at once$",
     ):
-        fit_labels(scored.scored, combine, CalibrateConfig())
+        fit_labels(scored.data, combine, CalibrateConfig())
 
 
 @pytest.fixture
@@ -137,7 +128,7 @@ def predictions(tmp_path: Path) -> Path:
     return tmp_path / "p.csv"
 
 
-def test_a_prediction_file_tells_which_labels_they_are(predictions) -> None:
+def test_read_predictions_finds_multi_label_labels(predictions) -> None:
     assert list(read_predictions(predictions, "location", lambda _: combine).multi_label) == [
         "species"
     ]
@@ -175,11 +166,11 @@ def written(path: Path, thresholds: dict[str, tuple[float | None, ...]], **given
 
 @pytest.mark.parametrize("name", ["p.csv", "p.json", "p.parquet", "photos.csv", "photos.parquet"])
 @pytest.mark.parametrize("lowest", [None, (0.5, 0.35, None)])
-def test_a_prediction_file_has_the_figures_of_the_model(
+def test_prediction_file_has_the_same_multi_label_metrics_as_the_model(
     scored, truth, tmp_path, name, lowest
 ) -> None:
     thresholds = {"species": dict(zip(CLASSES, lowest, strict=True))} if lowest else {}
-    expected = evaluate(scored.scored, EvaluationContext(thresholds=thresholds)).multi_label[
+    expected = evaluate(scored.data, EvaluationContext(thresholds=thresholds)).multi_label[
         "species"
     ]
     given = {"species": lowest} if lowest else {}
@@ -195,14 +186,14 @@ def test_a_prediction_file_has_the_figures_of_the_model(
     assert joined.notes == ()
 
 
-def test_photos_of_a_file_are_combined_as_of_such_a_label(tmp_path) -> None:
+def test_read_predictions_passes_multi_label_to_the_aggregator_factory(tmp_path) -> None:
     path = written(tmp_path / "photos.csv", {}, per_photo=True)
     told = []
     read_predictions(path, "location", lambda multi_label: told.extend(multi_label) or combine)
     assert told == ["species"]
 
 
-def test_beside_one_label_of_several_classes_the_first_observation_counts_for_another(
+def test_join_ground_truth_uses_all_observations_for_multi_label_only(
     predictions, tmp_path
 ) -> None:
     rows = [
@@ -217,28 +208,12 @@ def test_beside_one_label_of_several_classes_the_first_observation_counts_for_an
     assert joined.data.truth["count"].tolist() == [0, -1, -1]
     assert (
         joined.notes[-1]
-        == "1 further observations of events with several are not counted for count: the first one is"
+        == "1 further observations of events with several are not counted for count: the first"
+        " observation counts"
     )
 
 
-@pytest.mark.parametrize(
-    ("answers", "expected"),
-    [
-        ([((0.6, 0.4), ("fox",))], {"fox": 0.5, "wolf": 0.5}),
-        ([((0.6, 0.4), ("fox", "wolf")), ((0.3, 0.2), ("fox",))], {"fox": 0.3, "wolf": 0.4}),
-        ([((0.6, 0.4), ()), ((0.7, 0.5), ("wolf",))], {"fox": None, "wolf": 0.5}),
-    ],
-)
-def test_from_which_probability_on_a_class_is_present_is_seen_in_the_answers(
-    answers, expected
-) -> None:
-    presence = PresenceThresholdEstimator(("fox", "wolf"))
-    for values, names in answers:
-        presence.add(values, names)
-    assert presence.thresholds() == expected
-
-
-def test_classes_that_are_no_list_name_their_line(tmp_path) -> None:
+def test_read_predictions_names_line_of_invalid_present_classes(tmp_path) -> None:
     text = 'id,label,predictions_all,predictions_present\na,species,"{""fox"": 0.9}",fox\n'
     (tmp_path / "p.csv").write_text(text)
     with pytest.raises(
@@ -247,7 +222,9 @@ def test_classes_that_are_no_list_name_their_line(tmp_path) -> None:
         read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
 
 
-def test_the_command_writes_figures_and_a_report(build_model, dataset, tmp_path, capsys) -> None:
+def test_evaluate_command_writes_multi_label_metrics_and_report(
+    build_model, dataset, tmp_path, capsys
+) -> None:
     model = build_model(multi_label=("species",))
     output = tmp_path / "evaluation"
     assert run(["evaluate", str(model), str(dataset.folder), "--output", str(output)]) == 0

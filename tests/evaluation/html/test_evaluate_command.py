@@ -1,4 +1,4 @@
-"""`ctc evaluate` ends with a report."""
+"""The report of `ctc evaluate`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ctc.artifacts.inventory import Inventory
 from ctc.cli.main import run
 
 
-def test_the_report_shows_the_photos_of_the_dataset_and_the_model_card(
+def test_evaluate_command_shows_photos_and_model_card(
     build_model, colour_dataset, read_page, tmp_path, capsys
 ) -> None:
     arguments = [
@@ -26,11 +26,11 @@ def test_the_report_shows_the_photos_of_the_dataset_and_the_model_card(
     assert run(arguments) == 0
     written = tmp_path / "evaluation" / "report.html"
     page = read_page(written)
-    assert (page.unmatched, "no picture here" in page.text) == ([], False)
+    assert (page.unmatched, "photo not shown" in page.text) == ([], False)
     assert page.all("img", "alt")[0].startswith("test/")
     for part in (
         "'model.onnx'",
-        "Takes photos of 24 × 16 pixels (stretch)",
+        "Input size 24 × 16 pixels (stretch)",
         "The same per photo (96 photos",
     ):
         assert part in page.text
@@ -60,9 +60,11 @@ def moved(tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("root", [None, "there"])
-def test_photos_that_moved_are_found_below_the_image_root(moved, root, read_page, tmp_path) -> None:
+def test_evaluate_command_finds_moved_photos_with_image_root(
+    moved, root, read_page, tmp_path
+) -> None:
     assert run([*moved, *(["--image-root", str(tmp_path / root)] if root else [])]) == 0
     page = read_page(tmp_path / "e" / "report.html")
-    assert ("no picture here" in page.text) == (root is None)
+    assert ("photo not shown" in page.text) == (root is None)
     assert bool(page.all("img", "src")) == (root is not None)
     assert str(tmp_path / (root or "here") / "a.jpg") in page.text

@@ -1,5 +1,4 @@
-"""report.html in a real browser, Chromium without a window: a script of the test's own clicks and
-writes down what it sees."""
+"""report.html in headless Chromium: a test script clicks, and reports what it sees."""
 
 from __future__ import annotations
 
@@ -13,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = (
@@ -53,7 +54,8 @@ addEventListener("load", () => {
   seen.folded = !folded.open;
   dispatchEvent(new Event("beforeprint"));
   seen.printed = folded.open;
-  seen.loaded = performance.getEntriesByType("resource").map((one) => one.name).filter((name) => !name.startsWith("data:"));
+  seen.loaded = performance.getEntriesByType("resource").map((one) => one.name)
+    .filter((name) => !name.startsWith("data:"));
   parent.postMessage(JSON.stringify(seen), "*");
 });
 """
@@ -90,7 +92,7 @@ def on_a_phone(report: Path) -> Path:
     return outer
 
 
-def test_on_a_phone_tables_sort_cells_lead_to_photos_and_nothing_is_requested(
+def test_report_on_a_phone_sorts_tables_links_photos_and_requests_nothing(
     browser, scored, write_report, tmp_path
 ) -> None:
     page = on_a_phone(with_script(write_report(replace(scored, photos=scored.events)), SCRIPT))

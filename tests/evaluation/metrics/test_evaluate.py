@@ -1,9 +1,7 @@
-"""All figures of an evaluation, and what is said where some can't be."""
+"""All metrics of an evaluation, and the notes on what is left out."""
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +10,11 @@ import pytest
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import FOREIGN, UnitPredictions
 from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate, in_top_k
-from ctc.evaluation.metrics.metrics_file import write_metrics
 
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]
 
 
-def test_top_1_top_5_and_the_confusion_matrix_by_hand(make_scored) -> None:
+def test_evaluate_accuracy_and_confusion_matrix_by_hand(make_scored) -> None:
     scores = (
         evaluate(make_scored([0, 1, 1, 2], PROBABILITIES), EvaluationContext())
         .labels["species"]
@@ -27,12 +24,12 @@ def test_top_1_top_5_and_the_confusion_matrix_by_hand(make_scored) -> None:
     assert scores.confusion == ((1, 0, 0), (1, 1, 0), (0, 0, 1))
 
 
-def test_top_k_counts_classes_that_are_more_probable() -> None:
+def test_in_top_k_counts_more_probable_classes() -> None:
     probabilities = np.array([[0.4, 0.3, 0.2, 0.1], [0.25, 0.25, 0.25, 0.25]], np.float32)
     assert in_top_k(np.array([2, 3]), probabilities, 2).tolist() == [False, True]
 
 
-def test_photos_are_judged_by_the_truth_of_their_event(make_scored) -> None:
+def test_evaluate_compares_photos_with_truth_of_their_event(make_scored) -> None:
     photos = UnitPredictions(
         np.array([0, 0, 1], np.int32),
         ("a", "b", "c"),
@@ -43,7 +40,7 @@ def test_photos_are_judged_by_the_truth_of_their_event(make_scored) -> None:
     assert (units["event"].top_1.value, units["photo"].top_1.value) == (1.0, pytest.approx(2 / 3))
 
 
-def test_missing_truth_is_not_counted_and_foreign_classes_count_as_wrong_apart(make_scored) -> None:
+def test_evaluate_counts_missing_and_foreign_truth_separately(make_scored) -> None:
     scored = make_scored([0, -1, FOREIGN, 2], PROBABILITIES, foreign={"species": {"lynx": 1}})
     found = evaluate(scored, EvaluationContext())
     scores = found.labels["species"].units["event"]
@@ -52,7 +49,7 @@ def test_missing_truth_is_not_counted_and_foreign_classes_count_as_wrong_apart(m
     assert "the model doesn't know 1 classes of 'species' that occur: 'lynx' (1)" in found.notes
 
 
-def test_rare_classes_are_those_that_training_hardly_saw(make_scored) -> None:
+def test_evaluate_finds_rare_classes_by_training_counts(make_scored) -> None:
     scored = make_scored([0, 1, 1, 2], PROBABILITIES, ["deer", "fox", "wolf"])
     rare = (
         evaluate(scored, EvaluationContext(train_counts={"species": (500, 500, 5)}))
@@ -64,7 +61,7 @@ def test_rare_classes_are_those_that_training_hardly_saw(make_scored) -> None:
     assert (rare.rare.recall.value, rare.others.recall.value) == (1.0, 0.75)
 
 
-def test_without_rare_classes_there_is_no_mean_over_them(make_scored) -> None:
+def test_evaluate_without_rare_classes_has_no_mean_over_them(make_scored) -> None:
     rare = (
         evaluate(make_scored([0, 1, 1, 2], PROBABILITIES), EvaluationContext())
         .labels["species"]
@@ -74,23 +71,26 @@ def test_without_rare_classes_there_is_no_mean_over_them(make_scored) -> None:
     assert (rare.names, rare.rare) == ((), None)
 
 
-def test_what_is_left_out_is_said(make_scored) -> None:
+def test_evaluate_notes_what_is_left_out(make_scored) -> None:
     scored = replace(
         make_scored([0, 0, 0, 0], PROBABILITIES), photos_in_event=np.zeros(4, np.int32)
     )
     notes = evaluate(scored, EvaluationContext(), ("one more",)).notes
     assert notes == (
         "one more",
-        "figures per photo are left out: only answers for whole events are known",
-        "figures by location are left out: no event tells",
-        "figures by day and night are left out: no event tells",
-        "figures by number of photos are left out: no event tells",
-        "empty against animal is left out: no label has empty events, of a class such as 'empty', and others",
-        "'species' has only one class in the truth, 'class 0': its figures say little",
+        "metrics per photo are left out: only predictions of whole events are known",
+        "metrics by location are left out: unknown for every event",
+        "metrics by day and night are left out: unknown for every event",
+        "metrics by number of photos are left out: unknown for every event",
+        (
+            "removal of empty events is left out: no label has both empty events, of a class such"
+            " as 'empty', and other events"
+        ),
+        "'species' has only one class in the ground truth, 'class 0': its metrics say little",
     )
 
 
-def test_empty_against_animal_is_not_missed_where_another_label_tells_it(make_scored) -> None:
+def test_evaluate_has_no_note_on_empty_removal_if_one_label_has_it(make_scored) -> None:
     scored = make_scored([0, 1, 1, 2], PROBABILITIES, ["empty", "fox", "wolf"])
     classes = {**scored.classes, "count": ("1", "2", "3")}
     probabilities = dict.fromkeys(classes, scored.events.probabilities["species"])
@@ -101,12 +101,12 @@ def test_empty_against_animal_is_not_missed_where_another_label_tells_it(make_sc
         events=replace(scored.events, probabilities=probabilities),
     )
     assert not any(
-        "empty against animal" in note for note in evaluate(both, EvaluationContext()).notes
+        "removal of empty events" in note for note in evaluate(both, EvaluationContext()).notes
     )
 
 
 @pytest.mark.parametrize("bad", [np.nan, -0.5, 1.5])
-def test_probabilities_that_are_none_are_refused(make_scored, bad: float) -> None:
+def test_evaluate_rejects_invalid_probabilities(make_scored, bad: float) -> None:
     scored = make_scored([0, 1], [[0.5, 0.5], [bad, 0.5]])
     with pytest.raises(
         InputError,
@@ -115,27 +115,6 @@ def test_probabilities_that_are_none_are_refused(make_scored, bad: float) -> Non
         evaluate(scored, EvaluationContext())
 
 
-def test_without_any_truth_there_is_nothing_to_evaluate(make_scored) -> None:
-    with pytest.raises(InputError, match="no answer can be compared"):
+def test_evaluate_without_ground_truth_is_an_error(make_scored) -> None:
+    with pytest.raises(InputError, match="no prediction can be compared"):
         evaluate(make_scored([-1, FOREIGN], [[0.5, 0.5], [0.5, 0.5]]), EvaluationContext())
-
-
-def test_the_files_hold_every_figure_and_null_for_none(make_scored, tmp_path) -> None:
-    write_metrics(
-        evaluate(
-            make_scored([0, 1, 1, 0], PROBABILITIES, ["deer", "fox", "wolf"]), EvaluationContext()
-        ),
-        tmp_path,
-    )
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
-    scores = metrics["labels"]["species"]["units"]["event"]
-    assert (metrics["format"], metrics["format_version"]) == ("ctc-metrics", 1)
-    assert (scores["top_1"]["value"], scores["locations"]) == (0.5, None)
-    assert scores["classes"][2]["recall"] == {"value": None, "low": None, "high": None}
-    with (tmp_path / "metrics.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["class"], row["unit"], row["support"], row["recall"]) for row in rows] == [
-        ("deer", "event", "2", "0.500000"),
-        ("fox", "event", "2", "0.500000"),
-        ("wolf", "event", "0", ""),
-    ]

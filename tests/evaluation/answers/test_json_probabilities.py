@@ -1,4 +1,4 @@
-"""JSON cells, many at once, mean what `json` makes of them."""
+"""Vectorised parsing of JSON cells, compared with `json`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALIKE = [
 ]
 
 
-def test_cells_that_are_written_alike_are_read_together() -> None:
+def test_parse_uniform_cells_equals_json() -> None:
     classes, values = parse_uniform_cells(ALIKE)
     assert classes == ("red fox", "a: b", 'quo"te')
     assert values.dtype == np.float32
@@ -24,7 +24,7 @@ def test_cells_that_are_written_alike_are_read_together() -> None:
     )
 
 
-def test_one_class_and_names_outside_ascii_are_fine() -> None:
+def test_parse_uniform_cells_with_one_class_and_non_ascii_name() -> None:
     cells = ['{"Wölfin 🦊": 1.0}', '{"Wölfin 🦊": 0.75}']
     classes, values = parse_uniform_cells(cells)
     assert (classes, values.tolist()) == (("Wölfin 🦊",), [[1.0], [0.75]])
@@ -44,12 +44,12 @@ def test_one_class_and_names_outside_ascii_are_fine() -> None:
         "",
     ],
 )
-def test_a_cell_that_is_otherwise_is_left_to_json(odd: str) -> None:
+def test_parse_uniform_cells_returns_none_for_other_cells(odd: str) -> None:
     assert parse_uniform_cells(['{"a": 0.5, "b": 0.5}', odd]) is None
     assert odd == '{"a": 0.5}' or parse_uniform_cells([odd, '{"a": 0.5, "b": 0.5}']) is None
 
 
-def test_names_that_look_like_separators_are_names() -> None:
+def test_parse_uniform_cells_keeps_names_with_separators() -> None:
     names = ('a, "b', "c: 1", '"}', "x, y")
     found = parse_uniform_cells([json.dumps(dict.fromkeys(names, 0.25))] * 2)
     assert found is not None

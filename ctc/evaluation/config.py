@@ -1,0 +1,72 @@
+"""Configuration of `ctc evaluate`, `ctc calibrate` and `ctc report`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ctc.runtime.config import ProviderName
+
+CalibrationMethod = Literal["temperature", "vector"]
+
+THUMBNAIL_MEGABYTES = 15.0
+
+
+@dataclass(frozen=True)
+class ScoringConfig:
+    """How a model predicts the photos of a dataset's split.
+
+    `aggregation` names the plugin that combines an event's photos. `location` is the metadata
+    column with an event's location. `threads` batches of `batch_size` photos run at a time; None
+    is one per CPU core.
+    """
+
+    aggregation: str = "mean"
+    location: str = "location"
+    provider: ProviderName = "auto"
+    batch_size: int = 16
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """Contents of a report.
+
+    `megabytes` limits the size of all thumbnails together. `licence` is that of the model, None
+    if unknown.
+    """
+
+    megabytes: float = THUMBNAIL_MEGABYTES
+    licence: str | None = None
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """What to evaluate, and what to write about it.
+
+    `run` is the folder of the training run that the model was exported from. `explain` is the
+    number of events per label that get a saliency map. `split` and `explain` apply to models only,
+    `image_root` (the folder that relative photo paths start from) to prediction files only.
+    """
+
+    split: str = "test"
+    run: Path | None = None
+    explain: int = 0
+    image_root: Path | None = None
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+
+
+@dataclass(frozen=True)
+class CalibrateConfig:
+    """What to fit, on which split.
+
+    Each class's threshold reaches `precision` with the confidence level `confidence`.
+    """
+
+    split: str = "val"
+    method: CalibrationMethod | Literal["auto"] = "auto"
+    precision: float = 0.95
+    confidence: float = 0.95
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)

@@ -1,0 +1,47 @@
+"""Predictions of a model file for a dataset's split, with progress and warnings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ctc.artifacts.dataset import Dataset
+from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit, score_split
+from ctc.evaluation.config import ScoringConfig
+from ctc.hardware import usable_cores
+from ctc.reporting import Reporter
+from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.session import Model, load_model
+
+MAX_FAILURES_SHOWN = 5
+
+
+def open_model(path: Path, config: ScoringConfig) -> Model:
+    """Open a model file to run `config.threads` batches at a time."""
+    threads = config.threads or usable_cores()
+    return load_model(path, RuntimeConfig(config.provider, threads=threads))
+
+
+def score_model(
+    model: Model,
+    dataset: Dataset,
+    split: str,
+    config: ScoringConfig,
+    reporter: Reporter,
+    predict: PredictFn | None = None,
+) -> ScoredSplit:
+    """Predict the whole split, and warn about photos and records that can't be used.
+
+    `predict` replaces the model's own method. Raises CtcError as `score_split` does.
+    """
+    config = replace(config, threads=model.runtime.threads)
+    images = sum(shard.images for shard in dataset.shards(split))
+    with reporter.progress(split, images) as bar:
+        scored = score_split(
+            predict or model.predict, model.info, dataset, split, config, bar.advance
+        )
+    if scored.failures:
+        reporter.warn(f"{len(scored.failures):,} photos or records could not be used:")
+        for failure in scored.failures[:MAX_FAILURES_SHOWN]:
+            reporter.info(f"  {failure}")
+    return scored

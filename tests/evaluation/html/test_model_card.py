@@ -1,0 +1,56 @@
+"""Model card."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.evaluation.config import ReportConfig
+
+
+def test_model_card_states_missing_licence(scored, write_report, read_page) -> None:
+    assert "Not stated. State a licence with --licence" in read_page(write_report(scored)).text
+    licensed = write_report(scored, config=ReportConfig(licence="CC BY 4.0"))
+    assert "CC BY 4.0" in read_page(licensed).text
+
+
+def test_model_card_describes_calibration_and_thresholds(
+    make_scored, write_report, read_page
+) -> None:
+    classes = ("deer", "fox")
+    model = ModelInfo(
+        {"species": classes, "sex": classes, "age": classes, "tags": classes},
+        Preprocessing(8, 8),
+        calibration={
+            "species": {"method": "temperature", "temperature": 2.5, "events": 1200},
+            "sex": {"method": "temperature", "temperature": 0.8},
+            "age": {"method": "vector"},
+        },
+        thresholds={"species": {"deer": 0.625, "fox": None}, "tags": {"deer": 0.25, "fox": 0.75}},
+        multi_label=("tags",),
+    )
+    text = read_page(write_report(make_scored([0, 1], np.eye(2), classes), model=model)).text
+    for line in (
+        "species: calibrated with the temperature 2.50, fitted to 1,200 events. The network was",
+        "overconfident: calibration makes its probabilities less extreme, and does not change the",
+        "sex: calibrated with the temperature 0.80. The network was underconfident: calibration",
+        "makes its probabilities more extreme, and does not change the most probable class.",
+        "age: calibrated with a scale and a bias for each class.",
+        "tags: not calibrated; the probabilities are those of the network.",
+        "species: accepted: deer from 62.5\u00a0%; never accepted: fox. Predictions below the",
+        "never accepted: fox. Predictions below the threshold are “unknown” and need review.",
+        "sex: none; the most probable class is predicted, whatever its probability.",
+        "tags: accepted: deer from 25.0\u00a0%, fox from 75.0\u00a0%. Classes below their",
+        "from 75.0\u00a0%. Classes below their threshold are not predicted.",
+    ):
+        assert line in text
+
+
+def test_model_card_states_presence_threshold_of_multi_label(
+    make_scored, write_report, read_page
+) -> None:
+    model = ModelInfo({"species": ("deer", "fox")}, Preprocessing(8, 8), multi_label=("species",))
+    page = read_page(write_report(make_scored([0, 1], np.eye(2), ["deer", "fox"]), model=model))
+    text = "species: none; each class counts as present from a probability of 50\u00a0%."
+    assert text in page.text

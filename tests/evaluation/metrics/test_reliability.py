@@ -1,0 +1,31 @@
+"""Expected calibration error and Brier score, worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ctc.evaluation.metrics.reliability import reliability
+
+
+def test_reliability_by_hand() -> None:
+    # (0.6, 0.667]: one of two right at 0.62 and 0.64; (0.867, 0.933]: both right at 0.9 →
+    # (2·|0.5−0.63| + 2·|1−0.9|) / 4
+    top = np.array([0.62, 0.64, 0.9, 0.9], np.float32)
+    probabilities = np.stack([top, 1 - top], axis=1)
+    found = reliability(np.array([0, 1, 0, 0], np.int32), probabilities)
+    assert found.ece == pytest.approx((2 * 0.13 + 2 * 0.1) / 4, abs=1e-6)
+    assert found.brier == pytest.approx((2 * 0.38**2 + 2 * 0.64**2 + 2 * 2 * 0.1**2) / 4, abs=1e-6)
+    bins = [one for one in found.bins if one.n]
+    assert [(one.n, round(one.confidence, 4), one.accuracy) for one in bins] == [
+        (2, 0.63, 0.5),
+        (2, 0.9, 1.0),
+    ]
+    assert math.isnan(found.bins[0].accuracy)
+
+
+def test_reliability_of_certain_right_predictions_is_perfect() -> None:
+    found = reliability(np.array([0, 1], np.int32), np.eye(2, dtype=np.float32))
+    assert (found.ece, found.brier, found.bins[-1].n) == (0, 0, 2)
