@@ -30,10 +30,10 @@ def check_entry(entry: Observation | LeftOut) -> None:
     expect(isinstance(event, str) and event != "", f"the event id {event!r} is not text")
     with _name_event_in_errors(event):
         _check_images(entry.images)
-        for name, value in entry.labels.items():
-            _check_name(name)
-            is_class = value is None or (isinstance(value, str) and value != "")
-            expect(is_class, f"the label '{name}' is {value!r}, not a class or None")
+        for label, class_name in entry.labels.items():
+            _check_name(label)
+            is_class = class_name is None or (isinstance(class_name, str) and class_name != "")
+            expect(is_class, f"the label '{label}' is {class_name!r}, not a class or None")
         for name, value in entry.meta.items():
             _check_name(name)
             _check_meta(name, value, len(entry.images))

@@ -1,8 +1,8 @@
 """Predictions as a SQLite database.
 
-    answers (event, label, answer, confidence)   a row per event and label
-    photos (event, path, taken)                  the photos of each event
-    failures (path, reason)                      photos that could not be predicted
+answers (event, label, answer, confidence)   a row per event and label
+photos (event, path, taken)                  the photos of each event
+failures (path, reason)                      photos that could not be predicted
 """
 
 import sqlite3
