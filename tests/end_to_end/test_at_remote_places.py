@@ -186,19 +186,19 @@ TRAINING = "--label a --backbone small_cnn"
         ),
         (
             "dataset memory://none/i.parquet --output d",
-            "inventory 'memory://none/i.parquet' is not there",
+            "inventory 'memory://none/i.parquet' does not exist",
         ),
         (
             f"train memory://none/d --output run {TRAINING}",
-            "'memory://none/d/dataset.json' is not there",
+            "'memory://none/d/dataset.json' does not exist",
         ),
         (
             f"train d --output s3://park/run {TRAINING}",
-            "'s3://park/run' is not on this machine, as it must be",
+            "'s3://park/run' is a URL: give a local path",
         ),
         (
             "export s3://park/run --output m.onnx",
-            "'s3://park/run' is not on this machine, as it must be",
+            "'s3://park/run' is a URL: give a local path",
         ),
     ],
 )
@@ -229,7 +229,7 @@ def test_command_checks_bucket_before_start(s3_server, capsys) -> None:
         (
             "https://127.0.0.1:1/i.parquet",
             (
-                "'https://127.0.0.1:1/i.parquet' can't be written, the web is only read: "
+                "'https://127.0.0.1:1/i.parquet' can't be written, HTTP is read-only: "
                 "choose another --output"
             ),
         ),

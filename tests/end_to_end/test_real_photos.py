@@ -11,6 +11,8 @@ import pytest
 
 from ctc.artifacts.dataset import Dataset
 
+pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
+
 TRAIN = (
     "--backbone",
     "small_cnn",
@@ -40,11 +42,11 @@ def cats_and_dogs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
     Two of its 119 rows name a file that doesn't exist.
     """
-    at = tmp_path_factory.mktemp("cats_and_dogs")
+    folder = tmp_path_factory.mktemp("cats_and_dogs")
     source = shared / "data" / "cats-and-dogs-labels" / "cats_vs_dogs_multi.csv"
     labels = ("--label", "species", "--label", "standing", "--label", "count")
     root = ("--image-root", shared / "data" / "cats-and-dogs")
-    inventory = at / "inventory.parquet"
+    inventory = folder / "inventory.parquet"
     ctc(
         "inventory",
         "csv",
@@ -59,19 +61,21 @@ def cats_and_dogs(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         inventory,
     )
     shares = ("--split", "train=0.7", "--split", "val=0.15", "--split", "test=0.15")
-    ctc("dataset", inventory, "--output", at / "dataset", *shares, "--smallest-side", 96, code=3)
+    ctc(
+        "dataset", inventory, "--output", folder / "dataset", *shares, "--smallest-side", 96, code=3
+    )
     ctc(
         "train",
-        at / "dataset",
+        folder / "dataset",
         "--output",
-        at / "run",
+        folder / "run",
         *labels,
         "--label-weight",
         "count=0.3",
         *TRAIN,
     )
-    ctc("export", at / "run", "--output", at / "model.onnx")
-    return at
+    ctc("export", folder / "run", "--output", folder / "model.onnx")
+    return folder
 
 
 def rows(path: Path) -> list[dict[str, str]]:

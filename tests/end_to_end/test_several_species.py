@@ -14,6 +14,8 @@ from PIL import Image
 from ctc.artifacts.model_file import ModelInfo
 from ctc.cli.main import run
 
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
 SIDE = 32
 SEEN = (("fox",), ("hare",), ("fox", "hare"))
 TRAIN = (
@@ -55,29 +57,36 @@ def photo(number: int, seen: tuple[str, ...]) -> Image.Image:
 
 
 @pytest.fixture(scope="module")
-def way(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all outputs of the pipeline.
 
     It holds photos, events.csv, inventory, dataset, run, model and predictions of the test photos.
     """
-    at = tmp_path_factory.mktemp("several")
-    (at / "new").mkdir()
+    folder = tmp_path_factory.mktemp("several")
+    (folder / "new").mkdir()
     lines = ["event,photo,species,part"]
     for number in range(90):
         seen, part = SEEN[number % 3], "train" if number < 60 else "test"
-        photo(number, seen).save(at / f"{number}.png")
+        photo(number, seen).save(folder / f"{number}.png")
         lines += [f"e{number},{number}.png,{species},{part}" for species in seen]
-        photo(1000 + number, seen).save(at / "new" / f"{number:02}.png")
-    (at / "events.csv").write_text("\n".join(lines))
+        photo(1000 + number, seen).save(folder / "new" / f"{number:02}.png")
+    (folder / "events.csv").write_text("\n".join(lines))
     columns = ("--event-id", "event", "--image", "photo", "--label", "species", "--meta", "part")
-    ctc("inventory", "csv", at / "events.csv", *columns, "--output", at / "inventory.parquet")
+    ctc(
+        "inventory",
+        "csv",
+        folder / "events.csv",
+        *columns,
+        "--output",
+        folder / "inventory.parquet",
+    )
     kept = ("--split-by", "part", "--keep-multi-observation")
-    ctc("dataset", at / "inventory.parquet", "--output", at / "dataset", *kept)
+    ctc("dataset", folder / "inventory.parquet", "--output", folder / "dataset", *kept)
     label = ("--label", "species", "--multi-label", "species")
-    ctc("train", at / "dataset", "--output", at / "run", *label, *TRAIN, *LEARN)
-    ctc("export", at / "run", "--output", at / "model.onnx")
-    ctc("predict", at / "model.onnx", at / "new", "--output", at / "predictions.csv")
-    return at
+    ctc("train", folder / "dataset", "--output", folder / "run", *label, *TRAIN, *LEARN)
+    ctc("export", folder / "run", "--output", folder / "model.onnx")
+    ctc("predict", folder / "model.onnx", folder / "new", "--output", folder / "predictions.csv")
+    return folder
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -85,8 +94,8 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_predict_csv_shows_both_species(way: Path) -> None:
-    found = rows(way / "predictions.csv")
+def test_predict_csv_shows_both_species(study: Path) -> None:
+    found = rows(study / "predictions.csv")
     right = [
         set(json.loads(row["predictions_present"])) == set(SEEN[i % 3])
         for i, row in enumerate(found)
@@ -94,38 +103,38 @@ def test_predict_csv_shows_both_species(way: Path) -> None:
     assert np.mean(right) > 0.9
 
 
-def test_model_file_is_multi_label_with_independent_probabilities(way: Path) -> None:
-    session = onnxruntime.InferenceSession(way / "model.onnx", providers=["CPUExecutionProvider"])
+def test_model_file_is_multi_label_with_independent_probabilities(study: Path) -> None:
+    session = onnxruntime.InferenceSession(study / "model.onnx", providers=["CPUExecutionProvider"])
     info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
     assert info.multi_label == ("species",)
     both = np.asarray(photo(5000, SEEN[2]))[None]
     assert session.run(["species"], {"images": both})[0].sum() > 1.5
 
 
-def test_train_writes_test_predictions_with_ground_truth(way: Path) -> None:
-    held_out = rows(way / "run" / "test_predictions.csv")
+def test_train_writes_test_predictions_with_ground_truth(study: Path) -> None:
+    held_out = rows(study / "run" / "test_predictions.csv")
     true = [set(json.loads(row["true_species"])) for row in held_out]
     assert true == [set(SEEN[int(row["id"].removeprefix("e")) % 3]) for row in held_out]
-    scores = json.loads((way / "run" / "test.json").read_text())["labels"]["species"]
+    scores = json.loads((study / "run" / "test.json").read_text())["labels"]["species"]
     told = [set(json.loads(row["predictions_present"])) for row in held_out]
     assert scores["exact"] == pytest.approx(
         np.mean([one == other for one, other in zip(told, true, strict=True)])
     )
 
 
-def test_predict_other_formats_and_precisions_show_both(way: Path) -> None:
+def test_predict_other_formats_and_precisions_show_both(study: Path) -> None:
     ctc(
         "export",
-        way / "run",
+        study / "run",
         "--output",
-        way / "int8.onnx",
+        study / "int8.onnx",
         "--precision",
         "int8",
         "--min-agreement",
         0.8,
     )
-    ctc("predict", way / "int8.onnx", way / "new", "--output", way / "predictions.json")
-    found = json.loads((way / "predictions.json").read_text(encoding="utf-8"))
+    ctc("predict", study / "int8.onnx", study / "new", "--output", study / "predictions.json")
+    found = json.loads((study / "predictions.json").read_text(encoding="utf-8"))
     both = [entry for number, entry in enumerate(found.values()) if number % 3 == 2]
     assert (
         np.mean([set(entry["predictions_present"]["species"]) == {"fox", "hare"} for entry in both])

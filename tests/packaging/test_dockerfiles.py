@@ -69,6 +69,8 @@ def test_dockerfile_copies_existing_files(file) -> None:
     assert all((CHECKOUT / name).exists() for name in names)
 
 
+@pytest.mark.subprocess
+@pytest.mark.slow
 def test_dockerfile_cpu_installation_works(wheel, tmp_path, new_environment) -> None:
     extras = installed("Dockerfile").removeprefix(".")
     ctc = new_environment(
@@ -78,6 +80,8 @@ def test_dockerfile_cpu_installation_works(wheel, tmp_path, new_environment) -> 
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.subprocess
+@pytest.mark.slow
 def test_dockerfile_gpu_packages_share_one_cuda(would_install) -> None:
     names = would_install(installed("Dockerfile.gpu"))
     assert {"tensorflow", "onnxruntime-gpu", "nvidia-dali-cuda120", "nvidia-cudnn-cu12"} <= names

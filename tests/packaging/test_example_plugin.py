@@ -14,6 +14,8 @@ from PIL import Image
 
 from ctc.testing.tiny_dataset import draw_photo
 
+pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
+
 OWN_TESTS = """
 import pytest
 assert not pytest.main(["--quiet", "tests"])
@@ -68,7 +70,7 @@ def download(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(savanna, download: Path) -> str:
+def output(savanna, download: Path) -> str:
     """Output of the plugin's own tests and of all commands up to the export.
 
     They run in one interpreter, so that TensorFlow is imported once.
@@ -114,7 +116,7 @@ def told(savanna, download: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def made(told: str, download: Path) -> Path:
+def made(output: str, download: Path) -> Path:
     """The folder with all outputs."""
     return download.parent / "made"
 
@@ -131,8 +133,8 @@ def test_example_plugins_are_listed_with_distribution(savanna) -> None:
     assert (brought, versions, listed["broken"], done.stderr) == (BROUGHT, {"0.3.0"}, [], "")
 
 
-def test_example_plugin_tests_pass_when_installed(told: str) -> None:
-    assert re.search(r"^\d+ passed in ", told, re.MULTILINE), told
+def test_example_plugin_tests_pass_when_installed(output: str) -> None:
+    assert re.search(r"^\d+ passed in ", output, re.MULTILINE), output
 
 
 def test_example_loader_and_backbone_train(made: Path) -> None:

@@ -14,6 +14,8 @@ from ctc.errors import UsageError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import plugins
 
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
 GREY, PHONE = ((0.5,) * 3, (0.5,) * 3), ((128 / 255,) * 3, (128 / 255,) * 3)
 CHANNELS = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 

@@ -5,6 +5,8 @@ import pytest
 
 from ctc_plugins.backbones import convnext
 
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
 
 def test_convnext_equals_keras_network_with_its_weights() -> None:
     import keras

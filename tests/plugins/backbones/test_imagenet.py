@@ -15,6 +15,8 @@ from ctc.errors import UsageError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import plugins
 
+pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
+
 BUILD = """
 from ctc.errors import CtcError
 from ctc.plugin import Backbone

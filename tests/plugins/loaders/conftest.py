@@ -13,7 +13,11 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.images import decode, encode_jpeg, shrink
 from ctc.plugin import BatchStream, Loader, LoaderConfig
 
-LOADERS = ("dali", "tfdata", "turbo")
+LOADERS = (
+    pytest.param("dali", marks=pytest.mark.slow),
+    pytest.param("tfdata", marks=(pytest.mark.tensorflow, pytest.mark.slow)),
+    "turbo",
+)
 TOLERANCE = {"dali": 1.5, "tfdata": 0.5, "turbo": 0.5}
 PHOTOS = (
     "african_elephants",

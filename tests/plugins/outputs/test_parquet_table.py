@@ -77,6 +77,7 @@ def test_row_groups_have_bounded_size(write, predictions) -> None:
     ]
 
 
+@pytest.mark.subprocess
 def test_write_names_extra_without_pyarrow(tmp_path) -> None:
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"

@@ -10,6 +10,8 @@ import pytest
 from ctc.artifacts.dataset import Dataset
 from ctc.images.eval_samples import read_events, record_table
 
+pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]
+
 
 def written(dataset: Dataset) -> list[list[bytes]]:
     return [

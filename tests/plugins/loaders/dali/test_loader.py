@@ -79,6 +79,7 @@ def test_available_names_extra_without_dali(monkeypatch) -> None:
     assert "camera-trap-classifier[dali]" in str(dali.available())
 
 
+@pytest.mark.subprocess
 def test_default_device_is_cpu_without_visible_gpu() -> None:
     code = "from ctc_plugins.loaders.dali.device import default_device; print(default_device())"
     run = subprocess.run(
@@ -91,6 +92,7 @@ def test_default_device_is_cpu_without_visible_gpu() -> None:
     assert run.stdout == "DaliDevice(gpu=None, is_portable=False)\n"
 
 
+@pytest.mark.subprocess
 def test_open_split_for_evaluation_does_not_import_dali(tiny_dataset) -> None:
     code = (
         "import sys, pathlib\n"
@@ -170,6 +172,7 @@ def test_kept_batches_are_not_overwritten(tiny_dataset, color) -> None:
     assert all(np.array_equal(batch.images, copy) for batch, copy in zip(kept, copies, strict=True))
 
 
+@pytest.mark.tensorflow
 def test_as_tensor_shares_memory_with_tensorflow() -> None:
     tf = pytest.importorskip(
         "tensorflow", reason="needs TensorFlow: pip install camera-trap-classifier[train]"
@@ -213,7 +216,10 @@ def test_undecodable_photo_is_named(dataset_of, device) -> None:
     )
     config = replace(TRAIN, labels=("species",), image_choice="all")
     offset = (
-        (dataset.folder / dataset.shards("train")[0].index).read_text().splitlines()[6].split()[0]
+        (dataset.folder / dataset.shards("train")[0].index_file)
+        .read_text()
+        .splitlines()[6]
+        .split()[0]
     )
     with pytest.raises(
         InputError, match=rf"\.tfrecord' at offset {offset}: photo 1: quantization table"

@@ -123,7 +123,7 @@ def test_worker_pool_restores_opencv_threads(tiny_dataset) -> None:
 
 def test_open_split_rejects_incomplete_index(tiny_dataset) -> None:
     dataset = tiny_dataset()
-    index = dataset.folder / dataset.shards("train")[0].index
+    index = dataset.folder / dataset.shards("train")[0].index_file
     index.write_text("".join(index.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(InputError, match="list 11 records of 12"):
         open_split(dataset, "train", TRAIN)
