@@ -75,7 +75,7 @@ class _WriterUnderTest:
         self._count = 0
 
     def new_path(self) -> Path:
-        """Return a path in a new folder, so that files written beside it are found."""
+        """Return a path in a new folder, so that other files written there are found."""
         self._count += 1
         folder = self._made / str(self._count)
         folder.mkdir()
@@ -110,12 +110,12 @@ class _WriterUnderTest:
                 path.is_dir() if self.format.folder else path.is_file(),
                 f"write() of {what} did not write a {kind} to its path",
             )
-            beside = sorted(
+            others = sorted(
                 other.name
                 for other in (*path.parent.iterdir(), *self._elsewhere.iterdir())
                 if other != path
             )
-            expect(not beside, f"write() of {what} wrote outside its path: {', '.join(beside)}")
+            expect(not others, f"write() of {what} wrote outside its path: {', '.join(others)}")
             made.append(_file_contents(path))
         expect_equal(
             _file_contents(self.photos), before, f"the photos' folder after write() of {what}"
