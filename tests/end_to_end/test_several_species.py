@@ -116,9 +116,9 @@ def test_train_writes_test_predictions_with_ground_truth(study: Path) -> None:
     true = [set(json.loads(row["true_species"])) for row in held_out]
     assert true == [set(SEEN[int(row["id"].removeprefix("e")) % 3]) for row in held_out]
     scores = json.loads((study / "run" / "test.json").read_text())["labels"]["species"]
-    told = [set(json.loads(row["predictions_present"])) for row in held_out]
+    predicted = [set(json.loads(row["predictions_present"])) for row in held_out]
     assert scores["exact"] == pytest.approx(
-        np.mean([one == other for one, other in zip(told, true, strict=True)])
+        np.mean([one == other for one, other in zip(predicted, true, strict=True)])
     )
 
 

@@ -82,7 +82,7 @@ def test_folders_link_photo_in_each_present_class(write, tmp_path) -> None:
 
 def test_camtrap_dp_has_observation_per_class(write) -> None:
     package = write("camtrap-dp", [HERD], LABELS)
-    told = (
+    columns = (
         "observationID",
         "mediaID",
         "observationLevel",
@@ -90,7 +90,7 @@ def test_camtrap_dp_has_observation_per_class(write) -> None:
         "scientificName",
         "classificationProbability",
     )
-    assert [tuple(row[name] for name in told) for row in rows(package / "observations.csv")] == [
+    assert [tuple(row[name] for name in columns) for row in rows(package / "observations.csv")] == [
         ("herd:event", "", "event", "animal", "zebra", "0.7"),
         ("herd:1", "herd:1", "media", "animal", "zebra", "0.9"),
         ("herd:1/2", "herd:1", "media", "animal", "lion", "0.7"),

@@ -93,5 +93,5 @@ def test_notes_are_in_file_metadata(write, predictions) -> None:
     path = write(
         "parquet", predictions, notes=("species: 2 of 3 classes", "answers below 0.8 are 'unknown'")
     )
-    told = pq.read_schema(path).metadata[b"notes"]
-    assert told == b"species: 2 of 3 classes\nanswers below 0.8 are 'unknown'"
+    notes = pq.read_schema(path).metadata[b"notes"]
+    assert notes == b"species: 2 of 3 classes\nanswers below 0.8 are 'unknown'"

@@ -142,8 +142,8 @@ def test_package_foreign_keys_exist(package, full) -> None:
 
 def test_observation_rows_per_event_and_photo(package, full) -> None:
     event_row, photo_row, _ = table(package(full[0]), "observations")
-    told = {name: value for name, value in event_row.items() if value}
-    assert told == {
+    event_cells = {name: value for name, value in event_row.items() if value}
+    assert event_cells == {
         "observationID": "1:event",
         "deploymentID": "north",
         "eventID": "1",
@@ -269,10 +269,10 @@ def test_time_zone_rejects_unknown_name(package, zone) -> None:
         package(time_zone=zone)
 
 
-@pytest.mark.parametrize("told", [None, "", "yesterday", "2016-03-27", 20160327])
-def test_readme_lists_missing_values(package, told) -> None:
+@pytest.mark.parametrize("time", [None, "", "yesterday", "2016-03-27", 20160327])
+def test_readme_lists_missing_values(package, time) -> None:
     folder = package(
-        event("1", {"path": "a.jpg"}, location="K7", datetime=told, latitude="north", longitude=400)
+        event("1", {"path": "a.jpg"}, location="K7", datetime=time, latitude="north", longitude=400)
     )
     assert table(folder, "media")[0]["timestamp"] == ""
     deployment = table(folder, "deployments")[0]
