@@ -1,4 +1,4 @@
-"""`ctc export` from the outside."""
+"""The command `ctc export`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import pytest
 from ctc.artifacts.model_file import ModelInfo
 from ctc.cli.main import run as ctc
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 
-def test_a_run_becomes_a_model_file_and_stdout_stays_empty(run, tmp_path) -> None:
+def test_export_command_writes_a_model_and_nothing_on_stdout(run, tmp_path) -> None:
     output = tmp_path / "model.onnx"
     done = subprocess.run(
         [
@@ -36,15 +39,15 @@ def test_a_run_becomes_a_model_file_and_stdout_stays_empty(run, tmp_path) -> Non
     lines = done.stderr.splitlines()
     assert len(lines) == 4
     assert lines[0].startswith(f"'{output}': 1.0 MB")
-    assert "compared with the trained network on 6 photos of 'test'" in lines[1]
-    assert lines[2].startswith("  species: the same class for 100.0%; accuracy ")
+    assert "parity on 6 photos of 'test': max abs difference " in lines[1]
+    assert lines[2].startswith("  species: same class for 100.0%; accuracy ")
     info = ModelInfo.from_metadata(
         {entry.key: entry.value for entry in onnx.load(output).metadata_props}
     )
     assert info.provenance["backbone"] == "small_cnn"
 
 
-def test_an_existing_output_is_refused_without_overwrite(run, tmp_path, capsys) -> None:
+def test_export_command_refuses_an_existing_output_without_overwrite(run, tmp_path, capsys) -> None:
     output = tmp_path / "model.onnx"
     output.write_text("mine")
     assert ctc(["export", str(run.folder), "--output", str(output)]) == 2
@@ -54,27 +57,25 @@ def test_an_existing_output_is_refused_without_overwrite(run, tmp_path, capsys) 
     onnx.checker.check_model(output)
 
 
-def test_a_folder_as_output_is_refused_even_with_overwrite(run, tmp_path, capsys) -> None:
+def test_export_command_refuses_a_folder_as_output(run, tmp_path, capsys) -> None:
     assert ctc(["export", str(run.folder), "--output", str(tmp_path), "--overwrite"]) == 2
     assert "is a folder" in capsys.readouterr().err
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path, capsys) -> None:
+def test_export_command_refuses_a_folder_that_is_no_run(tmp_path, capsys) -> None:
     assert ctc(["export", str(tmp_path), "--output", str(tmp_path / "model.onnx")]) == 2
-    assert (
-        "run.json' is not there: it should be the description of a run" in capsys.readouterr().err
-    )
+    assert "run.json' does not exist: it should be the run.json of a run" in capsys.readouterr().err
 
 
-def test_a_moved_dataset_is_found_by_option(run, tmp_path, capsys) -> None:
+def test_export_command_takes_the_folder_of_a_moved_dataset(run, tmp_path, capsys) -> None:
     (tmp_path / "dataset").rename(tmp_path / "moved")
     arguments = ["export", str(run.folder), "--output", str(tmp_path / "model.onnx")]
     assert ctc(arguments) == 2
-    assert "say with --dataset where it is now" in capsys.readouterr().err
+    assert "does not exist: give its folder with --dataset" in capsys.readouterr().err
     assert ctc([*arguments, "--dataset", str(tmp_path / "moved")]) == 0
 
 
-def test_missing_weights_are_told_and_nothing_is_left(run, tmp_path, capsys) -> None:
+def test_export_command_reports_missing_weights_and_leaves_nothing(run, tmp_path, capsys) -> None:
     run.best_weights.unlink()
     assert ctc(["export", str(run.folder), "--output", str(tmp_path / "model.onnx")]) == 1
     assert "best.weights.npz' is missing" in capsys.readouterr().err
@@ -82,7 +83,7 @@ def test_missing_weights_are_told_and_nothing_is_left(run, tmp_path, capsys) -> 
     shutil.rmtree(run.folder)
 
 
-def test_int8_tells_how_many_layers_have_8_bits(run, tmp_path, capsys) -> None:
+def test_export_command_reports_quantized_layers(run, tmp_path, capsys) -> None:
     output = tmp_path / "model.onnx"
     assert (
         ctc(
@@ -99,7 +100,7 @@ def test_int8_tells_how_many_layers_have_8_bits(run, tmp_path, capsys) -> None:
         )
         == 0
     )
-    assert "4 of 6 layers with 8 bits" in capsys.readouterr().err
+    assert "4 of 6 layers in 8 bits" in capsys.readouterr().err
     info = ModelInfo.from_metadata(
         {entry.key: entry.value for entry in onnx.load(output).metadata_props}
     )
@@ -115,8 +116,6 @@ def test_int8_tells_how_many_layers_have_8_bits(run, tmp_path, capsys) -> None:
         (["--precision", "int8", "--calibration-photos", "0"], "0 is not in the range"),
     ],
 )
-def test_bad_options_are_refused_before_the_run_is_read(
-    tmp_path, capsys, options, complaint
-) -> None:
+def test_export_command_refuses_bad_options_first(tmp_path, capsys, options, complaint) -> None:
     assert ctc(["export", str(tmp_path), "--output", str(tmp_path / "model.onnx"), *options]) == 2
     assert complaint in capsys.readouterr().err
