@@ -86,7 +86,9 @@ def _coverage(scores: UnitScores) -> Iterator[str]:
             f" {format_percent(target.accuracy.value)}. A person reviews the rest."
         )
     own = scores.automation.thresholds
-    if own:
+    if own and not own.share:
+        yield "The thresholds stored in the model accept none of the events."
+    elif own:
         yield (
             f"The thresholds stored in the model accept {format_percent(own.share)} of the events,"
             f" with an accuracy of {format_estimate(own.accuracy)}."
