@@ -29,10 +29,12 @@ from ctc.cli import main
 engine = importlib.import_module(sys.argv.pop(1))
 map_parts = engine.map_parts
 
-def map_first_part(*arguments):
-    yield next(map_parts(*arguments))
-    print("first part done", flush=True)
-    threading.Event().wait()
+def map_first_part(task, parts, options):
+    first, *others = parts
+    yield from map_parts(task, iter([first]), options)
+    if others:  # unlike the measurement of the batch size, which is one part
+        print("first part done", flush=True)
+        threading.Event().wait()
 
 engine.map_parts = map_first_part
 main()
