@@ -302,7 +302,7 @@ def test_open_dataset_downloads_shards_once_and_checks_them(store, tiny_dataset,
     dataset = tiny_dataset()
     upload(dataset.folder, store / "dataset")
     opened = open_dataset(store / "dataset", ["val"])
-    names = {name for shard in dataset.shards("val") for name in (shard.file, shard.index)}
+    names = {name for shard in dataset.shards("val") for name in (shard.file, shard.index_file)}
     assert set(texts(opened.folder)) == {"dataset.json", *names}
     for shard in dataset.shards("val"):
         (store / "dataset" / shard.file).unlink()
