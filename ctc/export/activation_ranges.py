@@ -1,4 +1,4 @@
-"""What flows through a network while it looks at photos."""
+"""Activations of a network on photos, and their ranges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ctc.export.graph import copy_model
 from ctc.export.session import open_session
 
 PhotoBatches = Iterable[NDArray[np.uint8]]
-"""Batches (N, height, width, 3), to be looked through any number of times."""
+"""Batches (N, height, width, 3) that can be iterated repeatedly."""
 
 Ranges = Mapping[str, tuple[float, float]]
 
@@ -21,22 +21,20 @@ Ranges = Mapping[str, tuple[float, float]]
 def activations(
     model: ModelProto, names: Collection[str], photos: PhotoBatches
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """The inner values `names`, of one photo after the other: memory doesn't grow with their
-    number."""
+    """Yield the intermediate values `names` for one photo at a time, in constant memory."""
     watched = copy_model(model)
     watched.graph.output.extend(value for value in watched.graph.value_info if value.name in names)
     session = open_session(watched)
-    asked = list(names)
+    outputs = list(names)
     for batch in photos:
         for photo in batch:
-            yield dict(zip(asked, session.run(asked, {INPUT_NAME: photo[None]}), strict=True))
+            yield dict(zip(outputs, session.run(outputs, {INPUT_NAME: photo[None]}), strict=True))
 
 
 def activation_ranges(
     model: ModelProto, names: Collection[str], photos: PhotoBatches
 ) -> tuple[Ranges, int]:
-    """The smallest and the largest number of each value over all photos, 0 among them, and how many
-    photos there were."""
+    """Return minimum and maximum of each value over all photos, 0 included, and the photo count."""
     found: dict[str, tuple[float, float]] = dict.fromkeys(names, (0.0, 0.0))
     count = 0
     for values in activations(model, names, photos):

@@ -1,4 +1,4 @@
-"""What an export is told to do."""
+"""The configuration of an export."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ CALIBRATION_PHOTOS = 512
 
 @dataclass(frozen=True)
 class ExportConfig:
-    """`min_agreement`: the share of held-out photos (0–1) that must get the same top class as
-    before, for every label; what suits the precision unless given. `calibration_photos`: how many
-    train photos int8 is calibrated on, at most."""
+    """The configuration of an export.
+
+    `min_agreement`: the share of held-out photos (0–1) that must keep their top class, for every
+    label; None for the default of the precision. `calibration_photos`: the maximum number of train
+    photos for the calibration of int8.
+    """
 
     precision: ExportPrecision = "float32"
     min_agreement: float | None = None
@@ -24,4 +27,5 @@ class ExportConfig:
 
     @property
     def required_agreement(self) -> float:
+        """The given agreement, or the default of the precision."""
         return MIN_AGREEMENT[self.precision] if self.min_agreement is None else self.min_agreement

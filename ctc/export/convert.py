@@ -1,5 +1,4 @@
-"""From a Keras network to an ONNX model: uint8 pictures in under the name `images`, one output
-named as each label."""
+"""Convert a Keras network to ONNX: input `images` (uint8), and one output per label."""
 
 from __future__ import annotations
 
@@ -24,24 +23,29 @@ _CATCH_ERRORS = "TF2ONNX_CATCH_ERRORS"
 def to_onnx(
     network: keras.Model, labels: Mapping[str, int], height: int, width: int
 ) -> onnx.ModelProto:
-    """`network`: uint8 (N, height, width, 3) → dict of label → probabilities (N, classes).
-    `labels`: name → number of classes.
+    """Convert a network to an ONNX model.
 
-    Raises CtcError when a label can't be the name of an output, or a part of the network has no
-    counterpart in ONNX."""
+    `network`: uint8 (N, height, width, 3) → dict of label → probabilities (N, classes). `labels`:
+    name → number of classes.
+
+    Raises CtcError when a label can't be the name of an output, or when ONNX has no equivalent for
+    a part of the network.
+    """
     if INPUT_NAME in labels:
         raise InputError(
-            f"a label can't be called '{INPUT_NAME}', as the model's input is: rename it in the inventory"
+            f"a label can't be called '{INPUT_NAME}', the name of the model's input: "
+            "rename it in the inventory"
         )
     if keras.backend.backend() != "tensorflow":
         raise CtcError(
-            f"export goes through TensorFlow, not '{keras.backend.backend()}': unset KERAS_BACKEND"
+            f"export needs the TensorFlow backend, not '{keras.backend.backend()}': "
+            "unset KERAS_BACKEND"
         )
     try:
         model = _convert(network, list(labels), height, width)
         _set_inputs_and_outputs(model, labels, height, width)
         onnx.checker.check_model(model, full_check=True)
-    except Exception as error:  # a converter meets what it doesn't know in many ways
+    except Exception as error:  # converters raise many types for what they don't support
         reason = " ".join(str(error).split())[:300]
         raise CtcError(
             f"the network can't be converted to ONNX ({reason}): train with another backbone"
@@ -50,28 +54,30 @@ def to_onnx(
 
 
 def _convert(network: keras.Model, labels: list[str], height: int, width: int) -> onnx.ModelProto:
-    """The model with its outputs called output_0, output_1, … in the order of the labels."""
-    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what it says it raises, too
+    """Return the model with outputs output_0, output_1, … in the order of the labels."""
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it raises what it logs
 
-    def answer(images: Any) -> dict[str, Any]:
-        answers = network(images, training=False)
+    def predict(images: Any) -> dict[str, Any]:
+        outputs = network(images, training=False)
         return {
-            f"output_{i}": tf.cast(answers[label], tf.float32) for i, label in enumerate(labels)
+            f"output_{i}": tf.cast(outputs[label], tf.float32) for i, label in enumerate(labels)
         }
 
     signature = [tf.TensorSpec((None, height, width, 3), tf.uint8, name=INPUT_NAME)]
-    function = tf.function(answer, input_signature=signature)
+    function = tf.function(predict, input_signature=signature)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # of libraries that tf2onnx uses the old way
+        # of libraries that tf2onnx uses
+        warnings.simplefilter("ignore", DeprecationWarning)
         return _run_tf2onnx(function, signature)
 
 
 def _run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelProto:
-    """What tf2onnx makes of it. Left to itself, tf2onnx copies the network, weights and all, before
-    each of some twenty optimisations, lest one fail: more than half of the time and memory. So that
-    is only for networks on which one does fail."""
+    """Convert with tf2onnx, without its error handling where possible.
+
+    By default tf2onnx copies the network with its weights before each of about twenty optimisations
+    in case one fails: more than half of the time and memory. That is the fallback for networks on
+    which one does fail.
+    """
     from tf2onnx.convert import from_function
 
     os.environ[_CATCH_ERRORS] = "false"
@@ -88,23 +94,22 @@ def _run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelPro
 def _set_inputs_and_outputs(
     model: onnx.ModelProto, labels: Mapping[str, int], height: int, width: int
 ) -> None:
-    """Give input and outputs their names and shapes; inner values that have such a name already
-    step aside."""
+    """Set names and shapes of input and outputs; rename intermediate values with these names."""
     graph = model.graph
     if len(graph.input) != 1 or {value.name for value in graph.output} != {
         f"output_{i}" for i in range(len(labels))
     }:
-        raise ValueError(f"tf2onnx gave it the outputs {[value.name for value in graph.output]}")
+        raise ValueError(f"tf2onnx returned the outputs {[value.name for value in graph.output]}")
     renamed = {name: f"{name}/inner" for name in (INPUT_NAME, *labels)}
     renamed |= {f"output_{i}": label for i, label in enumerate(labels)} | {
         graph.input[0].name: INPUT_NAME
     }
     _rename_values(graph, renamed)
     del graph.input[:], graph.output[:], graph.value_info[:]
-    picture = onnx.helper.make_tensor_value_info(
+    images = onnx.helper.make_tensor_value_info(
         INPUT_NAME, onnx.TensorProto.UINT8, [_BATCH_AXIS, height, width, 3]
     )
-    graph.input.append(picture)
+    graph.input.append(images)
     for label, classes in labels.items():
         graph.output.append(
             onnx.helper.make_tensor_value_info(
@@ -114,7 +119,7 @@ def _set_inputs_and_outputs(
 
 
 def _rename_values(graph: onnx.GraphProto, new_names: Mapping[str, str]) -> None:
-    """Rename values wherever they are made and used, in nested graphs too."""
+    """Rename values where they are produced and used, also in nested graphs."""
     for tensor in graph.initializer:
         tensor.name = new_names.get(tensor.name, tensor.name)
     for node in graph.node:

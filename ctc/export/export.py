@@ -1,4 +1,4 @@
-"""From a trained network to the one file that predicts."""
+"""Export a trained network to a self-contained model file."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ from ctc.export.simplify import simplify
 from ctc.storage.atomic import atomic_write
 
 TOLERANCE = 1e-4
-"""How far a probability may be from the trained network's in float32, where nothing is rounded on
-purpose."""
+"""Maximum difference of a float32 probability from that of the trained network."""
 
 _REMEDIES: Mapping[ExportPrecision, str] = {
     "float32": "train with another backbone",
@@ -40,7 +39,7 @@ _REMEDIES: Mapping[ExportPrecision, str] = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that may be written, and what its provenance says of how it was made."""
+    """A model that may be written, and how it was quantized, for its provenance."""
 
     model: onnx.ModelProto
     quantization: Mapping[str, Any] = field(default_factory=dict)
@@ -48,8 +47,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written: the file, its size, how it was made, and how far it is from the trained
-    network."""
+    """The written file, its size, its quantization, and its parity with the trained network."""
 
     output: Path
     size_bytes: int
@@ -57,12 +55,11 @@ class ExportResult:
     parity: Parity
 
     def lines(self) -> Iterator[str]:
-        """What to tell of it."""
-        layers = (
-            f", {self.quantization['quantized_layers']} of {self.quantization['layers']} layers with 8 bits"
-            if self.quantization
-            else ""
-        )
+        """Yield a summary: a line on the file, then those on parity."""
+        layers = ""
+        if self.quantization:
+            quantized, total = self.quantization["quantized_layers"], self.quantization["layers"]
+            layers = f", {quantized} of {total} layers in 8 bits"
         yield f"'{self.output}': {self.size_bytes / 1e6:.1f} MB{layers}"
         yield from self.parity.lines()
 
@@ -70,16 +67,17 @@ class ExportResult:
 def export_model(
     network: keras.Model, info: RunInfo, dataset: Dataset, output: Path, config: ExportConfig
 ) -> ExportResult:
-    """Convert, compare with the network on held-out photos, and write `output` whole.
+    """Convert the network, compare the result on held-out photos, and write `output` atomically.
 
-    Raises CtcError, and writes nothing, when the network can't be converted, when it agrees with
-    what was made of it on fewer photos than `config` asks for, or in float32 when a probability
-    differs by more than `TOLERANCE`."""
+    Raises CtcError, and writes nothing, when the network can't be converted, when fewer photos than
+    `config` requires keep their top class, or in float32 when a probability differs by more than
+    `TOLERANCE`.
+    """
     photos = held_out_photos(dataset, info)
     labels = {label: len(classes) for label, classes in info.labels.items()}
     exact = to_onnx(network, labels, info.preprocessing.height, info.preprocessing.width)
     expected = run_model(_keras_predict_fn(network), photos.labelled_batches())
-    refused = []
+    rejected = []
     for candidate in _candidates(exact, info, dataset, config):
         parity = compare(
             expected,
@@ -88,17 +86,18 @@ def export_model(
         )
         if _rejection_reason(parity, config) is None:
             return _write(candidate, info, parity, output, config)
-        refused.append(parity)
-    best = max(refused, key=lambda parity: parity.agreement)
+        rejected.append(parity)
+    best = max(rejected, key=lambda parity: parity.agreement)
     raise CtcError(
-        f"{_rejection_reason(best, config)}: '{output}' was not written; {_REMEDIES[config.precision]}"
+        f"{_rejection_reason(best, config)}: '{output}' was not written; "
+        f"{_REMEDIES[config.precision]}"
     )
 
 
 def _candidates(
     exact: onnx.ModelProto, info: RunInfo, dataset: Dataset, config: ExportConfig
 ) -> Iterator[Candidate]:
-    """What may be written, the fastest first."""
+    """Yield the models that may be written, the fastest first."""
     simple = simplify(exact)
     if config.precision == "float32":
         yield Candidate(simple)
@@ -108,26 +107,32 @@ def _candidates(
         for one in quantized_candidates(
             simple, calibration_photos(dataset, info, config.calibration_photos)
         ):
-            made = {
+            quantization = {
                 "calibration_photos": one.calibration_photos,
                 "layers": one.layers,
                 "quantized_layers": one.quantized_layers,
             }
-            yield Candidate(one.model, made)
+            yield Candidate(one.model, quantization)
 
 
 def _rejection_reason(parity: Parity, config: ExportConfig) -> str | None:
-    """Why a model isn't good enough; None when it is."""
+    """Return why a model is rejected; None when it is accepted."""
     where = f"on {parity.photos} photos of the split '{parity.split}'"
     if not np.isfinite(parity.largest_difference):
-        return f"the {config.precision} model differs from the trained network by {parity.largest_difference} {where}"
+        return (
+            f"the {config.precision} model differs from the trained network "
+            f"by {parity.largest_difference} {where}"
+        )
     if config.precision == "float32" and parity.largest_difference > TOLERANCE:
-        return f"the converted network differs from the trained one by {parity.largest_difference:.2g} {where}, more than {TOLERANCE:g}"
+        return (
+            "the converted network differs from the trained one "
+            f"by {parity.largest_difference:.2g} {where}, more than {TOLERANCE:g}"
+        )
     if parity.agreement < config.required_agreement:
         label = min(parity.labels, key=lambda label: parity.labels[label].agreement)
         return (
-            f"the {config.precision} model gives the same '{label}' as the trained network for {parity.agreement:.1%} {where}, "
-            f"less than {config.required_agreement:.1%}"
+            f"the {config.precision} model predicts the same '{label}' as the trained network "
+            f"for {parity.agreement:.1%} {where}, less than {config.required_agreement:.1%}"
         )
     return None
 
@@ -139,10 +144,10 @@ def _write(
     provenance = _provenance(
         info, parity, {"precision": config.precision, **candidate.quantization}
     )
-    about = ModelInfo(
+    metadata = ModelInfo(
         info.labels, info.preprocessing, provenance=provenance, multi_label=info.multi_label
     )
-    onnx.helper.set_model_props(model, about.to_metadata())
+    onnx.helper.set_model_props(model, metadata.to_metadata())
     model.producer_name, model.producer_version = "camera-trap-classifier", __version__
     onnx.checker.check_model(model, full_check=True)
     with atomic_write(output) as partial:
@@ -151,16 +156,16 @@ def _write(
 
 
 def _keras_predict_fn(network: keras.Model) -> PredictFn:
-    def answer(images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+    def predict(images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
         return {
             label: np.asarray(values) for label, values in network(images, training=False).items()
         }
 
-    return answer
+    return predict
 
 
 def _provenance(info: RunInfo, parity: Parity, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the file comes from, without paths of the machine."""
+    """Return the provenance for the metadata, without paths of the machine."""
     tools = ("keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime")
     return {
         "backbone": info.backbone,
@@ -175,7 +180,7 @@ def _provenance(info: RunInfo, parity: Parity, settings: Mapping[str, Any]) -> d
 
 
 def _installed_version(module: str) -> str | None:
-    """The version of an importable module, whichever distribution brings it."""
+    """Return the version of an importable module, whatever distribution it is from."""
     for distribution in importlib.metadata.packages_distributions().get(module, ()):
         return importlib.metadata.version(distribution)
     return None

@@ -1,4 +1,4 @@
-"""Weights and activations in half precision."""
+"""Conversion of weights and activations to half precision."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _SUFFIX = {TensorProto.FLOAT: "/float32", TensorProto.FLOAT16: "/float16"}
 
 
 def to_float16(model: ModelProto) -> ModelProto:
-    """A model with the same input and outputs that computes in half precision, but for the
-    standardisation and the heads.
+    """Return a model that computes in half precision, except for standardisation and heads.
 
-    Raises what onnx raises when an operator takes no half-precision numbers.
+    Input and outputs are unchanged.
+
+    Raises CtcError when an operator doesn't support half precision.
     """
     half = copy_model(model)
     graph = half.graph
@@ -55,16 +56,18 @@ def to_float16(model: ModelProto) -> ModelProto:
 
 
 def _insert_casts(node: NodeProto, kind: int, types: dict[str, int]) -> list[NodeProto]:
-    """Make `node` take its floating-point inputs as `kind`; gives the nodes that make those which
-    aren't there yet. `types` holds the type of every floating-point value so far, by name."""
-    made = []
+    """Cast the floating-point inputs of `node` to `kind`; return the new Cast nodes.
+
+    `types`: the types of all floating-point values so far, by name; it is updated.
+    """
+    casts = []
     for place, name in enumerate(node.input):
         if types.get(name, kind) == kind:
             continue
         node.input[place] = name + _SUFFIX[kind]
         if node.input[place] not in types:
-            made.append(
+            casts.append(
                 helper.make_node("Cast", [name], [node.input[place]], node.input[place], to=kind)
             )
             types[node.input[place]] = kind
-    return made
+    return casts

@@ -1,4 +1,4 @@
-"""Reading and changing an ONNX graph."""
+"""Query and edit an ONNX graph."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ctc.artifacts.model_file import INPUT_NAME
 from ctc.errors import CtcError
 
 LAYER_OPS = frozenset({"Conv", "Gemm", "MatMul"})
-"""Operators that carry a layer's weights."""
+"""Operators with the weights of a layer."""
 
 _POOLING_OPS = frozenset({"Flatten", "GlobalAveragePool", "ReduceMean", "Reshape", "Squeeze"})
 
 
 def constants(graph: GraphProto) -> dict[str, NDArray[np.generic]]:
-    """The weights and other constants, by name."""
+    """Return weights and other constants by name."""
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
 
 
 def add_constant(graph: GraphProto, name: str, values: NDArray[np.generic]) -> str:
-    """Put a constant into the graph; gives its name back."""
+    """Add a constant to the graph and return its name."""
     graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
     return name
 
 
 def consumers(graph: GraphProto) -> dict[str, list[NodeProto]]:
-    """The nodes that take each value, by the value's name."""
+    """Return, per value, the nodes that take it as input."""
     found = defaultdict(list)
     for node in graph.node:
         for name in node.input:
@@ -40,7 +40,7 @@ def consumers(graph: GraphProto) -> dict[str, list[NodeProto]]:
 
 
 def shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
-    """The shapes that shape inference found, 0 for an open length, by the value's name."""
+    """Return the inferred shapes by value name, 0 for a dynamic dimension."""
     return {
         value.name: tuple(length.dim_value for length in value.type.tensor_type.shape.dim)
         for value in (*graph.input, *graph.value_info, *graph.output)
@@ -48,7 +48,7 @@ def shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
 
 
 def attribute(node: NodeProto, name: str, default: object = None) -> object:
-    """The value of a node's attribute."""
+    """Return the value of an attribute of a node, `default` if it is not set."""
     return next(
         (onnx.helper.get_attribute_value(one) for one in node.attribute if one.name == name),
         default,
@@ -56,16 +56,15 @@ def attribute(node: NodeProto, name: str, default: object = None) -> object:
 
 
 def filter_layers(nodes: Iterable[NodeProto]) -> list[NodeProto]:
-    """Those of `nodes` that are layers."""
+    """Return the nodes that are layers."""
     return [node for node in nodes if node.op_type in LAYER_OPS]
 
 
 def preprocessing_nodes(graph: GraphProto) -> list[NodeProto]:
-    """The nodes between the input and the first layer that mixes channels: what standardises the
-    pixels."""
-    takers, path, value = consumers(graph), list[NodeProto](), INPUT_NAME
-    while len(takers[value]) == 1 and not _mixes_channels(takers[value][0]):
-        path.append(takers[value][0])
+    """Return the nodes before the first layer that mixes channels: the standardisation."""
+    users, path, value = consumers(graph), list[NodeProto](), INPUT_NAME
+    while len(users[value]) == 1 and not _mixes_channels(users[value][0]):
+        path.append(users[value][0])
         value = path[-1].output[0]
     return path
 
@@ -75,24 +74,22 @@ def _mixes_channels(node: NodeProto) -> bool:
 
 
 def head_nodes(graph: GraphProto) -> list[NodeProto]:
-    """The nodes from the pooling of the features to the outputs: a layer and a softmax or sigmoid
-    per label."""
-    makers = {name: node for node in graph.node for name in node.output}
+    """Return the nodes from pooling to outputs: a layer and a softmax or sigmoid per label."""
+    producers = {name: node for node in graph.node for name in node.output}
     found: dict[str, NodeProto] = {}
-    waiting = [(value.name, False) for value in graph.output]
-    while waiting:
-        name, behind_layer = waiting.pop()
-        node = makers.get(name)
-        if node is None or (behind_layer and node.op_type not in _POOLING_OPS):
+    pending = [(value.name, False) for value in graph.output]
+    while pending:
+        name, is_before_layer = pending.pop()
+        node = producers.get(name)
+        if node is None or (is_before_layer and node.op_type not in _POOLING_OPS):
             continue
         found[node.output[0]] = node
-        waiting.extend((one, behind_layer or node.op_type in LAYER_OPS) for one in node.input)
+        pending.extend((one, is_before_layer or node.op_type in LAYER_OPS) for one in node.input)
     return list(found.values())
 
 
 def replace_nodes(graph: GraphProto, nodes: list[NodeProto]) -> None:
-    """Make `nodes`, in an order that can be run, all that the graph does; forget constants that
-    nothing uses."""
+    """Replace all nodes of the graph by `nodes`, in execution order; drop unused constants."""
     kept = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]
     graph.node.extend(kept)
@@ -103,15 +100,14 @@ def replace_nodes(graph: GraphProto, nodes: list[NodeProto]) -> None:
 
 
 def copy_model(model: ModelProto) -> ModelProto:
-    """A model of its own, to change."""
-    made = ModelProto()
-    made.CopyFrom(model)
-    return made
+    """Return a deep copy."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    return copy
 
 
 def infer_shapes(model: ModelProto) -> ModelProto:
-    """The model with the shapes of all values inferred anew. Raises CtcError for a model that
-    contradicts itself."""
+    """Return the model with newly inferred shapes; raises CtcError for an inconsistent model."""
     del model.graph.value_info[:]
     try:
         return onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)

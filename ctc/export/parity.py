@@ -1,4 +1,4 @@
-"""How far the exported model is from the trained network, on real photos."""
+"""Parity: comparison of the exported model with the trained network on real photos."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ PredictFn = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
 
 @dataclass(frozen=True)
 class LabelledPredictions:
-    """Per label the probabilities (photos, classes) that were given, and the truth as in
-    `ctc.plugin.Batch`: class numbers (photos,), or of a multi-label label (photos, classes); −1 =
-    missing."""
+    """Per label the predicted probabilities (photos, classes) and the true classes.
+
+    `targets` as in `ctc.plugin.Batch`: class numbers (photos,), or for a multi-label label (photos,
+    classes); −1 = missing.
+    """
 
     probabilities: Mapping[str, NDArray[np.float32]]
     targets: Mapping[str, NDArray[np.int32]]
@@ -33,10 +35,12 @@ class LabelledPredictions:
 
 @dataclass(frozen=True)
 class LabelParity:
-    """`agreement`: the share of photos that both give the same top class, of a multi-label label
-    the same classes from a probability of PRESENT on. The accuracies, how often the top class is
-    right or among the right ones, are over the `labelled` photos, whose truth is known; None when
-    there is none."""
+    """Parity of one label.
+
+    `agreement`: the share of photos with the same top class, for a multi-label label with the same
+    classes of at least PRESENCE_THRESHOLD. The accuracies, the share of photos whose top class is a
+    true one, are over the `labelled` photos, whose class is known; None when there is none.
+    """
 
     agreement: float
     labelled: int
@@ -46,8 +50,10 @@ class LabelParity:
 
 @dataclass(frozen=True)
 class Parity:
-    """On how many photos of which split; `largest_difference` of any probability, NaN when a model
-    gives NaN."""
+    """Parity of a model.
+
+    `largest_difference`: of any probability, NaN when a model returns NaN.
+    """
 
     split: str
     photos: int
@@ -56,47 +62,49 @@ class Parity:
 
     @property
     def agreement(self) -> float:
-        """That of the label that agrees least."""
+        """The lowest agreement of any label."""
         return min(label.agreement for label in self.labels.values())
 
     def to_json(self) -> dict[str, Any]:
+        """Return the parity as a JSON object."""
         return asdict(self)
 
     def lines(self) -> Iterator[str]:
-        """What to tell of it: a line, and one per label."""
+        """Yield a summary: a line on all labels, and one per label."""
         photos = f"{self.photos} photos of '{self.split}'"
-        yield f"compared with the trained network on {photos}: at most {self.largest_difference:.1g} apart"
+        yield f"parity on {photos}: max abs difference {self.largest_difference:.1g}"
         for name, label in self.labels.items():
             before, after = label.accuracy_trained, label.accuracy_exported
-            known = (
+            accuracy = (
                 ""
                 if before is None or after is None
                 else f"; accuracy {before:.3f} before, {after:.3f} after"
             )
-            yield f"  {name}: the same class for {label.agreement:.1%}{known}"
+            yield f"  {name}: same class for {label.agreement:.1%}{accuracy}"
 
 
 def run_model(
     predict: PredictFn, batches: Iterable[tuple[NDArray[np.uint8], Mapping[str, NDArray[np.int32]]]]
 ) -> LabelledPredictions:
-    """What a model gives for labelled batches. Raises InputError when there is no photo."""
-    given, true = defaultdict[str, list[Any]](list), defaultdict[str, list[Any]](list)
+    """Return the predictions for labelled batches; raises InputError when there is no photo."""
+    predicted, true = defaultdict[str, list[Any]](list), defaultdict[str, list[Any]](list)
     for images, labels in batches:
         for label, values in predict(images).items():
-            given[label].append(values)
+            predicted[label].append(values)
             true[label].append(labels[label])
-    if not given:
+    if not predicted:
         raise InputError(
-            "there is no photo to compare the exported model with the trained network on: give --dataset"
+            "there is no photo to compare the exported model with the trained network on: "
+            "choose another --dataset"
         )
     return LabelledPredictions(
-        {label: np.concatenate(values) for label, values in given.items()},
+        {label: np.concatenate(values) for label, values in predicted.items()},
         {label: np.concatenate(values) for label, values in true.items()},
     )
 
 
 def compare(trained: LabelledPredictions, exported: LabelledPredictions, split: str) -> Parity:
-    """Two models' answers for the same photos, of `split`."""
+    """Compare the predictions of two models for the same photos of `split`."""
     differences = [
         np.abs(values - exported.probabilities[label]).max()
         for label, values in trained.probabilities.items()
@@ -110,32 +118,32 @@ def compare(trained: LabelledPredictions, exported: LabelledPredictions, split: 
 
 
 def onnx_predict_fn(model: onnx.ModelProto) -> PredictFn:
-    """The model as onnxruntime runs it on the CPU. Raises MissingExtraError without onnxruntime."""
+    """Return a function that runs the model on the CPU; raises MissingExtraError."""
     session = open_session(model)
     names = [output.name for output in session.get_outputs()]
 
-    def answer(images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+    def predict(images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
         return dict(zip(names, session.run(names, {INPUT_NAME: images}), strict=True))
 
-    return answer
+    return predict
 
 
 def _compare_label(
     trained: NDArray[np.float32], exported: NDArray[np.float32], targets: NDArray[np.int32]
 ) -> LabelParity:
-    several = targets.ndim == 2
+    multi_label = targets.ndim == 2
     before, after = trained.argmax(axis=1), exported.argmax(axis=1)
     same = (
         ((trained >= PRESENCE_THRESHOLD) == (exported >= PRESENCE_THRESHOLD)).all(axis=1)
-        if several
+        if multi_label
         else before == after
     )
-    known = (targets[:, 0] if several else targets) != MISSING
+    known = (targets[:, 0] if multi_label else targets) != MISSING
     labelled = int(known.sum())
     if not labelled:
         return LabelParity(float(same.mean()), 0, None, None)
     right = [
-        targets[np.arange(len(targets)), top] == 1 if several else top == targets
+        targets[np.arange(len(targets)), top] == 1 if multi_label else top == targets
         for top in (before, after)
     ]
     return LabelParity(float(same.mean()), labelled, *(float(one[known].mean()) for one in right))

@@ -1,4 +1,4 @@
-"""Which parts of a network compute with 8 bits."""
+"""Selection of the nodes to quantize to 8 bits."""
 
 from __future__ import annotations
 
@@ -8,21 +8,36 @@ from onnx import GraphProto, NodeProto
 
 from ctc.export.graph import LAYER_OPS, constants, consumers, head_nodes, preprocessing_nodes
 
-INTERLAYER_OPS = frozenset({
-    "Add", "AveragePool", "Clip", "Concat", "Flatten", "GlobalAveragePool", "MaxPool", "Mul", "Relu", "Sigmoid",
-})  # fmt: skip
-"""Operators that onnxruntime runs on 8 bits: left in float between two layers, they would make the
-numbers go to and fro."""
+INTERLAYER_OPS = frozenset(
+    {
+        "Add",
+        "AveragePool",
+        "Clip",
+        "Concat",
+        "Flatten",
+        "GlobalAveragePool",
+        "MaxPool",
+        "Mul",
+        "Relu",
+        "Sigmoid",
+    }
+)
+"""Operators that onnxruntime can run in 8 bits.
+
+In float between two quantized layers they would need conversions in both directions.
+"""
 
 
 def nodes_to_quantize(graph: GraphProto, exclude: Collection[str] = ()) -> list[NodeProto]:
-    """The layers, but for the heads, which cost little, and those called `exclude`; and what
-    follows upon quantised layers alone."""
+    """Return the layers to quantize and the operators whose inputs all come from them.
+
+    The heads, which cost little, and the nodes named `exclude` stay in float.
+    """
     known = constants(graph)
-    apart = {node.name for node in (*preprocessing_nodes(graph), *head_nodes(graph))}
+    in_float = {node.name for node in (*preprocessing_nodes(graph), *head_nodes(graph))}
     values, chosen = set[str](), []
     for node in graph.node:
-        if node.name in apart or node.name in exclude:
+        if node.name in in_float or node.name in exclude:
             continue
         inputs = [name for name in node.input if name and name not in known]
         scalars = all(known[name].size == 1 for name in node.input if name in known)
@@ -34,11 +49,11 @@ def nodes_to_quantize(graph: GraphProto, exclude: Collection[str] = ()) -> list[
 
 
 def values_around(graph: GraphProto, layer: NodeProto) -> Iterator[str]:
-    """What a layer takes and what comes of it up to the next layers."""
-    takers = consumers(graph)
+    """Yield the input of a layer, and its outputs up to the next layers."""
+    users = consumers(graph)
     yield layer.input[0]
-    waiting = list(layer.output)
-    while waiting:
-        value = waiting.pop()
+    pending = list(layer.output)
+    while pending:
+        value = pending.pop()
         yield value
-        waiting.extend(node.output[0] for node in takers[value] if node.op_type in INTERLAYER_OPS)
+        pending.extend(node.output[0] for node in users[value] if node.op_type in INTERLAYER_OPS)

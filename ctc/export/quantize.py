@@ -1,4 +1,4 @@
-"""Weights and activations of 8 bits: static quantisation, per channel of the weights.
+"""Static quantization of weights and activations to 8 bits, per channel for weights.
 
 https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html
 """
@@ -19,13 +19,15 @@ from ctc.export.quantizable_nodes import nodes_to_quantize
 from ctc.export.sensitivity import sort_by_sensitivity
 
 _SENSITIVITY_BATCHES = 2
-"""Batches of photos by which layers are judged."""
+"""Batches of photos to measure the sensitivity of layers with."""
 
 
 @dataclass(frozen=True)
 class QuantizedModel:
-    """A quantised model, on how many photos it was calibrated, and how many of its `layers` are
-    quantised."""
+    """A quantized model.
+
+    `calibration_photos`: their number; `quantized_layers`: how many of its `layers` are quantized.
+    """
 
     model: ModelProto
     calibration_photos: int
@@ -34,36 +36,35 @@ class QuantizedModel:
 
 
 def quantized_candidates(model: ModelProto, photos: PhotoBatches) -> Iterator[QuantizedModel]:
-    """`model`, as `simplify` leaves it, quantised for the ranges that its values have on
-    `calibration_photos`; then again and again, each time with twice as many layers left in float,
-    those first that lose most.
+    """Yield quantized versions of `model`, the output of `simplify`.
 
-    Raises CtcError when there is no layer to quantise, or no photo.
+    The first has all layers quantized for the activation ranges on `photos`; each further one has
+    twice as many layers in float, the most sensitive first. Raises CtcError when there is no layer
+    to quantize, or no photo.
     """
-    everything = nodes_to_quantize(model.graph)
-    layers = filter_layers(everything)
+    nodes = nodes_to_quantize(model.graph)
+    layers = filter_layers(nodes)
     if not layers:
         raise CtcError(
             "the network has no layer that can compute with 8 bits: export float16 or float32"
         )
-    found, count = activation_ranges(model, _float_values(model, everything), photos)
+    ranges, count = activation_ranges(model, _float_values(model, nodes), photos)
     if not count:
         raise InputError(
             "the dataset's train split has no photo to calibrate int8 on: export float16 or float32"
         )
     total = len(layers) + len(filter_layers(head_nodes(model.graph)))
-    yield QuantizedModel(quantize(model, everything, found), count, total, len(layers))
-    order = sort_by_sensitivity(model, layers, found, list(islice(photos, _SENSITIVITY_BATCHES)))
+    yield QuantizedModel(quantize(model, nodes, ranges), count, total, len(layers))
+    order = sort_by_sensitivity(model, layers, ranges, list(islice(photos, _SENSITIVITY_BATCHES)))
     in_float = 1
     while in_float < len(layers):
         nodes = nodes_to_quantize(model.graph, order[:in_float])
-        yield QuantizedModel(quantize(model, nodes, found), count, total, len(layers) - in_float)
+        yield QuantizedModel(quantize(model, nodes, ranges), count, total, len(layers) - in_float)
         in_float *= 2
 
 
 def quantize(model: ModelProto, nodes: Iterable[NodeProto], value_ranges: Ranges) -> ModelProto:
-    """The model with `nodes` between QuantizeLinear and DequantizeLinear: uint8 activations, int8
-    weights."""
+    """Return the model with `nodes` quantized (QDQ): uint8 activations, int8 weights."""
     from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType, TensorsData
 
     limits = {
@@ -82,13 +83,13 @@ def quantize(model: ModelProto, nodes: Iterable[NodeProto], value_ranges: Ranges
         op_types_to_quantize=sorted({node.op_type for node in chosen}),
         extra_options={},
     )
-    made: ModelProto = quantizer.quantize_model()
+    quantized: ModelProto = quantizer.quantize_model()
     quantizer.model.topological_sort()
-    return infer_shapes(made)
+    return infer_shapes(quantized)
 
 
 def _float_values(model: ModelProto, nodes: Iterable[NodeProto]) -> list[str]:
-    """The values that `nodes` take and give, without constants."""
+    """Return the float inputs and outputs of `nodes`, without constants."""
     floats = {
         value.name
         for value in model.graph.value_info

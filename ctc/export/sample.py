@@ -1,4 +1,4 @@
-"""Real photos of a run's dataset: held-out ones to compare on, train ones to calibrate with."""
+"""Photos of the dataset of a run: held-out ones for parity, train ones for calibration."""
 
 from __future__ import annotations
 
@@ -39,8 +39,10 @@ LabelledBatch = tuple[NDArray[np.uint8], Mapping[str, NDArray[np.int32]]]
 
 @dataclass(frozen=True)
 class DatasetSample:
-    """Up to `max_photos` photos of the records in `rows` of a split, as prediction will see them;
-    the same ones however often they are looked through. Damaged records are passed over."""
+    """Up to `max_photos` photos of the records in `rows` of a split, preprocessed for prediction.
+
+    Every iteration gives the same photos. Damaged records are skipped.
+    """
 
     dataset: Dataset
     split: str
@@ -51,11 +53,11 @@ class DatasetSample:
     multi_label: Sequence[str] = ()
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        """Batches (N, height, width, 3)."""
+        """Yield batches (N, height, width, 3)."""
         return (images for images, _ in self.labelled_batches())
 
     def labelled_batches(self) -> Iterator[LabelledBatch]:
-        """The same batches, each with its labels as in `ctc.plugin.Batch`."""
+        """Yield the batches with their labels as in `ctc.plugin.Batch`."""
         events = read_events(self.dataset, self.split, self.rows, _ignore_bad_record)
         multi_label = self.dataset.num_classes(self.multi_label)
         chosen = select_photos(events, self.preprocessing)
@@ -66,24 +68,27 @@ class DatasetSample:
 
 
 def open_run_dataset(info: RunInfo, folder: Path | None) -> Dataset:
-    """The dataset that the run was trained on, at `folder` if given. Raises UsageError when it
-    isn't there or has other classes."""
+    """Open the dataset that the run was trained on, in `folder` if given.
+
+    Raises UsageError when it doesn't exist or has other classes.
+    """
     path = folder or parse_path(info.dataset["path"])
     if folder is None and not path.is_dir():
         raise UsageError(
-            f"the dataset of the run, '{path}', is not there: say with --dataset where it is now"
+            f"the dataset of the run, '{path}', does not exist: give its folder with --dataset"
         )
     dataset = open_dataset(path)
     for label, classes in info.labels.items():
         if dataset.label(label).classes != classes:
             raise UsageError(
-                f"'{path}' has other classes of '{label}' than the run: give the dataset that it was trained on"
+                f"'{path}' has other classes of '{label}' than the run: "
+                "give the dataset that it was trained on"
             )
     return dataset
 
 
 def held_out_split(dataset: Dataset) -> str:
-    """The split to compare on: test, val, another one, or train, whichever has events first."""
+    """Return the split for parity: the first with events of test, val, any other, train."""
     others = [split for split in dataset.manifest.splits if split not in _SPLIT_PRIORITY]
     order = [*_SPLIT_PRIORITY[:2], *others, _SPLIT_PRIORITY[2]]
     for split in order:
@@ -95,7 +100,7 @@ def held_out_split(dataset: Dataset) -> str:
 def held_out_photos(
     dataset: Dataset, info: RunInfo, max_photos: int = HELD_OUT_PHOTOS
 ) -> DatasetSample:
-    """Up to `max_photos` held-out photos with their labels, spread over the split."""
+    """Return up to `max_photos` held-out photos with labels, spread over the split."""
     split = held_out_split(dataset)
     rows = _sample_rows(dataset, split, info, max_photos)
     return DatasetSample(
@@ -104,36 +109,34 @@ def held_out_photos(
 
 
 def calibration_photos(dataset: Dataset, info: RunInfo, max_photos: int) -> DatasetSample:
-    """Up to `max_photos` photos of the train split, as evenly as it has them from night (grey) and
-    day, dark and bright ones.
+    """Return up to `max_photos` photos of the train split, balanced by lighting.
 
-    Raises UsageError when there is no such split.
+    Night (grey) and day photos, dark and bright ones, are taken in turns. Raises UsageError when
+    there is no such split.
     """
     rows = _sample_rows(dataset, CALIBRATION_SPLIT, info, max_photos)
-    lights = [_lighting_group(dataset, row) for row in rows]
+    groups = [_lighting_group(dataset, row) for row in rows]
     seen = Counter[int]()
     turns = []
-    for light in lights:
-        turns.append(seen[light])
-        seen[light] += 1
-    order = sorted(range(len(rows)), key=lambda place: (turns[place], lights[place]))
+    for group in groups:
+        turns.append(seen[group])
+        seen[group] += 1
+    order = sorted(range(len(rows)), key=lambda index: (turns[index], groups[index]))
     return DatasetSample(dataset, CALIBRATION_SPLIT, rows[order], max_photos, info.preprocessing)
 
 
 def _sample_rows(dataset: Dataset, split: str, info: RunInfo, photos: int) -> NDArray[np.int64]:
-    """More records than `max_photos`, since some may be damaged, evenly spread over the split and
-    in random order."""
+    """Return more records than `photos`, as some may be damaged, evenly spread and shuffled."""
     table = record_table(dataset, split)
-    places = np.linspace(0, len(table) - 1, min(len(table), _ROWS_PER_PHOTO * photos)).astype(
+    indices = np.linspace(0, len(table) - 1, min(len(table), _ROWS_PER_PHOTO * photos)).astype(
         np.int64
     )
-    shuffled: NDArray[np.int64] = table[np.random.default_rng(info.seed).permutation(places)]
+    shuffled: NDArray[np.int64] = table[np.random.default_rng(info.seed).permutation(indices)]
     return shuffled
 
 
 def _lighting_group(dataset: Dataset, row: NDArray[np.int64]) -> int:
-    """A number for how an event's first photo was lit: by infrared flash or in colours, and how
-    brightly; −1 when it is damaged."""
+    """Return a number for colour or infrared, and brightness, of the first photo; −1 if damaged."""
     events = read_events(dataset, CALIBRATION_SPLIT, row[None], _ignore_bad_record)
     for sample in eval_samples(
         select_photos(events, _THUMBNAIL), _THUMBNAIL, (), _ignore_bad_record
@@ -145,5 +148,4 @@ def _lighting_group(dataset: Dataset, row: NDArray[np.int64]) -> int:
 
 
 def _ignore_bad_record(_: InputError) -> None:
-    """A damaged record is no reason not to export; with none left, comparing says that there is no
-    photo."""
+    """Skip a damaged record: an export needs some photos only, and `run_model` requires one."""

@@ -1,4 +1,4 @@
-"""Which layers lose most by 8 bits."""
+"""Sensitivity of layers to quantization."""
 
 from __future__ import annotations
 
@@ -18,31 +18,37 @@ QUANTIZATION_STEPS = 255
 def sort_by_sensitivity(
     model: ModelProto, layers: Sequence[NodeProto], value_ranges: Ranges, photos: PhotoBatches
 ) -> list[str]:
-    """The names of `layers`, those first around which a value loses most when it is rounded to 255
-    steps of its range in `value_ranges`."""
+    """Return the names of `layers`, the most sensitive first.
+
+    The sensitivity of a layer is the largest noise-to-signal ratio of the values around it when
+    they are rounded to 255 steps of their `value_ranges`.
+    """
     around = {
         layer.name: value_ranges.keys() & set(values_around(model.graph, layer)) for layer in layers
     }
-    lost = _quantization_noise(model, value_ranges, photos)
-    return sorted(around, key=lambda name: max(lost[value] for value in around[name]), reverse=True)
+    noise = _quantization_noise(model, value_ranges, photos)
+    return sorted(
+        around, key=lambda name: max(noise[value] for value in around[name]), reverse=True
+    )
 
 
 def _quantization_noise(
     model: ModelProto, value_ranges: Ranges, photos: PhotoBatches
 ) -> Mapping[str, float]:
-    """Per value the noise of rounding over the signal, averaged over its channels and over the
-    photos."""
-    lost, count = defaultdict[str, float](float), 0
+    """Return noise-to-signal ratios per value, averaged over channels and photos."""
+    sums, count = defaultdict[str, float](float), 0
     for values in activations(model, list(value_ranges), photos):
         count += 1
         for name, numbers in values.items():
-            lost[name] += noise_to_signal(numbers, *value_ranges[name])
-    return {name: total / count for name, total in lost.items()}
+            sums[name] += noise_to_signal(numbers, *value_ranges[name])
+    return {name: total / count for name, total in sums.items()}
 
 
 def noise_to_signal(numbers: NDArray[np.float32], low: float, high: float) -> float:
-    """The power of the error when `numbers` (1, channels, …) are rounded to 255 steps between `low`
-    and `high`, over their own power; the mean over the channels."""
+    """Return the power of the rounding error over the power of `numbers` (1, channels, …).
+
+    They are rounded to 255 steps between `low` and `high`; the ratio is the mean over channels.
+    """
     step = max(high - low, 1e-12) / QUANTIZATION_STEPS
     rounded = np.rint(numbers.clip(low, high) / step) * step
     others = tuple(axis for axis in range(numbers.ndim) if axis != 1)

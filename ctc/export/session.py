@@ -1,4 +1,4 @@
-"""Running a model that is still in memory."""
+"""Open an onnxruntime session for a model in memory."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ _ERRORS_ONLY = 3
 def open_session(
     model: onnx.ModelProto, optimized_path: Path | None = None
 ) -> onnxruntime.InferenceSession:
-    """The model as onnxruntime runs it on the CPU. With `optimized_path`, only the basic
-    optimisations are done, and the result is written there. Raises MissingExtraError without
-    onnxruntime, CtcError when it can't run the model."""
+    """Open a session on the CPU.
+
+    With `optimized_path`, only basic optimizations are applied, and the result is written there.
+    Raises MissingExtraError without onnxruntime, CtcError when it can't run the model.
+    """
     try:
         import onnxruntime
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""A small network, a trained one, and the run it could come from."""
+"""A small network, a trained one, and a run."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ COLORS = np.array([(90, 60, 40), (190, 120, 60), (220, 70, 30)])
 
 @pytest.fixture(scope="session")
 def build_network() -> Callable[..., Any]:
-    """A function that makes a network of one convolution: labels and the number of their classes →
-    keras.Model."""
+    """Return a function that builds a network of one convolution.
+
+    Its argument is the number of classes per label.
+    """
     import keras
 
     def build(labels: dict[str, int], height: int = 24, width: int = 32) -> Any:
@@ -46,7 +48,7 @@ def build_network() -> Callable[..., Any]:
 
 @pytest.fixture
 def run_info() -> Callable[..., RunInfo]:
-    """A function that describes a run: dataset → RunInfo, with other fields by keyword."""
+    """Return a function that describes a run: dataset → RunInfo, other fields by keyword."""
 
     def describe(dataset: Dataset | None = None, **changes: Any) -> RunInfo:
         known = {
@@ -69,8 +71,7 @@ def run_info() -> Callable[..., RunInfo]:
 
 @pytest.fixture(scope="session")
 def trained_network() -> Any:
-    """A small_cnn that has learnt colours for a moment: it gives different species for different
-    photos."""
+    """Train a small_cnn on colours for a few steps: it predicts different species."""
     import keras
 
     from ctc.plugin import Backbone
@@ -94,7 +95,7 @@ def trained_network() -> Any:
 
 @pytest.fixture
 def run(tmp_path: Path, tiny_dataset, run_info, trained_network) -> Run:
-    """A run folder as `ctc train` leaves it."""
+    """Write a run folder like that of `ctc train`."""
     from ctc.training.model.network import save_weights
 
     made = Run(tmp_path / "run")

@@ -1,4 +1,4 @@
-"""From Keras to ONNX, and to fewer and faster steps."""
+"""Conversion of Keras networks to ONNX, and graph optimization."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from ctc.export.convert import to_onnx
 from ctc.export.parity import onnx_predict_fn
 from ctc.export.simplify import simplify
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def images() -> np.ndarray:
 
 
 def residual_network():
-    """A block with a batch normalisation behind an addition, which no convolution can take in."""
+    """Return a network with a batch normalisation that can't be folded into a convolution."""
     import keras
 
     keras.utils.set_random_seed(0)
@@ -43,7 +46,7 @@ def residual_network():
     return keras.Model(images, {"species": keras.layers.Dense(3, "softmax")(x)})
 
 
-def test_labels_may_have_odd_names_and_those_of_inner_values(build_network, images) -> None:
+def test_to_onnx_accepts_unusual_label_names(build_network, images) -> None:
     inner = to_onnx(build_network({"species": 3}), {"species": 3}, 24, 32).graph.node[0].output[0]
     labels = dict.fromkeys(("Zähl mal: 'x'/{}", "output_0", inner), 2)
     network = build_network(labels)
@@ -53,12 +56,12 @@ def test_labels_may_have_odd_names_and_those_of_inner_values(build_network, imag
         assert found[label] == pytest.approx(np.asarray(values), abs=1e-5)
 
 
-def test_a_label_called_images_is_refused(build_network) -> None:
+def test_to_onnx_refuses_a_label_called_images(build_network) -> None:
     with pytest.raises(InputError, match="a label can't be called 'images'"):
         to_onnx(build_network({"images": 2}), {"images": 2}, 24, 32)
 
 
-def test_a_network_without_counterpart_in_onnx_is_refused_in_a_line() -> None:
+def test_to_onnx_refuses_an_unsupported_network() -> None:
     import keras
 
     images = keras.Input((24, 32, 3), dtype="uint8")
@@ -69,17 +72,15 @@ def test_a_network_without_counterpart_in_onnx_is_refused_in_a_line() -> None:
         to_onnx(network, {"species": 3}, 24, 32)
 
 
-class FailingOptimisation:
-    """Stands for one of tf2onnx's that stumbles over a network."""
+class FailingOptimization:
+    """An optimization of tf2onnx that fails."""
 
     def optimize(self, graph, iteration):
         raise KeyError("axes")
 
 
-def test_a_network_that_tf2onnx_fails_to_optimise_is_converted_without_that(
-    build_network, images, monkeypatch
-) -> None:
-    monkeypatch.setitem(optimizer._optimizers, "failing", FailingOptimisation)
+def test_to_onnx_converts_when_an_optimization_fails(build_network, images, monkeypatch) -> None:
+    monkeypatch.setitem(optimizer._optimizers, "failing", FailingOptimization)
     network = build_network({"species": 3})
     found = onnx_predict_fn(to_onnx(network, {"species": 3}, 24, 32))(images)
     assert found["species"] == pytest.approx(
@@ -87,7 +88,7 @@ def test_a_network_that_tf2onnx_fails_to_optimise_is_converted_without_that(
     )
 
 
-def test_simplified_a_network_gives_the_same_probabilities(images) -> None:
+def test_simplify_keeps_probabilities(images) -> None:
     exact = to_onnx(residual_network(), {"species": 3}, 24, 32)
     simple = simplify(exact)
     onnx.checker.check_model(simple, full_check=True)
@@ -96,16 +97,23 @@ def test_simplified_a_network_gives_the_same_probabilities(images) -> None:
     )
 
 
-def test_simplified_a_network_has_few_kinds_of_steps() -> None:
+def test_simplify_leaves_few_kinds_of_nodes() -> None:
     graph = simplify(to_onnx(residual_network(), {"species": 3}, 24, 32)).graph
     assert Counter(node.op_type for node in graph.node) == {
-        "Transpose": 1, "Cast": 1, "Conv": 4, "Relu": 2, "Add": 1, "GlobalAveragePool": 1, "Flatten": 1, "MatMul": 1,
+        "Transpose": 1,
+        "Cast": 1,
+        "Conv": 4,
+        "Relu": 2,
+        "Add": 1,
+        "GlobalAveragePool": 1,
+        "Flatten": 1,
+        "MatMul": 1,
         "Softmax": 1,
-    }  # fmt: skip
+    }
     assert (graph.node[0].op_type, list(graph.node[0].input)) == ("Transpose", ["images"])
 
 
-def test_standardisation_becomes_a_convolution_of_one_pixel_per_channel() -> None:
+def test_simplify_turns_standardisation_into_a_depthwise_convolution() -> None:
     graph = simplify(to_onnx(residual_network(), {"species": 3}, 24, 32)).graph
     standardise = next(node for node in graph.node if node.op_type == "Conv")
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -113,7 +121,7 @@ def test_standardisation_becomes_a_convolution_of_one_pixel_per_channel() -> Non
     assert weights[standardise.input[2]] == pytest.approx([-2.0, -1.5, -1.0])
 
 
-def test_a_simplified_model_uses_only_operators_of_onnx() -> None:
+def test_simplify_uses_only_standard_operators() -> None:
     simple = simplify(to_onnx(residual_network(), {"species": 3}, 24, 32))
     assert [(one.domain, one.version) for one in simple.opset_import] == [("", 18)]
     assert simple.ir_version <= 10

@@ -1,4 +1,4 @@
-"""Two models' answers beside each other, worked out by hand."""
+"""Comparison of the predictions of two models, with results computed by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TRAINED = {"species": np.array([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8]],
 EXPORTED = {"species": np.array([[0.8, 0.2], [0.6, 0.4], [0.7, 0.3], [0.1, 0.9]], np.float32)}
 
 
-def test_agreement_counts_top_classes_and_accuracy_those_that_are_known() -> None:
+def test_compare_counts_agreement_and_accuracy() -> None:
     parity = compare(
         LabelledPredictions(TRAINED, TRUE), LabelledPredictions(EXPORTED, TRUE), "test"
     )
@@ -23,23 +23,21 @@ def test_agreement_counts_top_classes_and_accuracy_those_that_are_known() -> Non
         "species": LabelParity(0.75, 3, pytest.approx(2 / 3), pytest.approx(1 / 3))
     }
     assert list(parity.lines()) == [
-        "compared with the trained network on 4 photos of 'test': at most 0.2 apart",
-        "  species: the same class for 75.0%; accuracy 0.667 before, 0.333 after",
+        "parity on 4 photos of 'test': max abs difference 0.2",
+        "  species: same class for 75.0%; accuracy 0.667 before, 0.333 after",
     ]
 
 
-def test_without_known_classes_there_is_no_accuracy() -> None:
+def test_compare_without_known_classes_has_no_accuracy() -> None:
     unknown = {"species": np.full(4, -1, np.int32)}
     parity = compare(
         LabelledPredictions(TRAINED, unknown), LabelledPredictions(TRAINED, unknown), "test"
     )
     assert parity.labels["species"] == LabelParity(1.0, 0, None, None)
-    assert list(parity.lines())[1:] == ["  species: the same class for 100.0%"]
+    assert list(parity.lines())[1:] == ["  species: same class for 100.0%"]
 
 
-def test_a_multi_label_label_agrees_where_the_same_classes_are_there_and_is_right_when_its_top_class_is() -> (
-    None
-):
+def test_compare_multi_label_agreement_and_accuracy() -> None:
     true = {"species": np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1], [-1, -1, -1]], np.int32)}
     trained = {
         "species": np.array(
@@ -59,7 +57,7 @@ def test_a_multi_label_label_agrees_where_the_same_classes_are_there_and_is_righ
     )
 
 
-def test_the_agreement_of_a_model_is_that_of_its_worst_label() -> None:
+def test_parity_agreement_is_that_of_the_worst_label() -> None:
     both = dict.fromkeys(("same", "other"), TRUE["species"])
     trained = {"same": TRAINED["species"], "other": TRAINED["species"]}
     exported = {"same": TRAINED["species"], "other": EXPORTED["species"]}
@@ -71,7 +69,7 @@ def test_the_agreement_of_a_model_is_that_of_its_worst_label() -> None:
     )
 
 
-def test_a_single_nan_makes_the_largest_difference_nan() -> None:
+def test_compare_keeps_nan() -> None:
     broken = {"species": np.where(np.arange(4)[:, None] == 2, np.nan, TRAINED["species"])}
     assert np.isnan(
         compare(
@@ -80,7 +78,7 @@ def test_a_single_nan_makes_the_largest_difference_nan() -> None:
     )
 
 
-def test_answers_of_all_batches_are_kept_in_order() -> None:
+def test_run_model_concatenates_batches_in_order() -> None:
     batches = [
         (np.full((n, 2, 2, 3), n, np.uint8), {"species": np.full(n, n, np.int32)}) for n in (2, 1)
     ]
@@ -89,6 +87,6 @@ def test_answers_of_all_batches_are_kept_in_order() -> None:
     assert answers.targets["species"].tolist() == [2, 2, 1]
 
 
-def test_without_photos_there_is_nothing_to_compare() -> None:
+def test_run_model_refuses_no_photos() -> None:
     with pytest.raises(InputError, match="no photo to compare"):
         run_model(lambda images: {}, [])

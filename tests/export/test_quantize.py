@@ -1,4 +1,4 @@
-"""Which layers compute with 8 bits, and which stay in float because they would lose too much."""
+"""Layers that are quantized, and sensitive ones that stay in float."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from ctc.export.quantize import quantized_candidates
 from ctc.export.sensitivity import noise_to_signal
 from ctc.export.simplify import simplify
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 LABELS = {"species": 3}
 
@@ -27,8 +30,11 @@ def photos() -> list[np.ndarray]:
 
 
 def deep_network(outlier: float = 1.0):
-    """Four convolutions; between the second and the third, a channel is `outlier` times as large as
-    in another network with the same answers."""
+    """Return a network of four convolutions with an outlier channel.
+
+    Between the second and the third, a channel is `outlier` times as large as without it; the
+    outputs are the same.
+    """
     import keras
 
     keras.utils.set_random_seed(0)
@@ -54,14 +60,14 @@ def simple(network) -> onnx.ModelProto:
 
 
 def convolutions(model: onnx.ModelProto) -> dict[str, bool]:
-    """By the name of each convolution whether its weights have 8 bits."""
+    """Return, per convolution, whether its weights have 8 bits."""
     makers = {name: node.op_type for node in model.graph.node for name in node.output}
     return {
         node.name: node.input[1] in makers for node in model.graph.node if node.op_type == "Conv"
     }
 
 
-def test_all_layers_but_standardisation_and_heads_are_quantised_at_first(photos) -> None:
+def test_quantized_candidates_begin_with_all_layers_but_standardisation_and_heads(photos) -> None:
     first = next(quantized_candidates(simple(deep_network()), photos))
     assert (first.calibration_photos, first.layers, first.quantized_layers) == (12, 5, 4)
     assert list(convolutions(first.model).values()) == [False, True, True, True, True]
@@ -69,7 +75,7 @@ def test_all_layers_but_standardisation_and_heads_are_quantised_at_first(photos)
     assert kinds[-4:] == ["GlobalAveragePool", "Flatten", "MatMul", "Softmax"]
 
 
-def test_weights_are_int8_with_a_scale_per_channel_and_activations_uint8(photos) -> None:
+def test_quantize_uses_int8_weights_per_channel_and_uint8_activations(photos) -> None:
     graph = next(quantized_candidates(simple(deep_network()), photos)).model.graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     weights = [
@@ -84,13 +90,13 @@ def test_weights_are_int8_with_a_scale_per_channel_and_activations_uint8(photos)
     assert {constants[n.input[2]].dtype.name for n in rounded} == {"uint8"}
 
 
-def test_each_time_twice_as_many_layers_stay_in_float(photos) -> None:
+def test_quantized_candidates_double_the_layers_in_float(photos) -> None:
     found = list(quantized_candidates(simple(deep_network()), photos))
     assert [one.quantized_layers for one in found] == [4, 3, 2]
     assert [sum(convolutions(one.model).values()) for one in found] == [4, 3, 2]
 
 
-def test_layers_around_an_outlier_stay_in_float_first_and_that_mends_the_answers(photos) -> None:
+def test_quantized_candidates_keep_layers_around_an_outlier_in_float_first(photos) -> None:
     network = deep_network(outlier=1000.0)
     exact = network(photos[0], training=False)["species"]
     found = list(quantized_candidates(simple(network), photos))
@@ -107,16 +113,16 @@ def test_layers_around_an_outlier_stay_in_float_first_and_that_mends_the_answers
     ]
 
 
-def test_noise_is_that_of_rounding_to_255_steps_averaged_over_channels() -> None:
+def test_noise_to_signal_of_255_steps_is_averaged_over_channels() -> None:
     numbers = np.array([[[[0.0, 100.4]], [[255.0, 255.0]]]], np.float32)
     assert noise_to_signal(numbers, 0.0, 255.0) == pytest.approx(0.4**2 / 100.4**2 / 2, rel=1e-4)
 
 
-def test_a_channel_of_zeros_loses_nothing() -> None:
+def test_noise_to_signal_of_zeros_is_zero() -> None:
     assert noise_to_signal(np.zeros((1, 2, 3, 3), np.float32), 0.0, 0.0) == 0.0
 
 
-def test_a_network_without_layers_to_quantise_is_refused(photos) -> None:
+def test_quantized_candidates_refuse_a_network_without_layers(photos) -> None:
     import keras
 
     images = keras.Input((24, 32, 3), dtype="uint8")
@@ -126,6 +132,6 @@ def test_a_network_without_layers_to_quantise_is_refused(photos) -> None:
         next(quantized_candidates(simple(network), photos))
 
 
-def test_without_photos_there_is_no_calibration() -> None:
+def test_quantized_candidates_refuse_no_photos() -> None:
     with pytest.raises(CtcError, match="no photo to calibrate"):
         next(quantized_candidates(simple(deep_network()), []))

@@ -1,4 +1,4 @@
-"""The exported file: what it answers, what it says of itself, and when it is not written."""
+"""The exported file: outputs, metadata, and when it is not written."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from ctc.errors import CtcError
 from ctc.export.config import ExportConfig
 from ctc.export.export import export_model
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 CLASSES = {"species": 3, "count": 2}
 FLOAT32 = ExportConfig()
@@ -27,7 +30,7 @@ def images() -> np.ndarray:
 
 @pytest.fixture
 def exported(build_network, run_info, tiny_dataset, tmp_path):
-    """Network, path of the file, and report."""
+    """Return network, path of the file, and result."""
     network, path, dataset = build_network(CLASSES), tmp_path / "out" / "model.onnx", tiny_dataset()
     return network, path, export_model(network, run_info(dataset), dataset, path, FLOAT32)
 
@@ -40,9 +43,7 @@ def answers(path, images):
     return dict(zip(names, session.run(None, {"images": images}), strict=True))
 
 
-def test_onnxruntime_gives_the_networks_probabilities_under_the_labels_names(
-    exported, images
-) -> None:
+def test_export_model_outputs_equal_those_of_the_network(exported, images) -> None:
     network, path, _ = exported
     found = answers(path, images)
     assert list(found) == ["species", "count"]
@@ -51,11 +52,11 @@ def test_onnxruntime_gives_the_networks_probabilities_under_the_labels_names(
         assert found[label].sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_the_batch_may_have_any_size(exported, images) -> None:
+def test_export_model_accepts_any_batch_size(exported, images) -> None:
     assert answers(exported[1], images[:1])["species"].shape == (1, 3)
 
 
-def test_input_and_outputs_are_declared_as_promised(exported) -> None:
+def test_export_model_declares_input_and_outputs(exported) -> None:
     graph = onnx.load(exported[1]).graph
     (images,) = graph.input
     assert (images.name, images.type.tensor_type.elem_type) == ("images", onnx.TensorProto.UINT8)
@@ -71,15 +72,15 @@ def test_input_and_outputs_are_declared_as_promised(exported) -> None:
     ]
 
 
-def test_the_file_is_checked_whole_and_alone(exported) -> None:
+def test_export_model_writes_a_valid_self_contained_file(exported) -> None:
     _, path, report = exported
     onnx.checker.check_model(path, full_check=True)
     assert [entry.name for entry in path.parent.iterdir()] == ["model.onnx"]
-    assert report.bytes == path.stat().st_size
+    assert report.size_bytes == path.stat().st_size
     assert not any(tensor.external_data for tensor in onnx.load(path).graph.initializer)
 
 
-def test_the_metadata_tell_labels_preprocessing_and_provenance(exported) -> None:
+def test_export_model_writes_metadata(exported) -> None:
     _, path, report = exported
     metadata = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
     info = ModelInfo.from_metadata(metadata)
@@ -91,7 +92,9 @@ def test_the_metadata_tell_labels_preprocessing_and_provenance(exported) -> None
     assert {"ctc", "keras", "tf2onnx"} <= set(info.provenance["exported_with"])
 
 
-def test_a_difference_beyond_the_tolerance_writes_nothing(run_info, tiny_dataset, tmp_path) -> None:
+def test_export_model_refuses_a_difference_beyond_the_tolerance(
+    run_info, tiny_dataset, tmp_path
+) -> None:
     import keras
     import tensorflow as tf
 
@@ -111,7 +114,7 @@ def test_a_difference_beyond_the_tolerance_writes_nothing(run_info, tiny_dataset
     assert [entry.name for entry in tmp_path.iterdir()] == ["dataset"]
 
 
-def test_a_network_that_gives_nan_is_refused(
+def test_export_model_refuses_a_network_that_returns_nan(
     build_network, run_info, tiny_dataset, tmp_path
 ) -> None:
     network, dataset = build_network(CLASSES), tiny_dataset()

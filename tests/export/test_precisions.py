@@ -1,4 +1,4 @@
-"""What each precision writes, and when it refuses to."""
+"""The file of each precision, and when it is not written."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from ctc.errors import CtcError
 from ctc.export.config import ExportConfig, ExportPrecision
 from ctc.export.export import ExportResult, export_model
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 LOWER = ("float16", "int8")
 
 
 @pytest.fixture
 def export(trained_network, tiny_dataset, run_info, tmp_path) -> Callable[..., ExportResult]:
-    """A function that exports the trained network: precision, and what else the config says →
-    report."""
+    """Return a function that exports the trained network: precision and other options → result."""
     dataset = tiny_dataset()
     info = run_info(dataset, preprocessing=Preprocessing(50, 50))
 
@@ -39,9 +41,7 @@ def export(trained_network, tiny_dataset, run_info, tmp_path) -> Callable[..., E
 
 
 @pytest.mark.parametrize("precision", LOWER)
-def test_onnxruntime_takes_bytes_and_gives_float32_probabilities(
-    export, trained_network, precision
-) -> None:
+def test_precision_takes_uint8_and_returns_float32(export, trained_network, precision) -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 50, 50, 3), np.uint8)
     session = onnxruntime.InferenceSession(
         export(precision).output, providers=["CPUExecutionProvider"]
@@ -52,14 +52,16 @@ def test_onnxruntime_takes_bytes_and_gives_float32_probabilities(
     assert species == pytest.approx(np.asarray(trained_network(images)["species"]), abs=0.05)
 
 
-def test_files_are_smaller_the_lower_the_precision(export) -> None:
-    whole, half, quarter = (export(precision).bytes for precision in ("float32", "float16", "int8"))
+def test_precision_reduces_the_file_size(export) -> None:
+    whole, half, quarter = (
+        export(precision).size_bytes for precision in ("float32", "float16", "int8")
+    )
     assert half < 0.55 * whole
     assert quarter < 0.35 * whole
 
 
 @pytest.mark.parametrize("precision", LOWER)
-def test_a_file_is_whole_and_checked(export, precision) -> None:
+def test_precision_writes_a_valid_file(export, precision) -> None:
     report = export(precision)
     onnx.checker.check_model(report.output, full_check=True)
     model = onnx.load(report.output)
@@ -69,7 +71,7 @@ def test_a_file_is_whole_and_checked(export, precision) -> None:
 
 
 @pytest.mark.parametrize("precision", LOWER)
-def test_standardisation_and_softmax_stay_in_float32(export, precision) -> None:
+def test_precision_keeps_standardisation_and_softmax_in_float32(export, precision) -> None:
     graph = onnx.load(export(precision).output).graph
     values = {
         value.name: value.type.tensor_type.elem_type for value in (*graph.value_info, *graph.output)
@@ -82,13 +84,13 @@ def test_standardisation_and_softmax_stay_in_float32(export, precision) -> None:
     assert [values[name] for name in ends] == [onnx.TensorProto.FLOAT] * 3
 
 
-def test_a_float16_file_holds_half_weights(export) -> None:
+def test_float16_stores_half_precision_weights(export) -> None:
     graph = onnx.load(export("float16").output).graph
     kinds = [tensor.data_type for tensor in graph.initializer if len(tensor.dims) == 4]
     assert kinds.count(onnx.TensorProto.FLOAT16) == 4
 
 
-def test_the_parity_report_is_in_the_file(export) -> None:
+def test_int8_stores_parity_in_the_metadata(export) -> None:
     report = export("int8")
     metadata = {entry.key: entry.value for entry in onnx.load(report.output).metadata_props}
     provenance = json.loads(metadata["provenance"])
@@ -107,11 +109,11 @@ def test_the_parity_report_is_in_the_file(export) -> None:
     ) == (12, 6, 4)
 
 
-def test_no_more_photos_than_asked_for_are_calibrated_on(export) -> None:
-    assert export("int8", calibration_photos=5).made["calibration_photos"] == 5
+def test_int8_limits_calibration_photos(export) -> None:
+    assert export("int8", calibration_photos=5).quantization["calibration_photos"] == 5
 
 
-def test_below_the_agreement_nothing_is_written(run_info, tiny_dataset, tmp_path) -> None:
+def test_int8_below_the_agreement_is_not_written(run_info, tiny_dataset, tmp_path) -> None:
     import keras
 
     images = keras.Input((24, 32, 3), dtype="uint8")
@@ -137,7 +139,7 @@ def test_below_the_agreement_nothing_is_written(run_info, tiny_dataset, tmp_path
     info = run_info(dataset, labels={"species": ("boar", "deer", "fox")})
     with pytest.raises(
         CtcError,
-        match=r"the int8 model gives the same 'species' .* less than 97.0%: .* was not written",
+        match=r"the int8 model predicts the same 'species' .* less than 97.0%: .* was not written",
     ):
         export_model(network, info, dataset, tmp_path / "out" / "model.onnx", ExportConfig("int8"))
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""Which photos an exported model is compared on and calibrated with."""
+"""Photos for parity and for calibration."""
 
 from __future__ import annotations
 
@@ -26,33 +26,31 @@ def lit_event(name: str, color: tuple[int, int, int]) -> EventRecord:
     )
 
 
-def test_held_out_photos_are_those_of_the_test_split_as_prediction_sees_them(
-    tiny_dataset, run_info
-) -> None:
+def test_held_out_photos_are_preprocessed_photos_of_the_test_split(tiny_dataset, run_info) -> None:
     dataset = tiny_dataset()
     sample = held_out_photos(dataset, run_info(dataset), max_photos=5)
     assert sample.split == "test"
     assert [(images.shape, images.dtype.name) for images in sample] == [((5, 24, 32, 3), "uint8")]
 
 
-def test_held_out_photos_come_with_their_classes(tiny_dataset, run_info) -> None:
+def test_held_out_photos_have_their_classes(tiny_dataset, run_info) -> None:
     dataset = tiny_dataset()
     ((_, labels),) = held_out_photos(dataset, run_info(dataset)).labelled_batches()
     assert sorted(labels["species"].tolist()) == [0, 0, 1, 1, 2, 2]
     assert sorted(labels["count"].tolist()) == [-1, 0, 0, 0, 1, 1]
 
 
-def test_a_sample_is_the_same_each_time_it_is_looked_through(tiny_dataset, run_info) -> None:
+def test_dataset_sample_repeats_the_same_photos(tiny_dataset, run_info) -> None:
     dataset = tiny_dataset()
     sample = held_out_photos(dataset, run_info(dataset))
     assert all((once == again).all() for once, again in zip(sample, sample, strict=True))
 
 
-def test_splits_of_any_name_serve_before_train(tiny_dataset) -> None:
+def test_held_out_split_prefers_any_split_to_train(tiny_dataset) -> None:
     assert held_out_split(tiny_dataset({"train": 3, "val": 0, "2019": 3}, shards=1)) == "2019"
 
 
-def test_calibration_takes_photos_of_the_train_split_alone(dataset_of, run_info) -> None:
+def test_calibration_photos_are_of_the_train_split_only(dataset_of, run_info) -> None:
     train = [lit_event(f"train-{i}", (200, 100, 50)) for i in range(3)]
     dataset = dataset_of({"train": train, "test": [lit_event("test", (20, 30, 40))]}, CLASSES)
     (images,) = calibration_photos(dataset, run_info(dataset), max_photos=10)
@@ -60,7 +58,7 @@ def test_calibration_takes_photos_of_the_train_split_alone(dataset_of, run_info)
     assert images.min() > 45
 
 
-def test_calibration_has_night_and_day_alike_when_one_is_rare(dataset_of, run_info) -> None:
+def test_calibration_photos_balance_night_and_day(dataset_of, run_info) -> None:
     day = [lit_event(f"day-{i}", (90, 140, 60)) for i in range(20)]
     night = [lit_event("bright", (150, 150, 150)), lit_event("dark", (20, 20, 20))]
     dataset = dataset_of({"train": [*day, *night]}, CLASSES)
@@ -68,22 +66,22 @@ def test_calibration_has_night_and_day_alike_when_one_is_rare(dataset_of, run_in
     assert sorted(images[:, 0, 0, 0].tolist()) == pytest.approx([20, 90, 90, 90, 90, 150], abs=3)
 
 
-def test_calibration_without_a_train_split_is_refused(tiny_dataset, run_info) -> None:
+def test_calibration_photos_refuse_a_dataset_without_train_split(tiny_dataset, run_info) -> None:
     dataset = tiny_dataset({"test": 3})
     with pytest.raises(UsageError, match="no split called 'train'"):
         calibration_photos(dataset, run_info(dataset), max_photos=3)
 
 
-def test_a_dataset_that_moved_is_asked_for(tiny_dataset, run_info, tmp_path) -> None:
+def test_open_run_dataset_asks_for_a_moved_dataset(tiny_dataset, run_info, tmp_path) -> None:
     dataset = tiny_dataset()
     info = run_info(dataset)
     dataset.folder.rename(tmp_path / "moved")
-    with pytest.raises(CtcError, match="say with --dataset where it is now"):
+    with pytest.raises(CtcError, match="does not exist: give its folder with --dataset"):
         open_run_dataset(info, None)
     assert open_run_dataset(info, tmp_path / "moved").fingerprint() == info.dataset["fingerprint"]
 
 
-def test_a_dataset_with_other_classes_is_refused(tiny_dataset, run_info) -> None:
+def test_open_run_dataset_refuses_other_classes(tiny_dataset, run_info) -> None:
     dataset: Dataset = tiny_dataset()
     info = run_info(dataset, labels={"species": ("deer", "boar", "fox")})
     with pytest.raises(UsageError, match="other classes of 'species' than the run"):

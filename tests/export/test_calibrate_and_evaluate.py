@@ -1,5 +1,4 @@
-"""Real exports of every precision are calibrated and evaluated; a run explains its model by
-gradients."""
+"""Calibration and evaluation of exported models of every precision."""
 
 from __future__ import annotations
 
@@ -16,14 +15,17 @@ from ctc.export.config import ExportConfig, ExportPrecision
 from ctc.export.export import export_model
 from ctc.runtime.session import load_model
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 
 @pytest.fixture
 def exported(run, trained_network, tmp_path):
-    """A function that exports the run: precision → the file."""
+    """Return a function that exports the run: precision → the file."""
 
     def export(precision: ExportPrecision) -> Path:
         info = run.read()
@@ -36,7 +38,7 @@ def exported(run, trained_network, tmp_path):
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("int8", 1e-4), ("float16", 2e-3)])
-def test_a_lower_precision_is_calibrated_inside_the_file(
+def test_calibrate_adds_calibration_to_a_lower_precision(
     exported, run, tmp_path, precision, tolerance
 ) -> None:
     model, output = exported(precision), tmp_path / "calibrated.onnx"
@@ -55,7 +57,7 @@ def test_a_lower_precision_is_calibrated_inside_the_file(
     assert calibrated.info.provenance["precision"] == precision
 
 
-def test_with_its_run_a_model_is_explained_by_gradients_and_its_training_shown(
+def test_evaluate_with_run_explains_by_gradcam_and_shows_training(
     exported, run, tmp_path, capsys
 ) -> None:
     run.history.write_text("epoch,loss,val_loss\n1,2,1.5\n2,1,1\n")
@@ -70,15 +72,15 @@ def test_with_its_run_a_model_is_explained_by_gradients_and_its_training_shown(
         "2",
     ]
     assert ctc([*arguments, "--output", str(output), "--licence", "CC0", "--thumbnails", "1"]) == 0
-    assert "what the model looked at, by Grad-CAM" in capsys.readouterr().err
+    assert "saliency maps (Grad-CAM)" in capsys.readouterr().err
     page = (output / "report.html").read_text(encoding="utf-8")
-    for part in ("Found by Grad-CAM", 'id="training"', "CC0"):
+    for part in ("Method: Grad-CAM", 'id="training"', "CC0"):
         assert part in page
     assert len(list((output / "explain").glob("*.png"))) == 4
     assert json.loads((output / "metrics.json").read_text())["photos"] > 0
 
 
-def test_another_run_is_refused_before_anything_is_done(
+def test_evaluate_refuses_another_run_before_it_starts(
     exported, run, run_info, tmp_path, capsys
 ) -> None:
     model, info = exported("float32"), run.read()
@@ -88,5 +90,5 @@ def test_another_run_is_refused_before_anything_is_done(
     )
     arguments = ["evaluate", str(model), info.dataset["path"], "--run", str(run.folder)]
     assert ctc([*arguments, "--output", str(tmp_path / "e")]) == 2
-    assert f"the model does not come from '{run.folder}'" in capsys.readouterr().err
+    assert f"the model was not exported from '{run.folder}'" in capsys.readouterr().err
     assert not (tmp_path / "e").exists()
