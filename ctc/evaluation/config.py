@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ctc.runtime.config import ProviderName
+from ctc.hardware import usable_cores
+from ctc.runtime.config import RuntimeConfig
 
 CalibrationMethod = Literal["temperature", "vector"]
 
+BATCH_SIZE = 16
 THUMBNAIL_MEGABYTES = 15.0
 
 
@@ -18,15 +20,15 @@ class ScoringConfig:
     """How a model predicts the photos of a dataset's split.
 
     `aggregation` names the plugin that combines an event's photos. `location` is the metadata
-    column with an event's location. `threads` batches of `batch_size` photos run at a time; None
-    is one per CPU core.
+    column with an event's location. `runtime` uses all CPU cores by default;
+    without a batch size it is BATCH_SIZE.
     """
 
     aggregation: str = "mean"
     location: str = "location"
-    provider: ProviderName = "auto"
-    batch_size: int = 16
-    threads: int | None = None
+    runtime: RuntimeConfig = field(
+        default_factory=lambda: RuntimeConfig(batch_size=BATCH_SIZE, threads=usable_cores())
+    )
 
 
 @dataclass(frozen=True)

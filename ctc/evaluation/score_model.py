@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
 from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit, score_split
 from ctc.evaluation.config import ScoringConfig
-from ctc.hardware import usable_cores
 from ctc.reporting import Reporter
-from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.session import Model, load_model
 
 MAX_FAILURES_SHOWN = 5
 
 
 def open_model(path: Path, config: ScoringConfig) -> Model:
-    """Open a model file to run `config.threads` batches at a time."""
-    threads = config.threads or usable_cores()
-    return load_model(path, RuntimeConfig(config.provider, threads=threads))
+    """Open a model file to run as `config.runtime` says."""
+    return load_model(path, config.runtime)
 
 
 def score_model(
@@ -34,7 +30,6 @@ def score_model(
 
     `predict` replaces the model's own method. Raises CtcError as `score_split` does.
     """
-    config = replace(config, threads=model.runtime.threads)
     images = sum(shard.images for shard in dataset.shards(split))
     with reporter.progress(split, images) as bar:
         scored = score_split(

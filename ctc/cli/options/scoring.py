@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.options.inference import AGGREGATION, MAX_BATCH_SIZE, PROVIDER, threads_option
+from ctc.cli.options.inference import (
+    AGGREGATION,
+    MAX_BATCH_SIZE,
+    PROVIDER,
+    threads_option,
+)
 from ctc.cli.options.option import apply_options, option
 from ctc.errors import require_extra
 
@@ -41,9 +46,16 @@ scoring_options = apply_options(
 def scoring_config(options: dict[str, Any]) -> ScoringConfig:
     """Take the values of `scoring_options`, except `overwrite`, out of a command's options."""
     from ctc.evaluation.config import ScoringConfig
+    from ctc.hardware import usable_cores
+    from ctc.runtime.config import RuntimeConfig
 
-    names = ("aggregation", "location", "provider", "batch_size", "threads")
-    return ScoringConfig(**{name: options.pop(name) for name in names})
+    # `--precision` of `ctc calibrate` is not that of the network
+    runtime = RuntimeConfig(
+        options.pop("provider"),
+        batch_size=options.pop("batch_size"),
+        threads=options.pop("threads") or usable_cores(),
+    )
+    return ScoringConfig(options.pop("aggregation"), options.pop("location"), runtime)
 
 
 def require_report_packages(command: str, extra: str = "cpu,report") -> None:

@@ -22,8 +22,7 @@ from ctc.evaluation.answers.ground_truth import encode_truth
 from ctc.evaluation.answers.multi_label_truth import encode_multi_hot
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.answers.split_images import SplitImage, read_split_images
-from ctc.evaluation.config import ScoringConfig
-from ctc.hardware import usable_cores
+from ctc.evaluation.config import BATCH_SIZE, ScoringConfig
 from ctc.images.decode import Pixels
 from ctc.storage.ordered_map import map_in_order
 
@@ -65,12 +64,17 @@ def score_split(
     """
     labels = _shared_labels(info, dataset)
     failures: list[str] = []
-    threads = config.threads or usable_cores()
+    runtime = config.runtime
     images = read_split_images(
-        dataset, split, info.preprocessing, threads, lambda error: failures.append(str(error))
+        dataset,
+        split,
+        info.preprocessing,
+        runtime.threads,
+        lambda error: failures.append(str(error)),
     )
     events = _EventCollector(info, config.location)
-    for batch, probabilities in _predict_batches(predict, images, config.batch_size, threads):
+    size = runtime.batch_size or BATCH_SIZE
+    for batch, probabilities in _predict_batches(predict, images, size, runtime.threads):
         events.add_batch(batch, probabilities)
         on_progress(len(batch))
     if not events.records:

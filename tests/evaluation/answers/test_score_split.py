@@ -14,25 +14,27 @@ from ctc.errors import CtcError, UsageError
 from ctc.evaluation.answers.predictions import FOREIGN
 from ctc.evaluation.answers.score_split import is_infrared, score_split
 from ctc.evaluation.config import ScoringConfig
+from ctc.runtime.config import RuntimeConfig
 
 SPECIES = ("empty", "fox", "wolf")
 INFO = ModelInfo({"species": SPECIES}, Preprocessing(16, 24))
 
 
 def by_colour(images):
-    """The strongest of green, red and blue."""
+    """Predict the class of the strongest colour: green, red or blue."""
     colours = images.mean(axis=(1, 2))[:, [1, 0, 2]]
     return {"species": (colours == colours.max(axis=1, keepdims=True)).astype(np.float32)}
 
 
-def scored(
-    dataset, split: str = "test", info: ModelInfo = INFO, predict: Any = by_colour, **config: Any
+def score(
+    dataset, split: str = "test", info: ModelInfo = INFO, predict: Any = by_colour, **runtime: Any
 ):
-    return score_split(predict, info, dataset, split, ScoringConfig(**config), lambda _: None)
+    config = ScoringConfig(runtime=RuntimeConfig(**{"batch_size": 16, **runtime}))
+    return score_split(predict, info, dataset, split, config, lambda _: None)
 
 
 def test_score_split_predicts_photos_and_aggregates_events(colour_dataset) -> None:
-    found = scored(colour_dataset).data
+    found = score(colour_dataset).data
     assert (len(found.event_ids), len(found.photos), found.photos_in_event.tolist()[:4]) == (
         48,
         96,
@@ -45,7 +47,7 @@ def test_score_split_predicts_photos_and_aggregates_events(colour_dataset) -> No
 
 
 def test_score_split_reads_facts_from_columns_and_colours(colour_dataset) -> None:
-    found = scored(colour_dataset).data
+    found = score(colour_dataset).data
     assert found.locations == ("camera 0", "camera 1", "camera 2", "camera 3")
     assert found.timestamps[3] == "2024-03-01T03:00:00"
     assert not found.night.any()
@@ -59,10 +61,10 @@ def test_is_infrared_detects_one_tint() -> None:
 
 
 @pytest.mark.parametrize(
-    "config", [{"threads": 3, "batch_size": 1}, {"threads": 1, "batch_size": 1000}]
+    "runtime", [{"threads": 3, "batch_size": 1}, {"threads": 1, "batch_size": 1000}]
 )
-def test_score_split_does_not_depend_on_threads_and_batch_size(colour_dataset, config) -> None:
-    found, plain = scored(colour_dataset, **config).data, scored(colour_dataset).data
+def test_score_split_does_not_depend_on_threads_and_batch_size(colour_dataset, runtime) -> None:
+    found, plain = score(colour_dataset, **runtime).data, score(colour_dataset).data
     assert found.photos.paths == plain.photos.paths
     assert np.array_equal(
         found.events.probabilities["species"], plain.events.probabilities["species"]
@@ -71,7 +73,7 @@ def test_score_split_does_not_depend_on_threads_and_batch_size(colour_dataset, c
 
 def test_score_split_matches_classes_by_name(colour_dataset) -> None:
     fewer = replace(INFO, labels={"species": ("wolf", "empty")})
-    found = scored(
+    found = score(
         colour_dataset,
         info=fewer,
         predict=lambda images: {"species": np.full((len(images), 2), 0.5, np.float32)},
@@ -84,7 +86,7 @@ def test_score_split_of_stacking_model_has_no_predictions_per_photo(
     colour_dataset,
 ) -> None:
     stacked = replace(INFO, preprocessing=Preprocessing(16, 24, image_choice="grayscale_stacking"))
-    found = scored(colour_dataset, info=stacked).data
+    found = score(colour_dataset, info=stacked).data
     assert (len(found.events), found.photos, found.photos_in_event.tolist()[:3]) == (
         48,
         None,
@@ -97,7 +99,7 @@ def test_score_split_skips_and_names_damaged_record(colour_dataset) -> None:
     data = bytearray(shard.read_bytes())
     data[20] ^= 1
     shard.write_bytes(bytes(data))
-    found = scored(colour_dataset)
+    found = score(colour_dataset)
     assert len(found.data.event_ids) == 47
     assert [failure.endswith("checksum of the record is wrong") for failure in found.failures] == [
         True
@@ -106,7 +108,7 @@ def test_score_split_skips_and_names_damaged_record(colour_dataset) -> None:
 
 def test_score_split_notes_several_observations(tiny_dataset) -> None:
     info = ModelInfo({"species": ("boar", "deer", "fox")}, Preprocessing(16, 24))
-    found = scored(tiny_dataset(), info=info)
+    found = score(tiny_dataset(), info=info)
     assert found.notes == ("1 events have several observations: the first one counts",)
 
 
@@ -114,12 +116,12 @@ def test_score_split_without_shared_label_is_an_error(tiny_dataset) -> None:
     with pytest.raises(
         UsageError, match=r"the model has the labels sex, .* species, count: none is in both"
     ):
-        scored(tiny_dataset(), info=replace(INFO, labels={"sex": ("f", "m")}))
+        score(tiny_dataset(), info=replace(INFO, labels={"sex": ("f", "m")}))
 
 
 def test_score_split_of_unknown_or_empty_split_is_an_error(dataset_of) -> None:
     dataset = dataset_of({"test": []}, {"species": SPECIES})
     with pytest.raises(UsageError, match="no split called 'tset': did you mean 'test'"):
-        scored(dataset, "tset")
+        score(dataset, "tset")
     with pytest.raises(CtcError, match="has no usable photo"):
-        scored(dataset)
+        score(dataset)
