@@ -36,7 +36,7 @@ def test_demo_runs_the_full_pipeline(tmp_path: Path) -> None:
     assert (tmp_path / "my demo" / "model.onnx").stat().st_size > 100_000
     report = tmp_path / "my demo" / "evaluation" / "report.html"
     assert str(report) in done.stdout.splitlines()[-1]
-    assert "Found by Grad-CAM" in report.read_text(encoding="utf-8")
+    assert "Method: Grad-CAM" in report.read_text(encoding="utf-8")
 
 
 def test_prepare_folder_replaces_demo_only_with_overwrite(tmp_path: Path) -> None:
