@@ -135,7 +135,7 @@ def _encode_photo(
 
 
 def _is_storable(jpeg: bytes, shape: tuple[int, ...]) -> bool:
-    """Tell whether a file can be stored unchanged.
+    """Return whether a file can be stored unchanged.
 
     It can if it is a baseline 4:2:0 JPEG that decodes to this shape without scaling or rotation.
     """

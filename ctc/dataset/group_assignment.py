@@ -118,7 +118,7 @@ class _Assignment:
         self.split_of_group[group] = best
 
     def reassign(self, group: int) -> bool:
-        """Assign the group again; tell whether its split changed. A split's last group stays."""
+        """Assign the group again; return whether its split changed. A split's last group stays."""
         old = self.split_of_group[group]
         if self._groups_per_split[old] == 1:
             return False

@@ -92,7 +92,7 @@ class InventoryEvents:
         return self.rows[np.where(found < self.starts[1:], found, self.starts[:-1])]
 
     def has_any_class(self, pairs: Iterable[tuple[str, str]]) -> NDArray[np.bool_]:
-        """Tell for each event whether an observation has one of these (label, class) pairs."""
+        """Return for each event whether an observation has one of these (label, class) pairs."""
         matches = np.zeros(len(self.rows), dtype=bool)
         for label, value in pairs:
             matches |= _match_rows(self.inventory, label, value)
@@ -201,7 +201,7 @@ def _assign_splits(
 
 
 def _match_rows(inventory: Inventory, label: str, value: str) -> NDArray[np.bool_]:
-    """Tell for each row whether `label` has this class.
+    """Return for each row whether `label` has this class.
 
     Raises UsageError, with the closest name, if no row has.
     """

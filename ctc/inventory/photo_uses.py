@@ -40,7 +40,7 @@ class PhotoUses:
         return ids
 
     def is_shared(self) -> NDArray[np.bool_]:
-        """Tell for each photo whether more than one event has it."""
+        """Return for each photo whether more than one event has it."""
         return np.bincount(self.photo, minlength=len(self.paths)) > 1
 
 
@@ -60,7 +60,7 @@ def photo_uses(inventory: Inventory) -> PhotoUses:
 
 
 def run_starts(rows: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell which rows of a sorted array (rows, columns) differ from the previous row."""
+    """Return which rows of a sorted array (rows, columns) differ from the previous row."""
     first = np.ones(len(rows), bool)
     first[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     return first

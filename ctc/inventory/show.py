@@ -66,7 +66,7 @@ class InventorySummary:
 
     - `locations`: sorted by number of events, most first; None without a column `location`.
     - `no_location`: number of events without a location.
-    - `photos_per_event`, `observations_per_event`: number → events that have so many.
+    - `photos_per_event`, `observations_per_event`: number → events with that number.
     - `shared_photos`: number of photos in more than one event; `first_shared`: some of them.
     - `meta`: column → distinct values; in a column of lists, the values in the lists.
     - `left_out`: reason → source entries.

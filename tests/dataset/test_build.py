@@ -17,6 +17,8 @@ from ctc.dataset.plan import DatasetPlan
 from ctc.dataset.shard_tracker import TooManyFailuresError
 from ctc.errors import InputError, UsageError
 from ctc.images import decode
+from ctc.plugin.engine_run import BoundEngine
+from ctc.plugin.manager import plugins
 from ctc.storage.tfrecord import read_index, read_record
 
 ALL_TRAIN = {"train": 1.0}
@@ -170,3 +172,37 @@ def test_build_dataset_refuses_to_resume_with_other_options(
     (tmp_path / "out" / BUILD_STATE).write_text('{"plan": "another"}')
     with pytest.raises(UsageError, match="started with other options"):
         build_dataset(make_plan(inventory), tmp_path / "out", ignore_progress)
+
+
+@pytest.fixture
+def engine() -> BoundEngine:
+    """The engine `local`: its worker is this process."""
+    return BoundEngine.resolve("local", {}, plugins())
+
+
+def test_build_dataset_on_engine_writes_same_bytes(
+    inventory: Inventory, tmp_path: Path, engine: BoundEngine
+) -> None:
+    local = build(inventory, tmp_path / "local", events_per_shard=4)
+    folder = tmp_path / "engine"
+    plan = make_plan(inventory, events_per_shard=4)
+    build_dataset(plan, folder, ignore_progress, engine)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        path.name: path.read_bytes() for path in local.folder.iterdir()
+    }
+
+
+def test_build_dataset_on_engine_rewrites_shard_that_exceeded_max_failures(
+    inventory: Inventory, tmp_path: Path, engine: BoundEngine
+) -> None:
+    expected = build(inventory, tmp_path / "whole", events_per_shard=20)
+    photos = {path: path.read_bytes() for path in tmp_path.glob("*.jpg")}
+    for path in photos:
+        path.unlink()
+    plan = make_plan(inventory, events_per_shard=20, max_failures=3)
+    with pytest.raises(TooManyFailuresError, match="19 photos could not be used"):
+        build_dataset(plan, tmp_path / "engine", ignore_progress, engine)
+    for path, data in photos.items():
+        path.write_bytes(data)
+    resumed = build_dataset(plan, tmp_path / "engine", ignore_progress, engine).dataset
+    assert resumed.fingerprint() == expected.fingerprint()
