@@ -9,7 +9,7 @@ import ctc
 import ctc_plugins
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
-from ctc.cli import exit_codes
+from ctc.cli import registry
 from ctc.errors import CtcError, UsageError
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -61,8 +61,8 @@ def test_every_exit_code_is_described() -> None:
         0,
         CtcError.exit_code,
         UsageError.exit_code,
-        exit_codes.PARTLY_FAILED,
-        exit_codes.INTERRUPTED,
-        exit_codes.TERMINATED,
+        registry.PARTLY_FAILED,
+        registry.INTERRUPTED,
+        registry.TERMINATED,
     }
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
