@@ -1,5 +1,4 @@
-"""Answers and truths as columns, and a model whose answers depend on a photo's mean colour
-alone."""
+"""Predictions as columns, and a model that predicts by a photo's mean colour alone."""
 
 from __future__ import annotations
 
@@ -24,14 +23,16 @@ SPECIES = ("empty", "fox", "wolf")
 COLORS = {"empty": (40, 160, 40), "fox": (200, 60, 40), "wolf": (40, 60, 200)}
 SIZE = (16, 24)
 
-MakeScored = Callable[..., EvaluationData]
+MakeData = Callable[..., EvaluationData]
 BuildModel = Callable[..., Path]
 
 
 @pytest.fixture
-def make_scored() -> MakeScored:
-    """A function that makes `EvaluationData` of one label, `species`, with answers per event alone:
-    truth (E,), probabilities (E, classes)."""
+def make_data() -> MakeData:
+    """A function that makes `EvaluationData` with the label `species` and predictions per event.
+
+    It takes truth (E,) and probabilities (E, classes).
+    """
 
     def make(
         truth: Sequence[int], probabilities: Any, classes: Sequence[str] | None = None, **more: Any
@@ -59,8 +60,10 @@ def make_scored() -> MakeScored:
 
 @pytest.fixture
 def colour_dataset(dataset_of) -> Dataset:
-    """Splits of 48 events with 1–3 photos of their species' colour, every sixth of another species'
-    colour, at 4 locations."""
+    """Splits of 48 events at 4 locations, with 1–3 photos in the colour of their species.
+
+    Every sixth event has the colour of another species.
+    """
     return dataset_of(
         {
             split: [event_of_colour(split, i) for i in range(48)]
@@ -97,8 +100,10 @@ def _photo(colour: tuple[int, int, int], seed: int) -> NDArray[np.uint8]:
 
 @pytest.fixture
 def build_model(tmp_path: Path) -> BuildModel:
-    """A function that writes a model of the label `species`; the logits are `sharpness` × the
-    (green, red, blue) mean in 0–1; `output`: its kind of number."""
+    """A function that writes a model of the label `species`.
+
+    The logits are `sharpness` × the mean (green, red, blue) in 0–1; `output` is their ONNX type.
+    """
 
     def build(name: str = "model.onnx", sharpness: float = 4.0, **changes: Any) -> Path:
         output = changes.pop("output", TensorProto.FLOAT)

@@ -27,7 +27,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def evaluated(build_model, colour_dataset, tmp_path, capsys):
-    """The folder that `ctc evaluate` writes, and what it printed."""
+    """The output folder of `ctc evaluate`, what it printed, and its arguments."""
     output = tmp_path / "evaluation"
     arguments = [
         "evaluate",
@@ -140,9 +140,12 @@ def predictions(path: Path, shares: list[float]) -> Path:
 
     def entries():
         for number, value in enumerate(shares):
-            answer = {"species": np.array([value, 1 - value], np.float32)}
+            probabilities = {"species": np.array([value, 1 - value], np.float32)}
             yield EventPrediction(
-                f"e{number}", classes, answer, (ImagePrediction(f"{number}.jpg", answer),)
+                f"e{number}",
+                classes,
+                probabilities,
+                (ImagePrediction(f"{number}.jpg", probabilities),),
             )
 
     output = plugins().all(OutputFormat)["json"]
@@ -185,7 +188,7 @@ def test_evaluate_predictions_against_inventory(tmp_path, capsys) -> None:
 
 
 def test_evaluate_predictions_of_folder_by_photo(tmp_path, capsys) -> None:
-    """The photo that is named like the third of the truth's is elsewhere."""
+    """The third photo has the name of one of the truth, but another folder."""
     rows = [
         f'{tmp_path}/{one}.jpg,species,"{{""fox"": {share}, ""wolf"": {1 - share}}}"'
         for one, share in (("e0", 0.75), ("e1", 0.25), ("x/e2", 0.25))

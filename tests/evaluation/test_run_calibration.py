@@ -29,11 +29,11 @@ def test_calibrate_model_writes_fit_and_metadata(
     printed = capsys.readouterr()
     onnx.checker.check_model(onnx.load(output), full_check=True)
     plain, calibrated = load_model(model), load_model(output)
-    told = calibrated.info.calibration["species"]
-    assert (told["method"], told["temperature"] > 1.5) == ("temperature", True)
-    wanted = temperature_scaling(told["temperature"], 3).apply(plain.predict(PIXELS)["species"])
-    assert calibrated.predict(PIXELS)["species"] == pytest.approx(wanted, abs=1e-5)
-    assert told["after"]["nll"] < told["before"]["nll"]
+    entry = calibrated.info.calibration["species"]
+    assert (entry["method"], entry["temperature"] > 1.5) == ("temperature", True)
+    expected = temperature_scaling(entry["temperature"], 3).apply(plain.predict(PIXELS)["species"])
+    assert calibrated.predict(PIXELS)["species"] == pytest.approx(expected, abs=1e-5)
+    assert entry["after"]["nll"] < entry["before"]["nll"]
     assert set(calibrated.info.thresholds["species"]) == {"empty", "fox", "wolf"}
     assert calibrated.session.get_modelmeta().custom_metadata_map["note"] == "kept"
     assert "temperature" in printed.out.splitlines()[0]

@@ -62,8 +62,8 @@ class _RankedPredictions:
 
     def index_at_coverage(self, shares: NDArray[np.float64]) -> Int64Array:
         """Return the indices of the first ends that cover at least these shares."""
-        wanted = np.ceil(shares * (self.ends[-1] + 1) - 1e-9) - 1
-        return np.asarray(np.searchsorted(self.ends, wanted))
+        positions = np.ceil(shares * (self.ends[-1] + 1) - 1e-9) - 1
+        return np.asarray(np.searchsorted(self.ends, positions))
 
     def accepted_at(self, end: int) -> Accepted:
         """Return what is accepted up to an end, by its index."""

@@ -21,31 +21,35 @@ from ctc.plugin.manager import plugins
 CLASSES = {"species": ("fox", "wolf"), "count": ("1", "2+", "many")}
 
 
-def combine(photos):
+def mean_of_photos(photos):
     return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
 
 
 def entries():
     for number, (event_id, share) in enumerate((("a", 0.75), ("b", 0.25), ("c", 0.5))):
-        sure = {
+        first = {
             "species": np.array([share, 1 - share], np.float32),
             "count": np.array([0.5, 0.25, 0.25], np.float32),
         }
-        less = {"species": np.array([0.5, 0.5], np.float32), "count": sure["count"]}
+        second = {"species": np.array([0.5, 0.5], np.float32), "count": first["count"]}
         photos = (
-            ImagePrediction(f"{event_id}/1.jpg", sure),
-            ImagePrediction(f"{event_id}/2.jpg", less),
+            ImagePrediction(f"{event_id}/1.jpg", first),
+            ImagePrediction(f"{event_id}/2.jpg", second),
         )[: 1 + number % 2]
         meta = {
             "location": f"camera {number % 2}",
             "datetime": f"2024-03-01T{8 * number:02d}:00:00",
         }
         yield EventPrediction(
-            event_id, CLASSES, combine([photo.probabilities for photo in photos]), photos, meta
+            event_id,
+            CLASSES,
+            mean_of_photos([photo.probabilities for photo in photos]),
+            photos,
+            meta,
         )
 
 
-def written(path: Path, **options: object) -> Path:
+def write_predictions(path: Path, **options: object) -> Path:
     name = path.suffix[1:]
     output = plugins().all(OutputFormat)[name]
     given = {option.key: options.get(option.key, option.default) for option in output.options}
@@ -67,22 +71,22 @@ def inventory(**columns: list[object]) -> Inventory:
 def test_join_ground_truth_by_event_id(tmp_path: Path) -> None:
     table = inventory(location=["north", None, "south"], night=["day", "night", None])
     joined = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
+        read_predictions(
+            write_predictions(tmp_path / "p.csv"), "location", lambda _: mean_of_photos
+        ),
         table,
         "location",
-        combine,
+        mean_of_photos,
     )
-    scored = joined.data
-    assert {label: truth.tolist() for label, truth in scored.truth.items()} == {
-        "species": [0, 1, -1]
-    }
-    assert [scored.locations[number] for number in scored.location] == [
+    data = joined.data
+    assert {label: truth.tolist() for label, truth in data.truth.items()} == {"species": [0, 1, -1]}
+    assert [data.locations[number] for number in data.location] == [
         "north",
         "camera 1",
         "south",
     ]
-    assert scored.night.tolist() == [0, 1, 0]
-    assert (scored.photos_in_event.tolist(), scored.events.paths[1]) == (
+    assert data.night.tolist() == [0, 1, 0]
+    assert (data.photos_in_event.tolist(), data.events.paths[1]) == (
         [1, 2, 1],
         str(Path("/photos/x/2.jpg")),
     )
@@ -92,10 +96,12 @@ def test_join_ground_truth_by_event_id(tmp_path: Path) -> None:
 def test_join_ground_truth_notes_what_does_not_match(tmp_path: Path) -> None:
     table = inventory(event_id=["a", "a", "z"], species=["fox", "wolf", "lynx"])
     joined = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
+        read_predictions(
+            write_predictions(tmp_path / "p.csv"), "location", lambda _: mean_of_photos
+        ),
         table,
         "location",
-        combine,
+        mean_of_photos,
     )
     assert joined.data.truth["species"].tolist() == [0, -1, -1]
     assert joined.notes == (
@@ -110,32 +116,36 @@ def test_join_ground_truth_notes_what_does_not_match(tmp_path: Path) -> None:
 
 def test_join_ground_truth_counts_foreign_classes(tmp_path: Path) -> None:
     table = inventory(species=["fox", "lynx", "lynx"])
-    scored = join_ground_truth(
-        read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine),
+    data = join_ground_truth(
+        read_predictions(
+            write_predictions(tmp_path / "p.csv"), "location", lambda _: mean_of_photos
+        ),
         table,
         "location",
-        combine,
+        mean_of_photos,
     ).data
-    assert scored.truth["species"].tolist() == [0, FOREIGN, FOREIGN]
-    assert scored.foreign == {"species": {"lynx": 2}}
+    assert data.truth["species"].tolist() == [0, FOREIGN, FOREIGN]
+    assert data.foreign == {"species": {"lynx": 2}}
 
 
 def test_join_ground_truth_without_match_is_an_error_with_examples(tmp_path: Path) -> None:
-    scored = read_predictions(written(tmp_path / "p.csv"), "location", lambda _: combine)
+    data = read_predictions(
+        write_predictions(tmp_path / "p.csv"), "location", lambda _: mean_of_photos
+    )
     with pytest.raises(
         InputError,
         match=r"none of the 3 predicted events is among the 3 events of the ground truth, nor"
         r" .* 'a', .* 'x', .*; predict the photos of the ground truth",
     ):
-        join_ground_truth(scored, inventory(event_id=["x", "y", "z"]), "location", combine)
+        join_ground_truth(data, inventory(event_id=["x", "y", "z"]), "location", mean_of_photos)
     with pytest.raises(
         UsageError, match="predictions have the labels 'species', 'count', the ground truth 'sex'"
     ):
         join_ground_truth(
-            scored,
+            data,
             Inventory(
                 inventory().table.rename_columns(["event_id", "images", "sex"]), ("sex",), Path()
             ),
             "location",
-            combine,
+            mean_of_photos,
         )

@@ -18,10 +18,10 @@ from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 CLASSES = ("fox", "wolf")
 PHOTOS = ("n/1.jpg", "n/2.jpg", "s/1.jpg", "s/2.jpg", "s/3.jpg")
 SHARES = (0.9, 0.4, 0.2, 0.3, 0.7)
-"""Of fox, by photo."""
+"""Probability of fox, by photo."""
 
 
-def combine(photos):
+def mean_of_photos(photos):
     return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
 
 
@@ -38,37 +38,34 @@ def truth() -> Inventory:
 
 
 @pytest.fixture
-def joined(make_scored, truth) -> Callable[..., JoinedData]:
-    """A function that joins the truth to answers for PHOTOS, each an event of its own that is named
-    after it."""
+def joined(make_data, truth) -> Callable[..., JoinedData]:
+    """A function that joins the truth to predictions of PHOTOS, each a separate event."""
 
     def join(folder: str, inventory: Inventory = truth) -> JoinedData:
         ids = tuple(f"{folder}{photo}" for photo in PHOTOS)
-        scored = make_scored([], [(share, 1 - share) for share in SHARES], CLASSES, event_ids=ids)
-        answers = UnitPredictions(
-            scored.events.event, ("",) * len(ids), scored.events.probabilities
-        )
+        data = make_data([], [(share, 1 - share) for share in SHARES], CLASSES, event_ids=ids)
+        unpathed = UnitPredictions(data.events.event, ("",) * len(ids), data.events.probabilities)
         return join_ground_truth(
-            EvaluationData(**{**vars(scored), "events": answers, "truth": {}}),
+            EvaluationData(**{**vars(data), "events": unpathed, "truth": {}}),
             inventory,
             "location",
-            combine,
+            mean_of_photos,
         )
 
     return join
 
 
 def test_match_by_photo_groups_photos_by_events_of_the_truth(joined) -> None:
-    scored = joined("/photos/").data
-    assert scored.event_ids == ("north", "south", "/photos/s/3.jpg")
-    assert scored.truth["species"].tolist() == [0, 1, -1]
-    assert scored.events.probabilities["species"][:, 0] == pytest.approx([0.65, 0.25, 0.7])
-    assert (scored.photos.event.tolist(), scored.photos.paths[1]) == (
+    data = joined("/photos/").data
+    assert data.event_ids == ("north", "south", "/photos/s/3.jpg")
+    assert data.truth["species"].tolist() == [0, 1, -1]
+    assert data.events.probabilities["species"][:, 0] == pytest.approx([0.65, 0.25, 0.7])
+    assert (data.photos.event.tolist(), data.photos.paths[1]) == (
         [0, 0, 1, 1, 2],
         "/photos/n/2.jpg",
     )
-    assert [scored.locations[number] for number in scored.location.tolist()[:2]] == ["N", "S"]
-    units = evaluate(scored, EvaluationContext()).labels["species"].units
+    assert [data.locations[number] for number in data.location.tolist()[:2]] == ["N", "S"]
+    units = evaluate(data, EvaluationContext()).labels["species"].units
     assert {unit: (one.n, one.top_1.value) for unit, one in units.items()} == {
         "event": (2, 1.0),
         "photo": (4, 0.75),
@@ -110,16 +107,16 @@ def test_match_by_photo_resolves_symbolic_links(joined, truth, tmp_path) -> None
     assert "4 of 5 predicted photos" in found.notes[0]
 
 
-def test_match_by_photo_keeps_predictions_of_identical_events(make_scored, truth) -> None:
-    """A file with photos and events, whose events other ids name, in another order."""
+def test_match_by_photo_keeps_predictions_of_identical_events(make_data, truth) -> None:
+    """The file has the same events under other ids, in another order."""
     event = np.array([0, 0, 1, 1], np.int32)
     photos = UnitPredictions(
         event,
         ("s/1.jpg", "s/2.jpg", "n/1.jpg", "n/2.jpg"),
         {"species": np.full((4, 2), 0.5, np.float32)},
     )
-    scored = make_scored([], [(0.1, 0.9), (0.8, 0.2)], CLASSES, photos=photos)
-    found = join_ground_truth(scored, truth, "location", combine)
+    data = make_data([], [(0.1, 0.9), (0.8, 0.2)], CLASSES, photos=photos)
+    found = join_ground_truth(data, truth, "location", mean_of_photos)
     assert found.data.event_ids == ("south", "north")
     assert found.data.events.probabilities["species"][:, 0] == pytest.approx([0.1, 0.8])
     assert found.notes[0].endswith(

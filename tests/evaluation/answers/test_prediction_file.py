@@ -17,31 +17,35 @@ from ctc.plugin.manager import plugins
 CLASSES = {"species": ("fox", "wolf"), "count": ("1", "2+", "many")}
 
 
-def combine(photos):
+def mean_of_photos(photos):
     return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
 
 
 def entries():
     for number, (event_id, share) in enumerate((("a", 0.75), ("b", 0.25), ("c", 0.5))):
-        sure = {
+        first = {
             "species": np.array([share, 1 - share], np.float32),
             "count": np.array([0.5, 0.25, 0.25], np.float32),
         }
-        less = {"species": np.array([0.5, 0.5], np.float32), "count": sure["count"]}
+        second = {"species": np.array([0.5, 0.5], np.float32), "count": first["count"]}
         photos = (
-            ImagePrediction(f"{event_id}/1.jpg", sure),
-            ImagePrediction(f"{event_id}/2.jpg", less),
+            ImagePrediction(f"{event_id}/1.jpg", first),
+            ImagePrediction(f"{event_id}/2.jpg", second),
         )[: 1 + number % 2]
         meta = {
             "location": f"camera {number % 2}",
             "datetime": f"2024-03-01T{8 * number:02d}:00:00",
         }
         yield EventPrediction(
-            event_id, CLASSES, combine([photo.probabilities for photo in photos]), photos, meta
+            event_id,
+            CLASSES,
+            mean_of_photos([photo.probabilities for photo in photos]),
+            photos,
+            meta,
         )
 
 
-def written(path: Path, **options: object) -> Path:
+def write_predictions(path: Path, **options: object) -> Path:
     name = path.suffix[1:]
     output = plugins().all(OutputFormat)[name]
     given = {option.key: options.get(option.key, option.default) for option in output.options}
@@ -53,33 +57,37 @@ def written(path: Path, **options: object) -> Path:
 
 @pytest.mark.parametrize("name", ["p.csv", "p.json", "p.parquet"])
 def test_read_predictions_reads_events_with_facts(tmp_path: Path, name: str) -> None:
-    scored = read_predictions(written(tmp_path / name), "location", lambda _: combine)
-    assert (scored.event_ids, scored.classes) == (("a", "b", "c"), CLASSES)
-    assert scored.events.probabilities["species"] == pytest.approx(
+    data = read_predictions(
+        write_predictions(tmp_path / name), "location", lambda _: mean_of_photos
+    )
+    assert (data.event_ids, data.classes) == (("a", "b", "c"), CLASSES)
+    assert data.events.probabilities["species"] == pytest.approx(
         np.array([[0.75, 0.25], [0.375, 0.625], [0.5, 0.5]]), abs=1e-4
     )
-    assert (scored.locations, scored.location.tolist()) == (("camera 0", "camera 1"), [0, 1, 0])
-    assert (scored.timestamps[1], scored.night.tolist()) == ("2024-03-01T08:00:00", [1, 0, 0])
+    assert (data.locations, data.location.tolist()) == (("camera 0", "camera 1"), [0, 1, 0])
+    assert (data.timestamps[1], data.night.tolist()) == ("2024-03-01T08:00:00", [1, 0, 0])
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
 def test_read_predictions_aggregates_photos_to_events(tmp_path: Path, name: str) -> None:
-    scored = read_predictions(
-        written(tmp_path / name, per_photo=True), "location", lambda _: combine
+    data = read_predictions(
+        write_predictions(tmp_path / name, per_photo=True), "location", lambda _: mean_of_photos
     )
-    assert scored.photos.paths == ("a/1.jpg", "b/1.jpg", "b/2.jpg", "c/1.jpg")
-    assert (scored.photos.event.tolist(), scored.photos_in_event.tolist()) == (
+    assert data.photos.paths == ("a/1.jpg", "b/1.jpg", "b/2.jpg", "c/1.jpg")
+    assert (data.photos.event.tolist(), data.photos_in_event.tolist()) == (
         [0, 1, 1, 2],
         [1, 2, 1],
     )
-    assert scored.events.probabilities["species"][1] == pytest.approx([0.375, 0.625], abs=1e-4)
-    assert scored.events.paths == ("a/1.jpg", "b/1.jpg", "c/1.jpg")
+    assert data.events.probabilities["species"][1] == pytest.approx([0.375, 0.625], abs=1e-4)
+    assert data.events.paths == ("a/1.jpg", "b/1.jpg", "c/1.jpg")
 
 
 def test_read_predictions_reads_photos_and_events_of_json(tmp_path: Path) -> None:
-    scored = read_predictions(written(tmp_path / "p.json"), "location", lambda _: combine)
-    assert (len(scored.photos), scored.events.paths[1]) == (4, "b/1.jpg")
-    assert scored.photos.probabilities["count"].shape == (4, 3)
+    data = read_predictions(
+        write_predictions(tmp_path / "p.json"), "location", lambda _: mean_of_photos
+    )
+    assert (len(data.photos), data.events.paths[1]) == (4, "b/1.jpg")
+    assert data.photos.probabilities["count"].shape == (4, 3)
 
 
 def test_read_predictions_ignores_order_of_rows_and_classes(tmp_path: Path) -> None:
@@ -91,8 +99,8 @@ def test_read_predictions_ignores_order_of_rows_and_classes(tmp_path: Path) -> N
     (tmp_path / "p.csv").write_text(
         "\n".join([*rows, 'a,count,"{""1"": 1.0}"', 'b,count,"{""1"": 1.0}"'])
     )
-    scored = read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
-    assert scored.events.probabilities["species"].tolist() == pytest.approx(
+    data = read_predictions(tmp_path / "p.csv", "location", lambda _: mean_of_photos)
+    assert data.events.probabilities["species"].tolist() == pytest.approx(
         np.array([[0.9, 0.1], [0.2, 0.8]])
     )
 
@@ -142,15 +150,15 @@ def test_read_predictions_rejects_invalid_file(
 ) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=reason) as caught:
-        read_predictions(tmp_path / name, "location", lambda _: combine)
+        read_predictions(tmp_path / name, "location", lambda _: mean_of_photos)
     assert str(tmp_path / name) in str(caught.value)
 
 
 def test_read_predictions_names_next_step_for_missing_or_unknown_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist: make one with `ctc predict`"):
-        read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
+        read_predictions(tmp_path / "p.csv", "location", lambda _: mean_of_photos)
     for name in ("p.txt", "p.megadetector.json"):
         with pytest.raises(
             UsageError, match=r"neither a model .* nor a prediction file with all probabilities"
         ):
-            read_predictions(tmp_path / name, "location", lambda _: combine)
+            read_predictions(tmp_path / name, "location", lambda _: mean_of_photos)

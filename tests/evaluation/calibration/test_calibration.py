@@ -17,7 +17,7 @@ from ctc.evaluation.calibration.calibration import (
 )
 
 
-def combine(photos: Any) -> Any:
+def first_photo(photos: Any) -> Any:
     return photos[0]
 
 
@@ -30,11 +30,11 @@ def miscalibrated(
     temperature: float, n: int = 20_000, classes: int = 5, seed: int = 0, bias: Any = 0.0
 ):
     """Truths drawn from softmax(scores + bias), and the probabilities softmax(scores ·
-    temperature): too sure where it is above 1."""
+    temperature): overconfident if it is above 1."""
     rng = np.random.default_rng(seed)
     scores = rng.normal(0, 2, (n, classes))
-    honest = softmax(scores + bias)
-    truth = (honest.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(0, classes - 1)
+    calibrated = softmax(scores + bias)
+    truth = (calibrated.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(0, classes - 1)
     return truth.astype(np.int32), softmax(scores * temperature).astype(np.float32)
 
 
@@ -66,23 +66,25 @@ VECTOR = Calibration(
 @pytest.mark.parametrize(
     "calibration", [temperature_scaling(2.0, 5), temperature_scaling(0.3, 5), VECTOR]
 )
-def test_undo_calibration_inverts_apply_calibration(make_scored, calibration: Calibration) -> None:
+def test_undo_calibration_inverts_apply_calibration(make_data, calibration: Calibration) -> None:
     truth, probabilities = miscalibrated(2.0, n=1000)
-    scored = make_scored(truth, probabilities)
-    changed = apply_calibration(scored, {"species": calibration}, combine)
+    data = make_data(truth, probabilities)
+    changed = apply_calibration(data, {"species": calibration}, first_photo)
     assert np.abs(changed.events.probabilities["species"] - probabilities).max() > 0.1
-    back = undo_calibration(changed, {"species": calibration.to_json()}, combine)
+    back = undo_calibration(changed, {"species": calibration.to_json()}, first_photo)
     assert back.events.probabilities["species"] == pytest.approx(probabilities, abs=1e-3)
 
 
-def test_undo_calibration_without_calibration_is_none(make_scored) -> None:
-    scored = make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]])
-    assert undo_calibration(scored, {}, combine) is None
+def test_undo_calibration_without_calibration_is_none(make_data) -> None:
+    data = make_data([0, 1], [[0.9, 0.1], [0.2, 0.8]])
+    assert undo_calibration(data, {}, first_photo) is None
 
 
 @pytest.mark.parametrize(
-    "told", [{}, {"method": "vector", "scale": [1], "bias": [0]}, {"method": "x"}, [1]]
+    "entry", [{}, {"method": "vector", "scale": [1], "bias": [0]}, {"method": "x"}, [1]]
 )
-def test_undo_calibration_rejects_damaged_calibration(make_scored, told: Any) -> None:
+def test_undo_calibration_rejects_damaged_calibration(make_data, entry: Any) -> None:
     with pytest.raises(InputError, match="the model's calibration is damaged"):
-        undo_calibration(make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]]), {"species": told}, combine)
+        undo_calibration(
+            make_data([0, 1], [[0.9, 0.1], [0.2, 0.8]]), {"species": entry}, first_photo
+        )

@@ -20,11 +20,11 @@ def miscalibrated(
     temperature: float, n: int = 20_000, classes: int = 5, seed: int = 0, bias: Any = 0.0
 ):
     """Truths drawn from softmax(scores + bias), and the probabilities softmax(scores ·
-    temperature): too sure where it is above 1."""
+    temperature): overconfident if it is above 1."""
     rng = np.random.default_rng(seed)
     scores = rng.normal(0, 2, (n, classes))
-    honest = softmax(scores + bias)
-    truth = (honest.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(0, classes - 1)
+    calibrated = softmax(scores + bias)
+    truth = (calibrated.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1).clip(0, classes - 1)
     return truth.astype(np.int32), softmax(scores * temperature).astype(np.float32)
 
 

@@ -65,7 +65,7 @@ def test_insert_calibration_supports_int8_model(build_model, tmp_path) -> None:
     plain = load_model(path).predict(PIXELS)["species"]
     insert_calibration(model, {"species": temperature_scaling(2.0, 3)})
     onnx.save_model(model, tmp_path / "c.onnx")
-    wanted = temperature_scaling(2.0, 3).apply(plain)
+    expected = temperature_scaling(2.0, 3).apply(plain)
     assert load_model(tmp_path / "c.onnx").predict(PIXELS)["species"] == pytest.approx(
-        wanted, abs=1e-5
+        expected, abs=1e-5
     )

@@ -8,13 +8,13 @@ import pytest
 from ctc.evaluation.calibration.thresholds import class_thresholds
 
 
-def answers(n: int, seed: int):
-    """Honest probabilities of two classes: right as often as they say."""
+def predictions(n: int, seed: int):
+    """Calibrated probabilities of two classes."""
     rng = np.random.default_rng(seed)
-    sure = 0.5 + 0.5 * rng.random(n) ** 0.4
-    said = rng.integers(0, 2, n)
-    truth = np.where(rng.random(n) < sure, said, 1 - said).astype(np.int32)
-    first = np.where(said == 0, sure, 1 - sure)
+    confidence = 0.5 + 0.5 * rng.random(n) ** 0.4
+    predicted = rng.integers(0, 2, n)
+    truth = np.where(rng.random(n) < confidence, predicted, 1 - predicted).astype(np.int32)
+    first = np.where(predicted == 0, confidence, 1 - confidence)
     return truth, np.stack([first, 1 - first], axis=1).astype(np.float32)
 
 
@@ -67,7 +67,7 @@ def test_class_thresholds_of_class_never_predicted_is_none() -> None:
 
 
 def test_class_thresholds_with_lower_precision_accept_more() -> None:
-    truth, probabilities = answers(3000, 0)
+    truth, probabilities = predictions(3000, 0)
     strict, loose = (
         class_thresholds(truth, probabilities, ("a", "b"), aim, 0.95)[0] for aim in (0.95, 0.8)
     )
@@ -76,11 +76,13 @@ def test_class_thresholds_with_lower_precision_accept_more() -> None:
 
 @pytest.mark.parametrize("n", [300, 3000])
 def test_class_thresholds_hold_on_fresh_data_with_the_confidence(n: int) -> None:
-    truth, probabilities = answers(400_000, 10_000)
+    truth, probabilities = predictions(400_000, 10_000)
     top = probabilities.argmax(axis=1)
     missed = tried = 0
     for seed in range(100):
-        for number, one in enumerate(class_thresholds(*answers(n, seed), ("a", "b"), 0.9, 0.95)):
+        for number, one in enumerate(
+            class_thresholds(*predictions(n, seed), ("a", "b"), 0.9, 0.95)
+        ):
             if one.threshold is not None:
                 accepted = (top == number) & (probabilities[:, number] >= one.threshold)
                 tried += 1

@@ -1,4 +1,4 @@
-"""Answers with photos that exist, under names that want to break the page."""
+"""Predictions of existing photos, with names that contain markup."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ VOID = {"meta", "link", "img", "input", "br"}
 
 
 class Page(HTMLParser):
-    """What stands in a page: every tag with its attributes, the text, and which tags don't
-    match."""
+    """The content of a page: all tags with attributes, the text, and unmatched tags."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -74,15 +73,14 @@ def photos(tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def scored(photos: list[str]) -> EvaluationData:
-    """48 events of 4 classes, each sixth one answered with the next class; 3 locations, the hours
-    of two days."""
+def data(photos: list[str]) -> EvaluationData:
+    """48 events of 4 classes at 3 locations on two days; every sixth prediction is wrong."""
     count = 48
     truth = np.arange(count) % 4
-    answered = np.where(np.arange(count) % 6 == 5, (truth + 1) % 4, truth)
-    sure = np.linspace(0.5, 0.95, count)
-    probabilities = np.repeat(((1 - sure) / 3)[:, None], 4, axis=1)
-    probabilities[np.arange(count), answered] = sure
+    predicted = np.where(np.arange(count) % 6 == 5, (truth + 1) % 4, truth)
+    confidence = np.linspace(0.5, 0.95, count)
+    probabilities = np.repeat(((1 - confidence) / 3)[:, None], 4, axis=1)
+    probabilities[np.arange(count), predicted] = confidence
     return EvaluationData(
         classes={"species": CLASSES},
         event_ids=tuple(f"event {i}" for i in range(count)),
@@ -102,27 +100,29 @@ def scored(photos: list[str]) -> EvaluationData:
 
 
 @pytest.fixture
-def nowhere(scored: EvaluationData) -> EvaluationData:
-    """The same without places, light and times."""
-    unknown = np.full(len(scored.event_ids), -1)
+def data_without_facts(data: EvaluationData) -> EvaluationData:
+    """The same without locations, daylight and times."""
+    unknown = np.full(len(data.event_ids), -1)
     return replace(
-        scored,
+        data,
         location=unknown.astype(np.int32),
         locations=(),
         night=unknown.astype(np.int8),
-        timestamps=("",) * len(scored.event_ids),
+        timestamps=("",) * len(data.event_ids),
     )
 
 
 @pytest.fixture
 def write_report(tmp_path: Path) -> Callable[..., Path]:
-    """A function that evaluates answers and writes their report: `write(scored, failures=…, run=…,
-    config=…)`."""
+    """A function that evaluates predictions and writes their report.
 
-    def write(scored: EvaluationData, **beside: Any) -> Path:
-        evaluation = evaluate(scored, EvaluationContext({"model": "<model>.onnx", "split": "test"}))
+    Keyword arguments are those of `ReportExtras`.
+    """
+
+    def write(data: EvaluationData, **extras: Any) -> Path:
+        evaluation = evaluate(data, EvaluationContext({"model": "<model>.onnx", "split": "test"}))
         return write_evaluation_report(
-            evaluation, scored, tmp_path / "report", thumbnails_from_files(), ReportExtras(**beside)
+            evaluation, data, tmp_path / "report", thumbnails_from_files(), ReportExtras(**extras)
         )
 
     return write

@@ -18,29 +18,29 @@ from ctc.evaluation.training_history import read_history
 
 
 def test_evaluation_report_has_closed_tags_and_unique_anchors(
-    scored, write_report, read_page
+    data, write_report, read_page
 ) -> None:
-    page = read_page(write_report(scored))
+    page = read_page(write_report(data))
     assert page.unmatched == []
     assert [name for name, times in Counter(page.ids).items() if times > 1] == []
     links = [link for link in page.all("a", "href") if link.startswith("#")]
     assert {link[1:] for link in links} - set(page.ids) == set()
 
 
-def test_evaluation_report_links_matrix_cells_to_photos(scored, write_report, read_page) -> None:
-    page = read_page(write_report(scored))
+def test_evaluation_report_links_matrix_cells_to_photos(data, write_report, read_page) -> None:
+    page = read_page(write_report(data))
     cells = {link for link in page.all("a", "href") if "-cell-" in link}
     right = {f"#label-0-cell-{i}-{i}" for i in range(4)}
     assert cells == right | {"#label-0-cell-1-2", "#label-0-cell-3-0"}
 
 
-def test_evaluation_report_escapes_names_and_paths(scored, write_report, read_page) -> None:
-    page = read_page(write_report(scored, failures=("<img src=x onerror=alert(2)>: broken",)))
+def test_evaluation_report_escapes_names_and_paths(data, write_report, read_page) -> None:
+    page = read_page(write_report(data, failures=("<img src=x onerror=alert(2)>: broken",)))
     assert page.source.count("<script>") == 1
     assert [name for name, _ in page.tags if name in ("i", "b")] == []
     assert page.all("img", "onerror") == []
     for name in (
-        *scored.classes["species"],
+        *data.classes["species"],
         "<i>camera</i> 3",
         "<b>&'bold'.jpg",
         "<img src=x onerror=alert(2)>",
@@ -48,8 +48,8 @@ def test_evaluation_report_escapes_names_and_paths(scored, write_report, read_pa
         assert name in page.text
 
 
-def test_evaluation_report_loads_nothing(scored, write_report, read_page) -> None:
-    page = read_page(write_report(scored))
+def test_evaluation_report_loads_nothing(data, write_report, read_page) -> None:
+    page = read_page(write_report(data))
     assert {address.split(",")[0] for address in page.all("img", "src")} == {
         "data:image/jpeg;base64"
     }
@@ -59,14 +59,16 @@ def test_evaluation_report_loads_nothing(scored, write_report, read_page) -> Non
     assert any("default-src 'none'" in content for content in page.all("meta", "content"))
 
 
-def test_evaluation_report_notes_what_is_left_out(nowhere, write_report, read_page) -> None:
-    page = read_page(write_report(nowhere))
+def test_evaluation_report_notes_what_is_left_out(
+    data_without_facts, write_report, read_page
+) -> None:
+    page = read_page(write_report(data_without_facts))
     assert {"label-0-locations", "label-0-daylight", "training"} & set(page.ids) == set()
     assert "metrics by location are left out: unknown for every event" in page.text
 
 
-def test_evaluation_report_has_all_sections(scored, write_report, read_page) -> None:
-    ids = set(read_page(write_report(scored)).ids)
+def test_evaluation_report_has_all_sections(data, write_report, read_page) -> None:
+    ids = set(read_page(write_report(data)).ids)
     sections = (
         "automation",
         "confusion",
@@ -81,7 +83,7 @@ def test_evaluation_report_has_all_sections(scored, write_report, read_page) -> 
     assert {f"label-0-{name}" for name in sections} | {"summary", "failures", "card"} <= ids
 
 
-def test_evaluation_report_shows_training_curves(scored, write_report, read_page, tmp_path) -> None:
+def test_evaluation_report_shows_training_curves(data, write_report, read_page, tmp_path) -> None:
     rows = [
         "epoch,loss,val_loss,accuracy[species],val_accuracy[species]",
         "1,2.0,1.5,0.5,",
@@ -89,7 +91,7 @@ def test_evaluation_report_shows_training_curves(scored, write_report, read_page
     ]
     run = Run(tmp_path)
     run.history.write_text("\n".join(rows) + "\n")
-    page = read_page(write_report(scored, history=read_history(run)))
+    page = read_page(write_report(data, history=read_history(run)))
     assert "training" in page.ids
     assert "loss by epoch: training ends at 1, validation ends at 1.2" in page.all(
         "svg", "aria-label"
@@ -97,35 +99,33 @@ def test_evaluation_report_shows_training_curves(scored, write_report, read_page
 
 
 def test_evaluation_report_counts_missing_photos(
-    scored, photos, write_report, read_page, tmp_path
+    data, photos, write_report, read_page, tmp_path
 ) -> None:
     for i in range(11):
         (tmp_path / f"{i}.jpg").unlink()
-    page = read_page(write_report(scored))
+    page = read_page(write_report(data))
     assert "photo not shown" in page.text
     assert "photos are not shown: they could not be read" in page.text
 
 
-def test_evaluation_report_limits_matrix_to_40_classes(
-    make_scored, write_report, read_page
-) -> None:
+def test_evaluation_report_limits_matrix_to_40_classes(make_data, write_report, read_page) -> None:
     names = [f"class {i}" for i in range(45)]
     truth = np.arange(90) % 45
-    page = read_page(write_report(make_scored(truth, np.eye(45)[truth], names)))
+    page = read_page(write_report(make_data(truth, np.eye(45)[truth], names)))
     assert len({link for link in page.all("a", "href") if "-cell-" in link}) == 40
     assert "The 40 most frequent classes are shown; 5 others, with 10 events" in page.text
 
 
 def test_evaluation_report_shows_photo_that_supports_the_class(
-    scored, photos, write_report, read_page
+    data, photos, write_report, read_page
 ) -> None:
     both = replace(
-        scored.events, event=np.repeat(scored.events.event, 2), paths=("0.jpg", photos[0]) * 48
+        data.events, event=np.repeat(data.events.event, 2), paths=("0.jpg", photos[0]) * 48
     )
     flat = np.full((48, 4), 0.25, np.float32)
-    values = np.stack([flat, scored.events.probabilities["species"]], axis=1).reshape(96, 4)
+    values = np.stack([flat, data.events.probabilities["species"]], axis=1).reshape(96, 4)
     page = read_page(
-        write_report(replace(scored, photos=replace(both, probabilities={"species": values})))
+        write_report(replace(data, photos=replace(both, probabilities={"species": values})))
     )
     assert set(page.all("img", "alt")) == {photos[0]}
 
@@ -137,10 +137,8 @@ def explanations() -> Explanations:
     return Explanations("Grad-CAM", (Explanation(about, noise),) * 3)
 
 
-def test_evaluation_report_shows_saliency_maps(
-    scored, explanations, write_report, read_page
-) -> None:
-    page = read_page(write_report(scored, explanations=explanations))
+def test_evaluation_report_shows_saliency_maps(data, explanations, write_report, read_page) -> None:
+    page = read_page(write_report(data, explanations=explanations))
     assert page.all("img", "alt").count("<5>.jpg, with its saliency map") == 3
     for part in (
         "Saliency maps: what the model looks at",
@@ -152,15 +150,15 @@ def test_evaluation_report_shows_saliency_maps(
 
 
 def test_evaluation_report_counts_saliency_maps_as_thumbnails(
-    scored, explanations, write_report, read_page
+    data, explanations, write_report, read_page
 ) -> None:
-    page = read_page(write_report(scored, explanations=explanations, config=ReportConfig(0.1)))
+    page = read_page(write_report(data, explanations=explanations, config=ReportConfig(0.1)))
     assert sum(map(len, page.all("img", "src"))) <= 100_000
     assert "label-0-explained" in page.ids
 
 
 def test_evaluation_report_shows_rare_classes_and_thresholds(
-    make_scored, write_report, read_page
+    make_data, write_report, read_page
 ) -> None:
     truth = np.array([0] * 50 + [1] * 50 + [2])
     model = ModelInfo(
@@ -169,7 +167,7 @@ def test_evaluation_report_shows_rare_classes_and_thresholds(
         thresholds={"species": {"deer": 0.625, "wolf": None}},
     )
     page = read_page(
-        write_report(make_scored(truth, np.eye(3)[truth], ["deer", "fox", "wolf"]), model=model)
+        write_report(make_data(truth, np.eye(3)[truth], ["deer", "fox", "wolf"]), model=model)
     )
     for part in (
         "Threshold",
@@ -182,8 +180,8 @@ def test_evaluation_report_shows_rare_classes_and_thresholds(
 
 
 def test_evaluation_report_escapes_names_that_are_not_unicode(
-    make_scored, write_report, read_page
+    make_data, write_report, read_page
 ) -> None:
     odd = "fox\udcff"
-    page = read_page(write_report(make_scored([0, 1], [[0.9, 0.1], [0.2, 0.8]], [odd, "wolf"])))
+    page = read_page(write_report(make_data([0, 1], [[0.9, 0.1], [0.2, 0.8]], [odd, "wolf"])))
     assert "fox\\udcff" in page.text

@@ -9,14 +9,14 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.evaluation.config import ReportConfig
 
 
-def test_model_card_states_missing_licence(scored, write_report, read_page) -> None:
-    assert "Not stated. State a licence with --licence" in read_page(write_report(scored)).text
-    licensed = write_report(scored, config=ReportConfig(licence="CC BY 4.0"))
+def test_model_card_states_missing_licence(data, write_report, read_page) -> None:
+    assert "Not stated. State a licence with --licence" in read_page(write_report(data)).text
+    licensed = write_report(data, config=ReportConfig(licence="CC BY 4.0"))
     assert "CC BY 4.0" in read_page(licensed).text
 
 
 def test_model_card_describes_calibration_and_thresholds(
-    make_scored, write_report, read_page
+    make_data, write_report, read_page
 ) -> None:
     classes = ("deer", "fox")
     model = ModelInfo(
@@ -30,7 +30,7 @@ def test_model_card_describes_calibration_and_thresholds(
         thresholds={"species": {"deer": 0.625, "fox": None}, "tags": {"deer": 0.25, "fox": 0.75}},
         multi_label=("tags",),
     )
-    text = read_page(write_report(make_scored([0, 1], np.eye(2), classes), model=model)).text
+    text = read_page(write_report(make_data([0, 1], np.eye(2), classes), model=model)).text
     for line in (
         "species: calibrated with the temperature 2.50, fitted to 1,200 events. The network was",
         "overconfident: calibration makes its probabilities less extreme, and does not change the",
@@ -48,9 +48,9 @@ def test_model_card_describes_calibration_and_thresholds(
 
 
 def test_model_card_states_presence_threshold_of_multi_label(
-    make_scored, write_report, read_page
+    make_data, write_report, read_page
 ) -> None:
     model = ModelInfo({"species": ("deer", "fox")}, Preprocessing(8, 8), multi_label=("species",))
-    page = read_page(write_report(make_scored([0, 1], np.eye(2), ["deer", "fox"]), model=model))
+    page = read_page(write_report(make_data([0, 1], np.eye(2), ["deer", "fox"]), model=model))
     text = "species: none; each class counts as present from a probability of 50\u00a0%."
     assert text in page.text

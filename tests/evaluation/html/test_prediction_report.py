@@ -12,8 +12,8 @@ from ctc.cli.main import run
 
 
 @pytest.fixture
-def predictions(scored, tmp_path: Path) -> Path:
-    """A file as `ctc predict` writes it: six events, each named after its photo."""
+def predictions(data, tmp_path: Path) -> Path:
+    """A prediction file of six events, each named after its photo."""
     path = tmp_path / "predictions.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -29,18 +29,18 @@ def predictions(scored, tmp_path: Path) -> Path:
             ]
         )
         for event in range(6):
-            shares = scored.events.probabilities["species"][event].tolist()
-            told = json.dumps(dict(zip(scored.classes["species"], shares, strict=True)))
-            photo = Path(scored.events.paths[event]).name
+            shares = data.events.probabilities["species"][event].tolist()
+            cell = json.dumps(dict(zip(data.classes["species"], shares, strict=True)))
+            photo = Path(data.events.paths[event]).name
             rows.writerow(
                 [
                     photo,
                     "species",
                     "",
                     "",
-                    told,
-                    scored.locations[event % 3],
-                    scored.timestamps[event],
+                    cell,
+                    data.locations[event % 3],
+                    data.timestamps[event],
                 ]
             )
     return path
@@ -94,8 +94,8 @@ def test_prediction_report_notes_missing_locations_and_times(predictions, read_p
 
 
 def test_prediction_report_lists_failures(predictions, read_page) -> None:
-    beside = predictions.with_name("predictions.csv.failures.csv")
-    beside.write_text("path,reason\n<x>.jpg,empty file\n", encoding="utf-8")
+    failures = predictions.with_name("predictions.csv.failures.csv")
+    failures.write_text("path,reason\n<x>.jpg,empty file\n", encoding="utf-8")
     assert "<x>.jpg: empty file" in read_page(report(predictions)[1]).text
 
 

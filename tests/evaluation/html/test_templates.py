@@ -25,7 +25,7 @@ OPTIONS = (
     "--disable-background-networking",
 )
 PHONE = 390
-"""Pixels; Chromium's own window can't be as narrow."""
+"""Width in pixels; a window of Chromium can't be as narrow."""
 SCRIPT = """
 addEventListener("load", () => {
   const seen = {};
@@ -72,7 +72,7 @@ def browser() -> str:
 
 
 def with_script(report: Path, script: str) -> Path:
-    """A copy of the page in which one more script may run."""
+    """Return a copy of the page that allows and runs one more script."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     text = report.read_text(encoding="utf-8")
     text = text.replace("script-src '", f"script-src 'sha256-{digest}' '", 1)
@@ -82,8 +82,7 @@ def with_script(report: Path, script: str) -> Path:
 
 
 def on_a_phone(report: Path) -> Path:
-    """A page that shows the report in a narrow frame, and takes for its title what the script
-    saw."""
+    """Return a page with the report in a narrow frame; its title becomes the script's result."""
     frame = f'<iframe src="{report.as_uri()}" width="{PHONE}" style="border: 0"></iframe>'
     outer = report.with_name("phone.html")
     outer.write_text(
@@ -93,9 +92,9 @@ def on_a_phone(report: Path) -> Path:
 
 
 def test_report_on_a_phone_sorts_tables_links_photos_and_requests_nothing(
-    browser, scored, write_report, tmp_path
+    browser, data, write_report, tmp_path
 ) -> None:
-    page = on_a_phone(with_script(write_report(replace(scored, photos=scored.events)), SCRIPT))
+    page = on_a_phone(with_script(write_report(replace(data, photos=data.events)), SCRIPT))
     command = [
         browser,
         *OPTIONS,

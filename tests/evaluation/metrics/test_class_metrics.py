@@ -128,8 +128,8 @@ def test_class_metrics_intervals_have_nominal_coverage() -> None:
     covered = 0
     for _ in range(100):
         truth = rng.integers(0, 2, 300).astype(np.int32)
-        sure = np.where(rng.random(300) < 0.8, truth, 1 - truth)  # recall 0.8 for both
-        probabilities = np.eye(2, dtype=np.float32)[sure]
+        predicted = np.where(rng.random(300) < 0.8, truth, 1 - truth)  # recall 0.8 for both
+        probabilities = np.eye(2, dtype=np.float32)[predicted]
         found = compute_class_metrics(
             truth,
             probabilities,

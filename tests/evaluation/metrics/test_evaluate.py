@@ -14,9 +14,9 @@ from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate, in_top_
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]
 
 
-def test_evaluate_accuracy_and_confusion_matrix_by_hand(make_scored) -> None:
+def test_evaluate_accuracy_and_confusion_matrix_by_hand(make_data) -> None:
     scores = (
-        evaluate(make_scored([0, 1, 1, 2], PROBABILITIES), EvaluationContext())
+        evaluate(make_data([0, 1, 1, 2], PROBABILITIES), EvaluationContext())
         .labels["species"]
         .units["event"]
     )
@@ -29,30 +29,30 @@ def test_in_top_k_counts_more_probable_classes() -> None:
     assert in_top_k(np.array([2, 3]), probabilities, 2).tolist() == [False, True]
 
 
-def test_evaluate_compares_photos_with_truth_of_their_event(make_scored) -> None:
+def test_evaluate_compares_photos_with_truth_of_their_event(make_data) -> None:
     photos = UnitPredictions(
         np.array([0, 0, 1], np.int32),
         ("a", "b", "c"),
         {"species": np.array([[1, 0], [0, 1], [0, 1]], np.float32)},
     )
-    scored = make_scored([0, 1], [[0.6, 0.4], [0.2, 0.8]], photos=photos)
-    units = evaluate(scored, EvaluationContext()).labels["species"].units
+    data = make_data([0, 1], [[0.6, 0.4], [0.2, 0.8]], photos=photos)
+    units = evaluate(data, EvaluationContext()).labels["species"].units
     assert (units["event"].top_1.value, units["photo"].top_1.value) == (1.0, pytest.approx(2 / 3))
 
 
-def test_evaluate_counts_missing_and_foreign_truth_separately(make_scored) -> None:
-    scored = make_scored([0, -1, FOREIGN, 2], PROBABILITIES, foreign={"species": {"lynx": 1}})
-    found = evaluate(scored, EvaluationContext())
+def test_evaluate_counts_missing_and_foreign_truth_separately(make_data) -> None:
+    data = make_data([0, -1, FOREIGN, 2], PROBABILITIES, foreign={"species": {"lynx": 1}})
+    found = evaluate(data, EvaluationContext())
     scores = found.labels["species"].units["event"]
     assert (scores.n, scores.missing, scores.foreign) == (2, 1, 1)
     assert (scores.top_1.value, scores.top_1_with_foreign) == (1.0, pytest.approx(2 / 3))
     assert "the model doesn't know 1 classes of 'species' that occur: 'lynx' (1)" in found.notes
 
 
-def test_evaluate_finds_rare_classes_by_training_counts(make_scored) -> None:
-    scored = make_scored([0, 1, 1, 2], PROBABILITIES, ["deer", "fox", "wolf"])
+def test_evaluate_finds_rare_classes_by_training_counts(make_data) -> None:
+    data = make_data([0, 1, 1, 2], PROBABILITIES, ["deer", "fox", "wolf"])
     rare = (
-        evaluate(scored, EvaluationContext(train_counts={"species": (500, 500, 5)}))
+        evaluate(data, EvaluationContext(train_counts={"species": (500, 500, 5)}))
         .labels["species"]
         .units["event"]
         .rare
@@ -61,9 +61,9 @@ def test_evaluate_finds_rare_classes_by_training_counts(make_scored) -> None:
     assert (rare.rare.recall.value, rare.others.recall.value) == (1.0, 0.75)
 
 
-def test_evaluate_without_rare_classes_has_no_mean_over_them(make_scored) -> None:
+def test_evaluate_without_rare_classes_has_no_mean_over_them(make_data) -> None:
     rare = (
-        evaluate(make_scored([0, 1, 1, 2], PROBABILITIES), EvaluationContext())
+        evaluate(make_data([0, 1, 1, 2], PROBABILITIES), EvaluationContext())
         .labels["species"]
         .units["event"]
         .rare
@@ -71,11 +71,9 @@ def test_evaluate_without_rare_classes_has_no_mean_over_them(make_scored) -> Non
     assert (rare.names, rare.rare) == ((), None)
 
 
-def test_evaluate_notes_what_is_left_out(make_scored) -> None:
-    scored = replace(
-        make_scored([0, 0, 0, 0], PROBABILITIES), photos_in_event=np.zeros(4, np.int32)
-    )
-    notes = evaluate(scored, EvaluationContext(), ("one more",)).notes
+def test_evaluate_notes_what_is_left_out(make_data) -> None:
+    data = replace(make_data([0, 0, 0, 0], PROBABILITIES), photos_in_event=np.zeros(4, np.int32))
+    notes = evaluate(data, EvaluationContext(), ("one more",)).notes
     assert notes == (
         "one more",
         "metrics per photo are left out: only predictions of whole events are known",
@@ -90,15 +88,15 @@ def test_evaluate_notes_what_is_left_out(make_scored) -> None:
     )
 
 
-def test_evaluate_has_no_note_on_empty_removal_if_one_label_has_it(make_scored) -> None:
-    scored = make_scored([0, 1, 1, 2], PROBABILITIES, ["empty", "fox", "wolf"])
-    classes = {**scored.classes, "count": ("1", "2", "3")}
-    probabilities = dict.fromkeys(classes, scored.events.probabilities["species"])
+def test_evaluate_has_no_note_on_empty_removal_if_one_label_has_it(make_data) -> None:
+    data = make_data([0, 1, 1, 2], PROBABILITIES, ["empty", "fox", "wolf"])
+    classes = {**data.classes, "count": ("1", "2", "3")}
+    probabilities = dict.fromkeys(classes, data.events.probabilities["species"])
     both = replace(
-        scored,
+        data,
         classes=classes,
-        truth=dict.fromkeys(classes, scored.truth["species"]),
-        events=replace(scored.events, probabilities=probabilities),
+        truth=dict.fromkeys(classes, data.truth["species"]),
+        events=replace(data.events, probabilities=probabilities),
     )
     assert not any(
         "removal of empty events" in note for note in evaluate(both, EvaluationContext()).notes
@@ -106,15 +104,15 @@ def test_evaluate_has_no_note_on_empty_removal_if_one_label_has_it(make_scored) 
 
 
 @pytest.mark.parametrize("bad", [np.nan, -0.5, 1.5])
-def test_evaluate_rejects_invalid_probabilities(make_scored, bad: float) -> None:
-    scored = make_scored([0, 1], [[0.5, 0.5], [bad, 0.5]])
+def test_evaluate_rejects_invalid_probabilities(make_data, bad: float) -> None:
+    data = make_data([0, 1], [[0.5, 0.5], [bad, 0.5]])
     with pytest.raises(
         InputError,
         match="'species' are not numbers from 0 to 1 for 1 of 2 events, such as event 'event 1'",
     ):
-        evaluate(scored, EvaluationContext())
+        evaluate(data, EvaluationContext())
 
 
-def test_evaluate_without_ground_truth_is_an_error(make_scored) -> None:
+def test_evaluate_without_ground_truth_is_an_error(make_data) -> None:
     with pytest.raises(InputError, match="no prediction can be compared"):
-        evaluate(make_scored([-1, FOREIGN], [[0.5, 0.5], [0.5, 0.5]]), EvaluationContext())
+        evaluate(make_data([-1, FOREIGN], [[0.5, 0.5], [0.5, 0.5]]), EvaluationContext())

@@ -11,10 +11,10 @@ from ctc.evaluation.metrics.metrics_file import write_metrics
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]
 
 
-def test_write_metrics_writes_null_for_undefined_metrics(make_scored, tmp_path) -> None:
+def test_write_metrics_writes_null_for_undefined_metrics(make_data, tmp_path) -> None:
     write_metrics(
         evaluate(
-            make_scored([0, 1, 1, 0], PROBABILITIES, ["deer", "fox", "wolf"]), EvaluationContext()
+            make_data([0, 1, 1, 0], PROBABILITIES, ["deer", "fox", "wolf"]), EvaluationContext()
         ),
         tmp_path,
     )

@@ -33,16 +33,22 @@ from ctc.plugin.manager import plugins
 CLASSES = ("empty", "fox", "wolf")
 INFO = ModelInfo({"species": CLASSES}, Preprocessing(16, 24), multi_label=("species",))
 SEEN = [("fox",), ("wolf",), ("fox", "wolf"), ("fox", "bear"), ()]
-ANSWERS = [(0.1, 0.9, 0.1), (0.1, 0.6, 0.7), (0.0, 0.8, 0.9), (0.2, 0.4, 0.3), (0.9, 0.9, 0.9)]
+PROBABILITIES = [
+    (0.1, 0.9, 0.1),
+    (0.1, 0.6, 0.7),
+    (0.0, 0.8, 0.9),
+    (0.2, 0.4, 0.3),
+    (0.9, 0.9, 0.9),
+]
 
 
-def combine(photos: Sequence[Any]) -> Any:
+def mean_of_photos(photos: Sequence[Any]) -> Any:
     return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
 
 
 @pytest.fixture
 def dataset(dataset_of):
-    """An event for each of SEEN, whose photo's grey says which it is."""
+    """An event for each of SEEN; the grey level of its photo encodes its number."""
     classes = ("bear", "fox", "wolf")
     events = []
     for number, seen in enumerate(SEEN):
@@ -57,8 +63,8 @@ def dataset(dataset_of):
 @pytest.fixture
 def scored(dataset):
     def predict(images):
-        shown = np.rint(images.mean(axis=(1, 2, 3)) / 40).astype(int)
-        return {"species": np.array(ANSWERS, np.float32)[shown]}
+        numbers = np.rint(images.mean(axis=(1, 2, 3)) / 40).astype(int)
+        return {"species": np.array(PROBABILITIES, np.float32)[numbers]}
 
     return score_split(predict, INFO, dataset, "test", ScoringConfig(), lambda _: None)
 
@@ -105,7 +111,7 @@ def test_fit_labels_rejects_multi_label(scored) -> None:
         InputError,
         match=r"^label 'species' is not calibrated: it may have several classes at once$",
     ):
-        fit_labels(scored.data, combine, CalibrateConfig())
+        fit_labels(scored.data, mean_of_photos, CalibrateConfig())
 
 
 @pytest.fixture
@@ -129,9 +135,9 @@ def predictions(tmp_path: Path) -> Path:
 
 
 def test_read_predictions_finds_multi_label_labels(predictions) -> None:
-    assert list(read_predictions(predictions, "location", lambda _: combine).multi_label) == [
-        "species"
-    ]
+    assert list(
+        read_predictions(predictions, "location", lambda _: mean_of_photos).multi_label
+    ) == ["species"]
 
 
 @pytest.fixture
@@ -145,16 +151,18 @@ def truth(tmp_path: Path) -> Inventory:
     return Inventory(pa.Table.from_pylist(rows), ("species",), tmp_path)
 
 
-def written(path: Path, thresholds: dict[str, tuple[float | None, ...]], **given: Any) -> Path:
-    """What `ctc predict` writes of ANSWERS."""
+def write_predictions(
+    path: Path, thresholds: dict[str, tuple[float | None, ...]], **given: Any
+) -> Path:
+    """Write PROBABILITIES as `ctc predict` does."""
     classes = {"species": CLASSES}
 
     def entries():
-        for number, values in enumerate(ANSWERS):
-            answer = {"species": np.array(values, np.float32)}
-            photo = ImagePrediction(f"{number}.jpg", answer)
+        for number, values in enumerate(PROBABILITIES):
+            probabilities = {"species": np.array(values, np.float32)}
+            photo = ImagePrediction(f"{number}.jpg", probabilities)
             yield EventPrediction(
-                f"e{number}", classes, answer, (photo,), {}, thresholds, ("species",)
+                f"e{number}", classes, probabilities, (photo,), {}, thresholds, ("species",)
             )
 
     output = plugins().all(OutputFormat)[path.suffix[1:]]
@@ -174,9 +182,12 @@ def test_prediction_file_has_the_same_multi_label_metrics_as_the_model(
         "species"
     ]
     given = {"species": lowest} if lowest else {}
-    path = written(tmp_path / name, given, per_photo=name.startswith("photos"))
+    path = write_predictions(tmp_path / name, given, per_photo=name.startswith("photos"))
     joined = join_ground_truth(
-        read_predictions(path, "location", lambda _: combine), truth, "location", combine
+        read_predictions(path, "location", lambda _: mean_of_photos),
+        truth,
+        "location",
+        mean_of_photos,
     )
     found = evaluate(
         joined.data, EvaluationContext(thresholds=joined.data.presence_thresholds)
@@ -187,10 +198,14 @@ def test_prediction_file_has_the_same_multi_label_metrics_as_the_model(
 
 
 def test_read_predictions_passes_multi_label_to_the_aggregator_factory(tmp_path) -> None:
-    path = written(tmp_path / "photos.csv", {}, per_photo=True)
-    told = []
-    read_predictions(path, "location", lambda multi_label: told.extend(multi_label) or combine)
-    assert told == ["species"]
+    path = write_predictions(tmp_path / "photos.csv", {}, per_photo=True)
+    multi_label_names = []
+    read_predictions(
+        path,
+        "location",
+        lambda multi_label: multi_label_names.extend(multi_label) or mean_of_photos,
+    )
+    assert multi_label_names == ["species"]
 
 
 def test_join_ground_truth_uses_all_observations_for_multi_label_only(
@@ -202,7 +217,10 @@ def test_join_ground_truth_uses_all_observations_for_multi_label_only(
     ]
     truth = Inventory(pa.Table.from_pylist(rows), ("species", "count"), tmp_path)
     joined = join_ground_truth(
-        read_predictions(predictions, "location", lambda _: combine), truth, "location", combine
+        read_predictions(predictions, "location", lambda _: mean_of_photos),
+        truth,
+        "location",
+        mean_of_photos,
     )
     assert joined.data.multi_label["species"].tolist() == [[1, 1], [-1, -1], [-1, -1]]
     assert joined.data.truth["count"].tolist() == [0, -1, -1]
@@ -219,7 +237,7 @@ def test_read_predictions_names_line_of_invalid_present_classes(tmp_path) -> Non
     with pytest.raises(
         InputError, match="line 2 has no JSON list of classes in its column 'predictions_present'"
     ):
-        read_predictions(tmp_path / "p.csv", "location", lambda _: combine)
+        read_predictions(tmp_path / "p.csv", "location", lambda _: mean_of_photos)
 
 
 def test_evaluate_command_writes_multi_label_metrics_and_report(

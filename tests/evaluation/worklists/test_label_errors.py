@@ -12,8 +12,7 @@ from ctc.evaluation.worklists.label_errors import find_label_errors
 
 
 def world(n: int, planted: int, seed: int = 0):
-    """A model that is right at 92 % of `n` events of 8 classes, whose labels are wrong at `planted`
-    of them."""
+    """A model with 92 % accuracy on `n` events of 8 classes, with `planted` label errors."""
     rng = np.random.default_rng(seed)
     real = rng.integers(0, 8, n)
     scores = rng.normal(0, 1, (n, 8))
@@ -38,13 +37,12 @@ def test_find_label_errors_ranks_planted_errors_first(planted: int) -> None:
 
 @pytest.fixture(scope="module")
 def demo_world():
-    """The true species of 640 events of the demo's world (seed 2, 40 new cameras), and what the
-    model of `ctc demo` says of them."""
+    """True species and predictions of 640 events of the demo (seed 2, 40 new cameras)."""
     with Path(__file__).with_name("demo_world.csv").open(newline="") as file:
         _, *classes = next(rows := csv.reader(file))
-        told = list(rows)
-    truth = np.array([classes.index(row[0]) for row in told], np.int32)
-    return truth, np.array([row[1:] for row in told], np.float32)
+        table = list(rows)
+    truth = np.array([classes.index(row[0]) for row in table], np.int32)
+    return truth, np.array([row[1:] for row in table], np.float32)
 
 
 @pytest.mark.parametrize("planted", [16, 64, 128])

@@ -9,18 +9,18 @@ import numpy as np
 from ctc.evaluation.worklists.review_lists import write_label_errors, write_to_label
 
 
-def test_review_lists_have_paths_and_locations(make_scored, tmp_path) -> None:
+def test_review_lists_have_paths_and_locations(make_data, tmp_path) -> None:
     truth = [0] * 5 + [1] * 5 + [0, -1]
     probabilities = [[0.9, 0.1]] * 5 + [[0.1, 0.9]] * 5 + [[0.05, 0.95], [0.5, 0.5]]
-    scored = make_scored(
+    data = make_data(
         truth,
         probabilities,
         ["deer", "fox"],
         location=np.zeros(12, np.int32),
         locations=("north, 1",),
     )
-    assert write_label_errors(scored, tmp_path / "errors.csv") == 1
-    assert write_to_label(scored, tmp_path / "label.csv") == 1
+    assert write_label_errors(data, tmp_path / "errors.csv") == 1
+    assert write_to_label(data, tmp_path / "label.csv") == 1
     with (tmp_path / "errors.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == [
             {
