@@ -1,6 +1,7 @@
 """Exclusive locks on open files, released when the file is closed or the process ends.
 
-The `filelock` package would need a second file beside each locked one.
+Not with the `filelock` package: its `FileLock` leaves a second file next to each locked one, and its
+`lock_descriptor` locks the first byte on Windows, so that the journal could not be read any more.
 """
 
 from __future__ import annotations
