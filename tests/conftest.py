@@ -24,7 +24,7 @@ WEIGHTS = {"species": [[1, 0], [0, 0], [0, 1]], "count": [[0, 0], [0, 1], [0, 0]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real photos and formats next to the checkout; skips the test without it."""
+    """The folder of real photos next to the checkout; skips the test without it."""
     folder = Path(__file__).resolve().parents[1].parent / "shared"
     if not folder.is_dir():
         pytest.skip(f"needs the real photos in '{folder}', which is not there")

@@ -265,6 +265,7 @@ def test_predict_command_imports_no_tensorflow_pandas_or_pyarrow(model, draw, tm
 
 
 @pytest.mark.subprocess
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_predict_command_interrupted_keeps_journal(
