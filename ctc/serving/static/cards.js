@@ -1,11 +1,11 @@
-// A card per event: its picture, what the model says, and where a person corrects it.
+// A card per event: thumbnail, predictions, and menus to correct them.
 import { bar, breakable, element, percent, renew } from "./dom.js";
 import { correctionOf, isCorrected, takenAt } from "./gallery.js";
 import { picture } from "./pictures.js";
 
 const OTHER = "\u0000other";
 
-// Its answers, each where it can be corrected; or why there are none.
+// Returns the predictions with their menus, or the reason why there are none.
 export function content(event, actions) {
   const { state, reason } = event.photos[0];
   if (state === "waiting") return [element("p", { class: "waiting-for" }, "waiting …")];
@@ -54,7 +54,7 @@ function answer(event, label, actions) {
   );
 }
 
-// The answer itself is what one changes to correct it.
+// The predicted class is a menu; changing it corrects the prediction.
 function chooser(event, label, correction, actions) {
   const { class: top, probabilities } = event.labels[label];
   const known = Object.entries(probabilities).sort(([, a], [, b]) => b - a);

@@ -1,4 +1,4 @@
-// The OpenAPI document, to be read by people.
+// Shows the OpenAPI document.
 import { byId, element } from "./dom.js";
 
 const DEEP = 6;
@@ -6,7 +6,7 @@ let described;
 
 const resolved = (part) => (part?.$ref ? part.$ref.slice(2).split("/").reduce((at, name) => at[name], described) : part);
 
-// A schema as an example of itself: names, and in place of values their types.
+// Returns an example for a schema: its names, with types in place of values.
 function sketch(given, depth = 0) {
   const schema = resolved(given) ?? {};
   if (schema.example !== undefined) return schema.example;
@@ -27,7 +27,7 @@ function code(value) {
   return element("pre", { tabindex: "0" }, typeof value === "string" ? value : JSON.stringify(value, null, 2));
 }
 
-// What stands between backticks is code.
+// Text between backticks is code.
 const prose = (text) => text.split("`").map((part, at) => (at % 2 ? element("code", {}, part) : part));
 
 const list = (rows) => element("dl", {}, ...rows.flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, ...prose(text))]));
@@ -42,10 +42,10 @@ function operation(path, method, { summary, description, parameters = [], reques
   }
   const good = resolved(responses["200"]);
   for (const [kind, { schema }] of Object.entries(good.content)) {
-    inside.push(element("h3", {}, `Answer, ${kind}`), element("p", {}, ...prose(good.description)), code(sketch(schema)));
+    inside.push(element("h3", {}, `Response, ${kind}`), element("p", {}, ...prose(good.description)), code(sketch(schema)));
   }
   const others = Object.entries(responses).filter(([status]) => status !== "200");
-  if (others.length) inside.push(element("h3", {}, "Refusals"), list(others.map(([status, one]) => [status, one.description])));
+  if (others.length) inside.push(element("h3", {}, "Errors"), list(others.map(([status, one]) => [status, one.description])));
   return element(
     "details",
     { class: "operation" },
@@ -78,5 +78,5 @@ fetch("openapi.json")
     show();
   })
   .catch((error) => {
-    byId("failed").textContent = `The description can't be had: ${error.message}`;
+    byId("failed").textContent = `The API description can't be loaded: ${error.message}`;
   });

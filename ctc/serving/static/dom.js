@@ -1,8 +1,8 @@
-// The document's parts, and new ones.
+// Helpers to find and create elements.
 
 export const byId = (id) => document.getElementById(id);
 
-// An element with attributes, listeners (onclick …) and children. Texts stay texts: nothing is ever parsed as HTML.
+// Creates an element with attributes, listeners (onclick …) and children. Strings are never parsed as HTML.
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -18,17 +18,17 @@ export const percent = (share) => `${Math.round(100 * share)} %`;
 
 export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
-// A path, which may be broken behind each slash.
+// Returns a path with a line-break opportunity after each slash.
 export const breakable = (path) => path.split(/(?<=\/)/).flatMap((part) => [part, element("wbr")]);
 
-// A bar as long as the share. The figure stands beside it, so it says nothing to a screen reader.
+// Returns a bar of that length; it is hidden from screen readers, as the number is next to it.
 export function bar(share) {
   const made = element("span", { class: "bar", "aria-hidden": "true" }, element("span"));
   made.firstChild.style.inlineSize = `${100 * share}%`;
   return made;
 }
 
-// Calls `work` once, a little after the first of many calls.
+// Returns a throttled function: `work` runs once, some time after the first call.
 export function soon(work, milliseconds) {
   let timer = null;
   return () => {
@@ -39,7 +39,7 @@ export function soon(work, milliseconds) {
   };
 }
 
-// Lets `work` replace what is in `holder`, and gives the focus back to what is called the same.
+// Lets `work` replace the content of `holder`, and restores the focus by accessible name.
 export function renew(holder, work) {
   const name = holder.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
   work();
@@ -47,7 +47,7 @@ export function renew(holder, work) {
   Array.from(holder.querySelectorAll("[aria-label]")).find((one) => one.getAttribute("aria-label") === name && !one.disabled)?.focus();
 }
 
-// Gives a list other children, if they are others, and leaves the focus where it is.
+// Replaces the children of a list if they differ, and keeps the focus.
 export function fill(list, children) {
   if (list.children.length === children.length && children.every((child, at) => child === list.children[at])) return;
   const focused = list.contains(document.activeElement) ? document.activeElement : null;

@@ -1,4 +1,4 @@
-// What is shown of the gallery, and in which order.
+// Filters and order of the gallery.
 import { bar, byId, element, renew } from "./dom.js";
 import { answerOf, isCorrected, isFailed, takenAt } from "./gallery.js";
 
@@ -10,7 +10,7 @@ export function onFilter(work) {
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
 }
 
-// The labels of a model; the class that was chosen is forgotten.
+// Lists the labels of a model, and resets the chosen class.
 export function offer(labels) {
   wanted = null;
   byId("question").replaceChildren(...labels.map((label) => element("option", {}, label)));
@@ -19,7 +19,7 @@ export function offer(labels) {
 
 const question = () => byId("question").value;
 
-// The events to show, in order; failures come last.
+// Returns the events to show, in order; failures come last.
 export function filtered(events) {
   for (const id of ["least", "most"]) byId(id).nextElementSibling.textContent = `${byId(id).value} %`;
   const order = ORDERS[byId("order").value];
@@ -53,7 +53,7 @@ export function showFailures() {
   byId("kind").value = "failed";
 }
 
-// How often each class is there, as buttons that show only that one.
+// Lists the classes with their counts, as buttons that filter by class.
 export function listClasses(events, refresh) {
   const counts = new Map();
   for (const event of events) {

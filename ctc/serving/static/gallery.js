@@ -1,4 +1,4 @@
-// The photos, the events they are in, and what was corrected. Tells "change" with the events that look different now.
+// Photos, their events, and corrections. Emits "change" with each event that has changed.
 
 export class Gallery extends EventTarget {
   photos = [];
@@ -6,7 +6,7 @@ export class Gallery extends EventTarget {
   model = null;
   #paths = new Set();
 
-  // Photos that are not here yet; gives them back.
+  // Adds photos that are new, and returns them.
   add(found) {
     const fresh = found.filter(({ path }) => !this.#paths.has(path) && this.#paths.add(path));
     const photos = fresh.map(({ file, path }) => ({
@@ -19,7 +19,7 @@ export class Gallery extends EventTarget {
     return photos;
   }
 
-  // What the server said of a photo.
+  // Stores the prediction of a photo.
   answered(photo, prediction) {
     const [seen] = prediction.photos;
     if (!seen) return this.failed(photo, prediction.failures[0].reason, false);
@@ -32,7 +32,7 @@ export class Gallery extends EventTarget {
     this.#renew(photo);
   }
 
-  // The photos that another try may help; from now on they wait for it.
+  // Returns the photos to retry, and marks them as waiting.
   lost() {
     const lost = this.photos.filter(({ state }) => state === "lost");
     for (const photo of lost) {
@@ -42,7 +42,7 @@ export class Gallery extends EventTarget {
     return lost;
   }
 
-  // All photos alone again, unanswered, for another model to look at.
+  // Resets all photos for another model: no events, no predictions.
   forget(model) {
     this.model = model;
     for (const photo of this.photos) Object.assign(photo, { state: "waiting", answer: null, reason: "", corrections: {} });
@@ -54,7 +54,7 @@ export class Gallery extends EventTarget {
     this.#tell(null);
   }
 
-  // `found`: [{photos: [places in `photos`], labels}]; photos in none of them stay alone.
+  // `found`: [{photos: [indices in `photos`], labels}]; photos in none of them stay separate.
   unite(photos, found) {
     const together = found.map(({ photos: places, labels }) => eventOf(places.map((at) => photos[at]), labels));
     const rest = this.photos.filter((photo) => photo.state !== "done").map(alone);
@@ -62,7 +62,7 @@ export class Gallery extends EventTarget {
     this.#tell(null);
   }
 
-  // An empty class takes the correction back.
+  // An empty class removes the correction.
   correct(event, label, name) {
     for (const { corrections } of event.photos) {
       if (name) corrections[label] = name;
@@ -97,10 +97,10 @@ export const isCorrected = (event) => event.photos.some((photo) => Object.keys(p
 export const correctionOf = (event, label) =>
   event.photos.map((photo) => photo.corrections[label]).find(Boolean) ?? "";
 
-// What stands for a label of an event: the correction, else the model's answer.
+// Returns the class of a label: the correction, or else the prediction.
 export const answerOf = (event, label) => correctionOf(event, label) || event.labels?.[label]?.class || "";
 
-// When its first photo that knows was taken: "2016-09-25 18:35:10".
+// Returns the time of the first photo that has one: "2016-09-25 18:35:10".
 export const takenAt = ({ photos }) =>
   (photos.map((photo) => photo.answer?.taken).find(Boolean) ?? "").slice(0, 19).replace("T", " ");
 

@@ -1,4 +1,4 @@
-// From what is dropped or chosen to photos: {file, path}, the path as it lies in the folder.
+// Returns dropped or chosen files as photos: {file, path}, with the path inside the folder.
 
 const PHOTO = /\.(jpe?g|png|bmp|webp|tiff?|gif)$/i;
 
@@ -8,7 +8,7 @@ export function chosen(files) {
   return Array.from(files, (file) => ({ file, path: file.webkitRelativePath || file.name })).filter(isPhoto);
 }
 
-// Must be called while the drop is handled: the browser forgets what was dropped right after it.
+// Must be called inside the drop handler: the browser discards the data after it.
 export async function dropped(transfer) {
   const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.length) return chosen(transfer.files);
@@ -25,7 +25,7 @@ async function collect(entry, found) {
   }
   const reader = entry.createReader();
   for (;;) {
-    // a folder gives its entries a hundred at a time
+    // a folder returns its entries in chunks of a hundred
     const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
     if (!some.length) return;
     for (const one of some) await collect(one, found);

@@ -1,4 +1,4 @@
-// The page: photos come in, go to the server, and are shown with what it says.
+// The page: takes photos, sends them to the server, and shows the predictions.
 import { card } from "./cards.js";
 import { byId, counted, element, fill, soon } from "./dom.js";
 import { filtered, listClasses, offer, onFilter, showFailures } from "./filters.js";
@@ -15,7 +15,7 @@ const cards = new WeakMap();
 const actions = { open, correct: (event, label, name) => gallery.correct(event, label, name) };
 let unsaved = false;
 
-// Before the models are known, photos only wait.
+// Photos wait until the models are known.
 function take(found) {
   const fresh = gallery.add(found);
   if (gallery.model) sender.send(fresh);
@@ -48,7 +48,7 @@ function tell() {
   document.body.classList.toggle("working", photos.length > 0);
   byId("progress").max = Math.max(1, photos.length);
   byId("progress").value = through;
-  byId("told").textContent = `${through} of ${counted(photos.length, "photo")} through`;
+  byId("told").textContent = `${through} of ${counted(photos.length, "photo")} done`;
   byId("show-failures").textContent = `${failures} can't be used`;
   byId("again").hidden = !photos.some(({ state }) => state === "lost");
   byId("show-failures").hidden = byId("download-failures").hidden = !failures;
@@ -66,7 +66,7 @@ gallery.addEventListener("change", ({ detail: event }) => {
   refresh();
 });
 
-// Bursts become events as the server finds them; whoever looks at whole events is asked about each once more.
+// Groups photos into the bursts that the server finds; a stacked model predicts each event again.
 async function unite() {
   const within = Number(byId("within").value);
   const photos = gallery.photos.filter(({ state }) => state === "done");

@@ -1,4 +1,4 @@
-// Small pictures of photos, made in the browser when they come into sight.
+// Thumbnails, made in the browser when they scroll into view.
 import { element } from "./dom.js";
 
 const WIDTH = 480;
@@ -19,7 +19,7 @@ const sight = new IntersectionObserver(
   { rootMargin: "300px" },
 );
 
-// An img that shows the photo as soon as somebody could see it.
+// Returns an img that loads the thumbnail when it scrolls into view.
 export function picture(photo) {
   const image = element("img", { alt: "", decoding: "async" });
   if (photo.picture) image.src = photo.picture;

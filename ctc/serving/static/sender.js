@@ -1,4 +1,4 @@
-// Sends photos to the server, a few at a time, and tells the gallery what came of each.
+// Sends photos to the server, a few at a time, and passes the results to the gallery.
 import { Refused, predict } from "./server.js";
 
 const AT_ONCE = 4;
@@ -20,7 +20,7 @@ export class Sender {
     while (this.#under < AT_ONCE && this.#waiting.length) this.#next();
   }
 
-  // What hasn't been sent yet never will be.
+  // Drops what has not been sent yet.
   clear() {
     this.#waiting = [];
   }

@@ -1,4 +1,4 @@
-// What the server is asked.
+// Requests to the server.
 import { byId } from "./dom.js";
 
 const LONGEST_WAIT = 30;
@@ -10,7 +10,7 @@ export class Refused extends Error {
     this.status = status;
   }
 
-  // Whether the same may work another time: the photo is not to blame.
+  // Whether a retry may succeed: the photo is not the cause.
   get passing() {
     return this.status === 0 || this.status === 408 || this.status >= 500;
   }
@@ -18,14 +18,14 @@ export class Refused extends Error {
 
 export const models = async () => (await ask("v1/models")).models;
 
-// What the model says of one photo.
+// Predicts one photo.
 export async function predict(model, file) {
   const headers = { "Content-Type": "application/octet-stream" };
   const answer = await ask(`${pathOf(model)}:predict?failures=tell`, { method: "POST", body: file, headers });
   return answer.predictions[0];
 }
 
-// What the model says of several photos that it is shown as one picture.
+// Predicts several photos as one network input.
 export async function predictTogether(model, files) {
   const form = new FormData();
   form.append("event", "event");
@@ -33,7 +33,7 @@ export async function predictTogether(model, files) {
   return (await ask(`${pathOf(model)}:predict`, { method: "POST", body: form })).predictions[0];
 }
 
-// Which photos are one event, and what the model says of it: {photos: [places], labels} each.
+// Groups photos into events: {photos: [indices], labels} each.
 export async function events(model, within, photos) {
   const body = JSON.stringify({ within, photos });
   return (await ask(`${pathOf(model)}:events`, { method: "POST", body })).events;
@@ -41,7 +41,7 @@ export async function events(model, within, photos) {
 
 const pathOf = (model) => `v1/models/${encodeURIComponent(model.name)}`;
 
-// Asks until the server has time, and a token if it wants one. Throws Refused.
+// Sends a request; retries while the server is busy, and asks for a token if required. Throws Refused.
 async function ask(path, options = {}) {
   for (;;) {
     const reply = await fetched(path, options);
@@ -73,7 +73,7 @@ async function read(reply) {
 
 let asking = null;
 
-// One question, however many requests wait for its answer.
+// One dialog, however many requests wait for the token.
 function askForToken() {
   asking ??= new Promise((resolve) => {
     byId("key").addEventListener("close", resolve, { once: true });

@@ -1,4 +1,4 @@
-// CSV as `ctc predict` writes it, with a column for the correction behind.
+// CSV in the format of `ctc predict`, with an extra column for corrections.
 import { correctionOf } from "./gallery.js";
 
 const COLUMNS = ["id", "label", "prediction_top", "confidence_top", "predictions_all"];
@@ -6,7 +6,7 @@ const PRESENT = "predictions_present";
 const FACTS = ["datetime", "camera", "latitude", "longitude"];
 const SOURCES = { datetime: "taken" };
 
-// A row per event and label; `several`: whether a label may have several classes at once.
+// A row per event and label; `several`: whether there is a multi-label label.
 export function predictionTable(events, several) {
   const header = [...COLUMNS, ...(several ? [PRESENT] : []), ...FACTS, "correction"];
   const rows = events.filter((event) => event.labels).flatMap((event) => rowsOf(event, several));
@@ -26,7 +26,7 @@ function rowsOf(event, several) {
   });
 }
 
-// Of the event's first photo that has it.
+// The value of the first photo of the event that has one.
 function fact(event, name) {
   const source = SOURCES[name] ?? name;
   return event.photos.map(({ answer }) => answer?.[source]).find((value) => value !== null && value !== undefined) ?? "";
@@ -36,10 +36,10 @@ const csv = (rows) => rows.map((row) => `${row.map(cell).join(",")}\n`).join("")
 
 const cell = (value) => `"${harmless(String(value)).replaceAll('"', '""')}"`;
 
-// Text that a spreadsheet would run as a formula gets an apostrophe; numbers stay: https://owasp.org/www-community/attacks/CSV_Injection
+// Text that a spreadsheet would run as a formula gets an apostrophe; numbers are unchanged: https://owasp.org/www-community/attacks/CSV_Injection
 const harmless = (text) => (/^[=+\-@\t\r\n]/.test(text) && !/^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/.test(text) ? `'${text}` : text);
 
-// Hand a file to the browser's downloads.
+// Starts a download.
 export function save(text, name) {
   const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   const link = document.createElement("a");

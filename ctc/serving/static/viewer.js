@@ -1,4 +1,4 @@
-// A photo as large as the window allows, with every class, and the ways to the ones beside it.
+// The large view of a photo, with all classes and navigation.
 import { content } from "./cards.js";
 import { bar, breakable, byId, element, percent, renew } from "./dom.js";
 import { takenAt } from "./gallery.js";
@@ -7,7 +7,7 @@ const MOST_CLASSES = 8;
 const dialog = byId("viewer");
 let shown = null; // {photos, at, url, actions}
 
-// `photos`: those that can be walked through, from the one at place `at`.
+// `photos`: those to browse, starting at index `at`.
 export function view(photos, at, actions) {
   close();
   shown = { photos, at, actions, url: URL.createObjectURL(photos[at].file) };
@@ -19,7 +19,7 @@ export function view(photos, at, actions) {
   if (!dialog.querySelector(".ways").contains(document.activeElement)) dialog.focus();
 }
 
-// After a correction, or an answer.
+// Updates the view after a correction or a prediction.
 export function refreshView() {
   if (!shown) return;
   const photo = shown.photos[shown.at];
@@ -62,7 +62,7 @@ function ways() {
   return element(
     "p",
     { class: "ways" },
-    button("←", "Photo before", () => step(-1), at === 0),
+    button("←", "Previous photo", () => step(-1), at === 0),
     element("span", {}, `${at + 1} of ${photos.length}`),
     button("→", "Next photo", () => step(1), at === photos.length - 1),
     button("Close", "Close", () => dialog.close(), false),
