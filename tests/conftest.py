@@ -33,7 +33,7 @@ def shared() -> Path:
 
 @pytest.fixture
 def tiny_dataset(tmp_path: Path) -> BuildDataset:
-    """A function that writes a dataset folder below `tmp_path` and opens it, see `build_dataset`."""
+    """A function that writes a dataset below `tmp_path` and opens it; see `build_dataset`."""
 
     def build(
         splits: Mapping[str, int] | None = None,
