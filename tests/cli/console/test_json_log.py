@@ -45,13 +45,13 @@ def test_json_log_holds_run_from_start_to_end(red_model, red_photos, tmp_path, c
         "1",
     ]
     assert run(["--log-json", str(log), "--quiet", *arguments]) == 3
-    start, *told, end = lines(log)
+    start, *messages, end = lines(log)
     assert start.pop("version")
     assert start == {"kind": "start", "arguments": arguments}
     assert end.pop("seconds") > 0
     assert end == {"kind": "end", "exit_code": 3}
-    assert {"kind": "message", "text": "the network runs on 'cpu'"} in told
-    (progress,) = [line for line in told if line["kind"] == "progress"]
+    assert {"kind": "message", "text": "the network runs on 'cpu'"} in messages
+    (progress,) = [line for line in messages if line["kind"] == "progress"]
     assert progress == {
         "kind": "progress",
         "what": "predict",
@@ -60,7 +60,7 @@ def test_json_log_holds_run_from_start_to_end(red_model, red_photos, tmp_path, c
         "failed": 1,
         "note": "",
     }
-    (warning,) = [line["text"] for line in told if line["kind"] == "warning"]
+    (warning,) = [line["text"] for line in messages if line["kind"] == "warning"]
     assert warning.startswith("1 failed and are listed in ")
     assert capsys.readouterr().err.splitlines()[0] == f"warning: {warning}"
 
@@ -86,12 +86,12 @@ def test_json_log_holds_progress_at_intervals(tmp_path, monkeypatch) -> None:
         bar.note("loss 0.5")
         bar.advance(2, failed=1)
     console.close_json_log(0)
-    told = [
+    messages = [
         (line["done"], line["failed"], line["note"])
         for line in lines(tmp_path / "log")
         if line["kind"] == "progress"
     ]
-    assert told == [(1, 0, ""), (3, 1, "loss 0.5"), (3, 1, "loss 0.5")]
+    assert messages == [(1, 0, ""), (3, 1, "loss 0.5"), (3, 1, "loss 0.5")]
 
 
 @pytest.mark.subprocess
@@ -116,8 +116,8 @@ def test_json_log_handler_writes_level_and_traceback(tmp_path) -> None:
     except ValueError:
         log.exception("it failed")
     console.close_json_log(0)
-    _, *told, failure, _ = lines(tmp_path / "log")
-    assert told == [
+    _, *messages, failure, _ = lines(tmp_path / "log")
+    assert messages == [
         {"kind": "message", "text": "serving"},
         {"kind": "request", "status": 200},
         {"kind": "warning", "text": "100% odd"},
