@@ -210,7 +210,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     photos = sorted(options.photos.rglob("*.jpg")) * options.copies
     print(
-        f"{date.today()}, {processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {len(photos)} photos\n"
+        f"{date.today()}, {processor()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, {len(photos)} photos\n"
     )
     rates = measure(photos, options.rounds)
     print("| | photos per second and core | ctc is … times as fast | goal |\n|---|---|---|---|")
@@ -219,12 +220,14 @@ def main() -> None:
             f"| {name} | {rate:.0f} | {rates['ctc dataset'] / rate:.2f} | {GOALS.get(name, '')} |"
         )
     print(
-        f"\ntwo workers against one: {two_workers(photos, options.rounds):.2f} times as fast, goal {GOAL_TWO_WORKERS}"
+        f"\ntwo workers against one: {two_workers(photos, options.rounds):.2f} times as fast, goal "
+        f"{GOAL_TWO_WORKERS}"
     )
     with tempfile.TemporaryDirectory() as folder:
         large = large_inventory(Path(folder), options.observations)
     print(
-        f"inventory of {options.observations:,} observations read, filtered, split and grouped: {large['seconds']:.1f} s, "
+        f"inventory of {options.observations:,} observations read, filtered, split and grouped: "
+        f"{large['seconds']:.1f} s, "
         f"{large['gb']:.1f} GB; goal {GOAL_SECONDS} s, {GOAL_GB} GB"
     )
 

@@ -31,7 +31,8 @@ def main() -> int:
     parser.add_argument("--format", choices=("parquet", "csv"), nargs="*", default=["parquet"])
     options = parser.parse_args()
     print(
-        f"{date.today()}, {os.cpu_count()} cores, {options.events:,} events, {options.classes} classes\n"
+        f"{date.today()}, {os.cpu_count()} cores, {options.events:,} events, {options.classes} "
+        f"classes\n"
     )
     print("| predictions | MB | seconds | of which CPU | peak GB |\n|---|---|---|---|---|")
     reached = True

@@ -47,7 +47,8 @@ def soak(loader: str, setting: BenchmarkConfig, images: int) -> None:
     slope = np.polyfit(table[:, 0], table[:, 1], 1)[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"\n{loader}: {loaded:,} images, {1e5 * slope:+.2f} MB per 100,000 images, peak {peak:,.0f} MB"
+        f"\n{loader}: {loaded:,} images, {1e5 * slope:+.2f} MB per 100,000 images, peak "
+        f"{peak:,.0f} MB"
     )
 
 

@@ -94,7 +94,8 @@ def show(name: str, seconds: dict[str, float]) -> None:
     print(f"\n### {name}\n\n| | photos/s | | goal |\n|---|---|---|---|")
     print(f"| `ctc predict`, the whole command | {ours:.0f} | | |")
     print(
-        f"| ideal of {CORES} cores | {ideal:.0f} | {ours / ideal:.0%} of it | {GOALS['ideal']:.0%} |"
+        f"| ideal of {CORES} cores | {ideal:.0f} | {ours / ideal:.0%} of it | {GOALS['ideal']:.0%} "
+        f"|"
     )
     for way, what in (
         ("loop", "Pillow and onnxruntime, a plain loop"),
@@ -143,7 +144,8 @@ def memory(model: Path, folder: Path, count: int) -> None:
     photos = table[:, 0] / held[-1][0] * count
     slope = np.polyfit(photos, table[:, 1], 1)[0]
     print(
-        f"\n{count:,} photos: {1e5 * slope:+.2f} MB per 100,000 photos, peak {table[:, 1].max():.0f} MB"
+        f"\n{count:,} photos: {1e5 * slope:+.2f} MB per 100,000 photos, peak "
+        f"{table[:, 1].max():.0f} MB"
     )
 
 
@@ -172,7 +174,8 @@ def main() -> None:
         subprocess.run(build, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         links = link(photos, folder / "photos", options.photos)
         print(
-            f"{date.today()}, {processor()}, {CORES} cores, Python {platform.python_version()}, {len(links):,} photos"
+            f"{date.today()}, {processor()}, {CORES} cores, Python {platform.python_version()}, "
+            f"{len(links):,} photos"
         )
         for name in NETWORKS:
             show(name, measure(folder / f"{name}.onnx", links, options.rounds))

@@ -97,7 +97,8 @@ def main() -> None:
                 folder / f"{NETWORK}.onnx", folder / "photos", environment, options.rounds
             )
     print(
-        f"{date.today()}, {processor()}, {CORES} cores, Python {platform.python_version()}, {options.photos} photos"
+        f"{date.today()}, {processor()}, {CORES} cores, Python {platform.python_version()}, "
+        f"{options.photos} photos"
     )
     print("\n| | photos/s | of the same photos here |\n|---|---|---|")
     rows = (

@@ -79,7 +79,8 @@ def real(model: Path, photos: Path, count: int, rounds: int) -> None:
         print(f"{name} {size}: {value:.1f} photos/s")
     gains = {name: rates[name, 2] / rates[name, 1] for name in ("local", "ray")}
     print(
-        f"from 1 to 2: here {gains['local']:.2f} times, ray {gains['ray']:.2f} times, {gains['ray'] / gains['local']:.0%}"
+        f"from 1 to 2: here {gains['local']:.2f} times, ray {gains['ray']:.2f} times, "
+        f"{gains['ray'] / gains['local']:.0%}"
     )
     print(f"overhead {1e3 * (1 / rates['ray', 1] - 1 / rates['local', 1]):.2f} ms a photo")
 
@@ -138,13 +139,16 @@ def simulated(workers: int, paths: int, seconds: float) -> None:
             marks.append((done, time.perf_counter(), time.process_time()))
     (first, start, idle), (last, end, busy) = marks[len(marks) // 2], marks[-1]
     print(
-        f"{workers} workers, {paths:,} paths in parts of {MAX_CHUNK_PHOTOS:,} that take {seconds} s; in the second half, when all have started:"
+        f"{workers} workers, {paths:,} paths in parts of {MAX_CHUNK_PHOTOS:,} that take {seconds} "
+        f"s; in the second half, when all have started:"
     )
     print(
-        f"{(last - first) / (end - start):.1f} parts a second, of {workers / seconds:.1f} if nothing but sleep took time"
+        f"{(last - first) / (end - start):.1f} parts a second, of {workers / seconds:.1f} if "
+        f"nothing but sleep took time"
     )
     print(
-        f"{1e6 * (busy - idle) / (last - first) / MAX_CHUNK_PHOTOS:.1f} µs a path on the driver's core; its peak is {peak():.0f} MB"
+        f"{1e6 * (busy - idle) / (last - first) / MAX_CHUNK_PHOTOS:.1f} µs a path on the driver's "
+        f"core; its peak is {peak():.0f} MB"
     )
 
 

@@ -79,10 +79,12 @@ def throughput(
     print("\n| | photos/s | CPU ms per photo |\n|---|---|---|")
     print(f"| `ctc predict` | {theirs:.1f} | {1000 * median(pair[0].cpu for pair in pairs):.1f} |")
     print(
-        f"| `ctc serve`, {CLIENTS} clients | {ours:.1f} | {1000 * median(pair[1].cpu for pair in pairs):.1f} |"
+        f"| `ctc serve`, {CLIENTS} clients | {ours:.1f} | "
+        f"{1000 * median(pair[1].cpu for pair in pairs):.1f} |"
     )
     print(
-        f"\nserved at {ratio:.0%} of the rate of `ctc predict` (goal {GOAL:.0%}), at {cpu:.0%} by seconds of CPU"
+        f"\nserved at {ratio:.0%} of the rate of `ctc predict` (goal {GOAL:.0%}), at {cpu:.0%} by "
+        f"seconds of CPU"
     )
     return ours
 
@@ -123,7 +125,8 @@ def main() -> None:
         for number, path in zip(range(options.photos), cycle(paths), strict=False):
             (folder / f"{number:06}.jpg").symlink_to(path.resolve())
         print(
-            f"{options.photos} photos, {len(photos)} different ones, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+            f"{options.photos} photos, {len(photos)} different ones, {os.cpu_count()} cores, load "
+            f"{os.getloadavg()[0]:.1f}"
         )
         with serving(options.model, "--batch-size", "1") as server:
             rate = throughput(options.model, server, folder, photos, options.photos, options.rounds)

@@ -17,7 +17,10 @@ from itertools import count
 from pathlib import Path
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
-HEAD = b"POST /v1/models/model:predict HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+HEAD = (
+    b"POST /v1/models/model:predict HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: "
+    b"%d\r\n\r\n"
+)
 CLIENTS = 16
 UNUSABLE = ("truncated", "cmyk")
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)

@@ -68,7 +68,10 @@ def requests_of(photos: list[bytes]) -> list[bytes]:
 
 
 def _form(photos: tuple[bytes, bytes]) -> bytes:
-    part = b'--frontier\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n%s\r\n'
+    part = (
+        b'--frontier\r\nContent-Disposition: form-data; name="photo"; '
+        b'filename="a.jpg"\r\n\r\n%s\r\n'
+    )
     return as_request(
         b"".join(part % photo for photo in photos) + b"--frontier--\r\n",
         "multipart/form-data; boundary=frontier",
@@ -89,7 +92,8 @@ def soak(server: Server, requests: list[bytes], minutes: float) -> None:
     watch.stop.set()
     watch.join()
     print(
-        f"{minutes:g} minutes, {CLIENTS} clients: {dict(statuses)}, {len(server.complaints)} complaints in the log"
+        f"{minutes:g} minutes, {CLIENTS} clients: {dict(statuses)}, {len(server.complaints)} "
+        f"complaints in the log"
     )
     print("\n| minute | resident MB | of it its own |\n|---|---|---|")
     told = {
@@ -103,7 +107,8 @@ def soak(server: Server, requests: list[bytes], minutes: float) -> None:
     later = table[table[:, 0] > minutes * 2 / 3]
     slope = np.polyfit(later[:, 0], later[:, 1], 1)[0]
     print(
-        f"\nin the last third: {slope:+.3f} MB a minute; {table[:, 1].max():.1f} MB resident at most",
+        f"\nin the last third: {slope:+.3f} MB a minute; {table[:, 1].max():.1f} MB resident at "
+        f"most",
         flush=True,
     )
 
@@ -115,11 +120,13 @@ def overload(server: Server, requests: list[bytes]) -> None:
     after = load(server, requests, CLIENTS, RECOVERY)
     left = server.figure("ctc_held_bytes"), server.figure("ctc_queue_photos")
     print(
-        f"\n{MANY_CLIENTS} clients without patience at a queue of {QUEUE}: {dict(many)}; then {CLIENTS}: {dict(after)}"
+        f"\n{MANY_CLIENTS} clients without patience at a queue of {QUEUE}: {dict(many)}; then "
+        f"{CLIENTS}: {dict(after)}"
     )
     now = sample(server, time.monotonic())
     print(
-        f"at rest {left[0]:.0f} bytes held, {left[1]:.0f} photos wait, {now.resident:.1f} MB resident, {now.own:.1f} its own"
+        f"at rest {left[0]:.0f} bytes held, {left[1]:.0f} photos wait, {now.resident:.1f} MB "
+        f"resident, {now.own:.1f} its own"
     )
     print(*server.complaints[:20], sep="\n")
 
@@ -135,7 +142,8 @@ def main() -> None:
     options = parser.parse_args()
     requests = requests_of([path.read_bytes() for path in usable(options.photos_dir)])
     print(
-        f"{len(requests)} different requests, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        f"{len(requests)} different requests, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
     with serving(options.model, "--queue", str(QUEUE), "--max-photos", str(QUEUE)) as server:

@@ -54,7 +54,8 @@ def main() -> int:
     medians = measure(parser.parse_args().runs)
     ratio = medians[OURS] / medians[BASE]
     print(
-        f"{date.today()}, {processor()}, {os.cpu_count()} cores, Python {platform.python_version()}\n"
+        f"{date.today()}, {processor()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}\n"
     )
     print("| | ms, median | ratio |\n|---|---|---|")
     for name, value in medians.items():

@@ -53,7 +53,7 @@ def names_in(cell: str) -> set[str]:
     return names - {""}
 
 
-def test_every_option_of_2_is_on_the_page(shared: Path) -> None:
+def test_coming_from_2_lists_every_old_option(shared: Path) -> None:
     old = options_of_2(shared)
     assert set(old) == {command for command, _, _ in SECTIONS}
     for command, _, section in SECTIONS:
@@ -67,7 +67,7 @@ def test_every_option_of_2_is_on_the_page(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "section"), SECTIONS, ids=[old for old, _, _ in SECTIONS])
-def test_what_an_option_became_exists(old: str, new: str, section: str) -> None:
+def test_coming_from_2_names_existing_options(old: str, new: str, section: str) -> None:
     names = {
         name for became in told(section).values() for name in re.findall(r"`(--[\w-]+)`", became)
     }
@@ -75,7 +75,7 @@ def test_what_an_option_became_exists(old: str, new: str, section: str) -> None:
     assert names <= every_option(new)
 
 
-def test_an_option_that_is_gone_says_why_or_what_instead() -> None:
+def test_coming_from_2_explains_removed_options() -> None:
     for _, _, section in SECTIONS:
         for names, new, why in ROW.findall(section):
             assert new != "gone" or len(why) > 10, f"{names} is gone: say why"

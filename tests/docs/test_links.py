@@ -38,7 +38,7 @@ def anchor_of(heading: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_links_lead_somewhere(page: Path) -> None:
     for path, anchor in LINK.findall(text_of(page)):
         target = (page.parent / path) if path else page
         assert target.exists(), f"'{page.name}' links to '{path}', which is not there"
@@ -49,7 +49,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
-def test_every_command_in_the_text_exists_with_its_options(page: Path) -> None:
+def test_commands_in_text_exist_with_their_options(page: Path) -> None:
     for line in COMMAND.findall(" ".join(text_of(page).split())):
         words = shlex.split(line)
         options = {word for word in words if word.startswith("--")}

@@ -25,9 +25,14 @@ from ctc.cli.main import run as ctc
 from ctc.demo.tour import commands as commands_of_the_demo
 from ctc.demo.world import draw_new_photos, draw_world
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.subprocess,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+    ),
+]
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = CHECKOUT / "docs"
@@ -125,8 +130,14 @@ def _write_more(folder: Path) -> None:
         "images": [{"file": image, "detections": [box]} for image in images],
     }
     Path("boxes.json").write_text(json.dumps(detected))
-    of_2 = {row["event_id"]: {"labels": [{"species": row["species"], "count": row["count"] or "-1"}],
-                              "images": [row["image1"]], "meta_data": {}} for row in rows}  # fmt: skip
+    of_2 = {
+        row["event_id"]: {
+            "labels": [{"species": row["species"], "count": row["count"] or "-1"}],
+            "images": [row["image1"]],
+            "meta_data": {},
+        }
+        for row in rows
+    }
     Path("inventory.json").write_text(json.dumps(of_2))
     package = ["--format", "camtrap-dp", "--time-zone", "Europe/Berlin"]
     assert ctc(["predict", "model.onnx", "photos", "--output", "package", *package]) == 0
@@ -144,9 +155,7 @@ def page_folder(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
-def test_what_a_page_shows_runs(
-    page: Path, page_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_page_commands_run(page: Path, page_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for block in blocks_of(page):
         if block.mark == "save as":
             (page_folder / block.said).write_text(block.text, encoding="utf-8")
@@ -161,7 +170,7 @@ def test_what_a_page_shows_runs(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
-def test_what_can_not_run_here_is_understood(page: Path) -> None:
+def test_page_commands_not_run_are_parsed(page: Path) -> None:
     for block in blocks_of(page):
         if block.language == "sh" or block.mark == "not run":
             subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
@@ -169,7 +178,7 @@ def test_what_can_not_run_here_is_understood(page: Path) -> None:
             _run(["ctc", *shlex.split(found["words"])], only_parse=True)
 
 
-def test_the_readme_shows_the_commands_of_the_demo() -> None:
+def test_readme_shows_commands_of_demo() -> None:
     shown = [
         words[1:] for block in blocks_of(CHECKOUT / "README.md") for _, words in block.commands()
     ]

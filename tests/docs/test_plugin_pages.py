@@ -45,18 +45,18 @@ RECORDS = [
     QUOTES,
     ids=[f"{page.name}-{n}" for n, (page, *_) in enumerate(QUOTES)],
 )
-def test_what_a_page_quotes_stands_in_the_file(page: Path, kind: str, file: str, text: str) -> None:
+def test_quotes_equal_their_files(page: Path, kind: str, file: str, text: str) -> None:
     held = (CHECKOUT / file).read_text(encoding="utf-8").rstrip("\n")
     told = f"{page.name} quotes '{file}' wrongly: paste it again"
     assert text == held if kind == "file" else f"\n{text}\n" in f"\n{held}\n", told
 
 
-def test_the_tutorial_shows_no_code_that_is_not_quoted() -> None:
+def test_tutorial_code_is_quoted() -> None:
     text = TUTORIAL.read_text(encoding="utf-8")
     assert text.count("```python") + text.count("```toml") == len(QUOTE.findall(text)) > 9
 
 
-def test_the_tutorial_shows_what_a_check_says_of_its_example() -> None:
+def test_tutorial_shows_message_of_check() -> None:
     _, _, _, source = next(quote for quote in QUOTES if quote[2].endswith("trimmed_mean.py"))
     module: dict[str, Any] = {}
     exec(source.replace("axis=0", "axis=1"), module)
@@ -80,7 +80,7 @@ def described(title: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)
-def test_every_hook_is_described_with_its_record_and_its_check(kind: RecordKind) -> None:
+def test_reference_describes_hooks_records_and_checks(kind: RecordKind) -> None:
     assert described(kind.hook) == {field.name for field in fields(kind.record_type)}
     assert check_of(kind) in ctc.testing.__all__, "every kind of plugin has a check in ctc.testing"
     assert f"`{check_of(kind)}(record" in section(kind.hook)
@@ -89,11 +89,11 @@ def test_every_hook_is_described_with_its_record_and_its_check(kind: RecordKind)
 @pytest.mark.parametrize(
     "record", [r for r in RECORDS if r not in {kind.record_type for kind in KINDS}]
 )
-def test_every_field_of_every_other_record_is_described(record: type[Any]) -> None:
+def test_reference_describes_fields_of_other_records(record: type[Any]) -> None:
     assert described(record.__name__) == {field.name for field in fields(record)}
 
 
-def test_what_loaders_give_and_engines_get_is_described() -> None:
+def test_reference_describes_batches_and_tasks() -> None:
     assert described("Batch") == set(Batch._fields)
     assert described("Task") == {name for name in vars(Task) if not name.startswith("_")}
     assert described("BatchStream") == {
@@ -102,7 +102,7 @@ def test_what_loaders_give_and_engines_get_is_described() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)
-def test_the_example_keeps_the_contract(kind: RecordKind, tmp_path: Path) -> None:
+def test_reference_examples_pass_their_checks(kind: RecordKind, tmp_path: Path) -> None:
     (tmp_path / "fox_1.jpg").touch()
     needed = {"ctc_input_formats": [tmp_path], "ctc_backbones": [(24, 32)]}
     check = getattr(ctc.testing, check_of(kind))

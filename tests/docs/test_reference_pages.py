@@ -32,30 +32,30 @@ def described(page: str, heading: str = "") -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
-def test_every_environment_variable_in_the_code_is_described() -> None:
+def test_environment_page_describes_every_variable() -> None:
     used = {name for path in SOURCES for name in VARIABLE.findall(path.read_text(encoding="utf-8"))}
     assert "CTC_PLUGINS" in used
     assert used <= described("environment.md")
 
 
-def test_every_key_of_dataset_json_is_described(tiny_dataset) -> None:
+def test_artifacts_page_describes_dataset_json(tiny_dataset) -> None:
     assert described("artifacts.md", "Dataset") == set(tiny_dataset().manifest.to_json())
 
 
-def test_every_feature_of_a_record_is_described(tiny_dataset) -> None:
+def test_artifacts_page_describes_record_features(tiny_dataset) -> None:
     shard = next((tiny_dataset().folder).glob("train-*.tfrecord")).read_bytes()
     features = {name for name in described("artifacts.md", "Record") if name != "label/<name>"}
     assert len(features) == 7
     assert all(name.encode() in shard for name in features)
 
 
-def test_every_key_of_run_json_is_described() -> None:
+def test_artifacts_page_describes_run_json() -> None:
     nothing = (0.0, 0.0, 0.0)
     keys = RunInfo({}, "small_cnn", {}, Preprocessing(8, 8), nothing, nothing, {}, seed=0).to_json()
     assert described("artifacts.md", "Run") == set(keys)
 
 
-def test_every_exit_code_is_described() -> None:
+def test_exit_codes_page_describes_every_code() -> None:
     text = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
     codes = {
         0,

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 FETCHED = {
     ("link", "href"),
@@ -46,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_page_is_in_the_site(site: Path) -> None:
+def test_site_has_every_page(site: Path) -> None:
     pages = {
         path.relative_to(CHECKOUT / "docs").with_suffix(".html")
         for path in (CHECKOUT / "docs").rglob("*.md")
@@ -57,7 +59,7 @@ def test_every_page_is_in_the_site(site: Path) -> None:
     }
 
 
-def test_what_a_page_needs_lies_in_the_site(site: Path) -> None:
+def test_site_has_what_pages_need(site: Path) -> None:
     for path in site.rglob("*.html"):
         for address in Page(path.read_text(encoding="utf-8")).fetched:
             assert not ELSEWHERE.match(address), f"{path.name} fetches '{address}'"
@@ -67,12 +69,19 @@ def test_what_a_page_needs_lies_in_the_site(site: Path) -> None:
                 )
 
 
-def test_the_styles_fetch_nothing_from_elsewhere(site: Path) -> None:
+def test_site_styles_fetch_nothing_from_other_hosts(site: Path) -> None:
     for path in site.rglob("*.css"):
         addresses = re.findall(r"url\(['\"]?([^'\")]+)", path.read_text(encoding="utf-8"))
         assert not [address for address in addresses if ELSEWHERE.match(address)]
 
 
-def test_links_to_files_that_are_no_pages_are_text_in_the_site(site: Path) -> None:
-    text = (site / "design.html").read_text(encoding="utf-8")
-    assert "What the rooms are called: the house." in text
+def test_site_shows_links_to_other_files_as_text(site: Path) -> None:
+    text = (site / "contributing.html").read_text(encoding="utf-8")
+    assert "LICENSE" in (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert 'href="LICENSE' not in text
+
+
+def test_site_has_changelog_contributing_and_benchmarks_as_pages(site: Path) -> None:
+    for name in ("changelog", "contributing", "benchmarks"):
+        assert "<h1" in (site / f"{name}.html").read_text(encoding="utf-8")
+    assert 'href="architecture.html"' in (site / "contributing.html").read_text(encoding="utf-8")
