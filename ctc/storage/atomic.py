@@ -2,47 +2,129 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import platform
 import re
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 
+from ctc.errors import CtcError, reason
 from ctc.storage.paths import is_remote
 from ctc.storage.remote_files import remove_remote, upload
 
 _PARTIAL_SUFFIX = ".partial"
 _PROCESS = re.compile(rf"\d+\.[0-9a-f]+{re.escape(_PARTIAL_SUFFIX)}")
+_OWNER = re.compile(rf"\.(\d+)\.([0-9a-f]{{8}})[0-9a-f]{{8}}{re.escape(_PARTIAL_SUFFIX)}$")
+"""Process and host in the name of a temporary file; see `temp_path`."""
+_FULL_OR_READ_ONLY = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path for a file or folder, which becomes `path` when the block ends.
 
-    An existing `path` is replaced. If the block raises, the temporary path is removed. See
-    `temp_path`, and `commit` for folders at remote places.
+    An existing `path` is replaced. If the block raises, the temporary path is removed. What killed
+    processes left over from the same `path` is removed first. An OSError names `path`, never the
+    temporary path. See `temp_path`, and `commit` for folders at remote places.
     """
     if not is_remote(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path)
     partial = temp_path(path)
     try:
         yield partial
         if not partial.is_dir():
             sync_file(partial)
         commit(partial, path)
+    except OSError as error:
+        remove(partial)
+        is_partial_error = str(error.filename) == str(partial)
+        if is_partial_error or (error.filename is None and error.errno in _FULL_OR_READ_ONLY):
+            error.filename = str(path)
+        raise
     except BaseException:
         remove(partial)
         raise
 
 
+def check_writable(path: Path, is_folder: bool = False) -> None:
+    """Raise CtcError unless the file or folder `path` can be written, before any work is done.
+
+    A file is created and removed in the nearest folder that exists. With `is_folder`, files are to
+    be written into `path`. Remote places are not checked.
+    """
+    if is_remote(path):
+        return
+    folder = path if is_folder else path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    probe = temp_path(folder / path.name)
+    try:
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        probe.unlink()
+    except OSError as error:
+        raise CtcError(
+            f"'{path}' can't be written: {reason(error)}; choose another --output"
+        ) from None
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove temporary files and folders of `path` whose process on this host has ended."""
+    for name in _abandoned(path.parent):
+        if is_partial(path.with_name(name), path):
+            remove(path.with_name(name))
+
+
+@cache
+def _abandoned(folder: Path) -> tuple[str, ...]:
+    """Return the names of abandoned temporary files in `folder`; it is listed once per process.
+
+    There are none in a folder that may not be listed.
+    """
+    if os.name == "posix" and not os.access(folder, os.R_OK):
+        return ()
+    found = ((path.name, _OWNER.search(path.name)) for path in folder.iterdir())
+    return tuple(
+        name
+        for name, owner in found
+        if owner and owner[2] == _host_token() and not _is_running(int(owner[1]))
+    )
+
+
+def _is_running(process: int) -> bool:
+    """Return whether the process exists; always True on Windows, which has no signal 0."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@cache
+def _host_token() -> str:
+    """Return 8 hex digits that differ between hosts and between containers of a host."""
+    namespace = Path("/proc/self/ns/pid")
+    processes = namespace.readlink() if namespace.exists() else ""
+    return f"{zlib.crc32(f'{platform.node()} {processes}'.encode()):08x}"
+
+
 def temp_path(path: Path) -> Path:
-    """Return a new temporary name in the folder of `path`.
+    """Return a new temporary name in the folder of `path`: `.NAME.PROCESS.HOST+RANDOM.partial`.
 
     For a remote `path`, it is in this machine's folder for temporary files (`TMPDIR`).
     """
-    name = f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}{_PARTIAL_SUFFIX}"
+    owner = f"{os.getpid()}.{_host_token()}{os.urandom(4).hex()}"
+    name = f".{path.name}.{owner}{_PARTIAL_SUFFIX}"
     return Path(gettempdir(), name) if is_remote(path) else path.with_name(name)
 
 

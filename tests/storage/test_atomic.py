@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from ctc.storage.atomic import atomic_write, is_partial, temp_path
+from ctc.errors import CtcError
+from ctc.storage import atomic
+from ctc.storage.atomic import atomic_write, check_writable, is_partial, temp_path, write_text
 
 
 def test_is_partial_recognises_temp_path(tmp_path: Path) -> None:
@@ -37,3 +43,79 @@ def test_atomic_write_removes_partial_file_on_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="stop"):
         write()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def abandoned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The temporary file of a process that was killed while it wrote `p.csv`."""
+    monkeypatch.setattr(atomic, "_abandoned", atomic._abandoned.__wrapped__)
+    code = (
+        "import os, sys, pathlib\n"
+        "from ctc.storage.atomic import atomic_write\n"
+        "with atomic_write(pathlib.Path(sys.argv[1])) as partial:\n"
+        "    partial.write_text('half')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, tmp_path / "p.csv"], check=False)
+    assert killed.returncode == -9
+    (left,) = tmp_path.iterdir()
+    return left
+
+
+@pytest.mark.subprocess
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGKILL")
+def test_atomic_write_removes_what_a_killed_process_left(abandoned: Path, tmp_path: Path) -> None:
+    write_text(tmp_path / "other.csv", "another target")
+    assert abandoned.exists()
+    write_text(tmp_path / "p.csv", "whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.csv", "p.csv"]
+
+
+@pytest.mark.subprocess
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGKILL")
+def test_atomic_write_keeps_files_of_running_processes_and_other_hosts(
+    abandoned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = abandoned.rename(temp_path(tmp_path / "p.csv"))  # named after this process
+    write_text(tmp_path / "p.csv", "whole")
+    assert running.exists()
+    _, name, suffix, _, owner, end = running.name.split(".")
+    foreign = f".{name}.{suffix}.999999.{'0' * 8}{owner[8:]}.{end}"
+    elsewhere = running.rename(tmp_path / foreign)
+    write_text(tmp_path / "p.csv", "again")
+    assert elsewhere.exists()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EISDIR])
+def test_atomic_write_names_the_target_in_errors(tmp_path: Path, code: int) -> None:
+    def write() -> None:
+        with atomic_write(tmp_path / "p.csv") as partial:
+            if code == errno.ENOSPC:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            partial.mkdir()
+            partial.write_text("a folder")
+
+    with pytest.raises(OSError, match="No space|Is a directory") as found:
+        write()
+    assert (found.value.errno, found.value.filename) == (code, str(tmp_path / "p.csv"))
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_check_writable_leaves_nothing(tmp_path: Path, is_folder: bool) -> None:
+    check_writable(tmp_path / "new" / "p.csv", is_folder)
+    check_writable(tmp_path, is_folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_check_writable_refuses_folder_without_permission(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(CtcError, match=r"p\.csv' can't be written: permission denied; choose"):
+        check_writable(tmp_path / "p.csv")
+    tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is read-only everywhere")
+def test_check_writable_refuses_unwritable_place() -> None:
+    with pytest.raises(CtcError, match=r"'/proc/self/p\.csv' can't be written: "):
+        check_writable(Path("/proc/self/p.csv"))
