@@ -65,12 +65,12 @@ def test_inventory_groups_photos_into_events(
         ("fox#B1", ["fox/B1.jpg"], "fox", None, "B"),
         ("hare#A4", ["hare/A4.jpg"], "hare", "2026-05-04T11:00:00", "A"),
     ]
-    narration = capsys.readouterr().err.splitlines()
+    lines = capsys.readouterr().err.splitlines()
     assert (
         "warning: 1 of 5 events have no photo with an EXIF date: 'datetime' stays empty"
-        in narration
+        in lines
     )
-    assert "grouped 3 single photos into 1 events, 1 of them with several observations" in narration
+    assert "grouped 3 single photos into 1 events, 1 of them with several observations" in lines
 
 
 def test_inventory_time_from_mtime_fills_missing_exif(build: Build) -> None:
