@@ -50,8 +50,8 @@ def test_calibrate_adds_calibration_to_a_lower_precision(
     plain, calibrated = load_model(model), load_model(output)
     pictures = np.random.default_rng(0).integers(0, 256, (5, 50, 50, 3), np.uint8)
     answers, wanted = calibrated.predict(pictures), plain.predict(pictures)
-    for label, told in calibrated.info.calibration.items():
-        calibration = Calibration.from_json(told, len(calibrated.info.labels[label]))
+    for label, values in calibrated.info.calibration.items():
+        calibration = Calibration.from_json(values, len(calibrated.info.labels[label]))
         assert answers[label] == pytest.approx(calibration.apply(wanted[label]), abs=tolerance)
     assert set(calibrated.info.calibration) == {"species", "count"}
     assert calibrated.info.provenance["precision"] == precision

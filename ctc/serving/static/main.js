@@ -10,7 +10,7 @@ import { failureTable, predictionTable, save } from "./table.js";
 import { refreshView, view } from "./viewer.js";
 
 const gallery = new Gallery();
-const sender = new Sender(gallery, () => unite());
+const sender = new Sender(gallery, () => groupBursts());
 const cards = new WeakMap();
 const actions = { open, correct: (event, label, name) => gallery.correct(event, label, name) };
 let unsaved = false;
@@ -40,15 +40,15 @@ function show() {
   listClasses(gallery.events, show);
 }
 
-function tell() {
+function showProgress() {
   const { photos } = gallery;
   const failures = gallery.events.filter(isFailed).length;
-  const through = photos.filter(({ state }) => state !== "waiting").length;
+  const done = photos.filter(({ state }) => state !== "waiting").length;
   byId("status").hidden = byId("work").hidden = !photos.length;
   document.body.classList.toggle("working", photos.length > 0);
   byId("progress").max = Math.max(1, photos.length);
-  byId("progress").value = through;
-  byId("told").textContent = `${through} of ${counted(photos.length, "photo")} done`;
+  byId("progress").value = done;
+  byId("progress-text").textContent = `${done} of ${counted(photos.length, "photo")} done`;
   byId("show-failures").textContent = `${failures} can't be used`;
   byId("again").hidden = !photos.some(({ state }) => state === "lost");
   byId("show-failures").hidden = byId("download-failures").hidden = !failures;
@@ -56,7 +56,7 @@ function tell() {
 
 const refresh = soon(() => {
   show();
-  tell();
+  showProgress();
 }, 60);
 
 gallery.addEventListener("change", ({ detail: event }) => {
@@ -67,21 +67,21 @@ gallery.addEventListener("change", ({ detail: event }) => {
 });
 
 // Groups photos into the bursts that the server finds; a stacked model predicts each event again.
-async function unite() {
+async function groupBursts() {
   const within = Number(byId("within").value);
   const photos = gallery.photos.filter(({ state }) => state === "done");
   if (!within || !photos.length) return gallery.separate();
-  const told = photos.map(({ folder, answer }) => ({ folder, taken: answer.taken, labels: sharesOf(answer.labels) }));
+  const predicted = photos.map(({ folder, answer }) => ({ folder, taken: answer.taken, labels: sharesOf(answer.labels) }));
   try {
-    const found = await events(gallery.model, within, told);
-    if (gallery.model.stacked) await askAgain(found, photos);
+    const found = await events(gallery.model, within, predicted);
+    if (gallery.model.stacked) await predictAgain(found, photos);
     gallery.unite(photos, found);
   } catch (error) {
-    byId("told").textContent = error.message;
+    byId("progress-text").textContent = error.message;
   }
 }
 
-async function askAgain(found, photos) {
+async function predictAgain(found, photos) {
   for (const event of found.filter((one) => one.photos.length > 1)) {
     event.labels = (await predictTogether(gallery.model, event.photos.map((at) => photos[at].file))).labels;
   }
@@ -121,7 +121,7 @@ function listenToPhotos() {
 
 function listenToButtons() {
   onFilter(show);
-  byId("within").addEventListener("change", unite);
+  byId("within").addEventListener("change", groupBursts);
   byId("show-failures").addEventListener("click", () => {
     showFailures();
     show();

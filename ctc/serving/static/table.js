@@ -2,13 +2,13 @@
 import { correctionOf } from "./gallery.js";
 
 const COLUMNS = ["id", "label", "prediction_top", "confidence_top", "predictions_all"];
-const PRESENT = "predictions_present";
+const PRESENT_COLUMN = "predictions_present";
 const FACTS = ["datetime", "camera", "latitude", "longitude"];
 const SOURCES = { datetime: "taken" };
 
 // A row per event and label; `several`: whether there is a multi-label label.
 export function predictionTable(events, several) {
-  const header = [...COLUMNS, ...(several ? [PRESENT] : []), ...FACTS, "correction"];
+  const header = [...COLUMNS, ...(several ? [PRESENT_COLUMN] : []), ...FACTS, "correction"];
   const rows = events.filter((event) => event.labels).flatMap((event) => rowsOf(event, several));
   return csv([header, ...rows]);
 }

@@ -24,11 +24,11 @@ export function refreshView() {
   if (!shown) return;
   const photo = shown.photos[shown.at];
   const { answer, event, path } = photo;
-  const beside = event.photos.length > 1 ? `photo ${event.photos.indexOf(photo) + 1} of ${event.photos.length} of this event` : "";
+  const position = event.photos.length > 1 ? `photo ${event.photos.indexOf(photo) + 1} of ${event.photos.length} of this event` : "";
   const facts = dialog.querySelector(".facts");
   const parts = [
     element("h2", {}, ...breakable(path)),
-    element("p", { class: "time" }, [takenAt({ photos: [photo] }), answer?.camera, beside].filter(Boolean).join(" · ")),
+    element("p", { class: "time" }, [takenAt({ photos: [photo] }), answer?.camera, position].filter(Boolean).join(" · ")),
     element("div", { class: "said" }, ...content(event, shown.actions)),
     ...Object.entries(answer?.labels ?? {}).map(classes),
   ];

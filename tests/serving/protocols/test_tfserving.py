@@ -87,7 +87,7 @@ def test_tfserving_arrays_of_a_single_label_have_no_name(
     assert reply.json["predictions"] == [pytest.approx([SURE, 1 - SURE], abs=0.002)]
 
 
-def test_tfserving_lists_failures_beside_predictions(server, jpeg) -> None:
+def test_tfserving_lists_failures_with_predictions(server, jpeg) -> None:
     reply = server.predict(
         {
             "instances": [

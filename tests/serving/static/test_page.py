@@ -54,7 +54,8 @@ def page(browser, server, photos):
 def wait_for_photos(browser, count: int) -> None:
     photos = "photo" if count == 1 else "photos"
     browser.wait_for(
-        f"document.getElementById('told').textContent === '{count} of {count} {photos} done'"
+        f"document.getElementById('progress-text').textContent ==="
+        f" '{count} of {count} {photos} done'"
     )
 
 
@@ -237,7 +238,7 @@ def test_page_viewer_keyboard_navigation_corrects_nothing(page) -> None:
 
 def test_page_ignores_photos_added_twice(page, photos) -> None:
     page.drop(photos)
-    assert page.run("document.getElementById('told').textContent") == "5 of 5 photos done"
+    assert page.run("document.getElementById('progress-text').textContent") == "5 of 5 photos done"
 
 
 def test_page_warns_before_unsaved_corrections_are_lost(page, server) -> None:
