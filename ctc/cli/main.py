@@ -17,6 +17,7 @@ from ctc.cli.console.console import (
     close_json_log,
     forward_logging,
     log_exception,
+    open_closed_streams,
     open_json_log,
     set_verbosity,
 )
@@ -147,6 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run `ctc` and return its exit code."""
     code = FAILED
+    open_closed_streams()
     if COMPLETE_VAR in os.environ:
         import_module("ctc.cli.commands.completion")
     try:

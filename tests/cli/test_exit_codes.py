@@ -160,6 +160,36 @@ def test_run_command_reports_full_disk_in_one_line(arguments: list[str]) -> None
     assert (done.returncode, done.stderr) == (1, "error: no space left on device\n")
 
 
+@posix
+@pytest.mark.subprocess
+@pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_run_command_goes_on_without_its_streams(tmp_path: Path, stream: str) -> None:
+    if "full" in stream and not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full, the disk that is always full")
+    code = (
+        "import sys, click\n"
+        "from ctc.cli.console import console\n"
+        "from ctc.cli.main import ctc, run\n"
+        "@click.command()\n"
+        "def work():\n"
+        "    console.info('narration')\n"
+        "    console.warn('narration')\n"
+        "    with open(sys.argv[1], 'w') as file:\n"
+        "        print('data')\n"
+        "        console.info('narration')\n"
+        "        file.write('result')\n"
+        "ctc.get_command = lambda context, name: work\n"
+        "sys.exit(run(['doctor']))\n"
+    )
+    script = tmp_path / "work.py"
+    script.write_text(code)
+    command = f'exec "$0" "$1" "$2" {stream}'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable, script, tmp_path / "result"], check=False
+    )
+    assert (done.returncode, (tmp_path / "result").read_text()) == (0, "result")
+
+
 def start_waiting(cleaned: Path, code: str = WAITS) -> subprocess.Popen[str]:
     """Start a command that waits, and writes the file `cleaned` when it is stopped."""
     running = subprocess.Popen(

@@ -95,7 +95,7 @@ def test_atomic_write_names_the_target_in_errors(tmp_path: Path, code: int) -> N
             partial.mkdir()
             partial.write_text("a folder")
 
-    with pytest.raises(OSError, match="No space|Is a directory") as found:
+    with pytest.raises(OSError, match=r"No space|Is a directory") as found:
         write()
     assert (found.value.errno, found.value.filename) == (code, str(tmp_path / "p.csv"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,28 +72,55 @@ def info(message: str) -> None:
     """Print a line on stderr, unless `--quiet` is set."""
     _write_log("message", text=message.strip())
     if not _verbosity.quiet:
-        click.echo(message, err=True)
+        _print_line(message)
 
 
 def debug(message: str) -> None:
     """Print a line on stderr if `--verbose` is set."""
     _write_log("detail", text=message)
     if _verbosity.verbose:
-        click.echo(message, err=True)
+        _print_line(message)
 
 
 def warn(message: str) -> None:
     """Print a warning on stderr as one line, always."""
     line = " ".join(message.split())
     _write_log("warning", text=line)
-    click.echo(f"warning: {line}", err=True)
+    _print_line(f"warning: {line}")
 
 
 def error(message: str) -> None:
     """Print the reason why the command fails on stderr, as one line."""
     line = " ".join(message.split())
     _write_log("error", text=line)
-    click.echo(f"error: {line}", err=True)
+    _print_line(f"error: {line}")
+
+
+def open_closed_streams() -> None:
+    """Let closed standard streams (`2>&-`) lead to the null device, as if nobody listened.
+
+    Otherwise the next file that is opened would get their number, and with it our messages.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (open until the end)
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+
+
+def _print_line(message: str) -> None:
+    """Print a line on stderr; a stderr that can't be written does not end the command."""
+    try:
+        click.echo(message, err=True)
+    except OSError as error:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open until the end)
+        _write_log("warning", text=f"stderr can't be written: {reason(error)}")
 
 
 @contextmanager
