@@ -44,22 +44,24 @@ PATH_STR = LocalPath()
 PATH_OR_URL = PathOrUrl(path_type=Path)
 
 
-def check_remote_paths(context: click.Context) -> None:
-    """Check that every remote path of the command can be reached, before any work begins.
+def check_paths(context: click.Context) -> None:
+    """Check, before any work begins, that remote paths can be reached and the output written.
 
-    Raises CtcError for one that can't.
+    Raises CtcError for a path that can't.
     """
     for parameter in context.command.params:
-        if isinstance(parameter.type, PathOrUrl):
+        if isinstance(parameter.type, click.Path):
             given = context.params.get(parameter.name or "")
             for path in given if isinstance(given, tuple) else [given]:
-                _check_remote_path(path, is_output=parameter.name == OUTPUT)
+                if path is not None:
+                    found = Path(path) if isinstance(path, str) else path
+                    _check_path(found, parameter.name == OUTPUT, context)
 
 
-def _check_remote_path(path: Path | None, is_output: bool) -> None:
+def _check_path(path: Path, is_output: bool, context: click.Context) -> None:
     from ctc.storage.paths import is_http, is_remote
 
-    if path is not None and is_remote(path):
+    if is_remote(path):
         from ctc.storage.remote_files import check_reachable
 
         if is_output and is_http(path):
@@ -67,3 +69,7 @@ def _check_remote_path(path: Path | None, is_output: bool) -> None:
                 f"'{path}' can't be written, HTTP is read-only: choose another --output"
             )
         check_reachable(path)
+    elif is_output and not context.params.get("dry_run"):
+        from ctc.storage.atomic import check_writable
+
+        check_writable(path, is_folder=path.is_dir())

@@ -17,7 +17,7 @@ import click
 
 from ctc.cli.console.console import open_json_log, set_verbosity
 from ctc.cli.options.option import CommandOption
-from ctc.cli.options.paths import PATH, check_remote_paths
+from ctc.cli.options.paths import PATH, check_paths
 from ctc.cli.settings.environment import variable_prefix, warn_unknown_variables
 from ctc.cli.settings.keys import command_path, option_key
 from ctc.cli.settings.source import (
@@ -124,7 +124,7 @@ def _run_or_show_config(run: Callable[..., Any] | None) -> Callable[..., Any]:
     def run_or_show(**options: Any) -> Any:
         context = click.get_current_context()
         if not context.meta.get(SHOW_CONFIG_KEY):
-            check_remote_paths(context)
+            check_paths(context)
             return run(**options)
         from ctc.cli.settings.show_config import show_config
 
