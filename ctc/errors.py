@@ -8,10 +8,13 @@ case, no full stop, values in quotes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from importlib.util import find_spec
 
+_MAX_LISTED = 30
 _MIN_SIMILARITY = 0.6
+_MIN_PREFIX_LENGTH = 3
+_PREFIX_SIMILARITY = 0.75
+"""Similarity of a name to a choice that begins with it."""
 
 
 class CtcError(Exception):
@@ -38,6 +41,15 @@ class OutputExistsError(UsageError):
         self, path: object, remedy: str = "choose another --output or add --overwrite"
     ) -> None:
         super().__init__(f"'{path}' exists already: {remedy}")
+
+
+class AlreadyCompleteError(CtcError):
+    """`--resume` was given for an output that is complete: nothing is left to do."""
+
+    exit_code = 0
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"'{path}' is complete, there is nothing to resume")
 
 
 class ImageError(CtcError):
@@ -72,22 +84,51 @@ def require_extra(feature: str, extra: str, modules: Iterable[str]) -> None:
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """Return the end of a message about an unknown name: the closest choice, or all of them.
+    """Return the end of a message about an unknown name: the closest choice, or the first of them.
 
-    `": did you mean 'mean'?"` when a choice is close, ignoring case, else `": there are 'max',
-    'min'"`.
+    `": did you mean 'mean'?"` when a choice is close, see `closest_name`, else `": there are 'max',
+    'min'"`, at most 30.
     """
     known = sorted(choices)
     if not known:
         return ": there are none"
-    similarity, _, closest = max((*_similarity(name, choice), choice) for choice in known)
-    if similarity >= _MIN_SIMILARITY:
+    closest = closest_name(name, known)
+    if closest is not None:
         return f": did you mean '{closest}'?"
-    return ": there are " + ", ".join(f"'{choice}'" for choice in known)
+    more = f" and {len(known) - _MAX_LISTED:,} more" if len(known) > _MAX_LISTED else ""
+    return ": there are " + ", ".join(f"'{choice}'" for choice in known[:_MAX_LISTED]) + more
+
+
+def closest_name(name: str, choices: Iterable[str]) -> str | None:
+    """Return the choice with the smallest edit distance from `name`, None if none is close.
+
+    Case is ignored unless two choices are equally close. The beginning of a choice counts as close.
+    """
+    ranked = [(*_similarity(name, choice), choice) for choice in sorted(choices)]
+    similarity, _, closest = max(ranked, default=(0.0, 0.0, ""))
+    return closest if similarity >= _MIN_SIMILARITY else None
 
 
 def _similarity(name: str, choice: str) -> tuple[float, float]:
-    """Return difflib's ratio (0–1) ignoring case, then the ratio with case, to break ties."""
-    pairs = ((choice.lower(), name.lower()), (choice, name))
-    folded, exact = (SequenceMatcher(None, one, other).ratio() for one, other in pairs)
-    return folded, exact
+    """Return the similarity (0–1) ignoring case, then the one with case, to break ties."""
+    folded, folded_choice = name.lower(), choice.lower()
+    similarity = 1 - edit_distance(folded, folded_choice) / max(len(name), len(choice), 1)
+    if len(name) >= _MIN_PREFIX_LENGTH and folded_choice.startswith(folded):
+        similarity = max(similarity, _PREFIX_SIMILARITY)
+    return similarity, -edit_distance(name, choice)
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Return how many letters to insert, delete, replace or swap with a neighbour."""
+    before_last: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        current = [row]
+        for column, wanted in enumerate(other, 1):
+            replaced = last[column - 1] + (letter != wanted)
+            best = min(last[column] + 1, current[column - 1] + 1, replaced)
+            if row > 1 < column and letter == other[column - 2] and one[row - 2] == wanted:
+                best = min(best, before_last[column - 2] + 1)
+            current.append(best)
+        before_last, last = last, current
+    return last[-1]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.errors import MissingExtraError, did_you_mean, reason, require_extra
+from ctc.errors import MissingExtraError, did_you_mean, edit_distance, reason, require_extra
 
 
 @pytest.mark.parametrize(
@@ -14,10 +14,28 @@ from ctc.errors import MissingExtraError, did_you_mean, reason, require_extra
         ("FOx", ["FOX", "fox"], ": did you mean 'FOX'?"),
         ("quantile", ["min", "max"], ": there are 'max', 'min'"),
         ("any", [], ": there are none"),
+        ("treshold", ["threads", "threshold"], ": did you mean 'threshold'?"),
+        ("thresh", ["resume", "threads", "threshold"], ": did you mean 'threshold'?"),
+        ("lr", ["color", "learning-rate"], ": there are 'color', 'learning-rate'"),
+        ("Red  Fox", ["Red Fox", "Red Fix"], ": did you mean 'Red Fox'?"),
     ],
 )
 def test_did_you_mean_suggests_closest_ignoring_case(name: str, choices, hint: str) -> None:
     assert did_you_mean(name, choices) == hint
+
+
+def test_did_you_mean_lists_no_more_than_thirty() -> None:
+    hint = did_you_mean("zebra", [f"class {number:03}" for number in range(1_000)])
+    assert hint.startswith(": there are 'class 000', 'class 001'")
+    assert hint.endswith("'class 029' and 970 more")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "distance"),
+    [("", "", 0), ("fox", "fox", 0), ("fox", "fx", 1), ("fox", "fxo", 1), ("fox", "deer", 4)],
+)
+def test_edit_distance_counts_letters_and_swaps(one: str, other: str, distance: int) -> None:
+    assert edit_distance(one, other) == edit_distance(other, one) == distance
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ from types import FrameType
 import click
 from click.exceptions import Exit, NoArgsIsHelpError
 
-from ctc.cli.console.console import debug, error
+from ctc.cli.console.console import debug, error, info
+from ctc.cli.options.suggest import suggest_option
 from ctc.cli.registry import FAILED, INTERRUPTED, TERMINATED
-from ctc.errors import CtcError, did_you_mean, reason
+from ctc.errors import AlreadyCompleteError, CtcError, did_you_mean, reason
 
 
 class Terminated(SystemExit):
@@ -77,6 +78,9 @@ def run_command(command: Callable[[], object]) -> int:
         return error.exit_code
     except click.ClickException as error:
         return _fail(_format_click_error(error), error.exit_code)
+    except AlreadyCompleteError as done:
+        info(str(done))
+        return done.exit_code
     except CtcError as error:
         _log_cause(error)
         return _fail(str(error), error.exit_code)
@@ -128,11 +132,13 @@ def _log_cause(error: CtcError) -> None:
 
 def _format_click_error(error: click.ClickException) -> str:
     """Return click's message in our style: one line, lower case, the next step at the end."""
-    if isinstance(error, click.NoSuchOption) and error.possibilities:
-        return f"no such option '{error.option_name}': did you mean '{min(error.possibilities)}'?"
-    message = re.sub(r"(not a valid \w+) range", r"\1", error.format_message().rstrip("."))
-    message = message[:1].lower() + message[1:]
-    message += _format_value_source(error) + _suggest_choice(error)
+    if isinstance(error, click.NoSuchOption):
+        message = f"no such option '{error.option_name}'"
+        message += suggest_option(error.option_name, error.ctx)
+    else:
+        message = re.sub(r"(not a valid \w+) range", r"\1", error.format_message().rstrip("."))
+        message = message[:1].lower() + message[1:]
+        message += _format_value_source(error) + _suggest_choice(error)
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.endswith("?"):
         return message

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 
 import click
 
 from ctc.cli.settings.keys import CommandPath, command_path
+from ctc.errors import closest_name
 
 PREFIX = "CTC_"
 KUBERNETES_VARIABLE = re.compile(r"\w+_(SERVICE_(HOST|PORT)\w*|PORT(_\d+_(TCP|UDP|SCTP)\w*)?)")
@@ -66,10 +66,8 @@ def _warn_unknown(
 
 def _suggestion(name: str, prefix: str, choices: Iterable[str]) -> str:
     """Return the closest of `choices`, compared without the prefix that they have in common."""
-    near = get_close_matches(
-        name.removeprefix(prefix), [one.removeprefix(prefix) for one in choices], n=1
-    )
-    return f": did you mean '{prefix}{near[0]}'?" if near else ""
+    near = closest_name(name.removeprefix(prefix), [one.removeprefix(prefix) for one in choices])
+    return f": did you mean '{prefix}{near}'?" if near else ""
 
 
 def _prefixes(context: click.Context) -> set[str]:
