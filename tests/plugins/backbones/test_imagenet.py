@@ -63,7 +63,7 @@ def test_imagenet_weights_without_internet_name_file_and_remedy(tmp_path) -> Non
     assert (
         "refused): copy that file from a machine with internet access to Keras's folder" in message
     )
-    assert message.endswith("or give weights of your own with --weights FILE")
+    assert message.endswith("or give your own weights with --weights FILE")
 
 
 def test_imagenet_weights_download_times_out(listening, tmp_path) -> None:
