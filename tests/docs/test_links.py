@@ -23,6 +23,7 @@ PAGES = [
 CODE = re.compile(r"^```.*?^```|^    .*?$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+PATH = re.compile(r"`((?:ctc|plugins|tests|benchmarks)/[\w/.]+)`")
 COMMAND = re.compile(r"`ctc ([a-z][^`]*)`")
 
 
@@ -54,6 +55,13 @@ def test_commands_in_text_exist_with_their_options(page: Path) -> None:
         words = shlex.split(line)
         options = {word for word in words if word.startswith("--")}
         assert options <= {"--help", *options_of(command_of(words))}, f"{page.name}: ctc {line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
+def test_paths_in_text_exist(page: Path) -> None:
+    for path in PATH.findall(text_of(page)):
+        is_pattern = any(word.isupper() for word in Path(path).with_suffix("").parts)
+        assert is_pattern or (CHECKOUT / path).exists(), f"{page.name}: '{path}' is not there"
 
 
 def command_of(words: list[str]) -> click.Command:
