@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.file_kind import describe_other_kind
 from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.storage.json_file import check_format, read_object, write_object
 
@@ -151,6 +152,8 @@ class Dataset:
         Raises CtcError if `folder` is not a dataset, or was written by a newer ctc.
         """
         path = folder / MANIFEST
+        if other := describe_other_kind(folder, "dataset"):
+            raise UsageError(other)
         data = read_object(path, "the manifest of a dataset that `ctc dataset` made")
         check_format(data, path, FORMAT, FORMAT_VERSION)
         try:

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
+from ctc.artifacts.file_kind import describe_other_kind
+from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean, reason
 from ctc.storage.atomic import atomic_write
 from ctc.storage.paths import parse_path
 from ctc.storage.remote_files import local_copy
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT_VERSION = 1
+SUFFIX = ".parquet"
 EVENT_ID = "event_id"
 IMAGES = "images"
 _METADATA_KEY = b"ctc"
@@ -109,6 +111,15 @@ class Inventory:
         )
 
 
+def check_inventory_name(path: Path) -> None:
+    """Raise UsageError unless the path has the suffix by which other commands know inventories."""
+    if path.suffix.lower() != SUFFIX:
+        raise UsageError(
+            f"an inventory is a Parquet file, so '{path.name}' must end with '{SUFFIX}': "
+            f"use --output {path.with_suffix(SUFFIX).name}"
+        )
+
+
 def _read_parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any:
     try:
         import pyarrow as pa
@@ -116,11 +127,16 @@ def _read_parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any
     except ImportError:
         raise MissingExtraError(f"reading the inventory '{path}'", "data") from None
     if not path.is_file():
-        raise UsageError(f"inventory '{path}' does not exist: create one with `ctc inventory`")
+        raise UsageError(
+            describe_other_kind(path, "inventory")
+            or f"inventory '{path}' does not exist: create one with `ctc inventory`"
+        )
     try:
         return getattr(pq, read)(local_copy(path))
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"'{path}' can't be read as Parquet: {error}") from None
+        if other := describe_other_kind(path, "inventory"):
+            raise UsageError(other) from None
+        raise InputError(f"'{path}' can't be read as Parquet: {reason(error)}") from None
 
 
 def _check_columns(table: pa.Table, labels: list[str], path: Path) -> None:
@@ -140,6 +156,8 @@ def _check_columns(table: pa.Table, labels: list[str], path: Path) -> None:
 
 def _parse_metadata(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, Any]:
     if _METADATA_KEY not in metadata:
+        if other := describe_other_kind(path, "inventory"):
+            raise UsageError(other)
         raise InputError(
             f"'{path}' is not an inventory: its Parquet metadata has no 'ctc' entry; "
             "create one with `ctc inventory`"

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.file_kind import describe_other_kind
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError, UsageError
 from ctc.storage.json_file import check_format, read_object, write_object
@@ -147,6 +148,8 @@ class Run:
 
         Raises CtcError if the folder is not a run, or was written by a newer ctc.
         """
+        if other := describe_other_kind(self.folder, "run"):
+            raise UsageError(other)
         data = read_object(self.info_path, "the run.json of a run that `ctc train` made")
         check_format(data, self.info_path, FORMAT, FORMAT_VERSION)
         try:

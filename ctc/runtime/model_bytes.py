@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
+from ctc.artifacts.file_kind import describe_other_kind
 from ctc.errors import InputError, UsageError, reason
 from ctc.storage.remote_files import as_os_errors
 
@@ -40,6 +41,8 @@ def read_model(path: Path) -> ModelFile:
 
 def _read_checked(path: Path) -> bytes:
     status = path.stat()
+    if other := describe_other_kind(path, "model"):
+        raise UsageError(other)
     if stat.S_ISDIR(status.st_mode):
         raise UsageError(
             f"model '{path}' is a folder: give the .onnx file that `ctc export` made from it"

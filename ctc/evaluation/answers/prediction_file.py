@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ctc.artifacts.file_kind import describe_other_kind
 from ctc.errors import InputError, MissingExtraError, UsageError
 from ctc.evaluation.answers.aggregation import AggregatorFactory
 from ctc.evaluation.answers.collector import PredictionCollector, ProbabilityRow
@@ -63,11 +64,13 @@ def read_predictions(
     """
     readers = {".csv": _csv_rows, ".json": _json_rows, ".parquet": _parquet_rows}
     reader = readers.get(path.suffix.lower())
+    if other := describe_other_kind(path, "predictions"):
+        raise UsageError(other)
     if reader is None or path.name.lower().endswith(MEGADETECTOR):
         listed = ", ".join(f"'{suffix}'" for suffix in SUFFIXES)
         raise UsageError(
-            f"'{path}' is neither a model (.onnx) nor a prediction file with all probabilities"
-            f" ({listed})"
+            f"'{path}' is not a prediction file with all probabilities ({listed}):"
+            " make one with `ctc predict`"
         )
     if not path.is_file():
         raise UsageError(f"prediction file '{path}' does not exist: make one with `ctc predict`")
@@ -254,7 +257,10 @@ def _json_events(path: Path) -> Iterator[tuple[str, Any]]:
 def _check_columns(columns: Any) -> None:
     for name in _COLUMNS:
         if name not in columns:
-            raise InputError(f"it is not a prediction file: it has no column '{name}'")
+            raise InputError(
+                f"it is not a prediction file, it has no column '{name}':"
+                " make one with `ctc predict`"
+            )
 
 
 def _split_mapping(probabilities: Mapping[str, float]) -> ClassProbabilities:

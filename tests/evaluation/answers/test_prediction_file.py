@@ -111,7 +111,7 @@ def test_read_predictions_ignores_order_of_rows_and_classes(tmp_path: Path) -> N
         (
             "p.csv",
             "id,label\n1,x\n",
-            "it is not a prediction file: it has no column 'predictions_all'",
+            "it is not a prediction file, it has no column 'predictions_all': make one with",
         ),
         ("p.csv", "id,label,predictions_all\n1,x,fox\n", "line 2 has no JSON object"),
         (
@@ -159,6 +159,6 @@ def test_read_predictions_names_next_step_for_missing_or_unknown_file(tmp_path: 
         read_predictions(tmp_path / "p.csv", "location", lambda _: mean_of_photos)
     for name in ("p.txt", "p.megadetector.json"):
         with pytest.raises(
-            UsageError, match=r"neither a model .* nor a prediction file with all probabilities"
+            UsageError, match=r"is not a prediction file with all probabilities .*: make one"
         ):
             read_predictions(tmp_path / name, "location", lambda _: mean_of_photos)

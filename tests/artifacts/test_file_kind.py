@@ -1,0 +1,114 @@
+"""Errors about a path of another kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ctc.artifacts import file_kind
+from ctc.artifacts.dataset import MANIFEST, Dataset
+from ctc.artifacts.file_kind import describe_other_kind, recognize_kind
+from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.run import RUN_FILE, Run
+from ctc.errors import UsageError
+from ctc.runtime.model_bytes import read_model
+
+
+@pytest.fixture
+def things(tmp_path: Path) -> Path:
+    """A folder with one thing of each kind."""
+    (tmp_path / "table.csv").write_text("file,species\na.jpg,fox\n")
+    (tmp_path / "p.csv").write_text("id,label,predictions_all\n")
+    (tmp_path / "m.onnx").write_bytes(b"onnx")
+    for name, marker in (("dataset", MANIFEST), ("run", RUN_FILE), ("photos", "a.jpg")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / marker).write_text("{}")
+    rows = pa.table({"event_id": ["a"], "images": [["a.jpg"]], "species": ["fox"]})
+    Inventory(rows, ("species",), tmp_path).write(tmp_path / "i.parquet")
+    pq.write_table(rows, tmp_path / "plain.parquet")
+    pq.write_table(pa.table({"predictions_all": ["{}"]}), tmp_path / "p.parquet")
+    return tmp_path
+
+
+def test_recognize_kind_of_each(things: Path) -> None:
+    assert {path.name: recognize_kind(path) for path in things.iterdir()} == {
+        "table.csv": "table",
+        "p.csv": "predictions",
+        "m.onnx": "model",
+        "dataset": "dataset",
+        "run": "run",
+        "photos": "folder",
+        "i.parquet": "inventory",
+        "plain.parquet": "table",
+        "p.parquet": "predictions",
+    }
+    assert set(file_kind._MARKERS) == {MANIFEST, RUN_FILE}
+
+
+READERS = {
+    "dataset": lambda path: Dataset.read(path),
+    "inventory": lambda path: Inventory.read(path),
+    "run": lambda path: Run(path).read(),
+    "model": lambda path: read_model(path),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "message"),
+    [
+        (
+            "table.csv",
+            "dataset",
+            ("'{path}' is a table, not a dataset: make an inventory of it with"
+            " `ctc inventory csv '{path}' --output inventory.parquet`, then a dataset with"
+            " `ctc dataset inventory.parquet --output dataset`"),
+        ),
+        (
+            "table.csv",
+            "inventory",
+            ("'{path}' is a table, not an inventory: make one of it with"
+            " `ctc inventory csv '{path}' --output inventory.parquet`"),
+        ),
+        (
+            "plain.parquet",
+            "inventory",
+            ("'{path}' is a table, not an inventory: make one of it with"
+            " `ctc inventory csv '{path}' --output inventory.parquet`"),
+        ),
+        (
+            "i.parquet",
+            "dataset",
+            ("'{path}' is an inventory, not a dataset: make one of it with"
+            " `ctc dataset '{path}' --output dataset`"),
+        ),
+        (
+            "dataset",
+            "inventory",
+            ("'{path}' is a dataset, not an inventory: give the inventory that the dataset was"
+            " made of"),
+        ),
+        (
+            "run",
+            "model",
+            ("'{path}' is a run of `ctc train`, not a model: make one of it with"
+            " `ctc export '{path}' --output model.onnx`"),
+        ),
+        ("m.onnx", "run", ("'{path}' is a model, not a run of `ctc train`: give the folder that"
+         " the model was exported from")),
+    ],
+)  # fmt: skip
+def test_describe_other_kind_names_the_command(
+    things: Path, name: str, wanted: str, message: str
+) -> None:
+    path = things / name
+    with pytest.raises(UsageError) as found:
+        READERS[wanted](path)
+    assert str(found.value) == message.format(path=path)
+
+
+def test_describe_other_kind_is_silent_for_the_wanted_kind(things: Path) -> None:
+    assert describe_other_kind(things / "dataset", "dataset") is None
+    assert describe_other_kind(things / "nothing", "dataset") is None
