@@ -1,4 +1,4 @@
-"""Interfaces through which a stage reports to its caller: messages, warnings, progress bars."""
+"""Interfaces through which a stage reports to its caller: messages, progress bars, counts."""
 
 from __future__ import annotations
 
@@ -52,3 +52,8 @@ class NullReporter:
 
     def note(self, text: str) -> None:
         """Show no text."""
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return the number with its noun: '1 event', '2,000 events'."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -11,18 +11,11 @@ from typing import Any, Literal
 from ctc._version import __version__
 from ctc.artifacts.predictions import Failure
 from ctc.errors import UsageError, reason
+from ctc.images.photo_table import TableColumns
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 
 TruncatedPolicy = Literal["fail", "use"]
 """Whether a JPEG that is cut short fails, or is used with the missing part in grey."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a CSV that hold the event id and the images; all others are meta columns."""
-
-    event_id: str
-    images: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,13 +51,13 @@ class PredictConfig:
     `threshold`, `class_list`: see `make_postprocessor`. `format_options`: the options of the output
     format that are given, by key. `runtime`: its `threads` are those of each worker when there is
     an engine. `engine`: the engine that predicts, with those of its options that are given, by key;
-    None: this process.
+    None: this process. `max_failures`: the number of photos that may fail before the run ends.
     """
 
     model: Path
     sources: tuple[Path, ...]
     output: Path
-    columns: Columns | None = None
+    columns: TableColumns | None = None
     image_root: Path | None = None
     events_within: float | None = None
     aggregation: str = "mean"
@@ -77,6 +70,7 @@ class PredictConfig:
     shard: ShardSpec | None = None
     engine: str | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
+    max_failures: int | None = None
     resume: bool = False
     overwrite: bool = False
 

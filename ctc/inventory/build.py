@@ -13,11 +13,12 @@ from ctc.errors import InputError, UsageError, require_extra
 from ctc.inventory.config import DEFAULT_CONFIG, EXIF, InventoryConfig
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import InputFormat
-from ctc.reporting import NullReporter, ProgressFactory
+from ctc.reporting import NullReporter, ProgressFactory, counted
 from ctc.storage.paths import join_path, parse_path
 from ctc.storage.remote_files import REMOTE_IO_THREADS
 
 MAX_CHECKED_PHOTOS = 100
+SUFFIX = ".parquet"
 _NO_PROGRESS = NullReporter().progress
 
 
@@ -34,6 +35,15 @@ class InventoryResult:
     checked_photos: int
     missing_photos: int
     notes: tuple[str, ...] = ()
+
+
+def check_output_name(path: Path) -> None:
+    """Raise UsageError unless the path has the suffix by which other commands know inventories."""
+    if path.suffix.lower() != SUFFIX:
+        raise UsageError(
+            f"'{path.name}' can't be the name of an inventory, which is a Parquet file: "
+            f"use --output '{path.with_suffix(SUFFIX).name}'"
+        )
 
 
 def build_inventory(
@@ -53,19 +63,33 @@ def build_inventory(
     require_extra("ctc inventory", "data", ("pyarrow",))
     from ctc.inventory.exif_metadata import fill_location
     from ctc.inventory.labels import discard_missing, read_renamings, relabel
+    from ctc.inventory.times import fill_times
 
     left_out = left_out or LeftOutLog()
     renamings = read_renamings(config.relabel) if config.relabel else ()
+    options = _with_columns(input_format, options, config.meta_columns)
     inventory = _read_inventory(input_format, source, options, image_root, left_out)
     if config.location_from and config.location_from != EXIF:
         # before `relabel`, while classes still have the names of their folders
         inventory = fill_location(inventory, config.location_from)
+    if config.time_from:
+        inventory = fill_times(inventory, config.time_from, config.time_format)
     inventory = relabel(inventory, renamings)
     if config.discard_missing:
         inventory = discard_missing(inventory, left_out)
     inventory, notes = _refine(inventory, config, progress)
     inventory = replace(inventory, left_out=dict(left_out.counts))
     return InventoryResult(inventory, left_out, *_check_photos_exist(inventory), notes)
+
+
+def _with_columns(
+    input_format: InputFormat, options: Mapping[str, Any], columns: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """Return the options with these columns among those that the format is to keep."""
+    key = input_format.columns_option
+    if key is None or not columns:
+        return options
+    return {**options, key: tuple(dict.fromkeys((*options[key], *columns)))}
 
 
 def _read_inventory(
@@ -75,8 +99,8 @@ def _read_inventory(
     image_root: Path | None,
     left_out: LeftOutLog,
 ) -> Inventory:
-    from ctc.inventory.events import unify_event_photos
     from ctc.inventory.table_builder import build_table
+    from ctc.inventory.unite_rows import unite_event_rows
 
     root = (image_root or input_format.default_image_root(source, options)).absolute()
     if not root.is_dir() and source.exists():
@@ -84,10 +108,11 @@ def _read_inventory(
     table, labels = build_table(input_format.read(source, options), left_out)
     if not table.num_rows:
         reasons = "".join(
-            f": {reason} ({count} times)" for reason, count in left_out.counts.most_common(1)
+            f": {reason} ({counted(count, 'time')})"
+            for reason, count in left_out.counts.most_common(1)
         )
         raise InputError(f"'{source}' gives no observation{reasons}")
-    return unify_event_photos(Inventory(table, labels, root))
+    return unite_event_rows(Inventory(table, labels, root))
 
 
 def _refine(

@@ -15,6 +15,8 @@ class InventoryConfig:
     - `relabel`: CSV with the columns label, old, new, which renames classes.
     - `discard_missing`: drop observations that lack a label.
     - `location_from`: FOLDER, EXIF or a meta column, to fill the column `location`.
+    - `time_from`: meta columns that, joined by a blank, hold the time; they fill `datetime`.
+    - `time_format`: how the times in `time_from` are written; None: recognized.
     - `time_from_exif`: fill the column `datetime`.
     - `time_from_mtime`: the same, with the file's modification time where EXIF has none.
     - `events_within`: group single photos into events; the largest gap in seconds between two
@@ -24,9 +26,17 @@ class InventoryConfig:
     relabel: Path | None = None
     discard_missing: bool = False
     location_from: str | None = None
+    time_from: tuple[str, ...] = ()
+    time_format: str | None = None
     time_from_exif: bool = False
     time_from_mtime: bool = False
     events_within: float | None = None
+
+    @property
+    def meta_columns(self) -> tuple[str, ...]:
+        """The columns of the source that the steps need."""
+        location = self.location_from
+        return (*self.time_from, *([location] if location not in (None, FOLDER, EXIF) else []))
 
     @property
     def reads_photos(self) -> bool:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctc.artifacts.arrow_columns import TAKE_CHUNK_ROWS, Ints, factorize, set_column, take
-from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.artifacts.arrow_columns import Ints, factorize
+from ctc.artifacts.inventory import EVENT_ID, Inventory
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,36 +40,16 @@ def first_occurrences(numbers: Ints) -> Ints:
     return np.flatnonzero(np.diff(np.maximum.accumulate(numbers), prepend=-1))
 
 
-def unify_event_photos(inventory: Inventory) -> Inventory:
-    """Give every row of an event the photos of its first row, as datasets do.
+def first_distinct(inventory: Inventory, rows: Ints, group: Ints) -> Ints:
+    """Return the positions in `rows` of the first row of each combination of group and labels.
 
-    Rows that named other photos are counted in a warning.
+    `group`: the number of each row's group.
     """
-    events = EventRows.from_table(inventory.table)
-    images = inventory.table[IMAGES]
-    first = events.first_row[events.event_of_row]
-    later = np.flatnonzero(first < np.arange(len(first)))
-    others = _count_differing(take(images, later), take(images, first[later]))
-    if not others:
-        return inventory
-    log.warning(
-        "%s observations name other photos than the first of their event: those of the first "
-        "are used",
-        f"{others:,}",
-    )
-    return replace(inventory, table=set_column(inventory.table, IMAGES, take(images, first)))
+    import pyarrow as pa
 
-
-def _count_differing(some: pa.ChunkedArray, others: pa.ChunkedArray) -> int:
-    if some.equals(others):
-        return 0
-    starts = range(0, len(some), TAKE_CHUNK_ROWS)
-    chunk_pairs = (
-        (column.slice(start, TAKE_CHUNK_ROWS).to_pylist() for column in (some, others))
-        for start in starts
-    )
-    return sum(
-        one != other
-        for one_chunk, other_chunk in chunk_pairs
-        for one, other in zip(one_chunk, other_chunk, strict=True)
-    )
+    combination = group
+    for label in inventory.labels:
+        classes = factorize(inventory.table[label])[1][rows]
+        pairs = combination * (classes.max(initial=-1) + 2) + classes + 1
+        _, combination = factorize(pa.chunked_array([pa.array(pairs)]))
+    return first_occurrences(combination)

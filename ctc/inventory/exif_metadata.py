@@ -34,9 +34,9 @@ def fill_location(inventory: Inventory, source: str) -> Inventory:
     Raises UsageError if there is no such column.
     """
     if source == FOLDER:
-        return _fill_column(inventory, LOCATION, _photo_folders(inventory))
+        return fill_column(inventory, LOCATION, _photo_folders(inventory))
     inventory.check_meta(source)
-    return _fill_column(inventory, LOCATION, inventory.table[source])
+    return fill_column(inventory, LOCATION, inventory.table[source])
 
 
 def fill_from_photos(
@@ -65,9 +65,9 @@ def fill_from_photos(
     position[incomplete] = np.arange(len(incomplete))
     rows = position[events.event_of_row]
     if read_time:
-        inventory = _fill_column(inventory, DATETIME, take(times, rows))
+        inventory = fill_column(inventory, DATETIME, take(times, rows))
     if read_location:
-        inventory = _fill_column(inventory, LOCATION, take(locations, rows))
+        inventory = fill_column(inventory, LOCATION, take(locations, rows))
     return inventory
 
 
@@ -142,7 +142,7 @@ def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(folder, ""), ".", folder)
 
 
-def _fill_column(inventory: Inventory, name: str, values: pa.ChunkedArray) -> Inventory:
+def fill_column(inventory: Inventory, name: str, values: pa.ChunkedArray) -> Inventory:
     """Return the inventory with `values` where its meta column `name` has none."""
     import pyarrow as pa
     import pyarrow.compute as pc

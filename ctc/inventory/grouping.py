@@ -15,7 +15,8 @@ from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_ids
 from ctc.inventory.config import InventoryConfig
-from ctc.inventory.events import EventRows, first_occurrences
+from ctc.inventory.events import EventRows, first_distinct
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,10 +35,11 @@ def check_groupable(inventory: Inventory, config: InventoryConfig) -> None:
             f"--events-within {config.events_within} is not a number of seconds: "
             "use a number such as 60"
         )
-    if DATETIME not in inventory.meta and not (config.time_from_exif or config.time_from_mtime):
+    has_times = config.time_from_exif or config.time_from_mtime or config.time_from
+    if DATETIME not in inventory.meta and not has_times:
         raise UsageError(
             f"--events-within needs times, and there is no meta column '{DATETIME}': "
-            "add --time-from-exif"
+            "add --time-from-exif, or --time-from with the column of the times"
         )
     if LOCATION not in inventory.meta and not config.location_from:
         raise UsageError(
@@ -116,7 +118,7 @@ def _row_sources(inventory: Inventory, events: EventRows, bursts: _Bursts) -> _R
     unchanged = np.flatnonzero(rank < 0)
     rows = np.argsort(rank, kind="stable")[len(unchanged) :]
     burst = bursts.burst_of_member[rank[rows]]
-    first = _first_distinct(inventory, rows, burst)
+    first = first_distinct(inventory, rows, burst)
     rows, burst = rows[first], burst[first]
     first_photo_row = np.r_[unchanged, events.first_row[bursts.members[bursts.starts]][burst]]
     order = np.argsort(first_photo_row, kind="stable")
@@ -152,6 +154,7 @@ def _parse_times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
     """
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if not pa.types.is_string(column.type):
         raise UsageError(
@@ -165,28 +168,19 @@ def _parse_times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
         for chunk in column.chunks
     ]
     times = np.concatenate([chunk.to_numpy("datetime64[ms]") for chunk in chunks])
+    times[pc.match_substring_regex(column, "^[^T ]+$").fill_null(False).to_numpy()] = "NaT"  # dates
     invalid = np.flatnonzero(np.isnat(times) & column.is_valid().to_numpy())
     if len(invalid):
         example = column[int(invalid[0])].as_py()
         log.warning(
-            "%s values of '%s' are not ISO 8601 times (first: '%s'): these events are not grouped",
-            f"{len(invalid):,}",
+            "%s of '%s' without an ISO 8601 date and time (first: '%s'): these events are not "
+            "grouped; --time-from %s reads other ways to write them",
+            counted(len(invalid), "value"),
             DATETIME,
             example,
+            DATETIME,
         )
     return times
-
-
-def _first_distinct(inventory: Inventory, rows: Ints, burst: Ints) -> Ints:
-    """Return the positions of the first row of each combination of burst and labels."""
-    import pyarrow as pa
-
-    combination = burst
-    for label in inventory.labels:
-        classes = factorize(inventory.table[label])[1][rows]
-        pairs = combination * (classes.max(initial=-1) + 2) + classes + 1
-        _, combination = factorize(pa.chunked_array([pa.array(pairs)]))
-    return first_occurrences(combination)
 
 
 def _concat_lists(values: pa.ChunkedArray, bursts: _Bursts) -> pa.Array:
@@ -203,5 +197,8 @@ def _concat_lists(values: pa.ChunkedArray, bursts: _Bursts) -> pa.Array:
 def _describe_grouping(bursts: _Bursts, rows: _RowSources, rows_before: int) -> str:
     observations = np.bincount(rows.list_row[rows.list_row >= rows_before] - rows_before)
     mixed = np.count_nonzero(observations > 1)
-    text = f"grouped {len(bursts.members):,} single photos into {len(bursts.starts):,} events"
+    text = (
+        f"grouped {counted(len(bursts.members), 'single photo')} "
+        f"into {counted(len(bursts.starts), 'event')}"
+    )
     return text + (f", {mixed:,} of them with several observations" if mixed else "")

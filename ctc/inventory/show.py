@@ -14,6 +14,7 @@ import numpy as np
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, factorize
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.inventory.photo_uses import PhotoUses, photo_uses
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,14 +100,15 @@ def summary_lines(inventory: Inventory) -> Iterator[str]:
     table = inventory.table
     events = pc.count_distinct(table[EVENT_ID]).as_py()
     photos = pc.count_distinct(pc.list_flatten(table[IMAGES])).as_py()
-    yield f"{table.num_rows:,} observations of {events:,} events with {photos:,} photos"
+    rows = counted(table.num_rows, "observation")
+    yield f"{rows} of {counted(events, 'event')} with {counted(photos, 'photo')}"
     for label in inventory.labels:
         counts = class_counts(inventory, label)
         largest = list(counts.classes.items())[:MAX_CLASSES]
-        text = ", ".join(f"{name} {count:,}" for name, count in largest)
+        text = ", ".join(f"{name} ({count:,})" for name, count in largest)
         hidden = len(counts.classes) - MAX_CLASSES
         more = f", and {hidden} more" if hidden > 0 else ""
-        missing = f"; missing {counts.missing:,}" if counts.missing else ""
+        missing = f"; missing ({counts.missing:,})" if counts.missing else ""
         yield f"{label}: {text}{more}{missing}"
 
 

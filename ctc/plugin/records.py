@@ -84,6 +84,8 @@ class InputFormat:
     yields observations, and a `LeftOut` for everything it can't use; it raises
     `ctc.errors.CtcError` if the source as a whole is unusable. `default_image_root(source,
     options)` returns the folder that relative paths start from, unless `--image-root` is given.
+    `columns_option`: the key of the repeatable option that names meta columns to keep, if there is
+    one; the columns of `--location-from` and `--time-from` are added to its value.
     """
 
     name: str
@@ -94,6 +96,7 @@ class InputFormat:
     source: str = "SOURCE"
     options: tuple[Option, ...] = ()
     example: str = ""
+    columns_option: str | None = None
 
 
 @dataclass(frozen=True)

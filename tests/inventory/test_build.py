@@ -56,32 +56,6 @@ def test_build_inventory_counts_missing_photos(tmp_path: Path) -> None:
     assert (result.checked_photos, result.missing_photos) == (3, 2)
 
 
-def test_build_inventory_uses_photos_of_first_row_of_event(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    rows = [
-        ("1", ("a.jpg", "b.jpg")),
-        ("2", ("c.jpg",)),
-        ("1", ("b.jpg",)),
-        ("2", ("c.jpg",)),
-        ("1", ("a.jpg", "b.jpg")),
-    ]
-    result = build_inventory(
-        make_format([Observation(name, photos, {"species": "fox"}) for name, photos in rows]),
-        tmp_path,
-        {},
-    )
-    assert result.inventory.table["images"].to_pylist() == [["a.jpg", "b.jpg"], ["c.jpg"]] * 2 + [
-        ["a.jpg", "b.jpg"]
-    ]
-    assert caplog.messages == [
-        (
-            "1 observations name other photos than the first of their event: "
-            "those of the first are used"
-        )
-    ]
-
-
 def test_build_inventory_checks_relabel_file_before_reading_source(tmp_path: Path) -> None:
     (tmp_path / "relabel.csv").write_text("from,to\nfox,hare\n")
     with pytest.raises(UsageError, match="has no column 'old'"):
@@ -91,7 +65,7 @@ def test_build_inventory_checks_relabel_file_before_reading_source(tmp_path: Pat
 
 
 def test_build_inventory_explains_source_without_observations(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no observation: no image \(1 times\)"):
+    with pytest.raises(InputError, match=r"no observation: no image \(1 time\)"):
         build_inventory(make_format([ENTRIES[1]]), tmp_path, {})
 
 
@@ -105,7 +79,7 @@ def test_build_inventory_refuses_label_with_reserved_name(tmp_path: Path) -> Non
 def test_summary_lines_counts_events_photos_classes_and_missing(tmp_path: Path) -> None:
     lines = list(summary_lines(build_inventory(make_format(ENTRIES), tmp_path, {}).inventory))
     assert lines[0] == "2 observations of 2 events with 3 photos"
-    assert lines[2] == "count: 2 1; missing 1"
+    assert lines[2] == "count: 2 (1); missing (1)"
 
 
 def test_inventory_read_refuses_other_parquet_file(tmp_path: Path) -> None:

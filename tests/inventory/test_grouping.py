@@ -103,7 +103,7 @@ def test_group_photos_describes_result() -> None:
     rows = [{"id": "a"}, {"id": "b", "species": "hare"}, {"id": "c", "location": "C"}]
     description = group_photos(inventory(rows), 1)[1]
     assert (
-        description == "grouped 2 single photos into 1 events, 1 of them with several observations"
+        description == "grouped 2 single photos into 1 event, 1 of them with several observations"
     )
 
 
@@ -147,13 +147,13 @@ def test_group_photos_warns_about_invalid_times(caplog: pytest.LogCaptureFixture
         assert len(group({"id": "a"}, {"id": "b", "datetime": "01.01.2026 12:00"})) == 2
     assert caplog.messages == [
         (
-            "1 values of 'datetime' are not ISO 8601 times (first: '01.01.2026 12:00'): "
-            "these events are not grouped"
+            "1 value of 'datetime' without an ISO 8601 date and time (first: '01.01.2026 12:00'): "
+            "these events are not grouped; --time-from datetime reads other ways to write them"
         )
     ]
 
 
-@pytest.mark.parametrize("no_time", [None, "yesterday"])
+@pytest.mark.parametrize("no_time", [None, "yesterday", "2026-01-01"])
 def test_group_photos_refuses_events_without_time_and_location(no_time: str | None) -> None:
     with pytest.raises(InputError, match="no event has both"):
         group({"id": "a", "datetime": no_time}, {"id": "b", "location": None})

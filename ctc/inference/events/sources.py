@@ -15,7 +15,7 @@ import numpy as np
 from ctc.errors import UsageError
 from ctc.images import is_image_name
 from ctc.images.folders import FolderPhotos, find_photos
-from ctc.inference.config import Columns
+from ctc.images.photo_table import TableColumns
 from ctc.inference.events.event import Event, EventSource
 from ctc.inference.events.photos import UngroupedPhotos
 from ctc.inference.events.table import (
@@ -69,7 +69,7 @@ class EventCollection:
 
 def find_events(
     sources: Sequence[Path],
-    columns: Columns | None = None,
+    columns: TableColumns | None = None,
     image_root: Path | None = None,
     max_gap: float | None = None,
 ) -> EventCollection:
@@ -87,8 +87,7 @@ def find_events(
     found = tuple(_merge_ungrouped_photos(opened, max_gap))
     if columns is not None and not any(source.suffix.lower() in CSV_SUFFIXES for source in sources):
         raise UsageError(
-            "--event-id and --image are for the columns of a CSV file,"
-            " but no CSV file is among the sources"
+            "--image is for a column of a CSV file, but no CSV file is among the sources"
         )
     if image_root is not None and not any(isinstance(part, EventTable) for part in found):
         raise UsageError(
@@ -104,7 +103,7 @@ def find_events(
 
 
 def _open_source(
-    source: Path, columns: Columns | None, image_root: Path | None
+    source: Path, columns: TableColumns | None, image_root: Path | None
 ) -> Iterator[FolderPhotos | EventTable]:
     suffix = source.suffix.lower()
     if not (source.exists() if is_remote(source) else os.path.lexists(source)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ctc.artifacts.boxes import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_from_columns
-from ctc.errors import InputError, UsageError, did_you_mean, require_extra
-from ctc.images.photo_paths import normalize_path
-from ctc.inference.config import Columns
+from ctc.errors import InputError, UsageError, require_extra
+from ctc.images.photo_table import PhotoTable, TableColumns, looks_like_data, open_photo_table
 from ctc.inference.events.event import Event, MetaScalar
+from ctc.reporting import counted
 from ctc.storage.csv_reader import open_table
 from ctc.storage.paths import join_path
 from ctc.storage.remote_files import local_copy
@@ -84,47 +84,58 @@ class EventTable:
                 yield event_id, pending.pop(event_id)
 
 
-def read_csv(path: Path, columns: Columns | None, image_root: Path | None = None) -> EventTable:
-    """Read a CSV; an empty image cell is no image.
+class _CsvRows:
+    """Reads the rows of a table; the lines that had no event id in the last reading are counted."""
 
-    Raises CtcError for a missing column, a row without an id, or a file that can't be read.
+    def __init__(self, table: PhotoTable, root: Path, meta: Mapping[str, int]) -> None:
+        self._table, self._root, self._meta = table, root, meta
+        self.without_id: list[int] = []
+
+    def __call__(self) -> Iterator[tuple[str, EventRow]]:
+        self.without_id = []
+        for row in self._table.rows():
+            if not row.event_id:
+                self.without_id.append(row.line)
+                continue
+            images = tuple(join_path(self._root, image) for image in row.images)
+            values = {name: row.cells[index] for name, index in self._meta.items()}
+            yield row.event_id, EventRow(images, values)
+
+    def notes(self, path: Path) -> tuple[str, ...]:
+        if not self.without_id:
+            return ()
+        name = "photo" if self._table.columns.event_id is None else "event id"
+        count = counted(len(self.without_id), f"row without {name}", f"rows without {name}")
+        return (f"'{path}': {count} left out (first: line {self.without_id[0]})",)
+
+
+def read_csv(
+    path: Path, columns: TableColumns | None, image_root: Path | None = None
+) -> EventTable:
+    """Read a CSV; an empty image cell is no image, a row without an event id is left out.
+
+    Raises CtcError for a missing column, or a file that can't be read.
     """
-    table = open_table(path)
     if columns is None:
-        listed = ", ".join(f"'{name}'" for name in table.columns)
+        names = list(open_table(path).columns)
+        listed = ", ".join(f"'{name}'" for name in names)
+        headless = "; without a header, add --no-header and give numbers"
         raise UsageError(
-            f"the columns of '{path}' with events and photos are not known:"
-            f" give --event-id and --image; it has {listed}"
+            f"the columns of '{path}' with photos and events are not known: give --image, "
+            f"and --event-id where an event has several rows; it has {listed}"
+            + headless
+            * looks_like_data(names)
         )
-    for name in (columns.event_id, *columns.images):
-        if name not in table.columns:
-            raise UsageError(
-                f"'{path}' has no column called '{name}'{did_you_mean(name, table.columns)}"
-            )
+    table = open_photo_table(path, columns)
     meta = {
         name: index
-        for name, index in table.columns.items()
+        for name, index in table.table.columns.items()
         if name not in (columns.event_id, *columns.images)
     }
-    id_index = table.columns[columns.event_id]
-    image_indices = [table.columns[name] for name in columns.images]
     root = path.parent if image_root is None else image_root
-
-    def rows() -> Iterator[tuple[str, EventRow]]:
-        for line, cells in table.rows():
-            if not cells[id_index]:
-                raise InputError(
-                    f"'{path}' line {line} has no event id in column '{columns.event_id}'"
-                )
-            images = tuple(
-                join_path(root, normalize_path(cells[index]))
-                for index in image_indices
-                if cells[index]
-            )
-            values = {name: cells[index] for name, index in meta.items()}
-            yield cells[id_index], EventRow(images, values)
-
-    return _scan(path, root, tuple(meta), repr(columns), rows)
+    rows = _CsvRows(table, root, meta)
+    events = _scan(path, root, tuple(meta), repr(columns), rows)
+    return replace(events, notes=events.notes + rows.notes(path))
 
 
 def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
@@ -181,8 +192,8 @@ def _scan(
             photos += len(merged.images) - len(row.images) - (len(known.images) if known else 0)
             non_contiguous[event_id] = merged
     notes = tuple(
-        f"'{path}': {count} rows differ in '{name}' from an earlier row of the same event,"
-        " whose value is kept"
+        f"'{path}': {counted(count, 'row')} {'differs' if count == 1 else 'differ'} in '{name}' "
+        "from an earlier row of the same event, whose value is kept"
         for name, count in differing.items()
     )
     return EventTable(path, root, meta, layout, read_rows, non_contiguous, photos, notes)

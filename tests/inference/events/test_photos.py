@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ctc.errors import UsageError
-from ctc.inference.config import Columns
+from ctc.images.photo_table import TableColumns
 from ctc.inference.events.sources import find_events
 
 NOON = datetime(2026, 6, 1, 12)
@@ -78,7 +78,7 @@ def test_find_events_refuses_max_gap_without_photos(tmp_path) -> None:
         UsageError,
         match="--events-within groups photos that are given directly or in folders, but none",
     ):
-        find_events([tmp_path / "e.csv"], Columns("id", ("image",)), max_gap=5)
+        find_events([tmp_path / "e.csv"], TableColumns("id", ("image",)), max_gap=5)
 
 
 def test_event_collection_digest_depends_on_photos_and_max_gap(snap, tmp_path) -> None:

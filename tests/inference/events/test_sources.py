@@ -7,12 +7,12 @@ import pytest
 
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError, UsageError
-from ctc.inference.config import Columns
+from ctc.images.photo_table import TableColumns
 from ctc.inference.events.event import Event
 from ctc.inference.events.sources import find_events
 
-ONE = Columns("id", ("image",))
-TWO = Columns("id", ("image1", "image2"))
+ONE = TableColumns("id", ("image",))
+TWO = TableColumns("id", ("image1", "image2"))
 
 
 def table(path: Path, *lines: str) -> Path:
@@ -72,7 +72,7 @@ def test_find_events_merges_rows_and_notes_differences(tmp_path: Path) -> None:
     assert [Path(path).name for path in second.images] == ["d.jpg", "d.jpg"]
     assert events.notes == (
         (
-            f"'{source}': 1 rows differ in 'species' from an earlier row of the same event,"
+            f"'{source}': 1 row differs in 'species' from an earlier row of the same event,"
             " whose value is kept"
         ),
     )
@@ -119,14 +119,14 @@ def test_find_events_reads_inventory(tmp_path: Path) -> None:
 
 def test_find_events_lists_columns_when_none_are_given(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image", "1,a.jpg")
-    with pytest.raises(UsageError, match=r"give --event-id and --image; it has 'id', 'image'"):
+    with pytest.raises(UsageError, match=r"not known: give --image, .* it has 'id', 'image'"):
         find_events([source])
 
 
 def test_find_events_suggests_nearest_column(tmp_path: Path) -> None:
     source = table(tmp_path / "e.csv", "id,image1,image2", "1,a.jpg,b.jpg")
-    with pytest.raises(UsageError, match="has no column called 'imag2': did you mean 'image2'"):
-        find_events([source], Columns("id", ("image1", "imag2")))
+    with pytest.raises(UsageError, match="has no column 'imag2': did you mean 'image2'"):
+        find_events([source], TableColumns("id", ("image1", "imag2")))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,6 @@ def test_find_events_suggests_nearest_column(tmp_path: Path) -> None:
     [
         (["id,image"], "has no rows"),
         (["id,image", "1,", "2,"], "has no photos"),
-        (["id,image", "1,a.jpg", ",b.jpg"], "line 3 has no event id in column 'id'"),
     ],
 )
 def test_find_events_refuses_csv_without_photos(
@@ -142,6 +141,34 @@ def test_find_events_refuses_csv_without_photos(
 ) -> None:
     with pytest.raises(InputError, match=reason):
         find_events([table(tmp_path / "e.csv", *lines)], ONE)
+
+
+def test_find_events_leaves_out_rows_without_id_and_says_so(tmp_path: Path) -> None:
+    source = table(tmp_path / "e.csv", "id,image", "1,a.jpg", "NA,b.jpg", "2,NA", ",c.jpg")
+    events = find_events([source], ONE)
+    assert [(event.id, len(event.images)) for event in events] == [("1", 1), ("2", 0)]
+    assert events.notes == (f"'{source}': 2 rows without event id left out (first: line 3)",)
+
+
+def test_find_events_names_events_after_photos_without_event_id(tmp_path: Path) -> None:
+    source = table(
+        tmp_path / "e.csv", "folder,file,deleted", "A\\1,x.JPG,no", "B,x.JPG,no", "B,y.JPG,yes"
+    )
+    columns = TableColumns(None, ("file",), image_folder="folder", where=("deleted=no",))
+    events = find_events([source], columns, Path("photos"))
+    assert [(event.id, event.images) for event in events] == [
+        ("A/1/x.JPG", (str(Path("photos/A/1/x.JPG")),)),
+        ("B/x.JPG", (str(Path("photos/B/x.JPG")),)),
+    ]
+
+
+def test_find_events_reads_csv_without_header(tmp_path: Path) -> None:
+    source = table(tmp_path / "e.csv", "a.jpg,25", "b.jpg,3")
+    columns = TableColumns(None, ("1",), has_header=False)
+    assert [(event.id, event.meta) for event in find_events([source], columns)] == [
+        ("a.jpg", {"2": "25"}),
+        ("b.jpg", {"2": "3"}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +190,7 @@ def test_find_events_refuses_invalid_sources(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     sources: list[str],
-    columns: Columns | None,
+    columns: TableColumns | None,
     reason: str,
 ) -> None:
     (tmp_path / "photos").mkdir()

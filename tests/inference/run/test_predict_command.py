@@ -192,7 +192,7 @@ def test_predict_command_output_does_not_depend_on_threads_or_batches(
         (
             ["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id"],
             2,
-            "--event-id and --image go together",
+            "add --image, the column with its photos",
         ),
         (
             ["model.onnx", "red.png", "--output", "p.csv", "--shard", "2"],

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ctc.errors import CtcError, OutputExistsError
-from ctc.inference.config import Columns, PredictConfig
+from ctc.errors import AlreadyCompleteError, CtcError
+from ctc.images.photo_table import TableColumns
+from ctc.inference.config import PredictConfig
 from ctc.inference.events.sources import find_events
 from ctc.inference.journal.journal import FLUSH_PHOTOS, journal_path
 from ctc.inference.run.predict_run import PredictRun, prepare_run
@@ -20,7 +21,7 @@ from ctc.plugin.manager import plugins
 from ctc.runtime.config import RuntimeConfig
 
 RUN = [sys.executable, "-c", "from ctc.cli import main; main()", "predict"]
-COLUMNS = Columns("id", ("image",))
+COLUMNS = TableColumns("id", ("image",))
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_overwrite_drops_journal_of_another_run(model, events, tmp_path) -> None
 def test_resume_option_starts_a_run_and_refuses_a_complete_one(model, events, tmp_path) -> None:
     source = events(10)
     prepare(model, source, tmp_path / "p.csv", resume=True).run(silent)
-    with pytest.raises(OutputExistsError, match="it is complete, there is nothing to resume"):
+    with pytest.raises(AlreadyCompleteError, match="is complete, there is nothing to resume"):
         prepare(model, source, tmp_path / "p.csv", resume=True)
 
 
@@ -205,6 +206,6 @@ def test_common_image_root_contains_every_source(draw, tmp_path, monkeypatch) ->
     assert root("a") == tmp_path / "a"
     assert root("a/north", "a/south/2.png") == tmp_path / "a"
     assert root("a", "b/3.png") == tmp_path
-    columns = Columns("id", ("image",))
+    columns = TableColumns("id", ("image",))
     assert root("tables/e.csv", columns=columns) == tmp_path / "tables"
     assert root("tables/e.csv", columns=columns, image_root=Path("a")) == tmp_path / "a"

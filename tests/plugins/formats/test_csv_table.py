@@ -40,7 +40,7 @@ def images_of(tmp_path: Path, cell: str) -> tuple[str, ...]:
     return entry.images
 
 
-def test_rows_of_one_event_share_first_images(tmp_path: Path) -> None:
+def test_rows_of_one_event_have_their_own_images_or_the_first(tmp_path: Path) -> None:
     source = table(
         tmp_path,
         HEADER + "1,,,fox,2,A\n2,z.jpg,,fox,1,\n1,x.jpg,./b/y.jpg,hare,,A\n1,w.jpg,,owl,,\n",
@@ -50,7 +50,7 @@ def test_rows_of_one_event_share_first_images(tmp_path: Path) -> None:
         Observation("1", photos, {"species": "fox", "count": "2"}, {"site": "A"}),
         Observation("2", ("z.jpg",), {"species": "fox", "count": "1"}, {"site": None}),
         Observation("1", photos, {"species": "hare", "count": None}, {"site": "A"}),
-        Observation("1", photos, {"species": "owl", "count": None}, {"site": None}),
+        Observation("1", ("w.jpg",), {"species": "owl", "count": None}, {"site": None}),
     ]
 
 
@@ -69,6 +69,135 @@ def test_class_name_empty_and_minus_one_are_missing(tmp_path: Path) -> None:
         {"species": "fox", "count": None},
         {"species": "hare", "count": None},
     ]
+
+
+def test_missing_cells_of_r_and_databases_are_no_event_photo_class_or_meta(tmp_path: Path) -> None:
+    source = table(
+        tmp_path,
+        HEADER + "NA,a.jpg,,fox,1,A\n2,NA,b.jpg,fox,NA,NA\n3,c.jpg,#N/A,null,2,B\n4,NULL,?,fox,,\n",
+    )
+    assert read(source) == [
+        LeftOut("labels.csv line 2", "no event id"),
+        Observation("2", ("b.jpg",), {"species": "fox", "count": None}, {"site": None}),
+        Observation("3", ("c.jpg",), {"species": None, "count": "2"}, {"site": "B"}),
+        LeftOut("labels.csv line 5", "no image"),
+    ]
+
+
+def test_missing_cells_are_counted_and_can_be_chosen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = table(tmp_path, HEADER + "1,a.jpg,,None,NA,\n2,b.jpg,,fox,NA,\n3,c.jpg,,None,1,\n")
+    with caplog.at_level("INFO", "ctc"):
+        read(source)
+    assert [message.split(" read as ")[0] for message in caplog.messages] == [
+        "2 cells 'NA' of label 'count'",
+        "2 cells 'None' of label 'species'",
+    ]
+    assert [entry.labels for entry in read(source, missing=("NA",))] == [
+        {"species": "None", "count": None},
+        {"species": "fox", "count": None},
+        {"species": "None", "count": "1"},
+    ]
+
+
+def test_label_separator_gives_each_class_an_observation(tmp_path: Path) -> None:
+    source = table(
+        tmp_path, HEADER + "1,a.jpg,,fox; hare,2;1,\n2,b.jpg,,fox;hare,3,\n3,c.jpg,,owl;,1,\n"
+    )
+    entries = read(source, label_separator=";")
+    assert [(entry.event_id, *entry.labels.values()) for entry in entries] == [
+        ("1", "fox", "2"),
+        ("1", "hare", "1"),
+        ("2", "fox", "3"),
+        ("2", "hare", "3"),
+        ("3", "owl", "1"),
+        ("3", None, "1"),
+    ]
+
+
+def test_where_selects_rows_of_presence_table(tmp_path: Path) -> None:
+    source = table(
+        tmp_path,
+        "file,species,presence,a=b\nx.jpg,fox,1,u\nx.jpg,hare,0,u\n"
+        "y.jpg,hare, 1 ,v\nz.jpg,fox,2,w\n",
+    )
+    chosen = {"event_id": None, "image": ("file",), "label": ("species",), "meta": ()}
+
+    def events(*where: str) -> list[tuple[str, str | None]]:
+        entries = read(source, **chosen, where=where)
+        return [(entry.event_id, entry.labels["species"]) for entry in entries]
+
+    assert events("presence=1") == [("x.jpg", "fox"), ("y.jpg", "hare")]
+    assert events("presence=1", "presence=2", "species=fox") == [("x.jpg", "fox"), ("z.jpg", "fox")]
+    assert events("a=b=v") == [("y.jpg", "hare")]
+    with pytest.raises(
+        UsageError, match=r"no row of .* has --where 'presence=yes': 'presence' has '1', '0', '2'"
+    ):
+        events("presence=yes")
+    with pytest.raises(UsageError, match="no column 'presense': did you mean 'presence'"):
+        events("presense=1")
+    with pytest.raises(UsageError, match="must have the form COLUMN=VALUE"):
+        events("presence")
+
+
+def test_table_of_timelapse_has_folder_and_file_in_two_columns(tmp_path: Path) -> None:
+    source = table(
+        tmp_path,
+        "File,RelativePath,DeleteFlag,Species\nI1.JPG,S1\\C1,false,fox\nI1.JPG,S1\\C2,false,hare\n"
+        "I2.JPG,,true,fox\n",
+    )
+    entries = read(
+        source,
+        event_id=None,
+        image=("File",),
+        image_folder="RelativePath",
+        label=("Species",),
+        meta=(),
+        where=("DeleteFlag=false",),
+    )
+    assert entries == [
+        Observation("S1/C1/I1.JPG", ("S1/C1/I1.JPG",), {"Species": "fox"}),
+        Observation("S1/C2/I1.JPG", ("S1/C2/I1.JPG",), {"Species": "hare"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "separator"),
+    [
+        ('"file" "species"\n"1" "a b.jpg" "red fox"\n"2" "b.jpg" NA\n', "R with row names"),
+        ('"file" "species"\n"a b.jpg" "red fox"\n"b.jpg" NA\n', "R without row names"),
+        ("file     species   \n'a   fox\nb.jpg    NA\n", "aligned columns"),
+        ('"file"\t"species"\n"7"\t"a b.jpg"\t"red fox"\n"9"\t"b.jpg"\tNA\n', "R with tabs"),
+    ],
+)
+def test_tables_separated_by_blanks(tmp_path: Path, text: str, separator: str) -> None:
+    source = table(tmp_path, text)
+    chosen = {"event_id": "file", "image": ("file",), "label": ("species",), "meta": ()}
+    first, second = read(source, **chosen)
+    assert isinstance(first, Observation)
+    assert (first.event_id, first.labels["species"]) in {("a b.jpg", "red fox"), ("'a", "fox")}
+    assert second == LeftOut("labels.csv line 3", "no label")
+
+
+def test_table_without_header_is_read_by_numbers(tmp_path: Path) -> None:
+    source = table(tmp_path, "CA-01_1.jpg,25\nCA-01_2.jpg,25\n")
+    by_number = {"event_id": None, "image": ("1",), "label": ("2",), "meta": ()}
+    assert read(source, **by_number, no_header=True) == [
+        Observation("CA-01_1.jpg", ("CA-01_1.jpg",), {"2": "25"}),
+        Observation("CA-01_2.jpg", ("CA-01_2.jpg",), {"2": "25"}),
+    ]
+    for chosen in (by_number, {**by_number, "image": ("CA-01_1.jpg",), "label": ("25",)}):
+        with pytest.raises(
+            UsageError, match=r"first row of .* looks like data .*add --no-header and name its"
+        ):
+            read(source, **chosen)
+
+
+@pytest.mark.parametrize("first", ["a.jpg,1,1", "S1/a,25,3"])
+def test_first_row_of_data_is_told_whatever_it_holds(tmp_path: Path, first: str) -> None:
+    with pytest.raises(UsageError, match=r"first row of .* looks like data"):
+        read(table(tmp_path, first + "\nb.jpg,2,2\n"))
 
 
 def test_class_name_may_hold_comma_quote_newline_and_emoji(tmp_path: Path) -> None:
@@ -149,7 +278,6 @@ def test_read_version_2_table_with_one_photo_per_event(shared: Path) -> None:
         "meta": ("moving",),
     }
     entries = read(source, **chosen)
-    zebras = ("/path/capture_ele_zebra.jpg",)
     assert entries[4:] == [
         Observation(
             "ele_lion",
@@ -183,10 +311,16 @@ def test_read_version_2_table_with_one_photo_per_event(shared: Path) -> None:
             {"moving": "1"},
         ),
         Observation(
-            "ele_zebra_diff_image", zebras, {"species": "Elephant", "count": "2"}, {"moving": "0"}
+            "ele_zebra_diff_image",
+            ("/path/capture_ele_zebra.jpg",),
+            {"species": "Elephant", "count": "2"},
+            {"moving": "0"},
         ),
         Observation(
-            "ele_zebra_diff_image", zebras, {"species": "Zebra", "count": "3"}, {"moving": "0"}
+            "ele_zebra_diff_image",
+            ("/path/capture_ele_zebra2.jpg",),
+            {"species": "Zebra", "count": "3"},
+            {"moving": "0"},
         ),
     ]
 

@@ -118,10 +118,11 @@ def _make_callback(input_format: InputFormat) -> Callable[..., None]:
         source: Path, output: Path, image_root: Path | None, overwrite: bool, **options: Any
     ) -> None:
         from ctc.cli.console.console import progress
-        from ctc.inventory.build import build_inventory
+        from ctc.inventory.build import build_inventory, check_output_name
         from ctc.inventory.left_out import LeftOutLog, left_out_path
 
         config = to_config(options)
+        check_output_name(output)
         for path in (output, left_out_path(output)):
             if path.exists() and not overwrite:
                 raise OutputExistsError(path)

@@ -10,7 +10,7 @@ from ctc.cli.options.option import CommandOption
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import to_click_option
 from ctc.cli.settings.context import common_options
-from ctc.errors import PluginError
+from ctc.errors import PluginError, UsageError
 
 if TYPE_CHECKING:
     from ctc.inventory.config import InventoryConfig
@@ -41,6 +41,8 @@ def to_config(options: dict[str, Any]) -> InventoryConfig:
 
     from ctc.inventory.config import InventoryConfig
 
+    if options["time_format"] and not options["time_from"]:
+        raise UsageError("--time-format is the format of --time-from: add --time-from COLUMN")
     return InventoryConfig(
         **{field.name: options.pop(field.name) for field in fields(InventoryConfig)}
     )
@@ -74,7 +76,21 @@ def _shared_options() -> list[click.Option]:
             ["--location-from"],
             metavar="folder|exif|COLUMN",
             help="Source of 'location': the photo's folder, its GPS position or camera serial "
-            "number, or a metadata column.",
+            "number, or a column of the source.",
+        ),
+        CommandOption(
+            ["--time-from"],
+            metavar="COLUMN",
+            multiple=True,
+            help="Fill 'datetime' from a column of the source, with times written in any usual "
+            "way. Repeatable, for a date and a time in two columns.",
+        ),
+        CommandOption(
+            ["--time-format"],
+            metavar="FORMAT",
+            show_default="recognized",
+            help="Format of the times in --time-from, such as '%d/%m/%Y %H:%M' "
+            "(%d day, %m month, %Y year, %H hour, %I with %p for AM/PM, %M minute, %S second).",
         ),
         CommandOption(["--time-from-exif"], is_flag=True, help="Fill 'datetime' from EXIF."),
         CommandOption(

@@ -28,7 +28,7 @@ from ctc.errors import UsageError
 def command(dry_run: bool, **options: Any) -> int:
     """Predict the classes of photos with a MODEL file from `ctc export`.
 
-    A SOURCE is a photo, a folder, a CSV (with --event-id and --image) or an inventory (.parquet). A
+    A SOURCE is a photo, a folder, a CSV (with --image) or an inventory (.parquet). A
     photo without an event becomes an event of its own, with its path as id. Photos that fail are
     listed in OUTPUT.failures.csv; the exit code is then 3. To resume a run that was interrupted or
     killed, run the same command again.

@@ -22,6 +22,7 @@ from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
+    from ctc.images.photo_table import TableColumns
     from ctc.inference.config import PredictConfig
 
 OUTPUT = option(
@@ -39,13 +40,34 @@ FORMAT = option(
 )
 
 _SOURCES = (
-    option("--event-id", metavar="COL", help="Column of the CSV with the event of a row."),
+    option(
+        "--event-id",
+        metavar="COL",
+        show_default="each row is an event, named after its first photo",
+        help="Column of the CSV with the event of a row.",
+    ),
     option(
         "--image",
         "images",
         metavar="COL",
         multiple=True,
         help="Column of the CSV with photos. Repeatable.",
+    ),
+    option(
+        "--image-folder",
+        metavar="COL",
+        help="Column of the CSV with the folder that a row's photos are in.",
+    ),
+    option(
+        "--where",
+        metavar="COL=VALUE",
+        multiple=True,
+        help="Read only the rows of the CSV with this value in this column. Repeatable.",
+    ),
+    option(
+        "--no-header",
+        is_flag=True,
+        help="The CSV has no header: its columns are called 1, 2, ….",
     ),
     option(
         "--image-root",
@@ -75,6 +97,12 @@ _RUN = (
         help="Predict only every N-th event, starting with the I-th; `ctc merge` joins the parts.",
     ),
     engine_option("Run the prediction on an engine, such as a Ray cluster."),
+    option(
+        "--max-failures",
+        type=click.IntRange(0),
+        show_default="no limit",
+        help="Stop when more than N photos failed; the progress is saved.",
+    ),
     option(
         "--resume",
         is_flag=True,
@@ -108,18 +136,29 @@ predict_options = apply_options(
 
 def to_config(options: dict[str, Any]) -> PredictConfig:
     """Build the configuration; raise UsageError for options that exclude each other."""
-    from ctc.inference.config import Columns, PredictConfig, ShardSpec
+    from ctc.inference.config import PredictConfig, ShardSpec
 
-    event_id, images, shard = options.pop("event_id"), options.pop("images"), options.pop("shard")
-    if bool(event_id) != bool(images):
-        raise UsageError(
-            "--event-id and --image go together: one column with the event, one or more with its "
-            "photos"
-        )
+    columns, shard = _pop_columns(options), options.pop("shard")
     require_engine(options["engine"], options["engine_options"])
     return PredictConfig(
-        columns=Columns(event_id, images) if images else None,
+        columns=columns,
         runtime=pop_runtime(options, default_threads(options["engine"])),
         shard=ShardSpec.parse(shard) if shard else None,
         **options,
     )
+
+
+def _pop_columns(options: dict[str, Any]) -> TableColumns | None:
+    from ctc.images.photo_table import TableColumns
+
+    images, event_id, folder, where, no_header = (
+        options.pop(name) for name in ("images", "event_id", "image_folder", "where", "no_header")
+    )
+    if images:
+        return TableColumns(event_id, images, folder, where, has_header=not no_header)
+    if event_id or folder or where or no_header:
+        raise UsageError(
+            "--event-id, --image-folder, --where and --no-header describe a CSV: add --image, "
+            "the column with its photos"
+        )
+    return None

@@ -70,7 +70,7 @@ def test_inventory_groups_photos_into_events(
         "warning: 1 of 5 events have no photo with an EXIF date: 'datetime' stays empty"
         in lines
     )
-    assert "grouped 3 single photos into 1 events, 1 of them with several observations" in lines
+    assert "grouped 3 single photos into 1 event, 1 of them with several observations" in lines
 
 
 def test_inventory_time_from_mtime_fills_missing_exif(build: Build) -> None:

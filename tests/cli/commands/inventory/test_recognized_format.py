@@ -124,7 +124,7 @@ def test_inventory_names_recognized_format_before_missing_option(
     assert run(["inventory", "labels.csv", "--output", "inventory.parquet"]) == 2
     recognized, error = capsys.readouterr().err.splitlines()
     assert recognized == "recognized 'csv'"
-    assert "missing option '--event-id'" in error
+    assert "missing option '--image'" in error
 
 
 @pytest.mark.usefixtures("sources")

@@ -1,0 +1,77 @@
+"""Rows of one event are united: photos of all of them, equal observations once."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from ctc.artifacts.inventory import Inventory
+from ctc.inventory.unite_rows import unite_event_rows
+
+
+def unite(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    table = pa.Table.from_pylist(list(rows))
+    found = unite_event_rows(Inventory(table, ("species",), Path("photos"))).table
+    assert found.schema == table.schema
+    united: list[dict[str, Any]] = found.to_pylist()
+    return united
+
+
+def row(event: str, photos: str, species: str | None, **meta: Any) -> dict[str, Any]:
+    return {"event_id": event, "images": photos.split(), "species": species, **meta}
+
+
+def test_unite_event_rows_joins_photos_and_keeps_equal_observation_once() -> None:
+    rows = [row("1", "a b", "fox"), row("2", "c", "fox"), row("1", "d b", "hare")]
+    assert unite(*rows, row("1", "e", "fox"), row("2", "c", None)) == [
+        row("1", "a b d e", "fox"),
+        row("2", "c", "fox"),
+        row("1", "a b d e", "hare"),
+        row("2", "c", None),
+    ]
+
+
+def test_unite_event_rows_keeps_order_of_rows_in_non_contiguous_events() -> None:
+    rows = [row("2", "z", "fox"), row("1", "y", "fox"), row("2", "a", "fox")]
+    assert unite(*rows) == [row("2", "z a", "fox"), row("1", "y", "fox")]
+
+
+def test_unite_event_rows_unites_values_per_photo() -> None:
+    rows = [
+        row("1", "a b", "fox", box=[1.0, None], site="A"),
+        row("2", "c", "fox", box=[2.0], site="A"),
+        row("1", "d", "fox", box=None, site="A"),
+        row("1", "e b", "fox", box=[3.0, 4.0], site="A"),
+        row("2", "c", "fox", box=[5.0], site="A"),
+    ]
+    assert unite(*rows) == [
+        row("1", "a b d e", "fox", box=[1.0, None, None, 3.0], site="A"),
+        row("2", "c", "fox", box=[2.0], site="A"),
+        row("2", "c", "fox", box=[5.0], site="A"),
+    ]
+
+
+def test_unite_event_rows_tells_what_was_united_and_what_differs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = [row("1", name, "fox", site="A", time=name) for name in "abc"]
+    with caplog.at_level(logging.INFO):
+        unite(*rows, row("2", "a", "fox", site="A", time="a"))
+    assert caplog.messages == [
+        "united the photos of several rows: 3 photos of 1 event",
+        "2 rows repeat an earlier observation of the same event: counted once",
+        "2 of them differ in 'time' from the first row of the same event, whose value is kept",
+    ]
+
+
+def test_unite_event_rows_changes_nothing_without_repeated_events(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = [row("1", "a a", "fox"), row("2", "a", "fox")]
+    with caplog.at_level(logging.INFO):
+        assert unite(*rows) == rows
+    assert not caplog.messages
