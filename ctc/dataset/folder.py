@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ctc.artifacts.dataset import LEFT_OUT, MANIFEST
-from ctc.errors import OutputExistsError, UsageError
+from ctc.errors import AlreadyCompleteError, OutputExistsError, UsageError
 from ctc.storage.atomic import is_partial, remove
 
 BUILD_STATE = ".unfinished.json"
@@ -16,8 +16,8 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Check that a dataset can be written to `folder`.
 
     With `overwrite`, remove an earlier dataset, and nothing else. Raises OutputExistsError when
-    `folder` holds anything that must not be replaced, UsageError when `overwrite` is given for a
-    folder that is not a dataset.
+    `folder` holds anything that must not be replaced, AlreadyCompleteError when `resume` is given
+    for a complete dataset, UsageError when `overwrite` is given for a folder that is not a dataset.
     """
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(folder, "it is a file; choose another --output")
@@ -29,7 +29,7 @@ def prepare_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
     if not entries or (resume and BUILD_STATE in entries):
         return
     if resume and MANIFEST in entries:
-        raise OutputExistsError(folder, "it is complete, there is nothing to resume")
+        raise AlreadyCompleteError(folder)
     if not overwrite:
         more = ", or --resume to continue it" if BUILD_STATE in entries else ""
         raise OutputExistsError(folder, f"choose another --output or add --overwrite{more}")

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ctc.errors import ImageError, InputError, reason
-from ctc.storage.paths import is_in_bucket, is_remote
+from ctc.storage.paths import is_http, is_remote
 from ctc.storage.remote_files import error_reason, open_header, read_bytes
+from ctc.storage.urls import redact_urls, refusal
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 MAX_BYTES = 512 * 1024 * 1024
 _FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError)
-"""Errors of a single file in a bucket; any other error is one of the bucket or the connection."""
+"""Errors of a single remote file; any other is one of the storage or the connection.
+
+Web servers are an exception: a table may name photos on many, and one that fails is not the end.
+"""
 TOO_LARGE = f"larger than {MAX_BYTES // 2**20} MiB"
 
 
@@ -29,7 +33,7 @@ def open_photo(path: str | Path) -> BinaryIO:
     """Open a local or remote photo for reading.
 
     Raises ImageError with the reason if it is missing, unreadable, too large or not a file, and
-    InputError if its bucket can't be read.
+    InputError if its bucket or server can't be read.
     """
     with _as_image_errors(path):
         if is_remote(path):
@@ -74,10 +78,10 @@ def _as_image_errors(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if is_in_bucket(path) and not isinstance(error, _FILE_ERRORS):
+        if is_remote(path) and not is_http(path) and not isinstance(error, _FILE_ERRORS):
             raise InputError(
-                f"'{path}' can't be read: {error_reason(error)}; try again later"
+                f"'{redact_urls(str(path))}' can't be read: {error_reason(error)}; try again later"
             ) from error
-        raise ImageError(reason(error)) from None
+        raise ImageError(redact_urls(reason(error))) from None
     except ValueError as error:
-        raise ImageError(str(error)) from None
+        raise ImageError(redact_urls(str(error))) from None

@@ -66,6 +66,7 @@ def check_writable(path: Path, is_folder: bool = False) -> None:
         folder = folder.parent
     probe = temp_path(folder / path.name)
     try:
+        remove_abandoned(folder / path.name)
         os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         probe.unlink()
     except OSError as error:
@@ -126,6 +127,15 @@ def temp_path(path: Path) -> Path:
     owner = f"{os.getpid()}.{_host_token()}{os.urandom(4).hex()}"
     name = f".{path.name}.{owner}{_PARTIAL_SUFFIX}"
     return Path(gettempdir(), name) if is_remote(path) else path.with_name(name)
+
+
+def another_temp_path(partial: Path) -> Path:
+    """Return a new temporary name for what is written to the temporary path `partial` next.
+
+    After a kill it is removed together with `partial`.
+    """
+    target = _OWNER.sub("", partial.name)
+    return temp_path(partial if target == partial.name else partial.with_name(target[1:]))
 
 
 def is_partial(path: Path, target: Path | None = None) -> bool:
@@ -191,9 +201,16 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def remove_at_once(path: Path) -> None:
+    """Remove a file or folder; a kill leaves no half of it, but a temporary name at most."""
+    if not is_remote(path) and path.is_dir():
+        path = path.replace(temp_path(path))
+    remove(path)
+
+
 def _replace_folder(partial: Path, path: Path) -> None:
     """Replace a folder: since that takes two steps, the old one is renamed first."""
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    old = temp_path(path)
     if path.exists():
         path.replace(old)
     partial.replace(path)

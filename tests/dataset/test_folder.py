@@ -8,7 +8,7 @@ import pytest
 
 from ctc.artifacts.dataset import MANIFEST
 from ctc.dataset.folder import BUILD_STATE, prepare_folder
-from ctc.errors import OutputExistsError, UsageError
+from ctc.errors import AlreadyCompleteError, OutputExistsError, UsageError
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_prepare_folder_refuses_to_overwrite_other_folder(tmp_path: Path) -> Non
 
 
 def test_prepare_folder_refuses_to_resume_finished_dataset(finished: Path) -> None:
-    with pytest.raises(OutputExistsError, match="there is nothing to resume"):
+    with pytest.raises(AlreadyCompleteError, match="there is nothing to resume"):
         prepare_folder(finished, resume=True, overwrite=False)
 
 

@@ -3,22 +3,22 @@
     1c2d3e4f {"identity": …, "created": …}   the header
     5a6b7c8d [0, [], ["a.jpg", …]]           a result and its number, in the order of the events
     …
-    9e0f1a2b {"end": 1234}                   only in a part file: the number of its results
+    9e0f1a2b {"end": 1234, "written": …}     the number of results, once they are complete
 
 Each line begins with the CRC-32 of its JSON. Lines are written in order, so a torn or wrong line
-marks where a crash happened; it and what follows are dropped.
+marks where a crash happened; it and what follows are dropped. `written` describes the output that
+is about to be put in place; a part file has none.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
-from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 
 from ctc.errors import InputError, reason
 from ctc.inference.journal.header import RunHeader
@@ -29,6 +29,7 @@ from ctc.inference.journal.lines import (
     is_end,
     is_intact,
     read_lines,
+    require_regular_file,
 )
 from ctc.inference.journal.records import from_record, to_record
 from ctc.inference.pipeline.pipeline import EventResult
@@ -65,8 +66,7 @@ class Journal:
         self.path, self.header = path, header
         self.completed = 0
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        self._file = path.open("rb+", buffering=0)
+        self._file = open_journal(path)
         self._lines: list[bytes] = []
         self._unflushed_photos = 0
         self._last_flush = time.monotonic()
@@ -79,15 +79,20 @@ class Journal:
             raise
 
     def _resume(self) -> int:
-        """Drop what is torn and return the offset at which to append."""
+        """Drop what is torn and return the offset at which to append.
+
+        An end line is kept until something is appended, since the output may be in place already.
+        """
         with suppress(InputError):
             if read_header(self.path) == self.header:
-                end, last = 0, b""
-                for line in takewhile(lambda line: not is_end(line), read_lines(self.path)):
+                end, last, kept = 0, b"", 0
+                for line in read_lines(self.path):
+                    if is_end(line):
+                        kept = len(line)
+                        break
                     end, last = end + len(line), line
-                record = decode_line(last)
-                self.completed = record[0] + 1 if isinstance(record, list) else 0
-                self._file.truncate(end)
+                self.completed = _result_number(decode_line(last)) + 1
+                self._file.truncate(end + kept)
                 return end
         self._file.truncate(0)
         self._lines.append(encode_line(self.header.to_json()))
@@ -120,6 +125,8 @@ class Journal:
         rest = memoryview(data)
         while rest:
             rest = rest[self._file.write(rest) :]
+        if data:
+            self._file.truncate()
         os.fsync(self._file.fileno())
         self._end += len(data)
         del self._lines[:count]
@@ -129,6 +136,14 @@ class Journal:
         """Mark the journal as complete; it becomes the file `part` at the end of the block."""
         self._lines.append(encode_line({"end": self.completed}))
         self._finalized_path = part
+
+    def seal(self, written: Mapping[str, Any]) -> None:
+        """Mark the journal as complete before the output that `written` describes is put in place.
+
+        See `read_seal`.
+        """
+        self._lines.append(encode_line({"end": self.completed, "written": dict(written)}))
+        self.flush()
 
     def __enter__(self) -> Self:
         return self
@@ -151,6 +166,39 @@ class Journal:
                 remove(self.path)
 
 
+def _result_number(record: Any) -> int:
+    """Return the number of a result from 0, or -1 for the header."""
+    is_result = isinstance(record, list) and record and isinstance(record[0], int)
+    return int(record[0]) if is_result else -1
+
+
+def open_journal(path: Path) -> IO[bytes]:
+    """Open the journal at `path` for reading and writing, unbuffered; create it if it is missing.
+
+    Raises InputError for anything but a regular file: a link could lead anywhere, and a pipe would
+    wait for ever.
+    """
+    if os.path.lexists(path):
+        require_regular_file(path, follow_links=False)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    return open(os.open(path, flags, 0o666), "rb+", buffering=0)
+
+
+def read_seal(path: Path) -> Mapping[str, Any] | None:
+    """Return what `Journal.seal` wrote as the last line of the journal at `path`, or None."""
+    try:
+        require_regular_file(path)
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - BLOCK_BYTES))
+            last = (file.readlines() or [b""])[-1]
+    except (OSError, InputError):
+        return None
+    if not (is_intact(last) and is_end(last)):
+        return None
+    written = decode_line(last).get("written")
+    return written if isinstance(written, dict) else None
+
+
 def read_header(path: Path) -> RunHeader | None:
     """Return the header of a journal or part file.
 
@@ -158,6 +206,7 @@ def read_header(path: Path) -> RunHeader | None:
     of another kind.
     """
     try:
+        require_regular_file(local_copy(path))
         with local_copy(path).open("rb") as file:
             first = file.readline(BLOCK_BYTES)
     except FileNotFoundError:
@@ -185,11 +234,19 @@ def _read_results(path: Path, header: RunHeader) -> Generator[EventResult, None,
     """Yield the results; return whether an end line with their number follows."""
     expected = 0
     for line in read_lines(path):
-        record = decode_line(line)
-        # an interrupted flush may have left a line twice
-        if isinstance(record, list) and record[0] == expected:
-            expected += 1
-            yield from_record(record[1:], header.schema)
-        elif is_end(line):
-            return bool(record["end"] == expected)
+        try:
+            record = decode_line(line)
+            # an interrupted flush may have left a line twice
+            if isinstance(record, list) and record[0] == expected:
+                result = from_record(record[1:], header.schema)
+            elif is_end(line):
+                return bool(record["end"] == expected)
+            else:
+                continue
+        except InputError as error:
+            raise InputError(
+                f"'{path}' is damaged at result {expected + 1:,}, {error}: delete it to start over"
+            ) from None
+        expected += 1
+        yield result
     return False

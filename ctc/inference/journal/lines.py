@@ -6,11 +6,13 @@ The checksum tells an intact line from a torn one.
 from __future__ import annotations
 
 import json
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ctc.errors import InputError
 from ctc.storage.remote_files import local_copy
 
 BLOCK_BYTES = 1 << 20
@@ -24,8 +26,11 @@ def encode_line(record: object) -> bytes:
 
 
 def decode_line(line: bytes) -> Any:
-    """Return the record in an intact line."""
-    return json.loads(line[9:])
+    """Return the record in an intact line; raises InputError if it is not JSON."""
+    try:
+        return json.loads(line[9:])
+    except (ValueError, RecursionError):
+        raise InputError("which is not JSON") from None
 
 
 def is_intact(line: bytes) -> bool:
@@ -36,6 +41,16 @@ def is_intact(line: bytes) -> bool:
 def is_end(line: bytes) -> bool:
     """Return whether it is the last line of a part file."""
     return line[9:].startswith(b'{"end":')
+
+
+def require_regular_file(path: Path, follow_links: bool = True) -> None:
+    """Raise InputError if `path` is a pipe, device or folder, which could be waited for for ever.
+
+    Without `follow_links` also for a link. Raises OSError if there is nothing.
+    """
+    status = path.stat() if follow_links else path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"'{path}' is not a regular file: delete it, or choose another --output")
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

@@ -22,6 +22,8 @@ from ctc.images.exif import Exif, parse_exif
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event
 
+ReadPhoto = Callable[[str], bytes]
+"""A function that returns the bytes of the photo at a path, or raises ImageError with the reason."""
 PhotoReader = tuple[str, Callable[[], bytes]]
 """A photo's path and a function that returns its bytes, or raises ImageError with the reason."""
 STACK_SIZE = 3
@@ -32,7 +34,8 @@ class ModelInput(NamedTuple):
     """The photos of one network input.
 
     `is_last`: whether it is the last of its event. `pending`: for each photo a function that
-    returns its bytes, if they were prefetched. `boxes`: one per photo, or empty.
+    returns its bytes, if they were prefetched. `boxes`: one per photo, or empty. `read`: reads
+    photos that were not prefetched.
     """
 
     event: Event
@@ -40,6 +43,7 @@ class ModelInput(NamedTuple):
     is_last: bool
     pending: tuple[Callable[[], bytes], ...] = ()
     boxes: tuple[Box | None, ...] = ()
+    read: ReadPhoto = read_photo
 
     def fill(
         self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
@@ -50,7 +54,7 @@ class ModelInput(NamedTuple):
             return DecodeResult(
                 (), (Failure(self.event.id, "the event names no photo", of_event=True),)
             )
-        reads = self.pending or [partial(read_photo, path) for path in self.paths]
+        reads = self.pending or [partial(self.read, path) for path in self.paths]
         return decode_into_slot(
             list(zip(self.paths, reads, strict=True)), slot, preprocessing, truncated, self.boxes
         )
@@ -70,16 +74,17 @@ class DecodeResult(NamedTuple):
     failures: tuple[Failure, ...]
 
 
-def model_inputs(events: Iterable[Event], stacked: bool) -> Iterator[ModelInput]:
+def model_inputs(
+    events: Iterable[Event], stacked: bool, read: ReadPhoto = read_photo
+) -> Iterator[ModelInput]:
     """Yield one input per photo, or one per event if `stacked` or if it has no photos."""
     for event in events:
         if stacked or not event.images:
-            yield ModelInput(event, event.images, True, boxes=event.boxes)
+            yield ModelInput(event, event.images, True, boxes=event.boxes, read=read)
             continue
         for at, path in enumerate(event.images):
-            yield ModelInput(
-                event, (path,), at + 1 == len(event.images), boxes=event.boxes[at : at + 1]
-            )
+            is_last, boxes = at + 1 == len(event.images), event.boxes[at : at + 1]
+            yield ModelInput(event, (path,), is_last, boxes=boxes, read=read)
 
 
 def decode_into_slot(

@@ -21,11 +21,12 @@ import cv2
 import numpy as np
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.images import read_photo
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.aggregation import aggregate
 from ctc.inference.pipeline.batch import InferenceBatch, InputResult
-from ctc.inference.pipeline.inputs import ModelInput, model_inputs
+from ctc.inference.pipeline.inputs import ModelInput, ReadPhoto, model_inputs
 from ctc.inference.pipeline.prefetch import prefetch
 from ctc.inference.postprocess import Postprocessor
 from ctc.plugin import Aggregation
@@ -78,11 +79,12 @@ def predict(
     events: Iterable[Event],
     aggregation: Aggregation,
     config: PipelineConfig,
+    read: ReadPhoto = read_photo,
 ) -> Generator[EventResult]:
-    """Yield the result of each event, in the order of the events."""
+    """Yield the result of each event, in the order of the events; `read` reads a photo."""
     photos: list[ImagePrediction] = []
     failures: list[Failure] = []
-    stream = prefetch(model_inputs(events, model.info.preprocessing.is_stacked))
+    stream = prefetch(model_inputs(events, model.info.preprocessing.is_stacked, read))
     for result in _run_batches(model, postprocessor, stream, config):
         photos += result.photos
         failures += result.failures
@@ -136,5 +138,9 @@ def _run_batches(
             results = batch.results.result()
             free.append(batch.buffer)
             yield from results
+    except (KeyboardInterrupt, SystemExit):  # the process ends: don't wait for an endless network
+        pool.shutdown(wait=False, cancel_futures=True)
+        model.interrupt()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

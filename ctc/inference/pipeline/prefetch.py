@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 
-from ctc.images import read_photo
 from ctc.inference.pipeline.inputs import ModelInput
 from ctc.storage.paths import is_url
 from ctc.storage.remote_files import REMOTE_IO_THREADS
@@ -32,7 +31,7 @@ class _Prefetcher:
         paths = model_input.paths
         if not any(map(is_url, paths)):
             return model_input
-        futures = (self._pool.submit(read_photo, path) for path in paths)
+        futures = (self._pool.submit(model_input.read, path) for path in paths)
         return model_input._replace(pending=tuple(map(_Pending, futures)))
 
     def close(self) -> None:

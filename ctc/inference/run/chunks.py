@@ -69,6 +69,11 @@ def header_path(folder: Path) -> Path:
     return folder / "heading"
 
 
+def seal_path(folder: Path) -> Path:
+    """Return the file that marks the chunks as complete; see `Journal.seal`."""
+    return folder / "complete"
+
+
 def chunk_path(folder: Path, number: int) -> Path:
     """Return the file with the results of chunk `number`."""
     return folder / f"{number:07}.part"

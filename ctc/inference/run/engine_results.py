@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from ctc.inference.config import PredictConfig
 from ctc.inference.events.sources import EventCollection
@@ -23,14 +24,16 @@ from ctc.inference.run.chunks import (
     header_path,
     photos_per_chunk,
     remove_chunks,
+    seal_path,
     split_events,
 )
 from ctc.inference.run.engine_tasks import PredictTask, ProbeTask
+from ctc.inference.run.output_writer import ResultStream
 from ctc.inference.run.stats import RunStats
 from ctc.plugin import Aggregation
 from ctc.plugin.engine_run import BoundEngine, WorkerContext
 from ctc.runtime.config import RuntimeConfig
-from ctc.storage.atomic import atomic_write, remove
+from ctc.storage.atomic import atomic_write, remove, remove_at_once
 from ctc.storage.remote_files import discard_local_copy
 
 
@@ -48,18 +51,23 @@ class EngineResults:
     model: Path
 
     @contextmanager
-    def open(self, stats: RunStats) -> Iterator[Iterator[EventResult]]:
+    def open(self, stats: RunStats) -> Iterator[ResultStream]:
         """See `ResultSource.open`. When the engine fails, the finished chunks are kept."""
         with exclusive_lock(self.journal):
             self._write_header()
             with closing(self._results(stats)) as results:
-                yield results
-        remove(self.journal)
+                yield ResultStream(results, self._seal)
+        remove_at_once(self.journal)
+
+    def _seal(self, written: Mapping[str, Any]) -> None:
+        with atomic_write(seal_path(self.journal)) as partial:
+            partial.write_bytes(encode_line({"end": 0, "written": dict(written)}))
 
     def _write_header(self) -> None:
         """Write the header into the folder; remove the chunks of another run, if any."""
         path = header_path(self.journal)
         if read_header(path) != self.header:
+            remove(seal_path(self.journal))
             remove_chunks(self.journal)
             with atomic_write(path) as partial:
                 partial.write_bytes(encode_line(self.header.to_json()))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.errors import InputError
+from ctc.images.folder_watch import FolderWatch
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal
 from ctc.inference.pipeline.pipeline import PipelineConfig, predict
@@ -76,10 +77,13 @@ class PredictTask:
             )
         model = open_model(file, self.pipeline.runtime)
         aggregation = plugins().get(Aggregation, self.aggregation)
+        watch = FolderWatch(self.header.image_root)
 
         def predict_chunk(chunk: Chunk) -> None:
             path = chunk_path(self.folder, chunk.number)
-            results = predict(model, self.postprocessor, chunk.events, aggregation, self.pipeline)
+            results = predict(
+                model, self.postprocessor, chunk.events, aggregation, self.pipeline, watch.read
+            )
             with (
                 Journal(temp_path(path), self.header) as journal,
                 closing(results),

@@ -9,12 +9,14 @@ from itertools import islice
 from pathlib import Path
 
 from ctc.errors import InputError
+from ctc.images.folder_watch import FolderWatch
 from ctc.inference.events.event import Event
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal
 from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig, predict
 from ctc.inference.postprocess import Postprocessor
+from ctc.inference.run.output_writer import ResultStream
 from ctc.inference.run.stats import RunStats
 from ctc.plugin import Aggregation
 from ctc.runtime.session import Model
@@ -22,7 +24,10 @@ from ctc.runtime.session import Model
 
 @dataclass(frozen=True)
 class LocalResults:
-    """A `ResultSource`. `part_file`: what the journal becomes at the end if the run is a shard."""
+    """A `ResultSource`. `part_file`: what the journal becomes at the end if the run is a shard.
+
+    `max_failures`: see `PredictConfig`.
+    """
 
     journal: Path
     events: EventCollection
@@ -32,15 +37,16 @@ class LocalResults:
     header: RunHeader
     model: Model
     part_file: Path | None = None
+    max_failures: int | None = None
 
     @contextmanager
-    def open(self, stats: RunStats) -> Iterator[Iterator[EventResult]]:
+    def open(self, stats: RunStats) -> Iterator[ResultStream]:
         """See `ResultSource.open`."""
         with (
             Journal(self.journal, self.header) as journal,
             closing(self._results(journal, stats)) as results,
         ):
-            yield results
+            yield ResultStream(results, journal.seal)
             if self.part_file:
                 journal.finalize(self.part_file)
 
@@ -51,22 +57,47 @@ class LocalResults:
 
     def predict(self, events: Iterable[Event]) -> Generator[EventResult]:
         """Yield the result of each event, in order, without a journal."""
-        return predict(self.model, self.postprocessor, events, self.aggregation, self.pipeline)
+        return self._predict(events, FolderWatch(self.header.image_root))
+
+    def _predict(self, events: Iterable[Event], watch: FolderWatch) -> Generator[EventResult]:
+        return predict(
+            self.model, self.postprocessor, events, self.aggregation, self.pipeline, watch.read
+        )
 
     def _results(self, journal: Journal, stats: RunStats) -> Generator[EventResult]:
         """Yield the results in the journal, then new ones, which are appended to it."""
-        events = self.shard_events()
+        events, watch = self.shard_events(), FolderWatch(self.header.image_root)
         for result in journal.read_results():
             _check_same_event(result, next(events, None), journal.path)
             stats.resumed += result.photos
+            for photo in result.prediction.images if result.prediction else ():
+                watch.expect(photo.path)
             yield result
-        with closing(self.predict(events)) as new:
+        with closing(self._predict(events, watch)) as new:
             try:
-                for result in new:
-                    journal.append(result)
-                    yield result
+                yield from self._append(new, journal)
             finally:
                 journal.flush()
+
+    def _append(self, results: Iterable[EventResult], journal: Journal) -> Iterator[EventResult]:
+        """Yield the results, and append them to the journal.
+
+        With --max-failures, failures are held back until a prediction follows: if there are too
+        many of them, the next run tries these photos again.
+        """
+        held: list[EventResult] = []
+        for result in results:
+            held.append(result)
+            if result.prediction or self.max_failures is None:
+                _append_all(held, journal)
+            yield result
+        _append_all(held, journal)
+
+
+def _append_all(held: list[EventResult], journal: Journal) -> None:
+    for result in held:
+        journal.append(result)
+    held.clear()
 
 
 def _check_same_event(result: EventResult, event: Event | None, journal: Path) -> None:

@@ -13,7 +13,7 @@ from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import read_header, read_part
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.inference.run.output_checks import check_overwrite, choose_format
-from ctc.inference.run.output_writer import output_context
+from ctc.inference.run.output_writer import ResultStream, output_context
 from ctc.inference.run.predict_run import PredictRun
 from ctc.inference.run.stats import RunStats
 from ctc.plugin.manager import Plugins
@@ -73,9 +73,9 @@ class ShardOutputs:
         return min(self.headers, key=lambda header: header.created)
 
     @contextmanager
-    def open(self, stats: RunStats) -> Iterator[Iterator[EventResult]]:  # noqa: ARG002
-        """See `ResultSource.open`."""
-        yield self.read_results()
+    def open(self, stats: RunStats) -> Iterator[ResultStream]:  # noqa: ARG002
+        """See `ResultSource.open`; the parts stay, so nothing is marked."""
+        yield ResultStream(self.read_results(), lambda written: None)
 
     def read_results(self) -> Iterator[EventResult]:
         """Yield the results of all parts, in the order of the events.

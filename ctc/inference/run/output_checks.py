@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ctc.artifacts.failures import failure_path
-from ctc.errors import OutputExistsError, UsageError
+from ctc.errors import AlreadyCompleteError, OutputExistsError, UsageError
 from ctc.inference.config import PredictConfig
-from ctc.inference.journal.journal import journal_path
-from ctc.inference.run.chunks import chunks_folder
+from ctc.inference.journal.journal import journal_path, read_seal
+from ctc.inference.run.chunks import chunks_folder, seal_path
+from ctc.inference.run.output_writer import is_own_output
 from ctc.plugin import OutputFormat
 from ctc.plugin.manager import Plugins
 from ctc.storage.paths import is_remote
@@ -36,8 +38,14 @@ def choose_format(output: Path, name: str | None, plugins: Plugins) -> OutputFor
     return known[max(fitting, key=len)]
 
 
-def check_output_path(config: PredictConfig, target: Path, output_format: OutputFormat) -> None:
-    """Raise UsageError when `target`, the output or a shard's part of it, must not be written."""
+def check_output_path(
+    config: PredictConfig, target: Path, output_format: OutputFormat, options: Mapping[str, Any]
+) -> None:
+    """Raise UsageError when `target`, the output or a shard's part of it, must not be written.
+
+    `options`: of the format. The output of a run that was killed as it finished, whose journal is
+    still there, may be written again. Raises AlreadyCompleteError with `--resume` for a complete output.
+    """
     journal, other = journal_path(target), chunks_folder(target)
     if config.engine:
         journal, other = other, journal
@@ -47,9 +55,12 @@ def check_output_path(config: PredictConfig, target: Path, output_format: Output
             f"'{other}' is of an unfinished run {how} --engine: finish that first, or delete it"
         )
     if config.resume and not config.overwrite and target.exists() and not journal.exists():
-        raise OutputExistsError(target, "it is complete, there is nothing to resume")
+        raise AlreadyCompleteError(target)
     if config.shard is None:
-        check_overwrite(target, output_format, (config.model, *config.sources), config.overwrite)
+        sealed = read_seal(seal_path(journal) if config.engine else journal)
+        own = is_own_output(sealed, target, output_format, options)
+        inputs = (config.model, *config.sources)
+        check_overwrite(target, output_format, inputs, config.overwrite, own)
     elif config.format_options:
         raise UsageError(
             "--shard writes only a part file: give the options of the output format to `ctc merge`"
@@ -59,21 +70,26 @@ def check_output_path(config: PredictConfig, target: Path, output_format: Output
 
 
 def check_overwrite(
-    output: Path, output_format: OutputFormat, inputs: Sequence[Path], overwrite: bool
+    output: Path,
+    output_format: OutputFormat,
+    inputs: Sequence[Path],
+    overwrite: bool,
+    is_own: bool = False,
 ) -> None:
     """Raise UsageError when the output, or its list of failures, must not be written.
 
-    A folder is never replaced, and none is made inside an input folder.
+    A folder is never replaced, unless it `is_own`, see `is_own_output`, and none is made inside an
+    input folder.
     """
-    if output_format.folder and output.is_dir():
+    if output_format.folder and output.is_dir() and not is_own:
         raise UsageError(
             f"output folder '{output}' exists already:"
             " choose another --output, or delete it yourself"
         )
     for path in (output, failure_path(output)):
-        if path.is_dir():
+        if path.is_dir() and not (is_own and output_format.folder):
             raise UsageError(f"output '{path}' is a folder: give the name of a file")
-        if path.exists() and not overwrite:
+        if path.exists() and not overwrite and not is_own:
             raise OutputExistsError(path)
     for source in inputs:
         if output.exists() and source.exists() and _is_same_path(output, source):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +14,13 @@ from ctc.inference.config import PredictConfig, Summary
 from ctc.inference.events.sources import find_events
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import journal_path
-from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig
+from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import make_postprocessor
 from ctc.inference.run.chunks import chunks_folder, header_path
 from ctc.inference.run.engine_results import EngineResults, probe_runtime
 from ctc.inference.run.local_results import LocalResults
 from ctc.inference.run.output_checks import check_output_path, choose_format
-from ctc.inference.run.output_writer import output_context, write_output
+from ctc.inference.run.output_writer import ResultStream, output_context, write_output
 from ctc.inference.run.resume import matching_header, new_header
 from ctc.inference.run.stats import ProgressCallback, RunStats
 from ctc.plugin import Aggregation, OutputContext, OutputFormat
@@ -37,7 +36,7 @@ from ctc.runtime.session import open_model
 class ResultSource(Protocol):
     """Where the results of a run come from: this process, an engine's workers, or part files."""
 
-    def open(self, stats: RunStats) -> AbstractContextManager[Iterator[EventResult]]:
+    def open(self, stats: RunStats) -> AbstractContextManager[ResultStream]:
         """Return the results, in the order of the events.
 
         Leaving the block normally means that they are written: what an unfinished run keeps is
@@ -52,7 +51,7 @@ class PredictRun:
     `output`: the file of the whole run. `target`: the file that this run writes, which for a shard
     is its part file. `runtime`: what runs the network, resolved. `photos`: how many there are; None
     if not known. `source_notes`: what the user should know about the sources. `journal`: where an
-    unfinished run keeps its results; None if it keeps none.
+    unfinished run keeps its results; None if it keeps none. `max_failures`: see `PredictConfig`.
     """
 
     source: ResultSource
@@ -65,6 +64,7 @@ class PredictRun:
     photos: int | None = None
     source_notes: tuple[str, ...] = ()
     journal: Path | None = None
+    max_failures: int | None = None
 
     def run(self, advance: ProgressCallback) -> Summary:
         """Write the output and the list of failures; `advance(photos, failed)` counts them.
@@ -73,11 +73,11 @@ class PredictRun:
         predicted.
         """
         start = time.perf_counter()
-        stats = RunStats(advance)
+        stats = RunStats(advance, self.max_failures)
         is_part = self.target != self.output
         with self.source.open(stats) as results:
             if is_part:
-                stats.count(results)
+                stats.count(results.results)
             else:
                 write_output(results, self.target, self.format, self.context, stats)
         failures = failure_path(self.output)
@@ -101,7 +101,7 @@ def prepare_run(config: PredictConfig, plugins: Plugins) -> PredictRun:
     if engine and config.shard:
         raise UsageError("--shard and --engine exclude each other: an engine splits the run itself")
     target = config.shard.part_path(config.output) if config.shard else config.output
-    check_output_path(config, target, output_format)
+    check_output_path(config, target, output_format, options)
     aggregation = plugins.get(Aggregation, config.aggregation)
     source = _open_source(config, target, aggregation, engine)
     return PredictRun(
@@ -115,6 +115,7 @@ def prepare_run(config: PredictConfig, plugins: Plugins) -> PredictRun:
         None if config.shard else source.events.photos,
         source.events.notes,
         source.journal,
+        config.max_failures,
     )
 
 
@@ -147,5 +148,14 @@ def _open_source(
         return EngineResults(
             journal, events, postprocessor, aggregation, pipeline, header, engine, config.model
         )
-    part = target if config.shard else None
-    return LocalResults(journal, events, postprocessor, aggregation, pipeline, header, model, part)
+    return LocalResults(
+        journal,
+        events,
+        postprocessor,
+        aggregation,
+        pipeline,
+        header,
+        model,
+        part_file=target if config.shard else None,
+        max_failures=config.max_failures,
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.artifacts.predictions import EventPrediction, Failure, redacted
 from ctc.errors import InputError
 from ctc.inference.config import Summary
 from ctc.inference.pipeline.pipeline import EventResult
@@ -20,9 +20,13 @@ ProgressCallback = Callable[[int, int], None]
 
 @dataclass
 class RunStats:
-    """Counters, see `Summary`; `advance` is called for each result."""
+    """Counters, see `Summary`; `advance` is called for each result.
+
+    `max_failures`: see `PredictConfig`.
+    """
 
     advance: ProgressCallback
+    max_failures: int | None = None
     events: int = 0
     photos: int = 0
     resumed: int = 0
@@ -35,12 +39,18 @@ class RunStats:
             self.update(result)
 
     def update(self, result: EventResult) -> None:
-        """Count a result."""
+        """Count a result. Raises InputError when there are more than `max_failures` failures."""
         self.events += result.prediction is not None
         self.photos += result.photos
         self.failed += len(result.failures)
         self.first_failures += result.failures[: MAX_LISTED_FAILURES - len(self.first_failures)]
         self.advance(result.photos, len(result.failures))
+        if self.max_failures is not None and result.failures and self.failed > self.max_failures:
+            last = result.failures[-1]
+            raise InputError(
+                f"{self.failed:,} photos failed, --max-failures is {self.max_failures:,}"
+                f" (last: '{last.path}': {last.reason})"
+            )
 
     def entries(
         self, results: Iterable[EventResult], list_failure: Callable[[Failure], None]
@@ -50,7 +60,7 @@ class RunStats:
             self.update(result)
             for failure in result.failures:
                 list_failure(failure)
-            yield from result.entries
+            yield from map(redacted, result.entries)
 
     def require_any_prediction(self, failures: Path) -> None:
         """Raise InputError when everything that came in is listed in the file `failures`."""

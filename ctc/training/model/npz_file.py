@@ -25,12 +25,15 @@ _METADATA_FILE = "about.json"
 def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
     """Write the file atomically.
 
-    `metadata`: values that JSON can represent. On OSError an existing file is kept.
+    `metadata`: values that JSON can represent. On OSError an existing file is kept. The same arrays
+    and metadata give the same bytes: the entries of the archive hold no time.
     """
+    about = json.dumps({"format_version": FORMAT_VERSION, **metadata})
     with atomic_write(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        archive.writestr(_METADATA_FILE, json.dumps({"format_version": FORMAT_VERSION, **metadata}))
+        archive.writestr(zipfile.ZipInfo(_METADATA_FILE), about)
         for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+            entry_info = zipfile.ZipInfo(f"{name}.npy")
+            with archive.open(entry_info, "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
 

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
+from ctc.storage.atomic import another_temp_path, remove
 
 from ..label_option import LABEL, selected_label
 from ..photo_fields import DATETIME, photo_fields
@@ -83,19 +83,21 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
 def write_zip(
     entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext
 ) -> None:
-    """Write the package as one zip file."""
-    with TemporaryDirectory(prefix=".", suffix=".camtrap-dp", dir=path.parent) as folder:
-        package = Path(folder) / "package"
+    """Write the package as one zip file; its bytes don't depend on the time."""
+    package = another_temp_path(path)
+    try:
         write(entries, package, context)
         with ZipFile(path, "w") as archive:
             for member in sorted(package.iterdir()):
-                info = ZipInfo(member.name, context.created.timetuple()[:6])
+                info = ZipInfo(member.name)
                 info.compress_type = ZIP_DEFLATED
                 with (
                     member.open("rb") as file,
                     archive.open(info, "w", force_zip64=True) as packed,
                 ):
                     shutil.copyfileobj(file, packed)
+    finally:
+        remove(package)
 
 
 @dataclass

@@ -91,3 +91,23 @@ def test_engine_run_is_locked_against_other_runs(model, photos, tmp_path) -> Non
 def test_engine_refuses_shard(model, photos, tmp_path) -> None:
     with pytest.raises(UsageError, match="--shard and --engine exclude each other"):
         prepare(model, photos, tmp_path / "p.csv", shard=ShardSpec(1, 2))
+
+
+def test_engine_run_killed_after_its_output_is_finished_by_the_same_command(
+    model, photos, tmp_path, monkeypatch
+) -> None:
+    output = tmp_path / "out" / "p.csv"
+
+    def kill(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ctc.inference.run.engine_results.remove_at_once", kill)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(model, photos, output).run(silent)
+    written = files(output)
+    assert sorted(written) == ["p.csv", "p.csv.failures.csv"]
+    summary = prepare(model, photos, output).run(silent)
+    assert (summary.events, summary.failed, summary.resumed) == (99, 1, 100)
+    assert files(output) == written
+    assert not (tmp_path / "out" / "p.csv.parts").exists()
