@@ -11,7 +11,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -25,29 +25,54 @@ from ctc.errors import AlreadyCompleteError, CtcError, did_you_mean, reason
 
 
 class Terminated(SystemExit):
-    """Raised in the main thread when SIGTERM arrives.
+    """Raised in the main thread when SIGTERM or SIGHUP arrives.
 
     It is a SystemExit, so that forked workers exit without a traceback.
     """
 
 
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""The last comes when a terminal or an ssh connection is closed; Windows lacks it."""
+
+
 @contextmanager
-def raise_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM raise Terminated within the block; no effect outside the main thread."""
+def raise_on_signals() -> Iterator[list[int]]:
+    """Let SIGTERM and SIGHUP raise Terminated within the block, and Ctrl-C KeyboardInterrupt.
+
+    Yields the list of signals that have arrived. After the first, the others are ignored, so that
+    none stops the clean-up (programs such as `timeout` send two), but for a second Ctrl-C after
+    the first. Signals that are ignored, as with `nohup`, stay so. No effect outside the main
+    thread.
+    """
+    received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield received
         return
-    before = signal.signal(signal.SIGTERM, _raise_terminated)
+
+    def handle(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        for other in before:
+            if not (other == number == signal.SIGINT):
+                signal.signal(other, signal.SIG_IGN)
+        raise _interruption(number)
+
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    before = {
+        number: handler
+        for number in numbers
+        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
+    }
+    for number in before:
+        signal.signal(number, handle)
     try:
-        yield
+        yield received
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _raise_terminated(number: int, frame: FrameType | None) -> None:
-    # some programs, such as `timeout`, send it twice: the second must not stop the clean-up
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Terminated(128 + number)
+def _interruption(number: int) -> BaseException:
+    return KeyboardInterrupt() if number == signal.SIGINT else Terminated(128 + number)
 
 
 _STORAGE_PACKAGES = ("fsspec", "upath")
@@ -68,8 +93,8 @@ def run_command(command: Callable[[], object]) -> int:
     """
     try:
         try:
-            with raise_on_sigterm():
-                code = command()
+            with raise_on_signals() as received:
+                code = _run_until_signal(command, received)
         except PassThroughError as error:
             raise error.__cause__ or error from None
         return code if isinstance(code, int) else 0
@@ -107,6 +132,21 @@ def run_command(command: Callable[[], object]) -> int:
             raise
         text = " ".join(str(error).split()) or type(error).__name__
         return _fail(f"remote storage failed: {text}", FAILED)
+
+
+def _run_until_signal(command: Callable[[], object], received: Sequence[int]) -> object:
+    """Run `command`; an exception that a signal has caused on its way becomes that of the signal.
+
+    A second Ctrl-C may hit the clean-up anywhere, such as between two locks.
+    """
+    try:
+        return command()
+    except CtcError:
+        raise
+    except Exception as error:
+        if not received:
+            raise
+        raise _interruption(received[0]) from error
 
 
 def _is_storage_error(error: Exception) -> bool:

@@ -101,13 +101,17 @@ def test_run_command_raises_bugs(error: Exception) -> None:
 @pytest.mark.subprocess
 @pytest.mark.parametrize(
     ("sent", "code", "line"),
-    [(signal.SIGINT, 130, "error: interrupted\n"), (signal.SIGTERM, 143, "error: terminated\n")],
+    [
+        ("SIGINT", 130, "error: interrupted\n"),
+        ("SIGTERM", 143, "error: terminated\n"),
+        ("SIGHUP", 143, "error: terminated\n"),
+    ],
 )
 def test_run_command_lets_command_clean_up_on_signal(
-    tmp_path: Path, sent: signal.Signals, code: int, line: str
+    tmp_path: Path, sent: str, code: int, line: str
 ) -> None:
     with start_waiting(tmp_path / "cleaned") as running:
-        running.send_signal(sent)
+        running.send_signal(getattr(signal, sent))
         _, narration = running.communicate(timeout=20)
     assert (running.returncode, narration) == (code, line)
     assert (tmp_path / "cleaned").exists()
@@ -115,15 +119,58 @@ def test_run_command_lets_command_clean_up_on_signal(
 
 @posix
 @pytest.mark.subprocess
-def test_run_command_ignores_second_sigterm(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "code", "line"),
+    [
+        ("SIGTERM", "SIGTERM", 143, "error: terminated\n"),
+        ("SIGTERM", "SIGINT", 143, "error: terminated\n"),
+        ("SIGINT", "SIGTERM", 130, "error: interrupted\n"),
+        ("SIGHUP", "SIGTERM", 143, "error: terminated\n"),
+    ],
+)
+def test_run_command_ignores_second_signal(
+    tmp_path: Path, first: str, second: str, code: int, line: str
+) -> None:
     slow = WAITS.replace("open(", 'print("cleaning", flush=True); sys.stdin.readline(); open(')
     with start_waiting(tmp_path / "cleaned", slow) as running:
-        running.terminate()
+        running.send_signal(getattr(signal, first))
         assert running.stdout.readline() == "cleaning\n"
-        running.terminate()
+        running.send_signal(getattr(signal, second))
         _, narration = running.communicate("\n", timeout=20)
-    assert (running.returncode, narration) == (143, "error: terminated\n")
+    assert (running.returncode, narration) == (code, line)
     assert (tmp_path / "cleaned").exists()
+
+
+@posix
+@pytest.mark.subprocess
+def test_run_command_second_interrupt_that_breaks_the_cleanup_is_no_bug(tmp_path: Path) -> None:
+    broken = WAITS.replace(
+        "open(",
+        'print("cleaning", flush=True)\n'
+        "        try:\n"
+        "            time.sleep(60)\n"
+        "        except KeyboardInterrupt:\n"
+        '            raise RuntimeError("release unlocked lock")\n'
+        "        open(",
+    )
+    with start_waiting(tmp_path / "cleaned", broken) as running:
+        running.send_signal(signal.SIGINT)
+        assert running.stdout.readline() == "cleaning\n"
+        running.send_signal(signal.SIGINT)
+        _, narration = running.communicate(timeout=20)
+    assert (running.returncode, narration) == (130, "error: interrupted\n")
+
+
+@posix
+@pytest.mark.subprocess
+def test_run_command_under_nohup_goes_on_when_the_terminal_is_closed(tmp_path: Path) -> None:
+    ignoring = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)" + WAITS.replace(
+        "time.sleep(60)", "sys.stdin.readline()"
+    )
+    with start_waiting(tmp_path / "cleaned", ignoring) as running:
+        running.send_signal(signal.SIGHUP)
+        _, narration = running.communicate("\n", timeout=20)
+    assert (running.returncode, narration) == (0, "")
 
 
 @posix

@@ -1,4 +1,4 @@
-"""Handling of Ctrl-C and SIGTERM: deferred until the training can save a checkpoint."""
+"""Handling of Ctrl-C, SIGTERM and SIGHUP: deferred until the training can save a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 
 GRACE_SECONDS = 4.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 
 class InterruptHandler:
