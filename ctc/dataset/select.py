@@ -5,7 +5,7 @@ All operations work on whole columns, since inventories are large.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,8 @@ from ctc.dataset.config import DatasetConfig
 from ctc.dataset.resampling import downsample, upsample
 from ctc.dataset.splits import split_by_column, split_by_group, split_by_share
 from ctc.errors import InputError, UsageError, did_you_mean
+
+NOT_KEPT, REMOVED, BALANCED = "not among --keep", "removed by --remove", "surplus for --balance"
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,8 @@ def select_events(inventory: Inventory, config: DatasetConfig) -> Selection:
     generator = np.random.default_rng(config.seed)
     chosen, left_out = _filter_events(events, config, generator)
     if not len(chosen):
-        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise InputError(
-            f"no event is left for the dataset ({reasons}): loosen --keep, --remove or --balance"
-        )
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items())
+        raise InputError(f"no event is left for the dataset ({reasons}): {_remedies(left_out)}")
     splits = _assign_splits(events, config, generator.permutation(chosen), generator)
     if config.up_sample:
         if TRAIN not in splits:
@@ -138,6 +138,19 @@ def select_events(inventory: Inventory, config: DatasetConfig) -> Selection:
         classes = events.rarest_class(config.up_sample)
         splits[TRAIN] = upsample(splits[TRAIN], classes, config.up_sample_limit, generator)
     return Selection(events, splits, left_out)
+
+
+def _remedies(left_out: Mapping[str, int]) -> str:
+    """Return what keeps more events, given the reasons why all were left out."""
+    options = {NOT_KEPT: "--keep", REMOVED: "--remove", BALANCED: "--balance"}
+    used = " and ".join(option for reason, option in options.items() if reason in left_out)
+    loosen = [f"loosen {used}"] if used else []
+    if MULTIPLE_OBSERVATIONS in left_out:
+        loosen.append(
+            "add --keep-multi-observation, for `ctc train --multi-label`, or select the rows of "
+            "a presence table with `ctc inventory csv --where COLUMN=VALUE`"
+        )
+    return "; ".join(loosen) or "choose another --split-by or --group-by"
 
 
 def _check_names(inventory: Inventory, config: DatasetConfig) -> None:
@@ -163,9 +176,9 @@ def _filter_events(
         chosen[mask] = False
 
     if config.keep:
-        leave_out(~events.has_any_class(config.keep), "not among --keep")
+        leave_out(~events.has_any_class(config.keep), NOT_KEPT)
     if config.remove:
-        leave_out(events.has_any_class(config.remove), "removed by --remove")
+        leave_out(events.has_any_class(config.remove), REMOVED)
     if not config.keep_multi_observation:
         leave_out(events.observation_counts > 1, MULTIPLE_OBSERVATIONS)
     column = config.split_by or config.group_by
@@ -175,7 +188,7 @@ def _filter_events(
         classes = events.rarest_class(config.balance)
         strata = events.column_codes(config.split_by) if config.split_by else np.zeros_like(classes)
         kept = downsample(np.flatnonzero(chosen), classes, strata, generator)
-        leave_out(~kept, "left out by --balance")
+        leave_out(~kept, BALANCED)
     return np.flatnonzero(chosen), left_out
 
 
@@ -201,10 +214,11 @@ def _assign_splits(
 
 
 def _match_rows(inventory: Inventory, label: str, value: str) -> NDArray[np.bool_]:
-    """Return for each row whether `label` has this class.
+    """Return for each row whether `label` has this class; a label may have '=' in its name.
 
     Raises UsageError, with the closest name, if no row has.
     """
+    label, value = _split_at_label(f"{label}={value}", inventory.labels)
     inventory.check_label(label)
     values, codes = factorize(inventory.table[label])
     known = values.to_pylist()
@@ -214,3 +228,10 @@ def _match_rows(inventory: Inventory, label: str, value: str) -> NDArray[np.bool
         )
     match: NDArray[np.bool_] = codes == known.index(value)
     return match
+
+
+def _split_at_label(text: str, labels: Sequence[str]) -> tuple[str, str]:
+    """Split 'LABEL=CLASS' behind the longest label that fits, or else at the first '='."""
+    fitting = [label for label in labels if text.startswith(f"{label}=")]
+    label = max(fitting, key=len, default=text.partition("=")[0])
+    return label, text[len(label) + 1 :]

@@ -39,7 +39,11 @@ _ORIGINAL, _DIGITIZED, _CHANGED = (
 
 # Pillow warns about damaged EXIF blocks on stderr; here their values are None
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
-_TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+_TIME = re.compile(
+    r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)"
+    r"(?:\.(\d+))?(?:\s*([AP]M)\b)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +149,21 @@ def _capture_time(main: Mapping[int, Any], details: Mapping[int, Any]) -> dateti
 
 
 def _parse_time(text: str | None, subseconds: str | None) -> datetime | None:
-    """Parse '2016:09:25 18:35:10' and the digits after the decimal point; None if invalid."""
+    """Parse '2016:09:25 18:35:10' and the digits after the decimal point; None if invalid.
+
+    A fraction, AM or PM behind the seconds counts; what else follows, such as a time zone, is
+    ignored.
+    """
     match = _TIME.match(text or "")
     if match is None:
         return None
-    year, month, day, hour, minute, second = map(int, match.groups())
+    *numbers, fraction, half = match.groups()
+    year, month, day, hour, minute, second = map(int, numbers)
+    if half and not 1 <= hour <= 12:
+        return None
+    if half:
+        hour = hour % 12 + 12 * (half.lower() == "pm")
+    subseconds = subseconds or fraction
     digits = subseconds[:6].ljust(6, "0") if subseconds and subseconds.isdecimal() else "0"
     try:
         return datetime(year, month, day, hour, minute, second, int(digits))

@@ -27,13 +27,15 @@ class InventoryResult:
     """An inventory, and how it was made.
 
     `left_out`: source entries that gave no observation. `checked_photos`: number of photos whose
-    existence was checked, `missing_photos` of which don't exist. `notes`: lines for the user.
+    existence was checked, `missing_photos` of which don't exist. `similar_photo`: one of these, and
+    the similar name that it has on the disk, if there is one. `notes`: lines for the user.
     """
 
     inventory: Inventory
     left_out: LeftOutLog
     checked_photos: int
     missing_photos: int
+    similar_photo: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -61,14 +63,17 @@ def build_inventory(
     Raises CtcError if there is no observation at all.
     """
     require_extra("ctc inventory", "data", ("pyarrow",))
+    from ctc.inventory.class_names import warn_about_classes
     from ctc.inventory.exif_metadata import fill_location
     from ctc.inventory.labels import discard_missing, read_renamings, relabel
+    from ctc.inventory.photo_names import rename_photos
     from ctc.inventory.times import fill_times
 
     left_out = left_out or LeftOutLog()
     renamings = read_renamings(config.relabel) if config.relabel else ()
     options = _with_columns(input_format, options, config.meta_columns)
     inventory = _read_inventory(input_format, source, options, image_root, left_out)
+    inventory, renamed = rename_photos(inventory) if config.ignore_case else (inventory, ())
     if config.location_from and config.location_from != EXIF:
         # before `relabel`, while classes still have the names of their folders
         inventory = fill_location(inventory, config.location_from)
@@ -78,7 +83,8 @@ def build_inventory(
     if config.discard_missing:
         inventory = discard_missing(inventory, left_out)
     inventory, notes = _refine(inventory, config, progress)
-    inventory = replace(inventory, left_out=dict(left_out.counts))
+    inventory, notes = replace(inventory, left_out=dict(left_out.counts)), (*renamed, *notes)
+    warn_about_classes(inventory)
     return InventoryResult(inventory, left_out, *_check_photos_exist(inventory), notes)
 
 
@@ -132,11 +138,19 @@ def _refine(
     return inventory, (description,)
 
 
-def _check_photos_exist(inventory: Inventory) -> tuple[int, int]:
-    """Return how many of the first photos were checked, and how many of them are missing."""
+def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str] | None]:
+    """Return how many of the first photos were checked, and how many of them are missing.
+
+    The last value is a missing photo and its similar name on the disk, if there is any.
+    """
+    from ctc.inventory.photo_names import PhotoNames
+
     rows = inventory.table[IMAGES].slice(0, MAX_CHECKED_PHOTOS).to_pylist()
-    photos = [
-        parse_path(join_path(inventory.image_root, path)) for images in rows for path in images
-    ][:MAX_CHECKED_PHOTOS]
+    photos = [path for images in rows for path in images][:MAX_CHECKED_PHOTOS]
+    paths = [parse_path(join_path(inventory.image_root, photo)) for photo in photos]
     with ThreadPoolExecutor(REMOTE_IO_THREADS) as pool:
-        return len(photos), list(pool.map(lambda photo: photo.exists(), photos)).count(False)
+        exists = list(pool.map(lambda path: path.exists(), paths))
+    missing = [photo for photo, found in zip(photos, exists, strict=True) if not found]
+    names = PhotoNames(inventory.image_root)
+    similar = ((photo, actual) for photo in missing if (actual := names.find(photo)))
+    return len(photos), len(missing), next(similar, None)

@@ -23,6 +23,7 @@ from ctc.artifacts.inventory import Inventory
 from ctc.errors import ImageError, InputError
 from ctc.images import decode, read_photo
 from ctc.inventory.duplicate_photos import describe_differences, find_duplicates
+from ctc.inventory.photo_names import PhotoNames
 from ctc.inventory.photo_uses import PhotoUses
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.paths import is_url, join_path, parse_path
@@ -85,6 +86,7 @@ def check_photos(
     digests = np.zeros((len(uses.paths), 2), np.uint64)
     valid = np.zeros(len(uses.paths), bool)
     problems: list[Problem] = []
+    names = PhotoNames(image_root)
     opened = 0
     with closing(_check_all(uses, image_root, workers)) as checks:
         for photo, (path, check) in enumerate(checks):
@@ -93,9 +95,11 @@ def check_photos(
                 digests[photo] = np.frombuffer(check.digest, np.uint64)
                 valid[photo] = True
             else:
+                reason = check.reason
+                if check.kind == "missing" and (actual := names.find(path)):
+                    reason += f"; there is '{actual}', see `ctc inventory --ignore-case`"
                 problems += (
-                    Problem(check.kind, path, event, check.reason)
-                    for event in uses.events_of(photo)
+                    Problem(check.kind, path, event, reason) for event in uses.events_of(photo)
                 )
             advance(1, int(not valid[photo]))
     if not opened:

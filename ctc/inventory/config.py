@@ -13,6 +13,7 @@ class InventoryConfig:
     """The steps that are applied to an inventory.
 
     - `relabel`: CSV with the columns label, old, new, which renames classes.
+    - `ignore_case`: find photos whose names on the disk differ in case or Unicode form.
     - `discard_missing`: drop observations that lack a label.
     - `location_from`: FOLDER, EXIF or a meta column, to fill the column `location`.
     - `time_from`: meta columns that, joined by a blank, hold the time; they fill `datetime`.
@@ -24,6 +25,7 @@ class InventoryConfig:
     """
 
     relabel: Path | None = None
+    ignore_case: bool = False
     discard_missing: bool = False
     location_from: str | None = None
     time_from: tuple[str, ...] = ()

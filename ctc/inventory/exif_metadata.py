@@ -135,7 +135,9 @@ def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
     folder = pc.replace_substring_regex(photo, r"/?[^/]*$", "")
     top = pc.replace_substring_regex(folder, r"/.*$", "")
     if any(
-        pc.all(pc.equal(top, inventory.table[label]), skip_nulls=False).as_py()
+        pc.all(
+            pc.equal(pc.utf8_trim_whitespace(top), inventory.table[label]), skip_nulls=False
+        ).as_py()
         for label in inventory.labels
     ):
         folder = pc.replace_substring_regex(folder, r"^[^/]*/", "")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from ctc.plugin.records import LeftOut
 from ctc.storage.atomic import atomic_write, remove
+from ctc.storage.urls import redact_urls
 
 if TYPE_CHECKING:
     from _csv import Writer
@@ -47,10 +48,10 @@ class LeftOutLog:
         self.counts[reason] += 1
         where = self.examples.setdefault(reason, [])
         if len(where) < MAX_EXAMPLES:
-            where.append(entry.where)
+            where.append(redact_urls(entry.where))
         if self.path:
             self._writer = self._writer or self._open(self.path)
-            self._writer.writerow((entry.where, entry.reason))
+            self._writer.writerow((redact_urls(entry.where), entry.reason))
 
     def _open(self, path: Path) -> Writer:
         partial = self._exit_stack.enter_context(atomic_write(path))

@@ -51,7 +51,8 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
             yield LeftOut(photo, "not in a class folder")
             continue
         clash = ids[_event_id(photo, keep_suffix=False)] > 1
-        yield Observation(_event_id(photo, clash), (photo,), {"class": photo.split("/", 1)[0]})
+        folder = photo.split("/", 1)[0]
+        yield Observation(_event_id(photo, clash), (photo,), {"class": folder.strip() or folder})
 
 
 def _photos(root: Path) -> Iterator[str]:

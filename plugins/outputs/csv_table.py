@@ -21,7 +21,8 @@ from .rows import PER_PHOTO, PredictionRow, build_table
 
 EXCEL = Option(
     "excel",
-    "Escape text that a spreadsheet would run as a formula with an apostrophe.",
+    "Write a file for Excel: with a byte order mark, and with an apostrophe before text that it "
+    "would run as a formula.",
     "flag",
     default=False,
 )
@@ -39,9 +40,11 @@ def ctc_output_formats() -> list[OutputFormat]:
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Write the predictions; see `PredictionTable.rows` for errors."""
     table = build_table(entries, context.options[PER_PHOTO.key])
-    escape = _escape_formulas if context.options[EXCEL.key] else list
+    for_excel = context.options[EXCEL.key]
+    escape = _escape_formulas if for_excel else list
+    encoding = "utf-8-sig" if for_excel else "utf-8"  # without the mark, Excel expects cp1252
     # backslashreplace: file names may hold bytes that are not UTF-8
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+    with path.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(escape(table.columns))
         writer.writerows(escape(_cells(row, table.has_multi_label)) for row in table.rows())

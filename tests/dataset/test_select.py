@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pytest
 from ctc.artifacts.inventory import Inventory
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.select import InventoryEvents, select_events
-from ctc.errors import UsageError
+from ctc.errors import InputError, UsageError
 
 ALL_TRAIN = {"train": 1.0}
 
@@ -96,3 +97,40 @@ def test_select_events_names_unknown_labels_classes_and_columns(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         select_events(inventory, DatasetConfig(**options))  # type: ignore[arg-type]
+
+
+def test_select_events_takes_longest_label_before_equals_sign() -> None:
+    table = pa.table(
+        {
+            "event_id": ["1", "2", "3"],
+            "images": [["a.jpg"]] * 3,
+            "sp": ["x=fox", "fox", None],
+            "sp=x": ["fox", "a=b", "hare"],
+        }
+    )
+    inventory = Inventory(table, ("sp", "sp=x"), Path("photos"))
+
+    def kept(*pair: str) -> list[int]:
+        config = DatasetConfig(shares=ALL_TRAIN, keep=((pair[0], pair[1]),))
+        return sorted(select_events(inventory, config).splits["train"].tolist())
+
+    assert kept("sp", "x=fox") == [0]
+    assert kept("sp", "x=a=b") == [1]
+    assert kept("sp", "fox") == [1]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "remedy"),
+    [
+        ({"keep": (("species", "fox"),), "remove": (("species", "fox"),)}, "--keep and --remove$"),
+        ({}, "add --keep-multi-observation, .* or select .* --where COLUMN=VALUE`$"),
+    ],
+)
+def test_select_events_names_options_that_left_everything_out(chosen: Any, remedy: str) -> None:
+    species = ["fox", "hare", "fox", "hare"] if not chosen else ["fox", "fox", "hare", "hare"]
+    table = pa.table(
+        {"event_id": ["1", "1", "2", "2"], "images": [["a.jpg"]] * 4, "species": species}
+    )
+    inventory = Inventory(table, ("species",), Path("photos"))
+    with pytest.raises(InputError, match=remedy):
+        select_events(inventory, DatasetConfig(shares=ALL_TRAIN, **chosen))

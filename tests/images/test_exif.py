@@ -90,6 +90,23 @@ def test_read_exif_invalid_time_is_none(tmp_path: Path, text: str) -> None:
     assert exif_of(tmp_path, {CHANGED: text}, {ORIGINAL: text}).taken is None
 
 
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("2024/05/01 06:00:00 PM", datetime(2024, 5, 1, 18)),
+        ("2024:05:01 12:00:00 AM", datetime(2024, 5, 1)),
+        ("2024:05:01 12:00:00pm", datetime(2024, 5, 1, 12)),
+        ("2024:05:01 06:00:00.250", datetime(2024, 5, 1, 6, 0, 0, 250_000)),
+        ("2024:05:01 06:00:00+02:00", datetime(2024, 5, 1, 6)),
+        ("2024:05:01 13:00:00 PM", None),
+    ],
+)
+def test_read_exif_reads_what_follows_the_seconds(
+    tmp_path: Path, text: str, taken: datetime | None
+) -> None:
+    assert exif_of(tmp_path, {}, {ORIGINAL: text}).taken == taken
+
+
 @pytest.mark.parametrize("fraction", ["", "x", "1234567890"])
 def test_read_exif_ignores_invalid_fraction_of_second(tmp_path: Path, fraction: str) -> None:
     taken = exif_of(

@@ -87,7 +87,7 @@ def test_inventory_read_refuses_other_parquet_file(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     pq.write_table(pa.table({"x": [1]}), tmp_path / "x.parquet")
-    with pytest.raises(InputError, match="not an inventory"):
+    with pytest.raises(UsageError, match="not an inventory"):
         Inventory.read(tmp_path / "x.parquet")
 
 

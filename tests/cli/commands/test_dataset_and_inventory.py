@@ -52,7 +52,7 @@ def test_dataset_from_folders_inventory(
         == 0
     )
     captured = capsys.readouterr()
-    assert "train: 5 events with 5 photos in 1 file(s)" in captured.err
+    assert "train: 5 events with 5 photos in 1 file" in captured.err
     assert captured.out == ""
 
 

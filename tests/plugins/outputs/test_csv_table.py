@@ -14,7 +14,7 @@ FACTS = '"datetime","camera","latitude","longitude"'
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -75,6 +75,12 @@ def test_per_photo_writes_row_per_photo_and_label(write, dated) -> None:
         ("1", "b.jpg", "standing", "1", "0.5800"),
     ]
     assert [row["camera"] for row in table] == ["K7", "K7", "RECONYX HC500", "RECONYX HC500"]
+
+
+def test_excel_option_writes_byte_order_mark(write, predictions) -> None:
+    plain = write("csv", predictions[:1]).read_bytes()
+    shown = write("csv", predictions[:1], excel=True).read_bytes()
+    assert shown == b"\xef\xbb\xbf" + plain
 
 
 def test_excel_option_escapes_formulas_but_not_numbers(write, predictions) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import click
 import numpy as np
 
-from ctc.artifacts.dataset import LEFT_OUT, MULTIPLE_OBSERVATIONS
+from ctc.artifacts.dataset import LEFT_OUT, MULTIPLE_OBSERVATIONS, TRAIN
 from ctc.cli.console.console import info, warn
 from ctc.cli.console.formatting import format_bytes
 from ctc.dataset.build import BuildResult
 from ctc.dataset.estimate import estimate_build
 from ctc.dataset.plan import DatasetPlan
-from ctc.dataset.split_stats import leaked_locations, split_stats
+from ctc.dataset.split_stats import SplitStats, leaked_locations, split_stats
+from ctc.reporting import counted
 
 MAX_CLASSES_SHOWN = 5
 
@@ -27,10 +29,13 @@ def print_plan(plan: DatasetPlan) -> None:
             if reason == MULTIPLE_OBSERVATIONS
             else ""
         )
-        warn(f"{count:,} events left out: {reason}{remedy}")
+        warn(f"{counted(count, 'event')} left out: {reason}{remedy}")
     _warn_about_cropping(plan)
+    reached = split_stats(plan)
     if plan.config.group_by:
-        _print_groups(plan)
+        _print_groups(plan, reached)
+    _warn_about_missing_classes(reached)
+    if plan.config.group_by:
         return
     both, locations = leaked_locations(plan)
     if both:
@@ -59,8 +64,8 @@ def print_dry_run(plan: DatasetPlan) -> None:
     click.echo(f"to read {read}, to write {written}")
     took = timedelta(seconds=round(estimate.seconds))
     click.echo(
-        f"about {took} with {plan.config.threads} worker(s), "
-        f"estimated from {estimate.sampled} photos"
+        f"about {took} with {counted(plan.config.threads, 'worker')}, "
+        f"estimated from {counted(estimate.sampled, 'photo')}"
     )
     if estimate.failed:
         warn(
@@ -77,18 +82,20 @@ def print_result(result: BuildResult) -> None:
             sum(shard.events for shard in shards),
             sum(shard.images for shard in shards),
         )
-        info(f"{split}: {events:,} events with {images:,} photos in {len(shards)} file(s)")
+        files = counted(len(shards), "file")
+        info(f"{split}: {counted(events, 'event')} with {counted(images, 'photo')} in {files}")
     for label in manifest.labels:
         for i, name in enumerate(label.classes):
             if sum(counts[i] for counts in label.counts.values()) == 1:
                 warn(
                     f"class '{name}' of label '{label.name}' has a single event: "
-                    f"add photos, or --remove '{label.name}={name}'"
+                    f"add photos, or --remove {shlex.quote(f'{label.name}={name}')}"
                 )
     if result.failures:
         first = result.failures[0]
         warn(
-            f"{len(result.failures):,} photos and {result.events_lost:,} events left out "
+            f"{counted(len(result.failures), 'photo')} and "
+            f"{counted(result.events_lost, 'event')} left out "
             f"(first: '{first.path}': {first.reason}): listed in '{folder / LEFT_OUT}'"
         )
     info(f"wrote '{folder}'")
@@ -104,8 +111,7 @@ def _warn_about_cropping(plan: DatasetPlan) -> None:
         )
 
 
-def _print_groups(plan: DatasetPlan) -> None:
-    reached = split_stats(plan)
+def _print_groups(plan: DatasetPlan, reached: Mapping[str, SplitStats]) -> None:
     total = sum(split.events for split in reached.values())
     for name, split in reached.items():
         wanted = plan.config.shares[name]
@@ -113,12 +119,19 @@ def _print_groups(plan: DatasetPlan) -> None:
             f"{name}: {split.events / total:.1%} of the events ({wanted:.1%} requested), "
             f"{split.groups:,} groups of '{plan.config.group_by}'"
         )
+
+
+def _warn_about_missing_classes(reached: Mapping[str, SplitStats]) -> None:
+    """Warn about classes without an event in a split: not learnt, or not measured."""
+    for name, split in reached.items():
         for label, counts in split.counts.items():
             missing = [f"'{class_name}'" for class_name, count in counts.items() if not count]
             if missing:
                 more = " …" if len(missing) > MAX_CLASSES_SHOWN else ""
+                effect = ", so the model can't learn them" if name == TRAIN else ""
                 warn(
-                    f"split '{name}' has no event of {len(missing)} class(es) of '{label}': "
+                    f"split '{name}' has no event of "
+                    f"{counted(len(missing), 'class', 'classes')} of '{label}'{effect}: "
                     f"{', '.join(missing[:MAX_CLASSES_SHOWN])}{more}"
                 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ def command(
     from ctc.cli.registry import PARTLY_FAILED
     from ctc.inventory.check import check_photos
     from ctc.inventory.photo_uses import photo_uses
+    from ctc.reporting import counted
     from ctc.storage.atomic import write_text
     from ctc.storage.remote_files import io_threads
 
@@ -76,11 +78,19 @@ def command(
         write_text(output, text)
     else:
         click.echo(text, nl=False)
-    info(
-        f"{checked.photos:,} photos: "
-        + ", ".join(f"{count:,} {kind}" for kind, count in checked.counts().items())
-    )
+    info(f"{counted(checked.photos, 'photo')}: {_format_counts(checked.counts())}")
     return PARTLY_FAILED if checked.problems else 0
+
+
+def _format_counts(counts: Mapping[str, int]) -> str:
+    names = {
+        "missing": "{:,} missing",
+        "broken": "{:,} broken",
+        "duplicate": "{:,} repeated in their event",
+        "straddling": "{:,} the same as in another event",
+    }
+    found = [names[kind].format(count) for kind, count in counts.items() if count]
+    return ", ".join(found) or "no problem found"
 
 
 def _to_json(checked: PhotoCheckResult) -> str:

@@ -147,8 +147,12 @@ def _print_result(built: InventoryResult, output: Path) -> None:
     if built.left_out.counts:
         info(f"entries that were left out are listed in '{built.left_out.path}'")
     if built.missing_photos:
+        hint = "check --image-root"
+        if built.similar_photo:
+            named, actual = built.similar_photo
+            hint = f"there is '{actual}' for '{named}', add --ignore-case"
         warn(
             f"{built.missing_photos} of the first {built.checked_photos} photos are not in "
-            f"'{built.inventory.image_root}': check --image-root"
+            f"'{built.inventory.image_root}': {hint}"
         )
     info(f"wrote '{output}'")

@@ -70,6 +70,12 @@ def _shared_options() -> list[click.Option]:
             "the label missing.",
         ),
         CommandOption(
+            ["--ignore-case"],
+            is_flag=True,
+            help="Find photos whose names on the disk differ from the source in upper and lower "
+            "case, in Unicode form, or as .jpeg and .jpg.",
+        ),
+        CommandOption(
             ["--discard-missing"], is_flag=True, help="Drop observations with a missing label."
         ),
         CommandOption(

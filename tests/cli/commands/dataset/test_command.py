@@ -193,7 +193,7 @@ def test_dataset_names_option_that_keeps_multi_observation_events(
         == 0
     )
     expected = (
-        "1 events left out: more than one observation; --keep-multi-observation keeps them, "
+        "1 event left out: more than one observation; --keep-multi-observation keeps them, "
         "for `ctc train --multi-label`"
     )
     assert expected in capsys.readouterr().err

@@ -119,7 +119,7 @@ def test_check_prints_csv_and_exits_with_3(file: Path, capsys: pytest.CaptureFix
             "same bytes as 'a.jpg' of event '1'; species: fox / none; location: pond / wood",
         ],
     ]
-    assert captured.err == "3 photos: 1 missing, 0 broken, 0 duplicate, 1 straddling\n"
+    assert captured.err == "3 photos: 1 missing, 1 the same as in another event\n"
 
 
 def test_check_of_sound_photos_exits_with_0(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,7 +162,7 @@ def test_check_image_root_moves_the_root(
     [
         (None, 2, "create one with `ctc inventory`"),
         (b"event_id,image", 1, "can't be read as Parquet"),
-        ({}, 1, "not an inventory"),
+        ({}, 2, "not an inventory"),
         ({b"ctc": b"{"}, 1, "damaged"),
         ({b"ctc": b"[]"}, 1, "damaged"),
         ({b"ctc": b'{"format_version": 1}'}, 1, "damaged"),
