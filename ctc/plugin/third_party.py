@@ -16,6 +16,7 @@ from typing import Any
 
 from ctc.errors import CtcError, PluginError
 from ctc.plugin.entry_points import Owner, describe_error
+from ctc.plugin.option_values import BoundFunction
 from ctc.plugin.return_checks import YIELDED_TYPES, check_return_value, check_yielded
 
 _END = object()
@@ -81,6 +82,11 @@ class ThirdPartyFunction:
     record: ThirdPartyRecord
     field: str
     function: Callable[..., Any]
+
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """The function, whose signature counts for `inspect`."""
+        return self.function
 
     def __call__(self, *arguments: Any) -> Any:
         passed = [
@@ -151,15 +157,20 @@ def _wrap_value(value: Any, third_party: ThirdPartyRecord, field: str) -> Any:
 
 def plugin_label(function: object, default: str) -> str:
     """Return the plugin's name if the function is of a third-party record, else `default`."""
+    while isinstance(function, BoundFunction):
+        function = function.function
     return str(function.record) if isinstance(function, ThirdPartyFunction) else default
 
 
 def raised_by_plugin(error: BaseException) -> bool:
     """Return whether plugin code raised the error, not the user or the system.
 
-    Subclasses of SystemExit are the host's: SIGTERM raises one.
+    Ctrl-C and the end of a generator are not the plugin's, nor is the host's own subclass of
+    SystemExit, which SIGTERM raises.
     """
-    return isinstance(error, Exception) or type(error) is SystemExit
+    if isinstance(error, SystemExit):
+        return not type(error).__module__.startswith("ctc.")
+    return not isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 
 def stdout_to_stderr() -> Any:

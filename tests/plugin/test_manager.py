@@ -74,6 +74,7 @@ BROKEN_PLUGINS = {
     "not_there": (BROKEN, "ModuleNotFoundError: No module named 'a_package_that_is_not_there'"),
     "syntax": ("def f(:", "SyntaxError: invalid syntax (wrong_syntax.py, line 1)"),
     "leaves": ("raise SystemExit('bye')", "SystemExit: bye"),
+    "bare": ("class Stop(BaseException): pass\nraise Stop('now')", "Stop: now"),
     "two_lines": ("raise ValueError('two\\nlines')", "ValueError: two lines"),
     "no_hook": ("x = 1", "it has no function marked with @hookimpl"),
     "misspelt": (

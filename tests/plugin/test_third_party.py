@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ctc.cli.exit_codes import Terminated
 from ctc.cli.main import run
+
 from ctc.plugin.manager import plugins
+from ctc.plugin.third_party import raised_by_plugin
 
 HOSTILE = """
     import sys
@@ -347,3 +350,29 @@ def test_sigterm_in_plugin_terminates(ctc_here) -> None:
     record = plugins().get(Aggregation, "a_fails").combine.record
     with pytest.raises(Terminated), record.running():
         raise Terminated(143)
+
+
+class OwnExit(SystemExit):
+    """An exit that a plugin defines."""
+
+
+class OwnBaseException(BaseException):
+    """An exception of a plugin that `except Exception` does not catch."""
+
+
+@pytest.mark.parametrize(
+    ("error", "is_plugins"),
+    [
+        (ValueError(), True),
+        (SystemExit(0), True),
+        (OwnExit(0), True),
+        (OwnBaseException(), True),
+        (KeyboardInterrupt(), False),
+        (GeneratorExit(), False),
+        (Terminated(143), False),
+    ],
+)
+def test_raised_by_plugin_leaves_signals_to_the_host(
+    error: BaseException, is_plugins: bool
+) -> None:
+    assert raised_by_plugin(error) is is_plugins

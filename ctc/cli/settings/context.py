@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import wraps
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import click
 
 from ctc.cli.console.console import open_json_log, set_verbosity
 from ctc.cli.options.option import CommandOption
-from ctc.cli.options.paths import PATH, check_paths
+from ctc.cli.options.paths import OUTPUT, PATH, check_paths
 from ctc.cli.settings.environment import variable_prefix, warn_unknown_variables
 from ctc.cli.settings.keys import command_path, option_key
 from ctc.cli.settings.source import (
@@ -27,6 +28,12 @@ from ctc.cli.settings.source import (
     SHOW_CONFIG_KEY,
     is_configurable,
 )
+from ctc.errors import UsageError
+
+REPEATED_OUTPUT_HINTS = {
+    "predict": "; for several formats, add --shard 1/1 and run `ctc merge` once for each"
+}
+"""What to do instead of giving `--output` twice, by command."""
 
 
 class SettingsContext(click.Context):
@@ -117,12 +124,30 @@ def load_config_file(context: click.Context, path: Path) -> None:
     context.meta.setdefault(FILE_VALUES_KEY, {}).update(dict.fromkeys(values, path))
 
 
+def check_single_output(context: click.Context) -> None:
+    """Raise UsageError when `--output` is given twice: click would use the last and drop the first.
+
+    A script may well override other options like that.
+    """
+    words = list(takewhile(lambda word: word != "--", context.meta.get(ARGUMENTS_KEY, ())))
+    option = f"--{OUTPUT}"
+    given = [second for first, second in pairwise(words) if first == option]
+    given += [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
+    if len(given) > 1:
+        listed = ", ".join(f"'{path}'" for path in given)
+        raise UsageError(
+            f"--output is given {len(given)} times ({listed}), a run has one: leave one out"
+            f"{REPEATED_OUTPUT_HINTS.get(' '.join(command_path(context)), '')}"
+        )
+
+
 def _run_or_show_config(run: Callable[..., Any] | None) -> Callable[..., Any]:
     assert run is not None
 
     @wraps(run)
     def run_or_show(**options: Any) -> Any:
         context = click.get_current_context()
+        check_single_output(context)
         if not context.meta.get(SHOW_CONFIG_KEY):
             check_paths(context)
             return run(**options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,29 +14,59 @@ from ctc.inference.journal.journal import journal_path, read_seal
 from ctc.inference.run.chunks import chunks_folder, seal_path
 from ctc.inference.run.output_writer import is_own_output
 from ctc.plugin import OutputFormat
-from ctc.plugin.manager import Plugins
+from ctc.plugin.manager import LoadedRecord, Plugins
+from ctc.plugin.option_values import explicit_options
 from ctc.storage.paths import is_remote
+
+log = logging.getLogger(__name__)
 
 
 def choose_format(output: Path, name: str | None, plugins: Plugins) -> OutputFormat:
     """Return the output format called `name`, or the one with the suffix of the output's name.
 
-    The longest suffix wins.
+    The longest suffix wins; of two formats with the same suffix the built-in one, with a note.
+    Raises UsageError when no format fits, or two of plugins do.
     """
     if name is not None:
         return plugins.get(OutputFormat, name)
-    known = {
-        suffix: record
-        for record in plugins.all(OutputFormat).values()
-        for suffix in record.suffixes
-    }
-    fitting = [suffix for suffix in known if output.name.lower().endswith(suffix)]
-    if not fitting:
-        listed = ", ".join(f"'{suffix}'" for suffix in sorted(known))
+    found = [
+        (suffix, entry)
+        for entry in plugins.loaded
+        if isinstance(entry.record, OutputFormat)
+        for suffix in entry.record.suffixes
+        if suffix.startswith(".")
+    ]
+    longest = max(
+        (suffix for suffix, _ in found if output.name.lower().endswith(suffix)),
+        key=len,
+        default=None,
+    )
+    if longest is None:
+        listed = ", ".join(f"'{suffix}'" for suffix in sorted({suffix for suffix, _ in found}))
         raise UsageError(
             f"the format of '{output}' is not known: end its name with {listed}, or add --format"
         )
-    return known[max(fitting, key=len)]
+    return _resolve_suffix(longest, [entry for suffix, entry in found if suffix == longest])
+
+
+def _resolve_suffix(suffix: str, fitting: Sequence[LoadedRecord]) -> OutputFormat:
+    """Return the format with this suffix: the only one, or the built-in one."""
+    built_in = [entry for entry in fitting if entry.owner.is_built_in]
+    names = [f"'{one.record.name}' of plugin {one.owner}" for one in fitting if one not in built_in]
+    if len(built_in or fitting) > 1:
+        raise UsageError(
+            f"several output formats have the suffix '{suffix}', {' and '.join(names)}:"
+            " choose one with --format"
+        )
+    if built_in and names:
+        log.info(
+            "the output format %s has the suffix '%s' as well: it is used with --format",
+            names[0],
+            suffix,
+        )
+    record = (built_in or fitting)[0].record
+    assert isinstance(record, OutputFormat)
+    return record
 
 
 def check_output_path(
@@ -61,7 +92,7 @@ def check_output_path(
         own = is_own_output(sealed, target, output_format, options)
         inputs = (config.model, *config.sources)
         check_overwrite(target, output_format, inputs, config.overwrite, own)
-    elif config.format_options:
+    elif explicit_options(config.format_options):
         raise UsageError(
             "--shard writes only a part file: give the options of the output format to `ctc merge`"
         )

@@ -276,3 +276,19 @@ def test_keys_of_a_command_are_unique(name: str) -> None:
         with command.context_class(command, info_name=name, parent=root) as context:
             keys = [option_key(one) for one in command.get_params(context) if is_configurable(one)]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    "given", [["--output", "a.csv", "--output", "b.json"], ["--output=a.csv", "--output", "b.json"]]
+)
+def test_repeated_output_is_refused(capsys, given: list[str]) -> None:
+    assert run(["predict", "model.onnx", "photos", *given]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("error: --output is given 2 times (")
+    assert message.endswith("add --shard 1/1 and run `ctc merge` once for each\n")
+
+
+def test_repeated_output_after_two_dashes_is_a_path(capsys) -> None:
+    given = ["predict", "model.onnx", "--output", "a.csv", "--", "--output", "--output"]
+    assert run(given) == 2
+    assert "is given 2 times" not in capsys.readouterr().err

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import json
+import os
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +15,8 @@ from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.errors import InputError
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import Journal, read_header
+from ctc.inference.journal.journal import Journal, read_header, read_seal
+from ctc.inference.journal.lines import decode_line, encode_line
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.runtime.config import RuntimeConfig
 
@@ -39,6 +42,11 @@ def result(number: int) -> EventResult:
     meta = {"site": "ä", "t": 0.1, "n": None}
     event = EventPrediction.from_schema(HEADER.schema, f"{number}", values, (photo,), meta)
     return EventResult((Failure(f"\udcff{number}\n", "empty file"),), event)
+
+
+def encode_floats(*values: float) -> str:
+    """Return probabilities as the journal holds them."""
+    return base64.b64encode(np.array(values, "<f4").tobytes()).decode()
 
 
 FAILED = EventResult((Failure("7", "the event names no photo", of_event=True),), None)
@@ -163,3 +171,67 @@ def test_journal_is_locked_against_other_runs(tmp_path: Path) -> None:
 def test_header_describes_mismatch(changes, difference) -> None:
     assert HEADER.describe_mismatch({**HEADER.identity, **changes}) == difference
     assert replace(HEADER, identity={}).describe_mismatch({}) is None
+
+
+def forge(path: Path, change: str, to: str) -> Path:
+    """Change a text in the first result of a journal; its checksum fits."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    record = json.dumps(decode_line(lines[1]))
+    assert change in record
+    lines[1] = encode_line(json.loads(record.replace(change, to, 1)))
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "to"),
+    [
+        (encode_floats(1 / 3, 2 / 3, 0, 1e-40, 0), encode_floats(np.nan, 2 / 3, 0, 1e-40, 0)),
+        (encode_floats(1 / 3, 2 / 3, 0, 1e-40, 0), encode_floats(np.inf, 2 / 3, 0, 1e-40, 0)),
+        (encode_floats(1 / 3, 2 / 3, 0, 1e-40, 0), encode_floats(1, 0)),
+        ("-0.3333333333333333", "NaN"),
+        ("-0.3333333333333333", '"north"'),
+        ('"2026-01-02T03:04:05"', "17"),
+        ('"empty file"', "[]"),
+    ],
+)
+def test_journal_result_that_no_run_writes_is_refused(tmp_path: Path, change: str, to: str) -> None:
+    path = forge(write(tmp_path / "j", result(0), result(1)), change, to)
+    with pytest.raises(InputError, match=r"j' is damaged at result 1, .*: delete it to start over"):
+        read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_journal_refuses_pipe_instead_of_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "j")
+    with pytest.raises(InputError, match="is not a regular file: delete it"):
+        read_header(tmp_path / "j")
+    with pytest.raises(InputError, match="is not a regular file: delete it"):
+        Journal(tmp_path / "j", HEADER)
+
+
+@pytest.mark.parametrize("target", ["there", "nowhere"])
+def test_journal_refuses_link(tmp_path: Path, target: str) -> None:
+    (tmp_path / "there").write_text("mine")
+    try:
+        (tmp_path / "j").symlink_to(tmp_path / target)
+    except OSError:
+        pytest.skip("this system has no symbolic links")
+    with pytest.raises(InputError, match="is not a regular file: delete it"):
+        Journal(tmp_path / "j", HEADER)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["j", "there"]
+    assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_read_seal_returns_the_description_until_more_results_follow(tmp_path: Path) -> None:
+    path = write(tmp_path / "j", result(0))
+    assert read_seal(path) is None
+    with suppress(KeyboardInterrupt), Journal(path, HEADER) as journal:
+        journal.seal({"stamp": [1, 2.5]})
+        raise KeyboardInterrupt
+    assert read_seal(path) == {"stamp": [1, 2.5]}
+    assert len(read(path)) == 1
+    assert read_seal(path) == {"stamp": [1, 2.5]}
+    write(path, result(1))
+    assert read_seal(path) is None
+    assert len(read(path)) == 2
