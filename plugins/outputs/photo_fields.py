@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
+from ctc.storage.csv_reader import MISSING
 from ctc.storage.paths import is_url
 
 DATETIME, CAMERA, LATITUDE, LONGITUDE = "datetime", "camera", "latitude", "longitude"
@@ -23,17 +24,19 @@ def photo_fields(
     """Return the PHOTO_FIELDS of an event or photo, None where unknown.
 
     For an event each field is that of the event's meta column, else of the first photo that has it.
-    For a `photo` it is that of the photo, else of the meta column.
+    For a `photo` it is that of the photo, else of the meta column. Text such as 'NA' is missing.
     """
-    from_table = {
-        name: None if event.meta.get(name) == "" else event.meta.get(name) for name in PHOTO_FIELDS
-    }
+    from_table = {name: _known(event.meta.get(name)) for name in PHOTO_FIELDS}
     from_photos = [exif_fields(one) for one in ([photo] if photo else event.images)]
     sources = [*from_photos, from_table] if photo else [from_table, *from_photos]
     return {
         name: next((source[name] for source in sources if source[name] is not None), None)
         for name in PHOTO_FIELDS
     }
+
+
+def _known(value: FieldValue) -> FieldValue:
+    return None if isinstance(value, str) and value.strip() in MISSING else value
 
 
 def exif_fields(photo: ImagePrediction) -> dict[str, FieldValue]:

@@ -98,8 +98,15 @@ def _meta_text(event: EventPrediction, column: str) -> str:
 
 
 def _parse_coordinates(latitude: FieldValue, longitude: FieldValue) -> tuple[float, float] | None:
+    north, east = _parse_degrees(latitude, 90), _parse_degrees(longitude, 180)
+    return None if north is None or east is None else (north, east)
+
+
+def _parse_degrees(value: FieldValue, limit: int) -> float | None:
+    """Return the degrees of a number, or of text with a decimal comma or a sign of degrees."""
+    text = "" if value is None else str(value).strip().rstrip("° ").replace(",", ".")
     try:
-        north, east = (float("nan" if value is None else value) for value in (latitude, longitude))
+        degrees = float(text)
     except ValueError:
         return None
-    return (north, east) if abs(north) <= 90 and abs(east) <= 180 else None
+    return degrees if abs(degrees) <= limit else None

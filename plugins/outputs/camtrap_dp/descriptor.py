@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from ctc.plugin import OutputContext
+from ctc.reporting import counted
 
 from .columns import TABLES, VERSION
 from .deployments import Deployment
@@ -55,14 +56,14 @@ class Gaps:
             ids = self.deployments_without_coordinates
             shown = ", ".join(f"`{name}`" for name in ids[:MAX_LISTED])
             lines.append(
-                f"`deployments.csv`: `latitude` and `longitude` of {len(ids):,} deployments, "
-                "which neither the photos nor the table of events tells "
-                f"({shown}{', …' * (len(ids) > MAX_LISTED)})"
+                f"`deployments.csv`: `latitude` and `longitude` of "
+                f"{counted(len(ids), 'deployment')}, for which neither the photos nor the table of "
+                f"events has degrees that can be read ({shown}{', …' * (len(ids) > MAX_LISTED)})"
             )
         if self.photos_without_time:
             lines.append(
-                f"`media.csv`: `timestamp` of {self.photos_without_time:,} photos, which have no "
-                "EXIF time, and the times that follow from it in `deployments.csv`, "
+                f"`media.csv`: `timestamp` of {counted(self.photos_without_time, 'photo')} without "
+                "an EXIF time, and the times that follow from it in `deployments.csv`, "
                 "`observations.csv` and `datapackage.json`"
             )
         return lines

@@ -63,6 +63,12 @@ def test_photo_fields_prefer_table_of_events(write, dated) -> None:
     assert list(row)[5:] == ["datetime", "camera", "latitude", "longitude", "site"]
 
 
+def test_photo_fields_take_text_such_as_na_as_missing(write, dated) -> None:
+    row = rows(write("csv", [replace(dated, meta={"camera": "NA", "datetime": "NULL", "x": "NA"})]))
+    assert (row[0]["camera"], row[0]["datetime"]) == ("RECONYX HC500", "2016-09-25T18:35:10")
+    assert row[0]["x"] == "NA"
+
+
 def test_per_photo_writes_row_per_photo_and_label(write, dated) -> None:
     table = rows(write("csv", [replace(dated, meta={"camera": "K7"})], per_photo=True))
     assert [

@@ -128,7 +128,7 @@ def _warn_about_missing_classes(reached: Mapping[str, SplitStats]) -> None:
             missing = [f"'{class_name}'" for class_name, count in counts.items() if not count]
             if missing:
                 more = " …" if len(missing) > MAX_CLASSES_SHOWN else ""
-                effect = ", so the model can't learn them" if name == TRAIN else ""
+                effect = ", which the model then can't learn" if name == TRAIN else ""
                 warn(
                     f"split '{name}' has no event of "
                     f"{counted(len(missing), 'class', 'classes')} of '{label}'{effect}: "

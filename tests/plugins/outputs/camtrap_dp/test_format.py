@@ -269,6 +269,15 @@ def test_time_zone_rejects_unknown_name(package, zone) -> None:
         package(time_zone=zone)
 
 
+@pytest.mark.parametrize(("latitude", "longitude"), [("51,496", "4,774"), ("51.496°", " 4.774 ° ")])
+def test_coordinates_of_a_table_may_have_decimal_comma_or_degree_sign(
+    package, latitude: str, longitude: str
+) -> None:
+    folder = package(event("1", {"path": "a.jpg"}, latitude=latitude, longitude=longitude))
+    deployment = table(folder, "deployments")[0]
+    assert (deployment["latitude"], deployment["longitude"]) == ("51.496", "4.774")
+
+
 @pytest.mark.parametrize("time", [None, "", "yesterday", "2016-03-27", 20160327])
 def test_readme_lists_missing_values(package, time) -> None:
     folder = package(
@@ -282,9 +291,9 @@ def test_readme_lists_missing_values(package, time) -> None:
         "",
     )
     readme = (folder / "README.md").read_text()
-    assert "- `deployments.csv`: `latitude` and `longitude` of 1 deployments" in readme
+    assert "- `deployments.csv`: `latitude` and `longitude` of 1 deployment, for which" in readme
     assert "(`K7`)" in readme
-    assert "- `media.csv`: `timestamp` of 1 photos, which have no EXIF time" in readme
+    assert "- `media.csv`: `timestamp` of 1 photo without an EXIF time" in readme
     document = json.loads((folder / "datapackage.json").read_text())
     assert document["temporal"] == {"start": None, "end": None}
     assert document["spatial"] == {"type": "Feature", "geometry": None, "properties": {}}
