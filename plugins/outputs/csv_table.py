@@ -17,7 +17,7 @@ from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import FieldValue
-from .rows import PER_PHOTO, PredictionRow, build_table
+from .rows import MAX_CLASSES, PER_PHOTO, PredictionRow, build_table
 
 EXCEL = Option(
     "excel",
@@ -34,12 +34,12 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
     summary = "a table with one row per event and label"
-    return [OutputFormat("csv", summary, (".csv",), write, options=(PER_PHOTO, EXCEL))]
+    return [OutputFormat("csv", summary, (".csv",), write, options=(PER_PHOTO, MAX_CLASSES, EXCEL))]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Write the predictions; see `PredictionTable.rows` for errors."""
-    table = build_table(entries, context.options[PER_PHOTO.key])
+    table = build_table(entries, context.options)
     for_excel = context.options[EXCEL.key]
     escape = _escape_formulas if for_excel else list
     encoding = "utf-8-sig" if for_excel else "utf-8"  # without the mark, Excel expects cp1252

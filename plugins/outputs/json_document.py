@@ -24,36 +24,39 @@ from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction,
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import exif_fields
+from .rows import MAX_CLASSES, check_max_classes, most_likely
 
 
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
-    return [OutputFormat("json", "one object with every event and its photos", (".json",), write)]
+    summary = "one object with every event and its photos"
+    return [OutputFormat("json", summary, (".json",), write, options=(MAX_CLASSES,))]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Write the events as they come; their ids must differ."""
+    limit = check_max_classes(context.options)
     # backslashreplace: what is not Unicode in a file name becomes a JSON escape
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write("{")
         events = (entry for entry in entries if isinstance(entry, EventPrediction))
         for number, event in enumerate(events):
-            entry = json.dumps(event_to_dict(event), ensure_ascii=False, allow_nan=False)
+            entry = json.dumps(event_to_dict(event, limit), ensure_ascii=False, allow_nan=False)
             file.write(
                 f"{',' if number else ''}\n{json.dumps(event.id, ensure_ascii=False)}: {entry}"
             )
         file.write("\n}\n")
 
 
-def event_to_dict(event: EventPrediction) -> dict[str, Any]:
-    """Return the JSON value of one event."""
+def event_to_dict(event: EventPrediction, max_classes: int | None = None) -> dict[str, Any]:
+    """Return the JSON value of one event, with all or the most likely classes."""
     tops = {label: event.top(label) for label in event.classes}
     return {
         "predictions_top": {label: name for label, (name, _) in tops.items()},
         "confidences_top": {label: round(value, 4) for label, (_, value) in tops.items()},
         **_present_classes(event),
-        "aggregated_pred": _probabilities_by_class(event.classes, event.probabilities),
-        "images": [_photo_to_dict(event, photo) for photo in event.images],
+        "aggregated_pred": _probabilities_by_class(event.classes, event.probabilities, max_classes),
+        "images": [_photo_to_dict(event, photo, max_classes) for photo in event.images],
         "meta_data": dict(event.meta),
     }
 
@@ -65,22 +68,24 @@ def _present_classes(event: EventPrediction) -> dict[str, Any]:
     return {"predictions_present": found} if found else {}
 
 
-def _photo_to_dict(event: EventPrediction, photo: ImagePrediction) -> dict[str, Any]:
+def _photo_to_dict(
+    event: EventPrediction, photo: ImagePrediction, max_classes: int | None
+) -> dict[str, Any]:
     known = {name: value for name, value in exif_fields(photo).items() if value is not None}
     return {
         "path": photo.path,
-        "predictions": _probabilities_by_class(event.classes, photo.probabilities),
+        "predictions": _probabilities_by_class(event.classes, photo.probabilities, max_classes),
         **known,
     }
 
 
 def _probabilities_by_class(
-    classes: Mapping[str, tuple[str, ...]], probabilities: Probabilities
+    classes: Mapping[str, tuple[str, ...]], probabilities: Probabilities, max_classes: int | None
 ) -> dict[str, dict[str, float]]:
     return {
         label: {
-            name: round(float(value), 4)
-            for name, value in zip(names, probabilities[label], strict=True)
+            name: round(value, 4)
+            for name, value in most_likely(names, probabilities[label], max_classes).items()
         }
         for label, names in classes.items()
     }

@@ -19,7 +19,7 @@ from ctc.errors import require_extra
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import LATITUDE, LONGITUDE, FieldValue
-from .rows import PER_PHOTO, PRESENT, PredictionRow, PredictionTable, build_table
+from .rows import MAX_CLASSES, PER_PHOTO, PRESENT, PredictionRow, PredictionTable, build_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +32,9 @@ BATCHES_PER_GROUP = 20
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
     summary = "the rows of csv in typed columns"
-    return [OutputFormat("parquet", summary, (".parquet",), write, options=(PER_PHOTO,))]
+    return [
+        OutputFormat("parquet", summary, (".parquet",), write, options=(PER_PHOTO, MAX_CLASSES))
+    ]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
@@ -44,7 +46,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = build_table(entries, context.options[PER_PHOTO.key])
+    table = build_table(entries, context.options)
     schema = _schema(table).with_metadata(
         {"notes": "\n".join(context.notes)} if context.notes else None
     )

@@ -11,11 +11,16 @@ datetime, camera, latitude, longitude    always; see `photo_fields`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.errors import UsageError
 from ctc.plugin import Option
 
 from .photo_fields import PHOTO_FIELDS, FieldValue, photo_fields
@@ -27,14 +32,22 @@ PER_PHOTO = Option(
     "per-photo", "One row per photo and label instead of event and label.", "flag", default=False
 )
 
+MAX_CLASSES = Option(
+    "max-classes",
+    "Write only the N most likely classes of each label, which keeps files of models with many "
+    "classes small; `ctc evaluate` needs all of them.  [default: all]",
+    "integer",
+    "N",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
     """One row.
 
-    `probabilities` by class. `present`: the present classes of a multi-label label, None for
-    another label. `path`: None in a table of events. `photo_fields`: in the order of PHOTO_FIELDS.
-    `meta`: the values of the other columns.
+    `probabilities` by class, of the most likely ones if the table has a limit. `present`: the
+    present classes of a multi-label label, None for another label. `path`: None in a table of
+    events. `photo_fields`: in the order of PHOTO_FIELDS. `meta`: the values of the other columns.
     """
 
     id: str
@@ -53,13 +66,14 @@ class PredictionTable:
     """Rows of all events.
 
     `meta` holds the names of the other meta columns, as events name them. `has_multi_label` tells
-    whether the model has a multi-label label.
+    whether the model has a multi-label label. `max_classes`: see MAX_CLASSES; None for all.
     """
 
     events: Iterator[EventPrediction]
     meta: tuple[str, ...]
     per_photo: bool
     has_multi_label: bool
+    max_classes: int | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -86,26 +100,56 @@ class PredictionTable:
                     f"the first event has {self.meta}"
                 )
             for photo in event.images if self.per_photo else (None,):
-                yield from _rows(event, photo, meta)
+                yield from _rows(event, photo, meta, self.max_classes)
 
 
-def build_table(entries: Iterable[EventPrediction | Failure], per_photo: bool) -> PredictionTable:
-    """Return the table; the first event decides the columns, failures are skipped."""
+def build_table(
+    entries: Iterable[EventPrediction | Failure], options: Mapping[str, Any]
+) -> PredictionTable:
+    """Return the table; the first event decides the columns, failures are skipped.
+
+    `options`: the values of PER_PHOTO and MAX_CLASSES by key.
+    """
+    limit = check_max_classes(options)
     events = (entry for entry in entries if isinstance(entry, EventPrediction))
     first = next(events, None)
     meta = tuple(name for name in first.meta if name not in PHOTO_FIELDS) if first else ()
     return PredictionTable(
-        chain([first] if first else [], events), meta, per_photo, bool(first and first.multi_label)
+        chain([first] if first else [], events),
+        meta,
+        options[PER_PHOTO.key],
+        bool(first and first.multi_label),
+        limit,
     )
 
 
+def check_max_classes(options: Mapping[str, Any]) -> int | None:
+    """Return the value of MAX_CLASSES; raises UsageError unless it is 1 or more."""
+    limit: int | None = options.get(MAX_CLASSES.key)
+    if limit is not None and limit < 1:
+        raise UsageError(f"--max-classes {limit} must be 1 or more")
+    return limit
+
+
+def most_likely(
+    classes: Sequence[str], values: NDArray[np.float32], limit: int | None
+) -> dict[str, float]:
+    """Return the probabilities by class: all in their order, or the `limit` best, best first."""
+    if limit is None or limit >= len(classes):
+        return dict(zip(classes, values.tolist(), strict=True))
+    best = np.argsort(-values, kind="stable")[:limit].tolist()
+    return {classes[index]: float(values[index]) for index in best}
+
+
 def _rows(
-    event: EventPrediction, photo: ImagePrediction | None, meta: tuple[FieldValue, ...]
+    event: EventPrediction,
+    photo: ImagePrediction | None,
+    meta: tuple[FieldValue, ...],
+    max_classes: int | None,
 ) -> Iterator[PredictionRow]:
     fields = tuple(photo_fields(event, photo).values())
     for label, classes in event.classes.items():
-        values = (photo or event).probabilities[label].tolist()
-        named = dict(zip(classes, values, strict=True))
+        named = most_likely(classes, (photo or event).probabilities[label], max_classes)
         is_multi_label = label in event.multi_label
         present = (
             tuple(name for name, _ in event.present_classes(label, photo))

@@ -43,7 +43,7 @@ def test_predict_command_refuses_option_of_another_format(model, draw, tmp_path,
     assert predict(model, draw("red.png"), "--output", output, "--excel") == 2
     assert (
         capsys.readouterr().err
-        == "error: output format 'json' has no option --excel: it has none\n"
+        == "error: output format 'json' has no option --excel: it has --max-classes\n"
     )
     assert not output.exists()
 

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ctc.errors import UsageError
+
 SEED = '"id","label","prediction_top","confidence_top","predictions_all"'
 FACTS = '"datetime","camera","latitude","longitude"'
 
@@ -81,6 +83,21 @@ def test_per_photo_writes_row_per_photo_and_label(write, dated) -> None:
         ("1", "b.jpg", "standing", "1", "0.5800"),
     ]
     assert [row["camera"] for row in table] == ["K7", "K7", "RECONYX HC500", "RECONYX HC500"]
+
+
+def test_max_classes_keeps_most_likely_classes_best_first(write, predictions) -> None:
+    full, short = rows(write("csv", predictions)), rows(write("csv", predictions, max_classes=1))
+    assert [json.loads(row["predictions_all"]) for row in short] == [
+        {"cat": 0.535},
+        {"1": 0.5399},
+        {"🦊, fox": 1.0},
+        {"0": 1.0},
+    ]
+    without = [{**row, "predictions_all": ""} for row in full]
+    assert [{**row, "predictions_all": ""} for row in short] == without
+    assert rows(write("csv", predictions, max_classes=2)) == full
+    with pytest.raises(UsageError, match="--max-classes 0 must be 1 or more"):
+        write("csv", predictions, max_classes=0)
 
 
 def test_excel_option_writes_byte_order_mark(write, predictions) -> None:

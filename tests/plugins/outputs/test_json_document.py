@@ -53,3 +53,15 @@ def test_photo_has_time_and_coordinates(write, dated) -> None:
 
 def test_write_without_predictions_gives_empty_object(write, failure) -> None:
     assert read(write("json", [failure])) == {}
+
+
+def test_max_classes_keeps_most_likely_classes_of_event_and_photos(write, predictions) -> None:
+    document = json.loads(write("json", predictions[:1], max_classes=1).read_text())
+    assert document["1"]["aggregated_pred"] == {
+        "species": {"cat": 0.535},
+        "standing": {"1": 0.5399},
+    }
+    assert [photo["predictions"]["species"] for photo in document["1"]["images"]] == [
+        {"cat": 0.6},
+        {"dog": 0.53},
+    ]
