@@ -7,11 +7,15 @@ case, no full stop, values in quotes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib.util import find_spec
 
+_ERRNO = re.compile(r"\[errno -?\d+\] ?", re.IGNORECASE)
 _MAX_LISTED = 30
 _MIN_SIMILARITY = 0.6
+MAX_QUOTED = 100
+"""Characters of a foreign value that a message quotes."""
 _MIN_PREFIX_LENGTH = 3
 _PREFIX_SIMILARITY = 0.75
 """Similarity of a name to a choice that begins with it."""
@@ -72,9 +76,34 @@ class PluginError(CtcError):
 
 
 def reason(error: BaseException) -> str:
-    """Return the error's text in the style of our messages: one line, lower case, no full stop."""
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(text.split()).lower().rstrip(".")
+    """Return the error's text in the style of our messages: one line, no errno, no full stop.
+
+    It begins in lower case, unless its first word is an abbreviation. The name of the exception
+    stands for an empty text.
+    """
+    text = getattr(error, "strerror", None) or str(error)
+    line = " ".join(_ERRNO.sub("", text).split()).rstrip(".")
+    if not line:
+        return type(error).__name__
+    return line if line[1:2].isupper() else line[:1].lower() + line[1:]
+
+
+def describe_damage(error: Exception) -> str:
+    """Return what is wrong with the content of a file, given the exception of its reader."""
+    if isinstance(error, KeyError) and error.args:
+        return f"it has no '{error.args[0]}'"
+    if isinstance(error, IndexError | TypeError | AttributeError):
+        return "it has a value of the wrong type or length"
+    return reason(error)
+
+
+def shorten(text: object, limit: int = MAX_QUOTED) -> str:
+    """Return the text, or its start and '…' if it is longer than `limit` characters.
+
+    For values in messages that come from a file or a request, and may be of any length.
+    """
+    whole = text if isinstance(text, str) else repr(text)
+    return whole if len(whole) <= limit else f"{whole[:limit]}…"
 
 
 def require_extra(feature: str, extra: str, modules: Iterable[str]) -> None:
@@ -89,6 +118,8 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     `": did you mean 'mean'?"` when a choice is close, see `closest_name`, else `": there are 'max',
     'min'"`, at most 30.
     """
+    if len(name) > MAX_QUOTED:  # comparing would take too long
+        return ""
     known = sorted(choices)
     if not known:
         return ": there are none"

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.errors import MissingExtraError, did_you_mean, edit_distance, reason, require_extra
+from ctc.errors import (
+    MissingExtraError,
+    describe_damage,
+    did_you_mean,
+    edit_distance,
+    reason,
+    require_extra,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +50,26 @@ def test_edit_distance_counts_letters_and_swaps(one: str, other: str, distance: 
     [
         (FileNotFoundError(2, "No such file or directory", "a.jpg"), "no such file or directory"),
         (ValueError("Two\nlines."), "two lines"),
-        (KeyError(), "keyerror"),
+        (ValueError("No class 'Fox' in DALI."), "no class 'Fox' in DALI"),
+        (ValueError("JPEG data is missing"), "JPEG data is missing"),
+        (ValueError("[Errno 20] Not a directory: 'A'"), "not a directory: 'A'"),
+        (KeyError(), "KeyError"),
     ],
 )
 def test_reason_is_one_lower_case_line(error: Exception, text: str) -> None:
     assert reason(error) == text
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (KeyError("splits"), "it has no 'splits'"),
+        (TypeError("'NoneType' object is not iterable"), "it has a value of the wrong type or"),
+        (ValueError("Not the name of a shard: 'x'"), "not the name of a shard: 'x'"),
+    ],
+)
+def test_describe_damage_has_no_words_of_python(error: Exception, text: str) -> None:
+    assert describe_damage(error).startswith(text)
 
 
 def test_require_extra_names_the_extra() -> None:

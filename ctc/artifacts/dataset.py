@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.file_kind import describe_other_kind
-from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.errors import InputError, UsageError, describe_damage, did_you_mean
 from ctc.storage.json_file import check_format, read_object, write_object
 
 MANIFEST = "dataset.json"
@@ -154,12 +154,15 @@ class Dataset:
         path = folder / MANIFEST
         if other := describe_other_kind(folder, "dataset"):
             raise UsageError(other)
+        if not folder.exists():
+            raise UsageError(f"dataset '{folder}' does not exist: make one with `ctc dataset`")
         data = read_object(path, "the manifest of a dataset that `ctc dataset` made")
         check_format(data, path, FORMAT, FORMAT_VERSION)
         try:
             return cls(folder, Manifest.from_json(data))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise InputError(f"'{path}' is damaged ({error!r}): build the dataset again") from None
+            damage = describe_damage(error)
+            raise InputError(f"'{path}' is damaged ({damage}): build the dataset again") from None
 
     def save(self) -> None:
         """Write dataset.json.

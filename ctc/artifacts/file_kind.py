@@ -2,58 +2,83 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Literal
 
 from ctc.storage.paths import is_remote
 
 Kind = Literal["inventory", "dataset", "run", "model", "predictions"]
+Found = Literal[Kind, "table", "text", "photo", "folder", "manifest", "run.json", "foreign model"]
 
-_ARTICLES = {
+_NAMES: dict[Found, str] = {
     "inventory": "an inventory",
     "dataset": "a dataset",
     "run": "a run of `ctc train`",
     "model": "a model",
     "predictions": "predictions",
     "table": "a table",
+    "text": "a text file",
+    "photo": "a photo",
     "folder": "a folder",
+    "manifest": "the manifest of a dataset",
+    "run.json": "the run.json of a run",
+    "foreign model": "a model file of another program",
 }
 _MARKERS: dict[str, Literal["dataset", "run"]] = {"dataset.json": "dataset", "run.json": "run"}
 """Files by which a folder is recognized."""
+_MANIFESTS: dict[str, Literal["manifest", "run.json"]] = {
+    "dataset.json": "manifest",
+    "run.json": "run.json",
+}
+_TABLES, _PHOTOS = (".csv", ".tsv", ".txt"), (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
+_FOREIGN_MODELS = (".h5", ".keras", ".pt", ".pth", ".ckpt", ".pb", ".tflite", ".safetensors")
+_DELIMITERS = (b",", b";", b"\t", b"|")
 _PREDICTION_COLUMN = "predictions_all"
 _HEADER_BYTES = 65_536
-_INVENTORY = "`ctc inventory csv {path} --output inventory.parquet`"
-_NEXT_STEPS = {
-    ("table", "inventory"): f"make one of it with {_INVENTORY}",
-    ("table", "dataset"): f"make an inventory of it with {_INVENTORY}, then a dataset with"
-    " `ctc dataset inventory.parquet --output dataset`",
-    ("table", "run"): "a run is the folder that `ctc train` writes",
-    ("table", "model"): "a model is the .onnx file that `ctc export` writes",
+_FROM_TABLE = (
+    "`ctc inventory csv {path} --event-id COLUMN --image COLUMN --label COLUMN"
+    " --output inventory.parquet`"
+)
+_THEN_DATASET = "then a dataset with `ctc dataset inventory.parquet --output dataset`"
+_GIVE: dict[Kind, str] = {
+    "inventory": "give the file that `ctc inventory` wrote",
+    "dataset": "give the folder that `ctc dataset` wrote",
+    "run": "a run is the folder that `ctc train` writes",
+    "model": "a model is the .onnx file that `ctc export` writes",
+    "predictions": "give the file that `ctc predict` wrote",
+}
+"""The next step where `_NEXT_STEPS` has none."""
+_CHECKED_BY_READERS = {("run.json", "run"), ("table", "predictions")}
+"""Pairs that may fit, or whose reader says more: which column is missing."""
+_NEXT_STEPS: dict[tuple[Found, Kind], str] = {
+    ("table", "inventory"): f"make one of it with {_FROM_TABLE}",
+    ("table", "dataset"): f"make an inventory of it with {_FROM_TABLE}, {_THEN_DATASET}",
     ("folder", "inventory"): "make one with `ctc inventory {path} --output inventory.parquet`",
+    ("folder", "dataset"): "it has no dataset.json, which `ctc dataset` writes last",
+    ("folder", "run"): "it has no run.json; a run is the folder that `ctc train` writes",
     ("folder", "predictions"): "make predictions with `ctc predict MODEL {path}`",
+    ("photo", "predictions"): "make predictions with `ctc predict MODEL {path}`",
     ("inventory", "dataset"): "make one of it with `ctc dataset {path} --output dataset`",
-    ("inventory", "run"): "a run is the folder that `ctc train` writes",
-    ("inventory", "model"): "a model is the .onnx file that `ctc export` writes",
     ("inventory", "predictions"): "make predictions with `ctc predict MODEL {path}`",
     ("dataset", "inventory"): "give the inventory that the dataset was made of",
     ("dataset", "run"): "make one of it with `ctc train {path} --output run`",
     ("dataset", "model"): "make one with `ctc train {path} --output run` and"
     " `ctc export run --output model.onnx`",
     ("dataset", "predictions"): "evaluate a model on it with `ctc evaluate MODEL {path}`",
+    ("manifest", "dataset"): "give its folder, {folder}",
     ("run", "model"): "make one of it with `ctc export {path} --output model.onnx`",
     ("run", "dataset"): "give the dataset that it was trained on",
     ("run", "inventory"): "give the inventory of the photos",
     ("run", "predictions"): "make a model of it with `ctc export {path} --output model.onnx`,"
     " then predictions with `ctc predict model.onnx PHOTOS`",
+    ("run.json", "model"): "make one with `ctc export {folder} --output model.onnx`",
     ("model", "run"): "give the folder that the model was exported from",
-    ("model", "dataset"): "give the folder that `ctc dataset` wrote",
-    ("model", "inventory"): "give the file that `ctc inventory` wrote",
     ("model", "predictions"): "make predictions with `ctc predict {path} PHOTOS --output"
     " predictions.csv`",
     ("predictions", "model"): "give the .onnx file that made them",
     ("predictions", "dataset"): "compare them with an inventory by `--truth INVENTORY`",
     ("predictions", "inventory"): "give the labels of a person, as `ctc inventory` writes them",
-    ("predictions", "run"): "a run is the folder that `ctc train` writes",
 }
 
 
@@ -63,29 +88,43 @@ def describe_other_kind(path: Path, wanted: Kind) -> str | None:
     None if the path does not exist, is remote, is not recognised, or is of the wanted kind.
     """
     found = recognize_kind(path)
-    step = _NEXT_STEPS.get((found or "", wanted))
-    if found is None or step is None:
+    if found is None or found == wanted or (found, wanted) in _CHECKED_BY_READERS:
         return None
-    step = step.format(path=f"'{path}'")
-    return f"'{path}' is {_ARTICLES[found]}, not {_ARTICLES[wanted]}: {step}"
+    step = _NEXT_STEPS.get((found, wanted), _GIVE[wanted]).format(
+        path=shlex.quote(str(path)), folder=shlex.quote(str(path.parent))
+    )
+    return f"'{path}' is {_NAMES[found]}, not {_NAMES[wanted]}: {step}"
 
 
-def recognize_kind(path: Path) -> Kind | Literal["table", "folder"] | None:
+def recognize_kind(path: Path) -> Found | None:
     """Return what a local path holds, by its name and the beginning of its content."""
     if is_remote(path) or not path.exists():
         return None
     if path.is_dir():
         return next((kind for name, kind in _MARKERS.items() if (path / name).is_file()), "folder")
     suffix = path.suffix.lower()
-    if suffix == ".onnx":
-        return "model"
     if suffix == ".parquet":
         return _parquet_kind(path)
-    if suffix in (".csv", ".tsv", ".txt"):
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES).partition(b"\n")[0]
-        return "predictions" if _PREDICTION_COLUMN.encode() in header else "table"
-    return None
+    if suffix in _TABLES:
+        return _text_kind(path)
+    return _MANIFESTS.get(path.name) or _suffix_kind(suffix)
+
+
+def _suffix_kind(suffix: str) -> Found | None:
+    if suffix == ".onnx":
+        return "model"
+    if suffix in _PHOTOS:
+        return "photo"
+    return "foreign model" if suffix in _FOREIGN_MODELS else None
+
+
+def _text_kind(path: Path) -> Literal["predictions", "table", "text"]:
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES).partition(b"\n")[0]
+    if _PREDICTION_COLUMN.encode() in header:
+        return "predictions"
+    has_columns = any(delimiter in header for delimiter in _DELIMITERS)
+    return "table" if has_columns or path.suffix.lower() != ".txt" else "text"
 
 
 def _parquet_kind(path: Path) -> Literal["inventory", "predictions", "table"] | None:

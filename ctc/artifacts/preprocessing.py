@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from ctc.errors import InputError
+from ctc.errors import InputError, describe_damage
 
 ResizeMode = Literal["stretch", "fit-crop"]
 ImageChoice = Literal["random", "first", "all", "grayscale_stacking"]
@@ -49,7 +49,8 @@ class Preprocessing:
                 None if margin is None else float(margin),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"preprocessing {dict(data)!r} is not valid: {error!r}") from None
+            damage = describe_damage(error)
+            raise InputError(f"preprocessing {dict(data)!r} is not valid: {damage}") from None
         sizes_fit = 1 <= made.height <= 8192 and 1 <= made.width <= 8192
         if (
             not sizes_fit

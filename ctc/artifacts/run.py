@@ -20,7 +20,7 @@ from typing import Any
 
 from ctc.artifacts.file_kind import describe_other_kind
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError, UsageError, describe_damage
 from ctc.storage.json_file import check_format, read_object, write_object
 
 RUN_FILE = "run.json"
@@ -150,12 +150,15 @@ class Run:
         """
         if other := describe_other_kind(self.folder, "run"):
             raise UsageError(other)
+        if not self.folder.exists():
+            raise UsageError(f"run '{self.folder}' does not exist: make one with `ctc train`")
         data = read_object(self.info_path, "the run.json of a run that `ctc train` made")
         check_format(data, self.info_path, FORMAT, FORMAT_VERSION)
         try:
             return RunInfo.from_json(data)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise InputError(f"'{self.info_path}' is damaged ({error!r}): train again") from None
+            damage = describe_damage(error)
+            raise InputError(f"'{self.info_path}' is damaged ({damage}): train again") from None
 
     def write(self, info: RunInfo) -> None:
         """Write run.json."""

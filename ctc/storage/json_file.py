@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError, UsageError, reason
 from ctc.storage.atomic import write_text
 
 JSON_TYPE_NAMES = {
@@ -29,8 +29,10 @@ def read_object(path: Path, description: str) -> dict[str, Any]:
         return parse_json_object(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"'{path}' does not exist: it should be {description}") from None
-    except (ValueError, OSError) as error:
-        raise InputError(f"'{path}' can't be read as {description}: {error}") from None
+    except OSError as error:
+        raise InputError(f"'{path}' can't be read: {reason(error)}") from None
+    except ValueError as error:
+        raise InputError(f"'{path}' is not {description}: {error}") from None
 
 
 def parse_json_object(text: str | bytes) -> dict[str, Any]:
@@ -43,8 +45,10 @@ def parse_json_object(text: str | bytes) -> dict[str, Any]:
         data = json.loads(text)
     except UnicodeDecodeError:
         raise
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON (line {error.lineno}, column {error.colno})") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
+        raise ValueError("not JSON that can be read: a number or its nesting is too long") from None
     if not isinstance(data, dict):
         raise ValueError(f"{json_type(data)}, not a JSON object")
     return data

@@ -23,6 +23,9 @@ def things(tmp_path: Path) -> Path:
     (tmp_path / "table.csv").write_text("file,species\na.jpg,fox\n")
     (tmp_path / "p.csv").write_text("id,label,predictions_all\n")
     (tmp_path / "m.onnx").write_bytes(b"onnx")
+    (tmp_path / "a.JPG").write_bytes(b"jpeg")
+    (tmp_path / "notes.txt").write_text("we saw a fox")
+    (tmp_path / "theirs.keras").write_bytes(b"keras")
     for name, marker in (("dataset", MANIFEST), ("run", RUN_FILE), ("photos", "a.jpg")):
         (tmp_path / name).mkdir()
         (tmp_path / name / marker).write_text("{}")
@@ -38,6 +41,9 @@ def test_recognize_kind_of_each(things: Path) -> None:
         "table.csv": "table",
         "p.csv": "predictions",
         "m.onnx": "model",
+        "a.JPG": "photo",
+        "notes.txt": "text",
+        "theirs.keras": "foreign model",
         "dataset": "dataset",
         "run": "run",
         "photos": "folder",
@@ -63,26 +69,29 @@ READERS = {
             "table.csv",
             "dataset",
             ("'{path}' is a table, not a dataset: make an inventory of it with"
-            " `ctc inventory csv '{path}' --output inventory.parquet`, then a dataset with"
+            " `ctc inventory csv {path} --event-id COLUMN --image COLUMN --label COLUMN"
+            " --output inventory.parquet`, then a dataset with"
             " `ctc dataset inventory.parquet --output dataset`"),
         ),
         (
             "table.csv",
             "inventory",
             ("'{path}' is a table, not an inventory: make one of it with"
-            " `ctc inventory csv '{path}' --output inventory.parquet`"),
+            " `ctc inventory csv {path} --event-id COLUMN --image COLUMN --label COLUMN"
+            " --output inventory.parquet`"),
         ),
         (
             "plain.parquet",
             "inventory",
             ("'{path}' is a table, not an inventory: make one of it with"
-            " `ctc inventory csv '{path}' --output inventory.parquet`"),
+            " `ctc inventory csv {path} --event-id COLUMN --image COLUMN --label COLUMN"
+            " --output inventory.parquet`"),
         ),
         (
             "i.parquet",
             "dataset",
             ("'{path}' is an inventory, not a dataset: make one of it with"
-            " `ctc dataset '{path}' --output dataset`"),
+            " `ctc dataset {path} --output dataset`"),
         ),
         (
             "dataset",
@@ -94,8 +103,18 @@ READERS = {
             "run",
             "model",
             ("'{path}' is a run of `ctc train`, not a model: make one of it with"
-            " `ctc export '{path}' --output model.onnx`"),
+            " `ctc export {path} --output model.onnx`"),
         ),
+        ("photos", "dataset", ("'{path}' is a folder, not a dataset: it has no dataset.json, which"
+         " `ctc dataset` writes last")),
+        ("a.JPG", "dataset", ("'{path}' is a photo, not a dataset: give the folder that"
+         " `ctc dataset` wrote")),
+        ("a.JPG", "model", ("'{path}' is a photo, not a model: a model is the .onnx file that"
+         " `ctc export` writes")),
+        ("dataset/dataset.json", "dataset", ("'{path}' is the manifest of a dataset, not a"
+         " dataset: give its folder, {folder}")),
+        ("nothing", "dataset", "dataset '{path}' does not exist: make one with `ctc dataset`"),
+        ("nothing", "run", "run '{path}' does not exist: make one with `ctc train`"),
         ("m.onnx", "run", ("'{path}' is a model, not a run of `ctc train`: give the folder that"
          " the model was exported from")),
     ],
@@ -106,7 +125,7 @@ def test_describe_other_kind_names_the_command(
     path = things / name
     with pytest.raises(UsageError) as found:
         READERS[wanted](path)
-    assert str(found.value) == message.format(path=path)
+    assert str(found.value) == message.format(path=path, folder=path.parent)
 
 
 def test_describe_other_kind_is_silent_for_the_wanted_kind(things: Path) -> None:

@@ -64,7 +64,7 @@ def test_export_command_refuses_a_folder_as_output(run, tmp_path, capsys) -> Non
 
 def test_export_command_refuses_a_folder_that_is_no_run(tmp_path, capsys) -> None:
     assert ctc(["export", str(tmp_path), "--output", str(tmp_path / "model.onnx")]) == 2
-    assert "run.json' does not exist: it should be the run.json of a run" in capsys.readouterr().err
+    assert "is a folder, not a run of `ctc train`: it has no run.json" in capsys.readouterr().err
 
 
 def test_export_command_takes_the_folder_of_a_moved_dataset(run, tmp_path, capsys) -> None:

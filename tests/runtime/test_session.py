@@ -150,7 +150,7 @@ def test_load_model_refuses_missing_file(tmp_path: Path) -> None:
 
 
 def test_load_model_refuses_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"is a folder: give the \.onnx file"):
+    with pytest.raises(UsageError, match=r"is a folder, not a model: a model is the \.onnx file"):
         load_model(tmp_path)
 
 

@@ -23,6 +23,7 @@ from ctc.cli.console.json_log import JsonLog
 from ctc.cli.console.progress import LoggedProgress
 from ctc.errors import reason
 from ctc.reporting import NullReporter, ProgressBar
+from ctc.storage.urls import redact, redact_urls
 
 
 @dataclass
@@ -48,7 +49,7 @@ def verbosity_options() -> list[str]:
 
 def open_json_log(path: Path, arguments: list[str]) -> None:
     """Write all messages to the file at `path` from now on."""
-    _json_log.open(path, arguments)
+    _json_log.open(path, [redact_urls(argument) for argument in arguments])
 
 
 def close_json_log(exit_code: int) -> None:
@@ -84,16 +85,21 @@ def debug(message: str) -> None:
 
 def warn(message: str) -> None:
     """Print a warning on stderr as one line, always."""
-    line = " ".join(message.split())
+    line = _one_line(message)
     _write_log("warning", text=line)
     _print_line(f"warning: {line}")
 
 
 def error(message: str) -> None:
     """Print the reason why the command fails on stderr, as one line."""
-    line = " ".join(message.split())
+    line = _one_line(message)
     _write_log("error", text=line)
     _print_line(f"error: {line}")
+
+
+def _one_line(message: str) -> str:
+    """Return the message without line breaks; blanks inside a value stay, so it can be copied."""
+    return " ".join(line.strip() for line in message.splitlines() if line.strip())
 
 
 def open_closed_streams() -> None:
@@ -117,7 +123,7 @@ def open_closed_streams() -> None:
 def _print_line(message: str) -> None:
     """Print a line on stderr; a stderr that can't be written does not end the command."""
     try:
-        click.echo(message, err=True)
+        click.echo(redact_urls(message), err=True)
     except OSError as error:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open until the end)
         _write_log("warning", text=f"stderr can't be written: {reason(error)}")
@@ -146,8 +152,9 @@ def _open_bar(description: str, total: int | None) -> Iterator[ProgressBar]:
 
 
 def _write_log(kind: str, **values: object) -> None:
+    shown = {name: redact(value) for name, value in values.items()}
     try:
-        _json_log.write(kind, **values)
+        _json_log.write(kind, **shown)
     except OSError as error:
         _json_log.close()
         warn(f"can't write the log any more: {reason(error)}")

@@ -68,7 +68,7 @@ def test_dataset_from_folders_inventory(
         (["inventory", "folders", "empty", "--output", "x.parquet"], 1, "holds no photos"),
         (["inventory", "folders", "photos", "--output", "inventory.parquet"], 2, "--overwrite"),
         (["dataset", "nowhere.parquet", "--output", "x"], 2, "create one with `ctc inventory`"),
-        (["dataset", "photos/fox/0.jpg", "--output", "x"], 1, "can't be read as Parquet"),
+        (["dataset", "photos/fox/0.jpg", "--output", "x"], 2, "is a photo, not an inventory"),
         (["dataset", "inventory.parquet", "--output", "photos"], 2, "exists already"),
         (["dataset", "inventory.parquet", "--output", "x", "--split", "train"], 2, "NAME=SHARE"),
         (

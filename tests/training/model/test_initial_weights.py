@@ -84,7 +84,7 @@ def test_resume_does_not_need_the_run_of_the_initial_weights(
             "holds a 'small_cnn': its weights don't fit a 'resnet18'",
         ),
         ({"start_from": "model.keras"}, "loading it could run code from the file"),
-        ({"start_from": "nowhere"}, "does not exist: it should be the run.json of a run"),
+        ({"start_from": "nowhere"}, "run 'nowhere' does not exist: make one with `ctc train`"),
         ({"weights": "imagenet"}, "leave one out"),
         ({"start_from": None, "transfer": "last-layer"}, "name it with --from"),
     ],

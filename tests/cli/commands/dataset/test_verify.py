@@ -72,8 +72,12 @@ def test_verify_max_faults_stops_with_a_warning(
 @pytest.mark.parametrize(
     ("content", "code", "message"),
     [
-        (None, 2, "it should be the manifest of a dataset"),
-        ("{", 1, "can't be read"),
+        (None, 2, "is a folder, not a dataset: it has no dataset.json"),
+        (
+            "{",
+            1,
+            "is not the manifest of a dataset that `ctc dataset` made: not JSON (line 1, column 2)",
+        ),
         ("[]", 1, "a list, not a JSON object"),
         ("{}", 1, "not a ctc-dataset file"),
         ('{"format": "ctc-dataset", "format_version": 2}', 1, "update ctc"),
