@@ -3,11 +3,13 @@ files."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ctc.artifacts.dataset import Dataset
 from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
 from ctc.images import encode_jpeg
@@ -112,3 +114,39 @@ def test_dataset_lists_broken_photo_and_exits_with_3(
     (photos / "fox" / "0.jpg").write_bytes(b"\xff\xd8\xff cut")
     assert run("dataset", inventory, "--output", tmp_path / "out", "--split", "train=1") == 3
     assert "fox/0.jpg" in (tmp_path / "out" / "left_out.csv").read_text()
+
+
+def test_dataset_hints_can_be_copied_into_a_shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("Red  Fox", "O'Brien's fox", "hare", "hare 2"):
+        path = tmp_path / "photos" / name / "1.jpg"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(encode_jpeg(np.full((40, 50, 3), 90, np.uint8), 90))
+    inventory = tmp_path / "i.parquet"
+    assert run("inventory", "folders", tmp_path / "photos", "--output", inventory) == 0
+    splits = ["--split", "train=0.5", "--split", "test=0.5"]
+    assert run("dataset", inventory, "--output", tmp_path / "one", *splits) == 0
+    hints = [
+        line.partition("--remove ")[2]
+        for line in capsys.readouterr().err.splitlines()
+        if "has a single event" in line
+    ]
+    removed = [word for hint in hints if "hare" not in hint for word in shlex.split(hint)]
+    assert removed == ["class=O'Brien's fox", "class=Red  Fox"]
+    options = [word for one in removed for word in ("--remove", one)]
+    assert run("dataset", inventory, "--output", tmp_path / "two", *splits, *options) == 0
+    assert Dataset.read(tmp_path / "two").label("class").classes == ("hare", "hare 2")
+
+
+def test_dataset_names_the_nearest_class_with_its_blanks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "photos" / "Red  Fox" / "1.jpg"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(encode_jpeg(np.full((40, 50, 3), 90, np.uint8), 90))
+    inventory = tmp_path / "i.parquet"
+    assert run("inventory", "folders", tmp_path / "photos", "--output", inventory) == 0
+    arguments = ["dataset", inventory, "--output", tmp_path / "one", "--remove", "class=Red Fox"]
+    assert run(*arguments) == 2
+    assert "'Red Fox': did you mean 'Red  Fox'?" in capsys.readouterr().err
