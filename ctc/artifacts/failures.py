@@ -7,7 +7,7 @@ left_out.csv into the dataset folder.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from ctc.artifacts.predictions import Failure
 from ctc.errors import InputError
 from ctc.storage.atomic import atomic_write, remove
 from ctc.storage.csv_reader import open_table
+from ctc.storage.urls import redact_urls
 
 COLUMNS = ("path", "reason")
 
@@ -46,7 +47,7 @@ class FailureFile:
             self._table = csv.writer(self._stack.enter_context(handle), lineterminator="\n")
             self._table.writerow(COLUMNS)
             self._has_failures = True
-        self._table.writerow([failure.path, failure.reason])
+        self._table.writerow([redact_urls(failure.path), redact_urls(failure.reason)])
 
     def __enter__(self) -> Self:
         return self
@@ -74,12 +75,21 @@ def read_failures(predictions: Path) -> tuple[str, ...]:
 
     Raises InputError if the file has other columns.
     """
-    path = failure_path(predictions)
+    failures = read_failure_file(failure_path(predictions))
+    return tuple(f"{failure.path}: {failure.reason}" for failure in failures)
+
+
+def read_failure_file(path: Path) -> Iterator[Failure]:
+    """Yield the failures of a failure file; none if there is no such file.
+
+    Raises InputError if the file has other columns.
+    """
     if not path.is_file():
-        return ()
+        return
     table = open_table(path)
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
-        raise InputError(f"'{path}' has no column '{missing[0]}': use the file of `ctc predict`")
+        raise InputError(f"'{path}' has no column '{missing[0]}': use the file that ctc wrote")
     at = [table.columns[name] for name in COLUMNS]
-    return tuple(": ".join(cells[column] for column in at) for _, cells in table.rows())
+    for _, cells in table.rows():
+        yield Failure(*(cells[column] for column in at))

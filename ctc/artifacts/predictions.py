@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.label_schema import LabelSchema
+from ctc.storage.urls import redact_urls
 
 UNKNOWN = "unknown"
 """The predicted class when no class reaches its threshold."""
@@ -119,3 +120,34 @@ class Failure:
     path: str
     reason: str
     of_event: bool = False
+
+
+def redacted(entry: EventPrediction | Failure) -> EventPrediction | Failure:
+    """Return the entry without the secrets of URLs in its id, paths and meta values.
+
+    An entry without any is returned unchanged.
+    """
+    if isinstance(entry, Failure):
+        path, why = redact_urls(entry.path), redact_urls(entry.reason)
+        return (
+            entry
+            if (path, why) == (entry.path, entry.reason)
+            else replace(entry, path=path, reason=why)
+        )
+    if not any(map(_has_url, (entry.id, *(photo.path for photo in entry.images)))) and not any(
+        isinstance(value, str) and _has_url(value) for value in entry.meta.values()
+    ):
+        return entry
+    return replace(
+        entry,
+        id=redact_urls(entry.id),
+        images=tuple(replace(photo, path=redact_urls(photo.path)) for photo in entry.images),
+        meta={
+            name: redact_urls(value) if isinstance(value, str) else value
+            for name, value in entry.meta.items()
+        },
+    )
+
+
+def _has_url(text: str) -> bool:
+    return "://" in text

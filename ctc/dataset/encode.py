@@ -13,10 +13,12 @@ from ctc.artifacts.boxes import Box
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.predictions import Failure
 from ctc.errors import ImageError
-from ctc.images import DecodeBuffer, decode, encode_jpeg, oriented_size, read_photo, shrink
+from ctc.images import DecodeBuffer, encode_jpeg, oriented_size, read_photo, shrink
 from ctc.images.crop import crop_to_box
+from ctc.images.decode import decode_and_repair
 from ctc.images.jpeg_header import read_header
 from ctc.storage.paths import join_path
+from ctc.storage.urls import redact_urls
 
 Pixels = NDArray[np.uint8]
 
@@ -97,7 +99,7 @@ def encode_event(plan: EventPlan, image_root: Path, storage_format: StorageForma
             continue
         jpegs.append(jpeg)
         sizes.append((pixels.shape[0], pixels.shape[1]))
-        paths.append(path)
+        paths.append(redact_urls(path))
         sums += _channel_sums(pixels)
     if not jpegs:
         return EncodedEvent(None, sums, tuple(failures), bytes_read)
@@ -125,7 +127,7 @@ def _encode_photo(
         )
         pixels = shrink(square, storage_format.smallest_side)
         return encode_jpeg(pixels, storage_format.quality), pixels
-    pixels = decode(
+    pixels, data = decode_and_repair(
         data, (storage_format.smallest_side, storage_format.smallest_side), buffer=_DECODE_BUFFER
     )
     if min(pixels.shape[:2]) <= storage_format.smallest_side and _is_storable(data, pixels.shape):

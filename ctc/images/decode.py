@@ -10,12 +10,11 @@ from __future__ import annotations
 import io
 import warnings
 from threading import local
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
 from PIL import (
     BmpImagePlugin,  # noqa: F401  (Image.open finds only the formats whose plugins are imported)
     GifImagePlugin,  # noqa: F401
@@ -28,18 +27,44 @@ from PIL import (
 )
 
 from ctc.errors import ImageError
+from ctc.images.file_kinds import unknown_image
+from ctc.images.jpeg_header import count_scans
+from ctc.images.jpeg_repair import without_padding, without_stray_bytes
+from ctc.images.to_rgb import Pixels, bytes_per_pixel, to_rgb
 
-Pixels = NDArray[np.uint8]
+__all__ = [
+    "FORMATS",
+    "DecodeBuffer",
+    "OutOfMemoryError",
+    "Pixels",
+    "decode",
+    "decode_and_repair",
+    "is_jpeg",
+    "oriented_size",
+]
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 MAX_PIXELS = 178_956_970
+MAX_BYTES = 1 << 30
+"""Largest memory of a photo while it is decoded."""
+MAX_SCANS = 1_000
+MAX_SCANNED_PIXELS = 25 * MAX_PIXELS
+"""Largest product of scans and pixels: each scan of a progressive JPEG takes the time of a photo."""
+_WEBP_BYTES_PER_PIXEL = 20
+_SEVERAL_SCANS_BYTES_PER_PIXEL = 9
+_MAX_KEPT_BYTES = 192 << 20
 _ORIENTATION = 0x0112
 # EXIF orientation → cv2.flip's code after transposing: 0 vertical, 1 horizontal, -1 both
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
-_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 
 # more than MAX_PIXELS is an error; Pillow's warning at half of it would only be noise
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# what Pillow warns of, such as a damaged EXIF block or index of an MPO, leaves the pixels sound
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+class OutOfMemoryError(ImageError):
+    """This machine has too little memory for a photo, which may be sound."""
 
 
 def is_jpeg(data: bytes) -> bool:
@@ -69,7 +94,12 @@ class DecodeBuffer(local):
         self._bytes = np.empty(0, np.uint8)
 
     def get(self, size: int) -> Pixels:
-        """Return at least `size` bytes; the next call in this thread returns the same memory."""
+        """Return at least `size` bytes; the next call in this thread returns the same memory.
+
+        Only that of a huge photo is not kept.
+        """
+        if size > _MAX_KEPT_BYTES:
+            return np.empty(size, np.uint8)
         if len(self._bytes) < size:
             self._bytes = np.empty(size, np.uint8)
         return self._bytes
@@ -88,13 +118,32 @@ def decode(
     truncated JPEG is grey. With `buffer` the pixels may be in it: use them before this thread
     decodes into it again. Raises ImageError with the reason.
     """
+    return decode_and_repair(data, min_size, truncated, buffer)[0]
+
+
+def decode_and_repair(
+    data: bytes,
+    min_size: tuple[int, int] = (0, 0),
+    truncated: Literal["fail", "use"] = "fail",
+    buffer: DecodeBuffer | None = None,
+) -> tuple[Pixels, bytes]:
+    """Return the pixels as `decode` does, and the file without stray bytes that libjpeg rejects."""
     image = _open(data)
     try:
+        _check_effort(image, data)
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
-            return _decode_jpeg(data, image.size, _orientation(image), min_size, truncated, buffer)
-        return _apply_orientation(_to_rgb(image), _orientation(image))
+            orientation = _orientation(image)
+            size = _scaled_size(image.size[::-1], min_size if orientation < 5 else min_size[::-1])
+            pixels, data = _decode_jpeg(data, size, truncated, buffer)
+        else:
+            image.load()
+            pixels, orientation = to_rgb(image), _orientation(image)  # load turns TIFFs upright
+        return _apply_orientation(pixels, orientation), data
     except ImageError:
         raise
+    except MemoryError:
+        width, height = image.size
+        raise OutOfMemoryError(f"not enough memory for {width}×{height} pixels") from None
     except Exception as error:  # a broken file makes decoders raise almost anything
         raise ImageError(_error_text(error)) from None
     finally:
@@ -105,7 +154,7 @@ def _open(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
-        raise ImageError("not an image of a known kind (jpg, png, bmp, webp, tiff, gif)") from None
+        raise unknown_image(data) from None
     except Image.DecompressionBombError:
         raise ImageError(f"more than {MAX_PIXELS} pixels") from None
     except Exception as error:  # a broken header makes Pillow raise almost anything
@@ -124,26 +173,71 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
+def _check_effort(image: Image.Image, data: bytes) -> None:
+    """Raise ImageError if decoding would take far more memory or time than that of a photo."""
+    if image.format in ("JPEG", "MPO"):
+        if _has_single_scan(image, data):
+            return
+        scans = count_scans(data)
+        if scans > MAX_SCANS or scans * image.width * image.height > MAX_SCANNED_PIXELS:
+            raise ImageError(
+                f"{scans:,} scans of {image.width}×{image.height} pixels, far more than a photo has"
+            )
+    if _bytes_per_pixel(image) * image.width * image.height > MAX_BYTES:
+        raise ImageError(
+            f"{image.width}×{image.height} pixels as {image.format} ({image.mode}) need more than "
+            f"{MAX_BYTES >> 20} MiB to decode: shrink it, or convert it to baseline JPEG"
+        )
+
+
+def _bytes_per_pixel(image: Image.Image) -> int:
+    """Return how much memory decoding takes; measured, with what the decoders hold beside it."""
+    if image.format == "WEBP":
+        return _WEBP_BYTES_PER_PIXEL
+    if image.format in ("JPEG", "MPO"):
+        return _SEVERAL_SCANS_BYTES_PER_PIXEL
+    return bytes_per_pixel(image) + 4 * (image.format in ("TIFF", "GIF"))
+
+
+def _has_single_scan(image: Image.Image, data: bytes) -> bool:
+    """Return whether a JPEG has one scan of all its components, behind which nothing is decoded.
+
+    Pillow has read up to the end of the header of the first scan. False if that can't be told.
+    """
+    components = len(image.getbands())
+    header = bytes((0xFF, 0xDA, 0, 6 + 2 * components, components))
+    start = image.fp.tell() - (8 + 2 * components) if image.fp else -1
+    return "progressive" not in image.info and start > 0 and data.startswith(header, start)
+
+
 def _decode_jpeg(
-    data: bytes,
-    size: tuple[int, int],
-    orientation: int,
-    min_size: tuple[int, int],
-    truncated: str,
-    buffer: DecodeBuffer | None,
-) -> Pixels:
-    height, width = _scaled_size(size[::-1], min_size if orientation < 5 else min_size[::-1])
-    pixels: Pixels = simplejpeg.decode_jpeg(
-        data,
-        colorspace="RGB",
-        fastdct=True,
-        fastupsample=True,
-        min_height=height,
-        min_width=width,
-        strict=truncated == "fail",
-        buffer=None if buffer is None else buffer.get(height * width * 3),
-    )
-    return _apply_orientation(pixels, orientation)
+    data: bytes, size: tuple[int, int], truncated: str, buffer: DecodeBuffer | None
+) -> tuple[Pixels, bytes]:
+    """Decode to a size of (height, width); see `decode_and_repair`."""
+
+    def decode_bytes(jpeg: bytes) -> Pixels:
+        pixels: Pixels = simplejpeg.decode_jpeg(
+            jpeg,
+            colorspace="RGB",
+            fastdct=True,
+            fastupsample=True,
+            min_height=size[0],
+            min_width=size[1],
+            strict=truncated == "fail",
+            buffer=None if buffer is None else buffer.get(size[0] * size[1] * 3),
+        )
+        return pixels
+
+    try:
+        return decode_bytes(data), data
+    except ValueError as error:
+        jpeg = without_stray_bytes(data)
+        while jpeg is not None:
+            try:
+                return decode_bytes(jpeg), jpeg
+            except ValueError as warning:
+                jpeg = without_padding(jpeg, str(warning))
+        raise error
 
 
 def _scaled_size(size: tuple[int, int], min_size: tuple[int, int]) -> tuple[int, int]:
@@ -167,33 +261,6 @@ def _apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
         pixels = cv2.transpose(pixels)
     flip = _FLIPS.get(orientation)
     return pixels if flip is None else cv2.flip(pixels, flip)
-
-
-def _to_rgb(image: Image.Image) -> Pixels:
-    """Convert any mode to RGB: 16-bit values are rescaled, alpha is composited over white."""
-    image.load()
-    if image.mode in _SIXTEEN_BIT or image.mode in ("I", "F"):
-        return _from_high_bit_depth(np.asarray(image), image.mode)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, rgba)
-    return np.asarray(image.convert("RGB"))
-
-
-def _from_high_bit_depth(values: NDArray[Any], mode: str) -> Pixels:
-    """Convert grey values of more than 8 bits.
-
-    16-bit values span 0–65535; floats 0–1, or 0 to their maximum if that is larger.
-    """
-    deep = values.astype(np.float64)
-    if mode == "F":
-        deep = np.nan_to_num(deep)
-        top = max(1.0, float(deep.max()))
-    else:
-        top = 65535.0
-    grey = np.clip(deep * (255.0 / top) + 0.5, 0, 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
 
 
 def _error_text(error: Exception) -> str:

@@ -75,6 +75,9 @@ def _read_file(path: str | Path) -> bytes:
 
 @contextmanager
 def _as_image_errors(path: str | Path) -> Iterator[None]:
+    refused = refusal(str(path)) if is_remote(path) else None
+    if refused:
+        raise ImageError(refused)
     try:
         yield
     except OSError as error:

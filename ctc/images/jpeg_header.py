@@ -11,6 +11,7 @@ _START_OF_SCAN = 0xDA
 _APP1, _APP2, _APP14 = 0xE1, 0xE2, 0xEE
 _420 = (0x22, 0x11, 0x11)
 _YCBCR = 1
+_SCAN = bytes((0xFF, _START_OF_SCAN))
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,9 @@ def read_header(data: bytes) -> JpegHeader | None:
             return None
         at += 2 + length
     return None
+
+
+def count_scans(data: bytes) -> int:
+    """Return the number of scans of a JPEG, counting also those in damaged parts."""
+    start = data.find(_SCAN)
+    return 0 if start < 0 else data.count(_SCAN, start)

@@ -9,14 +9,22 @@ https://filesystem-spec.readthedocs.io.
 
 from __future__ import annotations
 
-import re
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import cast
 
 from ctc.errors import InputError, MissingExtraError, UsageError, did_you_mean
+from ctc.storage.urls import (
+    SCHEMES_VARIABLE,
+    is_url,
+    redact_urls,
+    refusal,
+    split_scheme,
+    storage_options,
+)
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+__all__ = ["is_http", "is_in_bucket", "is_remote", "is_url", "join_path", "parse_path"]
+
 _EXTRA_BY_SCHEME = {
     "s3": "s3",
     "s3a": "s3",
@@ -29,11 +37,6 @@ _EXTRA_BY_SCHEME = {
 _SUGGESTED_SCHEMES = ("s3", "gs", "az", "https", "sftp", "hdfs")
 
 
-def is_url(text: str) -> bool:
-    """Return whether the text is a URL: a scheme of two letters or more, then '://'."""
-    return _URL.match(text) is not None
-
-
 def is_remote(path: object) -> bool:
     """Return whether `path` is a remote path, or the URL of one as text."""
     return is_url(path) if isinstance(path, str) else not isinstance(path, PurePath)
@@ -42,15 +45,16 @@ def is_remote(path: object) -> bool:
 def parse_path(text: str | Path) -> Path:
     """Return the local or remote path that the text names, without a request to the storage.
 
-    Raises CtcError for an unknown URL scheme, or one whose packages are not installed.
+    Raises CtcError for a URL scheme that is unknown or not allowed, or one whose packages are not
+    installed.
     """
     if not isinstance(text, str):
         return text
-    found = _URL.match(text)
+    found = split_scheme(text)
     if not found:
         return Path(text)
-    scheme = found[1].lower()
-    return _make_remote_path(f"{scheme}://{text[found.end() :]}", scheme)
+    scheme, rest = found
+    return _make_remote_path(f"{scheme}://{rest}", scheme)
 
 
 def is_in_bucket(path: str | Path) -> bool:
@@ -71,26 +75,31 @@ def join_path(root: Path, path: str) -> str:
 
 
 def _make_remote_path(text: str, scheme: str) -> Path:
+    shown = redact_urls(text)
     if find_spec("upath") is None:
-        raise MissingExtraError(f"'{text}'", _EXTRA_BY_SCHEME.get(scheme, "remote"))
+        raise MissingExtraError(f"'{shown}'", _EXTRA_BY_SCHEME.get(scheme, "remote"))
     from fsspec import available_protocols
     from upath import UPath
 
     if scheme not in available_protocols():
         raise UsageError(
-            f"'{text}' has an unknown URL scheme '{scheme}'"
+            f"'{shown}' has an unknown URL scheme '{scheme}'"
             f"{did_you_mean(scheme, _SUGGESTED_SCHEMES)}"
         )
+    refused = refusal(text)
+    if refused:
+        remedy = "" if "::" in text else f"; to allow the scheme set {SCHEMES_VARIABLE}={scheme}"
+        raise UsageError(f"'{shown}' is not opened: {refused}{remedy}")
     if scheme in _EXTRA_BY_SCHEME and not text.removeprefix(f"{scheme}://").partition("/")[0]:
-        raise UsageError(f"'{text}' names no bucket: write '{scheme}://bucket/folder'")
+        raise UsageError(f"'{shown}' names no bucket: write '{scheme}://bucket/folder'")
     try:
-        found = UPath(text, use_listings_cache=False)  # other programs write there too
+        found = UPath(text, **storage_options(text))
         found.fs  # noqa: B018 (imports the packages of this scheme)
     except ImportError as error:
         if scheme in _EXTRA_BY_SCHEME:
-            raise MissingExtraError(f"'{text}'", _EXTRA_BY_SCHEME[scheme]) from None
-        raise InputError(f"'{text}' can't be reached: {str(error).rstrip('.').lower()}") from None
+            raise MissingExtraError(f"'{shown}'", _EXTRA_BY_SCHEME[scheme]) from None
+        raise InputError(f"'{shown}' can't be reached: {str(error).rstrip('.').lower()}") from None
     except Exception as error:  # each library has its own errors for missing credentials
         why = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".").lower()
-        raise InputError(f"'{text}' can't be reached: {why}") from error
+        raise InputError(f"'{shown}' can't be reached: {redact_urls(why)}") from error
     return cast("Path", found)

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.storage.paths import is_in_bucket, is_remote
+from ctc.storage.urls import redact_urls, refusal, storage_options
 
 REMOTE_IO_THREADS = 32
 """Concurrent requests that hide the latency of remote storage."""
@@ -141,17 +142,23 @@ def error_reason(error: Exception) -> str:
 
     Unlike `ctc.errors.reason` it changes the case of the first letter only.
     """
-    text: str = (
+    text: str = redact_urls(
         getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
     )
     return text[:1].lower() + text[1:].rstrip(".")
 
 
 def _filesystem_and_path(url: str) -> tuple[Any, str]:
-    """Return fsspec's file system for the URL, and the path of the file in it."""
+    """Return fsspec's file system for the URL, and the path of the file in it.
+
+    Raises OSError for a URL that is not opened; see `ctc.storage.urls`.
+    """
     from fsspec.core import url_to_fs
 
-    files, path = url_to_fs(url, use_listings_cache=False)
+    refused = refusal(url)
+    if refused:
+        raise OSError(errno.EPROTONOSUPPORT, refused)
+    files, path = url_to_fs(url, **storage_options(url))
     return files, path
 
 

@@ -12,6 +12,7 @@ from ctc.cli.options.option import CommandOption
 from ctc.cli.options.plugin import plugin_option_values
 from ctc.cli.settings.keys import command_path, option_key
 from ctc.cli.settings.source import is_configurable, value_source
+from ctc.storage.urls import redact_urls
 
 
 def show_config(context: click.Context) -> None:
@@ -52,4 +53,5 @@ def _to_toml(value: Any) -> str:
         return "[" + ", ".join(map(_to_toml, value)) + "]"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    return json.dumps(str(value).encode(errors="replace").decode(), ensure_ascii=False)
+    text = redact_urls(str(value)).encode(errors="replace").decode()
+    return json.dumps(text, ensure_ascii=False)

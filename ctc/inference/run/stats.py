@@ -13,6 +13,8 @@ from ctc.inference.config import Summary
 from ctc.inference.pipeline.pipeline import EventResult
 
 MAX_LISTED_FAILURES = 5
+TRUNCATED = "premature end of jpeg file"
+"""Part of the reason of a photo that `--truncated use` would take."""
 
 ProgressCallback = Callable[[int, int], None]
 """Called with the number of photos that are done and the number of failures among them."""
@@ -31,6 +33,7 @@ class RunStats:
     photos: int = 0
     resumed: int = 0
     failed: int = 0
+    truncated: int = 0
     first_failures: list[Failure] = field(default_factory=list)
 
     def count(self, results: Iterable[EventResult]) -> None:
@@ -43,6 +46,7 @@ class RunStats:
         self.events += result.prediction is not None
         self.photos += result.photos
         self.failed += len(result.failures)
+        self.truncated += sum(TRUNCATED in failure.reason.lower() for failure in result.failures)
         self.first_failures += result.failures[: MAX_LISTED_FAILURES - len(self.first_failures)]
         self.advance(result.photos, len(result.failures))
         if self.max_failures is not None and result.failures and self.failed > self.max_failures:
@@ -82,4 +86,5 @@ class RunStats:
             failures,
             tuple(self.first_failures),
             seconds,
+            self.truncated,
         )
