@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import platform
 import sys
@@ -142,7 +143,21 @@ def main(arguments: list[str] | None = None) -> None:
     Exit codes: 0 success; 1 failure; 2 usage error; 3 success, but some inputs failed; 130 and 143
     interrupted or terminated.
     """
+    if arguments is None:
+        _ensure_utf8_names()
     sys.exit(run(arguments))
+
+
+def _ensure_utf8_names() -> None:
+    """Start again in Python's UTF-8 mode where names of files would be read as ASCII.
+
+    That is a system without a locale (`LC_ALL=C`) whose Python was told not to replace it; the
+    names of photos would become `F\\udcc3\\udcbc.jpg` in the outputs.
+    """
+    is_ascii = codecs.lookup(sys.getfilesystemencoding()).name == "ascii"
+    if is_ascii and sys.executable and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, helper
 
 from ctc.artifacts.model_file import INPUT_NAME
+from ctc.errors import CtcError
 from ctc.export.graph import (
     add_constant,
     attribute,
@@ -42,6 +44,7 @@ def _optimize(model: ModelProto) -> ModelProto:
     """Apply onnxruntime's basic optimizations, which use standard ONNX operators only."""
     with tempfile.TemporaryDirectory(prefix="ctc-export-") as folder:
         path = Path(folder) / "optimized.onnx"
+        _check_space(folder, model.ByteSize())
         open_session(model, optimized_path=path)
         optimized = onnx.load(path)
     used = {node.domain for node in optimized.graph.node}
@@ -49,6 +52,17 @@ def _optimize(model: ModelProto) -> ModelProto:
     del optimized.opset_import[:]
     optimized.opset_import.extend(kept)
     return optimized
+
+
+def _check_space(folder: str, needed: int) -> None:
+    """Raise CtcError if the disk of `folder` is too full: onnxruntime would blame the network."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise CtcError(
+            f"the folder for temporary files, '{tempfile.gettempdir()}', has {free / 1e6:,.1f} MB "
+            f"free, and {needed / 1e6:,.1f} MB are needed: free some, or set TMPDIR to another "
+            "folder"
+        )
 
 
 def _put_channels_first(graph: GraphProto) -> None:

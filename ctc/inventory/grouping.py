@@ -134,17 +134,26 @@ def _find_bursts(table: pa.Table, events: EventRows, seconds: float) -> _Bursts:
 
     times = _parse_times(take(table[DATETIME], events.first_row))
     locations = factorize(table[LOCATION])[1][events.first_row]
-    if (np.isnat(times) | (locations == NO_LOCATION)).all():
-        raise InputError(
-            f"--events-within: no event has both a '{DATETIME}' and a '{LOCATION}': "
-            "try another --location-from, or omit the option"
-        )
+    _check_times_and_locations(np.isnat(times), locations == NO_LOCATION)
     single = pc.list_value_length(table[IMAGES]).to_numpy()[events.first_row] == 1
     max_gap = np.timedelta64(round(seconds * 1000), "ms")
     numbers = burst_ids(np.where(single, locations, NO_LOCATION), times, max_gap)
     order = np.lexsort((times, numbers))
     members = order[(np.bincount(numbers) > 1)[numbers[order]]]
     return _Bursts(members, np.flatnonzero(np.diff(numbers[members], prepend=-1)))
+
+
+def _check_times_and_locations(no_time: NDArray[np.bool_], no_location: NDArray[np.bool_]) -> None:
+    """Raise InputError, saying what is missing, when no event has both a time and a location."""
+    if not (no_time | no_location).all():
+        return
+    if no_time.all():
+        missing, advice = f"a '{DATETIME}'", "add --time-from-mtime or --time-from"
+    elif no_location.all():
+        missing, advice = f"a '{LOCATION}'", "try another --location-from"
+    else:
+        missing, advice = f"both a '{DATETIME}' and a '{LOCATION}'", "add those that are missing"
+    raise InputError(f"--events-within: no event has {missing}: {advice}, or omit the option")
 
 
 def _parse_times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
@@ -156,6 +165,8 @@ def _parse_times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_null(column.type):
+        return np.full(len(column), "NaT", "datetime64[ms]")
     if not pa.types.is_string(column.type):
         raise UsageError(
             f"--events-within needs ISO 8601 times in '{DATETIME}', which holds {column.type}: "

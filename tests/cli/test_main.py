@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ctc._version import __version__
 from ctc.cli.console.console import debug, info, progress, warn
@@ -148,3 +151,24 @@ def test_plugins_json_prints_data_on_stdout_only() -> None:
         [*CTC, "-v", "plugins", "--json"], capture_output=True, text=True, check=True
     )
     assert (done.stdout[0], done.stderr) == ("{", "")
+
+
+@pytest.mark.subprocess
+@pytest.mark.skipif(os.name != "posix", reason="names are Unicode on Windows")
+def test_main_reads_names_as_utf8_without_a_locale(model, tmp_path: Path) -> None:
+    photo = tmp_path / "photos" / "Füchse.png"
+    photo.parent.mkdir()
+    Image.new("RGB", (24, 16), (255, 0, 0)).save(photo)
+    environment = {
+        **os.environ,
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+    }
+    command = [sys.executable, "-c", "from ctc.cli import main; main()", "predict"]
+    arguments = [str(model), "photos", "--output", "p.csv"]
+    done = subprocess.run(
+        [*command, *arguments], env=environment, cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "p.csv").read_text("utf-8").splitlines()[1].startswith('"photos/Füchse.png"')

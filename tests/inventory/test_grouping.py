@@ -154,9 +154,24 @@ def test_group_photos_warns_about_invalid_times(caplog: pytest.LogCaptureFixture
 
 
 @pytest.mark.parametrize("no_time", [None, "yesterday", "2026-01-01"])
-def test_group_photos_refuses_events_without_time_and_location(no_time: str | None) -> None:
-    with pytest.raises(InputError, match="no event has both"):
-        group({"id": "a", "datetime": no_time}, {"id": "b", "location": None})
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "no event has a 'datetime': add --time-from-mtime or --time-from, or omit"),
+        (
+            {"datetime": "2026-01-01T12:00:00", "location": None},
+            "both a 'datetime' and a 'location'",
+        ),
+    ],
+)
+def test_group_photos_says_what_no_event_has(no_time: str | None, changes, message) -> None:
+    with pytest.raises(InputError, match=message):
+        group({"id": "a", "datetime": no_time}, {"id": "b", "datetime": no_time, **changes})
+
+
+def test_group_photos_refuses_events_without_location() -> None:
+    with pytest.raises(InputError, match="no event has a 'location': try another --location-from"):
+        group({"id": "a", "location": None}, {"id": "b", "location": None})
 
 
 def test_group_photos_refuses_numeric_times() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import numpy as np
@@ -26,7 +27,18 @@ class UngroupedPhotos:
     folders: tuple[FolderPhotos, ...]
     max_gap: float | None = None
     meta_columns: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    _undated: Counter[str] = field(default_factory=Counter, compare=False)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many photos have no time; known when the events have been read."""
+        undated = self._undated.total()
+        if not undated:
+            return ()
+        return (
+            f"--events-within: {undated:,} of {self.photos:,} photos have no EXIF time and are"
+            " events of their own",
+        )
 
     @property
     def photos(self) -> int:
@@ -40,22 +52,21 @@ class UngroupedPhotos:
             if self.max_gap is None:
                 yield from (Event(path, (path,)) for path in folder)
             else:
-                yield from _burst_events(folder, self.max_gap)
+                yield from self._burst_events(folder, self.max_gap)
 
     def update_digest(self, digest: blake2b) -> None:
         digest.update(f"photos\0{self.max_gap}\0".encode())
         for folder in self.folders:
             digest.update(folder.prefix.encode(errors="surrogateescape") + b"\0" + folder.packed)
 
-
-def _burst_events(folder: FolderPhotos, max_gap: float) -> Iterator[Event]:
-    """Yield events in the order of their first photos' names, each with its photos by time."""
-    paths = list(folder)
-    times = np.array(
-        [exif.taken for exif in read_exifs(paths, exif_threads(folder.prefix))], "datetime64[us]"
-    )
-    for burst in group_bursts(
-        np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")
-    ):
-        images = tuple(paths[index] for index in burst)
-        yield Event(images[0], images)
+    def _burst_events(self, folder: FolderPhotos, max_gap: float) -> Iterator[Event]:
+        """Yield events in the order of their first photos' names, each with its photos by time."""
+        paths = list(folder)
+        exifs = read_exifs(paths, exif_threads(folder.prefix))
+        times = np.array([exif.taken for exif in exifs], "datetime64[us]")
+        self._undated[folder.prefix] = int(np.isnat(times).sum())
+        for burst in group_bursts(
+            np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")
+        ):
+            images = tuple(paths[index] for index in burst)
+            yield Event(images[0], images)

@@ -61,6 +61,25 @@ def test_ungrouped_photos_without_time_are_one_event_each(snap, tmp_path) -> Non
     assert bursts(tmp_path / "cam") == [("1", "3"), ("2",)]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "notes"),
+    [
+        ((0, 1, 2), ()),
+        (
+            (0, None, None),
+            ("--events-within: 2 of 3 photos have no EXIF time and are events of their own",),
+        ),
+    ],
+)
+def test_ungrouped_photos_notes_photos_without_time(snap, tmp_path, seconds, notes) -> None:
+    for name, taken in enumerate(seconds):
+        snap(f"cam/{name}.jpg", taken)
+    found = find_events([tmp_path / "cam"], max_gap=5)
+    for _ in range(2):  # each time the events are read they are counted anew
+        list(found)
+        assert found.notes == notes
+
+
 def test_ungrouped_photos_orders_photos_by_time_and_events_by_name(snap, tmp_path) -> None:
     for name, seconds in (("1", 901), ("2", 0), ("3", 900), ("4", 1)):
         snap(f"cam/{name}.jpg", seconds)

@@ -38,7 +38,12 @@ def test_predict_command_reports_truncated_photo(model, shared, tmp_path, capsys
         path for path in photos if path != cut
     ]
     assert [row["path"] for row in table(tmp_path / "p.csv.failures.csv")] == [cut]
-    assert cut in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert cut in printed
+    assert (
+        "1 truncated JPEG(s) can be used, with the missing part grey: add --truncated use"
+        in printed
+    )
     assert names(folder) == before
 
 
@@ -96,6 +101,53 @@ def test_predict_command_events_within_groups_bursts(model, shared, tmp_path) ->
         == 0
     )
     assert [row["id"] for row in table(tmp_path / "p.csv")] == [str(tmp_path / "cam" / "0.jpg")] * 2
+
+
+def test_predict_command_events_within_warns_about_photos_without_time(
+    model, draw, tmp_path, capsys
+) -> None:
+    for name in ("a", "b"):
+        draw(f"cam/{name}.png")
+    options = ["--events-within", "60", "--output", tmp_path / "p.csv"]
+    assert predict(model, tmp_path / "cam", *options) == 0
+    assert (
+        "warning: --events-within: 2 of 2 photos have no EXIF time and are events of their own\n"
+        in capsys.readouterr().err
+    )
+
+
+def test_predict_command_overwrite_says_that_it_starts_over(
+    model, draw, tmp_path, capsys, monkeypatch
+) -> None:
+    photos = draw("photos/a.png").parent
+    output = tmp_path / "p.csv"
+
+    def stop(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ctc.inference.journal.journal.remove", stop)
+        assert predict(model, photos, "--output", output) == 130
+    draw("photos/b.png")
+    capsys.readouterr()
+    assert predict(model, photos, "--output", output, "--overwrite") == 0
+    printed = capsys.readouterr().err
+    assert f"starting over: '{output}.journal' is of another run and is replaced\n" in printed
+    assert "resuming" not in printed
+    assert len(table(output)) == 4
+
+
+def test_predict_command_resume_of_complete_output_ends_a_script(
+    model, draw, tmp_path, capsys
+) -> None:
+    options = [model, draw("a.png"), "--output", tmp_path / "p.csv", "--resume"]
+    assert predict(*options) == 0
+    capsys.readouterr()
+    assert predict(*options) == 0
+    assert (
+        capsys.readouterr().err
+        == f"'{tmp_path / 'p.csv'}' is complete, there is nothing to resume\n"
+    )
 
 
 def test_predict_command_threshold_gives_unknown(model, draw, tmp_path) -> None:
@@ -171,8 +223,8 @@ def test_predict_command_output_does_not_depend_on_threads_or_batches(
         (["gone.onnx", "red.png", "--output", "p.csv"], 2, "model 'gone.onnx' is not there"),
         (
             ["red.png", "red.png", "--output", "p.csv"],
-            1,
-            "model 'red.png' can't be opened as an ONNX file",
+            2,
+            "'red.png' is a photo, not a model",
         ),
         (["model.onnx", "gone", "--output", "p.csv"], 2, "'gone' is not there"),
         (["model.onnx", "nothing", "--output", "p.csv"], 1, "folder 'nothing' holds no photos"),
@@ -212,7 +264,7 @@ def test_predict_command_output_does_not_depend_on_threads_or_batches(
         (
             ["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "di", "--image", "image"],
             2,
-            "no column called 'di'",
+            "'e.csv' has no column 'di'",
         ),
         (
             ["model.onnx", "e.csv", "--output", "p.csv", "--event-id", "id", "--image", "image"],

@@ -30,7 +30,10 @@ def print_run_info(run: PredictRun) -> None:
         f"{run.runtime.threads} CPU core(s)"
     )
     if run.journal and run.journal.exists():
-        info(f"resuming from '{run.journal}'; delete it to start over")
+        if run.resumes:
+            info(f"resuming from '{run.journal}'; delete it to start over")
+        else:
+            info(f"starting over: '{run.journal}' is of another run and is replaced")
 
 
 def print_dry_run(run: PredictRun) -> None:
@@ -80,6 +83,13 @@ def print_summary(summary: Summary) -> None:
         warn(f"{summary.failed:,} failed and {listed}:")
         for failure in summary.first_failures:
             info(f"  '{failure.path}': {failure.reason}")
+    if summary.truncated:
+        info(
+            f"  {summary.truncated:,} truncated JPEG(s) can be used, with the missing part grey:"
+            " add --truncated use"
+        )
+    for note in summary.notes:
+        warn(note)
 
 
 def exit_code(summary: Summary) -> int:
