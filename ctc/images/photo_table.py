@@ -175,7 +175,7 @@ def _open(path: Path, columns: TableColumns, wanted: tuple[str, ...]) -> CsvTabl
         return table
     with suppress(InputError):
         separated = open_table(path, columns.has_header, blanks=True)
-        if all(name in separated.columns for name in wanted):
+        if any(name in separated.columns for name in wanted):
             return separated
     return table
 

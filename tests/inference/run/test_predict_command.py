@@ -150,6 +150,14 @@ def test_predict_command_resume_of_complete_output_ends_a_script(
     )
 
 
+def test_predict_command_reads_rows_of_a_table_without_header(model, draw, tmp_path) -> None:
+    draw("red.png").rename(tmp_path / "A.png")
+    (tmp_path / "t.csv").write_text("A.png,yes,.\nB.png,no,.\n")
+    columns = ["--no-header", "--image", "1", "--image-folder", "3", "--where", "2=yes"]
+    assert predict(model, tmp_path / "t.csv", *columns, "--output", tmp_path / "p.csv") == 0
+    assert {(row["id"], row["2"]) for row in table(tmp_path / "p.csv")} == {("A.png", "yes")}
+
+
 def test_predict_command_threshold_gives_unknown(model, draw, tmp_path) -> None:
     predict(model, draw("red.png"), "--threshold", "0.8", "--output", tmp_path / "p.csv")
     assert [
