@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,15 +84,20 @@ class EncodedEvent:
     bytes_read: int
 
 
-def encode_event(plan: EventPlan, image_root: Path, storage_format: StorageFormat) -> EncodedEvent:
-    """Read, orient, crop, shrink and encode the event's photos.
+def encode_event(
+    plan: EventPlan,
+    image_root: Path,
+    storage_format: StorageFormat,
+    read: Callable[[str], bytes] = read_photo,
+) -> EncodedEvent:
+    """Read with `read`, orient, crop, shrink and encode the event's photos.
 
     Photos that can't be used are failures; there is a record as long as one photo is left.
     """
     jpegs, sizes, paths, failures, sums, bytes_read = [], [], [], [], ZERO_SUMS, 0
     for path, box in zip(plan.images, plan.boxes, strict=True):
         try:
-            data = read_photo(join_path(image_root, path))
+            data = read(join_path(image_root, path))
             bytes_read += len(data)
             jpeg, pixels = _encode_photo(data, box, storage_format)
         except ImageError as error:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from ctc.dataset.encode import (
     encode_event,
 )
 from ctc.dataset.plan import DatasetPlan, ShardPlan
+from ctc.images.folder_watch import FolderWatch
 from ctc.storage.atomic import atomic_write, write_text
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.remote_files import io_threads
@@ -83,7 +84,7 @@ def summary_path(folder: Path, file: str) -> Path:
 class ShardWriterConfig:
     """The small part of a plan that a shard's writer needs, in this process or another.
 
-    `classes`: number of classes per label.
+    `classes`: number of classes per label. `watch`: reads the photos of all shards.
     """
 
     folder: Path
@@ -91,6 +92,7 @@ class ShardWriterConfig:
     storage_format: StorageFormat
     classes: Mapping[str, int]
     threads: int
+    watch: FolderWatch = field(default_factory=FolderWatch, compare=False)
 
     @property
     def encode_threads(self) -> int:
@@ -137,7 +139,8 @@ def _encode_events(
     """Encode events in the pool, a few ahead of the writer; yield each with its framed record."""
 
     def encode(event: EventPlan) -> tuple[EncodedEvent, bytes]:
-        encoded = encode_event(event, config.image_root, config.storage_format)
+        read = config.watch.read
+        encoded = encode_event(event, config.image_root, config.storage_format, read)
         return encoded, frame(encoded.record.encode()) if encoded.record else b""
 
     return map_in_order(pool, encode, events, max_pending=4 * config.encode_threads)

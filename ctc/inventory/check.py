@@ -21,7 +21,8 @@ import numpy as np
 from ctc.artifacts.arrow_columns import Ints
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import ImageError, InputError
-from ctc.images import decode, read_photo
+from ctc.images import decode
+from ctc.images.folder_watch import FolderWatch
 from ctc.inventory.duplicate_photos import describe_differences, find_duplicates
 from ctc.inventory.photo_names import PhotoNames
 from ctc.inventory.photo_uses import PhotoUses
@@ -118,8 +119,10 @@ def _check_all(
 ) -> Generator[tuple[str, _PhotoCheck]]:
     """Check every photo, in order; closing the generator drops the photos that wait."""
 
+    watch = FolderWatch()
+
     def check(path: str) -> tuple[str, _PhotoCheck]:
-        return path, _check_photo(join_path(image_root, path))
+        return path, _check_photo(join_path(image_root, path), watch)
 
     paths = (path.as_py() for path in uses.paths)
     with (
@@ -129,13 +132,13 @@ def _check_all(
         yield from checks
 
 
-def _check_photo(path: str) -> _PhotoCheck:
+def _check_photo(path: str, watch: FolderWatch) -> _PhotoCheck:
     """Read and decode one photo.
 
     It is decoded at the smallest scale, at which the decoder still reads a JPEG to its end.
     """
     try:
-        data = read_photo(path)
+        data = watch.read(path)
     except ImageError as error:
         # Path.exists raises for a folder without permission
         exists = parse_path(path).exists() if is_url(path) else os.path.exists(path)  # noqa: PTH110

@@ -176,3 +176,18 @@ def test_check_photos_refuses_root_without_any_photo(root: Path) -> None:
 def test_check_photos_refuses_inventory_without_photos(root: Path) -> None:
     with pytest.raises(InputError, match="it names none"):
         check(root, inventory(("1", [])))
+
+
+def test_check_photos_ends_when_the_disk_goes_away(root: Path) -> None:
+    names = [f"cam/{number:03}.jpg" for number in range(200)]
+    (root / "cam").mkdir()
+    for name in names:
+        shutil.copy(root / "a.jpg", root / name)
+    listed = inventory(*((name, [name]) for name in names))
+
+    def move_away(done: int, failed: int) -> None:
+        if (root / "cam").exists():
+            (root / "cam").rename(root / "away")
+
+    with pytest.raises(InputError, match=r"folder '.*cam' is gone"):
+        check_photos(listed, photo_uses(listed), root, 1, move_away)
