@@ -18,6 +18,7 @@ from ctc.images import decode
 from ctc.images.eval_samples import read_record_bytes, record_table
 from ctc.plugin import Loader
 from ctc.plugin.manager import plugins
+from ctc.plugin.option_values import bind_options
 
 BatchSizes = Iterator[int]
 Contender = Callable[[Dataset, BenchmarkConfig], BatchSizes]
@@ -54,7 +55,8 @@ def open_stream(name: str, dataset: Dataset, config: BenchmarkConfig) -> BatchSi
 
 def _loader_stream(name: str, dataset: Dataset, config: BenchmarkConfig) -> BatchSizes:
     labels = tuple(label.name for label in dataset.manifest.labels)
-    stream = plugins().get(Loader, name).open(dataset, config.split, config.loader_config(labels))
+    loader = bind_options(plugins().get(Loader, name), {})
+    stream = loader.open(dataset, config.split, config.loader_config(labels))
     try:
         for epoch in count():
             for batch in stream.epoch(epoch):

@@ -49,9 +49,10 @@ class PredictConfig:
 
     `columns`: of the CSV files among the sources. `events_within`: see `UngroupedPhotos.max_gap`.
     `threshold`, `class_list`: see `make_postprocessor`. `format_options`: the options of the output
-    format that are given, by key. `runtime`: its `threads` are those of each worker when there is
-    an engine. `engine`: the engine that predicts, with those of its options that are given, by key;
-    None: this process. `max_failures`: the number of photos that may fail before the run ends.
+    format that are given, by key; `aggregation_options` and `engine_options` alike. `runtime`:
+    its `threads` are those of each worker when there is an engine. `engine`: the engine that
+    predicts; None: this process. `max_failures`: the number of photos that may fail before the run
+    ends.
     """
 
     model: Path
@@ -70,6 +71,7 @@ class PredictConfig:
     shard: ShardSpec | None = None
     engine: str | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
+    aggregation_options: Mapping[str, Any] = field(default_factory=dict)
     max_failures: int | None = None
     resume: bool = False
     overwrite: bool = False
@@ -81,6 +83,10 @@ class PredictConfig:
         """
         chosen = {
             "--aggregation": self.aggregation,
+            **{
+                f"--{key.replace('_', '-')}": value
+                for key, value in sorted(self.aggregation_options.items())
+            },
             "--threshold": self.threshold,
             "--classes": self.class_list and _digest(self.class_list),
             "--provider": self.runtime.provider,

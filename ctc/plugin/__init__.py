@@ -1,35 +1,42 @@
 """The plugin API: everything that a plugin author imports."""
 
-from ctc.plugin.hookspecs import ENTRY_POINT_GROUP, hookimpl
-from ctc.plugin.records import (
+from ctc.artifacts.boxes import Box
+from ctc.plugin.hookspecs import API_VERSION, ENTRY_POINT_GROUP, hookimpl
+from ctc.plugin.loading import (
     NO_AUGMENTATION,
-    Aggregation,
     Augmentation,
-    Backbone,
     Batch,
     BatchStream,
+    Loader,
+    LoaderConfig,
+    SamplingWeights,
+)
+from ctc.plugin.option import Option
+from ctc.plugin.records import (
+    Aggregation,
+    AggregationContext,
+    Backbone,
     Engine,
     InputFormat,
     LeftOut,
-    Loader,
-    LoaderConfig,
     Observation,
-    Option,
     OutputContext,
     OutputFormat,
     Pretrained,
-    SamplingWeights,
     Task,
 )
 
 __all__ = [
+    "API_VERSION",
     "ENTRY_POINT_GROUP",
     "NO_AUGMENTATION",
     "Aggregation",
+    "AggregationContext",
     "Augmentation",
     "Backbone",
     "Batch",
     "BatchStream",
+    "Box",
     "Engine",
     "InputFormat",
     "LeftOut",

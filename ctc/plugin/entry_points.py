@@ -36,13 +36,29 @@ class Owner:
 
 @dataclass(frozen=True)
 class SkippedPlugin:
-    """An installed plugin that is not used, with the reason."""
+    """An installed plugin that is not used, with the reason.
+
+    `kind`, `record`: the only one of its records that is not used ('loader', 'fast'), or ''.
+    """
 
     owner: Owner
     reason: str
+    kind: str = ""
+    record: str = ""
 
     def __str__(self) -> str:
-        return f"plugin {self.owner} was skipped: {self.reason}"
+        return f"{self.subject} was skipped: {self.reason}"
+
+    @property
+    def subject(self) -> str:
+        """The plugin, and its record if only that is not used, for messages."""
+        return f"plugin {self.owner}" + (f": its {self.kind} '{self.record}'" if self.kind else "")
+
+    def is_called(self, kind: str, name: str) -> bool:
+        """Return whether a user who asks for `name`, of that kind, means this plugin."""
+        if self.kind:
+            return (self.kind, self.record) == (kind, name)
+        return name in (self.owner.entry_point, self.owner.distribution)
 
 
 def get_owner(point: EntryPoint) -> Owner:

@@ -26,9 +26,17 @@ from collections.abc import Iterable
 
 import pluggy
 
-from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, Loader, OutputFormat
+from ctc.plugin.loading import Loader
+from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, OutputFormat
 
 ENTRY_POINT_GROUP = "ctc"
+API_VERSION = 1
+"""Version of hooks and records.
+
+It grows by one when hooks, records or fields are added. New fields have defaults and are passed by
+name, so plugins for an older version keep working; a hook that this version doesn't know is
+ignored.
+"""
 
 hookspec = pluggy.HookspecMarker("ctc")
 hookimpl = pluggy.HookimplMarker("ctc")

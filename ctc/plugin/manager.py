@@ -11,17 +11,17 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any, TypeVar, cast
 
 import pluggy
 
-from ctc.errors import PluginError, UsageError, did_you_mean
+from ctc.errors import PluginError, UsageError, closest_name, did_you_mean
 from ctc.plugin import hookspecs
+from ctc.plugin.conflicts import split_conflicts
 from ctc.plugin.entry_points import (
-    DISABLED_VARIABLE,
     STRICT_VARIABLE,
     Owner,
     SkippedPlugin,
@@ -31,54 +31,24 @@ from ctc.plugin.entry_points import (
     iter_entry_points,
 )
 from ctc.plugin.heavy_imports import warn_heavy_imports
+from ctc.plugin.kinds import KINDS, LoadedRecord, RecordKind, kind_of
+from ctc.plugin.loading import Loader
+from ctc.plugin.option import find_options_fault
 from ctc.plugin.records import (
     Aggregation,
     Backbone,
     Engine,
     InputFormat,
-    Loader,
     OutputFormat,
     PluginRecord,
 )
 from ctc.plugin.third_party import ThirdPartyRecord, raised_by_plugin, stdout_to_stderr, wrap_record
 
+__all__ = ["KINDS", "LoadedRecord", "Owner", "Plugins", "RecordKind", "discover", "plugins"]
+
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class RecordKind:
-    """A kind of plugin: its hook, the record type of that hook, and its name in messages."""
-
-    hook: str
-    record_type: type[Any]
-    title: str
-
-
-KINDS = (
-    RecordKind("ctc_input_formats", InputFormat, "input format"),
-    RecordKind("ctc_loaders", Loader, "loader"),
-    RecordKind("ctc_backbones", Backbone, "backbone"),
-    RecordKind("ctc_aggregations", Aggregation, "aggregation"),
-    RecordKind("ctc_output_formats", OutputFormat, "output format"),
-    RecordKind("ctc_engines", Engine, "engine"),
-)
-_KIND_BY_RECORD_TYPE = {kind.record_type: kind for kind in KINDS}
-
 R = TypeVar("R", InputFormat, Loader, Backbone, Aggregation, OutputFormat, Engine)
-
-
-def kind_title(record_type: type[Any]) -> str:
-    """Return the name of a kind of plugin in messages."""
-    return _KIND_BY_RECORD_TYPE[record_type].title
-
-
-@dataclass(frozen=True)
-class LoadedRecord:
-    """A record with its kind and owner."""
-
-    kind: RecordKind
-    record: PluginRecord
-    owner: Owner
 
 
 class Plugins:
@@ -90,15 +60,15 @@ class Plugins:
         broken: Iterable[SkippedPlugin] = (),
         disabled: Iterable[SkippedPlugin] = (),
     ) -> None:
-        self.loaded = tuple(loaded)
-        self.broken = tuple(broken)
+        kept, conflicting = split_conflicts(loaded)
+        self.loaded = tuple(kept)
+        self.broken = (*broken, *conflicting)
         self.disabled = tuple(disabled)
-        self._by_kind = {kind.hook: self._index_by_name(kind) for kind in KINDS}
 
     def all(self, record_type: type[R]) -> Mapping[str, R]:
         """Return the records of one kind by name, sorted."""
-        records = self._by_kind[_KIND_BY_RECORD_TYPE[record_type].hook]
-        return {name: cast(R, records[name].record) for name in sorted(records)}
+        found = [entry.record for entry in self.loaded if entry.kind is kind_of(record_type)]
+        return {record.name: cast(R, record) for record in sorted(found, key=_name_of)}
 
     def get(self, record_type: type[R], name: str) -> R:
         """Return the record called `name`.
@@ -106,22 +76,21 @@ class Plugins:
         Raises UsageError with the closest name if it is unknown, or PluginError with the reason if
         its plugin was skipped.
         """
-        known = self.all(record_type)
+        known, title = self.all(record_type), kind_of(record_type).title
         if name in known:
             return known[name]
-        for skipped in (*self.broken, *self.disabled):
-            if name in (skipped.owner.entry_point, skipped.owner.distribution):
-                raise PluginError(str(skipped))
-        raise UsageError(f"no {kind_title(record_type)} called '{name}'{did_you_mean(name, known)}")
+        self.raise_if_skipped(record_type, name)
+        raise UsageError(f"no {title} called '{name}'{did_you_mean(name, known)}")
 
-    def _index_by_name(self, kind: RecordKind) -> dict[str, LoadedRecord]:
-        named: dict[str, LoadedRecord] = {}
-        for found in self.loaded:
-            if found.kind is kind:
-                other = named.setdefault(found.record.name, found)
-                if other is not found:
-                    raise PluginError(_clash_message(other, found))
-        return named
+    def raise_if_skipped(self, record_type: type[Any], name: str) -> None:
+        """Raise PluginError with the reason if the plugin called `name` was skipped."""
+        for skipped in (*self.broken, *self.disabled):
+            if skipped.is_called(kind_of(record_type).title, name):
+                raise PluginError(str(skipped))
+
+
+def _name_of(record: PluginRecord) -> str:
+    return record.name
 
 
 @cache
@@ -139,8 +108,7 @@ def discover(
 ) -> Plugins:
     """Load the entry points of the group `ctc` (or `points`), sorted by name, then distribution.
 
-    Raises PluginError if two plugins have a record of the same kind and name, and with
-    CTC_STRICT_PLUGINS=1 if a plugin is broken.
+    Raises PluginError with CTC_STRICT_PLUGINS=1 if a plugin is broken.
     """
     manager = pluggy.PluginManager("ctc")
     manager.add_hookspecs(hookspecs)
@@ -153,13 +121,15 @@ def discover(
             disabled.append(SkippedPlugin(owner, reason))
             continue
         loaded = point if isinstance(point, SkippedPlugin) else _try_load(manager, point, owner)
-        if not isinstance(loaded, SkippedPlugin):
-            found.extend(loaded)
-        elif environ.get(STRICT_VARIABLE) == "1":
-            raise PluginError(f"plugin {owner} is broken: {loaded.reason}")
-        else:
+        if isinstance(loaded, SkippedPlugin):
             broken.append(loaded)
-    return Plugins(found, broken, disabled)
+        else:
+            found.extend(loaded)
+    discovered = Plugins(found, broken, disabled)
+    if discovered.broken and environ.get(STRICT_VARIABLE) == "1":
+        first = discovered.broken[0]
+        raise PluginError(f"{first.subject} is broken: {first.reason}")
+    return discovered
 
 
 def _sorted_by_owner(
@@ -187,7 +157,7 @@ def _try_load(
 def _load(manager: pluggy.PluginManager, point: EntryPoint, owner: Owner) -> list[LoadedRecord]:
     plugin = point.load()
     name = f"{owner.distribution}:{owner.entry_point}"
-    _check_hook_names(plugin)
+    _check_hook_names(plugin, owner)
     manager.register(plugin, name)
     try:
         found = [
@@ -204,16 +174,34 @@ def _wrap_third_party(found: LoadedRecord) -> LoadedRecord:
     return replace(found, record=wrap_record(found.record, third_party))
 
 
-def _check_hook_names(plugin: object) -> None:
+def _check_hook_names(plugin: object, owner: Owner) -> None:
+    """Raise PluginError for hooks that can't be used; one that this ctc doesn't know is ignored."""
     known = {kind.hook for kind in KINDS}
     marked = {name for name in dir(plugin) if hasattr(getattr(plugin, name), "ctc_impl")}
-    for name in sorted(marked - known):
-        raise PluginError(f"there is no hook called '{name}'{did_you_mean(name, known)}")
+    unknown = sorted(marked - known)
+    if unknown and not marked & known:
+        raise PluginError(
+            f"there is no hook called '{unknown[0]}'{did_you_mean(unknown[0], known)}"
+        )
+    for name in unknown:
+        _report_unknown_hook(name, known, owner)
     for name in sorted(known - marked):
         if callable(getattr(plugin, name, None)):
             raise PluginError(f"'{name}' lacks the @hookimpl decorator")
     if not marked:
         raise PluginError("it has no function marked with @hookimpl")
+
+
+def _report_unknown_hook(name: str, known: Iterable[str], owner: Owner) -> None:
+    """Log a warning for a misspelt hook; a hook of a newer ctc is no fault."""
+    meant = closest_name(name.removeprefix("ctc_"), [hook.removeprefix("ctc_") for hook in known])
+    log.log(
+        logging.WARNING if meant else logging.DEBUG,
+        "plugin %s: its hook '%s' is ignored, which this ctc doesn't have%s",
+        owner,
+        name,
+        f": did you mean 'ctc_{meant}'?" if meant else "",
+    )
 
 
 def _records(kind: RecordKind, plugin: object) -> list[Any]:
@@ -241,15 +229,13 @@ def _records(kind: RecordKind, plugin: object) -> list[Any]:
             raise PluginError(
                 f"{kind.hook} returned a record named {record.name!r}: a name must be one word"
             )
+        fault = find_options_fault(record.options) or _find_context_fault(record)
+        if fault:
+            raise PluginError(f"its {kind.title} '{record.name}': {fault}")
     return records
 
 
-def _clash_message(one: LoadedRecord, other: LoadedRecord) -> str:
-    third_party = one.owner if other.owner.is_built_in else other.owner
-    unique = one.owner.entry_point != other.owner.entry_point
-    name = third_party.entry_point if unique else third_party.distribution
-    return (
-        f"two plugins have the {one.kind.title} '{one.record.name}': "
-        f"{one.owner} and {other.owner}; "
-        f"uninstall one, or disable one with {DISABLED_VARIABLE}={name}"
-    )
+def _find_context_fault(record: PluginRecord) -> str | None:
+    if isinstance(record, Aggregation) and record.options and not record.takes_context:
+        return "it has options, but combine() doesn't get them: add a parameter 'context'"
+    return None

@@ -8,45 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
+from ctc.artifacts.boxes import Box
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.plugin.loading import Loader
+from ctc.plugin.option import Option
 
 if TYPE_CHECKING:
     import keras
 
-    from ctc.artifacts.dataset import Dataset
-
-MetaValue = str | int | float | tuple[float | None, ...] | None
-OptionType = Literal["text", "integer", "number", "flag", "path"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """A command-line option of a plugin, declared as data.
-
-    `name` is the long option without dashes (`event-id`). The command line shows it in `--help`,
-    parses it and passes the value to the plugin under the name with underscores (`event_id`): a
-    tuple if `multiple`, else a value of `type` or `default`.
-    """
-
-    name: str
-    help: str
-    type: OptionType = "text"
-    metavar: str | None = None
-    required: bool = False
-    multiple: bool = False
-    default: str | int | float | bool | None = None
-
-    @property
-    def key(self) -> str:
-        """The key under which the plugin receives the value."""
-        return self.name.replace("-", "_")
+MetaValue = str | int | float | tuple[float | None, ...] | tuple[str | None, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +33,15 @@ class Observation:
 
     `images`: paths in time order, absolute or relative to the image root, with forward slashes.
     `labels`: every label with its class, None if missing. `meta`: further columns (text, number or
-    None; or a tuple of numbers and None, one per image).
+    None; or a tuple with a text, number or None for each image). `boxes`: the box of what was
+    observed in each image, None where there is none; empty for no boxes at all.
     """
 
     event_id: str
     images: tuple[str, ...]
     labels: Mapping[str, str | None]
     meta: Mapping[str, MetaValue] = field(default_factory=dict)
+    boxes: tuple[Box | None, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,138 +80,19 @@ class InputFormat:
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """Random augmentation of training photos; the neutral value of a field switches it off.
-
-    `color`: `none`, `little`, `full_fast` or `full_randomized`. `crop`, `zoom`: the largest
-    fraction of a side that is cut off or zoomed, 0–0.5. `rotate`: the largest angle in degrees,
-    0–180. `flip`: mirror half of the photos. `preserve_aspect`: resize by fit-crop instead of
-    stretching.
-    """
-
-    color: Literal["none", "little", "full_fast", "full_randomized"] = "full_randomized"
-    crop: float = 0.1
-    zoom: float = 0.1
-    rotate: float = 5.0
-    flip: bool = True
-    preserve_aspect: bool = False
-
-
-NO_AUGMENTATION = Augmentation(color="none", crop=0.0, zoom=0.0, rotate=0.0, flip=False)
-
-
-@dataclass(frozen=True)
-class SamplingWeights:
-    """Weights for sampling events by their class of `label`: one weight above 0 per class.
-
-    In training, an event has the largest weight of its observations (of the first only, if only
-    that is shown), or 1 if none of them has the label.
-    """
-
-    label: str
-    weights: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class LoaderConfig:
-    """What a loader delivers.
-
-    `height`, `width`: size of the images in pixels. `labels`: in this order. `image_choice`: which
-    photo of an event. `multi_label`: those of `labels` that have the classes of all observations of
-    an event. `observation`: for the other labels, which observation of an event is used in
-    training; evaluation uses the first. `augmentation`: None means the evaluation path, whose
-    pixels are exactly those of `ctc.images`. `shard`: (index, count), the part of the events that
-    this reader gets; all parts have the same number of steps. `drop_remainder`: leave out an
-    incomplete last batch. `on_bad_record` "skip": in training, another sample replaces a bad one,
-    so that the number of steps stays the same; in evaluation, the bad one is left out.
-    `draw_weights`: in training, an epoch has its usual number of samples, drawn with replacement in
-    each epoch, so that on average an event appears in proportion to its weight; repeated events are
-    augmented separately. It has no effect in evaluation.
-    """
-
-    height: int
-    width: int
-    labels: tuple[str, ...]
-    batch_size: int = 128
-    image_choice: ImageChoice = "random"
-    observation: Literal["first", "random"] = "first"
-    resize: ResizeMode = "stretch"
-    augmentation: Augmentation | None = None
-    shuffle: bool = True
-    seed: int = 0
-    threads: int = 2
-    shard: tuple[int, int] = (0, 1)
-    drop_remainder: bool = False
-    on_bad_record: Literal["fail", "skip"] = "fail"
-    multi_label: tuple[str, ...] = ()
-    draw_weights: SamplingWeights | None = None
-
-
-class Batch(NamedTuple):
-    """One batch.
-
-    `images`: uint8 array (N, height, width, 3), RGB. `labels`: per label an int32 array (N,), −1 =
-    missing; for a multi-label label (N, classes), 1 for each class of an observation, else 0, or a
-    row of −1 = missing.
-    """
-
-    images: Any
-    labels: Mapping[str, Any]
-
-
-class BatchStream(Protocol):
-    """An open split.
-
-    Epochs are numbered from 0; for the same seed, the same epoch gives the same batches.
-    """
-
-    @property
-    def samples(self) -> int:
-        """Number of images in an epoch."""
-
-    @property
-    def steps(self) -> int:
-        """Number of batches in an epoch."""
-
-    @property
-    def skipped(self) -> int:
-        """Number of bad records that were left out so far (with `on_bad_record="skip"`)."""
-
-    def epoch(self, index: int, start_step: int = 0) -> Iterator[Batch]:
-        """Yield the batches of epoch `index`, starting with `start_step`."""
-
-    def close(self) -> None:
-        """Free threads, files and memory; reading on in an epoch then raises RuntimeError."""
-
-
-@dataclass(frozen=True)
-class Loader:
-    """A data loader: `ctc train --loader NAME`.
-
-    `available()` returns None, or the reason why the loader can't run on this machine.
-    `open(dataset, split, config)` opens a split.
-    """
-
-    name: str
-    summary: str
-    available: Callable[[], str | None]
-    open: Callable[[Dataset, str, LoaderConfig], BatchStream]
-
-
-@dataclass(frozen=True)
 class Pretrained:
     """Pretrained weights of a backbone: `ctc train --weights NAME`.
 
-    `build` is like that of the backbone, but the network has the weights, which are downloaded if
-    necessary; it raises `ctc.errors.CtcError` if they are not available. `mean`, `std`: per channel
-    (R, G, B) of pixels scaled to 0–1, with which images were standardised in pretraining; they
-    replace those of the dataset.
+    `build` is like that of the backbone, options included, but the network has the weights, which
+    are downloaded if necessary; it raises `ctc.errors.CtcError` if they are not available. `mean`,
+    `std`: per channel (R, G, B) of pixels scaled to 0–1, with which images were standardised in
+    pretraining; they replace those of the dataset.
     """
 
     name: str
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    build: Callable[[tuple[int, int, int]], keras.Model]
+    build: Callable[..., keras.Model]
 
 
 @dataclass(frozen=True)
@@ -242,33 +103,74 @@ class Backbone:
     width, 3) to features (N, channels), and must import Keras inside. It raises
     `ctc.errors.UsageError` if the images are too small for the network. The network must convert to
     ONNX. `input_size`: the default (height, width). `pretrained`: weights to start from, the usual
-    ones first.
+    ones first. `options` are added to those of `ctc train`; where a backbone has any, the call is
+    `build((height, width, 3), options)` with their values by key.
     """
 
     name: str
     summary: str
     input_size: tuple[int, int]
-    build: Callable[[tuple[int, int, int]], keras.Model]
+    build: Callable[..., keras.Model]
     pretrained: tuple[Pretrained, ...] = ()
+    options: tuple[Option, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregationContext:
+    """What an aggregation gets to know about an event.
+
+    `label`: the label that is aggregated. `classes`: those of the columns; where a multi-label
+    label is taken class by class, `("absent", CLASS)`. `photos`: those of the rows, with their
+    path, time, camera, place and meta values as far as they are known; `ctc evaluate` knows their
+    paths only. `options`: the values of the aggregation's own options, by key.
+    """
+
+    label: str
+    classes: tuple[str, ...]
+    photos: tuple[ImagePrediction, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Aggregation:
     """Aggregation of the photos of an event: `ctc predict --aggregation NAME`.
 
-    `combine` takes a float array (images, classes) of probabilities with at least one row, and
-    returns (classes,) as float32, which is not normalised again. Rows are in time order, but the
-    result should not depend on it unless that is the purpose. All classes must be treated alike.
+    `combine(probabilities)` or `combine(probabilities, context)`, which gets an
+    `AggregationContext` if its second parameter has no default, takes a float array (images,
+    classes) of probabilities with at least one row, and returns (classes,) as float32, which is not
+    normalised again. Rows are in time order, but the result should not depend on it unless that is
+    the purpose. All classes must be treated alike.
 
     For a multi-label label, `combine` gets each class separately, as (images, 2) with the
     probabilities that the class is absent and present. With `by_class` it gets all classes at once,
-    since it treats every class separately anyway.
+    since it treats every class separately anyway. `options` are added to those of the commands with
+    `--aggregation`.
     """
 
     name: str
     summary: str
-    combine: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    combine: Callable[..., NDArray[np.float32]]
     by_class: bool = False
+    options: tuple[Option, ...] = field(default=(), kw_only=True)
+
+    @cached_property
+    def takes_context(self) -> bool:
+        """Whether `combine` has a second parameter without a default."""
+        try:
+            parameters = signature(self.combine).parameters.values()
+        except (TypeError, ValueError):  # a function written in C
+            return False
+        positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+        needed = [one for one in parameters if one.kind in positional and one.default is one.empty]
+        return len(needed) > 1
+
+    def run(
+        self, probabilities: NDArray[np.float32], context: AggregationContext
+    ) -> NDArray[np.float32]:
+        """Return `combine(probabilities)`, with the context if it takes one."""
+        if self.takes_context:
+            return self.combine(probabilities, context)
+        return self.combine(probabilities)
 
 
 @dataclass(frozen=True)
@@ -278,7 +180,10 @@ class OutputContext:
     `model`: the name of the model file. `labels`: per label its classes. `created`: start of the
     prediction in UTC; a resumed run keeps it. `image_root`: absolute folder that relative paths of
     photos start from. `options`: the values of the format's own options, by key. `notes`: what a
-    reader of the file must know, such as classes that were left out.
+    reader of the file must know, such as classes that were left out. `aggregation`: the name of
+    the aggregation. `version`: of the ctc that predicted. `provenance`: where the model comes from,
+    as its file says. `input_size`: (height, width) of the model's input in pixels, None if not
+    known.
     """
 
     model: str
@@ -287,6 +192,10 @@ class OutputContext:
     image_root: Path
     options: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    aggregation: str = field(default="", kw_only=True)
+    version: str = field(default="", kw_only=True)
+    provenance: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    input_size: tuple[int, int] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ctc.plugin.records import Batch, LeftOut, Observation
+from ctc.plugin.loading import Batch
+from ctc.plugin.records import LeftOut, Observation
 
 _RETURN_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "recognizes": ((bool,), "True or False"),

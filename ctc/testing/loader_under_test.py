@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images.eval_samples import Sample, eval_samples, read_events, record_table, select_photos
-from ctc.plugin.records import (
+from ctc.plugin.loading import (
     NO_AUGMENTATION,
     Augmentation,
     Batch,

@@ -14,7 +14,7 @@ import numpy as np
 
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import InputError
-from ctc.plugin.records import Batch, Loader, LoaderConfig
+from ctc.plugin.loading import Batch, Loader, LoaderConfig
 from ctc.testing.expect import expect, expect_equal
 from ctc.testing.loader_under_test import LoaderUnderTest
 from ctc.testing.tiny_dataset import build_dataset, corrupt_record

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, get_args
 
-from ctc.plugin.records import Option, OptionType
+from ctc.plugin.option import Option, find_options_fault
 from ctc.testing.expect import expect
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

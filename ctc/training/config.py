@@ -58,6 +58,8 @@ class TrainingConfig:
                                  epochs without a lower validation loss
     crop, zoom                   fraction of a side, 0–0.5
     rotate                       degrees, 0–180
+    backbone_options, loader_options
+                                 values of the options that these plugins declare, by key
     accumulate                   gradient accumulation steps: micro-batches per batch
     checkpoint_minutes, checkpoint_steps
                                  how often a checkpoint is written within an epoch
@@ -69,7 +71,9 @@ class TrainingConfig:
     labels: tuple[str, ...]
     label_weights: Mapping[str, float] = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
+    backbone_options: Mapping[str, Any] = field(default_factory=dict)
     loader: str = "auto"
+    loader_options: Mapping[str, Any] = field(default_factory=dict)
     height: int | None = None
     width: int | None = None
     weights: str | None = None
@@ -159,8 +163,17 @@ class TrainingConfig:
         )
 
     def to_json(self) -> dict[str, Any]:
-        lists = {"labels": list(self.labels), "multi_label": list(self.multi_label)}
-        return {**asdict(self), **lists, "label_weights": dict(self.label_weights)}
+        """Return what `json.dumps` takes; options of plugins only if there are any."""
+        changed: dict[str, Any] = {
+            "labels": list(self.labels),
+            "multi_label": list(self.multi_label),
+            "label_weights": dict(self.label_weights),
+            "backbone_options": dict(self.backbone_options),
+            "loader_options": dict(self.loader_options),
+        }
+        values = {**asdict(self), **changed}
+        empty = [name for name in ("backbone_options", "loader_options") if not values[name]]
+        return {name: value for name, value in values.items() if name not in empty}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TrainingConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ctc.artifacts.dataset import TRAIN, Dataset, Label
 from ctc.artifacts.dataset_cache import open_dataset
@@ -12,6 +12,7 @@ from ctc.artifacts.run import RunInfo
 from ctc.errors import UsageError
 from ctc.plugin import Backbone, Loader, OutputFormat
 from ctc.plugin.manager import Plugins
+from ctc.plugin.option_values import bind_options, json_values, option_values
 from ctc.storage.paths import parse_path
 from ctc.training.batch_plan import BatchPlan
 from ctc.training.config import TrainingConfig
@@ -97,7 +98,13 @@ def resolve_plan(
         )
     backbone = plugins.get(Backbone, config.backbone)
     loader, loader_reason = choose_loader(config.loader, plugins.all(Loader), plugins)
-    resolved = config.resolve(backbone.input_size, loader.name)
+    resolved = replace(
+        config.resolve(backbone.input_size, loader.name),
+        backbone_options=json_values(option_values(backbone, config.backbone_options)),
+        loader_options=json_values(option_values(loader, config.loader_options)),
+    )
+    backbone = bind_options(backbone, resolved.backbone_options)
+    loader = bind_options(loader, resolved.loader_options)
     initial = None if resumed_run else resolve_initial_weights(config, backbone, plugins)
     plan = TrainingPlan(
         config=resolved,

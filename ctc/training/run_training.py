@@ -45,6 +45,7 @@ CHANGEABLE_ON_RESUME = frozenset(
         "checkpoint_minutes",
         "checkpoint_steps",
         "tensorboard",
+        "loader_options",
         "mlflow",
         "devices",
         "hosts",
@@ -63,6 +64,7 @@ HOST_LOCAL_OPTIONS = frozenset(
         "start_from",
         "class_weights",
         "threads",
+        "loader_options",
         "host_index",
         "coordinator",
     }

@@ -12,7 +12,7 @@ import pytest
 
 import ctc
 from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.predictions import EventPrediction
+from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.cli.main import run
 from ctc.errors import InputError
@@ -144,21 +144,25 @@ def test_postprocessor_notes_name_presence_threshold(threshold, notes) -> None:
 )
 def test_aggregate_combines_each_multi_label_class_separately(name, expected) -> None:
     photos = [
-        {"species": np.array(values, np.float32)} for values in ([0.6, 0.6, 0.0], [0.8, 0.5, 0.2])
+        ImagePrediction("", {"species": np.array(values, np.float32)})
+        for values in ([0.6, 0.6, 0.0], [0.8, 0.5, 0.2])
     ]
-    found = aggregate(plugins().get(Aggregation, name), photos, ("species",), ("species",))
+    classes = {"species": ("deer", "fox", "boar")}
+    found = aggregate(plugins().get(Aggregation, name), photos, classes, ("species",))
     assert found["species"].tolist() == pytest.approx(expected, abs=1e-6)
 
 
 def test_aggregate_by_class_gives_the_same_result() -> None:
     photos = [
-        {"species": np.random.default_rng(seed).random(4).astype(np.float32)} for seed in range(5)
+        ImagePrediction("", {"species": np.random.default_rng(seed).random(4).astype(np.float32)})
+        for seed in range(5)
     ]
+    classes = {"species": ("deer", "fox", "boar", "lynx")}
     for aggregation in plugins().all(Aggregation).values():
         if aggregation.by_class:
             slow = Aggregation(aggregation.name, "", aggregation.combine)
             found, expected = (
-                aggregate(one, photos, ("species",), ("species",)) for one in (aggregation, slow)
+                aggregate(one, photos, classes, ("species",)) for one in (aggregation, slow)
             )
             np.testing.assert_allclose(found["species"], expected["species"], atol=1e-7)
 

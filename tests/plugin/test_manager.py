@@ -82,6 +82,14 @@ BROKEN_PLUGINS = {
         "there is no hook called 'ctc_agregations': did you mean 'ctc_aggregations'?",
     ),
     "unmarked": ("def ctc_loaders(): return []", "'ctc_loaders' lacks the @hookimpl decorator"),
+    "newer": (
+        HOOK + "def ctc_detectors(): return []",
+        (
+            "there is no hook called 'ctc_detectors': there are 'ctc_aggregations', "
+            "'ctc_backbones', 'ctc_engines', 'ctc_input_formats', 'ctc_loaders', "
+            "'ctc_output_formats'"
+        ),
+    ),
     "argument": (
         HOOK + "def ctc_loaders(config): return []",
         (
@@ -195,28 +203,31 @@ def test_warn_heavy_imports_names_plugin_that_imports_tensorflow(install, site: 
     )
 
 
-def test_discover_name_conflict_names_both_plugins(install, ctc):
-    install("aaa", one=GOOD.format(name="first"))
-    install("bbb", other=GOOD.format(name="first"))
-    done = ctc("plugins")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "error: two plugins have the aggregation 'first': "
-        "'one' of aaa 1.2 and 'other' of bbb 1.2; "
-        "uninstall one, or disable one with CTC_DISABLE_PLUGINS=other\n"
+LATER_HOOK = """
+    @hookimpl
+    def {name}():
+        raise RuntimeError
+"""
+
+
+def test_discover_ignores_hook_of_a_newer_ctc_alone(install, ctc):
+    install(
+        "park-tools", first=GOOD.format(name="first") + LATER_HOOK.format(name="ctc_detectors")
     )
+    done = ctc("plugins", "--json")
+    answer = json.loads(done.stdout)
+    assert "first" in [row["name"] for row in answer["plugins"]]
+    assert (answer["broken"], done.stderr) == ([], "")
 
 
-def test_discover_name_conflict_is_solved_by_disabling_one(install, ctc):
-    install("aaa", one=GOOD.format(name="first"))
-    install("bbb", other=GOOD.format(name="first"))
-    assert ctc("plugins", CTC_DISABLE_PLUGINS="other").returncode == 0
-
-
-def test_discover_conflict_with_built_in_is_solved_by_disabling_distribution(install, ctc):
-    install("park-tools", pooling=GOOD.format(name="mean"))
-    assert "CTC_DISABLE_PLUGINS=park-tools" in ctc("plugins").stderr
-    assert "mean" in ctc("plugins", CTC_DISABLE_PLUGINS="park-tools").stdout
+def test_discover_warns_of_misspelt_hook_beside_others(install, ctc):
+    install("park-tools", first=GOOD.format(name="first") + LATER_HOOK.format(name="ctc_loader"))
+    done = ctc("plugins", "--json")
+    assert "first" in [row["name"] for row in json.loads(done.stdout)["plugins"]]
+    assert done.stderr == (
+        "warning: plugin 'first' of park-tools 1.2: its hook 'ctc_loader' is ignored, "
+        "which this ctc doesn't have: did you mean 'ctc_loaders'?\n"
+    )
 
 
 def test_get_unknown_name_suggests_closest(run_python):

@@ -9,6 +9,7 @@ import click
 
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.scoring import require_report_packages, scoring_config, scoring_options
 from ctc.errors import OutputExistsError, UsageError
 
@@ -20,7 +21,8 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command(
-    epilog="Example: ctc calibrate model.onnx dataset --split val --output calibrated.onnx"
+    cls=command_with(AGGREGATIONS),
+    epilog="Example: ctc calibrate model.onnx dataset --split val --output calibrated.onnx",
 )
 @click.argument("model_file", type=PATH_OR_URL, metavar="MODEL")
 @click.argument("dataset_folder", type=PATH_OR_URL, metavar="DATASET")

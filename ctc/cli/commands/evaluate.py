@@ -9,6 +9,7 @@ import click
 
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.report import report_options
 from ctc.cli.options.scoring import require_report_packages, scoring_config, scoring_options
 from ctc.cli.registry import PARTLY_FAILED
@@ -36,7 +37,10 @@ _HEADER = (
 )
 
 
-@click.command(epilog="Example: ctc evaluate model.onnx dataset --split test --output evaluation")
+@click.command(
+    cls=command_with(AGGREGATIONS),
+    epilog="Example: ctc evaluate model.onnx dataset --split test --output evaluation",
+)
 @click.argument("source", type=PATH_OR_URL, metavar="MODEL|PREDICTIONS")
 @click.argument("dataset", type=PATH_OR_URL, required=False)
 @option(

@@ -58,10 +58,10 @@ def _plugin_rows(plugins: Plugins) -> list[PluginRow]:
 def _skipped_rows(skipped: tuple[SkippedPlugin, ...]) -> list[PluginRow]:
     return [
         {
-            "name": entry.owner.entry_point,
+            "name": entry.record or entry.owner.entry_point,
             "distribution": entry.owner.distribution,
             "version": entry.owner.version,
-            "reason": entry.reason,
+            "reason": f"{entry.kind}: {entry.reason}" if entry.kind else entry.reason,
         }
         for entry in skipped
     ]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ctc.cli.options.inference import AGGREGATION
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.report import report_options
 from ctc.cli.options.scoring import LOCATION, require_report_packages
 from ctc.errors import OutputExistsError
 
 
-@click.command(epilog="Example: ctc report predictions.csv --output report")
+@click.command(
+    cls=command_with(AGGREGATIONS), epilog="Example: ctc report predictions.csv --output report"
+)
 @click.argument("predictions", type=PATH_OR_URL)
 @option("--output", type=PATH_OR_URL, required=True, help="Folder for report.html.")
 @LOCATION
@@ -26,6 +30,7 @@ def command(
     output: Path,
     location: str,
     aggregation: str,
+    aggregation_options: dict[str, Any],
     image_root: Path | None,
     thumbnails: float,
     overwrite: bool,
@@ -45,7 +50,7 @@ def command(
 
     if (output / REPORT_FILE).exists() and not overwrite:
         raise OutputExistsError(output / REPORT_FILE)
-    data = read_predictions(predictions, location, aggregator_factory(aggregation))
+    data = read_predictions(predictions, location, aggregator_factory(aggregation, aggregation_options))
     failures = read_failures(predictions)
     source = thumbnails_from_files(image_root)
     config = ReportConfig(megabytes=thumbnails)

@@ -35,8 +35,11 @@ def default_threads(engine: str | None) -> int:
 
 def require_engine(engine: str | None, option_values: Mapping[str, Any]) -> None:
     """Raise UsageError when options of engines are given without an engine."""
-    if option_values and not engine:
-        name = next(iter(option_values)).replace("_", "-")
+    from ctc.plugin.option_values import explicit_options
+
+    given = explicit_options(option_values)
+    if given and not engine:
+        name = next(iter(given)).replace("_", "-")
         raise UsageError(f"--{name} is an option of an engine: add --engine NAME")
 
 

@@ -117,7 +117,7 @@ class PredictionCollector:
         events = (
             self.events.to_predictions()
             if len(self.events)
-            else aggregate_by_event(photos, len(self._numbers), aggregator)
+            else aggregate_by_event(photos, len(self._numbers), aggregator, classes)
         )
         if len(events) != len(self._numbers):
             raise InputError(

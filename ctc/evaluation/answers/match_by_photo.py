@@ -67,7 +67,8 @@ def match_by_photo(
         _select_events(data, photos.event[first]), event_ids=tuple(numbers), photos=regrouped
     )
     if is_regrouped:
-        matched = replace(matched, events=aggregate_by_event(regrouped, len(numbers), aggregator))
+        events = aggregate_by_event(regrouped, len(numbers), aggregator, data.classes)
+        matched = replace(matched, events=events)
     matched = replace(matched, photos_in_event=np.bincount(regrouped.event).astype(np.int32))
     return PhotoMatch(
         matched,

@@ -136,9 +136,8 @@ def _transform(
     if data.photos is None:
         return replace(data, events=_transform_unit(data.events, transforms))
     photos = _transform_unit(data.photos, transforms)
-    return replace(
-        data, photos=photos, events=aggregate_by_event(photos, len(data.event_ids), aggregator)
-    )
+    events = aggregate_by_event(photos, len(data.event_ids), aggregator, data.classes)
+    return replace(data, photos=photos, events=events)
 
 
 def _transform_unit(

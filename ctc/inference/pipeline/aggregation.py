@@ -2,50 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.predictions import Probabilities
+from ctc.artifacts.label_schema import LabelClasses
+from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.errors import CtcError, PluginError
-from ctc.plugin import Aggregation
+from ctc.plugin import Aggregation, AggregationContext
 from ctc.plugin.third_party import plugin_label
+
+ABSENT = "absent"
+"""The first class of a label that is aggregated class by class."""
 
 
 def aggregate(
     aggregation: Aggregation,
-    photos: Sequence[Probabilities],
-    labels: Iterable[str],
+    photos: Sequence[ImagePrediction],
+    classes: LabelClasses,
     multi_label: Collection[str] = (),
 ) -> Probabilities:
     """Return the probabilities of an event, label by label, from those of at least one photo.
 
-    Each class of a `multi_label` label is aggregated separately, as the two probabilities that it
-    is absent and present. Raises PluginError, naming the aggregation, when it fails or returns
+    `classes`: the labels to aggregate, with the classes of the probabilities. Each class of a
+    `multi_label` label is aggregated separately, as the two probabilities that it is absent and
+    present. Raises PluginError, naming the aggregation, when it fails or returns
     anything but one finite number per class.
     """
     return {
-        label: _combine_per_class(aggregation, values)
-        if label in multi_label and not aggregation.by_class
-        else _combine(aggregation, values)
-        for label, values in (
-            (label, np.stack([photo[label] for photo in photos])) for label in labels
+        label: (
+            _combine_per_class if label in multi_label and not aggregation.by_class else _combine
+        )(
+            aggregation,
+            np.stack([photo.probabilities[label] for photo in photos]),
+            AggregationContext(label=label, classes=names, photos=tuple(photos)),
         )
+        for label, names in classes.items()
     }
 
 
 def _combine_per_class(
-    aggregation: Aggregation, values: NDArray[np.float32]
+    aggregation: Aggregation, values: NDArray[np.float32], context: AggregationContext
 ) -> NDArray[np.float32]:
-    binary = (np.stack([1 - present, present], axis=1) for present in values.T)
-    return np.array([_combine(aggregation, both)[1] for both in binary], np.float32)
+    return np.array(
+        [
+            _combine(
+                aggregation,
+                np.stack([1 - present, present], axis=1),
+                replace(context, classes=(ABSENT, name)),
+            )[1]
+            for name, present in zip(context.classes, values.T, strict=True)
+        ],
+        np.float32,
+    )
 
 
-def _combine(aggregation: Aggregation, values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _combine(
+    aggregation: Aggregation, values: NDArray[np.float32], context: AggregationContext
+) -> NDArray[np.float32]:
     label = plugin_label(aggregation.combine, f"aggregation '{aggregation.name}'")
     try:
-        combined = np.asarray(aggregation.combine(values), np.float32)
+        combined = np.asarray(aggregation.run(values, context), np.float32)
     except CtcError:
         raise
     except Exception as error:  # a plugin may raise anything

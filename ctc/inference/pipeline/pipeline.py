@@ -110,8 +110,7 @@ def event_prediction(
     Raises PluginError, see `aggregate`.
     """
     schema = postprocessor.schema
-    each = [photo.probabilities for photo in photos]
-    combined = aggregate(aggregation, each, schema.labels, schema.multi_label)
+    combined = aggregate(aggregation, photos, schema.labels, schema.multi_label)
     return EventPrediction.from_schema(schema, event.id, combined, photos, event.meta)
 
 

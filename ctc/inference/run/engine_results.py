@@ -30,7 +30,6 @@ from ctc.inference.run.chunks import (
 from ctc.inference.run.engine_tasks import PredictTask, ProbeTask
 from ctc.inference.run.output_writer import ResultStream
 from ctc.inference.run.stats import RunStats
-from ctc.plugin import Aggregation
 from ctc.plugin.engine_run import BoundEngine, WorkerContext
 from ctc.runtime.config import RuntimeConfig
 from ctc.storage.atomic import atomic_write, remove, remove_at_once
@@ -44,11 +43,10 @@ class EngineResults:
     journal: Path
     events: EventCollection
     postprocessor: Postprocessor
-    aggregation: Aggregation
     pipeline: PipelineConfig
     header: RunHeader
     engine: BoundEngine
-    model: Path
+    config: PredictConfig
 
     @contextmanager
     def open(self, stats: RunStats) -> Iterator[ResultStream]:
@@ -103,9 +101,10 @@ class EngineResults:
     def _task(self) -> PredictTask:
         return PredictTask(
             worker_context=WorkerContext(Path.cwd()),
-            model=self.model.absolute(),
+            model=self.config.model.absolute(),
             postprocessor=self.postprocessor,
-            aggregation=self.aggregation.name,
+            aggregation=self.config.aggregation,
+            aggregation_options=self.config.aggregation_options,
             pipeline=self.pipeline,
             header=self.header,
             folder=self.journal.absolute(),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ctc.errors import InputError
 from ctc.images.folder_watch import FolderWatch
@@ -18,6 +19,7 @@ from ctc.inference.run.chunks import Chunk, chunk_path
 from ctc.plugin import Aggregation
 from ctc.plugin.engine_run import WorkerContext
 from ctc.plugin.manager import plugins
+from ctc.plugin.option_values import bind_options
 from ctc.runtime.batch_size import resolve_runtime
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.model_bytes import read_model
@@ -57,6 +59,7 @@ class PredictTask:
     model: Path
     postprocessor: Postprocessor
     aggregation: str
+    aggregation_options: Mapping[str, Any]
     pipeline: PipelineConfig
     header: RunHeader
     folder: Path
@@ -76,7 +79,9 @@ class PredictTask:
                 " give all machines the same file"
             )
         model = open_model(file, self.pipeline.runtime)
-        aggregation = plugins().get(Aggregation, self.aggregation)
+        aggregation = bind_options(
+            plugins().get(Aggregation, self.aggregation), self.aggregation_options
+        )
         watch = FolderWatch(self.header.image_root)
 
         def predict_chunk(chunk: Chunk) -> None:

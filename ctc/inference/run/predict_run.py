@@ -26,7 +26,7 @@ from ctc.inference.run.stats import ProgressCallback, RunStats
 from ctc.plugin import Aggregation, OutputContext, OutputFormat
 from ctc.plugin.engine_run import BoundEngine
 from ctc.plugin.manager import Plugins
-from ctc.plugin.option_values import option_values
+from ctc.plugin.option_values import bind_options, option_values, own_options
 from ctc.runtime.batch_size import resolve_runtime
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.model_bytes import read_model
@@ -117,6 +117,10 @@ def prepare_run(config: PredictConfig, plugins: Plugins) -> PredictRun:
         source.journal,
         config.max_failures,
     )
+    config = replace(
+        config, aggregation_options=own_options(aggregation, config.aggregation_options)
+    )
+    aggregation = bind_options(aggregation, config.aggregation_options)
 
 
 def _open_source(
@@ -145,9 +149,7 @@ def _open_source(
         header = kept
     pipeline = PipelineConfig(replace(header.runtime, threads=threads), config.truncated)
     if engine:
-        return EngineResults(
-            journal, events, postprocessor, aggregation, pipeline, header, engine, config.model
-        )
+        return EngineResults(journal, events, postprocessor, pipeline, header, engine, config)
     return LocalResults(
         journal,
         events,

@@ -13,6 +13,7 @@ from ctc.artifacts.run import Run
 from ctc.errors import InputError
 from ctc.plugin import Backbone
 from ctc.plugin.manager import Plugins
+from ctc.plugin.option_values import bind_options
 from ctc.training.model.npz_file import read_arrays, write_arrays
 from ctc.training.model.variable_arrays import assign_arrays, to_arrays
 
@@ -117,7 +118,8 @@ def load_network(run: Run, plugins: Plugins) -> keras.Model:
     missing or don't fit.
     """
     info = run.read()
-    backbone = plugins.get(Backbone, info.backbone)
+    given = info.config.get("backbone_options", {})
+    backbone = bind_options(plugins.get(Backbone, info.backbone), given)
     labels = {label: len(classes) for label, classes in info.labels.items()}
     size = info.preprocessing
     statistics = info.channel_mean, info.channel_std

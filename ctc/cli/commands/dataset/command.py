@@ -11,12 +11,12 @@ from ctc.cli.commands.dataset.options import dataset_options, to_config
 from ctc.cli.options.engine import default_threads, resolve_engine
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.cli.options.plugin import EnginesCommand
+from ctc.cli.options.plugin import ENGINES, command_with
 from ctc.errors import require_extra
 
 
 @click.command(
-    cls=EnginesCommand,
+    cls=command_with(ENGINES),
     epilog="Example: ctc dataset inventory.parquet --output dataset --split train=0.8 "
     "--split val=0.2",
 )

@@ -10,11 +10,13 @@ import click
 from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
 from ctc.cli.options.option import PluginName, apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.plugin import LOADERS, command_with
 from ctc.errors import CtcError, OutputExistsError
 
 
 @click.command(
-    epilog="Example: ctc dataset preview dataset --output grid.png --color full_fast --rotate 30"
+    cls=command_with(LOADERS),
+    epilog="Example: ctc dataset preview dataset --output grid.png --color full_fast --rotate 30",
 )
 @click.argument("dataset", type=PATH_OR_URL)
 @option("--output", type=PATH_OR_URL, required=True, help="Picture to write, a .png file.")
@@ -50,6 +52,7 @@ def command(
     output: Path,
     split: str,
     loader_name: str,
+    loader_options: dict[str, Any],
     rows: int,
     columns: int,
     size: int,
@@ -68,11 +71,12 @@ def command(
     from ctc.dataset.preview import render_preview
     from ctc.plugin import Augmentation, Loader, LoaderConfig
     from ctc.plugin.manager import plugins
+    from ctc.plugin.option_values import bind_options
     from ctc.storage.atomic import atomic_write
 
     if output.exists() and not overwrite:
         raise OutputExistsError(output)
-    loader = plugins().get(Loader, loader_name)
+    loader = bind_options(plugins().get(Loader, loader_name), loader_options)
     reason = loader.available()
     if reason:
         raise CtcError(f"the loader '{loader_name}' can't run here: {reason}")

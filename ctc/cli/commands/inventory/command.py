@@ -28,8 +28,12 @@ class FormatGroup(click.Group):
         return list(_formats())
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        from ctc.plugin import InputFormat
+        from ctc.plugin.manager import plugins
+
         known = _formats()
         if name not in known:
+            plugins().raise_if_skipped(InputFormat, name)
             choices = did_you_mean(name, [*known, *_subcommands()])
             raise UsageError(
                 f"no input format called '{name}', and no such file or folder{choices}"

@@ -9,8 +9,7 @@ import click
 from ctc.cli.options.option import CommandOption
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import to_click_option
-from ctc.cli.settings.context import common_options
-from ctc.errors import PluginError, UsageError
+from ctc.errors import UsageError
 
 if TYPE_CHECKING:
     from ctc.inventory.config import InventoryConfig
@@ -18,21 +17,9 @@ if TYPE_CHECKING:
 
 
 def parameters(input_format: InputFormat) -> list[click.Parameter]:
-    """Return the source, the options of the format, and the shared options.
-
-    Raises PluginError when the format declares a shared option.
-    """
-    shared = _shared_options()
-    names = {name for option in (*shared, *common_options()) for name in option.opts}
-    for option in input_format.options:
-        if f"--{option.name}" in names:
-            raise PluginError(
-                f"plugin {_owner(input_format)}: its input format '{input_format.name}' declares "
-                f"'--{option.name}', an option that every format has; the plugin's author must "
-                "rename it"
-            )
+    """Return the source, the options of the format, and the shared options."""
     source = click.Argument(["source"], type=PATH_OR_URL, metavar=input_format.source)
-    return [source, *map(to_click_option, input_format.options), *shared]
+    return [source, *map(to_click_option, input_format.options), *_shared_options()]
 
 
 def to_config(options: dict[str, Any]) -> InventoryConfig:
@@ -112,9 +99,3 @@ def _shared_options() -> list[click.Option]:
             "before it at the location when their times are at most this far apart.",
         ),
     ]
-
-
-def _owner(input_format: InputFormat) -> object:
-    from ctc.plugin.manager import plugins
-
-    return next(found.owner for found in plugins().loaded if found.record is input_format)

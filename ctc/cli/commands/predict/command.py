@@ -9,12 +9,12 @@ import click
 from ctc.cli.commands.predict.options import predict_options, to_config
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.cli.options.plugin import FormatsAndEnginesCommand
+from ctc.cli.options.plugin import AGGREGATIONS, ENGINES, FORMATS, command_with
 from ctc.errors import UsageError
 
 
 @click.command(
-    cls=FormatsAndEnginesCommand,
+    cls=command_with(FORMATS, ENGINES, AGGREGATIONS),
     epilog="Example: ctc predict model.onnx new_photos --output predictions.csv",
 )
 @click.argument("model", type=PATH_OR_URL)

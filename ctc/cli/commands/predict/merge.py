@@ -9,11 +9,12 @@ import click
 from ctc.cli.commands.predict.options import FORMAT, OUTPUT
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.cli.options.plugin import FormatsCommand
+from ctc.cli.options.plugin import FORMATS, command_with
 
 
 @click.command(
-    cls=FormatsCommand, epilog="Example: ctc merge predictions.csv.part-* --output predictions.csv"
+    cls=command_with(FORMATS),
+    epilog="Example: ctc merge predictions.csv.part-* --output predictions.csv",
 )
 @click.argument("parts", type=PATH_OR_URL, nargs=-1, required=True, metavar="PART...")
 @OUTPUT

@@ -7,13 +7,20 @@ from typing import Any
 import click
 
 from ctc.cli.commands.serve.options import serve_options, to_config
-from ctc.cli.console.console import JsonLogHandler, verbosity_options
-from ctc.errors import require_extra
+from ctc.cli.console.console import JsonLogHandler, close_json_log, verbosity_options
+from ctc.cli.exit_codes import Terminated
+from ctc.cli.options.plugin import AGGREGATIONS, command_with
+from ctc.cli.registry import INTERRUPTED, TERMINATED
+from ctc.errors import CtcError, require_extra
+
+log = logging.getLogger("ctc.serving")
 
 REQUIRED_PACKAGES = ("prometheus_client", "python_multipart", "starlette", "uvicorn")
 
 
-@click.command(epilog="Example: ctc serve model.onnx --port 8000")
+@click.command(
+    cls=command_with(AGGREGATIONS), epilog="Example: ctc serve model.onnx --port 8000"
+)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @serve_options
 def command(host: str, port: int, log_format: str, **options: Any) -> None:

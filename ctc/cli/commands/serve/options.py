@@ -123,8 +123,11 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
         raise UsageError("--max-body is more than --max-held: such a request would never fit")
     return ServeConfig(
         models=parse_models(take("models")),
-        aggregation=plugins().get(Aggregation, take("aggregation")),
+        aggregation=bind_options(
+            plugins().get(Aggregation, take("aggregation")), take("aggregation_options")
+        ),
         limits=limits,
+    from ctc.plugin.option_values import bind_options
         runtime=pop_runtime(options, usable_cores()),
         max_batch_wait=take("batch_wait") / 1000,
         poll_interval=take("reload"),

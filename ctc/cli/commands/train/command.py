@@ -10,9 +10,11 @@ import click
 
 from ctc.cli.commands.train.options import SOURCE_RUN_KEY, provided_options, training_options
 from ctc.cli.options.option import option
+from ctc.cli.options.plugin import BACKBONES, LOADERS, command_with
 
 
 @click.command(
+    cls=command_with(BACKBONES, LOADERS),
     epilog="Example: "
     "ctc train dataset --output run --backbone small_cnn --label species --epochs 20"
 )

@@ -40,7 +40,13 @@ def _load_run_config(context: click.Context, _: click.Parameter, path: Path | No
     config, context.meta[SOURCE_RUN_KEY] = read_config(path)
     values = config.to_json()
     weights = [f"{label}={weight}" for label, weight in values.pop("label_weights").items()]
-    context.default_map = {**(context.default_map or {}), **values, "label_weights": weights}
+    of_plugins = {**values.pop("backbone_options", {}), **values.pop("loader_options", {})}
+    context.default_map = {
+        **(context.default_map or {}),
+        **of_plugins,
+        **values,
+        "label_weights": weights,
+    }
     context.meta.pop(FILE_VALUES_KEY, None)
 
 
