@@ -4,6 +4,7 @@ import { correctionOf, isCorrected, takenAt } from "./gallery.js";
 import { picture } from "./pictures.js";
 
 const OTHER = "\u0000other";
+const MAX_MARGIN = 0.4; // up to it, the second class is named, as in the report of ctc evaluate
 
 // Returns the predictions with their menus, or the reason why there are none.
 export function content(event, actions) {
@@ -39,31 +40,46 @@ export function card(event, actions) {
 }
 
 function answer(event, label, actions) {
-  const { class: top, confidence, present } = event.labels[label];
+  const { class: top, confidence, present, probabilities } = event.labels[label];
   const correction = correctionOf(event, label);
   const others = (present ?? []).filter((name) => name !== top);
+  const isAccepted = top in probabilities; // else it is "unknown", and the confidence that of another class
   return element(
     "div",
     { class: "answer" },
     element("span", { class: "label" }, label),
     chooser(event, label, correction, actions),
-    element("span", { class: "share" }, percent(confidence)),
-    bar(confidence),
+    isAccepted && element("span", { class: "share" }, percent(confidence)),
+    isAccepted && bar(confidence),
+    correction && element("span", { class: "note correction" }, `corrected; the model says ${top}`),
+    isAccepted && !present && second(probabilities),
+    !isAccepted && element("span", { class: "note" }, `most probable: ${named(ranked(probabilities)[0])}, which is not accepted`),
     others.length > 0 && element("span", { class: "note" }, `and ${others.join(", ")}`),
-    correction && element("span", { class: "note" }, `corrected; the model says ${top}`),
   );
 }
 
-// The predicted class is a menu; changing it corrects the prediction.
+const ranked = (probabilities) => Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+
+const named = ([name, share]) => `${name} ${percent(share)}`;
+
+// Names the second class of an uncertain prediction.
+function second(probabilities) {
+  const [best, next] = ranked(probabilities);
+  if (!next || best[1] - next[1] > MAX_MARGIN) return null;
+  return element("span", { class: "note" }, `or ${named(next)}`);
+}
+
+// The predicted class is a menu with the probabilities of the others; changing it corrects the prediction.
 function chooser(event, label, correction, actions) {
   const { class: top, probabilities } = event.labels[label];
-  const known = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
-  const names = [top, ...known.map(([name]) => name).filter((name) => name !== top)];
+  const names = [top, ...ranked(probabilities).map(([name]) => name).filter((name) => name !== top)];
   if (correction && !names.includes(correction)) names.unshift(correction);
+  const chosen = correction || top;
+  const text = (name) => (name === chosen || !(name in probabilities) ? name : named([name, probabilities[name]]));
   const choice = element(
     "select",
     { "aria-label": `${label} of ${event.id}`, onchange: () => change(choice, event, label, top, actions) },
-    ...names.map((name) => element("option", { value: name, selected: name === (correction || top) }, name)),
+    ...names.map((name) => element("option", { value: name, selected: name === chosen }, text(name))),
     element("option", { value: OTHER }, "something else …"),
   );
   return choice;

@@ -7,6 +7,7 @@ import io
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 
 from ctc.cli.main import run
@@ -139,7 +140,7 @@ def test_page_filters_failures(page) -> None:
 def test_page_table_equals_that_of_predict(page, photos, model_file, tmp_path) -> None:
     output = tmp_path / "p.csv"
     assert run(["predict", str(model_file), str(photos), "--output", str(output), "--excel"]) == 3
-    with output.open(newline="") as file:
+    with output.open(newline="", encoding="utf-8-sig") as file:
         said = [
             {**row, "id": row["id"].replace(f"{photos.parent}/", ""), "correction": ""}
             for row in csv.DictReader(file)
@@ -162,6 +163,35 @@ def test_page_table_has_corrections(page) -> None:
         "wolf",
     ]
     assert (second["label"], second["correction"]) == ("count", "")
+
+
+def test_page_names_probabilities_in_the_menu_and_the_second_class_if_uncertain(page) -> None:
+    options = "Array.from(document.querySelectorAll('{} option'), (one) => one.text).slice(0, 2)"
+    cards = "#gallery li:nth-child({}) .answer"
+    assert page.run(options.format(cards.format(1))) == ["fox", "wolf 7 %"]
+    assert page.run(options.format(cards.format(4))) == ["fox", "wolf 48 %"]
+    notes = "Array.from(document.querySelectorAll('{} .note'), (one) => one.textContent)"
+    assert page.run(notes.format(cards.format(1))) == []
+    assert page.run(notes.format(cards.format(4)))[0] == "or wolf 48 %"
+
+
+def test_page_does_not_show_the_confidence_of_another_class_beside_unknown(
+    browser, running_server, write_model, photos, tmp_path
+) -> None:
+    path = write_model(tmp_path / "model.onnx", {"species": ("fox", "wolf")})
+    model = onnx.load(path)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    metadata["thresholds"] = json.dumps({"species": {"fox": None, "wolf": 0.5}})
+    onnx.helper.set_model_props(model, metadata)
+    onnx.save(model, path)
+    with running_server({"model": path}, poll_interval=0) as server:
+        browser.open(f"{server.url}/")
+        browser.choose("#files", photos / "a.jpg")
+        wait_for_photos(browser, 1)
+        said = browser.run("document.querySelector('#gallery .answer').innerText.split('\\n')")
+        assert "most probable: fox 93 %, which is not accepted" in said
+        assert browser.run("document.querySelectorAll('#gallery .share').length") == 0
+        assert browser.run(f"{FIRST}.value") == "unknown"
 
 
 def test_page_removes_a_correction_that_equals_the_prediction(page) -> None:
