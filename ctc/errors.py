@@ -14,6 +14,8 @@ from importlib.util import find_spec
 _ERRNO = re.compile(r"\[errno -?\d+\] ?", re.IGNORECASE)
 _MAX_LISTED = 30
 _MIN_SIMILARITY = 0.6
+_SYNONYMS = {"gpu": "cuda", "nvidia": "cuda", "fp16": "float16", "fp32": "float32"}
+"""Names of other programs that are nearer to another choice of ours, or to none."""
 MAX_QUOTED = 100
 """Characters of a foreign value that a message quotes."""
 _MIN_PREFIX_LENGTH = 3
@@ -135,7 +137,10 @@ def closest_name(name: str, choices: Iterable[str]) -> str | None:
 
     Case is ignored unless two choices are equally close. The beginning of a choice counts as close.
     """
-    ranked = [(*_similarity(name, choice), choice) for choice in sorted(choices)]
+    known = sorted(choices)
+    if (synonym := _SYNONYMS.get(name.lower())) in known:
+        return synonym
+    ranked = [(*_similarity(name, choice), choice) for choice in known]
     similarity, _, closest = max(ranked, default=(0.0, 0.0, ""))
     return closest if similarity >= _MIN_SIMILARITY else None
 

@@ -21,6 +21,7 @@ from ctc.errors import (
         ("FOx", ["FOX", "fox"], ": did you mean 'FOX'?"),
         ("quantile", ["min", "max"], ": there are 'max', 'min'"),
         ("any", [], ": there are none"),
+        ("GPU", ["cpu", "cuda"], ": did you mean 'cuda'?"),
         ("treshold", ["threads", "threshold"], ": did you mean 'threshold'?"),
         ("thresh", ["resume", "threads", "threshold"], ": did you mean 'threshold'?"),
         ("lr", ["color", "learning-rate"], ": there are 'color', 'learning-rate'"),

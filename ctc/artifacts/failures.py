@@ -92,4 +92,4 @@ def read_failure_file(path: Path) -> Iterator[Failure]:
         raise InputError(f"'{path}' has no column '{missing[0]}': use the file that ctc wrote")
     at = [table.columns[name] for name in COLUMNS]
     for _, cells in table.rows():
-        yield Failure(*(cells[column] for column in at))
+        yield Failure(cells[at[0]], cells[at[1]])

@@ -115,11 +115,15 @@ class EventPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A photo that could not be used, or an event without photos, whose id is then the `path`."""
+    """A photo that could not be used, or an event without photos, whose id is then the `path`.
+
+    `event_id`: the event that the photo belongs to; '' if that is not known.
+    """
 
     path: str
     reason: str
     of_event: bool = False
+    event_id: str = ""
 
 
 def redacted(entry: EventPrediction | Failure) -> EventPrediction | Failure:
@@ -128,11 +132,11 @@ def redacted(entry: EventPrediction | Failure) -> EventPrediction | Failure:
     An entry without any is returned unchanged.
     """
     if isinstance(entry, Failure):
-        path, why = redact_urls(entry.path), redact_urls(entry.reason)
+        path, why, event_id = map(redact_urls, (entry.path, entry.reason, entry.event_id))
         return (
             entry
-            if (path, why) == (entry.path, entry.reason)
-            else replace(entry, path=path, reason=why)
+            if (path, why, event_id) == (entry.path, entry.reason, entry.event_id)
+            else replace(entry, path=path, reason=why, event_id=event_id)
         )
     if not any(map(_has_url, (entry.id, *(photo.path for photo in entry.images)))) and not any(
         isinstance(value, str) and _has_url(value) for value in entry.meta.values()

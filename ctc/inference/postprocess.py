@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 from ctc.artifacts.label_schema import LabelClasses, LabelSchema, LabelThresholds
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD, UNKNOWN
-from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.errors import InputError, UsageError, did_you_mean, reason
 from ctc.storage.csv_reader import open_table
 from ctc.storage.text_encoding import detect_encoding
 
 MAX_LISTED_NAMES = 10
+_GIVEN = "the argument classes"
 _CROPS_NOTE = (
     "the model learnt from photos cut to a detector's boxes: so are those of an inventory with"
     " boxes, others are predicted whole"
 )
 
 ModelOutputs = Mapping[str, NDArray[np.float32]]
+ClassList = Path | Iterable[str] | Mapping[str, Iterable[str]]
+"""The classes that are possible: a file with them, their names, or their names per label."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,16 @@ class Postprocessor:
 
 
 def make_postprocessor(
-    info: ModelInfo, threshold: float | None = None, class_list: Path | None = None
+    info: ModelInfo, threshold: float | None = None, class_list: ClassList | None = None
 ) -> Postprocessor:
     """Return the postprocessor of a model.
 
-    `threshold`: for every class, in place of the model's own thresholds. `class_list`: a file with
-    the classes that are possible. Raises CtcError for a class list that can't be read, or that has
+    `threshold`: for every class, in place of the model's own thresholds. `class_list`: the classes
+    that are possible. Raises CtcError for a class list that can't be read or is empty, or that has
     a class that the model doesn't have.
     """
     own = info.schema
-    listed = _read_class_list(class_list, own.labels) if class_list else {}
+    listed = {} if class_list is None else _resolve_class_list(class_list, own.labels)
     kept = {
         label: np.array([own.labels[label].index(name) for name in classes])
         for label, classes in listed.items()
@@ -141,10 +144,13 @@ def _thresholds(
     return found
 
 
-def _read_class_list(path: Path, known: LabelClasses) -> LabelClasses:
-    """Return, per label in the file, its classes in the file, in the model's order."""
+def _resolve_class_list(classes: ClassList, known: LabelClasses) -> LabelClasses:
+    """Return, per label in the list, its classes in the list, in the model's order."""
     listed: dict[str, set[str]] = {}
-    for label, name in _class_list_pairs(path, known):
+    pairs = (
+        _file_pairs(classes, known) if isinstance(classes, Path) else _given_pairs(classes, known)
+    )
+    for label, name in pairs:
         listed.setdefault(label, set()).add(name)
     return {
         label: tuple(name for name in known[label] if name in names)
@@ -152,7 +158,26 @@ def _read_class_list(path: Path, known: LabelClasses) -> LabelClasses:
     }
 
 
-def _class_list_pairs(path: Path, known: LabelClasses) -> list[tuple[str, str]]:
+def _given_pairs(
+    classes: Iterable[str] | Mapping[str, Iterable[str]], known: LabelClasses
+) -> list[tuple[str, str]]:
+    """Return (label, class) for each name that the caller gave."""
+    if isinstance(classes, str) or not isinstance(classes, Iterable):
+        raise UsageError(
+            f"{_GIVEN} is {classes!r}: give a list of names, a mapping from labels to lists, or "
+            "the Path of a file"
+        )
+    if isinstance(classes, Mapping):
+        named = [(label, name) for label, names in classes.items() for name in names]
+        pairs = [_check_pair(_GIVEN, known, str(label), str(name)) for label, name in named]
+    else:
+        pairs = [(_find_label(_GIVEN, known, str(name)), str(name)) for name in classes]
+    if not pairs:
+        raise UsageError(f"{_GIVEN} is empty: leave it out for all classes of the model")
+    return pairs
+
+
+def _file_pairs(path: Path, known: LabelClasses) -> list[tuple[str, str]]:
     """Return (label, class) for each line."""
     if not path.is_file():
         raise UsageError(
@@ -161,7 +186,7 @@ def _class_list_pairs(path: Path, known: LabelClasses) -> list[tuple[str, str]]:
     try:
         text = path.read_text(encoding=detect_encoding(path))
     except (OSError, UnicodeError) as error:
-        raise InputError(f"the class list '{path}' can't be read: {error}") from None
+        raise InputError(f"the class list '{path}' can't be read: {reason(error)}") from None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError(f"the class list '{path}' is empty: write one class per line")
@@ -169,8 +194,8 @@ def _class_list_pairs(path: Path, known: LabelClasses) -> list[tuple[str, str]]:
         "label",
         "class",
     }:
-        return [_check_pair(path, known, *pair) for pair in _csv_pairs(path)]
-    return [(_find_label(path, known, name), name) for name in lines]
+        return [_check_pair(f"'{path}'", known, *pair) for pair in _csv_pairs(path)]
+    return [(_find_label(f"'{path}'", known, name), name) for name in lines]
 
 
 def _csv_pairs(path: Path) -> list[tuple[str, str]]:
@@ -179,28 +204,32 @@ def _csv_pairs(path: Path) -> list[tuple[str, str]]:
     return [(cells[at["label"]].strip(), cells[at["class"]].strip()) for _, cells in table.rows()]
 
 
-def _check_pair(path: Path, known: LabelClasses, label: str, name: str) -> tuple[str, str]:
+def _check_pair(source: str, known: LabelClasses, label: str, name: str) -> tuple[str, str]:
     if label not in known:
         raise UsageError(
-            f"'{path}' has a label '{label}' that the model doesn't have"
+            f"{source} has a label '{label}' that the model doesn't have"
             f"{did_you_mean(label, known)}"
         )
     if name not in known[label]:
         near = did_you_mean(name, known[label])
         raise UsageError(
-            f"'{path}' has a class '{name}' that the model doesn't have for '{label}'{near}"
+            f"{source} has a class '{name}' that the model doesn't have for '{label}'{near}"
         )
     return label, name
 
 
-def _find_label(path: Path, known: LabelClasses, name: str) -> str:
+def _find_label(source: str, known: LabelClasses, name: str) -> str:
     labels = [label for label, classes in known.items() if name in classes]
     if not labels:
         near = did_you_mean(name, {one for classes in known.values() for one in classes})
-        raise UsageError(f"'{path}' has a class '{name}' that the model doesn't have{near}")
+        raise UsageError(f"{source} has a class '{name}' that the model doesn't have{near}")
     if len(labels) > 1:
         raise UsageError(
-            f"'{path}': class '{name}' belongs to '{labels[0]}' and to '{labels[1]}':"
-            " write a CSV with the columns label,class"
+            f"{source}: class '{name}' belongs to '{labels[0]}' and to '{labels[1]}': "
+            + (
+                "give a mapping from labels to lists"
+                if source == _GIVEN
+                else "write a CSV with the columns label,class"
+            )
         )
     return labels[0]

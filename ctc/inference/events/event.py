@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     from hashlib import blake2b
 
 from ctc.artifacts.boxes import Box
 
 MetaScalar = str | int | float | None
+PhotoData = bytes | NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +23,15 @@ class Event:
     """One trigger of a camera.
 
     `images`: paths in time order, as given or found. `meta`: values for the output. `boxes`: the
-    boxes of a detector, one per image, or empty.
+    boxes of a detector, one per image, or empty. `in_memory`: empty, or one per image: the bytes
+    of a file, or RGB pixels, uint8 (height, width, 3); None for a photo to be read from its path.
     """
 
     id: str
     images: tuple[str, ...]
     meta: Mapping[str, MetaScalar] = field(default_factory=dict)
     boxes: tuple[Box | None, ...] = ()
+    in_memory: tuple[PhotoData | None, ...] = ()
 
 
 class EventSource(Protocol):

@@ -18,7 +18,10 @@ _FLOATS = np.dtype("<f4")
 
 def to_record(result: EventResult) -> list[Any]:
     """Return what `json.dumps` takes."""
-    failures = [[failure.path, failure.reason, failure.of_event] for failure in result.failures]
+    failures = [
+        [failure.path, failure.reason, failure.of_event, failure.event_id]
+        for failure in result.failures
+    ]
     event = result.prediction
     if event is None:
         return [failures, None]
@@ -65,10 +68,11 @@ def _parse_record(record: list[Any], schema: LabelSchema) -> EventResult:
     return EventResult(failures, event)
 
 
-def _parse_failure(path: Any, reason: Any, of_event: Any) -> Failure:
-    if not (isinstance(path, str) and isinstance(reason, str) and isinstance(of_event, bool)):
+def _parse_failure(path: Any, reason: Any, of_event: Any, event_id: Any = "") -> Failure:
+    texts = all(isinstance(value, str) for value in (path, reason, event_id))
+    if not (texts and isinstance(of_event, bool)):
         raise ValueError("not a failure")
-    return Failure(path, reason, of_event)
+    return Failure(path, reason, of_event, event_id)
 
 
 def _parse_exif(taken: Any, camera: Any, latitude: Any, longitude: Any) -> tuple[Any, ...]:

@@ -20,12 +20,15 @@ from ctc.images.crop import crop_to_box
 from ctc.images.decode import DecodeBuffer
 from ctc.images.exif import Exif, parse_exif
 from ctc.inference.config import TruncatedPolicy
-from ctc.inference.events.event import Event
+from ctc.inference.events.event import Event, PhotoData
 
 ReadPhoto = Callable[[str], bytes]
-"""A function that returns the bytes of the photo at a path, or raises ImageError with the reason."""
-PhotoReader = tuple[str, Callable[[], bytes]]
-"""A photo's path and a function that returns its bytes, or raises ImageError with the reason."""
+"""A function that returns the bytes of a photo, or raises ImageError with the reason."""
+PhotoReader = tuple[str, Callable[[], PhotoData]]
+"""A photo's path and a function that returns its bytes, or raises ImageError with the reason.
+
+A photo that is in memory as pixels is returned as it is.
+"""
 STACK_SIZE = 3
 _DECODE_BUFFER = DecodeBuffer()
 
@@ -34,14 +37,14 @@ class ModelInput(NamedTuple):
     """The photos of one network input.
 
     `is_last`: whether it is the last of its event. `pending`: for each photo a function that
-    returns its bytes, if they were prefetched. `boxes`: one per photo, or empty. `read`: reads
-    photos that were not prefetched.
+    returns it, if it is in memory or was prefetched. `boxes`: one per photo, or empty. `read`:
+    reads photos that were not prefetched.
     """
 
     event: Event
     paths: tuple[str, ...]
     is_last: bool
-    pending: tuple[Callable[[], bytes], ...] = ()
+    pending: tuple[Callable[[], PhotoData], ...] = ()
     boxes: tuple[Box | None, ...] = ()
     read: ReadPhoto = read_photo
 
@@ -80,11 +83,26 @@ def model_inputs(
     """Yield one input per photo, or one per event if `stacked` or if it has no photos."""
     for event in events:
         if stacked or not event.images:
-            yield ModelInput(event, event.images, True, boxes=event.boxes, read=read)
+            yield ModelInput(event, event.images, True, _pending(event, read), event.boxes, read)
             continue
+        pending = _pending(event, read)
         for at, path in enumerate(event.images):
-            is_last, boxes = at + 1 == len(event.images), event.boxes[at : at + 1]
-            yield ModelInput(event, (path,), is_last, boxes=boxes, read=read)
+            is_last, here = at + 1 == len(event.images), slice(at, at + 1)
+            yield ModelInput(event, (path,), is_last, pending[here], event.boxes[here], read)
+
+
+def _pending(event: Event, read: ReadPhoto) -> tuple[Callable[[], PhotoData], ...]:
+    """Return the functions that return the event's photos, if it has any in memory."""
+    return tuple(
+        partial(read, path) if photo is None else partial(_check_not_empty, photo)
+        for path, photo in zip(event.images, event.in_memory, strict=False)
+    )
+
+
+def _check_not_empty(photo: PhotoData) -> PhotoData:
+    if not len(photo):
+        raise ImageError("empty file")
+    return photo
 
 
 def decode_into_slot(
@@ -113,7 +131,7 @@ def decode_into_slot(
             data = read()
             pixels = _decode_photo(data, box, preprocessing, truncated, buffer)
             shown.append(to_model_input(pixels, preprocessing))
-            photos.append(PhotoInfo(path, parse_exif(data)))
+            photos.append(PhotoInfo(path, parse_exif(data) if isinstance(data, bytes) else Exif()))
         except (ImageError, MemoryError, cv2.error) as error:
             failures.append(Failure(path, " ".join(str(error).split()) or type(error).__name__))
     slot[...] = 0 if not shown else gray_stack(shown) if preprocessing.is_stacked else shown[0]
@@ -121,12 +139,14 @@ def decode_into_slot(
 
 
 def _decode_photo(
-    data: bytes,
+    data: PhotoData,
     box: Box | None,
     preprocessing: Preprocessing,
     truncated: TruncatedPolicy,
     buffer: DecodeBuffer | None,
 ) -> NDArray[np.uint8]:
+    if not isinstance(data, bytes):
+        return data
     height, width = min_decode_size(preprocessing)
     if box is None or preprocessing.crop_margin is None:
         return decode(data, (height, width), truncated, buffer)

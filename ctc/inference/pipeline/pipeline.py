@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import cv2
@@ -87,7 +87,8 @@ def predict(
     stream = prefetch(model_inputs(events, model.info.preprocessing.is_stacked, read))
     for result in _run_batches(model, postprocessor, stream, config):
         photos += result.photos
-        failures += result.failures
+        event_id = result.model_input.event.id
+        failures += [replace(failure, event_id=event_id) for failure in result.failures]
         if result.model_input.is_last:
             event = result.model_input.event
             prediction = (

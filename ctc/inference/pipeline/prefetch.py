@@ -29,7 +29,7 @@ class _Prefetcher:
 
     def submit(self, model_input: ModelInput) -> ModelInput:
         paths = model_input.paths
-        if not any(map(is_url, paths)):
+        if model_input.pending or not any(map(is_url, paths)):
             return model_input
         futures = (self._pool.submit(model_input.read, path) for path in paths)
         return model_input._replace(pending=tuple(map(_Pending, futures)))

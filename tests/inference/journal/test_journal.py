@@ -17,6 +17,7 @@ from ctc.errors import InputError
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal, read_header, read_seal
 from ctc.inference.journal.lines import decode_line, encode_line
+from ctc.inference.journal.records import from_record
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.runtime.config import RuntimeConfig
 
@@ -41,7 +42,7 @@ def result(number: int) -> EventResult:
     photo = ImagePrediction(f"{number}.jpg", values, "2026-01-02T03:04:05", "Reconyx", -1 / 3, 1e-7)
     meta = {"site": "ä", "t": 0.1, "n": None}
     event = EventPrediction.from_schema(HEADER.schema, f"{number}", values, (photo,), meta)
-    return EventResult((Failure(f"\udcff{number}\n", "empty file"),), event)
+    return EventResult((Failure(f"\udcff{number}\n", "empty file", event_id=f"{number}"),), event)
 
 
 def encode_floats(*values: float) -> str:
@@ -235,3 +236,8 @@ def test_read_seal_returns_the_description_until_more_results_follow(tmp_path: P
     write(path, result(1))
     assert read_seal(path) is None
     assert len(read(path)) == 2
+
+
+def test_from_record_reads_failures_without_an_event() -> None:
+    found = from_record([[["a.jpg", "empty file", False]], None], HEADER.schema)
+    assert found == EventResult((Failure("a.jpg", "empty file"),), None)

@@ -134,7 +134,7 @@ def test_predict_reports_photo_without_permission(model) -> None:
             _, failures = classifier.predict([locked])
         finally:
             os.seteuid(0 if is_root else os.geteuid())
-    assert failures == [Failure(str(locked), "permission denied")]
+    assert failures == [Failure(str(locked), "permission denied", event_id=str(locked))]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows forbids such names")

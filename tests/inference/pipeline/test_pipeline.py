@@ -110,13 +110,13 @@ def test_predict_returns_every_photo_once(opened, draw, tmp_path) -> None:
         batch_size=2,
     )
     assert found[:3] == [
-        Failure(str(bad[0]), "no such file or directory"),
-        Failure(str(bad[1]), "not a file"),
-        Failure(str(bad[2]), "empty file"),
+        Failure(str(bad[0]), "no such file or directory", event_id="1"),
+        Failure(str(bad[1]), "not a file", event_id="1"),
+        Failure(str(bad[2]), "empty file", event_id="1"),
     ]
-    assert found[3] == Failure(str(bad[0]), "no such file or directory")
+    assert found[3] == Failure(str(bad[0]), "no such file or directory", event_id="2")
     assert found[4].id == "2"
-    assert found[5] == Failure("3", "the event names no photo", of_event=True)
+    assert found[5] == Failure("3", "the event names no photo", of_event=True, event_id="3")
     assert found[6].id == "4"
     assert len(found) == 7
 
@@ -160,7 +160,7 @@ def test_predict_stacks_without_broken_photo(build_model, draw) -> None:
     model = load_model(build_model(image_choice="grayscale_stacking"))
     white, black = draw("white.png", WHITE), draw("black.png", (0, 0, 0))
     failure, found = run(model, [event("1", Path("gone.jpg"), white, black, black)])
-    assert failure == Failure("gone.jpg", "no such file or directory")
+    assert failure == Failure("gone.jpg", "no such file or directory", event_id="1")
     assert found.probabilities["species"][0] == pytest.approx(sure(1), abs=1e-6)
 
 
@@ -177,7 +177,7 @@ def test_predict_nan_output_is_a_failure(build_model, draw) -> None:
     model = load_model(build_model(bias=float("nan")))
     photo = draw("red.png", RED)
     assert run(model, [event("1", photo)]) == [
-        Failure(str(photo), "the model's answer is not a number")
+        Failure(str(photo), "the model's answer is not a number", event_id="1")
     ]
 
 
