@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from pathlib import Path
 
 from ctc.errors import ImageError, InputError, reason
 from ctc.images.files import read_photo
@@ -18,10 +18,11 @@ class FolderWatch:
 
     def __init__(self, *folders: str) -> None:
         """Start with `folders`, which should be there."""
-        self._devices: dict[str, int | None] = {}
-        for folder in folders:
-            if not is_url(folder):
-                self._devices[folder.rstrip(os.sep) or os.sep] = None
+        self._devices: dict[Path, int | None] = {
+            Path(folder): None for folder in folders if not is_url(folder)
+        }
+        self._seen: set[str] = set()
+        self._expected: set[str] = set()
 
     def read(self, path: str) -> bytes:
         """Return the contents of a photo.
@@ -41,39 +42,40 @@ class FolderWatch:
 
     def expect(self, path: str) -> None:
         """Note that the folder of this photo was there in an earlier run."""
-        folder = os.path.dirname(path)
-        if folder and folder not in self._devices and not is_url(path):
-            self._devices[folder] = None
+        if _is_first(self._expected, path) and not is_url(path):
+            self._devices.setdefault(Path(path).parent, None)
 
     def _add_folders(self, path: str) -> None:
         """Note on which device the folders above a photo are."""
-        for folder in _folders_above(path):
+        if not _is_first(self._seen, path):
+            return
+        for folder in Path(path).parents:
             if self._devices.get(folder) is not None:
                 return
-            self._devices[folder] = os.stat(folder).st_dev
+            self._devices[folder] = folder.stat().st_dev
 
     def _check_folders(self, path: str) -> None:
-        lost = [found for folder in _folders_above(path) if (found := self._describe_loss(folder))]
+        lost = [found for folder in Path(path).parents if (found := self._describe_loss(folder))]
         if lost:
             raise InputError(
                 f"{lost[-1]}, so its photos can't be read: connect the disk or network folder again"
             )
 
-    def _describe_loss(self, folder: str) -> str | None:
+    def _describe_loss(self, folder: Path) -> str | None:
         """Return that a folder which was there is not there any more, or None."""
         if folder not in self._devices:
             return None
         try:
-            device = os.stat(folder).st_dev
+            device = folder.stat().st_dev
         except OSError as error:
             return f"folder '{folder}' is gone ({reason(error)})"
         known = self._devices[folder]
         return f"the disk of folder '{folder}' is gone" if known not in (None, device) else None
 
 
-def _folders_above(path: str) -> Iterator[str]:
-    """Yield the folder of a path, the one above that, and so on, without the topmost."""
-    folder = os.path.dirname(path)
-    while folder and folder != os.path.dirname(folder):
-        yield folder
-        folder = os.path.dirname(folder)
+def _is_first(seen: set[str], path: str) -> bool:
+    """Return whether this is the first photo of its folder; there may be millions of photos."""
+    folder = path.rpartition(os.sep)[0] or path.rpartition("/")[0]
+    is_first = folder not in seen
+    seen.add(folder)
+    return is_first

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,12 +48,13 @@ def test_folder_watch_tells_an_unmounted_disk_by_its_device(disk: Path, monkeypa
     watch = FolderWatch()
     watch.read(str(disk / "cam1" / "a.jpg"))
     (disk / "cam1" / "b.jpg").unlink()
-    stat = os.stat
+    stat = Path.stat
     monkeypatch.setattr(
-        "ctc.images.folder_watch.os.stat",
-        lambda path: SimpleNamespace(st_dev=-1) if str(path) == str(disk) else stat(path),
+        Path,
+        "stat",
+        lambda path: SimpleNamespace(st_dev=-1) if path == disk else stat(path),
     )
-    with pytest.raises(InputError, match="the disk of folder '.*disk' is gone, so its photos"):
+    with pytest.raises(InputError, match=r"the disk of folder '.*disk' is gone, so its photos"):
         watch.read(str(disk / "cam1" / "b.jpg"))
 
 

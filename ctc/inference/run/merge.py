@@ -74,8 +74,11 @@ class ShardOutputs:
 
     @contextmanager
     def open(self, stats: RunStats) -> Iterator[ResultStream]:  # noqa: ARG002
-        """See `ResultSource.open`; the parts stay, so nothing is marked."""
-        yield ResultStream(self.read_results(), lambda written: None)
+        """See `ResultSource.open`."""
+        yield ResultStream(self.read_results(), self._seal)
+
+    def _seal(self, written: Mapping[str, Any]) -> None:
+        """Mark nothing: the parts stay after the merge."""
 
     def read_results(self) -> Iterator[EventResult]:
         """Yield the results of all parts, in the order of the events.

@@ -18,7 +18,6 @@ from ctc.storage.atomic import atomic_write, is_partial, remove
 from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.urls import redact_urls
 
-
 TIME_RESOLUTION = 2.0
 """Seconds between two times of change that FAT takes for the same."""
 

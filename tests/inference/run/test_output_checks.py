@@ -76,10 +76,10 @@ def test_choose_format_prefers_built_in_for_its_suffix_and_says_so(plugins_with,
     loaded = plugins_with(OutputFormat("aaa", "", (".csv",), nothing))
     with caplog.at_level("INFO", "ctc"), enabled_propagation():
         assert choose_format(Path("p.csv"), None, loaded).name == "csv"
-    assert caplog.messages[:1] == [
+    assert caplog.messages[0] == (
         "the output format 'aaa' of plugin 'aaa' of other 1 has the suffix '.csv' as well:"
         " it is used with --format"
-    ]
+    )
     assert choose_format(Path("p.csv"), "aaa", loaded).name == "aaa"
 
 
