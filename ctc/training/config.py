@@ -18,7 +18,7 @@ LossName = Literal["cross-entropy", "focal"]
 ScheduleName = Literal["plateau", "cosine"]
 MixedPrecision = Literal["none", "bfloat16", "float16"]
 Transfer = Literal["last-layer", "all-layers"]
-Sampling = Literal["natural", "balanced", "effective"]
+Sampling = Literal["natural", "balanced", "effective", "sqrt"]
 OptimizerName = Literal["sgd", "rmsprop", "adamw"]
 ColorName = Literal["none", "little", "full_fast", "full_randomized"]
 
@@ -125,7 +125,8 @@ class TrainingConfig:
     def resolve(self, input_size: tuple[int, int], loader: str) -> TrainingConfig:
         """Return the same options with every value that is derived filled in.
 
-        `input_size`: (height, width) of the backbone; `loader`: the name of the chosen loader.
+        `input_size`: (height, width) of the backbone, for neither --height nor --width; one of them
+        alone makes a square. `loader`: the name of the chosen loader.
         Colour augmentation is off for grayscale stacking, where the channels are points in time. A
         cosine schedule runs to its end unless early stopping was asked for.
         """
@@ -139,8 +140,8 @@ class TrainingConfig:
             weights=_absolute_path(self.weights),
             start_from=_absolute_path(self.start_from),
             class_weights=_absolute_path(self.class_weights) or self.class_weights,
-            height=self.height or input_size[0],
-            width=self.width or input_size[1],
+            height=self.height or self.width or input_size[0],
+            width=self.width or self.height or input_size[1],
             learning_rate=DEFAULT_LEARNING_RATE[self.optimizer] if rate is None else rate,
             weight_decay=DEFAULT_WEIGHT_DECAY[self.optimizer] if decay is None else decay,
             warmup_epochs=DEFAULT_WARMUP_EPOCHS[self.schedule] if warmup is None else warmup,

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import keras
 import numpy as np
 
-from ctc.artifacts.dataset import TRAIN
+from ctc.artifacts.dataset import TRAIN, VALIDATION
 from ctc.images.eval_samples import sample_count
+from ctc.plugin import Batch, LoaderConfig
 from ctc.training.model.freeze import leaf_layers
 from ctc.training.plan import TrainingPlan
+from ctc.training.trainer.step_errors import raised_out_of_memory
 from ctc.training.trainer.train_step import ModelRunner
+
+MAX_STEPS = 200
+MEASURED_SECONDS = 3.0
+"""Upper limit of the measurement of one kind of step, unless a single step takes longer."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,8 @@ class ResourceEstimate:
     photos_per_step          on this host
     state_bytes              weights, gradients and optimizer state on each device
     activation_bytes         outputs of all layers for a micro-batch on each device
+    epoch_seconds            of training and validation, measured with a few steps; None on several
+                             devices or hosts, and where a step does not fit into memory
     """
 
     parameters: int
@@ -33,10 +44,11 @@ class ResourceEstimate:
     photos_per_step: int
     state_bytes: int
     activation_bytes: int
+    epoch_seconds: float | None
 
 
 def estimate_resources(plan: TrainingPlan) -> ResourceEstimate:
-    """Build the network, train nothing, and return its size.
+    """Build the network, time a few steps of it, and return its size; nothing is kept.
 
     Raises CtcError if the network can't be built.
     """
@@ -46,15 +58,54 @@ def estimate_resources(plan: TrainingPlan) -> ResourceEstimate:
     state_bytes = sum(array.nbytes for array in runner.state_dict().values())
     photos_at_once = math.ceil(photos_per_step / config.accumulate / config.devices)
     photos = sample_count(plan.dataset, TRAIN, plan.preprocessing)
-    steps = photos // config.hosts // photos_per_step
+    possible_steps = photos // config.hosts // photos_per_step
+    steps = min(possible_steps, config.steps_per_epoch or possible_steps)
+    parameters = runner.network.count_params()
     return ResourceEstimate(
-        parameters=runner.network.count_params(),
+        parameters=parameters,
         trainable=trainable,
-        steps=min(steps, config.steps_per_epoch or steps),
+        steps=steps,
         photos_per_step=photos_per_step,
         state_bytes=state_bytes + trainable * np.dtype(np.float32).itemsize,
         activation_bytes=photos_at_once * sum(_activation_bytes(runner.network)),
+        epoch_seconds=_measure_epoch(plan, runner, steps),
     )
+
+
+def _measure_epoch(plan: TrainingPlan, runner: ModelRunner, steps: int) -> float | None:
+    """Return the seconds of an epoch, from a few steps on the real data."""
+    batches, seconds = plan.batches, list[float]()
+    if plan.config.topology.device_count > 1:
+        return None
+
+    def measure() -> None:
+        training = batches.training_loader_config()
+        seconds.append(steps * _measure_step(plan, TRAIN, training, runner.train_step))
+        if plan.has_split(VALIDATION):
+            config = batches.evaluation_loader_config()
+            photos = sample_count(plan.dataset, VALIDATION, plan.preprocessing)
+            step_seconds = _measure_step(plan, VALIDATION, config, runner.eval_step)
+            seconds.append(math.ceil(photos / config.batch_size) * step_seconds)
+
+    return None if raised_out_of_memory(measure) else sum(seconds)
+
+
+def _measure_step(
+    plan: TrainingPlan, split: str, config: LoaderConfig, step: Callable[[Batch], object]
+) -> float:
+    """Return the mean seconds of a step, its batch included; the first one, which compiles, not."""
+    with closing(plan.loader.open(plan.dataset, split, config)) as stream:
+        # several epochs, since a small dataset has one step; not endless, if no record can be read
+        batches = chain.from_iterable(map(stream.epoch, range(MAX_STEPS)))
+        for batch in islice(batches, 1):
+            step(batch)
+        start, done = time.perf_counter(), 0
+        for batch in islice(batches, MAX_STEPS):
+            step(batch)
+            done += 1
+            if time.perf_counter() - start > MEASURED_SECONDS:
+                break
+        return (time.perf_counter() - start) / max(1, done)
 
 
 def _activation_bytes(network: keras.Model) -> Iterator[int]:

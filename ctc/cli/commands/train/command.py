@@ -23,7 +23,7 @@ from ctc.cli.options.plugin import BACKBONES, LOADERS, command_with
 @option(
     "--dry-run",
     is_flag=True,
-    help="Print what would be trained and how much memory it needs, then exit.",
+    help="Print what would be trained, and how much memory and time it needs, then exit.",
 )
 def command(resume: Path | None, overwrite: bool, dry_run: bool, **options: Any) -> None:
     """Train a network on a dataset.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
 import click
 
 from ctc.artifacts.dataset import TEST, TRAIN, VALIDATION
 from ctc.cli.console.formatting import format_bytes
 from ctc.plugin.manager import plugins
+from ctc.reporting import counted
 from ctc.training.config import TrainingConfig
 from ctc.training.dry_run import ResourceEstimate, estimate_resources
 from ctc.training.plan import TrainingPlan, resolve_plan
@@ -23,6 +27,7 @@ def print_dry_run(config: TrainingConfig) -> None:
         ("loader", _format_loader(plan)),
         ("steps", _format_steps(plan, estimate)),
         ("memory", _format_memory(estimate)),
+        ("time", _format_time(plan, estimate)),
     ):
         click.echo(f"{name:<9}{text}")
 
@@ -36,21 +41,34 @@ def _format_network(plan: TrainingPlan, estimate: ResourceEstimate) -> str:
 
 
 def _format_labels(plan: TrainingPlan) -> str:
-    return ", ".join(f"{label} ({classes} classes)" for label, classes in plan.class_counts.items())
+    return ", ".join(
+        f"{label} ({counted(classes, 'class', 'classes')})"
+        for label, classes in plan.class_counts.items()
+    )
 
 
 def _format_loader(plan: TrainingPlan) -> str:
     reason = f" ({plan.loader_reason})" if plan.loader_reason else ""
-    return f"{plan.loader.name}, {plan.threads} thread(s){reason}"
+    return f"{plan.loader.name}, {counted(plan.threads, 'thread')}{reason}"
 
 
 def _format_steps(plan: TrainingPlan, estimate: ResourceEstimate) -> str:
     accumulate, steps, epochs = plan.config.accumulate, estimate.steps, plan.config.epochs
     parts = f" in {accumulate} micro-batches" if accumulate > 1 else ""
     return (
-        f"{steps:,} per epoch, each of {estimate.photos_per_step} photos{parts}; "
-        f"at most {epochs} epochs: {steps * epochs:,} steps"
+        f"{steps:,} per epoch, each of {counted(estimate.photos_per_step, 'photo')}{parts}; "
+        f"at most {counted(epochs, 'epoch')}: {counted(steps * epochs, 'step')}"
     )
+
+
+def _format_time(plan: TrainingPlan, estimate: ResourceEstimate) -> str:
+    if estimate.epoch_seconds is None:
+        return "not measured: it needs a single device, and a step that fits into its memory"
+    epoch, total = (
+        timedelta(seconds=math.ceil(estimate.epoch_seconds * epochs))
+        for epochs in (1, plan.config.epochs)
+    )
+    return f"about {epoch} per epoch with validation, measured in a few steps; at most {total}"
 
 
 def _format_memory(estimate: ResourceEstimate) -> str:
@@ -62,4 +80,6 @@ def _format_memory(estimate: ResourceEstimate) -> str:
 
 def _format_splits(plan: TrainingPlan) -> str:
     splits = [split for split in (TRAIN, VALIDATION, TEST) if split in plan.dataset.manifest.splits]
-    return ", ".join(f"{split} {plan.dataset.event_count(split):,} events" for split in splits)
+    return ", ".join(
+        f"{split} {counted(plan.dataset.event_count(split), 'event')}" for split in splits
+    )

@@ -13,9 +13,10 @@ POSITIVE_FLOAT = click.FloatRange(min=0, min_open=True)
 NON_NEGATIVE_FLOAT = click.FloatRange(min=0)
 POSITIVE_INT = click.IntRange(min=1)
 PIXELS = click.IntRange(1, 8192)
-SAMPLING_METHODS = click.Choice(["natural", "balanced", "effective"])
+SAMPLING_METHODS = click.Choice(["natural", "balanced", "effective", "sqrt"])
 IMAGE_CHOICES = click.Choice(["random", "first", "all", "grayscale_stacking"])
-BACKBONE_SIZE = "the backbone's input size"
+HEIGHT_DEFAULT = "--width, or else the backbone's own size"
+WIDTH_DEFAULT = "--height, or else the backbone's own size"
 
 NETWORK = (
     option(
@@ -28,8 +29,8 @@ NETWORK = (
         metavar="NAME",
         help="Backbone network (height×width of its input).",
     ),
-    option("--height", type=PIXELS, show_default=BACKBONE_SIZE, help="Input height, in pixels."),
-    option("--width", type=PIXELS, show_default=BACKBONE_SIZE, help="Input width, in pixels."),
+    option("--height", type=PIXELS, show_default=HEIGHT_DEFAULT, help="Input height, in pixels."),
+    option("--width", type=PIXELS, show_default=WIDTH_DEFAULT, help="Input width, in pixels."),
     option(
         "--weights",
         metavar="NAME|FILE",
@@ -63,7 +64,7 @@ LOSS = (
     ),
     option(
         "--class-weights",
-        metavar="none|balanced|effective|FILE",
+        metavar="none|balanced|effective|sqrt|FILE",
         help="Per-class loss weights.",
     ),
     option("--sampling", type=SAMPLING_METHODS, help="Class-balanced sampling of events."),

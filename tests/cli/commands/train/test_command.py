@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -78,16 +79,18 @@ def test_train_prints_test_accuracy(tiny_dataset, tmp_path, capsys):
     assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["loader"] == "tfdata"
 
 
-def test_dry_run_prints_plan_and_writes_nothing(tiny_dataset, tmp_path, capsys):
+def test_dry_run_prints_plan_and_writes_nothing(tiny_dataset, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("ctc.training.dry_run.MEASURED_SECONDS", 0.0)
     folder, output = str(tiny_dataset().folder), tmp_path / "run"
     arguments = [folder, "--output", str(output), "--backbone", "small_cnn", "--label", "species"]
     assert run(["train", *arguments, *QUICK, "--freeze", "backbone", "--dry-run"]) == 0
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert list(lines) == ["network", "labels", "dataset", "loader", "steps", "memory"]
+    assert list(lines) == ["network", "labels", "dataset", "loader", "steps", "memory", "time"]
     assert lines["network"].startswith("small_cnn at 16×20: ")
     assert lines["network"].endswith(" parameters, 387 trainable")
     assert lines["labels"] == "species (3 classes)"
-    assert lines["steps"] == "1 per epoch, each of 8 photos; at most 1 epochs: 1 steps"
+    assert lines["steps"] == "1 per epoch, each of 8 photos; at most 1 epoch: 1 step"
+    assert re.fullmatch(r"about 0:00:\d\d per epoch with validation, measured .*", lines["time"])
     assert not output.exists()
 
 
@@ -138,3 +141,16 @@ def test_help_imports_no_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Example: ctc train dataset --output run" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(["--height", "24"], "24×24"), (["--width", "20"], "20×20")]
+)
+def test_one_side_of_the_input_makes_a_square(
+    tiny_dataset, tmp_path, capsys, monkeypatch, size, shown
+):
+    monkeypatch.setattr("ctc.training.dry_run.MEASURED_SECONDS", 0.0)
+    arguments = [str(tiny_dataset().folder), "--output", str(tmp_path / "run"), *size]
+    options = ["--backbone", "small_cnn", "--label", "species", "--batch-size", "8", "--dry-run"]
+    assert run(["train", *arguments, *options, "--loader", "tfdata"]) == 0
+    assert f"small_cnn at {shown}: " in capsys.readouterr().out
