@@ -104,7 +104,8 @@ class Summary:
 
     `events`: how many were predicted. `photos`: how many came in, `resumed` of them in an earlier
     run. `failed`: the number of entries in the file `failures`, of which `first_failures` are the
-    first. `seconds`: how long the run took.
+    first; `truncated` of them are JPEGs that are cut short. `seconds`: how long the run took.
+    `notes`: what the user should know about the sources, as far as it was not known before.
     """
 
     events: int
@@ -114,6 +115,8 @@ class Summary:
     failures: Path
     first_failures: tuple[Failure, ...]
     seconds: float
+    truncated: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def _digest(path: Path) -> str:

@@ -38,7 +38,7 @@ from ctc.storage.remote_files import discard_local_copy
 
 @dataclass(frozen=True)
 class EngineResults:
-    """A `ResultSource`. `journal`: the folder of the chunks; `model`: the path of the model."""
+    """A `ResultSource`. `journal`: the folder of the chunks."""
 
     journal: Path
     events: EventCollection

@@ -75,7 +75,8 @@ def check_output_path(
     """Raise UsageError when `target`, the output or a shard's part of it, must not be written.
 
     `options`: of the format. The output of a run that was killed as it finished, whose journal is
-    still there, may be written again. Raises AlreadyCompleteError with `--resume` for a complete output.
+    still there, may be written again. Raises AlreadyCompleteError with `--resume` for a complete
+    output.
     """
     journal, other = journal_path(target), chunks_folder(target)
     if config.engine:

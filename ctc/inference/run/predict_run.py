@@ -11,9 +11,9 @@ from typing import Protocol
 from ctc.artifacts.failures import failure_path
 from ctc.errors import UsageError
 from ctc.inference.config import PredictConfig, Summary
-from ctc.inference.events.sources import find_events
+from ctc.inference.events.sources import EventCollection, find_events
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import journal_path
+from ctc.inference.journal.journal import journal_path, read_header
 from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import make_postprocessor
 from ctc.inference.run.chunks import chunks_folder, header_path
@@ -50,8 +50,8 @@ class PredictRun:
 
     `output`: the file of the whole run. `target`: the file that this run writes, which for a shard
     is its part file. `runtime`: what runs the network, resolved. `photos`: how many there are; None
-    if not known. `source_notes`: what the user should know about the sources. `journal`: where an
-    unfinished run keeps its results; None if it keeps none. `max_failures`: see `PredictConfig`.
+    if not known. `events`: all events, None for a merge. `journal`: where an unfinished run keeps
+    its results; None if it keeps none. `max_failures`: see `PredictConfig`.
     """
 
     source: ResultSource
@@ -62,9 +62,22 @@ class PredictRun:
     output: Path
     target: Path
     photos: int | None = None
-    source_notes: tuple[str, ...] = ()
+    events: EventCollection | None = None
     journal: Path | None = None
     max_failures: int | None = None
+
+    @property
+    def source_notes(self) -> tuple[str, ...]:
+        """What the user should know about the sources."""
+        return self.events.notes if self.events else ()
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the results of an unfinished run are taken over."""
+        if self.journal is None:
+            return False
+        path = header_path(self.journal) if self.journal.is_dir() else self.journal
+        return read_header(path) == self.header
 
     def run(self, advance: ProgressCallback) -> Summary:
         """Write the output and the list of failures; `advance(photos, failed)` counts them.
@@ -73,7 +86,7 @@ class PredictRun:
         predicted.
         """
         start = time.perf_counter()
-        stats = RunStats(advance, self.max_failures)
+        stats, notes = RunStats(advance, self.max_failures), self.source_notes
         is_part = self.target != self.output
         with self.source.open(stats) as results:
             if is_part:
@@ -83,7 +96,8 @@ class PredictRun:
         failures = failure_path(self.output)
         if not is_part:
             stats.require_any_prediction(failures)
-        return stats.summary(failures, start)
+        new_notes = tuple(note for note in self.source_notes if note not in notes)
+        return replace(stats.summary(failures, start), notes=new_notes)
 
 
 def prepare_run(config: PredictConfig, plugins: Plugins) -> PredictRun:
@@ -103,6 +117,10 @@ def prepare_run(config: PredictConfig, plugins: Plugins) -> PredictRun:
     target = config.shard.part_path(config.output) if config.shard else config.output
     check_output_path(config, target, output_format, options)
     aggregation = plugins.get(Aggregation, config.aggregation)
+    config = replace(
+        config, aggregation_options=own_options(aggregation, config.aggregation_options)
+    )
+    aggregation = bind_options(aggregation, config.aggregation_options)
     source = _open_source(config, target, aggregation, engine)
     return PredictRun(
         source,
@@ -113,14 +131,10 @@ def prepare_run(config: PredictConfig, plugins: Plugins) -> PredictRun:
         config.output,
         target,
         None if config.shard else source.events.photos,
-        source.events.notes,
+        source.events,
         source.journal,
         config.max_failures,
     )
-    config = replace(
-        config, aggregation_options=own_options(aggregation, config.aggregation_options)
-    )
-    aggregation = bind_options(aggregation, config.aggregation_options)
 
 
 def _open_source(
