@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ctc.errors import OutputExistsError
+from ctc.reporting import counted
 from ctc.storage.atomic import remove
 
 OUTPUT_NAMES = (
@@ -70,7 +71,7 @@ def result_lines(folder: Path) -> Iterator[str]:
     yield "accuracy on the test split, at locations never seen in training:"
     for label, score in metrics["labels"].items():
         accuracy = "no photo" if score["accuracy"] is None else f"{score['accuracy']:.3f}"
-        yield f"  {label:<10} {accuracy}  ({score['n']} photos)"
+        yield f"  {label:<10} {accuracy}  ({counted(score['n'], 'photo')})"
     yield ""
     yield f"  {'new photo':<40} {'species':<12} confidence"
     with open(folder / "predictions.csv", encoding="utf-8", newline="") as file:

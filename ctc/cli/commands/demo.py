@@ -10,9 +10,15 @@ import click
 
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH
-from ctc.errors import CtcError
+from ctc.errors import CtcError, require_extra
+from ctc.reporting import counted
 
 NEW_PHOTOS = 14
+REQUIRED_PACKAGES = (
+    "pyarrow", "google_crc32c", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "sklearn",
+    "scipy", "jinja2", "matplotlib",
+)  # fmt: skip
+"""Everything that one of the steps needs: the first needs little, the last should not fail."""
 
 
 @click.command(epilog="Example: ctc demo --output demo")
@@ -54,9 +60,10 @@ def command(
     from ctc.demo.tour import commands, prepare_folder, result_lines
     from ctc.demo.world import draw_new_photos, draw_world
 
+    require_extra("ctc demo", "cpu,train", REQUIRED_PACKAGES)
     prepare_folder(output, overwrite)
     start = time.monotonic()
-    info(f"drawing {locations} camera locations with {events} events each")
+    info(f"drawing {counted(locations, 'location')} with {counted(events, 'event')} each")
     draw_world(output, seed=seed, locations=locations, events_per_location=events)
     draw_new_photos(output, seed=seed, count=NEW_PHOTOS)
     for arguments in commands(output, seed, epochs):

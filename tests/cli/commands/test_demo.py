@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ctc.cli.main import run
 from ctc.demo.tour import MARKER_FILE, OUTPUT_NAMES, prepare_folder
 from ctc.errors import OutputExistsError
 
@@ -37,6 +38,16 @@ def test_demo_runs_the_full_pipeline(tmp_path: Path) -> None:
     report = tmp_path / "my demo" / "evaluation" / "report.html"
     assert str(report) in done.stdout.splitlines()[-1]
     assert "Method: Grad-CAM" in report.read_text(encoding="utf-8")
+
+
+def test_demo_checks_its_extras_before_it_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ctc.errors.find_spec", lambda name: None if name == "tf2onnx" else name)
+    assert run(["demo", "--output", str(tmp_path / "demo")]) == 1
+    assert "ctc demo needs" in (message := capsys.readouterr().err)
+    assert "pip install 'camera-trap-classifier[cpu,train]'" in message
+    assert not (tmp_path / "demo").exists()
 
 
 def test_prepare_folder_replaces_demo_only_with_overwrite(tmp_path: Path) -> None:
