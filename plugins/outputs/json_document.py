@@ -24,7 +24,7 @@ from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction,
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import exif_fields
-from .rows import MAX_CLASSES, check_max_classes, most_likely
+from .rows import MAX_CLASSES, most_likely
 
 
 @hookimpl
@@ -35,7 +35,7 @@ def ctc_output_formats() -> list[OutputFormat]:
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Write the events as they come; their ids must differ."""
-    limit = check_max_classes(context.options)
+    limit = context.options.get(MAX_CLASSES.key)
     # backslashreplace: what is not Unicode in a file name becomes a JSON escape
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write("{")

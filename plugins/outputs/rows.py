@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
-from ctc.errors import UsageError
 from ctc.plugin import Option
 
 from .photo_fields import PHOTO_FIELDS, FieldValue, photo_fields
@@ -38,6 +37,7 @@ MAX_CLASSES = Option(
     "classes small; `ctc evaluate` needs all of them.  [default: all]",
     "integer",
     "N",
+    minimum=1,
 )
 
 
@@ -110,7 +110,6 @@ def build_table(
 
     `options`: the values of PER_PHOTO and MAX_CLASSES by key.
     """
-    limit = check_max_classes(options)
     events = (entry for entry in entries if isinstance(entry, EventPrediction))
     first = next(events, None)
     meta = tuple(name for name in first.meta if name not in PHOTO_FIELDS) if first else ()
@@ -119,16 +118,8 @@ def build_table(
         meta,
         options[PER_PHOTO.key],
         bool(first and first.multi_label),
-        limit,
+        options.get(MAX_CLASSES.key),
     )
-
-
-def check_max_classes(options: Mapping[str, Any]) -> int | None:
-    """Return the value of MAX_CLASSES; raises UsageError unless it is 1 or more."""
-    limit: int | None = options.get(MAX_CLASSES.key)
-    if limit is not None and limit < 1:
-        raise UsageError(f"--max-classes {limit} must be 1 or more")
-    return limit
 
 
 def most_likely(

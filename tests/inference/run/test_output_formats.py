@@ -102,3 +102,15 @@ def test_option_values_name_unknown_and_missing_options(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         option_values(BOXES, given)
+
+
+def test_predict_command_max_classes_limits_the_classes_of_a_row(
+    model, draw, tmp_path, capsys
+) -> None:
+    arguments = (model, draw("red.png"), "--output", tmp_path / "p.csv", "--max-classes")
+    assert predict(*arguments, "0") == 2
+    assert "--max-classes" in capsys.readouterr().err
+    assert predict(*arguments, "1") == 0
+    text = (tmp_path / "p.csv").read_text(encoding="utf-8")
+    assert '"{""fox"": ' in text
+    assert '""wolf"": ' not in text
