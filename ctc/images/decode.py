@@ -49,7 +49,7 @@ MAX_BYTES = 1 << 30
 """Largest memory of a photo while it is decoded."""
 MAX_SCANS = 1_000
 MAX_SCANNED_PIXELS = 25 * MAX_PIXELS
-"""Largest product of scans and pixels: each scan of a progressive JPEG takes the time of a photo."""
+"""Largest product of scans and pixels; each scan takes about the time of a whole photo."""
 _WEBP_BYTES_PER_PIXEL = 20
 _SEVERAL_SCANS_BYTES_PER_PIXEL = 9
 _MAX_KEPT_BYTES = 192 << 20
@@ -206,7 +206,8 @@ def _has_single_scan(image: Image.Image, data: bytes) -> bool:
     """
     components = len(image.getbands())
     header = bytes((0xFF, 0xDA, 0, 6 + 2 * components, components))
-    start = image.fp.tell() - (8 + 2 * components) if image.fp else -1
+    file = getattr(image, "fp", None)
+    start = file.tell() - (8 + 2 * components) if file else -1
     return "progressive" not in image.info and start > 0 and data.startswith(header, start)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,13 +22,15 @@ from PIL import Image
 
 from ctc.errors import ImageError
 from ctc.images.decode import FORMATS
+from ctc.images.file_kinds import HEADER_BYTES, NOT_AN_IMAGE, unknown_image
 from ctc.images.files import open_photo
+from ctc.images.reconyx import MAKE, parse_maker_note
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.remote_files import io_threads
 
 THREADS = 8
 _PATHS_PER_TASK = 32
-_EXIF, _GPS = 0x8769, 0x8825
+_EXIF, _GPS, _MAKER_NOTE = 0x8769, 0x8825, 0x927C
 _MAKE, _MODEL, _BODY_SERIAL, _CAMERA_SERIAL = 0x010F, 0x0110, 0xA431, 0xC62F
 _ORIGINAL, _DIGITIZED, _CHANGED = (
     (0x9003, 0x9291),
@@ -37,8 +38,6 @@ _ORIGINAL, _DIGITIZED, _CHANGED = (
     (0x0132, 0x9290),
 )  # a time and its fraction of a second
 
-# Pillow warns about damaged EXIF blocks on stderr; here their values are None
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 _TIME = re.compile(
     r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)"
     r"(?:\.(\d+))?(?:\s*([AP]M)\b)?",
@@ -110,7 +109,15 @@ def _read_stream(file: BinaryIO) -> Exif:
         with Image.open(file, formats=FORMATS) as image:
             return _extract(image)
     except Exception:  # a broken header makes Pillow raise almost anything
-        return Exif(error="not an image of a known kind (jpg, png, bmp, webp, tiff, gif)")
+        return Exif(error=_describe_unknown(file))
+
+
+def _describe_unknown(file: BinaryIO) -> str:
+    try:
+        file.seek(0)
+        return str(unknown_image(file.read(HEADER_BYTES)))
+    except (OSError, ValueError):  # the file went away meanwhile
+        return NOT_AN_IMAGE
 
 
 def _extract(image: Image.Image) -> Exif:
@@ -119,11 +126,13 @@ def _extract(image: Image.Image) -> Exif:
     main = _read_tags(image.getexif)
     details = _read_tags(lambda: image.getexif().get_ifd(_EXIF))
     latitude, longitude = _coordinates(_read_tags(lambda: image.getexif().get_ifd(_GPS)))
+    note = parse_maker_note(details.get(_MAKER_NOTE))
+    serial = _clean_text(details.get(_BODY_SERIAL)) or _clean_text(main.get(_CAMERA_SERIAL))
     return Exif(
-        taken=_capture_time(main, details),
-        make=_clean_text(main.get(_MAKE)),
-        model=_clean_text(main.get(_MODEL)),
-        serial=_clean_text(details.get(_BODY_SERIAL)) or _clean_text(main.get(_CAMERA_SERIAL)),
+        taken=_capture_time(main, details) or (note.taken if note else None),
+        make=_clean_text(main.get(_MAKE)) or (MAKE if note else None),
+        model=_clean_text(main.get(_MODEL)) or (note.model if note else None),
+        serial=serial or (note.serial if note else None),
         latitude=latitude,
         longitude=longitude,
     )

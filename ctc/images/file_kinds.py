@@ -58,13 +58,17 @@ def kind_of_name(name: str) -> str | None:
     return _KINDS.get(os.path.splitext(name)[1].lower(), "other")
 
 
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind == "AVIF" else f"a {kind}"
+
+
 def _by_content(start: bytes) -> str | None:
     if start[4:8] == b"ftyp":
         found = _BRANDS.get(start[8:12])
-        return f"a {found} photo: {_CONVERT}" if found else "a video, not a photo"
+        return f"{_article(found)} photo: {_CONVERT}" if found else "a video, not a photo"
     if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
         return "a video, not a photo"
-    if not start.strip(b"\0"):
+    if start and not start.strip(b"\0"):
         return "nothing but zeros: the file was lost"
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].lower().startswith((b"<!doctype", b"<html")):
         return "a web page, not a photo"

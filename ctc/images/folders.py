@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from ctc.errors import InputError, reason
+from ctc.images.file_kinds import kind_of_name
+from ctc.images.folder_names import is_junk_folder
 from ctc.images.files import is_image_name
 from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.remote_files import as_os_errors, error_reason
 
-FolderLister = Callable[[str], tuple[list[str], list[str]]]
-"""Takes a folder; returns the names of its photos and the paths of its subfolders."""
+MAX_SHOWN = 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class FolderContent:
+    """What was found in one folder, or in several.
+
+    `photos`: names. `folders`: paths of its subfolders to search. `unreadable`: path and reason of
+    folders that can't be read. `junk`: paths of folders that are passed over. `others`: kinds of
+    files that are passed over (see `kind_of_name`).
+    """
+
+    photos: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    junk: list[str] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+
+
+FolderLister = Callable[[str], FolderContent]
+"""Takes a folder, returns its content; raises OSError if the folder can't be read."""
 
 
 @dataclass(frozen=True)
@@ -40,75 +65,144 @@ class FolderPhotos:
         return (self.prefix + os.fsdecode(name[0]) for name in re.finditer(rb"[^\0]+", self.packed))
 
 
-def find_photos(root: Path) -> list[FolderPhotos]:
+@dataclass(frozen=True)
+class FoundPhotos:
+    """Photos below a folder, and the subfolders that may hold more.
+
+    `unreadable`: path and reason of each subfolder that can't be read.
+    """
+
+    folders: tuple[FolderPhotos, ...]
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+    def __iter__(self) -> Iterator[FolderPhotos]:
+        return iter(self.folders)
+
+
+def find_photos(root: Path) -> FoundPhotos:
     """Return all photos in `root` and its subfolders, sorted by name.
 
-    A folder's own photos come before those of its subfolders. Hidden files and folders are left
-    out. Links to folders are followed; each real folder is read once, and a link to a folder that
-    contains the link is ignored. Raises InputError if a folder can't be read or there is no photo.
+    A folder's own photos come before those of its subfolders. Hidden files and folders, and those
+    of storage devices (see `is_junk_folder`), are left out. Links to folders are followed; each
+    real folder is read once, and a link to a folder that contains the link is ignored. Raises
+    InputError if `root` can't be read, or there is neither a photo nor an unreadable folder. Logs
+    what was passed over.
     """
+    total = FolderContent()
     if is_remote(root):
-        found = list(_walk(str(root).rstrip("/"), "/", _list_remote))
+        folders = tuple(_walk(str(root).rstrip("/"), "/", _list_remote, total))
     else:
-        found = list(_walk(str(root), os.sep, partial(_list_local, set())))
-    if not found:
-        raise InputError(f"folder '{root}' holds no photos (jpg, png, bmp, webp, tiff, gif)")
-    return found
+        folders = tuple(_walk(str(root), os.sep, partial(_list_local, set()), total))
+    note = _describe_passed_over(root, total)
+    if not folders and not total.unreadable:
+        why = f"; {note}" if note else ""
+        raise InputError(f"folder '{root}' holds no photos (jpg, png, bmp, webp, tiff, gif){why}")
+    if note:
+        log.info("'%s': %s", root, note)
+    return FoundPhotos(folders, tuple(total.unreadable))
 
 
-def _walk(root: str, separator: str, list_folder: FolderLister) -> Iterator[FolderPhotos]:
+def _walk(
+    root: str, separator: str, list_folder: FolderLister, total: FolderContent
+) -> Iterator[FolderPhotos]:
+    """Yield the photos of each folder, and add to `total` what else is there."""
     pending = [root]
     while pending:
         folder = pending.pop()
-        photos, folders = list_folder(folder)
-        if photos:
-            yield FolderPhotos.from_names(folder.rstrip(separator) + separator, sorted(photos))
-        pending += sorted(folders, reverse=True)
+        try:
+            found = list_folder(folder)
+        except OSError as error:
+            why = error_reason(error) if is_remote(folder) else reason(error)
+            if folder == root:
+                raise InputError(f"folder '{folder}' can't be read: {why}") from None
+            total.unreadable.append((folder, why))
+            continue
+        total.junk += found.junk
+        total.unreadable += found.unreadable
+        total.others += found.others
+        if found.photos:
+            yield FolderPhotos.from_names(
+                folder.rstrip(separator) + separator, sorted(found.photos)
+            )
+        pending += sorted(found.folders, reverse=True)
 
 
-def _list_local(seen: set[str], folder: str) -> tuple[list[str], list[str]]:
-    """List a local folder (see `FolderLister`); nothing for a real folder that is in `seen`."""
+def _describe_passed_over(root: Path, total: FolderContent) -> str:
+    parts = [_count(count, kind) for kind, count in sorted(total.others.items(), key=_kind_order)]
+    if total.junk:
+        start = str(root).rstrip("/" + os.sep)
+        shown = [f"'{path.removeprefix(start)[1:]}'" for path in total.junk[:MAX_SHOWN]]
+        more = ", …" if len(total.junk) > MAX_SHOWN else ""
+        word = "folder" if len(total.junk) == 1 else "folders"
+        parts.append(f"{len(total.junk):,} {word} of the storage device ({', '.join(shown)}{more})")
+    return f"passed over: {', '.join(parts)}" if parts else ""
+
+
+def _kind_order(item: tuple[str, int]) -> tuple[bool, bool, str]:
+    return item[0] == "other", item[0] != "video", item[0]
+
+
+def _count(count: int, kind: str) -> str:
+    plural = "s" if kind in ("video", "other") and count != 1 else ""
+    return f"{count:,} {kind}{plural}"
+
+
+def _list_local(seen: set[str], folder: str) -> FolderContent:
+    """List a local folder; nothing for a real folder that is in `seen`."""
+    found = FolderContent()
     real = os.path.realpath(folder)
     if real in seen:
-        return [], []
+        return found
     seen.add(real)
-    photos: list[str] = []
-    folders: list[str] = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if _is_folder(entry):
-                    if not (entry.is_symlink() and _contains(os.path.realpath(entry.path), real)):
-                        folders.append(entry.path)
-                elif is_image_name(entry.name):
-                    photos.append(entry.name)
-    except OSError as error:
-        raise InputError(f"folder '{folder}' can't be read: {reason(error)}") from None
-    return photos, folders
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if not _is_folder(entry):
+                _add_file(found, entry.name)
+            elif is_junk_folder(entry.name):
+                _add_junk(found, entry.path)
+            elif not (entry.is_symlink() and _contains(os.path.realpath(entry.path), real)):
+                found.folders.append(entry.path)
+    return found
 
 
-def _list_remote(folder: str) -> tuple[list[str], list[str]]:
-    """List a remote folder (see `FolderLister`)."""
-    photos: list[str] = []
-    folders: list[str] = []
+def _add_file(found: FolderContent, name: str) -> None:
+    if is_image_name(name):
+        found.photos.append(name)
+        return
+    kind = kind_of_name(name)
+    if kind is not None:
+        found.others[kind] += 1
+
+
+def _add_junk(found: FolderContent, path: str) -> None:
+    """Add a folder that is passed over; what can't even be looked at is told as unreadable."""
     try:
-        with as_os_errors(folder):
-            there = parse_path(folder)
-            path: str = there.path.rstrip("/") + "/"  # type: ignore[attr-defined]
-            entries = there.fs.ls(there.path, detail=True)  # type: ignore[attr-defined]
+        with os.scandir(path):
+            found.junk.append(path)
     except OSError as error:
-        raise InputError(f"folder '{folder}' can't be read: {error_reason(error)}") from None
+        found.unreadable.append((path, reason(error)))
+
+
+def _list_remote(folder: str) -> FolderContent:
+    """List a remote folder."""
+    found = FolderContent()
+    with as_os_errors(folder):
+        there = parse_path(folder)
+        path: str = there.path.rstrip("/") + "/"  # type: ignore[attr-defined]
+        entries = there.fs.ls(there.path, detail=True)  # type: ignore[attr-defined]
     for entry in entries:
         name = entry["name"].removeprefix(path).strip("/")
         if not name or name.startswith(".") or "/" in name:  # a web page may link to other folders
             continue
-        if entry["type"] == "directory":
-            folders.append(f"{folder}/{name}")
-        elif is_image_name(name):
-            photos.append(name)
-    return photos, folders
+        if entry["type"] != "directory":
+            _add_file(found, name)
+        elif is_junk_folder(name):
+            found.junk.append(f"{folder}/{name}")
+        else:
+            found.folders.append(f"{folder}/{name}")
+    return found
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -15,10 +15,12 @@ import numpy as np
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, set_column, take
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import UsageError
+from ctc.images.camera_clock import WHAT, is_wrong_time
+from ctc.images.folder_names import CARD_FOLDER
 from ctc.inventory.config import EXIF, FOLDER, InventoryConfig
 from ctc.inventory.events import EventRows
 from ctc.inventory.exif_reader import ExifReader, location_from_exif
-from ctc.reporting import ProgressFactory
+from ctc.reporting import ProgressFactory, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,6 +63,8 @@ def fill_from_photos(
         )
         times, locations = _read_exif(reader, photos)
     _warn_missing(reader, times, locations)
+    if config.events_within is None:  # else grouping warns of them
+        _warn_wrong_times(times)
     position = np.full(len(events.first_row), -1)
     position[incomplete] = np.arange(len(incomplete))
     rows = position[events.event_of_row]
@@ -120,10 +124,24 @@ def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, locations: pa.Chun
         )
 
 
+def _warn_wrong_times(times: pa.ChunkedArray) -> None:
+    wrong = is_wrong_time(np.array(times.drop_null().to_pylist(), "datetime64[ms]"))
+    if count := int(wrong.sum()):
+        log.warning(
+            "%s of %s %s %s: correct %s in a table",
+            f"{count:,}",
+            counted(len(wrong), "time"),
+            "is" if count == 1 else "are",
+            WHAT,
+            "it" if count == 1 else "them",
+        )
+
+
 def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
     """Return the folder of each row's first photo, relative to the image root; '.' for the root.
 
-    If the first folder below the root is the class in all rows, it is left out.
+    If the first folder below the root is the class in all rows, it is left out, and so are the
+    folders that a camera numbers itself (see `camera_folder`).
     """
     import pyarrow.compute as pc
 
@@ -141,6 +159,7 @@ def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
         for label in inventory.labels
     ):
         folder = pc.replace_substring_regex(folder, r"^[^/]*/", "")
+    folder = pc.replace_substring_regex(folder, CARD_FOLDER, "")
     return pc.if_else(pc.equal(folder, ""), ".", folder)
 
 

@@ -14,6 +14,8 @@ from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, combine_chunks
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_ids
+from ctc.images.camera_clock import WHAT, is_wrong_time
+from ctc.inventory.blanks import superseded_blanks
 from ctc.inventory.config import InventoryConfig
 from ctc.inventory.events import EventRows, first_distinct
 from ctc.reporting import counted
@@ -53,7 +55,8 @@ def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
 
     Returns the inventory and a description of the result. A merged event has the id and the time of
     its first photo, all photos in time order, and each distinct observation once, in that order,
-    with the other meta values of the row where it occurs first. Columns with a value per image get
+    with the other meta values of the row where it occurs first; blank photos add no observation to
+    those that show something. Columns with a value per image get
     those of all images. Events of several photos, and photos without time or location, are not
     changed. Times with a zone are compared as UTC. Raises InputError if no photo has both a time
     and a location.
@@ -108,6 +111,8 @@ class _RowSources:
     observation_row: Ints
     first_photo_row: Ints
     list_row: Ints
+    blank: int
+    """How many bursts have rows of blank photos that are left out, since others show something."""
 
 
 def _row_sources(inventory: Inventory, events: EventRows, bursts: _Bursts) -> _RowSources:
@@ -120,12 +125,16 @@ def _row_sources(inventory: Inventory, events: EventRows, bursts: _Bursts) -> _R
     burst = bursts.burst_of_member[rank[rows]]
     first = first_distinct(inventory, rows, burst)
     rows, burst = rows[first], burst[first]
+    superseded = superseded_blanks(inventory, rows, burst)
+    blank = len(np.unique(burst[superseded]))
+    rows, burst = rows[~superseded], burst[~superseded]
     first_photo_row = np.r_[unchanged, events.first_row[bursts.members[bursts.starts]][burst]]
     order = np.argsort(first_photo_row, kind="stable")
     return _RowSources(
         np.r_[unchanged, rows][order],
         first_photo_row[order],
         np.r_[unchanged, len(rank) + burst][order],
+        blank,
     )
 
 
@@ -137,10 +146,23 @@ def _find_bursts(table: pa.Table, events: EventRows, seconds: float) -> _Bursts:
     _check_times_and_locations(np.isnat(times), locations == NO_LOCATION)
     single = pc.list_value_length(table[IMAGES]).to_numpy()[events.first_row] == 1
     max_gap = np.timedelta64(round(seconds * 1000), "ms")
-    numbers = burst_ids(np.where(single, locations, NO_LOCATION), times, max_gap)
+    _warn_wrong_times(int(is_wrong_time(times).sum()), len(times))
+    usable = np.where(is_wrong_time(times), np.datetime64("NaT"), times)
+    numbers = burst_ids(np.where(single, locations, NO_LOCATION), usable, max_gap)
     order = np.lexsort((times, numbers))
     members = order[(np.bincount(numbers) > 1)[numbers[order]]]
     return _Bursts(members, np.flatnonzero(np.diff(numbers[members], prepend=-1)))
+
+
+def _warn_wrong_times(wrong: int, events: int) -> None:
+    if wrong:
+        log.warning(
+            "%s of %s %s a time that is %s: not grouped; correct the times in a table",
+            f"{wrong:,}",
+            counted(events, "event"),
+            "has" if wrong == 1 else "have",
+            WHAT,
+        )
 
 
 def _check_times_and_locations(no_time: NDArray[np.bool_], no_location: NDArray[np.bool_]) -> None:
@@ -207,9 +229,16 @@ def _concat_lists(values: pa.ChunkedArray, bursts: _Bursts) -> pa.Array:
 
 def _describe_grouping(bursts: _Bursts, rows: _RowSources, rows_before: int) -> str:
     observations = np.bincount(rows.list_row[rows.list_row >= rows_before] - rows_before)
-    mixed = np.count_nonzero(observations > 1)
+    mixed = int(np.count_nonzero(observations > 1))
     text = (
         f"grouped {counted(len(bursts.members), 'single photo')} "
         f"into {counted(len(bursts.starts), 'event')}"
     )
-    return text + (f", {mixed:,} of them with several observations" if mixed else "")
+    if rows.blank:
+        text += f"; {counted(rows.blank, 'event')} with blank photos shown as what else is in them"
+    if mixed:
+        text += (
+            f"; {counted(mixed, 'event')} with several observations, which `ctc dataset` leaves out "
+            "unless --keep-multi-observation is given"
+        )
+    return text

@@ -18,6 +18,7 @@ from ctc.artifacts.arrow_columns import (
     take,
 )
 from ctc.artifacts.inventory import IMAGES, Inventory
+from ctc.inventory.blanks import superseded_blanks
 from ctc.inventory.events import EventRows, first_distinct, first_occurrences
 from ctc.reporting import counted
 
@@ -32,7 +33,8 @@ log = logging.getLogger(__name__)
 def unite_event_rows(inventory: Inventory) -> Inventory:
     """Give every row of an event the photos of all its rows, and keep equal observations once.
 
-    Photos are in order of appearance. Of rows with the same labels the first is kept; where there
+    Photos are in order of appearance. A row of blank photos is dropped where other photos of the
+    event show something. Of rows with the same labels the first is kept; where there
     are columns with values per photo, such as boxes, only if the rows named different photos. What
     was united, and which values differed, is logged.
     """
@@ -42,7 +44,8 @@ def unite_event_rows(inventory: Inventory) -> Inventory:
     differ = _events_with_different_photos(inventory.table, events)
     if differ.any():
         inventory = replace(inventory, table=_unite_photos(inventory.table, events, differ))
-    return _drop_equal_observations(inventory, events, differ)
+    inventory = _drop_equal_observations(inventory, events, differ)
+    return _drop_superseded_blanks(inventory, differ) if differ.any() else inventory
 
 
 def _events_with_different_photos(table: pa.Table, events: EventRows) -> Mask:
@@ -126,6 +129,23 @@ def _drop_equal_observations(inventory: Inventory, events: EventRows, differ: Ma
         return inventory
     _log_differences(inventory, events, np.flatnonzero(~kept))
     return replace(inventory, table=table.filter(kept))
+
+
+def _drop_superseded_blanks(inventory: Inventory, differ: Mask) -> Inventory:
+    """Drop the rows of blank photos where other photos of the event show something.
+
+    That is for the events that `differ`, whose rows are about single photos.
+    """
+    events = EventRows.from_table(inventory.table)
+    rows = np.flatnonzero(differ[events.event_of_row])
+    superseded = superseded_blanks(inventory, rows, events.event_of_row[rows])
+    if not superseded.any():
+        return inventory
+    count = len(np.unique(events.event_of_row[rows[superseded]]))
+    log.info("%s with blank photos shown as what else is in them", counted(count, "event"))
+    kept = np.ones(inventory.table.num_rows, bool)
+    kept[rows[superseded]] = False
+    return replace(inventory, table=inventory.table.filter(kept))
 
 
 def _log_differences(inventory: Inventory, events: EventRows, dropped: Ints) -> None:

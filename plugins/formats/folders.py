@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ctc.errors import UsageError
-from ctc.images.folders import find_photos
+from ctc.images.folders import FolderPhotos, find_photos
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 from ctc.storage.paths import is_remote
 
@@ -44,7 +44,11 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         raise UsageError(
             f"'{source}' is not a folder: give the folder that holds one folder per class"
         )
-    photos = sorted(_photos(source))
+    found = find_photos(source)
+    yield from (
+        LeftOut(folder, f"the folder can't be read: {why}") for folder, why in found.unreadable
+    )
+    photos = sorted(_photos(source, found))
     ids = Counter(_event_id(photo, keep_suffix=False) for photo in photos)
     for photo in photos:
         if "/" not in photo:
@@ -55,11 +59,11 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         yield Observation(_event_id(photo, clash), (photo,), {"class": folder.strip() or folder})
 
 
-def _photos(root: Path) -> Iterator[str]:
-    """Yield the photos below `root` as relative paths with forward slashes."""
+def _photos(root: Path, found: Iterable[FolderPhotos]) -> Iterator[str]:
+    """Yield the photos found below `root` as relative paths with forward slashes."""
     separator = "/" if is_remote(root) else os.sep
     start = str(root).rstrip(separator) + separator
-    for photos in find_photos(root):
+    for photos in found:
         for photo in photos:
             yield photo.removeprefix(start).replace(separator, "/")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from ctc.images.exif import Exif, read_exif, read_exifs
 
 CHANGED, MAKE, MODEL = 0x0132, 0x010F, 0x0110
 ORIGINAL, DIGITIZED, ORIGINAL_FRACTION, SERIAL = 0x9003, 0x9004, 0x9291, 0xA431
+MAKER_NOTE = 0x927C
 NAIROBI = {1: "S", 2: (1.0, 17.0, 11.4), 3: "E", 4: (36.0, 49.0, 2.0)}
 Tags = Mapping[int, Any]
 
@@ -149,7 +151,8 @@ def test_read_exif_without_exif_is_empty(tmp_path: Path) -> None:
     [
         (None, "no such file or directory"),
         (b"", "not an image"),
-        (b"%PDF-1.4", "not an image"),
+        (b"%PDF-1.4", "a PDF, not a photo"),
+        (b"text", "not an image"),
         (b"\xff\xd8\xff", "not"),
     ],
 )
@@ -202,6 +205,55 @@ def test_read_exif_real_photos_have_time(shared: Path) -> None:
     assert [exif.taken for exif in exifs] == [
         datetime(2016, 9, 25, 18, 35, 10),
         datetime(2010, 8, 4, 8, 43, 15),
-        None,
+        datetime(2010, 11, 6, 4, 4),  # its maker note alone has it
     ]
     assert (exifs[0].make, exifs[0].model) == ("RECONYX", "HC550 HYPERFIRE")
+    assert [exif.serial for exif in exifs] == ["H550HH12223408", None, "P800BD05003063"]
+
+
+def hyperfire_note(order: str = "<", swapped: bool = False) -> bytes:
+    time = [struct.pack(f"{order}H", value) for value in (5, 0, 10, 3, 16, 2020)]
+    if swapped:
+        time = [value[::-1] for value in time]
+    note = struct.pack(f"{order}H", 0xF101).ljust(22, b"\0") + b"".join(time)
+    note = note.ljust(42, b"\0") + "H500XX00000001".encode(
+        "utf-16-le" if order == "<" else "utf-16-be"
+    )
+    return note.ljust(86, b"\0") + b"HC500 HYPERFIRE".ljust(22, b"\0")
+
+
+@pytest.mark.parametrize(
+    "note", [hyperfire_note(), hyperfire_note(">"), hyperfire_note(swapped=True)]
+)
+def test_read_exif_reads_note_of_reconyx_hyperfire(tmp_path: Path, note: bytes) -> None:
+    assert exif_of(tmp_path, {}, {MAKER_NOTE: note}) == Exif(
+        taken=datetime(2020, 3, 16, 10, 0, 5),
+        make="RECONYX",
+        model="HC500 HYPERFIRE",
+        serial="H500XX00000001",
+    )
+
+
+def test_read_exif_reads_note_of_reconyx_hyperfire_2(tmp_path: Path) -> None:
+    note = b"RECONYXH2\0".ljust(62, b"\0") + struct.pack("<6H", 9, 43, 20, 4, 11, 2021)
+    note = note.ljust(126, b"\0") + "H2XX0000000001".encode("utf-16-le")
+    found = exif_of(tmp_path, {}, {MAKER_NOTE: note})
+    assert (found.taken, found.serial) == (datetime(2021, 4, 11, 20, 43, 9), "H2XX0000000001")
+
+
+def test_read_exif_reads_note_of_reconyx_ultrafire(tmp_path: Path) -> None:
+    note = b"RECONYXUF\0".ljust(59, b"\0") + struct.pack("<5BH", 1, 2, 3, 24, 12, 2019)
+    found = exif_of(tmp_path, {}, {MAKER_NOTE: note.ljust(75, b"\0") + b"UXR6XX00000001"})
+    assert (found.taken, found.serial) == (datetime(2019, 12, 24, 3, 2, 1), "UXR6XX00000001")
+
+
+def test_read_exif_prefers_standard_tags_to_maker_note(tmp_path: Path) -> None:
+    standard = {ORIGINAL: "2026:02:03 04:05:06", SERIAL: "S1"}
+    found = exif_of(tmp_path, {MAKE: "Make"}, {**standard, MAKER_NOTE: hyperfire_note()})
+    assert (found.taken, found.serial, found.make) == (datetime(2026, 2, 3, 4, 5, 6), "S1", "Make")
+
+
+@pytest.mark.parametrize("note", [b"", b"\x01\xf1", b"RECONYXH2\0", b"RECONYXUF\0\xff", b"Nikon\0"])
+def test_read_exif_ignores_short_or_other_maker_notes(tmp_path: Path, note: bytes) -> None:
+    found = exif_of(tmp_path, {}, {MAKER_NOTE: note})
+    assert (found.taken, found.model, found.serial, found.error) == (None, None, None, "")

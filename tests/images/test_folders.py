@@ -86,16 +86,71 @@ def ordinary_user() -> Iterator[None]:
         os.seteuid(0)
 
 
-@needs_links
-def test_find_photos_unreadable_folder_is_an_error() -> None:
+@contextmanager
+def locked_folder(*files: str) -> Iterator[Path]:
+    """Yield a folder with a photo and an unreadable folder `locked`, as an ordinary user."""
     with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
+        root = touch(Path(name), "a.jpg", "locked/b.jpg", *files)
         root.chmod(0o755)
-        touch(root, "a.jpg", "locked/b.jpg")
         (root / "locked").chmod(0)
-        with (
-            ordinary_user(),
-            pytest.raises(InputError, match="locked' can't be read: permission denied"),
-        ):
-            find_photos(root)
+        with ordinary_user():
+            yield root
         (root / "locked").chmod(0o700)
+
+
+@needs_links
+def test_find_photos_lists_unreadable_folders() -> None:
+    with locked_folder() as root:
+        found = find_photos(root)
+        assert [list(folder) for folder in found] == [[str(root / "a.jpg")]]
+        assert found.unreadable == ((str(root / "locked"), "permission denied"),)
+
+
+@needs_links
+def test_find_photos_unreadable_root_is_an_error() -> None:
+    with (
+        locked_folder() as root,
+        pytest.raises(InputError, match="locked' can't be read: permission denied"),
+    ):
+        find_photos(root / "locked")
+
+
+JUNK = (
+    "@eaDir",
+    "#recycle",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "FOUND.000",
+    "__MACOSX",
+    "lost+found",
+    "@Recycle",
+)
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_find_photos_passes_over_junk_folders(
+    tmp_path: Path, junk: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    touch(tmp_path, "fox/a.jpg", f"fox/{junk}/a.jpg/thumbnail.jpg")
+    with caplog.at_level("INFO", "ctc"):
+        assert names(tmp_path) == ["fox/a.jpg"]
+    assert f"passed over: 1 folder of the storage device ('fox/{junk}')" in caplog.text
+
+
+def test_find_photos_searches_junk_folder_that_is_given(tmp_path: Path) -> None:
+    touch(tmp_path, "FOUND.000/a.jpg")
+    assert names(tmp_path / "FOUND.000") == ["a.jpg"]
+
+
+def test_find_photos_tells_what_is_no_photo(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    touch(tmp_path, "a.jpg", "a.MP4", "b.avi", "c.HEIC", "d.CR2", "e.txt", "f.jfif", "Thumbs.db")
+    with caplog.at_level("INFO", "ctc"):
+        assert names(tmp_path) == ["a.jpg"]
+    assert "passed over: 2 videos, 1 HEIC, 1 raw, 2 others" in caplog.text
+
+
+def test_find_photos_of_videos_alone_tells_them(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no photos .*; passed over: 1 video$"):
+        find_photos(touch(tmp_path, "a.mp4"))

@@ -51,7 +51,7 @@ def test_fill_from_photos_takes_time_of_first_dated_photo(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     dated = write_photo(tmp_path / "dated.jpg", "2026:02:03 04:05:06")
-    later = write_photo(tmp_path / "later.jpg", "2027:01:01 00:00:00")
+    later = write_photo(tmp_path / "later.jpg", "2026:03:01 00:00:00")
     blank = write_photo(tmp_path / "blank.jpg", "0000:00:00 00:00:00")
     filled = fill_from_photos(
         inventory(tmp_path, [[blank, dated, later], [blank], [later]]), FROM_EXIF, NO_PROGRESS
@@ -60,11 +60,32 @@ def test_fill_from_photos_takes_time_of_first_dated_photo(
     assert filled.table["datetime"].to_pylist() == [
         "2026-02-03T04:05:06",
         None,
-        "2027-01-01T00:00:00",
+        "2026-03-01T00:00:00",
     ]
     assert warnings_of(caplog) == [
         "1 of 3 events have no photo with an EXIF date: 'datetime' stays empty"
     ]
+
+
+def test_fill_from_photos_warns_about_default_clocks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    default = write_photo(tmp_path / "default.jpg", "2000:01:01 00:00:05")
+    right = write_photo(tmp_path / "right.jpg", "2024:06:07 08:09:10")
+    fill_from_photos(inventory(tmp_path, [[default], [right]]), FROM_EXIF, NO_PROGRESS)
+    assert warnings_of(caplog) == [
+        "1 of 2 times is the default of a camera's clock or in the future: correct it in a table"
+    ]
+
+
+def test_fill_location_takes_card_folders_for_one_camera(tmp_path: Path) -> None:
+    events = [
+        ["fox/N1/DCIM/100RECNX/1.jpg"],
+        ["fox/N1/DCIM/101RECNX/1.jpg"],
+        ["fox/100EK113/1.jpg"],
+    ]
+    filled = fill_location(inventory(tmp_path, events), "folder")
+    assert filled.table["location"].to_pylist() == ["N1", "N1", "."]
 
 
 def test_fill_from_photos_warns_about_unreadable_photos(

@@ -102,9 +102,41 @@ def test_group_photos_keeps_distinct_observations_in_photo_order() -> None:
 def test_group_photos_describes_result() -> None:
     rows = [{"id": "a"}, {"id": "b", "species": "hare"}, {"id": "c", "location": "C"}]
     description = group_photos(inventory(rows), 1)[1]
-    assert (
-        description == "grouped 2 single photos into 1 event, 1 of them with several observations"
+    assert description == (
+        "grouped 2 single photos into 1 event; 1 event with several observations, which "
+        "`ctc dataset` leaves out unless --keep-multi-observation is given"
     )
+
+
+def test_group_photos_blank_gives_way_to_what_else_is_shown() -> None:
+    rows = [{"id": "a", "species": "empty"}, {"id": "b"}, {"id": "c", "species": "Blank"}]
+    rows += [{"id": "d", "species": "empty", "location": "B"}]
+    rows += [{"id": "e", "species": "empty", "location": "B"}]
+    grouped, description = group_photos(inventory(rows), 1)
+    found = [(row["species"], row["images"]) for row in grouped.table.to_pylist()]
+    assert found == [("fox", ["a.jpg", "b.jpg", "c.jpg"]), ("empty", ["d.jpg", "e.jpg"])]
+    assert description == (
+        "grouped 5 single photos into 2 events; 1 event with blank photos shown as what else is in "
+        "them"
+    )
+
+
+def test_group_photos_blank_does_not_give_way_to_unknown() -> None:
+    rows = group({"id": "a", "species": "empty"}, {"id": "b", "species": None})
+    assert [row["species"] for row in rows] == ["empty", None]
+
+
+def test_group_photos_keeps_people_beside_animals() -> None:
+    kinds = ("vehicle", "empty", "human")
+    rows = group(*({"id": kind, "species": kind} for kind in kinds))
+    assert [row["species"] for row in rows] == ["vehicle", "human"]
+
+
+def test_group_photos_leaves_default_clocks_alone(caplog: pytest.LogCaptureFixture) -> None:
+    wrong = "2000-01-01T00:00:05"
+    rows = [{"id": "a", "datetime": wrong}, {"id": "b", "datetime": wrong}, {"id": "c"}]
+    assert len(photos_of(*rows)) == 3
+    assert "2 of 3 events have a time that is the default of a camera's clock" in caplog.text
 
 
 def test_group_photos_concatenates_values_per_image() -> None:

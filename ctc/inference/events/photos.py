@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import groupby
 
 import numpy as np
 
 from ctc.images.bursts import group_bursts
+from ctc.images.camera_clock import WHAT, is_wrong_time
 from ctc.images.exif import exif_threads, read_exifs
+from ctc.images.folder_names import camera_folder
 from ctc.images.folders import FolderPhotos
 from ctc.inference.events.event import Event
 
@@ -19,25 +23,29 @@ from ctc.inference.events.event import Event
 class UngroupedPhotos:
     """Photos of folders; the id of an event is the path of its first photo.
 
-    `max_gap`: a photo belongs to the event of the previous photo in its folder, by EXIF time, if it
-    was taken at most that many seconds later; None: each photo is an event. A photo without a time
-    is an event of its own.
+    `max_gap`: a photo belongs to the event of the previous photo of its camera, by EXIF time, if it
+    was taken at most that many seconds later; None: each photo is an event. A photo without a time,
+    or with that of a clock that was not set, is an event of its own. A camera is a folder, or the
+    folders that it numbers itself (see `camera_folder`).
     """
 
     folders: tuple[FolderPhotos, ...]
     max_gap: float | None = None
     meta_columns: tuple[str, ...] = ()
     _undated: Counter[str] = field(default_factory=Counter, compare=False)
+    _wrong: Counter[str] = field(default_factory=Counter, compare=False)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How many photos have no time; known when the events have been read."""
-        undated = self._undated.total()
-        if not undated:
-            return ()
-        return (
-            f"--events-within: {undated:,} of {self.photos:,} photos have no EXIF time and are"
-            " events of their own",
+        """How many photos have no time or a wrong one; known when the events have been read."""
+        counts = (
+            (self._undated.total(), "have no EXIF time and are events of their own"),
+            (self._wrong.total(), f"have a time that is {WHAT}, and are events of their own"),
+        )
+        return tuple(
+            f"--events-within: {count:,} of {self.photos:,} photos {what}"
+            for count, what in counts
+            if count
         )
 
     @property
@@ -48,25 +56,34 @@ class UngroupedPhotos:
         return (path for folder in self.folders for path in folder)
 
     def __iter__(self) -> Iterator[Event]:
-        for folder in self.folders:
-            if self.max_gap is None:
-                yield from (Event(path, (path,)) for path in folder)
-            else:
-                yield from self._burst_events(folder, self.max_gap)
+        if self.max_gap is None:
+            yield from (Event(path, (path,)) for folder in self.folders for path in folder)
+            return
+        for camera, folders in groupby(self.folders, lambda folder: _camera(folder.prefix)):
+            yield from self._burst_events(camera, tuple(folders), self.max_gap)
 
     def update_digest(self, digest: blake2b) -> None:
         digest.update(f"photos\0{self.max_gap}\0".encode())
         for folder in self.folders:
             digest.update(folder.prefix.encode(errors="surrogateescape") + b"\0" + folder.packed)
 
-    def _burst_events(self, folder: FolderPhotos, max_gap: float) -> Iterator[Event]:
+    def _burst_events(
+        self, camera: str, folders: tuple[FolderPhotos, ...], max_gap: float
+    ) -> Iterator[Event]:
         """Yield events in the order of their first photos' names, each with its photos by time."""
-        paths = list(folder)
-        exifs = read_exifs(paths, exif_threads(folder.prefix))
+        paths = [path for folder in folders for path in folder]
+        exifs = read_exifs(paths, exif_threads(camera))
         times = np.array([exif.taken for exif in exifs], "datetime64[us]")
-        self._undated[folder.prefix] = int(np.isnat(times).sum())
+        wrong = is_wrong_time(times)
+        self._undated[camera] = int(np.isnat(times).sum())
+        self._wrong[camera] = int(wrong.sum())
+        times[wrong] = np.datetime64("NaT")
         for burst in group_bursts(
             np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")
         ):
             images = tuple(paths[index] for index in burst)
             yield Event(images[0], images)
+
+
+def _camera(prefix: str) -> str:
+    return camera_folder(prefix.replace(os.sep, "/"))

@@ -109,7 +109,10 @@ def _open_source(
     if not (source.exists() if is_remote(source) else os.path.lexists(source)):
         raise UsageError(f"'{source}' is not there: give photos, folders, a CSV or an inventory")
     if source.is_dir():
-        yield from find_photos(source)
+        found = find_photos(source)
+        yield from found.folders
+        # reading one as a photo makes it a failure, with the reason
+        yield from (_as_photo(folder) for folder, _ in found.unreadable)
     elif is_http(source) and is_image_name(str(source).partition("?")[0].rpartition("/")[2]):
         yield FolderPhotos.from_names("", [str(source)])  # what follows a '?' may hold a '/'
     elif is_image_name(source.name):
@@ -122,6 +125,12 @@ def _open_source(
         raise UsageError(
             f"'{source}' is neither a photo, a folder, a CSV nor an inventory (.parquet)"
         )
+
+
+def _as_photo(path: str) -> FolderPhotos:
+    separator = "/" if is_remote(path) else os.sep
+    name = path.rpartition(separator)[2]
+    return FolderPhotos.from_names(path.removesuffix(name), [name])
 
 
 def _merge_ungrouped_photos(

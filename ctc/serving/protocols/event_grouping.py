@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.label_schema import LabelClasses
 from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.images.bursts import group_bursts
+from ctc.images.folder_names import camera_folder
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.pipeline import event_prediction
 from ctc.plugin import Aggregation
@@ -27,35 +28,49 @@ from ctc.serving.protocols.json_fields import bad_request, parse_object, require
 from ctc.serving.protocols.responses import labels_json
 from ctc.storage.json_file import json_type
 
+Check = Callable[[], None]
 MAX_GAP_SECONDS = 366 * 24 * 3600
-MAX_PHOTOS = 100_000
+PHOTO_KEYS = 8
+"""Keys of a photo beside its classes, and colons of its time."""
+PHOTO_BYTES = 1000
+"""A photo with its classes has usually less; see `estimate_photos`."""
 
 
-def aggregate_events(body: bytes, model: LoadedModel, aggregation: Aggregation) -> dict[str, Any]:
+def estimate_photos(body: bytes, model: LoadedModel) -> int:
+    """Return about how many photos a body holds at most, without parsing it."""
+    objects_per_photo = 2 + len(model.postprocessor.schema.labels)
+    return max(body.count(b"{") // objects_per_photo, len(body) // PHOTO_BYTES)
+
+
+def aggregate_events(
+    body: bytes, model: LoadedModel, aggregation: Aggregation, max_photos: int, check: Check
+) -> dict[str, Any]:
     """Group the photos of a request into events.
 
-    Each event has the positions of its photos in the request and its aggregated prediction. Raises
-    ApiError for a bad request.
+    Each event has the positions of its photos in the request and its aggregated prediction.
+    `check`: called for every photo and event, may raise. Raises ApiError for a bad request.
     """
-    document = parse_object(body)
+    labels = model.postprocessor.schema.labels
+    keys_per_photo = PHOTO_KEYS + sum(1 + len(classes) for classes in labels.values())
+    document = parse_object(body, max_keys=max_photos * keys_per_photo)
     max_gap = _max_gap(document)
     photos = require_field(document, "photos", list, "the body")
     if not photos:
         return {"events": []}
-    if len(photos) > MAX_PHOTOS:
+    if len(photos) > max_photos:
         raise ApiError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"{len(photos):,} photos in one request, more than the limit of {MAX_PHOTOS:,}",
+            f"{len(photos):,} photos in one request, more than the limit of {max_photos:,}",
         )
-    predictions = [
-        _parse_photo(photo, f"photos[{number}]", model.postprocessor.schema.labels)
-        for number, photo in enumerate(photos)
-    ]
+    predictions = []
+    for number, photo in enumerate(photos):
+        check()
+        predictions.append(_parse_photo(photo, f"photos[{number}]", labels))
     times = np.array([prediction.taken for prediction in predictions], "datetime64[us]")
-    events = [
-        _event_json(indices.tolist(), predictions, model, aggregation)
-        for indices in group_bursts(_folder_ids(photos), times, max_gap)
-    ]
+    events = []
+    for indices in group_bursts(_folder_ids(photos), times, max_gap):
+        check()
+        events.append(_event_json(indices.tolist(), predictions, model, aggregation))
     return {"events": events}
 
 
@@ -82,8 +97,13 @@ def _max_gap(document: dict[str, Any]) -> np.timedelta64:
 def _folder_ids(photos: Sequence[dict[str, Any]]) -> NDArray[np.int64]:
     numbers: dict[str, int] = {}
     return np.array(
-        [numbers.setdefault(str(photo.get("folder")), len(numbers)) for photo in photos], np.int64
+        [numbers.setdefault(_camera(photo.get("folder")), len(numbers)) for photo in photos],
+        np.int64,
     )
+
+
+def _camera(folder: object) -> str:
+    return camera_folder(str(folder).replace("\\", "/"))
 
 
 def _parse_photo(photo: Any, where: str, labels: LabelClasses) -> ImagePrediction:
