@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 
@@ -52,6 +52,16 @@ class NullReporter:
 
     def note(self, text: str) -> None:
         """Show no text."""
+
+
+@contextmanager
+def hint_if_interrupted(reporter: Reporter, hint: Callable[[], str]) -> Iterator[None]:
+    """Report how to continue if a signal, such as Ctrl-C, ends the block."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        reporter.info(hint())
+        raise
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

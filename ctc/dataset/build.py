@@ -8,23 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctc.artifacts.dataset import LEFT_OUT, Dataset
-from ctc.artifacts.failures import write_failures
+from ctc.artifacts.dataset import LEFT_OUT, MANIFEST, Dataset
+from ctc.artifacts.failures import read_failure_file, write_failures
 from ctc.artifacts.predictions import Failure
 from ctc.dataset.engine_tasks import build_shards_on_engine
-from ctc.dataset.folder import BUILD_STATE, remove_dataset, remove_partial_files
-from ctc.dataset.manifest import make_manifest
-from ctc.dataset.plan import DatasetPlan
-from ctc.dataset.shard_tracker import (
-    ProgressCallback,
-    ShardTracker,
-    TooManyFailuresError,
-    remove_summaries,
+from ctc.dataset.folder import (
+    BUILD_STATE,
+    remove_build_notes,
+    remove_dataset,
+    remove_partial_files,
 )
+from ctc.dataset.manifest import NO_USABLE_PHOTO, make_manifest
+from ctc.dataset.plan import DatasetPlan
+from ctc.dataset.shard_tracker import ProgressCallback, ShardTracker, TooManyFailuresError
 from ctc.dataset.writer import ShardSummary, ShardWriterConfig, write_shard
 from ctc.errors import CtcError, InputError, UsageError, reason
 from ctc.plugin.engine_run import BoundEngine
-from ctc.storage.atomic import remove, write_text
+from ctc.storage.atomic import write_text
 from ctc.storage.json_file import read_object
 
 
@@ -47,6 +47,8 @@ def build_dataset(
     """
     _check_or_write_state(folder, plan.fingerprint())
     remove_partial_files(folder)
+    if (folder / MANIFEST).exists():
+        return _finish(Dataset.read(folder))
     try:
         summaries = _write_shards(plan, folder, advance, engine)
     except OSError as error:
@@ -58,12 +60,18 @@ def build_dataset(
     except InputError:
         remove_dataset(folder)
         raise
-    failures = tuple(failure for summary in summaries for failure in summary.failures)
+    failures = (failure for summary in summaries for failure in summary.failures)
     write_failures(folder / LEFT_OUT, failures)
     dataset.save()
-    remove(folder / BUILD_STATE)
-    remove_summaries(folder, summaries)
-    return BuildResult(dataset, failures, sum(summary.events_lost for summary in summaries))
+    return _finish(dataset)
+
+
+def _finish(dataset: Dataset) -> BuildResult:
+    """Remove the notes of a build whose manifest is written, perhaps before it was killed."""
+    failures = read_failure_file(dataset.folder / LEFT_OUT)
+    remove_build_notes(dataset.folder)
+    lost = dataset.manifest.left_out.get("events", {}).get(NO_USABLE_PHOTO, 0)
+    return BuildResult(dataset, tuple(failures), lost)
 
 
 def _check_or_write_state(folder: Path, fingerprint: str) -> None:

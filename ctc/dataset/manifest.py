@@ -17,6 +17,8 @@ from ctc.dataset.writer import ShardSummary
 from ctc.errors import InputError
 
 MAX_LISTED_FAILURES = 1000
+NO_USABLE_PHOTO = "no usable photo"
+"""Why an event was left out whose photos all failed."""
 
 RGB = tuple[float, float, float]
 SplitSummaries = Mapping[str, Sequence[ShardSummary]]
@@ -91,7 +93,7 @@ def _left_out(
 ) -> dict[str, Any]:
     lost = sum(summary.events_lost for summary in summaries)
     return {
-        "events": {**plan.selection.left_out, **({"no usable photo": lost} if lost else {})},
+        "events": {**plan.selection.left_out, **({NO_USABLE_PHOTO: lost} if lost else {})},
         "photos": dict(Counter(failure.reason for failure in failures)),
         "first_photos": [
             {"path": failure.path, "reason": failure.reason}

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset import MANIFEST, Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.inventory import Inventory
+from ctc.dataset import build as build_module
 from ctc.dataset.build import build_dataset
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.folder import BUILD_STATE, prepare_folder
@@ -163,6 +164,30 @@ def test_build_dataset_refuses_to_resume_with_lower_max_failures(
         build_dataset(
             make_plan(inventory, events_per_shard=4, max_failures=1), folder, ignore_progress
         )
+
+
+def test_build_dataset_finishes_build_that_was_killed_after_its_manifest(
+    inventory: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "5.jpg").unlink()
+    plan, folder = make_plan(inventory, events_per_shard=4), tmp_path / "out"
+
+    def stop(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build_module, "remove_build_notes", stop)
+    with pytest.raises(KeyboardInterrupt):
+        build_dataset(plan, folder, ignore_progress)
+    monkeypatch.undo()
+    manifest = (folder / MANIFEST).read_bytes()
+    prepare_folder(folder, resume=True, overwrite=False)
+    result = build_dataset(plan, folder, ignore_progress)
+    assert (folder / MANIFEST).read_bytes() == manifest
+    assert [(failure.path, failure.reason) for failure in result.failures] == [
+        ("5.jpg", "no such file or directory")
+    ]
+    assert result.events_lost == 1
+    assert not list(folder.glob(".*"))
 
 
 def test_build_dataset_refuses_to_resume_with_other_options(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -145,4 +146,45 @@ def test_build_stops_at_max_failures_and_resumes(
     for photo in photos[:150]:
         (elsewhere / photo.name).rename(photo)
     subprocess.run([*CTC, *dataset_command(inventory, output, "--resume", *options)], check=True)
+    assert read_files(output) == expected
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a whole console")
+def test_interrupted_build_says_how_to_continue(inventory: Path, tmp_path: Path) -> None:
+    output, ready = tmp_path / "stopped", tmp_path / "ready"
+    arguments = dataset_command(inventory, output)
+    script = [sys.executable, "-c", STOP_WHILE_WRITING, "25", str(ready), *arguments]
+    with subprocess.Popen(script, stderr=subprocess.PIPE, text=True) as build:
+        while not ready.exists() and build.poll() is None:
+            time.sleep(0.01)
+        build.send_signal(signal.SIGINT)
+        _, messages = build.communicate()
+    assert build.returncode == 130
+    assert messages.splitlines()[-2:] == [
+        f"to continue '{output}', run the same command with --resume",
+        "error: interrupted",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows can't stop a process")
+def test_build_refuses_to_overwrite_build_that_is_stopped(
+    inventory: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    output, ready = tmp_path / "stopped", tmp_path / "ready"
+    arguments = dataset_command(inventory, output)
+    script = [sys.executable, "-c", STOP_WHILE_WRITING, "25", str(ready), *arguments]
+    with subprocess.Popen(script, stderr=subprocess.DEVNULL) as build:
+        while not ready.exists() and build.poll() is None:
+            time.sleep(0.01)
+        build.send_signal(signal.SIGSTOP)
+        other = [*CTC, *dataset_command(inventory, output, "--overwrite")]
+        refused = subprocess.run(other, capture_output=True, text=True, check=False)
+        build.send_signal(signal.SIGCONT)
+        build.kill()
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        f"error: '{output}' is being written by another `ctc dataset`: "
+        "wait for it, or choose another --output\n",
+    )
+    subprocess.run([*CTC, *dataset_command(inventory, output, "--resume")], check=True)
     assert read_files(output) == expected

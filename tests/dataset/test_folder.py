@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from ctc.artifacts.dataset import MANIFEST
-from ctc.dataset.folder import BUILD_STATE, prepare_folder
-from ctc.errors import AlreadyCompleteError, OutputExistsError, UsageError
+from ctc.dataset import folder as folder_module
+from ctc.dataset.folder import BUILD_STATE, output_folder, prepare_folder
+from ctc.errors import AlreadyCompleteError, CtcError, InputError, OutputExistsError, UsageError
+from ctc.storage.atomic import remove
 
 
 @pytest.fixture
@@ -56,3 +58,38 @@ def test_prepare_folder_accepts_unfinished_dataset_with_resume(tmp_path: Path) -
 def test_prepare_folder_ignores_temporary_files(tmp_path: Path) -> None:
     (tmp_path / ".dataset.json.7.partial").touch()
     prepare_folder(tmp_path, resume=False, overwrite=False)
+
+
+def test_output_folder_keeps_out_another_build(finished: Path) -> None:
+    with (
+        output_folder(finished, resume=False, overwrite=True),
+        pytest.raises(InputError, match="is being written by another `ctc dataset`: wait for it"),
+        output_folder(finished, resume=True, overwrite=False),
+    ):
+        pass
+
+
+def test_output_folder_refuses_to_write_into_file_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(CtcError, match="can't be written: not a directory"),
+        output_folder(tmp_path / "file" / "dataset", resume=False, overwrite=False),
+    ):
+        pass
+
+
+def test_remove_dataset_leaves_unfinished_dataset_if_killed(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop_at_shard(path: Path) -> None:
+        if path.suffix == ".tfrecord":
+            raise KeyboardInterrupt
+        remove(path)
+
+    monkeypatch.setattr(folder_module, "remove", stop_at_shard)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_folder(finished, resume=False, overwrite=True)
+    monkeypatch.undo()
+    assert not (finished / MANIFEST).exists()
+    prepare_folder(finished, resume=False, overwrite=True)
+    assert not finished.exists()

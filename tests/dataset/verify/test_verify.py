@@ -358,7 +358,7 @@ def test_verify_dataset_does_not_read_impossible_length(dataset: Dataset) -> Non
 
 
 def test_open_for_verification_refuses_folder_without_dataset(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"dataset\.json' does not exist"):
+    with pytest.raises(UsageError, match=r"it has no dataset\.json"):
         open_for_verification(tmp_path)
 
 

@@ -45,11 +45,12 @@ def command(
     require_extra("ctc dataset", "data", ("pyarrow", "google_crc32c"))
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.commands.dataset.messages import print_dry_run, print_plan, print_result
-    from ctc.cli.console.console import progress
+    from ctc.cli.console import console
     from ctc.cli.registry import PARTLY_FAILED
     from ctc.dataset.build import build_dataset
-    from ctc.dataset.folder import prepare_folder
+    from ctc.dataset.folder import output_folder, resume_hint
     from ctc.dataset.plan import DatasetPlan
+    from ctc.reporting import hint_if_interrupted
 
     options["workers"] = options["workers"] or default_threads(engine)
     bound_engine = resolve_engine(engine, engine_options)
@@ -58,9 +59,13 @@ def command(
         print_plan(plan)
         print_dry_run(plan)
         return 0
-    prepare_folder(output, resume=resume, overwrite=overwrite)
-    print_plan(plan)
-    with progress("dataset", sum(len(shard.events) for shard in plan.shards())) as bar:
-        result = build_dataset(plan, output, bar.advance, bound_engine)
+    with (
+        hint_if_interrupted(console, lambda: resume_hint(output)),
+        output_folder(output, resume=resume, overwrite=overwrite),
+    ):
+        print_plan(plan)
+        events = sum(len(shard.events) for shard in plan.shards())
+        with console.progress("dataset", events) as bar:
+            result = build_dataset(plan, output, bar.advance, bound_engine)
     print_result(result)
     return PARTLY_FAILED if result.failures else 0

@@ -1,0 +1,84 @@
+"""Lock of an output folder, so that two processes never write the same one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from ctc.errors import CtcError, InputError, reason
+from ctc.storage.atomic import remove
+from ctc.storage.file_lock import try_lock
+from ctc.storage.paths import is_remote
+
+LOCK_FILE = ".lock"
+"""Name of the file in the folder that is locked; a killed process leaves it, unlocked."""
+
+
+@contextmanager
+def lock_folder(folder: Path, command: str) -> Iterator[None]:
+    """Hold the lock of an output folder in the block; the folder is created if it is missing.
+
+    A folder that was created here and is empty at the end is removed again. Raises InputError,
+    naming `command`, if another process holds the lock; CtcError if the folder can't be written.
+    Remote folders have no lock.
+    """
+    if is_remote(folder):
+        yield
+        return
+    existed = folder.exists()
+    try:
+        file = _acquire(folder)
+    except OSError as error:
+        raise CtcError(
+            f"'{folder}' can't be written: {reason(error)}; choose another --output"
+        ) from None
+    if file is None:
+        raise InputError(
+            f"'{folder}' is being written by another `{command}`: "
+            "wait for it, or choose another --output"
+        )
+    try:
+        yield
+    finally:
+        _release(file, folder / LOCK_FILE)
+        if not existed:
+            with suppress(OSError):  # it is not empty, or another process has removed it
+                folder.rmdir()
+
+
+def _acquire(folder: Path) -> IO[bytes] | None:
+    """Return the locked file in `folder`, None if another process has locked it."""
+    path = folder / LOCK_FILE
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            file = path.open("ab")
+        except FileNotFoundError:
+            continue  # its last owner has removed the folder meanwhile
+        if not try_lock(file):
+            file.close()
+            return None
+        if _is_current(file, path):
+            return file
+        file.close()  # its last owner has removed it meanwhile
+
+
+def _is_current(file: IO[bytes], path: Path) -> bool:
+    """Return whether `path` is still the file that was opened."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _release(file: IO[bytes], path: Path) -> None:
+    if os.name == "posix":
+        remove(path)  # while it is locked: who opens it later sees that it is another one
+        file.close()
+        return
+    file.close()
+    with suppress(PermissionError):  # another process on Windows has just opened it
+        remove(path)
