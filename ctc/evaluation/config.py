@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ctc.hardware import usable_cores
 from ctc.runtime.config import RuntimeConfig
@@ -20,15 +21,19 @@ class ScoringConfig:
     """How a model predicts the photos of a dataset's split.
 
     `aggregation` names the plugin that combines an event's photos. `location` is the metadata
-    column with an event's location. `runtime` uses all CPU cores by default;
-    without a batch size it is BATCH_SIZE.
+    column with an event's location. `truth_labels`: by label of the predictions, the name of the
+    ground truth's label, where it differs. `runtime` uses all CPU cores by default; without a batch
+    size it is BATCH_SIZE. `aggregation_options`: the options of the aggregation that are given, by
+    key.
     """
 
     aggregation: str = "mean"
     location: str = "location"
+    truth_labels: Mapping[str, str] = field(default_factory=dict)
     runtime: RuntimeConfig = field(
         default_factory=lambda: RuntimeConfig(batch_size=BATCH_SIZE, threads=usable_cores())
     )
+    aggregation_options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

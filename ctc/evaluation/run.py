@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset import TRAIN, Dataset
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.inventory import Inventory
 from ctc.evaluation.answers.aggregation import aggregator_factory
@@ -32,17 +32,20 @@ from ctc.evaluation.html.thumbnails import (
 )
 from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 from ctc.evaluation.metrics.evaluation import Evaluation
-from ctc.evaluation.metrics.metrics_file import write_metrics
+from ctc.evaluation.metrics.metrics_file import METRICS_CSV, METRICS_JSON, write_metrics
 from ctc.evaluation.score_model import open_model, score_model
 from ctc.evaluation.training_history import load_history
+from ctc.evaluation.training_overlap import UNKNOWN, overlap_notes, training_overlap
 from ctc.evaluation.worklists.review_lists import (
     LABEL_ERRORS,
     TO_LABEL,
+    Disagreements,
     write_label_errors,
     write_to_label,
 )
 from ctc.reporting import NullReporter, Reporter
 from ctc.runtime.session import Model
+from ctc.storage.atomic import is_partial
 
 NULL_REPORTER = NullReporter()
 
@@ -51,12 +54,13 @@ NULL_REPORTER = NullReporter()
 class EvaluationResult:
     """Metrics and written files of an evaluation.
 
-    `label_errors` and `to_label` are the numbers of rows in the two work lists, `report` is the
-    path of report.html. `failures` says where records or photos could not be used, and why.
+    `disagreements` counts the labels that the model disagrees with, `to_label` is the number of
+    rows of that work list, `report` the path of report.html. `failures` says where records or
+    photos could not be used, and why.
     """
 
     evaluation: Evaluation
-    label_errors: int
+    disagreements: Disagreements
     to_label: int
     report: Path
     failures: tuple[str, ...] = ()
@@ -78,13 +82,23 @@ def evaluate_model(
     history = load_history(config.run, model.info)
     scored = score_model(model, dataset, config.split, config.scoring, reporter)
     context = _model_context(model, dataset, scored, config)
-    evaluation = evaluate(scored.data, context, scored.notes)
+    notes = overlap_notes(context.subject["trained"], config.split)
+    evaluation = evaluate(scored.data, context, (*notes, *scored.notes))
     explanations = (
         _explain(model, dataset, scored.data, output, config, reporter) if config.explain else None
     )
     thumbnails = thumbnails_from_dataset(dataset, config.split)
     extras = ReportExtras(scored.failures, model.info, history, explanations, config.report)
     return _write_outputs(scored.data, evaluation, output, thumbnails, extras)
+
+
+def is_unfinished(output: Path) -> bool:
+    """Return whether a folder holds no more than a part of an evaluation's files.
+
+    An evaluation that was killed leaves it: its report is the last file.
+    """
+    parts = {METRICS_JSON, METRICS_CSV, LABEL_ERRORS, TO_LABEL, FOLDER}
+    return all(path.name in parts or is_partial(path) for path in output.iterdir())
 
 
 def evaluate_predictions(
@@ -96,16 +110,20 @@ def evaluate_predictions(
     """
     location, root = config.scoring.location, config.image_root
     history = load_history(config.run)
-    aggregators = aggregator_factory(config.scoring.aggregation)
+    scoring = config.scoring
+    aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
     data = read_predictions(predictions, location, aggregators)
     inventory = Inventory.read(truth)
     if root:
         inventory = replace(inventory, image_root=root)
-    joined = join_ground_truth(data, inventory, location, aggregators(data.multi_label))
+    joined = join_ground_truth(
+        data, inventory, location, aggregators(data.multi_label), config.scoring.truth_labels
+    )
     subject = {
         "predictions": predictions.name,
         "truth": truth.name,
         "aggregation": config.scoring.aggregation,
+        "trained": UNKNOWN,
     }
     context = EvaluationContext(subject, thresholds=joined.data.presence_thresholds)
     evaluation = evaluate(joined.data, context, joined.notes)
@@ -116,34 +134,36 @@ def evaluate_predictions(
 def _model_context(
     model: Model, dataset: Dataset, scored: ScoredSplit, config: EvaluateConfig
 ) -> EvaluationContext:
-    info, aggregation = model.info, config.scoring.aggregation
+    info, scoring = model.info, config.scoring
+    aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
     return EvaluationContext(
         subject={
             "model": model.path.name,
             "dataset": dataset.display_path.name,
             "fingerprint": dataset.fingerprint(),
             "split": config.split,
-            "aggregation": aggregation,
+            "aggregation": scoring.aggregation,
+            "trained": training_overlap(info, dataset, config.split),
             "failures": len(scored.failures),
         },
-        train_counts=_train_class_counts(dataset, info.labels),
+        train_counts=_train_class_counts(dataset, info.labels, config.scoring.truth_labels),
         thresholds=info.thresholds,
         calibration=info.calibration,
-        uncalibrated=undo_calibration(
-            scored.data, info.calibration, aggregator_factory(aggregation)(info.multi_label)
-        ),
+        uncalibrated=undo_calibration(scored.data, info.calibration, aggregators(info.multi_label)),
     )
 
 
 def _train_class_counts(
-    dataset: Dataset, labels: Mapping[str, tuple[str, ...]]
+    dataset: Dataset, labels: Mapping[str, tuple[str, ...]], truth_labels: Mapping[str, str]
 ) -> dict[str, tuple[int, ...]]:
     """Count each class of the model's labels in the train split, if there is one."""
+    known = {label.name: label for label in dataset.manifest.labels if TRAIN in label.counts}
     counts = {}
-    for label in dataset.manifest.labels:
-        if label.name in labels and "train" in label.counts:
-            by_class = dict(zip(label.classes, label.counts["train"], strict=True))
-            counts[label.name] = tuple(by_class.get(name, 0) for name in labels[label.name])
+    for name, classes in labels.items():
+        label = known.get(truth_labels.get(name, name))
+        if label:
+            by_class = dict(zip(label.classes, label.counts[TRAIN], strict=True))
+            counts[name] = tuple(by_class.get(one, 0) for one in classes)
     return counts
 
 
@@ -174,7 +194,7 @@ def _write_outputs(
     extras: ReportExtras,
 ) -> EvaluationResult:
     write_metrics(evaluation, output)
-    label_errors = write_label_errors(data, output / LABEL_ERRORS)
+    disagreements = write_label_errors(data, output / LABEL_ERRORS)
     to_label = write_to_label(data, output / TO_LABEL)
     report = write_evaluation_report(evaluation, data, output, thumbnails, extras)
-    return EvaluationResult(evaluation, label_errors, to_label, report, extras.failures)
+    return EvaluationResult(evaluation, disagreements, to_label, report, extras.failures)

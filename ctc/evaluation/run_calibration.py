@@ -16,6 +16,7 @@ from ctc.evaluation.calibration.calibrate import CalibrationResult, fit_labels
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.score_model import open_model, score_model
+from ctc.evaluation.training_overlap import THIS_SPLIT, training_overlap
 from ctc.reporting import NullReporter, Reporter
 
 NULL_REPORTER = NullReporter()
@@ -36,8 +37,15 @@ def calibrate_model(
     check_uncalibrated(model_file, model.info)
     predictor = _RecordingPredictor(model.predict)
     dataset = open_dataset(dataset_folder, [config.split])
+    if training_overlap(model.info, dataset, config.split) == THIS_SPLIT:
+        reporter.warn(
+            f"the model was trained on split '{config.split}' of this dataset, where it is more"
+            " confident and more often right than on new photos: calibrate on another split"
+        )
     scored = score_model(model, dataset, config.split, config.scoring, reporter, predictor)
-    aggregator = aggregator_factory(config.scoring.aggregation)(model.info.multi_label)
+    scoring = config.scoring
+    aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
+    aggregator = aggregators(model.info.multi_label)
     fitted = fit_labels(scored.data, aggregator, config)
     for note in (*scored.notes, *fitted.notes):
         reporter.warn(note)
@@ -49,6 +57,7 @@ def calibrate_model(
         output,
         lambda path: open_model(path, config.scoring).predict,
         images,
+        {"dataset": dataset.fingerprint(), "split": config.split},
     )
     reporter.info(
         f"'{output}': parity on {len(images)} photos: max abs difference {difference:.1g}"

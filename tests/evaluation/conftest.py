@@ -48,7 +48,7 @@ def make_data() -> MakeData:
             "photos_in_event": np.ones(count, np.int32),
             "location": np.full(count, -1, np.int32),
             "locations": (),
-            "night": np.full(count, -1, np.int8),
+            "light": np.full(count, -1, np.int8),
             "timestamps": ("",) * count,
             "events": UnitPredictions(np.arange(count, dtype=np.int32), paths, {"species": values}),
             "photos": None,

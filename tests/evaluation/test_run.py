@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,7 +57,8 @@ def test_evaluate_model_writes_metrics_and_prints_table(evaluated) -> None:
     assert units["event"]["top_1"]["value"] == pytest.approx(40 / 48, abs=1e-6)
     assert (metrics["subject"]["model"], metrics["subject"]["split"]) == ("model.onnx", "test")
     assert len(units["event"]["locations"]["all"]) == 4
-    assert [group["name"] for group in units["event"]["daylight"]] == ["day"]
+    assert [group["name"] for group in units["event"]["daylight"]] == ["day", "night"]
+    assert metrics["subject"]["trained"] == "unknown"
     assert units["event"]["empties"]["classes"] == ["empty"]
     assert {row["unit"] for row in table(output / "metrics.csv")} == {"event", "photo"}
     assert [line.split()[:4] for line in printed.out.splitlines()[1:3]] == [
@@ -70,6 +73,17 @@ def test_evaluate_model_lists_label_errors_with_paths(evaluated) -> None:
     assert {(row["labelled"], row["suggested"], row["path"].split("-")[0]) for row in rows} == {
         ("wolf", "empty", "test/5")
     } | {("wolf", "empty", f"test/{i}") for i in range(11, 48, 6)}
+
+
+def test_evaluate_model_counts_disagreements_and_confident_ones_first(evaluated) -> None:
+    output, printed, _ = evaluated
+    rows = [row["confident"] for row in table(output / "label_errors.csv")]
+    assert rows == sorted(rows, reverse=True)
+    assert (
+        f"the model disagrees with 8 of 48 labels, {rows.count('yes')} of them confidently: see"
+        f" '{output / 'label_errors.csv'}'\n" in printed.err
+    )
+    assert "label errors" not in printed.err
 
 
 def test_evaluate_model_lists_nothing_to_label_if_all_events_are_labelled(evaluated) -> None:
@@ -178,7 +192,7 @@ def test_evaluate_predictions_against_inventory(tmp_path, capsys) -> None:
     ]["event"]
     assert (scores["n"], scores["missing"], scores["confusion"]) == (3, 1, [[1, 0], [1, 1]])
     assert (
-        "1 predicted events have no ground truth and are not counted, such as 'e3'"
+        "1 predicted event has no ground truth and is not counted, such as 'e3'"
         in capsys.readouterr().err
     )
     assert [
@@ -206,6 +220,123 @@ def test_evaluate_predictions_of_folder_by_photo(tmp_path, capsys) -> None:
         "2 of 3 predicted photos are in 2 of 3 events of the ground truth\n"
         in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize(
+    ("split", "note"),
+    [
+        ("train", "the model was trained on split 'train' of this dataset: the metrics tell"),
+        ("val", "training chose its best epoch on split 'val' of this dataset"),
+        ("test", None),
+    ],
+)
+def test_evaluate_model_tells_that_it_learnt_from_the_split(
+    build_model, colour_dataset, tmp_path, capsys, split, note
+) -> None:
+    model = build_model(provenance={"dataset": colour_dataset.fingerprint()})
+    arguments = [model, colour_dataset.folder, "--split", split, "--output", tmp_path / "e"]
+    assert run(["evaluate", *map(str, arguments)]) == 0
+    assert f"warning: {note}" in capsys.readouterr().err or note is None
+    metrics = json.loads((tmp_path / "e" / "metrics.json").read_text())
+    expected = {
+        "train": "on this split",
+        "val": "on other splits of this dataset; the best epoch was chosen on this split",
+        "test": "on other splits of this dataset",
+    }
+    assert metrics["subject"]["trained"] == expected[split]
+    assert len(metrics["notes"]) == (note is not None)
+
+
+def test_evaluate_predictions_says_that_training_photos_are_unknown(tmp_path, capsys) -> None:
+    arguments = [write_predictions(tmp_path), "--truth", truth(tmp_path / "i.parquet", ["fox"])]
+    assert run(["evaluate", *map(str, arguments), "--output", str(tmp_path / "e")]) == 0
+    assert "the predictions don't say which photos their model was" in capsys.readouterr().err
+
+
+def test_evaluate_predictions_matches_labels_of_another_name(tmp_path, capsys) -> None:
+    predictions = write_predictions(tmp_path, label="animal")
+    arguments = ["evaluate", str(predictions), "--output", str(tmp_path / "e"), "--truth"]
+    arguments.append(str(truth(tmp_path / "i.parquet", ["fox"])))
+    assert run(arguments) == 2
+    assert "if they mean the same, add --truth-label 'animal=species'" in capsys.readouterr().err
+    assert run([*arguments, "--truth-label", "animal=species"]) == 0
+    metrics = json.loads((tmp_path / "e" / "metrics.json").read_text())
+    assert metrics["labels"]["animal"]["units"]["event"]["top_1"]["value"] == 1
+
+
+def test_evaluate_model_matches_labels_of_another_name(
+    build_model, dataset_of, colour_event, tmp_path
+) -> None:
+    events = [colour_event("test", i) for i in range(12)]
+    events = [replace(one, labels={"animal": one.labels["species"]}) for one in events]
+    dataset = dataset_of({"test": events}, {"animal": ("empty", "fox", "wolf")})
+    arguments = [build_model(), dataset.folder, "--truth-label", "species=animal"]
+    assert run(["evaluate", *map(str, arguments), "--output", str(tmp_path / "e")]) == 0
+    metrics = json.loads((tmp_path / "e" / "metrics.json").read_text())
+    assert metrics["labels"]["species"]["units"]["event"]["n"] == 12
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("species", "--truth-label 'species' is not LABEL=TRUTH, like 'species=animal'"),
+        ("speceis=sex", "the prediction file has no label called 'speceis': did you mean"),
+        ("species=animal", "the truth has no label called 'animal': there are 'species'"),
+    ],
+)
+def test_evaluate_command_rejects_unknown_truth_label(tmp_path, capsys, pair, message) -> None:
+    arguments = [write_predictions(tmp_path), "--truth", truth(tmp_path / "i.parquet", ["fox"])]
+    arguments += ["--output", tmp_path / "e", "--truth-label", pair]
+    assert run(["evaluate", *map(str, arguments)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_evaluate_predictions_leaves_labels_without_truth_out_of_to_label(tmp_path) -> None:
+    cell = '"{""fox"": 0.9, ""wolf"": 0.1}"'
+    rows = [f"{event},{label},{cell}" for event in ("e0", "e1") for label in ("species", "sex")]
+    (tmp_path / "p.csv").write_text("\n".join(["id,label,predictions_all", *rows]))
+    arguments = [tmp_path / "p.csv", "--truth", truth(tmp_path / "i.parquet", ["fox", "wolf"])]
+    assert run(["evaluate", *map(str, arguments), "--output", str(tmp_path / "e")]) == 0
+    assert table(tmp_path / "e" / "to_label.csv") == []
+
+
+KILLED = """
+import os, sys
+from ctc.cli.main import run
+real, at = os.replace, int(sys.argv[1])
+def replace(*arguments, **options):
+    global at
+    at -= 1
+    if not at:
+        os.kill(os.getpid(), 9)
+    real(*arguments, **options)
+os.replace = replace
+run(sys.argv[2:])
+"""
+
+
+@pytest.mark.subprocess
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("rename", [1, 3, 5])
+def test_evaluate_command_runs_again_after_a_kill(tmp_path, rename) -> None:
+    output = tmp_path / "e"
+    arguments = ["evaluate", str(write_predictions(tmp_path)), "--output", str(output), "--truth"]
+    arguments.append(str(truth(tmp_path / "i.parquet", ["fox"])))
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(rename), *arguments], check=False)
+    assert (killed.returncode, (output / "report.html").exists()) == (-9, False)
+    assert run(arguments) == 0
+    assert {path.name for path in output.iterdir()} == {
+        "label_errors.csv", "metrics.csv", "metrics.json", "report.html", "to_label.csv"
+    }  # fmt: skip
+    assert run(arguments) == 2  # a whole evaluation is not replaced
+
+
+def write_predictions(folder: Path, label: str = "species") -> Path:
+    """Write the prediction of event e0."""
+    row = f'e0,{label},"{{""fox"": 0.9, ""wolf"": 0.1}}"'
+    (folder / "p.csv").write_text(f"id,label,predictions_all\n{row}\n")
+    return folder / "p.csv"
 
 
 def test_evaluate_predictions_rejects_nan_and_writes_nothing(tmp_path, capsys) -> None:
@@ -245,7 +376,10 @@ def test_evaluate_predictions_rejects_nan_and_writes_nothing(tmp_path, capsys) -
             ["m.onnx", "dataset", "--image-root", "photos"],
             "--image-root is for predictions: a DATASET contains its photos",
         ),
-        (["p.csv", "--truth", "i.parquet", "--run", "run"], "'run/run.json' does not exist"),
+        (
+            ["p.csv", "--truth", "i.parquet", "--run", "run"],
+            "run 'run' does not exist: make one with `ctc train`",
+        ),
     ],
 )
 def test_evaluate_command_rejects_conflicting_arguments(

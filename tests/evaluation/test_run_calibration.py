@@ -36,8 +36,26 @@ def test_calibrate_model_writes_fit_and_metadata(
     assert entry["after"]["nll"] < entry["before"]["nll"]
     assert set(calibrated.info.thresholds["species"]) == {"empty", "fox", "wolf"}
     assert calibrated.session.get_modelmeta().custom_metadata_map["note"] == "kept"
-    assert "temperature" in printed.out.splitlines()[0]
+    assert (entry["dataset"], entry["split"]) == (colour_dataset.fingerprint(), "val")
+    assert "error after (fitted)" in printed.out.splitlines()[0]
+    assert "these errors and precisions are those of split 'val', to which" in printed.err
     assert "max abs difference" in printed.err
+
+
+def test_calibrate_model_warns_of_the_split_that_was_trained_on(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
+    model = build_model(provenance={"dataset": colour_dataset.fingerprint()})
+    assert calibrate(model, colour_dataset, tmp_path / "c.onnx", "--split", "train") == 0
+    assert "warning: the model was trained on split 'train'" in capsys.readouterr().err
+
+
+def test_evaluate_model_tells_that_it_was_calibrated_on_the_split(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
+    assert calibrate(build_model(), colour_dataset, tmp_path / "c.onnx", "--split", "test") == 0
+    _metrics(tmp_path / "c.onnx", colour_dataset, tmp_path / "e")
+    assert "the model was calibrated on split 'test' of this" in capsys.readouterr().err
 
 
 def test_calibrate_model_works_on_remote_files(build_model, colour_dataset, tmp_path) -> None:

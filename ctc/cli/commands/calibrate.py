@@ -75,17 +75,30 @@ def command(
     config = CalibrateConfig(scoring=scoring_config(options), **options)
     result = calibrate_model(model_file, dataset_folder, output, config, console)
     _print_result(result)
+    console.info(
+        f"these errors and precisions are those of split '{config.split}', to which calibration and"
+        f" thresholds were fitted: for new photos, run `ctc evaluate` on '{output}' and another"
+        " split"
+    )
 
 
 def _print_result(result: CalibrationResult) -> None:
     from ctc.cli.console.formatting import print_table
 
     print_table(
-        ("label", "method", "temperature", "error before", "error after"),
+        ("label", "method", "temperature", "error before", "error after (fitted)"),
         [_calibration_row(label, found) for label, found in result.labels.items()],
     )
     print_table(
-        ("label", "class", "threshold", "events", "accepted", "precision", "lower bound"),
+        (
+            "label",
+            "class",
+            "threshold",
+            "events",
+            "accepted",
+            "precision (fitted)",
+            "lower bound",
+        ),
         [
             _threshold_row(label, threshold)
             for label, found in result.labels.items()

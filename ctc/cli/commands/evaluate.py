@@ -14,6 +14,7 @@ from ctc.cli.options.report import report_options
 from ctc.cli.options.scoring import require_report_packages, scoring_config, scoring_options
 from ctc.cli.registry import PARTLY_FAILED
 from ctc.errors import OutputExistsError, UsageError
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     from ctc.evaluation.config import EvaluateConfig
@@ -82,8 +83,9 @@ def command(
     """Evaluate a MODEL on a split of a DATASET, or PREDICTIONS against the ground truth.
 
     OUTPUT holds report.html, for any browser; all metrics with confidence intervals (metrics.json;
-    per class in metrics.csv); the likely label errors (label_errors.csv); and the events that are
-    most worth labelling (to_label.csv). docs/evaluate.md defines each metric.
+    per class in metrics.csv); the labels that the model disagrees with, confident disagreements
+    first (label_errors.csv); and the events that are most worth labelling (to_label.csv).
+    docs/evaluate.md defines each metric.
     """
     require_report_packages("evaluate")
     if truth and (options["split"] or options["explain"]):
@@ -105,8 +107,13 @@ def command(
 
 
 def _check_output(output: Path, overwrite: bool) -> None:
-    """Raise OutputExistsError for a file, and for a folder with content."""
-    if output.exists() and not (output.is_dir() and (overwrite or not any(output.iterdir()))):
+    """Raise OutputExistsError for a file, and for a folder with content.
+
+    What an evaluation left over that was killed before its report counts as no content.
+    """
+    from ctc.evaluation.run import is_unfinished
+
+    if output.exists() and not (output.is_dir() and (overwrite or is_unfinished(output))):
         raise OutputExistsError(output)
 
 
@@ -135,15 +142,29 @@ def _evaluate_model(
 def _print_result(result: EvaluationResult, output: Path) -> None:
     from ctc.cli.console.console import info, warn
     from ctc.cli.console.formatting import print_table
+    from ctc.evaluation.training_overlap import UNKNOWN, UNKNOWN_NOTE
 
     for note in result.evaluation.notes:
         warn(note)
     print_table(_HEADER, _rows(result.evaluation))
-    info(
-        f"likely label errors: {result.label_errors:,};"
-        f" suggested for labelling: {result.to_label:,}"
-    )
+    if result.evaluation.subject["trained"] == UNKNOWN:
+        info(UNKNOWN_NOTE)
+    _print_work_lists(result, output)
     info(f"all metrics are in '{output}'; report: '{result.report}'")
+
+
+def _print_work_lists(result: EvaluationResult, output: Path) -> None:
+    from ctc.cli.console.console import info
+    from ctc.evaluation.worklists.review_lists import LABEL_ERRORS, TO_LABEL
+
+    found = result.disagreements
+    if found.labelled:
+        info(
+            f"the model disagrees with {found.total:,} of {counted(found.labelled, 'label')},"
+            f" {found.confident:,} of them confidently: see '{output / LABEL_ERRORS}'"
+        )
+    if result.to_label:
+        info(f"{counted(result.to_label, 'event')} worth labelling: see '{output / TO_LABEL}'")
 
 
 def _rows(evaluation: Evaluation) -> list[tuple[str | int, ...]]:

@@ -50,7 +50,8 @@ def command(
 
     if (output / REPORT_FILE).exists() and not overwrite:
         raise OutputExistsError(output / REPORT_FILE)
-    data = read_predictions(predictions, location, aggregator_factory(aggregation, aggregation_options))
+    aggregators = aggregator_factory(aggregation, aggregation_options)
+    data = read_predictions(predictions, location, aggregators)
     failures = read_failures(predictions)
     source = thumbnails_from_files(image_root)
     config = ReportConfig(megabytes=thumbnails)

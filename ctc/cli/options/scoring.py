@@ -13,7 +13,7 @@ from ctc.cli.options.inference import (
     threads_option,
 )
 from ctc.cli.options.option import apply_options, option
-from ctc.errors import require_extra
+from ctc.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
     from ctc.evaluation.config import ScoringConfig
@@ -25,10 +25,32 @@ LOCATION = option(
     help="Metadata column with the location of an event.",
 )
 
+
+def _parse_truth_labels(
+    _context: click.Context, _parameter: click.Parameter, pairs: tuple[str, ...]
+) -> dict[str, str]:
+    named = dict[str, str]()
+    for pair in pairs:
+        label, _, truth = pair.partition("=")
+        if not label or not truth:
+            raise UsageError(f"--truth-label '{pair}' is not LABEL=TRUTH, like 'species=animal'")
+        named[label] = truth
+    return named
+
+
 scoring_options = apply_options(
     (
         AGGREGATION,
         LOCATION,
+        option(
+            "--truth-label",
+            "truth_labels",
+            multiple=True,
+            callback=_parse_truth_labels,
+            metavar="LABEL=TRUTH",
+            show_default="the same name",
+            help="Label of the predictions, and its name in the ground truth. Repeatable.",
+        ),
         PROVIDER,
         option(
             "--batch-size",
@@ -44,9 +66,15 @@ scoring_options = apply_options(
 
 
 def scoring_config(options: dict[str, Any]) -> ScoringConfig:
-    """Take the values of `scoring_options`, except `overwrite`, out of a command's options."""
+    """Take the values of `scoring_options`, except `overwrite`, out of a command's options.
+
+    Raises CtcError for an aggregation, or an option of one, that doesn't exist.
+    """
     from ctc.evaluation.config import ScoringConfig
     from ctc.hardware import usable_cores
+    from ctc.plugin import Aggregation
+    from ctc.plugin.manager import plugins
+    from ctc.plugin.option_values import option_values
     from ctc.runtime.config import RuntimeConfig
 
     # `--precision` of `ctc calibrate` is not that of the network
@@ -55,7 +83,11 @@ def scoring_config(options: dict[str, Any]) -> ScoringConfig:
         batch_size=options.pop("batch_size"),
         threads=options.pop("threads") or usable_cores(),
     )
-    return ScoringConfig(options.pop("aggregation"), options.pop("location"), runtime)
+    aggregation, given = options.pop("aggregation"), options.pop("aggregation_options")
+    option_values(plugins().get(Aggregation, aggregation), given)
+    return ScoringConfig(
+        aggregation, options.pop("location"), options.pop("truth_labels"), runtime, given
+    )
 
 
 def require_report_packages(command: str, extra: str = "cpu,report") -> None:

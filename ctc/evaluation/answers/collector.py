@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.event_record import MISSING
 from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import Aggregator, aggregate_by_event
-from ctc.evaluation.answers.event_facts import EventFacts, is_night_by_hour
+from ctc.evaluation.answers.event_facts import EventFacts
 from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, UnitPredictions
 
 ProbabilityRow = Sequence[float] | NDArray[np.float32]
@@ -132,7 +132,7 @@ class PredictionCollector:
             photos_in_event=_count_photos(photos, len(self._numbers)),
             location=location,
             locations=locations,
-            night=np.array([_night_flag(facts) for facts in self._facts], np.int8),
+            light=np.array([facts.light for facts in self._facts], np.int8),
             timestamps=tuple(facts.timestamp for facts in self._facts),
             events=_add_photo_paths(events, photos),
             photos=photos,
@@ -149,11 +149,6 @@ def factorize(names: Iterable[str]) -> tuple[Int32Array, tuple[str, ...]]:
 def value_counts(names: Iterable[str]) -> Mapping[str, int]:
     """Count each name, most frequent first."""
     return dict(Counter(names).most_common())
-
-
-def _night_flag(facts: EventFacts) -> int:
-    night = is_night_by_hour(facts.timestamp) if facts.night is None else facts.night
-    return MISSING if night is None else int(night)
 
 
 def _count_photos(photos: UnitPredictions | None, events: int) -> Int32Array:

@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 from ctc.artifacts.arrow_columns import DATETIME
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import Aggregator
 from ctc.evaluation.answers.collector import factorize, value_counts
 from ctc.evaluation.answers.event_facts import (
+    LATITUDE,
     NIGHT,
     EventFacts,
-    is_night_by_hour,
     parse_event_facts,
 )
+from ctc.evaluation.answers.label_names import match_labels
 from ctc.evaluation.answers.match_by_photo import match_by_photo, suggest_image_root
 from ctc.evaluation.answers.multi_label_truth import encode_multi_hot
 from ctc.evaluation.answers.predictions import FOREIGN, EvaluationData, Int32Array
+from ctc.reporting import counted
 from ctc.storage.paths import join_path
 
 if TYPE_CHECKING:
@@ -41,14 +43,18 @@ class JoinedData:
 
 
 def join_ground_truth(
-    data: EvaluationData, inventory: Inventory, location: str, aggregator: Aggregator
+    data: EvaluationData,
+    inventory: Inventory,
+    location: str,
+    aggregator: Aggregator,
+    truth_labels: Mapping[str, str] | None = None,
 ) -> JoinedData:
     """Add ground truth, locations, times, photo counts and paths of an inventory to predictions.
 
     An event's first observation is its truth, except for multi-label labels, where all of them
     count. If no event id is in both, events are matched by the paths of their photos, and
     `aggregator` combines the photos that were predicted as separate events. `location` is the name
-    of the location column.
+    of the location column, `truth_labels` are the labels with another name in the ground truth.
 
     Raises InputError if neither an event nor a photo is in both, UsageError if no label is.
     """
@@ -58,17 +64,20 @@ def join_ground_truth(
         data, notes = _join_by_photo(data, inventory, aggregator, first)
     rows = np.array([first.get(event_id, MISSING) for event_id in data.event_ids])
     matched = rows >= 0
-    shared = _shared_labels(data, inventory)
+    shared = match_labels(
+        data.classes, inventory.labels, truth_labels or {}, "the prediction file", "the truth"
+    )
     single = [label for label in shared if label not in data.multi_label]
     table = inventory.table.take(rows[matched])
     single_label = {
-        label: encode_truth(table[label].to_pylist(), data.classes[label]) for label in single
+        label: encode_truth(table[shared[label]].to_pylist(), data.classes[label])
+        for label in single
     }
     multi_label = {
         label: encode_multi_hot(
-            _classes_by_event(data.event_ids, inventory.table, label), data.classes[label]
+            _classes_by_event(data.event_ids, inventory.table, name), data.classes[label]
         )
-        for label in shared
+        for label, name in shared.items()
         if label in data.multi_label
     }
     encoded = single_label | multi_label
@@ -92,8 +101,9 @@ def _join_by_photo(
         raise InputError(_no_match_message(data, inventory, first))
     note = (
         "no event id is in both, so events are matched by photo path:"
-        f" {found.n_matched:,} of {found.n_photos:,} predicted photos are in"
-        f" {found.n_events:,} of {len(first):,} events of the ground truth"
+        f" {found.n_matched:,} of"
+        f" {counted(found.n_photos, 'predicted photo is', 'predicted photos are')} in"
+        f" {found.n_events:,} of {counted(len(first), 'event')} of the ground truth"
     )
     regrouped = (
         ", which group the photos differently: metrics per photo use the predictions as they are,"
@@ -114,20 +124,11 @@ def _no_match_message(data: EvaluationData, inventory: Inventory, first: Mapping
         else "predict the photos of the ground truth"
     )
     return (
-        f"none of the {len(data.event_ids):,} predicted events is among the {len(first):,} events"
-        " of the ground truth, nor are their photos: predictions have ids such as"
-        f" '{data.event_ids[0]}', the ground truth such as '{next(iter(first), '')}'{photo}; {step}"
+        f"none of the {counted(len(data.event_ids), 'predicted event')} is among the"
+        f" {counted(len(first), 'event')} of the ground truth, nor are their photos:"
+        f" predictions have ids such as '{data.event_ids[0]}', the ground truth such as"
+        f" '{next(iter(first), '')}'{photo}; {step}"
     )
-
-
-def _shared_labels(data: EvaluationData, inventory: Inventory) -> list[str]:
-    shared = [label for label in data.classes if label in inventory.labels]
-    if not shared:
-        raise UsageError(
-            f"predictions have the labels {_quote_names(list(data.classes))},"
-            f" the ground truth {_quote_names(inventory.labels)}: none is in both"
-        )
-    return shared
 
 
 def encode_classes(names: Sequence[str | None], classes: tuple[str, ...]) -> Int32Array:
@@ -177,12 +178,12 @@ def _merge_event_facts(
     location: str,
 ) -> EvaluationData:
     """Merge facts of the inventory into the predictions; those of the inventory win."""
-    columns = [name for name in (location, DATETIME, NIGHT) if name in inventory.meta]
+    columns = [name for name in (location, DATETIME, LATITUDE, NIGHT) if name in inventory.meta]
     facts_of_rows = [
         parse_event_facts(meta, location) for meta in table.select(columns).to_pylist()
     ] or [EventFacts()] * int(matched.sum())
     names = [data.locations[number] if number >= 0 else "" for number in data.location.tolist()]
-    timestamps, night, paths = list(data.timestamps), data.night.copy(), list(data.events.paths)
+    timestamps, light, paths = list(data.timestamps), data.light.copy(), list(data.events.paths)
     photo_counts = data.photos_in_event.copy()
     rows = zip(
         np.flatnonzero(matched).tolist(), facts_of_rows, table[IMAGES].to_pylist(), strict=True
@@ -190,8 +191,8 @@ def _merge_event_facts(
     for event, facts, images in rows:
         names[event] = facts.location or names[event]
         timestamps[event] = facts.timestamp or timestamps[event]
-        is_night = is_night_by_hour(timestamps[event]) if facts.night is None else facts.night
-        night[event] = night[event] if is_night is None else is_night
+        known = facts._replace(timestamp=timestamps[event]).light
+        light[event] = light[event] if known == MISSING else known
         photo_counts[event] = photo_counts[event] or len(images or ())
         if not paths[event] and images:
             paths[event] = join_path(inventory.image_root, images[0])
@@ -201,7 +202,7 @@ def _merge_event_facts(
         location=numbers,
         locations=locations,
         timestamps=tuple(timestamps),
-        night=night,
+        light=light,
         photos_in_event=photo_counts,
         events=replace(data.events, paths=tuple(paths)),
     )
@@ -219,24 +220,27 @@ def _mismatch_notes(
     without = [data.event_ids[event] for event in np.flatnonzero(~matched)[:MAX_LISTED].tolist()]
     if without:
         count = int((~matched).sum())
+        have = counted(count, "predicted event has", "predicted events have")
         notes.append(
-            f"{count:,} predicted events have no ground truth and are not counted,"
+            f"{have} no ground truth and {'is' if count == 1 else 'are'} not counted,"
             f" such as {_quote_names(without)}"
         )
     predicted = set(data.event_ids)
     missing = [event_id for event_id in first if event_id not in predicted]
     if missing:
-        notes.append(
-            f"{len(missing):,} events of the ground truth have no prediction,"
-            f" such as {_quote_names(missing)}"
+        have = counted(
+            len(missing), "event of the ground truth has", "events of the ground truth have"
         )
+        notes.append(f"{have} no prediction, such as {_quote_names(missing)}")
     several = inventory.table.num_rows - len(first)
     if several and single:
         where = f" for {', '.join(single)}" if data.multi_label else ""
-        notes.append(
-            f"{several:,} further observations of events with several are not counted{where}:"
-            " the first observation counts"
+        observations = counted(
+            several,
+            "further observation of an event is",
+            "further observations of events with several are",
         )
+        notes.append(f"{observations} not counted{where}: the first observation counts")
     return notes
 
 

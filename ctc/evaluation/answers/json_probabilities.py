@@ -62,6 +62,6 @@ def _class_names(cell: str) -> tuple[str, ...]:
     """Return the keys of a JSON object; empty if the cell is not an object."""
     try:
         found = json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(found) if isinstance(found, dict) else ()

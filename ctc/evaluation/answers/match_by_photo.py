@@ -139,7 +139,7 @@ def _select_events(data: EvaluationData, events: NDArray[np.int32]) -> Evaluatio
     return replace(
         data,
         location=data.location[events],
-        night=data.night[events],
+        light=data.light[events],
         timestamps=tuple(data.timestamps[event] for event in events.tolist()),
         events=UnitPredictions(
             np.arange(len(events), dtype=np.int32),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ctc.artifacts.file_kind import describe_other_kind
-from ctc.errors import InputError, MissingExtraError, UsageError
+from ctc.errors import InputError, MissingExtraError, UsageError, describe_damage, reason
 from ctc.evaluation.answers.aggregation import AggregatorFactory
 from ctc.evaluation.answers.collector import PredictionCollector, ProbabilityRow
 from ctc.evaluation.answers.event_facts import EventFacts, parse_event_facts
@@ -118,7 +118,10 @@ def _collect(
 
 def _reorder_values(row: _Row, classes: tuple[str, ...]) -> ProbabilityRow:
     if set(row.classes) != set(classes):
-        raise InputError(f"event '{row.id}' has other classes of '{row.label}' than the first one")
+        raise InputError(
+            f"event '{row.id}' has other classes of '{row.label}' than the first one: "
+            "predict again without --max-classes"
+        )
     named = dict(zip(row.classes, row.values, strict=True))
     return [named[name] for name in classes]
 
@@ -160,7 +163,7 @@ def _parse_uniform_rows(rows: list[tuple[str, str]]) -> dict[int, ClassProbabili
 def _parse_cell(line: int, cell: str) -> ClassProbabilities:
     try:
         probabilities = json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"line {line} has no JSON object in its column '{_ALL}'") from None
     if not isinstance(probabilities, dict) or not probabilities:
         raise InputError(f"line {line}, column '{_ALL}' is not an object of probabilities by class")
@@ -172,7 +175,7 @@ def _parse_present(line: int, cell: str) -> list[str] | None:
         return None
     try:
         names = json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError(f"line {line} has no JSON list of classes in its column '{_PRESENT}'")
@@ -197,7 +200,15 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
                     row["id"], row["label"], classes, values, row.get(_PATH), row, row.get(_PRESENT)
                 )
     except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"it can't be read as a Parquet file of predictions: {error}") from None
+        raise InputError(
+            f"it can't be read as a Parquet file of predictions: {_parquet_fault(error)}"
+        ) from None
+
+
+def _parquet_fault(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return reason(error)
+    return "it is no Parquet file, or it is damaged; make it again with `ctc predict`"
 
 
 def _parse_map_column(column: pa.MapArray) -> Iterator[ClassProbabilities]:
@@ -235,7 +246,7 @@ def _json_rows(path: Path) -> Iterator[_Row]:
                     yield _Row(event_id, label, *_split_mapping(probabilities), photo["path"], meta)
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(
-                f"event '{event_id}' is not as `ctc predict` writes it ({error!r})"
+                f"event '{event_id}' is not as `ctc predict` writes it: {describe_damage(error)}"
             ) from None
 
 
@@ -248,7 +259,7 @@ def _json_events(path: Path) -> Iterator[tuple[str, Any]]:
                 continue
             try:
                 yield from json.loads(f"{{{text}}}").items()
-            except (ValueError, AttributeError):
+            except (ValueError, AttributeError, RecursionError):
                 raise InputError(
                     f"line {number} is not an event as `ctc predict` writes it"
                 ) from None

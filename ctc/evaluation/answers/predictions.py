@@ -52,7 +52,7 @@ class EvaluationData:
     - `foreign`: by label, the classes behind FOREIGN with their number of events.
     - `photos_in_event` (E,): 0 is unknown.
     - `location` (E,): index into `locations`, −1 is unknown.
-    - `night` (E,): 1 night, 0 day, −1 unknown.
+    - `light` (E,): index into `event_facts.LIGHTS`, −1 unknown.
     - `timestamps` (E,): ISO 8601 without a time zone, '' is unknown.
     - `multi_label`: int8 (E, classes) by label that may have several classes at once, which has no
       `truth`: 1 if an observation has the class, 0 if none has, all −1 if missing.
@@ -66,7 +66,7 @@ class EvaluationData:
     photos_in_event: Int32Array
     location: Int32Array
     locations: tuple[str, ...]
-    night: NDArray[np.int8]
+    light: NDArray[np.int8]
     timestamps: tuple[str, ...]
     events: UnitPredictions
     photos: UnitPredictions | None

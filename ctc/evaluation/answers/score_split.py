@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -11,19 +11,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.event_record import MISSING, EventRecord
 from ctc.artifacts.model_file import ModelInfo
-from ctc.errors import InputError, UsageError
+from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.collector import PredictionCollector
 from ctc.evaluation.answers.event_facts import EventFacts, parse_event_facts
 from ctc.evaluation.answers.ground_truth import encode_truth
+from ctc.evaluation.answers.label_names import match_labels
 from ctc.evaluation.answers.multi_label_truth import encode_multi_hot
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.answers.split_images import SplitImage, read_split_images
 from ctc.evaluation.config import BATCH_SIZE, ScoringConfig
 from ctc.images.decode import Pixels
+from ctc.reporting import counted
 from ctc.storage.ordered_map import map_in_order
 
 BatchProbabilities = Mapping[str, NDArray[np.float32]]
@@ -62,7 +64,7 @@ def score_split(
     `on_progress` gets the number of inputs that were predicted. Raises CtcError for an unknown
     split, a split without a usable photo, and a model that shares no label with the dataset.
     """
-    labels = _shared_labels(info, dataset)
+    labels = _shared_labels(info, dataset, config.truth_labels)
     failures: list[str] = []
     runtime = config.runtime
     images = read_split_images(
@@ -80,9 +82,9 @@ def score_split(
     if not events.records:
         raise InputError(f"split '{split}' of '{dataset.display_path}' has no usable photo")
     data = events.collector.to_evaluation_data(
-        aggregator_factory(config.aggregation)(info.multi_label)
+        aggregator_factory(config.aggregation, config.aggregation_options)(info.multi_label)
     )
-    data = _add_truth(data, events.records, dataset, labels, info)
+    data = _add_truth(data, events.records, labels, info)
     return ScoredSplit(data, tuple(failures), _observation_notes(events.records, labels, info))
 
 
@@ -126,18 +128,17 @@ class _EventCollector:
 
     def _facts(self, event: EventRecord, pixels: Pixels) -> EventFacts:
         facts = parse_event_facts(event.meta, self._location)
-        return facts._replace(night=is_infrared(pixels)) if facts.night is None else facts
+        is_known = facts.light != MISSING
+        return facts if is_known else facts._replace(is_infrared=is_infrared(pixels))
 
 
-def _shared_labels(info: ModelInfo, dataset: Dataset) -> list[str]:
-    names = [label.name for label in dataset.manifest.labels]
-    shared = [name for name in names if name in info.labels]
-    if not shared:
-        raise UsageError(
-            f"the model has the labels {', '.join(info.labels)}, '{dataset.display_path}'"
-            f" {', '.join(names)}: none is in both"
-        )
-    return shared
+def _shared_labels(
+    info: ModelInfo, dataset: Dataset, truth_labels: Mapping[str, str]
+) -> Mapping[str, Label]:
+    """Return the label of the dataset for each label of the model that has one."""
+    known = {label.name: label for label in dataset.manifest.labels}
+    names = match_labels(info.labels, known, truth_labels, "the model", f"'{dataset.display_path}'")
+    return {label: known[name] for label, name in names.items()}
 
 
 def _predict_batches(
@@ -156,18 +157,17 @@ def _predict_batches(
 def _add_truth(
     data: EvaluationData,
     records: Sequence[_EventSummary],
-    dataset: Dataset,
-    labels: list[str],
+    labels: Mapping[str, Label],
     info: ModelInfo,
 ) -> EvaluationData:
     single = {
-        label: encode_truth(_first_classes(records, dataset, label), info.labels[label])
-        for label in labels
+        label: encode_truth(_first_classes(records, known), info.labels[label])
+        for label, known in labels.items()
         if label not in info.multi_label
     }
     multi_label = {
-        label: encode_multi_hot(_all_classes(records, dataset, label), info.labels[label])
-        for label in labels
+        label: encode_multi_hot(_all_classes(records, known), info.labels[label])
+        for label, known in labels.items()
         if label in info.multi_label
     }
     encoded = single | multi_label
@@ -180,33 +180,30 @@ def _add_truth(
     )
 
 
-def _first_classes(
-    records: Sequence[_EventSummary], dataset: Dataset, label: str
-) -> list[str | None]:
+def _first_classes(records: Sequence[_EventSummary], label: Label) -> list[str | None]:
     """Return the class of each event's first observation, by name.
 
     Names, since the dataset may have other classes than the model, or in another order.
     """
-    names = dataset.label(label).classes
-    numbers = [next(iter(record.labels.get(label, ())), MISSING) for record in records]
-    return [None if number == MISSING else names[number] for number in numbers]
+    numbers = [next(iter(record.labels.get(label.name, ())), MISSING) for record in records]
+    return [None if number == MISSING else label.classes[number] for number in numbers]
 
 
-def _all_classes(records: Sequence[_EventSummary], dataset: Dataset, label: str) -> list[set[str]]:
+def _all_classes(records: Sequence[_EventSummary], label: Label) -> list[set[str]]:
     """Return the classes of all observations of each event, by name."""
-    names = dataset.label(label).classes
     return [
-        {names[number] for number in record.labels.get(label, ()) if number != MISSING}
+        {label.classes[n] for n in record.labels.get(label.name, ()) if n != MISSING}
         for record in records
     ]
 
 
 def _observation_notes(
-    records: Sequence[_EventSummary], labels: list[str], info: ModelInfo
+    records: Sequence[_EventSummary], labels: Collection[str], info: ModelInfo
 ) -> tuple[str, ...]:
     several = sum(record.n_observations > 1 for record in records)
     single = [label for label in labels if label not in info.multi_label]
     if not several or not single:
         return ()
     where = f" for {', '.join(single)}" if len(single) < len(labels) else ""
-    return (f"{several:,} events have several observations: the first one counts{where}",)
+    have = counted(several, "event has", "events have")
+    return (f"{have} several observations: the first one counts{where}",)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.errors import InputError
+from ctc.errors import InputError, describe_damage
 from ctc.evaluation.answers.aggregation import Aggregator, aggregate_by_event
 from ctc.evaluation.answers.predictions import (
     EvaluationData,
@@ -124,7 +124,8 @@ def undo_calibration(
         }
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise InputError(
-            f"the model's calibration is damaged ({error!r}): calibrate its original again"
+            f"the model's calibration is damaged ({describe_damage(error)}): calibrate its original"
+            " again"
         ) from None
     return _transform(data, undo, aggregator)
 

@@ -38,11 +38,13 @@ def write_calibrated_model(
     output: Path,
     open_model: Callable[[Path], PredictFn],
     images: NDArray[np.uint8],
+    fitted_on: Mapping[str, str],
 ) -> float:
     """Write the calibrated model, and return its largest absolute difference from the fit.
 
-    The difference is measured on `images` (N, height, width, 3); `open_model` opens a model file.
-    Raises CtcError, writing nothing, if it exceeds the tolerance.
+    `fitted_on` names dataset and split in the metadata of each label's calibration. The difference
+    is measured on `images` (N, height, width, 3); `open_model` opens a model file. Raises CtcError,
+    writing nothing, if it exceeds the tolerance.
     """
     import onnx
 
@@ -52,7 +54,9 @@ def write_calibrated_model(
         for output in model.graph.output
     )
     insert_calibration(model, fitted.calibrations)
-    calibration = {label: found.to_json() for label, found in fitted.labels.items()}
+    calibration = {
+        label: found.to_json() | dict(fitted_on) for label, found in fitted.labels.items()
+    }
     described = replace(info, calibration=calibration, thresholds=fitted.thresholds)
     metadata = {entry.key: entry.value for entry in model.metadata_props} | described.to_metadata()
     onnx.helper.set_model_props(model, metadata)

@@ -21,7 +21,7 @@ from ctc.evaluation.html.gallery_items import Gallery, PhotoRef
 from ctc.evaluation.html.model_card import model_card
 from ctc.evaluation.html.page import REPORT_FILE, write_page
 from ctc.evaluation.html.summary import describe_subject, label_summary, multi_label_summary
-from ctc.evaluation.html.thumbnails import ThumbnailSource, make_thumbnails
+from ctc.evaluation.html.thumbnails import ThumbnailSource, describe_missing, make_thumbnails
 from ctc.evaluation.metrics.evaluation import (
     Evaluation,
     LabelEvaluation,
@@ -100,7 +100,7 @@ def write_evaluation_report(
         "explained": explained,
         "method": extras.explanations.method if extras.explanations else None,
         "thumbnails": thumbnails,
-        "missing_photos": sum(photo not in thumbnails for photo in photos),
+        "missing_photos": describe_missing(thumbnails),
         "failures": extras.failures,
         "card": model_card(evaluation, extras.model, extras.config.licence),
     }
@@ -132,7 +132,8 @@ def _label_page(
 
 
 def _worst_locations(locations: LocationSlices | None) -> tuple[Slice, ...]:
-    found = locations.all if locations else ()
+    """Return the worst locations; none if there is only one, which tells nothing."""
+    found = locations.all if locations and len(locations.all) > 1 else ()
     return tuple(
         sorted(found, key=lambda group: (group.top_1.high, group.top_1.value))[:MAX_LOCATIONS]
     )

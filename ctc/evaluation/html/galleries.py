@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.evaluation.answers.predictions import EvaluationData, ProbabilityMatrix, is_known
+from ctc.evaluation.html.bursts import one_per_burst
 from ctc.evaluation.html.gallery_items import Gallery, GalleryBuilder
 from ctc.evaluation.metrics.intervals import Int64Array
 
@@ -19,11 +20,16 @@ PHOTOS_PER_GALLERY = 24
 MAX_MARGIN = 0.4
 """Largest margin between the two most probable classes of an uncertain prediction."""
 PHOTOS_PER_CELL = 6
+ONE_OF_EACH_BURST = (
+    "One of each burst: photos of one place within a minute, or with neighbouring file numbers."
+)
 UNCERTAIN = (
     "Uncertain predictions",
-    "A second class is almost as probable; smallest difference first.",
+    f"A second class is almost as probable; smallest difference first. {ONE_OF_EACH_BURST}",
 )
 """Title and description of their gallery."""
+MOST_CONFIDENT = f"Most confident first. {ONE_OF_EACH_BURST}"
+WORST = f"Wrong predictions, most confident first. {ONE_OF_EACH_BURST}"
 
 CellGalleries = Mapping[tuple[int, int], Gallery]
 """Galleries by the numbers of the true and the predicted class."""
@@ -39,9 +45,9 @@ def galleries_with_truth(data: EvaluationData, label: str, prefix: str) -> tuple
     wrong = by_confidence[~right[by_confidence]]
     random_right = _shuffle(np.flatnonzero(right))
     chosen = [
-        ("worst", "Worst mistakes", "Wrong predictions, most confident first.", wrong),
+        ("worst", "Worst mistakes", WORST, wrong),
         ("unsure", *UNCERTAIN, _order_by_margin(probabilities)),
-        ("right", "Right predictions", "A random sample, for comparison.", random_right),
+        ("right", "Right predictions", f"A random sample. {ONE_OF_EACH_BURST}", random_right),
     ]
     return _build_galleries(data, label, prefix, events, chosen)
 
@@ -51,11 +57,13 @@ def galleries_without_truth(data: EvaluationData, label: str, prefix: str) -> tu
     probabilities = data.events.probabilities[label]
     top, events = probabilities.argmax(axis=1), np.arange(len(probabilities))
     by_confidence = np.argsort(-probabilities.max(axis=1), kind="stable")
-    chosen = [("unsure", *UNCERTAIN, _order_by_margin(probabilities))]
+    # several classes of a multi-label label may be equally probable because all are present
+    unsure = [] if label in data.multi_label else [_order_by_margin(probabilities)]
+    chosen = [("unsure", *UNCERTAIN, rows) for rows in unsure]
     for number in np.argsort(-np.bincount(top), kind="stable").tolist():
         title = f"Predicted as {data.classes[label][number]}"
         rows = by_confidence[top[by_confidence] == number]
-        chosen.append((f"class-{number}", title, "Most confident first.", rows))
+        chosen.append((f"class-{number}", title, MOST_CONFIDENT, rows))
     return _build_galleries(data, label, prefix, events, chosen)
 
 
@@ -94,13 +102,14 @@ def _build_galleries(
     chosen: list[tuple[str, str, str, Int64Array]],
 ) -> tuple[Gallery, ...]:
     builder = GalleryBuilder(data, label)
-    return tuple(
-        Gallery(
-            f"{prefix}-{name}", title, about, builder.build_items(events[rows[:PHOTOS_PER_GALLERY]])
-        )
-        for name, title, about, rows in chosen
-        if len(rows)
-    )
+    galleries = []
+    for name, title, about, rows in chosen:
+        shown = one_per_burst(data, label, events[rows])[:PHOTOS_PER_GALLERY]
+        if len(shown):
+            items = builder.build_items(shown)
+            names_second = name == "unsure"
+            galleries.append(Gallery(f"{prefix}-{name}", title, about, items, names_second))
+    return tuple(galleries)
 
 
 def _order_by_margin(probabilities: ProbabilityMatrix) -> Int64Array:

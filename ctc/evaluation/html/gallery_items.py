@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctc.evaluation.answers.predictions import EvaluationData, ProbabilityMatrix, UnitPredictions
 from ctc.evaluation.metrics.intervals import Int64Array
@@ -20,22 +21,27 @@ class PhotoRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GalleryItem:
-    """A prediction and its photo; `truth` is None if unknown."""
+    """A prediction and its photo; `truth` is None if unknown.
+
+    `second` is the second most probable class, with its probability; None if there is one class.
+    """
 
     photo: PhotoRef
     truth: str | None
     predicted: str
     confidence: float
+    second: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """A grid of photos; `id` is its anchor."""
+    """A grid of photos; `id` is its anchor. `names_second`: captions name the second class."""
 
     id: str
     title: str
     about: str
     items: tuple[GalleryItem, ...]
+    names_second: bool = False
 
 
 class GalleryBuilder:
@@ -58,8 +64,18 @@ class GalleryBuilder:
         truth = -1 if self._truth is None else int(self._truth[event])
         name = self._classes[truth] if truth >= 0 else None
         return GalleryItem(
-            self._best_photo(event, top), name, self._classes[top], float(values[top])
+            self._best_photo(event, top),
+            name,
+            self._classes[top],
+            float(values[top]),
+            self._second(values, top),
         )
+
+    def _second(self, values: NDArray[np.float32], top: int) -> tuple[str, float] | None:
+        if len(values) < 2:
+            return None
+        second = int(np.where(np.arange(len(values)) == top, -1, values).argmax())
+        return self._classes[second], float(values[second])
 
     def build_items(self, events: Int64Array) -> tuple[GalleryItem, ...]:
         """Return the items of several events, in order."""

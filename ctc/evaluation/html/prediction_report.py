@@ -15,7 +15,7 @@ from ctc.evaluation.html.formatting import format_percent
 from ctc.evaluation.html.galleries import galleries_without_truth
 from ctc.evaluation.html.gallery_items import Gallery
 from ctc.evaluation.html.page import REPORT_FILE, write_page
-from ctc.evaluation.html.thumbnails import ThumbnailSource, make_thumbnails
+from ctc.evaluation.html.thumbnails import ThumbnailSource, describe_missing, make_thumbnails
 from ctc.evaluation.metrics.activity import (
     ClassCount,
     LocationActivity,
@@ -24,6 +24,7 @@ from ctc.evaluation.metrics.activity import (
     class_counts,
     frequent_classes,
 )
+from ctc.reporting import counted
 
 HIGH_CONFIDENCE = 0.9
 MAX_LOCATIONS = 60
@@ -69,7 +70,7 @@ def write_prediction_report(
         "summary": _summary(data, pages, failures),
         "notes": _omission_notes(data),
         "thumbnails": thumbnails,
-        "missing_photos": sum(photo not in thumbnails for photo in photos),
+        "missing_photos": describe_missing(thumbnails),
         "failures": failures,
     }
     write_page(folder / REPORT_FILE, "predictions.html", values)
@@ -95,16 +96,17 @@ def _page(data: EvaluationData, label: str, prefix: str) -> PredictionPage:
 def _summary(
     data: EvaluationData, pages: list[PredictionPage], failures: tuple[str, ...]
 ) -> list[str]:
-    photos = f" with {len(data.photos):,} photos" if data.photos else ""
-    lines = [f"{len(data.event_ids):,} events{photos} have predictions, which nobody has reviewed."]
+    photos = f" with {counted(len(data.photos), 'photo')}" if data.photos else ""
+    events = counted(len(data.event_ids), "event")
+    lines = [f"Predictions of {events}{photos}, which nobody has reviewed."]
     if data.locations:
-        lines.append(f"They come from {len(data.locations):,} locations.")
+        lines.append(f"They come from {counted(len(data.locations), 'location')}.")
     times = sorted(timestamp for timestamp in data.timestamps if timestamp)
     if times:
         lines.append(f"The first is from {times[0][:10]}, the last from {times[-1][:10]}.")
     lines += [_label_summary(data, page) for page in pages]
     if failures:
-        lines.append(f"{len(failures):,} photos could not be used.")
+        lines.append(f"{counted(len(failures), 'photo')} could not be used.")
     return lines
 
 

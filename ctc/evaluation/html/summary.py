@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ctc.evaluation.html.formatting import format_estimate, format_percent
+from ctc.evaluation.html.formatting import PERCENT_SIGN, format_estimate, format_percent
 from ctc.evaluation.metrics.evaluation import (
     Evaluation,
     LabelEvaluation,
     MultiLabelEvaluation,
     UnitScores,
 )
+from ctc.evaluation.training_overlap import OTHER_DATASET, OTHER_SPLIT, UNKNOWN
+from ctc.reporting import counted
 
 TARGET = 0.95
+_TRAINED = {
+    OTHER_SPLIT: " The model was trained on other splits of this dataset.",
+    OTHER_DATASET: " The model was trained on another dataset; photos that are in both would make"
+    " the figures too good.",
+    UNKNOWN: " Which photos the model was trained on is not known here; such photos would make the"
+    " figures too good.",
+}
+"""Sentences on the training; the other cases are among the notes."""
 MIN_EVENTS = 10
 """Minimum number of events for a class or a location to be named as a weak one."""
 GOOD_RECALL = 0.9
@@ -24,8 +34,10 @@ def describe_subject(evaluation: Evaluation) -> str:
     subject, counts = evaluation.subject, _format_counts(evaluation)
     if "split" in subject:
         dataset = subject.get("dataset", "a dataset")
-        return f"Evaluated on the split “{subject['split']}” of “{dataset}”: {counts}."
-    return f"Compared with the ground truth in “{subject.get('truth', 'unknown')}”: {counts}."
+        text = f"Evaluated on the split “{subject['split']}” of “{dataset}”: {counts}."
+    else:
+        text = f"Compared with the ground truth in “{subject.get('truth', 'unknown')}”: {counts}."
+    return text + _TRAINED.get(str(subject.get("trained")), "")
 
 
 def label_summary(label: str, found: LabelEvaluation) -> tuple[str, ...]:
@@ -53,8 +65,8 @@ def multi_label_summary(label: str, found: MultiLabelEvaluation) -> str:
 
 def _format_counts(evaluation: Evaluation) -> str:
     """Return `640 events with 1,316 photos`."""
-    photos = f" with {evaluation.photos:,} photos" if evaluation.photos else ""
-    return f"{evaluation.events:,} events{photos}"
+    photos = f" with {counted(evaluation.photos, 'photo')}" if evaluation.photos else ""
+    return f"{counted(evaluation.events, 'event')}{photos}"
 
 
 def _accuracy(label: str, scores: UnitScores) -> Iterator[str]:
@@ -62,7 +74,8 @@ def _accuracy(label: str, scores: UnitScores) -> Iterator[str]:
     yield (
         f"The model predicts {right:,} of {scores.n:,} events whose {label} is known correctly:"
         f" an accuracy of {format_percent(top.value)}. For other events of the same kind, expect"
-        f" {100 * top.low:.0f} to {format_percent(top.high)}."
+        f" {100 * top.low:.0f} to {format_percent(top.high)} (95{PERCENT_SIGN} confidence"
+        " interval)."
     )
 
 
@@ -81,9 +94,9 @@ def _coverage(scores: UnitScores) -> Iterator[str]:
     else:
         yield (
             "If predictions with a probability of at least"
-            f" {format_percent(target.threshold or 0)} are accepted without review, that covers"
-            f" {format_percent(target.share)} of the events with an accuracy of"
-            f" {format_percent(target.accuracy.value)}. A person reviews the rest."
+            f" {format_percent(target.threshold or 0)} (the threshold) are accepted without review,"
+            f" that is {format_percent(target.share)} of the events (the coverage), with an"
+            f" accuracy of {format_percent(target.accuracy.value)}. A person reviews the rest."
         )
     own = scores.automation.thresholds
     if own and not own.share:
@@ -135,12 +148,15 @@ def _calibration(scores: UnitScores) -> Iterator[str]:
     verdict = "well calibrated" if error < SMALL_ERROR else "roughly calibrated"
     if error >= LARGE_ERROR:
         remedy = (
-            "use `ctc calibrate`"
+            "use “ctc calibrate”"
             if scores.uncalibrated is None
             else "the model's calibration does not fit these photos"
         )
         verdict = f"not calibrated: {remedy}"
-    yield f"Its probabilities are {verdict} (mean error {100 * error:.1f} percentage points)."
+    yield (
+        f"Its probabilities are {verdict} (expected calibration error {100 * error:.1f} percentage"
+        " points)."
+    )
 
 
 def _locations(scores: UnitScores) -> Iterator[str]:

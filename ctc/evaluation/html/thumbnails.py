@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import errno
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
-from ctc.errors import ImageError
+from ctc.errors import ImageError, reason
 from ctc.evaluation.html.gallery_items import PhotoRef
 from ctc.images import decode, encode_jpeg, read_photo, shrink
 from ctc.images.decode import Pixels
 from ctc.images.eval_samples import read_events, record_table
+from ctc.images.files import is_image_name
+from ctc.reporting import counted
 from ctc.storage.paths import join_path
 
 SMALLEST_SIDE = 144
@@ -21,10 +26,24 @@ QUALITY = 70
 TYPICAL_CHARACTERS = 8_000
 """Approximate size of a thumbnail in the page."""
 MEGABYTE = 1_000_000
+MAX_REASONS = 5
 
-Thumbnails = dict[PhotoRef, str]
-ThumbnailSource = Callable[[Sequence[PhotoRef]], Iterator[tuple[PhotoRef, bytes]]]
-"""Yields the bytes of those photos that can be read, in any order."""
+NOT_FOUND = reason(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+NO_PATH = "the predictions name no photo"
+TOO_MUCH = "left out to limit the size"
+NOT_IN_DATASET = "not readable in the dataset"
+"""Why a photo has no thumbnail; otherwise it is the reason why it can't be read."""
+
+ThumbnailSource = Callable[[Sequence[PhotoRef]], Iterator[tuple[PhotoRef, bytes | ImageError]]]
+"""Yields the bytes of each photo, or why it can't be read, in any order."""
+
+
+@dataclass(frozen=True)
+class Thumbnails:
+    """Thumbnails as data URIs by photo, and why the others have none."""
+
+    uris: Mapping[PhotoRef, str]
+    missing: Mapping[PhotoRef, str]
 
 
 def thumbnails_from_files(root: Path | None = None) -> ThumbnailSource:
@@ -33,13 +52,14 @@ def thumbnails_from_files(root: Path | None = None) -> ThumbnailSource:
     The id of an event without a path may be the path of its photo.
     """
 
-    def read(photos: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
+    def read(photos: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes | ImageError]]:
         for photo in photos:
             path = photo.path or photo.event_id
             try:
                 yield photo, read_photo(join_path(root, path) if root else path)
-            except ImageError:
-                continue  # the page counts the photos that are not shown
+            except ImageError as error:
+                is_photo = bool(photo.path) or is_image_name(photo.event_id)
+                yield photo, error if is_photo else ImageError(NO_PATH)
 
     return read
 
@@ -47,8 +67,8 @@ def thumbnails_from_files(root: Path | None = None) -> ThumbnailSource:
 def thumbnails_from_dataset(dataset: Dataset, split: str) -> ThumbnailSource:
     """Return a source that reads the photos of a dataset's split."""
 
-    def read(photos: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes]]:
-        remaining = set(photos)
+    def read(photos: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, bytes | ImageError]]:
+        remaining = dict.fromkeys(photos)
         events = {photo.event_id for photo in photos}
         for _, event in read_events(dataset, split, record_table(dataset, split), lambda _: None):
             if event.event_id not in events:
@@ -56,10 +76,11 @@ def thumbnails_from_dataset(dataset: Dataset, split: str) -> ThumbnailSource:
             for path, jpeg in zip(event.paths, event.jpegs, strict=True):
                 photo = PhotoRef(event.event_id, path)
                 if photo in remaining:
-                    remaining.remove(photo)
+                    del remaining[photo]
                     yield photo, jpeg
             if not remaining:
                 return
+        yield from ((photo, ImageError(NOT_IN_DATASET)) for photo in remaining)
 
     return read
 
@@ -79,13 +100,49 @@ def make_thumbnails(
         for photo, total in zip(uses, total_uses, strict=True)
         if total <= budget // TYPICAL_CHARACTERS
     ]
-    thumbnails: Thumbnails = {}
+    uris, missing = dict[PhotoRef, str](), dict.fromkeys(uses, TOO_MUCH)
     for photo, data in source(chosen):
-        uri = _thumbnail(data)
-        if uri and len(uri) * uses[photo] <= budget:
+        try:
+            if isinstance(data, ImageError):
+                raise data
+            uri = _thumbnail(data)
+        except ImageError as error:
+            missing[photo] = str(error)
+            continue
+        if len(uri) * uses[photo] <= budget:
             budget -= len(uri) * uses[photo]
-            thumbnails[photo] = uri
-    return thumbnails
+            uris[photo] = uri
+            del missing[photo]
+    return Thumbnails(uris, missing)
+
+
+def describe_missing(thumbnails: Thumbnails) -> tuple[str, ...]:
+    """Return a sentence per reason why photos are not shown, the most frequent first."""
+    examples: dict[str, PhotoRef] = {}
+    for photo, why in thumbnails.missing.items():
+        examples.setdefault(why, photo)
+    return tuple(
+        _describe_reason(why, count, examples[why])
+        for why, count in Counter(thumbnails.missing.values()).most_common(MAX_REASONS)
+    )
+
+
+def _describe_reason(why: str, count: int, example: PhotoRef) -> str:
+    start = counted(count, "photo is", "photos are") + " not shown"
+    if why == NO_PATH:
+        return (
+            f"{start}: the predictions name events, such as “{example.event_id}”, but not their"
+            " photos. Files that “ctc predict” writes as JSON, or with --per-photo, name them."
+        )
+    if why == TOO_MUCH:
+        return f"{start}, so that this file stays small; --thumbnails sets its size."
+    path = example.path or example.event_id
+    step = (
+        " If they are elsewhere now, give their folder with --image-root."
+        if why == NOT_FOUND
+        else ""
+    )
+    return f"{start}: {why}, such as “{path}”.{step}"
 
 
 def data_uri(pixels: Pixels) -> str:
@@ -93,8 +150,5 @@ def data_uri(pixels: Pixels) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(pixels, QUALITY)).decode()
 
 
-def _thumbnail(data: bytes) -> str | None:
-    try:
-        return data_uri(shrink(decode(data, (SMALLEST_SIDE, SMALLEST_SIDE)), SMALLEST_SIDE))
-    except ImageError:
-        return None
+def _thumbnail(data: bytes) -> str:
+    return data_uri(shrink(decode(data, (SMALLEST_SIDE, SMALLEST_SIDE)), SMALLEST_SIDE))

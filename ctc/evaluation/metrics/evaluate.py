@@ -37,7 +37,7 @@ from ctc.evaluation.metrics.evaluation import (
 from ctc.evaluation.metrics.intervals import ClusterBootstrap, proportion
 from ctc.evaluation.metrics.multi_label import evaluate_multi_label
 from ctc.evaluation.metrics.reliability import reliability
-from ctc.evaluation.metrics.slices import daylight_slices, location_slices, photo_count_slices
+from ctc.evaluation.metrics.slices import light_slices, location_slices, photo_count_slices
 
 TOP_K = 5
 
@@ -127,14 +127,14 @@ def _evaluate_unit(
         missing=int((all_truth == MISSING).sum()),
         foreign=foreign,
         top_1=proportion(right, len(kept)),
-        top_5=proportion(int(in_top_k(truth, probabilities, TOP_K).sum()), len(kept)),
+        top_5=proportion(float(top_k_share(truth, probabilities, TOP_K).sum()), len(kept)),
         top_1_with_foreign=right / (len(kept) + foreign),
         classes=scores.by_class(),
         macro=scores.macro(),
         weighted=scores.weighted(),
         confusion=_confusion_counts(truth, top, len(classes)),
         rare=_rare_class_means(scores, context.train_counts.get(label)),
-        daylight=daylight_slices(data.night[event], truth, top),
+        daylight=light_slices(data.light[event], truth, top),
         photos_in_event=photo_count_slices(data.photos_in_event[event], truth, top),
         locations=location_slices(
             data.locations, data.location[event].astype(np.int64), truth, top
@@ -148,12 +148,18 @@ def _evaluate_unit(
     )
 
 
-def in_top_k(
+def top_k_share(
     truth: NDArray[np.int32], probabilities: NDArray[np.float32], k: int
-) -> NDArray[np.bool_]:
-    """Return (N,) whether fewer than `k` classes are more probable than the truth."""
-    p_truth = probabilities[np.arange(len(truth)), truth]
-    return np.asarray((probabilities > p_truth[:, None]).sum(axis=1) < k)
+) -> NDArray[np.float64]:
+    """Return (N,) the chance, 0 to 1, that the truth is among the `k` most probable classes.
+
+    Classes of equal probability share the places that they take together: of two classes that tie
+    for the last place, each has it with a chance of 1/2.
+    """
+    p_truth = probabilities[np.arange(len(truth)), truth][:, None]
+    places = k - (probabilities > p_truth).sum(axis=1)
+    equal = (probabilities == p_truth).sum(axis=1)
+    return np.asarray(np.clip(places / equal, 0, 1))
 
 
 def _confusion_counts(
@@ -203,7 +209,7 @@ def _omission_notes(
 def _missing_facts(data: EvaluationData) -> Iterator[str]:
     if data.photos is None:
         yield "metrics per photo are left out: only predictions of whole events are known"
-    for title, values in (("location", data.location), ("day and night", data.night)):
+    for title, values in (("location", data.location), ("light", data.light)):
         if not (values >= 0).any():
             yield f"metrics by {title} are left out: unknown for every event"
     if not data.photos_in_event.any():

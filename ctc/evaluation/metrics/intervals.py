@@ -18,8 +18,11 @@ Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
 
 
-def proportion(hits: int, n: int) -> Estimate:
-    """Return the proportion `hits / n` with its Clopper-Pearson interval; NaN if `n` is 0."""
+def proportion(hits: float, n: int) -> Estimate:
+    """Return the proportion `hits / n` with its Clopper-Pearson interval; NaN if `n` is 0.
+
+    `hits` may be a sum of shares, such as those of ties.
+    """
     low, high = clopper_pearson(hits, n)
     return Estimate(hits / n if n else float("nan"), float(low), float(high))
 
@@ -45,7 +48,7 @@ def lower_bound(hits: ArrayLike, n: ArrayLike, tail: float) -> Float64Array:
     from scipy.stats import beta
 
     good, total = np.asarray(hits, np.float64), np.asarray(n, np.float64)
-    low = np.where(good > 0, beta.ppf(tail, np.maximum(good, 1), total - good + 1), 0.0)
+    low = np.where(good > 0, beta.ppf(tail, np.where(good > 0, good, 1), total - good + 1), 0.0)
     return np.where(total > 0, low, np.nan)
 
 

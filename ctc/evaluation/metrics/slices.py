@@ -1,4 +1,4 @@
-"""Accuracy by slice: location, daylight, number of photos in the event."""
+"""Accuracy by slice: location, light, number of photos in the event."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.evaluation.answers.event_facts import LIGHTS
 from ctc.evaluation.answers.predictions import Int32Array
 from ctc.evaluation.metrics.evaluation import Estimate, LocationSlices, Slice
 from ctc.evaluation.metrics.intervals import Float64Array, Int64Array, clopper_pearson
@@ -68,11 +69,11 @@ def photo_count_slices(
     )
 
 
-def daylight_slices(
-    night: Iterable[int], truth: Int32Array, predicted: Int64Array
+def light_slices(
+    light: Iterable[int], truth: Int32Array, predicted: Int64Array
 ) -> tuple[Slice, ...]:
-    """Compute slices by day and night; −1 is unknown and left out."""
-    return compute_slices(("day", "night"), np.asarray(night, np.int64), truth, predicted)
+    """Compute slices by the light of LIGHTS; −1 is unknown and left out."""
+    return compute_slices(LIGHTS, np.asarray(light, np.int64), truth, predicted)
 
 
 def _mean_recall(

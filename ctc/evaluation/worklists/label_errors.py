@@ -1,4 +1,4 @@
-"""Likely label errors: labels that the model disagrees with and finds improbable.
+"""Labels that the model disagrees with: its own mistakes, and label errors among them.
 
 Confident learning (Northcutt, Jiang & Chuang 2021, https://doi.org/10.1613/jair.1.12125): the
 confident joint (section 3.1) and the ranking by self-confidence (section 3.2), which finds more
@@ -18,7 +18,7 @@ from ctc.evaluation.metrics.intervals import Float64Array
 
 @dataclass(frozen=True)
 class LabelErrorCandidates:
-    """M candidates, least probable label first.
+    """M candidates: confident disagreements first, then by the probability of the label, ascending.
 
     `row` is the prediction's row, `suggested` the class that the model predicts. `is_confident`:
     its probability reaches the mean over the predictions that are labelled with it.
@@ -40,8 +40,8 @@ def find_label_errors(truth: Int32Array, probabilities: ProbabilityMatrix) -> La
         probabilities[np.arange(len(truth)), classes] for classes in (truth, suggested)
     )
     row = np.flatnonzero(p_suggested > p_label)
-    row = row[np.lexsort((-p_suggested[row], p_label[row]))]
     confident = p_suggested >= _mean_self_confidence(truth, probabilities)[suggested]
+    row = row[np.lexsort((-p_suggested[row], p_label[row], ~confident[row]))]
     return LabelErrorCandidates(row, suggested[row], confident[row])
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctc.evaluation.answers.predictions import EvaluationData, is_known
 from ctc.evaluation.worklists.active_learning import rank_for_labelling
-from ctc.evaluation.worklists.label_errors import find_label_errors
+from ctc.evaluation.worklists.label_errors import LabelErrorCandidates, find_label_errors
 from ctc.storage.atomic import write_text
 
 LABEL_ERRORS, TO_LABEL = "label_errors.csv", "to_label.csv"
@@ -30,31 +32,59 @@ _TO_LABEL_COLUMNS = (
 WorklistRow = Sequence[str | float]
 
 
-def write_label_errors(data: EvaluationData, path: Path) -> int:
-    """Write the events whose label differs from the prediction; return the number of rows.
+@dataclass(frozen=True)
+class Disagreements:
+    """How many of `labelled` labels of events the model disagrees with, and confidently."""
 
-    There is one row per label and event, the least probable labels first.
+    labelled: int
+    total: int
+    confident: int
+
+    def __add__(self, other: Disagreements) -> Disagreements:
+        return Disagreements(
+            self.labelled + other.labelled,
+            self.total + other.total,
+            self.confident + other.confident,
+        )
+
+
+def write_label_errors(data: EvaluationData, path: Path) -> Disagreements:
+    """Write the events whose label differs from the prediction, at most MAX_ROWS per label.
+
+    There is one row per label and event, in the order of `find_label_errors`.
     """
-    return _write_csv(
-        path,
-        _ERROR_COLUMNS,
-        (row for label in data.truth for row in _label_error_rows(data, label)),
-    )
+    found, rows = Disagreements(0, 0, 0), list[WorklistRow]()
+    for label, truth in data.truth.items():
+        events = np.flatnonzero(is_known(truth))
+        suspects = find_label_errors(truth[events], data.events.probabilities[label][events])
+        found += Disagreements(
+            len(events), len(suspects.row), int(np.count_nonzero(suspects.is_confident))
+        )
+        rows += _label_error_rows(data, label, events, suspects)
+    _write_csv(path, _ERROR_COLUMNS, rows)
+    return found
 
 
 def write_to_label(data: EvaluationData, path: Path) -> int:
-    """Write the events without a label, most valuable first; return the number of rows."""
-    labels = [label for label in data.classes if label not in data.multi_label]
+    """Write the events without a label, most valuable first; return the number of rows.
+
+    A label that the ground truth does not have at all is left out.
+    """
     return _write_csv(
-        path, _TO_LABEL_COLUMNS, (row for label in labels for row in _to_label_rows(data, label))
+        path,
+        _TO_LABEL_COLUMNS,
+        (row for label in data.truth for row in _to_label_rows(data, label)),
     )
 
 
-def _label_error_rows(data: EvaluationData, label: str) -> Iterator[WorklistRow]:
+def _label_error_rows(
+    data: EvaluationData,
+    label: str,
+    events: NDArray[np.int64],
+    suspects: LabelErrorCandidates,
+) -> Iterator[WorklistRow]:
     classes = data.classes[label]
-    events = np.flatnonzero(is_known(data.truth[label]))
     truth, probabilities = data.truth[label][events], data.events.probabilities[label][events]
-    suspects = find_label_errors(truth, probabilities)
     columns = (
         suspects.row[:MAX_ROWS].tolist(),
         suspects.suggested.tolist(),

@@ -21,8 +21,12 @@ from ctc.plugin.manager import plugins
 CLASSES = {"species": ("fox", "wolf"), "count": ("1", "2+", "many")}
 
 
-def mean_of_photos(photos):
+def mean(photos):
     return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
+
+
+def mean_of_photos(photos, _classes):
+    return mean([photo.probabilities for photo in photos])
 
 
 def entries():
@@ -43,7 +47,7 @@ def entries():
         yield EventPrediction(
             event_id,
             CLASSES,
-            mean_of_photos([photo.probabilities for photo in photos]),
+            mean([photo.probabilities for photo in photos]),
             photos,
             meta,
         )
@@ -85,7 +89,7 @@ def test_join_ground_truth_by_event_id(tmp_path: Path) -> None:
         "camera 1",
         "south",
     ]
-    assert data.night.tolist() == [0, 1, 0]
+    assert data.light.tolist() == [0, 1, 0]
     assert (data.photos_in_event.tolist(), data.events.paths[1]) == (
         [1, 2, 1],
         str(Path("/photos/x/2.jpg")),
@@ -106,11 +110,8 @@ def test_join_ground_truth_notes_what_does_not_match(tmp_path: Path) -> None:
     assert joined.data.truth["species"].tolist() == [0, -1, -1]
     assert joined.notes == (
         "2 predicted events have no ground truth and are not counted, such as 'b', 'c'",
-        "1 events of the ground truth have no prediction, such as 'z'",
-        (
-            "1 further observations of events with several are not counted:"
-            " the first observation counts"
-        ),
+        "1 event of the ground truth has no prediction, such as 'z'",
+        ("1 further observation of an event is not counted: the first observation counts"),
     )
 
 
@@ -139,7 +140,8 @@ def test_join_ground_truth_without_match_is_an_error_with_examples(tmp_path: Pat
     ):
         join_ground_truth(data, inventory(event_id=["x", "y", "z"]), "location", mean_of_photos)
     with pytest.raises(
-        UsageError, match="predictions have the labels 'species', 'count', the ground truth 'sex'"
+        UsageError,
+        match="prediction file has the labels 'species', 'count', the truth the label 'sex': none",
     ):
         join_ground_truth(
             data,

@@ -21,8 +21,12 @@ SHARES = (0.9, 0.4, 0.2, 0.3, 0.7)
 """Probability of fox, by photo."""
 
 
-def mean_of_photos(photos):
+def mean(photos):
     return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
+
+
+def mean_of_photos(photos, _classes):
+    return mean([photo.probabilities for photo in photos])
 
 
 @pytest.fixture
@@ -81,9 +85,9 @@ def test_match_by_photo_notes_matches_and_omissions(joined) -> None:
     )
     assert (
         left_out
-        == "1 predicted events have no ground truth and are not counted, such as '/photos/s/3.jpg'"
+        == "1 predicted event has no ground truth and is not counted, such as '/photos/s/3.jpg'"
     )
-    assert unpredicted == "1 events of the ground truth have no prediction, such as 'west'"
+    assert unpredicted == "1 event of the ground truth has no prediction, such as 'west'"
 
 
 @pytest.mark.parametrize("folder", ["", "./", "../photos/", "\\photos\\"])
@@ -95,7 +99,7 @@ def test_match_by_photo_resolves_relative_paths_and_separators(
     root = Path("/photos") if folder.startswith("\\") else tmp_path / "photos"
     columns = {"event_id": ["north"], "images": [["n/1.jpg", "n/2.jpg"]], "species": ["fox"]}
     found = joined(folder, Inventory(pa.table(columns), ("species",), root))
-    assert "2 of 5 predicted photos are in 1 of 1 events" in found.notes[0]
+    assert "2 of 5 predicted photos are in 1 of 1 event of" in found.notes[0]
 
 
 def test_match_by_photo_resolves_symbolic_links(joined, truth, tmp_path) -> None:

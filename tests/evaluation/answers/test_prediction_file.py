@@ -17,8 +17,12 @@ from ctc.plugin.manager import plugins
 CLASSES = {"species": ("fox", "wolf"), "count": ("1", "2+", "many")}
 
 
-def mean_of_photos(photos):
+def mean(photos):
     return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
+
+
+def mean_of_photos(photos, _classes):
+    return mean([photo.probabilities for photo in photos])
 
 
 def entries():
@@ -39,7 +43,7 @@ def entries():
         yield EventPrediction(
             event_id,
             CLASSES,
-            mean_of_photos([photo.probabilities for photo in photos]),
+            mean([photo.probabilities for photo in photos]),
             photos,
             meta,
         )
@@ -65,7 +69,7 @@ def test_read_predictions_reads_events_with_facts(tmp_path: Path, name: str) -> 
         np.array([[0.75, 0.25], [0.375, 0.625], [0.5, 0.5]]), abs=1e-4
     )
     assert (data.locations, data.location.tolist()) == (("camera 0", "camera 1"), [0, 1, 0])
-    assert (data.timestamps[1], data.night.tolist()) == ("2024-03-01T08:00:00", [1, 0, 0])
+    assert (data.timestamps[1], data.light.tolist()) == ("2024-03-01T08:00:00", [1, 0, 0])
 
 
 @pytest.mark.parametrize("name", ["p.csv", "p.parquet"])

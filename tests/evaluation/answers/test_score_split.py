@@ -11,6 +11,7 @@ import pytest
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import CtcError, UsageError
+from ctc.evaluation.answers.event_facts import LIGHTS
 from ctc.evaluation.answers.predictions import FOREIGN
 from ctc.evaluation.answers.score_split import is_infrared, score_split
 from ctc.evaluation.config import ScoringConfig
@@ -50,7 +51,14 @@ def test_score_split_reads_facts_from_columns_and_colours(colour_dataset) -> Non
     found = score(colour_dataset).data
     assert found.locations == ("camera 0", "camera 1", "camera 2", "camera 3")
     assert found.timestamps[3] == "2024-03-01T03:00:00"
-    assert not found.night.any()
+    # by the clock of 'datetime', not by the photos, which are all in colour
+    assert found.light.tolist() == [int(i % 24 not in range(6, 18)) for i in range(48)]
+
+
+def test_score_split_calls_photos_without_time_colour_not_day(dataset_of, colour_event) -> None:
+    events = [replace(colour_event("test", i), meta={}) for i in range(4)]
+    dataset = dataset_of({"test": events}, {"species": SPECIES})
+    assert [LIGHTS[number] for number in score(dataset).data.light] == ["colour"] * 4
 
 
 def test_is_infrared_detects_one_tint() -> None:
@@ -109,12 +117,13 @@ def test_score_split_skips_and_names_damaged_record(colour_dataset) -> None:
 def test_score_split_notes_several_observations(tiny_dataset) -> None:
     info = ModelInfo({"species": ("boar", "deer", "fox")}, Preprocessing(16, 24))
     found = score(tiny_dataset(), info=info)
-    assert found.notes == ("1 events have several observations: the first one counts",)
+    assert found.notes == ("1 event has several observations: the first one counts",)
 
 
 def test_score_split_without_shared_label_is_an_error(tiny_dataset) -> None:
     with pytest.raises(
-        UsageError, match=r"the model has the labels sex, .* species, count: none is in both"
+        UsageError,
+        match=r"the model has the label 'sex', .* the labels 'species', 'count': none is in both",
     ):
         score(tiny_dataset(), info=replace(INFO, labels={"sex": ("f", "m")}))
 

@@ -88,7 +88,7 @@ def data(photos: list[str]) -> EvaluationData:
         photos_in_event=np.ones(count, np.int32),
         location=(np.arange(count) % 3).astype(np.int32),
         locations=("camera 1", "camera 2", "<i>camera</i> 3"),
-        night=(np.arange(count) % 2).astype(np.int8),
+        light=(np.arange(count) % 2).astype(np.int8),
         timestamps=tuple(f"2024-03-0{1 + i // 24}T{i % 24:02d}:00:00" for i in range(count)),
         events=UnitPredictions(
             np.arange(count, dtype=np.int32),
@@ -107,7 +107,7 @@ def data_without_facts(data: EvaluationData) -> EvaluationData:
         data,
         location=unknown.astype(np.int32),
         locations=(),
-        night=unknown.astype(np.int8),
+        light=unknown.astype(np.int8),
         timestamps=("",) * len(data.event_ids),
     )
 

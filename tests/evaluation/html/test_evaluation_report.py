@@ -14,6 +14,8 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
 from ctc.evaluation.config import ReportConfig
 from ctc.evaluation.explain.explain import Example, Explanation, Explanations
+from ctc.evaluation.html.summary import describe_subject
+from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 from ctc.evaluation.training_history import read_history
 
 
@@ -104,8 +106,58 @@ def test_evaluation_report_counts_missing_photos(
     for i in range(11):
         (tmp_path / f"{i}.jpg").unlink()
     page = read_page(write_report(data))
-    assert "photo not shown" in page.text
-    assert "photos are not shown: they could not be read" in page.text
+    assert "photo not shown: no such file or directory" in page.text
+    assert f"photos are not shown: no such file or directory, such as “{tmp_path}/" in page.text
+    assert "give their folder with --image-root" in page.text
+
+
+def test_evaluation_report_omits_tables_with_one_row(
+    data, write_report, read_page, tmp_path
+) -> None:
+    assert "Accuracy by light" in read_page(write_report(data)).text
+    same = np.zeros(len(data.event_ids))
+    alike = replace(data, location=same.astype(np.int32), light=same.astype(np.int8))
+    page = read_page(write_report(alike))
+    assert not {"label-0-locations", "label-0-daylight", "label-0-photos"} & set(page.ids)
+
+
+def test_evaluation_report_shows_one_mistake_of_each_burst(data, write_report, read_page) -> None:
+    # mistakes every hour; five in one minute at one camera
+    wrong = [i for i in range(48) if i % 6 == 5]
+    times = list(data.timestamps)
+    location = data.location.copy()
+    for second, event in enumerate(wrong[:5]):
+        times[event] = f"2024-03-01T12:00:{second:02d}"
+        location[event] = 0
+    page = read_page(write_report(replace(data, timestamps=tuple(times), location=location)))
+    gallery = page.source.partition('<section id="label-0-worst">')[2].partition("</section>")[0]
+    assert gallery.count("<li") == len(wrong) - 4
+    assert "One of each burst" in gallery
+
+
+def test_evaluation_report_names_second_class_of_uncertain_predictions(
+    make_data, write_report, read_page
+) -> None:
+    data = make_data([0, 1, 1], [[0.55, 0.45], [0.1, 0.9], [0.2, 0.8]], ["deer", "fox"])
+    gallery = read_page(write_report(data)).source.partition('<section id="label-0-unsure">')[2]
+    first = gallery.partition("</li>")[0]
+    assert "<strong>deer</strong> 55.0\N{NO-BREAK SPACE}%" in first
+    assert "or <strong>fox</strong> 45.0\N{NO-BREAK SPACE}%" in first
+    assert "or <strong>" not in gallery.partition("</section>")[2]
+
+
+@pytest.mark.parametrize(
+    ("trained", "sentence"),
+    [
+        ("on other splits of this dataset", "The model was trained on other splits of this"),
+        ("on another dataset", "The model was trained on another dataset; photos that are in"),
+        ("unknown", "Which photos the model was trained on is not known here"),
+    ],
+)
+def test_describe_subject_tells_what_the_model_was_trained_on(make_data, trained, sentence) -> None:
+    subject = {"model": "m.onnx", "split": "test", "trained": trained}
+    data = make_data([0, 1], [[0.9, 0.1], [0.1, 0.9]])
+    assert sentence in describe_subject(evaluate(data, EvaluationContext(subject)))
 
 
 def test_evaluation_report_limits_matrix_to_40_classes(make_data, write_report, read_page) -> None:

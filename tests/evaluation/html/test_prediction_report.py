@@ -69,7 +69,7 @@ def test_prediction_report_shows_classes_locations_hours_and_photos(
     assert (page.unmatched, page.all("script", "src")) == ([], [])
     assert len(page.all("img", "src")) == 12
     for part in (
-        "6 events have predictions",
+        "Predictions of 6 events",
         "They come from 3 locations",
         "Events by location",
         "Activity by hour of the day",

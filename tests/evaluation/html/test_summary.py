@@ -24,9 +24,9 @@ def test_label_summary_suggests_calibration_only_if_uncalibrated(make_data) -> N
         for before in (None, wrong)
     ]
     assert sentences[0].startswith(
-        "Its probabilities are not calibrated: use `ctc calibrate` (mean error"
+        "Its probabilities are not calibrated: use “ctc calibrate” (expected calibration error"
     )
     assert sentences[1].startswith(
         "Its probabilities are not calibrated: the model's calibration does not fit these photos"
-        " (mean error"
+        " (expected calibration error"
     )

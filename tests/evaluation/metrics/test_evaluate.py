@@ -9,7 +9,7 @@ import pytest
 
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import FOREIGN, UnitPredictions
-from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate, in_top_k
+from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate, top_k_share
 
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]
 
@@ -24,9 +24,22 @@ def test_evaluate_accuracy_and_confusion_matrix_by_hand(make_data) -> None:
     assert scores.confusion == ((1, 0, 0), (1, 1, 0), (0, 0, 1))
 
 
-def test_in_top_k_counts_more_probable_classes() -> None:
-    probabilities = np.array([[0.4, 0.3, 0.2, 0.1], [0.25, 0.25, 0.25, 0.25]], np.float32)
-    assert in_top_k(np.array([2, 3]), probabilities, 2).tolist() == [False, True]
+def test_top_k_share_splits_places_between_ties() -> None:
+    # 2 places: third of four; four that tie; two that tie for the second place; a clear first
+    probabilities = np.array(
+        [[0.4, 0.3, 0.2, 0.1], [0.25] * 4, [0.4, 0.2, 0.2, 0.2], [0.1, 0.7, 0.1, 0.1]], np.float32
+    )
+    shares = top_k_share(np.array([2, 3, 1, 1]), probabilities, 2)
+    assert shares == pytest.approx([0, 1 / 2, 1 / 3, 1])
+
+
+def test_evaluate_shares_ties_of_votes_in_top_5(make_data) -> None:
+    # all votes for class 0: of the other 9 classes, 4 have a place among the first five
+    votes = [[1.0] + [0.0] * 9] * 90
+    data = make_data([i % 9 + 1 for i in range(90)], votes)
+    scores = evaluate(data, EvaluationContext()).labels["species"].units["event"]
+    assert scores.top_5.value == pytest.approx(4 / 9)
+    assert scores.top_5.low < 4 / 9 < scores.top_5.high
 
 
 def test_evaluate_compares_photos_with_truth_of_their_event(make_data) -> None:
@@ -78,7 +91,7 @@ def test_evaluate_notes_what_is_left_out(make_data) -> None:
         "one more",
         "metrics per photo are left out: only predictions of whole events are known",
         "metrics by location are left out: unknown for every event",
-        "metrics by day and night are left out: unknown for every event",
+        "metrics by light are left out: unknown for every event",
         "metrics by number of photos are left out: unknown for every event",
         (
             "removal of empty events is left out: no label has both empty events, of a class such"

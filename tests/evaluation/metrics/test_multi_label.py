@@ -42,8 +42,11 @@ PROBABILITIES = [
 ]
 
 
-def mean_of_photos(photos: Sequence[Any]) -> Any:
-    return {label: np.mean([photo[label] for photo in photos], axis=0) for label in photos[0]}
+def mean_of_photos(photos: Sequence[Any], classes: Any) -> Any:
+    return {
+        label: np.mean([photo.probabilities[label] for photo in photos], axis=0)
+        for label in classes
+    }
 
 
 @pytest.fixture
@@ -225,8 +228,7 @@ def test_join_ground_truth_uses_all_observations_for_multi_label_only(
     assert joined.data.multi_label["species"].tolist() == [[1, 1], [-1, -1], [-1, -1]]
     assert joined.data.truth["count"].tolist() == [0, -1, -1]
     assert (
-        joined.notes[-1]
-        == "1 further observations of events with several are not counted for count: the first"
+        joined.notes[-1] == "1 further observation of an event is not counted for count: the first"
         " observation counts"
     )
 
@@ -238,6 +240,20 @@ def test_read_predictions_names_line_of_invalid_present_classes(tmp_path) -> Non
         InputError, match="line 2 has no JSON list of classes in its column 'predictions_present'"
     ):
         read_predictions(tmp_path / "p.csv", "location", lambda _: mean_of_photos)
+
+
+def test_evaluate_command_reports_multi_label_predictions_per_event(tmp_path) -> None:
+    cell = '"{""fox"": 0.9, ""wolf"": 0.7}","[""fox"", ""wolf""]"'
+    rows = [f"{event},species,{cell}" for event in ("a", "b")]
+    header = "id,label,predictions_all,predictions_present"
+    (tmp_path / "p.csv").write_text("\n".join([header, *rows]))
+    columns = {"event_id": ["a", "b"], "images": [["a.jpg"], ["b.jpg"]], "species": ["fox", "wolf"]}
+    Inventory(pa.table(columns), ("species",), tmp_path).write(tmp_path / "i.parquet")
+    arguments = [tmp_path / "p.csv", "--truth", tmp_path / "i.parquet", "--output", tmp_path / "e"]
+    assert run(["evaluate", *map(str, arguments)]) == 0
+    page = (tmp_path / "e" / "report.html").read_text(encoding="utf-8")
+    assert "Per event, species" in page
+    assert "The same per photo" not in page
 
 
 def test_evaluate_command_writes_multi_label_metrics_and_report(

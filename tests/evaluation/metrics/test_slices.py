@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ctc.evaluation.metrics.slices import daylight_slices, location_slices, photo_count_slices
+from ctc.evaluation.metrics.slices import light_slices, location_slices, photo_count_slices
 
 
 def test_location_slices_by_hand() -> None:
@@ -32,8 +32,7 @@ def test_slices_leave_out_unknown_values() -> None:
     top = np.array([0, 1, 0])
     assert location_slices((), np.array([-1, -1, -1]), truth, top) is None
     assert [
-        (group.name, group.n, group.top_1.value)
-        for group in daylight_slices([1, -1, 1], truth, top)
-    ] == [("night", 2, 0.5)]
+        (group.name, group.n, group.top_1.value) for group in light_slices([1, -1, 3], truth, top)
+    ] == [("night", 1, 1.0), ("infrared", 1, 0.0)]
     found = photo_count_slices(np.array([0, 1, 25], np.int32), truth, top)
     assert [(group.name, group.n) for group in found] == [("1", 1), ("10 or more", 1)]

@@ -6,7 +6,7 @@ import csv
 
 import numpy as np
 
-from ctc.evaluation.worklists.review_lists import write_label_errors, write_to_label
+from ctc.evaluation.worklists.review_lists import Disagreements, write_label_errors, write_to_label
 
 
 def test_review_lists_have_paths_and_locations(make_data, tmp_path) -> None:
@@ -19,7 +19,7 @@ def test_review_lists_have_paths_and_locations(make_data, tmp_path) -> None:
         location=np.zeros(12, np.int32),
         locations=("north, 1",),
     )
-    assert write_label_errors(data, tmp_path / "errors.csv") == 1
+    assert write_label_errors(data, tmp_path / "errors.csv") == Disagreements(11, 1, 1)
     assert write_to_label(data, tmp_path / "label.csv") == 1
     with (tmp_path / "errors.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == [

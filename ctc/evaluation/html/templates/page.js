@@ -24,6 +24,12 @@ function sort(table, head) {
   body.append(...rows.map(([, row]) => row));
 }
 
+// A table that is wider than its box says that it scrolls.
+const observer = new ResizeObserver((boxes) => {
+  for (const { target } of boxes) target.classList.toggle("scrolls", target.scrollWidth > target.clientWidth + 1);
+});
+for (const box of document.querySelectorAll(".wide")) observer.observe(box);
+
 // Collapsed sections are expanded for printing.
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
