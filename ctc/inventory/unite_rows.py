@@ -34,9 +34,9 @@ def unite_event_rows(inventory: Inventory) -> Inventory:
     """Give every row of an event the photos of all its rows, and keep equal observations once.
 
     Photos are in order of appearance. A row of blank photos is dropped where other photos of the
-    event show something. Of rows with the same labels the first is kept; where there
-    are columns with values per photo, such as boxes, only if the rows named different photos. What
-    was united, and which values differed, is logged.
+    event show something. Of rows with the same labels the first is kept; where there are columns
+    with values per photo, such as boxes, only if the rows named different photos. What was united,
+    and which values differed, is logged.
     """
     events = EventRows.from_table(inventory.table)
     if len(events.first_row) == inventory.table.num_rows:

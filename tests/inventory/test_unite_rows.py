@@ -68,6 +68,22 @@ def test_unite_event_rows_tells_what_was_united_and_what_differs(
     ]
 
 
+def test_unite_event_rows_lets_blank_photos_give_way(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [row("1", "a", "empty"), row("1", "b", "fox"), row("2", "c", "empty")]
+    rows += [row("2", "d", "fox"), row("2", "d", "hare"), row("3", "e", "empty")]
+    rows += [row("4", "f", "fox"), row("4", "f", "empty")]
+    with caplog.at_level(logging.INFO):
+        assert unite(*rows) == [
+            row("1", "a b", "fox"),
+            row("2", "c d", "fox"),
+            row("2", "c d", "hare"),
+            row("3", "e", "empty"),
+            row("4", "f", "fox"),
+            row("4", "f", "empty"),
+        ]
+    assert caplog.messages[1:] == ["2 events with blank photos shown as what else is in them"]
+
+
 def test_unite_event_rows_changes_nothing_without_repeated_events(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
