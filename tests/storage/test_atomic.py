@@ -10,7 +10,15 @@ import pytest
 
 from ctc.errors import CtcError
 from ctc.storage import atomic
-from ctc.storage.atomic import atomic_write, check_writable, is_partial, temp_path, write_text
+from ctc.storage.atomic import (
+    another_temp_path,
+    atomic_write,
+    check_writable,
+    is_partial,
+    remove_at_once,
+    temp_path,
+    write_text,
+)
 
 
 def test_is_partial_recognises_temp_path(tmp_path: Path) -> None:
@@ -119,3 +127,34 @@ def test_check_writable_refuses_folder_without_permission(tmp_path: Path) -> Non
 def test_check_writable_refuses_unwritable_place() -> None:
     with pytest.raises(CtcError, match=r"'/proc/self/p\.csv' can't be written: "):
         check_writable(Path("/proc/self/p.csv"))
+
+
+def test_another_temp_path_belongs_to_the_same_target(tmp_path: Path) -> None:
+    target = tmp_path / "p.camtrap-dp.zip"
+    partial = temp_path(target)
+    other = another_temp_path(partial)
+    assert other != partial
+    assert is_partial(other, target)
+    assert is_partial(another_temp_path(target), target)
+
+
+def test_remove_at_once_removes_folder_and_file(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "sub").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    for name in ("folder", "file", "nothing"):
+        remove_at_once(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_remove_at_once_leaves_no_half_folder_under_its_name(tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "p.csv.parts"
+    folder.mkdir()
+
+    def stop(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(atomic.shutil, "rmtree", stop)
+    with pytest.raises(KeyboardInterrupt):
+        remove_at_once(folder)
+    (left,) = tmp_path.iterdir()
+    assert is_partial(left, folder)

@@ -342,6 +342,7 @@ def test_write_zip_is_reproducible(write, package, full, tmp_path) -> None:
     packed = first.read_bytes()
     with ZipFile(first) as archive:
         assert archive.testzip() is None
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert {name: archive.read(name) for name in archive.namelist()} == {
             path.name: path.read_bytes() for path in folder.iterdir()
         }
