@@ -96,6 +96,59 @@ def red_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def write_endless_model() -> Callable[[Path], Path]:
+    """A function that writes a model file whose network holds a loop without end."""
+
+    def write(path: Path) -> Path:
+        import onnx
+        from onnx import TensorProto, helper, numpy_helper
+
+        value = helper.make_tensor_value_info
+        body = helper.make_graph(
+            [
+                helper.make_node("Identity", ["go_on"], ["goes_on"]),
+                helper.make_node("Add", ["before", "one"], ["after"]),
+            ],
+            "body",
+            [
+                value("iteration", TensorProto.INT64, []),
+                value("go_on", TensorProto.BOOL, []),
+                value("before", TensorProto.FLOAT, []),
+            ],
+            [value("goes_on", TensorProto.BOOL, []), value("after", TensorProto.FLOAT, [])],
+            [numpy_helper.from_array(np.float32(1), "one")],
+        )
+        nodes = [
+            helper.make_node("Cast", [INPUT_NAME], ["float"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", ["float", "axes"], ["mean"], keepdims=0),
+            helper.make_node("ReduceMean", ["float"], ["start"], keepdims=0),
+            helper.make_node("Equal", ["start", "start"], ["always"]),
+            helper.make_node("Loop", ["", "always", "start"], ["end"], body=body),
+            helper.make_node("MatMul", ["mean", "weights"], ["colour"]),
+            helper.make_node("Add", ["colour", "end"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["species"], axis=1),
+        ]
+        graph = helper.make_graph(
+            nodes,
+            "endless",
+            [value(INPUT_NAME, TensorProto.UINT8, ["N", 8, 12, 3])],
+            [value("species", TensorProto.FLOAT, ["N", 2])],
+            [
+                numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
+                numpy_helper.from_array(np.ones((3, 2), np.float32), "weights"),
+            ],
+        )
+        opset = [helper.make_opsetid("", 18)]
+        made = helper.make_model(graph, opset_imports=opset, ir_version=9)
+        info = ModelInfo({"species": ("fox", "wolf")}, Preprocessing(8, 12))
+        helper.set_model_props(made, info.to_metadata())
+        onnx.save(made, path)
+        return path
+
+    return write
+
+
 @pytest.fixture
 def build_model(tmp_path: Path) -> Callable[..., Path]:
     """A function that writes a model file and returns its path.

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.file_kind import describe_other_kind
-from ctc.errors import InputError, UsageError, describe_damage, did_you_mean
+from ctc.artifacts.label_schema import check_classes
+from ctc.errors import (
+    MAX_QUOTED,
+    InputError,
+    UsageError,
+    describe_damage,
+    did_you_mean,
+    shorten,
+)
 from ctc.storage.json_file import check_format, read_object, write_object
 
 MANIFEST = "dataset.json"
@@ -113,7 +121,7 @@ class Manifest:
             labels=tuple(
                 Label(
                     name,
-                    tuple(entry["classes"]),
+                    check_classes(name, entry["classes"]),
                     {
                         s: tuple(c[name] for name in entry["classes"])
                         for s, c in entry["counts"].items()
@@ -121,11 +129,11 @@ class Manifest:
                 )
                 for name, entry in data["labels"].items()
             ),
-            shrink=data["shrink"],
-            channel_mean=(mean[0], mean[1], mean[2]),
-            channel_std=(std[0], std[1], std[2]),
-            left_out=data["left_out"],
-            made_by=data["made_by"],
+            shrink=_parse_mapping(data["shrink"]),
+            channel_mean=(float(mean[0]), float(mean[1]), float(mean[2])),
+            channel_std=(float(std[0]), float(std[1]), float(std[2])),
+            left_out=_parse_mapping(data["left_out"]),
+            made_by=_parse_mapping(data["made_by"]),
         )
 
 
@@ -160,8 +168,8 @@ class Dataset:
         check_format(data, path, FORMAT, FORMAT_VERSION)
         try:
             return cls(folder, Manifest.from_json(data))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            damage = describe_damage(error)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, InputError) as error:
+            damage = shorten(describe_damage(error), 2 * MAX_QUOTED)
             raise InputError(f"'{path}' is damaged ({damage}): build the dataset again") from None
 
     def save(self) -> None:
@@ -207,13 +215,20 @@ class Dataset:
         return hashlib.sha256("\n".join(shards).encode()).hexdigest()
 
 
+def _parse_mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"not an object: {value!r}")
+    return value
+
+
 def _parse_shard(entry: Mapping[str, Any]) -> Shard:
     """Return a shard from JSON; raises ValueError for wrong types or a file outside the folder."""
     shard = Shard(entry["file"], entry["events"], entry["images"], entry["bytes"], entry["sha256"])
     texts, numbers = (shard.file, shard.sha256), (shard.events, shard.images, shard.bytes)
     if not (
         all(isinstance(text, str) for text in texts)
-        and all(isinstance(number, int) for number in numbers)
+        and all(isinstance(number, int) and number >= 0 for number in numbers)
+        and shard.sha256.isascii()
     ):
         raise ValueError(f"wrong types: {shard}")
     if Path(shard.file).name != shard.file or not shard.file.endswith(".tfrecord"):

@@ -102,7 +102,7 @@ class EventRecord:
                 paths=tuple(json.loads(features["image/paths"].bytes_list.value[0])),
                 meta=json.loads(features["meta"].bytes_list.value[0]),
             )
-        except (DecodeError, IndexError, TypeError, ValueError) as error:
+        except (DecodeError, IndexError, TypeError, ValueError, RecursionError) as error:
             raise InputError(f"the record is not an event: {error}") from None
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+from ctc.errors import InputError, shorten
 
 LabelClasses = Mapping[str, tuple[str, ...]]
 """Per label its classes, in the order of the probabilities."""
@@ -27,3 +30,24 @@ class LabelSchema:
     labels: LabelClasses
     thresholds: LabelThresholds = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
+
+
+def check_classes(label: str, classes: Iterable[object]) -> tuple[str, ...]:
+    """Return the classes of a label that was read from a file.
+
+    Raises InputError for classes that are no list of different texts: an answer by name would be
+    wrong or impossible to write.
+    """
+    if isinstance(classes, str | Mapping):
+        raise InputError(f"the classes of '{shorten(label)}' are not a list")
+    names = tuple(str(name) for name in classes)
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(
+            f"the label '{shorten(label)}' has the class '{shorten(repeated[0])}' more than once"
+        )
+    for name in (label, *names):
+        if any("\ud800" <= char <= "\udfff" for char in name):
+            raise InputError(
+                f"the name {shorten(ascii(name))} is not text: it holds half a character"
+            )
+    return names

@@ -22,13 +22,17 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ctc._version import __version__
-from ctc.artifacts.label_schema import LabelSchema
+from ctc.artifacts.label_schema import LabelSchema, check_classes
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.errors import InputError
+from ctc.errors import InputError, shorten
+from ctc.storage.json_file import json_type
 
 FORMAT_VERSION = 1
 INPUT_NAME = "images"
+
+
+_DAMAGED = (ValueError, AttributeError, TypeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -100,25 +104,24 @@ class ModelInfo:
                     f"it has format version {version!r}, this ctc reads up to {FORMAT_VERSION}: "
                     "update ctc"
                 )
-            labels = {
-                str(label): tuple(map(str, classes)) for label, classes in values["labels"].items()
-            }
-            if not labels or not all(labels.values()):
-                raise InputError("its metadata has no label, or a label without classes")
+            labels = _parse_labels(values["labels"])
             multi_label = tuple(map(str, values.get("multi_label", ())))
             if not set(multi_label) <= set(labels):
                 raise InputError("its metadata has an unknown label in 'multi_label'")
             return cls(
                 labels,
                 Preprocessing.from_json(values["preprocessing"]),
-                values.get("calibration", {}),
-                values.get("thresholds", {}),
-                values.get("provenance", {}),
-                str(values.get("ctc_version", "unknown")),
-                multi_label,
+                {
+                    str(label): _parse_object(_parse_object(values, "calibration"), label)
+                    for label in _parse_object(values, "calibration")
+                },
+                _check_thresholds(_parse_object(values, "thresholds"), labels),
+                _parse_object(values, "provenance"),
+                ctc_version=str(values.get("ctc_version", "unknown")),
+                multi_label=multi_label,
             )
-        except (ValueError, AttributeError, TypeError) as error:
-            raise InputError(f"its metadata is damaged: {error}") from None
+        except _DAMAGED as error:
+            raise InputError(f"its metadata is damaged: {shorten(str(error))}") from None
 
     _KEYS: ClassVar[tuple[str, ...]] = (
         "ctc_format_version",
@@ -130,3 +133,36 @@ class ModelInfo:
         "provenance",
         "ctc_version",
     )
+
+
+def _parse_labels(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the classes of each label; raises InputError for what no answer can be told by."""
+    labels = {label: check_classes(label, classes) for label, classes in given.items()}
+    if not labels or not all(labels.values()):
+        raise InputError("its metadata has no label, or a label without classes")
+    return labels
+
+
+def _parse_object(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = values.get(key, {})
+    if not isinstance(value, dict):
+        raise InputError(f"'{key}' of its metadata is {json_type(value)}, not an object")
+    return value
+
+
+def _check_thresholds(
+    thresholds: Mapping[str, Any], labels: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, Any]:
+    """Return the thresholds; raises InputError unless they are probabilities of known classes."""
+    try:
+        sound = all(
+            label in labels
+            and set(values) <= set(labels[label])
+            and all(one is None or 0 <= one <= 1 for one in values.values())
+            for label, values in thresholds.items()
+        )
+    except (TypeError, AttributeError):
+        sound = False
+    if not sound:
+        raise InputError("its thresholds are not probabilities of its classes: export it again")
+    return thresholds

@@ -22,6 +22,7 @@ from ctc.cli.console.console import (
     open_json_log,
     set_verbosity,
 )
+from ctc.cli.console.control_characters import escape_on_terminals
 from ctc.cli.exit_codes import PassThroughError, run_command
 from ctc.cli.options.paths import PATH
 from ctc.cli.registry import COMMANDS, COMPLETE_VAR, FAILED, module_of
@@ -167,7 +168,8 @@ def run(arguments: list[str] | None = None) -> int:
     if COMPLETE_VAR in os.environ:
         import_module("ctc.cli.commands.completion")
     try:
-        code = run_command(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))
+        with escape_on_terminals():
+            code = run_command(lambda: ctc.main(arguments, prog_name="ctc", standalone_mode=False))
     except Exception as error:
         log_exception(error)
         raise

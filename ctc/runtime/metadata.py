@@ -24,7 +24,6 @@ def read_metadata(path: Path, session: onnxruntime.InferenceSession) -> ModelInf
         info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map)
         _check_input(session.get_inputs(), info)
         _check_outputs(session.get_outputs(), info)
-        _check_thresholds(info)
     except InputError as error:
         raise InputError(f"model '{path}' can't be used: {error}") from None
     return info
@@ -55,20 +54,6 @@ def _check_outputs(outputs: list[Any], info: ModelInfo) -> None:
                 f"its output '{label}' is a {found[label].type} of shape {shape},"
                 f" but its metadata name {len(classes)} classes"
             )
-
-
-def _check_thresholds(info: ModelInfo) -> None:
-    try:
-        sound = all(
-            label in info.labels
-            and set(values) <= set(info.labels[label])
-            and all(one is None or 0 <= one <= 1 for one in values.values())
-            for label, values in info.thresholds.items()
-        )
-    except (TypeError, AttributeError):
-        sound = False
-    if not sound:
-        raise InputError("its thresholds are not probabilities of its classes: export it again")
 
 
 def input_shape(info: ModelInfo) -> tuple[int, int, int]:

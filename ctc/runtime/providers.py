@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ctc.errors import CtcError, MissingExtraError, UsageError
 from ctc.runtime.config import Precision, ProviderName, RuntimeConfig
+from ctc.runtime.installed import conflict, missing_library, why_not_started
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -27,14 +28,18 @@ log = logging.getLogger(__name__)
 class Provider:
     """An execution provider.
 
-    `name`: onnxruntime's. `extra`: the extra that installs it. `is_device`: it has its own memory
-    and is fastest with one large batch at a time.
+    `name`: onnxruntime's. `extra`: the extra that installs it; `distribution`: its distribution.
+    `is_device`: it has its own memory and is fastest with one large batch at a time.
     """
 
     name: str
     extra: str
     is_device: bool
     precisions: tuple[Precision, ...] = ("float32",)
+
+    @property
+    def distribution(self) -> str:
+        return "onnxruntime" if self.extra == "cpu" else f"onnxruntime-{self.extra}"
 
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -67,6 +72,8 @@ def create_session(
     """
     if runtime.provider != "auto":
         return runtime, _create_on_provider(runtime, open_session)
+    if problem := conflict():
+        log.warning("%s", problem)
     refusals: list[ProviderError] = []
     for name in AUTO_ORDER:
         candidate = replace(runtime, provider=name)
@@ -103,18 +110,20 @@ def _create_on_provider(
         reason = f"provider '{runtime.provider}' can't compute in {runtime.precision}"
         raise UsageError(f"{reason}: {_providers_with(runtime.precision)}")
     if provider.name not in _available_providers():
+        if problem := conflict(provider.distribution):
+            raise CtcError(f"provider '{runtime.provider}' is lost: {problem}")
         raise MissingExtraError(f"provider '{runtime.provider}'", provider.extra)
     _preload_cuda_libraries(runtime.provider)
     try:
         session = open_session(provider.name, _provider_options(runtime))
         if session.get_providers()[0] != provider.name:
-            raise RuntimeError("onnxruntime fell back to the CPU; a driver or library is missing")
+            raise RuntimeError(why_not_started(runtime.provider))
     except CtcError:
         raise
     except Exception as error:  # onnxruntime's exceptions share no base class
-        raise ProviderError(
-            f"provider '{runtime.provider}' does not start: {first_line(error)}"
-        ) from None
+        lacks_library = missing_library(runtime.provider)
+        cause = why_not_started(runtime.provider) if lacks_library else first_line(error)
+        raise ProviderError(f"provider '{runtime.provider}' does not start: {cause}") from None
     return session
 
 

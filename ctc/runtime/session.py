@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, MissingExtraError
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
+from ctc.runtime.first_run import open_and_run
 from ctc.runtime.metadata import input_shape, read_metadata
 from ctc.runtime.model_bytes import ModelFile, read_model
 from ctc.runtime.providers import (
@@ -54,6 +55,7 @@ class Model:
     info: ModelInfo
     runtime: RuntimeConfig
     session: onnxruntime.InferenceSession
+    run_options: onnxruntime.RunOptions
     _run_lock: AbstractContextManager[Any] = field(default_factory=nullcontext)
     _max_batch_size: int | None = None
 
@@ -83,10 +85,21 @@ class Model:
                     for label in self.info.labels
                 }
 
+    def interrupt(self) -> None:
+        """Stop the batches that are in the network at the moment; they raise InputError.
+
+        Later batches are not affected. A network may hold a loop that never ends by itself.
+        """
+        import onnxruntime
+
+        running, self.run_options = self.run_options, onnxruntime.RunOptions()
+        running.terminate = True
+
     def _run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         labels = list(self.info.labels)
+        feed = {self.session.get_inputs()[0].name: images}
         try:
-            outputs = self.session.run(labels, {self.session.get_inputs()[0].name: images})
+            outputs = self.session.run(labels, feed, self.run_options)
         except Exception as error:  # onnxruntime's exceptions share no base class
             reason = first_line(error)
             if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
@@ -131,8 +144,8 @@ def load_model(path: Path, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
 def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
     """Open a model that `ctc export` wrote, and run it once.
 
-    Raises CtcError for any other file, saying what is missing, and for a provider that doesn't
-    start.
+    Raises CtcError for any other file, saying what is missing, for a provider that doesn't start,
+    and for a network that doesn't answer within `first_run.TIMEOUT`.
     """
     try:
         import onnxruntime
@@ -148,13 +161,15 @@ def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Mod
         settings = _session_options(file.path)
         # DirectML doesn't support memory patterns
         settings.enable_mem_pattern = provider != PROVIDERS["directml"].name
-        session = onnxruntime.InferenceSession(file.data, settings, providers=providers)
-        session.disable_fallback()
-        found["info"] = info = read_metadata(file.path, session)
-        session.run(
-            None, {session.get_inputs()[0].name: np.zeros((1, *input_shape(info)), np.uint8)}
-        )
-        return session
+
+        def open_checked() -> onnxruntime.InferenceSession:
+            session = onnxruntime.InferenceSession(
+                file.data, settings, providers=providers, enable_fallback=False
+            )
+            found["info"] = read_metadata(file.path, session)
+            return session
+
+        return open_and_run(file.path, open_checked, settings, lambda: input_shape(found["info"]))
 
     try:
         runtime, session = create_session(runtime, open_session)
@@ -167,7 +182,8 @@ def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Mod
     run_lock: AbstractContextManager[Any] = (
         Lock() if PROVIDERS[runtime.provider].is_device else nullcontext()
     )
-    return Model(file.path, found["info"], runtime, session, run_lock)
+    options = onnxruntime.RunOptions()
+    return Model(file.path, found["info"], runtime, session, options, run_lock)
 
 
 def _session_options(path: Path) -> onnxruntime.SessionOptions:

@@ -16,13 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ctc.errors import CtcError
+from ctc.errors import CtcError, shorten
 from ctc.serving.http.errors import ApiError
+from ctc.serving.http.host_check import HostMiddleware
 from ctc.serving.http.middleware import BearerAuthMiddleware, ShutdownMiddleware
+from ctc.serving.http.query import Endpoint, QueryChoices, with_query
 from ctc.serving.http.request_log import RequestLogMiddleware
 from ctc.serving.http.responses import error_response
 from ctc.serving.routes.ui import PageRoutes
-from ctc.serving.routes.v1 import V1Routes
+from ctc.serving.routes.v1 import QUERY_CHOICES, V1Routes
 from ctc.serving.routes.v2 import V2Routes
 from ctc.serving.service import Service
 
@@ -52,6 +54,7 @@ def create_app(service: Service, is_stopping: Callable[[], bool] = lambda: False
     middleware = [
         Middleware(RequestLogMiddleware, metrics=service.metrics),
         Middleware(ShutdownMiddleware, is_stopping=is_stopping),
+        Middleware(HostMiddleware, names=service.config.allowed_hosts),
     ]
     if service.config.token:
         middleware.append(Middleware(BearerAuthMiddleware, token=service.config.token))
@@ -75,17 +78,36 @@ def _routes(service: Service) -> list[Route]:
         Route("/healthz", page.health),
         Route("/readyz", page.health),
         Route("/metrics", page.metrics),
-        Route("/v1/models", v1.models),
-        Route("/v1/models/{name:model}", v1.status),
-        Route("/v1/models/{name:model}/metadata", v1.metadata),
-        Route("/v1/models/{name:model}:predict", v1.predict, methods=["POST"]),
-        Route("/v1/models/{name:model}:events", v1.events, methods=["POST"]),
-        Route("/v2", v2.server),
         Route("/v2/health/live", v2.live),
         Route("/v2/health/ready", v2.live),
-        Route("/v2/models/{name:model}", v2.metadata),
-        Route("/v2/models/{name:model}/ready", v2.ready),
-        Route("/v2/models/{name:model}/infer", v2.infer, methods=["POST"]),
+        Route("/v1/models", with_query(v1.models)),
+        Route("/v2", with_query(v2.server)),
+        *_model_routes("/v1", {"": v1.status, "/metadata": v1.metadata}),
+        *_model_routes("/v1", {":events": v1.events}, "POST"),
+        *_model_routes("/v1", {":predict": v1.predict}, "POST", QUERY_CHOICES),
+        *_model_routes("/v2", {"": v2.metadata, "/ready": v2.ready}),
+        *_model_routes("/v2", {"/infer": v2.infer}, "POST"),
+    ]
+
+
+def _model_routes(
+    protocol: str,
+    endpoints: Mapping[str, Endpoint],
+    method: str = "GET",
+    choices: QueryChoices | None = None,
+) -> list[Route]:
+    """Return the routes of a model by the end of their path, without and with its version.
+
+    `choices`: see `with_query`.
+    """
+    return [
+        Route(
+            f"{protocol}/models/{{name:model}}{version}{end}",
+            with_query(endpoint, choices),
+            methods=[method],
+        )
+        for version in ("", "/versions/{version:model}")
+        for end, endpoint in endpoints.items()
     ]
 
 
@@ -94,11 +116,11 @@ def _handle_api_error(request: Request, error: ApiError) -> Response:
 
 
 def _handle_http_exception(request: Request, error: HTTPException) -> Response:
-    path = request.url.path
+    path = shorten(request.url.path)
     if error.status_code == HTTPStatus.NOT_FOUND:
         message = f"there is no '{path}': see /docs"
     else:
-        message = f"'{path}' does not support {request.method}: see /docs"
+        message = f"'{path}' does not support {shorten(request.method)}: see /docs"
     return error_response(request.scope, ApiError(error.status_code, message, error.headers))
 
 

@@ -19,9 +19,10 @@ class Limits:
 
     `max_body_bytes`: bytes of one request; `max_inflight_bytes`: of all requests together.
     `max_photos`: photos of one request; `max_pixels`: pixels of one photo. `max_queued_photos`:
-    photos that wait or are being processed. `timeout`: seconds for a request to arrive, and again
-    for its response. `shutdown_timeout`: seconds for requests in progress when the server is
-    stopped.
+    photos that wait or are being processed. `max_grouped_photos`: predicted photos that are being
+    grouped into events, of one request and of all together. `timeout`: seconds for a request to
+    arrive, and again for its response. `shutdown_timeout`: seconds for requests in progress when
+    the server is stopped.
     """
 
     max_body_bytes: int = 64 * MEGABYTE
@@ -29,6 +30,7 @@ class Limits:
     max_photos: int = 128
     max_pixels: int = 100_000_000
     max_queued_photos: int = 256
+    max_grouped_photos: int = 100_000
     timeout: float = 60.0
     shutdown_timeout: float = 30.0
 
@@ -39,7 +41,8 @@ class ServeConfig:
 
     `models`: file by name. `max_batch_wait`: seconds that a photo may wait for others to share its
     batch. `poll_interval`: seconds between two checks of the model files, 0 to disable. `token`:
-    the bearer token that requests must carry, None for no authentication. `threshold`,
+    the bearer token that requests must carry, None for no authentication. `allowed_hosts`: names
+    of the server beside `localhost` and its addresses, see `HostMiddleware`. `threshold`,
     `class_list`: see `make_postprocessor`.
     """
 
@@ -53,3 +56,4 @@ class ServeConfig:
     truncated: TruncatedPolicy = "fail"
     poll_interval: float = 2.0
     token: str | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from ctc.errors import shorten
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.serving.config import ServeConfig
 from ctc.serving.http.body import read_body
@@ -22,6 +25,8 @@ from ctc.serving.models.predictor import Predictor
 from ctc.serving.models.registry import LoadedModel, ModelRegistry
 
 T = TypeVar("T")
+Check = Callable[[], None]
+"""Raises ApiError once nobody waits for the result of a computation."""
 
 
 class Service:
@@ -42,24 +47,36 @@ class Service:
             self.metrics.set_inflight_bytes,
         )
 
+        self._grouping = CapacityLimiter(
+            config.limits.max_grouped_photos,
+            "the photos of other requests are being grouped",
+            lambda used: None,
+        )
+
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Check the model files while the server runs, and stop the threads at the end."""
-        polling = (
-            asyncio.create_task(self._poll_model_files()) if self.config.poll_interval else None
-        )
+        stopping = threading.Event()
+        if self.config.poll_interval:
+            # a daemon: opening a changed file may take long, and must not keep the process alive
+            polling = partial(self._poll_model_files, stopping)
+            threading.Thread(target=polling, name="ctc-reload", daemon=True).start()
         try:
             yield
         finally:
-            if polling:
-                polling.cancel()
-                with suppress(asyncio.CancelledError):
-                    await polling
+            stopping.set()
             await asyncio.to_thread(self.registry.close)
 
     def find_model(self, request: Request) -> LoadedModel:
         """Return the model that the path names; raises ApiError (404) when there is none."""
         model = self.registry[request.path_params["name"]]
+        version = request.path_params.get("version", str(model.version))
+        if version != str(model.version):
+            raise ApiError(
+                HTTPStatus.NOT_FOUND,
+                f"model '{model.name}' has no version '{shorten(version)}': "
+                f"its version is '{model.version}'",
+            )
         request_record(request.scope).model = model.name
         return model
 
@@ -77,6 +94,27 @@ class Service:
         """
         request_record(request.scope).photos = sum(len(event.photos) for event in events)
         return await self._run_with_timeout(request, self._predictor.predict(model, events))
+
+    async def compute(self, request: Request, work: Callable[[Check], T]) -> T:
+        """Return what `work` returns, run in a thread.
+
+        `work` is to call its argument often: it raises ApiError once nobody waits for the result.
+        Raises ApiError when it takes too long or the client leaves.
+        """
+        is_unwanted = threading.Event()
+
+        def check() -> None:
+            if is_unwanted.is_set():
+                raise ApiError(CLIENT_CLOSED_REQUEST, "nobody waits for the result any more")
+
+        try:
+            return await self._run_with_timeout(request, asyncio.to_thread(work, check))
+        finally:
+            is_unwanted.set()
+
+    def reserve_grouping(self, photos: int) -> AbstractContextManager[object]:
+        """Reserve the grouping of that many photos; raises ApiError (429) for too many."""
+        return self._grouping.reserve(photos)
 
     async def _run_with_timeout(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
         """Return the result of `work`, cancelled on timeout or when the client disconnects.
@@ -102,8 +140,7 @@ class Service:
             f"no response within {seconds:g} s: send fewer photos at a time, or try again later",
         )
 
-    async def _poll_model_files(self) -> None:
+    def _poll_model_files(self, stopping: threading.Event) -> None:
         pending: dict[str, Any] = {}
-        while True:
-            await asyncio.sleep(self.config.poll_interval)
-            pending = await asyncio.to_thread(self.registry.reload_changed, pending)
+        while not stopping.wait(self.config.poll_interval):
+            pending = self.registry.reload_changed(pending)

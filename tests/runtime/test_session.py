@@ -76,7 +76,7 @@ def test_load_model_refuses_network_that_contradicts_metadata(build_model, chang
         {"species": {"fox": 2}},
         {"sex": {}},
         {"species": {"fox": "x"}},
-        ["fox"],
+        {"species": ["fox"]},
     ],
 )
 def test_load_model_refuses_invalid_thresholds(build_model, thresholds) -> None:

@@ -119,7 +119,7 @@ class Running:
         """Return the headers of a request whose body is a JPEG of `length` bytes."""
         lines = (
             "POST /v1/models/model:predict HTTP/1.1",
-            "Host: x",
+            "Host: localhost",
             "Content-Type: image/jpeg",
             f"Content-Length: {length}",
         )

@@ -143,6 +143,50 @@ def test_app_unknown_path_or_method(
     assert (reply.status, reply.error) == (status, message)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "message"),
+    [
+        (
+            "POST",
+            f"{PREDICT}?threshold=0.9",
+            "no query parameter called 'threshold': there are 'answers', 'failures'",
+        ),
+        (
+            "POST",
+            f"{PREDICT}?answer=arrays",
+            "no query parameter called 'answer': did you mean 'answers'?",
+        ),
+        (
+            "POST",
+            "/v2/models/model/infer?aggregation=max",
+            "no query parameter called 'aggregation': this path takes none",
+        ),
+        ("GET", "/v1/models?x=1", "no query parameter called 'x': this path takes none"),
+    ],
+)
+def test_app_refuses_an_unknown_query_parameter(
+    server, jpeg, method: str, path: str, message: str
+) -> None:
+    reply = server.ask(method, path, jpeg() if method == "POST" else None)
+    assert (reply.status, reply.error) == (400, message)
+
+
+@pytest.mark.parametrize("version", ["", "/versions/1"])
+def test_predict_path_may_name_the_version(server, jpeg, version: str) -> None:
+    path = f"/v1/models/model{version}"
+    assert server.ask("POST", f"{path}:predict", jpeg(), content_type="image/jpeg").status == 200
+    assert (server.get(path).status, server.get(f"{path}/metadata").status) == (200, 200)
+
+
+def test_predict_refuses_a_long_event_id(server, jpeg) -> None:
+    photo = {"b64": b64encode(jpeg()).decode(), "event": 1_000_000 * "x"}
+    reply = server.predict({"instances": [photo]})
+    assert (reply.status, reply.error) == (
+        400,
+        "'event' of instances[0] has 1,000,000 characters, more than 1,000",
+    )
+
+
 def test_predict_refuses_an_unknown_query_value(server, jpeg) -> None:
     reply = server.ask("POST", f"{PREDICT}?answers=csv", jpeg(), content_type="image/jpeg")
     assert (reply.status, reply.error) == (400, "'answers' is 'csv', not 'names' or 'arrays'")

@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 
+from ctc.cli.console.control_characters import escape_controls
 from ctc.cli.console.json_log import JsonLog
 from ctc.cli.console.progress import LoggedProgress
 from ctc.errors import reason
@@ -123,7 +124,7 @@ def open_closed_streams() -> None:
 def _print_line(message: str) -> None:
     """Print a line on stderr; a stderr that can't be written does not end the command."""
     try:
-        click.echo(redact_urls(message), err=True)
+        click.echo(escape_controls(redact_urls(message)), err=True)
     except OSError as error:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open until the end)
         _write_log("warning", text=f"stderr can't be written: {reason(error)}")

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from ctc.cli.console.control_characters import drawing_stream, escape_controls
+
 
 def format_bytes(count: float) -> str:
     """Return a number of bytes with a decimal unit: '12.3 MB'."""
@@ -24,10 +26,12 @@ def print_table(header: Sequence[str], rows: Collection[Sequence[str | int]]) ->
     The first column is aligned to the left, the others to the right. The table is as wide as the
     terminal; in a file or pipe it has no colours and is never wrapped.
     """
-    table = Table(box=None, pad_edge=False)
+    table, is_terminal = Table(box=None, pad_edge=False), sys.stdout.isatty()
+    shown = escape_controls if is_terminal else str
     for i, title in enumerate(header):
-        table.add_column(title, justify="right" if i else "left", overflow="fold")
+        table.add_column(shown(title), justify="right" if i else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for cell in row))
-    width = None if sys.stdout.isatty() else 10_000
-    Console(width=width, markup=False, emoji=False, highlight=False).print(table, "")
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else shown(cell) for cell in row))
+    width = None if is_terminal else 10_000
+    file = drawing_stream(sys.stdout)
+    Console(file=file, width=width, markup=False, emoji=False, highlight=False).print(table, "")

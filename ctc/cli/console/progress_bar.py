@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -16,6 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from ctc.cli.console.control_characters import drawing_stream, escape_controls
 
 
 class _RateColumn(ProgressColumn):
@@ -39,7 +43,7 @@ class _RichProgress:
         )
 
     def note(self, text: str) -> None:
-        self._bar.update(self._task, note=text)
+        self._bar.update(self._task, note=escape(escape_controls(text)))
 
 
 @contextmanager
@@ -54,5 +58,7 @@ def progress_bar(description: str, total: int | None) -> Iterator[_RichProgress]
         TextColumn("{task.fields[note]}"),
         TextColumn("[red]{task.fields[failures]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(
+        *columns, console=Console(file=drawing_stream(sys.stderr)), transient=True
+    ) as bar:
         yield _RichProgress(bar, bar.add_task(description, total=total, failures="", note=""))

@@ -23,7 +23,7 @@ import click
 
 from ctc.cli.registry import COMMANDS
 from ctc.cli.settings.keys import CommandPath, command_path
-from ctc.errors import InputError, UsageError, did_you_mean, reason
+from ctc.errors import InputError, UsageError, did_you_mean, reason, shorten
 
 TomlTable = Mapping[str, Any]
 
@@ -64,8 +64,8 @@ def _read_toml(path: Path) -> TomlTable:
         raise UsageError(f"the configuration file '{path}' does not exist") from None
     except OSError as error:
         raise InputError(f"'{path}' can't be read: {reason(error)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"'{path}' is not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"'{path}' is not TOML: {shorten(reason(error))}") from None
 
 
 def _check_tables(

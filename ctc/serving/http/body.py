@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
 
+from ctc.errors import shorten
 from ctc.serving.config import Limits
 from ctc.serving.http.capacity import CapacityLimiter, Reservation
 from ctc.serving.http.errors import CLIENT_CLOSED_REQUEST, ApiError
@@ -47,7 +48,7 @@ def _check_headers(request: Request, limits: Limits) -> None:
     if encoding != "identity":
         raise ApiError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            f"content encoding '{encoding}' is not supported: send the body uncompressed",
+            f"content encoding '{shorten(encoding)}' is not supported: send the body uncompressed",
         )
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > limits.max_body_bytes:

@@ -22,9 +22,11 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, cast
 
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -33,6 +35,7 @@ from uvicorn.server import ServerState
 HEADERS_TIMEOUT = 15.0
 STALL_TIMEOUT = 30.0
 MAX_CONNECTIONS = 1000
+MAX_HEADER_BYTES = 32 * 1024
 
 NO_REQUEST, PARTIAL_REQUEST = "no request", "an incomplete request"
 RESPONSE_NOT_READ, BODY_CONTINUES = "a response that is not read", "a refused request that goes on"
@@ -186,7 +189,8 @@ class _GuardedTransport:
 class ConnectionMiddleware:
     """Tells the guard of the connection when a request starts, has arrived, and ends.
 
-    To be the outermost middleware.
+    Refuses requests whose headers no other part of the server should see. To be the outermost
+    middleware.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -204,8 +208,30 @@ class ConnectionMiddleware:
                 guard.body_received()
             return message
 
-        with guard.request(_has_body(Headers(scope=scope))):
-            await self._app(scope, watching_receive, send)
+        headers = Headers(scope=scope)
+        app = _refusal(scope, headers) or self._app
+        with guard.request(_has_body(headers)):
+            await app(scope, watching_receive, send)
+
+
+def _refusal(scope: Scope, headers: Headers) -> Response | None:
+    """Return the response to a request whose headers are too large, or leave its length open.
+
+    Its connection is closed, as RFC 9112 demands for requests with two lengths: a proxy in front
+    may have taken another part of the data for the next request.
+    """
+    target = len(scope["raw_path"]) + len(scope["query_string"])
+    size = target + sum(len(name) + len(value) for name, value in headers.raw)
+    if size > MAX_HEADER_BYTES:
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        reason = f"the headers have more than {MAX_HEADER_BYTES:,} bytes"
+    elif "transfer-encoding" in headers and "content-length" in headers:
+        status = HTTPStatus.BAD_REQUEST
+        reason = "the request has both Content-Length and Transfer-Encoding: send one of them"
+    else:
+        return None
+    log.info("refused a request of %s: %s", (scope.get("client") or ("-",))[0], reason)
+    return JSONResponse({"error": reason}, status, {"Connection": "close"})
 
 
 def _has_body(headers: Headers) -> bool:

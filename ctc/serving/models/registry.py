@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from threading import Thread
+from weakref import ReferenceType, ref
 
 import cv2
 
 from ctc.artifacts.model_file import ModelInfo
-from ctc.errors import CtcError, did_you_mean
+from ctc.errors import CtcError, did_you_mean, shorten
 from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import Postprocessor, make_postprocessor
 from ctc.runtime.batch_size import resolve_runtime
@@ -24,6 +26,9 @@ from ctc.serving.models.batcher import DynamicBatcher
 from ctc.storage.remote_files import as_os_errors
 
 log = logging.getLogger(__name__)
+
+CLOSE_INTERVAL = 0.05
+"""Seconds between two calls that interrupt the networks, which a thread may just have started."""
 
 _FileSignature = tuple[int, int, int] | None
 
@@ -56,6 +61,8 @@ class ModelRegistry:
 
     def __init__(self, config: ServeConfig, metrics: Metrics) -> None:
         self._config, self._metrics = config, metrics
+        self.is_closed = False
+        self._opened: list[ReferenceType[Model]] = []
         self._known_signatures = {
             name: _file_signature(path) for name, path in config.models.items()
         }
@@ -76,7 +83,8 @@ class ModelRegistry:
         """Return the current version of a model; raises ApiError (404) for an unknown name."""
         if name not in self._models:
             raise ApiError(
-                HTTPStatus.NOT_FOUND, f"no model called '{name}'{did_you_mean(name, self._models)}"
+                HTTPStatus.NOT_FOUND,
+                f"no model called '{shorten(name)}'{did_you_mean(name, self._models)}",
             )
         return self._models[name]
 
@@ -85,8 +93,18 @@ class ModelRegistry:
         return list(self._models.values())
 
     def close(self) -> None:
-        """Stop the threads once they have finished their current work."""
-        self._pool.shutdown(cancel_futures=True)
+        """Stop the threads: photos are decoded to the end, networks are interrupted.
+
+        To be called when no request waits for a result any more.
+        """
+        closing = Thread(target=self._pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+        closing.start()
+        while closing.is_alive():
+            for reference in self._opened:
+                if model := reference():
+                    model.interrupt()
+            closing.join(CLOSE_INTERVAL)
+        self.is_closed = True
 
     def reload_changed(self, pending: dict[str, _FileSignature]) -> dict[str, _FileSignature]:
         """Reload the models whose files have changed and have settled.
@@ -126,6 +144,7 @@ class ModelRegistry:
 
     def _register(self, name: str, version: int, digest: str, model: Model) -> LoadedModel:
         config = self._config
+        self._opened = [one for one in self._opened if one()] + [ref(model)]
         postprocessor = make_postprocessor(model.info, config.threshold, config.class_list)
         batcher = DynamicBatcher(
             model,

@@ -20,11 +20,17 @@ from numpy.typing import NDArray
 from ctc._version import __version__
 from ctc.artifacts.model_file import INPUT_NAME
 from ctc.artifacts.predictions import EventPrediction
-from ctc.errors import did_you_mean
+from ctc.errors import did_you_mean, shorten
 from ctc.serving.config import Limits
 from ctc.serving.inputs import EventRequest
 from ctc.serving.models.registry import LoadedModel
-from ctc.serving.protocols.json_fields import bad_request, parse_object, require_field
+from ctc.serving.protocols.json_fields import (
+    bad_request,
+    check_name,
+    parse_object,
+    quoted,
+    require_field,
+)
 from ctc.serving.protocols.kserve_tensors import ByteReader, pack_strings, parse_photos
 from ctc.storage.json_file import json_type
 
@@ -63,15 +69,17 @@ def parse_request(
     if len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise bad_request(f"'inputs' must hold one tensor, '{INPUT_NAME}', and holds {len(inputs)}")
     if inputs[0].get("name") != INPUT_NAME:
-        raise bad_request(f"the input is called {inputs[0].get('name')!r}, not '{INPUT_NAME}'")
+        found = quoted(inputs[0].get("name"))
+        raise bad_request(f"the input is called {found}, not '{INPUT_NAME}'")
     photos = parse_photos(
         inputs[0], ByteReader(binary), model.info.preprocessing, limits.max_photos
     )
     request_id = document.get("id")
+    if type(request_id) not in (str, int, type(None)):
+        raise bad_request(f"'id' of the body is {json_type(request_id)}, not a string")
+    name = None if request_id is None else check_name(str(request_id), "'id' of the body")
     events = [EventRequest(photo.name, (photo,)) for photo in photos]
-    return InferRequest(
-        None if request_id is None else str(request_id), events, _requested_outputs(document, model)
-    )
+    return InferRequest(name, events, _requested_outputs(document, model))
 
 
 def _split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
@@ -84,7 +92,7 @@ def _split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
         or int(header_length) > len(body)
     ):
         raise bad_request(
-            f"{HEADER_LENGTH} is '{header_length}', and the body has {len(body)} bytes"
+            f"{HEADER_LENGTH} is '{shorten(header_length)}', and the body has {len(body)} bytes"
         )
     return body[: int(header_length)], body[int(header_length) :]
 
@@ -97,9 +105,13 @@ def _requested_outputs(document: dict[str, Any], model: LoadedModel) -> list[Req
         return [RequestedOutput(label, binary) for label in model.postprocessor.schema.labels]
     if not isinstance(outputs, list):
         raise bad_request(f"'outputs' of the body is {json_type(outputs)}, not a list")
-    return [
-        _requested_output(output, number, binary, model) for number, output in enumerate(outputs)
-    ]
+    requested: dict[str, RequestedOutput] = {}
+    for number, output in enumerate(outputs):
+        found = _requested_output(output, number, binary, model)
+        if found.label in requested:
+            raise bad_request(f"outputs[{number}]: the output '{found.label}' is requested twice")
+        requested[found.label] = found
+    return list(requested.values())
 
 
 def _requested_output(
@@ -111,7 +123,7 @@ def _requested_output(
     label = require_field(output, "name", str, where)
     if label not in model.postprocessor.schema.labels:
         raise bad_request(
-            f"{where}: no output called '{label}'"
+            f"{where}: no output called '{shorten(label)}'"
             f"{did_you_mean(label, model.postprocessor.schema.labels)}"
         )
     parameters = _parameters(output, where)
@@ -130,14 +142,14 @@ def build_response(
 ) -> tuple[bytes, int | None]:
     """Return the body of a response, and the length of its JSON if binary tensors follow it."""
     outputs: list[dict[str, Any]] = []
-    tail = b""
+    tensors: list[bytes] = []
     for output in request.outputs:
         values = np.stack([prediction.probabilities[output.label] for prediction in predictions])
         described, packed, listed = _output_tensor(
             values, output, model.postprocessor.schema.labels[output.label]
         )
         if output.is_binary:
-            tail += packed
+            tensors.append(packed)
             outputs.append(described | {"parameters": {"binary_data_size": len(packed)}})
         else:
             outputs.append(described | {"data": listed})
@@ -145,7 +157,7 @@ def build_response(
     if request.id is not None:
         document["id"] = request.id
     head = json.dumps(document).encode()
-    return head + tail, len(head) if any(output.is_binary for output in request.outputs) else None
+    return b"".join([head, *tensors]), len(head) if tensors else None
 
 
 def _output_tensor(

@@ -19,9 +19,15 @@ from ctc.artifacts.model_file import INPUT_NAME
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.serving.http.errors import ApiError
 from ctc.serving.inputs import EncodedImage, ImageArray
-from ctc.serving.protocols.json_fields import bad_request, decode_base64, require_field
+from ctc.serving.protocols.json_fields import (
+    bad_request,
+    decode_base64,
+    quoted,
+    require_field,
+)
 
 _LENGTH = struct.Struct("<I")
+MAX_DIMENSIONS = 8
 
 
 class ByteReader:
@@ -55,7 +61,7 @@ def parse_photos(
     if tensor.get("datatype") == "UINT8":
         return _parse_pixels(tensor, shape, data, preprocessing)
     raise bad_request(
-        f"'{INPUT_NAME}' has the datatype {tensor.get('datatype')!r}: "
+        f"'{INPUT_NAME}' has the datatype {quoted(tensor.get('datatype'))}: "
         "use UINT8 for pixels, BYTES for encoded photos"
     )
 
@@ -68,8 +74,11 @@ def pack_strings(texts: Sequence[str]) -> bytes:
 
 def _shape(tensor: dict[str, Any], max_photos: int) -> list[int]:
     shape: list[int] = require_field(tensor, "shape", list, f"'{INPUT_NAME}'")
-    if not shape or not all(type(size) is int and size > 0 for size in shape):
-        raise bad_request(f"the shape of '{INPUT_NAME}' is {shape}, not a list of positive numbers")
+    are_sizes = all(type(size) is int and size > 0 for size in shape[:MAX_DIMENSIONS])
+    if not 0 < len(shape) <= MAX_DIMENSIONS or not are_sizes:
+        raise bad_request(
+            f"the shape of '{INPUT_NAME}' is {quoted(shape)}, not a list of positive numbers"
+        )
     if shape[0] > max_photos:
         raise ApiError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -94,7 +103,8 @@ def _parse_encoded(
 ) -> list[EncodedImage | ImageArray]:
     if len(shape) != 1:
         raise bad_request(
-            f"the shape of '{INPUT_NAME}' is {shape}; for BYTES it is [N], the number of photos"
+            f"the shape of '{INPUT_NAME}' is {quoted(shape)}; "
+            "for BYTES it is [N], the number of photos"
         )
     if data is None:
         texts = _json_data(tensor, shape[0])
@@ -117,7 +127,7 @@ def _parse_pixels(
     size = [preprocessing.height, preprocessing.width, 3]
     if shape[1:] != size:
         raise bad_request(
-            f"the shape of '{INPUT_NAME}' is {shape}; "
+            f"the shape of '{INPUT_NAME}' is {quoted(shape)}; "
             f"for UINT8 it is [N, {size[0]}, {size[1]}, {size[2]}]"
         )
     count = int(np.prod(shape))

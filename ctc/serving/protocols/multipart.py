@@ -8,10 +8,11 @@ from typing import NamedTuple
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from ctc.errors import shorten
 from ctc.serving.config import Limits
 from ctc.serving.http.errors import ApiError
 from ctc.serving.inputs import EncodedImage, EventRequest, group_by_event
-from ctc.serving.protocols.json_fields import bad_request
+from ctc.serving.protocols.json_fields import bad_request, check_name
 
 CONTENT_TYPE = "multipart/form-data"
 EVENT_FIELD = "event"
@@ -39,10 +40,11 @@ def parse_request(content_type: str, body: bytes, limits: Limits) -> list[EventR
                 (event, EncodedImage(part.file_name or f"photo {len(photos) + 1}", part.data))
             )
         elif part.name == EVENT_FIELD:
-            event = part.data.decode("utf-8", "replace") or None
+            event = check_name(part.data.decode("utf-8", "replace"), f"a field '{EVENT_FIELD}'")
+            event = event or None
         else:
             raise bad_request(
-                f"field '{part.name}' is neither a photo, which has a file name "
+                f"field '{shorten(part.name)}' is neither a photo, which has a file name "
                 f"(curl -F photo=@a.jpg), nor '{EVENT_FIELD}'"
             )
     if not photos:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ctc._version import __version__
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.errors import shorten
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.serving.http.errors import ApiError
 from ctc.serving.models.registry import LoadedModel
@@ -61,7 +62,7 @@ def require_predictions(results: Sequence[EventResult]) -> list[EventPrediction]
         others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         raise ApiError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            f"photo '{failures[0].path}' can't be used: {failures[0].reason}{others}",
+            f"photo '{shorten(failures[0].path)}' can't be used: {failures[0].reason}{others}",
         )
     return [result.prediction for result in results if result.prediction]
 

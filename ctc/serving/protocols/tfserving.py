@@ -15,6 +15,7 @@ from ctc.serving.inputs import EncodedImage, EventRequest, group_by_event
 from ctc.serving.models.registry import LoadedModel
 from ctc.serving.protocols.json_fields import (
     bad_request,
+    check_name,
     decode_base64,
     parse_object,
     require_field,
@@ -59,9 +60,8 @@ def _parse_instance(instance: Any, number: int) -> tuple[str | None, EncodedImag
     event = instance.get("event")
     if type(event) not in (str, int, type(None)):
         raise bad_request(f"'event' of instances[{number}] is {json_type(event)}, not a string")
-    return None if event is None else str(event), EncodedImage(
-        str(number), decode_base64(image["b64"], f"{where}.b64")
-    )
+    name = None if event is None else check_name(str(event), f"'event' of instances[{number}]")
+    return name, EncodedImage(str(number), decode_base64(image["b64"], f"{where}.b64"))
 
 
 def predict_response(results: list[EventResult]) -> dict[str, Any]:

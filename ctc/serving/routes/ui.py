@@ -48,8 +48,9 @@ class PageRoutes:
         }
         self._openapi = json.loads(self._files["openapi.json"])
         self._openapi["info"]["version"] = __version__
-        names = [model.name for model in service.registry.all()]
-        self._openapi["components"]["parameters"]["name"]["schema"]["enum"] = names
+        if not service.config.token:  # everyone can read the document
+            names = [model.name for model in service.registry.all()]
+            self._openapi["components"]["parameters"]["name"]["schema"]["enum"] = names
 
     async def index(self, request: Request) -> Response:
         return self._file_response("index.html")

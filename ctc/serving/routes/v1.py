@@ -7,16 +7,15 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ctc.serving.http.query import QueryChoices, query_choice
 from ctc.serving.http.responses import JSONResponse
 from ctc.serving.inputs import EncodedImage, EventRequest
 from ctc.serving.protocols import multipart, tfserving
-from ctc.serving.protocols.event_grouping import aggregate_events
-from ctc.serving.protocols.json_fields import bad_request
+from ctc.serving.protocols.event_grouping import aggregate_events, estimate_photos
 from ctc.serving.protocols.responses import model_details, predictions_json, require_predictions
-from ctc.serving.service import Service
+from ctc.serving.service import Check, Service
 
-ANSWERS = ("names", "arrays")
-FAILURES = ("refuse", "tell")
+QUERY_CHOICES: QueryChoices = {"answers": ("names", "arrays"), "failures": ("refuse", "tell")}
 RAW_CONTENT_TYPES = ("image/", "application/octet-stream")
 
 
@@ -40,24 +39,35 @@ class V1Routes:
 
     async def predict(self, request: Request) -> Response:
         model = self._service.find_model(request)
-        answers = _query_choice(request, "answers", ANSWERS)
-        failures = _query_choice(request, "failures", FAILURES)
+        answers = query_choice(request, "answers", QUERY_CHOICES)
+        failures = query_choice(request, "failures", QUERY_CHOICES)
         async with self._service.read_body(request) as body:
             events = await asyncio.to_thread(
                 self._parse_request, request.headers.get("content-type", ""), body
             )
             results = await self._service.predict(request, model, events)
-        if answers == "arrays":
-            return JSONResponse(tfserving.predict_response(results))
         if failures == "refuse" and not any(result.prediction for result in results):
             require_predictions(results)
-        return JSONResponse(predictions_json(model, results, [event.id for event in events]))
+
+        def respond(check: Check) -> Response:
+            if answers == "arrays":
+                return JSONResponse(tfserving.predict_response(results))
+            return JSONResponse(predictions_json(model, results, [event.id for event in events]))
+
+        return await self._service.compute(request, respond)
 
     async def events(self, request: Request) -> Response:
         model = self._service.find_model(request)
         aggregation = self._service.config.aggregation
+        limit = self._service.config.limits.max_grouped_photos
         async with self._service.read_body(request) as body:
-            return JSONResponse(await asyncio.to_thread(aggregate_events, body, model, aggregation))
+            with self._service.reserve_grouping(min(limit, estimate_photos(body, model))):
+                return await self._service.compute(
+                    request,
+                    lambda check: JSONResponse(
+                        aggregate_events(body, model, aggregation, limit, check)
+                    ),
+                )
 
     def _parse_request(self, content_type: str, body: bytes) -> list[EventRequest]:
         """Parse a form or a photo by content type; any other type, as of `curl -d`, as JSON."""
@@ -67,11 +77,3 @@ class V1Routes:
         if media_type.startswith(RAW_CONTENT_TYPES):
             return [EventRequest("0", (EncodedImage("0", body),))]
         return tfserving.parse_request(body, self._service.config.limits)
-
-
-def _query_choice(request: Request, name: str, choices: tuple[str, str]) -> str:
-    """Return a query parameter, the first choice by default; raises ApiError for another value."""
-    value = request.query_params.get(name, choices[0])
-    if value not in choices:
-        raise bad_request(f"'{name}' is '{value}', not '{choices[0]}' or '{choices[1]}'")
-    return value

@@ -40,7 +40,10 @@ class V2Routes:
                 kserve.parse_request, body, length, model, self._service.config.limits
             )
             results = await self._service.predict(request, model, infer.events)
-        content, json_length = kserve.build_response(model, infer, require_predictions(results))
+        predictions = require_predictions(results)
+        content, json_length = await self._service.compute(
+            request, lambda check: kserve.build_response(model, infer, predictions)
+        )
         if json_length is None:
             return Response(content, media_type="application/json")
         return Response(

@@ -6,20 +6,40 @@ They hold numbers only. Reading never unpickles, so a file from elsewhere can't 
 from __future__ import annotations
 
 import json
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.errors import InputError
+from ctc.errors import InputError, reason, shorten
 from ctc.storage.atomic import atomic_write
+from ctc.storage.json_file import parse_json_object
 
 Arrays = Mapping[str, NDArray[Any]]
 FORMAT_VERSION = 1
 _METADATA_FILE = "about.json"
+_ARRAY_SUFFIX = ".npy"
+_MAX_REASON = 200
+# what zipfile and numpy raise for archives of every kind: damaged, encrypted, compressed in another
+# way, of another version, too large, with a header that is no literal
+_DAMAGED = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def write_arrays(path: Path, arrays: Arrays, metadata: Mapping[str, Any]) -> None:
@@ -44,14 +64,37 @@ def read_arrays(path: Path) -> tuple[Arrays, Mapping[str, Any]]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            metadata = json.loads(archive.read(_METADATA_FILE))
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files if name != _METADATA_FILE}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"'{path}' is damaged, or was not written by ctc: {error}") from None
+            metadata = parse_json_object(_read_stored(archive, _METADATA_FILE).read())
+            arrays = {
+                name.removesuffix(_ARRAY_SUFFIX): _read_array(archive, name)
+                for name in archive.namelist()
+                if name != _METADATA_FILE
+            }
+    except _DAMAGED as error:
+        why = shorten(reason(error), _MAX_REASON)
+        raise InputError(f"'{path}' is damaged, or was not written by ctc: {why}") from None
     version = metadata.pop("format_version", None)
     if version != FORMAT_VERSION:
         raise InputError(
-            f"'{path}' has format version {version!r}, this ctc reads {FORMAT_VERSION}: update ctc"
+            f"'{path}' has format version {shorten(repr(version))}, "
+            f"this ctc reads {FORMAT_VERSION}: update ctc"
         )
     return arrays, metadata
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Return an array of numbers; raises ValueError for a member of another kind."""
+    if not name.endswith(_ARRAY_SUFFIX):
+        raise ValueError(f"it holds '{shorten(name)}', which is no array")
+    with _read_stored(archive, name) as entry:
+        array: NDArray[Any] = np.lib.format.read_array(entry, allow_pickle=False)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"'{shorten(name)}' holds {array.dtype.name} values, not numbers")
+    return array
+
+
+def _read_stored(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    """Open a member; raises ValueError if it is compressed, which may expand it without limit."""
+    if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"'{shorten(name)}' is compressed")
+    return archive.open(name)

@@ -7,19 +7,21 @@ file (CVE-2024-3660, CVE-2025-1550).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
 import keras
 
-from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.errors import InputError, UsageError, did_you_mean, shorten
 from ctc.plugin import Backbone
 
 WEIGHTS_SUFFIX = ".weights.h5"
 # the attribute of an HDF5 file in which Keras stores a model's layers, and their code
 _MODEL_CONFIG_ATTRIBUTE = "model_config"
+# the attribute of a file of weights of Keras 1 and 2, such as `xception_…_notop.h5`
+_LAYER_NAMES_ATTRIBUTE = "layer_names"
 
 Channels = tuple[float, float, float]
 
@@ -64,23 +66,48 @@ def load_pretrained(backbone: Backbone, weights: str) -> PretrainedBackbone:
 def load_weights_file(network: keras.Model, path: Path) -> None:
     """Load the weights in `path` into `network`.
 
-    Raises InputError, with layer and shapes, unless the file holds exactly the weights of such a
-    network.
+    The file holds exactly the weights of such a network, as its `save_weights` writes them, or a
+    network in which it is nested, such as one with a head. Raises InputError, with layer and
+    shapes, for any other file.
     """
     with tempfile.TemporaryDirectory() as folder:
         own = Path(folder) / f"own{WEIGHTS_SUFFIX}"
         network.save_weights(own)
         order = {layer.name: index for index, layer in enumerate(network.layers)}
-        expected = sorted(
-            _read_variables(own).items(), key=lambda named: order.get(named[1].layer, len(order))
+        expected = dict(
+            sorted(
+                _read_variables(own).items(),
+                key=lambda named: order.get(named[1].layer, len(order)),
+            )
         )
-    mismatch = _describe_mismatch(dict(expected), _read_variables(path))
-    if mismatch:
-        raise InputError(f"'{path}' doesn't fit '{network.name}': {mismatch}")
-    try:
-        network.load_weights(path)
-    except (OSError, ValueError) as error:  # a damaged file, or one that points to other files
-        raise InputError(f"'{path}' can't be read: {str(error).splitlines()[0]}") from None
+        found = _read_variables(path)
+        group = _nested_group(expected, found)
+        if not group and (mismatch := _describe_mismatch(expected, found)):
+            raise InputError(f"'{path}' doesn't fit '{network.name}': {mismatch}")
+        try:
+            _copy_arrays(path, group, own, expected)
+        except (OSError, ValueError) as error:  # the file is damaged
+            raise InputError(f"'{path}' can't be read: {str(error).splitlines()[0]}") from None
+        network.load_weights(own)
+
+
+def _nested_group(expected: Mapping[str, _Variable], found: Mapping[str, _Variable]) -> str:
+    """Return the group, such as 'layers/functional/', in which `expected` is nested, else ''."""
+    first = next(iter(expected), "")
+    groups = sorted(name.removesuffix(first) for name in found if name.endswith(f"/{first}"))
+    for group in groups:
+        nested = (found.get(f"{group}{name}") for name in expected)
+        shapes = [variable and variable.shape for variable in nested]
+        if shapes == [variable.shape for variable in expected.values()]:
+            return group
+    return ""
+
+
+def _copy_arrays(path: Path, group: str, own: Path, names: Iterable[str]) -> None:
+    """Copy the values of these arrays from their group in `path` to `own`."""
+    with h5py.File(path) as source, h5py.File(own, "r+") as target:
+        for name in names:
+            target[name][...] = source[f"{group}{name}"][()]
 
 
 @dataclass(frozen=True)
@@ -101,21 +128,42 @@ def _check_file(path: Path, backbone: Backbone) -> None:
         f"'{path}' is not a file of weights only, and a saved model could run code: "
         f"save its weights as a file '*{WEIGHTS_SUFFIX}'"
     )
-    if not path.name.endswith(WEIGHTS_SUFFIX):
+    attributes = _read_attributes(path)
+    if _LAYER_NAMES_ATTRIBUTE in attributes and _MODEL_CONFIG_ATTRIBUTE not in attributes:
+        raise InputError(
+            f"'{path}' holds weights in the layout of Keras 2: read them with Keras into a network "
+            f"of keras.applications, by `load_weights`, and write them with its `save_weights` as "
+            f"a file '*{WEIGHTS_SUFFIX}'"
+        )
+    if not path.name.endswith(WEIGHTS_SUFFIX) or _MODEL_CONFIG_ATTRIBUTE in attributes:
         raise InputError(not_weights)
     if not h5py.is_hdf5(path):
         raise InputError(f"'{path}' is not a file of weights that Keras wrote, or it is damaged")
+
+
+def _read_attributes(path: Path) -> frozenset[str]:
+    """Return the names of the attributes of an HDF5 file; none for another file."""
+    if not h5py.is_hdf5(path):
+        return frozenset()
     with h5py.File(path) as file:
-        if _MODEL_CONFIG_ATTRIBUTE in file.attrs:
-            raise InputError(not_weights)
+        return frozenset(file.attrs)
 
 
 def _read_variables(path: Path) -> dict[str, _Variable]:
-    """Return every array in a file that Keras wrote; links to other files are not followed."""
+    """Return every array in a file that Keras wrote; links to other files are not followed.
+
+    Raises InputError for an array whose values stand in another file: loading it would put what
+    that file holds into the network.
+    """
     found = {}
 
     def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset):
+            if item.external or item.is_virtual:
+                raise InputError(
+                    f"'{path}' is not a file of weights only: its array '{shorten(name)}' points "
+                    "to another file"
+                )
             found[name] = _Variable(
                 str(item.parent.attrs.get("name", item.parent.name)), item.shape
             )

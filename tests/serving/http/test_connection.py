@@ -12,7 +12,7 @@ import pytest
 
 from ctc.serving.http import connection
 
-GET_HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+GET_HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def received(client: socket.socket) -> bytes:
@@ -35,7 +35,7 @@ def send_until_aborted(client: socket.socket, data: bytes, pause: float) -> None
 
 
 @pytest.mark.parametrize(
-    "closing_head", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"]
+    "closing_head", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"]
 )
 def test_connection_delivers_the_refusal_to_a_client_that_sends_first(
     serve, closing_head: bytes
@@ -87,7 +87,9 @@ def test_connection_aborts_a_client_that_does_not_read(serve, monkeypatch) -> No
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", server.port))
-        send_until_aborted(client, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", pause=0)
+        send_until_aborted(
+            client, b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n", pause=0
+        )
     assert server.get("/healthz").status == 200
 
 
@@ -117,7 +119,7 @@ def test_connection_is_closed_by_the_last_response_of_a_stopping_server(serve, j
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"GET / HTTP/9\r\n\r\n",
         b"\r\nx\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nno chunk",
     ],
 )
 def test_connection_refuses_what_is_not_http(server, sent: bytes) -> None:
@@ -142,3 +144,33 @@ def test_connection_that_is_closed_in_the_middle_of_a_request_frees_its_bytes(
         client.sendall((server.request_head(1000) + b"x")[cut])
     assert server.send_photo(jpeg()).status == 200
     server.wait_for("ctc_held_bytes", 0)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + 90_000 * b"a" + b"\r\n\r\n",
+        b"GET /healthz?" + 40_000 * b"a" + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+        + b"".join(b"X%d: %s\r\n" % (number, 3000 * b"a") for number in range(20))
+        + b"\r\n",
+    ],
+)
+def test_connection_refuses_large_headers(server, head: bytes) -> None:
+    with server.connect() as client:
+        client.sendall(head)
+        answer = received(client)
+    # h11 refuses what comes in several parts, the middleware what comes at once
+    assert answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 "))
+
+
+def test_connection_of_a_request_with_two_lengths_is_closed(server) -> None:
+    smuggled = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with server.connect() as client:
+        client.sendall(
+            b"POST /v1/models/model:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled
+        )
+        answer = received(client)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1

@@ -45,3 +45,11 @@ def test_bearer_auth_accepts_the_token(guarded, jpeg, given: str) -> None:
 )
 def test_bearer_auth_leaves_page_and_health_checks_open(guarded, path: str) -> None:
     assert guarded.get(path).status == 200
+
+
+def test_openapi_names_no_model_where_a_token_is_required(guarded, server) -> None:
+    schemas = [
+        one.get("/openapi.json").json["components"]["parameters"]["name"]["schema"]
+        for one in (guarded, server)
+    ]
+    assert ["enum" in schema for schema in schemas] == [False, True]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ctc.runtime import first_run
 from ctc.storage.paths import parse_path
 
 
@@ -72,6 +73,16 @@ def test_registry_keeps_the_previous_version_for_a_bad_file(
     assert server.figure('ctc_model_reloads_total{model="model",outcome="refused"}') == 1
 
 
+def test_registry_keeps_the_previous_version_for_an_endless_network(
+    watching, jpeg, monkeypatch, write_endless_model, tmp_path
+) -> None:
+    monkeypatch.setattr(first_run, "TIMEOUT", 0.3)
+    server, file = watching
+    replace_with(file, write_endless_model(tmp_path / "endless.onnx").read_bytes())
+    server.wait_for('ctc_model_stale{model="model"}', 1)
+    assert species(server, jpeg()) == "fox"
+
+
 def test_registry_loads_a_good_file_after_a_bad_one(watching, write_model, jpeg, tmp_path) -> None:
     server, file = watching
     replace_with(file, b"not a model")
@@ -96,6 +107,8 @@ def test_registry_answers_requests_in_progress_with_the_previous_version(
         )
         server.wait_for('ctc_model_version{model="model"}', 2)
         client.sendall(jpeg()[10:])
-        response = client.recv(65536)
+        response = b""
+        while b'"class":' not in response:
+            response += client.recv(65536)
     assert b'"class":"fox"' in response
     assert species(server, jpeg()) == "lynx"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 import ctc
 from ctc.inference.events.sources import find_events
+from ctc.serving.routes import v1
 
 EVENTS = "/v1/models/model:events"
 SURE = {"species": {"fox": 0.9, "wolf": 0.1}, "count": {"1": 1, "2+": 0}}
@@ -50,6 +52,35 @@ def test_events_aggregate_the_probabilities_of_their_photos(server) -> None:
         "confidence": pytest.approx(0.7),
         "probabilities": {"fox": pytest.approx(0.7), "wolf": pytest.approx(0.3)},
     }
+
+
+def test_events_beyond_the_limit_of_all_requests_are_refused(serve) -> None:
+    server = serve(limits={"max_grouped_photos": 40})
+    photos = 30 * [photo("2016-09-25T18:35:10")]
+    with server.service.reserve_grouping(20):
+        reply = server.post(EVENTS, {"within": 60, "photos": photos})
+    assert (reply.status, reply.headers["retry-after"]) == (429, "1")
+    assert reply.error.startswith("too many requests: the photos of other requests are being")
+    assert len(groups(server, photos)) == 1
+    assert server.post(EVENTS, {"within": 60, "photos": 2 * photos}).status == 413
+
+
+def test_events_have_a_timeout_and_their_thread_stops(serve, monkeypatch) -> None:
+    stopped = threading.Event()
+
+    def endless(*arguments: Any) -> None:
+        check = arguments[-1]
+        try:
+            while True:
+                check()
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr(v1, "aggregate_events", endless)
+    server = serve(limits={"timeout": 0.3})
+    reply = server.post(EVENTS, {"within": 60, "photos": []})
+    assert (reply.status, reply.error.startswith("no response within 0.3 s")) == (504, True)
+    assert stopped.wait(60)
 
 
 def test_events_equal_those_of_predict(server, model_file, jpeg, tmp_path) -> None:

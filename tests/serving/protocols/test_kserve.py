@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
@@ -168,6 +169,11 @@ RAW = {"name": "images", "shape": [1, 8, 12, 3], "datatype": "UINT8", "data": [0
             {"inputs": [RAW], "outputs": [{"name": "count", "parameters": {"classification": -1}}]},
             "'classification' of outputs[0]",
         ),
+        (
+            {"inputs": [RAW], "outputs": [{"name": "count"}, {"name": "count"}]},
+            "outputs[1]: the output 'count' is requested twice",
+        ),
+        ({"inputs": [RAW], "id": []}, "'id' of the body is a list, not a string"),
         ({"inputs": [RAW], "parameters": 3}, "'parameters' of the body is a number, not an object"),
         (
             {"inputs": [{**RAW, "parameters": {"binary_data_size": 288}}]},
@@ -182,6 +188,54 @@ RAW = {"name": "images", "shape": [1, 8, 12, 3], "datatype": "UINT8", "data": [0
 def test_kserve_refuses_a_malformed_request(server, document: Any, message: str) -> None:
     reply = infer(server, document)
     assert (reply.status, reply.error[: len(message)]) == (400, message)
+
+
+LONG = 200_000 * "x"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"inputs": [RAW], "outputs": [{"name": LONG}]},
+        {"inputs": [RAW], "outputs": 5000 * [{"name": "species"}]},
+        {"inputs": [RAW], "id": LONG},
+        {"inputs": [{**RAW, "name": LONG}]},
+        {"inputs": [{**RAW, "datatype": LONG}]},
+        {"inputs": [{**RAW, "datatype": {LONG: LONG}}]},
+        {"inputs": [{**RAW, "shape": 200_000 * [0]}]},
+        {"inputs": [{**RAW, "shape": [200_000 * [1]]}]},
+        {"inputs": [{**GOOD, "shape": 200_000 * [1]}]},
+    ],
+)
+def test_kserve_quotes_only_the_start_of_long_values(server, caplog, document: Any) -> None:
+    with caplog.at_level(logging.INFO, "ctc.serving.access"):
+        reply = infer(server, document)
+    assert (reply.status, len(reply.body) < 500) == (400, True)
+    assert all(len(str(record.__dict__)) < 3000 for record in caplog.records)
+
+
+def test_kserve_refuses_many_keys(server) -> None:
+    reply = infer(server, {"inputs": [RAW], "parameters": {str(i): 0 for i in range(100_001)}})
+    assert (reply.status, reply.error) == (
+        413,
+        "the body holds more than 100,000 keys: send less at a time",
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_kserve_path_may_name_the_version(server, method: str) -> None:
+    paths = {"GET": ("", "/ready"), "POST": ("/infer",)}[method]
+    body = json.dumps({"inputs": [RAW]}) if method == "POST" else None
+    for end in paths:
+        known, unknown = (
+            server.ask(method, f"/v2/models/model/versions/{version}{end}", body)
+            for version in ("1", "2")
+        )
+        assert known.status == 200
+        assert (unknown.status, unknown.error) == (
+            404,
+            "model 'model' has no version '2': its version is '1'",
+        )
 
 
 @pytest.mark.parametrize("length", ["-1", "x", "1000000", 5000 * "9"])

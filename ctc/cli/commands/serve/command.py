@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from typing import Any, NoReturn
 
 import click
 
 from ctc.cli.commands.serve.options import serve_options, to_config
 from ctc.cli.console.console import JsonLogHandler, close_json_log, verbosity_options
-from ctc.cli.exit_codes import Terminated
+from ctc.cli.signals import Terminated
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.registry import INTERRUPTED, TERMINATED
 from ctc.errors import CtcError, require_extra
@@ -34,10 +35,24 @@ def command(host: str, port: int, log_format: str, **options: Any) -> None:
     from ctc.serving.http.logging_setup import log_to_stderr
     from ctc.serving.server import bind_socket, run
 
-    config = to_config(options)
     as_json, quiet = log_format == "json", "--quiet" in verbosity_options()
-    with (
-        bind_socket(host, port) as listener,
-        log_to_stderr(as_json, quiet, extra_handler=JsonLogHandler()),
-    ):
-        run(config, listener)
+    with log_to_stderr(as_json, quiet, extra_handler=JsonLogHandler()):
+        try:
+            config = to_config(options)
+            with bind_socket(host, port) as listener:
+                run(config, listener, close_json_log)
+        except Terminated:
+            _exit(TERMINATED, "terminated")
+        except KeyboardInterrupt:
+            _exit(INTERRUPTED, "interrupted")
+        except CtcError as error:
+            if not as_json:
+                raise
+            log.error("%s", error)
+            click.get_current_context().exit(error.exit_code)
+
+
+def _exit(code: int, word: str) -> NoReturn:
+    """Exit after a signal, which is how a server is stopped: no error."""
+    log.info("stopped: %s", word)
+    click.get_current_context().exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +23,14 @@ from ctc.cli.options.inference import (
 from ctc.cli.options.option import Decorator, apply_options, option
 from ctc.cli.options.paths import PATH
 from ctc.cli.registry import TOKEN_VARIABLE
-from ctc.errors import UsageError
+from ctc.errors import UsageError, reason, shorten
 from ctc.storage.paths import is_url, parse_path
 from ctc.storage.remote_files import check_reachable
 
 if TYPE_CHECKING:
     from ctc.serving.config import ServeConfig
 
+_HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?", re.ASCII)
 _MB, _MEGAPIXELS = 1_000_000, 1_000_000
 
 
@@ -41,10 +43,31 @@ def _count_option(name: str, default: int, text: str) -> Decorator:
     return option(f"--{name}", type=click.IntRange(1), default=default, help=text)
 
 
+def _parse_host_names(
+    _: click.Context, __: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    for name in names:
+        if name != "*" and not _HOST_NAME.fullmatch(name):
+            raise UsageError(
+                f"--allowed-host '{shorten(name)}' is not the name of a host, such as "
+                "'animals.example.org': give it without http:// and port"
+            )
+    return tuple(name.lower().rstrip(".") for name in names)
+
+
 _SERVER = (
     option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on."),
     option(
         "--port", type=click.IntRange(0, 65535), default=8000, help="Port; 0 selects a free one."
+    ),
+    option(
+        "--allowed-host",
+        "allowed_hosts",
+        multiple=True,
+        callback=_parse_host_names,
+        metavar="NAME",
+        show_default="only localhost and addresses if --host is this machine, else any",
+        help="Name of this server in URLs, such as that of a proxy; '*' for any. Repeatable.",
     ),
     option(
         "--token-file",
@@ -102,6 +125,7 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
     from ctc.hardware import usable_cores
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
+    from ctc.plugin.option_values import bind_options
     from ctc.serving.config import Limits, ServeConfig
 
     take = options.pop
@@ -127,7 +151,6 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
             plugins().get(Aggregation, take("aggregation")), take("aggregation_options")
         ),
         limits=limits,
-    from ctc.plugin.option_values import bind_options
         runtime=pop_runtime(options, usable_cores()),
         max_batch_wait=take("batch_wait") / 1000,
         poll_interval=take("reload"),
@@ -165,11 +188,16 @@ def read_token(file: Path | None) -> str | None:
     There is no option for the token itself: every user of a machine can read command lines.
     """
     if file is None:
-        return os.environ.get(TOKEN_VARIABLE) or None
-    try:
-        token = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeError) as error:
-        raise UsageError(f"the token file '{file}' can't be read: {error}") from None
+        if TOKEN_VARIABLE not in os.environ:
+            return None
+        source, token = f"the variable {TOKEN_VARIABLE}", os.environ[TOKEN_VARIABLE].strip()
+        remedy = ": set it, or unset the variable to serve without a token"
+    else:
+        source, remedy = f"the token file '{file}'", ""
+        try:
+            token = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError) as error:
+            raise UsageError(f"{source} can't be read: {reason(error)}") from None
     if not token.isascii() or not token.isprintable() or " " in token or not token:
-        raise UsageError(f"the token file '{file}' must hold one word of ASCII characters")
+        raise UsageError(f"{source} must hold one word of ASCII characters{remedy}")
     return token

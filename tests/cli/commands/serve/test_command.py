@@ -60,8 +60,8 @@ def start() -> Iterator:
     """A function that runs `ctc serve` on a free port: (process, URL, lines printed so far)."""
     processes = []
 
-    def serve(*arguments: object, **environment: str):
-        command = [*CTC, "serve", *map(str, arguments), "--port", "0"]
+    def serve(*arguments: object, script: str = CTC[-1], **environment: str):
+        command = [*CTC[:-1], script, "serve", *map(str, arguments), "--port", "0"]
         process = subprocess.Popen(
             command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
         )
@@ -131,7 +131,7 @@ def test_serve_answers_open_requests_on_signal(
         process.send_signal(number)
         assert answer.result() == "fox"
     assert process.wait() == code
-    assert process.stderr.read().splitlines()[-1] == f"error: {word}"
+    assert process.stderr.read().splitlines()[-1] == f"stopped: {word}"
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(url)
 
@@ -161,6 +161,55 @@ def test_serve_log_format_json(start, model, tmp_path) -> None:
     }
 
 
+def test_serve_log_format_json_holds_for_the_last_line(start, model) -> None:
+    process, _, lines = start(model, "--log-format", "json")
+    process.terminate()
+    assert process.wait() == 143
+    *_, last = [json.loads(line) for line in lines + process.stderr.readlines()]
+    assert (last["level"], last["message"]) == ("info", "stopped: terminated")
+
+
+def test_serve_log_format_json_holds_for_errors(model, capsys) -> None:
+    assert run(["serve", "nothing.onnx", "--port", "0", "--log-format", "json"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["level"] == "error"
+    assert json.loads(line)["message"].startswith("model 'nothing.onnx' is not there")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_serve_ends_after_grace_though_a_photo_keeps_a_thread_busy(start, model, tmp_path) -> None:
+    log = tmp_path / "log.jsonl"
+    hang = (
+        "import time; from ctc.serving import inputs, server; server.STOP_MARGIN_SECONDS = 0.5\n"
+        "inputs.EncodedImage.read = lambda self, max_pixels: time.sleep(10**6)\n"
+        "from ctc.cli import main; main()"
+    )
+    process, url, _ = start(model, "--grace", 0.5, "--timeout", 0.2, "--log-json", log, script=hang)
+    assert [refusal(url), refusal(url)] == [504, 504]
+    process.terminate()
+    assert process.wait(60) == 143
+    assert "a photo or a network still computes 1 s after the signal" in process.stderr.read()
+    assert json.loads(log.read_text().splitlines()[-1])["exit_code"] == 143
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_serve_ends_though_an_endless_network_is_opened(
+    start, model, tmp_path, write_endless_model
+) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(model.read_bytes())
+    watch = (
+        "import sys, ctc.serving.models.registry as r; o = r.open_model\n"
+        "def w(*a): print('opening', file=sys.stderr, flush=True); return o(*a)\n"
+        "r.open_model = w; from ctc.cli import main; main()"
+    )
+    process, _, _ = start(file, "--reload", 0.1, script=watch)
+    write_endless_model(tmp_path / "new.onnx").replace(file)
+    assert process.stderr.readline() == "opening\n"
+    process.terminate()
+    assert process.wait(20) == 143
+
+
 def test_serve_log_json_holds_requests(start, model, tmp_path) -> None:
     log = tmp_path / "log.jsonl"
     process, url, _ = start(model, "--log-json", log)
@@ -176,7 +225,7 @@ def test_serve_log_json_holds_requests(start, model, tmp_path) -> None:
         "message",
         "end",
     )
-    assert (stopped["kind"], stopped["text"]) == ("error", "terminated")
+    assert (stopped["kind"], stopped["text"]) == ("message", "stopped: terminated")
     assert (runs["text"], serving["text"]) == (
         "model 'model' (species: 3 classes) runs on 'cpu'",
         f"serving on {url}/",
@@ -203,6 +252,33 @@ def test_serve_writes_nothing_to_home(start, model, tmp_path) -> None:
 def test_serve_requires_token_from_environment(start, model) -> None:
     _, url, _ = start(model, CTC_SERVE_TOKEN="s3cret")
     assert refusal(url) == 401
+
+
+@pytest.mark.parametrize("token", ["", " ", "é", "two words", "a\tb"])
+def test_serve_refuses_a_token_of_the_environment_that_is_no_word(
+    model, capsys, monkeypatch, token: str
+) -> None:
+    monkeypatch.setenv("CTC_SERVE_TOKEN", token)
+    assert run(["serve", str(model), "--port", "0"]) == 2
+    assert capsys.readouterr().err == (
+        "error: the variable CTC_SERVE_TOKEN must hold one word of ASCII characters: set it, or "
+        "unset the variable to serve without a token\n"
+    )
+
+
+def test_serve_answers_to_allowed_hosts_only(start, model) -> None:
+    _, url, _ = start(model, "--allowed-host", "animals.example.org")
+    assert ask(url, Host="animals.example.org") == "fox"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(url, Host="evil.example")
+    refused.value.close()
+    assert refused.value.code == 403
+
+
+def test_serve_on_all_addresses_answers_to_any_host(start, model) -> None:
+    _, url, lines = start(model, "--host", "0.0.0.0")
+    assert lines[1].startswith("warning: the server is reachable from the network")
+    assert ask(url, Host="anything.example") == "fox"
 
 
 def test_serve_reports_port_in_use(model, capsys) -> None:
@@ -260,6 +336,11 @@ def test_serve_reports_port_in_use(model, capsys) -> None:
             ["{model}", "--token-file", "{folder}/empty"],
             2,
             "the token file '{folder}/empty' must hold one word",
+        ),
+        (
+            ["{model}", "--allowed-host", "http://a.org"],
+            2,
+            "--allowed-host 'http://a.org' is not the name of a host",
         ),
     ],
 )
