@@ -6,20 +6,24 @@ long to load runs in its own process.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from ctc.doctor import machine
-from ctc.doctor.extras import Extra, extras, installed_version
+from ctc.doctor.extras import CORE, Extra, core_packages, extras, installed_version
 from ctc.doctor.finding import Finding, run_check
 from ctc.doctor.folder import check_folder
 from ctc.doctor.gpu import check_gpu
 from ctc.doctor.probe import run_probe
 from ctc.doctor.speed import time_for_a_million
+from ctc.reporting import counted
+from ctc.runtime.installed import conflict, onnxruntime_distributions
 
 SLOW_TIMEOUT, QUICK_TIMEOUT = 180, 60
 """Seconds after which a check of something large, or small, is stopped."""
+MAX_LISTED, MAX_MISSING = 12, 3
+"""Packages that are listed in a line: of what is installed, and of what is missing."""
 PREDICTION_CHECK = "predicting"
 GPU_CHECK = "gpu"
 _LOADING_MODULE, _PREDICTION_MODULE = "ctc.doctor.loading_speed", "ctc.doctor.prediction_speed"
@@ -38,7 +42,9 @@ def run_checks(folder: Path, model: Path | None, seconds: float) -> Iterator[Fin
         ("memory", machine.memory),
     ):
         yield run_check(name, check)
+    yield run_check("core", partial(_check_extra, core_packages(), ()))
     yield (gpu := run_check(GPU_CHECK, _check_gpu))
+    yield run_check("onnxruntime", _check_onnxruntime)
     listed: set[str] = set()
     for extra in extras():
         yield _check_extra(extra, listed)
@@ -60,24 +66,39 @@ def _check_gpu() -> Finding:
 
 def _check_extra(extra: Extra, listed: Collection[str]) -> Finding:
     """Report the packages of an extra; those in `listed` have been reported already."""
-    name, values = f"extra {extra.name}", dict(extra.packages)
+    name, values = f"extra {extra.name}" if extra.name != CORE else CORE, dict(extra.packages)
     if extra.missing:
         problem = (
             "not installed"
             if len(extra.missing) == len(values)
-            else f"missing {', '.join(extra.missing)}"
+            else f"missing {_list_names(extra.missing)}"
         )
+        if extra.name == CORE:
+            return Finding(CORE, "failed", f"{problem}: install ctc again", values)
         return Finding(
             name, "absent", f"{problem}: pip install 'camera-trap-classifier[{extra.name}]'", values
         )
-    return Finding(
-        name,
-        "ok",
-        ", ".join(
-            f"{package} {version}" for package, version in values.items() if package not in listed
-        ),
-        values,
-    )
+    own = [package for package in values if package not in listed]
+    text = ", ".join(f"{package} {values[package]}" for package in own[:MAX_LISTED])
+    more = f" and {len(own) - MAX_LISTED} more" if len(own) > MAX_LISTED else ""
+    return Finding(name, "ok", text + more or "nothing more than the extras above", values)
+
+
+def _list_names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_MISSING} more" if len(names) > MAX_MISSING else ""
+    return ", ".join(names[:MAX_MISSING]) + more
+
+
+def _check_onnxruntime() -> Finding:
+    found = onnxruntime_distributions()
+    text = ", ".join(f"{name} {version}" for name, version in found.items())
+    if problem := conflict():
+        return Finding("onnxruntime", "failed", f"{text}: {problem}", found)
+    if not found:
+        return Finding(
+            "onnxruntime", "absent", "not installed: install the extra cpu, gpu or openvino", found
+        )
+    return Finding("onnxruntime", "ok", text, found)
 
 
 def _check_plugins() -> Finding:
@@ -91,7 +112,7 @@ def _check_tensorflow() -> Finding:
         return Finding("tensorflow", "absent", "not installed; it is part of the extra train")
     found = run_probe("ctc.doctor.frameworks:start_tensorflow", timeout=SLOW_TIMEOUT)
     text = (
-        f"{found['version']} starts, with {found['gpus']} GPU(s); "
+        f"{found['version']} starts, with {counted(found['gpus'], 'GPU')}; "
         f"Keras {found['keras']} on {found['backend']}"
     )
     return Finding("tensorflow", "ok", text, found)
@@ -157,7 +178,7 @@ def _measure_loading(loader: str, seconds: float) -> Finding:
     speed = found["photos_per_second"]
     text = (
         f"{speed:,.0f} photos/s for training, by '{loader}' "
-        f"with {found['threads']} thread(s) ({found['photo']})"
+        f"with {counted(found['threads'], 'thread')} ({found['photo']})"
     )
     return Finding(
         "loading",

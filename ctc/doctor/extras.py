@@ -10,14 +10,21 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 DISTRIBUTION = "camera-trap-classifier"
 DEVELOPER_EXTRAS = ("docs", "test")
+CORE = "core"
+"""Stands for the requirements without any extra."""
 ALTERNATIVE_DISTRIBUTIONS = {
-    "tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm")
+    "tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-rocm"),
+    "opencv-python-headless": (
+        "opencv-python",
+        "opencv-contrib-python-headless",
+        "opencv-contrib-python",
+    ),
 }
 """Other distributions of the same package."""
 
-_REQUIREMENT = re.compile(
-    r"""([\w.-]+)(?:\[(.*?)\])?.*?(?:sys_platform\s*==\s*["'](\w+)["'].*)?extra\s*==\s*["']([\w-]+)["']"""
-)
+_NAME = re.compile(r"([\w.-]+)(?:\[(.*?)\])?")
+_SYSTEM = re.compile(r"""sys_platform\s*==\s*["'](\w+)["']""")
+_EXTRA = re.compile(r"""extra\s*==\s*["']([\w-]+)["']""")
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,18 @@ class Extra:
 
 @dataclass(frozen=True)
 class _Requirement:
-    """One distribution of `extra`; where it is ctc itself, all distributions of other `extras`."""
+    """A requirement `name[extras]` of the extra `extra`, which is CORE for none."""
 
     name: str
     extras: tuple[str, ...]
     extra: str
+
+
+def core_packages(lines: Sequence[str] | None = None) -> Extra:
+    """Return the distributions that every command needs; see `extras`."""
+    found = list(_parse_requirements(_requirements() if lines is None else lines))
+    names = (one.name for one in found if one.extra == CORE)
+    return Extra(CORE, {name: installed_version(name) for name in names})
 
 
 def extras(lines: Sequence[str] | None = None) -> list[Extra]:
@@ -52,11 +66,11 @@ def extras(lines: Sequence[str] | None = None) -> list[Extra]:
     was not installed.
     """
     found = _parse_requirements(_requirements() if lines is None else lines)
-    wanted = [one for one in found if one.extra not in DEVELOPER_EXTRAS]
+    wanted = [one for one in found if one.extra not in (CORE, *DEVELOPER_EXTRAS)]
     names = dict.fromkeys(one.extra for one in wanted)
     return [
         Extra(
-            name, {package: installed_version(package) for package in _extra_packages(name, wanted)}
+            name, {package: _package_version(package) for package in _extra_packages(name, wanted)}
         )
         for name in names
     ]
@@ -73,9 +87,12 @@ def installed_version(distribution: str) -> str | None:
 
 
 def installed_packages() -> dict[str, str]:
-    """Return the installed distributions of all extras, with their versions."""
+    """Return the installed distributions that ctc names as requirements, with their versions."""
     found = {
-        name: version for extra in extras() for name, version in extra.packages.items() if version
+        name: version
+        for extra in (core_packages(), *extras())
+        for name, version in extra.packages.items()
+        if version
     }
     return dict(sorted(found.items()))
 
@@ -89,9 +106,15 @@ def _requirements() -> list[str]:
 
 def _parse_requirements(lines: Sequence[str]) -> Iterator[_Requirement]:
     for line in lines:
-        match = _REQUIREMENT.match(line)
-        if match and match[3] in (None, sys.platform):
-            yield _Requirement(match[1], tuple((match[2] or "").split(",")), match[4])
+        requirement, _, marker = line.partition(";")
+        name, system, extra = (
+            _NAME.match(requirement),
+            _SYSTEM.search(marker),
+            _EXTRA.search(marker),
+        )
+        if name and (system is None or system[1] == sys.platform):
+            extras = tuple(filter(None, (name[2] or "").split(",")))
+            yield _Requirement(name[1], extras, extra[1] if extra else CORE)
 
 
 def _extra_packages(extra: str, requirements: Sequence[_Requirement]) -> dict[str, None]:
@@ -106,4 +129,26 @@ def _extra_packages(extra: str, requirements: Sequence[_Requirement]) -> dict[st
             }
         elif one.extra == extra:
             packages[one.name] = None
+            for nested in one.extras:
+                packages |= dict.fromkeys(_foreign_packages(one.name, nested))
     return packages
+
+
+def _foreign_packages(distribution: str, extra: str) -> list[str]:
+    """Return the distributions of an extra of another project, such as `tensorflow[and-cuda]`.
+
+    If what is installed in its place lacks the extra, the extra stands for them; if nothing is
+    installed, there are none to name.
+    """
+    if installed_version(distribution) is None:
+        return []
+    try:
+        lines = requires(distribution) or []
+    except PackageNotFoundError:
+        lines = []
+    found = [one.name for one in _parse_requirements(lines) if one.extra == extra]
+    return found or [f"{distribution}[{extra}]"]
+
+
+def _package_version(package: str) -> str | None:
+    return None if "[" in package else installed_version(package)

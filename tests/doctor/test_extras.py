@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from ctc.doctor.extras import extras, installed_packages, installed_version
+import pytest
+
+from ctc.doctor.extras import core_packages, extras, installed_packages, installed_version
 
 LINES = [
     "click>=8.5",
@@ -28,11 +30,31 @@ def test_extras_include_the_packages_of_nested_extras() -> None:
     }
 
 
+def test_core_packages_need_no_extra() -> None:
+    found = core_packages([*LINES, "numpy>=1.26", 'colorama; sys_platform == "atari"'])
+    assert tuple(found.packages) == ("click", "numpy")
+    assert not found.missing
+
+
+def test_extras_look_into_extras_of_other_projects(monkeypatch: pytest.MonkeyPatch) -> None:
+    def metadata(name: str) -> list[str]:
+        return ['nvidia-cublas-cu12<13; extra == "and-cuda"', "numpy"]
+
+    monkeypatch.setattr("ctc.doctor.extras.requires", metadata)
+    (found,) = extras(['tensorflow[and-cuda]>=2.18; extra == "train-gpu"'])
+    assert tuple(found.packages) == ("tensorflow", "nvidia-cublas-cu12")
+    (found,) = extras(['tensorflow[rocm]>=2.18; extra == "train-gpu"'])
+    assert found.missing == ("tensorflow[rocm]",)
+    (found,) = extras(['no-such-thing[cuda]; extra == "gpu"'])
+    assert tuple(found.packages) == ("no-such-thing",)
+
+
 def test_extras_reads_the_metadata_of_ctc() -> None:
     found = {extra.name: extra.packages for extra in extras()}
     assert {"cpu", "gpu", "data", "train", "dali"} <= set(found)
     assert set(found["data"]) < set(found["train"])
     assert {"onnxruntime", "pandas", "tensorflow"} <= set(installed_packages())
+    assert {"numpy", "pillow", "simplejpeg", "opencv-python-headless"} <= set(installed_packages())
 
 
 def test_installed_version_accepts_an_alternative_distribution() -> None:
