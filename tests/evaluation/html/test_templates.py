@@ -60,6 +60,14 @@ addEventListener("load", () => {
 });
 """
 
+SCROLLS = """
+addEventListener("load", () => setTimeout(() => {
+  const box = document.querySelector('[aria-label="Per event"]');
+  const hint = getComputedStyle(box, "::before").content.includes("wider than the screen");
+  parent.postMessage(JSON.stringify({ hint, wide: box.scrollWidth > box.clientWidth }), "*");
+}, 500));
+"""
+
 
 @pytest.fixture
 def browser() -> str:
@@ -81,9 +89,9 @@ def with_script(report: Path, script: str) -> Path:
     return copy
 
 
-def on_a_phone(report: Path) -> Path:
-    """Return a page with the report in a narrow frame; its title becomes the script's result."""
-    frame = f'<iframe src="{report.as_uri()}" width="{PHONE}" style="border: 0"></iframe>'
+def in_a_frame(report: Path, width: int) -> Path:
+    """Return a page with the report in a frame; its title becomes the script's result."""
+    frame = f'<iframe src="{report.as_uri()}" width="{width}" style="border: 0"></iframe>'
     outer = report.with_name("phone.html")
     outer.write_text(
         f"<script>onmessage = (event) => (document.title = event.data)</script>{frame}", "utf-8"
@@ -91,14 +99,15 @@ def on_a_phone(report: Path) -> Path:
     return outer
 
 
-def test_report_on_a_phone_sorts_tables_links_photos_and_requests_nothing(
-    browser, data, write_report, tmp_path
-) -> None:
-    page = on_a_phone(with_script(write_report(replace(data, photos=data.events)), SCRIPT))
+def seen_in_a_frame(
+    browser: str, report: Path, script: str, folder: Path, width: int = PHONE
+) -> object:
+    """Return what a script in the page posts to its parent."""
+    page = in_a_frame(with_script(report, script), width)
     command = [
         browser,
         *OPTIONS,
-        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--user-data-dir={folder / 'profile'}",
         "--dump-dom",
         page.as_uri(),
     ]
@@ -107,7 +116,22 @@ def test_report_on_a_phone_sorts_tables_links_photos_and_requests_nothing(
     ).stdout
     title = re.search("<title>(.*?)</title>", shown)
     assert title
-    assert json.loads(title[1]) == {
+    return json.loads(title[1])
+
+
+@pytest.mark.parametrize(("width", "scrolls"), [(PHONE, True), (1200, False)])
+def test_report_says_which_tables_scroll(
+    browser, data, write_report, tmp_path, width, scrolls
+) -> None:
+    found = seen_in_a_frame(browser, write_report(data), SCROLLS, tmp_path, width)
+    assert found == {"hint": scrolls, "wide": scrolls}
+
+
+def test_report_on_a_phone_sorts_tables_links_photos_and_requests_nothing(
+    browser, data, write_report, tmp_path
+) -> None:
+    report = write_report(replace(data, photos=data.events))
+    assert seen_in_a_frame(browser, report, SCRIPT, tmp_path) == {
         "focused": True,
         "falling": ["16", "16", "8", "8"],
         "rising": ["8", "8", "16", "16"],
