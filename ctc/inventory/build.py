@@ -14,7 +14,7 @@ from ctc.inventory.config import DEFAULT_CONFIG, EXIF, InventoryConfig
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import InputFormat
 from ctc.reporting import NullReporter, ProgressFactory, counted
-from ctc.storage.paths import join_path, parse_path
+from ctc.storage.paths import is_http, is_url, join_path, parse_path
 from ctc.storage.remote_files import REMOTE_IO_THREADS
 
 MAX_CHECKED_PHOTOS = 100
@@ -109,9 +109,11 @@ def _read_inventory(
     from ctc.inventory.unite_rows import unite_event_rows
 
     root = (image_root or input_format.default_image_root(source, options)).absolute()
-    if not root.is_dir() and source.exists():
+    if not is_http(root) and not root.is_dir() and source.exists():
         raise UsageError(f"image root '{root}' is not a folder")
-    table, labels = build_table(input_format.read(source, options), left_out)
+    table, labels = build_table(
+        input_format.read(source, {**options, "image_root": image_root}), left_out
+    )
     if not table.num_rows:
         reasons = "".join(
             f": {reason} ({counted(count, 'time')})"
@@ -141,12 +143,15 @@ def _refine(
 def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str] | None]:
     """Return how many of the first photos were checked, and how many of them are missing.
 
+    Photos at URLs are not checked, since they are not in the image root.
+
     The last value is a missing photo and its similar name on the disk, if there is any.
     """
     from ctc.inventory.photo_names import PhotoNames
 
     rows = inventory.table[IMAGES].slice(0, MAX_CHECKED_PHOTOS).to_pylist()
-    photos = [path for images in rows for path in images][:MAX_CHECKED_PHOTOS]
+    given = [path for images in rows for path in images if not is_url(path)]
+    photos = given[:MAX_CHECKED_PHOTOS]
     paths = [parse_path(join_path(inventory.image_root, photo)) for photo in photos]
     with ThreadPoolExecutor(REMOTE_IO_THREADS) as pool:
         exists = list(pool.map(lambda path: path.exists(), paths))

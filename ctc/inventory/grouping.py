@@ -238,7 +238,7 @@ def _describe_grouping(bursts: _Bursts, rows: _RowSources, rows_before: int) -> 
         text += f"; {counted(rows.blank, 'event')} with blank photos shown as what else is in them"
     if mixed:
         text += (
-            f"; {counted(mixed, 'event')} with several observations, which `ctc dataset` leaves out "
-            "unless --keep-multi-observation is given"
+            f"; {counted(mixed, 'event')} with several observations, which `ctc dataset` leaves "
+            "out unless --keep-multi-observation is given"
         )
     return text

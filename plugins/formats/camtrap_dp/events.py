@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from .media import Media, MediaPhoto, parse_timestamp
 from .package import CsvRow, Package, UnusableRowError, add_rows, require_value
 
 SUPERSEDED = "its event has event-based observations"
+NO_SPAN = "it has no eventStart or eventEnd, and no photo names its event"
+SHORTER = "in the time of two events: used in the shorter one only"
 
 
 @dataclass(slots=True)
@@ -39,6 +42,11 @@ class ObservedEvent:
     media_ids: list[str] = field(default_factory=list)
     event_rows: list[str] = field(default_factory=list)
     media_rows: list[str] = field(default_factory=list)
+
+    @property
+    def duration(self) -> float:
+        """The longest of its time spans in seconds, infinite if it has none."""
+        return max((end - start for start, end in self.spans), default=math.inf)
 
     def observations(self) -> tuple[ObservationLabels, ...]:
         """Return the event-based observations, or else the media-based ones.
@@ -85,16 +93,16 @@ class ObservedEvents:
     ) -> Iterator[tuple[str, list[MediaPhoto], tuple[ObservationLabels, ...]] | LeftOut]:
         """Yield (event id, its photos in order, its labels), or what belongs to no event."""
         used: set[str] = set()
+        photos_of = self._photos_of_events()
+        yield from self._leave_to_shorter_events(photos_of)
         for key, event in sorted(self._events.items(), key=lambda item: item[0].is_single_photo):
             if key.is_single_photo and key.name in used:
                 yield from (LeftOut(where, SUPERSEDED) for where in event.media_rows)
                 continue
-            ids = {
-                *event.media_ids,
-                *(i for span in event.spans for i in self._media.between(event.deployment, *span)),
-            }
+            ids = photos_of[key]
             if not ids:
-                yield from (LeftOut(where, "its event has no photo") for where in event.event_rows)
+                why = "its event has no photo" if event.spans else NO_SPAN
+                yield from (LeftOut(where, why) for where in event.event_rows)
                 continue
             used |= ids
             if event.event_based:
@@ -104,6 +112,35 @@ class ObservedEvents:
             yield f"media {key.name}" if clash else key.name, photos, event.observations()
         unused = (photo for media_id, photo in self._media.photos.items() if media_id not in used)
         yield from (LeftOut(photo.path, "no observation") for photo in unused)
+
+    def _photos_of_events(self) -> dict[_EventKey, set[str]]:
+        """Return the mediaIDs of each event: those that name it, and those of its time spans."""
+        return {
+            key: {
+                *event.media_ids,
+                *(i for span in event.spans for i in self._media.between(event.deployment, *span)),
+            }
+            for key, event in self._events.items()
+        }
+
+    def _leave_to_shorter_events(self, photos_of: dict[_EventKey, set[str]]) -> Iterator[LeftOut]:
+        """Take photos out of events that have them by their time alone, where a shorter one has.
+
+        An event keeps its photos if it would lose all of them. Yields what was taken out.
+        """
+        shortest: dict[str, float] = {}
+        for key, event in self._events.items():
+            for media_id in photos_of[key] if event.spans else ():
+                shortest[media_id] = min(event.duration, shortest.get(media_id, math.inf))
+        for key, event in self._events.items():
+            named = set(event.media_ids)
+            taken = {
+                i for i in photos_of[key] - named if shortest.get(i, math.inf) < event.duration
+            }
+            if taken and taken < photos_of[key]:
+                photos_of[key] -= taken
+                for path in sorted(self._media.photos[i].path for i in taken):
+                    yield LeftOut(path, SHORTER)
 
     def _add(self, where: str, row: CsvRow) -> LeftOut | None:
         observation_id, content = require_value(row, "observationID"), hash(tuple(row.values()))
@@ -135,19 +172,18 @@ class ObservedEvents:
         event.media_rows.append(where)
 
     def _add_event_based(self, where: str, row: CsvRow, answer: ObservationLabels) -> None:
-        deployment, start, end = (
-            require_value(row, column) for column in ("deploymentID", "eventStart", "eventEnd")
-        )
-        span = parse_timestamp(start), parse_timestamp(end)
+        deployment, name = require_value(row, "deploymentID"), row["eventID"]
         if deployment not in self._media.deployments:
             raise UnusableRowError("its deploymentID is not there")
-        if span[0] is None or span[1] is None:
-            raise UnusableRowError("its eventStart or eventEnd is no ISO 8601 time")
+        span = _parse_span(row)
+        if span is None and name is None:
+            raise UnusableRowError("it has no eventStart or eventEnd, and no eventID")
         event = self._get_or_create_event(
-            _EventKey(row["eventID"] or f"{deployment} {start}/{end}"), deployment
+            _EventKey(name or f"{deployment} {row['eventStart']}/{row['eventEnd']}"), deployment
         )
         event.event_based = merge_labels(event.event_based, answer, sum_counts)
-        event.spans.add((span[0], span[1]))
+        if span is not None:
+            event.spans.add(span)
         event.event_rows.append(where)
 
     def _get_or_create_event(self, key: _EventKey, deployment: str) -> ObservedEvent:
@@ -157,6 +193,17 @@ class ObservedEvents:
         if event.deployment != deployment:
             raise UnusableRowError("its event is of another deployment")
         return event
+
+
+def _parse_span(row: CsvRow) -> tuple[float, float] | None:
+    """Return start and end in seconds, None if one is not given: the photos may name the event."""
+    start, end = row["eventStart"], row["eventEnd"]
+    if start is None or end is None:
+        return None
+    span = parse_timestamp(start), parse_timestamp(end)
+    if span[0] is None or span[1] is None:
+        raise UnusableRowError("its eventStart or eventEnd is no ISO 8601 time")
+    return span[0], span[1]
 
 
 class _EventKey(NamedTuple):

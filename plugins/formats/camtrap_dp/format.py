@@ -2,8 +2,9 @@
 
 An event with event-based observations has those, and its photos are those of its deployment taken
 from eventStart to eventEnd, as the standard defines it, and those that name it by its eventID;
-their media-based observations are left out. Other events have the media-based observations of the
-photos that name them; a photo that names none is its own event.
+their media-based observations are left out. Of events whose times overlap, a photo is in the
+shortest, such as a time-lapse photo within a burst. Other events have the media-based observations
+of the photos that name them; a photo that names none is its own event.
 
 The label `species` is the scientificName, else the observationType: `animal`, `human`, `vehicle`,
 `empty` for blank, and missing for unknown and unclassified.
@@ -11,17 +12,23 @@ The label `species` is the scientificName, else the observationType: `animal`, `
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 from ctc.plugin.records import MetaValue
+from ctc.reporting import counted
 
 from .. import duplicates
+from .archive import is_package
 from .events import ObservedEvents
 from .media import Media, MediaPhoto
-from .package import DESCRIPTOR, open_package
+from .package import open_package
+from .photo_finder import PhotoFinder
+
+log = logging.getLogger("ctc.formats.camtrap_dp")
 
 
 @hookimpl
@@ -31,13 +38,17 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             name="camtrap-dp",
             summary="Camtrap DP 1.x: a package of deployments, media and observations",
             source="PACKAGE",
-            recognizes=lambda path: path.name == DESCRIPTOR or (path / DESCRIPTOR).is_file(),
+            recognizes=is_package,
             read=read,
-            default_image_root=lambda source, _: source if source.is_dir() else source.parent,
+            default_image_root=_default_image_root,
             options=(duplicates.OPTION,),
             example="ctc inventory camtrap-dp package/datapackage.json --output inventory.parquet",
         )
     ]
+
+
+def _default_image_root(source: Path, _: Mapping[str, Any]) -> Path:
+    return source.parent if source.suffix.lower() in (".json", ".zip") else source
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
@@ -48,11 +59,13 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     `longitude`, and `datetime` of the event's first photo.
     """
     first_wins = duplicates.should_keep_first(options)
-    package = open_package(source)
-    media = Media(first_wins)
-    yield from media.read(package)
-    events = ObservedEvents(media, first_wins)
-    yield from events.read(package)
+    with open_package(source) as package:
+        finder = PhotoFinder(package, options.get("image_root"))
+        media = Media(finder, first_wins)
+        yield from media.read(package)
+        _warn_not_public(finder.not_public)
+        events = ObservedEvents(media, first_wins)
+        yield from events.read(package)
     labels = events.label_names()
     for found in events.iter_events():
         if isinstance(found, LeftOut):
@@ -64,6 +77,17 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
                 yield Observation(
                     event_id, paths, {label: getattr(answer, label) for label in labels}, meta
                 )
+
+
+def _warn_not_public(count: int) -> None:
+    if count:
+        log.warning(
+            "%s not public, so the server may refuse to send %s: download %s, and give the folder "
+            "with --image-root",
+            counted(count, "photo at a URL is", "photos at URLs are"),
+            "it" if count == 1 else "them",
+            "it" if count == 1 else "them",
+        )
 
 
 def _event_meta(media: Media, first: MediaPhoto) -> dict[str, MetaValue]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from bisect import bisect_left, bisect_right
@@ -10,11 +11,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ctc.errors import InputError
-from ctc.images.photo_paths import normalize_path
 from ctc.plugin import LeftOut
 
 from ..duplicates import resolve_duplicate
 from .package import CsvRow, Package, UnusableRowError, add_rows, require_value
+from .photo_finder import PhotoFinder
+
+_SHORT_ZONE = re.compile(r"([T ].*[+-])(\d(?::?\d\d)?)$")
+"""A zone such as -5:00, which the standard's own examples have."""
 
 
 class DeploymentLocation(NamedTuple):
@@ -26,7 +30,7 @@ class DeploymentLocation(NamedTuple):
 
 
 class MediaPhoto(NamedTuple):
-    """Photo; `unix_time` is its `timestamp` in seconds since 1970.
+    """Photo; `unix_time` is its `timestamp` in seconds since 1970, infinite without one.
 
     Photos sort by time, then by name.
     """
@@ -35,14 +39,15 @@ class MediaPhoto(NamedTuple):
     name: str
     path: str
     deployment: str
-    timestamp: str
+    timestamp: str | None
     event: str | None
 
 
 class Media:
     """All usable photos by mediaID, and the deployments."""
 
-    def __init__(self, first_wins: bool) -> None:
+    def __init__(self, finder: PhotoFinder, first_wins: bool) -> None:
+        self._finder = finder
         self._first_wins = first_wins
         self.deployments: dict[str, DeploymentLocation] = {}
         self.photos: dict[str, MediaPhoto] = {}
@@ -53,7 +58,8 @@ class Media:
         yield from add_rows(package, "deployments", self._add_deployment)
         yield from add_rows(package, "media", self._add_photo)
         for media_id, photo in self.photos.items():
-            self._ids_by_time.setdefault(photo.deployment, []).append(media_id)
+            if photo.timestamp is not None:
+                self._ids_by_time.setdefault(photo.deployment, []).append(media_id)
         for ids in self._ids_by_time.values():
             ids.sort(key=self._unix_time)
 
@@ -94,27 +100,29 @@ class Media:
         )
 
     def _parse_photo(self, row: CsvRow) -> MediaPhoto:
-        path, timestamp, deployment = (
-            require_value(row, column) for column in ("filePath", "timestamp", "deploymentID")
-        )
+        path, deployment = require_value(row, "filePath"), require_value(row, "deploymentID")
         kind = (row["fileMediatype"] or "image").split("/")[0]
-        moment = parse_timestamp(timestamp)
         if kind != "image":
             raise UnusableRowError(f"is of the kind '{kind}', not an image")
-        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
-            raise UnusableRowError("is a URL, not a local file")
         if deployment not in self.deployments:
             raise UnusableRowError("its deploymentID is not there")
+        timestamp = row["timestamp"] and normalize_timestamp(row["timestamp"])
+        moment = math.inf if timestamp is None else parse_timestamp(timestamp)
         if moment is None:
             raise UnusableRowError("its timestamp is no ISO 8601 time")
         return MediaPhoto(
             moment,
             row["fileName"] or path,
-            normalize_path(path),
+            self._finder.find(row),
             sys.intern(deployment),
             timestamp,
             row["eventID"],
         )
+
+
+def normalize_timestamp(time: str) -> str:
+    """Return an ISO 8601 time with two digits for the hours of its zone, as in '…-05:00'."""
+    return _SHORT_ZONE.sub(r"\g<1>0\2", time)
 
 
 def parse_timestamp(time: str) -> float | None:
@@ -123,7 +131,7 @@ def parse_timestamp(time: str) -> float | None:
     A time without a zone is read as UTC.
     """
     try:
-        parsed = datetime.fromisoformat(time)
+        parsed = datetime.fromisoformat(normalize_timestamp(time))
     except ValueError:
         return None
     return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

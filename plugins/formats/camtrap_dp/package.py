@@ -1,25 +1,22 @@
-"""Camtrap DP package on disk: the files of its tables and their rows."""
+"""Camtrap DP package: the files of its tables and their rows."""
 
 from __future__ import annotations
 
-import gzip
 import re
-import shutil
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
-from ctc.errors import InputError, UsageError, reason
+from ctc.errors import InputError
 from ctc.plugin import LeftOut
 from ctc.storage.csv_reader import open_table
+from ctc.storage.paths import is_remote
 
 from ..json_entry import JsonEntry
 from ..json_stream import read_document
+from .archive import PackageFiles, ZipFiles, decompressed, open_files
 
-DESCRIPTOR = "datapackage.json"
 REQUIRED = {
     "deployments": ("deploymentID", "latitude", "longitude"),
     "media": ("mediaID", "deploymentID", "timestamp", "filePath", "fileMediatype"),
@@ -35,7 +32,7 @@ REQUIRED = {
 """Columns that are needed here; the standard requires a few more."""
 OPTIONAL = {
     "deployments": ("locationID", "locationName"),
-    "media": ("fileName", "eventID"),
+    "media": ("fileName", "filePublic", "eventID"),
     "observations": (
         "mediaID",
         "eventID",
@@ -57,10 +54,10 @@ class UnusableRowError(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """Opened package; `files` holds the CSVs of each table in order, each with a header."""
+    """Opened package; `tables` holds the CSVs of each table in order, each with a header."""
 
-    folder: Path
-    files: Mapping[str, tuple[Path, ...]]
+    files: PackageFiles
+    tables: Mapping[str, tuple[Path, ...]]
 
     def rows(self, table: str) -> Iterator[tuple[str, CsvRow]]:
         """Yield (file and line, cells by column) of a table.
@@ -68,33 +65,56 @@ class Package:
         Missing values and absent optional columns are None. Raises InputError when a file can't be
         read or lacks a required column.
         """
-        for path in self.files[table]:
-            with _decompressed(path) as unpacked:
-                yield from _read_rows(unpacked, REQUIRED[table], OPTIONAL[table])
+        for path in self.tables[table]:
+            shown = f"{path.name}' in '{self.files.name}" if self.is_zip else str(path)
+            with decompressed(path) as unpacked:
+                try:
+                    yield from _read_rows(unpacked, REQUIRED[table], OPTIONAL[table])
+                except InputError as error:  # say the name of the file, not that of its copy
+                    raise InputError(str(error).replace(str(unpacked), shown)) from None
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether the package is in a zip."""
+        return isinstance(self.files, ZipFiles)
+
+    def find_photo(self, path: str) -> str | None:
+        """Return where the photo at a path in the package's folder is, None if it isn't there."""
+        found = None if self.is_zip else self.files.find(path)
+        return None if found is None else str(found if is_remote(found) else found.absolute())
+
+    def holds_photo(self, path: str) -> bool:
+        """Return whether the photo at a path is in the zip of the package."""
+        return isinstance(self.files, ZipFiles) and self.files.holds(path)
 
 
-def open_package(source: Path) -> Package:
-    """Open a datapackage.json, or the folder that holds it.
+@contextmanager
+def open_package(source: Path) -> Iterator[Package]:
+    """Open a datapackage.json, the folder that holds it, or a zip of that folder, also at URLs.
 
     Raises CtcError when `source` is not a Camtrap DP 1.x package.
     """
-    descriptor = source / DESCRIPTOR if source.is_dir() else source
-    if not descriptor.is_file():
-        raise UsageError(
-            f"'{descriptor}' does not exist: give a Camtrap DP package's {DESCRIPTOR} or its folder"
-        )
-    files: dict[str, tuple[Path, ...]] = {}
-    for key, value in read_document(descriptor, ("resources",)):
+    with open_files(source) as files:
+        try:
+            tables = _read_descriptor(files)
+        except InputError as error:  # say the name of the zip, not that of the unpacked file
+            raise InputError(str(error).replace(str(files.descriptor), files.name)) from None
+        for table in REQUIRED:
+            if table not in tables:
+                raise InputError(
+                    f"'{files.name}' has no resource called '{table}', which Camtrap DP requires"
+                )
+        yield Package(files, tables)
+
+
+def _read_descriptor(files: PackageFiles) -> dict[str, tuple[Path, ...]]:
+    tables: dict[str, tuple[Path, ...]] = {}
+    for key, value in read_document(files.descriptor, ("resources",)):
         if key == "resources":
-            files.setdefault(value.required_text("name"), _resource_files(value, descriptor.parent))
+            tables.setdefault(value.required_text("name"), _resource_files(value, files))
         elif key == "profile":
-            _check_version(descriptor, str(value))
-    for table in REQUIRED:
-        if table not in files:
-            raise InputError(
-                f"'{descriptor}' has no resource called '{table}', which Camtrap DP requires"
-            )
-    return Package(descriptor.parent, files)
+            _check_version(files.name, str(value))
+    return tables
 
 
 def add_rows(
@@ -118,7 +138,7 @@ def require_value(row: CsvRow, column: str) -> str:
     return value
 
 
-def _check_version(descriptor: Path, profile: str) -> None:
+def _check_version(descriptor: str, profile: str) -> None:
     version = re.search(r"/camtrap-dp/v?((\d+)[\d.]*)", profile)
     if version and version[2] != "1":
         raise InputError(
@@ -127,11 +147,12 @@ def _check_version(descriptor: Path, profile: str) -> None:
         )
 
 
-def _resource_files(resource: JsonEntry, folder: Path) -> tuple[Path, ...]:
+def _resource_files(resource: JsonEntry, files: PackageFiles) -> tuple[Path, ...]:
     if resource.fields["name"] not in REQUIRED:
         return ()
     paths = resource.fields.get("path")
     parts = paths if isinstance(paths, list) else [resource.required_text("path")]
+    found = []
     for path in parts:
         if not isinstance(path, str):
             raise resource.invalid_value("path", "text, or a list of text")
@@ -143,9 +164,11 @@ def _resource_files(resource: JsonEntry, folder: Path) -> tuple[Path, ...]:
             raise InputError(
                 f"{resource.where}: '{path}' is outside the package, which Data Packages forbid"
             )
-        if not (folder / path).is_file():
+        file = files.find(path)
+        if file is None:
             raise InputError(f"{resource.where}: '{path}' does not exist")
-    return tuple(folder / path for path in parts)
+        found.append(file)
+    return tuple(found)
 
 
 def _read_rows(
@@ -164,19 +187,3 @@ def _read_rows(
     for line, cells in table.rows():
         row = {column: None if cells[at] in _MISSING else cells[at] for column, at in present}
         yield f"{path.name} line {line}", {**row, **absent}
-
-
-@contextmanager
-def _decompressed(path: Path) -> Iterator[Path]:
-    """Yield the file itself, or a decompressed temporary copy of a gzip file."""
-    if path.suffix != ".gz":
-        yield path
-        return
-    with TemporaryDirectory() as folder:
-        unpacked = Path(folder) / path.stem
-        try:
-            with gzip.open(path) as packed, unpacked.open("wb") as file:
-                shutil.copyfileobj(packed, file)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"'{path}' can't be decompressed: {reason(error)}") from None
-        yield unpacked

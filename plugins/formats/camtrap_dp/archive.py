@@ -1,0 +1,184 @@
+"""Files of a Camtrap DP package: in a folder, at a URL or in a zip, packed with gzip or not.
+
+What is unpacked is limited in size, since a few megabytes can unpack to a full disk.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import IO, Protocol
+
+from ctc.errors import InputError, UsageError, reason
+from ctc.storage.remote_files import local_copy
+
+DESCRIPTOR = "datapackage.json"
+MAX_RATIO = 100
+"""Largest size of unpacked text in sizes of the packed file; tables of text have 5 to 20."""
+MIN_LIMIT = 256 << 20
+_CHUNK = 1 << 20
+_BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error)
+"""What unpacking a damaged or encrypted file raises; BadZipFile is an Exception of its own."""
+
+OpenPacked = Callable[[], gzip.GzipFile | IO[bytes]]
+
+
+class PackageFiles(Protocol):
+    """The files of a package; paths are relative to its descriptor, with forward slashes."""
+
+    name: str
+    """The package, for messages."""
+    descriptor: Path
+
+    def find(self, path: str) -> Path | None:
+        """Return a file, which may be remote, or None if it is not there."""
+
+
+class FolderFiles:
+    """Files of a package in a folder, which may be remote."""
+
+    def __init__(self, descriptor: Path) -> None:
+        self.name = str(descriptor)
+        self.descriptor = descriptor
+        self._folder = descriptor.parent
+
+    def find(self, path: str) -> Path | None:
+        """Return a file, or None if it is not there."""
+        found = self._folder / path
+        return found if found.is_file() else None
+
+
+class ZipFiles:
+    """Files of a package in a zip, unpacked one by one into `folder`."""
+
+    def __init__(self, source: Path, archive: zipfile.ZipFile, folder: Path) -> None:
+        self.name = str(source)
+        self._archive = archive
+        self._folder = folder
+        self._members = {_member_name(info): info for info in archive.infolist()}
+        self._prefix = _package_folder(source, self._members)
+        self.descriptor = self.find(DESCRIPTOR) or folder
+
+    def find(self, path: str) -> Path | None:
+        """Return a file, or None if it is not there."""
+        member = self._members.get(self._prefix + path)
+        if member is None:
+            return None
+        unpacked = self._folder / PurePosixPath(path).name
+        if not unpacked.exists():
+            shown = f"'{path}' in '{self.name}'"
+            _unpack(shown, lambda: self._archive.open(member), unpacked, member.compress_size)
+        return unpacked
+
+    def holds(self, path: str) -> bool:
+        """Return whether the zip holds a file, without unpacking it."""
+        return self._prefix + path in self._members
+
+
+@contextmanager
+def open_files(source: Path) -> Iterator[PackageFiles]:
+    """Open a package: its descriptor, the folder that holds it, or a zip, also at URLs.
+
+    Raises CtcError if there is none.
+    """
+    if source.name == DESCRIPTOR and source.is_file():
+        yield FolderFiles(source)
+    elif not source.is_file():
+        if not (source / DESCRIPTOR).is_file():
+            raise UsageError(
+                f"'{source / DESCRIPTOR}' does not exist: give the {DESCRIPTOR} of a Camtrap DP "
+                "package, its folder, or its zip"
+            )
+        yield FolderFiles(source / DESCRIPTOR)
+    elif zipfile.is_zipfile(local_copy(source)):
+        with _open_zip(source) as archive, TemporaryDirectory() as folder:
+            yield ZipFiles(source, archive, Path(folder))
+    elif source.suffix.lower() == ".json":
+        yield FolderFiles(source)
+    else:
+        raise UsageError(
+            f"'{source}' is not a Camtrap DP package: give its {DESCRIPTOR}, its folder or its zip"
+        )
+
+
+def is_package(path: Path) -> bool:
+    """Return whether `path` looks like a package."""
+    if path.name == DESCRIPTOR:
+        return True
+    if path.suffix.lower() != ".zip":
+        return (path / DESCRIPTOR).is_file()
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            return any(
+                PurePosixPath(_member_name(i)).name == DESCRIPTOR for i in archive.infolist()
+            )
+    except (*_BROKEN, zipfile.BadZipFile):
+        return False
+
+
+@contextmanager
+def decompressed(path: Path) -> Iterator[Path]:
+    """Yield the file itself, or a decompressed temporary copy of a gzip file."""
+    if path.suffix != ".gz":
+        yield path
+        return
+    packed = local_copy(path)
+    with TemporaryDirectory() as folder:
+        unpacked = Path(folder) / path.stem
+        _unpack(f"'{path}'", lambda: gzip.GzipFile(packed), unpacked, packed.stat().st_size)
+        yield unpacked
+
+
+@contextmanager
+def _open_zip(source: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(local_copy(source))
+    except (*_BROKEN, zipfile.BadZipFile) as error:
+        raise InputError(f"'{source}' can't be read as a zip: {reason(error)}") from None
+    with archive:
+        yield archive
+
+
+def _member_name(info: zipfile.ZipInfo) -> str:
+    return info.filename.replace("\\", "/")
+
+
+def _package_folder(source: Path, members: dict[str, zipfile.ZipInfo]) -> str:
+    """Return the folder of the descriptor in a zip, '' or with a slash at its end."""
+    found = [
+        PurePosixPath(name)
+        for name in members
+        if PurePosixPath(name).name == DESCRIPTOR and not name.startswith("__MACOSX/")
+    ]
+    top = min((len(path.parts) for path in found), default=0)
+    highest = [path for path in found if len(path.parts) == top]
+    if len(highest) != 1:
+        number = "no" if not highest else "more than one"
+        raise InputError(f"'{source}' has {number} {DESCRIPTOR}: it is not one Camtrap DP package")
+    folder = highest[0].parent.as_posix()
+    return "" if folder == "." else f"{folder}/"
+
+
+def _unpack(shown: str, open_packed: OpenPacked, target: Path, size: int) -> None:
+    """Write the unpacked file; raises InputError if it is damaged or much larger than packed."""
+    limit = max(MIN_LIMIT, MAX_RATIO * size)
+    try:
+        with open_packed() as packed, target.open("wb") as file:
+            written = 0
+            while chunk := packed.read(_CHUNK):
+                written += len(chunk)
+                if written > limit:
+                    break
+                file.write(chunk)
+    except (*_BROKEN, zipfile.BadZipFile) as error:
+        raise InputError(f"{shown} can't be decompressed: {reason(error)}") from None
+    if written > limit:
+        raise InputError(
+            f"{shown} unpacks to more than {limit >> 20:,} MiB, over {MAX_RATIO} times its size: "
+            "unpack it yourself if it is sound"
+        )
