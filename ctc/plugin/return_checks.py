@@ -35,7 +35,7 @@ def check_return_value(field: str, returned: Any, arguments: Sequence[Any]) -> s
     if not isinstance(returned, types):
         return f"returned a {type(returned).__name__} from {field}(), not {expected}"
     if field == "open":
-        return _stream_fault(returned)
+        return find_stream_fault(returned)
     if field == "build":
         return _network_fault(returned)
     if field == "write" and not arguments[1].exists():
@@ -50,6 +50,8 @@ def check_yielded(field: str, entry: Any) -> str | None:
         return (
             f"yielded a {type(entry).__name__}, not {' or '.join(kind.__name__ for kind in types)}"
         )
+    if isinstance(entry, tuple) and len(entry) != 2:
+        return f"yielded a tuple of {len(entry)}, not (part, result)"
     return _observation_fault(entry) if isinstance(entry, Observation) else None
 
 
@@ -64,7 +66,8 @@ def _observation_fault(entry: Any) -> str | None:
     return f"yielded the event '{entry.event_id}' with a class {wrong[0]!r} that is not text"
 
 
-def _stream_fault(returned: Any) -> str | None:
+def find_stream_fault(returned: Any) -> str | None:
+    """Return what is wrong with what `Loader.open` returned, or None."""
     missing = [name for name in _STREAM_ATTRIBUTES if not hasattr(returned, name)]
     return (
         f"returned a {type(returned).__name__} from open() that has no {missing[0]}"
@@ -75,11 +78,13 @@ def _stream_fault(returned: Any) -> str | None:
 
 def _network_fault(returned: Any) -> str | None:
     """Check a keras.Model without importing Keras."""
-    shape = getattr(getattr(returned, "output", None), "shape", None)
-    if shape is None:
-        return (
-            f"returned a {type(returned).__name__} from build(), not a keras.Model with one output"
-        )
+    named = f"returned a {type(returned).__name__} from build()"
+    if getattr(returned, "built", True) is False:
+        return f"{named} that has no input yet: begin it with keras.Input"
+    outputs = getattr(returned, "outputs", None) or [getattr(returned, "output", None)]
+    shape = getattr(outputs[0], "shape", None)
+    if shape is None or len(outputs) != 1:
+        return f"{named}, not a keras.Model with one output"
     if len(shape) != 2 or shape[1] is None:
         features = f"features are {tuple(shape)}, not (None, channels)"
         return f"returned a network from build() whose {features}"

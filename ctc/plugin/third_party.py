@@ -10,14 +10,19 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import closing, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ctc.errors import CtcError, PluginError
+from ctc.plugin.batch_checks import find_batch_fault
 from ctc.plugin.entry_points import Owner, describe_error
 from ctc.plugin.option_values import BoundFunction
 from ctc.plugin.return_checks import YIELDED_TYPES, check_return_value, check_yielded
+
+if TYPE_CHECKING:
+    from ctc.artifacts.dataset import Dataset
+    from ctc.plugin.loading import LoaderConfig
 
 _END = object()
 
@@ -99,7 +104,8 @@ class ThirdPartyFunction:
             fault = check_return_value(self.field, returned, arguments)
         self.record.raise_for_fault(fault)
         if self.field == "open":
-            return ThirdPartyStream(self.record, returned)
+            dataset, _, config = arguments
+            return ThirdPartyStream(self.record, returned, dataset, config)
         return (
             self.record.checked_entries(returned, self.field)
             if self.field in YIELDED_TYPES
@@ -108,10 +114,27 @@ class ThirdPartyFunction:
 
 
 class ThirdPartyStream:
-    """A BatchStream of a third-party loader."""
+    """A BatchStream of a third-party loader; the first batch of each epoch is checked."""
 
-    def __init__(self, record: ThirdPartyRecord, stream: object) -> None:
-        self._record, self._stream = record, stream
+    def __init__(
+        self,
+        record: ThirdPartyRecord,
+        stream: Any,
+        dataset: Dataset,
+        config: LoaderConfig,
+    ) -> None:
+        self._record, self._stream, self._config = record, stream, config
+        self._classes = dataset.num_classes(config.labels)
+
+    def epoch(self, index: int, start_step: int = 0) -> Iterator[Any]:
+        """Yield the batches. Raises PluginError if the first one has the wrong arrays."""
+        read = ThirdPartyFunction(self._record, "epoch", self._stream.epoch)
+        with closing(read(index, start_step)) as batches:
+            for number, batch in enumerate(batches):
+                if not number:
+                    fault = find_batch_fault(batch, self._config, self._classes)
+                    self._record.raise_for_fault(fault and f"yielded a wrong batch: {fault}")
+                yield batch
 
     def __getattr__(self, name: str) -> Any:
         with self._record.running():

@@ -2,53 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.plugin.records import Aggregation
+from ctc.artifacts.predictions import ImagePrediction
+from ctc.plugin.records import Aggregation, AggregationContext
 from ctc.testing.expect import check_record, expect, expect_clean_run, expect_equal
+from ctc.testing.options import OptionValues, check_options, resolve_options
 
 PhotoProbabilities = NDArray[np.float32]
 
 
-def check_aggregation(aggregation: Aggregation, *, ordered: bool = False) -> None:
+def check_aggregation(
+    aggregation: Aggregation, options: Mapping[str, Any] | None = None, *, ordered: bool = False
+) -> None:
     """Raise AssertionError if `aggregation` breaks the contract of `ctc.plugin.Aggregation`.
 
-    `ordered`: the result may depend on the order of the photos; otherwise it must not. Takes
-    milliseconds.
+    `options`: values, by key, for options that should not have their default. `ordered`: the result
+    may depend on the order of the photos; otherwise it must not. Takes milliseconds.
     """
     check_record(aggregation, Aggregation)
+    check_options(aggregation)
+    takes_options = aggregation.takes_context or not aggregation.options
+    expect(takes_options, "it has options, but combine() doesn't get them: add 'context'")
+    values = resolve_options(aggregation.options, options)
+    tested = _AggregationUnderTest(aggregation, values)
     for what, photos in _example_events().items():
-        _check_values(_combine(aggregation, photos, what), photos, what)
+        _check_values(tested.combine(photos, what), photos, what)
+    _check_order(tested, ordered)
+    if aggregation.by_class:
+        _check_by_class(tested)
+
+
+class _AggregationUnderTest:
+    """An aggregation with values for its options."""
+
+    def __init__(self, aggregation: Aggregation, options: OptionValues) -> None:
+        self._aggregation, self._options = aggregation, options
+
+    def combine(
+        self, photos: PhotoProbabilities, what: str, classes: Sequence[int] | None = None
+    ) -> Any:
+        """Return the combined probabilities; `classes`: the numbers of those of the columns."""
+        names = tuple(f"class {number}" for number in classes or range(photos.shape[1]))
+        context = AggregationContext(
+            label="species", classes=names, photos=_photos(photos), options=self._options
+        )
+        given = photos.copy()
+        with (
+            self._options.expect_declared(f"combine() of {what}"),
+            expect_clean_run(f"combine() of {what}"),
+            np.errstate(all="ignore"),
+        ):
+            combined = self._aggregation.run(given, context)
+        expect(np.array_equal(given, photos), f"combine() of {what} changed its input array")
+        return combined
+
+
+def _photos(photos: PhotoProbabilities) -> tuple[ImagePrediction, ...]:
+    """Return photos of one event, a second apart; every other one without EXIF."""
+    start = datetime(2016, 9, 25, 18, 35, 10)
+    return tuple(
+        ImagePrediction(
+            f"north/{number}.jpg",
+            {"species": values},
+            (start + timedelta(seconds=number)).isoformat() if number % 2 else None,
+        )
+        for number, values in enumerate(photos)
+    )
+
+
+def _check_order(tested: _AggregationUnderTest, ordered: bool) -> None:
+    """Check that the order of photos and classes doesn't matter, and that nothing is random."""
     photos = _random_probabilities(5, 4)
-    combined = _combine(aggregation, photos, "5 photos and 4 classes")
-    again = _combine(aggregation, photos, "5 photos and 4 classes")
+    combined = tested.combine(photos, "5 photos and 4 classes")
+    again = tested.combine(photos, "5 photos and 4 classes")
     expect(np.array_equal(combined, again), "the same photos gave different values the second time")
-    turned = _combine(aggregation, photos[::-1].copy(), "5 photos in reverse order")
+    turned = tested.combine(photos[::-1].copy(), "5 photos in reverse order")
     expect(
         ordered or np.allclose(combined, turned, atol=1e-6),
         f"the order of the photos matters: {_format_values(combined)} became "
         f"{_format_values(turned)} (if this is intended, pass ordered=True)",
     )
-    mirrored = _combine(
-        aggregation, photos[:, ::-1].copy(), "5 photos with the classes in another order"
+    mirrored = tested.combine(
+        photos[:, ::-1].copy(), "5 photos with the classes in another order", (3, 2, 1, 0)
     )
     expect(
         np.allclose(combined, mirrored[::-1], atol=1e-6),
         f"the order of the classes matters: {_format_values(combined)} became "
         f"{_format_values(mirrored[::-1])}",
     )
-    if aggregation.by_class:
-        alone = np.concatenate(
-            [_combine(aggregation, photos[:, [i]], "one class of several") for i in range(4)]
-        )
-        became = f"{_format_values(alone)} became {_format_values(combined)} together"
-        expect(
-            np.allclose(alone, combined, atol=1e-6),
-            f"by_class says that classes are independent, but {became}",
-        )
+
+
+def _check_by_class(tested: _AggregationUnderTest) -> None:
+    photos = _random_probabilities(5, 4)
+    combined = tested.combine(photos, "5 photos and 4 classes")
+    alone = np.concatenate(
+        [tested.combine(photos[:, [i]], "one class of several", [i]) for i in range(4)]
+    )
+    became = f"{_format_values(alone)} became {_format_values(combined)} together"
+    expect(
+        np.allclose(alone, combined, atol=1e-6),
+        f"by_class says that classes are independent, but {became}",
+    )
 
 
 def _example_events() -> dict[str, PhotoProbabilities]:
@@ -62,14 +122,6 @@ def _example_events() -> dict[str, PhotoProbabilities]:
         "photos that are each sure of another class": sure,
         "5,000 photos that agree": np.repeat(_random_probabilities(1, 3), 5_000, axis=0),
     }
-
-
-def _combine(aggregation: Aggregation, photos: PhotoProbabilities, what: str) -> Any:
-    given = photos.copy()
-    with expect_clean_run(f"combine() of {what}"), np.errstate(all="ignore"):
-        combined = aggregation.combine(given)
-    expect(np.array_equal(given, photos), f"combine() of {what} changed its input array")
-    return combined
 
 
 def _check_values(combined: Any, photos: PhotoProbabilities, what: str) -> None:

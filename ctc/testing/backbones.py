@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctc.errors import CtcError, UsageError
+from ctc.plugin.option_values import bind_options
 from ctc.plugin.records import Backbone
 from ctc.testing.expect import check_record, expect, expect_clean_run, expect_equal
+from ctc.testing.options import check_options, resolve_options
 
 if TYPE_CHECKING:
     import keras
@@ -18,18 +21,24 @@ _BATCH = 6
 
 
 def check_backbone(
-    backbone: Backbone, size: tuple[int, int] | None = None, tolerance: float = 1e-4
+    backbone: Backbone,
+    size: tuple[int, int] | None = None,
+    tolerance: float = 1e-4,
+    options: Mapping[str, Any] | None = None,
 ) -> None:
     """Raise AssertionError if `backbone` breaks the contract of `ctc.plugin.Backbone`.
 
     `size`: (height, width) to build it for, by default `input_size`; the smallest supported size is
     the fastest. `tolerance`: largest difference of the exported network's features, as a fraction
-    of the largest feature. The network is built three times, once for wider images, and converted
+    of the largest feature. `options`: values, by key, for options that should not have their
+    default. The network is built three times, once for wider images, and converted
     once: this takes seconds for a small network and half a minute for a large one. Needs
     TensorFlow.
     """
     check_record(backbone, Backbone)
+    check_options(backbone)
     _check_declared_values(backbone)
+    backbone = bind_options(backbone, resolve_options(backbone.options, options))
     height, width = size or backbone.input_size
     network = _build(backbone, (height, width))
     _check_rebuild(backbone, network, (height, width))
@@ -90,6 +99,7 @@ def _build(backbone: Backbone, size: tuple[int, int]) -> keras.Model:
         isinstance(network, keras.Model),
         f"{what} returned a {type(network).__name__}, not a keras.Model",
     )
+    expect(network.built, f"{what} returned a model without an input: begin it with keras.Input")
     expect_equal(network.input_shape, (None, *size, 3), f"the input of {what}")
     shape = network.output_shape
     pooled = isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)

@@ -43,7 +43,7 @@ def check_engine(engine: Engine, options: Mapping[str, Any] | None = None) -> No
     long as the workers need to start. The death of a worker is left to the author's own tests.
     """
     check_record(engine, Engine)
-    check_options(engine.options)
+    check_options(engine)
     obstacle = engine.available()
     expect(
         obstacle is None or isinstance(obstacle, str),
@@ -120,4 +120,8 @@ def _check_refusal(engine: Engine, values: OptionValues) -> None:
 
 def _run_map(engine: Engine, parts: list[tuple[int, str]], values: OptionValues) -> list[Any]:
     with values.expect_declared("map()"), expect_clean_run(f"map() of {len(parts)} parts"):
-        return list(engine.map(SquareTask(), iter(parts), values))
+        results = list(engine.map(SquareTask(), iter(parts), values))
+    for result in results:
+        is_pair = isinstance(result, tuple) and len(result) == 2
+        expect(is_pair, f"map() yielded {result!r}, not (part, result)")
+    return results

@@ -27,7 +27,7 @@ def check_input_format(
     `options`: values, by key, for options that should not have their default.
     """
     check_record(input_format, InputFormat)
-    check_options(input_format.options)
+    check_options(input_format)
     values = resolve_options(input_format.options, options)
     source = source.absolute()
     with TemporaryDirectory() as folder:
@@ -78,6 +78,7 @@ def _read(input_format: InputFormat, source: Path, values: OptionValues) -> Entr
     with values.expect_declared("default_image_root()"), expect_clean_run("default_image_root()"):
         root = input_format.default_image_root(source, values)
     expect(isinstance(root, Path), f"default_image_root() returned {root!r}, not a Path")
+    expect(not root.is_file(), f"default_image_root() returned the file '{root}', not a folder")
     with values.expect_declared("read()"), expect_clean_run("read()"):
         return list(input_format.read(source, values))
 
@@ -87,6 +88,13 @@ def _check_observations(entries: Entries) -> None:
     expect(bool(observations), "read() yielded no observation")
     labels = {label for entry in observations for label in entry.labels}
     expect(bool(labels), "read() yielded observations without any label")
+    for entry in observations:
+        missing = sorted(labels - entry.labels.keys())
+        expect(
+            not missing,
+            f"event '{entry.event_id}' has no label '{''.join(missing[:1])}', which another one "
+            "has: give every observation each label, None where it is missing",
+        )
     both = sorted(labels & {name for entry in observations for name in entry.meta})
     expect(not both, f"'{''.join(both[:1])}' is a label of one event and a meta column of another")
 

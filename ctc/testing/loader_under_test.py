@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.dataset import TRAIN, Dataset
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images.eval_samples import Sample, eval_samples, read_events, record_table, select_photos
 from ctc.plugin.loading import (
@@ -20,14 +20,19 @@ from ctc.plugin.loading import (
     LoaderConfig,
     SamplingWeights,
 )
+from ctc.plugin.return_checks import find_stream_fault
+from ctc.testing.expect import expect
+
+ONLY_FLIP = replace(NO_AUGMENTATION, flip=True)
 
 
 @dataclass(frozen=True)
 class LoaderUnderTest:
-    """A loader on the split `train` of a dataset."""
+    """A loader on a split of a dataset."""
 
     loader: Loader
     dataset: Dataset
+    split: str = TRAIN
 
     @property
     def evaluation_config(self) -> LoaderConfig:
@@ -39,6 +44,11 @@ class LoaderUnderTest:
     def unaugmented_config(self) -> LoaderConfig:
         """Training without augmentation, otherwise as `evaluation_config`."""
         return replace(self.evaluation_config, augmentation=NO_AUGMENTATION)
+
+    @property
+    def mirrored_config(self) -> LoaderConfig:
+        """Shuffled training whose only augmentation is that half of the photos are mirrored."""
+        return replace(self.unaugmented_config, augmentation=ONLY_FLIP, shuffle=True)
 
     @property
     def training_config(self) -> LoaderConfig:
@@ -55,8 +65,11 @@ class LoaderUnderTest:
         return replace(self.training_config, draw_weights=next(weights, None))
 
     def open(self, config: LoaderConfig) -> BatchStream:
-        """Open the split."""
-        return self.loader.open(self.dataset, "train", config)
+        """Open the split; raise AssertionError if the stream lacks a member."""
+        stream = self.loader.open(self.dataset, self.split, config)
+        fault = find_stream_fault(stream)
+        expect(fault is None, f"the loader {fault}")
+        return stream
 
     def batches(self, config: LoaderConfig, epoch: int = 0, start_step: int = 0) -> list[Batch]:
         """Return the batches of an epoch from a step on."""
@@ -74,7 +87,7 @@ class LoaderUnderTest:
     def expected_samples(self, config: LoaderConfig) -> list[Sample]:
         """Return the samples of the evaluation path of `ctc.images`, in the order of the files."""
         how = Preprocessing(config.height, config.width, config.resize, config.image_choice)
-        events = read_events(self.dataset, "train", record_table(self.dataset, "train"))
+        events = read_events(self.dataset, self.split, record_table(self.dataset, self.split))
         multi_label = self.dataset.num_classes(config.multi_label)
         return list(
             eval_samples(select_photos(events, how), how, config.labels, multi_label=multi_label)

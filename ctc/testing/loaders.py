@@ -9,26 +9,40 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import InputError
+from ctc.plugin.batch_checks import find_batch_fault
 from ctc.plugin.loading import Batch, Loader, LoaderConfig
-from ctc.testing.expect import expect, expect_equal
+from ctc.plugin.option_values import bind_options
+from ctc.testing.expect import check_record, expect, expect_equal
+from ctc.testing.loader_pairing import check_pairing
 from ctc.testing.loader_under_test import LoaderUnderTest
+from ctc.testing.options import check_options, resolve_options
 from ctc.testing.tiny_dataset import build_dataset, corrupt_record
 from ctc.testing.weighted_sampling import check_weighted_sampling
 
 
-def check_loader(loader: Loader, dataset: Dataset | None = None, tolerance: float = 1.5) -> None:
+def check_loader(
+    loader: Loader,
+    dataset: Dataset | None = None,
+    tolerance: float = 1.5,
+    options: Mapping[str, Any] | None = None,
+) -> None:
     """Raise AssertionError if `loader` breaks the contract of `ctc.plugin.Loader`, or can't run.
 
     `dataset`: a small one whose split `train` has at least six events; it is read about forty
     times. By default a dataset is generated in a temporary folder, as is one with a bad record.
     `tolerance`: how much unaugmented training images may differ from those of the evaluation path,
-    as the mean in grey levels.
+    as the mean in grey levels. `options`: values, by key, for options that should not have their
+    default.
     """
+    check_record(loader, Loader)
+    check_options(loader)
+    loader = bind_options(loader, resolve_options(loader.options, options))
     obstacle = loader.available()
     expect(
         obstacle is None or isinstance(obstacle, str),
@@ -39,10 +53,13 @@ def check_loader(loader: Loader, dataset: Dataset | None = None, tolerance: floa
         tested = LoaderUnderTest(loader, dataset or build_dataset(Path(folder) / "dataset"))
         _check_sizes(tested)
         _check_batches(tested)
+        _check_augmented_batches(tested)
         _check_epochs(tested)
         _check_sharding(tested)
         check_weighted_sampling(tested)
         _check_pixels(tested, tolerance)
+        _check_splits(tested)
+        check_pairing(tested)
         _check_close(tested)
         _check_bad_record(LoaderUnderTest(loader, build_dataset(Path(folder) / "damaged")))
 
@@ -78,7 +95,13 @@ def _check_batches(tested: LoaderUnderTest) -> None:
         for config in (start, replace(start, multi_label=start.labels[:1])):
             batches, samples = tested.batches(config), tested.expected_samples(config)
             for batch in batches:
-                _check_batch(batch, config, tested.dataset.num_classes(config.multi_label))
+                _check_batch(batch, config, tested.dataset)
+            ids = [event for batch in batches for event in batch.event_ids]
+            expected = [sample.event_id for sample in samples]
+            expect(
+                not ids or ids == expected,
+                f"`event_ids` are not those of the images {_describe(config)}",
+            )
             for label in config.labels:
                 actual = [
                     value for batch in batches for value in np.asarray(batch.labels[label]).tolist()
@@ -87,18 +110,30 @@ def _check_batches(tested: LoaderUnderTest) -> None:
                 expect_equal(actual, [sample.labels[label] for sample in samples], what)
 
 
-def _check_batch(batch: Batch, config: LoaderConfig, multi_label: Mapping[str, int]) -> None:
-    images = np.asarray(batch.images)
-    form = (images.dtype.name, images.shape[1:])
-    expect_equal(
-        form, ("uint8", (config.height, config.width, 3)), "the type and shape of an image"
-    )
-    expect_equal(sorted(batch.labels), sorted(config.labels), "the labels of a batch")
-    for name, classes in batch.labels.items():
-        form = (np.asarray(classes).dtype.name, np.asarray(classes).shape)
-        row = (multi_label[name],) if name in multi_label else ()
-        expect_equal(
-            form, ("int32", (len(images), *row)), f"the type and shape of the label '{name}'"
+def _check_batch(batch: Batch, config: LoaderConfig, dataset: Dataset) -> None:
+    fault = find_batch_fault(batch, config, dataset.num_classes(config.labels), exact=True)
+    expect(fault is None, f"a batch {_describe(config)}: {fault}")
+
+
+def _check_augmented_batches(tested: LoaderUnderTest) -> None:
+    """Check types and shapes of augmented batches, also with a multi-label label."""
+    start = tested.training_config
+    for config in (start, replace(start, multi_label=start.labels[:1])):
+        for batch in tested.batches(config):
+            _check_batch(batch, config, tested.dataset)
+
+
+def _check_splits(tested: LoaderUnderTest) -> None:
+    """Check that another split gives its own images."""
+    config = tested.evaluation_config
+    for split in tested.dataset.manifest.splits:
+        other = replace(tested, split=split)
+        if split == tested.split or not tested.dataset.event_count(split):
+            continue
+        expected = np.stack([sample.image for sample in other.expected_samples(config)])
+        expect(
+            np.array_equal(other.images(config), expected),
+            f"the split '{split}' gave other images than its own",
         )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
+from ctc.artifacts.boxes import Box
 from ctc.plugin.records import LeftOut, Observation
 from ctc.testing.expect import expect
 
@@ -37,6 +39,7 @@ def check_entry(entry: Observation | LeftOut) -> None:
         for name, value in entry.meta.items():
             _check_name(name)
             _check_meta(name, value, len(entry.images))
+        _check_boxes(entry.boxes, len(entry.images))
         both = sorted(entry.labels.keys() & entry.meta.keys())
         expect(not both, f"'{''.join(both[:1])}' is a label and a meta column")
 
@@ -57,7 +60,6 @@ def _check_images(images: Any) -> None:
         expect(
             "\\" not in image, f"the image {image!r} has a backslash: paths have forward slashes"
         )
-        expect("://" not in image, f"the image {image!r} is a URL, not a path")
 
 
 def _check_name(name: object) -> None:
@@ -66,9 +68,16 @@ def _check_name(name: object) -> None:
 
 
 def _check_meta(name: str, value: object, images: int) -> None:
+    if name == "datetime":
+        _check_time(value)
     if isinstance(value, tuple):
-        numbers = all(part is None or _is_number(part) for part in value)
-        expect(numbers, f"the meta column '{name}' is {value!r}: a tuple holds numbers and None")
+        parts = [part for part in value if part is not None]
+        alike = all(map(_is_number, parts)) or all(isinstance(part, str) for part in parts)
+        expect(
+            alike,
+            f"the meta column '{name}' is {value!r}: a tuple holds text and None, or numbers and "
+            "None",
+        )
         expect(
             len(value) == images,
             f"the meta column '{name}' has {len(value)} values for {images} image(s)",
@@ -79,6 +88,30 @@ def _check_meta(name: str, value: object, images: int) -> None:
             known,
             f"the meta column '{name}' is {value!r}, not text, a finite number, None or a tuple",
         )
+
+
+def _check_time(value: object) -> None:
+    if value is None:
+        return
+    try:
+        datetime.fromisoformat(str(value))
+    except ValueError:
+        raise AssertionError(
+            f"the meta column 'datetime' is {value!r}, not a time like '2016-09-25T18:35:10'"
+        ) from None
+
+
+def _check_boxes(boxes: object, images: int) -> None:
+    expect(
+        isinstance(boxes, tuple) and all(isinstance(box, Box | None) for box in boxes),
+        f"its boxes are {boxes!r}, not a tuple of Box and None",
+    )
+    assert isinstance(boxes, tuple)
+    expect(len(boxes) in (0, images), f"it has {len(boxes)} boxes for {images} image(s)")
+    for box in filter(None, boxes):
+        sides = box.x, box.y, box.width, box.height
+        inside = all(_is_number(side) and 0 <= side <= 1 for side in sides)
+        expect(inside, f"{box} has sides that are not fractions of the photo from 0 to 1")
 
 
 def _is_number(value: object) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, get_args
+from typing import Any
 
+from ctc.plugin.conflicts import split_conflicts
+from ctc.plugin.entry_points import Owner
+from ctc.plugin.kinds import LoadedRecord, kind_of
+from ctc.plugin.manager import plugins
 from ctc.plugin.option import Option, find_options_fault
+from ctc.plugin.records import PluginRecord
 from ctc.testing.expect import expect
-
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class OptionValues(Mapping[str, Any]):
@@ -43,22 +45,18 @@ class OptionValues(Mapping[str, Any]):
         return len(self._values)
 
 
-def check_options(options: Sequence[Option]) -> None:
-    """Check that names are in lower case and unique, types are known, help texts exist."""
-    for option in options:
-        name = option.name
-        expect(
-            bool(_NAME.fullmatch(name)),
-            f"the option '{name}' is not in lower case with dashes, like 'event-id'",
-        )
-        expect(
-            option.type in get_args(OptionType),
-            f"the option '{name}' has the unknown type '{option.type}'",
-        )
-        expect(bool(option.help.strip()), f"the option '{name}' has no help text")
-    names = [option.name for option in options]
-    duplicates = sorted({name for name in names if names.count(name) > 1})
-    expect(not duplicates, f"two options are called '{''.join(duplicates[:1])}'")
+def check_options(record: PluginRecord) -> None:
+    """Check the declarations of options, and that no command or built-in plugin has these names."""
+    fault = find_options_fault(record.options)
+    expect(fault is None, str(fault))
+    kind = kind_of(type(record))
+    others = [
+        entry
+        for entry in plugins().loaded
+        if entry.owner.is_built_in and (entry.kind, entry.record.name) != (kind, record.name)
+    ]
+    _, skipped = split_conflicts([*others, LoadedRecord(kind, record, Owner("", "", ""))])
+    expect(not skipped, "".join(one.reason for one in skipped))
 
 
 def resolve_options(options: Iterable[Option], provided: Mapping[str, Any] | None) -> OptionValues:
@@ -69,6 +67,10 @@ def resolve_options(options: Iterable[Option], provided: Mapping[str, Any] | Non
             key in declared,
             f"the option '{key}' is given, but the record doesn't declare it",
         )
+    for key, value in (provided or {}).items():
+        for one in value if declared[key].multiple else (value,):
+            fault = declared[key].find_fault(one)
+            expect(fault is None, f"the option '{key}' is {one!r}, which {fault}")
     values = {
         key: () if option.multiple else option.default for key, option in declared.items()
     } | dict(provided or {})

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import chdir
+from contextlib import chdir, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ctc.errors import CtcError
+from ctc._version import __version__
+from ctc.errors import CtcError, UsageError
 from ctc.plugin.records import OutputContext, OutputFormat
 from ctc.testing.expect import check_record, expect, expect_clean_run, expect_equal
 from ctc.testing.options import OptionValues, check_options, resolve_options
 from ctc.testing.tiny_predictions import (
     FAILURES,
     LABELS,
+    OTHER_LABELS,
     PredictionEntry,
     many_events,
+    other_label_events,
     output_cases,
     write_photos,
 )
+
+_EVENTS_PER_LOOK = 100
 
 
 class _StoppedError(Exception):
@@ -33,17 +38,18 @@ def check_output_format(
     options: Mapping[str, Any] | None = None,
     *,
     failures: bool = False,
-    events: int = 2_000,
+    events: int | None = 20_000,
 ) -> None:
     """Raise AssertionError if `output_format` breaks the contract of `ctc.plugin.OutputFormat`.
 
     `options`: values, by key, for options that should not have their default. `failures`: the
     format stores failures. `events`: before this many events are consumed, the first ones must be
-    on the disk; None for formats that can't do this, such as compressed ones. Takes about a second,
-    in a temporary folder.
+    on the disk, so buffers, compression and row groups are fine; None for a format that can't write
+    anything before it has all, which then must not be used for millions of events. Takes about a
+    second, in a temporary folder.
     """
     check_record(output_format, OutputFormat)
-    check_options(output_format.options)
+    check_options(output_format)
     for suffix in output_format.suffixes:
         expect(
             suffix.startswith(".") and suffix == suffix.lower(),
@@ -55,6 +61,7 @@ def check_output_format(
         )
         for what, entries in output_cases(writing.photos).items():
             writing.check(what, entries)
+        _check_other_labels(writing, has_options=bool(options))
         _check_failures(writing, failures)
         if events is not None:
             _check_streaming(writing, events)
@@ -87,9 +94,19 @@ class _WriterUnderTest:
         entries: Iterator[PredictionEntry],
         path: Path,
         *allowed: type[BaseException],
+        labels: Mapping[str, tuple[str, ...]] = LABELS,
     ) -> None:
-        created = datetime(2026, 3, 1, 12, 30, 5, tzinfo=UTC)
-        context = OutputContext("model.onnx", LABELS, created, self.photos, self.options)
+        context = OutputContext(
+            "model.onnx",
+            labels,
+            datetime(2026, 3, 1, 12, 30, 5, tzinfo=UTC),
+            self.photos,
+            self.options,
+            aggregation="mean",
+            version=__version__,
+            provenance={"backbone": "small_cnn"},
+            input_size=(224, 224),
+        )
         what = f"write() of {what}"
         with (
             chdir(self._elsewhere),
@@ -139,20 +156,40 @@ def _check_failures(writing: _WriterUnderTest, listed: bool) -> None:
         )
 
 
+def _check_other_labels(writing: _WriterUnderTest, *, has_options: bool) -> None:
+    """Check the events of a model with another label.
+
+    With options, one of which may name a label of the first model, a UsageError is right.
+    """
+    refused = (UsageError,) if has_options else ()
+    what = f"events whose only label is '{next(iter(OTHER_LABELS))}'"
+    entries, path = iter(other_label_events(writing.photos)), writing.new_path()
+    with suppress(*refused):
+        writing.write(what, entries, path, *refused, labels=OTHER_LABELS)
+
+
 def _check_streaming(writing: _WriterUnderTest, events: int) -> None:
-    path, sizes = writing.new_path(), []
+    """Check that the output grows before `events` are consumed; it ends when it has grown."""
+    path = writing.new_path()
+    has_grown = False
 
     def watched() -> Iterator[PredictionEntry]:
+        nonlocal has_grown
+        first = None
         for number, event in enumerate(many_events(writing.photos, events)):
             yield event
-            if number in (0, events - 1):
-                sizes.append(_total_size(path))
+            if number % _EVENTS_PER_LOOK == 0:
+                size = _total_size(path)
+                first = size if first is None else first
+                if size > first:
+                    has_grown = True
+                    return
 
-    writing.write(f"{events:,} events", watched(), path)
+    writing.write(f"up to {events:,} events", watched(), path)
     expect(
-        sizes[-1] > sizes[0],
+        has_grown,
         f"nothing was written while {events:,} events arrived: write them one by one, and don't "
-        "collect them",
+        "collect them (events=N if more are buffered, None if all must be)",
     )
 
 

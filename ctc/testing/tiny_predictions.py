@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from ctc.images import encode_jpeg
 PredictionEntry = EventPrediction | Failure
 
 LABELS = {"species": ("cat", 'say "dog", or\nnot', "🦊, fox"), "count": ("1", "2+")}
+OTHER_LABELS = {"class": ("fox", "deer")}
+"""Labels of another model: class folders have no 'species'."""
 FAILURES = (
     Failure("gone.jpg", "no such file or directory"),
     Failure("event 9", "it names no photo", of_event=True),
@@ -60,11 +63,19 @@ def output_cases(photos: Path) -> dict[str, list[PredictionEntry]]:
     }
 
 
+def other_label_events(photos: Path) -> list[PredictionEntry]:
+    """Return events of a model whose labels are OTHER_LABELS, one of them not sure enough."""
+    values = {"class": np.array([0.75, 0.25], np.float32)}
+    images = (ImagePrediction(str(photos / "a.jpg"), values),)
+    event = EventPrediction("1", OTHER_LABELS, values, images)
+    return [event, FAILURES[0], replace(event, id="2", thresholds={"class": (0.9, None)})]
+
+
 def many_events(photos: Path, events: int) -> Iterator[EventPrediction]:
-    """Yield `events` predictions."""
+    """Yield `events` predictions whose ids can't be compressed to nothing."""
     event = _event("", _photo(str(photos / "a.jpg")))
     for number in range(events):
-        yield replace(event, id=f"event {number}")
+        yield replace(event, id=f"event {number} {blake2b(b'%d' % number).hexdigest()}")
 
 
 def _event(

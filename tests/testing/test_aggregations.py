@@ -9,7 +9,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from ctc.plugin import Aggregation
+from ctc.plugin import Aggregation, AggregationContext, Option
 from ctc.plugin.manager import plugins
 from ctc.testing import check_aggregation
 
@@ -93,6 +93,52 @@ def test_check_aggregation_reports_wrong_by_class() -> None:
     vote = plugins().get(Aggregation, "vote")
     with pytest.raises(AssertionError, match="by_class says that classes are independent, but"):
         check_aggregation(replace(vote, by_class=True))
+
+
+SHARE = Option("share", "Share of the highest value.", "number", default=0.5, maximum=1)
+
+
+def blended(key: str) -> Aggregation:
+    """An aggregation with a context, which asks for the option `key`."""
+
+    def combine(p: np.ndarray, context: AggregationContext) -> np.ndarray:
+        assert (len(context.photos), len(context.classes)) == p.shape
+        share = np.float32(context.options[key])
+        return share * p.max(axis=0) + (1 - share) * p.mean(axis=0)
+
+    return Aggregation("blend", "between mean and max", combine, True, options=(SHARE,))
+
+
+@pytest.mark.parametrize("options", [None, {"share": 1.0}])
+def test_check_aggregation_passes_options_and_context(options) -> None:
+    check_aggregation(blended("share"), options)
+
+
+@pytest.mark.parametrize(
+    ("record", "options", "message"),
+    [
+        (blended("part"), None, "asks for the option 'part', which the record doesn't declare"),
+        (blended("share"), {"share": 2.0}, "the option 'share' is 2.0, which is more than 1"),
+        (
+            replace(SOUND, options=(SHARE,)),
+            None,
+            r"it has options, but combine\(\) doesn't get them",
+        ),
+        (
+            replace(blended("share"), options=(replace(SHARE, name="threads"),)),
+            None,
+            "'--threads' is an option of `ctc predict` itself",
+        ),
+        (
+            replace(blended("share"), options=(replace(SHARE, default=3.0),)),
+            None,
+            "the option 'share' has the default 3.0, which is more than 1",
+        ),
+    ],
+)
+def test_check_aggregation_reports_wrong_options(record, options, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        check_aggregation(record, options)
 
 
 def test_check_aggregation_ordered_allows_dependence_on_order() -> None:

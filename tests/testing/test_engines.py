@@ -32,6 +32,10 @@ def eager(work, parts, options):
     return one_by_one(work, iter(list(parts)), options)
 
 
+def bare_results(work, parts, options):
+    return map(work.open(), parts)
+
+
 def opens_for_each_part(work, parts, options):
     return ((part, work.open()(part)) for part in parts)
 
@@ -77,6 +81,7 @@ def uses_undeclared_option(work, parts, options):
     ("run_parts", "message"),
     [
         (eager, "2,000 of 2,000 parts were taken before the second result was requested"),
+        (bare_results, "map() yielded (0, 'caf"),
         (opens_for_each_part, "the task was opened 40 times for 40 parts: open it once per worker"),
         (drops_last_part, "the returned parts: expected "),
         (yields_parts_twice, "the returned parts: expected "),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ctc.errors import InputError, UsageError
-from ctc.plugin import InputFormat, LeftOut, Observation, Option
+from ctc.plugin import Box, InputFormat, LeftOut, Observation, Option
 from ctc.plugin.manager import plugins
 from ctc.testing import check_input_format
 
@@ -52,6 +52,19 @@ def test_check_input_format_passes_valid_one(table) -> None:
     check_input_format(VALID, table)
 
 
+def test_check_input_format_passes_urls_boxes_and_text_per_image(table) -> None:
+    def read_more(source: Path, options: Mapping[str, Any]) -> Iterator[Any]:
+        yield from read(source, options)
+        yield replace(
+            OBSERVATION,
+            images=("https://a.org/a.jpg", "b.jpg"),
+            meta={"datetime": "2016-09-25T18:35:10", "note": ("dark", None), "sun": (1.5, None)},
+            boxes=(Box(0.1, 0.2, 0.3, 0.4), None),
+        )
+
+    check_input_format(replace(VALID, read=read_more), table)
+
+
 def test_check_input_format_passes_built_in_csv(table) -> None:
     options = {"event_id": "photo", "image": ("photo",), "label": ("species",)}
     check_input_format(plugins().get(InputFormat, "csv"), table, options)
@@ -81,7 +94,6 @@ def test_check_input_format_passes_built_in_json(tmp_path) -> None:
             replace(OBSERVATION, images=("day\\a.jpg",)),
             "has a backslash: paths have forward slashes",
         ),
-        (replace(OBSERVATION, images=("https://a.org/a.jpg",)), "is a URL, not a path"),
         (
             replace(OBSERVATION, labels={"species": ""}),
             "the label 'species' is '', not a class or None",
@@ -103,8 +115,18 @@ def test_check_input_format_passes_built_in_json(tmp_path) -> None:
             "the meta column 'x' has 2 values for 1 image(s)",
         ),
         (
-            replace(OBSERVATION, meta={"x": ("a",)}),
-            "the meta column 'x' is ('a',): a tuple holds numbers and None",
+            replace(OBSERVATION, images=("a.jpg", "b.jpg"), meta={"x": ("a", 2)}),
+            "the meta column 'x' is ('a', 2): a tuple holds text and None, or numbers and None",
+        ),
+        (
+            replace(OBSERVATION, meta={"datetime": "25/09/2016"}),
+            "the meta column 'datetime' is '25/09/2016', not a time like '2016-09-25T18:35:10'",
+        ),
+        (replace(OBSERVATION, boxes=[None]), "its boxes are [None], not a tuple of Box and None"),
+        (replace(OBSERVATION, boxes=(None, None)), "it has 2 boxes for 1 image(s)"),
+        (
+            replace(OBSERVATION, boxes=(Box(0, 0, 640, 480),)),
+            "has sides that are not fractions of the photo from 0 to 1",
         ),
         (replace(OBSERVATION, meta={"species": "x"}), "'species' is a label and a meta column"),
         (LeftOut("row 3", ""), "read() left out 'row 3' for ''"),
@@ -169,6 +191,13 @@ class ChangesEachTime:
             yield replace(entry, event_id=f"{self.calls}-{entry.event_id}")
 
 
+def adds_a_label_to_the_last(
+    source: Path, options: Mapping[str, Any]
+) -> Iterator[Observation | LeftOut]:
+    yield from read(source, options)
+    yield replace(OBSERVATION, labels={**OBSERVATION.labels, "sex": None})
+
+
 def yields_no_observation(
     source: Path, options: Mapping[str, Any]
 ) -> Iterator[Observation | LeftOut]:
@@ -186,6 +215,10 @@ def imports_pandas(source: Path) -> bool:
     ("changes", "message"),
     [
         ({"read": prints}, r"read\(\) printed 'reading\\n' on stdout"),
+        (
+            {"read": adds_a_label_to_the_last},
+            "has no label 'sex', which another one has: give every observation each label",
+        ),
         ({"read": yields_no_observation}, r"read\(\) yielded no observation"),
         (
             {"read": crashes_on_other_files},
@@ -230,6 +263,10 @@ def imports_pandas(source: Path) -> bool:
         (
             {"default_image_root": lambda source, _: str(source)},
             r"default_image_root\(\) returned '.*', not a Path",
+        ),
+        (
+            {"default_image_root": lambda source, _: source},
+            r"default_image_root\(\) returned the file '.*', not a folder",
         ),
         (
             {"options": (Option("Event Id", "A column."),)},

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ctc.errors import InputError
-from ctc.plugin import Batch, BatchStream, Loader, LoaderConfig
+from ctc.plugin import NO_AUGMENTATION, Batch, BatchStream, Loader, LoaderConfig, Option
 from ctc.testing import build_dataset, check_loader
 from ctc_plugins.loaders.turbo.loader import ctc_loaders
 
@@ -54,6 +54,64 @@ class LongLabels(FaultyStream):
 class WrongLabels(FaultyStream):
     def change_batch(self, batch: Batch) -> Batch:
         return Batch(batch.images, {name: classes[::-1] for name, classes in batch.labels.items()})
+
+
+def trains(stream: FaultyStream) -> bool:
+    """Whether the stream is augmented, so that its pixels are not compared."""
+    return stream._config.augmentation not in (None, NO_AUGMENTATION)
+
+
+class FloatImagesInTraining(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        return replace(batch, images=batch.images / np.float32(255)) if trains(self) else batch
+
+
+class FloatLabelsInTraining(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        labels = {name: classes.astype(np.float32) for name, classes in batch.labels.items()}
+        return replace(batch, labels=labels) if trains(self) else batch
+
+
+class OneHotLabelsInTraining(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        labels = {name: np.eye(3, dtype=np.int32)[row] for name, row in batch.labels.items()}
+        return replace(batch, labels=labels) if trains(self) else batch
+
+
+class ShufflesImagesInTraining(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        if not trains(self):
+            return batch
+        return replace(batch, images=batch.images[::-1].copy(), event_ids=())
+
+
+class WrongEventIdsInTraining(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        ids = tuple(f"train-{number}" for number in range(len(batch.images)))
+        return replace(batch, event_ids=ids) if trains(self) else batch
+
+
+class TooFewEventIds(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        return replace(batch, event_ids=("train-0",))
+
+
+class NegativeWeights(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        weights = np.full(len(batch.images), -1, np.float32)
+        return replace(batch, weights=weights) if trains(self) else batch
+
+
+class SoftLabelsThatDontSum(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        if self._config.augmentation is None or self._config.multi_label:
+            return batch
+        return replace(batch, soft_labels={"species": np.ones((len(batch.images), 3), np.float32)})
+
+
+class WeightsInEvaluation(FaultyStream):
+    def change_batch(self, batch: Batch) -> Batch:
+        return replace(batch, weights=np.ones(len(batch.images), np.float32))
 
 
 class WrongSteps(FaultyStream):
@@ -142,8 +200,29 @@ def faulty(fault: Callable[[BatchStream, LoaderConfig], BatchStream]) -> Loader:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (FloatImages, r"type and shape of an image: expected \('uint8', .*got \('float32'"),
-        (LongLabels, r"type and shape of the label 'species': expected \('int32', .*got \('int64'"),
+        (FloatImages, r"images: expected uint8 \(5, 32, 40, 3\), got float32 \(5, 32, 40, 3\)"),
+        (LongLabels, r"the label 'species': expected int32 \(5,\), got int64 \(5,\)"),
+        (FloatImagesInTraining, r"a batch in training .*images: expected uint8 .*, got float32"),
+        (
+            FloatLabelsInTraining,
+            r"a batch in training .*the label 'species': expected int32 .*, got float32",
+        ),
+        (
+            OneHotLabelsInTraining,
+            r"the label 'species': expected int32 \(5,\), got int32 \(5, 3\)",
+        ),
+        (
+            ShufflesImagesInTraining,
+            "an augmented image of the event 'train-.*' has the labels .*those of another image",
+        ),
+        (
+            WrongEventIdsInTraining,
+            "an augmented image of the event 'train-.*' has the event id 'train-.*'",
+        ),
+        (TooFewEventIds, "it has 1 event ids for 5 images"),
+        (NegativeWeights, "weights has values that are not finite numbers from 0"),
+        (SoftLabelsThatDontSum, "the soft label 'species' has rows that don't sum to 1"),
+        (WeightsInEvaluation, "it has soft labels or weights, .*, in evaluation"),
         (WrongLabels, "'species' in the order of the files"),
         (
             WrongSteps,
@@ -187,7 +266,7 @@ def without(**fields: Any) -> Loader:
 
 
 def test_check_loader_reports_ignored_multi_label() -> None:
-    message = r"label 'species': expected \('int32', \(5, 3\)\), got \('int32', \(5,\)\)"
+    message = r"label 'species': expected int32 \(5, 3\), got int32 \(5,\)"
     with pytest.raises(AssertionError, match=message):
         check_loader(without(multi_label=()))
 
@@ -206,6 +285,44 @@ def test_check_loader_reports_overlapping_shards() -> None:
 
     with pytest.raises(AssertionError, match="two shards have a sample in common"):
         check_loader(replace(VALID, open=open_all))
+
+
+def test_check_loader_reports_split_that_is_ignored() -> None:
+    def open_train(dataset, split, config):
+        return VALID.open(dataset, "train", config)
+
+    with pytest.raises(AssertionError, match="the split 'val' gave other images than its own"):
+        check_loader(replace(VALID, open=open_train))
+
+
+def test_check_loader_reports_missing_member() -> None:
+    class WithoutSkipped:
+        samples, steps, epoch, close = 1, 1, None, None
+
+    with pytest.raises(
+        AssertionError, match=r"returned a WithoutSkipped from open\(\) that has no skipped"
+    ):
+        check_loader(replace(VALID, open=lambda *_: WithoutSkipped()))
+
+
+def test_check_loader_passes_soft_labels_weights_and_options() -> None:
+    """A loader that mixes the second half of a batch with the first, as MixUp."""
+
+    class Mixed(FaultyStream):
+        def change_batch(self, batch: Batch) -> Batch:
+            share = self._config.options["share"]
+            if not trains(self) or self._config.multi_label:
+                return batch
+            turned = batch.images[::-1]
+            mixed = ((1 - share) * batch.images + share * turned).round().astype(np.uint8)
+            known = np.eye(3, dtype=np.float32)[batch.labels["species"]]
+            soft = {"species": (1 - share) * known + share * known[::-1]}
+            weights = np.ones(len(mixed), np.float32)
+            return replace(batch, images=mixed, soft_labels=soft, weights=weights)
+
+    share = Option("share", "Share of the other photo.", "number", default=0.5, maximum=1)
+    record = replace(faulty(Mixed), options=(share,))
+    check_loader(record, options={"share": np.float32(0.25).item()})
 
 
 def test_check_loader_reports_unavailable_loader() -> None:

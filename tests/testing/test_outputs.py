@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -21,7 +24,7 @@ BUILT_INS = {
     "csv": {},
     "json": {},
     "megadetector": {"failures": True},
-    "parquet": {"events": 12_000},
+    "parquet": {},
     "folders": {"failures": True},
     "camtrap-dp": {"options": ZONE},
     "camtrap-dp-zip": {"options": ZONE, "events": None},
@@ -141,8 +144,8 @@ def at_least_one(entries: Entries, path: Path, context: OutputContext) -> None:
         (
             collects_entries,
             (
-                "nothing was written while 2,000 events arrived: write them one by one, and don't "
-                "collect them"
+                "nothing was written while 20,000 events arrived: write them one by one, and don't "
+                r"collect them \(events=N if more are buffered, None if all must be\)"
             ),
         ),
         (
@@ -175,6 +178,51 @@ def test_check_output_format_reports_fault(
 
 def test_check_output_format_passes_valid_one() -> None:
     check_output_format(VALID)
+
+
+def gzipped(entries: Entries, path: Path, context: OutputContext) -> None:
+    with gzip.GzipFile(path, "wb", mtime=0) as packed, io.TextIOWrapper(packed) as file:
+        for entry in entries:
+            what = entry.path if isinstance(entry, Failure) else entry.id
+            file.write(json.dumps(what) + "\n")
+
+
+def row_groups(entries: Entries, path: Path, context: OutputContext) -> None:
+    with path.open("w") as file:
+        while group := list(islice(entries, 5_000)):
+            file.write("".join(f"{entry!a}\n" for entry in group))
+            file.flush()
+
+
+@pytest.mark.parametrize("write", [gzipped, row_groups])
+def test_check_output_format_passes_buffered_one(write) -> None:
+    check_output_format(replace(VALID, write=write))
+
+
+def test_check_output_format_without_events_passes_one_that_collects() -> None:
+    check_output_format(replace(VALID, write=collects_entries), events=None)
+
+
+def only_species(entries: Entries, path: Path, context: OutputContext) -> None:
+    def checked() -> Entries:
+        for entry in entries:
+            if isinstance(entry, EventPrediction):
+                entry.top("species")
+            yield entry
+
+    lines(checked(), path, context)
+
+
+def test_check_output_format_reports_label_that_is_taken_for_granted() -> None:
+    with pytest.raises(
+        AssertionError,
+        match=r"write\(\) of events whose only label is 'class' failed: KeyError: 'species'",
+    ):
+        check_output_format(replace(VALID, write=only_species))
+
+
+def test_check_output_format_passes_option_that_names_a_label() -> None:
+    check_output_format(plugins().get(OutputFormat, "megadetector"), {"label": "count"})
 
 
 def test_check_output_format_reports_lost_failures() -> None:

@@ -23,7 +23,7 @@ def ctc_aggregations():
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Return a function that writes a plugin and returns the name of its module."""
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "tensorflow.py").touch()
+    (tmp_path / "tensorflow.py").write_text("print('a minute passes')")
 
     def write(source: str) -> str:
         (tmp_path / "a_plugin.py").write_text(source)
@@ -58,7 +58,25 @@ def test_check_plugin_passes_built_in() -> None:
         ("print('hello')" + HOOK, "'a_plugin' prints something while it is loaded: hello"),
         (
             "import tensorflow" + HOOK,
-            "prints something while it is loaded: .* imports 'tensorflow' when it is loaded",
+            "'a_plugin' imports 'tensorflow' when it is loaded, which every command would wait for",
+        ),
+        (
+            "try:\n    import keras\nexcept ImportError:\n    pass\n" + HOOK,
+            "'a_plugin' imports 'keras' when it is loaded",
+        ),
+        (
+            HOOK + "\n@hookimpl\ndef ctc_loader():\n    return []\n",
+            "its hook 'ctc_loader' is ignored, .*: did you mean 'ctc_loaders'",
+        ),
+        (
+            HOOK.replace('"first"', '"mean"'),
+            "is skipped: its aggregation 'mean' was skipped: plugin 'pooling' of .* has the same",
+        ),
+        (
+            HOOK.replace("p[0])", "p[0], options=(Option('threads', 'Mine.'),))")
+            .replace("import Agg", "import Option, Agg")
+            .replace("lambda p:", "lambda p, context:"),
+            "its aggregation 'first' was skipped: '--threads' is an option of `ctc predict` itself",
         ),
         (HOOK.partition("return")[0] + "return []", "the hooks of 'a_plugin' returned no record"),
     ],
