@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from ctc.errors import CtcError
@@ -75,8 +78,18 @@ def _guard_download(backbone: str) -> Iterator[None]:
         raise CtcError(
             f"the ImageNet weights of '{backbone}' can't be downloaded ({cause}): "
             "copy that file from a machine with internet access to Keras's folder, "
-            "'~/.keras/models', or give your own weights with --weights FILE"
+            f"'{_weights_folder()}', or give your own weights with --weights FILE"
         ) from error
+
+
+def _weights_folder() -> Path:
+    """Return the folder where Keras looks for weights, as its `get_file` chooses it."""
+    home = Path("~").expanduser()
+    default = (home if os.access(home, os.W_OK) else Path("/tmp")) / ".keras"
+    chosen = Path(os.environ.get("KERAS_HOME") or default).expanduser()
+    if not os.access(chosen, os.W_OK):
+        chosen = (Path("/tmp") if Path("/tmp").is_dir() else Path(gettempdir())) / ".keras"
+    return chosen / "models"
 
 
 @contextmanager

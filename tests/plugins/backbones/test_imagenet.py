@@ -61,7 +61,8 @@ def test_imagenet_weights_without_internet_name_file_and_remedy(tmp_path) -> Non
         "the ImageNet weights of 'mobilenet_v3_small' can't be downloaded (URL fetch failure on https://"
     )
     assert (
-        "refused): copy that file from a machine with internet access to Keras's folder" in message
+        "refused): copy that file from a machine with internet access to Keras's folder, "
+        f"'{tmp_path / 'models'}', or" in message
     )
     assert message.endswith("or give your own weights with --weights FILE")
 
