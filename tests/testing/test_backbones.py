@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("tf2onnx", reason="needs tf2onnx: pip install camera-trap-classifier[train]")
 
 from ctc.errors import UsageError
-from ctc.plugin import Backbone, Pretrained
+from ctc.plugin import Backbone, Option, Pretrained
 from ctc.plugin.manager import plugins
 from ctc.testing import check_backbone
 
@@ -40,6 +40,12 @@ def test_check_backbone_passes_valid_one() -> None:
     check_backbone(VALID)
 
 
+def test_check_backbone_passes_sequential_with_an_option() -> None:
+    filters = Option("filters", "Number of filters.", "integer", default=4, minimum=1)
+    record = Backbone("seq", "one convolution", (16, 24), sequential, options=(filters,))
+    check_backbone(record, options={"filters": 6})
+
+
 def test_check_backbone_passes_small_built_in() -> None:
     check_backbone(plugins().get(Backbone, "small_cnn"), size=(16, 24))
 
@@ -64,6 +70,19 @@ def unpooled(shape: Shape) -> Any:
 
     images = keras.Input(shape)
     return keras.Model(images, keras.layers.Conv2D(4, 3)(images))
+
+
+def not_built(shape: Shape) -> Any:
+    import keras
+
+    return keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D()])
+
+
+def sequential(shape: Shape, options: Mapping[str, Any]) -> Any:
+    import keras
+
+    layers = [keras.layers.Conv2D(options["filters"], 3), keras.layers.GlobalAveragePooling2D()]
+    return keras.Sequential([keras.Input(shape), *layers])
 
 
 def two_outputs(shape: Shape) -> Any:
@@ -142,6 +161,10 @@ def different_in_graph_mode(features: Any) -> Any:
         (
             lambda shape: convolved(shape).output,
             "build((16, 24, 3)) returned a KerasTensor, not a keras.Model",
+        ),
+        (
+            not_built,
+            "build((16, 24, 3)) returned a model without an input: begin it with keras.Input",
         ),
         (
             lambda shape: convolved((16, 16, 3)),
