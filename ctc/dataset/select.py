@@ -12,11 +12,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.arrow_columns import Ints, factorize
+from ctc.artifacts.arrow_columns import Ints, factorize, take
 from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS, TRAIN
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.resampling import downsample, upsample
+from ctc.dataset.shared_photos import unite_sharing_events, warn_of_shared_photos
 from ctc.dataset.splits import split_by_column, split_by_group, split_by_share
 from ctc.errors import InputError, UsageError, did_you_mean
 
@@ -195,22 +196,28 @@ def _filter_events(
 def _assign_splits(
     events: InventoryEvents, config: DatasetConfig, shuffled: Ints, generator: np.random.Generator
 ) -> dict[str, Ints]:
+    """Split the events; those that share photos stay together unless a column has the splits."""
+    images = take(events.inventory.table[IMAGES], events.photo_rows)
     if config.split_by:
-        return split_by_column(
+        splits = split_by_column(
             shuffled,
             events.column_codes(config.split_by),
             events.inventory.table[config.split_by],
             config.split_by,
         )
+        warn_of_shared_photos(splits, images)
+        return splits
     if config.group_by is None:
-        return split_by_share(shuffled, config.shares)
+        splits = split_by_share(shuffled, config.shares)
+        return unite_sharing_events(shuffled, splits, images)
     rows = events.rows_of(shuffled)
     event_index = np.repeat(np.arange(len(shuffled)), events.observation_counts[shuffled])
     labels = [
         factorize(events.inventory.table[label])[1][rows] for label in events.inventory.labels
     ]
     groups = events.column_codes(config.group_by)[shuffled]
-    return split_by_group(shuffled, groups, event_index, labels, config, generator)
+    splits = split_by_group(shuffled, groups, event_index, labels, config, generator)
+    return unite_sharing_events(shuffled, splits, images)
 
 
 def _match_rows(inventory: Inventory, label: str, value: str) -> NDArray[np.bool_]:
