@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("keras", reason="needs Keras: pip install camera-trap-classifier[train]")
 
+import h5py
 import keras
 
 from ctc.errors import CtcError, InputError, UsageError
@@ -96,6 +97,23 @@ def test_load_weights_file_names_layer_and_shape_of_mismatch(filters, mismatch, 
         load_pretrained(TINY, str(path)).backbone.build(SHAPE)
 
 
+def test_load_pretrained_reads_network_nested_in_another(tmp_path) -> None:
+    images = keras.Input(SHAPE)
+    features = keras.layers.Dense(3)(pretrained_network()(images))
+    keras.Model(images, features).save_weights(tmp_path / "whole.weights.h5")
+    loaded = load_pretrained(TINY, str(tmp_path / "whole.weights.h5"))
+    assert all((values == 7).all() for values in loaded.backbone.build(SHAPE).get_weights())
+
+
+@pytest.mark.parametrize("name", ["tiny_notop.h5", "tiny.weights.h5"])
+def test_load_pretrained_says_that_file_has_layout_of_keras_2(name, tmp_path) -> None:
+    with h5py.File(tmp_path / name, "w") as file:
+        file.attrs["layer_names"] = ["conv_0"]
+        file["conv_0/conv_0/kernel:0"] = np.zeros((3, 3, 3, 4))
+    with pytest.raises(InputError, match=r"holds weights in the layout of Keras 2: .*save_weights"):
+        load_pretrained(TINY, str(tmp_path / name))
+
+
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 def test_load_pretrained_rejects_saved_model_under_any_name(name, tmp_path) -> None:
@@ -119,3 +137,34 @@ def test_load_pretrained_rejects_damaged_file(tmp_path) -> None:
         InputError, match="is not a file of weights that Keras wrote, or it is damaged"
     ):
         load_pretrained(TINY, str(path))
+
+
+def replace_array(path, name: str, **options) -> None:
+    """Replace an array of a weights file by one whose values stand in another file."""
+    with h5py.File(path, "r+") as file:
+        shape, parent = file[name].shape, file[name].parent
+        last = name.rpartition("/")[2]
+        del parent[last]
+        if "layout" in options:
+            layout = h5py.VirtualLayout(shape, "f4")
+            layout[...] = h5py.VirtualSource(options["layout"], "secret", shape)
+            parent.create_virtual_dataset(last, layout)
+        else:
+            count = int(np.prod(shape)) * 4
+            parent.create_dataset(last, shape, "f4", external=[(options["external"], 0, count)])
+
+
+@pytest.mark.parametrize("kind", ["external", "layout"])
+def test_load_pretrained_refuses_arrays_in_other_files(tmp_path, kind: str) -> None:
+    path, secret = tmp_path / "tiny.weights.h5", tmp_path / "secret"
+    network().save_weights(path)
+    if kind == "external":
+        secret.write_bytes(bytes(range(256)) * 16)
+    names: list[str] = []
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None
+        )
+    replace_array(path, names[0], **{kind: str(secret)})
+    with pytest.raises(InputError, match=r"its array '.*' points to another file"):
+        load_pretrained(TINY, str(path)).backbone.build(SHAPE)
