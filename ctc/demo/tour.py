@@ -71,7 +71,7 @@ def result_lines(folder: Path) -> Iterator[str]:
     yield "accuracy on the test split, at locations never seen in training:"
     for label, score in metrics["labels"].items():
         accuracy = "no photo" if score["accuracy"] is None else f"{score['accuracy']:.3f}"
-        yield f"  {label:<10} {accuracy}  ({counted(score['n'], 'photo')})"
+        yield f"  {label:<10} {accuracy}  ({counted(score['n'], 'event')}, one photo of each)"
     yield ""
     yield f"  {'new photo':<40} {'species':<12} confidence"
     with open(folder / "predictions.csv", encoding="utf-8", newline="") as file:

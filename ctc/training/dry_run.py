@@ -50,10 +50,12 @@ class ResourceEstimate:
 def estimate_resources(plan: TrainingPlan) -> ResourceEstimate:
     """Build the network, time a few steps of it, and return its size; nothing is kept.
 
-    Raises CtcError if the network can't be built.
+    Raises CtcError if the network can't be built, or if initial weights on this disk don't fit.
     """
     config, photos_per_step = plan.config, plan.batches.photos_per_step
     runner = ModelRunner(plan, config.accumulate)
+    if plan.initial_weights and plan.initial_weights.is_local:
+        runner.load_backbone(plan.initial_weights)
     trainable = sum(math.prod(weight.shape) for weight in runner.network.trainable_weights)
     state_bytes = sum(array.nbytes for array in runner.state_dict().values())
     photos_at_once = math.ceil(photos_per_step / config.accumulate / config.devices)

@@ -5,6 +5,7 @@ Importing this module does not import Keras.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 from ctc.artifacts.dataset import TEST
 from ctc.artifacts.run import Run, RunInfo, open_run
 from ctc.errors import CtcError, InputError, OutputExistsError, UsageError, reason
-from ctc.storage.atomic import is_partial, remove
+from ctc.storage.atomic import check_writable, is_partial, remove
+from ctc.storage.folder_lock import LOCK_FILE, lock_folder
 from ctc.storage.json_file import write_object
 from ctc.training.config import TrainingConfig
 from ctc.training.distributed.backend import device_names, library_versions
@@ -36,13 +38,23 @@ def read_config(path: Path) -> tuple[TrainingConfig, RunInfo]:
         raise InputError(f"'{run.info_path}': {error}") from None
 
 
-def check_output(run: Run, overwrite: bool) -> None:
-    """Raise UsageError if the output folder is in use.
+def check_output(config: TrainingConfig, *, resume: bool, overwrite: bool) -> None:
+    """Check that the output of a training can be written, before any work is done.
 
-    Only an earlier run may be overwritten, never another folder.
+    Raises UsageError if it is in use: only an earlier run may be overwritten, never another folder.
+    Raises CtcError if it can't be written. Of several hosts only the main one writes.
     """
+    if not config.topology.is_main:
+        return
+    run = Run(Path(config.output).absolute())
+    if not resume:
+        _check_unused(run, overwrite)
+    check_writable(run.folder, is_folder=True)
+
+
+def _check_unused(run: Run, overwrite: bool) -> None:
     folder = run.folder
-    if folder.is_dir() and not any(folder.iterdir()):
+    if folder.is_dir() and all(path.name == LOCK_FILE for path in folder.iterdir()):
         return
     if folder.exists() and not run.info_path.is_file():
         raise UsageError(f"'{folder}' exists and is not a run: choose another --output")
@@ -53,27 +65,35 @@ def check_output(run: Run, overwrite: bool) -> None:
 
 
 @contextmanager
-def new_run(run: Run, info: RunInfo) -> Iterator[None]:
-    """Create the run folder, in place of an earlier run.
+def lock_run(run: Run) -> Iterator[None]:
+    """Keep other trainings out of the run folder in the block.
 
-    If the block raises before a checkpoint is written, the folder is removed again.
+    Raises InputError if another process trains there, CtcError if it can't be written.
     """
-    existed = run.folder.is_dir()
-    _remove_files(run)
+    with lock_folder(run.folder, "ctc train"):
+        yield
+
+
+@contextmanager
+def new_run(run: Run, info: RunInfo) -> Iterator[None]:
+    """Create the files of a run, in place of an earlier run.
+
+    If the block raises before a checkpoint is written, they are removed again.
+    """
     try:
-        run.write(info)
+        with explain_disk_errors(run):
+            _remove_files(run)
+            run.write(info)
         yield
     except BaseException:
-        if not any(run.checkpoints.glob("*")):
+        if not has_checkpoint(run):
             _remove_files(run)
-            if not existed and run.folder.is_dir() and not any(run.folder.iterdir()):
-                run.folder.rmdir()
         raise
 
 
 @contextmanager
 def explain_disk_errors(run: Run) -> Iterator[None]:
-    """Turn an OSError in the block into a CtcError that says how to resume."""
+    """Turn an OSError in the block into a CtcError that says how to continue."""
     try:
         yield
     except OSError as error:
@@ -82,9 +102,24 @@ def explain_disk_errors(run: Run) -> Iterator[None]:
         ) from error
 
 
-def resume_hint(run: Run) -> str:
-    """Return how to resume a training that ended early, for the end of a message."""
-    return f"resume with: ctc train --resume '{run.folder}'"
+def has_checkpoint(run: Run) -> bool:
+    """Return whether there is a checkpoint to resume from."""
+    return any(path for path in run.checkpoints.glob("*") if not is_partial(path))
+
+
+def resume_hint(run: Run, option: str = "") -> str:
+    """Return how to continue a training that ended early, for the end of a message.
+
+    `option`: one to add, with its value.
+    """
+    if has_checkpoint(run):
+        return f"resume with: {resume_command(run)} {option}".rstrip()
+    return f"run the same command again{option and ' with ' + option}"
+
+
+def resume_command(run: Run) -> str:
+    """Return the command that resumes a training."""
+    return f"ctc train --resume {shlex.quote(str(run.folder))}"
 
 
 def make_run_info(plan: TrainingPlan) -> RunInfo:

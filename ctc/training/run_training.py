@@ -9,20 +9,24 @@ from zlib import crc32
 
 import numpy as np
 
-from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS, TRAIN, VALIDATION
+from ctc.artifacts.dataset import TRAIN, VALIDATION
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
 from ctc.plugin.manager import Plugins
-from ctc.reporting import NullReporter, Reporter
+from ctc.reporting import NullReporter, Reporter, hint_if_interrupted
 from ctc.training.config import TrainingConfig
 from ctc.training.distributed.backend import make_deterministic
 from ctc.training.plan import TrainingPlan, resolve_plan
+from ctc.training.plan_warnings import plan_warnings
 from ctc.training.run_folder import (
     check_output,
+    explain_disk_errors,
+    lock_run,
     make_run_info,
     new_run,
     read_config,
     remove_partial,
+    resume_command,
     resume_hint,
 )
 from ctc.training.trainer.checkpoints import Checkpoints
@@ -41,11 +45,11 @@ CHANGEABLE_ON_RESUME = frozenset(
         "on_bad_record",
         "threads",
         "loader",
+        "loader_options",
         "accumulate",
         "checkpoint_minutes",
         "checkpoint_steps",
         "tensorboard",
-        "loader_options",
         "mlflow",
         "devices",
         "hosts",
@@ -60,11 +64,11 @@ HOST_LOCAL_OPTIONS = frozenset(
         "dataset",
         "output",
         "loader",
+        "loader_options",
         "weights",
         "start_from",
         "class_weights",
         "threads",
-        "loader_options",
         "host_index",
         "coordinator",
     }
@@ -86,15 +90,17 @@ def train(
     something is missing or the output exists, before anything is written; and if the loss is not
     finite.
     """
-    plan = resolve_plan(config, plugins)
-    run = Run(Path(plan.config.output))
+    run = Run(Path(config.output).absolute())
     if not config.topology.is_main:
-        return _run_worker(plan, run, reporter)
-    check_output(run, overwrite)
-    if source_run:
-        _compare_datasets(plan, source_run, reporter)
-    with new_run(run, make_run_info(plan)):
-        return _run_training(plan, run, reporter)
+        return _run_worker(resolve_plan(config, plugins), run, reporter)
+    check_output(config, resume=False, overwrite=overwrite)
+    with hint_if_interrupted(reporter, lambda: resume_hint(run)), lock_run(run):
+        check_output(config, resume=False, overwrite=overwrite)
+        plan = resolve_plan(config, plugins)
+        if source_run:
+            _compare_datasets(plan, source_run, reporter)
+        with new_run(run, make_run_info(plan)):
+            return _run_training(plan, run, reporter)
 
 
 def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> TrainingResult:
@@ -114,9 +120,11 @@ def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> Trai
         )
     if not config.topology.is_main:
         return _run_worker(plan, run, reporter)
-    remove_partial(run)
-    run.write(make_run_info(plan))
-    return _run_training(plan, run, reporter)
+    with hint_if_interrupted(reporter, lambda: resume_hint(run)), lock_run(run):
+        remove_partial(run)
+        with explain_disk_errors(run):
+            run.write(make_run_info(plan))
+        return _run_training(plan, run, reporter)
 
 
 def _run_worker(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingResult:
@@ -131,13 +139,17 @@ def _run_training(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingR
     if plan.config.deterministic:
         make_deterministic()
     _check_hosts_agree(plan)
-    _log_header(plan, reporter)
 
     def on_forced_exit() -> None:
-        reporter.info(f"interrupted in the middle of a long step; {resume_hint(run)}")
+        reporter.info(
+            f"interrupted in the middle of a long step; resume with: {resume_command(run)}"
+        )
 
     with plan.config.topology.scope(), InterruptHandler(on_forced_exit) as interrupt:
-        return Trainer(plan, run, reporter, interrupt).fit()
+        trainer = Trainer(plan, run, reporter, interrupt)
+        if not trainer.is_finished:
+            _log_header(plan, reporter)
+        return trainer.fit()
 
 
 def _log_header(plan: TrainingPlan, reporter: Reporter) -> None:
@@ -147,12 +159,8 @@ def _log_header(plan: TrainingPlan, reporter: Reporter) -> None:
         f"training '{plan.backbone.name}' at {size} on {plan.dataset.event_count(TRAIN):,} events "
         f"of '{plan.dataset.display_path}' with the loader '{plan.loader.name}'{reason}"
     )
-    left_out = plan.dataset.manifest.left_out.get("events", {}).get(MULTIPLE_OBSERVATIONS)
-    if plan.config.multi_label and left_out:
-        reporter.warn(
-            f"'{plan.dataset.display_path}' was built without {left_out:,} events of several "
-            "observations, which --multi-label can use: build it with --keep-multi-observation"
-        )
+    for warning in plan_warnings(plan):
+        reporter.warn(warning)
     if not plan.has_split(VALIDATION):
         reporter.info(f"there is no split '{VALIDATION}': early stopping uses the training loss")
 

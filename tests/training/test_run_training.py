@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ctc.artifacts.run import Run
-from ctc.errors import OutputExistsError, UsageError
-from ctc.training.run_folder import read_config
+from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
+from ctc.training.run_folder import lock_run, read_config
 from ctc.training.run_training import resume, train
 
 pytestmark = pytest.mark.tensorflow
@@ -93,6 +94,55 @@ def test_resume_continues_finished_run_with_more_epochs(
 ):
     result = resume(replace(config, epochs=2), plugins_with_arrays, reporter)
     assert [epoch.index for epoch in result.epochs] == [0, 1]
+
+
+def test_resume_of_finished_run_says_which_option_extends_it(
+    config, after_one_epoch, plugins_with_arrays, reporter
+):
+    resume(replace(config, epochs=1), plugins_with_arrays, reporter)
+    run = after_one_epoch.folder
+    assert reporter.infos == [
+        (
+            f"nothing is left to train in '{run}': epoch 1 of 1 is done; "
+            f"to train longer: ctc train --resume {run} --epochs 2"
+        )
+    ]
+
+
+def test_resume_with_more_epochs_names_early_stopping_that_applies(
+    config, plugins_with_arrays, reporter
+):
+    still = replace(
+        config, learning_rate=1e-12, epochs=30, early_stopping_patience=2, reduce_lr_patience=30
+    )
+    ended = train(still, plugins_with_arrays, reporter)
+    reporter.infos.clear()
+    longer = resume(replace(still, epochs=40), plugins_with_arrays, reporter)
+    assert len(longer.epochs) == len(ended.epochs)
+    (hint,) = reporter.infos
+    assert hint.startswith("nothing is left to train in ")
+    assert hint.endswith(f"ctc train --resume {config.output} --early-stopping-patience 4")
+
+
+def test_train_keeps_out_another_training(config, plugins_with_arrays, reporter):
+    with (
+        lock_run(Run(Path(config.output))),
+        pytest.raises(InputError, match="is being written by another `ctc train`: wait for it"),
+    ):
+        train(config, plugins_with_arrays, reporter)
+    assert not Path(config.output).exists()
+
+
+def test_train_finds_output_that_cannot_be_written_before_any_work(
+    config, plugins_with_arrays, reporter, tmp_path
+):
+    (tmp_path / "file").touch()
+    with pytest.raises(CtcError, match="can't be written: not a directory"):
+        train(
+            replace(config, output=str(tmp_path / "file" / "run"), dataset="missing"),
+            plugins_with_arrays,
+            reporter,
+        )
 
 
 def test_resume_only_evaluates_test_split_of_finished_run(

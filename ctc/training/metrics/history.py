@@ -77,12 +77,13 @@ def write_history(path: Path, epochs: Sequence[Epoch]) -> None:
 def format_epoch(epoch: Epoch, total_epochs: int) -> str:
     """Return the log line of an epoch.
 
-    `epoch 3/70: loss 0.512, val 0.480; species 0.910, val 0.880; 812 img/s, 12 s, data wait 3%`
+    `epoch 3/70: loss 0.512, val 0.480; species accuracy 0.910, val 0.880; 812 img/s, 12 s, data
+    wait 3%`
     """
     training, validation = epoch.training, epoch.validation
     losses = f"loss {training.loss:.3f}" + (f", val {validation.loss:.3f}" if validation else "")
     labels = "; ".join(
-        f"{label} {score.accuracy:.3f}"
+        f"{label} accuracy {score.accuracy:.3f}"
         + (f", val {validation.labels[label].accuracy:.3f}" if validation else "")
         for label, score in training.labels.items()
     )

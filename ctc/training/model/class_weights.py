@@ -10,7 +10,8 @@ from ctc.artifacts.dataset import Label
 from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.storage.csv_reader import read_rows
 
-NONE, BALANCED, EFFECTIVE = "none", "balanced", "effective"
+NONE, BALANCED, EFFECTIVE, SQRT = "none", "balanced", "effective", "sqrt"
+SCHEMES = (BALANCED, EFFECTIVE, SQRT)
 BETA = 0.999  # beta of Cui et al. 2019, Class-Balanced Loss (https://arxiv.org/abs/1901.05555)
 _COLUMNS = ("label", "class", "weight")
 
@@ -23,15 +24,16 @@ def class_weights(
     scheme `balanced`     photos / (classes × photos of the class): each class has the same total
     scheme `effective`    1 / effective number of photos, (1 − 0.999^photos) / (1 − 0.999), which
                           hardly changes above some thousand photos
+    scheme `sqrt`         in proportion to 1 / √photos: between `none` and `balanced`
     any other scheme      path of a CSV file with the columns label, class, weight; classes that it
                           doesn't list have the weight 1
 
-    The weights of both schemes have the mean 1 over the photos of `split`; a class without photos
+    The weights of these schemes have the mean 1 over the photos of `split`; a class without photos
     there has 1. Raises CtcError for a file that can't be used.
     """
     if scheme == NONE:
         return {label.name: () for label in labels}
-    if scheme in (BALANCED, EFFECTIVE):
+    if scheme in SCHEMES:
         return {label.name: _weights_from_counts(scheme, label.counts[split]) for label in labels}
     given = _read_weights(Path(scheme), labels)
     return {
@@ -47,12 +49,14 @@ def _weights_from_counts(scheme: str, counts: Sequence[int]) -> tuple[float, ...
 
 
 def _raw_weight(scheme: str, count: int) -> float:
-    return 1.0 / count if scheme == BALANCED else (1.0 - BETA) / (1.0 - BETA**count)
+    if scheme == EFFECTIVE:
+        return (1.0 - BETA) / (1.0 - BETA**count)
+    return 1.0 / (count if scheme == BALANCED else math.sqrt(count))
 
 
 def _read_weights(path: Path, labels: Sequence[Label]) -> dict[tuple[str, str], float]:
     if not path.is_file():
-        kinds = ", ".join(f"'{kind}'" for kind in (NONE, BALANCED, EFFECTIVE))
+        kinds = ", ".join(f"'{kind}'" for kind in (NONE, *SCHEMES))
         raise UsageError(
             f"--class-weights must be {kinds} or a CSV file, and there is no file '{path}'"
         )

@@ -27,11 +27,13 @@ class InitialWeights:
     build                 `build(shape)` returns the backbone with the weights
     channel_statistics    mean and standard deviation per channel, 0–1, that the weights were
                           trained with; None if unknown
+    is_local              whether they are on this disk, not to be downloaded
     """
 
     name: str
     build: Callable[[Shape], keras.Model]
     channel_statistics: tuple[Channels, Channels] | None
+    is_local: bool = True
 
 
 def resolve_initial_weights(
@@ -68,5 +70,6 @@ def _from_run(folder: Path, backbone: Backbone, plugins: Plugins) -> InitialWeig
 
 def _from_pretrained(weights: str, backbone: Backbone) -> InitialWeights:
     loaded = load_pretrained(backbone, weights)
-    known = None if loaded.mean is None or loaded.std is None else (loaded.mean, loaded.std)
-    return InitialWeights(f"'{weights}'", loaded.backbone.build, known)
+    statistics = None if loaded.mean is None or loaded.std is None else (loaded.mean, loaded.std)
+    named = any(weights == known.name for known in backbone.pretrained)
+    return InitialWeights(f"'{weights}'", loaded.backbone.build, statistics, is_local=not named)

@@ -24,11 +24,13 @@ def build_heads(features: Tensor, labels: Mapping[str, int]) -> dict[str, Tensor
     """Return the logits (N, classes) of each label, from features (N, channels).
 
     `labels`: name → number of classes. Layers are named `head_0`, `head_1`, … because the name of a
-    label may contain characters that a layer's name can't.
+    label may contain characters that a layer's name can't. Heads start at zero: the first loss of a
+    label is ln(classes), and a new head on trained features does not begin with wrong answers to
+    unlearn.
     """
     return {
         label: keras.layers.Dense(
-            classes, kernel_initializer="he_normal", dtype="float32", name=f"head_{index}"
+            classes, kernel_initializer="zeros", dtype="float32", name=f"head_{index}"
         )(features)
         for index, (label, classes) in enumerate(labels.items())
     }

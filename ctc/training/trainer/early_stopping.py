@@ -23,6 +23,11 @@ class PatienceCounter:
         self.wait += 1
         return False
 
+    def restore(self, state: tuple[float, int], keep_wait: bool) -> None:
+        """Set the lowest loss so far, and the epochs since it if `keep_wait`."""
+        self.best, wait = state
+        self.wait = wait if keep_wait else 0
+
     @property
     def is_exhausted(self) -> bool:
         return self.wait >= self.patience

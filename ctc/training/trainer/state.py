@@ -56,10 +56,17 @@ class TrainState:
         improved = self.early_stopping.update(epoch.monitored_loss)
         if improved:
             self.best_epoch = epoch.index
-        if self.plateau:
-            self.base_lr = self.plateau.next_learning_rate(epoch.monitored_loss, self.base_lr)
+        self._reduce_lr_on_plateau(epoch.monitored_loss)
         self.epoch, self.step, self.totals = epoch.index + 1, 0, MetricSums()
         return improved
+
+    def _reduce_lr_on_plateau(self, loss: float) -> None:
+        """Let the patience of early stopping begin again with each lower learning rate."""
+        if self.plateau:
+            before = self.base_lr
+            self.base_lr = self.plateau.next_learning_rate(loss, before)
+            if self.base_lr < before:
+                self.early_stopping.wait = 0
 
     def start_phase(self) -> None:
         """Reset learning rate and patience, because other layers are trained from now on."""
@@ -89,15 +96,16 @@ class TrainState:
         """Restore what `to_json` returned.
 
         Options that may change on resume keep their new values: patience, and the initial learning
-        rate.
+        rate, for which the patience begins again.
         """
-        if data["first_rate"] == self.initial_lr:
+        same_rate = data["first_rate"] == self.initial_lr
+        if same_rate:
             self.base_lr = data["rate"]
         self.epoch, self.step, self.best_epoch = data["epoch"], data["step"], data["best"]
         self.accumulation_steps = max(self.accumulation_steps, data["parts"])
-        self.early_stopping.best, self.early_stopping.wait = data["stopping"]
+        self.early_stopping.restore(data["stopping"], same_rate)
         if self.plateau:
-            self.plateau.counter.best, self.plateau.counter.wait = data["plateau"]
+            self.plateau.counter.restore(data["plateau"], same_rate)
         self.totals = MetricSums.from_json(data["totals"])
         self.epochs = [Epoch.from_json(epoch) for epoch in data["epochs"]]
 

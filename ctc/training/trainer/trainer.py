@@ -23,6 +23,7 @@ from ctc.training.reporter import batch_progress
 from ctc.training.run_folder import resume_hint, write_test_scores
 from ctc.training.trainer.checkpoint_manager import CheckpointManager
 from ctc.training.trainer.interruption import InterruptHandler
+from ctc.training.trainer.messages import describe_end, describe_lower_rate
 from ctc.training.trainer.restore import restore
 from ctc.training.trainer.state import TrainState
 from ctc.training.trainer.step_errors import NotANumberError, check_finite, raised_out_of_memory
@@ -60,10 +61,23 @@ class Trainer:
         self._callbacks = make_callbacks(run, plan.config) if self._topology.is_main else []
         self._state, self._runner = self._restore(plan.config.accumulate)
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether no epoch is left to train."""
+        return self._state.is_finished(self._plan.config.epochs)
+
     def fit(self) -> TrainingResult:
         """Train to the end and evaluate the test split."""
-        batches = self._plan.batches
         self._notify_callbacks()
+        if self.is_finished:
+            end = self._describe_end()
+            self._reporter.info(f"nothing is left to train in '{self._run.folder}': {end}")
+        else:
+            self._train()
+        return self._finish()
+
+    def _train(self) -> None:
+        batches = self._plan.batches
         with ExitStack() as streams:
 
             def open_stream(split: str, config: LoaderConfig) -> BatchStream:
@@ -76,10 +90,14 @@ class Trainer:
                 if self._plan.has_split(VALIDATION)
                 else None
             )
-            while not self._state.is_finished(self._plan.config.epochs):
+            while not self.is_finished:
                 if raised_out_of_memory(lambda: self._run_epoch(training, validation)):
                     self._retry_with_accumulation()
-            return self._finish()
+        if self._state.early_stopping.is_exhausted:
+            self._reporter.info(self._describe_end())
+
+    def _describe_end(self) -> str:
+        return describe_end(self._state, self._plan.config, self._run)
 
     def _restore(self, accumulation_steps: int) -> tuple[TrainState, ModelRunner]:
         return restore(self._plan, self._checkpoint_manager, accumulation_steps)
@@ -96,10 +114,7 @@ class Trainer:
         self._reporter.info(format_epoch(epoch, self._plan.config.epochs))
         self._notify_callbacks()
         if state.base_lr < base_lr:
-            self._reporter.info(
-                f"learning rate reduced to {state.base_lr:.3g}; "
-                f"epochs without a lower loss: {self._plan.config.reduce_lr_patience}"
-            )
+            self._reporter.info(describe_lower_rate(state.base_lr, self._plan.config, epoch))
         if state.epoch == self._plan.config.head_epochs:
             self._state, self._runner = self._restore(state.accumulation_steps)
 
@@ -143,9 +158,6 @@ class Trainer:
 
     def _finish(self) -> TrainingResult:
         state = self._state
-        if state.early_stopping.is_exhausted:
-            patience = state.early_stopping.patience
-            self._reporter.info(f"early stopping; epochs without a lower loss: {patience}")
         best = next(epoch for epoch in state.epochs if epoch.index == state.best_epoch)
         test = self._evaluate_test()
         for callback in self._callbacks:
@@ -169,7 +181,7 @@ class Trainer:
             def on_progress(done: int) -> None:
                 bar.advance(done)
                 if self._interrupt.received_signal:
-                    self._stop()
+                    self._interrupt.reraise()
 
             metrics = predict_test_split(self._plan, self._runner, self._run, on_progress)
         write_test_scores(self._run, metrics)
@@ -194,7 +206,7 @@ class Trainer:
             rate = self._state.base_lr
             advice = f"lower --learning-rate, which is {rate:g}"
             if self._checkpoint_manager.has_checkpoint:
-                advice += f"; {resume_hint(self._run)} --learning-rate {rate / 10:g}"
+                advice += f"; {resume_hint(self._run, f'--learning-rate {rate / 10:g}')}"
             raise NotANumberError(f"{error} {place}: {advice}") from None
 
     def _retry_with_accumulation(self) -> None:
@@ -210,7 +222,7 @@ class Trainer:
             )
         if self._topology.hosts > 1:
             raise CtcError(
-                f"out of memory: {resume_hint(self._run)} --accumulate {accumulation_steps}, "
+                f"out of memory: {resume_hint(self._run, f'--accumulate {accumulation_steps}')}, "
                 "on each host"
             )
         self._reporter.warn(
@@ -226,8 +238,4 @@ class Trainer:
         received = self._interrupt.received_signal is not None
         if self._topology.all_gather([received]).any():
             self._checkpoint_manager.save(self._state, self._runner)
-            self._stop()
-
-    def _stop(self) -> None:
-        self._reporter.info(resume_hint(self._run))
-        self._interrupt.reraise()
+            self._interrupt.reraise()

@@ -40,6 +40,13 @@ def test_effective_weights_are_milder_than_balanced_for_many_photos():
     assert ratios == pytest.approx([20.0, 1.0], rel=0.01)
 
 
+def test_sqrt_weights_are_the_root_of_balanced():
+    fox, hare, lynx = class_weights("sqrt", [SPECIES], "train")["species"]
+    assert hare / fox == pytest.approx(3.0)
+    assert _mean((fox, hare), (90, 10)) == pytest.approx(1.0)
+    assert lynx == 1.0
+
+
 def test_class_weights_file_defaults_to_one(tmp_path):
     path = tmp_path / "weights.csv"
     path.write_text("label,class,weight\nspecies,lynx,5\nage,old,3\ncount,2+,0.5\n")

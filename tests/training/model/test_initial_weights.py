@@ -51,10 +51,10 @@ def test_transfer_last_layer_keeps_backbone_weights(later, earlier, plugins_with
 def test_transfer_all_layers_starts_from_backbone_weights(
     later, earlier, plugins_with_arrays, reporter
 ):
-    slow = replace(later, transfer="all-layers", learning_rate=1e-6)
+    slow = replace(later, transfer="all-layers", learning_rate=1e-3)
     run = train(slow, plugins_with_arrays, reporter).run
     before, after = (_backbone(one, plugins_with_arrays)[0] for one in (earlier, run))
-    np.testing.assert_allclose(before, after, atol=1e-4)
+    np.testing.assert_allclose(before, after, atol=1e-2)
     assert np.abs(before - after).max() > 0
 
 

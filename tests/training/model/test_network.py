@@ -62,6 +62,11 @@ def test_network_outputs_distributions():
         np.testing.assert_allclose(values.sum(axis=1), 1, rtol=1e-5)
 
 
+def test_network_starts_without_preference_for_a_class():
+    for values in _small_cnn({"a": 4, "b": 2}).predict_on_batch(IMAGES).values():
+        np.testing.assert_allclose(values, 1 / values.shape[1])
+
+
 def test_network_standardises_each_channel():
     network = build_network(AVERAGE, {"a": 2}, 20, 27, MEAN, STD)
     features = keras.Model(network.input, network.get_layer("head_0").input).predict_on_batch(

@@ -73,7 +73,7 @@ def test_trainer_saves_checkpoint_and_resume_hint_on_ctrl_c(
     with pytest.raises(KeyboardInterrupt):
         train(deterministic, plugins_with_arrays, reporter)
     run = Run(Path(deterministic.output))
-    assert reporter.infos[-1] == f"resume with: ctc train --resume '{run.folder}'"
+    assert reporter.infos[-1] == f"resume with: ctc train --resume {run.folder}"
     assert _place(run) == (0, 3)
     assert all(stream.closed for stream in array_loader.streams)
     array_loader.interrupt_at = None

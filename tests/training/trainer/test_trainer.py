@@ -52,7 +52,14 @@ def test_trainer_logs_each_epoch(config, plugins_with_arrays, reporter):
     train(replace(config, labels=("species", "count"), epochs=1), plugins_with_arrays, reporter)
     assert reporter.infos[0].startswith("training 'small_cnn' at 16×20 on 36 events of ")
     assert reporter.infos[0].endswith(" with the loader 'arrays'")
-    for part in ("epoch 1/1: loss ", ", val ", "; species ", "; count ", " img/s, ", "data wait "):
+    for part in (
+        "epoch 1/1: loss ",
+        ", val ",
+        "; species accuracy ",
+        "; count accuracy ",
+        " img/s, ",
+        "data wait ",
+    ):
         assert part in reporter.infos[1]
     assert reporter.counted == {"epoch 1": 36, "validation": 12, "test": 12}
     assert all(
@@ -62,12 +69,26 @@ def test_trainer_logs_each_epoch(config, plugins_with_arrays, reporter):
 
 def test_trainer_stops_early_without_improvement(config, plugins_with_arrays, reporter):
     still = replace(
-        config, learning_rate=1e-12, epochs=30, early_stopping_patience=2, reduce_lr_patience=30
+        config,
+        learning_rate=1e-12,
+        min_learning_rate=1e-13,
+        epochs=30,
+        early_stopping_patience=2,
+        reduce_lr_patience=30,
     )
     result = train(still, plugins_with_arrays, reporter)
     assert len(result.epochs) < 30
     assert len(result.epochs) - 1 - result.best.index == 2
-    assert "early stopping; epochs without a lower loss: 2" in reporter.infos
+    assert reporter.infos[-1] == (
+        "early stopping: 2 epochs without a lower validation loss (--early-stopping-patience); "
+        f"to train longer: ctc train --resume {config.output} --early-stopping-patience 4"
+    )
+    assert reporter.warnings == [
+        (
+            "the learning rate is never reduced, because --early-stopping-patience 2 ends the "
+            "training before --reduce-lr-patience 30: add --early-stopping-patience 30 or more"
+        )
+    ]
 
 
 def test_trainer_reduces_learning_rate_on_plateau(
@@ -90,7 +111,16 @@ def test_trainer_reduces_learning_rate_on_plateau(
     assert rates[0] == 1e-9
     assert rates[-1] < 1e-9
     assert set(rates) <= {1e-9, 5e-10, 2.5e-10, 1.25e-10, 1e-10}
-    assert "learning rate reduced to 5e-10; epochs without a lower loss: 1" in reporter.infos
+    assert (
+        "learning rate reduced to 5e-10: 1 epoch without a lower training loss "
+        "(--reduce-lr-patience)"
+    ) in reporter.infos
+
+
+def test_trainer_begins_with_loss_of_chance(config, plugins_with_arrays, reporter):
+    still = replace(config, learning_rate=1e-12, epochs=1)
+    first = train(still, plugins_with_arrays, reporter).epochs[0]
+    assert first.training.loss == pytest.approx(np.log(3), abs=1e-4)
 
 
 def test_trainer_limits_steps_per_epoch(config, plugins_with_arrays, reporter):

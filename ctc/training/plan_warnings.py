@@ -1,0 +1,53 @@
+"""Warnings about options of a training that together do not do what they were given for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS, TRAIN
+from ctc.reporting import counted
+from ctc.training.config import TrainingConfig
+from ctc.training.plan import TrainingPlan
+
+MAX_CLASS_WEIGHT = 10.0
+"""The largest class weight without a warning; measured, see "Class imbalance" in training.md."""
+
+
+def plan_warnings(plan: TrainingPlan) -> Iterator[str]:
+    """Yield the warnings about a plan, each with the option to change."""
+    left_out = plan.dataset.manifest.left_out.get("events", {}).get(MULTIPLE_OBSERVATIONS)
+    if plan.config.multi_label and left_out:
+        yield (
+            f"'{plan.dataset.display_path}' was built without {counted(left_out, 'event')} of "
+            "several observations, which --multi-label can use: build it with "
+            "--keep-multi-observation"
+        )
+    yield from _patience_warnings(plan.config)
+    yield from _class_weight_warnings(plan)
+
+
+def _patience_warnings(config: TrainingConfig) -> Iterator[str]:
+    """Warn of an early stopping that leaves no time for a lower learning rate."""
+    stopping, reducing = config.early_stopping_patience or 0, config.reduce_lr_patience
+    reducible = (config.learning_rate or 0.0) > config.min_learning_rate
+    if config.schedule == "plateau" and reducible and stopping < reducing:
+        yield (
+            f"the learning rate is never reduced, because --early-stopping-patience {stopping} "
+            f"ends the training before --reduce-lr-patience {reducing}: "
+            f"add --early-stopping-patience {reducing} or more"
+        )
+
+
+def _class_weight_warnings(plan: TrainingPlan) -> Iterator[str]:
+    """Warn of classes so rare that each of their photos outweighs a batch of others."""
+    for label in plan.labels:
+        weights = plan.criteria[label.name].class_weights
+        highest = max(weights, default=0.0)
+        if highest > MAX_CLASS_WEIGHT:
+            number = weights.index(highest)
+            photos = counted(label.counts[TRAIN][number], "observation")
+            yield (
+                f"--class-weights {plan.config.class_weights} multiplies the loss of "
+                f"'{label.name}={label.classes[number]}' ({photos}) by {highest:.0f}: factors "
+                f"above {MAX_CLASS_WEIGHT:.0f} cost accuracy, try --class-weights sqrt or a file"
+            )

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ctc.plugin.manager import plugins
+from ctc.training.plan import resolve_plan
+from ctc.training.plan_warnings import plan_warnings
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def warnings_of(config):
+    """The warnings about the options of `config` with changes."""
+
+    def find(**changes: object) -> list[str]:
+        changed = replace(config, loader="tfdata", **changes)
+        return list(plan_warnings(resolve_plan(changed, plugins())))
+
+    return find
+
+
+def test_plan_warnings_of_defaults_are_none(warnings_of):
+    assert warnings_of() == []
+
+
+def test_plan_warnings_name_patiences_that_leave_rate_as_it_is(warnings_of):
+    (warning,) = warnings_of(reduce_lr_patience=6)
+    assert warning == (
+        "the learning rate is never reduced, because --early-stopping-patience 3 ends the "
+        "training before --reduce-lr-patience 6: add --early-stopping-patience 6 or more"
+    )
+    assert warnings_of(reduce_lr_patience=3) == []
+    assert warnings_of(reduce_lr_patience=6, schedule="cosine") == []
+    assert warnings_of(reduce_lr_patience=6, min_learning_rate=0.1) == []
+
+
+def test_plan_warnings_name_large_class_weight(warnings_of, tmp_path):
+    path = tmp_path / "weights.csv"
+    path.write_text("label,class,weight\nspecies,fox,124\nspecies,deer,10\n")
+    (warning,) = warnings_of(class_weights=str(path))
+    assert warning.startswith(f"--class-weights {path} multiplies the loss of 'species=fox' (")
+    assert "by 124: factors above 10 cost accuracy, try --class-weights sqrt" in warning
