@@ -8,12 +8,8 @@ from __future__ import annotations
 import os
 import re
 import select
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Sequence
 
 import click
 from click.exceptions import Exit, NoArgsIsHelpError
@@ -21,59 +17,8 @@ from click.exceptions import Exit, NoArgsIsHelpError
 from ctc.cli.console.console import debug, error, info
 from ctc.cli.options.suggest import suggest_option
 from ctc.cli.registry import FAILED, INTERRUPTED, TERMINATED
+from ctc.cli.signals import Terminated, interruption, raise_on_signals
 from ctc.errors import AlreadyCompleteError, CtcError, did_you_mean, reason
-
-
-class Terminated(SystemExit):
-    """Raised in the main thread when SIGTERM or SIGHUP arrives.
-
-    It is a SystemExit, so that forked workers exit without a traceback.
-    """
-
-
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-"""The last comes when a terminal or an ssh connection is closed; Windows lacks it."""
-
-
-@contextmanager
-def raise_on_signals() -> Iterator[list[int]]:
-    """Let SIGTERM and SIGHUP raise Terminated within the block, and Ctrl-C KeyboardInterrupt.
-
-    Yields the list of signals that have arrived. After the first, the others are ignored, so that
-    none stops the clean-up (programs such as `timeout` send two), but for a second Ctrl-C after
-    the first. Signals that are ignored, as with `nohup`, stay so. No effect outside the main
-    thread.
-    """
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-
-    def handle(number: int, _: FrameType | None) -> None:
-        received.append(number)
-        for other in before:
-            if not (other == number == signal.SIGINT):
-                signal.signal(other, signal.SIG_IGN)
-        raise _interruption(number)
-
-    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
-    before = {
-        number: handler
-        for number in numbers
-        if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None)
-    }
-    for number in before:
-        signal.signal(number, handle)
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interruption(number: int) -> BaseException:
-    return KeyboardInterrupt() if number == signal.SIGINT else Terminated(128 + number)
-
 
 _STORAGE_PACKAGES = ("fsspec", "upath")
 
@@ -146,7 +91,7 @@ def _run_until_signal(command: Callable[[], object], received: Sequence[int]) ->
     except Exception as error:
         if not received:
             raise
-        raise _interruption(received[0]) from error
+        raise interruption(received[0]) from error
 
 
 def _is_storage_error(error: Exception) -> bool:

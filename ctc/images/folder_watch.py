@@ -10,6 +10,10 @@ from ctc.images.files import read_photo
 from ctc.storage.paths import is_url
 
 
+class LostFolderError(InputError):
+    """A folder of photos was there, and is there no more."""
+
+
 class FolderWatch:
     """Reads photos of a run, and ends it when a folder that was there is there no more.
 
@@ -27,8 +31,8 @@ class FolderWatch:
     def read(self, path: str) -> bytes:
         """Return the contents of a photo.
 
-        Raises ImageError as `read_photo` does, and InputError if the photo's folder, or one above
-        it, was there earlier and has been moved, unplugged or disconnected.
+        Raises ImageError as `read_photo` does, and LostFolderError if the photo's folder, or one
+        above it, was there earlier and has been moved, unplugged or disconnected.
         """
         if is_url(path):
             return read_photo(path)
@@ -57,7 +61,7 @@ class FolderWatch:
     def _check_folders(self, path: str) -> None:
         lost = [found for folder in Path(path).parents if (found := self._describe_loss(folder))]
         if lost:
-            raise InputError(
+            raise LostFolderError(
                 f"{lost[-1]}, so its photos can't be read: connect the disk or network folder again"
             )
 

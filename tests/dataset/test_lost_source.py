@@ -36,7 +36,7 @@ def test_build_dataset_ends_when_its_disk_goes_away_and_goes_on_later(
         if events == 5:
             disk.rename(away)
 
-    with pytest.raises(InputError, match=r"folder '.*disk' is gone .*: connect the disk"):
+    with pytest.raises(InputError, match=r"folder '.*disk' is gone .*, and continue with --resume"):
         build_dataset(plan, tmp_path / "out", move_disk_away)
     away.rename(disk)
     prepare_folder(tmp_path / "out", resume=True, overwrite=False)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ctc.cli.exit_codes import Terminated
 from ctc.cli.main import run
+from ctc.cli.signals import Terminated
 
 from ctc.plugin.manager import plugins
 from ctc.plugin.third_party import raised_by_plugin
@@ -344,7 +344,7 @@ def test_prints_of_nested_plugins_go_to_stderr(ctc_here, red_model, photo, capsy
 
 
 def test_sigterm_in_plugin_terminates(ctc_here) -> None:
-    from ctc.cli.exit_codes import Terminated
+    from ctc.cli.signals import Terminated
     from ctc.plugin import Aggregation
 
     record = plugins().get(Aggregation, "a_fails").combine.record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,8 @@ class RunHeader:
     `identity`: everything that decides the results; two runs with the same identity give the same.
     `shard`: (index from 0, count). `created`: when the run began, in UTC. `runtime`: what runs the
     network; its `threads` are not written, since a resumed run may use another number. `model`: the
-    name of the model file. `schema`, `notes`, `image_root`: see `OutputContext`.
+    name of the model file. `schema`, `notes`, `image_root`, `input_size`, `provenance`: see
+    `OutputContext`.
     """
 
     identity: Mapping[str, str]
@@ -30,6 +31,8 @@ class RunHeader:
     schema: LabelSchema
     notes: tuple[str, ...]
     image_root: str
+    input_size: tuple[int, int] | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def describe_mismatch(self, identity: Mapping[str, str]) -> str | None:
         """Return, in words, how this run differs from one with `identity`; None if it doesn't."""
@@ -54,6 +57,8 @@ class RunHeader:
             "notes": self.notes,
             "image_root": self.image_root,
             "multi_label": self.schema.multi_label,
+            **({"input_size": self.input_size} if self.input_size else {}),
+            **({"provenance": dict(self.provenance)} if self.provenance else {}),
         }
 
     @classmethod
@@ -69,8 +74,14 @@ class RunHeader:
                 tuple(take("multi_label", ())),
             )
             index, count = take("shard")
+            height, width = values.pop("input_size", None) or (0, 0)
             created, notes = datetime.fromisoformat(take("created")), tuple(take("notes"))
-            shared: dict[str, Any] = {"created": created, "notes": notes, "shard": (index, count)}
+            shared: dict[str, Any] = {
+                "created": created,
+                "notes": notes,
+                "shard": (index, count),
+                "input_size": (height, width) if height else None,
+            }
             return cls(runtime=runtime, schema=schema, **shared, **values)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise InputError(f"its first line can't be parsed: {error}") from None

@@ -14,30 +14,28 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from ctc.errors import InputError, reason
+from ctc.errors import InputError
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.lines import (
-    BLOCK_BYTES,
     decode_line,
     encode_line,
     is_end,
-    is_intact,
     read_lines,
     require_regular_file,
 )
-from ctc.inference.journal.records import from_record, to_record
+from ctc.inference.journal.reader import read_header, read_results
+from ctc.inference.journal.records import to_record
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.storage.atomic import commit, remove
 from ctc.storage.cache import journal_cache_path
 from ctc.storage.file_lock import acquire_lock
 from ctc.storage.paths import is_remote
-from ctc.storage.remote_files import local_copy
 
 SUFFIX = ".journal"
 FLUSH_SECONDS = 5.0
@@ -102,7 +100,7 @@ class Journal:
 
     def read_results(self) -> Iterator[EventResult]:
         """Yield the results in the journal."""
-        return _read_results(self.path, self.header)
+        return read_results(self.path, self.header)
 
     def append(self, result: EventResult) -> None:
         """Append the next result; it reaches the disk within seconds."""
@@ -182,71 +180,3 @@ def open_journal(path: Path) -> IO[bytes]:
         require_regular_file(path, follow_links=False)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     return open(os.open(path, flags, 0o666), "rb+", buffering=0)
-
-
-def read_seal(path: Path) -> Mapping[str, Any] | None:
-    """Return what `Journal.seal` wrote as the last line of the journal at `path`, or None."""
-    try:
-        require_regular_file(path)
-        with path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - BLOCK_BYTES))
-            last = (file.readlines() or [b""])[-1]
-    except (OSError, InputError):
-        return None
-    if not (is_intact(last) and is_end(last)):
-        return None
-    written = decode_line(last).get("written")
-    return written if isinstance(written, dict) else None
-
-
-def read_header(path: Path) -> RunHeader | None:
-    """Return the header of a journal or part file.
-
-    None when there is no file, or its first line was never completed. Raises InputError for a file
-    of another kind.
-    """
-    try:
-        require_regular_file(local_copy(path))
-        with local_copy(path).open("rb") as file:
-            first = file.readline(BLOCK_BYTES)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"'{path}' can't be read: {reason(error)}") from None
-    if not first.endswith(b"\n") and len(first) < BLOCK_BYTES:
-        return None
-    try:
-        if not is_intact(first):
-            raise InputError("its first line is damaged")
-        return RunHeader.from_json(decode_line(first))
-    except (InputError, ValueError) as error:
-        raise InputError(f"'{path}' is not a journal of `ctc predict`: {error}") from None
-
-
-def read_part(path: Path, header: RunHeader) -> Iterator[EventResult]:
-    """Yield the results of a part file. Raises InputError when it is not complete."""
-    is_complete = yield from _read_results(path, header)
-    if not is_complete:
-        raise InputError(f"part '{path}' is not complete: run the command that makes it again")
-
-
-def _read_results(path: Path, header: RunHeader) -> Generator[EventResult, None, bool]:
-    """Yield the results; return whether an end line with their number follows."""
-    expected = 0
-    for line in read_lines(path):
-        try:
-            record = decode_line(line)
-            # an interrupted flush may have left a line twice
-            if isinstance(record, list) and record[0] == expected:
-                result = from_record(record[1:], header.schema)
-            elif is_end(line):
-                return bool(record["end"] == expected)
-            else:
-                continue
-        except InputError as error:
-            raise InputError(
-                f"'{path}' is damaged at result {expected + 1:,}, {error}: delete it to start over"
-            ) from None
-        expected += 1
-        yield result
-    return False

@@ -8,8 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from ctc.artifacts.boxes import Box
 from ctc.artifacts.label_schema import LabelClasses, LabelSchema
-from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
+from ctc.artifacts.predictions import (
+    EventPrediction,
+    Failure,
+    ImagePrediction,
+    Meta,
+    Probabilities,
+)
 from ctc.errors import InputError
 from ctc.inference.pipeline.pipeline import EventResult
 
@@ -18,28 +25,50 @@ _FLOATS = np.dtype("<f4")
 
 def to_record(result: EventResult) -> list[Any]:
     """Return what `json.dumps` takes."""
+    event = result.prediction
+    shared = event.meta if event else {}
     failures = [
         [failure.path, failure.reason, failure.of_event, failure.event_id]
+        + _without_end([_own_meta(failure.meta, shared)])
         for failure in result.failures
     ]
-    event = result.prediction
     if event is None:
         return [failures, None]
-    photos = [
-        [
-            photo.path,
-            _encode_probabilities(photo.probabilities),
-            photo.taken,
-            photo.camera,
-            photo.latitude,
-            photo.longitude,
-        ]
-        for photo in event.images
-    ]
+    photos = [_photo_to_list(photo, shared) for photo in event.images]
     return [
         failures,
         [event.id, _encode_probabilities(event.probabilities), dict(event.meta), photos],
     ]
+
+
+def _photo_to_list(photo: ImagePrediction, shared: Meta) -> list[Any]:
+    box = photo.box
+    extras = [
+        photo.size,
+        box and [box.x, box.y, box.width, box.height, box.confidence],
+        _own_meta(photo.meta, shared),
+    ]
+    return [
+        photo.path,
+        _encode_probabilities(photo.probabilities),
+        photo.taken,
+        photo.camera,
+        photo.latitude,
+        photo.longitude,
+        *_without_end(extras),
+    ]
+
+
+def _without_end(values: list[Any]) -> list[Any]:
+    """Return the values without those at the end that are None."""
+    while values and values[-1] is None:
+        values = values[:-1]
+    return values
+
+
+def _own_meta(meta: Meta, shared: Meta) -> dict[str, Any] | None:
+    """Return the values of a photo, or None if they are those of its event."""
+    return None if meta is shared or meta == shared else dict(meta)
 
 
 def from_record(record: list[Any], schema: LabelSchema) -> EventResult:
@@ -54,25 +83,47 @@ def from_record(record: list[Any], schema: LabelSchema) -> EventResult:
 
 
 def _parse_record(record: list[Any], schema: LabelSchema) -> EventResult:
-    failures = tuple(_parse_failure(*values) for values in record[0])
     if record[1] is None:
-        return EventResult(failures, None)
+        return EventResult(tuple(_parse_failure({}, *values) for values in record[0]), None)
     event_id, encoded, meta, photos = record[1]
+    failures = tuple(_parse_failure(meta, *values) for values in record[0])
     labels = schema.labels
     images = tuple(
-        ImagePrediction(path, _decode_probabilities(values, labels), *_parse_exif(*exif))
-        for path, values, *exif in photos
+        ImagePrediction(
+            path,
+            _decode_probabilities(values, labels),
+            *_parse_exif(*others[:4]),
+            **_parse_extras(meta, *others[4:]),
+        )
+        for path, values, *others in photos
     )
     combined = _decode_probabilities(encoded, labels)
     event = EventPrediction.from_schema(schema, event_id, combined, images, meta)
     return EventResult(failures, event)
 
 
-def _parse_failure(path: Any, reason: Any, of_event: Any, event_id: Any = "") -> Failure:
+def _parse_failure(
+    shared: Meta, path: Any, reason: Any, of_event: Any, event_id: Any = "", meta: Any = None
+) -> Failure:
     texts = all(isinstance(value, str) for value in (path, reason, event_id))
-    if not (texts and isinstance(of_event, bool)):
+    if not (texts and isinstance(of_event, bool) and isinstance(meta, dict | None)):
         raise ValueError("not a failure")
-    return Failure(path, reason, of_event, event_id)
+    return Failure(path, reason, of_event, event_id, meta=shared if meta is None else meta)
+
+
+def _parse_extras(
+    shared: Meta, size: Any = None, box: Any = None, meta: Any = None
+) -> dict[str, Any]:
+    """Return the fields of a photo that older journals don't have."""
+    if size is not None:
+        height, width = map(int, size)
+        size = height, width
+    if box is not None:
+        *sides, confidence = box
+        box = Box(*map(float, sides), confidence=confidence)
+    if not isinstance(meta, dict | None):
+        raise ValueError("not the values of a photo's row")
+    return {"size": size, "box": box, "meta": shared if meta is None else meta}
 
 
 def _parse_exif(taken: Any, camera: Any, latitude: Any, longitude: Any) -> tuple[Any, ...]:

@@ -12,8 +12,8 @@ from typing import Any
 from ctc.inference.config import PredictConfig
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import read_header, read_part
 from ctc.inference.journal.lines import encode_line
+from ctc.inference.journal.reader import read_header, read_part
 from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig
 from ctc.inference.postprocess import Postprocessor
 from ctc.inference.run.chunks import (

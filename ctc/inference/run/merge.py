@@ -10,7 +10,7 @@ from typing import Any
 
 from ctc.errors import InputError, UsageError
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import read_header, read_part
+from ctc.inference.journal.reader import read_header, read_part
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.inference.run.output_checks import check_overwrite, choose_format
 from ctc.inference.run.output_writer import ResultStream, output_context

@@ -10,7 +10,8 @@ from typing import Any
 from ctc.artifacts.failures import failure_path
 from ctc.errors import AlreadyCompleteError, OutputExistsError, UsageError
 from ctc.inference.config import PredictConfig
-from ctc.inference.journal.journal import journal_path, read_seal
+from ctc.inference.journal.journal import journal_path
+from ctc.inference.journal.reader import read_seal
 from ctc.inference.run.chunks import chunks_folder, seal_path
 from ctc.inference.run.output_writer import is_own_output
 from ctc.plugin import OutputFormat

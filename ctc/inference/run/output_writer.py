@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ctc.artifacts.failures import FailureFile, failure_path
+from ctc.artifacts.failures import EXCEL_OPTION, FailureFile, failure_path
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.inference.run.chunks import chunks_folder
@@ -41,7 +41,18 @@ def output_context(header: RunHeader, options: Mapping[str, Any]) -> OutputConte
     """Return what an output format gets to know about a run."""
     labels, image_root = header.schema.labels, parse_path(redact_urls(header.image_root))
     notes = tuple(map(redact_urls, header.notes))
-    return OutputContext(header.model, labels, header.created, image_root, options, notes)
+    return OutputContext(
+        header.model,
+        labels,
+        header.created,
+        image_root,
+        options,
+        notes,
+        aggregation=header.identity.get("--aggregation", ""),
+        version=header.identity.get("ctc", ""),
+        provenance=header.provenance,
+        input_size=header.input_size,
+    )
 
 
 def write_output(
@@ -58,7 +69,8 @@ def write_output(
     """
     _remove_leftovers(output)
     with suppress(_NothingPredictedError), atomic_write(output) as partial:
-        with FailureFile(failure_path(output)) as failures:
+        for_excel = bool(context.options.get(EXCEL_OPTION))
+        with FailureFile(failure_path(output), for_excel) as failures:
             entries = stats.entries(results.results, failures.add)
             output_format.write(entries, partial, context)
             stamp = _stamp(partial) if stats.events else None

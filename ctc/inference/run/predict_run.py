@@ -13,7 +13,8 @@ from ctc.errors import UsageError
 from ctc.inference.config import PredictConfig, Summary
 from ctc.inference.events.sources import EventCollection, find_events
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import journal_path, read_header
+from ctc.inference.journal.journal import journal_path
+from ctc.inference.journal.reader import read_header
 from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import make_postprocessor
 from ctc.inference.run.chunks import chunks_folder, header_path
@@ -158,7 +159,7 @@ def _open_source(
                 model, events.photos // (config.shard.count if config.shard else 1)
             )
         )
-        header = new_header(config, identity, resolved, postprocessor, events)
+        header = new_header(config, identity, resolved, postprocessor, events, model.info)
     else:
         header = kept
     pipeline = PipelineConfig(replace(header.runtime, threads=threads), config.truncated)

@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import UsageError
 from ctc.inference.config import PredictConfig
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.events.table import EventTable
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import read_header
+from ctc.inference.journal.reader import read_header
 from ctc.inference.postprocess import Postprocessor
 from ctc.runtime.config import RuntimeConfig
 from ctc.storage.paths import is_remote
@@ -43,6 +44,7 @@ def new_header(
     runtime: RuntimeConfig,
     postprocessor: Postprocessor,
     events: EventCollection,
+    info: ModelInfo,
 ) -> RunHeader:
     """Return the header of a run that starts now."""
     shard = config.shard
@@ -55,6 +57,8 @@ def new_header(
         schema=postprocessor.schema,
         notes=postprocessor.notes,
         image_root=str(common_image_root(config.sources, events)),
+        input_size=(info.preprocessing.height, info.preprocessing.width),
+        provenance=info.provenance,
     )
 
 

@@ -15,8 +15,9 @@ from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.errors import InputError
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import Journal, read_header, read_seal
+from ctc.inference.journal.journal import Journal
 from ctc.inference.journal.lines import decode_line, encode_line
+from ctc.inference.journal.reader import read_header, read_seal
 from ctc.inference.journal.records import from_record
 from ctc.inference.pipeline.pipeline import EventResult
 from ctc.runtime.config import RuntimeConfig
