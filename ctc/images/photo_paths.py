@@ -16,4 +16,4 @@ def normalize_path(path: str) -> str:
     if is_url(path):
         return path
     drive, rest = ntpath.splitdrive(path.replace("\\", "/"))
-    return drive + posixpath.normpath(rest)
+    return drive if drive and not rest else drive + posixpath.normpath(rest)

@@ -18,6 +18,7 @@ from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 
 from . import duplicates
 from .coco_tables import EMPTY, AnnotatedLabel, CocoTables, Image
+from .json_entry import EntryError
 from .json_stream import has_any_key, read_document
 
 
@@ -58,7 +59,10 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         "annotations": tables.add_annotation,
     }
     for key, entry in read_document(source, tuple(add)):
-        left_out = add[key](entry) if key in add else None
+        try:
+            left_out = add[key](entry) if key in add else None
+        except EntryError as error:
+            left_out = error.to_left_out()
         if left_out is not None:
             yield left_out
     yield from _observations(tables)

@@ -12,7 +12,7 @@ from ctc.images.photo_paths import normalize_path
 from ctc.plugin import LeftOut
 
 from .duplicates import resolve_duplicate
-from .json_entry import JsonEntry
+from .json_entry import EntryError, JsonEntry
 
 EMPTY = "empty"
 EMPTY_NAMES = frozenset({"background", "blank", EMPTY, "no animal", "none", "nothing"})
@@ -43,7 +43,8 @@ class AnnotatedLabel(NamedTuple):
 class CocoTables:
     """Images, categories and annotations, added in any order.
 
-    Ids are text, so that 7 and "7" are the same. Each `add_…` returns what it left out.
+    Ids are text, so that 7 and "7" are the same. Each `add_…` returns what it left out, and raises
+    EntryError, without a change, for an entry that can't be used.
     """
 
     def __init__(self, source: Path, first_wins: bool, zero_class: str | None) -> None:
@@ -60,15 +61,16 @@ class CocoTables:
         self._interned: dict[str, str] = {}
 
     def add_image(self, entry: JsonEntry) -> LeftOut | None:
-        number = self._image_number(entry.required_text("id"))
+        image_id = entry.required_text("id")
         image = Image(
             normalize_path(entry.required_text("file_name")),
             self._intern(entry.text("seq_id")),
             entry.number("frame_num"),
             entry.text("datetime"),
-            self._intern(entry.text("location")),
+            self._intern(entry.text("location", decimals=True)),
             entry.flag("corrupt"),
         )
+        number = self._image_number(image_id)
         known = self._images[number]
         if known is not None:
             return resolve_duplicate(entry.where, "image", known == image, self._first_wins)
@@ -85,13 +87,16 @@ class CocoTables:
         return None
 
     def add_annotation(self, entry: JsonEntry) -> LeftOut | None:
-        image = self._image_number(entry.required_text("image_id"))
-        label_number = self._label_numbers.setdefault(
-            AnnotatedLabel(entry.required_text("category_id"), entry.text("count")),
-            len(self._label_numbers),
-        )
+        try:
+            image_id, annotation_id = entry.required_text("image_id"), entry.text("id")
+            label = AnnotatedLabel(entry.required_text("category_id"), entry.text("count"))
+        except EntryError:  # keeps its position, which names the others
+            self._annotation_images.append(_DROPPED)
+            self._annotation_labels.append(_DROPPED)
+            raise
+        image = self._image_number(image_id)
+        label_number = self._label_numbers.setdefault(label, len(self._label_numbers))
         position = len(self._annotation_images)
-        annotation_id = entry.text("id")
         first = (
             position
             if annotation_id is None

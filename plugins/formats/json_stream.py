@@ -43,10 +43,10 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _: None, object_pairs_hook=_bu
 def read_document(path: Path, lists: tuple[str, ...]) -> Iterator[tuple[str, JsonEntry | Any]]:
     """Yield the members of a JSON object in file order.
 
-    Yields (key, JsonEntry) for every object in the top-level `lists`, and (key, value) for every
-    other member. Raises UsageError when the file doesn't exist; InputError, here or while
-    iterating, when it isn't a JSON object that has all `lists`, each a list of objects. Memory: a
-    chunk of text and the largest entry.
+    Yields (key, JsonEntry) for every entry of the top-level `lists`, empty for one that is not an
+    object, and (key, value) for every other member. Raises UsageError when the file doesn't exist;
+    InputError, here or while iterating, when it isn't a JSON object that has all `lists`, each a
+    list. Memory: a chunk of text and the largest entry.
     """
     if not path.is_file():
         raise UsageError(f"file '{path}' does not exist: give a JSON file")
@@ -105,9 +105,7 @@ def _entries(text: _JsonReader, key: str) -> Iterator[JsonEntry]:
     while more:
         where = f"'{text.path}' {key}[{position}]"
         fields = text.read_value()
-        if not isinstance(fields, dict):
-            raise InputError(f"{where} must be an object ('{{…}}')")
-        yield JsonEntry(where, fields)
+        yield JsonEntry(where, fields if isinstance(fields, dict) else {})
         position += 1
         more = text.accept(",")
         if not more:

@@ -9,7 +9,8 @@ vehicles are classes too.
 
 from __future__ import annotations
 
-import posixpath
+import ntpath
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import repeat
 from pathlib import Path
@@ -19,6 +20,7 @@ from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.photo_paths import normalize_path
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
+from ctc.storage.paths import is_remote
 
 from . import duplicates
 from .json_stream import has_any_key
@@ -100,12 +102,39 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
 def _path_normalizer(root: str, detected_in: Path | None) -> Callable[[str], str]:
     """Return the function from a file name in the results to the path in the inventory.
 
-    That path is relative to `root`, or absolute for a file elsewhere.
+    That path is relative to `root`, or absolute for a file elsewhere. A folder of another computer,
+    such as `D:/photos`, stands for `root`.
     """
-    base = normalize_path(detected_in.absolute().as_posix()) if detected_in else ""
-    return lambda file: normalize_path(posixpath.join(base, normalize_path(file))).removeprefix(
-        root
-    )
+    if detected_in is None:
+        return lambda file: normalize_path(file).removeprefix(root)
+    given = normalize_path(str(detected_in)).rstrip("/") + "/"
+    is_elsewhere = _is_foreign(given) or not (is_remote(detected_in) or detected_in.exists())
+    base = normalize_path(str(detected_in if is_remote(detected_in) else detected_in.absolute()))
+
+    def normalize(file: str) -> str:
+        path = normalize_path(file)
+        if _is_rooted(path):
+            path = _remove_folder(path, given) if is_elsewhere else path
+        elif not _is_foreign(given):
+            path = normalize_path(f"{base}/{path}")
+        return path.removeprefix(root)
+
+    return normalize
+
+
+def _is_rooted(path: str) -> bool:
+    return path.startswith("/") or _is_foreign(path)
+
+
+def _is_foreign(path: str) -> bool:
+    """Return whether a path with forward slashes has a Windows drive, and this is not Windows."""
+    return os.name != "nt" and bool(ntpath.splitdrive(path)[0])
+
+
+def _remove_folder(path: str, folder: str) -> str:
+    """Return the path without the folder that it begins with; Windows ignores case."""
+    same = path[: len(folder)].casefold() == folder.casefold() if _is_foreign(folder) else False
+    return path[len(folder) :] if same else path.removeprefix(folder)
 
 
 def _rows(inventory: Inventory) -> Iterator[dict[str, Any]]:
@@ -136,8 +165,9 @@ def _no_common_photo_message(
 ) -> str:
     file, image = next(boxes.unused(), None), next(iter(missing), None)
     if file is None:
-        return f"'{source}' has no images"
+        return boxes.first_problem or f"'{source}' has no images"
     return (
         f"'{source}' and '{path}' have no photo in common: the first has '{file}', "
-        f"the second '{image}'; give the folder that MegaDetector ran on with --detected-in"
+        f"the second '{image}'; give the folder that MegaDetector ran on with --detected-in, "
+        "also one of another computer"
     )

@@ -12,12 +12,14 @@ from ctc.errors import InputError
 from ctc.plugin import LeftOut
 
 from .duplicates import resolve_duplicate
-from .json_entry import JsonEntry
+from .json_entry import EntryError, JsonEntry
 from .json_stream import read_document
 
 ANIMAL = "animal"
-TOLERANCE = 0.01
+TOLERANCE = 0.1
 """Largest excess of a box over the photo, in fractions of its sides; it is clipped there."""
+CONFIDENCE_TOLERANCE = 0.001
+RETRIED = "MegaDetector failed on it once, and not on another try, which counts"
 
 
 class ScoredBox(NamedTuple):
@@ -34,7 +36,8 @@ class BoxIndex:
     """Best box of each category per file, stored as numbers: there may be millions of files.
 
     `normalize_path` maps a file's name in the results to its key here. Rows of `_boxes` are a
-    category's number and a ScoredBox; those of file `n` are from `_starts[n]` to `_starts[n + 1]`.
+    category's number and a ScoredBox; those of result `n` are from `_starts[n]` to
+    `_starts[n + 1]`. `_results`: the number of the result that counts for each file.
     """
 
     def __init__(
@@ -43,26 +46,28 @@ class BoxIndex:
         self._min_confidence = min_confidence
         self._first_wins = first_wins
         self._normalize_path = normalize_path
-        self._file_numbers: dict[str, int] = {}
+        self._results: dict[str, int] = {}
         self._starts = array("q", [0])
         self._boxes = array("d")
         self._categories: dict[str, int] = {}
         self._animal_categories: set[int] = set()
+        self._unlisted_categories: set[int] = set()
         self._failures: dict[int, str] = {}
         self._used = bytearray()
+        self.first_problem = ""
+        """Why the first file that can't be used can't, or ''."""
 
     def read(self, source: Path) -> Iterator[LeftOut]:
-        """Read the results; yields duplicate files.
+        """Read the results; yields duplicate files, and files and detections that can't be used.
 
         Raises CtcError when `source` is not a results file of version 1. Categories are resolved at
         the end: they may come last in the file.
         """
         names: dict[str, str] | None = None
         for key, value in read_document(source, ("images",)):
-            left_out = self._add(value) if key == "images" else None
-            if left_out is not None:
-                yield left_out
-            if key == "detection_categories":
+            if key == "images":
+                yield from self._add_entry(value)
+            elif key == "detection_categories":
                 names = _category_names(source, value)
             elif key == "info":
                 _check_version(source, value)
@@ -70,24 +75,22 @@ class BoxIndex:
             raise InputError(f"'{source}' has no 'detection_categories'")
         for category, number in self._categories.items():
             if category not in names:
-                raise InputError(
-                    f"'{source}' has detections of category '{category}', "
-                    "which is not in 'detection_categories'"
-                )
-            if names[category] == ANIMAL:
+                self._unlisted_categories.add(number)
+                yield LeftOut(f"category '{category}'", "its boxes: not in 'detection_categories'")
+            elif names[category] == ANIMAL:
                 self._animal_categories.add(number)
 
     def __contains__(self, file: str) -> bool:
-        return file in self._file_numbers
+        return file in self._results
 
     def best(self, file: str) -> ScoredBox | None:
         """Return the most confident animal box of a file, else its most confident box, else None.
 
         The file then counts as used. Raises KeyError for a file that isn't there.
         """
-        number = self._file_numbers[file]
+        number = self._results[file]
         self._used[number] = True
-        rows = self._file_boxes(number)
+        rows = [row for row in self._file_boxes(number) if row[0] not in self._unlisted_categories]
         return (
             max(rows, key=lambda row: (row[0] in self._animal_categories, row[1].conf))[1]
             if rows
@@ -96,56 +99,71 @@ class BoxIndex:
 
     def failures(self) -> Iterator[tuple[str, str]]:
         """Yield (file, MegaDetector's message) for the used files that it couldn't read."""
-        files = list(self._file_numbers)
         return (
-            (files[number], message)
-            for number, message in self._failures.items()
-            if self._used[number]
+            (file, self._failures[number])
+            for file, number in self._results.items()
+            if number in self._failures and self._used[number]
         )
 
     def unused(self) -> Iterator[str]:
         """Yield the files that were not used."""
-        return (file for file, number in self._file_numbers.items() if not self._used[number])
+        return (file for file, number in self._results.items() if not self._used[number])
 
     def any_used(self) -> bool:
         """Return whether any file was used."""
         return any(self._used)
 
-    def _add(self, entry: JsonEntry) -> LeftOut | None:
-        file, failure = self._normalize_path(entry.required_text("file")), entry.text("failure")
-        rows = [] if failure else self._best_per_category(entry)
-        known = self._file_numbers.get(file)
+    def _add_entry(self, entry: JsonEntry) -> Iterator[LeftOut]:
+        try:
+            file, failure = self._normalize_path(entry.required_text("file")), entry.text("failure")
+            detections = [] if failure else _detections(entry)
+        except EntryError as error:
+            self.first_problem = self.first_problem or str(error)
+            yield error.to_left_out()
+            return
+        best: dict[int, ScoredBox] = {}
+        for detection in detections:
+            try:
+                self._keep_best(detection, best)
+            except EntryError as error:
+                yield error.to_left_out()
+        left_out = self._add(entry.where, file, list(best.items()), failure)
+        if left_out is not None:
+            yield left_out
+
+    def _add(
+        self, where: str, file: str, rows: list[tuple[int, ScoredBox]], failure: str | None
+    ) -> LeftOut | None:
+        known = self._results.get(file)
+        left_out = None
         if known is not None:
-            same = (self._file_boxes(known), self._failures.get(known)) == (rows, failure)
-            return resolve_duplicate(entry.where, "file", same, self._first_wins)
-        number = self._file_numbers[file] = len(self._file_numbers)
+            failed = self._failures.get(known)
+            if failure and failed:
+                return LeftOut(where, "the same file again: MegaDetector failed on it twice")
+            if failure:
+                return LeftOut(where, RETRIED)
+            if not failed:
+                same = self._file_boxes(known) == rows
+                return resolve_duplicate(where, "file", same, self._first_wins)
+            left_out = LeftOut(where, RETRIED)
+        number = self._results[file] = len(self._used)
         for category, box in rows:
             self._boxes.extend((category, *box))
         self._starts.append(self._starts[-1] + len(rows))
         self._used.append(False)
         if failure:
             self._failures[number] = failure
-        return None
+        return left_out
 
-    def _best_per_category(self, entry: JsonEntry) -> list[tuple[int, ScoredBox]]:
-        detections = entry.fields.get("detections")
-        if not isinstance(detections, list) or not all(
-            isinstance(detection, dict) for detection in detections
-        ):
-            raise entry.invalid_value(
-                "detections", "a list of objects, unless there is a 'failure'"
-            )
-        best: dict[int, ScoredBox] = {}
-        for position, detection in enumerate(detections):
-            found = JsonEntry(f"{entry.where} detections[{position}]", detection)
-            category = self._categories.setdefault(
-                found.required_text("category"), len(self._categories)
-            )
-            box = _parse_box(found)
-            usable = box.conf >= self._min_confidence and box.w > 0 and box.h > 0
-            if usable and (category not in best or box.conf > best[category].conf):
-                best[category] = box
-        return list(best.items())
+    def _keep_best(self, detection: JsonEntry, best: dict[int, ScoredBox]) -> None:
+        """Put a detection into `best`, the best box of each category, if it is better."""
+        category = detection.required_text("category")
+        box = _parse_box(detection, self._min_confidence)
+        if box is None:
+            return
+        number = self._categories.setdefault(category, len(self._categories))
+        if number not in best or box.conf > best[number].conf:
+            best[number] = box
 
     def _file_boxes(self, number: int) -> list[tuple[int, ScoredBox]]:
         width = 1 + len(ScoredBox._fields)
@@ -155,16 +173,38 @@ class BoxIndex:
         ]
 
 
-def _parse_box(detection: JsonEntry) -> ScoredBox:
-    confidence, (x, y, w, h) = detection.number("conf"), detection.numbers("bbox", 4)
-    if confidence is None or not 0 <= confidence <= 1:
+def _detections(entry: JsonEntry) -> list[JsonEntry]:
+    detections = entry.fields.get("detections")
+    if detections is None:
+        reason = "neither 'detections' nor 'failure'"
+        raise EntryError(entry.where, f"{entry.where} has {reason}", f"it has {reason}")
+    if not isinstance(detections, list):
+        raise entry.invalid_value("detections", "a list of objects, unless there is a 'failure'")
+    return [
+        JsonEntry(
+            f"{entry.where} detections[{position}]",
+            detection if isinstance(detection, dict) else {},
+        )
+        for position, detection in enumerate(detections)
+    ]
+
+
+def _parse_box(detection: JsonEntry, min_confidence: float) -> ScoredBox | None:
+    """Return the box, clipped to the photo; None if its confidence is too low, or it is empty."""
+    confidence = detection.number("conf")
+    if confidence is None or not -CONFIDENCE_TOLERANCE <= confidence <= 1 + CONFIDENCE_TOLERANCE:
         raise detection.invalid_value("conf", "a number from 0 to 1")
+    confidence = min(max(confidence, 0.0), 1.0)
+    if confidence < min_confidence:
+        return None
+    x, y, w, h = detection.numbers("bbox", 4)
     if min(x, y) < -TOLERANCE or min(w, h) < 0 or max(x + w, y + h) > 1 + TOLERANCE:
         raise detection.invalid_value(
-            "bbox", "[x, y, width, height] in fractions of the photo's sides, 0–1,"
+            "bbox", "[x, y, width, height] in fractions of the photo's sides, 0–1"
         )
     left, top = max(x, 0), max(y, 0)
-    return ScoredBox(left, top, min(x + w, 1) - left, min(y + h, 1) - top, confidence)
+    width, height = min(x + w, 1) - left, min(y + h, 1) - top
+    return ScoredBox(left, top, width, height, confidence) if min(width, height) > 0 else None
 
 
 def _category_names(source: Path, value: Any) -> dict[str, str]:

@@ -220,40 +220,68 @@ def test_duplicates_option_rejects_unknown_choice(tmp_path: Path) -> None:
         read(tmp_path, document([image(1)], [saw(1)]), duplicates="last")
 
 
+SOUND = document([image(9)], [saw(9)])
+
+
+@pytest.mark.parametrize(
+    ("key", "entry", "reason"),
+    [
+        ("images", {"id": 1}, "it has no 'file_name'"),
+        ("images", {"file_name": "x.jpg"}, "it has no 'id'"),
+        ("images", image(None), "it has no 'id'"),
+        ("images", image(1, id=True), "its 'id' must be text or a whole number, not true"),
+        ("images", image(1, frame_num="two"), "its 'frame_num' must be a number, not \"two\""),
+        ("images", image(1, corrupt="perhaps"), "its 'corrupt' must be true or false, not"),
+        ("images", image(1, seq_id=["a"]), "its 'seq_id' must be text or a whole number, not a"),
+        ("images", image(1, file_name="\ud800.jpg"), "its 'file_name' must be text that can be"),
+        ("images", 3, "it has no 'id'"),
+        ("annotations", {"category_id": 1}, "it has no 'image_id'"),
+        ("annotations", {"image_id": 1}, "it has no 'category_id'"),
+        ("annotations", saw(9, count=2.5), "its 'count' must be text or a whole number"),
+        ("categories", {"id": 1, "name": " "}, "it has no 'name'"),
+    ],
+)
+def test_read_leaves_out_entries_that_cannot_be_used(
+    tmp_path: Path, key: str, entry: Any, reason: str
+) -> None:
+    data = {**SOUND, key: [entry, *SOUND[key]]}
+    left_out, *found = read(tmp_path, data)
+    assert isinstance(left_out, LeftOut)
+    assert left_out.where.endswith(f"{key}[0]")
+    assert left_out.reason.startswith(reason)
+    assert [one.labels["species"] for one in found if isinstance(one, Observation)] == ["fox"]
+
+
+def test_read_names_positions_behind_an_unusable_annotation(tmp_path: Path) -> None:
+    annotations = [{"category_id": 1}, saw(9), saw(8)]
+    found = read(tmp_path, document([image(9)], annotations))
+    assert [one.where[-14:] for one in found if isinstance(one, LeftOut)] == [
+        "annotations[0]",
+        "annotations[2]",
+    ]
+
+
+def test_read_takes_numbers_and_flags_in_quotes(tmp_path: Path) -> None:
+    images = [
+        image(1, seq_id="s", frame_num="10", corrupt="no", location=12.5),
+        image(2, seq_id="s", frame_num="9", corrupt=0),
+        image(3, seq_id="s", frame_num=11, corrupt="yes"),
+    ]
+    found = read(tmp_path, document(images, [saw(1)]))
+    (event,) = [one for one in found if isinstance(one, Observation)]
+    assert event.images == (images[1]["file_name"], images[0]["file_name"])
+    assert event.meta["location"] is None  # that of the first photo
+    assert LeftOut(images[2]["file_name"], "marked as corrupt") in found
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (document([{"id": 1}], []), r"images\[0\] has no 'file_name'"),
-        (document([image(1), {"file_name": "x.jpg"}], []), r"images\[1\] has no 'id'"),
-        (document([image(None)], []), r"images\[0\] has no 'id'"),
-        (
-            document([image(1, id=True)], []),
-            r"images\[0\]: 'id' must be text or a whole number, not true",
-        ),
-        (
-            document([image(1, frame_num="two")], []),
-            r"images\[0\]: 'frame_num' must be a number, not \"two\"",
-        ),
-        (document([image(1, corrupt="no")], []), r"images\[0\]: 'corrupt' must be true or false"),
-        (
-            document([image(1, seq_id=[1])], []),
-            r"images\[0\]: 'seq_id' must be text or a whole number, not a list",
-        ),
-        (
-            document([image(1, file_name="\ud800.jpg")], []),
-            r"'file_name' must be text that can be encoded as UTF-8",
-        ),
-        (document([], [{"category_id": 1}]), r"annotations\[0\] has no 'image_id'"),
-        (document([], [{"image_id": 1}]), r"annotations\[0\] has no 'category_id'"),
-        (document([], [], [{"id": 1, "name": " "}]), r"categories\[0\] has no 'name'"),
-        (document([], [3]), r"annotations\[0\] must be an object"),
         ({"images": [], "categories": []}, "has no 'annotations'"),
         ({"images": {}, "annotations": [], "categories": []}, "'images' must be a list"),
     ],
 )
-def test_read_rejects_invalid_file_with_key_and_position(
-    tmp_path: Path, data: Any, message: str
-) -> None:
+def test_read_rejects_invalid_file(tmp_path: Path, data: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(tmp_path, data)
 

@@ -233,42 +233,126 @@ def test_info_versions_that_are_accepted(read: Read, info: Any) -> None:
         (results(file(7.5)), r"images\[0\]: 'file' must be text"),
         (
             results({"file": "creek/a.jpg"}),
-            r"images\[0\]: 'detections' must be a list of objects, unless",
+            r"images\[0\] has neither 'detections' nor 'failure'",
         ),
         (
-            results({"file": "creek/a.jpg", "detections": [1]}),
-            r"images\[0\]: 'detections' must be a list of objects",
-        ),
-        (
-            results(file("creek/a.jpg", box(0.9, "7"))),
-            "has detections of category '7', which is not in 'detection_categories'",
-        ),
-        (
-            results(file("creek/a.jpg", box(1.5))),
-            r"images\[0\] detections\[0\]: 'conf' must be a number from 0 to 1, not 1.5",
-        ),
-        (
-            results(file("creek/a.jpg", {"category": "1", "bbox": [0, 0, 1, 1]})),
-            "'conf' must be a number from 0 to 1, not null",
-        ),
-        (results(file("creek/a.jpg", box(0.9, None))), r"detections\[0\] has no 'category'"),
-        (
-            results(file("creek/a.jpg", box(0.9, bbox=[1, 2, 3]))),
-            "'bbox' must be a list of 4 numbers",
-        ),
-        (
-            results(file("creek/a.jpg", box(0.9, bbox=[10, 20, 300, 400]))),
-            "in fractions of the photo's sides",
-        ),
-        (
-            results(file("creek/a.jpg", box(0.9, bbox=[0.5, 0.5, -0.2, 0.1]))),
-            "in fractions of the photo's sides",
+            results({"file": "creek/a.jpg", "detections": 1}),
+            r"images\[0\]: 'detections' must be a list of objects, unless there is a 'failure'",
         ),
     ],
 )
 def test_read_rejects_invalid_file(read: Read, data: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(data)
+
+
+NO_FRACTIONS = (
+    "its 'bbox' must be [x, y, width, height] in fractions of the photo's sides, 0–1, not"
+)
+
+
+@pytest.mark.parametrize(
+    ("detection", "reason"),
+    [
+        (box(1.5), "its 'conf' must be a number from 0 to 1, not 1.5"),
+        (
+            {"category": "1", "bbox": [0, 0, 1, 1]},
+            "its 'conf' must be a number from 0 to 1, not null",
+        ),
+        ({"category": "1", "conf": 0.9}, "its 'bbox' must be a list of 4 numbers, not null"),
+        (box(0.9, None), "it has no 'category'"),
+        (box(0.9, bbox=[1, 2, 3]), "its 'bbox' must be a list of 4 numbers, not [1, 2, 3]"),
+        (
+            box(0.9, bbox=[10, 20, 300, 400]),
+            f"{NO_FRACTIONS} [10, 20, 300, 400]",
+        ),
+        (
+            box(0.9, bbox=[0.5, 0.5, -0.2, 0.1]),
+            f"{NO_FRACTIONS} [0.5, 0.5, -0.2, 0.1]",
+        ),
+        (1, "it has no 'category'"),
+    ],
+)
+def test_read_leaves_out_detections_that_cannot_be_used(
+    read: Read, inventory: Path, detection: Any, reason: str
+) -> None:
+    found = read(results(file("creek/a.jpg", detection, box(0.3)), file("creek/b.jpg", box(0.8))))
+    where = f"'{inventory.with_name('boxes.json')}' images[0] detections[0]"
+    assert left_out(found)[0] == (where, reason)
+    assert first(found, "box_conf") == (0.3, 0.8)
+
+
+@pytest.mark.parametrize(
+    "bbox", [(0.9, 0.1, 0.15, 0.2), (-0.05, 0.1, 0.15, 0.2), (0.1, 0.95, 0.2, 0.1)]
+)
+def test_box_beyond_photo_is_clipped(read: Read, bbox: tuple[float, ...]) -> None:
+    found = read(results(file("creek/a.jpg", box(0.9, bbox=bbox)), file("creek/b.jpg")))
+    x, y, w, h = (first(found, f"box_{side}")[0] for side in "xywh")
+    assert min(x, y) >= 0
+    assert max(x + w, y + h) <= 1 + 1e-12
+    assert min(w, h) > 0
+
+
+def test_detection_below_min_confidence_is_not_checked(read: Read) -> None:
+    odd = box(0.01, bbox=[10, 20, 30, 40])
+    assert first(read(results(file("creek/a.jpg", odd, box(0.5)))), "box_conf") == (0.5, None)
+
+
+def test_confidence_slightly_above_1_is_1(read: Read) -> None:
+    assert first(read(results(file("creek/a.jpg", box(1.0000001)))), "box_conf") == (1.0, None)
+
+
+def test_boxes_of_unlisted_category_are_left_out(read: Read) -> None:
+    found = read(results(file("creek/a.jpg", box(0.9, "7"), box(0.3, "2"))))
+    assert ("category '7'", "its boxes: not in 'detection_categories'") in left_out(found)
+    assert first(found, "box_conf") == (0.3, None)
+
+
+def test_read_leaves_out_files_that_cannot_be_used(read: Read, inventory: Path) -> None:
+    found = read(
+        results({"detections": []}, {"file": "creek/a.jpg"}, file("creek/b.jpg", box(0.8)))
+    )
+    where = f"'{inventory.with_name('boxes.json')}' images"
+    assert left_out(found)[:2] == [
+        (f"{where}[0]", "it has no 'file'"),
+        (f"{where}[1]", "it has neither 'detections' nor 'failure'"),
+    ]
+    assert first(found, "box_conf") == (None, 0.8)
+
+
+FAILED, DONE = file("creek/a.jpg", failure="timeout"), file("creek/a.jpg", box(0.7))
+
+
+@pytest.mark.parametrize("tries", [(FAILED, DONE), (DONE, FAILED), (FAILED, FAILED, DONE)])
+def test_success_counts_among_several_tries(read: Read, tries: tuple[Any, ...]) -> None:
+    found = read(results(*tries, file("creek/b.jpg", box(0.2))))
+    assert first(found, "box_conf") == (0.7, 0.2)
+    reasons = [reason for _, reason in left_out(found)]
+    assert "MegaDetector failed on it once, and not on another try, which counts" in reasons
+    assert not any(reason.startswith("MegaDetector failed (") for reason in reasons)
+
+
+def test_two_failures_are_one(read: Read) -> None:
+    again = file("creek/a.jpg", failure="other words")
+    found = read(results(FAILED, again, file("creek/b.jpg", box(0.2))))
+    reasons = [reason for _, reason in left_out(found)]
+    assert reasons.count("MegaDetector failed (timeout): kept without a box") == 1
+    assert "the same file again: MegaDetector failed on it twice" in reasons
+
+
+@pytest.mark.parametrize("folder", ["D:\\Photos 2024", "d:/photos 2024/", "\\\\server\\photos"])
+def test_detected_in_takes_folder_of_windows(read: Read, folder: str) -> None:
+    name = f"{folder.rstrip('/')}\\creek\\a.jpg".replace("d:/photos", "D:\\Photos")
+    found = read(results(file(name, box(0.9))), detected_in=Path(folder))
+    assert first(found, "box_conf") == (0.9, None)
+
+
+def test_detected_in_takes_folder_of_another_computer(read: Read) -> None:
+    found = read(
+        results(file("/home/other/photos/creek/a.jpg", box(0.9))),
+        detected_in=Path("/home/other/photos"),
+    )
+    assert first(found, "box_conf") == (0.9, None)
 
 
 @pytest.mark.parametrize("least", [-0.1, 1.1, float("nan")])
