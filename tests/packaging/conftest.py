@@ -20,19 +20,36 @@ ONLY_WHEELS = ("--only-binary", ":all:")
 Ctc = Callable[..., subprocess.CompletedProcess[str]]
 
 
+MADE = {".git", ".venv", "build", "demo", "dist", "site"}
+"""What a checkout holds besides its files."""
+
+
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the source distribution of a clean copy of the sources."""
-    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(CHECKOUT / name, source)
-    for name in ("ctc", "plugins", "tests"):
-        shutil.copytree(
-            CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source distribution of a clean checkout, and the wheel built from it."""
+    source, built = tmp_path_factory.mktemp("copy") / "source", tmp_path_factory.mktemp("dist")
+    shutil.copytree(CHECKOUT, source, ignore=_made_files)
     quick = ["--installer", "uv"] if UV else []
     succeed(sys.executable, "-m", "build", *quick, "--outdir", built, source)
+    return built
+
+
+def _made_files(folder: str, names: list[str]) -> set[str]:
+    caches = shutil.ignore_patterns(".*_cache", "__pycache__", "*.egg-info")(folder, names)
+    return caches | (MADE if Path(folder) == CHECKOUT else set())
+
+
+@pytest.fixture(scope="session")
+def wheel(built: Path) -> Path:
+    """The wheel, built from the source distribution of a clean checkout."""
     (made,) = built.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="session")
+def source_distribution(built: Path) -> Path:
+    """The source distribution of a clean checkout."""
+    (made,) = built.glob("*.tar.gz")
     return made
 
 

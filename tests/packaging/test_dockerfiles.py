@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,13 +29,53 @@ def instructions(file: str) -> list[Instruction]:
 
 
 def installed(file: str) -> str:
-    """Return the requirement that a Dockerfile installs with pip, such as `.[cpu]`."""
-    (said,) = (one.rest for one in instructions(file) if "pip install" in one.rest)
-    requirement = re.fullmatch(
-        r'\S+ install --no-cache-dir --constraint constraints.txt "(\S+)"', said
+    """Return the requirement that a Dockerfile installs with pip in two steps, such as `.[cpu]`."""
+    (listed,) = (one.rest for one in instructions(file) if "requirements.py" in one.rest)
+    found = re.fullmatch(r"\S+ \.ci/requirements\.py (\S+) > requirements\.txt", listed)
+    assert found, listed
+    pip = "/opt/ctc/bin/pip install --no-cache-dir"
+    assert [one.rest for one in instructions(file) if "pip install" in one.rest] == [
+        f"{pip} --constraint constraints.txt --requirement requirements.txt",
+        f"{pip} --no-deps .",
+    ]
+    return f".[{found[1]}]"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_dockerfile_installs_dependencies_before_it_copies_sources(file) -> None:
+    said = [f"{one.name} {one.rest}" for one in instructions(file)]
+    (dependencies,) = (at for at, one in enumerate(said) if "--requirement" in one)
+    assert dependencies < said.index("COPY ctc ctc") < said.index("COPY plugins plugins")
+
+
+def test_requirements_follow_nested_extras(tmp_path) -> None:
+    setup = tmp_path / "setup.cfg"
+    setup.write_text(
+        "[options]\ninstall_requires =\n    click>=8\n"
+        "[options.extras_require]\ndata =\n    pandas>=2\n"
+        "train =\n    camera-trap-classifier[data]\n    tensorflow[and-cuda]>=2\n"
     )
-    assert requirement, said
-    return requirement[1]
+    namespace = runpy.run_path(str(CHECKOUT / ".ci" / "requirements.py"))
+    found = namespace["requirements"](["data", "train"], setup)
+    assert found == ["click>=8", "pandas>=2", "tensorflow[and-cuda]>=2"]
+
+
+@pytest.mark.subprocess
+@pytest.mark.parametrize(
+    ("file", "some", "other"),
+    [
+        ("Dockerfile", {"numpy", "onnxruntime", "pandas", "starlette"}, {"tensorflow"}),
+        ("Dockerfile.gpu", {"onnxruntime-gpu", "tensorflow", "jinja2"}, {"onnxruntime"}),
+    ],
+)
+def test_requirements_of_the_image(file: str, some: set[str], other: set[str]) -> None:
+    extras = installed(file).removeprefix(".[").removesuffix("]")
+    command = [sys.executable, str(CHECKOUT / ".ci" / "requirements.py"), extras]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    names = {re.split(r"[\[<>=;]", line)[0] for line in lines}
+    assert some <= names
+    assert not other & names
+    assert "camera-trap-classifier" not in names
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -49,7 +91,7 @@ def test_dockerfile_runs_ctc_as_unprivileged_user(file) -> None:
     last = {one.name: one.rest for one in instructions(file)}
     assert last["USER"] == "ctc"
     assert last["ENTRYPOINT"] == '["ctc"]'
-    assert last["HEALTHCHECK"] == 'CMD ["ctc", "--version"]'
+    assert last["HEALTHCHECK"].endswith('CMD ["python", "-m", "ctc.serving.health_check"]')
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import configparser
 import csv
 import json
+import shutil
+import subprocess
+import sys
+import tarfile
 from email import message_from_string
 from pathlib import Path
 from zipfile import ZipFile
@@ -64,6 +68,41 @@ def test_wheel_metadata(wheel):
     assert {"cpu", "gpu", "openvino", "data", "train", "dali", "test"} <= set(
         said.get_all("Provides-Extra")
     )
+
+
+def test_wheel_names_an_author_and_a_page(wheel):
+    said = message_from_string(metadata(wheel, "METADATA"))
+    assert said["Author"] == "The camera-trap-classifier developers"
+    assert said["Project-URL"] == "Paper, https://doi.org/10.1111/2041-210X.13099"
+
+
+def test_source_distribution_holds_the_checkout(source_distribution):
+    with tarfile.open(source_distribution) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    for name in ("CHANGELOG.md", "constraints.txt", "docs/index.md", "tests/conftest.py"):
+        assert name in names
+    for folder in ("ctc", "plugins", "tests", "docs", "benchmarks", ".ci"):
+        files = (CHECKOUT / folder).rglob("*")
+        kept = [path for path in files if path.is_file() and "__pycache__" not in path.parts]
+        assert {path.relative_to(CHECKOUT).as_posix() for path in kept} <= names
+    assert not [name for name in names if "__pycache__" in name or name.startswith("build/")]
+
+
+def test_wheel_has_no_module_that_only_an_earlier_build_has(tmp_path):
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(CHECKOUT / name, tmp_path)
+    for name in ("ctc", "plugins", ".ci"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(CHECKOUT / name, tmp_path / name, ignore=ignored)
+    stale = tmp_path / "build" / "lib" / "ctc" / "stale.py"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "out", "."]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (made,) = (tmp_path / "out").glob("*.whl")
+    assert "ctc/cli/main.py" in contents(made)
+    assert "ctc/stale.py" not in contents(made)
 
 
 def test_help_in_fresh_environment(cpu):
