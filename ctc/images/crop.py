@@ -9,6 +9,7 @@ from typing import Literal
 from ctc.artifacts.boxes import Box
 from ctc.errors import UsageError
 from ctc.images.decode import DecodeBuffer, Pixels, decode, oriented_size
+from ctc.images.photo_header import PhotoHeader
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,18 @@ def crop_to_box(
     min_side: int,
     truncated: Literal["fail", "use"] = "fail",
     buffer: DecodeBuffer | None = None,
+    header: PhotoHeader | None = None,
 ) -> Pixels:
     """Return the square around the box, decoded at a sufficient scale.
 
     The scale is the smallest of `decode` at which the shorter side of the square has `min_side`
-    pixels. Raises as `decode` does.
+    pixels. `header`: see `decode`. Raises as `decode` does.
     """
-    height, width, _ = oriented_size(data)
+    height, width, _ = oriented_size(data, header)
     region = square_around(box, height, width, margin)
     enough = min_side / min(region.height, region.width)
     at_least = (round(height * min(1, enough)), round(width * min(1, enough)))
-    pixels = decode(data, at_least, truncated, buffer)
+    pixels = decode(data, at_least, truncated, buffer, header)
     scaled = square_around(box, pixels.shape[0], pixels.shape[1], margin)
     return pixels[scaled.top : scaled.top + scaled.height, scaled.left : scaled.left + scaled.width]
 

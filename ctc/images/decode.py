@@ -1,14 +1,16 @@
 """Decoding of photos to upright RGB pixels.
 
 JPEGs are decoded by libjpeg-turbo, at the smallest sufficient scale. All other formats, and JPEGs
-whose colours libjpeg-turbo does not convert (CMYK), are decoded by Pillow. Only the formats of an
-allow-list are tried.
+whose colours libjpeg-turbo does not convert (CMYK), are decoded by Pillow, which also reads the
+headers of unusual JPEGs. Only the formats of an allow-list are tried.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import local
 from typing import Literal
 
@@ -30,6 +32,7 @@ from ctc.errors import ImageError
 from ctc.images.file_kinds import unknown_image
 from ctc.images.jpeg_header import count_scans
 from ctc.images.jpeg_repair import without_padding, without_stray_bytes
+from ctc.images.photo_header import MAX_PIXELS, PhotoHeader, read_photo_header
 from ctc.images.to_rgb import Pixels, bytes_per_pixel, to_rgb
 
 __all__ = [
@@ -44,7 +47,6 @@ __all__ = [
 ]
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
-MAX_PIXELS = 178_956_970
 MAX_BYTES = 1 << 30
 """Largest memory of a photo while it is decoded."""
 MAX_SCANS = 1_000
@@ -72,16 +74,21 @@ def is_jpeg(data: bytes) -> bool:
     return data[:3] == b"\xff\xd8\xff"
 
 
-def oriented_size(data: bytes) -> tuple[int, int, bool]:
+def oriented_size(data: bytes, header: PhotoHeader | None = None) -> tuple[int, int, bool]:
     """Return (height, width) after EXIF orientation, and whether the stored pixels are upright.
 
-    The size is that of `decode` at full size. Reads only the header; raises ImageError with the
-    reason.
+    The size is that of `decode` at full size. Reads only the header; `header`: see `decode`. Raises
+    ImageError with the reason.
     """
-    with _open(data) as image:
-        orientation = _orientation(image)
-        width, height = image.size if orientation < 5 else image.size[::-1]
-        return height, width, orientation == 1
+    header = header or read_photo_header(data)
+    if header is not None:
+        orientation, width, height = header.orientation, header.width, header.height
+    else:
+        with _open(data) as image:
+            orientation, (width, height) = _orientation(image), image.size
+    if orientation >= 5:
+        width, height = height, width
+    return height, width, orientation == 1
 
 
 class DecodeBuffer(local):
@@ -110,15 +117,17 @@ def decode(
     min_size: tuple[int, int] = (0, 0),
     truncated: Literal["fail", "use"] = "fail",
     buffer: DecodeBuffer | None = None,
+    header: PhotoHeader | None = None,
 ) -> Pixels:
     """Return upright RGB pixels, uint8 (height, width, 3).
 
     A JPEG is decoded at the smallest of the scales 1, 1/2, 1/4, 1/8 whose upright height and width
     are at least `min_size`; (0, 0) means full size. With `truncated="use"` the missing part of a
     truncated JPEG is grey. With `buffer` the pixels may be in it: use them before this thread
-    decodes into it again. Raises ImageError with the reason.
+    decodes into it again. `header`: what `read_photo_header` returned, if it has been called.
+    Raises ImageError with the reason.
     """
-    return decode_and_repair(data, min_size, truncated, buffer)[0]
+    return decode_and_repair(data, min_size, truncated, buffer, header)[0]
 
 
 def decode_and_repair(
@@ -126,28 +135,35 @@ def decode_and_repair(
     min_size: tuple[int, int] = (0, 0),
     truncated: Literal["fail", "use"] = "fail",
     buffer: DecodeBuffer | None = None,
+    header: PhotoHeader | None = None,
 ) -> tuple[Pixels, bytes]:
     """Return the pixels as `decode` does, and the file without stray bytes that libjpeg rejects."""
-    image = _open(data)
-    try:
+    header = header or read_photo_header(data)
+    if header and header.is_single_scan:
+        stored = header.height, header.width
+        with _as_image_errors(stored):
+            return _decode_jpeg(data, stored, header.orientation, min_size, truncated, buffer)
+    with _open(data) as image, _as_image_errors(image.size[::-1]):
         _check_effort(image, data)
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
-            orientation = _orientation(image)
-            size = _scaled_size(image.size[::-1], min_size if orientation < 5 else min_size[::-1])
-            pixels, data = _decode_jpeg(data, size, truncated, buffer)
-        else:
-            image.load()
-            pixels, orientation = to_rgb(image), _orientation(image)  # load turns TIFFs upright
-        return _apply_orientation(pixels, orientation), data
+            stored, orientation = image.size[::-1], _orientation(image)
+            return _decode_jpeg(data, stored, orientation, min_size, truncated, buffer)
+        image.load()
+        pixels = to_rgb(image)
+        return _apply_orientation(pixels, _orientation(image)), data  # load turns TIFFs upright
+
+
+@contextmanager
+def _as_image_errors(size: tuple[int, int]) -> Iterator[None]:
+    """Raise what a decoder raises as ImageError; `size`: (height, width)."""
+    try:
+        yield
     except ImageError:
         raise
     except MemoryError:
-        width, height = image.size
-        raise OutOfMemoryError(f"not enough memory for {width}×{height} pixels") from None
+        raise OutOfMemoryError(f"not enough memory for {size[1]}×{size[0]} pixels") from None
     except Exception as error:  # a broken file makes decoders raise almost anything
         raise ImageError(_error_text(error)) from None
-    finally:
-        image.close()
 
 
 def _open(data: bytes) -> Image.Image:
@@ -212,9 +228,23 @@ def _has_single_scan(image: Image.Image, data: bytes) -> bool:
 
 
 def _decode_jpeg(
+    data: bytes,
+    stored: tuple[int, int],
+    orientation: int,
+    min_size: tuple[int, int],
+    truncated: str,
+    buffer: DecodeBuffer | None,
+) -> tuple[Pixels, bytes]:
+    """Decode a JPEG of `stored` (height, width); see `decode_and_repair`."""
+    size = _scaled_size(stored, min_size if orientation < 5 else min_size[::-1])
+    pixels, jpeg = _decode_stored(data, size, truncated, buffer)
+    return _apply_orientation(pixels, orientation), jpeg
+
+
+def _decode_stored(
     data: bytes, size: tuple[int, int], truncated: str, buffer: DecodeBuffer | None
 ) -> tuple[Pixels, bytes]:
-    """Decode to a size of (height, width); see `decode_and_repair`."""
+    """Decode to a size of (height, width), in the orientation of the file."""
 
     def decode_bytes(jpeg: bytes) -> Pixels:
         pixels: Pixels = simplejpeg.decode_jpeg(

@@ -24,19 +24,40 @@ from ctc.errors import ImageError
 from ctc.images.decode import FORMATS
 from ctc.images.file_kinds import HEADER_BYTES, NOT_AN_IMAGE, unknown_image
 from ctc.images.files import open_photo
-from ctc.images.reconyx import MAKE, parse_maker_note
+from ctc.images.photo_header import (
+    CAMERA_SERIAL,
+    CHANGED,
+    EXIF,
+    GPS,
+    MAKE,
+    MODEL,
+    PhotoHeader,
+    read_photo_header,
+)
+from ctc.images.reconyx import MAKE as RECONYX
+from ctc.images.reconyx import parse_maker_note
+from ctc.images.tiff_tags import ASCII, RATIONAL, UNDEFINED, TagType, TagValue, read_directory
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.remote_files import io_threads
 
 THREADS = 8
 _PATHS_PER_TASK = 32
-_EXIF, _GPS, _MAKER_NOTE = 0x8769, 0x8825, 0x927C
-_MAKE, _MODEL, _BODY_SERIAL, _CAMERA_SERIAL = 0x010F, 0x0110, 0xA431, 0xC62F
-_ORIGINAL, _DIGITIZED, _CHANGED = (
+_HEADER_BYTES = 1 << 16
+"""Enough for the headers of most photos."""
+_MAKER_NOTE, _BODY_SERIAL = 0x927C, 0xA431
+_ORIGINAL, _DIGITIZED, _LAST_CHANGED = (
     (0x9003, 0x9291),
     (0x9004, 0x9292),
-    (0x0132, 0x9290),
+    (CHANGED, 0x9290),
 )  # a time and its fraction of a second
+_DETAIL_TAGS = {
+    **dict.fromkeys((*_ORIGINAL, *_DIGITIZED, _LAST_CHANGED[1], _BODY_SERIAL), TagType(ASCII)),
+    _MAKER_NOTE: TagType(UNDEFINED),
+}
+_GPS_TAGS = {
+    **dict.fromkeys((1, 3), TagType(ASCII)),
+    **dict.fromkeys((2, 4), TagType(RATIONAL, 3)),
+}
 
 _TIME = re.compile(
     r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)"
@@ -75,9 +96,12 @@ def read_exif(path: str | Path) -> Exif:
         return Exif(error=str(error))
 
 
-def parse_exif(data: bytes) -> Exif:
-    """Return the EXIF data in the bytes of a photo; see `read_exif`."""
-    return _read_stream(io.BytesIO(data))
+def parse_exif(data: bytes, header: PhotoHeader | None = None) -> Exif:
+    """Return the EXIF data in the bytes of a photo; see `read_exif`.
+
+    `header`: what `read_photo_header` returned, if it has been called.
+    """
+    return _parse_header(header or read_photo_header(data)) or _read_with_pillow(io.BytesIO(data))
 
 
 def exif_threads(path: str | Path) -> int:
@@ -105,6 +129,32 @@ def _read_all(paths: Iterable[str | Path]) -> list[Exif]:
 
 
 def _read_stream(file: BinaryIO) -> Exif:
+    exif = _parse_header(read_photo_header(file.read(_HEADER_BYTES)))
+    if exif is not None:
+        return exif
+    file.seek(0)
+    return _read_with_pillow(file)
+
+
+def _parse_header(header: PhotoHeader | None) -> Exif | None:
+    """Return the EXIF data of a photo whose EXIF block is as the standard says, else None."""
+    if header is None:
+        return None
+    details = _read_part(header, EXIF, _DETAIL_TAGS)
+    position = _read_part(header, GPS, _GPS_TAGS)
+    if details is None or position is None:
+        return None
+    return _make_exif(header.main_tags, details, position)
+
+
+def _read_part(
+    header: PhotoHeader, tag: int, wanted: Mapping[int, TagType]
+) -> dict[int, TagValue] | None:
+    offset = header.main_tags.get(tag)
+    return read_directory(header.tiff, offset, wanted) if isinstance(offset, int) else {}
+
+
+def _read_with_pillow(file: BinaryIO) -> Exif:
     try:
         with Image.open(file, formats=FORMATS) as image:
             return _extract(image)
@@ -123,15 +173,23 @@ def _describe_unknown(file: BinaryIO) -> str:
 def _extract(image: Image.Image) -> Exif:
     if image.format == "PNG" and not {"exif", "Raw profile type exif"} & image.info.keys():
         return Exif()  # Pillow would decode all pixels to search behind them
-    main = _read_tags(image.getexif)
-    details = _read_tags(lambda: image.getexif().get_ifd(_EXIF))
-    latitude, longitude = _coordinates(_read_tags(lambda: image.getexif().get_ifd(_GPS)))
+    return _make_exif(
+        _read_tags(image.getexif),
+        _read_tags(lambda: image.getexif().get_ifd(EXIF)),
+        _read_tags(lambda: image.getexif().get_ifd(GPS)),
+    )
+
+
+def _make_exif(
+    main: Mapping[int, Any], details: Mapping[int, Any], position: Mapping[int, Any]
+) -> Exif:
+    latitude, longitude = _coordinates(position)
     note = parse_maker_note(details.get(_MAKER_NOTE))
-    serial = _clean_text(details.get(_BODY_SERIAL)) or _clean_text(main.get(_CAMERA_SERIAL))
+    serial = _clean_text(details.get(_BODY_SERIAL)) or _clean_text(main.get(CAMERA_SERIAL))
     return Exif(
         taken=_capture_time(main, details) or (note.taken if note else None),
-        make=_clean_text(main.get(_MAKE)) or (MAKE if note else None),
-        model=_clean_text(main.get(_MODEL)) or (note.model if note else None),
+        make=_clean_text(main.get(MAKE)) or (RECONYX if note else None),
+        model=_clean_text(main.get(MODEL)) or (note.model if note else None),
         serial=serial or (note.serial if note else None),
         latitude=latitude,
         longitude=longitude,
@@ -149,7 +207,7 @@ def _capture_time(main: Mapping[int, Any], details: Mapping[int, Any]) -> dateti
     for tags, time, subseconds in (
         (details, *_ORIGINAL),
         (details, *_DIGITIZED),
-        (main, *_CHANGED),
+        (main, *_LAST_CHANGED),
     ):
         taken = _parse_time(_clean_text(tags.get(time)), _clean_text(details.get(subseconds)))
         if taken:
