@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice, repeat
 
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
@@ -17,22 +17,40 @@ class Box:
     """Bounding box in MegaDetector's format: left, top, width and height.
 
     All four are fractions (0–1) of the width and height of the photo after EXIF orientation.
+    `confidence` (0–1): the detector's; None if not known.
     """
 
     x: float
     y: float
     width: float
     height: float
+    confidence: float | None = field(default=None, kw_only=True)
 
 
 def boxes_from_columns(
-    columns: Sequence[Sequence[float | None] | None], images: int
+    columns: Sequence[Sequence[float | None] | None],
+    images: int,
+    confidences: Sequence[float | None] | None = None,
 ) -> tuple[Box | None, ...]:
     """Return one box per photo of an event, from the event's values of `BOX_COLUMNS`.
 
-    A photo gets None where one of its values is missing.
+    A photo gets None where one of its values is missing. `confidences`: those of BOX_CONFIDENCE.
     """
     if not all(columns) or not columns:
         return (None,) * images
     boxes = (Box(*sides) if None not in sides else None for sides in zip(*columns, strict=True))
-    return tuple(islice(chain(boxes, repeat(None)), images))
+    scored = (
+        box if box is None or confidence is None else replace(box, confidence=confidence)
+        for box, confidence in zip(boxes, chain(confidences or (), repeat(None)), strict=False)
+    )
+    return tuple(islice(chain(scored, repeat(None)), images))
+
+
+def columns_from_boxes(boxes: Sequence[Box | None]) -> dict[str, tuple[float | None, ...]]:
+    """Return the values of `BOX_COLUMNS` and BOX_CONFIDENCE for the photos of an event."""
+    rows = [
+        (None,) * 5 if box is None else (box.x, box.y, box.width, box.height, box.confidence)
+        for box in boxes
+    ]
+    names = (*BOX_COLUMNS, BOX_CONFIDENCE)
+    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}

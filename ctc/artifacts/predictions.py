@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.boxes import Box
 from ctc.artifacts.label_schema import LabelSchema
 from ctc.storage.urls import redact_urls
 
@@ -16,6 +17,9 @@ UNKNOWN = "unknown"
 
 PRESENCE_THRESHOLD = 0.5
 """Default threshold of the classes of a multi-label label."""
+
+Meta = Mapping[str, str | int | float | None]
+"""Values of further columns, by name."""
 
 Probabilities = Mapping[str, NDArray[np.float32]]
 """Per label a float32 array (classes,), in the order of the model's classes, values 0–1."""
@@ -26,7 +30,9 @@ class ImagePrediction:
     """Prediction of one photo, with its EXIF data.
 
     `taken`: ISO 8601 without time zone, which cameras do not record. `camera`: make and model.
-    `latitude`, `longitude`: degrees, both or neither.
+    `latitude`, `longitude`: degrees, both or neither. `meta`: the further columns of the photo's
+    own row, which may differ from those of its event. `box`: where the detector saw something,
+    None if that is not known. `size`: upright (height, width) in pixels, None if not known.
     """
 
     path: str
@@ -35,6 +41,9 @@ class ImagePrediction:
     camera: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    meta: Meta = field(default_factory=dict, kw_only=True)
+    box: Box | None = field(default=None, kw_only=True)
+    size: tuple[int, int] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class EventPrediction:
     classes: Mapping[str, tuple[str, ...]]
     probabilities: Probabilities
     images: tuple[ImagePrediction, ...]
-    meta: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    meta: Meta = field(default_factory=dict)
     thresholds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
 
@@ -62,7 +71,7 @@ class EventPrediction:
         event_id: str,
         probabilities: Probabilities,
         images: tuple[ImagePrediction, ...],
-        meta: Mapping[str, str | int | float | None],
+        meta: Meta,
     ) -> EventPrediction:
         """Return the prediction of one event of a run with that schema."""
         shared = schema.thresholds, schema.multi_label
@@ -117,13 +126,15 @@ class EventPrediction:
 class Failure:
     """A photo that could not be used, or an event without photos, whose id is then the `path`.
 
-    `event_id`: the event that the photo belongs to; '' if that is not known.
+    `event_id`: the event that the photo belongs to; '' if that is not known. `meta`: see
+    `ImagePrediction`.
     """
 
     path: str
     reason: str
     of_event: bool = False
     event_id: str = ""
+    meta: Meta = field(default_factory=dict, kw_only=True)
 
 
 def redacted(entry: EventPrediction | Failure) -> EventPrediction | Failure:
@@ -132,26 +143,27 @@ def redacted(entry: EventPrediction | Failure) -> EventPrediction | Failure:
     An entry without any is returned unchanged.
     """
     if isinstance(entry, Failure):
+        if not _has_url(entry.path, entry.reason, entry.event_id, *entry.meta.values()):
+            return entry
         path, why, event_id = map(redact_urls, (entry.path, entry.reason, entry.event_id))
-        return (
-            entry
-            if (path, why, event_id) == (entry.path, entry.reason, entry.event_id)
-            else replace(entry, path=path, reason=why, event_id=event_id)
-        )
-    if not any(map(_has_url, (entry.id, *(photo.path for photo in entry.images)))) and not any(
-        isinstance(value, str) and _has_url(value) for value in entry.meta.values()
-    ):
+        meta = _redact_meta(entry.meta)
+        return replace(entry, path=path, reason=why, event_id=event_id, meta=meta)
+    photos = [text for photo in entry.images for text in (photo.path, *photo.meta.values())]
+    if not _has_url(entry.id, *photos, *entry.meta.values()):
         return entry
-    return replace(
-        entry,
-        id=redact_urls(entry.id),
-        images=tuple(replace(photo, path=redact_urls(photo.path)) for photo in entry.images),
-        meta={
-            name: redact_urls(value) if isinstance(value, str) else value
-            for name, value in entry.meta.items()
-        },
+    images = tuple(
+        replace(photo, path=redact_urls(photo.path), meta=_redact_meta(photo.meta))
+        for photo in entry.images
     )
+    return replace(entry, id=redact_urls(entry.id), images=images, meta=_redact_meta(entry.meta))
 
 
-def _has_url(text: str) -> bool:
-    return "://" in text
+def _redact_meta(meta: Meta) -> Meta:
+    return {
+        name: redact_urls(value) if isinstance(value, str) else value
+        for name, value in meta.items()
+    }
+
+
+def _has_url(*values: str | int | float | None) -> bool:
+    return any(isinstance(value, str) and "://" in value for value in values)

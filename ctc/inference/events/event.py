@@ -25,6 +25,7 @@ class Event:
     `images`: paths in time order, as given or found. `meta`: values for the output. `boxes`: the
     boxes of a detector, one per image, or empty. `in_memory`: empty, or one per image: the bytes
     of a file, or RGB pixels, uint8 (height, width, 3); None for a photo to be read from its path.
+    `photo_meta`: the values of each image's own row, or empty where they are those of the event.
     """
 
     id: str
@@ -32,6 +33,12 @@ class Event:
     meta: Mapping[str, MetaScalar] = field(default_factory=dict)
     boxes: tuple[Box | None, ...] = ()
     in_memory: tuple[PhotoData | None, ...] = ()
+    photo_meta: tuple[Mapping[str, MetaScalar], ...] = ()
+
+    @property
+    def metas(self) -> tuple[Mapping[str, MetaScalar], ...]:
+        """The values of each image's own row."""
+        return self.photo_meta or (self.meta,) * len(self.images)
 
 
 class EventSource(Protocol):

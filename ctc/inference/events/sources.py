@@ -64,7 +64,13 @@ class EventCollection:
         nothing = dict.fromkeys(self.meta_columns)
         for source in self.sources:
             for event in source:
-                yield replace(event, meta={**nothing, **event.meta}) if nothing else event
+                yield _with_columns(event, nothing) if nothing else event
+
+
+def _with_columns(event: Event, nothing: dict[str, None]) -> Event:
+    """Return the event with a value for each of the columns `nothing`, and its photos alike."""
+    photo_meta = tuple({**nothing, **meta} for meta in event.photo_meta)
+    return replace(event, meta={**nothing, **event.meta}, photo_meta=photo_meta)
 
 
 def find_events(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,12 +33,18 @@ _BATCH_ROWS = 1_000
 class EventRow(NamedTuple):
     """A row of a table, or the merged rows of one event.
 
-    `images`: paths that can be opened. `boxes`: one per image, or empty.
+    `images`: paths that can be opened. `boxes`: one per image, or empty. `photo_meta`: see `Event`.
     """
 
     images: tuple[str, ...]
     meta: Mapping[str, MetaScalar]
     boxes: tuple[Box | None, ...] = ()
+    photo_meta: tuple[Mapping[str, MetaScalar], ...] = ()
+
+    @property
+    def metas(self) -> tuple[Mapping[str, MetaScalar], ...]:
+        """The values of each image's own row."""
+        return self.photo_meta or (self.meta,) * len(self.images)
 
 
 RowReader = Callable[[], Iterator[tuple[str, EventRow]]]
@@ -67,7 +73,8 @@ class EventTable:
 
     def __iter__(self) -> Iterator[Event]:
         return (
-            Event(event_id, row.images, row.meta, row.boxes) for event_id, row in self._events()
+            Event(event_id, row.images, row.meta, row.boxes, photo_meta=row.photo_meta)
+            for event_id, row in self._events()
         )
 
     def update_digest(self, digest: blake2b) -> None:
@@ -146,22 +153,22 @@ def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
     inventory = Inventory.read(path)
     root = inventory.image_root if image_root is None else image_root
     has_boxes = set(BOX_COLUMNS) <= set(inventory.meta)
-    box_columns = (*BOX_COLUMNS, BOX_CONFIDENCE) if has_boxes else ()
+    wanted = (*BOX_COLUMNS, BOX_CONFIDENCE) if has_boxes else ()
+    box_columns = tuple(name for name in wanted if name in inventory.meta)
     meta = tuple(name for name in inventory.meta if name not in box_columns)
-    table = inventory.table.select([EVENT_ID, IMAGES, *meta, *(BOX_COLUMNS if has_boxes else ())])
+    table = inventory.table.select([EVENT_ID, IMAGES, *meta, *box_columns])
 
     def rows() -> Iterator[tuple[str, EventRow]]:
         for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
             for row in batch.to_pylist():
                 images = tuple(join_path(root, image) for image in row[IMAGES] or ())
-                boxes = (
-                    boxes_from_columns([row[name] for name in BOX_COLUMNS], len(images))
-                    if has_boxes
-                    else ()
-                )
+                sides = [row[name] for name in BOX_COLUMNS] if has_boxes else []
+                boxes = boxes_from_columns(sides, len(images), row.get(BOX_CONFIDENCE))
+                values = {name: _to_meta_scalar(row[name]) for name in meta}
+                of_photos = _photo_meta({name: row[name] for name in meta}, values, len(images))
                 yield (
                     row[EVENT_ID],
-                    EventRow(images, {name: _to_meta_scalar(row[name]) for name in meta}, boxes),
+                    EventRow(images, values, boxes if has_boxes else (), of_photos),
                 )
 
     return _scan(path, root, meta, "inventory", rows)
@@ -225,7 +232,24 @@ def _merge_pair(first: EventRow, row: EventRow, differing: Counter[str]) -> Even
     new = [index for index, image in enumerate(row.images) if image not in first.images]
     images = first.images + tuple(row.images[index] for index in new)
     boxes = first.boxes + tuple(row.boxes[index] for index in new if row.boxes)
-    return EventRow(images, first.meta, boxes)
+    is_alike = not (first.photo_meta or row.photo_meta) and row.meta == first.meta
+    if is_alike or not new:
+        return EventRow(images, first.meta, boxes, first.photo_meta)
+    photo_meta = first.metas + tuple(row.metas[index] for index in new)
+    return EventRow(images, first.meta, boxes, photo_meta)
+
+
+def _photo_meta(
+    row: Mapping[str, Any], values: Mapping[str, MetaScalar], images: int
+) -> tuple[Mapping[str, MetaScalar], ...]:
+    """Return the values of each photo if the row has columns with a value per photo, or ()."""
+    lists = {name: value for name, value in row.items() if isinstance(value, list)}
+    if not lists:
+        return ()
+    return tuple(
+        {**values, **{name: value[at] for name, value in lists.items() if at < len(value)}}
+        for at in range(images)
+    )
 
 
 def _to_meta_scalar(value: object) -> MetaScalar:

@@ -108,7 +108,8 @@ def _input_result(
 ) -> InputResult[InputT]:
     if probabilities is None:
         lost = tuple(
-            Failure(photo.path, "the model's answer is not a number") for photo in decoded.photos
+            Failure(photo.path, "the model's answer is not a number", meta=photo.meta or {})
+            for photo in decoded.photos
         )
         return InputResult(model_input, (), decoded.failures + lost)
     return InputResult(
@@ -129,4 +130,7 @@ def _image_prediction(photo: PhotoInfo, probabilities: Probabilities) -> ImagePr
         camera=camera or None,
         latitude=exif.latitude,
         longitude=exif.longitude,
+        meta=photo.meta or {},
+        box=photo.box,
+        size=photo.size,
     )

@@ -12,13 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box
-from ctc.artifacts.predictions import Failure
+from ctc.artifacts.predictions import Failure, Meta
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
-from ctc.images import decode, gray_stack, min_decode_size, read_photo, to_model_input
+from ctc.images import (
+    decode,
+    gray_stack,
+    min_decode_size,
+    oriented_size,
+    read_photo,
+    to_model_input,
+)
 from ctc.images.crop import crop_to_box
 from ctc.images.decode import DecodeBuffer
 from ctc.images.exif import Exif, parse_exif
+from ctc.images.photo_header import PhotoHeader, read_photo_header
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event, PhotoData
 
@@ -38,7 +46,7 @@ class ModelInput(NamedTuple):
 
     `is_last`: whether it is the last of its event. `pending`: for each photo a function that
     returns it, if it is in memory or was prefetched. `boxes`: one per photo, or empty. `read`:
-    reads photos that were not prefetched.
+    reads photos that were not prefetched. `metas`: the values of each photo's row, or empty.
     """
 
     event: Event
@@ -47,6 +55,7 @@ class ModelInput(NamedTuple):
     pending: tuple[Callable[[], PhotoData], ...] = ()
     boxes: tuple[Box | None, ...] = ()
     read: ReadPhoto = read_photo
+    metas: tuple[Meta, ...] = ()
 
     def fill(
         self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
@@ -54,20 +63,28 @@ class ModelInput(NamedTuple):
         """Fill `slot`, see `decode_into_slot`; without photos the event itself is the failure."""
         if not self.paths:
             slot[...] = 0
-            return DecodeResult(
-                (), (Failure(self.event.id, "the event names no photo", of_event=True),)
+            missing = Failure(
+                self.event.id, "the event names no photo", of_event=True, meta=self.event.meta
             )
-        reads = self.pending or [partial(self.read, path) for path in self.paths]
-        return decode_into_slot(
-            list(zip(self.paths, reads, strict=True)), slot, preprocessing, truncated, self.boxes
-        )
+            return DecodeResult((), (missing,))
+        reads: Sequence[Callable[[], PhotoData]] = self.pending or [
+            partial(self.read, path) for path in self.paths
+        ]
+        sources = list(zip(self.paths, reads, strict=True))
+        return decode_into_slot(sources, slot, preprocessing, truncated, self.boxes, self.metas)
 
 
 class PhotoInfo(NamedTuple):
-    """A photo that an input stands for; `exif` is empty if stacking didn't need the photo."""
+    """A photo that an input stands for.
+
+    `exif` is empty, and `size` None, if stacking didn't need the photo. See `ImagePrediction`.
+    """
 
     path: str
     exif: Exif
+    size: tuple[int, int] | None = None
+    box: Box | None = None
+    meta: Meta | None = None
 
 
 class DecodeResult(NamedTuple):
@@ -83,12 +100,16 @@ def model_inputs(
     """Yield one input per photo, or one per event if `stacked` or if it has no photos."""
     for event in events:
         if stacked or not event.images:
-            yield ModelInput(event, event.images, True, _pending(event, read), event.boxes, read)
+            yield ModelInput(
+                event, event.images, True, _pending(event, read), event.boxes, read, event.metas
+            )
             continue
-        pending = _pending(event, read)
+        pending, metas = _pending(event, read), event.metas
         for at, path in enumerate(event.images):
             is_last, here = at + 1 == len(event.images), slice(at, at + 1)
-            yield ModelInput(event, (path,), is_last, pending[here], event.boxes[here], read)
+            yield ModelInput(
+                event, (path,), is_last, pending[here], event.boxes[here], read, metas[here]
+            )
 
 
 def _pending(event: Event, read: ReadPhoto) -> tuple[Callable[[], PhotoData], ...]:
@@ -111,6 +132,7 @@ def decode_into_slot(
     preprocessing: Preprocessing,
     truncated: TruncatedPolicy,
     boxes: Sequence[Box | None] = (),
+    metas: Sequence[Meta] = (),
 ) -> DecodeResult:
     """Read, decode and resize photos into `slot`, uint8 (height, width, 3).
 
@@ -123,23 +145,34 @@ def decode_into_slot(
     shown: list[NDArray[np.uint8]] = []
     photos: list[PhotoInfo] = []
     failures: list[Failure] = []
-    for (path, read), box in zip_longest(sources, boxes):
+    for (path, read), box, meta in zip_longest(sources, boxes, metas):
         if len(shown) == STACK_SIZE:
-            photos.append(PhotoInfo(path, Exif()))
+            photos.append(PhotoInfo(path, Exif(), None, box, meta))
             continue
         try:
             data = read()
-            pixels = _decode_photo(data, box, preprocessing, truncated, buffer)
+            header = read_photo_header(data) if isinstance(data, bytes) else None
+            pixels = _decode_photo(data, header, box, preprocessing, truncated, buffer)
             shown.append(to_model_input(pixels, preprocessing))
-            photos.append(PhotoInfo(path, parse_exif(data) if isinstance(data, bytes) else Exif()))
+            photos.append(PhotoInfo(path, *_exif_and_size(data, header), box, meta))
         except (ImageError, MemoryError, cv2.error) as error:
-            failures.append(Failure(path, " ".join(str(error).split()) or type(error).__name__))
+            why = " ".join(str(error).split()) or type(error).__name__
+            failures.append(Failure(path, why, meta=meta or {}))
     slot[...] = 0 if not shown else gray_stack(shown) if preprocessing.is_stacked else shown[0]
     return DecodeResult(tuple(photos), tuple(failures))
 
 
+def _exif_and_size(data: PhotoData, header: PhotoHeader | None) -> tuple[Exif, tuple[int, int]]:
+    """Return what the file says about the photo, and its upright (height, width)."""
+    if not isinstance(data, bytes):
+        return Exif(), (data.shape[0], data.shape[1])
+    height, width, _ = oriented_size(data, header)
+    return parse_exif(data, header), (height, width)
+
+
 def _decode_photo(
     data: PhotoData,
+    header: PhotoHeader | None,
     box: Box | None,
     preprocessing: Preprocessing,
     truncated: TruncatedPolicy,
@@ -148,6 +181,7 @@ def _decode_photo(
     if not isinstance(data, bytes):
         return data
     height, width = min_decode_size(preprocessing)
-    if box is None or preprocessing.crop_margin is None:
-        return decode(data, (height, width), truncated, buffer)
-    return crop_to_box(data, box, preprocessing.crop_margin, max(height, width), truncated, buffer)
+    margin = preprocessing.crop_margin
+    if box is None or margin is None:
+        return decode(data, (height, width), truncated, buffer, header)
+    return crop_to_box(data, box, margin, max(height, width), truncated, buffer, header)

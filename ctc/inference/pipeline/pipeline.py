@@ -62,6 +62,11 @@ class EventResult:
     prediction: EventPrediction | None
 
     @property
+    def event_id(self) -> str:
+        """The id of the event."""
+        return self.prediction.id if self.prediction else self.failures[0].event_id
+
+    @property
     def photos(self) -> int:
         """The number of photos that came in."""
         good = len(self.prediction.images) if self.prediction else 0
