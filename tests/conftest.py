@@ -171,6 +171,7 @@ def build_model(tmp_path: Path) -> Callable[..., Path]:
                 changes.pop("crop_margin", None),
             ),
             thresholds=changes.pop("thresholds", {}),
+            provenance=changes.pop("provenance", {}),
             multi_label=changes.pop("multi_label", ()),
         )
         made = color_network(**{"size": size, **changes})
