@@ -47,10 +47,12 @@ def boxes_from_columns(
 
 
 def columns_from_boxes(boxes: Sequence[Box | None]) -> dict[str, tuple[float | None, ...]]:
-    """Return the values of `BOX_COLUMNS` and BOX_CONFIDENCE for the photos of an event."""
+    """Return the values of `BOX_COLUMNS`, and of BOX_CONFIDENCE if known, for an event's photos."""
     rows = [
-        (None,) * 5 if box is None else (box.x, box.y, box.width, box.height, box.confidence)
+        (None,) * len(BOX_COLUMNS) if box is None else (box.x, box.y, box.width, box.height)
         for box in boxes
     ]
-    names = (*BOX_COLUMNS, BOX_CONFIDENCE)
-    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+    columns = dict(zip(BOX_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
+    confidences = tuple(None if box is None else box.confidence for box in boxes)
+    known = any(confidence is not None for confidence in confidences)
+    return {**columns, BOX_CONFIDENCE: confidences} if known else columns

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from ctc.artifacts.boxes import columns_from_boxes
 from ctc.artifacts.inventory import EVENT_ID, IMAGES
 from ctc.errors import PluginError, UsageError
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import LeftOut, Observation
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,8 +33,9 @@ def build_table(
 
     Entries that are not observations go to `left_out`. A label or meta column that some
     observations lack is null there. Meta columns of numbers hold numbers, those of tuples hold
-    lists of numbers, those of mixed types hold text. Raises UsageError if two columns have the same
-    name, PluginError if the input format gave something else.
+    lists of numbers or text, those of mixed types hold text; boxes become `BOX_COLUMNS`. Raises
+    UsageError if two columns have the same name, PluginError if the input format gave something
+    else.
     """
     import pyarrow as pa
 
@@ -61,7 +65,17 @@ def _valid_observations(
         elif not entry.images:
             left_out.add(LeftOut(entry.event_id, "no image"))
         else:
-            yield entry
+            yield _with_box_columns(entry) if entry.boxes else entry
+
+
+def _with_box_columns(entry: Observation) -> Observation:
+    """Return the observation with its boxes as meta columns."""
+    if len(entry.boxes) != len(entry.images):
+        raise PluginError(
+            f"an input format gave the event '{entry.event_id}' {len(entry.boxes)} boxes for "
+            f"{counted(len(entry.images), 'image')}"
+        )
+    return replace(entry, meta={**entry.meta, **columns_from_boxes(entry.boxes)}, boxes=())
 
 
 def _add_names(names: dict[str, None], mappings: Iterable[Mapping[str, Any]]) -> None:
@@ -95,7 +109,12 @@ def _unicode_columns(
 
 
 def _is_unicode(entry: Observation) -> bool:
-    texts = chain([entry.event_id], entry.images, entry.labels.values(), entry.meta.values())
+    texts = chain(
+        [entry.event_id],
+        entry.images,
+        entry.labels.values(),
+        *(value if isinstance(value, tuple) else (value,) for value in entry.meta.values()),
+    )
     try:
         "".join(text for text in texts if isinstance(text, str)).encode()
     except UnicodeEncodeError:
@@ -130,11 +149,21 @@ def _infer_array(values: list[Any]) -> pa.Array:
     """Build an array of the type that all values have, or of text."""
     import pyarrow as pa
 
-    lists = any(isinstance(value, tuple) for value in values)
     try:
-        return pa.array(values, pa.list_(pa.float64()) if lists else None)
+        return pa.array(values, _list_type(values))
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return _string_array(values)
+
+
+def _list_type(values: Iterable[Any]) -> pa.DataType | None:
+    """Return the type of a list if there are tuples: of text, of numbers, or with only null."""
+    import pyarrow as pa
+
+    tuples = [value for value in values if isinstance(value, tuple)]
+    if not tuples:
+        return None
+    parts = {type(part) for value in tuples for part in value} - {type(None)}
+    return pa.list_(pa.string() if str in parts else pa.float64() if parts else pa.null())
 
 
 def _string_array(values: Iterable[Any]) -> pa.Array:
@@ -148,11 +177,13 @@ def _concat_column(chunks: Sequence[Columns], name: str) -> pa.ChunkedArray:
     import pyarrow as pa
 
     arrays = [chunk.get(name, pa.nulls(len(chunk[EVENT_ID]))) for chunk in chunks]
-    types = {array.type for array in arrays} - {pa.null()}
+    known = {array.type for array in arrays} - {pa.null()}
+    types = known - {pa.list_(pa.null())}
     if types == {pa.int64(), pa.float64()}:
         types = {pa.float64()}
     if len(types) <= 1:
-        common = types.pop() if types else pa.string()
+        unknown = pa.list_(pa.float64()) if known else pa.string()
+        common = types.pop() if types else unknown
         with suppress(pa.ArrowInvalid):  # an integer that float64 can't hold
             return pa.chunked_array([array.cast(common) for array in arrays], common)
     return pa.chunked_array([_string_array(array.to_pylist()) for array in arrays], pa.string())

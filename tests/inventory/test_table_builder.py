@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from ctc.errors import PluginError, UsageError
 from ctc.inventory.left_out import LeftOutLog
 from ctc.inventory.table_builder import build_table
-from ctc.plugin import LeftOut, Observation
+from ctc.plugin import Box, LeftOut, Observation
 
 
 def observation(
@@ -29,6 +30,27 @@ def build_column(values: list[Any], chunk_size: int = 2) -> pa.ChunkedArray:
         [observation(i, {"x": value}) for i, value in enumerate(values)], LeftOutLog(), chunk_size
     )
     return table["x"]
+
+
+def test_build_table_makes_columns_of_boxes() -> None:
+    boxes = (Box(0.1, 0.2, 0.3, 0.4, confidence=0.9), None)
+    entries = [
+        replace(observation(1), images=("a.jpg", "b.jpg"), boxes=boxes),
+        observation(2),
+        replace(observation(3), boxes=(Box(0.5, 0.6, 0.1, 0.2),)),
+    ]
+    table, labels = build_table(entries, LeftOutLog())
+    assert labels == ("species",)
+    assert table["box_x"].to_pylist() == [[0.1, None], None, [0.5]]
+    assert table["box_h"].to_pylist() == [[0.4, None], None, [0.2]]
+    assert table["box_conf"].to_pylist() == [[0.9, None], None, None]
+
+
+def test_build_table_rejects_boxes_for_other_images() -> None:
+    with pytest.raises(PluginError, match="gave the event '1' 1 boxes for 2 images"):
+        build_table(
+            [replace(observation(1), images=("a.jpg", "b.jpg"), boxes=(None,))], LeftOutLog()
+        )
 
 
 def test_build_table_fills_late_columns_with_null() -> None:
@@ -64,6 +86,14 @@ def test_build_table_fills_late_columns_with_null() -> None:
         ([2**80, 1, 2], [str(2**80), "1", "2"], pa.string()),
         ([(1, None), None, (0.5,), ()], [[1.0, None], None, [0.5], []], pa.list_(pa.float64())),
         ([None, None, (1,)], [None, None, [1.0]], pa.list_(pa.float64())),
+        ([("a", None), None, ("b",)], [["a", None], None, ["b"]], pa.list_(pa.string())),
+        (
+            [(None, None), (None,), ("b",)],
+            [[None, None], [None], ["b"]],
+            pa.list_(pa.string()),
+        ),
+        ([(None,), None, (None,)], [[None], None, [None]], pa.list_(pa.float64())),
+        ([("a",), ("b",), (1,)], ["['a']", "['b']", "[1.0]"], pa.string()),
     ],
     ids=[
         "ints",
@@ -76,6 +106,10 @@ def test_build_table_fills_late_columns_with_null() -> None:
         "huge",
         "lists",
         "late lists",
+        "lists of text",
+        "late lists of text",
+        "lists of nothing",
+        "lists of text and of numbers",
     ],
 )
 def test_build_table_infers_type_of_meta_column(
