@@ -6,7 +6,6 @@ left_out.csv into the dataset folder.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,9 +16,12 @@ from ctc.artifacts.predictions import Failure
 from ctc.errors import InputError
 from ctc.storage.atomic import atomic_write, remove
 from ctc.storage.csv_reader import open_table
+from ctc.storage.csv_writer import BYTE_ORDER_MARK, open_rows, unescape_formula
 from ctc.storage.urls import redact_urls
 
 COLUMNS = ("path", "reason")
+EXCEL_OPTION = "excel"
+"""Key of the option of an output format that also applies to the failures beside its file."""
 
 
 def failure_path(output: Path) -> Path:
@@ -30,11 +32,12 @@ def failure_path(output: Path) -> Path:
 class FailureFile:
     """Writer of a failure file, which appears under its name when the block ends without error.
 
-    If no failure was added, no file is written and an existing one is removed.
+    If no failure was added, no file is written and an existing one is removed. `for_excel`: see
+    `RowWriter`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, for_excel: bool = False) -> None:
+        self.path, self._for_excel = path, for_excel
         self._has_failures = False
         self._stack = ExitStack()
 
@@ -42,9 +45,7 @@ class FailureFile:
         """Append one row."""
         if not self._has_failures:
             partial = self._stack.enter_context(atomic_write(self.path))
-            # backslashreplace: file names may hold bytes that are not UTF-8
-            handle = partial.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-            self._table = csv.writer(self._stack.enter_context(handle), lineterminator="\n")
+            self._table = self._stack.enter_context(open_rows(partial, self._for_excel))
             self._table.writerow(COLUMNS)
             self._has_failures = True
         self._table.writerow([redact_urls(failure.path), redact_urls(failure.reason)])
@@ -91,5 +92,8 @@ def read_failure_file(path: Path) -> Iterator[Failure]:
     if missing:
         raise InputError(f"'{path}' has no column '{missing[0]}': use the file that ctc wrote")
     at = [table.columns[name] for name in COLUMNS]
+    with path.open(encoding="utf-8", errors="backslashreplace") as file:
+        is_for_excel = file.read(1) == BYTE_ORDER_MARK
     for _, cells in table.rows():
-        yield Failure(cells[at[0]], cells[at[1]])
+        values = [unescape_formula(cells[i]) if is_for_excel else cells[i] for i in at]
+        yield Failure(values[0], values[1])

@@ -41,11 +41,12 @@ class ReportConfig:
     """Contents of a report.
 
     `megabytes` limits the size of all thumbnails together. `licence` is that of the model, None
-    if unknown.
+    if unknown. `for_excel`: see `RowWriter`, for the CSV files.
     """
 
     megabytes: float = THUMBNAIL_MEGABYTES
     licence: str | None = None
+    for_excel: bool = False
 
 
 @dataclass(frozen=True)

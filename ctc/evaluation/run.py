@@ -181,7 +181,7 @@ def _explain(
     preprocessing = model.info.preprocessing
     maps = explain(saliency_fn, preprocessing, dataset, config.split, examples)
     explanations = Explanations(method, maps)
-    write_explanations(explanations, output)
+    write_explanations(explanations, output, config.report.for_excel)
     reporter.info(f"saliency maps ({method}): '{output / FOLDER}'")
     return explanations
 
@@ -193,8 +193,9 @@ def _write_outputs(
     thumbnails: ThumbnailSource,
     extras: ReportExtras,
 ) -> EvaluationResult:
-    write_metrics(evaluation, output)
-    disagreements = write_label_errors(data, output / LABEL_ERRORS)
-    to_label = write_to_label(data, output / TO_LABEL)
+    for_excel = extras.config.for_excel
+    write_metrics(evaluation, output, for_excel)
+    disagreements = write_label_errors(data, output / LABEL_ERRORS, for_excel)
+    to_label = write_to_label(data, output / TO_LABEL, for_excel)
     report = write_evaluation_report(evaluation, data, output, thumbnails, extras)
     return EvaluationResult(evaluation, disagreements, to_label, report, extras.failures)

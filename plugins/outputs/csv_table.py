@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from ctc.artifacts.failures import EXCEL_OPTION
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
+from ctc.storage.csv_writer import open_rows
 
 from .photo_fields import FieldValue
 from .rows import MAX_CLASSES, PER_PHOTO, PredictionRow, build_table
 
 EXCEL = Option(
-    "excel",
+    EXCEL_OPTION,
     "Write a file for Excel: with a byte order mark, and with an apostrophe before text that it "
     "would run as a formula.",
     "flag",
     default=False,
 )
-
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 
 
 @hookimpl
@@ -40,14 +38,9 @@ def ctc_output_formats() -> list[OutputFormat]:
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Write the predictions; see `PredictionTable.rows` for errors."""
     table = build_table(entries, context.options)
-    for_excel = context.options[EXCEL.key]
-    escape = _escape_formulas if for_excel else list
-    encoding = "utf-8-sig" if for_excel else "utf-8"  # without the mark, Excel expects cp1252
-    # backslashreplace: file names may hold bytes that are not UTF-8
-    with path.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow(escape(table.columns))
-        writer.writerows(escape(_cells(row, table.has_multi_label)) for row in table.rows())
+    with open_rows(path, context.options[EXCEL.key], quoting=csv.QUOTE_ALL) as rows:
+        rows.writerow(table.columns)
+        rows.writerows(_cells(row, table.has_multi_label) for row in table.rows())
 
 
 def _cells(row: PredictionRow, has_multi_label: bool) -> list[str]:
@@ -80,14 +73,3 @@ def _json_list(names: tuple[str, ...] | None) -> str:
 
 def _to_text(value: FieldValue) -> str:
     return "" if value is None else str(value)
-
-
-def _escape_formulas(cells: list[str]) -> list[str]:
-    """Put an apostrophe before formulas, but not before numbers.
-
-    See https://owasp.org/www-community/attacks/CSV_Injection.
-    """
-    return [
-        f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
-        for cell in cells
-    ]

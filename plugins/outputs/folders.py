@@ -8,7 +8,6 @@ of every class that is present. A link's name shows where the photo is from: `no
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import shutil
@@ -21,8 +20,10 @@ from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import ImageError, InputError, reason
 from ctc.images import read_photo
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
+from ctc.storage.csv_writer import open_rows
 from ctc.storage.paths import is_url
 
+from .csv_table import EXCEL
 from .label_option import LABEL, selected_label
 from .photo_fields import absolute_path, relative_path
 
@@ -39,7 +40,7 @@ _RESERVED = re.compile(
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
     summary = "a folder per class with links to its photos, or copies"
-    return [OutputFormat("folders", summary, (), write, options=(LABEL, COPY), folder=True)]
+    return [OutputFormat("folders", summary, (), write, options=(LABEL, COPY, EXCEL), folder=True)]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
@@ -53,10 +54,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     folders = _ClassFolders(path, context.image_root, _copy if context.options[COPY.key] else _link)
     for name in context.labels[label]:
         folders.folder_name(name)
-    with (path / FAILURES_FILE).open(
-        "w", encoding="utf-8", errors="backslashreplace", newline=""
-    ) as file:
-        failed = csv.writer(file, lineterminator="\n")
+    with open_rows(path / FAILURES_FILE, context.options[EXCEL.key]) as failed:
         failed.writerow(["path", "reason"])
         for entry in entries:
             failures = (

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from ctc.artifacts.failures import failure_path, read_failures, write_failures
+from ctc.artifacts.failures import (
+    FailureFile,
+    failure_path,
+    read_failure_file,
+    read_failures,
+    write_failures,
+)
 from ctc.artifacts.predictions import Failure
 from ctc.errors import InputError
 
@@ -35,3 +41,14 @@ def test_read_failures_of_other_columns_is_an_error(tmp_path: Path) -> None:
     failure_path(tmp_path / "p.csv").write_text("file,reason\na.jpg,empty file\n")
     with pytest.raises(InputError, match="has no column 'path'"):
         read_failures(tmp_path / "p.csv")
+
+
+def test_failure_file_for_excel_escapes_formulas_and_is_read_back(tmp_path: Path) -> None:
+    predictions = tmp_path / "p.csv"
+    failures = [Failure("=cmd|x.jpg", "-3 is no size"), Failure("'=b.jpg", "+1.5")]
+    with FailureFile(failure_path(predictions), for_excel=True) as file:
+        for failure in failures:
+            file.add(failure)
+    written = failure_path(predictions).read_text(encoding="utf-8")
+    assert written == "\ufeffpath,reason\n'=cmd|x.jpg,'-3 is no size\n'=b.jpg,+1.5\n"
+    assert list(read_failure_file(failure_path(predictions)))[0] == failures[0]

@@ -69,6 +69,12 @@ _HEADER = (
     metavar="N",
     help="Make saliency maps of N events per label: Grad-CAM with --run, else occlusion.",
 )
+@option(
+    "--excel",
+    is_flag=True,
+    help="Write the CSV files for Excel: with a byte order mark, and with an apostrophe before "
+    "text that it would run as a formula.",
+)
 @option("--licence", metavar="TEXT", help="Licence of the model, for its model card.")
 @report_options
 @scoring_options
@@ -126,7 +132,7 @@ def _config(options: dict[str, Any]) -> EvaluateConfig:
         explain=options["explain"] or 0,
         image_root=options["image_root"],
         scoring=scoring_config(options),
-        report=ReportConfig(options["thumbnails"], options["licence"]),
+        report=ReportConfig(options["thumbnails"], options["licence"], options["excel"]),
     )
 
 

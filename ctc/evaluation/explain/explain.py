@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +18,7 @@ from ctc.evaluation.explain.saliency import SaliencyFn, overlay_heatmap
 from ctc.evaluation.metrics.intervals import Int64Array
 from ctc.images.decode import Pixels
 from ctc.storage.atomic import atomic_write
+from ctc.storage.csv_writer import open_rows
 
 FOLDER, INDEX = "explain", "explain.csv"
 SaliencyMethod = Literal["Grad-CAM", "occlusion"]
@@ -97,14 +97,14 @@ def explain(
     return tuple(explanations)
 
 
-def write_explanations(explanations: Explanations, folder: Path) -> None:
-    """Write a PNG for each into `folder`/explain, and explain.csv that lists them."""
+def write_explanations(explanations: Explanations, folder: Path, for_excel: bool = False) -> None:
+    """Write a PNG for each into `folder`/explain, and explain.csv that lists them.
+
+    `for_excel`: see `RowWriter`.
+    """
     with atomic_write(folder / FOLDER) as partial:
         partial.mkdir()
-        with (partial / INDEX).open(
-            "w", encoding="utf-8", errors="backslashreplace", newline=""
-        ) as file:
-            rows = csv.writer(file, lineterminator="\n")
+        with open_rows(partial / INDEX, for_excel) as rows:
             rows.writerow(_COLUMNS)
             for number, one in enumerate(explanations.all, 1):
                 name, about = f"{number:03d}.png", one.example

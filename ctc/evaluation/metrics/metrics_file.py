@@ -5,7 +5,6 @@ docs/evaluate.md describes both.
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections.abc import Iterator
@@ -22,18 +21,19 @@ from ctc.evaluation.metrics.evaluation import (
 )
 from ctc.evaluation.metrics.json_values import as_json
 from ctc.storage.atomic import write_text
+from ctc.storage.csv_writer import RowWriter
 from ctc.storage.json_file import write_object
 
 METRICS_JSON, METRICS_CSV = "metrics.json", "metrics.csv"
 DIGITS = 6
 
 
-def write_metrics(evaluation: Evaluation, folder: Path) -> None:
-    """Write both files into `folder`."""
+def write_metrics(evaluation: Evaluation, folder: Path, for_excel: bool = False) -> None:
+    """Write both files into `folder`; `for_excel`: see `RowWriter`."""
     about = {"format": FORMAT, "format_version": FORMAT_VERSION, "ctc_version": __version__}
     write_object(folder / METRICS_JSON, {**about, **as_json(evaluation, DIGITS)})
     text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
+    rows = RowWriter(text, for_excel)
     columns = [f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")]
     rows.writerow(["label", "class", "unit", "support", "predicted", *columns])
     rows.writerows(_rows(evaluation))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ctc.evaluation.answers.predictions import EvaluationData, is_known
 from ctc.evaluation.worklists.active_learning import rank_for_labelling
 from ctc.evaluation.worklists.label_errors import LabelErrorCandidates, find_label_errors
 from ctc.storage.atomic import write_text
+from ctc.storage.csv_writer import RowWriter
 
 LABEL_ERRORS, TO_LABEL = "label_errors.csv", "to_label.csv"
 MAX_ROWS = 1_000
@@ -48,10 +48,11 @@ class Disagreements:
         )
 
 
-def write_label_errors(data: EvaluationData, path: Path) -> Disagreements:
+def write_label_errors(data: EvaluationData, path: Path, for_excel: bool = False) -> Disagreements:
     """Write the events whose label differs from the prediction, at most MAX_ROWS per label.
 
-    There is one row per label and event, in the order of `find_label_errors`.
+    There is one row per label and event, in the order of `find_label_errors`. `for_excel`: see
+    `RowWriter`.
     """
     found, rows = Disagreements(0, 0, 0), list[WorklistRow]()
     for label, truth in data.truth.items():
@@ -61,19 +62,20 @@ def write_label_errors(data: EvaluationData, path: Path) -> Disagreements:
             len(events), len(suspects.row), int(np.count_nonzero(suspects.is_confident))
         )
         rows += _label_error_rows(data, label, events, suspects)
-    _write_csv(path, _ERROR_COLUMNS, rows)
+    _write_csv(path, _ERROR_COLUMNS, rows, for_excel)
     return found
 
 
-def write_to_label(data: EvaluationData, path: Path) -> int:
+def write_to_label(data: EvaluationData, path: Path, for_excel: bool = False) -> int:
     """Write the events without a label, most valuable first; return the number of rows.
 
-    A label that the ground truth does not have at all is left out.
+    A label that the ground truth does not have at all is left out. `for_excel`: see `RowWriter`.
     """
     return _write_csv(
         path,
         _TO_LABEL_COLUMNS,
         (row for label in data.truth for row in _to_label_rows(data, label)),
+        for_excel,
     )
 
 
@@ -118,9 +120,11 @@ def _event_columns(data: EvaluationData, event: int) -> tuple[str, str, str]:
     )
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[WorklistRow]) -> int:
+def _write_csv(
+    path: Path, columns: Sequence[str], rows: Iterable[WorklistRow], for_excel: bool
+) -> int:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = RowWriter(text, for_excel)
     writer.writerow(columns)
     written = [[f"{cell:.4f}" if isinstance(cell, float) else cell for cell in row] for row in rows]
     writer.writerows(written)

@@ -33,3 +33,12 @@ def test_review_lists_have_paths_and_locations(make_data, tmp_path) -> None:
         assert [
             (row["path"], row["predicted"], row["uncertainty"]) for row in csv.DictReader(file)
         ] == [("photos/11.jpg", "deer", "1.0000")]
+
+
+def test_review_lists_for_excel_escape_formulas(make_data, tmp_path) -> None:
+    truth, probabilities = [0, 0, 0, 1, 1, 1, 0], [[0.9, 0.1]] * 3 + [[0.1, 0.9]] * 4
+    data = make_data(truth, probabilities, ["=deer()", "fox"])
+    write_label_errors(data, tmp_path / "errors.csv", for_excel=True)
+    text = (tmp_path / "errors.csv").read_text(encoding="utf-8")
+    assert text.startswith("\ufefflabel,event_id,")
+    assert ",'=deer(),fox," in text

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctc.artifacts.predictions import EventPrediction, ImagePrediction
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.errors import InputError
 
 CLASSES = (
@@ -127,6 +127,21 @@ def test_failures_are_listed(write, tmp_path, failure) -> None:
         "path,reason\ngone.jpg,no such file or directory\n"
         f"{tmp_path / 'vanished.jpg'},no such file or directory\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("excel", "content"),
+    [
+        (False, "path,reason\n=cmd|x.jpg,empty file\n"),
+        (True, "\ufeffpath,reason\n'=cmd|x.jpg,empty file\n"),
+    ],
+)
+def test_excel_option_escapes_formulas_in_the_list_of_failures(
+    write, tmp_path, excel: bool, content: str
+) -> None:
+    failed = [Failure("=cmd|x.jpg", "empty file")]
+    written = write("folders", failed, {"species": CLASSES}, tmp_path, excel=excel)
+    assert (written / "_failed.csv").read_text(encoding="utf-8") == content
 
 
 def test_label_option(write, photo, tmp_path, predictions) -> None:

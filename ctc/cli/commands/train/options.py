@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from ctc.cli.options.paths import PATH, PATH_STR
 from ctc.cli.settings.context import load_config_file
 from ctc.cli.settings.source import FILE_VALUES_KEY, was_provided
 from ctc.errors import UsageError
+
+LOCAL_OPTIONS = ("hosts", "host_index", "coordinator", "mlflow")
+"""Options that connect to other machines: a run.json, which may be another person's, can't."""
 
 SOURCE_RUN_KEY = "ctc.training.repeats"
 """In click's `meta`: the `RunInfo` of the run whose options were read."""
@@ -29,7 +33,7 @@ def _load_config_option(
 
 
 def _load_run_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-    """Use the options of an earlier run as defaults.
+    """Use the options of an earlier run as defaults, but those of LOCAL_OPTIONS.
 
     They take precedence over a configuration file, and the command line over them.
     """
@@ -38,7 +42,7 @@ def _load_run_config(context: click.Context, _: click.Parameter, path: Path | No
     from ctc.training.run_folder import read_config
 
     config, context.meta[SOURCE_RUN_KEY] = read_config(path)
-    values = config.to_json()
+    values = _without_local_options(config.to_json())
     weights = [f"{label}={weight}" for label, weight in values.pop("label_weights").items()]
     of_plugins = {**values.pop("backbone_options", {}), **values.pop("loader_options", {})}
     context.default_map = {
@@ -48,6 +52,19 @@ def _load_run_config(context: click.Context, _: click.Parameter, path: Path | No
         "label_weights": weights,
     }
     context.meta.pop(FILE_VALUES_KEY, None)
+
+
+def _without_local_options(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a run without those that are never taken from a file of others."""
+    from ctc.cli.console import console
+    from ctc.training.config import TrainingConfig
+
+    defaults = {one.name: one.default for one in fields(TrainingConfig)}
+    left_out = [name for name in LOCAL_OPTIONS if values[name] != defaults[name]]
+    if left_out:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in left_out)
+        console.info(f"not taken from the run: {names}; give them again where you want them")
+    return {name: value for name, value in values.items() if name not in LOCAL_OPTIONS}
 
 
 def _load_resumed_run(

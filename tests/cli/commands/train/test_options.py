@@ -183,12 +183,26 @@ def earlier(tmp_path) -> tuple[Path, TrainingConfig]:
         seed=5,
     )
     Run(tmp_path / "earlier").write(info)
-    return Run(tmp_path / "earlier").info_path, config
+    taken = replace(config, mlflow=False, hosts=1, host_index=0, coordinator=None)
+    return Run(tmp_path / "earlier").info_path, taken
 
 
-def test_config_option_reads_every_option_of_a_run(earlier):
+def test_config_option_reads_every_option_of_a_run_that_connects_nowhere(earlier, capsys):
     path, config = earlier
     assert _parsed("--config", str(path)) == config
+    assert capsys.readouterr().err == (
+        "not taken from the run: --hosts, --host-index, --coordinator, --mlflow; "
+        "give them again where you want them\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--resume", "--config"])
+def test_options_that_connect_are_taken_from_the_command_line(earlier, option):
+    path, config = earlier
+    typed = ("--hosts", "2", "--host-index", "1", "--coordinator", "here:1", "--mlflow")
+    parsed = _parsed(option, str(path), *typed)
+    assert (parsed.hosts, parsed.host_index, parsed.coordinator) == (2, 1, "here:1")
+    assert parsed.mlflow
 
 
 def test_command_line_takes_precedence_over_a_run(earlier):
