@@ -28,7 +28,8 @@ class InventoryResult:
 
     `left_out`: source entries that gave no observation. `checked_photos`: number of photos whose
     existence was checked, `missing_photos` of which don't exist. `similar_photo`: one of these, and
-    the similar name that it has on the disk, if there is one. `notes`: lines for the user.
+    the similar name that it has on the disk, if there is one. `missing_hint`: where the first of
+    them was looked for, and what to change. `notes`: lines for the user.
     """
 
     inventory: Inventory
@@ -36,6 +37,7 @@ class InventoryResult:
     checked_photos: int
     missing_photos: int
     similar_photo: tuple[str, str] | None = None
+    missing_hint: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -140,13 +142,13 @@ def _refine(
     return inventory, (description,)
 
 
-def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str] | None]:
+def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str] | None, str]:
     """Return how many of the first photos were checked, and how many of them are missing.
 
-    Photos at URLs are not checked, since they are not in the image root.
-
-    The last value is a missing photo and its similar name on the disk, if there is any.
+    Then a missing photo and its similar name on the disk, if there is any, and a hint. Photos at
+    URLs are not checked, since they are not in the image root.
     """
+    from ctc.inventory.missing_photos import explain_missing
     from ctc.inventory.photo_names import PhotoNames
 
     rows = inventory.table[IMAGES].slice(0, MAX_CHECKED_PHOTOS).to_pylist()
@@ -158,4 +160,5 @@ def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str]
     missing = [photo for photo, found in zip(photos, exists, strict=True) if not found]
     names = PhotoNames(inventory.image_root)
     similar = ((photo, actual) for photo in missing if (actual := names.find(photo)))
-    return len(photos), len(missing), next(similar, None)
+    hint = explain_missing(missing[0], inventory.image_root) if missing else ""
+    return len(photos), len(missing), next(similar, None), hint

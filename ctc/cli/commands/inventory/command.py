@@ -151,7 +151,7 @@ def _print_result(built: InventoryResult, output: Path) -> None:
     if built.left_out.counts:
         info(f"entries that were left out are listed in '{built.left_out.path}'")
     if built.missing_photos:
-        hint = "check --image-root"
+        hint = built.missing_hint
         if built.similar_photo:
             named, actual = built.similar_photo
             hint = f"there is '{actual}' for '{named}', add --ignore-case"
