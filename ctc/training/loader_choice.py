@@ -8,6 +8,7 @@ from ctc.errors import CtcError
 from ctc.hardware import nvidia_gpus
 from ctc.plugin import Loader
 from ctc.plugin.manager import Plugins
+from ctc.training.distributed.backend import keras_gpus
 
 PREFERRED_LOADERS = ("dali", "turbo", "tfdata")
 
@@ -17,8 +18,8 @@ def choose_loader(
 ) -> tuple[Loader, str]:
     """Return the loader called `name`, and why it was chosen ('' if there is nothing to explain).
 
-    `auto` is the first of `PREFERRED_LOADERS` that is available; dali only with an NVIDIA GPU.
-    Raises CtcError if the loader is not installed or can't run here.
+    `auto` is the first of `PREFERRED_LOADERS` that is available; dali only with an NVIDIA GPU
+    that Keras computes on. Raises CtcError if the loader is not installed or can't run here.
     """
     if name == "auto":
         return _first_available(installed)
@@ -34,11 +35,17 @@ def choose_loader(
 def _first_available(installed: Mapping[str, Loader]) -> tuple[Loader, str]:
     problems: list[str] = []
     for name in (preferred for preferred in PREFERRED_LOADERS if preferred in installed):
-        needs_gpu = name == "dali" and not nvidia_gpus()
-        problem = "no NVIDIA GPU here" if needs_gpu else installed[name].available()
+        problem = (_gpu_problem() if name == "dali" else None) or installed[name].available()
         if problem is None:
             return installed[name], "; ".join(problems)
         problems.append(f"'{name}': {problem}")
     raise CtcError(
         f"no loader can run here: {'; '.join(problems) or 'none is installed'}; see `ctc plugins`"
     )
+
+
+def _gpu_problem() -> str | None:
+    """Return why a loader could not hand over images on a GPU; None if it can."""
+    if not nvidia_gpus():
+        return "no NVIDIA GPU here"
+    return None if keras_gpus() else "Keras can't use the NVIDIA GPU"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import keras
+
 from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS, TRAIN
+from ctc.hardware import nvidia_gpus
 from ctc.reporting import counted
 from ctc.training.config import TrainingConfig
+from ctc.training.distributed.backend import keras_gpus
 from ctc.training.plan import TrainingPlan
 
+_GPU_EXTRAS = {"tensorflow": "train-gpu", "jax": "jax-cuda12"}
 MAX_CLASS_WEIGHT = 10.0
 """The largest class weight without a warning; measured, see "Class imbalance" in training.md."""
 
@@ -22,8 +27,23 @@ def plan_warnings(plan: TrainingPlan) -> Iterator[str]:
             "several observations, which --multi-label can use: build it with "
             "--keep-multi-observation"
         )
+    yield from _gpu_warnings()
     yield from _patience_warnings(plan.config)
     yield from _class_weight_warnings(plan)
+
+
+def _gpu_warnings() -> Iterator[str]:
+    """Warn of GPUs that the driver shows and the backend of Keras can't use."""
+    gpus = nvidia_gpus()
+    if not gpus or keras_gpus():
+        return
+    backend = keras.backend.backend()
+    extra = _GPU_EXTRAS.get(backend)
+    advice = f"pip install 'camera-trap-classifier[{extra}]'" if extra else "see `ctc doctor`"
+    yield (
+        f"training on the CPU: the driver shows {counted(gpus, 'NVIDIA GPU')}, which Keras on "
+        f"{backend} can't use: {advice}"
+    )
 
 
 def _patience_warnings(config: TrainingConfig) -> Iterator[str]:

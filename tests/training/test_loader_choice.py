@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from ctc.errors import CtcError
-from ctc.hardware import nvidia_gpus
 from ctc.plugin import Loader
 from ctc.plugin.manager import Plugins
+from ctc.training import loader_choice
 from ctc.training.loader_choice import choose_loader
 
 
@@ -26,9 +26,20 @@ def test_choose_loader_auto_skips_unavailable():
     )
 
 
-def test_choose_loader_auto_takes_dali_only_with_gpu():
+@pytest.mark.parametrize(
+    ("driver_gpus", "usable", "wanted"),
+    [
+        (0, [], ("turbo", "'dali': no NVIDIA GPU here")),
+        (1, [], ("turbo", "'dali': Keras can't use the NVIDIA GPU")),
+        (1, ["gpu:0"], ("dali", "")),
+    ],
+)
+def test_choose_loader_auto_takes_dali_where_keras_computes(
+    monkeypatch, driver_gpus, usable, wanted
+):
+    monkeypatch.setattr(loader_choice, "nvidia_gpus", lambda: driver_gpus)
+    monkeypatch.setattr(loader_choice, "keras_gpus", lambda: usable)
     loaders = {name: _loader(name) for name in ("dali", "turbo")}
-    wanted = ("dali", "") if nvidia_gpus() else ("turbo", "'dali': no NVIDIA GPU here")
     loader, reason = choose_loader("auto", loaders, Plugins([], []))
     assert (loader.name, reason) == wanted
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ctc.plugin.manager import plugins
+from ctc.training import plan_warnings as module
 from ctc.training.plan import resolve_plan
 from ctc.training.plan_warnings import plan_warnings
 
@@ -43,3 +44,18 @@ def test_plan_warnings_name_large_class_weight(warnings_of, tmp_path):
     (warning,) = warnings_of(class_weights=str(path))
     assert warning.startswith(f"--class-weights {path} multiplies the loss of 'species=fox' (")
     assert "by 124: factors above 10 cost accuracy, try --class-weights sqrt" in warning
+
+
+@pytest.mark.parametrize(("backend", "extra"), [("tensorflow", "train-gpu"), ("jax", "jax-cuda12")])
+def test_plan_warnings_name_extra_for_a_gpu_that_keras_lacks(
+    warnings_of, monkeypatch, backend, extra
+):
+    monkeypatch.setattr(module, "nvidia_gpus", lambda: 1)
+    monkeypatch.setattr(module.keras.backend, "backend", lambda: backend)
+    (warning,) = warnings_of()
+    assert warning == (
+        f"training on the CPU: the driver shows 1 NVIDIA GPU, which Keras on {backend} can't use: "
+        f"pip install 'camera-trap-classifier[{extra}]'"
+    )
+    monkeypatch.setattr(module, "keras_gpus", lambda: ["gpu:0"])
+    assert warnings_of() == []

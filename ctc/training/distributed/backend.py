@@ -90,6 +90,14 @@ def device_names() -> tuple[str, ...]:
     )
 
 
+def keras_gpus() -> list[str]:
+    """Return Keras's names of the GPUs that its backend can use, such as `gpu:0`."""
+    import keras
+
+    names = keras.distribution.list_devices()
+    return [name for name in names if name.startswith(("gpu", "cuda"))]
+
+
 def _device_kinds(backend: str) -> list[str]:
     if backend == "jax":
         import jax

@@ -1,4 +1,4 @@
-"""Device of DALI: an NVIDIA GPU when there is one, else the CPU."""
+"""Device of DALI: the NVIDIA GPU that Keras computes on, else the CPU."""
 
 from __future__ import annotations
 
@@ -33,5 +33,20 @@ def available() -> str | None:
 
 
 def default_device() -> DaliDevice:
-    """Return the first GPU that the driver shows (CUDA_VISIBLE_DEVICES chooses), or the CPU."""
-    return DaliDevice(gpu=0, is_portable=True) if nvidia_gpus() else DaliDevice()
+    """Return the first GPU that the driver shows (CUDA_VISIBLE_DEVICES chooses), or the CPU.
+
+    It is the CPU as well if the backend of Keras can't use the GPU, and so could not take images
+    that are there. Without Keras images come back to the host.
+    """
+    if nvidia_gpus() and _keras_takes_gpu_images():
+        return DaliDevice(gpu=0, is_portable=True)
+    return DaliDevice()
+
+
+def _keras_takes_gpu_images() -> bool:
+    if importlib.util.find_spec("keras") is None:
+        return True
+    import keras
+
+    names = keras.distribution.list_devices()
+    return any(name.startswith(("gpu", "cuda")) for name in names)

@@ -19,8 +19,9 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.errors import InputError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
+from ctc_plugins.loaders.dali import device as dali_device
 from ctc_plugins.loaders.dali import loader as dali
-from ctc_plugins.loaders.dali.device import DaliDevice
+from ctc_plugins.loaders.dali.device import DaliDevice, default_device
 from ctc_plugins.loaders.dali.output import as_tensor
 from ctc_plugins.loaders.turbo import loader as turbo
 
@@ -66,6 +67,25 @@ def without_its_quantization_table(jpeg: bytes) -> bytes:
     """Return a JPEG with a valid header that no decoder can decode."""
     frame = jpeg.find(b"\xff\xc0")
     return jpeg[: frame + 12] + b"\x03" + jpeg[frame + 13 :]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("driver_gpus", "keras_device", "expected"),
+    [
+        (0, "cpu:0", DaliDevice()),
+        (1, "cpu:0", DaliDevice()),
+        (1, "gpu:0", DaliDevice(gpu=0, is_portable=True)),
+    ],
+)
+def test_default_device_is_where_keras_computes(
+    monkeypatch, driver_gpus, keras_device, expected
+) -> None:
+    import keras
+
+    monkeypatch.setattr(dali_device, "nvidia_gpus", lambda: driver_gpus)
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: [keras_device])
+    assert default_device() == expected
 
 
 def test_available_on_linux_only(monkeypatch) -> None:
