@@ -61,7 +61,9 @@ def run_checks(folder: Path, model: Path | None, seconds: float) -> Iterator[Fin
 
 
 def _check_gpu() -> Finding:
-    return check_gpu(run_probe("ctc.hardware:nvidia_gpus", timeout=QUICK_TIMEOUT))
+    gpus = run_probe("ctc.hardware:nvidia_gpus", timeout=QUICK_TIMEOUT)
+    decoder = run_probe("ctc.hardware:has_hardware_jpeg_decoder", timeout=QUICK_TIMEOUT)
+    return check_gpu(gpus, decoder)
 
 
 def _check_extra(extra: Extra, listed: Collection[str]) -> Finding:

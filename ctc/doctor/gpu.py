@@ -14,16 +14,27 @@ _QUERY = [
 _TIMEOUT = 30
 
 
-def check_gpu(usable_count: int) -> Finding:
-    """Compare the GPUs of `nvidia-smi` with `usable_count`, the number that CUDA finds."""
+NO_DECODER = (
+    "no hardware JPEG decoder, so DALI decodes on the CPU's cores too: libnvcuvid is missing "
+    "(in a container set NVIDIA_DRIVER_CAPABILITIES=compute,utility,video)"
+)
+
+
+def check_gpu(usable_count: int, has_decoder: bool) -> Finding:
+    """Compare the GPUs of `nvidia-smi` with `usable_count`, the number that CUDA finds.
+
+    `has_decoder`: whether the library of the hardware JPEG decoder was found.
+    """
     listed, problem = _list_gpus()
     values = {
         "usable": usable_count,
+        "hardware_jpeg_decoder": has_decoder,
         "listed": [dict(zip(("name", "driver", "memory_mb"), row, strict=False)) for row in listed],
     }
     names = "; ".join(f"{name}, {memory} MB, driver {driver}" for name, driver, memory in listed)
     if usable_count:
-        return Finding("gpu", "ok", names or f"{usable_count}, {problem}", values)
+        text = names or f"{usable_count}, {problem}"
+        return Finding("gpu", "ok", text if has_decoder else f"{text}; {NO_DECODER}", values)
     if listed:
         return Finding(
             "gpu",

@@ -10,7 +10,8 @@ from packaging.specifiers import SpecifierSet
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OWN = "camera-trap-classifier"
-NOT_PINNED = {"benchmark"}
+# the pins of GPUs are those of CUDA 12, which one environment can't hold beside CUDA 13
+NOT_PINNED = {"benchmark", "dali-cuda13", "gpu-cuda13", "jax-cuda13"}
 
 
 def asked_for() -> list[Requirement]:

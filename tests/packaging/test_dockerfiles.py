@@ -131,21 +131,37 @@ def test_dockerfile_gpu_packages_share_one_cuda(would_install) -> None:
     assert not [name for name in names if name.endswith("-cu13")]
 
 
+def test_dockerfile_gpu_gets_the_hardware_decoder_and_keeps_compiled_kernels() -> None:
+    lines = [one.rest for one in instructions("Dockerfile.gpu") if one.name == "ENV"]
+    values = dict(pair.split("=", 1) for line in lines for pair in line.split())
+    assert "video" in values["NVIDIA_DRIVER_CAPABILITIES"].split(",")
+    assert values["CUDA_CACHE_PATH"].startswith("/data/")
+    assert int(values["CUDA_CACHE_MAXSIZE"]) == 4 * 1024**3
+
+
+@pytest.mark.subprocess
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("extras", "cuda", "wanted"),
+    [
+        ("train,jax-cuda12,gpu,dali", 12, "nvidia-dali-cuda120"),
+        ("train,jax-cuda13,gpu-cuda13,dali-cuda13", 13, "nvidia-dali-cuda130"),
+    ],
+)
+def test_extras_for_gpus_share_one_cuda(would_install, extras, cuda, wanted) -> None:
+    """cuDNN's packages for CUDA 12 and 13 overwrite each other's files."""
+    names = would_install(f".[{extras}]", constrained=cuda == 12)
+    assert {wanted, "onnxruntime-gpu", "jax", f"jax-cuda{cuda}-plugin"} <= names
+    assert {name for name in names if name.startswith("nvidia-cudnn")} == {f"nvidia-cudnn-cu{cuda}"}
+
+
 @pytest.fixture
 def would_install(uv):
     """A function that returns the packages of an installation on Linux, from metadata only."""
 
-    def resolve(requirement: str) -> set[str]:
-        command = [
-            uv,
-            "pip",
-            "compile",
-            "-",
-            "--constraint",
-            "constraints.txt",
-            "--no-header",
-            "--no-annotate",
-        ]
+    def resolve(requirement: str, *, constrained: bool = True) -> set[str]:
+        constraint = ["--constraint", "constraints.txt"] if constrained else []
+        command = [uv, "pip", "compile", "-", *constraint, "--no-header", "--no-annotate"]
         linux = ["--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28"]
         done = subprocess.run(
             [*command, *linux],
