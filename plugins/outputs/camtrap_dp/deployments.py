@@ -1,7 +1,8 @@
 """Deployments of a Camtrap DP package, collected from the events.
 
 A deployment is a camera's location with its start and end. An event's deployment is the one in its
-meta column `deploymentID`, else `location`, else the folder of its first photo.
+meta column `deploymentID`, else `location`, else the folder of its first photo, without the folders
+that a camera numbers itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from ctc.artifacts.predictions import EventPrediction
+from ctc.images.folder_names import camera_folder
 
 from ..photo_fields import (
     CAMERA,
@@ -81,8 +83,9 @@ class Deployments:
 
     def _folder_name(self, event: EventPrediction) -> str:
         photo = event.images[0].path
-        folder = str(PurePosixPath(relative_path(photo, self.root) or absolute_path(photo)).parent)
-        name = self.root.name if folder == "." else folder
+        path = relative_path(photo, self.root) or absolute_path(photo)
+        folder = camera_folder(str(PurePosixPath(path).parent))
+        name = self.root.name if folder in ("", ".") else folder
         return f"folder {name}" if name in MISSING else name
 
 

@@ -13,7 +13,7 @@ import logging
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -71,11 +71,14 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         tuple(deployment.id for deployment in deployments if not deployment.coordinates),
         package.photos_without_time,
     )
+    context = replace(context, notes=(*context.notes, *clock.notes()))
     document = descriptor(context, deployments, package.species, label)
     _write_text(
         path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     )
     _write_text(path / "README.md", readme(context, gaps))
+    for note in clock.notes():
+        log.warning("%s", note)
     for line in gaps.lines():
         log.warning("the Camtrap DP package is incomplete, see its README.md: %s", line)
 

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
 from ctc.errors import UsageError
 from ctc.plugin import Option
+from ctc.reporting import counted
 
 TIME_ZONE = Option(
     "time-zone",
     "Time zone of the cameras' clocks, which EXIF lacks: a name such as Europe/Berlin, "
-    "or an offset such as +01:00.",
+    "or, as most cameras keep their clock in summer, an offset such as +01:00.",
     metavar="ZONE",
 )
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+SKIPPED, REPEATED = ("does not exist", "do not exist"), ("exists twice", "exist twice")
+"""What is unclear of a time, and of several."""
 _DATE_LENGTH = len("2016-09-25")
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Clock of the cameras; with `zone` None only times that have a zone can be used."""
+    """Clock of the cameras; with `zone` None only times that have a zone can be used.
+
+    `unclear`: how many times the zone skips or has twice, when summer time begins or ends.
+    """
 
     zone: tzinfo | None
+    unclear: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def localize(self, text: object, source: str) -> datetime | None:
         """Return an ISO 8601 text as a time with a zone; None when it isn't one, or a date alone.
@@ -43,7 +51,31 @@ class Clock:
                 f"the time zone of '{source}', taken at {text}, is unknown: set --time-zone, "
                 "for example --time-zone Europe/Berlin or --time-zone +01:00"
             )
-        return time if time.tzinfo else time.replace(tzinfo=self.zone)
+        return time if time.tzinfo else self._with_offset(time)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a note for the reader of the package, if there were unclear times."""
+        if not self.unclear:
+            return ()
+        counts = " and ".join(
+            counted(count, f"time that {what[0]}", f"times that {what[1]}")
+            for what, count in self.unclear.items()
+        )
+        advice = "most cameras keep their clock all year: for these set --time-zone to an offset"
+        note = (
+            f"{counts} in '{self.zone}', when summer time begins or ends; {advice} such as +01:00"
+        )
+        return (note,)
+
+    def _with_offset(self, time: datetime) -> datetime:
+        """Return the time with the offset of the zone, so that times compare as in UTC."""
+        local = time.replace(tzinfo=self.zone)
+        offset = local.utcoffset() or timedelta(0)
+        if local.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != time:
+            self.unclear[SKIPPED] += 1
+        elif local.replace(fold=1).utcoffset() != offset:
+            self.unclear[REPEATED] += 1
+        return time.replace(tzinfo=timezone(offset))
 
 
 def make_clock(zone: str | None) -> Clock:
