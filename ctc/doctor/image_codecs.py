@@ -11,7 +11,7 @@ from PIL import Image
 
 from ctc.errors import ImageError
 from ctc.images import decode, encode_jpeg
-from ctc.images.decode import FORMATS
+from ctc.images.pillow import FORMATS
 
 COLOR = (200, 120, 40)
 COLOR_TOLERANCE = 12

@@ -7,36 +7,26 @@ headers of unusual JPEGs. Only the formats of an allow-list are tried.
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import local
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
 import simplejpeg
-from PIL import (
-    BmpImagePlugin,  # noqa: F401  (Image.open finds only the formats whose plugins are imported)
-    GifImagePlugin,  # noqa: F401
-    Image,
-    JpegImagePlugin,  # noqa: F401
-    PngImagePlugin,  # noqa: F401
-    TiffImagePlugin,  # noqa: F401
-    UnidentifiedImageError,
-    WebPImagePlugin,  # noqa: F401
-)
 
 from ctc.errors import ImageError
-from ctc.images.file_kinds import unknown_image
+from ctc.images.file_kinds import decoder_message
 from ctc.images.jpeg_header import count_scans
 from ctc.images.jpeg_repair import without_padding, without_stray_bytes
 from ctc.images.photo_header import MAX_PIXELS, PhotoHeader, read_photo_header
 from ctc.images.to_rgb import Pixels, bytes_per_pixel, to_rgb
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 __all__ = [
-    "FORMATS",
     "DecodeBuffer",
     "OutOfMemoryError",
     "Pixels",
@@ -46,7 +36,6 @@ __all__ = [
     "oriented_size",
 ]
 
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 MAX_BYTES = 1 << 30
 """Largest memory of a photo while it is decoded."""
 MAX_SCANS = 1_000
@@ -55,14 +44,8 @@ MAX_SCANNED_PIXELS = 25 * MAX_PIXELS
 _WEBP_BYTES_PER_PIXEL = 20
 _SEVERAL_SCANS_BYTES_PER_PIXEL = 9
 _MAX_KEPT_BYTES = 192 << 20
-_ORIENTATION = 0x0112
 # EXIF orientation → cv2.flip's code after transposing: 0 vertical, 1 horizontal, -1 both
 _FLIPS = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
-
-# more than MAX_PIXELS is an error; Pillow's warning at half of it would only be noise
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-# what Pillow warns of, such as a damaged EXIF block or index of an MPO, leaves the pixels sound
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 class OutOfMemoryError(ImageError):
@@ -84,8 +67,10 @@ def oriented_size(data: bytes, header: PhotoHeader | None = None) -> tuple[int, 
     if header is not None:
         orientation, width, height = header.orientation, header.width, header.height
     else:
-        with _open(data) as image:
-            orientation, (width, height) = _orientation(image), image.size
+        from ctc.images.pillow import exif_orientation, open_photo_bytes
+
+        with open_photo_bytes(data) as image:
+            orientation, (width, height) = exif_orientation(image), image.size
     if orientation >= 5:
         width, height = height, width
     return height, width, orientation == 1
@@ -143,14 +128,16 @@ def decode_and_repair(
         stored = header.height, header.width
         with _as_image_errors(stored):
             return _decode_jpeg(data, stored, header.orientation, min_size, truncated, buffer)
-    with _open(data) as image, _as_image_errors(image.size[::-1]):
+    from ctc.images.pillow import exif_orientation, open_photo_bytes
+
+    with open_photo_bytes(data) as image, _as_image_errors(image.size[::-1]):
         _check_effort(image, data)
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
-            stored, orientation = image.size[::-1], _orientation(image)
+            stored, orientation = image.size[::-1], exif_orientation(image)
             return _decode_jpeg(data, stored, orientation, min_size, truncated, buffer)
         image.load()
         pixels = to_rgb(image)
-        return _apply_orientation(pixels, _orientation(image)), data  # load turns TIFFs upright
+        return _apply_orientation(pixels, exif_orientation(image)), data  # load turns TIFFs upright
 
 
 @contextmanager
@@ -163,30 +150,7 @@ def _as_image_errors(size: tuple[int, int]) -> Iterator[None]:
     except MemoryError:
         raise OutOfMemoryError(f"not enough memory for {size[1]}×{size[0]} pixels") from None
     except Exception as error:  # a broken file makes decoders raise almost anything
-        raise ImageError(_error_text(error)) from None
-
-
-def _open(data: bytes) -> Image.Image:
-    try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError:
-        raise unknown_image(data) from None
-    except Image.DecompressionBombError:
-        raise ImageError(f"more than {MAX_PIXELS} pixels") from None
-    except Exception as error:  # a broken header makes Pillow raise almost anything
-        raise ImageError(_error_text(error)) from None
-    if image.width * image.height > MAX_PIXELS:
-        raise ImageError(f"more than {MAX_PIXELS} pixels")
-    return image
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation 1–8; 1 if there is none or the EXIF block is damaged."""
-    try:
-        value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # a damaged EXIF block makes Pillow raise almost anything
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+        raise ImageError(decoder_message(error)) from None
 
 
 def _check_effort(image: Image.Image, data: bytes) -> None:
@@ -292,8 +256,3 @@ def _apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
         pixels = cv2.transpose(pixels)
     flip = _FLIPS.get(orientation)
     return pixels if flip is None else cv2.flip(pixels, flip)
-
-
-def _error_text(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text[:1].lower() + text[1:] if text else type(error).__name__

@@ -16,12 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ctc.errors import ImageError
-from ctc.images.decode import FORMATS
 from ctc.images.file_kinds import HEADER_BYTES, NOT_AN_IMAGE, unknown_image
 from ctc.images.files import open_photo
 from ctc.images.photo_header import (
@@ -39,6 +36,9 @@ from ctc.images.reconyx import parse_maker_note
 from ctc.images.tiff_tags import ASCII, RATIONAL, UNDEFINED, TagType, TagValue, read_directory
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.remote_files import io_threads
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 THREADS = 8
 _PATHS_PER_TASK = 32
@@ -155,8 +155,10 @@ def _read_part(
 
 
 def _read_with_pillow(file: BinaryIO) -> Exif:
+    from ctc.images.pillow import open_file
+
     try:
-        with Image.open(file, formats=FORMATS) as image:
+        with open_file(file) as image:
             return _extract(image)
     except Exception:  # a broken header makes Pillow raise almost anything
         return Exif(error=_describe_unknown(file))

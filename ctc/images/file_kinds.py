@@ -73,3 +73,9 @@ def _by_content(start: bytes) -> str | None:
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].lower().startswith((b"<!doctype", b"<html")):
         return "a web page, not a photo"
     return next((reason for mark, reason in _STARTS if start.startswith(mark)), None)
+
+
+def decoder_message(error: Exception) -> str:
+    """Return the message of a decoder as the end of a sentence, on one line."""
+    text = " ".join(str(error).split())
+    return text[:1].lower() + text[1:] if text else type(error).__name__
