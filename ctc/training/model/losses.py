@@ -59,24 +59,41 @@ class Criterion:
     smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
 
-    def loss_per_photo(self, classes: Tensor, logits: Tensor) -> Tensor:
+    def loss_per_photo(
+        self, classes: Tensor, logits: Tensor, soft_target: Tensor | None = None
+    ) -> Tensor:
         """Return the loss of each photo (N,), 0 where the label is missing.
 
-        `classes`: integers (N,), −1 = missing; `logits`: floats (N, classes).
+        `classes`: integers (N,), −1 = missing; `logits`: floats (N, classes). `soft_target`:
+        floats (N, classes) that sum to 1, in place of the classes; the factors of a focal loss and
+        of class weights are then those of the classes, weighted by the target.
         """
         known, target = _mask_missing(classes)
         # masked first: infinity has no gradient
         logs = ops.log_softmax(ops.where(known[:, None], logits, 0.0))
-        right = ops.take_along_axis(logs, target[:, None], axis=1)[:, 0]
+        if soft_target is None:
+            right = ops.take_along_axis(logs, target[:, None], axis=1)[:, 0]
+        else:
+            right = ops.sum(ops.cast(soft_target, "float32") * logs, axis=1)
         loss = -(1.0 - self.smoothing) * right - self.smoothing * ops.mean(logs, axis=1)
         if self.loss == "focal":
             loss = loss * (1.0 - ops.exp(right)) ** FOCAL_GAMMA
         if self.class_weights:
-            loss = loss * ops.take(ops.convert_to_tensor(self.class_weights, "float32"), target)
+            weights = ops.convert_to_tensor(self.class_weights, "float32")
+            loss = loss * (
+                ops.take(weights, target)
+                if soft_target is None
+                else ops.sum(ops.cast(soft_target, "float32") * weights, axis=1)
+            )
         return ops.where(known, loss, 0.0)
 
-    def batch_sums(self, classes: Tensor, logits: Tensor) -> BatchSums:
-        """Return the metric sums of a batch; arguments as for `loss_per_photo`."""
+    def batch_sums(
+        self, classes: Tensor, logits: Tensor, soft_target: Tensor | None = None
+    ) -> BatchSums:
+        """Return the metric sums of a batch; arguments as for `loss_per_photo`.
+
+        A soft target counts for the loss alone.
+        """
         known, target = _mask_missing(classes)
         count = logits.shape[-1]
         best = ops.cast(ops.argmax(logits, axis=-1), "int32")
@@ -85,7 +102,7 @@ class Criterion:
         top_k = ops.cast(ops.in_top_k(target, logits, min(TOP_K, count)), "float32") * present
         actual = ops.one_hot(target, count) * present[:, None]
         return BatchSums(
-            loss=ops.sum(self.loss_per_photo(classes, logits)),
+            loss=ops.sum(self.loss_per_photo(classes, logits, soft_target)),
             correct=ops.sum(correct),
             top_k_correct=ops.sum(top_k),
             photos=ops.sum(present),

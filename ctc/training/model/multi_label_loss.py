@@ -18,13 +18,18 @@ class MultiLabelCriterion(Criterion):
     `class_weights`: factor of a class's loss where it is present; 1 where it is absent.
     """
 
-    def loss_per_photo(self, classes: Tensor, logits: Tensor) -> Tensor:
+    def loss_per_photo(
+        self, classes: Tensor, logits: Tensor, soft_target: Tensor | None = None
+    ) -> Tensor:
         """Return the loss of each photo (N,): the sum of the classes' binary cross-entropies.
 
         It is 0 where the label is missing. `classes`: 1, 0, or −1 = missing, (N, classes);
-        `logits`: floats (N, classes).
+        `logits`: floats (N, classes). `soft_target`: floats 0–1 (N, classes), in place of the
+        classes.
         """
         known, target = _mask_missing(classes)
+        if soft_target is not None:
+            target = ops.cast(soft_target, "float32")
         masked = ops.where(known[:, None], logits, 0.0)  # infinity has no gradient
         log_present, log_absent = ops.log_sigmoid(masked), ops.log_sigmoid(-masked)
         right = target * log_present + (1.0 - target) * log_absent
@@ -32,12 +37,17 @@ class MultiLabelCriterion(Criterion):
         if self.loss == "focal":
             loss = loss * (1.0 - ops.exp(right)) ** FOCAL_GAMMA
         if self.class_weights:
-            loss = loss * ops.where(
-                target > 0.0, ops.convert_to_tensor(self.class_weights, "float32"), 1.0
+            weights = ops.convert_to_tensor(self.class_weights, "float32")
+            loss = loss * (
+                ops.where(target > 0.0, weights, 1.0)
+                if soft_target is None
+                else target * weights + 1.0 - target
             )
         return ops.where(known, ops.sum(loss, axis=1), 0.0)
 
-    def batch_sums(self, classes: Tensor, logits: Tensor) -> BatchSums:
+    def batch_sums(
+        self, classes: Tensor, logits: Tensor, soft_target: Tensor | None = None
+    ) -> BatchSums:
         """Return the metric sums of a batch.
 
         A photo is correct if its most probable class is present. A class is predicted if its
@@ -53,7 +63,7 @@ class MultiLabelCriterion(Criterion):
         top_k = ops.any(ops.logical_and(logits >= fifth, actual > 0.0), axis=1)
         exact = ops.all(ops.equal(predicted, actual), axis=1)
         return BatchSums(
-            loss=ops.sum(self.loss_per_photo(classes, logits)),
+            loss=ops.sum(self.loss_per_photo(classes, logits, soft_target)),
             correct=ops.sum(best * actual),
             top_k_correct=ops.sum(ops.cast(top_k, "float32")),
             photos=ops.sum(present),

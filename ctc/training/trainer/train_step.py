@@ -24,7 +24,9 @@ from ctc.training.model.npz_file import Arrays
 from ctc.training.model.optimizers import make_optimizer
 from ctc.training.model.variable_arrays import assign_arrays, to_arrays
 from ctc.training.plan import TrainingPlan
-from ctc.training.trainer.training_model import TrainingModel
+from ctc.training.trainer.compiled_steps import Logs, compiled_steps
+from ctc.training.trainer.pending_steps import StartedStep
+from ctc.training.trainer.training_model import TrainingModel, soft_key
 
 # Keras's names of variables of an optimizer
 _ITERATIONS, _ACCUMULATOR = "iteration", "gradient_accumulator"
@@ -75,19 +77,14 @@ class ModelRunner:
         """Update the weights with a batch and return its metric sums.
 
         The loss of a label is the mean over the photos of the whole batch, on all hosts, that have
-        the label, times its weight.
+        the label, each times its weight in the batch, times the label's weight.
         """
-        metrics = MetricSums(images=len(batch.images) * self._topology.hosts)
-        weights = self._sample_weights(batch.labels)
-        for part in self._micro_batches(len(batch.images)):
-            logs = self._model.train_on_batch(
-                batch.images[part],
-                _rows(batch.labels, part),
-                _rows(weights, part),
-                return_dict=True,
-            )
-            metrics += MetricSums.from_logs(self._model.label_order, logs)
-        return metrics
+        data = batch.images, _targets(batch), self._sample_weights(batch)
+        logs = [
+            self._steps.train(tuple(_rows(values, part) for values in data))
+            for part in self._micro_batches(len(batch.images))
+        ]
+        return self._started(logs, batch)
 
     def eval_step(self, batch: Batch) -> MetricSums:
         """Return the metric sums of a batch; no weight changes."""
@@ -188,13 +185,14 @@ class ModelRunner:
         ends = [size // devices * (step + 1) // steps * devices for step in range(steps)]
         return (slice(start, end) for start, end in zip([0, *ends], ends, strict=False))
 
-    def _sample_weights(self, labels: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
+    def _sample_weights(self, batch: Batch) -> dict[str, NDArray[np.float32]]:
         """Return label → (N,), the weight of each photo's loss."""
-        known = {label: _label_mask(classes) for label, classes in labels.items()}
+        known = {label: _label_mask(classes) for label, classes in batch.labels.items()}
         local_counts = [np.int32(mask.sum()) for mask in known.values()]
         counts = self._topology.all_gather(local_counts).sum(axis=0)
         return {
-            label: np.full(
+            label: own
+            * np.full(
                 len(mask),
                 self._label_weights[label] * self.accumulation_steps / max(1, count),
                 np.float32,
@@ -203,12 +201,25 @@ class ModelRunner:
         }
 
 
-def _rows(values: Mapping[str, Any], part: slice) -> dict[str, Any]:
-    return {label: rows[part] for label, rows in values.items()}
+def _targets(batch: Batch) -> dict[str, Any]:
+    """Return the labels of a batch, and its soft labels under the keys of `TrainingModel`."""
+    soft = {soft_key(label): values for label, values in batch.soft_labels.items()}
+    return {**batch.labels, **soft}
+
+
+def _rows(values: Any, part: slice) -> Any:
+    """Return a part of the rows of an array, or of each array in a dict.
+
+    All rows are the array itself: a slice of an array on a GPU is a copy.
+    """
+    if isinstance(values, Mapping):
+        return {name: _rows(rows, part) for name, rows in values.items()}
+    return values if part == slice(0, len(values)) else values[part]
 
 
 def _label_mask(classes: Any) -> NDArray[np.bool_]:
     """Return (N,): which photos have the label; `classes` are (N,) or multi-label (N, classes)."""
+        own = np.float32(1) if batch.weights is None else np.asarray(batch.weights, np.float32)
     numbers = np.asarray(classes)
     return np.asarray((numbers if numbers.ndim == 1 else numbers[:, 0]) != MISSING)
 

@@ -13,6 +13,11 @@ from ctc.training.model.losses import Criterion
 Tensor = Any
 
 
+def soft_key(label: str) -> str:
+    """Return the key of a label's soft targets beside those of the labels."""
+    return f"{label} (soft)"
+
+
 class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
     """Wraps a model whose output is a dict label → logits.
 
@@ -21,7 +26,8 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
 
     The loss is the sum, over labels and photos, of a photo's loss times its `sample_weight`
     (label → (N,)). The caller decides the weight of a photo, and may split a batch into
-    micro-batches.
+    micro-batches. The targets hold, under `soft_key(label)`, the soft targets of labels that have
+    any.
     """
 
     def __init__(self, logits_model: keras.Model, criteria: Mapping[str, Criterion]) -> None:
@@ -47,7 +53,10 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
         if sample_weight is None:
             return ops.zeros(())
         return sum(
-            ops.sum(sample_weight[label] * criterion.loss_per_photo(y[label], y_pred[label]))
+            ops.sum(
+                sample_weight[label]
+                * criterion.loss_per_photo(y[label], y_pred[label], y.get(soft_key(label)))
+            )
             for label, criterion in self.criteria.items()
         )
 
@@ -59,5 +68,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
         return {
             name: value
             for index, (label, criterion) in enumerate(self.criteria.items())
-            for name, value in criterion.batch_sums(y[label], y_pred[label]).to_logs(index).items()
+            for name, value in criterion.batch_sums(y[label], y_pred[label], y.get(soft_key(label)))
+            .to_logs(index)
+            .items()
         }

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ctc.training.model.losses import Criterion
+from ctc.training.model.multi_label_loss import MultiLabelCriterion
 from ctc.training.model.optimizers import make_optimizer
 from ctc.training.trainer.training_model import TrainingModel
 
@@ -40,6 +41,52 @@ def test_loss_per_photo_is_cross_entropy():
     assert _loss([0, 1, 2]) == pytest.approx(
         [-math.log(0.5), -math.log(0.8), -math.log(0.6)], rel=1e-5
     )
+
+
+SOFT = np.array([[0.5, 0.5, 0], [0, 1, 0], [0.25, 0.25, 0.5]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "expected"),
+    [
+        (Criterion(), -(math.log(0.5) + math.log(0.25)) / 2),
+        (
+            Criterion(class_weights=(1.0, 3.0, 5.0)),
+            -2 * (math.log(0.5) + math.log(0.25)) / 2,
+        ),
+        (
+            Criterion(loss="focal"),
+            -((1 - math.sqrt(0.5 * 0.25)) ** 2) * (math.log(0.5) + math.log(0.25)) / 2,
+        ),
+    ],
+)
+def test_loss_per_photo_of_soft_target(criterion, expected):
+    found = criterion.loss_per_photo(np.array([2, -1, 0]), SCORES, SOFT)
+    assert np.asarray(found)[:2].tolist() == pytest.approx([expected, 0], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "criterion",
+    [Criterion(), Criterion("focal", 0.1, (1.0, 2.0, 3.0))],
+    ids=["plain", "focal, smoothed, weighted"],
+)
+def test_one_hot_soft_target_matches_classes(criterion):
+    classes = np.array([2, 0, 1])
+    soft = criterion.loss_per_photo(classes, SCORES, np.eye(3, dtype=np.float32)[classes])
+    expected = criterion.loss_per_photo(classes, SCORES)
+    np.testing.assert_allclose(np.asarray(soft), np.asarray(expected), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "criterion",
+    [MultiLabelCriterion(), MultiLabelCriterion("focal", 0.1, (1.0, 2.0, 3.0))],
+    ids=["plain", "focal, smoothed, weighted"],
+)
+def test_soft_target_of_0_and_1_matches_multi_label_classes(criterion):
+    classes = np.array([[1, 0, 1], [0, 0, 0], [-1, -1, -1]])
+    soft = criterion.loss_per_photo(classes, SCORES, np.maximum(classes, 0).astype(np.float32))
+    expected = criterion.loss_per_photo(classes, SCORES)
+    np.testing.assert_allclose(np.asarray(soft), np.asarray(expected), rtol=1e-6)
 
 
 def test_loss_per_photo_is_zero_without_the_label():

@@ -75,6 +75,42 @@ def test_train_step_with_micro_batches_matches_whole_batch(plan, optimizer, accu
         np.testing.assert_allclose(again, whole, rtol=1e-3, atol=1e-5)
 
 
+def _assert_trained_alike(plan: TrainingPlan, one: Batch, other: Batch, steps: int = 1) -> None:
+    for some, others in zip(
+        _weights(_trained(plan, 1, one, steps)), _weights(_trained(plan, 1, other, 1)), strict=True
+    ):
+        np.testing.assert_allclose(some, others, rtol=1e-4, atol=1e-6)
+
+
+def _one_hot(label: str, classes: int) -> np.ndarray:
+    return np.eye(classes, dtype=np.float32)[np.maximum(BATCH.labels[label], 0)]
+
+
+def test_train_step_with_one_hot_soft_labels_matches_classes(plan):
+    soft = {"species": _one_hot("species", 3), "count": _one_hot("count", 2)}
+    _assert_trained_alike(plan, replace(BATCH, soft_labels=soft), BATCH)
+
+
+def test_train_step_learns_soft_labels_and_not_classes(plan):
+    """The classes say which photos have the label, and nothing else."""
+    turned = {"species": _one_hot("species", 3)[:, ::-1].copy()}
+    others = np.where(BATCH.labels["species"] < 0, -1, 2 - BATCH.labels["species"])
+    _assert_trained_alike(
+        plan,
+        replace(BATCH, soft_labels=turned),
+        Batch(PHOTOS, {**BATCH.labels, "species": others.astype(np.int32)}),
+    )
+
+
+def test_train_step_with_weight_zero_matches_smaller_loss(plan):
+    weights = np.array([2, 2, 2, 0, 0, 0, 0, 0, 0, 0], np.float32)
+    labels = {"species": BATCH.labels["species"], "count": np.full(10, -1, np.int32)}
+    kept = Batch(PHOTOS[:3], {name: values[:3] for name, values in labels.items()})
+    # five photos have the label: 2 / 5 of the sum of three losses is 6 / 5 of their mean
+    scaled = replace(kept, weights=np.full(3, 6 / 5, np.float32))
+    _assert_trained_alike(plan, Batch(PHOTOS, labels, weights=weights), scaled)
+
+
 def test_train_step_ignores_photos_without_the_label(plan):
     chosen = [0, 1, 2, 7, 8]
     alone = Batch(
@@ -127,7 +163,7 @@ def test_state_dict_restores_runner_that_continues_the_same(plan, optimizer, acc
 
 
 def test_eval_step_is_independent_of_micro_batches(plan):
-    whole, split = (ModelRunner(plan, steps).eval_step(BATCH) for steps in (1, 3))
+    whole, split = (ModelRunner(plan, steps).eval_step(BATCH).result() for steps in (1, 3))
     one, other = whole.compute(plan.label_weights), split.compute(plan.label_weights)
     assert (one.images, one.labels["species"].n) == (10, 5)
     assert other.loss == pytest.approx(one.loss, rel=1e-5)
@@ -161,7 +197,7 @@ def test_train_step_with_class_weights_raises_recall_of_rare_class(
             backbone=Backbone("plain", "", (16, 16), _plain),
             criteria={"count": Criterion(class_weights=class_weights)},
         )
-        metrics = _trained(plan, batch=batch, steps=40).eval_step(batch)
+        metrics = _trained(plan, batch=batch, steps=40).eval_step(batch).result()
         return float(metrics.sums["count"]["true_positives"][1]) / 10
 
     assert recall((100 / 180, 100 / 20)) > recall(()) + 0.2
