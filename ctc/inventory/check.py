@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,6 +23,7 @@ from ctc.artifacts.arrow_columns import Ints
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import ImageError, InputError
 from ctc.images import decode
+from ctc.images.decode import OutOfMemoryError
 from ctc.images.folder_watch import FolderWatch
 from ctc.inventory.duplicate_photos import describe_differences, find_duplicates
 from ctc.inventory.photo_names import PhotoNames
@@ -29,20 +31,22 @@ from ctc.inventory.photo_uses import PhotoUses
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.paths import is_url, join_path, parse_path
 
-ProblemKind = Literal["missing", "broken", "duplicate", "straddling"]
+ProblemKind = Literal["missing", "broken", "unchecked", "duplicate", "straddling"]
 ProgressCallback = Callable[[int, int], None]
 """Called with the number of further photos, and of failed ones among them."""
 MAX_PENDING = 1024
 MIN_DECODE_SIZE = (1, 1)
+_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with a photo of an event.
 
-    `problem` is `missing`, `broken`, `duplicate` (the same bytes as another photo of the event) or
-    `straddling` (the same bytes as a photo of another event, which `detail` names together with the
-    labels and locations that differ).
+    `problem` is `missing`, `broken`, `unchecked` (there is too little memory to decode it, even
+    alone), `duplicate` (the same bytes as another photo of the event) or `straddling` (the same
+    bytes as a photo of another event, which `detail` names together with the labels and locations
+    that differ).
     """
 
     problem: ProblemKind
@@ -144,10 +148,21 @@ def _check_photo(path: str, watch: FolderWatch) -> _PhotoCheck:
         exists = parse_path(path).exists() if is_url(path) else os.path.exists(path)  # noqa: PTH110
         return _PhotoCheck(None, "broken" if exists else "missing", str(error), opened=False)
     try:
-        decode(data, MIN_DECODE_SIZE)
+        _decode_with_retry(data)
+    except OutOfMemoryError as error:
+        return _PhotoCheck(None, "unchecked", str(error))
     except ImageError as error:
         return _PhotoCheck(None, "broken", str(error))
     return _PhotoCheck(hashlib.sha256(data).digest()[:16])
+
+
+def _decode_with_retry(data: bytes) -> None:
+    """Decode a photo; if memory is short, once more while no other photo is decoded that way."""
+    try:
+        decode(data, MIN_DECODE_SIZE)
+    except OutOfMemoryError:
+        with _ONE_AT_A_TIME:
+            decode(data, MIN_DECODE_SIZE)
 
 
 def _duplicate_problems(

@@ -160,7 +160,7 @@ def test_predict_photo_url_with_query(photos, red_model, tmp_path) -> None:
             == 0
         )
         server.shutdown()
-    assert photo in (tmp_path / "p.csv").read_text()
+    assert photo.replace("a/b", "***") in (tmp_path / "p.csv").read_text()
 
 
 COLUMNS = "--event-id a --image b --label c"

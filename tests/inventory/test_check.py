@@ -14,6 +14,7 @@ import pytest
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError
 from ctc.images import encode_jpeg
+from ctc.images.decode import OutOfMemoryError
 from ctc.inventory.check import PhotoCheckResult, Problem, check_photos
 from ctc.inventory.photo_uses import photo_uses
 
@@ -80,6 +81,32 @@ def test_check_photos_lists_broken_photo_with_reason(
     )
 
 
+def test_check_photos_does_not_call_photo_broken_for_lack_of_memory(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OutOfMemoryError("not enough memory for 9×9 pixels")
+
+    monkeypatch.setattr("ctc.inventory.check.decode", fail)
+    assert check(root, inventory(("1", ["a.jpg"]))).problems == (
+        Problem("unchecked", "a.jpg", "1", "not enough memory for 9×9 pixels"),
+    )
+
+
+def test_check_photos_tries_again_when_memory_was_short(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = iter([OutOfMemoryError("short"), None])
+
+    def fail_once(*_: object) -> None:
+        error = next(results)
+        if error:
+            raise error
+
+    monkeypatch.setattr("ctc.inventory.check.decode", fail_once)
+    assert check(root, inventory(("1", ["a.jpg"]))).problems == ()
+
+
 def test_check_photos_finds_truncated_real_photo(shared: Path, root: Path) -> None:
     photos = shared / "data" / "camera-trap-photos"
     names = sorted(path.name for path in photos.glob("*.jpg"))
@@ -142,7 +169,13 @@ def test_check_photos_compares_every_copy_with_first(root: Path) -> None:
         ("1", ["e.jpg"]), ("2", ["a.jpg"]), ("3", ["c.jpg"]), ("4", ["f.jpg"]), ("5", ["b.jpg"])
     )
     result = check(root, listed)
-    assert result.counts() == {"missing": 0, "broken": 0, "duplicate": 0, "straddling": 3}
+    assert result.counts() == {
+        "missing": 0,
+        "broken": 0,
+        "unchecked": 0,
+        "duplicate": 0,
+        "straddling": 3,
+    }
     assert {(problem.path, problem.detail[-2]) for problem in result.problems} == {
         ("c.jpg", "1"),
         ("f.jpg", "1"),

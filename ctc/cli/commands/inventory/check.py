@@ -47,6 +47,7 @@ def command(
     \b
     missing     the file does not exist
     broken      the file can't be decoded, or not to its end
+    unchecked   this machine has too little memory to decode the file
     duplicate   same bytes as another photo of the event
     straddling  same bytes as a photo of another event, which may be in another split
 
@@ -60,13 +61,14 @@ def command(
     from ctc.inventory.photo_uses import photo_uses
     from ctc.reporting import counted
     from ctc.storage.atomic import write_text
+    from ctc.storage.paths import is_http
     from ctc.storage.remote_files import io_threads
 
     if output and output.exists() and not overwrite:
         raise OutputExistsError(output)
     inventory = Inventory.read(file)
     root = image_root or inventory.image_root
-    if not root.is_dir():
+    if not is_http(root) and not root.is_dir():
         raise UsageError(f"the image root '{root}' is not a folder: give --image-root")
     uses = photo_uses(inventory)
     with progress("check", len(uses.paths)) as bar:
@@ -86,6 +88,7 @@ def _format_counts(counts: Mapping[str, int]) -> str:
     names = {
         "missing": "{:,} missing",
         "broken": "{:,} broken",
+        "unchecked": "{:,} unchecked",
         "duplicate": "{:,} repeated in their event",
         "straddling": "{:,} the same as in another event",
     }
@@ -97,18 +100,21 @@ def _to_json(checked: PhotoCheckResult) -> str:
     import json
     from dataclasses import asdict
 
-    return (
-        json.dumps({**asdict(checked), "counts": checked.counts()}, indent=1, ensure_ascii=False)
-        + "\n"
-    )
+    from ctc.storage.urls import redact
+
+    content = {**asdict(checked), "counts": checked.counts()}
+    return json.dumps(redact(content), indent=1, ensure_ascii=False) + "\n"
 
 
 def _to_csv(checked: PhotoCheckResult) -> str:
     import csv
     import io
 
+    from ctc.storage.urls import redact_urls
+
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["problem", "path", "event_id", "detail"])
-    rows.writerows((one.problem, one.path, one.event_id, one.detail) for one in checked.problems)
+    for one in checked.problems:
+        rows.writerow(map(redact_urls, (one.problem, one.path, one.event_id, one.detail)))
     return text.getvalue()
