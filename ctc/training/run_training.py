@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from zlib import crc32
@@ -31,6 +33,7 @@ from ctc.training.run_folder import (
 )
 from ctc.training.trainer.checkpoints import Checkpoints
 from ctc.training.trainer.interruption import InterruptHandler
+from ctc.training.trainer.step_errors import explain_memory_error
 from ctc.training.trainer.trainer import Trainer, TrainingResult
 
 CHANGEABLE_ON_RESUME = frozenset(
@@ -94,7 +97,7 @@ def train(
     if not config.topology.is_main:
         return _run_worker(resolve_plan(config, plugins), run, reporter)
     check_output(config, resume=False, overwrite=overwrite)
-    with hint_if_interrupted(reporter, lambda: resume_hint(run)), lock_run(run):
+    with _guarded(run, reporter):
         check_output(config, resume=False, overwrite=overwrite)
         plan = resolve_plan(config, plugins)
         if source_run:
@@ -120,11 +123,22 @@ def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> Trai
         )
     if not config.topology.is_main:
         return _run_worker(plan, run, reporter)
-    with hint_if_interrupted(reporter, lambda: resume_hint(run)), lock_run(run):
+    with _guarded(run, reporter):
         remove_partial(run)
         with explain_disk_errors(run):
             run.write(make_run_info(plan))
         return _run_training(plan, run, reporter)
+
+
+@contextmanager
+def _guarded(run: Run, reporter: Reporter) -> Iterator[None]:
+    """Keep other trainings out of the run folder; say what to do if the block is interrupted."""
+    with (
+        hint_if_interrupted(reporter, lambda: resume_hint(run)),
+        lock_run(run),
+        explain_memory_error(),
+    ):
+        yield
 
 
 def _run_worker(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingResult:

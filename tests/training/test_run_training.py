@@ -152,3 +152,13 @@ def test_resume_only_evaluates_test_split_of_finished_run(
     again = resume(replace(config, epochs=1), plugins_with_arrays, reporter)
     assert again.test.labels == one_epoch.test.labels
     assert again.run.test_scores.exists()
+
+
+def test_train_without_memory_is_one_error_line(config, plugins_with_arrays, reporter, monkeypatch):
+    def fail(*_: object) -> None:
+        raise MemoryError("std::bad_alloc")
+
+    monkeypatch.setattr("ctc.training.trainer.train_step.ModelRunner.train_step", fail)
+    with pytest.raises(CtcError, match=r"^out of memory: close other programs, add --accumulate 4"):
+        train(config, plugins_with_arrays, reporter)
+    assert not Path(config.output).exists()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ctc.errors import CtcError
 from ctc.training.metrics.metrics import MetricSums
@@ -18,6 +19,18 @@ def check_finite(totals: MetricSums) -> None:
     for label, sums in totals.sums.items():
         if not math.isfinite(sums["loss"]):
             raise NotANumberError(f"the loss of '{label}' is not a number")
+
+
+@contextmanager
+def explain_memory_error() -> Iterator[None]:
+    """Turn a MemoryError, which Python and C++ libraries raise, into a CtcError."""
+    try:
+        yield
+    except MemoryError:
+        raise CtcError(
+            "out of memory: close other programs, add --accumulate 4, or choose smaller --height "
+            "and --width or another --backbone"
+        ) from None
 
 
 def raised_out_of_memory(work: Callable[[], None]) -> bool:
