@@ -12,6 +12,7 @@ from ctc.artifacts.arrow_columns import Ints, factorize
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.group_assignment import GroupCounts, assign_groups
 from ctc.errors import InputError, UsageError
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,8 +59,8 @@ def split_by_group(
     values, members = np.unique(groups, return_inverse=True)
     if len(values) < len(config.shares):
         raise InputError(
-            f"'{config.group_by}' has {len(values)} values for {len(config.shares)} splits: "
-            "use fewer --split"
+            f"'{config.group_by}' has {counted(len(values), 'value')} for {len(config.shares)} "
+            "splits, each of which needs one: use fewer --split, or another --group-by"
         )
     counts = GroupCounts.from_events(members, event_index, labels)
     split_of = assign_groups(counts, np.array(list(config.shares.values())), generator)

@@ -61,7 +61,7 @@ def test_json_log_holds_run_from_start_to_end(red_model, red_photos, tmp_path, c
         "note": "",
     }
     (warning,) = [line["text"] for line in messages if line["kind"] == "warning"]
-    assert warning.startswith("1 failed and are listed in ")
+    assert warning.startswith("1 failed and is listed in ")
     assert capsys.readouterr().err.splitlines()[0] == f"warning: {warning}"
 
 

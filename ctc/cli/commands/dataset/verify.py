@@ -10,6 +10,7 @@ import click
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import require_extra
+from ctc.reporting import counted
 
 
 @click.command(epilog="Example: ctc dataset verify dataset")
@@ -52,6 +53,12 @@ def command(folder: Path, workers: int | None, max_faults: int, as_json: bool) -
     if not verified.complete:
         warn(f"stopped after {max_faults:,} faults: use --max-faults to find more")
     faults = f"{len(verified.faults):,} faults" if verified.faults else "no fault"
-    counts = f"{verified.shards:,} shards, {verified.events:,} events, {verified.images:,} photos"
+    counts = ", ".join(
+        (
+            counted(verified.shards, "shard"),
+            counted(verified.events, "event"),
+            counted(verified.images, "photo"),
+        )
+    )
     info(f"{counts}: {faults}")
     return FAILED if verified.faults else 0

@@ -12,6 +12,7 @@ import click
 
 from ctc.cli.console.console import debug, info, warn
 from ctc.cli.registry import PARTLY_FAILED
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     from ctc.inference.config import Summary
@@ -71,12 +72,13 @@ def resume_hint_on_exit(journal: Path | None) -> Iterator[None]:
 def print_summary(summary: Summary) -> None:
     """Print how many events and photos were predicted, and the first failures."""
     new = summary.photos - summary.resumed
-    rate = f"{new:,} photos in {summary.seconds:.1f} s ({new / max(summary.seconds, 1e-9):,.0f}/s)"
+    seconds = f"{summary.seconds:.1f} s ({new / max(summary.seconds, 1e-9):,.0f}/s)"
+    rate = f"{counted(new, 'photo')} in {seconds}"
     earlier = f", and {summary.resumed:,} earlier" if summary.resumed else ""
-    info(f"{summary.events:,} events predicted from {rate}{earlier}")
+    info(f"{counted(summary.events, 'event')} predicted from {rate}{earlier}")
     if summary.failed:
         listed = (
-            f"are listed in '{summary.failures}'"
+            f"{'is' if summary.failed == 1 else 'are'} listed in '{summary.failures}'"
             if summary.failures.exists()
             else "will be listed by `ctc merge`"
         )
