@@ -136,6 +136,8 @@ class ModelRegistry:
                 self._models[name] = self._register(name, version, file.digest, model)
                 log.info("model '%s': loaded version %d from the changed file", name, version)
         except (CtcError, MemoryError) as error:
+            if self.is_closed:  # the process ends, and with it the opening of the file
+                return
             cause = error or type(error).__name__
             log.warning("model '%s': keeping the previous version: %s", name, cause)
             self._metrics.record_failed_reload(name)

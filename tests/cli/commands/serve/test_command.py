@@ -208,6 +208,7 @@ def test_serve_ends_though_an_endless_network_is_opened(
     assert process.stderr.readline() == "opening\n"
     process.terminate()
     assert process.wait(20) == 143
+    assert process.stderr.read() == "stopped: terminated\n"
 
 
 def test_serve_log_json_holds_requests(start, model, tmp_path) -> None:
