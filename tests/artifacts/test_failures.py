@@ -51,4 +51,4 @@ def test_failure_file_for_excel_escapes_formulas_and_is_read_back(tmp_path: Path
             file.add(failure)
     written = failure_path(predictions).read_text(encoding="utf-8")
     assert written == "\ufeffpath,reason\n'=cmd|x.jpg,'-3 is no size\n'=b.jpg,+1.5\n"
-    assert list(read_failure_file(failure_path(predictions)))[0] == failures[0]
+    assert next(iter(read_failure_file(failure_path(predictions)))) == failures[0]

@@ -9,9 +9,9 @@ import click
 
 from ctc.cli.commands.serve.options import serve_options, to_config
 from ctc.cli.console.console import JsonLogHandler, close_json_log, verbosity_options
-from ctc.cli.signals import Terminated
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.registry import INTERRUPTED, TERMINATED
+from ctc.cli.signals import Terminated
 from ctc.errors import CtcError, require_extra
 
 log = logging.getLogger("ctc.serving")

@@ -198,7 +198,7 @@ def test_config_option_reads_every_option_of_a_run_that_connects_nowhere(earlier
 
 @pytest.mark.parametrize("option", ["--resume", "--config"])
 def test_options_that_connect_are_taken_from_the_command_line(earlier, option):
-    path, config = earlier
+    path, _ = earlier
     typed = ("--hosts", "2", "--host-index", "1", "--coordinator", "here:1", "--mlflow")
     parsed = _parsed(option, str(path), *typed)
     assert (parsed.hosts, parsed.host_index, parsed.coordinator) == (2, 1, "here:1")
