@@ -35,7 +35,9 @@ _MIN_BYTES = (  # shorter ones make Pillow refuse the photo
     (_APP14, b"Adobe", 12),
     (_APP2, b"ICC_PROFILE\0", 14),
 )
-_UNUSUAL = ((_APP2, b"MPF\0"), (_APP13, b"Photoshop 3.0\0"))
+_SEVERAL_PHOTOS = b"MPF\0"
+_PHOTOSHOP, _RESOURCE = b"Photoshop 3.0\0", b"8BIM"
+_RESOLUTION, _RESOLUTION_BYTES = 0x03ED, 16
 
 
 class PhotoHeader(NamedTuple):
@@ -98,14 +100,31 @@ def _is_usual(marker: int, body: bytes) -> bool:
     if marker == _QUANTISATION:
         precisions = body[::_QUANTISATION_BYTES]
         return len(body) % _QUANTISATION_BYTES == 0 and all(one < 16 for one in precisions)
-    if marker & 0xF0 != _APP0 or any(
-        marker == other and body.startswith(name) for other, name in _UNUSUAL
-    ):
+    if marker & 0xF0 != _APP0 or (marker == _APP2 and body.startswith(_SEVERAL_PHOTOS)):
         return False
+    if marker == _APP13 and body.startswith(_PHOTOSHOP):
+        return _has_whole_resources(body)
     return all(
         marker != other or not body.startswith(name) or len(body) >= least
         for other, name, least in _MIN_BYTES
     )
+
+
+def _has_whole_resources(body: bytes) -> bool:
+    """Return whether all resources of a Photoshop segment are whole."""
+    at, size = len(_PHOTOSHOP), len(body)
+    while at < size:
+        name = at + 6
+        if body[at : at + 4] != _RESOURCE or name >= size:
+            return False
+        code, data = int.from_bytes(body[at + 4 : name], "big"), name + 1 + body[name]
+        data += data % 2
+        length = int.from_bytes(body[data : data + 4], "big")
+        at = data + 4 + length
+        at += at % 2
+        if at > size + 1 or (code == _RESOLUTION and length < _RESOLUTION_BYTES):
+            return False
+    return True
 
 
 def _make_header(frame: bytes, tiff: bytes, xmp: bytes, single: bool) -> PhotoHeader | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from ctc.artifacts.failures import EXCEL_OPTION
@@ -44,8 +44,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
 
 
 def _cells(row: PredictionRow, has_multi_label: bool) -> list[str]:
-    pairs = row.probabilities.items()
-    all_classes = ", ".join(f"{_json_string(name)}: {value:.4f}" for name, value in pairs)
+    all_classes = _template(tuple(row.probabilities)) % tuple(row.probabilities.values())
     present = [_json_list(row.present)] if has_multi_label else []
     path = [] if row.path is None else [row.path]
     first = [
@@ -53,11 +52,21 @@ def _cells(row: PredictionRow, has_multi_label: bool) -> list[str]:
         row.label,
         row.top,
         f"{row.confidence:.4f}",
-        f"{{{all_classes}}}",
+        all_classes,
         *present,
         *path,
     ]
     return first + [_to_text(value) for value in (*row.photo_fields, *row.meta)]
+
+
+@lru_cache(maxsize=64)
+def _template(names: tuple[str, ...]) -> str:
+    """Return a JSON object with a place for the probability of each class.
+
+    Cached, since most rows have the same names: to format 50 numbers one by one takes 40 µs.
+    """
+    pairs = (f"{_json_string(name).replace('%', '%%')}: %.4f" for name in names)
+    return f"{{{', '.join(pairs)}}}"
 
 
 @cache

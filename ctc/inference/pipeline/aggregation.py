@@ -36,7 +36,7 @@ def aggregate(
             _combine_per_class if label in multi_label and not aggregation.by_class else _combine
         )(
             aggregation,
-            np.stack([photo.probabilities[label] for photo in photos]),
+            np.array([photo.probabilities[label] for photo in photos]),
             AggregationContext(label=label, classes=names, photos=tuple(photos)),
         )
         for label, names in classes.items()
