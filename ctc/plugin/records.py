@@ -62,7 +62,8 @@ class InputFormat:
     `recognizes(path)` returns whether a source is of this format, after a quick look, and never
     raises; `ctc inventory SOURCE` uses the only format that returns True. `read(source, options)`
     yields observations, and a `LeftOut` for everything it can't use; it raises
-    `ctc.errors.CtcError` if the source as a whole is unusable. `default_image_root(source,
+    `ctc.errors.CtcError` if the source as a whole is unusable. In `ctc inventory`, `options` also
+    has `image_root`: the folder of `--image-root`, or None. `default_image_root(source,
     options)` returns the folder that relative paths start from, unless `--image-root` is given.
     `columns_option`: the key of the repeatable option that names meta columns to keep, if there is
     one; the columns of `--location-from` and `--time-from` are added to its value.
