@@ -118,7 +118,11 @@ def downscale_power(view: ViewParams, photo: tuple[int, int], size: tuple[int, i
     The region shown stays at least as large as `size`. Both sizes are (height, width).
     """
     height, width = view.height * photo[0], view.width * photo[1]
-    return sum(height > by * (size[0] - 1) and width > by * (size[1] - 1) for by in (2, 4, 8))
+    rows, columns = size[0] - 1, size[1] - 1
+    power = 0
+    while power < 3 and height > (2 << power) * rows and width > (2 << power) * columns:
+        power += 1
+    return power
 
 
 def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int]) -> Floats:
@@ -127,14 +131,15 @@ def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int
     It maps a pixel (x, y, 1) of an image of `size` to the position (x, y) in the `photo`. Both
     sizes are (height, width).
     """
-    step_x = view.sign * view.width * photo[1] / size[1]
-    step_y = view.height * photo[0] / size[0]
-    a, b, d, e = view.cosine * step_x, -view.sine * step_y, view.sine * step_x, view.cosine * step_y
-    centre_x = (view.left + view.width / 2.0) * photo[1] - 0.5
-    centre_y = (view.top + view.height / 2.0) * photo[0] - 0.5
+    top, left, height, width, cosine, sine, sign = view
+    step_x = sign * width * photo[1] / size[1]
+    step_y = height * photo[0] / size[0]
+    a, b, d, e = cosine * step_x, -sine * step_y, sine * step_x, cosine * step_y
+    centre_x = (left + width / 2.0) * photo[1] - 0.5
+    centre_y = (top + height / 2.0) * photo[0] - 0.5
     middle_x, middle_y = (size[1] - 1) / 2.0, (size[0] - 1) / 2.0
     c, f = centre_x - a * middle_x - b * middle_y, centre_y - d * middle_x - e * middle_y
-    return np.array(((a, b, c), (d, e, f)))
+    return np.array((a, b, c, d, e, f)).reshape(2, 3)
 
 
 def color_matrices(draws: Floats, mode: str) -> Floats:
@@ -169,13 +174,10 @@ def fold_in_mean(matrix: ColorMatrix, mean: Sequence[float]) -> NDArray[np.float
     `matrix` is one (3, 7) matrix of `color_matrices`.
     """
     red, green, blue = mean
-    return np.array(
-        [
-            (r, g, b, of_r * red + of_g * green + of_b * blue + offset)
-            for r, g, b, of_r, of_g, of_b, offset in matrix
-        ],
-        np.float32,
-    )
+    folded: list[float] = []
+    for r, g, b, of_r, of_g, of_b, offset in matrix:
+        folded += r, g, b, of_r * red + of_g * green + of_b * blue + offset
+    return np.array(folded, np.float32).reshape(3, 4)
 
 
 def _saturation_matrices(draws: Floats) -> Floats:

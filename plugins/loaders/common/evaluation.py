@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -12,6 +13,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
 from ctc.images.eval_samples import (
     PhotoSelection,
+    Sample,
     eval_batches,
     eval_samples,
     read_events,
@@ -48,10 +50,13 @@ class EvaluationStream(Stream):
             config.threads,
             self._multi_label,
         )
-        for images, labels in eval_batches(samples, config.labels, config.batch_size):
+        taken: deque[str] = deque()
+        batches = eval_batches(_note_ids(samples, taken), config.labels, config.batch_size)
+        for images, labels in batches:
             if config.drop_remainder and len(images) < config.batch_size:
                 return
-            yield Batch(images, labels)
+            yield Batch(images, labels, event_ids=tuple(taken))
+            taken.clear()
 
     def _selections(self, epoch: int, start_step: int) -> Iterator[PhotoSelection]:
         """Yield this reader's remaining samples, not yet decoded."""
@@ -78,3 +83,10 @@ class EvaluationStream(Stream):
         if not self._config.shuffle:
             return self._table
         return np.random.default_rng([self._config.seed, epoch]).permutation(self._table)
+
+
+def _note_ids(samples: Iterable[Sample], taken: deque[str]) -> Iterator[Sample]:
+    """Yield the samples; append the event id of each to `taken` when it is taken."""
+    for sample in samples:
+        taken.append(sample.event_id)
+        yield sample

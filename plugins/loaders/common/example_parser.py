@@ -60,7 +60,11 @@ def int_values(data: memoryview, at: int, end: int) -> list[int]:
     """Return the int64 values encoded from `at` to `end`."""
     values = []
     while at < end:
-        value, at = _varint(data, at)
+        value = data[at]
+        if value < 0x80:  # nearly always a class number: a call less
+            at += 1
+        else:
+            value, at = _varint(data, at)
         values.append(value - (1 << 64) if value >> 63 else value)
     return values
 

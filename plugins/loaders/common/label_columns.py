@@ -27,6 +27,7 @@ class LabelColumns:
         counts = dataset.num_classes(config.multi_label)
         self._names = config.labels
         self.widths = tuple(counts.get(name) for name in config.labels)
+        self._has_single_numbers = not any(self.widths)
         self._ends = np.cumsum([0, *(width or 1 for width in self.widths)]).tolist()
 
     @property
@@ -39,6 +40,8 @@ class LabelColumns:
 
         `draw`, in 0–1, chooses the observation where only one counts.
         """
+        if self._has_single_numbers:
+            return [numbers[int(draw * len(numbers))] for numbers in observed]
         parts = [
             numbers[int(draw * len(numbers)) :][:1] if width is None else multi_hot(numbers, width)
             for width, numbers in zip(self.widths, observed, strict=True)

@@ -10,6 +10,7 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError, UsageError, did_you_mean, reason
 from ctc.images.eval_samples import sample_count
 from ctc.plugin import LoaderConfig
+from ctc.reporting import counted
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def plan_epoch(dataset: Dataset, split: str, config: LoaderConfig) -> EpochPlan:
     if not steps:
         raise InputError(
             f"the split '{split}' of '{dataset.display_path}' has {total} samples, "
-            f"too few for {readers} reader(s) with batches of {config.batch_size}: "
+            f"too few for {counted(readers, 'reader')} with batches of {config.batch_size}: "
             "choose a smaller batch size or another split"
         )
     return EpochPlan(steps * config.batch_size if config.drop_remainder else samples, steps)
@@ -68,7 +69,8 @@ def _check_labels(dataset: Dataset, config: LoaderConfig) -> None:
         classes = dataset.label(sampling.label).classes
         if len(sampling.weights) != len(classes) or min(sampling.weights) <= 0:
             raise UsageError(
-                f"'{sampling.label}' has {len(classes)} classes: give each a weight above 0, "
+                f"'{sampling.label}' has {counted(len(classes), 'class', 'classes')}: "
+                "give each a weight above 0, "
                 f"not {sampling.weights}"
             )
 

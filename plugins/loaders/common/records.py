@@ -21,10 +21,11 @@ _MAX_OPEN_SHARDS = 16 * INTERLEAVED_SHARDS
 
 
 class RecordContent(NamedTuple):
-    """JPEGs of a record, in place, and the class numbers of its observations for each label."""
+    """JPEGs of a record, in place, the class numbers of its observations per label, and its id."""
 
     jpegs: list[memoryview]
     labels: list[list[int]]
+    event_id: str
 
 
 class Records:
@@ -44,6 +45,7 @@ class Records:
             )
         self._features = (
             b"image/encoded",
+            b"event/id",
             b"image/sizes",
             *(f"label/{label}".encode() for label in labels),
         )
@@ -68,11 +70,12 @@ class Records:
         """
         shard, start, size = self._locate(row)
         data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
+        spans = self._spans[row].tolist()
         try:
-            if not self._spans[row, 1]:
+            if not spans[1]:
                 unframe(shard[start : start + size])
-                self._spans[row] = self._find_spans(row, data)
-            return self._extract(row, data)
+                self._spans[row] = spans = self._find_spans(row, data)
+            return self._extract(row, data, spans)
         except InputError as error:
             raise InputError(f"{self.describe_row(row)}: {error}") from None
 
@@ -83,19 +86,20 @@ class Records:
         """
         shard, start, size = self._locate(row)
         data = memoryview(shard)[start + HEADER_BYTES : start + size - FOOTER_BYTES]
-        return self._int_features(row, data, self._find_spans(row, data)[2:])[1:]
+        return self._int_features(row, data, self._find_spans(row, data)[4:])[1:]
 
     def describe_row(self, row: int) -> str:
         """Return shard and offset of a record, for messages."""
         number, offset, _ = self._table[row]
         return f"'{self._paths[number]}' at offset {offset}"
 
-    def prefetch_hint(self, row: int) -> None:
-        """Ask the operating system to read the record from the disk, without waiting for it."""
-        shard, start, size = self._locate(row)
-        if hasattr(shard, "madvise"):
+    def prefetch_hint(self, rows: Indices) -> None:
+        """Ask the operating system to read records from the disk, without waiting for them."""
+        if not hasattr(mmap, "MADV_WILLNEED"):
+            return
+        for number, start, size in self._table[rows].tolist():
             begin = start - start % mmap.PAGESIZE
-            shard.madvise(mmap.MADV_WILLNEED, begin, start + size - begin)
+            self._open_shard(number).madvise(mmap.MADV_WILLNEED, begin, start + size - begin)
 
     def close(self) -> None:
         """Release the files; their memory is unmapped when the last JPEG of them is released."""
@@ -106,7 +110,7 @@ class Records:
         return self._open_shard(number), start, size
 
     def _find_spans(self, row: int, data: memoryview) -> list[int]:
-        """Return start and end of the JPEGs and of the values of each other feature.
+        """Return start and end of the JPEGs, the event's id and the values of each other feature.
 
         Values that are not packed in one span are parsed and cached.
         """
@@ -114,33 +118,33 @@ class Records:
         for name in self._features:
             if name not in found:
                 raise InputError(f"the record has no feature '{name.decode()}'")
-        pieces = [int_spans(data, found[name]) for name in self._features[1:]]
+        pieces = [int_spans(data, found[name]) for name in self._features[2:]]
         if any(len(spans) != 1 for spans in pieces):
             self._unpacked_values[row] = [
                 [value for span in spans for value in int_values(data, *span)] for spans in pieces
             ]
         spans = [
-            bytes_span(data, found[b"image/encoded"]),
+            *(bytes_span(data, found[name]) for name in self._features[:2]),
             *((values or [(0, 0)])[0] for values in pieces),
         ]
         return [at for span in spans for at in span]
 
-    def _extract(self, row: int, data: memoryview) -> RecordContent:
-        at, end, *spans = self._spans[row].tolist()
-        sizes, *labels = self._int_features(row, data, spans)
+    def _extract(self, row: int, data: memoryview, spans: list[int]) -> RecordContent:
+        at, end, id_at, id_end, *others = spans
+        sizes, *labels = self._int_features(row, data, others)
         if not sizes or min(sizes) < 0 or sum(sizes) != end - at:
             raise InputError(
                 f"'image/sizes' add up to {sum(sizes)}, 'image/encoded' has {end - at} bytes"
             )
         if not all(labels):
             raise InputError(
-                f"the record has no value for '{self._features[2 + labels.index([])].decode()}'"
+                f"the record has no value for '{self._features[3 + labels.index([])].decode()}'"
             )
         jpegs = []
         for size in sizes:
             jpegs.append(data[at : at + size])
             at += size
-        return RecordContent(jpegs, labels)
+        return RecordContent(jpegs, labels, str(data[id_at:id_end], "utf-8"))
 
     def _int_features(self, row: int, data: memoryview, spans: list[int]) -> list[list[int]]:
         return self._unpacked_values.get(row) or [

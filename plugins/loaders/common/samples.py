@@ -28,13 +28,15 @@ class EncodedSample(NamedTuple):
     """JPEGs of one sample, in place, with its labels.
 
     There is one JPEG, or up to three that are stacked. `labels` is a row of `LabelColumns`. The
-    sample comes from the record `row`, where the photos have the numbers `photo_numbers`.
+    sample comes from the record `row` of the event `event_id`, where the photos have the numbers
+    `photo_numbers`.
     """
 
     row: int
     photo_numbers: Sequence[int]
     jpegs: list[memoryview]
     labels: list[int]
+    event_id: str
 
 
 class Samples:
@@ -73,10 +75,9 @@ class Samples:
         number, readers = config.shard
         return samples[np.resize(order[number::readers], self._plan.samples)]
 
-    def prefetch_hint(self, rows: Iterable[int]) -> None:
+    def prefetch_hint(self, rows: Indices) -> None:
         """Ask the operating system to read these records, without waiting for them."""
-        for row in rows:
-            self._records.prefetch_hint(row)
+        self._records.prefetch_hint(rows)
 
     def get(
         self, row: int, photo: int, photo_draw: float, observation_draw: float
@@ -90,7 +91,8 @@ class Samples:
         numbers = choose_photos(self._config, len(event.jpegs), photo, photo_draw)
         draw = observation_draw if self._config.observation == "random" else 0.0
         labels = self.columns.encode_row(event.labels, draw)
-        return EncodedSample(row, numbers, [event.jpegs[number] for number in numbers], labels)
+        jpegs = [event.jpegs[number] for number in numbers]
+        return EncodedSample(row, numbers, jpegs, labels, event.event_id)
 
     def first_good(self, row: int, make: Callable[[int], ResultT]) -> ResultT:
         """Return `make(row)`, or `make` of the next good row when bad records are skipped.

@@ -31,6 +31,7 @@ class DaliBatch:
 
     photos: list[EncodedPhoto]
     labels: dict[str, NDArray[np.int32]]
+    event_ids: tuple[str, ...]
     colors: Floats | None
     inputs: tuple[Any, ...]
 
@@ -91,6 +92,7 @@ class BatchSource:
         return DaliBatch(
             photos=[photo for sample in samples for photo in sample.photos],
             labels=columns.to_batch_labels(rows),
+            event_ids=tuple(sample.event_id for sample in samples),
             colors=None if inside else colors,
             inputs=(
                 *self._photo_inputs(samples, draws.view),

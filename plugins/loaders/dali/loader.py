@@ -83,7 +83,11 @@ class DaliTrainingStream(Stream):
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
         backend = None if self._dali_config.device.gpu is None else keras_backend()
         for fed, images in prefetch(self._decoded_batches(epoch, start_step), _PREFETCH_BATCHES):
-            yield Batch(images if backend is None else as_tensor(images, backend), fed.labels)
+            yield Batch(
+                images if backend is None else as_tensor(images, backend),
+                fed.labels,
+                event_ids=fed.event_ids,
+            )
 
     def _decoded_batches(
         self, epoch: int, start_step: int
@@ -98,6 +102,8 @@ class DaliTrainingStream(Stream):
                 (images,) = pipeline.run()
                 fed = feed.in_flight.popleft()
             except RuntimeError as error:
+                if _is_out_of_memory(error):
+                    raise
                 fed, images = self._rebuild_batch(feed, step, error)
                 pipeline = self._build_pipeline(feed, step + 1)
             yield (
@@ -131,3 +137,9 @@ class DaliTrainingStream(Stream):
         where = self._samples.describe_row(fed.photos[0].row)
         cause = " ".join(str(error).split())
         raise InputError(f"DALI failed on the batch that begins with {where}: {cause}") from error
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Return whether the GPU's memory is exhausted, which is no photo's fault."""
+    text = str(error).lower()
+    return any(words in text for words in ("allocat", "out of memory", "bad_alloc"))

@@ -36,6 +36,7 @@ class PhotoSample(NamedTuple):
 
     photos: list[EncodedPhoto]
     labels: list[int]
+    event_id: str
 
 
 class PhotoSamples:
@@ -61,9 +62,8 @@ class PhotoSamples:
                 self._make_photo(jpeg, row, at)
                 for jpeg, at in zip(sample.jpegs, sample.photo_numbers, strict=True)
             ]
-            return PhotoSample(
-                photos + photos[-1:] * (self._photos_per_sample - len(photos)), sample.labels
-            )
+            repeated = photos[-1:] * (self._photos_per_sample - len(photos))
+            return PhotoSample(photos + repeated, sample.labels, sample.event_id)
 
         return self._samples.first_good(row, check_photos)
 

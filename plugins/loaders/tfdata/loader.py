@@ -81,8 +81,13 @@ class TfdataTrainingStream(Stream):
 
         step = start_step
         try:
-            for images, labels in self._decoded_batches(epoch, start_step).as_numpy_iterator():
-                yield Batch(images, self._columns.to_batch_labels(labels))
+            batches = self._decoded_batches(epoch, start_step).as_numpy_iterator()
+            for images, labels, ids in batches:
+                yield Batch(
+                    images,
+                    self._columns.to_batch_labels(labels),
+                    event_ids=tuple(event_id.decode() for event_id in ids),
+                )
                 step += 1
         except tf.errors.OpError:
             self._raise_bad_record(epoch, step)
@@ -91,15 +96,17 @@ class TfdataTrainingStream(Stream):
             self._check_rows([0])
 
     def _decoded_batches(self, epoch: int, start_step: int) -> Any:
-        """Return a tf.data.Dataset of (images, labels (N, columns))."""
+        """Return a tf.data.Dataset of (images, labels (N, columns), event ids (N,))."""
         import tensorflow as tf
 
         config, transform = self._config, self._transform
         seed = self._derive_seed(epoch, "augment")
 
-        def transform_one(row: Any, photo: Any, jpegs: Any, labels: Any) -> tuple[Any, Any]:
+        def transform_one(
+            row: Any, photo: Any, jpegs: Any, labels: Any, event_id: Any
+        ) -> tuple[Any, Any, Any]:
             key = tf.stack([tf.constant(seed, tf.int64), row * 4096 + tf.cast(photo, tf.int64)])
-            return transform.apply(jpegs, key), labels
+            return transform.apply(jpegs, key), labels, event_id
 
         samples = self._samples(epoch).skip(start_step * config.batch_size)
         images = samples.map(transform_one, num_parallel_calls=config.threads, deterministic=True)

@@ -1,8 +1,8 @@
 """From shards to encoded samples, as a tf.data pipeline.
 
-A sample is (row, photo, jpegs, labels): the number of its record in `record_table`, the number of
-its (first) photo, its JPEGs as string (1,) or, for grayscale stacking, (3,), and its labels as an
-int32 row of `LabelColumns`.
+A sample is (row, photo, jpegs, labels, event id): the number of its record in `record_table`, the
+number of its (first) photo, its JPEGs as string (1,) or, for grayscale stacking, (3,), its labels
+as an int32 row of `LabelColumns`, and the id of its event as a string.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ def make_samples(records: Any, config: LoaderConfig, columns: LabelColumns, seed
 
 def _make_sample(
     row: Any, record: Any, config: LoaderConfig, columns: LabelColumns, seed: int
-) -> tuple[Any, Any, Any, Any]:
+) -> tuple[Any, Any, Any, Any, Any]:
     import tensorflow as tf
 
     draws = tf.random.stateless_uniform([2], tf.stack([tf.constant(seed, tf.int64), row]))
     observation = draws[1] if config.observation == "random" else tf.constant(0.0)
-    photos, observed = _parse_example(record, config.labels)
+    photos, observed, event_id = _parse_example(record, config.labels)
     classes = _encode_row(observed, columns, observation)
     count = tf.shape(photos)[0]
     if takes_all_photos(config):
@@ -96,16 +96,17 @@ def _make_sample(
             numbers,
             photos[:, tf.newaxis],
             tf.repeat(classes[tf.newaxis], count, axis=0),
+            tf.repeat(event_id, count),
         )
     if stacks_photos(config):
         numbers = tf.minimum(tf.range(STACKED_PHOTOS), count - 1)
-        return row, tf.constant(0), tf.gather(photos, numbers), classes
+        return row, tf.constant(0), tf.gather(photos, numbers), classes, event_id
     number = _random_index(count, draws[0]) if takes_random_photo(config) else tf.constant(0)
-    return row, number, photos[number : number + 1], classes
+    return row, number, photos[number : number + 1], classes, event_id
 
 
-def _parse_example(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
-    """Return the photos and the class numbers of a record.
+def _parse_example(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any], Any]:
+    """Return the photos, the class numbers and the event id of a record.
 
     The photos are string (n,), the class numbers int32, one for each observation, per label.
     """
@@ -113,6 +114,7 @@ def _parse_example(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
 
     numbers = tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)
     wanted: dict[str, Any] = {
+        "event/id": tf.io.FixedLenFeature([], tf.string),
         "image/encoded": tf.io.FixedLenFeature([], tf.string),
         "image/sizes": numbers,
     }
@@ -127,7 +129,8 @@ def _parse_example(record: Any, labels: Sequence[str]) -> tuple[Any, list[Any]]:
     )
     with tf.control_dependencies([whole]):
         photos = tf.strings.substr(encoded, tf.cumsum(sizes, exclusive=True), sizes)
-    return photos, [tf.cast(features[f"label/{label}"], tf.int32) for label in labels]
+    classes = [tf.cast(features[f"label/{label}"], tf.int32) for label in labels]
+    return photos, classes, features["event/id"]
 
 
 def _encode_row(observed: Sequence[Any], columns: LabelColumns, draw: Any) -> Any:

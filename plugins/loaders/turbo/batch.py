@@ -35,12 +35,13 @@ _UNUSED_REFCOUNT = 2  # the list here, and the argument of getrefcount
 class PendingBatch:
     """Batch that is being filled.
 
-    `images` (N, height, width, 3) and `labels` (N, columns) are written by the threads; `samples`
-    holds (row, photo) for each position.
+    `images` (N, height, width, 3), `labels` (N, columns) and `event_ids` are written by the
+    threads; `samples` holds (row, photo) for each position.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int32]
+    event_ids: list[str]
     samples: list[list[int]]
     draws: RandomDraws
     views: list[ViewParams]
@@ -61,10 +62,11 @@ class BatchBuilder:
         config, augmentation = self._config, self._augmentation
         draws = random_draws(config.seed, epoch, step, config.shard[0], len(samples))
         colored = should_recolor(config, augmentation)
-        self._samples.prefetch_hint(samples[:, 0].tolist())
+        self._samples.prefetch_hint(samples[:, 0])
         return PendingBatch(
             images=self._buffers.acquire()[: len(samples)],
             labels=np.empty((len(samples), self._samples.columns.num_columns), np.int32),
+            event_ids=[""] * len(samples),
             samples=samples.tolist(),
             draws=draws,
             views=view_params(draws.view, augmentation),
@@ -92,6 +94,7 @@ class BatchBuilder:
         except ImageError as error:
             raise self._samples.bad_photo_error(row, sample.photo_numbers, error) from None
         batch.labels[position] = sample.labels
+        batch.event_ids[position] = sample.event_id
 
 
 class BufferPool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib.util
 from collections import deque
 from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from ctc.artifacts.dataset import Dataset
 from ctc.plugin import Augmentation, Batch, BatchStream, Loader, LoaderConfig, hookimpl
@@ -93,6 +93,8 @@ class TurboTrainingStream(Stream):
         return batch, [pool.submit(self._batch_builder.fill, batch, chunk) for chunk in chunks]
 
     def _collect_batch(self, batch: PendingBatch, futures: list[Future[None]]) -> Batch:
+        wait(futures, return_when=FIRST_EXCEPTION)  # wakes this thread once, not for each task
         for future in futures:
             future.result()
-        return Batch(batch.images, self._samples.columns.to_batch_labels(batch.labels))
+        labels = self._samples.columns.to_batch_labels(batch.labels)
+        return Batch(batch.images, labels, event_ids=tuple(batch.event_ids))

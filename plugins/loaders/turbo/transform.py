@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
-from ctc.images import to_model_input
+from ctc.images import cached_buffer, to_model_input
 from ctc.plugin import Augmentation, LoaderConfig
 
 from ..common.augment import (
@@ -67,9 +67,9 @@ class ImageTransform:
         elif color is None:
             self._write_rgb(jpegs[0], view, out)
         else:
-            self._write_rgb(jpegs[0], view, self._buffers.rgb)
-            mean = cv2.mean(self._buffers.rgb)[:3]
-            cv2.transform(self._buffers.rgb, fold_in_mean(color, mean), dst=out)
+            rgb = self._buffers.rgb
+            self._write_rgb(jpegs[0], view, rgb)
+            cv2.transform(rgb, fold_in_mean(color, cv2.mean(rgb)[:3]), dst=out)
 
     def _stack_grayscale(self, jpegs: Sequence[memoryview], view: ViewParams, out: Pixels) -> None:
         for channel in range(3):
@@ -122,12 +122,12 @@ class _ThreadBuffers(local):
     def __init__(self, size: tuple[int, int]) -> None:
         self.rgb = np.empty((*size, 3), np.uint8)
         self.rgbx = np.empty((*size, 4), np.uint8)
-        self._bytes = np.empty(0, np.uint8)
+        self._bytes = cached_buffer(0)
 
     def byte_buffer(self, size: int) -> Pixels:
-        """Return a buffer of at least `size` bytes."""
+        """Return a buffer of at least `size` bytes; see `cached_buffer`."""
         if len(self._bytes) < size:
-            self._bytes = np.empty(size, np.uint8)
+            self._bytes = cached_buffer(size)
         return self._bytes
 
 

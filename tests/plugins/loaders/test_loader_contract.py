@@ -49,6 +49,20 @@ def test_loader_passes_check_loader(loader_record, tolerance) -> None:
     check_loader(loader_record, tolerance=tolerance)
 
 
+@pytest.mark.parametrize("image_choice", ["random", "all", "grayscale_stacking"])
+@pytest.mark.parametrize("augmentation", [None, Augmentation()])
+def test_batches_have_the_event_id_of_each_image(
+    loader, tiny_dataset, image_choice, augmentation
+) -> None:
+    """Event i of a split has 1 + i % 3 photos and species i % 3."""
+    config = replace(TRAIN, image_choice=image_choice, augmentation=augmentation)
+    found = batches(loader, tiny_dataset(), config, epoch=1)
+    ids = [event for batch in found for event in batch.event_ids]
+    photos = [1 + i % 3 if image_choice == "all" else 1 for i in range(12)]
+    assert sorted(ids) == sorted(f"train-{i}" for i in range(12) for _ in range(photos[i]))
+    assert [int(name.removeprefix("train-")) % 3 for name in ids] == labels(found, "species")
+
+
 def test_training_batches_have_uint8_images_and_int32_labels(loader, tiny_dataset) -> None:
     found = batches(loader, tiny_dataset(), TRAIN)
     assert [batch.images.shape for batch in found] == [(4, 32, 40, 3)] * 3
