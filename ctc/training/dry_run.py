@@ -17,6 +17,7 @@ from ctc.images.eval_samples import sample_count
 from ctc.plugin import Batch, LoaderConfig
 from ctc.training.model.freeze import leaf_layers
 from ctc.training.plan import TrainingPlan
+from ctc.training.trainer.pending_steps import StartedStep
 from ctc.training.trainer.step_errors import raised_out_of_memory
 from ctc.training.trainer.train_step import ModelRunner
 
@@ -93,17 +94,17 @@ def _measure_epoch(plan: TrainingPlan, runner: ModelRunner, steps: int) -> float
 
 
 def _measure_step(
-    plan: TrainingPlan, split: str, config: LoaderConfig, step: Callable[[Batch], object]
+    plan: TrainingPlan, split: str, config: LoaderConfig, step: Callable[[Batch], StartedStep]
 ) -> float:
     """Return the mean seconds of a step, its batch included; the first one, which compiles, not."""
     with closing(plan.loader.open(plan.dataset, split, config)) as stream:
         # several epochs, since a small dataset has one step; not endless, if no record can be read
         batches = chain.from_iterable(map(stream.epoch, range(MAX_STEPS)))
         for batch in islice(batches, 1):
-            step(batch)
+            step(batch).result()
         start, done = time.perf_counter(), 0
         for batch in islice(batches, MAX_STEPS):
-            step(batch)
+            step(batch).result()
             done += 1
             if time.perf_counter() - start > MEASURED_SECONDS:
                 break

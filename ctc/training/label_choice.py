@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ctc.artifacts.dataset import TRAIN, Dataset, Label
 from ctc.errors import UsageError, did_you_mean
+from ctc.reporting import counted
 from ctc.training.config import NATURAL, TrainingConfig
 
 
@@ -17,7 +18,8 @@ def choose_labels(config: TrainingConfig, dataset: Dataset) -> tuple[Label, ...]
     """
     if not config.labels:
         known = ", ".join(
-            f"'{label.name}' ({len(label.classes)} classes)" for label in dataset.manifest.labels
+            f"'{label.name}' ({counted(len(label.classes), 'class', 'classes')})"
+            for label in dataset.manifest.labels
         )
         raise UsageError(
             f"name at least one label with --label: '{dataset.display_path}' has "

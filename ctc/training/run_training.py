@@ -15,7 +15,7 @@ from ctc.artifacts.dataset import TRAIN, VALIDATION
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
 from ctc.plugin.manager import Plugins
-from ctc.reporting import NullReporter, Reporter, hint_if_interrupted
+from ctc.reporting import NullReporter, Reporter, counted, hint_if_interrupted
 from ctc.training.config import TrainingConfig
 from ctc.training.distributed.backend import make_deterministic
 from ctc.training.plan import TrainingPlan, resolve_plan
@@ -170,8 +170,9 @@ def _log_header(plan: TrainingPlan, reporter: Reporter) -> None:
     size = f"{plan.preprocessing.height}×{plan.preprocessing.width}"
     reason = f" ({plan.loader_reason})" if plan.loader_reason else ""
     reporter.info(
-        f"training '{plan.backbone.name}' at {size} on {plan.dataset.event_count(TRAIN):,} events "
-        f"of '{plan.dataset.display_path}' with the loader '{plan.loader.name}'{reason}"
+        f"training '{plan.backbone.name}' at {size} on "
+        f"{counted(plan.dataset.event_count(TRAIN), 'event')} of '{plan.dataset.display_path}' "
+        f"with the loader '{plan.loader.name}'{reason}"
     )
     for warning in plan_warnings(plan):
         reporter.warn(warning)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ctc.errors import CtcError, MissingExtraError
-from ctc.hardware import usable_cores
+from ctc.hardware import nvidia_gpus, usable_cores
+from ctc.storage.cache import compilation_cache_folder
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 QUIET = "3"
 XLA_FLAGS = "XLA_FLAGS"
+JAX_CACHE = "JAX_COMPILATION_CACHE_DIR"
 
 
 def start_backend(*, deterministic: bool = False) -> None:
@@ -33,6 +35,7 @@ def start_backend(*, deterministic: bool = False) -> None:
     """
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    _keep_compiled_work()
     if deterministic:
         os.environ[XLA_FLAGS] = (
             f"{os.environ.get(XLA_FLAGS, '')} --xla_gpu_deterministic_ops=true".strip()
@@ -42,6 +45,18 @@ def start_backend(*, deterministic: bool = False) -> None:
         return
     with _hide_native_stderr():
         _import_keras()
+
+
+def _keep_compiled_work() -> None:
+    """Let JAX keep what it compiles for GPUs, which takes minutes, in ctc's cache folder.
+
+    Not on CPUs: on a shared disk, machines with other CPUs would find code that they can't run. An
+    environment without platformdirs, or where the folder can't be written, goes without.
+    """
+    if os.environ.get("KERAS_BACKEND") != "jax" or JAX_CACHE in os.environ or not nvidia_gpus():
+        return
+    with suppress(CtcError, ModuleNotFoundError):
+        os.environ[JAX_CACHE] = str(compilation_cache_folder())
 
 
 def make_deterministic() -> None:

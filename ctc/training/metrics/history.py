@@ -9,6 +9,7 @@ val_loss[LABEL], …              the same on the validation split
 learning_rate, images_per_second
 seconds                         including validation
 waiting                         fraction of the training pass that was spent waiting for data
+device_wait                     fraction of it that was spent waiting for the device
 
 Values that were not measured are empty.
 """
@@ -107,6 +108,7 @@ def _row(epoch: Epoch) -> dict[str, str]:
         "images_per_second": training.images_per_second,
         "seconds": epoch.seconds,
         "waiting": training.wait_fraction,
+        "device_wait": training.device_wait_fraction,
     }
     return {
         "epoch": str(epoch.index + 1),

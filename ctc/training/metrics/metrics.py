@@ -60,7 +60,7 @@ class SplitMetrics:
     """Metrics of one pass over a split.
 
     `loss`: the weighted sum of the labels' losses. `data_wait`: the part of `seconds` that was
-    spent waiting for data.
+    spent waiting for data; `device_wait`: the part that was spent waiting for the device.
     """
 
     loss: float
@@ -68,6 +68,7 @@ class SplitMetrics:
     images: int
     seconds: float
     data_wait: float
+    device_wait: float = 0.0
 
     @property
     def images_per_second(self) -> float:
@@ -78,6 +79,11 @@ class SplitMetrics:
         """Fraction of the time, 0–1, that was spent waiting for data."""
         return self.data_wait / self.seconds if self.seconds else 0.0
 
+    @property
+    def device_wait_fraction(self) -> float:
+        """Fraction of the time, 0–1, that was spent waiting for the device."""
+        return self.device_wait / self.seconds if self.seconds else 0.0
+
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)
         data["waited"] = data.pop("data_wait")
@@ -86,7 +92,8 @@ class SplitMetrics:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SplitMetrics:
         labels = {label: LabelMetrics(**score) for label, score in data["labels"].items()}
-        return cls(data["loss"], labels, data["images"], data["seconds"], data["waited"])
+        times = data["seconds"], data["waited"], data.get("device_wait", 0.0)
+        return cls(data["loss"], labels, data["images"], *times)
 
 
 @dataclass
@@ -97,6 +104,7 @@ class MetricSums:
     images: int = 0
     seconds: float = 0.0
     data_wait: float = 0.0
+    device_wait: float = 0.0
 
     @classmethod
     def from_logs(cls, label_order: Sequence[str], logs: Mapping[str, Any]) -> MetricSums:
@@ -123,6 +131,7 @@ class MetricSums:
         self.images += other.images
         self.seconds += other.seconds
         self.data_wait += other.data_wait
+        self.device_wait += other.device_wait
         return self
 
     def compute(self, label_weights: Mapping[str, float]) -> SplitMetrics:
@@ -131,9 +140,8 @@ class MetricSums:
             label: _label_metrics(self.sums[label]) if label in self.sums else LabelMetrics()
             for label in label_weights
         }
-        return SplitMetrics(
-            self.loss(label_weights), labels, self.images, self.seconds, self.data_wait
-        )
+        times = self.seconds, self.data_wait, self.device_wait
+        return SplitMetrics(self.loss(label_weights), labels, self.images, *times)
 
     def loss(self, label_weights: Mapping[str, float]) -> float:
         """Return only the loss of `compute`."""
@@ -148,7 +156,11 @@ class MetricSums:
             label: {_CHECKPOINT_KEYS.get(name, name): named[name].tolist() for name in named}
             for label, named in self.sums.items()
         }
-        times = {"seconds": self.seconds, "waited": self.data_wait}
+        times = {
+            "seconds": self.seconds,
+            "waited": self.data_wait,
+            "device_wait": self.device_wait,
+        }
         return {"sums": sums, "images": self.images, **times}
 
     @classmethod
@@ -157,7 +169,8 @@ class MetricSums:
             label: {_SUM_NAMES[key]: np.asarray(named[key], np.float64) for key in named}
             for label, named in data["sums"].items()
         }
-        return cls(sums, data["images"], data["seconds"], data["waited"])
+        times = data["seconds"], data["waited"], data.get("device_wait", 0.0)
+        return cls(sums, data["images"], *times)
 
 
 def _label_metrics(sums: Mapping[str, NDArray[np.float64]]) -> LabelMetrics:

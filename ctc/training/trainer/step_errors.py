@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ctc.errors import CtcError
 from ctc.training.metrics.metrics import MetricSums
+
+# TensorFlow's ResourceExhaustedError and JAX's error; DALI's, of CUDA's allocations
+_OUT_OF_DEVICE_MEMORY = re.compile(
+    r"ResourceExhaustedError|RESOURCE_EXHAUSTED|CUDA allocation failed"
+    r"|cudaErrorMemoryAllocation|Can't allocate \d+ bytes on device"
+)
 
 
 class NotANumberError(CtcError):
@@ -36,14 +43,14 @@ def explain_memory_error() -> Iterator[None]:
 def raised_out_of_memory(work: Callable[[], None]) -> bool:
     """Call `work`; return whether it failed because the memory of the device was exhausted.
 
-    That is TensorFlow's ResourceExhaustedError, or JAX's RESOURCE_EXHAUSTED. When this returns, the
-    exception with its frames is gone, so the memory that they held is free.
+    TensorFlow, JAX or DALI may say so. When this returns, the exception with its frames is gone, so
+    the memory that they held is free.
     """
     try:
         work()
     except Exception as error:
-        names = {kind.__name__ for kind in type(error).__mro__}
-        if "ResourceExhaustedError" not in names and "RESOURCE_EXHAUSTED" not in str(error):
+        names = " ".join(kind.__name__ for kind in type(error).__mro__)
+        if not _OUT_OF_DEVICE_MEMORY.search(f"{names} {error}"):
             raise
         return True
     return False

@@ -57,7 +57,7 @@ class ModelRunner:
         self.accumulation_steps = accumulation_steps
         self._topology, self._batch_size = config.topology, plan.batches.local_batch_size
         self._label_weights = plan.label_weights
-        self.network = with_probabilities(logits_model, config.multi_label)
+        self._network = with_probabilities(logits_model, config.multi_label)
         optimizer = make_optimizer(
             config.optimizer,
             plan.learning_rate,
@@ -68,13 +68,20 @@ class ModelRunner:
         self._should_jit_compile = should_jit_compile(deterministic=config.deterministic)
         self._model.compile(optimizer, jit_compile=self._should_jit_compile)
         self._model.optimizer.build(self._model.trainable_variables)
+        self._steps = compiled_steps(self._model)
+
+    @property
+    def network(self) -> keras.Model:
+        """The network with probabilities as its outputs, and up-to-date weights."""
+        self._steps.sync()
+        return self._network
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the learning rate of the following steps."""
-        self._model.optimizer.learning_rate = learning_rate
+        self._steps.set_learning_rate(learning_rate)
 
-    def train_step(self, batch: Batch) -> MetricSums:
-        """Update the weights with a batch and return its metric sums.
+    def train_step(self, batch: Batch) -> StartedStep:
+        """Start a step that updates the weights with a batch.
 
         The loss of a label is the mean over the photos of the whole batch, on all hosts, that have
         the label, each times its weight in the batch, times the label's weight.
@@ -86,18 +93,19 @@ class ModelRunner:
         ]
         return self._started(logs, batch)
 
-    def eval_step(self, batch: Batch) -> MetricSums:
-        """Return the metric sums of a batch; no weight changes."""
-        metrics = MetricSums(images=len(batch.images) * self._topology.hosts)
+    def eval_step(self, batch: Batch) -> StartedStep:
+        """Start a step that computes the metric sums of a batch; no weight changes."""
         images = self._pad_batch(batch.images, 0)
         labels = {label: self._pad_batch(rows, MISSING) for label, rows in batch.labels.items()}
-        for part in self._micro_batches(len(images)):
-            logs = self._model.test_on_batch(images[part], _rows(labels, part), return_dict=True)
-            metrics += MetricSums.from_logs(self._model.label_order, logs)
-        return metrics
+        logs = [
+            self._steps.evaluate((_rows(images, part), _rows(labels, part), None))
+            for part in self._micro_batches(len(images))
+        ]
+        return self._started(logs, batch)
 
     def predict(self, images: Any) -> Logits:
         """Return the logits of any number of images."""
+        self._steps.sync()
         pieces = [
             images[start : start + self._batch_size]
             for start in range(0, len(images), self._batch_size)
@@ -133,6 +141,7 @@ class ModelRunner:
 
         Raises InputError if it doesn't fit.
         """
+        self._steps.sync()
         assign_arrays({"network": self._model.logits_model.variables}, arrays)
 
     def load_state_dict(self, arrays: Arrays, accumulation_steps: int) -> None:
@@ -148,6 +157,7 @@ class ModelRunner:
 
     def _state_variables(self) -> Mapping[str, list[Any]]:
         """Between batches nothing is accumulated: the accumulators are left out."""
+        self._steps.sync()
         optimizer = [
             variable
             for variable in self._model.optimizer.variables
@@ -155,10 +165,16 @@ class ModelRunner:
         ]
         return {"network": self._model.logits_model.variables, "optimizer": optimizer}
 
+    def _started(self, logs: list[Logs], batch: Batch) -> StartedStep:
+        images = len(batch.images) * self._topology.hosts
+        return StartedStep(self._model.label_order, logs, images, batch)
+
     def _predict_batch(self, images: Any) -> Logits:
         padded = self._pad_batch(images, 0)
         parts = self._micro_batches(len(padded))
-        logits = self._concatenate([self._model.predict_on_batch(padded[part]) for part in parts])
+        logits = self._concatenate(
+            [self._model.predict_on_batch(_rows(padded, part)) for part in parts]
+        )
         return {label: values[: len(images)] for label, values in logits.items()}
 
     def _concatenate(self, parts: list[Logits]) -> Logits:
@@ -190,6 +206,7 @@ class ModelRunner:
         known = {label: _label_mask(classes) for label, classes in batch.labels.items()}
         local_counts = [np.int32(mask.sum()) for mask in known.values()]
         counts = self._topology.all_gather(local_counts).sum(axis=0)
+        own = np.float32(1) if batch.weights is None else np.asarray(batch.weights, np.float32)
         return {
             label: own
             * np.full(
@@ -219,7 +236,6 @@ def _rows(values: Any, part: slice) -> Any:
 
 def _label_mask(classes: Any) -> NDArray[np.bool_]:
     """Return (N,): which photos have the label; `classes` are (N,) or multi-label (N, classes)."""
-        own = np.float32(1) if batch.weights is None else np.asarray(batch.weights, np.float32)
     numbers = np.asarray(classes)
     return np.asarray((numbers if numbers.ndim == 1 else numbers[:, 0]) != MISSING)
 

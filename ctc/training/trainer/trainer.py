@@ -22,8 +22,10 @@ from ctc.training.plan import TrainingPlan
 from ctc.training.reporter import batch_progress
 from ctc.training.run_folder import resume_hint, write_test_scores
 from ctc.training.trainer.checkpoint_manager import CheckpointManager
+from ctc.training.trainer.device_batches import on_device
 from ctc.training.trainer.interruption import InterruptHandler
 from ctc.training.trainer.messages import describe_end, describe_lower_rate
+from ctc.training.trainer.pending_steps import PendingSteps
 from ctc.training.trainer.restore import restore
 from ctc.training.trainer.state import TrainState
 from ctc.training.trainer.step_errors import NotANumberError, check_finite, raised_out_of_memory
@@ -127,33 +129,58 @@ class Trainer:
             - state.totals.images // config.hosts
         )
         batches = islice(stream.epoch(state.epoch, state.step), max(0, steps - state.step))
-        with self._progress(f"epoch {state.epoch + 1}", images) as update, self._explain_nan():
-            for batch in timed(batches, state.totals):
+        with (
+            self._progress(f"epoch {state.epoch + 1}", images) as update,
+            on_device(batches, config.topology.device_count) as batches,
+            self._explain_nan(),
+        ):
+            pending = PendingSteps(state.totals, self._add_step)
+            for step, batch in enumerate(timed(batches, state.totals), state.step + 1):
                 with step_timer(state.totals):
-                    state.step += 1
-                    self._runner.set_learning_rate(self._learning_rate(steps))
-                    state.totals += self._runner.train_step(batch)
-                check_finite(state.totals)
+                    self._runner.set_learning_rate(self._learning_rate(step / steps))
+                    pending.append(self._runner.train_step(batch))
                 update(len(batch.images), state.totals)
-                if self._checkpoint_manager.should_save(state.step):
+                if self._checkpoint_manager.should_save(step):
+                    pending.flush()
                     self._checkpoint_manager.save(state, self._runner)
-                self._save_and_stop_if_interrupted()
+                self._save_and_stop_if_interrupted(pending)
+            with step_timer(state.totals):
+                pending.flush()
 
-    def _learning_rate(self, steps: int) -> float:
-        """Return the learning rate of the current step; `steps`: those of an epoch."""
-        state = self._state
-        return self._plan.schedule.at(state.base_lr, state.epoch + state.step / steps)
+    def _add_step(self, metrics: MetricSums) -> None:
+        """Count a training step that is done."""
+        self._state.step += 1
+        self._state.totals += metrics
+        check_finite(metrics)
+
+    def _learning_rate(self, done: float) -> float:
+        """Return the learning rate when `done`, 0–1, of the current epoch is done."""
+        return self._plan.schedule.at(self._state.base_lr, self._state.epoch + done)
 
     def _evaluate(self, stream: BatchStream, description: str) -> SplitMetrics:
         """Return the metrics of the network on a whole split."""
         totals = MetricSums()
-        with self._progress(description, stream.samples) as update, self._explain_nan():
-            for batch in timed(self._plan.batches.eval_batches(stream), totals):
+
+        def add(metrics: MetricSums) -> None:
+            nonlocal totals
+            totals += metrics
+            check_finite(metrics)
+
+        with (
+            self._progress(description, stream.samples) as update,
+            on_device(
+                self._plan.batches.eval_batches(stream), self._topology.device_count
+            ) as batches,
+            self._explain_nan(),
+        ):
+            pending = PendingSteps(totals, add)
+            for batch in timed(batches, totals):
                 with step_timer(totals):
-                    totals += self._runner.eval_step(batch)
-                check_finite(totals)
+                    pending.append(self._runner.eval_step(batch))
                 update(len(batch.images), totals)
                 self._save_and_stop_if_interrupted()
+            with step_timer(totals):
+                pending.flush()
         return totals.compute(self._plan.label_weights)
 
     def _finish(self) -> TrainingResult:
@@ -233,9 +260,14 @@ class Trainer:
         gc.collect()
         self._state, self._runner = self._restore(accumulation_steps)
 
-    def _save_and_stop_if_interrupted(self) -> None:
-        """Save a checkpoint and stop, on all hosts, if one of them received a signal."""
+    def _save_and_stop_if_interrupted(self, training: PendingSteps | None = None) -> None:
+        """Save a checkpoint and stop, on all hosts, if one of them received a signal.
+
+        `training`: the steps to wait for before.
+        """
         received = self._interrupt.received_signal is not None
         if self._topology.all_gather([received]).any():
+            if training:
+                training.flush()
             self._checkpoint_manager.save(self._state, self._runner)
             self._interrupt.reraise()

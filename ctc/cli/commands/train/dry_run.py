@@ -8,17 +8,21 @@ from datetime import timedelta
 import click
 
 from ctc.artifacts.dataset import TEST, TRAIN, VALIDATION
+from ctc.cli.console.console import warn
 from ctc.cli.console.formatting import format_bytes
 from ctc.plugin.manager import plugins
 from ctc.reporting import counted
 from ctc.training.config import TrainingConfig
 from ctc.training.dry_run import ResourceEstimate, estimate_resources
 from ctc.training.plan import TrainingPlan, resolve_plan
+from ctc.training.plan_warnings import plan_warnings
 
 
 def print_dry_run(config: TrainingConfig) -> None:
     """Print the plan of a training on stdout. Raises CtcError as the training would."""
     plan = resolve_plan(config, plugins())
+    for warning in plan_warnings(plan):
+        warn(warning)
     estimate = estimate_resources(plan)
     for name, text in (
         ("network", _format_network(plan, estimate)),

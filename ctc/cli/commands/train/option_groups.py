@@ -119,7 +119,7 @@ OPTIMIZATION = (
     ),
     option("--optimizer", type=click.Choice(["sgd", "rmsprop", "adamw"]), help="Optimizer."),
     option("--learning-rate", type=POSITIVE_FLOAT, help="Initial learning rate."),
-    option("--weight-decay", type=NON_NEGATIVE_FLOAT, help="Weight decay."),
+    option("--weight-decay", type=NON_NEGATIVE_FLOAT, help="Decoupled weight decay."),
     option(
         "--clip-norm",
         type=POSITIVE_FLOAT,
@@ -131,7 +131,7 @@ OPTIMIZATION = (
     option(
         "--reduce-lr-patience",
         type=POSITIVE_INT,
-        help="Epochs without improvement before the learning rate is reduced.",
+        help="Epochs without a lower validation loss before the learning rate is reduced.",
     ),
     option(
         "--reduce-lr-factor",
@@ -146,7 +146,7 @@ OPTIMIZATION = (
     option(
         "--early-stopping-patience",
         type=POSITIVE_INT,
-        help="Epochs without improvement before training stops.",
+        help="Epochs without a lower validation loss, at one learning rate, before training stops.",
     ),
     option(
         "--mixed-precision",

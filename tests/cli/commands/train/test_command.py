@@ -39,7 +39,7 @@ def test_resume_rejects_model_file_of_another_program(tmp_path, capsys, name):
 def test_resume_of_other_folder_is_one_error_line(tmp_path, capsys):
     assert run(["train", "--resume", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "run.json' does not exist" in line
+    assert line.startswith(f"error: '{tmp_path}' is a folder, not a run of `ctc train`")
 
 
 def test_train_without_label_lists_labels(tiny_dataset, capsys):
@@ -56,8 +56,7 @@ def test_train_on_missing_dataset_is_one_error_line(tmp_path, capsys):
         == 2
     )
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: '")
-    assert "does not exist" in line
+    assert line == f"error: dataset '{missing}' does not exist: make one with `ctc dataset`"
 
 
 def test_train_prints_test_accuracy(tiny_dataset, tmp_path, capsys):
@@ -74,7 +73,7 @@ def test_train_prints_test_accuracy(tiny_dataset, tmp_path, capsys):
     assert run(["train", *arguments, *QUICK]) == 0
     printed = capsys.readouterr()
     assert printed.out.startswith("test accuracy of 'species': ")
-    assert printed.out.endswith("(6 photos)\n")
+    assert printed.out.endswith("(6 events, the first photo of each)\n")
     assert "epoch 1/1: loss " in printed.err
     assert json.loads((tmp_path / "run" / "run.json").read_text())["config"]["loader"] == "tfdata"
 
@@ -154,3 +153,49 @@ def test_one_side_of_the_input_makes_a_square(
     options = ["--backbone", "small_cnn", "--label", "species", "--batch-size", "8", "--dry-run"]
     assert run(["train", *arguments, *options, "--loader", "tfdata"]) == 0
     assert f"small_cnn at {shown}: " in capsys.readouterr().out
+
+
+def test_train_interrupted_before_first_epoch_says_how_to_continue(
+    tiny_dataset, tmp_path, capsys, monkeypatch
+):
+    def interrupt(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ctc.training.distributed.backend.start_backend", interrupt)
+    output = tmp_path / "run"
+    arguments = ["train", str(tiny_dataset().folder), "--output", str(output), "--label", "species"]
+    assert run([*arguments, "--backbone", "small_cnn"]) == 130
+    assert capsys.readouterr().err.splitlines() == [
+        "run the same command again",
+        "error: interrupted",
+    ]
+    assert not output.exists()
+
+
+def test_train_finds_used_output_before_it_starts_keras(
+    tiny_dataset, tmp_path, capsys, monkeypatch
+):
+    def fail(**_: object) -> None:
+        raise AssertionError("Keras was started")
+
+    monkeypatch.setattr("ctc.training.distributed.backend.start_backend", fail)
+    (tmp_path / "file").touch()
+    arguments = ["train", str(tiny_dataset().folder), "--label", "species"]
+    output = str(tmp_path / "file" / "run")
+    assert run([*arguments, "--backbone", "small_cnn", "--output", output]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"error: '{output}' can't be written: not a directory; choose another --output"
+
+
+def test_train_dry_run_checks_weights_and_patiences(tiny_dataset, tmp_path, capsys):
+    import keras
+
+    images = keras.Input((16, 20, 3))
+    network = keras.Model(images, keras.layers.Conv2D(2, 3)(images))
+    network.save_weights(tmp_path / "other.weights.h5")
+    arguments = ["train", str(tiny_dataset().folder), "--label", "species", "--output", "run"]
+    weights = ["--weights", str(tmp_path / "other.weights.h5"), "--reduce-lr-patience", "6"]
+    assert run([*arguments, "--backbone", "small_cnn", *QUICK, *weights, "--dry-run"]) == 1
+    warning, error = capsys.readouterr().err.splitlines()[-2:]
+    assert "add --early-stopping-patience 6 or more" in warning
+    assert "other.weights.h5' doesn't fit 'small_cnn': " in error
