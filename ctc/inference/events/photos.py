@@ -75,8 +75,8 @@ class UngroupedPhotos:
         exifs = read_exifs(paths, exif_threads(camera))
         times = np.array([exif.taken for exif in exifs], "datetime64[us]")
         wrong = is_wrong_time(times)
-        self._undated[camera] = int(np.isnat(times).sum())
-        self._wrong[camera] = int(wrong.sum())
+        self._undated[paths[0]] = int(np.isnat(times).sum())
+        self._wrong[paths[0]] = int(wrong.sum())
         times[wrong] = np.datetime64("NaT")
         for burst in group_bursts(
             np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")

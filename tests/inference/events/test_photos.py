@@ -10,7 +10,7 @@ from ctc.errors import UsageError
 from ctc.images.photo_table import TableColumns
 from ctc.inference.events.sources import find_events
 
-NOON = datetime(2026, 6, 1, 12)
+NOON = datetime(2024, 6, 1, 12)
 _EXIF, _ORIGINAL = 0x8769, 0x9003
 
 
@@ -78,6 +78,24 @@ def test_ungrouped_photos_notes_photos_without_time(snap, tmp_path, seconds, not
     for _ in range(2):  # each time the events are read they are counted anew
         list(found)
         assert found.notes == notes
+
+
+def test_ungrouped_photos_groups_across_folders_of_a_card(snap, tmp_path) -> None:
+    for name, seconds in (("100RECNX/9999", 0), ("101RECNX/0001", 2), ("101RECNX/0002", 4)):
+        snap(f"cams/N1/DCIM/{name}.jpg", seconds)
+    snap("cams/N2/DCIM/100RECNX/0005.jpg", 3)
+    assert bursts(tmp_path / "cams") == [("9999", "0001", "0002"), ("0005",)]
+
+
+def test_ungrouped_photos_of_a_default_clock_are_one_event_each(snap, tmp_path) -> None:
+    default = (datetime(2000, 1, 1) - NOON).total_seconds()
+    for name, seconds in (("1", default + 5), ("2", default + 6), ("3", 0), ("4", 1)):
+        snap(f"cam/{name}.jpg", seconds)
+    assert bursts(tmp_path / "cam") == [("1",), ("2",), ("3", "4")]
+    found = find_events([tmp_path / "cam"], max_gap=5)
+    list(found)
+    (note,) = found.notes
+    assert note.startswith("--events-within: 2 of 4 photos have a time that is the default of a")
 
 
 def test_ungrouped_photos_orders_photos_by_time_and_events_by_name(snap, tmp_path) -> None:

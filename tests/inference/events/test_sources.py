@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from ctc.artifacts.inventory import Inventory
-from ctc.errors import InputError, UsageError
+from ctc.errors import ImageError, InputError, UsageError
+from ctc.images import read_photo
 from ctc.images.photo_table import TableColumns
 from ctc.inference.events.event import Event
 from ctc.inference.events.sources import find_events
@@ -28,6 +31,26 @@ def test_find_events_uses_photo_path_as_id(tmp_path: Path) -> None:
     paths = [str(tmp_path / "folder" / "b.jpg"), str(tmp_path / "a.JPG")]
     assert list(events) == [Event(path, (path,)) for path in paths]
     assert events.photos == 2
+
+
+def test_find_events_makes_unreadable_folder_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    (tmp_path / "a.jpg").touch()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path) == str(locked):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    events = list(find_events([tmp_path]))
+    assert [event.images for event in events] == [(str(tmp_path / "a.jpg"),), (str(locked),)]
+    with pytest.raises(ImageError):
+        read_photo(events[1].images[0])
 
 
 def test_find_events_reads_csv(tmp_path: Path) -> None:
