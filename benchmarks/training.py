@@ -70,7 +70,7 @@ def main() -> None:
         totals, end = MetricSums(), time.perf_counter() + options.seconds
         for batch in timed(batches, totals):
             with step_timer(totals):
-                totals += runner.train_step(batch)
+                totals += runner.train_step(batch).result()
             if time.perf_counter() >= end:
                 break
         return Turn(totals.images / totals.seconds, totals.data_wait / totals.seconds)

@@ -2,6 +2,7 @@
 
 datasets/<digest>/    shards of remote datasets, each verified when it was downloaded
 unfinished/           journals of unfinished predictions whose output is remote
+jax/                  what JAX compiled for GPUs
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ def journal_cache_path(output: Path, suffix: str) -> Path:
     """Return the path of a file that belongs to a remote output until that is finished."""
     digest = blake2b(str(output).encode(), digest_size=8).hexdigest()
     return _cache_folder() / "unfinished" / f"{digest}-{output.name}{suffix}"
+
+
+def compilation_cache_folder() -> Path:
+    """Return the folder of what JAX compiled; raises InputError if it can't be created."""
+    return _cache_folder() / "jax"
 
 
 def _cache_folder() -> Path:

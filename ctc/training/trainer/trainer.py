@@ -131,11 +131,11 @@ class Trainer:
         batches = islice(stream.epoch(state.epoch, state.step), max(0, steps - state.step))
         with (
             self._progress(f"epoch {state.epoch + 1}", images) as update,
-            on_device(batches, config.topology.device_count) as batches,
+            on_device(batches, config.topology.device_count) as placed,
             self._explain_nan(),
         ):
             pending = PendingSteps(state.totals, self._add_step)
-            for step, batch in enumerate(timed(batches, state.totals), state.step + 1):
+            for step, batch in enumerate(timed(placed, state.totals), state.step + 1):
                 with step_timer(state.totals):
                     self._runner.set_learning_rate(self._learning_rate(step / steps))
                     pending.append(self._runner.train_step(batch))

@@ -6,7 +6,33 @@ import sys
 
 import pytest
 
+from ctc.storage.cache import CACHE_VARIABLE
+from ctc.training.distributed import backend
+from ctc.training.distributed.backend import JAX_CACHE
+
 pytestmark = pytest.mark.subprocess
+
+
+@pytest.mark.parametrize(
+    ("keras_backend", "gpus", "kept"),
+    [("jax", 1, True), ("jax", 0, False), ("tensorflow", 1, False)],
+)
+def test_compiled_work_of_jax_for_gpus_is_kept(monkeypatch, tmp_path, keras_backend, gpus, kept):
+    monkeypatch.setattr(backend, "nvidia_gpus", lambda: gpus)
+    monkeypatch.setenv("KERAS_BACKEND", keras_backend)
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(JAX_CACHE, "")
+    monkeypatch.delenv(JAX_CACHE)
+    backend._keep_compiled_work()
+    assert os.environ.get(JAX_CACHE) == (str(tmp_path / "jax") if kept else None)
+
+
+def test_compiled_work_goes_where_the_user_says(monkeypatch, tmp_path):
+    monkeypatch.setattr(backend, "nvidia_gpus", lambda: 1)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setenv(JAX_CACHE, "elsewhere")
+    backend._keep_compiled_work()
+    assert os.environ[JAX_CACHE] == "elsewhere"
 
 
 def test_start_backend_hides_tensorflow_log():

@@ -115,11 +115,7 @@ def test_compiled_evaluation_pads_a_short_batch(tiny_dataset, monkeypatch):
     )
     runner = ModelRunner(resolve_plan(config, plugins()))
     sizes = []
-    monkeypatch.setattr(
-        runner._model,
-        "test_on_batch",
-        lambda images, labels, **_: sizes.append(len(images)) or {},
-    )
+    monkeypatch.setattr(runner._steps, "evaluate", lambda data: sizes.append(len(data[0])))
     images = np.zeros((3, 16, 16, 3), np.uint8)
     runner.eval_step(Batch(images, {"species": np.zeros(3, np.int32)}))
     assert sizes == [4]
