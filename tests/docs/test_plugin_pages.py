@@ -4,7 +4,9 @@ their examples work."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,8 @@ import pytest
 import ctc.plugin
 import ctc.testing
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
-from ctc.plugin import Batch, BatchStream, Task
-from ctc.plugin.manager import KINDS, RecordKind
+from ctc.plugin import BatchStream, Task
+from ctc.plugin.kinds import KINDS, RecordKind
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TUTORIAL, REFERENCE = (
@@ -93,12 +95,23 @@ def test_reference_describes_fields_of_other_records(record: type[Any]) -> None:
     assert described(record.__name__) == {field.name for field in fields(record)}
 
 
-def test_reference_describes_batches_and_tasks() -> None:
-    assert described("Batch") == set(Batch._fields)
+def test_reference_describes_streams_and_tasks() -> None:
     assert described("Task") == {name for name in vars(Task) if not name.startswith("_")}
     assert described("BatchStream") == {
         name for name in vars(BatchStream) if not name.startswith("_")
     }
+
+
+CHECKS = [getattr(ctc.testing, name) for name in ctc.testing.__all__ if name.startswith("check_")]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_tutorial_describes_arguments_of_checks(check: Callable[..., None]) -> None:
+    """Beside the record, or the source or module to check."""
+    rows = TUTORIAL.read_text(encoding="utf-8").partition("| check | argument |")[2]
+    described = set(re.findall(r"^\|[^|]*\| `(\w+)", rows.partition("\n\n")[0], re.MULTILINE))
+    _, *others = signature(check).parameters
+    assert set(others) - {"source"} <= described
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)

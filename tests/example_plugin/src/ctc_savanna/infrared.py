@@ -1,10 +1,14 @@
 """A loader that turns some photos of the loader `turbo` grey, as if taken at night."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from ctc.plugin import Batch, Loader, hookimpl
+from ctc.plugin import Loader, Option, hookimpl
 
-SHARE = 1 / 3
+SHARE = Option(
+    "grey-share", "Share of the photos to turn grey.", "number", default=0.3, minimum=0, maximum=1
+)
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -13,9 +17,10 @@ def ctc_loaders():
     return [
         Loader(
             "infrared",
-            "as turbo, with a third of the training photos in grey, as at night",
+            "as turbo, with some of the training photos in grey, as at night",
             available,
             open_split,
+            options=(SHARE,),
         )
     ]
 
@@ -34,14 +39,15 @@ def available():
 def open_split(dataset, split, config):
     stream = turbo().open(dataset, split, config)
     augmented = config.augmentation is not None and config.augmentation.color != "none"
-    return InfraredStream(stream, config.seed) if augmented else stream
+    share = config.options[SHARE.key]
+    return InfraredStream(stream, config.seed, share) if augmented else stream
 
 
 class InfraredStream:
     """The stream of another loader, with the same samples, steps and labels."""
 
-    def __init__(self, stream, seed):
-        self._stream, self._seed = stream, seed
+    def __init__(self, stream, seed, share):
+        self._stream, self._seed, self._share = stream, seed, share
 
     @property
     def samples(self):
@@ -59,10 +65,8 @@ class InfraredStream:
         """Choose grey photos by seed, epoch and step, so that an epoch can resume at any step."""
         for step, batch in enumerate(self._stream.epoch(index, start_step), start_step):
             rng = np.random.default_rng([self._seed, index, step])
-            yield Batch(
-                to_grey(np.array(batch.images), rng.random(len(batch.images)) < SHARE),
-                batch.labels,
-            )
+            chosen = rng.random(len(batch.images)) < self._share
+            yield replace(batch, images=to_grey(np.array(batch.images), chosen))
 
     def close(self):
         self._stream.close()
