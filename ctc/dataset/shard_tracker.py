@@ -9,6 +9,7 @@ from ctc.artifacts.predictions import Failure
 from ctc.dataset.plan import DatasetPlan, ShardPlan
 from ctc.dataset.writer import ShardSummary, summary_path
 from ctc.errors import CtcError
+from ctc.reporting import counted
 from ctc.storage.atomic import remove
 from ctc.storage.json_file import read_object
 
@@ -83,7 +84,7 @@ class ShardTracker:
         if total > limit:
             last = [*earlier, *failures][-1]
             raise TooManyFailuresError(
-                f"{total} photos could not be used, --max-failures is {limit} "
+                f"{counted(total, 'photo')} could not be used, --max-failures is {limit} "
                 f"(last: '{last.path}': {last.reason}): fix this and continue with --resume"
             )
 

@@ -22,7 +22,7 @@ def split_by_share(shuffled: Ints, shares: Mapping[str, float]) -> dict[str, Int
     """Cut the events at the cumulative shares; every split gets at least one event."""
     if len(shuffled) < len(shares):
         raise InputError(
-            f"{len(shuffled)} events are too few for {len(shares)} splits: use fewer --split"
+            f"{counted(len(shuffled), 'event')} can't fill {len(shares)} splits: use fewer --split"
         )
     sizes = np.maximum(1, np.round(np.array(list(shares.values())) * len(shuffled)).astype(int))
     sizes[np.argmax(sizes)] += len(shuffled) - sizes.sum()

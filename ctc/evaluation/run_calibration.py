@@ -17,7 +17,7 @@ from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_cali
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.score_model import open_model, score_model
 from ctc.evaluation.training_overlap import THIS_SPLIT, training_overlap
-from ctc.reporting import NullReporter, Reporter
+from ctc.reporting import NullReporter, Reporter, counted
 
 NULL_REPORTER = NullReporter()
 
@@ -60,7 +60,8 @@ def calibrate_model(
         {"dataset": dataset.fingerprint(), "split": config.split},
     )
     reporter.info(
-        f"'{output}': parity on {len(images)} photos: max abs difference {difference:.1g}"
+        f"'{output}': parity on {counted(len(images), 'photo')}: "
+        f"max abs difference {difference:.1g}"
     )
     return fitted
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ctc.artifacts.dataset import Dataset
 from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit, score_split
 from ctc.evaluation.config import ScoringConfig
-from ctc.reporting import Reporter
+from ctc.reporting import Reporter, counted
 from ctc.runtime.session import Model, load_model
 
 MAX_FAILURES_SHOWN = 5
@@ -36,7 +36,8 @@ def score_model(
             predict or model.predict, model.info, dataset, split, config, bar.advance
         )
     if scored.failures:
-        reporter.warn(f"{len(scored.failures):,} photos or records could not be used:")
+        failed = counted(len(scored.failures), "photo or record", "photos or records")
+        reporter.warn(f"{failed} could not be used:")
         for failure in scored.failures[:MAX_FAILURES_SHOWN]:
             reporter.info(f"  {failure}")
     return scored

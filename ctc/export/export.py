@@ -25,6 +25,7 @@ from ctc.export.parity import Parity, PredictFn, compare, onnx_predict_fn, run_m
 from ctc.export.quantize import quantized_candidates
 from ctc.export.sample import calibration_photos, held_out_photos
 from ctc.export.simplify import simplify
+from ctc.reporting import counted
 from ctc.storage.atomic import atomic_write
 
 TOLERANCE = 1e-4
@@ -117,7 +118,7 @@ def _candidates(
 
 def _rejection_reason(parity: Parity, config: ExportConfig) -> str | None:
     """Return why a model is rejected; None when it is accepted."""
-    where = f"on {parity.photos} photos of the split '{parity.split}'"
+    where = f"on {counted(parity.photos, 'photo')} of the split '{parity.split}'"
     if not np.isfinite(parity.largest_difference):
         return (
             f"the {config.precision} model differs from the trained network "

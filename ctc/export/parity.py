@@ -16,6 +16,7 @@ from ctc.artifacts.model_file import INPUT_NAME
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.errors import InputError
 from ctc.export.session import open_session
+from ctc.reporting import counted
 
 PredictFn = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
 """From uint8 images (N, height, width, 3) to probabilities (N, classes) per label."""
@@ -71,7 +72,7 @@ class Parity:
 
     def lines(self) -> Iterator[str]:
         """Yield a summary: a line on all labels, and one per label."""
-        photos = f"{self.photos} photos of '{self.split}'"
+        photos = f"{counted(self.photos, 'photo')} of '{self.split}'"
         yield f"parity on {photos}: max abs difference {self.largest_difference:.1g}"
         for name, label in self.labels.items():
             before, after = label.accuracy_trained, label.accuracy_exported

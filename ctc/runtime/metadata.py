@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -52,7 +53,7 @@ def _check_outputs(outputs: list[Any], info: ModelInfo) -> None:
         if found[label].type not in _FLOATS or len(shape) != 2 or shape[1] != len(classes):
             raise InputError(
                 f"its output '{label}' is a {found[label].type} of shape {shape},"
-                f" but its metadata name {len(classes)} classes"
+                f" but its metadata name {counted(len(classes), 'class', 'classes')}"
             )
 
 

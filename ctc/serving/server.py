@@ -15,6 +15,7 @@ from types import FrameType
 import uvicorn
 
 from ctc.errors import UsageError, reason
+from ctc.reporting import counted
 from ctc.serving.app import create_app
 from ctc.serving.config import ServeConfig
 from ctc.serving.http.connection import (
@@ -156,7 +157,7 @@ def create_server(service: Service) -> Server:
 
 def _log_model(model: LoadedModel) -> None:
     labels = ", ".join(
-        f"{label}: {len(classes)} classes"
+        f"{label}: {counted(len(classes), 'class', 'classes')}"
         for label, classes in model.postprocessor.schema.labels.items()
     )
     provider = model.runtime_model.runtime.provider

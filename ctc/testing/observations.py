@@ -10,6 +10,7 @@ from typing import Any
 
 from ctc.artifacts.boxes import Box
 from ctc.plugin.records import LeftOut, Observation
+from ctc.reporting import counted
 from ctc.testing.expect import expect
 
 _RESERVED = {"event_id", "images"}
@@ -80,7 +81,8 @@ def _check_meta(name: str, value: object, images: int) -> None:
         )
         expect(
             len(value) == images,
-            f"the meta column '{name}' has {len(value)} values for {images} image(s)",
+            f"the meta column '{name}' has {counted(len(value), 'value')} for "
+            f"{counted(images, 'image')}",
         )
     else:
         known = value is None or isinstance(value, str) or _is_number(value)
@@ -107,7 +109,10 @@ def _check_boxes(boxes: object, images: int) -> None:
         f"its boxes are {boxes!r}, not a tuple of Box and None",
     )
     assert isinstance(boxes, tuple)
-    expect(len(boxes) in (0, images), f"it has {len(boxes)} boxes for {images} image(s)")
+    expect(
+        len(boxes) in (0, images),
+        f"it has {counted(len(boxes), 'box', 'boxes')} for {counted(images, 'image')}",
+    )
     for box in filter(None, boxes):
         sides = box.x, box.y, box.width, box.height
         inside = all(_is_number(side) and 0 <= side <= 1 for side in sides)

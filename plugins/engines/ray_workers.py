@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.plugin import Task
+from ctc.reporting import counted
 
 QUEUE_PER_WORKER = 2
 """Parts submitted to a worker at a time: one in progress, and one so that it never waits."""
@@ -33,7 +34,8 @@ class WorkerResources(NamedTuple):
     gpus: float
 
     def __str__(self) -> str:
-        return f"{self.cores} free core(s)" + (f" and {self.gpus:g} GPU(s)" if self.gpus else "")
+        gpus = f" and {self.gpus:g} {'GPU' if self.gpus == 1 else 'GPUs'}" if self.gpus else ""
+        return counted(self.cores, "free core") + gpus
 
     def count_fitting(self, resources: Mapping[str, float]) -> int:
         """Return how many workers fit on a machine with these Ray resources."""

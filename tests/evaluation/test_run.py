@@ -128,7 +128,7 @@ def test_evaluate_command_exits_with_3_for_damaged_record(
             str(tmp_path / "e"),
         ]
     )
-    assert (code, "1 photos or records could not be used" in capsys.readouterr().err) == (3, True)
+    assert (code, "1 photo or record could not be used" in capsys.readouterr().err) == (3, True)
 
 
 def test_evaluate_command_warns_about_foreign_class(

@@ -112,7 +112,7 @@ def test_check_input_format_passes_built_in_json(tmp_path) -> None:
         ),
         (
             replace(OBSERVATION, meta={"x": (1, 2)}),
-            "the meta column 'x' has 2 values for 1 image(s)",
+            "the meta column 'x' has 2 values for 1 image",
         ),
         (
             replace(OBSERVATION, images=("a.jpg", "b.jpg"), meta={"x": ("a", 2)}),
@@ -123,7 +123,7 @@ def test_check_input_format_passes_built_in_json(tmp_path) -> None:
             "the meta column 'datetime' is '25/09/2016', not a time like '2016-09-25T18:35:10'",
         ),
         (replace(OBSERVATION, boxes=[None]), "its boxes are [None], not a tuple of Box and None"),
-        (replace(OBSERVATION, boxes=(None, None)), "it has 2 boxes for 1 image(s)"),
+        (replace(OBSERVATION, boxes=(None, None)), "it has 2 boxes for 1 image"),
         (
             replace(OBSERVATION, boxes=(Box(0, 0, 640, 480),)),
             "has sides that are not fractions of the photo from 0 to 1",

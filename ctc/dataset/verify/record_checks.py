@@ -13,6 +13,7 @@ from ctc.dataset.verify.record_scan import RecordSpans
 from ctc.errors import ImageError, InputError
 from ctc.images import decode, oriented_size
 from ctc.images.jpeg_header import read_header
+from ctc.reporting import counted
 from ctc.storage.tfrecord import unframe
 
 MIN_DECODE_SIZE = (1, 1)
@@ -74,7 +75,8 @@ def _record_faults(record: EventRecord, classes: Mapping[str, int]) -> Iterator[
         ("'image/paths'", len(record.paths)),
     ):
         if count != len(record.jpegs):
-            yield f"{what} have {count} entries for {len(record.jpegs)} photos"
+            entries = counted(count, "entry", "entries")
+            yield f"{what} have {entries} for {counted(len(record.jpegs), 'photo')}"
     for number, (jpeg, size) in enumerate(zip(record.jpegs, record.sizes, strict=False)):
         fault = _photo_fault(jpeg, size)
         if fault:

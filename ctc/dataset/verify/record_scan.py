@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from ctc.reporting import counted
 from ctc.storage.tfrecord import FOOTER_BYTES, HEADER_BYTES, masked_crc
 
 RecordSpans = Sequence[tuple[int, int]]
@@ -90,5 +91,5 @@ def index_fault(index: RecordSpans, scan: ScanResult) -> str | None:
                 f"the record has offset {span[0]}, size {span[1]}"
             )
     if len(index) < len(spans) or (len(index) > len(spans) and not scan.has_unreadable_tail):
-        return f"has {len(index):,} lines, the shard has {len(spans):,} records"
+        return f"has {counted(len(index), 'line')}, the shard has {counted(len(spans), 'record')}"
     return None

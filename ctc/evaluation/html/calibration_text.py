@@ -8,6 +8,7 @@ from typing import Any
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.evaluation.html.formatting import format_percent
+from ctc.reporting import counted
 
 
 def calibration_lines(model: ModelInfo) -> Iterator[str]:
@@ -54,7 +55,7 @@ def _describe_calibration(found: Mapping[str, Any]) -> str:
 
 
 def _fit_size(found: Mapping[str, Any]) -> str:
-    return f", fitted to {found['events']:,} events" if "events" in found else ""
+    return f", fitted to {counted(found['events'], 'event')}" if "events" in found else ""
 
 
 def _describe_thresholds(values: Mapping[str, float | None]) -> str:

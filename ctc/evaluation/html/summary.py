@@ -57,9 +57,9 @@ def multi_label_summary(label: str, found: MultiLabelEvaluation) -> str:
     """Return a sentence on a label that may have several classes at once, per event."""
     scores = found.units["event"]
     return (
-        f"For {format_percent(scores.exact.value)} of {scores.n:,} events whose {label} is known,"
-        " the model predicts exactly the classes that are present. Its most probable class is"
-        f" present in {format_percent(scores.top_1.value)}."
+        f"For {format_percent(scores.exact.value)} of {counted(scores.n, 'event')} whose {label}"
+        " is known, the model predicts exactly the classes that are present. Its most probable"
+        f" class is present in {format_percent(scores.top_1.value)}."
     )
 
 
@@ -72,10 +72,10 @@ def _format_counts(evaluation: Evaluation) -> str:
 def _accuracy(label: str, scores: UnitScores) -> Iterator[str]:
     right, top = round(scores.top_1.value * scores.n), scores.top_1
     yield (
-        f"The model predicts {right:,} of {scores.n:,} events whose {label} is known correctly:"
-        f" an accuracy of {format_percent(top.value)}. For other events of the same kind, expect"
-        f" {100 * top.low:.0f} to {format_percent(top.high)} (95{PERCENT_SIGN} confidence"
-        " interval)."
+        f"The model predicts {right:,} of {counted(scores.n, 'event')} whose {label}"
+        f" is known correctly: an accuracy of {format_percent(top.value)}. For other events of the"
+        f" same kind, expect {100 * top.low:.0f} to {format_percent(top.high)}"
+        f" (95{PERCENT_SIGN} confidence interval)."
     )
 
 

@@ -187,7 +187,7 @@ def _scan(
         raise InputError(f"'{path}' has no rows: there is nothing to predict")
     if not photos:
         raise InputError(
-            f"'{path}' has no photos: the image cells of all {len(hashes)} events are empty"
+            f"'{path}' has no photos: the image cells of {counted(len(hashes), 'event')} are empty"
         )
     values, counts = np.unique(np.asarray(hashes), return_counts=True)
     repeated = set(values[counts > 1].tolist())

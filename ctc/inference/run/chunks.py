@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.inference.events.event import Event
+from ctc.reporting import counted
 from ctc.storage.atomic import remove
 from ctc.storage.file_lock import acquire_lock
 from ctc.storage.paths import is_remote
@@ -32,7 +33,7 @@ class Chunk:
     events: tuple[Event, ...]
 
     def __str__(self) -> str:
-        return f"the {len(self.events):,} events from '{self.events[0].id}' on"
+        return f"{counted(len(self.events), 'event')} from '{self.events[0].id}' on"
 
 
 def photos_per_chunk(photos: int, batch_size: int) -> int:

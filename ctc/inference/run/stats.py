@@ -11,6 +11,7 @@ from ctc.artifacts.predictions import EventPrediction, Failure, redacted
 from ctc.errors import InputError
 from ctc.inference.config import Summary
 from ctc.inference.pipeline.pipeline import EventResult
+from ctc.reporting import counted
 
 MAX_LISTED_FAILURES = 5
 TRUNCATED = "premature end of jpeg file"
@@ -52,7 +53,7 @@ class RunStats:
         if self.max_failures is not None and result.failures and self.failed > self.max_failures:
             last = result.failures[-1]
             raise InputError(
-                f"{self.failed:,} photos failed, --max-failures is {self.max_failures:,}"
+                f"{counted(self.failed, 'photo')} failed, --max-failures is {self.max_failures:,}"
                 f" (last: '{last.path}': {last.reason})"
             )
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from ctc.reporting import counted
 from ctc.storage.json_lines import json_line
 
 ROOT = ""
@@ -76,7 +77,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _format_request(record: logging.LogRecord, fields: dict[str, Any]) -> str:
-    photos = f" {fields['photos']} photo(s)" if "photos" in fields else ""
+    photos = f" {counted(fields['photos'], 'photo')}" if "photos" in fields else ""
     reason = f" ({' '.join(fields['reason'].split())})" if "reason" in fields else ""
     request = f'{fields.get("client", "-")} "{fields["method"]} {fields["path"]}"'
     result = f"{fields['status']} {fields['ms']} ms"

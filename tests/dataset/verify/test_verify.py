@@ -316,9 +316,9 @@ def test_verify_dataset_reports_photo_of_wrong_kind_or_size(
         ({"labels": {"species": ()}}, "the labels of event 'e' have 0 observations"),
         (
             {"sizes": ((48, 64), (48, 64))},
-            "'image/height' and 'image/width' have 2 entries for 1 photos",
+            "'image/height' and 'image/width' have 2 entries for 1 photo",
         ),
-        ({"paths": ()}, "'image/paths' have 0 entries for 1 photos"),
+        ({"paths": ()}, "'image/paths' have 0 entries for 1 photo"),
     ],
 )
 def test_verify_dataset_reports_inconsistent_record(

@@ -41,7 +41,7 @@ def test_predict_command_reports_truncated_photo(model, shared, tmp_path, capsys
     printed = capsys.readouterr().err
     assert cut in printed
     assert (
-        "1 truncated JPEG(s) can be used, with the missing part grey: add --truncated use"
+        "1 truncated JPEG can be used, with the missing part grey: add --truncated use"
         in printed
     )
     assert names(folder) == before
@@ -202,7 +202,7 @@ def test_predict_command_dry_run_writes_nothing(model, shared, tmp_path, capsys)
     printed = capsys.readouterr()
     lines = {line.partition(" ")[0]: line for line in printed.out.splitlines()}
     assert list(lines) == ["model", "network", "output", "photos"]
-    assert lines["network"] == "network  float32 on 'cpu', batch size 1, 1 CPU core(s)"
+    assert lines["network"] == "network  float32 on 'cpu', batch size 1, 1 CPU core"
     assert lines["output"] == f"output   '{tmp_path / 'out' / 'p.csv'}', csv"
     assert lines["photos"].startswith("photos   14: about 0:00:0")
     assert "1 of these failed, the first: " in printed.err

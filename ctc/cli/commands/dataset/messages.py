@@ -40,7 +40,8 @@ def print_plan(plan: DatasetPlan) -> None:
     both, locations = leaked_locations(plan)
     if both:
         warn(
-            f"{both:,} of {locations:,} locations have events in more than one split, so the test "
+            f"{both:,} of {counted(locations, 'location')} {'has' if both == 1 else 'have'} events "
+            "in more than one split, so the test "
             "accuracy is too high for new locations: --group-by location keeps each in one split"
         )
 
@@ -106,8 +107,8 @@ def _warn_about_cropping(plan: DatasetPlan) -> None:
     several = int((plan.selection.events.observation_counts[chosen] > 1).sum())
     if several and plan.config.crop_box is not None:
         warn(
-            f"{several:,} events have several observations, but --crop-box keeps one box per "
-            "photo: an animal may be left out"
+            f"{counted(several, 'event')} {'has' if several == 1 else 'have'} several "
+            "observations, but --crop-box keeps one box per photo: an animal may be left out"
         )
 
 
@@ -117,7 +118,7 @@ def _print_groups(plan: DatasetPlan, reached: Mapping[str, SplitStats]) -> None:
         wanted = plan.config.shares[name]
         info(
             f"{name}: {split.events / total:.1%} of the events ({wanted:.1%} requested), "
-            f"{split.groups:,} groups of '{plan.config.group_by}'"
+            f"{counted(split.groups or 0, 'group')} of '{plan.config.group_by}'"
         )
 
 

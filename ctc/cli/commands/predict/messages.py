@@ -28,7 +28,7 @@ def print_run_info(run: PredictRun) -> None:
     info(f"the network runs on '{run.runtime.provider}'")
     debug(
         f"precision {run.runtime.precision}, batch size {run.runtime.batch_size}, "
-        f"{run.runtime.threads} CPU core(s)"
+        f"{counted(run.runtime.threads, 'CPU core')}"
     )
     if run.journal and run.journal.exists():
         if run.resumes:
@@ -41,11 +41,14 @@ def print_dry_run(run: PredictRun) -> None:
     """Print on stdout what would be written, and an estimate of the time."""
     from ctc.inference.run.dry_run import estimate_run
 
-    labels = (f"{label} ({len(classes)} classes)" for label, classes in run.context.labels.items())
+    labels = (
+        f"{label} ({counted(len(classes), 'class', 'classes')})"
+        for label, classes in run.context.labels.items()
+    )
     click.echo(f"model    {run.header.model}: {', '.join(labels)}")
     click.echo(
         f"network  {run.runtime.precision} on '{run.runtime.provider}', batch size "
-        f"{run.runtime.batch_size}, {run.runtime.threads} CPU core(s)"
+        f"{run.runtime.batch_size}, {counted(run.runtime.threads, 'CPU core')}"
     )
     click.echo(f"output   '{run.target}', {run.format.name}")
     found = estimate_run(run)
@@ -87,7 +90,8 @@ def print_summary(summary: Summary) -> None:
             info(f"  '{failure.path}': {failure.reason}")
     if summary.truncated:
         info(
-            f"  {summary.truncated:,} truncated JPEG(s) can be used, with the missing part grey:"
+            f"  {counted(summary.truncated, 'truncated JPEG')} can be used, with the missing part "
+            "grey:"
             " add --truncated use"
         )
     for note in summary.notes:

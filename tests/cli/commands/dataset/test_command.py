@@ -206,6 +206,6 @@ def test_dataset_warns_of_cropping_multi_observation_events(
     options = ["--keep-multi-observation", "--crop-box", "--dry-run"]
     assert run("dataset", several, "--output", tmp_path / "out", *options) == 0
     assert (
-        "1 events have several observations, but --crop-box keeps one box per photo"
+        "1 event has several observations, but --crop-box keeps one box per photo"
         in capsys.readouterr().err
     )
