@@ -1,8 +1,19 @@
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from ctc.runtime.batch_size import CPU_BATCH_SIZES, MIN_PHOTOS_TO_MEASURE, choose_batch_size
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.runtime.batch_size import (
+    CPU_BATCH_SIZES,
+    DEVICE_BATCH_SIZES,
+    MIN_PHOTOS_TO_MEASURE,
+    choose_batch_size,
+    padded_size,
+)
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.session import load_model
 
@@ -12,6 +23,20 @@ def opened(model):
     return load_model(model, RuntimeConfig(threads=2))
 
 
+class TimedModel:
+    """A network of which a batch takes `start` seconds and `each` for every image."""
+
+    def __init__(self, start: float, each: float, is_on_device: bool) -> None:
+        self.start, self.each, self.is_on_device = start, each, is_on_device
+        self.info = SimpleNamespace(preprocessing=Preprocessing(8, 8))
+        self.runtime = RuntimeConfig(threads=1)
+        self.sizes: list[int] = []
+
+    def predict(self, images: Any) -> None:
+        self.sizes.append(len(images))
+        time.sleep(self.start + self.each * len(images))
+
+
 def test_choose_batch_size_of_short_run_is_the_first(opened) -> None:
     assert choose_batch_size(opened, MIN_PHOTOS_TO_MEASURE - 1) == CPU_BATCH_SIZES[0]
 
@@ -19,3 +44,35 @@ def test_choose_batch_size_of_short_run_is_the_first(opened) -> None:
 @pytest.mark.parametrize("photos", [MIN_PHOTOS_TO_MEASURE, None])
 def test_choose_batch_size_of_long_run_is_a_usual_size(opened, photos: int | None) -> None:
     assert choose_batch_size(opened, photos) in CPU_BATCH_SIZES
+
+
+def test_choose_batch_size_takes_a_larger_size_that_is_faster() -> None:
+    model: Any = TimedModel(0.01, 0.00001, is_on_device=True)
+    assert choose_batch_size(model, None) == DEVICE_BATCH_SIZES[-1]
+
+
+@pytest.mark.parametrize(("photos", "largest"), [(4_000, 16), (10_000, 64), (40_000, 256)])
+def test_choose_batch_size_measures_no_more_than_a_share_of_the_run(
+    photos: int, largest: int
+) -> None:
+    model: Any = TimedModel(0.001, 0.00001, is_on_device=True)
+    assert choose_batch_size(model, photos) == max(model.sizes) == largest
+    assert sum(model.sizes) <= 0.05 * photos
+
+
+@pytest.mark.parametrize(
+    ("inputs", "slots"), [(1, 1), (2, 8), (8, 8), (9, 32), (33, 128), (129, 256), (256, 256)]
+)
+def test_padded_size_on_a_device_is_one_of_few(inputs: int, slots: int) -> None:
+    model: Any = TimedModel(0, 0, is_on_device=True)
+    assert padded_size(model, inputs, 256) == slots
+
+
+def test_padded_size_does_not_exceed_the_batch_size() -> None:
+    model: Any = TimedModel(0, 0, is_on_device=True)
+    assert padded_size(model, 3, 4) == 4
+
+
+def test_padded_size_on_a_cpu_is_the_number_of_inputs() -> None:
+    model: Any = TimedModel(0, 0, is_on_device=False)
+    assert padded_size(model, 3, 16) == 3

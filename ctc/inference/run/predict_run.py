@@ -31,6 +31,7 @@ from ctc.plugin.option_values import bind_options, option_values, own_options
 from ctc.runtime.batch_size import resolve_runtime
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.model_bytes import read_model
+from ctc.runtime.opening import ModelOpening
 from ctc.runtime.session import open_model
 
 
@@ -142,14 +143,21 @@ def _open_source(
     config: PredictConfig, target: Path, aggregation: Aggregation, engine: BoundEngine | None
 ) -> LocalResults | EngineResults:
     file = read_model(config.model)
+    journal = chunks_folder(target) if engine else journal_path(target)
+    unfinished = header_path(journal) if engine else journal
+    # what runs the network is known at once, unless an unfinished run or an engine decides it
+    opening = None if engine or unfinished.exists() else ModelOpening(file, config.runtime)
     events = find_events(config.sources, config.columns, config.image_root, config.events_within)
     identity = config.identity(file.digest, events.digest)
-    journal = chunks_folder(target) if engine else journal_path(target)
-    kept = matching_header(header_path(journal) if engine else journal, identity, config.overwrite)
+    kept = matching_header(unfinished, identity, config.overwrite)
     threads = config.runtime.threads
     wanted = replace(kept.runtime, threads=threads) if kept else config.runtime
     # the workers of an engine may have other devices: here only the model's metadata are needed
-    model = open_model(file, RuntimeConfig("cpu") if engine else wanted)
+    model = (
+        opening.result()
+        if opening
+        else open_model(file, RuntimeConfig("cpu") if engine else wanted)
+    )
     postprocessor = make_postprocessor(model.info, config.threshold, config.class_list)
     if kept is None:
         resolved = (

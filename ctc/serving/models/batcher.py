@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ctc.inference.pipeline.batch import InferenceBatch, InputResult
 from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import Postprocessor
+from ctc.runtime.batch_size import padded_size
 from ctc.runtime.session import Model
 from ctc.serving.inputs import RequestInput
 
@@ -95,9 +96,8 @@ class DynamicBatcher:
 
     def _start_batch(self, entries: list[_QueuedInput]) -> None:
         loop, buffer = asyncio.get_running_loop(), self._free_buffers.pop()
-        # devices are tuned for one batch size; a CPU would compute the empty slots for nothing
-        slots = buffer if self._model.is_on_device else buffer[: len(entries)]
-        batch = InferenceBatch([entry.model_input for entry in entries], slots)
+        slots = padded_size(self._model, len(entries), self._config.batch_size)
+        batch = InferenceBatch([entry.model_input for entry in entries], buffer[:slots])
         self._on_batch(len(entries))
 
         def on_done(results: Future[list[InputResult[RequestInput]]]) -> None:

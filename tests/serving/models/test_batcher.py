@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.runtime.session import Model
 
 BATCH_OF_FOUR = {"batch_size": 4, "max_batch_wait": 3600.0}
 """The network waits until the batch has four photos."""
@@ -28,3 +34,18 @@ def test_service_gives_up_a_prediction_that_takes_too_long(serve, jpeg) -> None:
     reply = server.send_photo(jpeg())
     assert (reply.status, reply.error.startswith("no response within 1 s")) == (504, True)
     assert server.figure("ctc_queue_photos") == 0
+
+
+def test_batcher_pads_a_lone_photo_on_a_device_to_one_slot(serve, jpeg, monkeypatch) -> None:
+    sizes: list[int] = []
+    predict = Model.predict
+
+    def watch(model: Model, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+        sizes.append(len(images))
+        return predict(model, images)
+
+    monkeypatch.setattr(Model, "is_on_device", True)
+    monkeypatch.setattr(Model, "predict", watch)
+    server = serve(batch_size=64, max_batch_wait=0.0)
+    assert server.send_photo(jpeg()).status == 200
+    assert sizes == [1]
