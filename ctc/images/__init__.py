@@ -1,12 +1,13 @@
 """Photos: read safely, orient, scale, resize; the same code for datasets, training, prediction."""
 
-from ctc.images.decode import DecodeBuffer, decode, is_jpeg, oriented_size
+from ctc.images.decode import DecodeBuffer, cached_buffer, decode, is_jpeg, oriented_size
 from ctc.images.files import IMAGE_SUFFIXES, is_image_name, read_photo
 from ctc.images.resize import encode_jpeg, gray_stack, min_decode_size, shrink, to_model_input
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "DecodeBuffer",
+    "cached_buffer",
     "decode",
     "encode_jpeg",
     "gray_stack",
