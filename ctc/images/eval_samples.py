@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ from ctc.storage.tfrecord import read_index, read_record
 BadRecordCallback = Callable[[InputError], None]
 NumClasses = Mapping[str, int]
 """Label → number of classes."""
+
+ItemT = TypeVar("ItemT")
 
 NO_LABELS: NumClasses = {}
 
@@ -177,17 +180,63 @@ def eval_samples(
     A bad photo raises InputError; with `on_bad` it is left out, and `on_bad` gets the error.
     """
 
-    def make_sample(selection: PhotoSelection) -> Sample | InputError:
-        try:
-            return preprocess(selection, preprocessing, labels, multi_label)
-        except InputError as error:
-            return error
+    def make_sample(selection: PhotoSelection) -> list[Sample | InputError]:
+        return [_sample_or_error(selection, preprocessing, labels, multi_label)]
 
+    return _in_threads(make_sample, selections, on_bad, threads, 4 * threads)
+
+
+def read_eval_samples(
+    dataset: Dataset,
+    split: str,
+    table: NDArray[np.int64],
+    preprocessing: Preprocessing,
+    labels: Sequence[str],
+    on_bad: BadRecordCallback | None = None,
+    threads: int = 1,
+    multi_label: NumClasses = NO_LABELS,
+    ahead: int = 0,
+) -> Iterator[Sample]:
+    """Yield the samples of the records in `table`, in order; the threads read the records too.
+
+    They work on up to `ahead` records, and on at least four each, before those are asked for.
+    Bad records and photos as in `read_events` and `eval_samples`.
+    """
+
+    def make_samples(row: NDArray[np.int64]) -> list[Sample | InputError]:
+        try:
+            selections = list(select_photos(read_events(dataset, split, row[None]), preprocessing))
+        except InputError as error:
+            return [error]
+        return [_sample_or_error(one, preprocessing, labels, multi_label) for one in selections]
+
+    return _in_threads(make_samples, table, on_bad, threads, max(4 * threads, ahead))
+
+
+def _sample_or_error(
+    selection: PhotoSelection,
+    preprocessing: Preprocessing,
+    labels: Sequence[str],
+    multi_label: NumClasses,
+) -> Sample | InputError:
+    try:
+        return preprocess(selection, preprocessing, labels, multi_label)
+    except InputError as error:
+        return error
+
+
+def _in_threads(
+    make: Callable[[ItemT], list[Sample | InputError]],
+    items: Iterable[ItemT],
+    on_bad: BadRecordCallback | None,
+    threads: int,
+    max_pending: int,
+) -> Iterator[Sample]:
     with (
         ThreadPoolExecutor(threads, "ctc-decode") as pool,
-        closing(map_in_order(pool, make_sample, selections, 4 * threads)) as results,
+        closing(map_in_order(pool, make, items, max_pending)) as made,
     ):
-        for result in results:
+        for result in chain.from_iterable(made):
             if isinstance(result, InputError):
                 _raise_or_report(result, on_bad)
             else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +16,7 @@ from ctc.images import decode, to_model_input
 from ctc.images.eval_samples import (
     eval_batches,
     eval_samples,
+    read_eval_samples,
     read_events,
     record_table,
     sample_count,
@@ -80,6 +83,50 @@ def test_eval_samples_are_equal_for_any_threads(tiny_dataset) -> None:
     dataset = tiny_dataset()
     one, many = samples(dataset, threads=1), samples(dataset, threads=5)
     assert all(np.array_equal(a.image, b.image) for a, b in zip(one, many, strict=True))
+
+
+@pytest.mark.parametrize("choice", ["first", "all", "grayscale_stacking"])
+def test_read_eval_samples_are_those_of_eval_samples(tiny_dataset, choice) -> None:
+    dataset, preprocessing = tiny_dataset(), replace(SIZE, image_choice=choice)
+    table = record_table(dataset, "train")
+    found = list(
+        read_eval_samples(dataset, "train", table, preprocessing, LABELS, threads=2, ahead=64)
+    )
+    expected = samples(dataset, preprocessing)
+    assert [(one.event_id, one.photos, one.labels) for one in found] == [
+        (one.event_id, one.photos, one.labels) for one in expected
+    ]
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.image, other.image)
+
+
+def test_read_eval_samples_reads_records_in_its_threads(tiny_dataset, monkeypatch) -> None:
+    readers: set[str] = set()
+    module = sys.modules[read_eval_samples.__module__]
+    bytes_of = module.read_record_bytes
+
+    def reading(dataset, split, row):
+        readers.add(threading.current_thread().name.split("_")[0])
+        return bytes_of(dataset, split, row)
+
+    monkeypatch.setattr(module, "read_record_bytes", reading)
+    dataset = tiny_dataset()
+    table = record_table(dataset, "train")
+    found = read_eval_samples(dataset, "train", table, SIZE, LABELS, threads=1, ahead=len(table))
+    next(found)
+    found.close()
+    assert readers == {"ctc-decode"}
+
+
+def test_read_eval_samples_report_a_bad_record(tiny_dataset) -> None:
+    dataset = tiny_dataset()
+    table = record_table(dataset, "train")
+    table[1, 1] += 1
+    reported: list[InputError] = []
+    found = list(read_eval_samples(dataset, "train", table, SIZE, LABELS, reported.append))
+    assert (len(found), len(reported)) == (len(table) - 1, 1)
+    with pytest.raises(InputError, match="at offset"):
+        list(read_eval_samples(dataset, "train", table, SIZE, LABELS))
 
 
 def test_eval_batches_last_may_be_smaller(tiny_dataset) -> None:

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.event_record import EventRecord
 from ctc.images.eval_samples import (
-    PhotoSelection,
     Sample,
     eval_batches,
     eval_samples,
+    read_eval_samples,
     read_events,
     record_table,
     select_photos,
@@ -25,6 +24,8 @@ from ctc.plugin import Batch, LoaderConfig
 from .choices import takes_all_photos
 from .plan import make_preprocessing
 from .stream import Stream
+
+_BATCHES_AHEAD = 2
 
 
 class EvaluationStream(Stream):
@@ -42,14 +43,7 @@ class EvaluationStream(Stream):
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
         config = self._config
-        samples = eval_samples(
-            self._selections(epoch, start_step),
-            self._preprocessing,
-            config.labels,
-            self._bad_records.skip_or_raise,
-            config.threads,
-            self._multi_label,
-        )
+        samples = self._samples(epoch, start_step)
         taken: deque[str] = deque()
         batches = eval_batches(_note_ids(samples, taken), config.labels, config.batch_size)
         for images, labels in batches:
@@ -58,26 +52,28 @@ class EvaluationStream(Stream):
             yield Batch(images, labels, event_ids=tuple(taken))
             taken.clear()
 
-    def _selections(self, epoch: int, start_step: int) -> Iterator[PhotoSelection]:
-        """Yield this reader's remaining samples, not yet decoded."""
-        number, readers = self._config.shard
+    def _samples(self, epoch: int, start_step: int) -> Iterator[Sample]:
+        """Yield this reader's remaining samples.
+
+        The threads read records and decode photos of the next two batches while the device works
+        on this one. With several readers of all photos, one thread reads and counts them before.
+        """
+        config, on_bad = self._config, self._bad_records.skip_or_raise
+        number, readers = config.shard
         mine = slice(
-            number + start_step * self._config.batch_size * readers,
+            number + start_step * config.batch_size * readers,
             readers * self._plan.samples,
             readers,
         )
         table = self._ordered_table(epoch)
-        if not takes_all_photos(self._config):
-            return select_photos(self._read_events(table[mine]), self._preprocessing)
-        return islice(
-            select_photos(self._read_events(table), self._preprocessing),
-            mine.start,
-            mine.stop,
-            mine.step,
-        )
-
-    def _read_events(self, table: NDArray[np.int64]) -> Iterator[tuple[str, EventRecord]]:
-        return read_events(self._dataset, self._split, table, self._bad_records.skip_or_raise)
+        given = self._preprocessing, config.labels, on_bad, config.threads, self._multi_label
+        if takes_all_photos(config) and mine != slice(0, self._plan.samples, 1):
+            events = read_events(self._dataset, self._split, table, on_bad)
+            photos = select_photos(events, self._preprocessing)
+            return eval_samples(islice(photos, mine.start, mine.stop, mine.step), *given)
+        rows = table if takes_all_photos(config) else table[mine]
+        ahead = _BATCHES_AHEAD * config.batch_size
+        return read_eval_samples(self._dataset, self._split, rows, *given, ahead=ahead)
 
     def _ordered_table(self, epoch: int) -> NDArray[np.int64]:
         if not self._config.shuffle:

@@ -20,6 +20,8 @@ from .geometry import crop_geometry, geometry_arrays
 from .graph import DaliConfig, color_arrays
 from .photos import EncodedPhoto, PhotoSample, PhotoSamples
 
+_ANNOUNCED_BATCHES = 2
+
 
 @dataclass(frozen=True)
 class DaliBatch:
@@ -61,7 +63,11 @@ class BatchSource:
 
     def iter_inputs(self, steps: range) -> Iterator[tuple[Any, ...]]:
         """Yield the inputs of these steps; their batches are `in_flight` from then on."""
+        for step in steps[:_ANNOUNCED_BATCHES]:
+            self._announce(step)
         for step in steps:
+            if step + _ANNOUNCED_BATCHES in steps:
+                self._announce(step + _ANNOUNCED_BATCHES)
             batch = self.make_batch(step)
             self.in_flight.append(batch)
             yield batch.inputs
@@ -71,9 +77,7 @@ class BatchSource:
 
         Raises InputError for a bad record or photo, unless bad ones are skipped.
         """
-        config = self._config
-        wanted = self._order[step * config.batch_size : (step + 1) * config.batch_size].tolist()
-        self._samples.prefetch_hint(row for row, _ in wanted)
+        config, wanted = self._config, self._wanted(step).tolist()
         draws = random_draws(config.seed, self._epoch, step, config.shard[0], len(wanted))
         samples = [
             self._photos.get(row, photo, *chances)
@@ -99,6 +103,15 @@ class BatchSource:
                 *(color_arrays(colors) if inside else ()),
             ),
         )
+
+    def _wanted(self, step: int) -> Indices:
+        """Return row and photo of each position of a batch, (N, 2)."""
+        size = self._config.batch_size
+        return self._order[step * size : (step + 1) * size]
+
+    def _announce(self, step: int) -> None:
+        """Let the disk read the records of a batch."""
+        self._samples.prefetch_hint(self._wanted(step)[:, 0])
 
     def _photo_inputs(self, samples: list[PhotoSample], draws: Floats) -> Iterator[Any]:
         shown = view_params(draws, self._augmentation)

@@ -10,6 +10,7 @@ the GPU, on the CPU NumPy arrays. Without augmentation it is the evaluation path
 from __future__ import annotations
 
 from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ctc.artifacts.dataset import Dataset
@@ -74,10 +75,15 @@ class DaliTrainingStream(Stream):
         self._photos = PhotoSamples(
             self._samples, self._bad_records, self._dali_config.photos_per_sample
         )
+        self._builder: ThreadPoolExecutor | None = None
+        self._prepared: tuple[int, Future[tuple[BatchSource, Any]]] | None = None
 
     def close(self) -> None:
         """End the unfinished epochs, their pipelines and threads, and release the files."""
         super().close()
+        if self._builder:
+            self._builder.shutdown()
+        self._builder = self._prepared = None
         self._samples.close()
 
     def _batches(self, epoch: int, start_step: int) -> Generator[Batch, None, None]:
@@ -93,10 +99,7 @@ class DaliTrainingStream(Stream):
         self, epoch: int, start_step: int
     ) -> Generator[tuple[DaliBatch, Any], None, None]:
         """Yield each batch with its images: a NumPy array, or a DALI TensorList on the GPU."""
-        feed = BatchSource(
-            self._samples, self._photos, self._config, self._augmentation, self._dali_config, epoch
-        )
-        pipeline = self._build_pipeline(feed, start_step)
+        feed, pipeline = self._open_epoch(epoch, start_step)
         for step in range(start_step, self._plan.steps):
             try:
                 (images,) = pipeline.run()
@@ -112,6 +115,32 @@ class DaliTrainingStream(Stream):
                 if self._dali_config.device.gpu is not None
                 else as_array(images, fed.colors),
             )
+        del images, pipeline  # its memory is free for the next one
+        self._prepare_epoch(epoch + 1)
+
+    def _open_epoch(self, epoch: int, start_step: int) -> tuple[BatchSource, Any]:
+        """Return the feed and the pipeline of an epoch, which may have been built before."""
+        prepared, self._prepared = self._prepared, None
+        if prepared and start_step == 0:
+            number, opened = prepared
+            if number == epoch:
+                return opened.result()
+        return self._new_epoch(epoch, start_step)
+
+    def _prepare_epoch(self, epoch: int) -> None:
+        """Build the pipeline of the next epoch in a thread, such as during validation.
+
+        On a GPU it takes a second, with its decoders, threads and memory.
+        """
+        if self._dali_config.device.is_portable:
+            self._builder = self._builder or ThreadPoolExecutor(1, "ctc-dali-next")
+            self._prepared = epoch, self._builder.submit(self._new_epoch, epoch, 0)
+
+    def _new_epoch(self, epoch: int, start_step: int) -> tuple[BatchSource, Any]:
+        feed = BatchSource(
+            self._samples, self._photos, self._config, self._augmentation, self._dali_config, epoch
+        )
+        return feed, self._build_pipeline(feed, start_step)
 
     def _build_pipeline(self, feed: BatchSource, step: int) -> Any:
         feed.in_flight.clear()

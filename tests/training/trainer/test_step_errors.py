@@ -25,6 +25,20 @@ def test_raised_out_of_memory_recognizes_jax_error():
     assert raised_out_of_memory(work)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Error in GPU operator `Resize`: CUDA allocation failed",
+        "Can't allocate 16777216 bytes on device 0.",
+    ],
+)
+def test_raised_out_of_memory_recognizes_errors_of_dali(message):
+    def work():
+        raise RuntimeError(message)
+
+    assert raised_out_of_memory(work)
+
+
 def test_raised_out_of_memory_passes_other_errors():
     def work():
         raise RuntimeError("INVALID_ARGUMENT: shapes must be equal")

@@ -20,6 +20,7 @@ from ctc.errors import InputError
 from ctc.images import encode_jpeg
 from ctc.plugin import NO_AUGMENTATION, Augmentation, Batch, LoaderConfig
 from ctc_plugins.loaders.dali import device as dali_device
+from ctc_plugins.loaders.dali import graph
 from ctc_plugins.loaders.dali import loader as dali
 from ctc_plugins.loaders.dali.device import DaliDevice, default_device
 from ctc_plugins.loaders.dali.output import as_tensor
@@ -337,3 +338,56 @@ def test_bad_record_ends_threads(tiny_dataset) -> None:
     with pytest.raises(InputError, match="checksum"):
         epoch(dataset, TRAIN)
     assert not workers()
+
+
+def test_next_pipeline_is_built_while_the_last_epoch_is_validated(tiny_dataset, monkeypatch):
+    built: list[str] = []
+    build = dali.build_pipeline
+
+    def building(*arguments):
+        built.append(threading.current_thread().name.split("_")[0])
+        return build(*arguments)
+
+    monkeypatch.setattr(dali, "build_pipeline", building)
+    dataset = tiny_dataset()
+    stream = dali.DaliTrainingStream(dataset, "train", TRAIN, TRAIN.augmentation, AS_ON_GPU)
+    epochs = [list(stream.epoch(index)) for index in (0, 1)]
+    again = list(stream.epoch(1))
+    stream.close()
+    assert built == ["ctc-dali", "ctc-dali-next", "ctc-dali-next", "ctc-dali", "ctc-dali-next"]
+    expected = images(epoch(dataset, TRAIN, AS_ON_GPU, 1))
+    np.testing.assert_array_equal(images(epochs[1]), expected)
+    np.testing.assert_array_equal(images(again), expected)
+    assert not workers()
+
+
+def test_dali_out_of_memory_is_no_photos_fault(tiny_dataset, monkeypatch):
+    """The trainer sees DALI's error, and takes smaller micro-batches."""
+
+    class Exhausted:
+        def run(self):
+            raise RuntimeError("Error in GPU operator `Resize`: CUDA allocation failed")
+
+    monkeypatch.setattr(dali, "build_pipeline", lambda *_: Exhausted())
+    stream = dali.DaliTrainingStream(tiny_dataset(), "train", TRAIN, TRAIN.augmentation, AS_ON_GPU)
+    with pytest.raises(RuntimeError, match="CUDA allocation failed"):
+        list(stream.epoch(0))
+    stream.close()
+
+
+def test_gpu_graph_decodes_with_the_hardware_and_unpinned_threads(monkeypatch):
+    """The graph is built at the level of Python, for which no GPU is needed."""
+    from nvidia.dali import fn, pipeline_def
+
+    decoders = []
+    image = fn.decoders.image
+    monkeypatch.setattr(
+        fn.decoders, "image", lambda *given, **how: decoders.append(how) or image(*given, **how)
+    )
+    on_gpu = DaliDevice(gpu=0, is_portable=True)
+    config = graph.DaliConfig.from_config(TRAIN, TRAIN.augmentation, on_gpu)
+    define = pipeline_def(batch_size=4, num_threads=1, device_id=0, enable_conditionals=True)
+    assert define(graph._graph)(iter([]), config) is not None
+    (how,) = decoders
+    assert (how["device"], how["affine"]) == ("mixed", False)
+    assert how["hw_decoder_load"] == graph.HW_DECODER_LOAD
