@@ -9,14 +9,16 @@ from typing import Literal
 from ctc.storage.paths import is_remote
 
 Kind = Literal["inventory", "dataset", "run", "model", "predictions"]
+Wanted = Literal[Kind, "photos"]
 Found = Literal[Kind, "table", "text", "photo", "folder", "manifest", "run.json", "foreign model"]
 
-_NAMES: dict[Found, str] = {
+_NAMES: dict[Found | Wanted, str] = {
+    "photos": "photos to predict",
     "inventory": "an inventory",
     "dataset": "a dataset",
     "run": "a run of `ctc train`",
     "model": "a model",
-    "predictions": "predictions",
+    "predictions": "a prediction file",
     "table": "a table",
     "text": "a text file",
     "photo": "a photo",
@@ -41,17 +43,26 @@ _FROM_TABLE = (
     " --output inventory.parquet`"
 )
 _THEN_DATASET = "then a dataset with `ctc dataset inventory.parquet --output dataset`"
-_GIVE: dict[Kind, str] = {
+_GIVE: dict[Wanted, str] = {
     "inventory": "give the file that `ctc inventory` wrote",
     "dataset": "give the folder that `ctc dataset` wrote",
     "run": "a run is the folder that `ctc train` writes",
     "model": "a model is the .onnx file that `ctc export` writes",
     "predictions": "give the file that `ctc predict` wrote",
+    "photos": "give photos, folders, a table or an inventory",
 }
 """The next step where `_NEXT_STEPS` has none."""
-_CHECKED_BY_READERS = {("run.json", "run"), ("table", "predictions")}
+_CHECKED_BY_READERS = {
+    ("run.json", "run"),
+    ("table", "predictions"),
+    ("table", "photos"),
+    ("inventory", "photos"),
+    ("predictions", "photos"),
+    ("photo", "photos"),
+    ("folder", "photos"),
+}
 """Pairs that may fit, or whose reader says more: which column is missing."""
-_NEXT_STEPS: dict[tuple[Found, Kind], str] = {
+_NEXT_STEPS: dict[tuple[Found, Wanted], str] = {
     ("table", "inventory"): f"make one of it with {_FROM_TABLE}",
     ("table", "dataset"): f"make an inventory of it with {_FROM_TABLE}, {_THEN_DATASET}",
     ("folder", "inventory"): "make one with `ctc inventory {path} --output inventory.parquet`",
@@ -66,6 +77,7 @@ _NEXT_STEPS: dict[tuple[Found, Kind], str] = {
     ("dataset", "model"): "make one with `ctc train {path} --output run` and"
     " `ctc export run --output model.onnx`",
     ("dataset", "predictions"): "evaluate a model on it with `ctc evaluate MODEL {path}`",
+    ("dataset", "photos"): "evaluate a model on it with `ctc evaluate MODEL {path}`",
     ("manifest", "dataset"): "give its folder, {folder}",
     ("run", "model"): "make one of it with `ctc export {path} --output model.onnx`",
     ("run", "dataset"): "give the dataset that it was trained on",
@@ -82,7 +94,7 @@ _NEXT_STEPS: dict[tuple[Found, Kind], str] = {
 }
 
 
-def describe_other_kind(path: Path, wanted: Kind) -> str | None:
+def describe_other_kind(path: Path, wanted: Wanted) -> str | None:
     """Return a message if `path` is not what is `wanted` but something known: what, next step.
 
     None if the path does not exist, is remote, is not recognised, or is of the wanted kind.

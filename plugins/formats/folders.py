@@ -13,6 +13,8 @@ from ctc.images.folders import FolderPhotos, find_photos
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 from ctc.storage.paths import is_remote
 
+NOT_IN_CLASS_FOLDER = "not in a folder named after its class, as in fox/1.jpg"
+
 
 @hookimpl
 def ctc_input_formats() -> Iterable[InputFormat]:
@@ -52,7 +54,7 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     ids = Counter(_event_id(photo, keep_suffix=False) for photo in photos)
     for photo in photos:
         if "/" not in photo:
-            yield LeftOut(photo, "not in a class folder")
+            yield LeftOut(photo, NOT_IN_CLASS_FOLDER)
             continue
         clash = ids[_event_id(photo, keep_suffix=False)] > 1
         folder = photo.split("/", 1)[0]

@@ -128,6 +128,26 @@ def test_describe_other_kind_names_the_command(
     assert str(found.value) == message.format(path=path, folder=path.parent)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("dataset", "is a dataset, not photos to predict: evaluate a model on it with"),
+        ("run", "is a run of `ctc train`, not photos to predict: give photos, folders, a table"),
+        ("m.onnx", "is a model, not photos to predict"),
+        ("theirs.keras", "is a model file of another program, not photos to predict"),
+        ("photos", None),
+        ("i.parquet", None),
+        ("table.csv", None),
+        ("a.JPG", None),
+    ],
+)
+def test_describe_other_kind_of_a_source_of_photos(
+    things: Path, name: str, message: str | None
+) -> None:
+    found = describe_other_kind(things / name, "photos")
+    assert found is None if message is None else message in (found or "")
+
+
 def test_describe_other_kind_is_silent_for_the_wanted_kind(things: Path) -> None:
     assert describe_other_kind(things / "dataset", "dataset") is None
     assert describe_other_kind(things / "nothing", "dataset") is None

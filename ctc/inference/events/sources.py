@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ctc.artifacts.file_kind import describe_other_kind
 from ctc.errors import UsageError
 from ctc.images import is_image_name
 from ctc.images.folders import FolderPhotos, find_photos
@@ -114,6 +115,8 @@ def _open_source(
     suffix = source.suffix.lower()
     if not (source.exists() if is_remote(source) else os.path.lexists(source)):
         raise UsageError(f"'{source}' is not there: give photos, folders, a CSV or an inventory")
+    if other := describe_other_kind(source, "photos"):
+        raise UsageError(other)
     if source.is_dir():
         found = find_photos(source)
         yield from found.folders

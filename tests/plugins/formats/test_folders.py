@@ -9,6 +9,7 @@ import pytest
 from ctc.errors import InputError, UsageError
 from ctc.plugin import InputFormat, LeftOut, Observation
 from ctc.plugin.manager import plugins
+from ctc_plugins.formats.folders import NOT_IN_CLASS_FOLDER
 
 
 def read(name: str, source: Path) -> list[Observation | LeftOut]:
@@ -39,7 +40,7 @@ def test_event_id_keeps_suffix_of_equal_names(tmp_path: Path) -> None:
 
 
 def test_photo_outside_class_folder_is_left_out(tmp_path: Path) -> None:
-    assert LeftOut("stray.jpg", "not in a class folder") in read(
+    assert LeftOut("stray.jpg", NOT_IN_CLASS_FOLDER) in read(
         "folders", touch(tmp_path, "stray.jpg", "fox/a.jpg")
     )
 
