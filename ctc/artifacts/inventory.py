@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT_VERSION = 1
-SUFFIX = ".parquet"
 EVENT_ID = "event_id"
 IMAGES = "images"
 _METADATA_KEY = b"ctc"
@@ -111,15 +110,6 @@ class Inventory:
         )
 
 
-def check_inventory_name(path: Path) -> None:
-    """Raise UsageError unless the path has the suffix by which other commands know inventories."""
-    if path.suffix.lower() != SUFFIX:
-        raise UsageError(
-            f"an inventory is a Parquet file, so '{path.name}' must end with '{SUFFIX}': "
-            f"use --output {path.with_suffix(SUFFIX).name}"
-        )
-
-
 def _read_parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any:
     try:
         import pyarrow as pa
@@ -136,7 +126,12 @@ def _read_parquet(path: Path, read: Literal["read_table", "read_schema"]) -> Any
     except (pa.ArrowException, OSError) as error:
         if other := describe_other_kind(path, "inventory"):
             raise UsageError(other) from None
-        raise InputError(f"'{path}' can't be read as Parquet: {reason(error)}") from None
+        if isinstance(error, OSError) and error.strerror:
+            raise InputError(f"'{path}' can't be read: {reason(error)}") from None
+        raise InputError(
+            f"'{path}' can't be read as Parquet: it is of another kind, or damaged; "
+            "create one with `ctc inventory`"
+        ) from None
 
 
 def _check_columns(table: pa.Table, labels: list[str], path: Path) -> None:
@@ -176,7 +171,7 @@ def _parse_metadata(metadata: Mapping[bytes, bytes], path: Path) -> dict[str, An
                 (list, str, dict),
             )
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         sound = False
     if not sound:
         raise InputError(
