@@ -96,7 +96,7 @@ HOST_COMMANDS = (
         ("aggregation",),
         _names(
             """
-            aggregation aggregation-options batch-size config dataset explain help image-root
+            aggregation aggregation-options batch-size config dataset excel explain help image-root
             licence location log-json output overwrite provider quiet run show-config source split
             threads thumbnails truth truth-label truth-labels verbose
             """

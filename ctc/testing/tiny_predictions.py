@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.boxes import Box
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.images import encode_jpeg
 
@@ -19,7 +20,7 @@ LABELS = {"species": ("cat", 'say "dog", or\nnot', "🦊, fox"), "count": ("1", 
 OTHER_LABELS = {"class": ("fox", "deer")}
 """Labels of another model: class folders have no 'species'."""
 FAILURES = (
-    Failure("gone.jpg", "no such file or directory"),
+    Failure("gone.jpg", "no such file or directory", event_id="4", meta={"site": "N"}),
     Failure("event 9", "it names no photo", of_event=True),
 )
 PHOTOS = ("a.jpg", "b.jpg", "ü 'c';.jpg")
@@ -35,7 +36,15 @@ def output_cases(photos: Path) -> dict[str, list[PredictionEntry]]:
     """Return description → entries; the events of one case have the same meta columns."""
     a, b, odd = (str(photos / name) for name in PHOTOS)
     exif = ImagePrediction(
-        b, _random_probabilities(2), "2016-09-25T18:35:10", "RECONYX HC500", -2.5, 34.75
+        b,
+        _random_probabilities(2),
+        "2016-09-25T18:35:10",
+        "RECONYX HC500",
+        -2.5,
+        34.75,
+        meta={"site": "S", "id": None, "x": 2},
+        box=Box(0.25, 0.5, 0.125, 0.25, confidence=0.75),
+        size=(1536, 2048),
     )
     plain = _event("1", _photo(a))
     return {

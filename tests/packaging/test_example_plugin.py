@@ -78,7 +78,7 @@ def output(savanna, download: Path) -> str:
     made = download.parent / "made"
     network = ["--backbone", "depthwise", "--height", "32", "--width", "32", "--loader", "infrared"]
     shares = ["--split", "train=0.5", "--split", "val=0.25", "--split", "test=0.25"]
-    learning = ["--label", "species", "--epochs", "1", "--batch-size", "4"]
+    learning = ["--label", "species", "--epochs", "1", "--batch-size", "4", "--grey-share", "0.5"]
     commands = [
         [
             "inventory",
@@ -140,6 +140,7 @@ def test_example_plugin_tests_pass_when_installed(output: str) -> None:
 def test_example_loader_and_backbone_train(made: Path) -> None:
     config = json.loads((made / "run" / "run.json").read_text())["config"]
     assert (config["backbone"], config["loader"]) == ("depthwise", "infrared")
+    assert config["loader_options"] == {"grey_share": 0.5}
 
 
 def test_example_aggregation_and_output_predict(made: Path) -> None:
