@@ -23,6 +23,24 @@ from ctc.plugin.manager import plugins
 
 SIDE, CLASSES, LABEL = 224, 50, "species"
 TINY, TINY_SIDE = "tiny", 32
+SPARROW_ID = "network"
+SPARROW_MANIFEST = f"""[model]
+id = "{SPARROW_ID}"
+format = "onnx"
+file = "model.onnx"
+[preprocessing]
+method = "resize"
+input_size = [{SIDE}, {SIDE}]
+layout = "nchw"
+normalization = "unit"
+[inference]
+strategy = "single"
+[postprocessing]
+method = "softmax"
+[labels]
+file = "labels.txt"
+format = "one_per_line"
+"""
 
 
 def resnet18(pixels: keras.KerasTensor) -> keras.KerasTensor:
@@ -47,8 +65,8 @@ NETWORKS = {"resnet18": resnet18, "mobilenet_v3_large": mobilenet_v3_large}
 
 
 def build(folder: Path, photos: Sequence[Path]) -> None:
-    """Write NAME.keras, NAME.onnx and, where `ctc export` can make one, NAME.int8.onnx for every
-    network, and a tiny one."""
+    """Write NAME.keras, NAME.onnx, NAME.int8.onnx and NAME.sparrow/ for every network, and a tiny
+    one."""
     for name, features in NETWORKS.items():
         keras.utils.set_random_seed(0)
         pixels = keras.Input((SIDE, SIDE, 3), dtype="uint8")
@@ -59,6 +77,7 @@ def build(folder: Path, photos: Sequence[Path]) -> None:
         model = simplified(to_onnx(network, {LABEL: CLASSES}, SIDE, SIDE))
         save(model, folder / f"{name}.onnx", SIDE)
         in_eight_bits(model, photos, folder / f"{name}.int8.onnx")
+        for_sparrow(model, folder / f"{name}.sparrow" / SPARROW_ID)
     pixels = keras.Input((TINY_SIDE, TINY_SIDE, 3), dtype="uint8")
     mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(pixels))
     tiny = keras.Model(pixels, {LABEL: keras.layers.Dense(CLASSES, activation="softmax")(mean)})
@@ -81,6 +100,29 @@ def in_eight_bits(model: onnx.ModelProto, photos: Sequence[Path], path: Path) ->
         [to_model_input(decode(read_photo(photo), (SIDE, SIDE)), size) for photo in photos]
     )
     save(next(quantized_candidates(model, [batch])).model, path, SIDE)
+
+
+def for_sparrow(model: onnx.ModelProto, folder: Path) -> None:
+    """The network as Sparrow Engine takes it: floats from 0 to 1, channels first."""
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    graph, kind = changed.graph, onnx.TensorProto
+    pixels = graph.input[0].name
+    before = [
+        onnx.helper.make_node("Mul", ["unit", "white"], ["scaled"]),
+        onnx.helper.make_node("Transpose", ["scaled"], ["channels_last"], perm=[0, 2, 3, 1]),
+        onnx.helper.make_node("Cast", ["channels_last"], [pixels], to=kind.UINT8),
+    ]
+    graph.initializer.append(onnx.helper.make_tensor("white", kind.FLOAT, [], [255.0]))
+    nodes = [*before, *graph.node]
+    del graph.node[:], graph.input[:]
+    graph.node.extend(nodes)
+    shape = [None, 3, SIDE, SIDE]
+    graph.input.append(onnx.helper.make_tensor_value_info("unit", kind.FLOAT, shape))
+    folder.mkdir(parents=True)
+    onnx.save_model(changed, folder / "model.onnx")
+    (folder / "labels.txt").write_text("".join(f"species {number}\n" for number in range(CLASSES)))
+    (folder / "manifest.toml").write_text(SPARROW_MANIFEST)
 
 
 def save(model: onnx.ModelProto, path: Path, side: int) -> None:

@@ -14,7 +14,11 @@ from importlib.util import find_spec
 _ERRNO = re.compile(r"\[errno -?\d+\] ?", re.IGNORECASE)
 _MAX_LISTED = 30
 _MIN_SIMILARITY = 0.6
-_SYNONYMS = {"gpu": "cuda", "nvidia": "cuda", "fp16": "float16", "fp32": "float32"}
+_SYNONYMS = {
+    **dict.fromkeys(("gpu", "nvidia", "tensorrt"), "cuda"),
+    "fp16": "float16",
+    "fp32": "float32",
+}
 """Names of other programs that are nearer to another choice of ours, or to none."""
 MAX_QUOTED = 100
 """Characters of a foreign value that a message quotes."""

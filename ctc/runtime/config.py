@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ProviderName = Literal["auto", "cpu", "cuda", "tensorrt", "openvino", "coreml", "directml"]
-Precision = Literal["float32", "float16", "bfloat16"]
+ProviderName = Literal["auto", "cpu", "cuda", "openvino", "coreml", "directml"]
+Precision = Literal["float32", "tf32", "bfloat16"]
+"""What float32 networks are computed in; tf32: float32 with the 10-bit mantissa of float16.
+
+A network that was exported in float16 or int8 computes in these whatever is chosen.
+"""
 
 
 @dataclass(frozen=True)

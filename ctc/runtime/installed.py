@@ -12,10 +12,9 @@ from pathlib import Path
 from ctc.hardware import nvidia_gpus
 
 _PACKAGE = "onnxruntime"
-_LIBRARY_PROVIDERS = ("cuda", "tensorrt", "openvino")
+_LIBRARY_PROVIDERS = ("cuda", "openvino")
 """Providers that are a library of their own, which needs others."""
 _MISSING = re.compile(r"([\w.+-]+\.so[\w.]*): cannot open shared object")
-_NVIDIA = ("cuda", "tensorrt")
 
 
 def onnxruntime_distributions() -> dict[str, str]:
@@ -75,7 +74,7 @@ def why_not_started(provider: str) -> str:
     library = missing_library(provider)
     if library:
         return f"the library '{library}' is missing, see docs/docker.md for the version it needs"
-    if provider in _NVIDIA and not nvidia_gpus():
+    if provider == "cuda" and not nvidia_gpus():
         return "the NVIDIA driver shows no GPU, check nvidia-smi and CUDA_VISIBLE_DEVICES"
     return "onnxruntime fell back to the CPU, see `ctc doctor`"
 

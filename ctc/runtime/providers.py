@@ -43,8 +43,7 @@ class Provider:
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    "cuda": Provider("CUDAExecutionProvider", "gpu", True),
-    "tensorrt": Provider("TensorrtExecutionProvider", "gpu", True, ("float32", "float16")),
+    "cuda": Provider("CUDAExecutionProvider", "gpu", True, ("float32", "tf32")),
     "directml": Provider("DmlExecutionProvider", "directml", True),
     "coreml": Provider("CoreMLExecutionProvider", "cpu", True),
     "openvino": Provider("OpenVINOExecutionProvider", "openvino", False, ("float32", "bfloat16")),
@@ -53,8 +52,7 @@ PROVIDERS: Mapping[str, Provider] = {
 AUTO_ORDER: tuple[ProviderName, ...] = ("cuda", "directml", "openvino", "cpu")
 """The order in which `auto` tries providers.
 
-Without TensorRT, which compiles for minutes before the first photo, and CoreML, which may compute
-in half precision.
+Without CoreML, which may compute in half precision.
 """
 
 SessionOpener = Callable[[str, Mapping[str, str]], "onnxruntime.InferenceSession"]
@@ -142,8 +140,9 @@ def _provider_options(runtime: RuntimeConfig) -> dict[str, str]:
             "load_config": json.dumps({"CPU": hints}),
         }
     if runtime.provider == "cuda":
-        return {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}
-    return {"trt_fp16_enable": "1"} if runtime.precision == "float16" else {}
+        use_tf32 = str(int(runtime.precision == "tf32"))
+        return {"use_tf32": use_tf32, "cudnn_conv_algo_search": "HEURISTIC"}
+    return {}
 
 
 def _available_providers() -> list[str]:
@@ -157,7 +156,7 @@ def _preload_cuda_libraries(provider: str) -> None:
     """Load CUDA's libraries from the installed packages; what onnxruntime prints is discarded."""
     import onnxruntime
 
-    if provider in ("cuda", "tensorrt") and hasattr(onnxruntime, "preload_dlls"):
+    if provider == "cuda" and hasattr(onnxruntime, "preload_dlls"):
         with redirect_stdout(io.StringIO()):
             onnxruntime.preload_dlls()
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,17 +23,25 @@ def opened(model):
 
 
 class TimedModel:
-    """A network of which a batch takes `start` seconds and `each` for every image."""
+    """A network of which a batch takes `start` seconds and `each` for every image, on its clock."""
 
     def __init__(self, start: float, each: float, is_on_device: bool) -> None:
         self.start, self.each, self.is_on_device = start, each, is_on_device
         self.info = SimpleNamespace(preprocessing=Preprocessing(8, 8))
         self.runtime = RuntimeConfig(threads=1)
         self.sizes: list[int] = []
+        self.now = 0.0
 
     def predict(self, images: Any) -> None:
         self.sizes.append(len(images))
-        time.sleep(self.start + self.each * len(images))
+        self.now += self.start + self.each * len(images)
+
+
+@pytest.fixture
+def timed_model(monkeypatch: pytest.MonkeyPatch) -> Any:
+    model = TimedModel(0.01, 0.00001, is_on_device=True)
+    monkeypatch.setattr("ctc.runtime.batch_size.time.perf_counter", lambda: model.now)
+    return model
 
 
 def test_choose_batch_size_of_short_run_is_the_first(opened) -> None:
@@ -46,18 +53,21 @@ def test_choose_batch_size_of_long_run_is_a_usual_size(opened, photos: int | Non
     assert choose_batch_size(opened, photos) in CPU_BATCH_SIZES
 
 
-def test_choose_batch_size_takes_a_larger_size_that_is_faster() -> None:
-    model: Any = TimedModel(0.01, 0.00001, is_on_device=True)
-    assert choose_batch_size(model, None) == DEVICE_BATCH_SIZES[-1]
+def test_choose_batch_size_takes_a_larger_size_that_is_faster(timed_model) -> None:
+    assert choose_batch_size(timed_model, None) == DEVICE_BATCH_SIZES[-1]
+
+
+def test_choose_batch_size_keeps_the_first_size_where_others_gain_little(timed_model) -> None:
+    timed_model.start, timed_model.each = 0.0001, 0.001
+    assert choose_batch_size(timed_model, None) == DEVICE_BATCH_SIZES[0]
 
 
 @pytest.mark.parametrize(("photos", "largest"), [(4_000, 16), (10_000, 64), (40_000, 256)])
 def test_choose_batch_size_measures_no_more_than_a_share_of_the_run(
-    photos: int, largest: int
+    timed_model, photos: int, largest: int
 ) -> None:
-    model: Any = TimedModel(0.001, 0.00001, is_on_device=True)
-    assert choose_batch_size(model, photos) == max(model.sizes) == largest
-    assert sum(model.sizes) <= 0.05 * photos
+    assert choose_batch_size(timed_model, photos) == max(timed_model.sizes) == largest
+    assert sum(timed_model.sizes) <= 0.05 * photos
 
 
 @pytest.mark.parametrize(

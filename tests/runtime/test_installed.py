@@ -85,7 +85,7 @@ def test_missing_library_is_named(site: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("ctc.runtime.installed.ctypes.CDLL", fail)
     assert missing_library("cuda") == "libcublasLt.so.12"
     assert "the library 'libcublasLt.so.12' is missing, see" in why_not_started("cuda")
-    assert missing_library("tensorrt") is None
+    assert missing_library("openvino") is None
 
 
 def test_why_not_started_names_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
 
 from ctc.errors import InputError, MissingExtraError, UsageError
-from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.config import Precision, RuntimeConfig
 from ctc.runtime.providers import PROVIDERS, ProviderError, create_session
 from ctc.runtime.session import load_model
 
@@ -27,7 +30,6 @@ def test_auto_provider_is_installed_and_reported(model) -> None:
     ("provider", "extra"),
     [
         ("cuda", "gpu"),
-        ("tensorrt", "gpu"),
         ("openvino", "openvino"),
         ("directml", "directml"),
         ("coreml", "cpu"),
@@ -40,7 +42,9 @@ def test_provider_that_is_not_installed_names_its_extra(model, provider: str, ex
         load_model(model, RuntimeConfig(provider))
 
 
-@pytest.mark.parametrize(("provider", "precision"), [("cpu", "bfloat16"), ("cuda", "float16")])
+@pytest.mark.parametrize(
+    ("provider", "precision"), [("cpu", "bfloat16"), ("cuda", "bfloat16"), ("cpu", "tf32")]
+)
 def test_provider_refuses_precision_and_names_others(model, provider: str, precision: str) -> None:
     with pytest.raises(
         UsageError, match=f"provider '{provider}' can't compute in {precision}: '.*' can"
@@ -49,10 +53,24 @@ def test_provider_refuses_precision_and_names_others(model, provider: str, preci
 
 
 def test_auto_provider_refuses_precision_of_no_installed_provider(model) -> None:
-    with pytest.raises(
-        UsageError, match="no installed provider computes in float16: 'tensorrt' can"
-    ):
-        load_model(model, RuntimeConfig("auto", "float16"))
+    with pytest.raises(UsageError, match="no installed provider computes in tf32: 'cuda' can"):
+        load_model(model, RuntimeConfig("auto", "tf32"))
+
+
+@pytest.mark.parametrize(("precision", "use_tf32"), [("float32", "0"), ("tf32", "1")])
+def test_create_session_computes_in_tf32_on_cuda_on_request_only(
+    monkeypatch: pytest.MonkeyPatch, precision: Precision, use_tf32: str
+) -> None:
+    name, given = PROVIDERS["cuda"].name, dict[str, str]()
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [name])
+
+    def open_session(provider: str, options: Mapping[str, str]) -> Any:
+        given.update(options, provider=provider)
+        return SimpleNamespace(get_providers=lambda: [provider])
+
+    runtime, _ = create_session(RuntimeConfig("auto", precision), open_session)
+    assert (runtime.provider, runtime.precision) == ("cuda", precision)
+    assert (given["provider"], given["use_tf32"]) == (name, use_tf32)
 
 
 def test_create_session_does_not_fall_back_from_named_provider() -> None:

@@ -39,7 +39,7 @@ PRECISION = option(
     "--precision",
     type=click.Choice(PRECISIONS),
     default="float32",
-    help="Compute precision: bfloat16 needs openvino, float16 needs tensorrt.",
+    help="Compute precision of float32 models: bfloat16 needs openvino, tf32 needs cuda.",
 )
 AGGREGATION = option(
     "--aggregation",
