@@ -24,6 +24,7 @@ from ctc.storage.urls import redact_urls
 Pixels = NDArray[np.uint8]
 
 _DECODE_BUFFER = DecodeBuffer()
+_SUMS_BUFFER = DecodeBuffer()
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,9 @@ def _is_storable(jpeg: bytes, shape: tuple[int, ...]) -> bool:
 
 
 def _channel_sums(pixels: Pixels) -> ChannelSums:
-    moments = [cv2.meanStdDev(channel) for channel in cv2.split(pixels)]
-    mean, std = np.reshape(moments, (3, 2)).T / 255.0
+    """Return the sums over a photo; OpenCV adds up four channels several times as fast as three."""
     count = pixels.shape[0] * pixels.shape[1]
+    four = _SUMS_BUFFER.get(4 * count)[: 4 * count].reshape(*pixels.shape[:2], 4)
+    moments = cv2.meanStdDev(cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=four))
+    mean, std = np.reshape(moments, (2, 4))[:, :3] / 255.0
     return ChannelSums(count, mean * count, (std**2 + mean**2) * count)

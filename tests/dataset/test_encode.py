@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import simplejpeg
 from PIL import Image
 
 from ctc.artifacts.boxes import Box
-from ctc.dataset.encode import EventPlan, StorageFormat, encode_event
+from ctc.dataset.encode import ChannelSums, EventPlan, StorageFormat, _channel_sums, encode_event
 from ctc.images import decode
 from ctc.images.crop import Region, square_around
 from ctc.images.jpeg_header import read_header
@@ -123,3 +124,20 @@ def test_square_around_stays_in_photo_and_contains_box(
     box: Box, margin: float, region: Region
 ) -> None:
     assert square_around(box, 200, 400, margin) == region
+
+
+def sums_per_channel(pixels: np.ndarray) -> ChannelSums:
+    """Return the sums as earlier versions computed them, one channel after the other."""
+    moments = [cv2.meanStdDev(channel) for channel in cv2.split(pixels)]
+    mean, std = np.reshape(moments, (3, 2)).T / 255.0
+    count = pixels.shape[0] * pixels.shape[1]
+    return ChannelSums(count, mean * count, (std**2 + mean**2) * count)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (500, 667), (501, 333), (3000, 4000)])
+def test_channel_sums_are_bit_identical_to_those_per_channel(shape) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    found, expected = _channel_sums(pixels), sums_per_channel(pixels)
+    assert found.pixels == expected.pixels
+    assert found.total.tobytes() == expected.total.tobytes()
+    assert found.squares.tobytes() == expected.squares.tobytes()

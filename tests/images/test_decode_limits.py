@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from ctc.errors import ImageError
-from ctc.images import DecodeBuffer, decode
+from ctc.images import DecodeBuffer, cached_buffer, decode
 from ctc.images.to_rgb import to_rgb
 
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -122,3 +122,10 @@ def test_decode_buffer_does_not_keep_memory_of_a_huge_photo() -> None:
     small = buffer.get(1000)
     assert len(buffer.get(300 << 20)) == 300 << 20
     assert buffer.get(1000) is small
+
+
+@pytest.mark.parametrize("size", [1, 1000, 5_000_000])
+def test_cached_buffer_begins_at_an_odd_address(size) -> None:
+    buffer = cached_buffer(size)
+    assert len(buffer) >= size
+    assert buffer.__array_interface__["data"][0] % 64 == 1
