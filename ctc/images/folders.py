@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ctc.errors import InputError, reason
 from ctc.images.file_kinds import kind_of_name
-from ctc.images.folder_names import is_junk_folder
 from ctc.images.files import is_image_name
+from ctc.images.folder_names import is_junk_folder
 from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.remote_files import as_os_errors, error_reason
 

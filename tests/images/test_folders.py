@@ -69,7 +69,7 @@ def test_find_photos_follows_links_once(tmp_path: Path) -> None:
 
 def test_find_photos_without_photos_is_an_error(tmp_path: Path) -> None:
     touch(tmp_path, "notes.txt", ".hidden.jpg")
-    with pytest.raises(InputError, match="holds no photos"):
+    with pytest.raises(InputError, match=r"holds no photos"):
         find_photos(tmp_path)
 
 
@@ -152,5 +152,5 @@ def test_find_photos_tells_what_is_no_photo(
 
 
 def test_find_photos_of_videos_alone_tells_them(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no photos .*; passed over: 1 video$"):
+    with pytest.raises(InputError, match=r"holds no photos .*; passed over: 1 video$"):
         find_photos(touch(tmp_path, "a.mp4"))

@@ -106,5 +106,5 @@ def test_decode_refuses_progressive_jpeg_without_its_last_scans() -> None:
 
 
 def test_decode_keeps_the_reason_of_a_truncated_photo() -> None:
-    with pytest.raises(ImageError, match="^premature end of JPEG file$"):
+    with pytest.raises(ImageError, match=r"^premature end of JPEG file$"):
         decode(DAMAGE["half"](SOUND))

@@ -21,10 +21,9 @@ def test_localize_of_skipped_hour_is_ordered_as_in_utc() -> None:
         "2024-03-31 03:00:02+02:00",
     ]
     assert min(filter(None, times)).astimezone(UTC) == datetime(2024, 3, 31, 1, 0, 2, tzinfo=UTC)
-    assert notes == (
-        "1 time that does not exist in 'Europe/Berlin', when summer time begins or ends; most "
-        "cameras keep their clock all year: for these set --time-zone to an offset such as +01:00",
-    )
+    (note,) = notes
+    assert note.startswith("1 time that does not exist in 'Europe/Berlin', when summer time begins")
+    assert note.endswith("for these set --time-zone to an offset such as +01:00")
 
 
 def test_localize_of_repeated_hour_is_told() -> None:
