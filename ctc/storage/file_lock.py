@@ -1,7 +1,8 @@
 """Exclusive locks on open files, released when the file is closed or the process ends.
 
-Not with the `filelock` package: its `FileLock` leaves a second file next to each locked one, and its
-`lock_descriptor` locks the first byte on Windows, so that the journal could not be read any more.
+Not with the `filelock` package: its `FileLock` leaves a second file next to each locked one, and
+its `lock_descriptor` locks the first byte on Windows, so that the journal could not be read any
+more.
 """
 
 from __future__ import annotations

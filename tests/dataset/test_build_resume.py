@@ -183,8 +183,10 @@ def test_build_refuses_to_overwrite_build_that_is_stopped(
         build.kill()
     assert (refused.returncode, refused.stderr) == (
         1,
-        f"error: '{output}' is being written by another `ctc dataset`: "
-        "wait for it, or choose another --output\n",
+        (
+            f"error: '{output}' is being written by another `ctc dataset`: "
+            "wait for it, or choose another --output\n"
+        ),
     )
     subprocess.run([*CTC, *dataset_command(inventory, output, "--resume")], check=True)
     assert read_files(output) == expected

@@ -211,9 +211,7 @@ LATER_HOOK = """
 
 
 def test_discover_ignores_hook_of_a_newer_ctc_alone(install, ctc):
-    install(
-        "park-tools", first=GOOD.format(name="first") + LATER_HOOK.format(name="ctc_detectors")
-    )
+    install("park-tools", first=GOOD.format(name="first") + LATER_HOOK.format(name="ctc_detectors"))
     done = ctc("plugins", "--json")
     answer = json.loads(done.stdout)
     assert "first" in [row["name"] for row in answer["plugins"]]

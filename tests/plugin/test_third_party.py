@@ -12,7 +12,6 @@ from PIL import Image
 
 from ctc.cli.main import run
 from ctc.cli.signals import Terminated
-
 from ctc.plugin.manager import plugins
 from ctc.plugin.third_party import raised_by_plugin
 

@@ -13,7 +13,7 @@ def test_lock_folder_refuses_folder_of_another_writer(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with lock_folder(folder, "ctc train"):
         with (
-            pytest.raises(InputError, match="'.*run' is being written by another `ctc train`"),
+            pytest.raises(InputError, match=r"'.*run' is being written by another `ctc train`"),
             lock_folder(folder, "ctc train"),
         ):
             pass
@@ -44,7 +44,7 @@ def test_lock_folder_ignores_lock_file_of_killed_process(tmp_path: Path) -> None
 def test_lock_folder_says_that_folder_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        pytest.raises(CtcError, match="can't be written: .*; choose another --output"),
+        pytest.raises(CtcError, match=r"can't be written: .*; choose another --output"),
         lock_folder(tmp_path / "file" / "run", "ctc train"),
     ):
         pass

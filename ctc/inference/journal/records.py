@@ -28,8 +28,13 @@ def to_record(result: EventResult) -> list[Any]:
     event = result.prediction
     shared = event.meta if event else {}
     failures = [
-        [failure.path, failure.reason, failure.of_event, failure.event_id]
-        + _without_end([_own_meta(failure.meta, shared)])
+        [
+            failure.path,
+            failure.reason,
+            failure.of_event,
+            failure.event_id,
+            *_without_end([_own_meta(failure.meta, shared)]),
+        ]
         for failure in result.failures
     ]
     if event is None:

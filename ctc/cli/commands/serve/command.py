@@ -19,9 +19,7 @@ log = logging.getLogger("ctc.serving")
 REQUIRED_PACKAGES = ("prometheus_client", "python_multipart", "starlette", "uvicorn")
 
 
-@click.command(
-    cls=command_with(AGGREGATIONS), epilog="Example: ctc serve model.onnx --port 8000"
-)
+@click.command(cls=command_with(AGGREGATIONS), epilog="Example: ctc serve model.onnx --port 8000")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @serve_options
 def command(host: str, port: int, log_format: str, **options: Any) -> None:

@@ -97,7 +97,8 @@ def test_inventory_counts_and_lists_left_out_entries(
     (photos / "loose.jpg").write_bytes((photos / "fox" / "A1.jpg").read_bytes())
     build()
     narration = capsys.readouterr().err
-    assert "warning: 1 left out: not in a folder named after its class, as in fox/1.jpg (first: loose.jpg)" in narration
+    reason = "not in a folder named after its class, as in fox/1.jpg (first: loose.jpg)"
+    assert f"warning: 1 left out: {reason}" in narration
     assert f"left out are listed in '{tmp_path / 'inventory.left_out.csv'}'" in narration
 
 
