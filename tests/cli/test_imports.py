@@ -63,3 +63,9 @@ def test_plugins_command_imports_no_training_stack() -> None:
 
 def test_imported_by_sees_imports() -> None:
     assert {"numpy", "pluggy"} <= imported_by("plugins")
+
+
+def test_reading_plain_jpegs_imports_no_pillow() -> None:
+    script = "import ctc.images, ctc.images.exif, sys; print('PIL' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.split() == [b"False"]
