@@ -78,7 +78,7 @@ def decide_day_order(texts: Sequence[str], column: str) -> DayOrder:
     if day_first and month_first:
         raise InputError(
             f"the dates in '{column}' have two orders: the day is first in '{day_first}', the "
-            f"month in '{month_first}': correct the source, or give {FORMAT_HINT}"
+            f"month in '{month_first}': write all dates of the source in one order"
         )
     unclear = next((text for text, one, two in dates if one != two), None)
     if unclear and not (day_first or month_first):

@@ -75,6 +75,7 @@ def _report_invalid(
     if values and len(invalid) == len(values):
         raise InputError(f"no value in '{column}' is a time, such as '{first}': {remedy}")
     if invalid:
+        remedy = "correct the source" if time_format is None else remedy
         count = counted(sum(invalid.values()), "value")
         log.warning(
             "%s in '%s' left empty: not a time, such as '%s': %s", count, column, first, remedy

@@ -132,9 +132,8 @@ def test_fill_times_counts_what_is_no_time_or_has_no_time_of_day(
             "2016-05-02",
             None,
         ]
-    hint = "give --time-format '%d/%m/%Y %H:%M'"
     assert caplog.messages == [
-        f"2 values in 'taken' left empty: not a time, such as 'soon': {hint}",
+        "2 values in 'taken' left empty: not a time, such as 'soon': correct the source",
         "1 value in 'taken' without a time of day, such as '2016-05-02'",
     ]
 
