@@ -7,9 +7,6 @@ import math
 import os
 from pathlib import Path
 
-_CGROUPS = Path("/sys/fs/cgroup")
-_OWN_CGROUPS = Path("/proc/self/cgroup")
-
 
 def usable_cores() -> int:
     """Return the number of CPU cores that this process may use.
@@ -24,13 +21,16 @@ def usable_cores() -> int:
     return cores if quota is None else max(1, min(cores, math.ceil(quota)))
 
 
-def cpu_quota(cgroups: Path = _CGROUPS, own_cgroups: Path = _OWN_CGROUPS) -> float | None:
+def cpu_quota(cgroups: Path | None = None, own_cgroups: Path | None = None) -> float | None:
     """Return the smallest CPU quota, in cores, of this process's control group and those above it.
 
     None without a quota, or where the system has no control groups. `cgroups`: where they are
-    mounted. Formats: https://docs.kernel.org/admin-guide/cgroup-v2.html (`cpu.max`) and
+    mounted, by default /sys/fs/cgroup; `own_cgroups`: the list of those of this process. Formats:
+    https://docs.kernel.org/admin-guide/cgroup-v2.html (`cpu.max`) and
     https://docs.kernel.org/scheduler/sched-bwc.html (`cpu.cfs_quota_us`).
     """
+    cgroups = cgroups or Path("/sys/fs/cgroup")
+    own_cgroups = own_cgroups or Path("/proc/self/cgroup")
     try:
         lines = own_cgroups.read_text().splitlines()
     except OSError:

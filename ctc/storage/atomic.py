@@ -114,8 +114,10 @@ def _is_running(process: int) -> bool:
 @cache
 def _host_token() -> str:
     """Return 8 hex digits that differ between hosts and between containers of a host."""
-    namespace = Path("/proc/self/ns/pid")
-    processes = namespace.readlink() if namespace.exists() else ""
+    try:
+        processes = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # not on Linux
+        processes = ""
     return f"{zlib.crc32(f'{platform.node()} {processes}'.encode()):08x}"
 
 

@@ -54,18 +54,18 @@ def test_run_without_arguments_prints_help_on_stderr(capsys) -> None:
             "error: got unexpected extra argument (more): see 'ctc plugins --help'\n",
         ),
         (
-            ["predict", "m.onnx", "photos", "--output", "p.csv", "--precision", "flaot16"],
+            ["predict", "m.onnx", "photos", "--output", "p.csv", "--precision", "flaot32"],
             (
-                "error: invalid value for '--precision': 'flaot16' is not one of 'float32', "
-                "'float16', 'bfloat16': "
-                "did you mean 'float16'?\n"
+                "error: invalid value for '--precision': 'flaot32' is not one of 'float32', "
+                "'tf32', 'bfloat16': "
+                "did you mean 'float32'?\n"
             ),
         ),
         (
             ["predict", "m.onnx", "photos", "--output", "p.csv", "--precision", "int"],
             (
                 "error: invalid value for '--precision': 'int' is not one of 'float32', "
-                "'float16', 'bfloat16': "
+                "'tf32', 'bfloat16': "
                 "see 'ctc predict --help'\n"
             ),
         ),

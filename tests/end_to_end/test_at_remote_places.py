@@ -190,7 +190,7 @@ TRAINING = "--label a --backbone small_cnn"
         ),
         (
             f"train memory://none/d --output run {TRAINING}",
-            "'memory://none/d/dataset.json' does not exist",
+            "dataset 'memory://none/d' does not exist: make one with `ctc dataset`",
         ),
         (
             f"train d --output s3://park/run {TRAINING}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 
 from ctc.inference.pipeline.inputs import ModelInput
 from ctc.storage.paths import is_url
@@ -13,14 +12,21 @@ from ctc.storage.remote_files import REMOTE_IO_THREADS
 
 
 def prefetch(stream: Iterator[ModelInput]) -> Iterator[ModelInput]:
-    """Yield the same inputs in the same order, while the remote photos of later ones are read."""
-    with closing(_Prefetcher()) as requests:
-        waiting: deque[ModelInput] = deque()
+    """Yield the same inputs in the same order, while the remote photos of later ones are read.
+
+    If the generator is closed early, photos that are not yet read are not read any more.
+    """
+    requests, waiting = _Prefetcher(), deque[ModelInput]()
+    is_exhausted = False
+    try:
         for model_input in map(requests.submit, stream):
             waiting.append(model_input)
             while waiting and not (model_input.pending and len(waiting) < REMOTE_IO_THREADS):
                 yield waiting.popleft()
         yield from waiting
+        is_exhausted = True
+    finally:
+        requests.close(cancel=not is_exhausted)
 
 
 class _Prefetcher:
@@ -34,8 +40,9 @@ class _Prefetcher:
         futures = (self._pool.submit(model_input.read, path) for path in paths)
         return model_input._replace(pending=tuple(map(_Pending, futures)))
 
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def close(self, *, cancel: bool) -> None:
+        """Let the threads end; without `cancel`, when all that was submitted has been read."""
+        self._pool.shutdown(wait=False, cancel_futures=cancel)
 
 
 class _Pending:

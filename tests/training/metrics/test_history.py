@@ -28,5 +28,5 @@ def test_history_has_a_row_per_epoch(config, plugins_with_arrays, reporter):
             "val_top5[species]",
             "val_macro_f1[species]",
         ),
-        *("learning_rate", "images_per_second", "seconds", "waiting"),
+        *("learning_rate", "images_per_second", "seconds", "waiting", "device_wait"),
     ]

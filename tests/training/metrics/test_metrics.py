@@ -39,7 +39,7 @@ def test_metric_sums_add_up():
 
 def test_metric_sums_keep_the_names_of_checkpoints():
     stored = json.loads(json.dumps(_sums().to_json()))
-    assert set(stored) == {"sums", "images", "seconds", "waited"}
+    assert set(stored) == {"sums", "images", "seconds", "waited", "device_wait"}
     assert set(stored["sums"]["species"]) == {
         *("loss", "correct", "among_best", "present", "hit", "chosen", "actual")
     }

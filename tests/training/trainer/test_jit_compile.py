@@ -100,6 +100,9 @@ def test_every_op_of_a_step_can_be_compiled_for_a_gpu(
     assert (len(xla_gpu_ops) > 300, missing) == (True, set())
 
 
+@pytest.mark.filterwarnings(  # when an earlier test asked TensorFlow to be deterministic
+    "ignore:Model doesn't support `jit_compile=True`:UserWarning"
+)
 def test_compiled_evaluation_pads_a_short_batch(tiny_dataset, monkeypatch):
     """So that only one batch size is compiled."""
     monkeypatch.setattr(train_step, "should_jit_compile", lambda **_: True)

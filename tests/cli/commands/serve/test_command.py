@@ -112,7 +112,7 @@ def test_serve_logs_models_address_and_requests(start, model) -> None:
     assert [ask(url), ask(url, "night")] == ["fox", "fox"]
     line = process.stderr.readline()
     assert re.fullmatch(
-        r'\S+T\S+ 127\.0\.0\.1 "POST /v1/models/model:predict" 200 \S+ ms 1 photo\(s\)\n', line
+        r'\S+T\S+ 127\.0\.0\.1 "POST /v1/models/model:predict" 200 \S+ ms 1 photo\n', line
     )
 
 
