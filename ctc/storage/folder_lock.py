@@ -16,6 +16,9 @@ from ctc.storage.paths import is_remote
 LOCK_FILE = ".lock"
 """Name of the file in the folder that is locked; a killed process leaves it, unlocked."""
 
+_ATTEMPTS = 100
+"""How often the folder is created before a file is believed to be in its way."""
+
 
 @contextmanager
 def lock_folder(folder: Path, command: str) -> Iterator[None]:
@@ -53,7 +56,7 @@ def _acquire(folder: Path) -> IO[bytes] | None:
     """Return the locked file in `folder`, None if another process has locked it."""
     path = folder / LOCK_FILE
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
+        _create(folder)
         try:
             file = path.open("ab")
         except FileNotFoundError:
@@ -64,6 +67,19 @@ def _acquire(folder: Path) -> IO[bytes] | None:
         if _is_current(file, path):
             return file
         file.close()  # its last owner has removed it meanwhile
+
+
+def _create(folder: Path) -> None:
+    """Create `folder` unless it exists, also while another process creates and removes it.
+
+    `Path.mkdir` raises FileExistsError, whatever `exist_ok` says, if the folder is there when it
+    wants to create it, and gone when it then looks whether it is a folder.
+    """
+    for _ in range(_ATTEMPTS):
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True, exist_ok=True)
+            return
+    folder.mkdir(parents=True, exist_ok=True)  # a file is in its way
 
 
 def _is_current(file: IO[bytes], path: Path) -> bool:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -40,9 +41,9 @@ def epoch(
     dataset: Dataset, config: LoaderConfig, device: DaliDevice = ON_CPU, index: int = 0
 ) -> list[Batch]:
     assert config.augmentation is not None
-    return list(
-        dali.DaliTrainingStream(dataset, "train", config, config.augmentation, device).epoch(index)
-    )
+    stream = dali.DaliTrainingStream(dataset, "train", config, config.augmentation, device)
+    with closing(stream):
+        return list(stream.epoch(index))
 
 
 def images(found: list[Batch]) -> np.ndarray:
