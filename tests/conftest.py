@@ -11,7 +11,7 @@ import pytest
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
+from ctc.artifacts.model_file import FEATURES_OUTPUT, INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.testing import TINY_SPLITS, build_dataset, write_dataset
 
@@ -154,7 +154,7 @@ def build_model(tmp_path: Path) -> Callable[..., Path]:
     """A function that writes a model file and returns its path.
 
     p(fox) = 1 / (1 + exp(blue - red)), p("2+") = 1 / (1 + exp(-green)), of the photo's mean colour
-    in 0–1.
+    in 0–1. With `features=True` the mean colour itself is the output `features`, (N, 3).
     """
     from onnx import helper
 
@@ -173,6 +173,7 @@ def build_model(tmp_path: Path) -> Callable[..., Path]:
             thresholds=changes.pop("thresholds", {}),
             provenance=changes.pop("provenance", {}),
             multi_label=changes.pop("multi_label", ()),
+            feature_size=3 if changes.get("features") else None,
         )
         made = color_network(**{"size": size, **changes})
         helper.set_model_props(made, info.to_metadata() if metadata is None else metadata)
@@ -195,11 +196,13 @@ def color_network(
     bias: float = 0.0,
     fits: int = 1 << 30,
     per_photo: float = 0.0,
+    features: bool = False,
 ) -> Any:
     """Return a network: cast, mean over the pixels, and per label one linear layer and a softmax.
 
-    `bias` is added before both, and `per_photo` for each photo of the batch. More than `fits`
-    photos at a time need more memory than there is address space.
+    With `features` the mean over the pixels, (N, 3) in 0–1, is an output of that name. `bias` is
+    added before both, and `per_photo` for each photo of the batch. More than `fits` photos at a
+    time need more memory than there is address space.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -225,6 +228,8 @@ def color_network(
         helper.make_node("Div", ["mean", "white"], ["unbiased"]),
         helper.make_node("Sum", ["unbiased", "bias", "zero", "for_the_batch"], ["color"]),
     ]
+    if features:
+        nodes.append(helper.make_node("Identity", ["color"], [FEATURES_OUTPUT]))
     for label, weights in WEIGHTS.items():
         constants[f"{label}_weights"] = np.array(weights, np.float32)[
             :, [0, 1] + [1] * (classes - 2)
@@ -236,8 +241,11 @@ def color_network(
         "by hand",
         [helper.make_tensor_value_info(INPUT_NAME, pixels or TensorProto.UINT8, [batch, *size, 3])],
         [
-            helper.make_tensor_value_info(label, TensorProto.FLOAT, [batch, classes])
-            for label in WEIGHTS
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, count])
+            for name, count in [
+                *((label, classes) for label in WEIGHTS),
+                *([(FEATURES_OUTPUT, 3)] if features else []),
+            ]
         ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

@@ -9,9 +9,19 @@ preprocessing        {"height", "width", "resize", "image_choice", "crop_margin"
 calibration          {label: …} or {}
 thresholds           {label: {class: probability, or null if no probability is high enough}}
                      or {}
-provenance           the source: dataset fingerprint, backbone, parity with the trained
+provenance           how it was made: dataset fingerprint, backbone, parity with the trained
                      network, …
+features             {"size": 1280}, of the output `features`; {} or absent for none. A file
+                     with features may have no labels
+strangers            {"threshold", "false_alarm_rate", …} of the output `strangeness`; {} or
+                     absent for none
+licence              "Apache-2.0", of the weights; null or absent if it is not known
+source               {"name", "format", "sha256", "url", …} of an imported network; {} or
+                     absent for one that ctc trained
 ctc_version          "3.0.0"
+
+Outputs: one per label, float32 (N, classes); `features`, float32 (N, size), pooled, before the
+heads; `strangeness`, float32 (N, 1), the distance of a photo's features from all that was learnt.
 """
 
 from __future__ import annotations
@@ -30,7 +40,10 @@ from ctc.storage.json_file import json_type
 
 FORMAT_VERSION = 1
 INPUT_NAME = "images"
-
+FEATURES_OUTPUT = "features"
+STRANGENESS_OUTPUT = "strangeness"
+RESERVED_NAMES = (INPUT_NAME, FEATURES_OUTPUT, STRANGENESS_OUTPUT)
+"""Names that no label may have: those of the model's input and of its other outputs."""
 
 _DAMAGED = (ValueError, AttributeError, TypeError, OverflowError, RecursionError)
 
@@ -39,8 +52,11 @@ _DAMAGED = (ValueError, AttributeError, TypeError, OverflowError, RecursionError
 class ModelInfo:
     """The metadata of a model file.
 
-    `labels`: per label its classes, in the order of the output. `multi_label`: the labels that may
-    have several classes at once, whose probabilities don't sum to 1.
+    `labels`: per label its classes, in the order of the output; empty for a feature network.
+    `multi_label`: the labels that may have several classes at once, whose probabilities don't sum
+    to 1. `feature_size`: numbers per photo in the output `features`, None if there is none.
+    `strangers`: what the output `strangeness` was fitted to, empty if there is none. `licence`: of
+    the weights, such as an SPDX name. `source`: where an imported network is from.
     """
 
     labels: Mapping[str, tuple[str, ...]]
@@ -50,6 +66,20 @@ class ModelInfo:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     ctc_version: str = __version__
     multi_label: tuple[str, ...] = ()
+    feature_size: int | None = None
+    strangers: Mapping[str, Any] = field(default_factory=dict)
+    licence: str | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> Mapping[str, int]:
+        """The outputs of the network, and the numbers that each has per photo."""
+        sizes = {label: len(classes) for label, classes in self.labels.items()}
+        if self.feature_size is not None:
+            sizes[FEATURES_OUTPUT] = self.feature_size
+        if self.strangers:
+            sizes[STRANGENESS_OUTPUT] = 1
+        return sizes
 
     @property
     def schema(self) -> LabelSchema:
@@ -78,6 +108,10 @@ class ModelInfo:
             "calibration": dict(self.calibration),
             "thresholds": {label: dict(values) for label, values in self.thresholds.items()},
             "provenance": dict(self.provenance),
+            "features": {} if self.feature_size is None else {"size": self.feature_size},
+            "strangers": dict(self.strangers),
+            "licence": self.licence,
+            "source": dict(self.source),
             "ctc_version": self.ctc_version,
         }
         return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
@@ -104,7 +138,8 @@ class ModelInfo:
                     f"it has format version {version!r}, this ctc reads up to {FORMAT_VERSION}: "
                     "update ctc"
                 )
-            labels = _parse_labels(values["labels"])
+            feature_size = _parse_feature_size(_parse_object(values, "features"))
+            labels = _parse_labels(values["labels"], may_be_empty=feature_size is not None)
             multi_label = tuple(map(str, values.get("multi_label", ())))
             if not set(multi_label) <= set(labels):
                 raise InputError("its metadata has an unknown label in 'multi_label'")
@@ -119,6 +154,10 @@ class ModelInfo:
                 _parse_object(values, "provenance"),
                 ctc_version=str(values.get("ctc_version", "unknown")),
                 multi_label=multi_label,
+                feature_size=feature_size,
+                strangers=_parse_object(values, "strangers"),
+                licence=None if values.get("licence") is None else str(values["licence"]),
+                source=_parse_object(values, "source"),
             )
         except _DAMAGED as error:
             raise InputError(f"its metadata is damaged: {shorten(str(error))}") from None
@@ -131,16 +170,28 @@ class ModelInfo:
         "calibration",
         "thresholds",
         "provenance",
+        "features",
+        "strangers",
+        "licence",
+        "source",
         "ctc_version",
     )
 
 
-def _parse_labels(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _parse_labels(given: Mapping[str, Any], may_be_empty: bool) -> dict[str, tuple[str, ...]]:
     """Return the classes of each label; raises InputError for what no answer can be told by."""
     labels = {label: check_classes(label, classes) for label, classes in given.items()}
-    if not labels or not all(labels.values()):
+    if not (labels or may_be_empty) or not all(labels.values()):
         raise InputError("its metadata has no label, or a label without classes")
     return labels
+
+
+def _parse_feature_size(features: Mapping[str, Any]) -> int | None:
+    """Return the size of the output `features`, None if there is none; raises InputError."""
+    size = features.get("size") if features else None
+    if features and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
+        raise InputError(f"'features' of its metadata has the size {size!r}")
+    return size
 
 
 def _parse_object(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

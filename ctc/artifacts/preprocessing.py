@@ -8,7 +8,9 @@ from typing import Any, Literal, get_args
 
 from ctc.errors import InputError, describe_damage
 
-ResizeMode = Literal["stretch", "fit-crop"]
+ResizeMode = Literal["stretch", "fit-crop", "letterbox"]
+LoaderResize = Literal["stretch", "fit-crop"]
+"""The ways that a training has."""
 ImageChoice = Literal["random", "first", "all", "grayscale_stacking"]
 
 
@@ -16,10 +18,11 @@ ImageChoice = Literal["random", "first", "all", "grayscale_stacking"]
 class Preprocessing:
     """How photos are turned into the input of a network.
 
-    `height`, `width`: pixels. `resize`: `stretch`, or `fit-crop` (keep the aspect ratio, crop the
-    centre). `image_choice`: how events were shown in training; only `grayscale_stacking` changes
-    prediction. `crop_margin`: None for whole photos; else they were cropped to the square around a
-    detector's box, extended on each side by this fraction of its longer side.
+    `height`, `width`: pixels. `resize`: `stretch`; `fit-crop` (keep the aspect ratio, crop the
+    centre); or `letterbox` (keep the aspect ratio, fill the borders with grey), which only imported
+    networks have. `image_choice`: how events were shown in training; only `grayscale_stacking`
+    changes prediction. `crop_margin`: None for whole photos; else they were cropped to the square
+    around a detector's box, extended on each side by this fraction of its longer side.
     """
 
     height: int

@@ -12,7 +12,7 @@ import keras
 import onnx
 import tensorflow as tf
 
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model_file import INPUT_NAME, RESERVED_NAMES
 from ctc.errors import CtcError, InputError
 
 OPSET = 18
@@ -31,10 +31,10 @@ def to_onnx(
     Raises CtcError when a label can't be the name of an output, or when ONNX has no equivalent for
     a part of the network.
     """
-    if INPUT_NAME in labels:
+    if reserved := set(RESERVED_NAMES) & set(labels):
         raise InputError(
-            f"a label can't be called '{INPUT_NAME}', the name of the model's input: "
-            "rename it in the inventory"
+            f"a label can't be called '{min(reserved)}', the name of another input or output of "
+            "a model file: rename it in the inventory"
         )
     if keras.backend.backend() != "tensorflow":
         raise CtcError(

@@ -13,6 +13,9 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images.decode import Pixels
 
+LETTERBOX_GRAY = 114
+"""The grey of letterbox borders, as YOLO networks are trained with."""
+
 
 def min_decode_size(preprocessing: Preprocessing) -> tuple[int, int]:
     """Return the smallest (height, width) of a decoded photo that needs no upscaling."""
@@ -23,11 +26,43 @@ def to_model_input(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
     """Return the input of the network, uint8 (height, width, 3).
 
     The photo is stretched, or for `fit-crop` resized with its aspect ratio kept and the centre
-    cropped.
+    cropped, or for `letterbox` resized with its aspect ratio kept and put on grey.
     """
+    if preprocessing.resize == "letterbox":
+        return letterbox(pixels, preprocessing.height, preprocessing.width)
     if preprocessing.resize == "fit-crop":
         pixels = _center_crop(pixels, preprocessing.height / preprocessing.width)
     return resize(pixels, preprocessing.height, preprocessing.width)
+
+
+def letterbox_box(
+    old_height: int, old_width: int, height: int, width: int
+) -> tuple[int, int, int, int]:
+    """Return (top, left, height, width) in pixels of a photo letterboxed to `height` × `width`.
+
+    Its aspect ratio is kept, and it is centred; of an odd border the smaller half is on top and on
+    the left.
+    """
+    scale = min(height / old_height, width / old_width)
+    inner_height = min(height, max(1, round(old_height * scale)))
+    inner_width = min(width, max(1, round(old_width * scale)))
+    return (
+        (height - inner_height) // 2,
+        (width - inner_width) // 2,
+        inner_height,
+        inner_width,
+    )
+
+
+def letterbox(pixels: Pixels, height: int, width: int) -> Pixels:
+    """Return the photo on a LETTERBOX_GRAY background of `height` × `width`; see letterbox_box."""
+    old_height, old_width = pixels.shape[:2]
+    top, left, inner_height, inner_width = letterbox_box(old_height, old_width, height, width)
+    canvas = np.full((height, width, 3), LETTERBOX_GRAY, np.uint8)
+    canvas[top : top + inner_height, left : left + inner_width] = resize(
+        pixels, inner_height, inner_width
+    )
+    return canvas
 
 
 def gray_stack(photos: Sequence[Pixels]) -> Pixels:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
+from ctc.artifacts.preprocessing import ImageChoice, LoaderResize
 from ctc.plugin.option import Option
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class LoaderConfig:
     batch_size: int = 128
     image_choice: ImageChoice = "random"
     observation: Literal["first", "random"] = "first"
-    resize: ResizeMode = "stretch"
+    resize: LoaderResize = "stretch"
     augmentation: Augmentation | None = None
     shuffle: bool = True
     seed: int = 0

@@ -46,14 +46,20 @@ def _check_input(inputs: list[Any], info: ModelInfo) -> None:
 
 def _check_outputs(outputs: list[Any], info: ModelInfo) -> None:
     found = {output.name: output for output in outputs}
-    for label, classes in info.labels.items():
-        if label not in found:
-            raise InputError(f"it has no output called '{label}', a label that its metadata name")
-        shape = list(found[label].shape)
-        if found[label].type not in _FLOATS or len(shape) != 2 or shape[1] != len(classes):
+    for name, size in info.outputs.items():
+        if name not in found:
+            what = "a label that" if name in info.labels else "which"
+            raise InputError(f"it has no output called '{name}', {what} its metadata name")
+        shape = list(found[name].shape)
+        if found[name].type not in _FLOATS or len(shape) != 2 or shape[1] != size:
+            numbers = (
+                counted(size, "class", "classes")
+                if name in info.labels
+                else counted(size, "number") + " per photo"
+            )
             raise InputError(
-                f"its output '{label}' is a {found[label].type} of shape {shape},"
-                f" but its metadata name {counted(len(classes), 'class', 'classes')}"
+                f"its output '{name}' is a {found[name].type} of shape {shape},"
+                f" but its metadata name {numbers}"
             )
 
 

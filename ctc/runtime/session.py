@@ -6,12 +6,12 @@ Only ONNX is loaded, as bytes of limited size, without external data and without
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ _OUT_OF_MEMORY = (
     "bad_alloc",
     "bad allocation",
 )
+
+ModelUse = Literal["labels", "features"]
 
 log = logging.getLogger(__name__)
 
@@ -71,18 +73,27 @@ class Model:
         Threads may call it at the same time. A batch that doesn't fit into memory is halved until
         it does, and so are all later ones. Raises InputError when the network can't be run.
         """
+        return self.run(images, tuple(self.info.labels))
+
+    def run(
+        self, images: NDArray[np.uint8], outputs: Sequence[str]
+    ) -> Mapping[str, NDArray[np.float32]]:
+        """Return some outputs of the network, those in `info.outputs`: float32 (N, size) each.
+
+        Like `predict`, which returns those of the labels; onnxruntime skips what only other
+        outputs need.
+        """
         while True:
             largest = self._max_batch_size or len(images)
             parts = [images[at : at + largest] for at in range(0, len(images), largest)]
             try:
                 with self._run_lock:
-                    answers = [self._run(part) for part in parts]
+                    answers = [self._run(part, outputs) for part in parts]
             except _OutOfMemoryError as error:
                 self._halve_batch_size(min(largest, len(images)), error)
             else:
                 return {
-                    label: np.concatenate([answer[label] for answer in answers])
-                    for label in self.info.labels
+                    name: np.concatenate([answer[name] for answer in answers]) for name in outputs
                 }
 
     def interrupt(self) -> None:
@@ -95,11 +106,12 @@ class Model:
         running, self.run_options = self.run_options, onnxruntime.RunOptions()
         running.terminate = True
 
-    def _run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        labels = list(self.info.labels)
+    def _run(
+        self, images: NDArray[np.uint8], names: Sequence[str]
+    ) -> dict[str, NDArray[np.float32]]:
         feed = {self.session.get_inputs()[0].name: images}
         try:
-            outputs = self.session.run(labels, feed, self.run_options)
+            outputs = self.session.run(list(names), feed, self.run_options)
         except Exception as error:  # onnxruntime's exceptions share no base class
             reason = first_line(error)
             if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
@@ -108,13 +120,13 @@ class Model:
                 f"model '{self.path}' failed on a batch of {len(images)}: {reason}"
             ) from None
         found = {
-            label: np.asarray(values, np.float32)
-            for label, values in zip(labels, outputs, strict=True)
+            name: np.asarray(values, np.float32)
+            for name, values in zip(names, outputs, strict=True)
         }
-        for label, values in found.items():
-            if values.shape != (len(images), len(self.info.labels[label])):
+        for name, values in found.items():
+            if values.shape != (len(images), self.info.outputs[name]):
                 raise InputError(
-                    f"model '{self.path}': output '{label}' has the shape {values.shape}"
+                    f"model '{self.path}': output '{name}' has the shape {values.shape}"
                 )
         return found
 
@@ -136,13 +148,19 @@ class _OutOfMemoryError(Exception):
     """The batch was too large for the provider's memory."""
 
 
-def load_model(path: Path, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
+def load_model(
+    path: Path, runtime: RuntimeConfig = DEFAULT_RUNTIME, *, needs: ModelUse = "labels"
+) -> Model:
     """Read and open a model file; see `read_model` and `open_model`."""
-    return open_model(read_model(path), runtime)
+    return open_model(read_model(path), runtime, needs=needs)
 
 
-def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Model:
-    """Open a model that `ctc export` wrote, and run it once.
+def open_model(
+    file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME, *, needs: ModelUse = "labels"
+) -> Model:
+    """Open a model that ctc wrote, and run it once.
+
+    `needs`: the outputs that it will be asked for; InputError if it has none of them.
 
     Raises CtcError for any other file, saying what is missing, for a provider that doesn't start,
     and for a network that doesn't answer within `first_run.TIMEOUT`.
@@ -167,6 +185,7 @@ def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Mod
                 file.data, settings, providers=providers, enable_fallback=False
             )
             found["info"] = read_metadata(file.path, session)
+            _check_use(file.path, found["info"], needs)
             return session
 
         return open_and_run(file.path, open_checked, settings, lambda: input_shape(found["info"]))
@@ -184,6 +203,19 @@ def open_model(file: ModelFile, runtime: RuntimeConfig = DEFAULT_RUNTIME) -> Mod
     )
     options = onnxruntime.RunOptions()
     return Model(file.path, found["info"], runtime, session, options, run_lock)
+
+
+def _check_use(path: Path, info: ModelInfo, needs: ModelUse) -> None:
+    """Raise InputError unless the model has the outputs that it is needed for."""
+    if needs == "labels" and not info.labels:
+        raise InputError(
+            f"model '{path}' has features but no classes: learn classes with `ctc probe`"
+        )
+    if needs == "features" and info.feature_size is None:
+        raise InputError(
+            f"model '{path}' has no features: write it again with `ctc export --features` "
+            "or `ctc import --features`"
+        )
 
 
 def _session_options(path: Path) -> onnxruntime.SessionOptions:

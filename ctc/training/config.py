@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
+from ctc.artifacts.preprocessing import ImageChoice, LoaderResize
 from ctc.errors import InputError
 from ctc.hardware import usable_cores
 from ctc.plugin import Augmentation
@@ -86,7 +86,7 @@ class TrainingConfig:
     class_weights: str = "none"
     sampling: Sampling = NATURAL
     sampling_label: str | None = None
-    resize: ResizeMode = "stretch"
+    resize: LoaderResize = "stretch"
     image_choice: ImageChoice = "random"
     observation: Literal["first", "random"] = "first"
     on_bad_record: Literal["fail", "skip"] = "fail"

@@ -37,6 +37,24 @@ def test_shrink_averages_pixels() -> None:
     assert np.abs(shrink(stripes, 100).astype(int) - 127).max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("size", "box"),
+    [
+        ((60, 80), (4, 0, 24, 32)),
+        ((80, 60), (0, 4, 32, 24)),
+        ((10, 10), (0, 0, 32, 32)),
+        ((1, 5000), (15, 0, 1, 32)),
+        ((31, 32), (0, 0, 31, 32)),
+    ],
+)
+def test_to_model_input_letterbox_keeps_the_aspect_ratio_on_grey(size, box) -> None:
+    shown = to_model_input(np.zeros((*size, 3), np.uint8), Preprocessing(32, 32, "letterbox"))
+    top, left, height, width = box
+    expected = np.full((32, 32, 3), 114, np.uint8)
+    expected[top : top + height, left : left + width] = 0
+    np.testing.assert_array_equal(shown, expected)
+
+
 def test_to_model_input_stretch_shows_whole_photo() -> None:
     image = to_model_input(gradient(100, 200), Preprocessing(50, 50))
     assert image.shape == (50, 50, 3)

@@ -12,6 +12,8 @@ import onnxruntime
 import pytest
 from onnx import TensorProto
 
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.runtime.session import load_model
 
@@ -22,6 +24,37 @@ def test_model_predict_returns_probabilities_per_label(model: Path) -> None:
     answers = load_model(model).predict(images)
     assert list(answers) == ["species", "count"]
     assert answers["species"] == pytest.approx(np.array([[0.7310586, 0.2689414], [0.5, 0.5]]))
+
+
+def test_model_run_returns_the_outputs_that_are_asked_for(build_model) -> None:
+    opened = load_model(build_model(features=True))
+    images = np.zeros((2, 8, 12, 3), np.uint8)
+    images[0, :, :, 0] = 255
+    answers = opened.run(images, ["features", "species"])
+    assert list(answers) == ["features", "species"]
+    np.testing.assert_array_equal(answers["features"], np.array([[1, 0, 0], [0, 0, 0]], np.float32))
+    assert "features" not in opened.predict(images)
+
+
+def test_load_model_refuses_a_use_that_the_model_has_no_outputs_for(build_model) -> None:
+    info = ModelInfo({}, Preprocessing(8, 12), feature_size=3)
+    features = build_model(features=True, metadata=info.to_metadata())
+    assert load_model(features, needs="features").info.outputs == {"features": 3}
+    with pytest.raises(InputError, match=r"has features but no classes: .* `ctc probe`"):
+        load_model(features)
+    with pytest.raises(InputError, match=r"has no features: .* `ctc export --features`"):
+        load_model(build_model("plain.onnx"), needs="features")
+
+
+def test_load_model_refuses_features_that_the_network_lacks(build_model) -> None:
+    info = ModelInfo({}, Preprocessing(8, 12), feature_size=4)
+    for changes, reason in [
+        ({}, "has no output called 'features', which its metadata name"),
+        ({"features": True}, "but its metadata name 4 numbers per photo"),
+    ]:
+        path = build_model(metadata=info.to_metadata(), **changes)
+        with pytest.raises(InputError, match=reason):
+            load_model(path, needs="features")
 
 
 def test_model_info_has_metadata(model: Path) -> None:

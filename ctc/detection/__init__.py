@@ -1,0 +1,1 @@
+"""Detection: photos to boxes."""

@@ -1,0 +1,1 @@
+"""Features: embeddings of photos, what is alike, and heads on frozen features."""

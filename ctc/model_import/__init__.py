@@ -1,0 +1,1 @@
+"""Import: a foreign network to a model file that describes itself."""

@@ -1,0 +1,1 @@
+"""Readers of what stands beside or inside a foreign network's file."""
