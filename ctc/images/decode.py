@@ -32,6 +32,7 @@ __all__ = [
     "Pixels",
     "decode",
     "decode_and_repair",
+    "decode_size",
     "is_jpeg",
     "oriented_size",
 ]
@@ -213,7 +214,7 @@ def _decode_jpeg(
     buffer: DecodeBuffer | None,
 ) -> tuple[Pixels, bytes]:
     """Decode a JPEG of `stored` (height, width); see `decode_and_repair`."""
-    size = _scaled_size(stored, min_size if orientation < 5 else min_size[::-1])
+    size = decode_size(stored, min_size if orientation < 5 else min_size[::-1])
     pixels, jpeg = _decode_stored(data, size, truncated, buffer)
     return _apply_orientation(pixels, orientation), jpeg
 
@@ -248,8 +249,8 @@ def _decode_stored(
         raise error
 
 
-def _scaled_size(size: tuple[int, int], min_size: tuple[int, int]) -> tuple[int, int]:
-    """Return (height, width) at the scale to decode at.
+def decode_size(size: tuple[int, int], min_size: tuple[int, int]) -> tuple[int, int]:
+    """Return the (height, width) that a JPEG of `size` is decoded to; see `decode`.
 
     Only powers of two are used, since libjpeg-turbo has no SIMD code for others: 7/8 takes twice as
     long as 1.

@@ -35,6 +35,7 @@ _MIN_BYTES = (  # shorter ones make Pillow refuse the photo
     (_APP14, b"Adobe", 12),
     (_APP2, b"ICC_PROFILE\0", 14),
 )
+_ADOBE_YCBCR = 1
 _SEVERAL_PHOTOS = b"MPF\0"
 _PHOTOSHOP, _RESOURCE = b"Photoshop 3.0\0", b"8BIM"
 _RESOLUTION, _RESOLUTION_BYTES = 0x03ED, 16
@@ -46,6 +47,7 @@ class PhotoHeader(NamedTuple):
     `height`, `width`: pixels as stored, before EXIF orientation. `orientation`: 1–8, 1 if there is
     none. `is_single_scan`: not progressive, all components in one scan. `tiff`: the EXIF block,
     from its TIFF header on; empty if there is none. `main_tags`: those of its first directory.
+    `is_ycbcr`: grey or Y'CbCr to every decoder; else it may be stored as RGB.
     """
 
     height: int
@@ -54,6 +56,7 @@ class PhotoHeader(NamedTuple):
     is_single_scan: bool
     tiff: bytes
     main_tags: Mapping[int, TagValue]
+    is_ycbcr: bool
 
 
 def read_photo_header(data: bytes) -> PhotoHeader | None:
@@ -61,7 +64,7 @@ def read_photo_header(data: bytes) -> PhotoHeader | None:
     if data[:2] != b"\xff\xd8":
         return None
     at, size = 2, len(data)
-    frame = tiff = xmp = b""
+    frame = tiff = xmp = adobe = b""
     progressive = False
     while at + 4 <= size and data[at] == 0xFF:
         marker = data[at + 1]
@@ -73,7 +76,7 @@ def read_photo_header(data: bytes) -> PhotoHeader | None:
         body = data[start:at]
         if marker == _SCAN:
             single = not progressive and _is_complete_scan(frame, body)
-            return _make_header(frame, tiff, xmp, single)
+            return _make_header(frame, tiff, xmp, single, adobe)
         if marker == _APP1 and body[:6] == b"Exif\0\0":
             if tiff:
                 return None
@@ -86,6 +89,8 @@ def read_photo_header(data: bytes) -> PhotoHeader | None:
             frame, progressive = body, marker == _PROGRESSIVE
         elif not _is_usual(marker, body):
             return None
+        elif marker == _APP14:
+            adobe = body
     return None
 
 
@@ -127,7 +132,9 @@ def _has_whole_resources(body: bytes) -> bool:
     return True
 
 
-def _make_header(frame: bytes, tiff: bytes, xmp: bytes, single: bool) -> PhotoHeader | None:
+def _make_header(
+    frame: bytes, tiff: bytes, xmp: bytes, single: bool, adobe: bytes
+) -> PhotoHeader | None:
     components = frame[5] if len(frame) > 5 else 0
     if components not in (1, 3) or frame[0] != 8 or len(frame) != 6 + 3 * components:
         return None
@@ -139,7 +146,10 @@ def _make_header(frame: bytes, tiff: bytes, xmp: bytes, single: bool) -> PhotoHe
         return None
     value = main.get(_ORIENTATION, 1)
     orientation = value if isinstance(value, int) and 1 <= value <= 8 else 1
-    return PhotoHeader(height, width, orientation, single, tiff, main)
+    ycbcr = components == 1 or (
+        frame[6::3] != b"RGB" and (not adobe.startswith(b"Adobe") or adobe[11] == _ADOBE_YCBCR)
+    )
+    return PhotoHeader(height, width, orientation, single, tiff, main, ycbcr)
 
 
 def _main_tags(tiff: bytes) -> Mapping[int, TagValue] | None:

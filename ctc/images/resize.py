@@ -84,16 +84,18 @@ def shrink(pixels: Pixels, smallest_side: int) -> Pixels:
     return resize(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
 
 
-def resize(pixels: Pixels, height: int, width: int) -> Pixels:
-    """Resize to `height` × `width` pixels.
+def resizes_by_area(old: tuple[int, int], new: tuple[int, int]) -> bool:
+    """Return whether `resize` averages areas between two (height, width): if a side shrinks to less
+    than half, where linear interpolation would skip pixels."""
+    return old[0] > 2 * new[0] or old[1] > 2 * new[1]
 
-    By area if a side shrinks to less than half, where linear interpolation would skip pixels; else
-    linearly.
-    """
+
+def resize(pixels: Pixels, height: int, width: int) -> Pixels:
+    """Resize to `height` × `width` pixels: linearly, or see `resizes_by_area`."""
     old_height, old_width = pixels.shape[:2]
     if (old_height, old_width) == (height, width):
         return pixels
-    by_area = old_height > 2 * height or old_width > 2 * width
+    by_area = resizes_by_area((old_height, old_width), (height, width))
     resized = cv2.resize(
         pixels, (width, height), interpolation=cv2.INTER_AREA if by_area else cv2.INTER_LINEAR
     )
@@ -117,10 +119,13 @@ def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
     return encoded
 
 
-def _center_crop(pixels: Pixels, aspect: float) -> Pixels:
-    """Return the largest centred part whose height / width is `aspect`."""
-    height, width = pixels.shape[:2]
+def center_crop_box(height: int, width: int, aspect: float) -> tuple[int, int, int, int]:
+    """Return (top, left, height, width) of the largest centred part with this height / width."""
     new_height = min(height, max(1, math.floor(width * aspect + 0.5)))
     new_width = min(width, max(1, math.floor(height / aspect + 0.5)))
-    top, left = (height - new_height) // 2, (width - new_width) // 2
-    return pixels[top : top + new_height, left : left + new_width]
+    return (height - new_height) // 2, (width - new_width) // 2, new_height, new_width
+
+
+def _center_crop(pixels: Pixels, aspect: float) -> Pixels:
+    top, left, height, width = center_crop_box(*pixels.shape[:2], aspect)
+    return pixels[top : top + height, left : left + width]

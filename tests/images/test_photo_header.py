@@ -195,3 +195,28 @@ def test_huge_photo_is_left_to_pillow() -> None:
     assert MAX_PIXELS < 20_000**2
     assert read_photo_header(bytes(data)) is None
     assert_as_pillow(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("photo", "is_ycbcr"),
+    [
+        (CAMERA_PHOTO, True),
+        (camera_photo(keep_rgb=True), False),
+        (
+            camera_photo(keep_rgb=True).replace(b"\xff\xee\x00\x0eAdobe", b"\xff\xee\x00\x0eOther"),
+            False,
+        ),
+    ],
+)
+def test_header_tells_ycbcr_from_rgb(photo: bytes, is_ycbcr: bool) -> None:
+    header = read_photo_header(photo)
+    assert header is not None
+    assert header.is_ycbcr == is_ycbcr
+
+
+def test_header_of_grey_photo_is_ycbcr() -> None:
+    file = io.BytesIO()
+    Image.new("L", (24, 16), 90).save(file, "JPEG")
+    header = read_photo_header(file.getvalue())
+    assert header is not None
+    assert header.is_ycbcr
