@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import InputError, MissingExtraError
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
+from ctc.runtime.device_images import DeviceImages
 from ctc.runtime.first_run import open_and_run
 from ctc.runtime.metadata import input_shape, read_metadata
 from ctc.runtime.model_bytes import ModelFile, read_model
@@ -66,17 +67,20 @@ class Model:
         """Whether the provider is fastest with one large batch at a time."""
         return PROVIDERS[self.runtime.provider].is_device
 
-    def predict(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+    def predict(
+        self, images: NDArray[np.uint8] | DeviceImages
+    ) -> Mapping[str, NDArray[np.float32]]:
         """Return the probabilities per label, float32 (N, classes), of a batch of images.
 
-        `images`: uint8 (N, height, width, 3), RGB, as `ctc.images.to_model_input` makes them.
+        `images`: uint8 (N, height, width, 3), RGB, as `ctc.images.to_model_input` makes them, also
+        in the memory of the device that the network runs on.
         Threads may call it at the same time. A batch that doesn't fit into memory is halved until
         it does, and so are all later ones. Raises InputError when the network can't be run.
         """
         return self.run(images, tuple(self.info.labels))
 
     def run(
-        self, images: NDArray[np.uint8], outputs: Sequence[str]
+        self, images: NDArray[np.uint8] | DeviceImages, outputs: Sequence[str]
     ) -> Mapping[str, NDArray[np.float32]]:
         """Return some outputs of the network, those in `info.outputs`: float32 (N, size) each.
 
@@ -107,11 +111,14 @@ class Model:
         running.terminate = True
 
     def _run(
-        self, images: NDArray[np.uint8], names: Sequence[str]
+        self, images: NDArray[np.uint8] | DeviceImages, names: Sequence[str]
     ) -> dict[str, NDArray[np.float32]]:
-        feed = {self.session.get_inputs()[0].name: images}
         try:
-            outputs = self.session.run(list(names), feed, self.run_options)
+            if isinstance(images, DeviceImages):
+                outputs = images.run(self.session, names, self.run_options)
+            else:
+                feed = {self.session.get_inputs()[0].name: images}
+                outputs = self.session.run(list(names), feed, self.run_options)
         except Exception as error:  # onnxruntime's exceptions share no base class
             reason = first_line(error)
             if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
