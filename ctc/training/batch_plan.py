@@ -61,6 +61,11 @@ class BatchPlan:
                 f"--accumulate {config.accumulate} is more than the photos of a batch{share}: "
                 f"choose at most {self.max_accumulation_steps}"
             )
+        if (config.mixup or config.cutmix) and self.photos_per_step < 2:
+            raise UsageError(
+                "--mixup and --cutmix mix the photos of a batch, and here it has one: choose a "
+                "larger --batch-size, or leave them out"
+            )
 
     def training_loader_config(self) -> LoaderConfig:
         """Return a configuration with augmentation and shuffling.

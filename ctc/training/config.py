@@ -50,6 +50,7 @@ class TrainingConfig:
     freeze                       the layers that are not trained, see `model/freeze.py`
     head_epochs                  number of first epochs in which only the heads are trained
     class_weights                see `model/class_weights.py`
+    mixup, cutmix                α of either, 0 = off, see `model/mixing.py`
     sampling, sampling_label     how often an event is drawn, by its class of `sampling_label`
                                  (default: the first label): in proportion to those `class_weights`
     steps_per_epoch              upper limit of the steps of an epoch
@@ -84,6 +85,8 @@ class TrainingConfig:
     loss: LossName = "cross-entropy"
     label_smoothing: float = 0.0
     class_weights: str = "none"
+    mixup: float = 0.0
+    cutmix: float = 0.0
     sampling: Sampling = NATURAL
     sampling_label: str | None = None
     resize: LoaderResize = "stretch"

@@ -81,9 +81,12 @@ def _measure_epoch(plan: TrainingPlan, runner: ModelRunner, steps: int) -> float
     if plan.config.topology.device_count > 1:
         return None
 
+    def train_step(batch: Batch) -> StartedStep:
+        return runner.train_step(batch, plan.mixing.draw(0, 0, batch.images.shape))
+
     def measure() -> None:
         training = batches.training_loader_config()
-        seconds.append(steps * _measure_step(plan, TRAIN, training, runner.train_step))
+        seconds.append(steps * _measure_step(plan, TRAIN, training, train_step))
         if plan.has_split(VALIDATION):
             config = batches.evaluation_loader_config()
             photos = sample_count(plan.dataset, VALIDATION, plan.preprocessing)

@@ -22,6 +22,7 @@ from ctc.training.model.class_weights import class_weights
 from ctc.training.model.initial_weights import InitialWeights, resolve_initial_weights
 from ctc.training.model.losses import Criterion
 from ctc.training.model.lr_schedule import LearningRateSchedule
+from ctc.training.model.mixing import Mixing
 from ctc.training.model.multi_label_loss import MultiLabelCriterion
 from ctc.training.model.pretrained import Channels
 
@@ -62,6 +63,12 @@ class TrainingPlan:
     def batches(self) -> BatchPlan:
         """Batch geometry and the configurations of the loader."""
         return BatchPlan(self.config, self.dataset, self.labels, self.preprocessing)
+
+    @property
+    def mixing(self) -> Mixing:
+        """How the photos of a batch are mixed."""
+        config = self.config
+        return Mixing(config.mixup, config.cutmix, config.seed, config.host_index)
 
     @property
     def class_counts(self) -> dict[str, int]:

@@ -19,8 +19,8 @@ def test_training_config_round_trips_through_json():
 
 
 def test_from_json_rejects_unknown_option():
-    with pytest.raises(InputError, match="no training option called 'mixup'"):
-        TrainingConfig.from_json({**CONFIG.to_json(), "mixup": 1})
+    with pytest.raises(InputError, match="no training option called 'cutout'"):
+        TrainingConfig.from_json({**CONFIG.to_json(), "cutout": 1})
 
 
 def test_from_json_rejects_missing_option():

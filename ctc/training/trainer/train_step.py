@@ -19,6 +19,7 @@ from ctc.training.distributed.backend import keras_gpus
 from ctc.training.metrics.metrics import MetricSums
 from ctc.training.model.freeze import BACKBONE, freeze
 from ctc.training.model.initial_weights import InitialWeights
+from ctc.training.model.mixing import Mix, mix_images
 from ctc.training.model.network import build_logits_model, get_backbone, with_probabilities
 from ctc.training.model.npz_file import Arrays
 from ctc.training.model.optimizers import make_optimizer
@@ -26,7 +27,12 @@ from ctc.training.model.variable_arrays import assign_arrays, to_arrays
 from ctc.training.plan import TrainingPlan
 from ctc.training.trainer.compiled_steps import Logs, compiled_steps
 from ctc.training.trainer.pending_steps import StartedStep
-from ctc.training.trainer.training_model import TrainingModel, soft_key
+from ctc.training.trainer.training_model import (
+    DOMINANT_SHARE,
+    TrainingModel,
+    other_key,
+    soft_key,
+)
 
 # Keras's names of variables of an optimizer
 _ITERATIONS, _ACCUMULATOR = "iteration", "gradient_accumulator"
@@ -80,13 +86,16 @@ class ModelRunner:
         """Set the learning rate of the following steps."""
         self._steps.set_learning_rate(learning_rate)
 
-    def train_step(self, batch: Batch) -> StartedStep:
-        """Start a step that updates the weights with a batch.
+    def train_step(self, batch: Batch, mix: Mix | None = None) -> StartedStep:
+        """Start a step that updates the weights with a batch, mixed by `mix` if there is one.
 
         The loss of a label is the mean over the photos of the whole batch, on all hosts, that have
-        the label, each times its weight in the batch, times the label's weight.
+        the label, each times its weight in the batch, times the label's weight. In a mixture each
+        of the two photos counts with its share; one that lacks the label adds nothing.
         """
         data = batch.images, _targets(batch), self._sample_weights(batch)
+        if mix:
+            data = mix_images(batch.images, mix), *_mix_targets(*data[1:], mix)
         logs = [
             self._steps.train(tuple(_rows(values, part) for values in data))
             for part in self._micro_batches(len(batch.images))
@@ -222,6 +231,23 @@ def _targets(batch: Batch) -> dict[str, Any]:
     """Return the labels of a batch, and its soft labels under the keys of `TrainingModel`."""
     soft = {soft_key(label): values for label, values in batch.soft_labels.items()}
     return {**batch.labels, **soft}
+
+
+def _mix_targets(
+    targets: Mapping[str, Any], weights: Mapping[str, Any], mix: Mix
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the targets and weights of mixed photos: of the dominant and of the other photo."""
+    share = np.float32(mix.dominant_share)
+    mixed = {name: np.asarray(values)[mix.dominant] for name, values in targets.items()}
+    mixed_weights = {label: share * values[mix.dominant] for label, values in weights.items()}
+    for label, values in weights.items():
+        other = other_key(label)
+        mixed[other] = np.asarray(targets[label])[mix.other]
+        if soft_key(label) in targets:
+            mixed[soft_key(other)] = np.asarray(targets[soft_key(label)])[mix.other]
+        mixed_weights[other] = (1 - share) * values[mix.other]
+    mixed[DOMINANT_SHARE] = np.full(len(mix.partner), share, np.float32)
+    return mixed, mixed_weights
 
 
 def _rows(values: Any, part: slice) -> Any:

@@ -138,7 +138,8 @@ class Trainer:
             for step, batch in enumerate(timed(placed, state.totals), state.step + 1):
                 with step_timer(state.totals):
                     self._runner.set_learning_rate(self._learning_rate(step / steps))
-                    pending.append(self._runner.train_step(batch))
+                    mix = self._plan.mixing.draw(state.epoch, step - 1, batch.images.shape)
+                    pending.append(self._runner.train_step(batch, mix))
                 update(len(batch.images), state.totals)
                 if self._checkpoint_manager.should_save(step):
                     pending.flush()

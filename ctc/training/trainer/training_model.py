@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ctc.training.model.losses import Criterion
+from ctc.training.model.losses import BatchSums, Criterion
 
 Tensor = Any
 
@@ -16,6 +16,15 @@ Tensor = Any
 def soft_key(label: str) -> str:
     """Return the key of a label's soft targets beside those of the labels."""
     return f"{label} (soft)"
+
+
+def other_key(label: str) -> str:
+    """Return the key of the labels, and of their sample weights, that are mixed into others."""
+    return f"{label} (mixed in)"
+
+
+DOMINANT_SHARE = " (share of the labels in a mixture)"
+"""Key beside the labels of mixed photos: how much of each is what its labels say, (N,)."""
 
 
 class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
@@ -27,7 +36,9 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
     The loss is the sum, over labels and photos, of a photo's loss times its `sample_weight`
     (label → (N,)). The caller decides the weight of a photo, and may split a batch into
     micro-batches. The targets hold, under `soft_key(label)`, the soft targets of labels that have
-    any.
+    any. A photo that is a mixture of two has the labels of the second under `other_key(label)`, and
+    its loss is the sum of both, each times its own `sample_weight`; metrics but the loss go by the
+    first.
     """
 
     def __init__(self, logits_model: keras.Model, criteria: Mapping[str, Criterion]) -> None:
@@ -54,10 +65,12 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
             return ops.zeros(())
         return sum(
             ops.sum(
-                sample_weight[label]
-                * criterion.loss_per_photo(y[label], y_pred[label], y.get(soft_key(label)))
+                sample_weight[key]
+                * criterion.loss_per_photo(y[key], y_pred[label], y.get(soft_key(key)))
             )
             for label, criterion in self.criteria.items()
+            for key in (label, other_key(label))
+            if key in y
         )
 
     def compute_metrics(
@@ -67,8 +80,17 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
         del x, sample_weight  # the signature is Keras's
         return {
             name: value
-            for index, (label, criterion) in enumerate(self.criteria.items())
-            for name, value in criterion.batch_sums(y[label], y_pred[label], y.get(soft_key(label)))
-            .to_logs(index)
-            .items()
+            for index, label in enumerate(self.criteria)
+            for name, value in self._batch_sums(label, y, y_pred[label]).to_logs(index).items()
         }
+
+    def _batch_sums(self, label: str, y: Mapping[str, Tensor], logits: Tensor) -> BatchSums:
+        criterion, other = self.criteria[label], other_key(label)
+        sums = criterion.batch_sums(y[label], logits, y.get(soft_key(label)))
+        if other not in y:
+            return sums
+        loss, other_loss = (
+            criterion.loss_per_photo(y[key], logits, y.get(soft_key(key))) for key in (label, other)
+        )
+        share = y[DOMINANT_SHARE]
+        return sums._replace(loss=ops.sum(share * loss + (1.0 - share) * other_loss))

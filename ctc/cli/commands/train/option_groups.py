@@ -11,6 +11,7 @@ from ctc.cli.options.option import PluginName
 UNIT_FRACTION = click.FloatRange(0, 1, max_open=True)
 POSITIVE_FLOAT = click.FloatRange(min=0, min_open=True)
 NON_NEGATIVE_FLOAT = click.FloatRange(min=0)
+MIXING_ALPHA = click.FloatRange(0, 100)
 POSITIVE_INT = click.IntRange(min=1)
 PIXELS = click.IntRange(1, 8192)
 SAMPLING_METHODS = click.Choice(["natural", "balanced", "effective", "sqrt"])
@@ -66,6 +67,20 @@ LOSS = (
         "--class-weights",
         metavar="none|balanced|effective|sqrt|FILE",
         help="Per-class loss weights.",
+    ),
+    option(
+        "--mixup",
+        type=MIXING_ALPHA,
+        metavar="ALPHA",
+        help="MixUp: blend each photo with another one, by a share from Beta(ALPHA, ALPHA); "
+        "0: off.",
+    ),
+    option(
+        "--cutmix",
+        type=MIXING_ALPHA,
+        metavar="ALPHA",
+        help="CutMix: replace a box of each photo by that of another one, its area from "
+        "Beta(ALPHA, ALPHA); 0: off.",
     ),
     option("--sampling", type=SAMPLING_METHODS, help="Class-balanced sampling of events."),
     option(

@@ -41,6 +41,8 @@ def _parsed(*arguments: str) -> TrainingConfig:
         (["--label-smoothing", "0.1"], "label_smoothing", 0.1),
         (["--class-weights", "balanced"], "class_weights", "balanced"),
         (["--multi-label", "species"], "multi_label", ("species",)),
+        (["--mixup", "0.2"], "mixup", 0.2),
+        (["--cutmix", "1"], "cutmix", 1.0),
         (["--sampling", "balanced"], "sampling", "balanced"),
         (["--sampling-label", "species"], "sampling_label", "species"),
         (["--observation", "random"], "observation", "random"),
