@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ctc.artifacts.model_file import FEATURES_OUTPUT
+from ctc.artifacts.preprocessing import Preprocessing
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.session import Model
 
@@ -26,14 +31,40 @@ PADDED_SIZES = (1, 8, 32, 128, 512, 2048)
 _REPEATS = 3
 
 
+RunFn = Callable[[NDArray[np.uint8]], object]
+"""Runs a network on a batch of images, uint8 (N, height, width, 3)."""
+
+
+class Network(Protocol):
+    """An open network, as `Model`."""
+
+    @property
+    def runtime(self) -> RuntimeConfig:
+        """How it is run."""
+
+    @property
+    def is_on_device(self) -> bool:
+        """Whether the provider is fastest with one large batch at a time."""
+
+
 def resolve_runtime(model: Model, photos: int | None) -> RuntimeConfig:
-    """Return how `model` is run, with a batch size: its own, or that of `choose_batch_size`."""
-    runtime = model.runtime
-    size = runtime.batch_size or choose_batch_size(model, photos)
+    """Return how a model is run, for its labels if it has any; see `measured_runtime`."""
+    outputs = tuple(model.info.labels) or (FEATURES_OUTPUT,)
+    return measured_runtime(
+        model, photos, lambda images: model.run(images, outputs), model.info.preprocessing
+    )
+
+
+def measured_runtime(
+    network: Network, photos: int | None, run: RunFn, preprocessing: Preprocessing
+) -> RuntimeConfig:
+    """Return how a network is run, with a batch size: its own, or that of `choose_batch_size`."""
+    runtime = network.runtime
+    size = runtime.batch_size or choose_batch_size(network, photos, run, preprocessing)
     return replace(runtime, batch_size=size)
 
 
-def padded_size(model: Model, inputs: int, batch_size: int) -> int:
+def padded_size(model: Network, inputs: int, batch_size: int) -> int:
     """Return how many slots a batch of `inputs` should have, at most `batch_size`.
 
     A CPU would compute empty slots for nothing; a device gets few different sizes.
@@ -43,26 +74,37 @@ def padded_size(model: Model, inputs: int, batch_size: int) -> int:
     return min(batch_size, next((size for size in PADDED_SIZES if size >= inputs), batch_size))
 
 
-def choose_batch_size(model: Model, photos: int | None) -> int:
+def choose_batch_size(
+    network: Network, photos: int | None, run: RunFn, preprocessing: Preprocessing
+) -> int:
     """Return the smallest of the usual batch sizes that no other outperforms by 10 %.
 
-    Measured with as many batches at the same time as the model's runtime has threads. The first
-    size for a run of few `photos`; None: their number is unknown. Larger sizes are left out where
-    measuring them would take too large a share of the run.
+    Measured with as many batches at the same time as the network's runtime has threads; `run` takes
+    a batch of inputs as `preprocessing` makes them. The first size for a run of few `photos`; None:
+    their number is unknown. Larger sizes are left out where measuring them would take too large a
+    share of the run.
     """
-    sizes = DEVICE_BATCH_SIZES if model.is_on_device else CPU_BATCH_SIZES
+    sizes = DEVICE_BATCH_SIZES if network.is_on_device else CPU_BATCH_SIZES
     if photos is not None and photos < MIN_PHOTOS_TO_MEASURE:
         return sizes[0]
-    return _fastest_size(model, sizes, 1 if model.is_on_device else model.runtime.threads, photos)
+    threads = 1 if network.is_on_device else network.runtime.threads
+    image = np.zeros((preprocessing.height, preprocessing.width, 3), np.uint8)
+    return _fastest_size(run, image, sizes, threads, photos)
 
 
-def _fastest_size(model: Model, sizes: tuple[int, ...], threads: int, photos: int | None) -> int:
+def _fastest_size(
+    run: RunFn,
+    image: NDArray[np.uint8],
+    sizes: tuple[int, ...],
+    threads: int,
+    photos: int | None,
+) -> int:
     best, best_rate = sizes[0], 0.0
     with ThreadPoolExecutor(threads, "ctc-tune") as pool:
         for size in sizes:
             if best_rate and _is_too_long(_REPEATS * size * threads, best_rate, photos):
                 break
-            rate = size * threads / _measure_seconds(model, size, threads, pool)
+            rate = size * threads / _measure_seconds(run, np.stack([image] * size), threads, pool)
             if rate > MIN_SPEEDUP * best_rate:
                 best, best_rate = size, rate
     return best
@@ -74,13 +116,13 @@ def _is_too_long(images: int, rate: float, photos: int | None) -> bool:
     return share_is_too_large or images / rate > MAX_SECONDS_PER_SIZE
 
 
-def _measure_seconds(model: Model, size: int, threads: int, pool: ThreadPoolExecutor) -> float:
+def _measure_seconds(
+    run: RunFn, images: NDArray[np.uint8], threads: int, pool: ThreadPoolExecutor
+) -> float:
     """Return the seconds of the fastest round, in which every thread runs one batch."""
-    preprocessing = model.info.preprocessing
-    images = np.zeros((size, preprocessing.height, preprocessing.width, 3), np.uint8)
     taken = []
     for _ in range(_REPEATS):
         start = time.perf_counter()
-        list(pool.map(model.predict, [images] * threads))
+        list(pool.map(run, [images] * threads))
         taken.append(time.perf_counter() - start)
     return min(taken)

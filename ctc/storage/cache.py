@@ -1,7 +1,9 @@
 """The local cache folder of ctc: `CTC_CACHE`, by default the user's cache folder.
 
 datasets/<digest>/    shards of remote datasets, each verified when it was downloaded
+features/             features that `ctc probe` computed of remote datasets
 unfinished/           journals of unfinished predictions whose output is remote
+downloads/<digest>/   models of lists, until they are imported
 jax/                  what JAX compiled for GPUs
 """
 
@@ -26,6 +28,16 @@ def journal_cache_path(output: Path, suffix: str) -> Path:
     """Return the path of a file that belongs to a remote output until that is finished."""
     digest = blake2b(str(output).encode(), digest_size=8).hexdigest()
     return _cache_folder() / "unfinished" / f"{digest}-{output.name}{suffix}"
+
+
+def download_folder(sha256: str) -> Path:
+    """Return the folder of a model with this digest that is being downloaded."""
+    return _cache_folder() / "downloads" / sha256
+
+
+def features_folder() -> Path:
+    """Return the folder of features of remote datasets; raises InputError, as all of these."""
+    return _cache_folder() / "features"
 
 
 def compilation_cache_folder() -> Path:
