@@ -52,7 +52,7 @@ def check_reachable(path: Path) -> Path:
 def read_bytes(url: str) -> bytes:
     """Return the contents of a file, with one request."""
     with as_os_errors(url):
-        files, path = _filesystem_and_path(url)
+        files, path = filesystem_and_path(url)
         # otherwise s3fs would ask for the size first
         one_request = {"max_concurrency": 1} if "s3" in files.protocol else {}
         return bytes(files.cat_file(path, **one_request))
@@ -61,7 +61,7 @@ def read_bytes(url: str) -> bytes:
 def open_header(url: str) -> BinaryIO:
     """Open a file for reading so that little more than the bytes that are read is downloaded."""
     with as_os_errors(url):
-        files, path = _filesystem_and_path(url)
+        files, path = filesystem_and_path(url)
         return cast("BinaryIO", files.open(path, "rb", block_size=HEADER_BLOCK_BYTES))
 
 
@@ -81,7 +81,7 @@ def discard_local_copy(path: Path) -> None:
 def download(url: str, target: Path) -> None:
     """Copy a remote file to a local one."""
     with as_os_errors(url):
-        files, path = _filesystem_and_path(url)
+        files, path = filesystem_and_path(url)
         files.get_file(path, str(target))
 
 
@@ -100,7 +100,7 @@ def upload(local: Path, remote_path: Path) -> None:
             else str(remote_path)
         )
         with as_os_errors(target):
-            files, path = _filesystem_and_path(target)
+            files, path = filesystem_and_path(target)
             files.put_file(str(file), path)
         _local_copies().discard(target)
 
@@ -108,7 +108,7 @@ def upload(local: Path, remote_path: Path) -> None:
 def remove_remote(remote_path: Path) -> None:
     """Remove a remote file, or a folder with its contents, if it exists."""
     with as_os_errors(remote_path):
-        files, path = _filesystem_and_path(str(remote_path))
+        files, path = filesystem_and_path(str(remote_path))
         if files.exists(path):
             files.rm(path, recursive=True)
     _local_copies().discard(str(remote_path))
@@ -148,7 +148,7 @@ def error_reason(error: Exception) -> str:
     return text[:1].lower() + text[1:].rstrip(".")
 
 
-def _filesystem_and_path(url: str) -> tuple[Any, str]:
+def filesystem_and_path(url: str) -> tuple[Any, str]:
     """Return fsspec's file system for the URL, and the path of the file in it.
 
     Raises OSError for a URL that is not opened; see `ctc.storage.urls`.
