@@ -68,10 +68,10 @@ def _convert(network: keras.Model, labels: list[str], height: int, width: int) -
     with warnings.catch_warnings():
         # of libraries that tf2onnx uses
         warnings.simplefilter("ignore", DeprecationWarning)
-        return _run_tf2onnx(function, signature)
+        return run_tf2onnx(function, signature)
 
 
-def _run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelProto:
+def run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelProto:
     """Convert with tf2onnx, without its error handling where possible.
 
     By default tf2onnx copies the network with its weights before each of about twenty optimisations
@@ -104,7 +104,7 @@ def _set_inputs_and_outputs(
     renamed |= {f"output_{i}": label for i, label in enumerate(labels)} | {
         graph.input[0].name: INPUT_NAME
     }
-    _rename_values(graph, renamed)
+    rename_values(graph, renamed)
     del graph.input[:], graph.output[:], graph.value_info[:]
     images = onnx.helper.make_tensor_value_info(
         INPUT_NAME, onnx.TensorProto.UINT8, [_BATCH_AXIS, height, width, 3]
@@ -118,7 +118,7 @@ def _set_inputs_and_outputs(
         )
 
 
-def _rename_values(graph: onnx.GraphProto, new_names: Mapping[str, str]) -> None:
+def rename_values(graph: onnx.GraphProto, new_names: Mapping[str, str]) -> None:
     """Rename values where they are produced and used, also in nested graphs."""
     for tensor in graph.initializer:
         tensor.name = new_names.get(tensor.name, tensor.name)
@@ -127,4 +127,4 @@ def _rename_values(graph: onnx.GraphProto, new_names: Mapping[str, str]) -> None
         node.output[:] = [new_names.get(name, name) for name in node.output]
         for attribute in node.attribute:
             for nested in (attribute.g, *attribute.graphs):
-                _rename_values(nested, new_names)
+                rename_values(nested, new_names)
