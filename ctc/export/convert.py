@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from ctc.artifacts.model_file import INPUT_NAME, RESERVED_NAMES
 from ctc.errors import CtcError, InputError
+from ctc.export.graph import rename_values
 
 OPSET = 18
 _BATCH_AXIS = "N"
@@ -116,15 +117,3 @@ def _set_inputs_and_outputs(
                 label, onnx.TensorProto.FLOAT, [_BATCH_AXIS, classes]
             )
         )
-
-
-def rename_values(graph: onnx.GraphProto, new_names: Mapping[str, str]) -> None:
-    """Rename values where they are produced and used, also in nested graphs."""
-    for tensor in graph.initializer:
-        tensor.name = new_names.get(tensor.name, tensor.name)
-    for node in graph.node:
-        node.input[:] = [new_names.get(name, name) for name in node.input]
-        node.output[:] = [new_names.get(name, name) for name in node.output]
-        for attribute in node.attribute:
-            for nested in (attribute.g, *attribute.graphs):
-                rename_values(nested, new_names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import onnx
@@ -97,6 +97,18 @@ def replace_nodes(graph: GraphProto, nodes: list[NodeProto]) -> None:
     tensors = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:]
     graph.initializer.extend(tensors)
+
+
+def rename_values(graph: GraphProto, new_names: Mapping[str, str]) -> None:
+    """Rename values where they are produced and used, also in nested graphs."""
+    for tensor in graph.initializer:
+        tensor.name = new_names.get(tensor.name, tensor.name)
+    for node in graph.node:
+        node.input[:] = [new_names.get(name, name) for name in node.input]
+        node.output[:] = [new_names.get(name, name) for name in node.output]
+        for attribute in node.attribute:
+            for nested in (attribute.g, *attribute.graphs):
+                rename_values(nested, new_names)
 
 
 def copy_model(model: ModelProto) -> ModelProto:
