@@ -43,7 +43,7 @@ def open_and_run(
     import onnxruntime
 
     options = onnxruntime.RunOptions()
-    session = _stoppable(open_session, lambda: settings.set_load_cancellation_flag(True))
+    session = run_stoppable(open_session, lambda: settings.set_load_cancellation_flag(True))
 
     def run() -> None:
         pixels = np.zeros((1, *input_shape()), np.uint8)
@@ -53,7 +53,7 @@ def open_and_run(
         options.terminate = True
 
     try:
-        _stoppable(run, stop, TIMEOUT)
+        run_stoppable(run, stop, TIMEOUT)
     except TimeoutError:
         raise InputError(
             f"model '{path}' can't be used: it gave no answer for an empty photo within "
@@ -62,7 +62,7 @@ def open_and_run(
     return session
 
 
-def _stoppable(work: Callable[[], T], stop: Callable[[], None], seconds: float | None = None) -> T:
+def run_stoppable(work: Callable[[], T], stop: Callable[[], None], seconds: float | None = None) -> T:
     """Return what `work` returns, run in a daemon thread.
 
     `stop` is called when this thread is interrupted or the process ends; after `seconds` it is
