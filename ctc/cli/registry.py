@@ -7,6 +7,8 @@ FAILED, PARTLY_FAILED, INTERRUPTED, TERMINATED = 1, 3, 130, 143
 
 TOKEN_VARIABLE = "CTC_SERVE_TOKEN"
 """Environment variable with the bearer token of `ctc serve`."""
+LISTS_VARIABLE = "CTC_MODEL_LISTS"
+"""Environment variable with files and URLs of lists of models, separated by commas."""
 
 COMMANDS = {
     "inventory": "Read labelled photos into an inventory.",
@@ -23,6 +25,8 @@ COMMANDS = {
     "report": "Write predictions as an HTML page: counts, activity, photos.",
     "serve": "Serve models over HTTP, with a web page and an API.",
     "merge": "Merge the parts of a prediction that was split over machines.",
+    "models": "Show the models that are here, and those that lists offer.",
+    "models get": "Fetch a model of a list.",
     "benchmark loaders": "Measure the images per second of each data loader.",
     "plugins": "List the installed plugins: formats, loaders, backbones and more.",
     "completion": "Print a shell script that completes commands, options and names.",
@@ -32,7 +36,7 @@ COMMANDS = {
 COMPLETE_VAR = "_CTC_COMPLETE"
 """Environment variable in which a shell asks for completions; the name is click's."""
 
-_PACKAGES = ("dataset", "inventory", "predict", "serve", "train")
+_PACKAGES = ("dataset", "inventory", "models", "predict", "serve", "train")
 _ELSEWHERE = {"merge": "predict.merge"}
 
 

@@ -83,7 +83,7 @@ def _prefixes(context: click.Context) -> set[str]:
 
 def _global_variables(context: click.Context) -> set[str]:
     """Return the variables of the options of `ctc` itself, and those that set no option."""
-    from ctc.cli.registry import TOKEN_VARIABLE
+    from ctc.cli.registry import LISTS_VARIABLE, TOKEN_VARIABLE
     from ctc.plugin.entry_points import DISABLED_VARIABLE, ENABLED_VARIABLE, STRICT_VARIABLE
     from ctc.storage.cache import CACHE_VARIABLE
 
@@ -98,4 +98,5 @@ def _global_variables(context: click.Context) -> set[str]:
         STRICT_VARIABLE,
         TOKEN_VARIABLE,
         CACHE_VARIABLE,
+        LISTS_VARIABLE,
     }

@@ -1,0 +1,1 @@
+"""The commands `ctc models` and `ctc models get`."""

@@ -1,0 +1,1 @@
+"""Lists of models, and the models that are here; the format of a list is in docs/models.md."""

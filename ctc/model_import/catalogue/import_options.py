@@ -1,0 +1,80 @@
+"""Options of `ctc import` that a list may set, with the checks of their values.
+
+None of them names a file outside the download, or anything that is written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from ctc.errors import InputError, did_you_mean, shorten
+from ctc.model_import.catalogue.json_fields import JsonFields
+
+MAX_NUMBER = 1e6
+"""Of scale, means and standard deviations."""
+_COLORS = 3
+_CHOICES = {
+    "resize": ("stretch", "fit-crop", "letterbox"),
+    "layout": ("nchw", "nhwc"),
+    "channels": ("rgb", "bgr"),
+    "activation": ("softmax", "sigmoid", "none"),
+}
+_TEXTS = ("label", "input-name", "output-name", "features")
+_NUMBERS: dict[str, Callable[[float], bool]] = {
+    "scale": lambda value: 0 < value <= MAX_NUMBER,
+    "mean": lambda value: abs(value) <= MAX_NUMBER,
+    "std": lambda value: 0 < value <= MAX_NUMBER,
+}
+OPTIONS = ("classes", "size", *_CHOICES, *_TEXTS, *_NUMBERS)
+"""Their names: those of the command line without dashes in front."""
+
+
+def check_options(given: object, what: str, beside: Collection[str]) -> Mapping[str, Any]:
+    """Return the options by name: texts, numbers, and tuples of numbers.
+
+    `beside`: names of the files that are fetched with the network, one of which `classes` may name.
+    Raises InputError for an unknown option or a value that it can't have.
+    """
+    fields = JsonFields(given, what, OPTIONS)
+    found: dict[str, Any] = {
+        "size": fields.size("size", 8192),
+        **{name: fields.text(name) for name in ("classes", *_TEXTS, *_CHOICES)},
+        **{name: _number(fields, name) for name in _NUMBERS},
+    }
+    options = {name: value for name, value in found.items() if value is not None}
+    for name, choices in _CHOICES.items():
+        if name in options and options[name] not in choices:
+            wrong = options[name]
+            raise InputError(
+                f"{what}: '{name}' is '{shorten(wrong)}'{did_you_mean(wrong, choices)}"
+            )
+    if "classes" in options and options["classes"] not in beside:
+        raise InputError(
+            f"{what}: 'classes' names '{shorten(options['classes'])}', which is not among the "
+            "files in 'beside'"
+        )
+    return options
+
+
+def _number(fields: JsonFields, name: str) -> float | tuple[float, ...] | None:
+    """Return one number for `scale`, three for the others."""
+    value = fields.value(name)
+    if value is None:
+        return None
+    count = 1 if name == "scale" else _COLORS
+    values = [value] if name == "scale" else value
+    is_list = isinstance(values, list) and len(values) == count
+    if not is_list or not all(_is_number(one) and _NUMBERS[name](one) for one in values):
+        raise fields.fail(name, "a positive number" if count == 1 else "three numbers in range")
+    return float(value) if name == "scale" else tuple(map(float, value))
+
+
+def _is_number(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= MAX_NUMBER
+        and math.isfinite(value)
+    )
