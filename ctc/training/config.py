@@ -53,6 +53,10 @@ class TrainingConfig:
     mixup, cutmix                α of either, 0 = off, see `model/mixing.py`
     sampling, sampling_label     how often an event is drawn, by its class of `sampling_label`
                                  (default: the first label): in proportion to those `class_weights`
+    logit_adjustment             τ, 0 = off, see `model/logit_adjustment.py`
+    layer_decay                  1 = off, see `model/layer_rates.py`
+    ema                          decay of the averages of the weights, see
+                                 `trainer/weight_averages.py`
     steps_per_epoch              upper limit of the steps of an epoch
     clip_norm                    largest global norm of the gradient
     early_stopping_patience, reduce_lr_patience
@@ -85,6 +89,7 @@ class TrainingConfig:
     loss: LossName = "cross-entropy"
     label_smoothing: float = 0.0
     class_weights: str = "none"
+    logit_adjustment: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
     sampling: Sampling = NATURAL
@@ -101,7 +106,9 @@ class TrainingConfig:
     weight_decay: float | None = None
     schedule: ScheduleName = "plateau"
     warmup_epochs: float | None = None
+    layer_decay: float = 1.0
     clip_norm: float | None = None
+    ema: float | None = None
     mixed_precision: MixedPrecision = "none"
     early_stopping_patience: int | None = None
     reduce_lr_patience: int = 2

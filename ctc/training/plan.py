@@ -20,6 +20,7 @@ from ctc.training.label_choice import choose_labels
 from ctc.training.loader_choice import choose_loader
 from ctc.training.model.class_weights import class_weights
 from ctc.training.model.initial_weights import InitialWeights, resolve_initial_weights
+from ctc.training.model.logit_adjustment import check_logit_adjustment, logit_offsets
 from ctc.training.model.losses import Criterion
 from ctc.training.model.lr_schedule import LearningRateSchedule
 from ctc.training.model.mixing import Mixing
@@ -98,6 +99,7 @@ def resolve_plan(
     """
     dataset = open_dataset(parse_path(config.dataset))
     labels = choose_labels(config, dataset)
+    check_logit_adjustment(config)
     if dataset.event_count(TRAIN) == 0:
         raise UsageError(
             f"the split '{TRAIN}' of '{dataset.display_path}' has no events: "
@@ -157,8 +159,9 @@ def _make_criteria(config: TrainingConfig, labels: tuple[Label, ...]) -> dict[st
         label.name: MultiLabelCriterion if label.name in config.multi_label else Criterion
         for label in labels
     }
+    offsets = {label.name: logit_offsets(label, config.logit_adjustment) for label in labels}
     return {
-        label: kind(config.loss, config.label_smoothing, weights[label])
+        label: kind(config.loss, config.label_smoothing, weights[label], offsets[label])
         for label, kind in kinds.items()
     }
 

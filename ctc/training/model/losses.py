@@ -52,12 +52,20 @@ class Criterion:
 
     `smoothing`: fraction of the target, 0–1, that is spread over all classes (Szegedy et al. 2016,
     https://arxiv.org/abs/1512.00567). `class_weights`: factor of a photo's loss by its class; 1 for
-    all classes if empty.
+    all classes if empty. `logit_offsets`: added to the logits in the loss, and nowhere else; none
+    if empty, see `logit_adjustment.py`.
     """
 
     loss: LossName = "cross-entropy"
     smoothing: float = 0.0
     class_weights: tuple[float, ...] = ()
+    logit_offsets: tuple[float, ...] = ()
+
+    def offset_logits(self, logits: Tensor) -> Tensor:
+        """Return the logits (N, classes) that the loss compares with the target."""
+        if not self.logit_offsets:
+            return logits
+        return logits + ops.convert_to_tensor(self.logit_offsets, "float32")
 
     def loss_per_photo(
         self, classes: Tensor, logits: Tensor, soft_target: Tensor | None = None
@@ -70,7 +78,7 @@ class Criterion:
         """
         known, target = _mask_missing(classes)
         # masked first: infinity has no gradient
-        logs = ops.log_softmax(ops.where(known[:, None], logits, 0.0))
+        logs = ops.log_softmax(ops.where(known[:, None], self.offset_logits(logits), 0.0))
         if soft_target is None:
             right = ops.take_along_axis(logs, target[:, None], axis=1)[:, 0]
         else:

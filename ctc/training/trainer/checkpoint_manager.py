@@ -71,5 +71,6 @@ class CheckpointManager:
             return
         with explain_disk_errors(self._run):
             if state.best_epoch == state.epoch - 1:
-                save_weights(runner.network, self._run.best_weights)
+                with runner.averaged_weights():
+                    save_weights(runner.network, self._run.best_weights)
             write_history(self._run.history, state.epochs)

@@ -19,6 +19,7 @@ from ctc.training.distributed.backend import keras_gpus
 from ctc.training.metrics.metrics import MetricSums
 from ctc.training.model.freeze import BACKBONE, freeze
 from ctc.training.model.initial_weights import InitialWeights
+from ctc.training.model.layer_rates import layer_rates
 from ctc.training.model.mixing import Mix, mix_images
 from ctc.training.model.network import build_logits_model, get_backbone, with_probabilities
 from ctc.training.model.npz_file import Arrays
@@ -29,13 +30,14 @@ from ctc.training.trainer.compiled_steps import Logs, compiled_steps
 from ctc.training.trainer.pending_steps import StartedStep
 from ctc.training.trainer.training_model import (
     DOMINANT_SHARE,
+    ITERATIONS,
     TrainingModel,
     other_key,
     soft_key,
 )
 
-# Keras's names of variables of an optimizer
-_ITERATIONS, _ACCUMULATOR = "iteration", "gradient_accumulator"
+_ACCUMULATOR = "gradient_accumulator"
+"""In Keras's name of each variable of an optimizer that adds up gradients."""
 
 Logits = dict[str, NDArray[np.float32]]
 """Label → logits (N, classes)."""
@@ -58,9 +60,16 @@ class ModelRunner:
             logits_model = build_logits_model(
                 plan.backbone, plan.class_counts, size.height, size.width, *plan.channel_statistics
             )
-            self._model = TrainingModel(logits_model, plan.criteria)
-        freeze(get_backbone(logits_model), BACKBONE if heads_only else config.freeze)
+            self._model = TrainingModel(
+                logits_model,
+                plan.criteria,
+                ema_decay=config.ema,
+                accumulation_steps=accumulation_steps,
+            )
+        backbone = get_backbone(logits_model)
+        freeze(backbone, BACKBONE if heads_only else config.freeze)
         self.accumulation_steps = accumulation_steps
+        self._is_averaged = False
         self._topology, self._batch_size = config.topology, plan.batches.local_batch_size
         self._label_weights = plan.label_weights
         self._network = with_probabilities(logits_model, config.multi_label)
@@ -70,6 +79,9 @@ class ModelRunner:
             plan.weight_decay,
             config.clip_norm,
             accumulation_steps,
+            layer_rates(backbone, self._model.trainable_variables, config.layer_decay)
+            if config.layer_decay < 1
+            else (),
         )
         self._should_jit_compile = should_jit_compile(deterministic=config.deterministic)
         self._model.compile(optimizer, jit_compile=self._should_jit_compile)
@@ -81,6 +93,25 @@ class ModelRunner:
         """The network with probabilities as its outputs, and up-to-date weights."""
         self._steps.sync()
         return self._network
+
+    @contextmanager
+    def averaged_weights(self) -> Iterator[None]:
+        """Put the averages of the weights into the network for the block, if there are any.
+
+        `state_dict` returns the weights themselves there too.
+        """
+        self._swap(averaged=True)
+        try:
+            yield
+        finally:
+            self._swap(averaged=False)
+
+    def _swap(self, *, averaged: bool) -> None:
+        self._steps.sync()
+        averages = self._model.averages
+        if averages and averaged != self._is_averaged:
+            averages.swap()
+            self._is_averaged = averaged
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the learning rate of the following steps."""
@@ -140,18 +171,24 @@ class ModelRunner:
             assign_arrays({"backbone": backbone.weights}, to_arrays({"backbone": source.weights}))
         except InputError as error:
             raise InputError(f"the weights of {initial_weights.name} don't fit: {error}") from None
+        if self._model.averages:
+            self._model.averages.reset()
 
     def state_dict(self) -> Arrays:
         """Return everything that training changes: weights, statistics, seeds, optimizer."""
-        return to_arrays(self._state_variables())
+        was_averaged = self._is_averaged
+        self._swap(averaged=False)
+        arrays = to_arrays(self._state_variables())
+        self._swap(averaged=was_averaged)
+        return arrays
 
     def load_network_state(self, arrays: Arrays) -> None:
         """Load what `state_dict` returned, without the optimizer.
 
         Raises InputError if it doesn't fit.
         """
-        self._steps.sync()
-        assign_arrays({"network": self._model.logits_model.variables}, arrays)
+        variables = self._state_variables()
+        assign_arrays({name: variables[name] for name in variables if name != "optimizer"}, arrays)
 
     def load_state_dict(self, arrays: Arrays, accumulation_steps: int) -> None:
         """Load what `state_dict` returned in a training with `accumulation_steps`.
@@ -160,7 +197,7 @@ class ModelRunner:
         """
         assign_arrays(self._state_variables(), arrays)
         for variable in self._state_variables()["optimizer"]:
-            if variable.name == _ITERATIONS:
+            if variable.name == ITERATIONS:
                 iterations = keras.ops.convert_to_numpy(variable)
                 variable.assign(iterations // accumulation_steps * self.accumulation_steps)
 
@@ -172,7 +209,9 @@ class ModelRunner:
             for variable in self._model.optimizer.variables
             if _ACCUMULATOR not in variable.path
         ]
-        return {"network": self._model.logits_model.variables, "optimizer": optimizer}
+        variables = {"network": self._model.logits_model.variables, "optimizer": optimizer}
+        averages = self._model.averages
+        return {**variables, "averages": averages.variables} if averages else variables
 
     def _started(self, logs: list[Logs], batch: Batch) -> StartedStep:
         images = len(batch.images) * self._topology.hosts

@@ -107,7 +107,8 @@ class Trainer:
     def _run_epoch(self, training: BatchStream, validation: BatchStream | None) -> None:
         state, base_lr = self._state, self._state.base_lr
         self._train_epoch(training)
-        validated = self._evaluate(validation, "validation") if validation else None
+        with self._runner.averaged_weights():
+            validated = self._evaluate(validation, "validation") if validation else None
         learning_rate = self._plan.schedule.at(base_lr, state.epoch + 1)
         trained = state.totals.compute(self._plan.label_weights)
         epoch = Epoch(state.epoch, learning_rate, trained, validated)

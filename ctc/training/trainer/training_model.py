@@ -9,8 +9,12 @@ import keras
 from keras import ops
 
 from ctc.training.model.losses import BatchSums, Criterion
+from ctc.training.trainer.weight_averages import WeightAverages
 
 Tensor = Any
+
+ITERATIONS = "iteration"
+"""Keras's name of an optimizer's number of gradients."""
 
 
 def soft_key(label: str) -> str:
@@ -41,15 +45,55 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
     first.
     """
 
-    def __init__(self, logits_model: keras.Model, criteria: Mapping[str, Criterion]) -> None:
+    def __init__(
+        self,
+        logits_model: keras.Model,
+        criteria: Mapping[str, Criterion],
+        *,
+        ema_decay: float | None = None,
+        accumulation_steps: int = 1,
+    ) -> None:
+        """`ema_decay`: of averages of the weights, in `averages`; None for no averages."""
         super().__init__(name="training_model")
         self.logits_model = logits_model
         self.label_order = tuple(criteria)
         self.criteria = dict(criteria)
         self.built = True
+        self.accumulation_steps = accumulation_steps
+        self.averages: WeightAverages | None = None
+        if ema_decay is not None:
+            self.averages = WeightAverages(self, logits_model, ema_decay)
 
     def call(self, images: Tensor, training: bool = False) -> Tensor:
         return self.logits_model(images, training=training)
+
+    def train_step(self, *arguments: Any) -> Any:
+        """Update the weights, and then their averages if there are any.
+
+        The arguments are Keras's: data on TensorFlow; state and data on JAX, where the new state
+        has to be returned.
+        """
+        result = super().train_step(*arguments)
+        if not self.averages:
+            return result
+        if keras.backend.backend() != "jax":
+            self._update_averages()
+            return result
+        logs, (trainable, others, optimizer, metrics) = result
+        known = (
+            *zip(self.trainable_variables, trainable, strict=True),
+            *zip(self.non_trainable_variables, others, strict=True),
+            *zip(self.optimizer.variables, optimizer, strict=True),
+        )
+        with keras.StatelessScope(state_mapping=known) as scope:
+            self._update_averages()
+        others = [scope.get_current_value(one) for one in self.non_trainable_variables]
+        return logs, (trainable, others, optimizer, metrics)
+
+    def _update_averages(self) -> None:
+        assert self.averages
+        gradients = next(one for one in self.optimizer.variables if one.name == ITERATIONS)
+        self.averages.update(ops.convert_to_tensor(gradients), self.accumulation_steps)
 
     def compute_loss(
         self,

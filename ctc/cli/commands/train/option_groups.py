@@ -69,6 +69,13 @@ LOSS = (
         help="Per-class loss weights.",
     ),
     option(
+        "--logit-adjustment",
+        type=NON_NEGATIVE_FLOAT,
+        metavar="TAU",
+        help="Add TAU times the log of each class's share to the logits in the loss, for rare "
+        "classes; 1 is usual, 0: off.",
+    ),
+    option(
         "--mixup",
         type=MIXING_ALPHA,
         metavar="ALPHA",
@@ -140,6 +147,20 @@ OPTIMIZATION = (
         type=POSITIVE_FLOAT,
         show_default="no clipping",
         help="Clip gradients to this global norm.",
+    ),
+    option(
+        "--layer-decay",
+        type=click.FloatRange(0, 1, min_open=True),
+        metavar="RATE",
+        help="Multiply the learning rate by RATE for each group of layers from the heads down, "
+        "for fine-tuning; 1: off.",
+    ),
+    option(
+        "--ema",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        metavar="DECAY",
+        show_default="off",
+        help="Validate and keep an exponential moving average of the weights, such as 0.999.",
     ),
     option("--schedule", type=click.Choice(["plateau", "cosine"]), help="Learning-rate schedule."),
     option("--warmup-epochs", type=NON_NEGATIVE_FLOAT, help="Linear warmup, in epochs."),
