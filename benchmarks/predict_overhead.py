@@ -29,15 +29,16 @@ from ctc.images import decode, to_model_input
 from ctc.images.exif import parse_exif
 from ctc.images.folder_watch import FolderWatch
 from ctc.images.photo_header import read_photo_header
-from ctc.inference.events.event import Event
-from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import Journal
-from ctc.inference.pipeline.pipeline import (
+from ctc.inference.classification import (
+    ClassificationCodec,
     EventResult,
-    PipelineConfig,
     event_prediction,
     predict,
 )
+from ctc.inference.events.event import Event
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.journal import Journal
+from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import make_postprocessor
 from ctc.inference.run.output_writer import output_context
 from ctc.inference.run.stats import RunStats
@@ -142,7 +143,8 @@ class Steps:
     def journal(self) -> int:
         path = self.folder / "journal"
         path.unlink(missing_ok=True)
-        with Journal(path, self._header()) as journal:
+        header = self._header()
+        with Journal(path, header, ClassificationCodec(header.schema)) as journal:
             for result in self.results:
                 journal.append(result)
         return PHOTOS

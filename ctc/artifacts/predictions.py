@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,10 +138,31 @@ class Failure:
     meta: Meta = field(default_factory=dict, kw_only=True)
 
 
-def redacted(entry: EventPrediction | Failure) -> EventPrediction | Failure:
+class _Photo(Protocol):
+    @property
+    def path(self) -> str: ...
+    @property
+    def meta(self) -> Meta: ...
+
+
+class _Event(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def images(self) -> Sequence[_Photo]: ...
+    @property
+    def meta(self) -> Meta: ...
+
+
+EventT = TypeVar("EventT", bound=_Event)
+RecordT = TypeVar("RecordT")
+
+
+def redacted(entry: EventT | Failure) -> EventT | Failure:
     """Return the entry without the secrets of URLs in its id, paths and meta values.
 
-    An entry without any is returned unchanged.
+    An entry without any is returned unchanged. Events and their photos are dataclasses, as
+    EventPrediction.
     """
     if isinstance(entry, Failure):
         if not _has_url(entry.path, entry.reason, entry.event_id, *entry.meta.values()):
@@ -152,10 +174,14 @@ def redacted(entry: EventPrediction | Failure) -> EventPrediction | Failure:
     if not _has_url(entry.id, *photos, *entry.meta.values()):
         return entry
     images = tuple(
-        replace(photo, path=redact_urls(photo.path), meta=_redact_meta(photo.meta))
+        _replaced(photo, path=redact_urls(photo.path), meta=_redact_meta(photo.meta))
         for photo in entry.images
     )
-    return replace(entry, id=redact_urls(entry.id), images=images, meta=_redact_meta(entry.meta))
+    return _replaced(entry, id=redact_urls(entry.id), images=images, meta=_redact_meta(entry.meta))
+
+
+def _replaced(record: RecordT, **changes: Any) -> RecordT:
+    return cast("RecordT", replace(cast("Any", record), **changes))
 
 
 def _redact_meta(meta: Meta) -> Meta:

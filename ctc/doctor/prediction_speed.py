@@ -14,8 +14,9 @@ from ctc.doctor.speed import describe_photo, measure_rate
 from ctc.doctor.synthetic_models import STANDARD_NETWORK_NAME, standard_network, tiny_network
 from ctc.errors import InputError, MissingExtraError
 from ctc.hardware import usable_cores
+from ctc.inference.classification import EventResult
 from ctc.inference.classifier import Classifier
-from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig
+from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import make_postprocessor
 from ctc.runtime.batch_size import resolve_runtime
 from ctc.runtime.config import RuntimeConfig

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, get_args
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import UsageError, did_you_mean
+from ctc.inference.classification import EventResult, predict
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.given_photos import Photos, given_events
-from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig, predict
+from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import ClassList, Postprocessor, make_postprocessor
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins

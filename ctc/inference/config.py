@@ -1,4 +1,4 @@
-"""Configuration of a prediction run, and the summary of its result."""
+"""Configuration of a run of a photo task, such as a prediction, and the summary of its result."""
 
 from __future__ import annotations
 
@@ -44,15 +44,14 @@ class ShardSpec:
 
 
 @dataclass(frozen=True)
-class PredictConfig:
-    """The options of `ctc predict`.
+class RunConfig:
+    """The options that every command with a photo task has.
 
     `columns`: of the CSV files among the sources. `events_within`: see `UngroupedPhotos.max_gap`.
-    `threshold`, `class_list`: see `make_postprocessor`. `format_options`: the options of the output
-    format that are given, by key; `aggregation_options` and `engine_options` alike. `runtime`:
-    its `threads` are those of each worker when there is an engine. `engine`: the engine that
-    predicts; None: this process. `max_failures`: the number of photos that may fail before the run
-    ends.
+    `format_options`: the options of the output format that are given, by key; `engine_options`
+    alike. `runtime`: its `threads` are those of each worker when there is an engine. `engine`: the
+    engine that runs the task; None: this process. `max_failures`: the number of photos that may
+    fail before the run ends.
     """
 
     model: Path
@@ -61,9 +60,6 @@ class PredictConfig:
     columns: TableColumns | None = None
     image_root: Path | None = None
     events_within: float | None = None
-    aggregation: str = "mean"
-    threshold: float | None = None
-    class_list: Path | None = None
     format: str | None = None
     format_options: Mapping[str, Any] = field(default_factory=dict)
     runtime: RuntimeConfig = DEFAULT_RUNTIME
@@ -71,24 +67,21 @@ class PredictConfig:
     shard: ShardSpec | None = None
     engine: str | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
-    aggregation_options: Mapping[str, Any] = field(default_factory=dict)
     max_failures: int | None = None
     resume: bool = False
     overwrite: bool = False
 
+    def task_identity(self) -> Mapping[str, Any]:
+        """Return what of the task's own options decides its answers; None for not given."""
+        return {}
+
     def identity(self, model: str, photos: str) -> dict[str, str]:
-        """Return what decides the predictions, but not how they are written.
+        """Return what decides the answers, but not how they are written.
 
         `model` and `photos` are digests. See `RunHeader.identity`.
         """
         chosen = {
-            "--aggregation": self.aggregation,
-            **{
-                f"--{key.replace('_', '-')}": value
-                for key, value in sorted(self.aggregation_options.items())
-            },
-            "--threshold": self.threshold,
-            "--classes": self.class_list and _digest(self.class_list),
+            **self.task_identity(),
             "--provider": self.runtime.provider,
             "--precision": self.runtime.precision,
             "--batch-size": self.runtime.batch_size,
@@ -99,10 +92,36 @@ class PredictConfig:
 
 
 @dataclass(frozen=True)
+class PredictConfig(RunConfig):
+    """The options of `ctc predict`.
+
+    `threshold`, `class_list`: see `make_postprocessor`. `aggregation_options`: the options of the
+    aggregation that are given, by key.
+    """
+
+    aggregation: str = "mean"
+    threshold: float | None = None
+    class_list: Path | None = None
+    aggregation_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def task_identity(self) -> Mapping[str, Any]:
+        """See `RunConfig`."""
+        return {
+            "--aggregation": self.aggregation,
+            **{
+                f"--{key.replace('_', '-')}": value
+                for key, value in sorted(self.aggregation_options.items())
+            },
+            "--threshold": self.threshold,
+            "--classes": self.class_list and _digest(self.class_list),
+        }
+
+
+@dataclass(frozen=True)
 class Summary:
     """The result of a run.
 
-    `events`: how many were predicted. `photos`: how many came in, `resumed` of them in an earlier
+    `events`: how many got an answer. `photos`: how many came in, `resumed` of them in an earlier
     run. `failed`: the number of entries in the file `failures`, of which `first_failures` are the
     first; `truncated` of them are JPEGs that are cut short. `seconds`: how long the run took.
     `notes`: what the user should know about the sources, as far as it was not known before.

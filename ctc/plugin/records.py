@@ -184,7 +184,8 @@ class OutputContext:
     reader of the file must know, such as classes that were left out. `aggregation`: the name of
     the aggregation. `version`: of the ctc that predicted. `provenance`: where the model comes from,
     as its file says. `input_size`: (height, width) of the model's input in pixels, None if not
-    known.
+    known. `model_digest`: of the model file. `settings`: what else the run's task decides, such as
+    the number of features.
     """
 
     model: str
@@ -197,6 +198,8 @@ class OutputContext:
     version: str = field(default="", kw_only=True)
     provenance: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     input_size: tuple[int, int] | None = field(default=None, kw_only=True)
+    model_digest: str = field(default="", kw_only=True)
+    settings: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)

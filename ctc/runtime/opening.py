@@ -6,30 +6,43 @@ onnxruntime optimizes a network without Python's lock, and takes 0.2 s for one o
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Generic, TypeVar
 
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.model_bytes import ModelFile
-from ctc.runtime.session import Model, open_model
+
+NetworkT = TypeVar("NetworkT")
 
 
-class ModelOpening:
-    """A model that is being opened, see `open_model`.
+class ModelOpening(Generic[NetworkT]):
+    """A model that is being opened by `open_file`, as `open_model` does.
 
     The thread ends with the process: `first_run` tells onnxruntime to stop then.
     """
 
-    def __init__(self, file: ModelFile, runtime: RuntimeConfig) -> None:
-        self._model: Future[Model] = Future()
-        arguments = file, runtime
+    def __init__(
+        self,
+        open_file: Callable[[ModelFile, RuntimeConfig], NetworkT],
+        file: ModelFile,
+        runtime: RuntimeConfig,
+    ) -> None:
+        self._model: Future[NetworkT] = Future()
+        arguments = open_file, file, runtime
         threading.Thread(target=self._open, args=arguments, name="ctc-open", daemon=True).start()
 
-    def result(self) -> Model:
-        """Wait for the model; raises what `open_model` raised."""
+    def result(self) -> NetworkT:
+        """Wait for the model; raises what `open_file` raised."""
         return self._model.result()
 
-    def _open(self, file: ModelFile, runtime: RuntimeConfig) -> None:
+    def _open(
+        self,
+        open_file: Callable[[ModelFile, RuntimeConfig], NetworkT],
+        file: ModelFile,
+        runtime: RuntimeConfig,
+    ) -> None:
         try:
-            self._model.set_result(open_model(file, runtime))
+            self._model.set_result(open_file(file, runtime))
         except BaseException as error:  # raised where the model is asked for
             self._model.set_exception(error)

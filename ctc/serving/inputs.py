@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import oriented_size
-from ctc.images.exif import Exif
 from ctc.inference.config import TruncatedPolicy
-from ctc.inference.pipeline.inputs import DecodeResult, PhotoInfo, decode_into_slot
+from ctc.inference.pipeline.inputs import DecodeResult, decode_into_slot
+from ctc.inference.task import PhotoInfo
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ImageArray:
     ) -> DecodeResult:
         """Copy the pixels into `slot`; see `Fillable`."""
         slot[...] = self.values
-        return DecodeResult((PhotoInfo(self.name, Exif()),), ())
+        return DecodeResult((PhotoInfo(self.name),), ())
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from ctc.errors import shorten
-from ctc.inference.pipeline.pipeline import EventResult
+from ctc.inference.classification import EventResult
 from ctc.serving.config import ServeConfig
 from ctc.serving.http.body import read_body
 from ctc.serving.http.capacity import CapacityLimiter

@@ -44,29 +44,33 @@ def timed_model(monkeypatch: pytest.MonkeyPatch) -> Any:
     return model
 
 
+def chosen_size(model: Any, photos: int | None) -> int:
+    return choose_batch_size(model, photos, model.predict, model.info.preprocessing)
+
+
 def test_choose_batch_size_of_short_run_is_the_first(opened) -> None:
-    assert choose_batch_size(opened, MIN_PHOTOS_TO_MEASURE - 1) == CPU_BATCH_SIZES[0]
+    assert chosen_size(opened, MIN_PHOTOS_TO_MEASURE - 1) == CPU_BATCH_SIZES[0]
 
 
 @pytest.mark.parametrize("photos", [MIN_PHOTOS_TO_MEASURE, None])
 def test_choose_batch_size_of_long_run_is_a_usual_size(opened, photos: int | None) -> None:
-    assert choose_batch_size(opened, photos) in CPU_BATCH_SIZES
+    assert chosen_size(opened, photos) in CPU_BATCH_SIZES
 
 
 def test_choose_batch_size_takes_a_larger_size_that_is_faster(timed_model) -> None:
-    assert choose_batch_size(timed_model, None) == DEVICE_BATCH_SIZES[-1]
+    assert chosen_size(timed_model, None) == DEVICE_BATCH_SIZES[-1]
 
 
 def test_choose_batch_size_keeps_the_first_size_where_others_gain_little(timed_model) -> None:
     timed_model.start, timed_model.each = 0.0001, 0.001
-    assert choose_batch_size(timed_model, None) == DEVICE_BATCH_SIZES[0]
+    assert chosen_size(timed_model, None) == DEVICE_BATCH_SIZES[0]
 
 
 @pytest.mark.parametrize(("photos", "largest"), [(4_000, 16), (10_000, 64), (40_000, 256)])
 def test_choose_batch_size_measures_no_more_than_a_share_of_the_run(
     timed_model, photos: int, largest: int
 ) -> None:
-    assert choose_batch_size(timed_model, photos) == max(timed_model.sizes) == largest
+    assert chosen_size(timed_model, photos) == max(timed_model.sizes) == largest
     assert sum(timed_model.sizes) <= 0.05 * photos
 
 

@@ -11,6 +11,9 @@ from ctc.artifacts.label_schema import LabelSchema
 from ctc.errors import InputError
 from ctc.runtime.config import RuntimeConfig
 
+COMMAND, PREDICT = "command", "predict"
+"""Key of the identity for the command, and the command that has none there."""
+
 
 @dataclass(frozen=True)
 class RunHeader:
@@ -20,7 +23,7 @@ class RunHeader:
     `shard`: (index from 0, count). `created`: when the run began, in UTC. `runtime`: what runs the
     network; its `threads` are not written, since a resumed run may use another number. `model`: the
     name of the model file. `schema`, `notes`, `image_root`, `input_size`, `provenance`: see
-    `OutputContext`.
+    `OutputContext`. `settings`: see `HeaderFacts`.
     """
 
     identity: Mapping[str, str]
@@ -33,12 +36,22 @@ class RunHeader:
     image_root: str
     input_size: tuple[int, int] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def command(self) -> str:
+        """The command of the run: 'predict', 'embed', …."""
+        return self.identity.get(COMMAND, PREDICT)
 
     def describe_mismatch(self, identity: Mapping[str, str]) -> str | None:
         """Return, in words, how this run differs from one with `identity`; None if it doesn't."""
         for key in {**self.identity, **identity}:
             if self.identity.get(key) != identity.get(key):
-                known = {"model": "another model", "photos": "other photos"}
+                known = {
+                    "model": "another model",
+                    "photos": "other photos",
+                    COMMAND: f"`ctc {self.command}`",
+                }
                 return known.get(key, f"{key} {self.identity.get(key, 'not set')}")
         return None
 
@@ -59,6 +72,7 @@ class RunHeader:
             "multi_label": self.schema.multi_label,
             **({"input_size": self.input_size} if self.input_size else {}),
             **({"provenance": dict(self.provenance)} if self.provenance else {}),
+            **({"settings": dict(self.settings)} if self.settings else {}),
         }
 
     @classmethod

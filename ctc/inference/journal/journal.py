@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Generic, Self
 
 from ctc.errors import InputError
 from ctc.inference.journal.header import RunHeader
@@ -31,7 +31,7 @@ from ctc.inference.journal.lines import (
 )
 from ctc.inference.journal.reader import read_header, read_results
 from ctc.inference.journal.records import to_record
-from ctc.inference.pipeline.pipeline import EventResult
+from ctc.inference.task import AnswerCodec, EventT, TaskResult
 from ctc.storage.atomic import commit, remove
 from ctc.storage.cache import journal_cache_path
 from ctc.storage.file_lock import acquire_lock
@@ -49,19 +49,20 @@ def journal_path(output: Path) -> Path:
     return output.with_name(output.name + SUFFIX)
 
 
-class Journal:
+class Journal(Generic[EventT]):
     """A journal that is open for one run and locked against others.
 
     `completed`: the number of results in it. Leaving the `with` block by an exception keeps the
     journal; at the end of the block it is removed, or becomes the part file that `finalize` names.
     """
 
-    def __init__(self, path: Path, header: RunHeader) -> None:
+    def __init__(self, path: Path, header: RunHeader, codec: AnswerCodec[Any, EventT]) -> None:
         """Resume the journal at `path` if it has this header, else start a new one.
 
+        `codec`: of the answers.
         Raises InputError when another run has it open.
         """
-        self.path, self.header = path, header
+        self.path, self.header, self._codec = path, header, codec
         self.completed = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open_journal(path)
@@ -98,13 +99,13 @@ class Journal:
         self.flush()
         return self._end
 
-    def read_results(self) -> Iterator[EventResult]:
+    def read_results(self) -> Iterator[TaskResult[EventT]]:
         """Yield the results in the journal."""
-        return read_results(self.path, self.header)
+        return read_results(self.path, self._codec)
 
-    def append(self, result: EventResult) -> None:
+    def append(self, result: TaskResult[EventT]) -> None:
         """Append the next result; it reaches the disk within seconds."""
-        self._lines.append(encode_line([self.completed, *to_record(result)]))
+        self._lines.append(encode_line([self.completed, *to_record(result, self._codec)]))
         self.completed += 1
         self._unflushed_photos += result.photos
         if (

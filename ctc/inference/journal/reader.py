@@ -18,7 +18,7 @@ from ctc.inference.journal.lines import (
     require_regular_file,
 )
 from ctc.inference.journal.records import from_record
-from ctc.inference.pipeline.pipeline import EventResult
+from ctc.inference.task import AnswerCodec, EventT, PhotoT, TaskResult
 from ctc.storage.remote_files import local_copy
 
 
@@ -61,14 +61,16 @@ def read_header(path: Path) -> RunHeader | None:
         raise InputError(f"'{path}' is not a journal of `ctc predict`: {error}") from None
 
 
-def read_part(path: Path, header: RunHeader) -> Iterator[EventResult]:
+def read_part(path: Path, codec: AnswerCodec[PhotoT, EventT]) -> Iterator[TaskResult[EventT]]:
     """Yield the results of a part file. Raises InputError when it is not complete."""
-    is_complete = yield from read_results(path, header)
+    is_complete = yield from read_results(path, codec)
     if not is_complete:
         raise InputError(f"part '{path}' is not complete: run the command that makes it again")
 
 
-def read_results(path: Path, header: RunHeader) -> Generator[EventResult, None, bool]:
+def read_results(
+    path: Path, codec: AnswerCodec[PhotoT, EventT]
+) -> Generator[TaskResult[EventT], None, bool]:
     """Yield the results; return whether an end line with their number follows."""
     expected = 0
     for line in read_lines(path):
@@ -76,7 +78,7 @@ def read_results(path: Path, header: RunHeader) -> Generator[EventResult, None, 
             record = decode_line(line)
             # an interrupted flush may have left a line twice
             if isinstance(record, list) and record[0] == expected:
-                result = from_record(record[1:], header.schema)
+                result = from_record(record[1:], codec)
             elif is_end(line):
                 return bool(record["end"] == expected)
             else:

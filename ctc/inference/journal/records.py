@@ -1,29 +1,25 @@
-"""Lossless conversion of results to JSON and back; probabilities are the bytes of their float32."""
+"""Lossless conversion of results to JSON and back.
+
+The answers themselves are converted by the task's `AnswerCodec`; all else is the same for every
+task:
+
+    [failures, null]                                        no photo could be used
+    [failures, [event id, answer, meta, photos]]
+    a photo: [path, answer, taken, camera, latitude, longitude, size, box, meta]
+"""
 
 from __future__ import annotations
 
-import base64
 import math
 from typing import Any
 
-import numpy as np
-
 from ctc.artifacts.boxes import Box
-from ctc.artifacts.label_schema import LabelClasses, LabelSchema
-from ctc.artifacts.predictions import (
-    EventPrediction,
-    Failure,
-    ImagePrediction,
-    Meta,
-    Probabilities,
-)
+from ctc.artifacts.predictions import Failure, Meta
 from ctc.errors import InputError
-from ctc.inference.pipeline.pipeline import EventResult
-
-_FLOATS = np.dtype("<f4")
+from ctc.inference.task import AnswerCodec, EventT, PhotoInfo, PhotoResult, PhotoT, TaskResult
 
 
-def to_record(result: EventResult) -> list[Any]:
+def to_record(result: TaskResult[EventT], codec: AnswerCodec[Any, EventT]) -> list[Any]:
     """Return what `json.dumps` takes."""
     event = result.prediction
     shared = event.meta if event else {}
@@ -39,14 +35,11 @@ def to_record(result: EventResult) -> list[Any]:
     ]
     if event is None:
         return [failures, None]
-    photos = [_photo_to_list(photo, shared) for photo in event.images]
-    return [
-        failures,
-        [event.id, _encode_probabilities(event.probabilities), dict(event.meta), photos],
-    ]
+    photos = [_photo_to_list(photo, codec.photo_to_json(photo), shared) for photo in event.images]
+    return [failures, [event.id, codec.event_to_json(event), dict(event.meta), photos]]
 
 
-def _photo_to_list(photo: ImagePrediction, shared: Meta) -> list[Any]:
+def _photo_to_list(photo: PhotoResult, answer: Any, shared: Meta) -> list[Any]:
     box = photo.box
     extras = [
         photo.size,
@@ -55,7 +48,7 @@ def _photo_to_list(photo: ImagePrediction, shared: Meta) -> list[Any]:
     ]
     return [
         photo.path,
-        _encode_probabilities(photo.probabilities),
+        answer,
         photo.taken,
         photo.camera,
         photo.latitude,
@@ -76,35 +69,30 @@ def _own_meta(meta: Meta, shared: Meta) -> dict[str, Any] | None:
     return None if meta is shared or meta == shared else dict(meta)
 
 
-def from_record(record: list[Any], schema: LabelSchema) -> EventResult:
-    """Return the result that `to_record` converted; `schema` is the run's.
+def from_record(record: list[Any], codec: AnswerCodec[PhotoT, EventT]) -> TaskResult[EventT]:
+    """Return the result that `to_record` converted; `codec` is the run's.
 
     Raises InputError for anything that `to_record` does not return.
     """
     try:
-        return _parse_record(record, schema)
+        return _parse_record(record, codec)
     except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
         raise InputError(f"which is not a result: {error}") from None
 
 
-def _parse_record(record: list[Any], schema: LabelSchema) -> EventResult:
+def _parse_record(record: list[Any], codec: AnswerCodec[PhotoT, EventT]) -> TaskResult[EventT]:
     if record[1] is None:
-        return EventResult(tuple(_parse_failure({}, *values) for values in record[0]), None)
+        return TaskResult(tuple(_parse_failure({}, *values) for values in record[0]), None)
     event_id, encoded, meta, photos = record[1]
     failures = tuple(_parse_failure(meta, *values) for values in record[0])
-    labels = schema.labels
     images = tuple(
-        ImagePrediction(
-            path,
-            _decode_probabilities(values, labels),
-            *_parse_exif(*others[:4]),
-            **_parse_extras(meta, *others[4:]),
+        codec.photo_from_json(
+            answer,
+            PhotoInfo(path, *_parse_exif(*others[:4]), **_parse_extras(meta, *others[4:])),
         )
-        for path, values, *others in photos
+        for path, answer, *others in photos
     )
-    combined = _decode_probabilities(encoded, labels)
-    event = EventPrediction.from_schema(schema, event_id, combined, images, meta)
-    return EventResult(failures, event)
+    return TaskResult(failures, codec.event_from_json(encoded, event_id, meta, images))
 
 
 def _parse_failure(
@@ -138,16 +126,3 @@ def _parse_exif(taken: Any, camera: Any, latitude: Any, longitude: Any) -> tuple
     ):
         raise ValueError("not the time, camera and place of a photo")
     return taken, camera, latitude, longitude
-
-
-def _encode_probabilities(probabilities: Probabilities) -> str:
-    parts = [np.ascontiguousarray(values, _FLOATS) for values in probabilities.values()]
-    return base64.b64encode(b"".join(part.tobytes() for part in parts)).decode()
-
-
-def _decode_probabilities(encoded: str, labels: LabelClasses) -> Probabilities:
-    values = np.frombuffer(base64.b64decode(encoded), _FLOATS).astype(np.float32)
-    if len(values) != sum(map(len, labels.values())) or not np.isfinite(values).all():
-        raise ValueError("not one number per class")
-    ends = np.cumsum([len(classes) for classes in labels.values()])
-    return dict(zip(labels, np.split(values, ends[:-1]), strict=True))

@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from threading import Lock
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.predictions import Failure, ImagePrediction, Probabilities
+from ctc.artifacts.predictions import Failure
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.inference.config import TruncatedPolicy
-from ctc.inference.pipeline.inputs import DecodeResult, PhotoInfo
-from ctc.inference.postprocess import Postprocessor
-from ctc.runtime.session import Model
+from ctc.inference.pipeline.inputs import DecodeResult
+from ctc.inference.task import PhotoModel
 
 
 class Fillable(Protocol):
@@ -37,10 +36,10 @@ InputT = TypeVar("InputT", bound=Fillable)
 
 
 class InputResult(NamedTuple, Generic[InputT]):
-    """The result of one network input: predictions of its photos, and failures."""
+    """The result of one network input: the task's results of its photos, and failures."""
 
     model_input: InputT
-    photos: tuple[ImagePrediction, ...]
+    photos: tuple[Any, ...]
     failures: tuple[Failure, ...]
 
 
@@ -61,16 +60,12 @@ class InferenceBatch(Generic[InputT]):
         self._lock = Lock()
         buffer[len(inputs) :] = 0
 
-    def fill(
-        self, index: int, model: Model, postprocessor: Postprocessor, truncated: TruncatedPolicy
-    ) -> None:
+    def fill(self, index: int, model: PhotoModel[Any, Any], truncated: TruncatedPolicy) -> None:
         """Fill slot `index`; any exception goes to `results`."""
         try:
-            decoded = self.inputs[index].fill(
-                self.buffer[index], model.info.preprocessing, truncated
-            )
+            decoded = self.inputs[index].fill(self.buffer[index], model.preprocessing, truncated)
             if self._store_and_check_full(index, decoded):
-                self.results.set_result(self._run_model(model, postprocessor))
+                self.results.set_result(self._run_model(model))
         except BaseException as error:
             with self._lock:
                 if not self.results.done():
@@ -82,55 +77,28 @@ class InferenceBatch(Generic[InputT]):
             self._remaining -= 1
             return not self._remaining
 
-    def _run_model(self, model: Model, postprocessor: Postprocessor) -> list[InputResult[InputT]]:
+    def _run_model(self, model: PhotoModel[Any, Any]) -> list[InputResult[InputT]]:
         filled = [one for one in self._decoded if one]
         if not any(one.photos for one in filled):
             return [
                 InputResult(model_input, (), one.failures)
                 for model_input, one in zip(self.inputs, filled, strict=True)
             ]
-        outputs = postprocessor.apply(model.predict(self.buffer))
-        sound = np.logical_and.reduce(
-            [np.isfinite(values).all(axis=1) for values in outputs.values()]
-        )
+        answers = model.answers(model.run(self.buffer), [one.photos for one in filled])
         return [
-            _input_result(
-                model_input,
-                one,
-                {label: values[row] for label, values in outputs.items()} if sound[row] else None,
-            )
-            for row, (model_input, one) in enumerate(zip(self.inputs, filled, strict=True))
+            _input_result(model_input, one, model, answer)
+            for model_input, one, answer in zip(self.inputs, filled, answers, strict=True)
         ]
 
 
 def _input_result(
-    model_input: InputT, decoded: DecodeResult, probabilities: Probabilities | None
+    model_input: InputT, decoded: DecodeResult, model: PhotoModel[Any, Any], answer: Any
 ) -> InputResult[InputT]:
-    if probabilities is None:
+    if answer is None:
         lost = tuple(
             Failure(photo.path, "the model's answer is not a number", meta=photo.meta or {})
             for photo in decoded.photos
         )
         return InputResult(model_input, (), decoded.failures + lost)
-    return InputResult(
-        model_input,
-        tuple(_image_prediction(photo, probabilities) for photo in decoded.photos),
-        decoded.failures,
-    )
-
-
-def _image_prediction(photo: PhotoInfo, probabilities: Probabilities) -> ImagePrediction:
-    exif = photo.exif
-    make, model = exif.make or "", exif.model or ""
-    camera = model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
-    return ImagePrediction(
-        photo.path,
-        probabilities,
-        taken=exif.taken.isoformat() if exif.taken else None,
-        camera=camera or None,
-        latitude=exif.latitude,
-        longitude=exif.longitude,
-        meta=photo.meta or {},
-        box=photo.box,
-        size=photo.size,
-    )
+    photos = tuple(model.photo(photo, answer) for photo in decoded.photos)
+    return InputResult(model_input, photos, decoded.failures)

@@ -25,10 +25,12 @@ from ctc.images import (
 )
 from ctc.images.crop import crop_to_box
 from ctc.images.decode import DecodeBuffer
-from ctc.images.exif import Exif, parse_exif
+from ctc.images.exif import parse_exif
 from ctc.images.photo_header import PhotoHeader, read_photo_header
+from ctc.images.resize import letterbox_box
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event, PhotoData
+from ctc.inference.task import PhotoInfo
 
 ReadPhoto = Callable[[str], bytes]
 """A function that returns the bytes of a photo, or raises ImageError with the reason."""
@@ -72,19 +74,6 @@ class ModelInput(NamedTuple):
         ]
         sources = list(zip(self.paths, reads, strict=True))
         return decode_into_slot(sources, slot, preprocessing, truncated, self.boxes, self.metas)
-
-
-class PhotoInfo(NamedTuple):
-    """A photo that an input stands for.
-
-    `exif` is empty, and `size` None, if stacking didn't need the photo. See `ImagePrediction`.
-    """
-
-    path: str
-    exif: Exif
-    size: tuple[int, int] | None = None
-    box: Box | None = None
-    meta: Meta | None = None
 
 
 class DecodeResult(NamedTuple):
@@ -147,14 +136,15 @@ def decode_into_slot(
     failures: list[Failure] = []
     for (path, read), box, meta in zip_longest(sources, boxes, metas):
         if len(shown) == STACK_SIZE:
-            photos.append(PhotoInfo(path, Exif(), None, box, meta))
+            photos.append(PhotoInfo(path, box=box, meta=meta))
             continue
         try:
             data = read()
             header = read_photo_header(data) if isinstance(data, bytes) else None
             pixels = _decode_photo(data, header, box, preprocessing, truncated, buffer)
             shown.append(to_model_input(pixels, preprocessing))
-            photos.append(PhotoInfo(path, *_exif_and_size(data, header), box, meta))
+            region = _region(pixels, preprocessing)
+            photos.append(PhotoInfo(path, *_exif_and_size(data, header), box, meta, region))
         except (ImageError, MemoryError, cv2.error) as error:
             why = " ".join(str(error).split()) or type(error).__name__
             failures.append(Failure(path, why, meta=meta or {}))
@@ -162,12 +152,28 @@ def decode_into_slot(
     return DecodeResult(tuple(photos), tuple(failures))
 
 
-def _exif_and_size(data: PhotoData, header: PhotoHeader | None) -> tuple[Exif, tuple[int, int]]:
-    """Return what the file says about the photo, and its upright (height, width)."""
+def _exif_and_size(
+    data: PhotoData, header: PhotoHeader | None
+) -> tuple[str | None, str | None, float | None, float | None, tuple[int, int]]:
+    """Return time, camera, latitude, longitude and upright (height, width); see `PhotoInfo`."""
     if not isinstance(data, bytes):
-        return Exif(), (data.shape[0], data.shape[1])
+        return None, None, None, None, (data.shape[0], data.shape[1])
     height, width, _ = oriented_size(data, header)
-    return parse_exif(data, header), (height, width)
+    exif = parse_exif(data, header)
+    make, model = exif.make or "", exif.model or ""
+    camera = model if model.lower().startswith(make.lower()) else f"{make} {model}".strip()
+    taken = exif.taken.isoformat() if exif.taken else None
+    return taken, camera or None, exif.latitude, exif.longitude, (height, width)
+
+
+def _region(
+    pixels: NDArray[np.uint8], preprocessing: Preprocessing
+) -> tuple[int, int, int, int] | None:
+    """Return where a letterboxed photo is in the input; see `PhotoInfo`."""
+    if preprocessing.resize != "letterbox":
+        return None
+    height, width = pixels.shape[:2]
+    return letterbox_box(height, width, preprocessing.height, preprocessing.width)
 
 
 def _decode_photo(

@@ -1,4 +1,4 @@
-"""Estimate how long a prediction takes, from its first photos."""
+"""Estimate how long a run takes, from its first photos."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from ctc.artifacts.predictions import Failure
 from ctc.errors import UsageError
 from ctc.inference.run.local_results import LocalResults
-from ctc.inference.run.predict_run import PredictRun
+from ctc.inference.run.photo_run import PhotoRun
 
 SAMPLE_SECONDS = 3.0
-"""How long photos are predicted for the estimate, at most."""
+"""How long photos are tried for the estimate, at most."""
 
 
 @dataclass(frozen=True)
-class PredictEstimate:
+class RunEstimate:
     """The estimate for a run.
 
     `photos`: how many there are (of a shard approximately); `sampled_photos` of them were
-    predicted, at `photos_per_second`, with `failures`.
+    tried, at `photos_per_second`, with `failures`.
     """
 
     photos: int
@@ -35,8 +35,8 @@ class PredictEstimate:
         return self.photos / self.photos_per_second
 
 
-def estimate_run(run: PredictRun, seconds: float = SAMPLE_SECONDS) -> PredictEstimate:
-    """Predict for `seconds` and write nothing. Raises CtcError as the run would."""
+def estimate_run(run: PhotoRun, seconds: float = SAMPLE_SECONDS) -> RunEstimate:
+    """Run for `seconds` and write nothing. Raises CtcError as the run would."""
     source = run.source
     if not isinstance(source, LocalResults):
         raise UsageError("--dry-run measures this machine alone: leave --engine out")
@@ -51,4 +51,4 @@ def estimate_run(run: PredictRun, seconds: float = SAMPLE_SECONDS) -> PredictEst
                 break
     speed = max(sampled, 1) / (time.perf_counter() - start)
     photos = math.ceil(source.events.photos / source.header.shard[1])
-    return PredictEstimate(photos, sampled, tuple(failures), speed)
+    return RunEstimate(photos, sampled, tuple(failures), speed)

@@ -1,4 +1,4 @@
-"""Results predicted chunk by chunk by the workers of an engine (`ctc predict --engine`)."""
+"""Results of chunks from the workers of an engine (`ctc predict --engine`)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ctc.inference.config import PredictConfig
+from ctc.inference.config import RunConfig
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.lines import encode_line
 from ctc.inference.journal.reader import read_header, read_part
-from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig
-from ctc.inference.postprocess import Postprocessor
+from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.run.chunks import (
     Chunk,
     chunk_path,
@@ -27,9 +26,10 @@ from ctc.inference.run.chunks import (
     seal_path,
     split_events,
 )
-from ctc.inference.run.engine_tasks import PredictTask, ProbeTask
+from ctc.inference.run.engine_tasks import ChunkTask, ProbeTask
 from ctc.inference.run.output_writer import ResultStream
 from ctc.inference.run.stats import RunStats
+from ctc.inference.task import AnswerCodec, PhotoTask, TaskResult
 from ctc.plugin.engine_run import BoundEngine, WorkerContext
 from ctc.runtime.config import RuntimeConfig
 from ctc.storage.atomic import atomic_write, remove, remove_at_once
@@ -38,15 +38,16 @@ from ctc.storage.remote_files import discard_local_copy
 
 @dataclass(frozen=True)
 class EngineResults:
-    """A `ResultSource`. `journal`: the folder of the chunks."""
+    """A `ResultSource`. `journal`: the folder of the chunks. `model`: the model file."""
 
     journal: Path
     events: EventCollection
-    postprocessor: Postprocessor
+    task: PhotoTask[Any, Any]
+    codec: AnswerCodec[Any, Any]
     pipeline: PipelineConfig
     header: RunHeader
     engine: BoundEngine
-    config: PredictConfig
+    model: Path
 
     @contextmanager
     def open(self, stats: RunStats) -> Iterator[ResultStream]:
@@ -70,7 +71,7 @@ class EngineResults:
             with atomic_write(path) as partial:
                 partial.write_bytes(encode_line(self.header.to_json()))
 
-    def _results(self, stats: RunStats) -> Generator[EventResult]:
+    def _results(self, stats: RunStats) -> Generator[TaskResult[Any]]:
         """Yield the results of all chunks, in order.
 
         A chunk is read when it is finished and all before it have been read.
@@ -85,7 +86,7 @@ class EngineResults:
                         return
                     done.add(chunk.number)
                 path = chunk_path(self.journal, number)
-                for result in read_part(path, self.header):
+                for result in read_part(path, self.codec):
                     stats.resumed += result.photos if number in earlier else 0
                     yield result
                 discard_local_copy(path)
@@ -95,16 +96,15 @@ class EngineResults:
         """Yield the chunks that are not among `earlier`, as the engine finishes them."""
         size = photos_per_chunk(self.events.photos, self.pipeline.batch_size)
         new = (chunk for chunk in split_events(self.events, size) if chunk.number not in earlier)
-        for chunk, _ in self.engine.map(self._task(), new):
+        for chunk, _ in self.engine.map(self._chunk_task(), new):
             yield chunk
 
-    def _task(self) -> PredictTask:
-        return PredictTask(
+    def _chunk_task(self) -> ChunkTask:
+        return ChunkTask(
             worker_context=WorkerContext(Path.cwd()),
-            model=self.config.model.absolute(),
-            postprocessor=self.postprocessor,
-            aggregation=self.config.aggregation,
-            aggregation_options=self.config.aggregation_options,
+            model=self.model.absolute(),
+            task=self.task,
+            codec=self.codec,
             pipeline=self.pipeline,
             header=self.header,
             folder=self.journal.absolute(),
@@ -112,11 +112,11 @@ class EngineResults:
 
 
 def probe_runtime(
-    config: PredictConfig, engine: BoundEngine, events: EventCollection
+    config: RunConfig, engine: BoundEngine, task: PhotoTask[Any, Any], events: EventCollection
 ) -> RuntimeConfig:
     """Let the engine's first worker choose provider and batch size: it may have other devices."""
     context = WorkerContext(Path.cwd())
-    task = ProbeTask(context, config.model.absolute(), config.runtime, events.photos)
-    results: Iterator[tuple[None, RuntimeConfig]] = engine.map(task, iter([None]))
+    probe = ProbeTask(context, config.model.absolute(), task, config.runtime, events.photos)
+    results: Iterator[tuple[None, RuntimeConfig]] = engine.map(probe, iter([None]))
     ((_, runtime),) = results
     return runtime

@@ -1,9 +1,9 @@
-"""Tasks for the workers of an engine: choose the runtime, and predict a chunk into its file."""
+"""Tasks for the workers of an engine: choose the runtime, and run a chunk into its file."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +13,13 @@ from ctc.errors import InputError
 from ctc.images.folder_watch import FolderWatch
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal
-from ctc.inference.pipeline.pipeline import PipelineConfig, predict
-from ctc.inference.postprocess import Postprocessor
+from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
 from ctc.inference.run.chunks import Chunk, chunk_path
-from ctc.plugin import Aggregation
+from ctc.inference.task import AnswerCodec, PhotoTask
 from ctc.plugin.engine_run import WorkerContext
-from ctc.plugin.manager import plugins
-from ctc.plugin.option_values import bind_options
-from ctc.runtime.batch_size import resolve_runtime
+from ctc.runtime.batch_size import measured_runtime
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.model_bytes import read_model
-from ctc.runtime.session import load_model, open_model
 from ctc.storage.atomic import temp_path
 
 
@@ -36,6 +32,7 @@ class ProbeTask:
 
     worker_context: WorkerContext
     model: Path
+    task: PhotoTask[Any, Any]
     runtime: RuntimeConfig
     photos: int
 
@@ -47,19 +44,20 @@ class ProbeTask:
     def open(self) -> Callable[[None], RuntimeConfig]:
         """See `Task`."""
         self.worker_context.enter()
-        model = load_model(self.model, self.runtime)
-        return lambda _: resolve_runtime(model, self.photos)
+        model = self.task.open(read_model(self.model), self.runtime)
+        return lambda _: measured_runtime(
+            model.network, self.photos, model.run, model.preprocessing
+        )
 
 
 @dataclass(frozen=True)
-class PredictTask:
-    """Predict chunks into `folder`. `header`: the run's, which each chunk's file gets as well."""
+class ChunkTask:
+    """Run chunks into `folder`. `header`: the run's, which each chunk's file gets as well."""
 
     worker_context: WorkerContext
     model: Path
-    postprocessor: Postprocessor
-    aggregation: str
-    aggregation_options: Mapping[str, Any]
+    task: PhotoTask[Any, Any]
+    codec: AnswerCodec[Any, Any]
     pipeline: PipelineConfig
     header: RunHeader
     folder: Path
@@ -78,23 +76,18 @@ class PredictTask:
                 f"'{self.model}' on '{platform.node()}' is another model:"
                 " give all machines the same file"
             )
-        model = open_model(file, self.pipeline.runtime)
-        aggregation = bind_options(
-            plugins().get(Aggregation, self.aggregation), self.aggregation_options
-        )
+        model = self.task.open(file, self.pipeline.runtime)
         watch = FolderWatch(self.header.image_root)
 
-        def predict_chunk(chunk: Chunk) -> None:
+        def run_chunk(chunk: Chunk) -> None:
             path = chunk_path(self.folder, chunk.number)
-            results = predict(
-                model, self.postprocessor, chunk.events, aggregation, self.pipeline, watch.read
-            )
+            results = run_pipeline(model, chunk.events, self.pipeline, watch.read)
             with (
-                Journal(temp_path(path), self.header) as journal,
+                Journal(temp_path(path), self.header, self.codec) as journal,
                 closing(results),
             ):
                 for result in results:
                     journal.append(result)
                 journal.finalize(path)
 
-        return predict_chunk
+        return run_chunk

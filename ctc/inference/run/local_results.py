@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ctc.errors import InputError
 from ctc.images.folder_watch import FolderWatch
@@ -14,28 +15,25 @@ from ctc.inference.events.event import Event
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal
-from ctc.inference.pipeline.pipeline import EventResult, PipelineConfig, predict
-from ctc.inference.postprocess import Postprocessor
+from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
 from ctc.inference.run.output_writer import ResultStream
 from ctc.inference.run.stats import RunStats
-from ctc.plugin import Aggregation
-from ctc.runtime.session import Model
+from ctc.inference.task import AnswerCodec, PhotoModel, TaskResult
 
 
 @dataclass(frozen=True)
 class LocalResults:
     """A `ResultSource`. `part_file`: what the journal becomes at the end if the run is a shard.
 
-    `max_failures`: see `PredictConfig`.
+    `max_failures`: see `RunConfig`.
     """
 
     journal: Path
     events: EventCollection
-    postprocessor: Postprocessor
-    aggregation: Aggregation
+    model: PhotoModel[Any, Any]
+    codec: AnswerCodec[Any, Any]
     pipeline: PipelineConfig
     header: RunHeader
-    model: Model
     part_file: Path | None = None
     max_failures: int | None = None
 
@@ -43,7 +41,7 @@ class LocalResults:
     def open(self, stats: RunStats) -> Iterator[ResultStream]:
         """See `ResultSource.open`."""
         with (
-            Journal(self.journal, self.header) as journal,
+            Journal(self.journal, self.header, self.codec) as journal,
             closing(self._results(journal, stats)) as results,
         ):
             yield ResultStream(results, journal.seal)
@@ -55,16 +53,14 @@ class LocalResults:
         index, count = self.header.shard
         return islice(self.events, index, None, count)
 
-    def predict(self, events: Iterable[Event]) -> Generator[EventResult]:
+    def predict(self, events: Iterable[Event]) -> Generator[TaskResult[Any]]:
         """Yield the result of each event, in order, without a journal."""
         return self._predict(events, FolderWatch(self.header.image_root))
 
-    def _predict(self, events: Iterable[Event], watch: FolderWatch) -> Generator[EventResult]:
-        return predict(
-            self.model, self.postprocessor, events, self.aggregation, self.pipeline, watch.read
-        )
+    def _predict(self, events: Iterable[Event], watch: FolderWatch) -> Generator[TaskResult[Any]]:
+        return run_pipeline(self.model, events, self.pipeline, watch.read)
 
-    def _results(self, journal: Journal, stats: RunStats) -> Generator[EventResult]:
+    def _results(self, journal: Journal[Any], stats: RunStats) -> Generator[TaskResult[Any]]:
         """Yield the results in the journal, then new ones, which are appended to it."""
         events, watch = self.shard_events(), FolderWatch(self.header.image_root)
         for result in journal.read_results():
@@ -79,13 +75,15 @@ class LocalResults:
             finally:
                 journal.flush()
 
-    def _append(self, results: Iterable[EventResult], journal: Journal) -> Iterator[EventResult]:
+    def _append(
+        self, results: Iterable[TaskResult[Any]], journal: Journal[Any]
+    ) -> Iterator[TaskResult[Any]]:
         """Yield the results, and append them to the journal.
 
         With --max-failures, failures are held back until a prediction follows: if there are too
         many of them, the next run tries these photos again.
         """
-        held: list[EventResult] = []
+        held: list[TaskResult[Any]] = []
         for result in results:
             held.append(result)
             if result.prediction or self.max_failures is None:
@@ -94,13 +92,13 @@ class LocalResults:
         _append_all(held, journal)
 
 
-def _append_all(held: list[EventResult], journal: Journal) -> None:
+def _append_all(held: list[TaskResult[Any]], journal: Journal[Any]) -> None:
     for result in held:
         journal.append(result)
     held.clear()
 
 
-def _check_same_event(result: EventResult, event: Event | None, journal: Path) -> None:
+def _check_same_event(result: TaskResult[Any], event: Event | None, journal: Path) -> None:
     prediction = result.prediction
     if event is None or (prediction and prediction.id != event.id):
         raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +11,13 @@ from typing import Any
 from ctc.errors import InputError, UsageError
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.reader import read_header, read_part
-from ctc.inference.pipeline.pipeline import EventResult
-from ctc.inference.run.output_checks import check_overwrite, choose_format
+from ctc.inference.run.kind import RunKind
+from ctc.inference.run.output_checks import check_overwrite
 from ctc.inference.run.output_writer import ResultStream, output_context
-from ctc.inference.run.predict_run import PredictRun
+from ctc.inference.run.photo_run import PhotoRun
+from ctc.inference.run.predict_run import PredictKind
 from ctc.inference.run.stats import RunStats
+from ctc.inference.task import AnswerCodec, TaskResult
 from ctc.plugin.manager import Plugins
 from ctc.plugin.option_values import option_values
 
@@ -40,10 +42,11 @@ class ShardOutputs:
 
     paths: tuple[Path, ...]
     headers: tuple[RunHeader, ...]
+    codec: AnswerCodec[Any, Any]
 
     @classmethod
-    def load(cls, paths: tuple[Path, ...]) -> ShardOutputs:
-        """Read the headers of part files.
+    def load(cls, paths: tuple[Path, ...], kind: RunKind[Any]) -> ShardOutputs:
+        """Read the headers of part files of a `kind` of run.
 
         Raises CtcError when a file is not a part file, when a part is missing or given twice, or
         when the parts are not of one run.
@@ -65,7 +68,8 @@ class ShardOutputs:
             raise UsageError("nothing to merge: give the part files of `ctc predict --shard`")
         _check_none_missing(set(found), first[1].shard[1])
         ordered = [found[number] for number in sorted(found)]
-        return cls(tuple(path for path, _ in ordered), tuple(header for _, header in ordered))
+        headers = tuple(header for _, header in ordered)
+        return cls(tuple(path for path, _ in ordered), headers, kind.codec(headers[0]))
 
     @property
     def header(self) -> RunHeader:
@@ -80,14 +84,12 @@ class ShardOutputs:
     def _seal(self, written: Mapping[str, Any]) -> None:
         """Mark nothing: the parts stay after the merge."""
 
-    def read_results(self) -> Iterator[EventResult]:
+    def read_results(self) -> Iterator[TaskResult[Any]]:
         """Yield the results of all parts, in the order of the events.
 
         Raises InputError when a part is not complete.
         """
-        streams = [
-            read_part(path, header) for path, header in zip(self.paths, self.headers, strict=True)
-        ]
+        streams = [read_part(path, self.codec) for path in self.paths]
         while True:
             for number, stream in enumerate(streams):
                 result = next(stream, None)
@@ -96,7 +98,7 @@ class ShardOutputs:
                     return
                 yield result
 
-    def _check_exhausted(self, streams: list[Iterator[EventResult]], first: int) -> None:
+    def _check_exhausted(self, streams: list[Iterator[TaskResult[Any]]], first: int) -> None:
         """Raise InputError unless all parts have ended, now that part `first` has.
 
         The parts take turns, so those before it have just given their last result.
@@ -109,17 +111,41 @@ class ShardOutputs:
                 )
 
 
-def prepare_merge(config: MergeConfig, plugins: Plugins) -> PredictRun:
-    """Return the run that merges part files. Raises CtcError, see `ShardOutputs.load`."""
-    output_format = choose_format(config.output, config.format, plugins)
+def prepare_merge(
+    config: MergeConfig, plugins: Plugins, kinds: Sequence[RunKind[Any]] = (PredictKind(),)
+) -> PhotoRun:
+    """Return the run that merges part files, which are of one of the `kinds`.
+
+    Raises CtcError, see `ShardOutputs.load`.
+    """
+    kind = _kind_of(config.parts, kinds)
+    output_format = kind.choose_format(config.output, config.format, plugins)
     options = option_values(output_format, config.format_options)
     check_overwrite(config.output, output_format, config.parts, config.overwrite)
-    parts = ShardOutputs.load(config.parts)
+    parts = ShardOutputs.load(config.parts, kind)
     header = parts.header
     context = output_context(header, options)
-    return PredictRun(
-        parts, header, header.runtime, output_format, context, config.output, config.output
+    return PhotoRun(
+        parts,
+        header,
+        header.runtime,
+        output_format,
+        context,
+        config.output,
+        config.output,
+        done=kind.done,
     )
+
+
+def _kind_of(parts: Sequence[Path], kinds: Sequence[RunKind[Any]]) -> RunKind[Any]:
+    """Return the kind of run that the parts are of, by the first of them."""
+    command = _require_header(parts[0]).command if parts else kinds[0].command
+    found = next((kind for kind in kinds if kind.command == command), None)
+    if found is None:
+        raise InputError(
+            f"part '{parts[0]}' is of `ctc {command}`, which this ctc doesn't know: update ctc"
+        )
+    return found
 
 
 def _require_header(path: Path) -> RunHeader:

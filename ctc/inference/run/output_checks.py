@@ -9,7 +9,7 @@ from typing import Any
 
 from ctc.artifacts.failures import failure_path
 from ctc.errors import AlreadyCompleteError, OutputExistsError, UsageError
-from ctc.inference.config import PredictConfig
+from ctc.inference.config import RunConfig
 from ctc.inference.journal.journal import journal_path
 from ctc.inference.journal.reader import read_seal
 from ctc.inference.run.chunks import chunks_folder, seal_path
@@ -71,7 +71,7 @@ def _resolve_suffix(suffix: str, fitting: Sequence[LoadedRecord]) -> OutputForma
 
 
 def check_output_path(
-    config: PredictConfig, target: Path, output_format: OutputFormat, options: Mapping[str, Any]
+    config: RunConfig, target: Path, output_format: OutputFormat, options: Mapping[str, Any]
 ) -> None:
     """Raise UsageError when `target`, the output or a shard's part of it, must not be written.
 

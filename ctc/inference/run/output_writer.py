@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from ctc.artifacts.failures import EXCEL_OPTION, FailureFile, failure_path
 from ctc.inference.journal.header import RunHeader
-from ctc.inference.pipeline.pipeline import EventResult
 from ctc.inference.run.chunks import chunks_folder
 from ctc.inference.run.stats import RunStats
+from ctc.inference.task import TaskResult
 from ctc.plugin import OutputContext, OutputFormat
 from ctc.storage.atomic import atomic_write, is_partial, remove
 from ctc.storage.paths import is_remote, parse_path
@@ -29,11 +29,11 @@ class ResultStream(NamedTuple):
     place.
     """
 
-    results: Iterator[EventResult]
+    results: Iterator[TaskResult[Any]]
     seal: Callable[[Mapping[str, Any]], None]
 
 
-class _NothingPredictedError(Exception):
+class _NoAnswerError(Exception):
     """Raised to leave the block that would put an empty output in place."""
 
 
@@ -52,6 +52,8 @@ def output_context(header: RunHeader, options: Mapping[str, Any]) -> OutputConte
         version=header.identity.get("ctc", ""),
         provenance=header.provenance,
         input_size=header.input_size,
+        model_digest=header.identity.get("model", ""),
+        settings=header.settings,
     )
 
 
@@ -62,13 +64,13 @@ def write_output(
     context: OutputContext,
     stats: RunStats,
 ) -> None:
-    """Write both files; without any prediction, only the list of failures.
+    """Write both files; without any answer, only the list of failures.
 
     Before they are put in place, the list of failures first, `results.seal` gets what
     `is_own_output` needs to recognise them after a kill.
     """
     _remove_leftovers(output)
-    with suppress(_NothingPredictedError), atomic_write(output) as partial:
+    with suppress(_NoAnswerError), atomic_write(output) as partial:
         for_excel = bool(context.options.get(EXCEL_OPTION))
         with FailureFile(failure_path(output), for_excel) as failures:
             entries = stats.entries(results.results, failures.add)
@@ -76,7 +78,7 @@ def write_output(
             stamp = _stamp(partial) if stats.events else None
             results.seal({"stamp": stamp, **_form(output_format, context.options)})
         if not stats.events:
-            raise _NothingPredictedError
+            raise _NoAnswerError
 
 
 def is_own_output(

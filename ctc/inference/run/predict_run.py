@@ -1,186 +1,61 @@
-"""A run of `ctc predict`: checked before it starts, its files put in place when it is done."""
+"""A run of `ctc predict`: classification as a kind of run."""
 
 from __future__ import annotations
 
-import time
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
-from ctc.artifacts.failures import failure_path
-from ctc.errors import UsageError
-from ctc.inference.config import PredictConfig, Summary
-from ctc.inference.events.sources import EventCollection, find_events
-from ctc.inference.journal.header import RunHeader
-from ctc.inference.journal.journal import journal_path
-from ctc.inference.journal.reader import read_header
-from ctc.inference.pipeline.pipeline import PipelineConfig
+from ctc.inference.classification import ClassificationCodec, ClassificationTask
+from ctc.inference.config import PredictConfig
+from ctc.inference.journal.header import PREDICT, RunHeader
 from ctc.inference.postprocess import make_postprocessor
-from ctc.inference.run.chunks import chunks_folder, header_path
-from ctc.inference.run.engine_results import EngineResults, probe_runtime
-from ctc.inference.run.local_results import LocalResults
-from ctc.inference.run.output_checks import check_output_path, choose_format
-from ctc.inference.run.output_writer import ResultStream, output_context, write_output
-from ctc.inference.run.resume import matching_header, new_header
-from ctc.inference.run.stats import ProgressCallback, RunStats
-from ctc.plugin import Aggregation, OutputContext, OutputFormat
-from ctc.plugin.engine_run import BoundEngine
+from ctc.inference.run.output_checks import choose_format
+from ctc.inference.run.photo_run import PhotoRun, prepare_photo_run
+from ctc.plugin import Aggregation, OutputFormat
 from ctc.plugin.manager import Plugins
-from ctc.plugin.option_values import bind_options, option_values, own_options
-from ctc.runtime.batch_size import resolve_runtime
+from ctc.plugin.option_values import bind_options, own_options
 from ctc.runtime.config import RuntimeConfig
-from ctc.runtime.model_bytes import read_model
-from ctc.runtime.opening import ModelOpening
-from ctc.runtime.session import open_model
+from ctc.runtime.model_bytes import ModelFile
+from ctc.runtime.session import Model, open_model
 
-
-class ResultSource(Protocol):
-    """Where the results of a run come from: this process, an engine's workers, or part files."""
-
-    def open(self, stats: RunStats) -> AbstractContextManager[ResultStream]:
-        """Return the results, in the order of the events.
-
-        Leaving the block normally means that they are written: what an unfinished run keeps is
-        removed. `stats.resumed` counts the photos of an earlier run.
-        """
+PredictRun = PhotoRun
 
 
 @dataclass(frozen=True)
-class PredictRun:
-    """A prediction run that is ready to start.
+class PredictKind:
+    """`ctc predict`, see `RunKind`."""
 
-    `output`: the file of the whole run. `target`: the file that this run writes, which for a shard
-    is its part file. `runtime`: what runs the network, resolved. `photos`: how many there are; None
-    if not known. `events`: all events, None for a merge. `journal`: where an unfinished run keeps
-    its results; None if it keeps none. `max_failures`: see `PredictConfig`.
-    """
+    command: str = PREDICT
+    done: str = "predicted"
 
-    source: ResultSource
-    header: RunHeader
-    runtime: RuntimeConfig
-    format: OutputFormat
-    context: OutputContext
-    output: Path
-    target: Path
-    photos: int | None = None
-    events: EventCollection | None = None
-    journal: Path | None = None
-    max_failures: int | None = None
+    def check(self, config: PredictConfig, plugins: Plugins) -> PredictConfig:
+        """Return the options, of those of aggregations the ones of the chosen aggregation."""
+        aggregation = plugins.get(Aggregation, config.aggregation)
+        own = own_options(aggregation, config.aggregation_options)
+        bind_options(aggregation, own)
+        return replace(config, aggregation_options=own)
 
-    @property
-    def source_notes(self) -> tuple[str, ...]:
-        """What the user should know about the sources."""
-        return self.events.notes if self.events else ()
+    def choose_format(self, output: Path, name: str | None, plugins: Plugins) -> OutputFormat:
+        """See `RunKind`."""
+        return choose_format(output, name, plugins)
 
-    @property
-    def resumes(self) -> bool:
-        """Whether the results of an unfinished run are taken over."""
-        if self.journal is None:
-            return False
-        path = header_path(self.journal) if self.journal.is_dir() else self.journal
-        return read_header(path) == self.header
+    def open(self, file: ModelFile, runtime: RuntimeConfig) -> Model:
+        """Open a model with labels."""
+        return open_model(file, runtime)
 
-    def run(self, advance: ProgressCallback) -> Summary:
-        """Write the output and the list of failures; `advance(photos, failed)` counts them.
+    def task(self, config: PredictConfig, network: Model) -> ClassificationTask:
+        """See `RunKind`; raises CtcError for a class list that doesn't fit the model."""
+        postprocessor = make_postprocessor(network.info, config.threshold, config.class_list)
+        return ClassificationTask(postprocessor, config.aggregation, config.aggregation_options)
 
-        Raises InputError, with the failures written but no output, when not one photo could be
-        predicted.
-        """
-        start = time.perf_counter()
-        stats, notes = RunStats(advance, self.max_failures), self.source_notes
-        is_part = self.target != self.output
-        with self.source.open(stats) as results:
-            if is_part:
-                stats.count(results.results)
-            else:
-                write_output(results, self.target, self.format, self.context, stats)
-        failures = failure_path(self.output)
-        if not is_part:
-            stats.require_any_prediction(failures)
-        new_notes = tuple(note for note in self.source_notes if note not in notes)
-        return replace(stats.summary(failures, start), notes=new_notes)
+    def codec(self, header: RunHeader) -> ClassificationCodec:
+        """See `RunKind`."""
+        return ClassificationCodec(header.schema)
 
 
-def prepare_run(config: PredictConfig, plugins: Plugins) -> PredictRun:
+def prepare_run(config: PredictConfig, plugins: Plugins) -> PhotoRun:
     """Check output, options, model and sources, fastest first.
 
     Raises CtcError for the first check that fails.
     """
-    engine = (
-        BoundEngine.resolve(config.engine, config.engine_options, plugins)
-        if config.engine
-        else None
-    )
-    output_format = choose_format(config.output, config.format, plugins)
-    options = option_values(output_format, config.format_options)
-    if engine and config.shard:
-        raise UsageError("--shard and --engine exclude each other: an engine splits the run itself")
-    target = config.shard.part_path(config.output) if config.shard else config.output
-    check_output_path(config, target, output_format, options)
-    aggregation = plugins.get(Aggregation, config.aggregation)
-    config = replace(
-        config, aggregation_options=own_options(aggregation, config.aggregation_options)
-    )
-    aggregation = bind_options(aggregation, config.aggregation_options)
-    source = _open_source(config, target, aggregation, engine)
-    return PredictRun(
-        source,
-        source.header,
-        source.pipeline.runtime,
-        output_format,
-        output_context(source.header, options),
-        config.output,
-        target,
-        None if config.shard else source.events.photos,
-        source.events,
-        source.journal,
-        config.max_failures,
-    )
-
-
-def _open_source(
-    config: PredictConfig, target: Path, aggregation: Aggregation, engine: BoundEngine | None
-) -> LocalResults | EngineResults:
-    file = read_model(config.model)
-    journal = chunks_folder(target) if engine else journal_path(target)
-    unfinished = header_path(journal) if engine else journal
-    # what runs the network is known at once, unless an unfinished run or an engine decides it
-    opening = None if engine or unfinished.exists() else ModelOpening(file, config.runtime)
-    events = find_events(config.sources, config.columns, config.image_root, config.events_within)
-    identity = config.identity(file.digest, events.digest)
-    kept = matching_header(unfinished, identity, config.overwrite)
-    threads = config.runtime.threads
-    wanted = replace(kept.runtime, threads=threads) if kept else config.runtime
-    # the workers of an engine may have other devices: here only the model's metadata are needed
-    model = (
-        opening.result()
-        if opening
-        else open_model(file, RuntimeConfig("cpu") if engine else wanted)
-    )
-    postprocessor = make_postprocessor(model.info, config.threshold, config.class_list)
-    if kept is None:
-        resolved = (
-            probe_runtime(config, engine, events)
-            if engine
-            else resolve_runtime(
-                model, events.photos // (config.shard.count if config.shard else 1)
-            )
-        )
-        header = new_header(config, identity, resolved, postprocessor, events, model.info)
-    else:
-        header = kept
-    pipeline = PipelineConfig(replace(header.runtime, threads=threads), config.truncated)
-    if engine:
-        return EngineResults(journal, events, postprocessor, pipeline, header, engine, config)
-    return LocalResults(
-        journal,
-        events,
-        postprocessor,
-        aggregation,
-        pipeline,
-        header,
-        model,
-        part_file=target if config.shard else None,
-        max_failures=config.max_failures,
-    )
+    return prepare_photo_run(config, PredictKind(), plugins)

@@ -8,14 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ctc.artifacts.model_file import ModelInfo
 from ctc.errors import UsageError
-from ctc.inference.config import PredictConfig
+from ctc.inference.config import RunConfig
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.events.table import EventTable
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.reader import read_header
-from ctc.inference.postprocess import Postprocessor
+from ctc.inference.task import HeaderFacts
 from ctc.runtime.config import RuntimeConfig
 from ctc.storage.paths import is_remote
 
@@ -39,12 +38,11 @@ def matching_header(
 
 
 def new_header(
-    config: PredictConfig,
+    config: RunConfig,
     identity: Mapping[str, str],
     runtime: RuntimeConfig,
-    postprocessor: Postprocessor,
+    facts: HeaderFacts,
     events: EventCollection,
-    info: ModelInfo,
 ) -> RunHeader:
     """Return the header of a run that starts now."""
     shard = config.shard
@@ -54,11 +52,12 @@ def new_header(
         created=datetime.now(UTC),
         runtime=replace(runtime, threads=1),
         model=config.model.name,
-        schema=postprocessor.schema,
-        notes=postprocessor.notes,
+        schema=facts.schema,
+        notes=facts.notes,
         image_root=str(common_image_root(config.sources, events)),
-        input_size=(info.preprocessing.height, info.preprocessing.width),
-        provenance=info.provenance,
+        input_size=facts.input_size,
+        provenance=facts.provenance,
+        settings=facts.settings,
     )
 
 

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ctc.artifacts.predictions import EventPrediction, Failure, redacted
+from ctc.artifacts.predictions import Failure, redacted
 from ctc.errors import InputError
 from ctc.inference.config import Summary
-from ctc.inference.pipeline.pipeline import EventResult
+from ctc.inference.task import EventT, TaskResult
 from ctc.reporting import counted
 
 MAX_LISTED_FAILURES = 5
@@ -25,11 +26,12 @@ ProgressCallback = Callable[[int, int], None]
 class RunStats:
     """Counters, see `Summary`; `advance` is called for each result.
 
-    `max_failures`: see `PredictConfig`.
+    `max_failures`: see `RunConfig`. `done`: see `RunKind`.
     """
 
     advance: ProgressCallback
     max_failures: int | None = None
+    done: str = "predicted"
     events: int = 0
     photos: int = 0
     resumed: int = 0
@@ -37,12 +39,12 @@ class RunStats:
     truncated: int = 0
     first_failures: list[Failure] = field(default_factory=list)
 
-    def count(self, results: Iterable[EventResult]) -> None:
+    def count(self, results: Iterable[TaskResult[Any]]) -> None:
         """Count all results."""
         for result in results:
             self.update(result)
 
-    def update(self, result: EventResult) -> None:
+    def update(self, result: TaskResult[Any]) -> None:
         """Count a result. Raises InputError when there are more than `max_failures` failures."""
         self.events += result.prediction is not None
         self.photos += result.photos
@@ -58,21 +60,22 @@ class RunStats:
             )
 
     def entries(
-        self, results: Iterable[EventResult], list_failure: Callable[[Failure], None]
-    ) -> Iterator[EventPrediction | Failure]:
+        self, results: Iterable[TaskResult[EventT]], list_failure: Callable[[Failure], None]
+    ) -> Iterator[EventT | Failure]:
         """Count the results and yield what an output format takes."""
         for result in results:
             self.update(result)
             for failure in result.failures:
                 list_failure(failure)
-            yield from map(redacted, result.entries)
+            for entry in result.entries:
+                yield redacted(entry)
 
-    def require_any_prediction(self, failures: Path) -> None:
+    def require_any_answer(self, failures: Path) -> None:
         """Raise InputError when everything that came in is listed in the file `failures`."""
         if not self.events:
             first = f"'{self.first_failures[0].path}': {self.first_failures[0].reason}"
             raise InputError(
-                f"nothing could be predicted, all {self.failed} failures are listed in"
+                f"nothing could be {self.done}, all {self.failed} failures are listed in"
                 f" '{failures}'; the first: {first}"
             )
 

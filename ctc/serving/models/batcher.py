@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.inference.classification import ClassificationModel
 from ctc.inference.pipeline.batch import InferenceBatch, InputResult
 from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import Postprocessor
@@ -49,7 +50,8 @@ class DynamicBatcher:
         pool: Executor,
         on_batch: BatchCallback,
     ) -> None:
-        self._model, self._postprocessor, self._config = model, postprocessor, config
+        self._model, self._config = model, config
+        self._classifying = ClassificationModel(model, postprocessor)
         self._max_wait, self._pool, self._on_batch = max_wait, pool, on_batch
         preprocessing = model.info.preprocessing
         shape = (config.batch_size, preprocessing.height, preprocessing.width, 3)
@@ -105,9 +107,7 @@ class DynamicBatcher:
 
         batch.results.add_done_callback(on_done)
         for slot in range(len(entries)):
-            self._pool.submit(
-                batch.fill, slot, self._model, self._postprocessor, self._config.truncated
-            )
+            self._pool.submit(batch.fill, slot, self._classifying, self._config.truncated)
 
     def _complete(
         self,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import islice
 
+from ctc.inference.classification import EventResult, event_prediction
 from ctc.inference.events.event import Event
-from ctc.inference.pipeline.pipeline import EventResult, event_prediction
 from ctc.serving.config import ServeConfig
 from ctc.serving.http.capacity import CapacityLimiter
 from ctc.serving.http.errors import ApiError

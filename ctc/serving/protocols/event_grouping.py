@@ -19,8 +19,8 @@ from ctc.artifacts.label_schema import LabelClasses
 from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.images.bursts import group_bursts
 from ctc.images.folder_names import camera_folder
+from ctc.inference.classification import event_prediction
 from ctc.inference.events.event import Event
-from ctc.inference.pipeline.pipeline import event_prediction
 from ctc.plugin import Aggregation
 from ctc.serving.http.errors import ApiError
 from ctc.serving.models.registry import LoadedModel

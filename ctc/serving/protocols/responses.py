@@ -9,7 +9,7 @@ from typing import Any
 from ctc._version import __version__
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.errors import shorten
-from ctc.inference.pipeline.pipeline import EventResult
+from ctc.inference.classification import EventResult
 from ctc.serving.http.errors import ApiError
 from ctc.serving.models.registry import LoadedModel
 

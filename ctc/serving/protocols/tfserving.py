@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from ctc.inference.pipeline.pipeline import EventResult
+from ctc.inference.classification import EventResult
 from ctc.serving.config import Limits
 from ctc.serving.http.errors import ApiError
 from ctc.serving.inputs import EncodedImage, EventRequest, group_by_event

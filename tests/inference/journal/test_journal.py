@@ -14,12 +14,12 @@ import pytest
 from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.errors import InputError
+from ctc.inference.classification import ClassificationCodec, EventResult
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal
 from ctc.inference.journal.lines import decode_line, encode_line
 from ctc.inference.journal.reader import read_header, read_seal
 from ctc.inference.journal.records import from_record
-from ctc.inference.pipeline.pipeline import EventResult
 from ctc.runtime.config import RuntimeConfig
 
 LABELS = {"species": ("fox", "wolf"), "count": ("1", "2", "3")}
@@ -33,6 +33,7 @@ HEADER = RunHeader(
     notes=("a note",),
     image_root="/photos",
 )
+CODEC = ClassificationCodec(HEADER.schema)
 
 
 def result(number: int) -> EventResult:
@@ -56,7 +57,7 @@ FAILED = EventResult((Failure("7", "the event names no photo", of_event=True),),
 
 def write(path: Path, *results: EventResult) -> Path:
     """Write a journal whose run was interrupted after these results."""
-    with suppress(KeyboardInterrupt), Journal(path, HEADER) as journal:
+    with suppress(KeyboardInterrupt), Journal(path, HEADER, CODEC) as journal:
         for one in results:
             journal.append(one)
         raise KeyboardInterrupt
@@ -64,7 +65,7 @@ def write(path: Path, *results: EventResult) -> Path:
 
 
 def read(path: Path) -> list[EventResult]:
-    with suppress(KeyboardInterrupt), Journal(path, HEADER) as journal:
+    with suppress(KeyboardInterrupt), Journal(path, HEADER, CODEC) as journal:
         found = list(journal.read_results())
         assert journal.completed == len(found)
         raise KeyboardInterrupt
@@ -110,7 +111,7 @@ def test_journal_without_results_is_removed(tmp_path: Path) -> None:
 
 
 def test_journal_is_removed_at_the_end(tmp_path: Path) -> None:
-    with Journal(tmp_path / "j", HEADER) as journal:
+    with Journal(tmp_path / "j", HEADER, CODEC) as journal:
         journal.append(result(0))
     assert not journal.path.exists()
 
@@ -154,10 +155,10 @@ def test_read_header_refuses_other_files(tmp_path: Path) -> None:
 
 def test_journal_is_locked_against_other_runs(tmp_path: Path) -> None:
     with (
-        Journal(tmp_path / "j", HEADER),
+        Journal(tmp_path / "j", HEADER, CODEC),
         pytest.raises(InputError, match="is being written by another `ctc predict`"),
     ):
-        Journal(tmp_path / "j", HEADER)
+        Journal(tmp_path / "j", HEADER, CODEC)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_journal_refuses_pipe_instead_of_waiting_for_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a regular file: delete it"):
         read_header(tmp_path / "j")
     with pytest.raises(InputError, match="is not a regular file: delete it"):
-        Journal(tmp_path / "j", HEADER)
+        Journal(tmp_path / "j", HEADER, CODEC)
 
 
 @pytest.mark.parametrize("target", ["there", "nowhere"])
@@ -220,7 +221,7 @@ def test_journal_refuses_link(tmp_path: Path, target: str) -> None:
     except OSError:
         pytest.skip("this system has no symbolic links")
     with pytest.raises(InputError, match="is not a regular file: delete it"):
-        Journal(tmp_path / "j", HEADER)
+        Journal(tmp_path / "j", HEADER, CODEC)
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["j", "there"]
     assert (tmp_path / "there").read_text() == "mine"
 
@@ -228,7 +229,7 @@ def test_journal_refuses_link(tmp_path: Path, target: str) -> None:
 def test_read_seal_returns_the_description_until_more_results_follow(tmp_path: Path) -> None:
     path = write(tmp_path / "j", result(0))
     assert read_seal(path) is None
-    with suppress(KeyboardInterrupt), Journal(path, HEADER) as journal:
+    with suppress(KeyboardInterrupt), Journal(path, HEADER, CODEC) as journal:
         journal.seal({"stamp": [1, 2.5]})
         raise KeyboardInterrupt
     assert read_seal(path) == {"stamp": [1, 2.5]}
@@ -240,5 +241,5 @@ def test_read_seal_returns_the_description_until_more_results_follow(tmp_path: P
 
 
 def test_from_record_reads_failures_without_an_event() -> None:
-    found = from_record([[["a.jpg", "empty file", False]], None], HEADER.schema)
+    found = from_record([[["a.jpg", "empty file", False]], None], CODEC)
     assert found == EventResult((Failure("a.jpg", "empty file"),), None)

@@ -8,9 +8,10 @@ import pytest
 
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.errors import PluginError
+from ctc.inference.classification import predict
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event
-from ctc.inference.pipeline.pipeline import PipelineConfig, predict
+from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import make_postprocessor
 from ctc.plugin import Aggregation
 from ctc.runtime.config import RuntimeConfig

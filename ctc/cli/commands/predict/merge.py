@@ -32,6 +32,7 @@ def command(**options: Any) -> int:
     from ctc.plugin.manager import plugins
 
     with progress("merge", None) as bar:
-        summary = prepare_merge(MergeConfig(**options), plugins()).run(bar.advance)
-    print_summary(summary)
+        run = prepare_merge(MergeConfig(**options), plugins())
+        summary = run.run(bar.advance)
+    print_summary(summary, run.done)
     return exit_code(summary)

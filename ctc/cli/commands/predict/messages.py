@@ -1,4 +1,4 @@
-"""Messages of `ctc predict` and `ctc merge`."""
+"""Messages of the commands with a photo task, such as `ctc predict`, and of `ctc merge`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ctc.reporting import counted
 
 if TYPE_CHECKING:
     from ctc.inference.config import Summary
-    from ctc.inference.run.predict_run import PredictRun
+    from ctc.inference.run.photo_run import PhotoRun
 
 
-def print_run_info(run: PredictRun) -> None:
+def print_run_info(run: PhotoRun) -> None:
     """Print notes on sources and model, the runtime, and whether an earlier run is resumed."""
     for note in run.source_notes:
         warn(note)
@@ -37,15 +37,15 @@ def print_run_info(run: PredictRun) -> None:
             info(f"starting over: '{run.journal}' is of another run and is replaced")
 
 
-def print_dry_run(run: PredictRun) -> None:
+def print_dry_run(run: PhotoRun) -> None:
     """Print on stdout what would be written, and an estimate of the time."""
     from ctc.inference.run.dry_run import estimate_run
 
     labels = (
         f"{label} ({counted(len(classes), 'class', 'classes')})"
-        for label, classes in run.context.labels.items()
+        for label, classes in run.header.schema.labels.items()
     )
-    click.echo(f"model    {run.header.model}: {', '.join(labels)}")
+    click.echo(f"model    {run.header.model}: {', '.join(labels) or 'no labels'}")
     click.echo(
         f"network  {run.runtime.precision} on '{run.runtime.provider}', batch size "
         f"{run.runtime.batch_size}, {counted(run.runtime.threads, 'CPU core')}"
@@ -72,13 +72,13 @@ def resume_hint_on_exit(journal: Path | None) -> Iterator[None]:
             info(f"progress saved in '{journal}': run the same command again to resume")
 
 
-def print_summary(summary: Summary) -> None:
-    """Print how many events and photos were predicted, and the first failures."""
+def print_summary(summary: Summary, done: str = "predicted") -> None:
+    """Print how many events and photos were `done`, and the first failures."""
     new = summary.photos - summary.resumed
     seconds = f"{summary.seconds:.1f} s ({new / max(summary.seconds, 1e-9):,.0f}/s)"
     rate = f"{counted(new, 'photo')} in {seconds}"
     earlier = f", and {summary.resumed:,} earlier" if summary.resumed else ""
-    info(f"{counted(summary.events, 'event')} predicted from {rate}{earlier}")
+    info(f"{counted(summary.events, 'event')} {done} from {rate}{earlier}")
     if summary.failed:
         listed = (
             f"{'is' if summary.failed == 1 else 'are'} listed in '{summary.failures}'"

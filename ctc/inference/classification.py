@@ -1,0 +1,180 @@
+"""Classification as a photo task: probabilities per label, aggregated over an event's photos."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ctc.artifacts.label_schema import LabelClasses, LabelSchema
+from ctc.artifacts.predictions import EventPrediction, ImagePrediction, Meta, Probabilities
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.images import read_photo
+from ctc.inference.events.event import Event
+from ctc.inference.pipeline.aggregation import aggregate
+from ctc.inference.pipeline.inputs import ReadPhoto
+from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
+from ctc.inference.postprocess import Postprocessor
+from ctc.inference.task import HeaderFacts, Outputs, PhotoInfo, TaskResult
+from ctc.plugin import Aggregation
+from ctc.plugin.manager import plugins
+from ctc.plugin.option_values import bind_options
+from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.model_bytes import ModelFile
+from ctc.runtime.session import Model, open_model
+
+EventResult = TaskResult[EventPrediction]
+"""The result of one event in a classification."""
+
+_FLOATS = np.dtype("<f4")
+
+
+@dataclass(frozen=True)
+class ClassificationModel:
+    """A `PhotoModel`. `aggregation`: None where `event` is not called."""
+
+    network: Model
+    postprocessor: Postprocessor
+    aggregation: Aggregation | None = None
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """See `PhotoModel`."""
+        return self.network.info.preprocessing
+
+    def run(self, images: Any) -> Outputs:
+        """Return the probabilities per label, (N, classes)."""
+        return self.network.predict(images)
+
+    def answers(
+        self, outputs: Outputs, inputs: Sequence[Sequence[PhotoInfo]]
+    ) -> list[Probabilities | None]:
+        """Return the probabilities of each input, None where one is not finite."""
+        kept = self.postprocessor.apply(outputs)
+        sound = np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in kept.values()])
+        return [
+            {label: values[row] for label, values in kept.items()} if sound[row] else None
+            for row in range(len(inputs))
+        ]
+
+    def photo(self, info: PhotoInfo, answer: Probabilities) -> ImagePrediction:
+        """See `PhotoModel`."""
+        return _image_prediction(info, answer)
+
+    def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
+        """Aggregate the photos; raises PluginError, see `aggregate`."""
+        assert self.aggregation is not None
+        return event_prediction(event, photos, self.postprocessor, self.aggregation)
+
+
+@dataclass(frozen=True)
+class ClassificationTask:
+    """A `PhotoTask`. `aggregation`: its name; workers find the plugin by it."""
+
+    postprocessor: Postprocessor
+    aggregation: str
+    aggregation_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def open(self, file: ModelFile, runtime: RuntimeConfig) -> ClassificationModel:
+        """See `PhotoTask`."""
+        return self.bind(open_model(file, runtime))
+
+    def bind(self, network: Model) -> ClassificationModel:
+        """See `PhotoTask`."""
+        aggregation = plugins().get(Aggregation, self.aggregation)
+        bound = bind_options(aggregation, self.aggregation_options)
+        return ClassificationModel(network, self.postprocessor, bound)
+
+    def facts(self, network: Model) -> HeaderFacts:
+        """See `PhotoTask`."""
+        info = network.info
+        return HeaderFacts(
+            self.postprocessor.schema,
+            self.postprocessor.notes,
+            (info.preprocessing.height, info.preprocessing.width),
+            info.provenance,
+        )
+
+
+@dataclass(frozen=True)
+class ClassificationCodec:
+    """An `AnswerCodec`: the probabilities are the bytes of their float32, label after label."""
+
+    schema: LabelSchema
+
+    def photo_to_json(self, photo: ImagePrediction) -> str:
+        """See `AnswerCodec`."""
+        return _encode_probabilities(photo.probabilities)
+
+    def photo_from_json(self, value: Any, info: PhotoInfo) -> ImagePrediction:
+        """See `AnswerCodec`."""
+        return _image_prediction(info, _decode_probabilities(value, self.schema.labels))
+
+    def event_to_json(self, event: EventPrediction) -> str:
+        """See `AnswerCodec`."""
+        return _encode_probabilities(event.probabilities)
+
+    def event_from_json(
+        self, value: Any, event_id: str, meta: Meta, photos: tuple[ImagePrediction, ...]
+    ) -> EventPrediction:
+        """See `AnswerCodec`."""
+        combined = _decode_probabilities(value, self.schema.labels)
+        return EventPrediction.from_schema(self.schema, event_id, combined, photos, meta)
+
+
+def predict(
+    model: Model,
+    postprocessor: Postprocessor,
+    events: Iterable[Event],
+    aggregation: Aggregation,
+    config: PipelineConfig,
+    read: ReadPhoto = read_photo,
+) -> Generator[EventResult]:
+    """Yield the result of each event, in the order of the events; `read` reads a photo."""
+    classifying = ClassificationModel(model, postprocessor, aggregation)
+    return run_pipeline(classifying, events, config, read)
+
+
+def event_prediction(
+    event: Event,
+    photos: tuple[ImagePrediction, ...],
+    postprocessor: Postprocessor,
+    aggregation: Aggregation,
+) -> EventPrediction:
+    """Aggregate the predictions of an event's photos, of which there is at least one.
+
+    Raises PluginError, see `aggregate`.
+    """
+    schema = postprocessor.schema
+    combined = aggregate(aggregation, photos, schema.labels, schema.multi_label)
+    return EventPrediction.from_schema(schema, event.id, combined, photos, event.meta)
+
+
+def _image_prediction(info: PhotoInfo, probabilities: Probabilities) -> ImagePrediction:
+    return ImagePrediction(
+        info.path,
+        probabilities,
+        info.taken,
+        info.camera,
+        info.latitude,
+        info.longitude,
+        meta=info.meta or {},
+        box=info.box,
+        size=info.size,
+    )
+
+
+def _encode_probabilities(probabilities: Probabilities) -> str:
+    parts = [np.ascontiguousarray(values, _FLOATS) for values in probabilities.values()]
+    return base64.b64encode(b"".join(part.tobytes() for part in parts)).decode()
+
+
+def _decode_probabilities(encoded: str, labels: LabelClasses) -> Probabilities:
+    values = np.frombuffer(base64.b64decode(encoded), _FLOATS).astype(np.float32)
+    if len(values) != sum(map(len, labels.values())) or not np.isfinite(values).all():
+        raise ValueError("not one number per class")
+    ends = np.cumsum([len(classes) for classes in labels.values()])
+    return dict(zip(labels, np.split(values, ends[:-1]), strict=True))

@@ -1,0 +1,189 @@
+"""A run of a photo task: checked before it starts, its files put in place when it is done."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from ctc.artifacts.failures import failure_path
+from ctc.errors import UsageError
+from ctc.inference.config import RunConfig, Summary
+from ctc.inference.events.sources import EventCollection, find_events
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.journal.journal import journal_path
+from ctc.inference.journal.reader import read_header
+from ctc.inference.pipeline.pipeline import PipelineConfig
+from ctc.inference.run.chunks import chunks_folder, header_path
+from ctc.inference.run.engine_results import EngineResults, probe_runtime
+from ctc.inference.run.kind import ConfigT, RunKind
+from ctc.inference.run.local_results import LocalResults
+from ctc.inference.run.output_checks import check_output_path
+from ctc.inference.run.output_writer import ResultStream, output_context, write_output
+from ctc.inference.run.resume import matching_header, new_header
+from ctc.inference.run.stats import ProgressCallback, RunStats
+from ctc.inference.task import PhotoModel
+from ctc.plugin import OutputContext, OutputFormat
+from ctc.plugin.engine_run import BoundEngine
+from ctc.plugin.manager import Plugins
+from ctc.plugin.option_values import option_values
+from ctc.runtime.batch_size import measured_runtime
+from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.model_bytes import read_model
+from ctc.runtime.opening import ModelOpening
+
+
+class ResultSource(Protocol):
+    """Where the results of a run come from: this process, an engine's workers, or part files."""
+
+    def open(self, stats: RunStats) -> AbstractContextManager[ResultStream]:
+        """Return the results, in the order of the events.
+
+        Leaving the block normally means that they are written: what an unfinished run keeps is
+        removed. `stats.resumed` counts the photos of an earlier run.
+        """
+
+
+@dataclass(frozen=True)
+class PhotoRun:
+    """A run that is ready to start.
+
+    `output`: the file of the whole run. `target`: the file that this run writes, which for a shard
+    is its part file. `runtime`: what runs the network, resolved. `photos`: how many there are; None
+    if not known. `events`: all events, None for a merge. `journal`: where an unfinished run keeps
+    its results; None if it keeps none. `max_failures`: see `RunConfig`. `done`: see `RunKind`.
+    """
+
+    source: ResultSource
+    header: RunHeader
+    runtime: RuntimeConfig
+    format: OutputFormat
+    context: OutputContext
+    output: Path
+    target: Path
+    photos: int | None = None
+    events: EventCollection | None = None
+    journal: Path | None = None
+    max_failures: int | None = None
+    done: str = "predicted"
+
+    @property
+    def source_notes(self) -> tuple[str, ...]:
+        """What the user should know about the sources."""
+        return self.events.notes if self.events else ()
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the results of an unfinished run are taken over."""
+        if self.journal is None:
+            return False
+        path = header_path(self.journal) if self.journal.is_dir() else self.journal
+        return read_header(path) == self.header
+
+    def run(self, advance: ProgressCallback) -> Summary:
+        """Write the output and the list of failures; `advance(photos, failed)` counts them.
+
+        Raises InputError, with the failures written but no output, when not one photo could be
+        used.
+        """
+        start = time.perf_counter()
+        stats, notes = RunStats(advance, self.max_failures, self.done), self.source_notes
+        is_part = self.target != self.output
+        with self.source.open(stats) as results:
+            if is_part:
+                stats.count(results.results)
+            else:
+                write_output(results, self.target, self.format, self.context, stats)
+        failures = failure_path(self.output)
+        if not is_part:
+            stats.require_any_answer(failures)
+        new_notes = tuple(note for note in self.source_notes if note not in notes)
+        return replace(stats.summary(failures, start), notes=new_notes)
+
+
+def prepare_photo_run(config: ConfigT, kind: RunKind[ConfigT], plugins: Plugins) -> PhotoRun:
+    """Check output, options, model and sources, fastest first.
+
+    Raises CtcError for the first check that fails.
+    """
+    engine = (
+        BoundEngine.resolve(config.engine, config.engine_options, plugins)
+        if config.engine
+        else None
+    )
+    output_format = kind.choose_format(config.output, config.format, plugins)
+    options = option_values(output_format, config.format_options)
+    if engine and config.shard:
+        raise UsageError("--shard and --engine exclude each other: an engine splits the run itself")
+    target = config.shard.part_path(config.output) if config.shard else config.output
+    check_output_path(config, target, output_format, options)
+    source = _open_source(kind.check(config, plugins), kind, target, engine)
+    return PhotoRun(
+        source,
+        source.header,
+        source.pipeline.runtime,
+        output_format,
+        output_context(source.header, options),
+        config.output,
+        target,
+        None if config.shard else source.events.photos,
+        source.events,
+        source.journal,
+        config.max_failures,
+        kind.done,
+    )
+
+
+def _open_source(
+    config: ConfigT, kind: RunKind[ConfigT], target: Path, engine: BoundEngine | None
+) -> LocalResults | EngineResults:
+    file = read_model(config.model)
+    journal = chunks_folder(target) if engine else journal_path(target)
+    unfinished = header_path(journal) if engine else journal
+    # what runs the network is known at once, unless an unfinished run or an engine decides it
+    opening = (
+        None if engine or unfinished.exists() else ModelOpening(kind.open, file, config.runtime)
+    )
+    events = find_events(config.sources, config.columns, config.image_root, config.events_within)
+    identity = config.identity(file.digest, events.digest)
+    kept = matching_header(unfinished, identity, config.overwrite)
+    threads = config.runtime.threads
+    wanted = replace(kept.runtime, threads=threads) if kept else config.runtime
+    # the workers of an engine may have other devices: here only the model's metadata are needed
+    network = (
+        opening.result() if opening else kind.open(file, RuntimeConfig("cpu") if engine else wanted)
+    )
+    task = kind.task(config, network)
+    model = task.bind(network)
+    if kept is None:
+        resolved = (
+            probe_runtime(config, engine, task, events)
+            if engine
+            else _resolve(model, events, config)
+        )
+        header = new_header(config, identity, resolved, task.facts(network), events)
+    else:
+        header = kept
+    pipeline = PipelineConfig(replace(header.runtime, threads=threads), config.truncated)
+    codec = kind.codec(header)
+    if engine:
+        return EngineResults(journal, events, task, codec, pipeline, header, engine, config.model)
+    return LocalResults(
+        journal,
+        events,
+        model,
+        codec,
+        pipeline,
+        header,
+        part_file=target if config.shard else None,
+        max_failures=config.max_failures,
+    )
+
+
+def _resolve(
+    model: PhotoModel[Any, Any], events: EventCollection, config: RunConfig
+) -> RuntimeConfig:
+    photos = events.photos // (config.shard.count if config.shard else 1)
+    return measured_runtime(model.network, photos, model.run, model.preprocessing)
