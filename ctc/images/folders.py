@@ -15,6 +15,7 @@ from ctc.errors import InputError, reason
 from ctc.images.file_kinds import kind_of_name
 from ctc.images.files import is_image_name
 from ctc.images.folder_names import is_junk_folder
+from ctc.reporting import counted
 from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.remote_files import as_os_errors, error_reason
 
@@ -128,7 +129,8 @@ def _walk(
 
 
 def _describe_passed_over(root: Path, total: FolderContent) -> str:
-    parts = [_count(count, kind) for kind, count in sorted(total.others.items(), key=_kind_order)]
+    kinds = sorted(total.others.items(), key=_kind_order)
+    parts = [_count(count, kind, is_alone=len(kinds) == 1) for kind, count in kinds]
     if total.junk:
         start = str(root).rstrip("/" + os.sep)
         shown = [f"'{path.removeprefix(start)[1:]}'" for path in total.junk[:MAX_SHOWN]]
@@ -142,9 +144,12 @@ def _kind_order(item: tuple[str, int]) -> tuple[bool, bool, str]:
     return item[0] == "other", item[0] != "video", item[0]
 
 
-def _count(count: int, kind: str) -> str:
-    plural = "s" if kind in ("video", "other") and count != 1 else ""
-    return f"{count:,} {kind}{plural}"
+def _count(count: int, kind: str, is_alone: bool) -> str:
+    if kind == "other":
+        if is_alone:
+            return counted(count, "file that is not a photo", "files that are not photos")
+        return counted(count, "other file")
+    return counted(count, kind, "videos" if kind == "video" else kind)
 
 
 def _list_local(seen: set[str], folder: str) -> FolderContent:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.errors import InputError, UsageError, closest_name
 from ctc.images.files import is_image_name
 from ctc.images.photo_paths import normalize_path
 from ctc.storage.csv_reader import MISSING, CsvTable, open_table
@@ -144,10 +144,12 @@ def check_columns(table: CsvTable, names: tuple[str, ...]) -> None:
         return
     if table.has_header and looks_like_data(list(table.columns)):
         raise UsageError(_first_row_hint(table.path, list(table.columns)))
-    near = did_you_mean(missing[0], table.columns)
-    hint = near if "did you mean" in near else ":"
+    meant = {name: near for name in missing if (near := closest_name(name, table.columns))}
+    pairs = [f"'{near}' for '{name}'" for name, near in meant.items()]
+    meant_names = ", ".join(pairs) if len(missing) > 1 else _list_names(meant.values())
+    hint = f"did you mean {meant_names}? " if meant else ""
     raise UsageError(
-        f"'{table.path}' has no column {_list_names(missing)}{hint} "
+        f"'{table.path}' has no column{'s' * (len(missing) > 1)} {_list_names(missing)}: {hint}"
         f"its columns are {_list_names(table.columns)}"
     )
 

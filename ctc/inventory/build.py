@@ -117,12 +117,18 @@ def _read_inventory(
         input_format.read(source, {**options, "image_root": image_root}), left_out
     )
     if not table.num_rows:
-        reasons = "".join(
-            f": {reason} ({counted(count, 'time')})"
-            for reason, count in left_out.counts.most_common(1)
-        )
-        raise InputError(f"'{source}' gives no observation{reasons}")
+        raise InputError(f"'{source}' gives no observation{_describe_left_out(left_out)}")
     return unite_event_rows(Inventory(table, labels, root))
+
+
+def _describe_left_out(left_out: LeftOutLog) -> str:
+    """Return why most entries were left out, as the end of a sentence."""
+    if not left_out.counts:
+        return ""
+    ((reason, count),) = left_out.counts.most_common(1)
+    others = left_out.counts.total() - count
+    more = f", and {others:,} for other reasons" if others else ""
+    return f": {counted(count, 'entry was', 'entries were')} left out, {reason}{more}"
 
 
 def _refine(

@@ -108,8 +108,8 @@ def summary_lines(inventory: Inventory) -> Iterator[str]:
         text = ", ".join(f"{name} ({count:,})" for name, count in largest)
         hidden = len(counts.classes) - MAX_CLASSES
         more = f", and {hidden} more" if hidden > 0 else ""
-        missing = f"; missing ({counts.missing:,})" if counts.missing else ""
-        yield f"{label}: {text}{more}{missing}"
+        missing = f"missing ({counts.missing:,})" if counts.missing else ""
+        yield f"{label}: {'; '.join(filter(None, (text + more, missing)))}"
 
 
 def summarize(inventory: Inventory) -> InventorySummary:

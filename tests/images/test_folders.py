@@ -148,7 +148,25 @@ def test_find_photos_tells_what_is_no_photo(
     touch(tmp_path, "a.jpg", "a.MP4", "b.avi", "c.HEIC", "d.CR2", "e.txt", "f.jfif", "Thumbs.db")
     with caplog.at_level("INFO", "ctc"):
         assert names(tmp_path) == ["a.jpg"]
-    assert "passed over: 2 videos, 1 HEIC, 1 raw, 2 others" in caplog.text
+    assert "passed over: 2 videos, 1 HEIC, 1 raw, 2 other files" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        (("a.txt",), "passed over: 1 file that is not a photo"),
+        (("a.txt", "b.csv"), "passed over: 2 files that are not photos"),
+        (("a.mp4",), "passed over: 1 video"),
+        (("a.nef", "b.nef"), "passed over: 2 raw"),
+    ],
+)
+def test_find_photos_tells_of_one_kind(
+    others: tuple[str, ...], told: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    touch(tmp_path, "x.jpg", *others)
+    with caplog.at_level("INFO", "ctc"):
+        assert names(tmp_path) == ["x.jpg"]
+    assert caplog.messages[0].endswith(told)
 
 
 def test_find_photos_of_videos_alone_tells_them(tmp_path: Path) -> None:

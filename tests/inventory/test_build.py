@@ -64,11 +64,6 @@ def test_build_inventory_checks_relabel_file_before_reading_source(tmp_path: Pat
         )
 
 
-def test_build_inventory_explains_source_without_observations(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no observation: no image \(1 time\)"):
-        build_inventory(make_format([ENTRIES[1]]), tmp_path, {})
-
-
 def test_build_inventory_refuses_label_with_reserved_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'images'"):
         build_inventory(
@@ -103,3 +98,26 @@ def test_build_inventory_fills_location_before_relabelling(
     table = build_inventory(make_format(entries), tmp_path, {}, config=config).inventory.table
     assert table["class"].to_pylist() == ["Vulpes vulpes", "hare"]
     assert table["location"].to_pylist() == ["north", "north"]
+
+
+def test_summary_lines_of_a_label_without_any_class(tmp_path: Path) -> None:
+    entries = [Observation("1", ("a.jpg",), {"species": "fox", "standing": None})]
+    lines = list(summary_lines(build_inventory(make_format(entries), tmp_path, {}).inventory))
+    assert lines[1:] == ["species: fox (1)", "standing: missing (1)"]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "told"),
+    [
+        ([], "gives no observation$"),
+        (["no image"], "gives no observation: 1 entry was left out, no image$"),
+        (["no image"] * 3, "gives no observation: 3 entries were left out, no image$"),
+        (["no image", "no image", "x"], "2 entries were left out, no image, and 1 for other reaso"),
+    ],
+)
+def test_build_inventory_tells_why_there_is_no_observation(
+    reasons: list[str], told: str, tmp_path: Path
+) -> None:
+    entries = [LeftOut(f"row {number}", reason) for number, reason in enumerate(reasons)]
+    with pytest.raises(InputError, match=told):
+        build_inventory(make_format(entries), tmp_path, {})

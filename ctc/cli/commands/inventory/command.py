@@ -15,6 +15,7 @@ from ctc.cli.commands.inventory.options import parameters, to_config
 from ctc.cli.registry import COMMANDS
 from ctc.cli.settings.context import with_config_layers
 from ctc.errors import OutputExistsError, UsageError, did_you_mean
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     from ctc.inventory.build import InventoryResult
@@ -156,7 +157,8 @@ def _print_result(built: InventoryResult, output: Path) -> None:
             named, actual = built.similar_photo
             hint = f"there is '{actual}' for '{named}', add --ignore-case"
         warn(
-            f"{built.missing_photos} of the first {built.checked_photos} photos are not in "
+            f"{built.missing_photos} of the first {counted(built.checked_photos, 'photo')} "
+            f"{'is' if built.missing_photos == 1 else 'are'} not in "
             f"'{built.inventory.image_root}': {hint}"
         )
     info(f"wrote '{output}'")

@@ -125,3 +125,22 @@ def test_dataset_warns_of_classes_that_a_split_lacks(
         "warning: split 'train' has no event of 1 class of 'species', "
         "which the model then can't learn: 'lynx'"
     ) in capsys.readouterr().err
+
+
+def test_one_missing_photo_is_told_in_the_singular(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = PER_PHOTO.replace("A/3.JPG", "A/9.JPG")
+    build(photos, text, "--image", "file", "--label", "species")
+    assert "warning: 1 of the first 3 photos is not in " in capsys.readouterr().err
+
+
+def test_several_missing_columns_are_told_with_what_was_meant(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(photos, PER_PHOTO, "--image", "photo", "--label", "Species", code=2)
+    assert (
+        "has no columns 'photo', 'Species': did you mean 'species' for 'Species'? its columns are "
+    ) in capsys.readouterr().err
+    build(photos, PER_PHOTO, "--image", "file", "--label", "Species", code=2)
+    assert "no column 'Species': did you mean 'species'? its col" in capsys.readouterr().err
