@@ -1,6 +1,7 @@
 """The plugin API: everything that a plugin author imports."""
 
 from ctc.artifacts.boxes import Box
+from ctc.plugin.detection import Detector, DetectorResize, OutputShape, RawBoxes
 from ctc.plugin.hookspecs import API_VERSION, ENTRY_POINT_GROUP, hookimpl
 from ctc.plugin.loading import (
     NO_AUGMENTATION,
@@ -37,6 +38,8 @@ __all__ = [
     "Batch",
     "BatchStream",
     "Box",
+    "Detector",
+    "DetectorResize",
     "Engine",
     "InputFormat",
     "LeftOut",
@@ -46,7 +49,9 @@ __all__ = [
     "Option",
     "OutputContext",
     "OutputFormat",
+    "OutputShape",
     "Pretrained",
+    "RawBoxes",
     "SamplingWeights",
     "Task",
     "hookimpl",

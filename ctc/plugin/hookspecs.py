@@ -26,6 +26,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from ctc.plugin.detection import Detector
 from ctc.plugin.loading import Loader
 from ctc.plugin.records import Aggregation, Backbone, Engine, InputFormat, OutputFormat
 
@@ -55,6 +56,11 @@ def ctc_loaders() -> Iterable[Loader]:  # type: ignore[empty-body]
 @hookspec
 def ctc_backbones() -> Iterable[Backbone]:  # type: ignore[empty-body]
     """Return networks without a head, used by `ctc train --backbone NAME`."""
+
+
+@hookspec
+def ctc_detectors() -> Iterable[Detector]:  # type: ignore[empty-body]
+    """Return layouts of detection networks' outputs, used by `ctc detect`."""
 
 
 @hookspec

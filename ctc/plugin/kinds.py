@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ctc.plugin.detection import Detector
 from ctc.plugin.entry_points import Owner
 from ctc.plugin.loading import Loader
 from ctc.plugin.records import (
@@ -30,6 +31,7 @@ KINDS = (
     RecordKind("ctc_input_formats", InputFormat, "input format"),
     RecordKind("ctc_loaders", Loader, "loader"),
     RecordKind("ctc_backbones", Backbone, "backbone"),
+    RecordKind("ctc_detectors", Detector, "detector"),
     RecordKind("ctc_aggregations", Aggregation, "aggregation"),
     RecordKind("ctc_output_formats", OutputFormat, "output format"),
     RecordKind("ctc_engines", Engine, "engine"),

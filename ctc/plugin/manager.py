@@ -21,6 +21,7 @@ import pluggy
 from ctc.errors import PluginError, UsageError, closest_name, did_you_mean
 from ctc.plugin import hookspecs
 from ctc.plugin.conflicts import split_conflicts
+from ctc.plugin.detection import Detector
 from ctc.plugin.entry_points import (
     STRICT_VARIABLE,
     Owner,
@@ -48,7 +49,7 @@ __all__ = ["KINDS", "LoadedRecord", "Owner", "Plugins", "RecordKind", "discover"
 
 log = logging.getLogger(__name__)
 
-R = TypeVar("R", InputFormat, Loader, Backbone, Aggregation, OutputFormat, Engine)
+R = TypeVar("R", InputFormat, Loader, Backbone, Detector, Aggregation, OutputFormat, Engine)
 
 
 class Plugins:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.plugin.detection import Detector
 from ctc.plugin.loading import Loader
 from ctc.plugin.option import Option
 
@@ -260,4 +261,4 @@ class Engine:
     options: tuple[Option, ...] = ()
 
 
-PluginRecord = InputFormat | Loader | Backbone | Aggregation | OutputFormat | Engine
+PluginRecord = InputFormat | Loader | Backbone | Detector | Aggregation | OutputFormat | Engine

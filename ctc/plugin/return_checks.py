@@ -15,6 +15,7 @@ from ctc.plugin.records import LeftOut, Observation
 _RETURN_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "recognizes": ((bool,), "True or False"),
     "read": ((Iterable,), "an iterator of Observation and LeftOut"),
+    "decode": ((list, tuple), "a list of RawBoxes"),
     "default_image_root": ((Path,), "a Path"),
     "available": ((str, type(None)), "None or a reason"),
     "epoch": ((Iterable,), "an iterator of Batch"),

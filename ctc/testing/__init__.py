@@ -7,6 +7,7 @@ AssertionError, with the expected and the actual value; it needs no test framewo
 from ctc.dataset.from_records import write_dataset
 from ctc.testing.aggregations import check_aggregation
 from ctc.testing.backbones import check_backbone
+from ctc.testing.detectors import check_detector
 from ctc.testing.engines import check_engine
 from ctc.testing.formats import check_input_format
 from ctc.testing.loaders import check_loader
@@ -19,6 +20,7 @@ __all__ = [
     "build_dataset",
     "check_aggregation",
     "check_backbone",
+    "check_detector",
     "check_engine",
     "check_input_format",
     "check_loader",

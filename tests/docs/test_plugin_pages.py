@@ -10,6 +10,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ctc.plugin
@@ -117,9 +118,16 @@ def test_tutorial_describes_arguments_of_checks(check: Callable[..., None]) -> N
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.hook)
 def test_reference_examples_pass_their_checks(kind: RecordKind, tmp_path: Path) -> None:
     (tmp_path / "fox_1.jpg").touch()
-    needed = {"ctc_input_formats": [tmp_path], "ctc_backbones": [(24, 32)]}
+    points = np.array([[[30, 40, 0.9]], [[50, 20, 0.4]]], np.float32)
+    boxes = [[(10, 20, 50, 60, 0.9, 0)], [(30, 0, 70, 40, 0.4, 0)]]
+    needed: dict[str, list[Any]] = {
+        "ctc_input_formats": [tmp_path],
+        "ctc_backbones": [(24, 32)],
+        "ctc_detectors": [{"points": points}, boxes],
+    }
+    named = {"ctc_detectors": {"size": (64, 96)}}
     check = getattr(ctc.testing, check_of(kind))
-    check(*records_of(kind.hook), *needed.get(kind.hook, []))
+    check(*records_of(kind.hook), *needed.get(kind.hook, []), **named.get(kind.hook, {}))
 
 
 def check_of(kind: RecordKind) -> str:

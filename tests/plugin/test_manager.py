@@ -83,10 +83,10 @@ BROKEN_PLUGINS = {
     ),
     "unmarked": ("def ctc_loaders(): return []", "'ctc_loaders' lacks the @hookimpl decorator"),
     "newer": (
-        HOOK + "def ctc_detectors(): return []",
+        HOOK + "def ctc_reviewers(): return []",
         (
-            "there is no hook called 'ctc_detectors': there are 'ctc_aggregations', "
-            "'ctc_backbones', 'ctc_engines', 'ctc_input_formats', 'ctc_loaders', "
+            "there is no hook called 'ctc_reviewers': there are 'ctc_aggregations', "
+            "'ctc_backbones', 'ctc_detectors', 'ctc_engines', 'ctc_input_formats', 'ctc_loaders', "
             "'ctc_output_formats'"
         ),
     ),
@@ -211,7 +211,7 @@ LATER_HOOK = """
 
 
 def test_discover_ignores_hook_of_a_newer_ctc_alone(install, ctc):
-    install("park-tools", first=GOOD.format(name="first") + LATER_HOOK.format(name="ctc_detectors"))
+    install("park-tools", first=GOOD.format(name="first") + LATER_HOOK.format(name="ctc_reviewers"))
     done = ctc("plugins", "--json")
     answer = json.loads(done.stdout)
     assert "first" in [row["name"] for row in answer["plugins"]]

@@ -1,0 +1,1 @@
+"""Built-in detectors: layouts of the outputs of public detection networks."""
