@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
+from numpy.typing import NDArray
 
 from ctc.errors import InputError
 
@@ -32,13 +32,13 @@ def open_and_run(
     path: Path,
     open_session: Callable[[], onnxruntime.InferenceSession],
     settings: onnxruntime.SessionOptions,
-    input_shape: Callable[[], tuple[int, int, int]],
+    empty_input: Callable[[], NDArray[Any]],
 ) -> onnxruntime.InferenceSession:
     """Return the session that `open_session` opens with `settings`, after one run of it.
 
-    `input_shape`: called once the session is open. Opening may take minutes (a provider compiles),
-    a run TIMEOUT seconds at most. Raises InputError for a network that doesn't answer by then, and
-    whatever the opening or the run raises.
+    `empty_input`: returns a batch of one empty photo; called once the session is open. Opening may
+    take minutes (a provider compiles), a run TIMEOUT seconds at most. Raises InputError for a
+    network that doesn't answer by then, and whatever the opening or the run raises.
     """
     import onnxruntime
 
@@ -46,8 +46,7 @@ def open_and_run(
     session = run_stoppable(open_session, lambda: settings.set_load_cancellation_flag(True))
 
     def run() -> None:
-        pixels = np.zeros((1, *input_shape()), np.uint8)
-        session.run(None, {session.get_inputs()[0].name: pixels}, options)
+        session.run(None, {session.get_inputs()[0].name: empty_input()}, options)
 
     def stop() -> None:
         options.terminate = True
@@ -62,7 +61,9 @@ def open_and_run(
     return session
 
 
-def run_stoppable(work: Callable[[], T], stop: Callable[[], None], seconds: float | None = None) -> T:
+def run_stoppable(
+    work: Callable[[], T], stop: Callable[[], None], seconds: float | None = None
+) -> T:
     """Return what `work` returns, run in a daemon thread.
 
     `stop` is called when this thread is interrupted or the process ends; after `seconds` it is

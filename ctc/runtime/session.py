@@ -1,71 +1,59 @@
-"""Open a model file with onnxruntime and run it.
-
-Only ONNX is loaded, as bytes of limited size, without external data and without custom libraries.
-"""
+"""Open a model file with onnxruntime and run it."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.model_file import ModelInfo
-from ctc.errors import InputError, MissingExtraError
+from ctc.errors import InputError
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 from ctc.runtime.device_images import DeviceImages
-from ctc.runtime.first_run import open_and_run
 from ctc.runtime.metadata import input_shape, read_metadata
 from ctc.runtime.model_bytes import ModelFile, read_model
-from ctc.runtime.providers import (
-    PROVIDERS,
-    ProviderError,
-    create_session,
-    first_line,
-)
+from ctc.runtime.network import Network, open_network
 
 if TYPE_CHECKING:
     import onnxruntime
 
-_FATAL_ONLY = 4
-_OUT_OF_MEMORY = (
-    "out of memory",
-    "failed to allocate",
-    "alloc_failed",
-    "bad_alloc",
-    "bad allocation",
-)
-
 ModelUse = Literal["labels", "features"]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass
 class Model:
-    """An opened model file.
+    """An opened model file: its metadata, and its network."""
 
-    `info`: its metadata. `runtime`: how it is run; the provider is never `auto`.
-    """
-
-    path: Path
     info: ModelInfo
-    runtime: RuntimeConfig
-    session: onnxruntime.InferenceSession
-    run_options: onnxruntime.RunOptions
-    _run_lock: AbstractContextManager[Any] = field(default_factory=nullcontext)
-    _max_batch_size: int | None = None
+    network: Network
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.network.path
+
+    @property
+    def session(self) -> onnxruntime.InferenceSession:
+        """onnxruntime's session."""
+        return self.network.session
+
+    @property
+    def runtime(self) -> RuntimeConfig:
+        """How it is run; the provider is never `auto`."""
+        return self.network.runtime
 
     @property
     def is_on_device(self) -> bool:
         """Whether the provider is fastest with one large batch at a time."""
-        return PROVIDERS[self.runtime.provider].is_device
+        return self.network.is_on_device
+
+    def with_runtime(self, runtime: RuntimeConfig) -> Model:
+        """Return the same open network with other settings, such as a batch size."""
+        return Model(self.info, replace(self.network, runtime=runtime))
 
     def predict(
         self, images: NDArray[np.uint8] | DeviceImages
@@ -87,72 +75,15 @@ class Model:
         Like `predict`, which returns those of the labels; onnxruntime skips what only other
         outputs need.
         """
-        while True:
-            largest = self._max_batch_size or len(images)
-            parts = [images[at : at + largest] for at in range(0, len(images), largest)]
-            try:
-                with self._run_lock:
-                    answers = [self._run(part, outputs) for part in parts]
-            except _OutOfMemoryError as error:
-                self._halve_batch_size(min(largest, len(images)), error)
-            else:
-                return {
-                    name: np.concatenate([answer[name] for answer in answers]) for name in outputs
-                }
+        return self.network.run_in_parts(images, outputs, self._check_output)
 
     def interrupt(self) -> None:
-        """Stop the batches that are in the network at the moment; they raise InputError.
+        """Stop the batches that are in the network at the moment; they raise InputError."""
+        self.network.interrupt()
 
-        Later batches are not affected. A network may hold a loop that never ends by itself.
-        """
-        import onnxruntime
-
-        running, self.run_options = self.run_options, onnxruntime.RunOptions()
-        running.terminate = True
-
-    def _run(
-        self, images: NDArray[np.uint8] | DeviceImages, names: Sequence[str]
-    ) -> dict[str, NDArray[np.float32]]:
-        try:
-            if isinstance(images, DeviceImages):
-                outputs = images.run(self.session, names, self.run_options)
-            else:
-                feed = {self.session.get_inputs()[0].name: images}
-                outputs = self.session.run(list(names), feed, self.run_options)
-        except Exception as error:  # onnxruntime's exceptions share no base class
-            reason = first_line(error)
-            if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
-                raise _OutOfMemoryError(reason) from None
-            raise InputError(
-                f"model '{self.path}' failed on a batch of {len(images)}: {reason}"
-            ) from None
-        found = {
-            name: np.asarray(values, np.float32)
-            for name, values in zip(names, outputs, strict=True)
-        }
-        for name, values in found.items():
-            if values.shape != (len(images), self.info.outputs[name]):
-                raise InputError(
-                    f"model '{self.path}': output '{name}' has the shape {values.shape}"
-                )
-        return found
-
-    def _halve_batch_size(self, size: int, error: Exception) -> None:
-        if size == 1:
-            raise InputError(
-                f"model '{self.path}' does not fit into memory, even with batch size 1: {error}"
-            )
-        if self._max_batch_size is None or self._max_batch_size >= size:
-            self._max_batch_size = (size + 1) // 2
-            log.warning(
-                "out of memory with batch size %d: using batch size %d instead",
-                size,
-                self._max_batch_size,
-            )
-
-
-class _OutOfMemoryError(Exception):
-    """The batch was too large for the provider's memory."""
+    def _check_output(self, name: str, values: NDArray[np.float32], photos: int) -> None:
+        if values.shape != (photos, self.info.outputs[name]):
+            raise InputError(f"model '{self.path}': output '{name}' has the shape {values.shape}")
 
 
 def load_model(
@@ -172,44 +103,16 @@ def open_model(
     Raises CtcError for any other file, saying what is missing, for a provider that doesn't start,
     and for a network that doesn't answer within `first_run.TIMEOUT`.
     """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise MissingExtraError("ctc predict", "cpu") from None
-    onnxruntime.set_default_logger_severity(_FATAL_ONLY)  # errors are raised as well
-    found: dict[str, ModelInfo] = {}
 
-    def open_session(provider: str, options: Mapping[str, str]) -> onnxruntime.InferenceSession:
-        providers: list[Any] = [(provider, dict(options))]
-        if provider != PROVIDERS["cpu"].name:  # for the few operations that a provider may lack
-            providers.append(PROVIDERS["cpu"].name)
-        settings = _session_options(file.path)
-        # DirectML doesn't support memory patterns
-        settings.enable_mem_pattern = provider != PROVIDERS["directml"].name
+    def read_info(session: Any) -> ModelInfo:
+        info = read_metadata(file.path, session)
+        _check_use(file.path, info, needs)
+        return info
 
-        def open_checked() -> onnxruntime.InferenceSession:
-            session = onnxruntime.InferenceSession(
-                file.data, settings, providers=providers, enable_fallback=False
-            )
-            found["info"] = read_metadata(file.path, session)
-            _check_use(file.path, found["info"], needs)
-            return session
+    def empty_input(info: ModelInfo) -> NDArray[Any]:
+        return np.zeros((1, *input_shape(info)), np.uint8)
 
-        return open_and_run(file.path, open_checked, settings, lambda: input_shape(found["info"]))
-
-    try:
-        runtime, session = create_session(runtime, open_session)
-    except ProviderError as error:
-        if runtime.provider not in ("auto", "cpu"):
-            raise
-        reason = str(error).partition(": ")[2]
-        what = "can't be run" if found else "can't be opened as an ONNX file"
-        raise InputError(f"model '{file.path}' {what}: {reason}") from None
-    run_lock: AbstractContextManager[Any] = (
-        Lock() if PROVIDERS[runtime.provider].is_device else nullcontext()
-    )
-    options = onnxruntime.RunOptions()
-    return Model(file.path, found["info"], runtime, session, options, run_lock)
+    return Model(*open_network(file, runtime, read_info, empty_input))
 
 
 def _check_use(path: Path, info: ModelInfo, needs: ModelUse) -> None:
@@ -223,21 +126,3 @@ def _check_use(path: Path, info: ModelInfo, needs: ModelUse) -> None:
             f"model '{path}' has no features: write it again with `ctc export --features` "
             "or `ctc import --features`"
         )
-
-
-def _session_options(path: Path) -> onnxruntime.SessionOptions:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = _FATAL_ONLY
-    # one thread per batch: every thread of ours runs the network by itself
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # a model loaded as bytes would read external data from the working directory: point it to a
-    # path that can't exist
-    nowhere = path.absolute() / "external data is not allowed"
-    options.add_session_config_entry(
-        "session.model_external_initializers_file_folder_path", str(nowhere)
-    )
-    return options

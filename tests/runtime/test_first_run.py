@@ -35,7 +35,7 @@ def test_model_interrupt_stops_batches_in_the_network(build_model, endless, monk
     model = load_model(build_model())
     # an endless loop that the first run does not meet
     monkeypatch.setattr(first_run, "open_and_run", lambda path, opened, *rest: opened())
-    monkeypatch.setattr("ctc.runtime.session.open_and_run", first_run.open_and_run)
+    monkeypatch.setattr("ctc.runtime.network.open_and_run", first_run.open_and_run)
     stuck = load_model(endless)
     failed: list[Exception] = []
 
@@ -67,7 +67,7 @@ def test_predict_with_an_endless_network_ends_on_a_signal(
     photo, output = tmp_path / "a.jpg", tmp_path / "o.csv"
     Image.new("RGB", (20, 20)).save(photo)
     watch = (
-        "import ctc.runtime.session as s; o=s.open_and_run\n"
+        "import ctc.runtime.network as s; o=s.open_and_run\n"
         "def w(*a): print('opening', flush=True); return o(*a)\n"
         "s.open_and_run=w; from ctc.cli import main; main()"
     )

@@ -81,7 +81,7 @@ def compute_features(
         return 0
     records = sum(len(table[start : start + CHUNK_RECORDS]) for start in missing)
     photos = sum(shard.images for shard in dataset.shards(split))
-    model = replace(model, runtime=resolve_runtime(model, photos * len(views)))
+    model = model.with_runtime(resolve_runtime(model, photos * len(views)))
     with reporter.progress(f"features of {split}", records) as bar:
         for start, results in groupby(
             _run_tasks(model, dataset, split, _tasks(model, table, missing)),
