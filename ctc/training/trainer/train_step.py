@@ -29,10 +29,9 @@ from ctc.training.plan import TrainingPlan
 from ctc.training.trainer.compiled_steps import Logs, compiled_steps
 from ctc.training.trainer.pending_steps import StartedStep
 from ctc.training.trainer.training_model import (
-    DOMINANT_SHARE,
     ITERATIONS,
     TrainingModel,
-    other_key,
+    mix_targets,
     soft_key,
 )
 
@@ -126,7 +125,7 @@ class ModelRunner:
         """
         data = batch.images, _targets(batch), self._sample_weights(batch)
         if mix:
-            data = mix_images(batch.images, mix), *_mix_targets(*data[1:], mix)
+            data = mix_images(batch.images, mix), *mix_targets(*data[1:], mix)
         logs = [
             self._steps.train(tuple(_rows(values, part) for values in data))
             for part in self._micro_batches(len(batch.images))
@@ -270,23 +269,6 @@ def _targets(batch: Batch) -> dict[str, Any]:
     """Return the labels of a batch, and its soft labels under the keys of `TrainingModel`."""
     soft = {soft_key(label): values for label, values in batch.soft_labels.items()}
     return {**batch.labels, **soft}
-
-
-def _mix_targets(
-    targets: Mapping[str, Any], weights: Mapping[str, Any], mix: Mix
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the targets and weights of mixed photos: of the dominant and of the other photo."""
-    share = np.float32(mix.dominant_share)
-    mixed = {name: np.asarray(values)[mix.dominant] for name, values in targets.items()}
-    mixed_weights = {label: share * values[mix.dominant] for label, values in weights.items()}
-    for label, values in weights.items():
-        other = other_key(label)
-        mixed[other] = np.asarray(targets[label])[mix.other]
-        if soft_key(label) in targets:
-            mixed[soft_key(other)] = np.asarray(targets[soft_key(label)])[mix.other]
-        mixed_weights[other] = (1 - share) * values[mix.other]
-    mixed[DOMINANT_SHARE] = np.full(len(mix.partner), share, np.float32)
-    return mixed, mixed_weights
 
 
 def _rows(values: Any, part: slice) -> Any:

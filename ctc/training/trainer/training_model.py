@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from ctc.training.model.losses import BatchSums, Criterion
+from ctc.training.model.mixing import Mix
 from ctc.training.trainer.weight_averages import WeightAverages
 
 Tensor = Any
@@ -138,3 +140,23 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
         )
         share = y[DOMINANT_SHARE]
         return sums._replace(loss=ops.sum(share * loss + (1.0 - share) * other_loss))
+
+
+def mix_targets(
+    targets: Mapping[str, Any], weights: Mapping[str, Any], mix: Mix
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the targets and sample weights of mixed photos, from those of the photos.
+
+    The labels are those of the dominant photo of each mixture; see `TrainingModel`.
+    """
+    share = np.float32(mix.dominant_share)
+    mixed = {name: np.asarray(values)[mix.dominant] for name, values in targets.items()}
+    mixed_weights = {label: share * values[mix.dominant] for label, values in weights.items()}
+    for label, values in weights.items():
+        other = other_key(label)
+        mixed[other] = np.asarray(targets[label])[mix.other]
+        if soft_key(label) in targets:
+            mixed[soft_key(other)] = np.asarray(targets[soft_key(label)])[mix.other]
+        mixed_weights[other] = (1 - share) * values[mix.other]
+    mixed[DOMINANT_SHARE] = np.full(len(mix.partner), share, np.float32)
+    return mixed, mixed_weights
