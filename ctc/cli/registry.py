@@ -19,6 +19,7 @@ COMMANDS = {
     "dataset verify": "Check every byte of a dataset.",
     "train": "Train a network on a dataset.",
     "export": "Export a run to one model.onnx file.",
+    "import": "Import a network of another program as a model file.",
     "evaluate": "Evaluate a model or a prediction file, and list labels to review.",
     "calibrate": "Calibrate the probabilities of a model, and fit thresholds per class.",
     "predict": "Predict the classes of new photos.",
@@ -37,7 +38,7 @@ COMPLETE_VAR = "_CTC_COMPLETE"
 """Environment variable in which a shell asks for completions; the name is click's."""
 
 _PACKAGES = ("dataset", "inventory", "models", "predict", "serve", "train")
-_ELSEWHERE = {"merge": "predict.merge"}
+_ELSEWHERE = {"import": "import_model", "merge": "predict.merge"}
 
 
 def module_of(command: str) -> str:

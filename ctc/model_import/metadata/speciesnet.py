@@ -1,0 +1,98 @@
+"""SpeciesNet's files: the labels of its classifier with their taxonomy, and info.json.
+
+A line of the labels is `uuid;class;order;family;genus;species;common name`, in the order of the
+output: https://github.com/google/cameratrapai, `taxonomy_utils.py`. The classifier gets 480×480
+pixels / 255, and its answers are logits: `classifier.py` there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ctc.errors import InputError, shorten
+from ctc.model_import.description import Description, Taxonomy
+from ctc.model_import.metadata.fields import get_text, read_text
+
+RANKS = ("class", "order", "family", "genus", "species")
+SIDE = 480
+_FIELDS = 7
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NOTES = {
+    "always_crop": "SpeciesNet's own program crops a photo to the surest box of a detector first: "
+    "give ctc such crops, or expect other answers",
+    "full_image": "SpeciesNet's own program cuts off up to 30 % of a photo's height first, at the "
+    "top and the bottom: ctc does not",
+}
+
+
+def is_label(line: str) -> bool:
+    """Return whether a line is one of SpeciesNet's labels."""
+    fields = line.split(";")
+    return len(fields) == _FIELDS and bool(_UUID.fullmatch(fields[0].strip()))
+
+
+def parse_labels(lines: Sequence[str], path: object) -> tuple[tuple[str, ...], Taxonomy]:
+    """Return the classes and their taxonomy.
+
+    A class is called by its common name; where several share one, by its scientific name, or all
+    its ranks. Raises InputError for a line that is no label.
+    """
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if not is_label(line):
+            raise InputError(
+                f"line {number} of '{path}', '{shorten(line)}', is no label of SpeciesNet: it has "
+                f"{line.count(';') + 1} fields, not an id and six names with ';' between"
+            )
+        rows.append([field.strip() for field in line.split(";")][1:])
+    common = Counter(row[5] for row in rows)
+    scientific = Counter(_scientific_name(row) for row in rows)
+    classes, taxonomy = [], {}
+    for row in rows:
+        name = row[5]
+        if not name or common[name] > 1:
+            name = _scientific_name(row)
+            if not name or scientific[name] > 1 or name in common:
+                name = ";".join(row)
+        classes.append(name)
+        taxonomy[name] = {rank: value for rank, value in zip(RANKS, row, strict=False) if value}
+    return tuple(classes), taxonomy
+
+
+def _scientific_name(row: Sequence[str]) -> str:
+    """Return the name of the lowest rank that is named: "canis lupus", "canis", "canidae"."""
+    *_, genus, species, _ = row
+    if genus and species:
+        return f"{genus} {species}"
+    return next((name for name in reversed(row[:5]) if name), "")
+
+
+def describe_labels(path: Path) -> Description | None:
+    """Return the classes of `NAME.labels.txt`, None if its lines are not SpeciesNet's."""
+    lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    if not lines or not is_label(lines[0]):
+        return None
+    classes, taxonomy = parse_labels(lines, path)
+    return Description(
+        path.name,
+        classes=classes,
+        taxonomy=taxonomy,
+        size=(SIDE, SIDE),
+        resize="stretch",
+        scale=255.0,
+        activation="softmax",
+    )
+
+
+def describe_info(data: Mapping[str, Any], path: Path) -> Description | None:
+    """Return the notes of info.json, None if it is not SpeciesNet's."""
+    if get_text(data, "classifier") is None or get_text(data, "type") not in _NOTES:
+        return None
+    version = get_text(data, "version") or "?"
+    return Description(
+        path.name, source=f"SpeciesNet {version}", notes=(_NOTES[str(data["type"])],)
+    )

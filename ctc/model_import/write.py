@@ -1,0 +1,154 @@
+"""Write the first graph that answers as the original network does."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from ctc._version import __version__
+from ctc.artifacts.model_file import ModelInfo
+from ctc.errors import CtcError
+from ctc.model_import.candidates import check_graph, float32_candidates, smaller_candidates
+from ctc.model_import.config import ImportConfig
+from ctc.model_import.expected import Expected
+from ctc.model_import.parity import Answers, ImportParity, check_parity, compare_answers
+from ctc.model_import.photos import PhotoSample
+from ctc.runtime.session import load_model
+from ctc.storage.atomic import atomic_write
+
+_BATCH_SIZE = 5
+"""Photos at a time in the comparison: more than one, and no number that networks are made for."""
+_TOOLS = ("onnx", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Photos, uint8 (N, height, width, 3), the answers to them, and a name for the photos."""
+
+    photos: NDArray[np.uint8]
+    expected: Expected
+    compared_on: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A written file: its metadata, its parity, and a note on how it differs from the original."""
+
+    info: ModelInfo
+    parity: ImportParity
+    note: str
+
+
+def write_float32(
+    network: ModelProto, info: ModelInfo, comparison: Comparison, config: ImportConfig
+) -> Written:
+    """Write the network with the precision it has; raises CtcError, writing nothing, if it can't.
+
+    `network`: pruned to the outputs.
+    """
+    rejected: list[CtcError] = []
+    for note, build in float32_candidates(network, comparison.expected.graph, config.network):
+        try:
+            return _write(build(), info, comparison, config, {"precision": "float32"}, note)
+        except CtcError as error:
+            rejected.append(error)
+    raise _not_written(rejected[-1], config.output)
+
+
+def write_smaller(
+    network: ModelProto,
+    info: ModelInfo,
+    comparison: Comparison,
+    config: ImportConfig,
+    calibration: PhotoSample | None,
+) -> Written:
+    """Write the network in float16 or int8; raises CtcError, writing nothing, if it can't."""
+    exact = _sound_float32(network, comparison, config)
+    rejected: list[CtcError] = []
+    for model, quantization in smaller_candidates(exact, config.precision, calibration):
+        settings = {"precision": config.precision, **quantization}
+        try:
+            return _write(model, info, comparison, config, settings, "")
+        except CtcError as error:
+            rejected.append(error)
+    raise _not_written(rejected[-1], config.output)
+
+
+def _sound_float32(network: ModelProto, comparison: Comparison, config: ImportConfig) -> ModelProto:
+    """Return the first graph that is sound; its smaller versions are compared themselves."""
+    error = CtcError("it can't be written in another precision")
+    for _, build in float32_candidates(network, comparison.expected.graph, config.network):
+        try:
+            model = build()
+            check_graph(model)
+        except CtcError as found:
+            error = found
+        else:
+            return model
+    raise _not_written(error, config.output)
+
+
+def _write(
+    model: ModelProto,
+    info: ModelInfo,
+    comparison: Comparison,
+    config: ImportConfig,
+    settings: Mapping[str, Any],
+    note: str,
+) -> Written:
+    """Write one graph if its file can be read and answers as the original network does."""
+    check_graph(model)
+    model.producer_name, model.producer_version = "camera-trap-classifier", __version__
+    with atomic_write(config.output) as partial:
+        _save(model, info, partial)
+        try:
+            found = _run(partial, info, comparison.photos)
+        except CtcError as error:
+            raise CtcError(str(error).replace(str(partial), str(config.network))) from None
+        parity = compare_answers(
+            comparison.expected.answers,
+            found,
+            comparison.expected.multi_label,
+            comparison.compared_on,
+        )
+        check_parity(parity, config.precision, config.required_agreement)
+        complete = replace(info, provenance=_provenance(parity, settings))
+        _save(model, complete, partial)
+    return Written(complete, parity, note)
+
+
+def _save(model: ModelProto, info: ModelInfo, path: Path) -> None:
+    onnx.helper.set_model_props(model, info.to_metadata())
+    onnx.save_model(model, path, save_as_external_data=False)
+
+
+def _run(path: Path, info: ModelInfo, photos: NDArray[np.uint8]) -> Answers:
+    model = load_model(path, needs="labels" if info.labels else "features")
+    names = tuple(info.outputs)
+    parts = [
+        model.run(photos[at : at + _BATCH_SIZE], names) for at in range(0, len(photos), _BATCH_SIZE)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+
+def _provenance(parity: ImportParity, settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **settings,
+        "parity": parity.to_json(),
+        "imported_with": {
+            "ctc": __version__,
+            **{name: importlib.metadata.version(name) for name in _TOOLS},
+        },
+    }
+
+
+def _not_written(error: CtcError, output: Path) -> CtcError:
+    return CtcError(f"{error}: '{output}' was not written")
