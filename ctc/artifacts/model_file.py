@@ -18,6 +18,8 @@ strangers            {"threshold", "false_alarm_rate", …} of the output `stran
 licence              "Apache-2.0", of the weights; null or absent if it is not known
 source               {"name", "format", "sha256", "url", …} of an imported network; {} or
                      absent for one that ctc trained
+taxonomy             {"species": {"red fox": {"class": "mammalia", "order": "carnivora", …}, …}},
+                     the ranks of classes; {} or absent if they are not known
 ctc_version          "3.0.0"
 
 Outputs: one per label, float32 (N, classes); `features`, float32 (N, size), pooled, before the
@@ -44,6 +46,7 @@ FEATURES_OUTPUT = "features"
 STRANGENESS_OUTPUT = "strangeness"
 RESERVED_NAMES = (INPUT_NAME, FEATURES_OUTPUT, STRANGENESS_OUTPUT)
 """Names that no label may have: those of the model's input and of its other outputs."""
+TAXONOMIC_RANKS = ("class", "order", "family", "genus", "species")
 
 _DAMAGED = (ValueError, AttributeError, TypeError, OverflowError, RecursionError)
 
@@ -56,7 +59,8 @@ class ModelInfo:
     `multi_label`: the labels that may have several classes at once, whose probabilities don't sum
     to 1. `feature_size`: numbers per photo in the output `features`, None if there is none.
     `strangers`: what the output `strangeness` was fitted to, empty if there is none. `licence`: of
-    the weights, such as an SPDX name. `source`: where an imported network is from.
+    the weights, such as an SPDX name. `source`: where an imported network is from. `taxonomy`: per
+    label and class the names of its ranks, those of TAXONOMIC_RANKS that are known.
     """
 
     labels: Mapping[str, tuple[str, ...]]
@@ -70,6 +74,7 @@ class ModelInfo:
     strangers: Mapping[str, Any] = field(default_factory=dict)
     licence: str | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
+    taxonomy: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
     @property
     def outputs(self) -> Mapping[str, int]:
@@ -112,6 +117,7 @@ class ModelInfo:
             "strangers": dict(self.strangers),
             "licence": self.licence,
             "source": dict(self.source),
+            "taxonomy": dict(self.taxonomy),
             "ctc_version": self.ctc_version,
         }
         return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
@@ -158,6 +164,7 @@ class ModelInfo:
                 strangers=_parse_object(values, "strangers"),
                 licence=None if values.get("licence") is None else str(values["licence"]),
                 source=_parse_object(values, "source"),
+                taxonomy=_check_taxonomy(_parse_object(values, "taxonomy"), labels),
             )
         except _DAMAGED as error:
             raise InputError(f"its metadata is damaged: {shorten(str(error))}") from None
@@ -174,6 +181,7 @@ class ModelInfo:
         "strangers",
         "licence",
         "source",
+        "taxonomy",
         "ctc_version",
     )
 
@@ -217,3 +225,25 @@ def _check_thresholds(
     if not sound:
         raise InputError("its thresholds are not probabilities of its classes: export it again")
     return thresholds
+
+
+def _check_taxonomy(
+    taxonomy: Mapping[str, Any], labels: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, Any]:
+    """Return the taxonomy; raises InputError unless it names ranks of known classes."""
+    try:
+        sound = all(
+            label in labels
+            and set(classes) <= set(labels[label])
+            and all(
+                rank in TAXONOMIC_RANKS and isinstance(name, str)
+                for ranks in classes.values()
+                for rank, name in ranks.items()
+            )
+            for label, classes in taxonomy.items()
+        )
+    except (TypeError, AttributeError):
+        sound = False
+    if not sound:
+        raise InputError("its taxonomy does not name ranks of its classes: import it again")
+    return taxonomy

@@ -144,6 +144,7 @@ def _info(
         feature_size=expected.graph.sizes.get(FEATURES_OUTPUT),
         licence=plan.licence,
         source=_source(plan, config, network),
+        taxonomy={plan.labels[0].name: plan.taxonomy} if plan.taxonomy else {},
     )
 
 

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.model_file import TAXONOMIC_RANKS
 from ctc.errors import InputError, shorten
 from ctc.model_import.description import Description, Taxonomy
 from ctc.model_import.metadata.fields import get_text, read_text
 
-RANKS = ("class", "order", "family", "genus", "species")
 SIDE = 480
 _FIELDS = 7
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -59,7 +59,7 @@ def parse_labels(lines: Sequence[str], path: object) -> tuple[tuple[str, ...], T
             if not name or scientific[name] > 1 or name in common:
                 name = ";".join(row)
         classes.append(name)
-        taxonomy[name] = {rank: value for rank, value in zip(RANKS, row, strict=False) if value}
+        taxonomy[name] = {rank: value for rank, value in zip(TAXONOMIC_RANKS, row, strict=False) if value}
     return tuple(classes), taxonomy
 
 
