@@ -8,12 +8,17 @@ import keras
 
 from ctc.artifacts.dataset import MULTIPLE_OBSERVATIONS, TRAIN
 from ctc.hardware import nvidia_gpus
+from ctc.images.eval_samples import sample_count
 from ctc.reporting import counted
 from ctc.training.config import TrainingConfig
 from ctc.training.distributed.backend import keras_gpus
 from ctc.training.plan import TrainingPlan
 
 _GPU_EXTRAS = {"tensorflow": "train-gpu", "jax": "jax-cuda12"}
+MIN_STEPS = 10
+"""The fewest steps of an epoch without a warning, if a smaller batch has at least twice as many."""
+SMALLEST_BATCH_SIZE = 8
+"""The smallest batch that a warning recommends; batch normalisation suffers from smaller ones."""
 MAX_CLASS_WEIGHT = 10.0
 """The largest class weight without a warning; measured, see "Class imbalance" in training.md."""
 
@@ -28,8 +33,10 @@ def plan_warnings(plan: TrainingPlan) -> Iterator[str]:
             "--keep-multi-observation"
         )
     yield from _gpu_warnings()
+    yield from _few_steps_warnings(plan)
     yield from _patience_warnings(plan.config)
     yield from _class_weight_warnings(plan)
+    yield from _teacher_warnings(plan)
 
 
 def _gpu_warnings() -> Iterator[str]:
@@ -44,6 +51,20 @@ def _gpu_warnings() -> Iterator[str]:
         f"training on the CPU: the driver shows {counted(gpus, 'NVIDIA GPU')}, which Keras on "
         f"{backend} can't use: {advice}"
     )
+
+
+def _few_steps_warnings(plan: TrainingPlan) -> Iterator[str]:
+    """Warn of batches so large that an epoch changes the weights a few times only."""
+    size, photos = plan.config.batch_size, sample_count(plan.dataset, TRAIN, plan.preprocessing)
+    steps = max(photos // size, 1)
+    power = max(photos // MIN_STEPS, 1).bit_length() - 1
+    smaller = max(SMALLEST_BATCH_SIZE, 2**power, plan.config.topology.device_count)
+    if steps < MIN_STEPS and photos // smaller >= 2 * steps:
+        yield (
+            f"with --batch-size {size} an epoch of {counted(photos, 'train photo')} has "
+            f"{counted(steps, 'step')}, in which a network learns little: "
+            f"try --batch-size {smaller}"
+        )
 
 
 def _patience_warnings(config: TrainingConfig) -> Iterator[str]:
@@ -71,3 +92,21 @@ def _class_weight_warnings(plan: TrainingPlan) -> Iterator[str]:
                 f"'{label.name}={label.classes[number]}' ({photos}) by {highest:.0f}: factors "
                 f"above {MAX_CLASS_WEIGHT:.0f} cost accuracy, try --class-weights sqrt or a file"
             )
+
+
+def _teacher_warnings(plan: TrainingPlan) -> Iterator[str]:
+    """Warn of a teacher that sees photos unlike those that it was trained on."""
+    if not plan.teacher:
+        return
+    height, width = plan.teacher.input_size
+    own = plan.preprocessing
+    if own.height < height / 2 or own.width < width / 2:
+        yield (
+            f"the teacher sees {own.height}×{own.width} pixels enlarged to its {height}×{width}, "
+            "and may know less than on whole photos: add a larger --height and --width"
+        )
+    margin = plan.teacher.model.info.preprocessing.crop_margin
+    if (margin is None) != (own.crop_margin is None):
+        kinds = ("crops of animals", "whole photos")
+        one, other = kinds if own.crop_margin is not None else kinds[::-1]
+        yield f"the dataset has {one}, and the teacher was trained on {other}"

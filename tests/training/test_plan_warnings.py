@@ -46,6 +46,32 @@ def test_plan_warnings_name_large_class_weight(warnings_of, tmp_path):
     assert "by 124: factors above 10 cost accuracy, try --class-weights sqrt" in warning
 
 
+@pytest.mark.parametrize(
+    ("photos", "size", "advised"),
+    [(400, 128, 32), (60, 16, 8), (1279, 128, 64), (1280, 128, None), (100, 8, None)],
+)
+def test_plan_warnings_name_a_batch_size_with_more_steps(
+    warnings_of, tiny_dataset, photos, size, advised
+):
+    dataset = tiny_dataset({"train": photos, "val": 5}, smallest_side=8, name="other")
+    found = warnings_of(dataset=str(dataset.folder), batch_size=size)
+    if advised is None:
+        assert found == []
+        return
+    (warning,) = found
+    assert warning == (
+        f"with --batch-size {size} an epoch of {photos:,} train photos has {photos // size} "
+        f"steps, in which a network learns little: try --batch-size {advised}"
+    )
+
+
+def test_plan_warnings_name_a_batch_size_for_one_step(warnings_of, tiny_dataset):
+    dataset = tiny_dataset({"train": 90, "val": 5}, smallest_side=8, name="other")
+    (warning,) = warnings_of(dataset=str(dataset.folder), batch_size=128)
+    assert "an epoch of 90 train photos has 1 step, in which" in warning
+    assert warning.endswith("try --batch-size 8")
+
+
 @pytest.mark.parametrize(("backend", "extra"), [("tensorflow", "train-gpu"), ("jax", "jax-cuda12")])
 def test_plan_warnings_name_extra_for_a_gpu_that_keras_lacks(
     warnings_of, monkeypatch, backend, extra
