@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, EntryPoint, distributions
 
 from ctc.errors import PluginError
@@ -119,10 +120,12 @@ def _split_names(text: str) -> set[str]:
     return {name.strip() for name in text.split(",") if name.strip()}
 
 
+@cache  # parsing takes 2 ms, and all entry points of a distribution have the same object
 def _name_and_version(distribution: Distribution | None) -> tuple[str, str]:
     if distribution is None:
         return UNNAMED, ""
     try:
-        return distribution.metadata["Name"] or UNNAMED, distribution.metadata["Version"] or ""
+        metadata = distribution.metadata
+        return metadata["Name"] or UNNAMED, metadata["Version"] or ""
     except Exception:  # METADATA is missing or damaged; Python versions raise different errors
         return UNNAMED, ""
