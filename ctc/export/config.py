@@ -18,12 +18,13 @@ class ExportConfig:
 
     `min_agreement`: the share of held-out photos (0–1) that must keep their top class, for every
     label; None for the default of the precision. `calibration_photos`: the maximum number of train
-    photos for the calibration of int8.
+    photos for the calibration of int8. `features`: whether the model has the output `features`.
     """
 
     precision: ExportPrecision = "float32"
     min_agreement: float | None = None
     calibration_photos: int = CALIBRATION_PHOTOS
+    features: bool = False
 
     @property
     def required_agreement(self) -> float:

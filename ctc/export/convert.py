@@ -1,4 +1,4 @@
-"""Convert a Keras network to ONNX: input `images` (uint8), and one output per label."""
+"""Convert a Keras network to ONNX: input `images` (uint8), one output per label, and features."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import keras
 import onnx
 import tensorflow as tf
 
-from ctc.artifacts.model_file import INPUT_NAME, RESERVED_NAMES
+from ctc.artifacts.model_file import FEATURES_OUTPUT, INPUT_NAME, RESERVED_NAMES
 from ctc.errors import CtcError, InputError
 from ctc.export.graph import rename_values
 
@@ -21,13 +21,27 @@ _BATCH_AXIS = "N"
 _CATCH_ERRORS = "TF2ONNX_CATCH_ERRORS"
 
 
+def with_features(network: keras.Model) -> keras.Model:
+    """Return the network with one more output, `features`: what all of its heads take, (N, size).
+
+    `network`: see `to_onnx`; its heads are the layers `head_0`, `head_1`, ….
+    """
+    features = network.get_layer("head_0").input
+    return keras.Model(network.input, {**network.output, FEATURES_OUTPUT: features})
+
+
 def to_onnx(
-    network: keras.Model, labels: Mapping[str, int], height: int, width: int
+    network: keras.Model,
+    labels: Mapping[str, int],
+    height: int,
+    width: int,
+    feature_size: int | None = None,
 ) -> onnx.ModelProto:
     """Convert a network to an ONNX model.
 
-    `network`: uint8 (N, height, width, 3) → dict of label → probabilities (N, classes). `labels`:
-    name → number of classes.
+    `network`: uint8 (N, height, width, 3) → dict of label → probabilities (N, classes), and with
+    `feature_size` also `features` (N, feature_size), in any floating-point type. `labels`: name →
+    number of classes.
 
     Raises CtcError when a label can't be the name of an output, or when ONNX has no equivalent for
     a part of the network.
@@ -42,9 +56,10 @@ def to_onnx(
             f"export needs the TensorFlow backend, not '{keras.backend.backend()}': "
             "unset KERAS_BACKEND"
         )
+    outputs = {**labels, **({} if feature_size is None else {FEATURES_OUTPUT: feature_size})}
     try:
-        model = _convert(network, list(labels), height, width)
-        _set_inputs_and_outputs(model, labels, height, width)
+        model = _convert(network, list(outputs), height, width)
+        _set_inputs_and_outputs(model, outputs, height, width)
         onnx.checker.check_model(model, full_check=True)
     except Exception as error:  # converters raise many types for what they don't support
         reason = " ".join(str(error).split())[:300]
@@ -54,15 +69,13 @@ def to_onnx(
     return model
 
 
-def _convert(network: keras.Model, labels: list[str], height: int, width: int) -> onnx.ModelProto:
-    """Return the model with outputs output_0, output_1, … in the order of the labels."""
+def _convert(network: keras.Model, names: list[str], height: int, width: int) -> onnx.ModelProto:
+    """Return the model with outputs output_0, output_1, … in the order of `names`."""
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # it raises what it logs
 
     def predict(images: Any) -> dict[str, Any]:
         outputs = network(images, training=False)
-        return {
-            f"output_{i}": tf.cast(outputs[label], tf.float32) for i, label in enumerate(labels)
-        }
+        return {f"output_{i}": tf.cast(outputs[name], tf.float32) for i, name in enumerate(names)}
 
     signature = [tf.TensorSpec((None, height, width, 3), tf.uint8, name=INPUT_NAME)]
     function = tf.function(predict, input_signature=signature)
@@ -93,16 +106,16 @@ def run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelProt
 
 
 def _set_inputs_and_outputs(
-    model: onnx.ModelProto, labels: Mapping[str, int], height: int, width: int
+    model: onnx.ModelProto, outputs: Mapping[str, int], height: int, width: int
 ) -> None:
     """Set names and shapes of input and outputs; rename intermediate values with these names."""
     graph = model.graph
     if len(graph.input) != 1 or {value.name for value in graph.output} != {
-        f"output_{i}" for i in range(len(labels))
+        f"output_{i}" for i in range(len(outputs))
     }:
         raise ValueError(f"tf2onnx returned the outputs {[value.name for value in graph.output]}")
-    renamed = {name: f"{name}/inner" for name in (INPUT_NAME, *labels)}
-    renamed |= {f"output_{i}": label for i, label in enumerate(labels)} | {
+    renamed = {name: f"{name}/inner" for name in (INPUT_NAME, *outputs)}
+    renamed |= {f"output_{i}": name for i, name in enumerate(outputs)} | {
         graph.input[0].name: INPUT_NAME
     }
     rename_values(graph, renamed)
@@ -111,9 +124,7 @@ def _set_inputs_and_outputs(
         INPUT_NAME, onnx.TensorProto.UINT8, [_BATCH_AXIS, height, width, 3]
     )
     graph.input.append(images)
-    for label, classes in labels.items():
+    for name, size in outputs.items():
         graph.output.append(
-            onnx.helper.make_tensor_value_info(
-                label, onnx.TensorProto.FLOAT, [_BATCH_AXIS, classes]
-            )
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [_BATCH_AXIS, size])
         )

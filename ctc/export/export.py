@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from ctc._version import __version__
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError
 from ctc.export.config import ExportConfig, ExportPrecision
-from ctc.export.convert import to_onnx
+from ctc.export.convert import to_onnx, with_features
 from ctc.export.float16 import to_float16
 from ctc.export.parity import Parity, PredictFn, compare, onnx_predict_fn, run_model
 from ctc.export.quantize import quantized_candidates
@@ -29,7 +29,8 @@ from ctc.reporting import counted
 from ctc.storage.atomic import atomic_write
 
 TOLERANCE = 1e-4
-"""Maximum difference of a float32 probability from that of the trained network."""
+"""Maximum difference of a float32 probability from that of the trained network, and of a feature
+as a share of the largest."""
 
 _REMEDIES: Mapping[ExportPrecision, str] = {
     "float32": "train with another backbone",
@@ -76,7 +77,11 @@ def export_model(
     """
     photos = held_out_photos(dataset, info)
     labels = {label: len(classes) for label, classes in info.labels.items()}
-    exact = to_onnx(network, labels, info.preprocessing.height, info.preprocessing.width)
+    if config.features:
+        network = with_features(network)
+    feature_size = _feature_size(network)
+    size = info.preprocessing.height, info.preprocessing.width
+    exact = to_onnx(network, labels, *size, feature_size)
     expected = run_model(_keras_predict_fn(network), photos.labelled_batches())
     rejected = []
     for candidate in _candidates(exact, info, dataset, config):
@@ -86,7 +91,7 @@ def export_model(
             photos.split,
         )
         if _rejection_reason(parity, config) is None:
-            return _write(candidate, info, parity, output, config)
+            return _write(candidate, info, parity, output, config, feature_size)
         rejected.append(parity)
     best = max(rejected, key=lambda parity: parity.agreement)
     raise CtcError(
@@ -119,6 +124,14 @@ def _candidates(
 def _rejection_reason(parity: Parity, config: ExportConfig) -> str | None:
     """Return why a model is rejected; None when it is accepted."""
     where = f"on {counted(parity.photos, 'photo')} of the split '{parity.split}'"
+    features = parity.features
+    if features and not np.isfinite(features.lowest_similarity):
+        return f"the {config.precision} model has features that are not numbers {where}"
+    if features and config.precision == "float32" and features.largest_difference > TOLERANCE:
+        return (
+            "the features of the converted network differ from those of the trained one by "
+            f"{features.largest_difference:.2g} of the largest {where}, more than {TOLERANCE:g}"
+        )
     if not np.isfinite(parity.largest_difference):
         return (
             f"the {config.precision} model differs from the trained network "
@@ -139,14 +152,23 @@ def _rejection_reason(parity: Parity, config: ExportConfig) -> str | None:
 
 
 def _write(
-    candidate: Candidate, info: RunInfo, parity: Parity, output: Path, config: ExportConfig
+    candidate: Candidate,
+    info: RunInfo,
+    parity: Parity,
+    output: Path,
+    config: ExportConfig,
+    feature_size: int | None,
 ) -> ExportResult:
     model = candidate.model
     provenance = _provenance(
         info, parity, {"precision": config.precision, **candidate.quantization}
     )
     metadata = ModelInfo(
-        info.labels, info.preprocessing, provenance=provenance, multi_label=info.multi_label
+        info.labels,
+        info.preprocessing,
+        provenance=provenance,
+        multi_label=info.multi_label,
+        feature_size=feature_size,
     )
     onnx.helper.set_model_props(model, metadata.to_metadata())
     model.producer_name, model.producer_version = "camera-trap-classifier", __version__
@@ -154,6 +176,12 @@ def _write(
     with atomic_write(output) as partial:
         onnx.save_model(model, partial, save_as_external_data=False)
     return ExportResult(output, output.stat().st_size, candidate.quantization, parity)
+
+
+def _feature_size(network: keras.Model) -> int | None:
+    """Return the number of features per photo, None if they are no output of the network."""
+    features = network.output.get(FEATURES_OUTPUT)
+    return None if features is None else int(features.shape[1])
 
 
 def _keras_predict_fn(network: keras.Model) -> PredictFn:

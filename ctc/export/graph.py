@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model_file import FEATURES_OUTPUT, INPUT_NAME
 from ctc.errors import CtcError
 
 LAYER_OPS = frozenset({"Conv", "Gemm", "MatMul"})
@@ -74,10 +74,17 @@ def _mixes_channels(node: NodeProto) -> bool:
 
 
 def head_nodes(graph: GraphProto) -> list[NodeProto]:
-    """Return the nodes from pooling to outputs: a layer and a softmax or sigmoid per label."""
+    """Return the nodes from pooling to outputs: a layer and a softmax or sigmoid per label.
+
+    With them the node that computes the features, which is mostly the pooling.
+    """
     producers = {name: node for node in graph.node for name in node.output}
     found: dict[str, NodeProto] = {}
-    pending = [(value.name, False) for value in graph.output]
+    pending = [(value.name, False) for value in graph.output if value.name != FEATURES_OUTPUT]
+    if FEATURES_OUTPUT in producers:
+        last = producers[FEATURES_OUTPUT]
+        found[last.output[0]] = last
+        pending += [(name, True) for name in last.input]
     while pending:
         name, is_before_layer = pending.pop()
         node = producers.get(name)

@@ -12,14 +12,15 @@ import onnx
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model_file import FEATURES_OUTPUT, INPUT_NAME
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.errors import InputError
 from ctc.export.session import open_session
 from ctc.reporting import counted
 
 PredictFn = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[np.float32]]]
-"""From uint8 images (N, height, width, 3) to probabilities (N, classes) per label."""
+"""From uint8 images (N, height, width, 3) to probabilities (N, classes) per label, and to
+`features` (N, size) if the network has them."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,27 @@ class LabelledPredictions:
     """Per label the predicted probabilities (photos, classes) and the true classes.
 
     `targets` as in `ctc.plugin.Batch`: class numbers (photos,), or for a multi-label label (photos,
-    classes); −1 = missing.
+    classes); −1 = missing. `features` (photos, size): None if the network has no such output.
     """
 
     probabilities: Mapping[str, NDArray[np.float32]]
     targets: Mapping[str, NDArray[np.int32]]
+    features: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class FeatureParity:
+    """Parity of the features.
+
+    `size`: how many per photo. `largest_difference`: of any of them, as a share of the largest
+    absolute feature. `lowest_similarity`, `mean_similarity`: cosine similarity of a photo's
+    features before and after. All are NaN when a model returns NaN.
+    """
+
+    size: int
+    largest_difference: float
+    lowest_similarity: float
+    mean_similarity: float
 
 
 @dataclass(frozen=True)
@@ -53,13 +70,15 @@ class LabelParity:
 class Parity:
     """Parity of a model.
 
-    `largest_difference`: of any probability, NaN when a model returns NaN.
+    `largest_difference`: of any probability, NaN when a model returns NaN. `features`: None if the
+    model has none.
     """
 
     split: str
     photos: int
     largest_difference: float
     labels: Mapping[str, LabelParity]
+    features: FeatureParity | None = None
 
     @property
     def agreement(self) -> float:
@@ -68,7 +87,10 @@ class Parity:
 
     def to_json(self) -> dict[str, Any]:
         """Return the parity as a JSON object."""
-        return asdict(self)
+        values = asdict(self)
+        if self.features is None:
+            del values["features"]
+        return values
 
     def lines(self) -> Iterator[str]:
         """Yield a summary: a line on all labels, and one per label."""
@@ -82,6 +104,12 @@ class Parity:
                 else f"; accuracy {before:.3f} before, {after:.3f} after"
             )
             yield f"  {name}: same class for {label.agreement:.1%}{accuracy}"
+        if self.features:
+            yield (
+                f"  {FEATURES_OUTPUT}, {self.features.size:,} numbers per photo: cosine similarity "
+                f"{self.features.mean_similarity:.4f} on average, at least "
+                f"{self.features.lowest_similarity:.4f}"
+            )
 
 
 def run_model(
@@ -89,8 +117,12 @@ def run_model(
 ) -> LabelledPredictions:
     """Return the predictions for labelled batches; raises InputError when there is no photo."""
     predicted, true = defaultdict[str, list[Any]](list), defaultdict[str, list[Any]](list)
+    features: list[NDArray[np.float32]] = []
     for images, labels in batches:
         for label, values in predict(images).items():
+            if label == FEATURES_OUTPUT:
+                features.append(values)
+                continue
             predicted[label].append(values)
             true[label].append(labels[label])
     if not predicted:
@@ -101,6 +133,7 @@ def run_model(
     return LabelledPredictions(
         {label: np.concatenate(values) for label, values in predicted.items()},
         {label: np.concatenate(values) for label, values in true.items()},
+        np.concatenate(features) if features else None,
     )
 
 
@@ -115,7 +148,12 @@ def compare(trained: LabelledPredictions, exported: LabelledPredictions, split: 
         for label, values in trained.probabilities.items()
     }
     photos = min(map(len, trained.probabilities.values()))
-    return Parity(split, photos, float(np.max(differences)), labels)  # NaN stays NaN
+    features = (
+        None
+        if trained.features is None or exported.features is None
+        else _compare_features(trained.features, exported.features)
+    )
+    return Parity(split, photos, float(np.max(differences)), labels, features)  # NaN stays NaN
 
 
 def onnx_predict_fn(model: onnx.ModelProto) -> PredictFn:
@@ -127,6 +165,19 @@ def onnx_predict_fn(model: onnx.ModelProto) -> PredictFn:
         return dict(zip(names, session.run(names, {INPUT_NAME: images}), strict=True))
 
     return predict
+
+
+def _compare_features(trained: NDArray[np.float32], exported: NDArray[np.float32]) -> FeatureParity:
+    before, after = trained.astype(np.float64), exported.astype(np.float64)
+    lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    products = (before * after).sum(axis=1)
+    # two photos without any feature are alike
+    similarity = np.divide(products, lengths, out=np.ones_like(products), where=lengths != 0)
+    largest = max(float(np.abs(before).max()), np.finfo(np.float32).tiny)
+    difference = float(np.abs(before - after).max()) / largest
+    return FeatureParity(
+        trained.shape[1], difference, float(similarity.min()), float(similarity.mean())
+    )
 
 
 def _compare_label(

@@ -169,7 +169,7 @@ def _check_export(network: keras.Model, size: tuple[int, int], tolerance: float)
     )
     photos = np.random.default_rng(1).integers(0, 256, (_BATCH, height, width, 3), np.uint8)
     try:
-        model = to_onnx(whole, {"features": network.output_shape[1]}, height, width)
+        model = to_onnx(whole, {}, height, width, network.output_shape[1])
     except CtcError as error:
         raise AssertionError(f"`ctc export` fails: {error}") from error
     expected = np.asarray(whole(photos, training=False)["features"])

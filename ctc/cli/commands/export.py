@@ -52,6 +52,11 @@ def _default_photos() -> str:
     help="Maximum number of train photos for the calibration of int8.",
 )
 @option(
+    "--features",
+    is_flag=True,
+    help="Add the output 'features': what the heads take, for `ctc embed` and `ctc probe`.",
+)
+@option(
     "--dataset",
     type=PATH_OR_URL,
     metavar="DIR",
@@ -65,6 +70,7 @@ def command(
     precision: ExportPrecision,
     min_agreement: float | None,
     calibration_photos: int | None,
+    features: bool,
     dataset: Path | None,
     overwrite: bool,
 ) -> None:
@@ -72,7 +78,8 @@ def command(
 
     The file holds everything that prediction needs: network, normalisation, classes and
     preprocessing. The exported model is compared with the trained network on up to 512 held-out
-    photos of the dataset. It is not written when too few of them keep their top class.
+    photos of the dataset. It is not written when too few of them keep their top class. With
+    --features the file has one more output, which older versions of ctc pass over.
     """
     from ctc.artifacts.run import Run
     from ctc.cli.console.console import info
@@ -84,7 +91,9 @@ def command(
             f"--calibration-photos is for int8, not '{precision}': leave it out, or add "
             "--precision int8"
         )
-    config = ExportConfig(precision, min_agreement, calibration_photos or CALIBRATION_PHOTOS)
+    config = ExportConfig(
+        precision, min_agreement, calibration_photos or CALIBRATION_PHOTOS, features
+    )
     run = Run(run_folder)
     run_info = run.read()
     _check_output(output, overwrite)

@@ -139,7 +139,7 @@ def test_backbone_converts_to_onnx_with_same_features(name, stir) -> None:
     whole = keras.Model(
         images, {"features": network(keras.layers.Rescaling(1 / 127.5, -1)(images))}
     )
-    model = to_onnx(whole, {"features": known.channels}, height, width).SerializeToString()
+    model = to_onnx(whole, {}, height, width, known.channels).SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     (found,) = session.run(["features"], {"images": photos})
     wanted = np.asarray(whole(photos, training=False)["features"])
