@@ -7,10 +7,9 @@ from typing import Any
 import click
 
 from ctc.cli.commands.predict.options import predict_options, to_config
-from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.photo_run import DRY_RUN, require_this_machine
 from ctc.cli.options.plugin import AGGREGATIONS, ENGINES, FORMATS, command_with
-from ctc.errors import UsageError
 
 
 @click.command(
@@ -20,11 +19,7 @@ from ctc.errors import UsageError
 @click.argument("model", type=PATH_OR_URL)
 @click.argument("sources", type=PATH_OR_URL, nargs=-1, required=True, metavar="SOURCE...")
 @predict_options
-@option(
-    "--dry-run",
-    is_flag=True,
-    help="Print what would be predicted and an estimate of the time, then exit.",
-)
+@DRY_RUN
 def command(dry_run: bool, **options: Any) -> int:
     """Predict the classes of photos with a MODEL file from `ctc export`.
 
@@ -45,8 +40,8 @@ def command(dry_run: bool, **options: Any) -> int:
     from ctc.plugin.manager import plugins
 
     config = to_config(options)
-    if dry_run and config.engine:
-        raise UsageError("--dry-run measures this machine alone: leave --engine out")
+    if dry_run:
+        require_this_machine(config.engine)
     run = prepare_run(config, plugins())
     print_run_info(run)
     if dry_run:

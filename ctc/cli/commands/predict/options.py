@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from ctc.cli.options.engine import default_threads, engine_option, require_engine
-from ctc.cli.options.inference import (
-    AGGREGATION,
-    CLASS_LIST,
-    PRECISION,
-    PROVIDER,
-    THRESHOLD,
-    batch_size_option,
-    pop_runtime,
-    threads_option,
-)
+from ctc.cli.options.inference import AGGREGATION, CLASS_LIST, THRESHOLD
 from ctc.cli.options.option import PluginName, apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.errors import UsageError
+from ctc.cli.options.photo_run import RUN, RUNTIME, SOURCES, pop_run_options
 
 if TYPE_CHECKING:
-    from ctc.images.photo_table import TableColumns
     from ctc.inference.config import PredictConfig
 
 OUTPUT = option(
@@ -39,126 +26,14 @@ FORMAT = option(
     help="Output format.",
 )
 
-_SOURCES = (
-    option(
-        "--event-id",
-        metavar="COL",
-        show_default="each row is an event, named after its first photo",
-        help="Column of the CSV with the event of a row.",
-    ),
-    option(
-        "--image",
-        "images",
-        metavar="COL",
-        multiple=True,
-        help="Column of the CSV with photos. Repeatable.",
-    ),
-    option(
-        "--image-folder",
-        metavar="COL",
-        help="Column of the CSV with the folder that a row's photos are in.",
-    ),
-    option(
-        "--where",
-        metavar="COL=VALUE",
-        multiple=True,
-        help="Read only the rows of the CSV with this value in this column. Repeatable.",
-    ),
-    option(
-        "--no-header",
-        is_flag=True,
-        help="The CSV has no header: its columns are called 1, 2, ….",
-    ),
-    option(
-        "--image-root",
-        type=PATH_OR_URL,
-        show_default="the CSV's folder",
-        help="Folder that relative paths in a table start from.",
-    ),
-    option(
-        "--events-within",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="SECONDS",
-        help="Group the photos of a folder into events: a photo joins the event of the photo "
-        "before it when their EXIF times are at most this far apart.",
-    ),
-)
-
-_RUN = (
-    option(
-        "--truncated",
-        type=click.Choice(["fail", "use"]),
-        default="fail",
-        help="How to treat truncated JPEGs: they fail, or are used with the missing part grey.",
-    ),
-    option(
-        "--shard",
-        metavar="I/N",
-        help="Predict only every N-th event, starting with the I-th; `ctc merge` joins the parts.",
-    ),
-    engine_option("Run the prediction on an engine, such as a Ray cluster."),
-    option(
-        "--max-failures",
-        type=click.IntRange(0),
-        show_default="no limit",
-        help="Stop when more than N photos failed; the progress is saved.",
-    ),
-    option(
-        "--resume",
-        is_flag=True,
-        help="Resume an interrupted run; the same command does so without this option as well.",
-    ),
-    option(
-        "--overwrite",
-        is_flag=True,
-        help="Replace an existing output, or the journal of another run.",
-    ),
-)
-
 predict_options = apply_options(
-    (
-        OUTPUT,
-        *_SOURCES,
-        AGGREGATION,
-        THRESHOLD,
-        CLASS_LIST,
-        FORMAT,
-        PROVIDER,
-        PRECISION,
-        batch_size_option("Inference batch size; auto benchmarks sizes before long runs."),
-        threads_option(
-            "all; with --engine ray, 1", "CPU cores to use; with --engine, of each worker."
-        ),
-        *_RUN,
-    )
+    (OUTPUT, *SOURCES, AGGREGATION, THRESHOLD, CLASS_LIST, FORMAT, *RUNTIME, *RUN)
 )
 
 
 def to_config(options: dict[str, Any]) -> PredictConfig:
     """Build the configuration; raise UsageError for options that exclude each other."""
-    from ctc.inference.config import PredictConfig, ShardSpec
+    from ctc.inference.config import PredictConfig
 
-    columns, shard = _pop_columns(options), options.pop("shard")
-    require_engine(options["engine"], options["engine_options"])
-    return PredictConfig(
-        columns=columns,
-        runtime=pop_runtime(options, default_threads(options["engine"])),
-        shard=ShardSpec.parse(shard) if shard else None,
-        **options,
-    )
-
-
-def _pop_columns(options: dict[str, Any]) -> TableColumns | None:
-    from ctc.images.photo_table import TableColumns
-
-    images, event_id, folder, where, no_header = (
-        options.pop(name) for name in ("images", "event_id", "image_folder", "where", "no_header")
-    )
-    if images:
-        return TableColumns(event_id, images, folder, where, has_header=not no_header)
-    if event_id or folder or where or no_header:
-        raise UsageError(
-            "--event-id, --image-folder, --where and --no-header describe a CSV: add --image, "
-            "the column with its photos"
-        )
-    return None
+    run = pop_run_options(options)
+    return PredictConfig(**run, **options)
