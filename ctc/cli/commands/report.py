@@ -41,6 +41,7 @@ def command(
     """
     require_report_packages("report", "report")
     from ctc.artifacts.failures import read_failures
+    from ctc.cli.console.console import info
     from ctc.evaluation.answers.aggregation import aggregator_factory
     from ctc.evaluation.answers.prediction_file import read_predictions
     from ctc.evaluation.config import ReportConfig
@@ -55,4 +56,7 @@ def command(
     failures = read_failures(predictions)
     source = thumbnails_from_files(image_root)
     config = ReportConfig(megabytes=thumbnails)
-    click.echo(write_prediction_report(predictions.name, data, output, source, failures, config))
+    path, lines = write_prediction_report(predictions.name, data, output, source, failures, config)
+    for line in lines:
+        info(line)
+    click.echo(path)

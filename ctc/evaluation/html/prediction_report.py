@@ -28,6 +28,8 @@ from ctc.reporting import counted
 
 HIGH_CONFIDENCE = 0.9
 MAX_LOCATIONS = 60
+MAX_TOLD = 8
+"""Classes of a label that the command names; the report has all of them."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,10 @@ def write_prediction_report(
     thumbnail_source: ThumbnailSource,
     failures: tuple[str, ...],
     config: ReportConfig,
-) -> Path:
-    """Write report.html into `folder` and return its path; `name` is that of the predictions.
+) -> tuple[Path, list[str]]:
+    """Write report.html into `folder`, and return its path and lines with the counts in it.
+
+    `name` is that of the predictions.
 
     Raises InputError for probabilities that are not numbers from 0 to 1.
     """
@@ -74,7 +78,7 @@ def write_prediction_report(
         "failures": failures,
     }
     write_page(folder / REPORT_FILE, "predictions.html", values)
-    return folder / REPORT_FILE
+    return folder / REPORT_FILE, _count_lines(data, pages, failures)
 
 
 def _page(data: EvaluationData, label: str, prefix: str) -> PredictionPage:
@@ -107,6 +111,25 @@ def _summary(
     lines += [_label_summary(data, page) for page in pages]
     if failures:
         lines.append(f"{counted(len(failures), 'photo')} could not be used.")
+    return lines
+
+
+def _count_lines(
+    data: EvaluationData, pages: list[PredictionPage], failures: tuple[str, ...]
+) -> list[str]:
+    """Return what the report counts: events, then for each label its most frequent classes."""
+    counts = [counted(len(data.event_ids), "event")]
+    if data.photos:
+        counts.append(counted(len(data.photos), "photo"))
+    if data.locations:
+        counts.append(counted(len(data.locations), "location"))
+    if failures:
+        counts.append(f"{counted(len(failures), 'photo')} that could not be used")
+    lines = [", ".join(counts)]
+    for page in pages:
+        shown = [f"{one.name} ({one.events:,})" for one in page.classes if one.events]
+        more = f", and {len(shown) - MAX_TOLD} more" if len(shown) > MAX_TOLD else ""
+        lines.append(f"{page.label}: {', '.join(shown[:MAX_TOLD])}{more}")
     return lines
 
 

@@ -60,8 +60,9 @@ def _series(label: str, name: str, epochs: Sequence[Epoch]) -> tuple[str, list[f
 
 
 def _plot(axes: Axes, title: str, lines: Sequence[tuple[str, list[float], list[float]]]) -> None:
+    """Draw training as a line and validation dashed, as the report of `ctc evaluate` does."""
     for index, (label, training, validation) in enumerate(lines):
-        for values, style, split in ((training, "--", "training"), (validation, "-", "validation")):
+        for values, style, split in ((training, "-", "training"), (validation, "--", "validation")):
             if values:
                 epochs = range(1, len(values) + 1)
                 axes.plot(

@@ -65,7 +65,12 @@ def test_prediction_report_shows_classes_locations_hours_and_photos(
 ) -> None:
     code, written = report(predictions)
     page = read_page(written)
-    assert (code, capsys.readouterr().out.strip()) == (0, str(written))
+    told = capsys.readouterr()
+    assert (code, told.out.strip()) == (0, str(written))
+    counts, classes = told.err.splitlines()
+    assert counts == "6 events, 3 locations"
+    assert classes.startswith("species: empty (2), ")
+    assert classes.endswith("🦊 (1)")
     assert (page.unmatched, page.all("script", "src")) == ([], [])
     assert len(page.all("img", "src")) == 12
     for part in (
