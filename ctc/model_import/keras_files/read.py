@@ -17,6 +17,7 @@ from .build import FEATURES, BuiltNetwork, build_network
 from .convert import runner, to_onnx
 from .graph import Graph, parse_graph
 from .hdf5 import NumberFile, open_numbers
+from .known_networks import find_network
 from .pixels import find_pixels
 from .weights import load_weights
 
@@ -52,12 +53,9 @@ def read_keras(path: Path, size: tuple[int, int] | None) -> ForeignNetwork:
 def load_keras(path: Path, size: tuple[int, int] | None) -> LoadedNetwork:
     """Build the network of a file and set its numbers; raises InputError without the path."""
     with _open(path) as (description, version, numbers):
-        if description is None:
-            raise InputError(
-                "it holds weights without a description of their layers: save the whole network, "
-                "with `model.save`, as a .keras file"
-            )
-        graph = parse_graph(description)
+        graph = (
+            find_network(path, numbers, size) if description is None else parse_graph(description)
+        )
         total = sum(_count(shape) for shape in numbers.shapes.values())
         built = build_network(graph, size, version, total)
         load_weights(graph, built.layers, numbers)

@@ -114,7 +114,7 @@ def _paths(graph: Graph, root: str, place: Place = ()) -> dict[Place, str]:
         if layer.kind == "InputLayer" and graph.kind == "Sequential":
             continue
         kind = layer.network.kind if layer.network else layer.kind
-        name = _snake_case(kind)
+        name = snake_case(kind)
         number = counts.get(name, 0)
         counts[name] = number + 1
         path = f"{root}/{name}_{number}" if number else f"{root}/{name}"
@@ -125,7 +125,7 @@ def _paths(graph: Graph, root: str, place: Place = ()) -> dict[Place, str]:
     return found
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
     """Return a class's name as Keras writes it: DepthwiseConv2D → depthwise_conv2d."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
