@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ctc.artifacts.boxes import Box
@@ -40,4 +39,4 @@ class EventDetections:
 
     id: str
     images: tuple[ImageDetections, ...]
-    meta: Mapping[str, str] = field(default_factory=dict)
+    meta: Meta = field(default_factory=dict)

@@ -22,10 +22,12 @@ COMMANDS = {
     "import": "Import a network of another program as a model file.",
     "evaluate": "Evaluate a model or a prediction file, and list labels to review.",
     "calibrate": "Calibrate the probabilities of a model, and fit thresholds per class.",
+    "detect": "Find animals, people and vehicles in photos.",
     "predict": "Predict the classes of new photos.",
     "report": "Write predictions as an HTML page: counts, activity, photos.",
     "serve": "Serve models over HTTP, with a web page and an API.",
-    "merge": "Merge the parts of a prediction that was split over machines.",
+    "merge": "Merge the parts of a run that was split over machines.",
+    "embed": "Write the features of photos.",
     "models": "Show the models that are here, and those that lists offer.",
     "models get": "Fetch a model of a list.",
     "benchmark loaders": "Measure the images per second of each data loader.",
@@ -37,7 +39,7 @@ COMMANDS = {
 COMPLETE_VAR = "_CTC_COMPLETE"
 """Environment variable in which a shell asks for completions; the name is click's."""
 
-_PACKAGES = ("dataset", "inventory", "models", "predict", "serve", "train")
+_PACKAGES = ("dataset", "detect", "inventory", "models", "predict", "serve", "train")
 _ELSEWHERE = {"import": "import_model", "merge": "predict.merge"}
 
 

@@ -103,26 +103,39 @@ class OpenDetector:
         `regions`: where each photo is in its input; outputs may have more rows. Boxes of ignored
         categories, those outside the photo and overlaps are left out.
         """
-        chosen = config.min_confidence, config.max_iou
-        min_confidence = self.info.min_confidence if chosen[0] is None else chosen[0]
-        max_iou = self.info.max_iou if chosen[1] is None else chosen[1]
-        size = self.info.input.height, self.info.input.width
-        used = {name: values[: len(regions)] for name, values in outputs.items()}
-        found = self.layout.decode(used, size, min_confidence)
+        found = self.raw_boxes(outputs, len(regions), config)
+        suppresses = self.layout.has_overlaps
         return [
-            self._detections(raw, region, max_iou)
+            self.finish(raw, region, config, suppresses)
             for raw, region in zip(found, regions, strict=True)
         ]
 
-    def _detections(self, raw: RawBoxes, region: Region, max_iou: float) -> tuple[Detection, ...]:
-        self._check_raw(raw)
+    def raw_boxes(
+        self, outputs: Outputs, images: int, config: DetectionConfig
+    ) -> Sequence[RawBoxes]:
+        """Return the boxes of the first `images` rows of the outputs; raises InputError.
+
+        Scores above 1 and unknown categories are an error.
+        """
+        size = self.info.input.height, self.info.input.width
+        used = {name: values[:images] for name, values in outputs.items()}
+        found = self.layout.decode(used, size, self._min_confidence(config))
+        for raw in found:
+            self._check_raw(raw)
+        return found
+
+    def finish(
+        self, raw: RawBoxes, region: Region, config: DetectionConfig, suppresses: bool = True
+    ) -> tuple[Detection, ...]:
+        """Return the boxes of a photo as detections; `suppresses`: without overlaps."""
+        max_iou = self.info.max_iou if config.max_iou is None else config.max_iou
         fractions = to_fractions(raw.corners, region)
         wanted = np.array([one.type not in ("ignored", "blank") for one in self.info.categories])
         rows = np.flatnonzero(is_box(fractions) & wanted[raw.categories])
         corners, scores, categories = raw.corners[rows], raw.scores[rows], raw.categories[rows]
         kept = (
             suppress_overlaps(corners, scores, categories, max_iou, MAX_BOXES)
-            if self.layout.has_overlaps
+            if suppresses
             else np.argsort(-scores, kind="stable")[:MAX_BOXES]
         )
         return tuple(
@@ -133,6 +146,10 @@ class OpenDetector:
             )
             for one in kept
         )
+
+    def _min_confidence(self, config: DetectionConfig) -> float:
+        chosen = config.min_confidence
+        return self.info.min_confidence if chosen is None else chosen
 
     def _check_raw(self, raw: RawBoxes) -> None:
         """Raise InputError for scores and categories that can't be."""

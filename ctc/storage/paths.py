@@ -9,6 +9,7 @@ https://filesystem-spec.readthedocs.io.
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import cast
@@ -23,7 +24,16 @@ from ctc.storage.urls import (
     storage_options,
 )
 
-__all__ = ["is_http", "is_in_bucket", "is_remote", "is_url", "join_path", "parse_path"]
+__all__ = [
+    "absolute_path",
+    "is_http",
+    "is_in_bucket",
+    "is_remote",
+    "is_url",
+    "join_path",
+    "parse_path",
+    "relative_path",
+]
 
 _EXTRA_BY_SCHEME = {
     "s3": "s3",
@@ -103,3 +113,23 @@ def _make_remote_path(text: str, scheme: str) -> Path:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".").lower()
         raise InputError(f"'{shown}' can't be reached: {redact_urls(why)}") from error
     return cast("Path", found)
+
+
+def absolute_path(path: str) -> str:
+    """Return the absolute path with forward slashes, without '.' and '..'; a URL unchanged."""
+    if is_url(path):
+        return path
+    return _forward_slashes(os.path.normpath(Path(path).absolute()))
+
+
+def relative_path(path: str, root: Path) -> str | None:
+    """Return the path from the absolute folder `root`, None for a photo that is not below it.
+
+    It has forward slashes.
+    """
+    full, folder = absolute_path(path), _forward_slashes(str(root)).rstrip("/") + "/"
+    return full.removeprefix(folder) if full.startswith(folder) else None
+
+
+def _forward_slashes(path: str) -> str:
+    return path.replace("\\", "/") if os.sep == "\\" else path

@@ -21,11 +21,10 @@ from ctc.errors import ImageError, InputError, reason
 from ctc.images import read_photo
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 from ctc.storage.csv_writer import open_rows
-from ctc.storage.paths import is_url
+from ctc.storage.paths import absolute_path, is_url, relative_path
 
 from .csv_table import EXCEL
 from .label_option import LABEL, selected_label
-from .photo_fields import absolute_path, relative_path
 
 COPY = Option("copy", "Copy the photos instead of linking to them.", "flag", default=False)
 FAILURES_FILE = "_failed.csv"

@@ -26,9 +26,9 @@ from typing import Any
 from ctc.artifacts.observation_types import ObservationType, observation_type
 from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
+from ctc.storage.paths import absolute_path, relative_path
 
 from .label_option import LABEL, selected_label
-from .photo_fields import absolute_path, relative_path
 
 CATEGORIES: Mapping[ObservationType, str] = {
     "animal": "1",

@@ -5,12 +5,8 @@ Time, camera and coordinates come from the table of events (meta columns) or fro
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.storage.csv_reader import MISSING
-from ctc.storage.paths import is_url
 
 DATETIME, CAMERA, LATITUDE, LONGITUDE = "datetime", "camera", "latitude", "longitude"
 PHOTO_FIELDS = (DATETIME, CAMERA, LATITUDE, LONGITUDE)
@@ -44,23 +40,3 @@ def exif_fields(photo: ImagePrediction) -> dict[str, FieldValue]:
     return dict(
         zip(PHOTO_FIELDS, (photo.taken, photo.camera, photo.latitude, photo.longitude), strict=True)
     )
-
-
-def absolute_path(path: str) -> str:
-    """Return the absolute path with forward slashes, without '.' and '..'; a URL unchanged."""
-    if is_url(path):
-        return path
-    return _forward_slashes(os.path.normpath(Path(path).absolute()))
-
-
-def relative_path(path: str, root: Path) -> str | None:
-    """Return the path from the absolute folder `root`, None for a photo that is not below it.
-
-    It has forward slashes.
-    """
-    full, folder = absolute_path(path), _forward_slashes(str(root)).rstrip("/") + "/"
-    return full.removeprefix(folder) if full.startswith(folder) else None
-
-
-def _forward_slashes(path: str) -> str:
-    return path.replace("\\", "/") if os.sep == "\\" else path

@@ -14,15 +14,14 @@ from pathlib import Path, PurePosixPath
 
 from ctc.artifacts.predictions import EventPrediction
 from ctc.images.folder_names import camera_folder
+from ctc.storage.paths import absolute_path, relative_path
 
 from ..photo_fields import (
     CAMERA,
     LATITUDE,
     LONGITUDE,
     FieldValue,
-    absolute_path,
     photo_fields,
-    relative_path,
 )
 from .columns import MISSING
 

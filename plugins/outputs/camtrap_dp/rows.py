@@ -11,9 +11,8 @@ from pathlib import Path
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.images import IMAGE_SUFFIXES
-from ctc.storage.paths import is_url
+from ctc.storage.paths import is_url, relative_path
 
-from ..photo_fields import relative_path
 from .deployments import format_datetime
 
 CamtrapDpRow = dict[str, object]

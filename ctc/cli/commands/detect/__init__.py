@@ -1,0 +1,1 @@
+"""`ctc detect` and its subcommands."""

@@ -1,0 +1,1 @@
+"""Files of boxes that `ctc detect` writes."""

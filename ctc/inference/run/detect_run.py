@@ -1,0 +1,81 @@
+"""A run of `ctc detect`: detection as a kind of run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ctc.artifacts.detector_file import Category
+from ctc.detection.detector import DetectionConfig, OpenDetector
+from ctc.detection.opening import open_detector
+from ctc.detection.outputs.formats import choose_format
+from ctc.detection.tiles import TileConfig
+from ctc.inference.config import RunConfig
+from ctc.inference.detection import NO_TILES, DetectionCodec, DetectionTask
+from ctc.inference.journal.header import RunHeader
+from ctc.inference.run.photo_run import PhotoRun, prepare_photo_run
+from ctc.plugin import OutputFormat
+from ctc.plugin.manager import Plugins
+from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.model_bytes import ModelFile
+
+DETECT = "detect"
+
+
+@dataclass(frozen=True)
+class DetectConfig(RunConfig):
+    """The options of `ctc detect`."""
+
+    boxes: DetectionConfig = field(default_factory=DetectionConfig)
+    tiles: TileConfig = NO_TILES
+
+    def task_identity(self) -> Mapping[str, Any]:
+        """See `RunConfig`."""
+        tiled = self.tiles.count > 1
+        return {
+            "command": DETECT,
+            "--min-confidence": self.boxes.min_confidence,
+            "--iou": self.boxes.max_iou,
+            "--tiles": self.tiles.count if tiled else None,
+            "--overlap": self.tiles.overlap if tiled else None,
+        }
+
+
+@dataclass(frozen=True)
+class DetectKind:
+    """`ctc detect`, see `RunKind`."""
+
+    command: str = DETECT
+    done: str = "searched"
+
+    def check(self, config: DetectConfig, plugins: Plugins) -> DetectConfig:  # noqa: ARG002
+        """Return the options as they are."""
+        return config
+
+    def choose_format(
+        self,
+        output: Path,
+        name: str | None,
+        plugins: Plugins,  # noqa: ARG002
+    ) -> OutputFormat:
+        """Return one of the formats of boxes; raises UsageError."""
+        return choose_format(output, name)
+
+    def open(self, file: ModelFile, runtime: RuntimeConfig) -> OpenDetector:
+        """Open a detector."""
+        return open_detector(file, runtime)
+
+    def task(self, config: DetectConfig, network: OpenDetector) -> DetectionTask:  # noqa: ARG002
+        """See `RunKind`."""
+        return DetectionTask(config.boxes, config.tiles)
+
+    def codec(self, header: RunHeader) -> DetectionCodec:
+        """See `RunKind`."""
+        return DetectionCodec(tuple(Category(*one) for one in header.settings["categories"]))
+
+
+def prepare_detection(config: DetectConfig, plugins: Plugins) -> PhotoRun:
+    """Check output, options, detector and sources, fastest first; raises CtcError."""
+    return prepare_photo_run(config, DetectKind(), plugins)
