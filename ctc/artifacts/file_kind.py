@@ -8,7 +8,7 @@ from typing import Literal
 
 from ctc.storage.paths import is_remote
 
-Kind = Literal["inventory", "dataset", "run", "model", "predictions"]
+Kind = Literal["inventory", "dataset", "run", "model", "predictions", "embeddings"]
 Wanted = Literal[Kind, "photos"]
 Found = Literal[Kind, "table", "text", "photo", "folder", "manifest", "run.json", "foreign model"]
 
@@ -19,6 +19,7 @@ _NAMES: dict[Found | Wanted, str] = {
     "run": "a run of `ctc train`",
     "model": "a model",
     "predictions": "a prediction file",
+    "embeddings": "an embeddings file",
     "table": "a table",
     "text": "a text file",
     "photo": "a photo",
@@ -27,6 +28,8 @@ _NAMES: dict[Found | Wanted, str] = {
     "run.json": "the run.json of a run",
     "foreign model": "a model file of another program",
 }
+EMBEDDINGS_KEY = "ctc_embeddings"
+"""Key of the metadata of the Parquet files that `ctc embed` writes."""
 _MARKERS: dict[str, Literal["dataset", "run"]] = {"dataset.json": "dataset", "run.json": "run"}
 """Files by which a folder is recognized."""
 _MANIFESTS: dict[str, Literal["manifest", "run.json"]] = {
@@ -49,6 +52,7 @@ _GIVE: dict[Wanted, str] = {
     "run": "a run is the folder that `ctc train` writes",
     "model": "a model is the .onnx file that `ctc export` writes",
     "predictions": "give the file that `ctc predict` wrote",
+    "embeddings": "give the file that `ctc embed` wrote",
     "photos": "give photos, folders, a table or an inventory",
 }
 """The next step where `_NEXT_STEPS` has none."""
@@ -88,6 +92,15 @@ _NEXT_STEPS: dict[tuple[Found, Wanted], str] = {
     ("model", "run"): "give the folder that the model was exported from",
     ("model", "predictions"): "make predictions with `ctc predict {path} PHOTOS --output"
     " predictions.csv`",
+    ("photo", "embeddings"): "make them with `ctc embed MODEL {path} --output embeddings.parquet`",
+    ("folder", "embeddings"): "make them with `ctc embed MODEL {path} --output embeddings.parquet`",
+    ("dataset", "embeddings"): "make them with `ctc embed MODEL {path} --output"
+    " embeddings.parquet`",
+    ("inventory", "embeddings"): "make them with `ctc embed MODEL {path} --output"
+    " embeddings.parquet`",
+    ("model", "embeddings"): "make them with `ctc embed {path} PHOTOS --output embeddings.parquet`",
+    ("embeddings", "model"): "give the .onnx file that made them",
+    ("embeddings", "inventory"): "give the inventory of the photos",
     ("predictions", "model"): "give the .onnx file that made them",
     ("predictions", "dataset"): "compare them with an inventory by `--truth INVENTORY`",
     ("predictions", "inventory"): "give the labels of a person, as `ctc inventory` writes them",
@@ -139,7 +152,9 @@ def _text_kind(path: Path) -> Literal["predictions", "table", "text"]:
     return "table" if has_columns or path.suffix.lower() != ".txt" else "text"
 
 
-def _parquet_kind(path: Path) -> Literal["inventory", "predictions", "table"] | None:
+def _parquet_kind(
+    path: Path,
+) -> Literal["inventory", "predictions", "embeddings", "table"] | None:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -151,4 +166,6 @@ def _parquet_kind(path: Path) -> Literal["inventory", "predictions", "table"] | 
         return None
     if _PREDICTION_COLUMN in schema.names:
         return "predictions"
+    if EMBEDDINGS_KEY.encode() in (schema.metadata or {}):
+        return "embeddings"
     return "inventory" if b"ctc" in (schema.metadata or {}) else "table"

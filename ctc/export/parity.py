@@ -173,7 +173,7 @@ def _compare_features(trained: NDArray[np.float32], exported: NDArray[np.float32
     products = (before * after).sum(axis=1)
     # two photos without any feature are alike
     similarity = np.divide(products, lengths, out=np.ones_like(products), where=lengths != 0)
-    largest = max(float(np.abs(before).max()), np.finfo(np.float32).tiny)
+    largest = max(float(np.abs(before).max()), float(np.finfo(np.float32).tiny))
     difference = float(np.abs(before - after).max()) / largest
     return FeatureParity(
         trained.shape[1], difference, float(similarity.min()), float(similarity.mean())

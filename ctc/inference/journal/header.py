@@ -45,7 +45,7 @@ class RunHeader:
 
     def describe_mismatch(self, identity: Mapping[str, str]) -> str | None:
         """Return, in words, how this run differs from one with `identity`; None if it doesn't."""
-        for key in {**self.identity, **identity}:
+        for key in {COMMAND: "", **self.identity, **identity}:
             if self.identity.get(key) != identity.get(key):
                 known = {
                     "model": "another model",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,10 +104,20 @@ class PhotoRun:
         return replace(stats.summary(failures, start), notes=new_notes)
 
 
-def prepare_photo_run(config: ConfigT, kind: RunKind[ConfigT], plugins: Plugins) -> PhotoRun:
+def find_sources(config: RunConfig) -> EventCollection:
+    """Return the events of photos, folders and tables; see `find_events`."""
+    return find_events(config.sources, config.columns, config.image_root, config.events_within)
+
+
+def prepare_photo_run(
+    config: ConfigT,
+    kind: RunKind[ConfigT],
+    plugins: Plugins,
+    find: Callable[[ConfigT], EventCollection] = find_sources,
+) -> PhotoRun:
     """Check output, options, model and sources, fastest first.
 
-    Raises CtcError for the first check that fails.
+    `find` returns the events of the sources. Raises CtcError for the first check that fails.
     """
     engine = (
         BoundEngine.resolve(config.engine, config.engine_options, plugins)
@@ -119,7 +130,7 @@ def prepare_photo_run(config: ConfigT, kind: RunKind[ConfigT], plugins: Plugins)
         raise UsageError("--shard and --engine exclude each other: an engine splits the run itself")
     target = config.shard.part_path(config.output) if config.shard else config.output
     check_output_path(config, target, output_format, options)
-    source = _open_source(kind.check(config, plugins), kind, target, engine)
+    source = _open_source(kind.check(config, plugins), kind, target, engine, find)
     return PhotoRun(
         source,
         source.header,
@@ -137,7 +148,11 @@ def prepare_photo_run(config: ConfigT, kind: RunKind[ConfigT], plugins: Plugins)
 
 
 def _open_source(
-    config: ConfigT, kind: RunKind[ConfigT], target: Path, engine: BoundEngine | None
+    config: ConfigT,
+    kind: RunKind[ConfigT],
+    target: Path,
+    engine: BoundEngine | None,
+    find: Callable[[ConfigT], EventCollection],
 ) -> LocalResults | EngineResults:
     file = read_model(config.model)
     journal = chunks_folder(target) if engine else journal_path(target)
@@ -146,7 +161,7 @@ def _open_source(
     opening = (
         None if engine or unfinished.exists() else ModelOpening(kind.open, file, config.runtime)
     )
-    events = find_events(config.sources, config.columns, config.image_root, config.events_within)
+    events = find(config)
     identity = config.identity(file.digest, events.digest)
     kept = matching_header(unfinished, identity, config.overwrite)
     threads = config.runtime.threads

@@ -21,18 +21,22 @@ from ctc.cli.options.plugin import FORMATS, command_with
 @FORMAT
 @option("--overwrite", is_flag=True, help="Replace an existing output.")
 def command(**options: Any) -> int:
-    """Merge the PART files of `ctc predict --shard` into one output.
+    """Merge the PART files of a run with --shard (`ctc predict`, `detect`, `embed`) into one output.
 
     The output is the same as that of a run without --shard. All parts must be given. Photos that
     failed are listed in OUTPUT.failures.csv; the exit code is then 3.
     """
     from ctc.cli.commands.predict.messages import exit_code, print_summary
     from ctc.cli.console.console import progress
+    from ctc.features.embed.run import EmbedKind
+    from ctc.inference.run.detect_run import DetectKind
     from ctc.inference.run.merge import MergeConfig, prepare_merge
+    from ctc.inference.run.predict_run import PredictKind
     from ctc.plugin.manager import plugins
 
     with progress("merge", None) as bar:
-        run = prepare_merge(MergeConfig(**options), plugins())
+        kinds = PredictKind(), DetectKind(), EmbedKind()
+        run = prepare_merge(MergeConfig(**options), plugins(), kinds)
         summary = run.run(bar.advance)
     print_summary(summary, run.done)
     return exit_code(summary)

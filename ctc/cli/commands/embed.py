@@ -1,0 +1,66 @@
+"""The command `ctc embed`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ctc.cli.options.option import apply_options, option
+from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.photo_run import (
+    DRY_RUN,
+    RUN,
+    RUNTIME,
+    SOURCES,
+    pop_run_options,
+    require_this_machine,
+)
+from ctc.cli.options.plugin import ENGINES, command_with
+
+
+@click.command(
+    cls=command_with(ENGINES),
+    epilog="Example: ctc embed model.onnx new_photos --output embeddings.parquet",
+)
+@click.argument("model", type=PATH_OR_URL)
+@click.argument("sources", type=PATH_OR_URL, nargs=-1, required=True, metavar="SOURCE...")
+@option(
+    "--output", type=PATH_OR_URL, required=True, help="File to write, with the suffix .parquet."
+)
+@apply_options((*SOURCES, *RUNTIME, *RUN))
+@DRY_RUN
+def command(dry_run: bool, **options: Any) -> int:
+    """Write the features of photos, by a MODEL with the output 'features'.
+
+    MODEL is a file of `ctc export --features` or `ctc import --features`. A SOURCE is a photo, a
+    folder, a CSV (with --image), an inventory (.parquet), or, alone, a dataset. The output has a
+    row per photo: event, path, time, place, the other columns of the table, and the features.
+    Photos that fail are listed in OUTPUT.failures.csv; the exit code is then 3. To resume a run
+    that was interrupted or killed, run the same command again.
+    """
+    from ctc.cli.commands.predict.messages import (
+        exit_code,
+        print_dry_run,
+        print_run_info,
+        print_summary,
+        resume_hint_on_exit,
+    )
+    from ctc.cli.console.console import progress
+    from ctc.errors import require_extra
+    from ctc.features.embed.run import EmbedConfig, prepare_embed
+    from ctc.plugin.manager import plugins
+
+    require_extra("ctc embed", "data", ["pyarrow"])
+    config = EmbedConfig(**pop_run_options(options), **options)
+    if dry_run:
+        require_this_machine(config.engine)
+    run = prepare_embed(config, plugins())
+    print_run_info(run)
+    if dry_run:
+        print_dry_run(run)
+        return 0
+    with resume_hint_on_exit(run.journal), progress("embed", run.photos) as bar:
+        summary = run.run(bar.advance)
+    print_summary(summary, run.done)
+    return exit_code(summary)
