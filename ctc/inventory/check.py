@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Literal, get_args
 
@@ -109,8 +109,10 @@ def check_photos(
             advance(1, int(not valid[photo]))
     if not opened:
         why = f" ('{problems[0].path}': {problems[0].detail})" if problems else ": it names none"
+        is_rooted = bool(problems) and PurePosixPath(problems[0].path).is_absolute()
+        remedy = "correct its absolute paths" if is_rooted else "use --image-root"
         raise InputError(
-            f"no photo of the inventory could be opened in '{image_root}'{why}; use --image-root"
+            f"no photo of the inventory could be opened in '{image_root}'{why}; {remedy}"
         )
     duplicates = find_duplicates(uses, digests, valid)
     return PhotoCheckResult(

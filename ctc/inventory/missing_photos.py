@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ctc.storage.paths import is_remote, join_path
 
@@ -23,6 +23,8 @@ def explain_missing(photo: str, root: Path) -> str:
         if start != root.as_posix():
             return f"{looked}; give --image-root '{start}'"
         return f"{looked}; take '{surplus}' away from the start of the paths"
+    if PurePosixPath(photo).is_absolute() or PureWindowsPath(photo).is_absolute():
+        return f"{looked}; the path is absolute, so --image-root has no effect: correct the path"
     folder = _folder_with(photo, root)
     return f"{looked}; " + (f"give --image-root '{folder}'" if folder else "check --image-root")
 

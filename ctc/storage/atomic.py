@@ -62,10 +62,10 @@ def check_writable(path: Path, is_folder: bool = False) -> None:
     if is_remote(path):
         return
     folder = path if is_folder else path.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    probe = temp_path(folder / path.name)
     try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        probe = temp_path(folder / path.name)
         remove_abandoned(folder / path.name)
         os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         probe.unlink()

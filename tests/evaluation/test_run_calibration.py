@@ -130,4 +130,4 @@ def test_calibrate_command_rejects_existing_output(
     (tmp_path / "c.onnx").write_text("mine")
     assert calibrate(model, colour_dataset, tmp_path / "c.onnx") == 2
     assert (tmp_path / "c.onnx").read_text() == "mine"
-    assert "is a folder or the model itself" in capsys.readouterr().err
+    assert "is the model itself: give --output the name of a new file" in capsys.readouterr().err

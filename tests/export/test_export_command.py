@@ -62,6 +62,11 @@ def test_export_command_refuses_a_folder_as_output(run, tmp_path, capsys) -> Non
     assert "is a folder" in capsys.readouterr().err
 
 
+def test_export_command_refuses_a_name_without_the_suffix(run, tmp_path, capsys) -> None:
+    assert ctc(["export", str(run.folder), "--output", str(tmp_path / "model")]) == 2
+    assert "use --output 'model.onnx'" in capsys.readouterr().err
+
+
 def test_export_command_refuses_a_folder_that_is_no_run(tmp_path, capsys) -> None:
     assert ctc(["export", str(tmp_path), "--output", str(tmp_path / "model.onnx")]) == 2
     assert "is a folder, not a run of `ctc train`: it has no run.json" in capsys.readouterr().err

@@ -30,6 +30,13 @@ def test_explain_missing_says_where_it_looked(root: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("photo", ["/data/CAM 02/a.jpg", "D:/CAM 02/a.jpg"])
+def test_explain_missing_of_an_absolute_path_advises_no_image_root(root: Path, photo: str) -> None:
+    assert explain_missing(photo, root).endswith(
+        "; the path is absolute, so --image-root has no effect: correct the path"
+    )
+
+
 def test_explain_missing_finds_the_folder_above(root: Path) -> None:
     found = explain_missing("photos/CAM 01/a.jpg", root)
     assert found.endswith(f"; give --image-root '{root.parent.as_posix()}'")

@@ -135,6 +135,21 @@ def test_check_writable_refuses_folder_without_permission() -> None:
             os.seteuid(user)
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")
+def test_check_writable_refuses_folder_that_can_not_be_entered() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o444)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(NOBODY)
+        try:
+            with pytest.raises(CtcError, match=r"p\.csv' can't be written: permission denied; c"):
+                check_writable(Path(name, "new", "p.csv"))
+        finally:
+            os.seteuid(user)
+            Path(name).chmod(0o755)
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is read-only everywhere")
 def test_check_writable_refuses_unwritable_place() -> None:
     with pytest.raises(CtcError, match=r"'/proc/self/p\.csv' can't be written: "):

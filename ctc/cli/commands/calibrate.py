@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.scoring import require_report_packages, scoring_config, scoring_options
-from ctc.errors import OutputExistsError, UsageError
+from ctc.errors import UsageError
 
 if TYPE_CHECKING:
     from ctc.evaluation.calibration.calibrate import CalibrationResult, LabelCalibration
@@ -62,12 +63,9 @@ def command(
     predict` applies.
     """
     require_report_packages("calibrate")
-    if output.is_dir() or output.resolve() == model_file.resolve():
-        raise UsageError(
-            f"'{output}' is a folder or the model itself: give --output the name of a new file"
-        )
-    if output.exists() and not overwrite:
-        raise OutputExistsError(output)
+    check_model_output(output, overwrite)
+    if output.resolve() == model_file.resolve():
+        raise UsageError(f"'{output}' is the model itself: give --output the name of a new file")
     from ctc.cli.console import console
     from ctc.evaluation.config import CalibrateConfig
     from ctc.evaluation.run_calibration import calibrate_model

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH, PATH_OR_URL
-from ctc.errors import OutputExistsError, UsageError, require_extra
+from ctc.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
     from ctc.export.config import ExportPrecision
@@ -96,7 +97,7 @@ def command(
     )
     run = Run(run_folder)
     run_info = run.read()
-    _check_output(output, overwrite)
+    check_model_output(output, overwrite)
     require_extra("export", "cpu,train", REQUIRED_PACKAGES)
     start_backend()
     from ctc.export.export import export_model
@@ -108,13 +109,3 @@ def command(
     report = export_model(model, run_info, open_run_dataset(run_info, dataset), output, config)
     for line in report.lines():
         info(line)
-
-
-def _check_output(output: Path, overwrite: bool) -> None:
-    if output.is_dir():
-        raise UsageError(
-            f"'{output}' is a folder: give --output the name of a file, such as "
-            f"'{output / 'model.onnx'}'"
-        )
-    if output.exists() and not overwrite:
-        raise OutputExistsError(output)

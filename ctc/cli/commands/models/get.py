@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ctc.cli.commands.models.options import LISTS, NO_LIST, read_given_lists
+from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.errors import InputError, OutputExistsError, UsageError
+from ctc.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from ctc.model_import.catalogue.entry import ModelEntry
@@ -67,8 +68,7 @@ def command(
         info(line)
     if dry_run:
         return
-    if output.exists() and not overwrite:
-        raise OutputExistsError(output)
+    check_model_output(output, overwrite)
     _check_consent(entry, accept_licence)
     get_model(model_list, entry, output, console, unchecked=without_checksum)
     info(f"wrote '{output}'")
