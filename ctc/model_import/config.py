@@ -17,7 +17,8 @@ Triple = tuple[float, float, float]
 DEFAULT_LABEL = "species"
 DEFAULT_SCALE = 255.0
 LAST_LAYER = "auto"
-"""The name that `--features` takes for the input of the last layer."""
+"""The name that `--features` takes for the input of the last layer, or for the only output of a
+network that doesn't end with a layer."""
 
 
 @dataclass(frozen=True)

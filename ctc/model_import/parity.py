@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto
 
 from ctc.artifacts.model_file import FEATURES_OUTPUT
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
@@ -18,6 +19,10 @@ from ctc.reporting import counted
 TOLERANCE = 1e-5
 """Largest difference of a float32 file from the original network: of a probability, or of a feature
 as a share of the largest feature (of 1, if all are smaller)."""
+
+TOLERANCE_FLOAT16 = 5e-3
+"""The same for a network that was exported in half precision. It is rounded to 11 bits in more or
+fewer places, depending on what onnxruntime puts together: 16.0 and 16.01 are the same logit."""
 
 Answers = Mapping[str, NDArray[np.float32]]
 """Per output its numbers (photos, size)."""
@@ -37,11 +42,15 @@ class OutputParity:
 
 @dataclass(frozen=True)
 class ImportParity:
-    """Parity of a file with the original network on some photos; `compared_on` says which."""
+    """Parity of a file with the original network on some photos; `compared_on` says which.
+
+    `tolerance`: the largest difference that was allowed, None where the classes alone counted.
+    """
 
     compared_on: str
     photos: int
     outputs: Mapping[str, OutputParity]
+    tolerance: float | None = TOLERANCE
 
     @property
     def largest_difference(self) -> float:
@@ -61,17 +70,29 @@ class ImportParity:
     def lines(self) -> Iterator[str]:
         """Yield a line per output."""
         where = f"{counted(self.photos, 'photo')} ({self.compared_on})"
+        allowed = "" if self.tolerance is None else f" ({self.tolerance:g} is allowed)"
         for name, one in self.outputs.items():
             same = "" if one.agreement is None else f"; same class for {one.agreement:.1%}"
             relative = ", relative to the largest" if name == FEATURES_OUTPUT else ""
             yield (
                 f"'{name}' compared with the original network on {where}: max difference "
-                f"{one.largest_difference:.1g}{relative}{same}"
+                f"{one.largest_difference:.1g}{relative}{allowed}{same}"
             )
 
 
+def own_tolerance(network: ModelProto) -> float:
+    """Return the tolerance for a file with the precision of `network`."""
+    kinds = {tensor.data_type for tensor in network.graph.initializer}
+    kinds |= {value.type.tensor_type.elem_type for value in network.graph.input}
+    return TOLERANCE_FLOAT16 if TensorProto.FLOAT16 in kinds else TOLERANCE
+
+
 def compare_answers(
-    expected: Answers, found: Answers, multi_label: Collection[str], compared_on: str
+    expected: Answers,
+    found: Answers,
+    multi_label: Collection[str],
+    compared_on: str,
+    tolerance: float | None,
 ) -> ImportParity:
     """Compare the answers of the original network and of the file for the same photos."""
     outputs = {
@@ -80,7 +101,7 @@ def compare_answers(
         else _compare_classes(values, found[name], name in multi_label)
         for name, values in expected.items()
     }
-    return ImportParity(compared_on, min(map(len, expected.values())), outputs)
+    return ImportParity(compared_on, min(map(len, expected.values())), outputs, tolerance)
 
 
 def _compare_classes(
@@ -101,16 +122,16 @@ def _compare_features(expected: NDArray[np.float32], found: NDArray[np.float32])
 def check_parity(parity: ImportParity, precision: ExportPrecision, required: float) -> None:
     """Raise CtcError if the file is not good enough.
 
-    In float32 by the largest difference; else by the share of photos that keep their class,
-    `required`.
+    By the largest difference if there is a tolerance, and by the share of photos that keep their
+    class, `required`.
     """
     where = f"on {counted(parity.photos, 'photo')} ({parity.compared_on})"
     if not np.isfinite(parity.largest_difference):
         raise CtcError(f"the answers of the network are not numbers {where}")
-    if precision == "float32" and parity.largest_difference > TOLERANCE:
+    if parity.tolerance is not None and parity.largest_difference > parity.tolerance:
         raise CtcError(
             f"its answers differ from the original network's by {parity.largest_difference:.2g} "
-            f"{where}, more than {TOLERANCE:g}"
+            f"{where}, more than {parity.tolerance:g}"
         )
     if parity.agreement < required:
         raise CtcError(

@@ -45,6 +45,17 @@ class ImportPlan:
         """Yield what was read, and from where."""
         return self.settings.lines()
 
+    def warning(self) -> str | None:
+        """Return a warning where the standardisation of the pixels is a guess."""
+        said = any(self.settings.said(name) for name in ("scale", "mean", "std"))
+        if said or self.inputs.standardises:
+            return None
+        return (
+            "nothing says how the network's pixels are standardised: it gets them / 255. If it was "
+            "trained with ImageNet's values, as most are, add --mean 0.485,0.456,0.406 "
+            "--std 0.229,0.224,0.225"
+        )
+
 
 def plan_import(
     config: ImportConfig, network: ForeignNetwork, descriptions: Sequence[Description]

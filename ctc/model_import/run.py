@@ -20,7 +20,7 @@ from ctc.model_import.expected import Expected, ask_original
 from ctc.model_import.metadata.read import read_classes, read_descriptions
 from ctc.model_import.network import ForeignNetwork
 from ctc.model_import.original import Original, open_original
-from ctc.model_import.parity import ImportParity
+from ctc.model_import.parity import ImportParity, own_tolerance
 from ctc.model_import.photos import (
     COMPARED_PHOTOS,
     PhotoSample,
@@ -66,7 +66,7 @@ def import_network(config: ImportConfig, reporter: Reporter = NULL_REPORTER) -> 
     """
     require_extra("ctc import", "cpu,report", REQUIRED_PACKAGES)
     _check_precision(config)
-    network = read_network(config.network)
+    network = read_network(config.network, config.size)
     plan = _plan(config, network)
     run = network.run or open_original(config.network, plan.model, plan.inputs.tensor.name)
     original = Original(config.network, plan.inputs, plan.outputs, run)
@@ -74,7 +74,9 @@ def import_network(config: ImportConfig, reporter: Reporter = NULL_REPORTER) -> 
     expected = ask_original(plan, original, photos, config.network)
     for line in plan.lines():
         reporter.info(line)
-    comparison = Comparison(photos, expected, compared_on)
+    if (warning := plan.warning()) is not None:
+        reporter.warn(warning)
+    comparison = Comparison(photos, expected, compared_on, own_tolerance(plan.model))
     info = _info(plan, expected, config, network)
     if config.precision == "float32":
         written = write_float32(plan.model, info, comparison, config)

@@ -78,7 +78,8 @@ class Settings:
 
     def tell(self, name: str, value: object, origin: str) -> None:
         """Add a line on a value that was found otherwise."""
-        self._lines.append(f"{name}: {value}, from {origin}")
+        place = origin if origin == _DEFAULT else f"from {origin}"
+        self._lines.append(f"{name}: {value}, {place}")
 
     def lines(self) -> Iterator[str]:
         """Yield a line per value: what it is and where it comes from; then the notes."""

@@ -31,11 +31,15 @@ _TOOLS = ("onnx", "onnxruntime")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Photos, uint8 (N, height, width, 3), the answers to them, and a name for the photos."""
+    """Photos, uint8 (N, height, width, 3), the answers to them, and a name for the photos.
+
+    `tolerance`: of a file with the network's own precision.
+    """
 
     photos: NDArray[np.uint8]
     expected: Expected
     compared_on: str
+    tolerance: float
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ def _write(
             found,
             comparison.expected.multi_label,
             comparison.compared_on,
+            comparison.tolerance if config.precision == "float32" else None,
         )
         check_parity(parity, config.precision, config.required_agreement)
         complete = replace(info, provenance=_provenance(parity, settings))

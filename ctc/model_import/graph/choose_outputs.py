@@ -107,10 +107,13 @@ def _choose(candidates: Sequence[Tensor], count: int | None) -> str | None:
 def _features(model: ModelProto, name: str, origin: str, output: str | None) -> str:
     if name != LAST_LAYER:
         return check_tensor(model, name, origin)
-    found = last_layer_input(model, output or output_names(model)[0])
+    outputs = output_names(model)
+    found = last_layer_input(model, output or outputs[0])
+    if found is None and len(outputs) == 1:
+        return outputs[0]
     if found is None:
         raise UsageError(
             f"{origin}: the network's last layer can't be told: give the name of a tensor, one of "
-            + ", ".join(f"'{shorten(one)}'" for one in output_names(model)[:_MAX_LISTED])
+            + ", ".join(f"'{shorten(one)}'" for one in outputs[:_MAX_LISTED])
         )
     return check_tensor(model, found, origin)

@@ -1,10 +1,10 @@
 """Pooling of features: from feature maps or tokens of any shape to (N, size).
 
 A tensor (N, size) is taken as it is. Of feature maps with four axes the mean over height and width
-is taken; the channels are on the longer of the axes 1 and 3, as feature maps have more channels
-than rows or columns. Of tokens (N, count, size) the first is taken, the class token, where there is
-one more than a square number (or five more: a class token and four registers, as in DINOv2,
-https://arxiv.org/abs/2309.16588), else the mean over all.
+is taken: of the two axes of equal length; without such, the channels are on the longer of the axes
+1 and 3, as feature maps have more channels than rows or columns. Of tokens (N, count, size) the
+first is taken, the class token, where there is one more than a square number (or five more: a class
+token and four registers, as in DINOv2, https://arxiv.org/abs/2309.16588), else the mean over all.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def choose_pooling(name: str, shape: Sequence[int]) -> Pooling:
     if len(shape) == 2:
         return "none"
     if len(shape) == 4:
+        if (shape[2] == shape[3]) != (shape[1] == shape[2]):
+            return "maps-nchw" if shape[2] == shape[3] else "maps-nhwc"
         return "maps-nchw" if shape[1] >= shape[3] else "maps-nhwc"
     if len(shape) == 3:
         grids = (shape[1] - extra for extra in _EXTRA_TOKENS)

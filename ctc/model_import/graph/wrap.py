@@ -177,16 +177,23 @@ def add_input_nodes(
         steps.append(("Gather", [order], {"axis": 1 if channels_first else 3}))
     if not inputs.standardises:
         steps.append(("Cast", [], {"to": TensorProto.FLOAT}))
-        factor = 1 / (inputs.scale * np.array(inputs.std, np.float64))
-        offset = -np.array(inputs.mean, np.float64) / np.array(inputs.std, np.float64)
-        shape = (1, 3, 1, 1) if channels_first else (1, 1, 1, 3)
-        if np.any(factor != 1):
-            steps.append(("Mul", [builder.constant("factor", factor.reshape(shape))], {}))
-        if np.any(offset != 0):
-            steps.append(("Add", [builder.constant("offset", offset.reshape(shape))], {}))
+        steps.extend(_standardisation_steps(builder, inputs))
         if inputs.tensor.dtype != TensorProto.FLOAT:
             steps.append(("Cast", [], {"to": inputs.tensor.dtype}))
     yield from _chain(builder, steps, images, target, "input")
+
+
+def _standardisation_steps(
+    builder: GraphBuilder, inputs: InputSettings
+) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+    """Yield a multiplication and an addition, without those that change nothing."""
+    shape = (1, 3, 1, 1) if inputs.layout == "nchw" else (1, 1, 1, 3)
+    mean, std = (np.array(one, np.float64).reshape(shape) for one in (inputs.mean, inputs.std))
+    factor, offset = 1 / (inputs.scale * std), -mean / std
+    if np.any(factor != 1):
+        yield "Mul", [builder.constant("factor", factor)], {}
+    if np.any(offset != 0):
+        yield "Add", [builder.constant("offset", offset)], {}
 
 
 def add_output_nodes(

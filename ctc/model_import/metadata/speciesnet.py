@@ -59,7 +59,9 @@ def parse_labels(lines: Sequence[str], path: object) -> tuple[tuple[str, ...], T
             if not name or scientific[name] > 1 or name in common:
                 name = ";".join(row)
         classes.append(name)
-        taxonomy[name] = {rank: value for rank, value in zip(TAXONOMIC_RANKS, row, strict=False) if value}
+        taxonomy[name] = {
+            rank: value for rank, value in zip(TAXONOMIC_RANKS, row, strict=False) if value
+        }
     return tuple(classes), taxonomy
 
 

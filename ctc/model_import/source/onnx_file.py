@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import onnx
+import onnx.inliner
 from google.protobuf.message import DecodeError
 from onnx import GraphProto, ModelProto, NodeProto
 
@@ -156,11 +157,16 @@ def _inline_functions(path: Path, model: ModelProto) -> ModelProto:
     if not model.functions:
         return model
     try:
-        return onnx.inliner.inline_local_functions(model)
+        inlined = onnx.inliner.inline_local_functions(model)
     except (ValueError, RuntimeError) as error:
         raise InputError(
             f"the functions of network '{path}' can't be resolved: {shorten(reason(error), 200)}"
         ) from None
+    used = {node.domain for node in walk_nodes(inlined.graph.node)}
+    kept = [one for one in inlined.opset_import if one.domain in used | {""}]
+    del inlined.opset_import[:]
+    inlined.opset_import.extend(kept)
+    return inlined
 
 
 def _describe_folder(path: Path) -> str:
