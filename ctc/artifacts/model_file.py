@@ -129,6 +129,8 @@ class ModelInfo:
         Raises InputError, with what is missing, for a file that ctc did not export, or one of a
         newer ctc.
         """
+        if "detector" in metadata or metadata.get("task") == "detect":
+            raise InputError("it is a detector: give it to `ctc detect`")
         missing = [
             key for key in ("ctc_format_version", "labels", "preprocessing") if key not in metadata
         ]

@@ -11,6 +11,7 @@ from typing import Any
 from ctc.errors import InputError, UsageError
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.reader import read_header, read_part
+from ctc.inference.run.detect_run import DetectKind
 from ctc.inference.run.kind import RunKind
 from ctc.inference.run.output_checks import check_overwrite
 from ctc.inference.run.output_writer import ResultStream, output_context
@@ -112,7 +113,7 @@ class ShardOutputs:
 
 
 def prepare_merge(
-    config: MergeConfig, plugins: Plugins, kinds: Sequence[RunKind[Any]] = (PredictKind(),)
+    config: MergeConfig, plugins: Plugins, kinds: Sequence[RunKind[Any]] = (PredictKind(), DetectKind())
 ) -> PhotoRun:
     """Return the run that merges part files, which are of one of the `kinds`.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.inference import DECODE
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import RUN, RUNTIME, SOURCES, pop_run_options
@@ -55,7 +56,9 @@ BOXES = (
     ),
 )
 
-detect_options = apply_options((OUTPUT, *SOURCES, *BOXES, FORMAT, *RUNTIME, *RUN))
+_RUNTIME = tuple(one for one in RUNTIME if one is not DECODE)
+
+detect_options = apply_options((OUTPUT, *SOURCES, *BOXES, FORMAT, *_RUNTIME, *RUN))
 
 
 def to_config(options: dict[str, Any]) -> DetectConfig:
@@ -64,6 +67,7 @@ def to_config(options: dict[str, Any]) -> DetectConfig:
     from ctc.detection.tiles import TileConfig
     from ctc.inference.run.detect_run import DetectConfig
 
+    options["decode"] = "cpu"
     run = pop_run_options(options)
     boxes = DetectionConfig(options.pop("min_confidence"), options.pop("iou"))
     tiles = TileConfig(options.pop("tiles"), options.pop("overlap"))

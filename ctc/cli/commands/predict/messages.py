@@ -45,7 +45,9 @@ def print_dry_run(run: PhotoRun) -> None:
         f"{label} ({counted(len(classes), 'class', 'classes')})"
         for label, classes in run.header.schema.labels.items()
     )
-    click.echo(f"model    {run.header.model}: {', '.join(labels) or 'no labels'}")
+    categories = (name for name, _ in run.header.settings.get("categories", ()))
+    answers = ", ".join(labels) or ", ".join(categories) or "no labels"
+    click.echo(f"model    {run.header.model}: {answers}")
     click.echo(
         f"network  {run.runtime.precision} on '{run.runtime.provider}', batch size "
         f"{run.runtime.batch_size}, {counted(run.runtime.threads, 'CPU core')}"
