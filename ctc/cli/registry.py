@@ -20,6 +20,7 @@ COMMANDS = {
     "train": "Train a network on a dataset.",
     "export": "Export a run to one model.onnx file.",
     "import": "Import a network of another program as a model file.",
+    "probe": "Learn classes from the features of a network, in seconds.",
     "evaluate": "Evaluate a model or a prediction file, and list labels to review.",
     "calibrate": "Calibrate the probabilities of a model, and fit thresholds per class.",
     "detect": "Find animals, people and vehicles in photos.",

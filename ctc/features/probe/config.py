@@ -15,7 +15,7 @@ ViewName = Literal["original", "flip", "zoom"]
 
 ClassWeights = Literal["none", "sqrt", "balanced"]
 
-DEFAULT_VIEWS: tuple[ViewName, ...] = ("original", "flip")
+DEFAULT_VIEWS: tuple[ViewName, ...] = ("original",)
 DEFAULT_DRAWS = 10
 FALSE_ALARMS = 0.05
 

@@ -103,7 +103,8 @@ class FeatureCache:
     ) -> FeatureCache:
         """Return the cache below `parent`, by default beside the dataset.
 
-        `sha256`: of the network's file.         That of a dataset which was downloaded is in the cache folder of ctc.
+        `sha256`: of the network's file. The cache of a dataset that was downloaded is in the cache
+        folder of ctc.
         """
         folder = parent or (
             features_folder()

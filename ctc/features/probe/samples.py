@@ -121,7 +121,10 @@ def _places(records: Sequence[CachedRecord], location: str) -> NDArray[np.int64]
     numbers: dict[str, int] = {}
     names = [record.meta.get(location) for record in records]
     return np.array(
-        [-1 if name in (None, "") else numbers.setdefault(str(name), len(numbers)) for name in names]
+        [
+            -1 if name in (None, "") else numbers.setdefault(str(name), len(numbers))
+            for name in names
+        ]
     )
 
 

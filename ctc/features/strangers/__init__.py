@@ -1,0 +1,1 @@
+"""Strangers: how far a photo is from all that was learnt, and when that is too far."""
