@@ -38,6 +38,7 @@ class RunInfo:
     `config`: every option of the training, as resolved. `labels`: per label its classes, in order.
     `multi_label`: the labels that may have several classes at once. `channel_mean`, `channel_std`:
     the standardisation inside the model (R, G, B, scaled to 0–1). `dataset`: path and fingerprint.
+    `teacher`: path and digest of the model file that taught the network, empty for none.
     `devices`: the devices that trained, by Keras's names, such as `gpu:0`, with their kind where it
     is known.
     """
@@ -53,6 +54,7 @@ class RunInfo:
     versions: Mapping[str, str] = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    teacher: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -69,6 +71,7 @@ class RunInfo:
             "seed": self.seed,
             "versions": dict(self.versions),
             "devices": list(self.devices),
+            "teacher": dict(self.teacher),
         }
 
     @classmethod
@@ -86,6 +89,7 @@ class RunInfo:
             versions=data["versions"],
             multi_label=tuple(data.get("multi_label", ())),
             devices=tuple(data.get("devices", ())),
+            teacher=data.get("teacher", {}),
         )
 
 

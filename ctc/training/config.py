@@ -34,6 +34,7 @@ DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {
 }
 DEFAULT_WARMUP_EPOCHS: Mapping[ScheduleName, float] = {"plateau": 0.0, "cosine": 1.0}
 DEFAULT_PATIENCE = 3
+DEFAULT_TEACHER: Mapping[str, float] = {"teacher_weight": 0.5, "teacher_temperature": 2.0}
 NATURAL: Sampling = "natural"
 
 
@@ -53,6 +54,9 @@ class TrainingConfig:
     mixup, cutmix                α of either, 0 = off, see `model/mixing.py`
     sampling, sampling_label     how often an event is drawn, by its class of `sampling_label`
                                  (default: the first label): in proportion to those `class_weights`
+    teacher                      model file to learn from, see `model/teacher.py`
+    teacher_weight               share of its answers in the loss, 0–1
+    teacher_temperature          what the logits of both are divided by
     logit_adjustment             τ, 0 = off, see `model/logit_adjustment.py`
     layer_decay                  1 = off, see `model/layer_rates.py`
     ema                          decay of the averages of the weights, see
@@ -89,6 +93,9 @@ class TrainingConfig:
     loss: LossName = "cross-entropy"
     label_smoothing: float = 0.0
     class_weights: str = "none"
+    teacher: str | None = None
+    teacher_weight: float = DEFAULT_TEACHER["teacher_weight"]
+    teacher_temperature: float = DEFAULT_TEACHER["teacher_temperature"]
     logit_adjustment: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
@@ -149,6 +156,7 @@ class TrainingConfig:
             loader=loader,
             weights=_absolute_path(self.weights),
             start_from=_absolute_path(self.start_from),
+            teacher=_absolute_path(self.teacher),
             class_weights=_absolute_path(self.class_weights) or self.class_weights,
             height=self.height or self.width or input_size[0],
             width=self.width or self.height or input_size[1],

@@ -26,6 +26,7 @@ from ctc.training.model.lr_schedule import LearningRateSchedule
 from ctc.training.model.mixing import Mixing
 from ctc.training.model.multi_label_loss import MultiLabelCriterion
 from ctc.training.model.pretrained import Channels
+from ctc.training.model.teacher import Teacher, open_teacher
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what cv2's RGB2GRAY uses
 
@@ -39,6 +40,7 @@ class TrainingPlan:
     labels                the labels to train, in order
     preprocessing         the input of the network, for the model file
     criteria              loss and metrics of each label
+    teacher               the model that the network learns from; None without one
     initial_weights       the source of the backbone's weights; None for random ones
     channel_statistics    mean and standard deviation per channel, 0–1, for standardisation
     prediction_format     the output format of the predictions on the test split
@@ -53,6 +55,7 @@ class TrainingPlan:
     preprocessing: Preprocessing
     criteria: Mapping[str, Criterion]
     schedule: LearningRateSchedule
+    teacher: Teacher | None
     initial_weights: InitialWeights | None
     channel_statistics: tuple[Channels, Channels]
     prediction_format: OutputFormat
@@ -115,6 +118,7 @@ def resolve_plan(
     backbone = bind_options(backbone, resolved.backbone_options)
     loader = bind_options(loader, resolved.loader_options)
     initial = None if resumed_run else resolve_initial_weights(config, backbone, plugins)
+    preprocessing = _make_preprocessing(resolved, dataset)
     plan = TrainingPlan(
         config=resolved,
         dataset=dataset,
@@ -122,7 +126,7 @@ def resolve_plan(
         loader=loader,
         loader_reason=loader_reason,
         labels=labels,
-        preprocessing=_make_preprocessing(resolved, dataset),
+        preprocessing=preprocessing,
         criteria=_make_criteria(resolved, labels),
         schedule=LearningRateSchedule(
             resolved.schedule,
@@ -130,6 +134,7 @@ def resolve_plan(
             resolved.warmup_epochs or 0.0,
             resolved.min_learning_rate,
         ),
+        teacher=open_teacher(resolved, labels, preprocessing),
         initial_weights=initial,
         channel_statistics=_channel_statistics(dataset, config.image_choice, initial, resumed_run),
         prediction_format=plugins.get(OutputFormat, "csv"),

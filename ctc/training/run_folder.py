@@ -137,6 +137,9 @@ def make_run_info(plan: TrainingPlan) -> RunInfo:
         versions=library_versions(),
         devices=device_names(),
         multi_label=plan.config.multi_label,
+        teacher={"path": str(plan.teacher.model.path), "digest": plan.teacher.digest}
+        if plan.teacher
+        else {},
     )
 
 

@@ -39,6 +39,7 @@ from ctc.training.trainer.trainer import Trainer, TrainingResult
 CHANGEABLE_ON_RESUME = frozenset(
     {
         "dataset",
+        "teacher",
         "epochs",
         "learning_rate",
         "early_stopping_patience",
@@ -70,6 +71,7 @@ HOST_LOCAL_OPTIONS = frozenset(
         "loader_options",
         "weights",
         "start_from",
+        "teacher",
         "class_weights",
         "threads",
         "host_index",
@@ -120,6 +122,13 @@ def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> Trai
         raise UsageError(
             f"'{plan.dataset.display_path}' is not the dataset of '{run.folder}': "
             "use that one, or start a new run"
+        )
+    if make_run_info(plan).teacher.get("digest") != info.teacher.get("digest"):
+        known = info.teacher.get("path")
+        raise UsageError(
+            f"'{run.folder}' was started with "
+            + (f"the teacher '{known}': give that file with --teacher" if known else "no teacher")
+            + ", or start a new run"
         )
     if not config.topology.is_main:
         return _run_worker(plan, run, reporter)
@@ -174,6 +183,13 @@ def _log_header(plan: TrainingPlan, reporter: Reporter) -> None:
         f"{counted(plan.dataset.event_count(TRAIN), 'event')} of '{plan.dataset.display_path}' "
         f"with the loader '{plan.loader.name}'{reason}"
     )
+    if plan.teacher:
+        untaught = [f"'{name}'" for name in plan.class_counts if name not in plan.teacher.columns]
+        reporter.info(
+            f"taught by '{plan.teacher.model.path}', which has "
+            + ", ".join(f"'{name}'" for name in plan.teacher.columns)
+            + (f" and not {', '.join(untaught)}" if untaught else "")
+        )
     for warning in plan_warnings(plan):
         reporter.warn(warning)
     if not plan.has_split(VALIDATION):

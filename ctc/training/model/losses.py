@@ -95,6 +95,19 @@ class Criterion:
             )
         return ops.where(known, loss, 0.0)
 
+    def distillation_per_photo(
+        self, teacher_logits: Tensor, logits: Tensor, temperature: float
+    ) -> Tensor:
+        """Return how far the logits are from a teacher's, for each photo (N,), in nats.
+
+        T² times the Kullback-Leibler divergence of the two distributions softmax(logits / T), with
+        the temperature T (Hinton et al. 2015, https://arxiv.org/abs/1503.02531). The logits are
+        those of the loss, with their offsets.
+        """
+        wanted = ops.log_softmax(ops.cast(teacher_logits, "float32") / temperature)
+        found = ops.log_softmax(self.offset_logits(logits) / temperature)
+        return temperature**2 * ops.sum(ops.exp(wanted) * (wanted - found), axis=1)
+
     def batch_sums(
         self, classes: Tensor, logits: Tensor, soft_target: Tensor | None = None
     ) -> BatchSums:

@@ -45,6 +45,22 @@ class MultiLabelCriterion(Criterion):
             )
         return ops.where(known, ops.sum(loss, axis=1), 0.0)
 
+    def distillation_per_photo(
+        self, teacher_logits: Tensor, logits: Tensor, temperature: float
+    ) -> Tensor:
+        """Return the sum of the classes' divergences from a teacher, each present against absent.
+
+        As for a label with one class, with sigmoid(logit / T) in place of the softmax.
+        """
+        teacher = ops.cast(teacher_logits, "float32") / temperature
+        own = logits / temperature
+        divergence = sum(
+            ops.exp(ops.log_sigmoid(sign * teacher))
+            * (ops.log_sigmoid(sign * teacher) - ops.log_sigmoid(sign * own))
+            for sign in (1.0, -1.0)
+        )
+        return temperature**2 * ops.sum(divergence, axis=1)
+
     def batch_sums(
         self, classes: Tensor, logits: Tensor, soft_target: Tensor | None = None
     ) -> BatchSums:

@@ -20,7 +20,7 @@ from ctc.training.metrics.metrics import MetricSums
 from ctc.training.model.freeze import BACKBONE, freeze
 from ctc.training.model.initial_weights import InitialWeights
 from ctc.training.model.layer_rates import layer_rates
-from ctc.training.model.mixing import Mix, mix_images
+from ctc.training.model.mixing import Mix
 from ctc.training.model.network import build_logits_model, get_backbone, with_probabilities
 from ctc.training.model.npz_file import Arrays
 from ctc.training.model.optimizers import make_optimizer
@@ -28,12 +28,8 @@ from ctc.training.model.variable_arrays import assign_arrays, to_arrays
 from ctc.training.plan import TrainingPlan
 from ctc.training.trainer.compiled_steps import Logs, compiled_steps
 from ctc.training.trainer.pending_steps import StartedStep
-from ctc.training.trainer.training_model import (
-    ITERATIONS,
-    TrainingModel,
-    mix_targets,
-    soft_key,
-)
+from ctc.training.trainer.step_data import StepDataMaker
+from ctc.training.trainer.training_model import ITERATIONS, TrainingModel
 
 _ACCUMULATOR = "gradient_accumulator"
 """In Keras's name of each variable of an optimizer that adds up gradients."""
@@ -64,13 +60,14 @@ class ModelRunner:
                 plan.criteria,
                 ema_decay=config.ema,
                 accumulation_steps=accumulation_steps,
+                teacher_temperature=config.teacher_temperature,
             )
         backbone = get_backbone(logits_model)
         freeze(backbone, BACKBONE if heads_only else config.freeze)
         self.accumulation_steps = accumulation_steps
         self._is_averaged = False
         self._topology, self._batch_size = config.topology, plan.batches.local_batch_size
-        self._label_weights = plan.label_weights
+        self._step_data = StepDataMaker(plan, accumulation_steps)
         self._network = with_probabilities(logits_model, config.multi_label)
         optimizer = make_optimizer(
             config.optimizer,
@@ -121,11 +118,11 @@ class ModelRunner:
 
         The loss of a label is the mean over the photos of the whole batch, on all hosts, that have
         the label, each times its weight in the batch, times the label's weight. In a mixture each
-        of the two photos counts with its share; one that lacks the label adds nothing.
+        of the two photos counts with its share; one that lacks the label adds nothing. Of a
+        label that a teacher has, the loss is in part the mean distance from its answers over all
+        photos of the batch, those without the label too.
         """
-        data = batch.images, _targets(batch), self._sample_weights(batch)
-        if mix:
-            data = mix_images(batch.images, mix), *mix_targets(*data[1:], mix)
+        data = self._step_data(batch, mix)
         logs = [
             self._steps.train(tuple(_rows(values, part) for values in data))
             for part in self._micro_batches(len(batch.images))
@@ -248,28 +245,6 @@ class ModelRunner:
         ends = [size // devices * (step + 1) // steps * devices for step in range(steps)]
         return (slice(start, end) for start, end in zip([0, *ends], ends, strict=False))
 
-    def _sample_weights(self, batch: Batch) -> dict[str, NDArray[np.float32]]:
-        """Return label → (N,), the weight of each photo's loss."""
-        known = {label: _label_mask(classes) for label, classes in batch.labels.items()}
-        local_counts = [np.int32(mask.sum()) for mask in known.values()]
-        counts = self._topology.all_gather(local_counts).sum(axis=0)
-        own = np.float32(1) if batch.weights is None else np.asarray(batch.weights, np.float32)
-        return {
-            label: own
-            * np.full(
-                len(mask),
-                self._label_weights[label] * self.accumulation_steps / max(1, count),
-                np.float32,
-            )
-            for (label, mask), count in zip(known.items(), counts, strict=True)
-        }
-
-
-def _targets(batch: Batch) -> dict[str, Any]:
-    """Return the labels of a batch, and its soft labels under the keys of `TrainingModel`."""
-    soft = {soft_key(label): values for label, values in batch.soft_labels.items()}
-    return {**batch.labels, **soft}
-
 
 def _rows(values: Any, part: slice) -> Any:
     """Return a part of the rows of an array, or of each array in a dict.
@@ -279,12 +254,6 @@ def _rows(values: Any, part: slice) -> Any:
     if isinstance(values, Mapping):
         return {name: _rows(rows, part) for name, rows in values.items()}
     return values if part == slice(0, len(values)) else values[part]
-
-
-def _label_mask(classes: Any) -> NDArray[np.bool_]:
-    """Return (N,): which photos have the label; `classes` are (N,) or multi-label (N, classes)."""
-    numbers = np.asarray(classes)
-    return np.asarray((numbers if numbers.ndim == 1 else numbers[:, 0]) != MISSING)
 
 
 @contextmanager

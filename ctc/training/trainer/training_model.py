@@ -24,6 +24,11 @@ def soft_key(label: str) -> str:
     return f"{label} (soft)"
 
 
+def teacher_key(label: str) -> str:
+    """Return the key of a teacher's logits beside the labels, and of their sample weights."""
+    return f"{label} (teacher)"
+
+
 def other_key(label: str) -> str:
     """Return the key of the labels, and of their sample weights, that are mixed into others."""
     return f"{label} (mixed in)"
@@ -44,7 +49,8 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
     micro-batches. The targets hold, under `soft_key(label)`, the soft targets of labels that have
     any. A photo that is a mixture of two has the labels of the second under `other_key(label)`, and
     its loss is the sum of both, each times its own `sample_weight`; metrics but the loss go by the
-    first.
+    first. The logits of a teacher are under `teacher_key(label)`; the distance from them, times
+    their own `sample_weight`, is added to the loss, and is no part of the metrics.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
         *,
         ema_decay: float | None = None,
         accumulation_steps: int = 1,
+        teacher_temperature: float = 1.0,
     ) -> None:
         """`ema_decay`: of averages of the weights, in `averages`; None for no averages."""
         super().__init__(name="training_model")
@@ -62,6 +69,7 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
         self.criteria = dict(criteria)
         self.built = True
         self.accumulation_steps = accumulation_steps
+        self.teacher_temperature = teacher_temperature
         self.averages: WeightAverages | None = None
         if ema_decay is not None:
             self.averages = WeightAverages(self, logits_model, ema_decay)
@@ -116,6 +124,14 @@ class TrainingModel(keras.Model):  # type: ignore[misc]  # keras ships no types
             )
             for label, criterion in self.criteria.items()
             for key in (label, other_key(label))
+            if key in y
+        ) + sum(
+            ops.sum(
+                sample_weight[key]
+                * criterion.distillation_per_photo(y[key], y_pred[label], self.teacher_temperature)
+            )
+            for label, criterion in self.criteria.items()
+            for key in (teacher_key(label),)
             if key in y
         )
 

@@ -7,6 +7,7 @@ import click
 from ctc.cli.commands.train.training_option import option
 from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
 from ctc.cli.options.option import PluginName
+from ctc.cli.options.paths import PATH_STR
 
 UNIT_FRACTION = click.FloatRange(0, 1, max_open=True)
 POSITIVE_FLOAT = click.FloatRange(min=0, min_open=True)
@@ -49,6 +50,28 @@ NETWORK = (
         "--head-epochs",
         type=click.IntRange(min=0),
         help="Train only the heads for the first N epochs.",
+    ),
+)
+
+TEACHER = (
+    option(
+        "--teacher",
+        type=PATH_STR,
+        metavar="MODEL",
+        show_default="none",
+        help="Learn from the answers of this model file too (distillation); it has the labels and "
+        "classes by name.",
+    ),
+    option(
+        "--teacher-weight",
+        type=click.FloatRange(0, 1, min_open=True),
+        help="Share of the teacher's answers in the loss.",
+    ),
+    option(
+        "--teacher-temperature",
+        type=POSITIVE_FLOAT,
+        help="Temperature of the teacher's and the network's answers; higher ones say more about "
+        "the less probable classes.",
     ),
 )
 

@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from ctc.cli.commands.train.option_groups import DATA, DEVICES, LOSS, NETWORK, OPTIMIZATION, RUN
+from ctc.cli.commands.train.option_groups import (
+    DATA,
+    DEVICES,
+    LOSS,
+    NETWORK,
+    OPTIMIZATION,
+    RUN,
+    TEACHER,
+)
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH, PATH_STR
 from ctc.cli.settings.context import load_config_file
@@ -28,6 +36,10 @@ def _load_config_option(
     """Use the options of a configuration file, or of an earlier run, as defaults."""
     if path is not None and path.suffix.lower() == ".toml":
         load_config_file(context, path)
+    elif path is not None and path.is_file() and path.suffix.lower() != ".json":
+        raise UsageError(
+            f"'{path}' is no configuration: give --config a .toml file or the run.json of a run"
+        )
     else:
         _load_run_config(context, parameter, path)
 
@@ -136,6 +148,7 @@ OPTIONS = (
         metavar="RUN",
         help="Initialise the backbone from another run (labels and image size may differ).",
     ),
+    *TEACHER,
     *LOSS,
     *DATA,
     *OPTIMIZATION,
