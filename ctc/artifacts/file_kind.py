@@ -10,7 +10,8 @@ from ctc.storage.paths import is_remote
 
 Kind = Literal["inventory", "dataset", "run", "model", "predictions", "embeddings"]
 Wanted = Literal[Kind, "photos"]
-Found = Literal[Kind, "table", "text", "photo", "folder", "manifest", "run.json", "foreign model"]
+_Other = Literal["table", "Parquet table", "text", "photo", "folder", "manifest", "run.json"]
+Found = Literal[Kind, _Other, "foreign model"]
 
 _NAMES: dict[Found | Wanted, str] = {
     "photos": "photos to predict",
@@ -21,6 +22,7 @@ _NAMES: dict[Found | Wanted, str] = {
     "predictions": "a prediction file",
     "embeddings": "an embeddings file",
     "table": "a table",
+    "Parquet table": "a Parquet file that ctc did not write",
     "text": "a text file",
     "photo": "a photo",
     "folder": "a folder",
@@ -37,13 +39,21 @@ _MANIFESTS: dict[str, Literal["manifest", "run.json"]] = {
     "run.json": "run.json",
 }
 _TABLES, _PHOTOS = (".csv", ".tsv", ".txt"), (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
-_FOREIGN_MODELS = (".h5", ".keras", ".pt", ".pth", ".ckpt", ".pb", ".tflite", ".safetensors")
+_FOREIGN_MODELS = (
+    *(".h5", ".hdf5", ".keras"),
+    *(".pt", ".pth", ".ckpt", ".pb", ".tflite", ".safetensors"),
+)
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _PREDICTION_COLUMN = "predictions_all"
 _HEADER_BYTES = 65_536
 _FROM_TABLE = (
     "`ctc inventory csv {path} --event-id COLUMN --image COLUMN --label COLUMN"
     " --output inventory.parquet`"
+)
+_TO_CSV = "in Python: `pandas.read_parquet({python}).to_csv('table.csv', index=False)`"
+_THEN_INVENTORY = (
+    "then make an inventory of that with `ctc inventory csv table.csv --event-id COLUMN"
+    " --image COLUMN --label COLUMN --output inventory.parquet`"
 )
 _THEN_DATASET = "then a dataset with `ctc dataset inventory.parquet --output dataset`"
 _GIVE: dict[Wanted, str] = {
@@ -59,6 +69,7 @@ _GIVE: dict[Wanted, str] = {
 _CHECKED_BY_READERS = {
     ("run.json", "run"),
     ("table", "predictions"),
+    ("Parquet table", "predictions"),
     ("table", "photos"),
     ("inventory", "photos"),
     ("predictions", "photos"),
@@ -69,6 +80,9 @@ _CHECKED_BY_READERS = {
 _NEXT_STEPS: dict[tuple[Found, Wanted], str] = {
     ("table", "inventory"): f"make one of it with {_FROM_TABLE}",
     ("table", "dataset"): f"make an inventory of it with {_FROM_TABLE}, {_THEN_DATASET}",
+    ("Parquet table", "inventory"): f"save it as CSV ({_TO_CSV}), {_THEN_INVENTORY}",
+    ("Parquet table", "photos"): f"save it as CSV ({_TO_CSV}), which `ctc predict` reads",
+    ("Parquet table", "dataset"): f"save it as CSV ({_TO_CSV}), {_THEN_INVENTORY}, {_THEN_DATASET}",
     ("folder", "inventory"): "make one with `ctc inventory {path} --output inventory.parquet`",
     ("folder", "dataset"): "it has no dataset.json, which `ctc dataset` writes last",
     ("folder", "run"): "it has no run.json; a run is the folder that `ctc train` writes",
@@ -81,7 +95,8 @@ _NEXT_STEPS: dict[tuple[Found, Wanted], str] = {
     ("dataset", "model"): "make one with `ctc train {path} --output run` and"
     " `ctc export run --output model.onnx`",
     ("dataset", "predictions"): "evaluate a model on it with `ctc evaluate MODEL {path}`",
-    ("dataset", "photos"): "evaluate a model on it with `ctc evaluate MODEL {path}`",
+    ("dataset", "photos"): "evaluate a model on it with `ctc evaluate MODEL {path}`, or predict"
+    " the photos or the inventory that it was made of",
     ("manifest", "dataset"): "give its folder, {folder}",
     ("run", "model"): "make one of it with `ctc export {path} --output model.onnx`",
     ("run", "dataset"): "give the dataset that it was trained on",
@@ -89,6 +104,7 @@ _NEXT_STEPS: dict[tuple[Found, Wanted], str] = {
     ("run", "predictions"): "make a model of it with `ctc export {path} --output model.onnx`,"
     " then predictions with `ctc predict model.onnx PHOTOS`",
     ("run.json", "model"): "make one with `ctc export {folder} --output model.onnx`",
+    ("foreign model", "model"): "make one of it with `ctc import {path} --output model.onnx`",
     ("model", "run"): "give the folder that the model was exported from",
     ("model", "predictions"): "make predictions with `ctc predict {path} PHOTOS --output"
     " predictions.csv`",
@@ -116,7 +132,9 @@ def describe_other_kind(path: Path, wanted: Wanted) -> str | None:
     if found is None or found == wanted or (found, wanted) in _CHECKED_BY_READERS:
         return None
     step = _NEXT_STEPS.get((found, wanted), _GIVE[wanted]).format(
-        path=shlex.quote(str(path)), folder=shlex.quote(str(path.parent))
+        path=shlex.quote(str(path)),
+        folder=shlex.quote(str(path.parent)),
+        python=repr(str(path)),
     )
     return f"'{path}' is {_NAMES[found]}, not {_NAMES[wanted]}: {step}"
 
@@ -154,7 +172,7 @@ def _text_kind(path: Path) -> Literal["predictions", "table", "text"]:
 
 def _parquet_kind(
     path: Path,
-) -> Literal["inventory", "predictions", "embeddings", "table"] | None:
+) -> Literal["inventory", "predictions", "embeddings", "Parquet table"] | None:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -168,4 +186,4 @@ def _parquet_kind(
         return "predictions"
     if EMBEDDINGS_KEY.encode() in (schema.metadata or {}):
         return "embeddings"
-    return "inventory" if b"ctc" in (schema.metadata or {}) else "table"
+    return "inventory" if b"ctc" in (schema.metadata or {}) else "Parquet table"

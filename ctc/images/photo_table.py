@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ from ctc.images.files import is_image_name
 from ctc.images.photo_paths import normalize_path
 from ctc.storage.csv_reader import MISSING, CsvTable, open_table
 from ctc.storage.paths import is_url
+from ctc.storage.remote_files import local_copy
 
 MAX_VALUES_SHOWN = 5
 
+_START_BYTES = 64
 _VALUE = re.compile(r"-?\d+([.,]\d+)?|\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}\b.*")
 _ROOTED = re.compile(r"/|[A-Za-z]:/")
 
@@ -128,6 +131,7 @@ def open_photo_table(path: Path, columns: TableColumns, others: tuple[str, ...] 
     these columns. Raises CtcError for missing columns, or if the first row is data.
     """
     wanted = (*columns.used, *others)
+    _refuse_json(path)
     table = _open(path, columns, wanted)
     if columns.has_header and any(map(_is_photo, columns.images)):
         raise UsageError(_first_row_hint(path, list(table.columns)))
@@ -135,6 +139,17 @@ def open_photo_table(path: Path, columns: TableColumns, others: tuple[str, ...] 
     for condition in columns.where:
         _split_condition(condition, table)
     return PhotoTable(table, columns)
+
+
+def _refuse_json(path: Path) -> None:
+    """Raise UsageError for a JSON file: its first line would be taken for the names of columns."""
+    with suppress(OSError), local_copy(path).open("rb") as file:
+        start = file.read(_START_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        if start == b"{" or (start == b"[" and path.suffix.lower() == ".json"):
+            raise UsageError(
+                f"'{path}' is JSON, not a table: `ctc inventory {shlex.quote(str(path))} --output "
+                "inventory.parquet` recognizes the formats that ctc reads"
+            )
 
 
 def check_columns(table: CsvTable, names: tuple[str, ...]) -> None:

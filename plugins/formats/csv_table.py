@@ -83,6 +83,14 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         raise UsageError(f"file '{source}' does not exist: give the CSV with the labels")
     labels = _LabelReader.from_options(options)
     table = _open_table(source, options)
+    if options.get("no_header"):
+        log.info(
+            "without a header, the %s called %s: to have %s, put a first row with the names of all "
+            "columns into the table",
+            "label is" if len(options["label"]) == 1 else "labels are",
+            ", ".join(f"'{name}'" for name in options["label"]),
+            "another name" if len(options["label"]) == 1 else "other names",
+        )
     columns = table.table.columns
     label_at = {label: columns[label] for label in options["label"]}
     meta_at = {name: columns[name] for name in options["meta"] if name not in label_at}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +14,8 @@ from ctc.images.folders import FolderPhotos, find_photos
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 from ctc.storage.paths import is_remote
 
+log = logging.getLogger("ctc.formats.folders")
+MAX_SHOWN = 3
 NOT_IN_CLASS_FOLDER = "not in a folder named after its class, as in fox/1.jpg"
 
 
@@ -51,6 +54,8 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         LeftOut(folder, f"the folder can't be read: {why}") for folder, why in found.unreadable
     )
     photos = sorted(_photos(source, found))
+    if note := _note_on_a_folder_above_the_classes(source, photos):
+        log.warning("%s", note)
     ids = Counter(_event_id(photo, keep_suffix=False) for photo in photos)
     for photo in photos:
         if "/" not in photo:
@@ -59,6 +64,22 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         clash = ids[_event_id(photo, keep_suffix=False)] > 1
         folder = photo.split("/", 1)[0]
         yield Observation(_event_id(photo, clash), (photo,), {"class": folder.strip() or folder})
+
+
+def _note_on_a_folder_above_the_classes(source: Path, photos: list[str]) -> str | None:
+    """Return a warning if one folder holds all others, which may be the folders of the classes."""
+    parts = [PurePosixPath(photo).parts for photo in photos]
+    tops = {names[0] for names in parts if len(names) > 1}
+    below = sorted({names[1] for names in parts if len(names) > 2})
+    if len(tops) != 1 or len(below) < 2 or any(len(names) == 2 for names in parts):
+        return None
+    (top,) = tops
+    shown = ", ".join(f"'{name}'" for name in below[:MAX_SHOWN])
+    more = ", …" if len(below) > MAX_SHOWN else ""
+    return (
+        f"the only class is '{top}', the folder that holds all others: if its folders "
+        f"{shown}{more} are the classes, give '{source / top}'"
+    )
 
 
 def _photos(root: Path, found: Iterable[FolderPhotos]) -> Iterator[str]:

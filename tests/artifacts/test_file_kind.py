@@ -48,7 +48,7 @@ def test_recognize_kind_of_each(things: Path) -> None:
         "run": "run",
         "photos": "folder",
         "i.parquet": "inventory",
-        "plain.parquet": "table",
+        "plain.parquet": "Parquet table",
         "p.parquet": "predictions",
     }
     assert set(file_kind._MARKERS) == {MANIFEST, RUN_FILE}
@@ -83,9 +83,10 @@ READERS = {
         (
             "plain.parquet",
             "inventory",
-            ("'{path}' is a table, not an inventory: make one of it with"
-            " `ctc inventory csv {path} --event-id COLUMN --image COLUMN --label COLUMN"
-            " --output inventory.parquet`"),
+            ("'{path}' is a Parquet file that ctc did not write, not an inventory: save it as CSV"
+            " (in Python: `pandas.read_parquet('{path}').to_csv('table.csv', index=False)`), then"
+            " make an inventory of that with `ctc inventory csv table.csv --event-id COLUMN"
+            " --image COLUMN --label COLUMN --output inventory.parquet`"),
         ),
         (
             "i.parquet",
@@ -136,6 +137,7 @@ def test_describe_other_kind_names_the_command(
         ("m.onnx", "is a model, not photos to predict"),
         ("theirs.keras", "is a model file of another program, not photos to predict"),
         ("photos", None),
+        ("plain.parquet", "is a Parquet file that ctc did not write, not photos to predict: save"),
         ("i.parquet", None),
         ("table.csv", None),
         ("a.JPG", None),

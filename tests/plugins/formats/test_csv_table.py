@@ -231,11 +231,11 @@ def test_paths_are_normalized(tmp_path: Path, cell: str, path: str) -> None:
             "id,image1,image2,specie,count,site",
             r"no column 'species': did you mean 'specie'\? its columns are 'id', 'im",
         ),
-        ("id,image1,species", "no column 'image2', 'count', 'site'"),
+        ("id,image1,species", "no columns 'image2', 'count', 'site'"),
         (
             "a,b",
             (
-                "no column 'id', 'image1', 'image2', 'species', 'count', 'site': "
+                "no columns 'id', 'image1', 'image2', 'species', 'count', 'site': "
                 "its columns are 'a', 'b'"
             ),
         ),
@@ -362,3 +362,37 @@ def test_read_version_2_cats_and_dogs(
         {"species": "cat", "standing": "1", "count": "14"},
     )
     assert len({entry.event_id for entry in entries if isinstance(entry, Observation)}) == events
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (("2",), "without a header, the label is called '2': to have another name, put a first"),
+        (("2", "3"), "without a header, the labels are called '2', '3': to have other names, put"),
+    ],
+)
+def test_table_without_header_tells_the_names_of_labels(
+    labels: tuple[str, ...], told: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = {"event_id": None, "image": ("1",), "label": labels, "meta": (), "no_header": True}
+    with caplog.at_level("INFO", "ctc"):
+        read(table(tmp_path, "a.jpg,fox,1\n"), **options)
+    assert caplog.messages[0].startswith(told)
+
+
+@pytest.mark.parametrize("text", ['{"a": [1]}', '\ufeff\n  {\n "a": 1}'])
+def test_json_is_told_and_how_to_read_it(text: str, tmp_path: Path) -> None:
+    path = table(tmp_path, text)
+    with pytest.raises(UsageError, match=rf"{path}' is JSON, not a table: `ctc inventory {path} "):
+        read(path)
+
+
+def test_json_list_is_told_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "labels.json"
+    path.write_text('[{"a": 1}]')
+    with pytest.raises(UsageError, match="is JSON, not a table"):
+        read(path)
+    assert read(
+        table(tmp_path, "[id],image1,image2,species,count,site\n1,a.jpg,,fox,1,A\n"),
+        event_id="[id]",
+    )

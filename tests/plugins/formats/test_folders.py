@@ -52,3 +52,26 @@ def test_read_rejects_folder_without_photos(
     (tmp_path / "empty").mkdir()
     with pytest.raises(error, match=name):
         read("folders", tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("all/fox/1.jpg", "all/hare/2.jpg"), True),
+        (("all/fox/1.jpg", "all/hare/2.jpg", "x.jpg"), True),
+        (("fox/1.jpg", "hare/2.jpg"), False),
+        (("fox/1.jpg", "fox/a/2.jpg", "fox/b/3.jpg"), False),
+        (("fox/a/1.jpg", "fox/a/2.jpg"), False),
+        (("fox/a/1.jpg", "fox/b/1.jpg", "hare/a/2.jpg"), False),
+    ],
+)
+def test_read_warns_of_one_folder_that_holds_the_classes(
+    names: tuple[str, ...], told: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", "ctc"):
+        read("folders", touch(tmp_path, *names))
+    expected = (
+        "the only class is 'all', the folder that holds all others: if its folders 'fox', 'hare' "
+        f"are the classes, give '{tmp_path / 'all'}'"
+    )
+    assert caplog.messages == ([expected] if told else [])

@@ -71,7 +71,7 @@ def test_capture_without_photo_is_left_out(tmp_path: Path) -> None:
         (
             (COLUMNS.replace("dir,", "path,").replace("babies", "young"), FOX),
             UsageError,
-            "no column 'dir', 'babies'",
+            "no columns 'dir', 'babies'",
         ),
         ((COLUMNS, FOX, FOX + ",more"), InputError, "line 3 has 17 cells, the header has 16"),
         ((COLUMNS, FOX.replace("fox", '"fox')), InputError, "line 2 on"),
