@@ -16,6 +16,8 @@ from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 
 TruncatedPolicy = Literal["fail", "use"]
 """Whether a JPEG that is cut short fails, or is used with the missing part in grey."""
+DecodeDevice = Literal["cpu", "gpu"]
+"""Where JPEGs are decoded, see `ctc/inference/gpu_decode`."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class RunConfig:
     format_options: Mapping[str, Any] = field(default_factory=dict)
     runtime: RuntimeConfig = DEFAULT_RUNTIME
     truncated: TruncatedPolicy = "fail"
+    decode: DecodeDevice = "cpu"
     shard: ShardSpec | None = None
     engine: str | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
@@ -86,6 +89,7 @@ class RunConfig:
             "--precision": self.runtime.precision,
             "--batch-size": self.runtime.batch_size,
             "--truncated": self.truncated,
+            "--decode": None if self.decode == "cpu" else self.decode,
         }
         given = {name: str(value) for name, value in chosen.items() if value is not None}
         return {"model": model, "photos": photos, "ctc": __version__, **given}

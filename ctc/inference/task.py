@@ -25,6 +25,7 @@ from ctc.artifacts.predictions import Failure, Meta
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.inference.events.event import Event
 from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.device_images import DeviceImages
 from ctc.runtime.model_bytes import ModelFile
 
 Outputs = Mapping[str, NDArray[np.float32]]
@@ -145,7 +146,7 @@ class PhotoModel(Protocol[PhotoT, EventT_co]):
     def preprocessing(self) -> Preprocessing:
         """How a photo becomes an input, and whether an event's photos are stacked."""
 
-    def run(self, images: NDArray[np.uint8]) -> Outputs:
+    def run(self, images: NDArray[np.uint8] | DeviceImages) -> Outputs:
         """Run the network on a batch, uint8 (N, height, width, 3); InputError when that fails."""
 
     def answers(self, outputs: Outputs, inputs: Sequence[Sequence[PhotoInfo]]) -> list[Any]:

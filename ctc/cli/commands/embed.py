@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ctc.cli.options.inference import DECODE
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import (
@@ -28,7 +29,7 @@ from ctc.cli.options.plugin import ENGINES, command_with
 @option(
     "--output", type=PATH_OR_URL, required=True, help="File to write, with the suffix .parquet."
 )
-@apply_options((*SOURCES, *RUNTIME, *RUN))
+@apply_options((*SOURCES, *RUNTIME, DECODE, *RUN))
 @DRY_RUN
 def command(dry_run: bool, **options: Any) -> int:
     """Write the features of photos, by a MODEL with the output 'features'.

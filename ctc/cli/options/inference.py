@@ -13,6 +13,7 @@ from ctc.runtime.config import Precision, ProviderName, RuntimeConfig
 AUTO = "auto"
 PROVIDERS: tuple[str, ...] = get_args(ProviderName)
 PRECISIONS: tuple[str, ...] = get_args(Precision)
+DECODE_DEVICES = ("cpu", "gpu")
 MAX_BATCH_SIZE = 4096
 
 
@@ -40,6 +41,13 @@ PRECISION = option(
     type=click.Choice(PRECISIONS),
     default="float32",
     help="Compute precision of float32 models: bfloat16 needs openvino, tf32 needs cuda.",
+)
+DECODE = option(
+    "--decode",
+    type=click.Choice(DECODE_DEVICES),
+    default="cpu",
+    help="Where JPEGs are decoded; gpu: with NVIDIA DALI beside the network on 'cuda', not yet "
+    "tried on a GPU. Pixels differ by about a grey level, and damage within them goes unnoticed.",
 )
 AGGREGATION = option(
     "--aggregation",

@@ -115,7 +115,8 @@ DRY_RUN = option(
 
 
 def pop_run_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Take the values of SOURCES, RUNTIME and RUN out of `options`, as fields of a `RunConfig`.
+    """Take the values of SOURCES, RUNTIME and RUN out of `options`, as fields of a `RunConfig`;
+    that of DECODE too, where the command has it.
 
     Raises UsageError for options that exclude each other.
     """
@@ -129,6 +130,7 @@ def pop_run_options(options: dict[str, Any]) -> dict[str, Any]:
         "columns": columns,
         "runtime": pop_runtime(options, default_threads(options["engine"])),
         "shard": ShardSpec.parse(shard) if shard else None,
+        "decode": options.pop("decode", "cpu"),
         **{name: options.pop(name) for name in (*names, *more)},
     }
 

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images.photo_header import PhotoHeader
 from ctc.inference.gpu_decode.device import GPU_PROVIDER, DaliDevice
-from ctc.inference.gpu_decode.geometry import InputGeometry, geometry_arrays, input_geometry
+from ctc.inference.gpu_decode.geometry import (
+    MAX_HALVINGS,
+    InputGeometry,
+    geometry_arrays,
+    input_geometry,
+)
 from ctc.inference.gpu_decode.graph import GraphConfig, build_pipeline
 from ctc.runtime.device_images import DeviceImages
 
@@ -24,7 +29,7 @@ MAX_PIXELS = 64_000_000
 MAX_FAILURES_IN_A_ROW = 3
 _END_OF_IMAGE = b"\xff\xd9"
 _NO_JPEG, _NO_IMAGE = np.empty(0, np.uint8), np.empty((0, 0, 3), np.uint8)
-_NO_GEOMETRY = InputGeometry(0, ((1, 1),) * 3, (0, 0), (1, 1), (1, 1), False, (0, 0))
+_NO_GEOMETRY = InputGeometry(0, ((1, 1),) * MAX_HALVINGS, (0, 0), (1, 1), (1, 1), False)
 
 
 class EncodedPhoto(NamedTuple):

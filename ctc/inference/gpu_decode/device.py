@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import UsageError, require_extra
 from ctc.hardware import nvidia_gpus
 
-DecodeDevice = Literal["cpu", "gpu"]
-"""Where JPEGs are decoded."""
 FEATURE = "--decode gpu"
 GPU_PROVIDER = "cuda"
 
@@ -35,13 +34,19 @@ def require_gpu_decoding() -> None:
         )
 
 
-def decoder_device(provider: str) -> DaliDevice:
+def decoder_device(provider: str, preprocessing: Preprocessing) -> DaliDevice:
     """Return the device to decode on for a network that runs on `provider`.
 
     It is the GPU that onnxruntime uses: the first that the driver shows (CUDA_VISIBLE_DEVICES
-    chooses). Raises CtcError as `require_gpu_decoding`, or if the network runs elsewhere.
+    chooses). Raises CtcError as `require_gpu_decoding`, if the network runs elsewhere, or if it
+    takes several photos at once.
     """
     require_gpu_decoding()
+    if preprocessing.is_stacked:
+        raise UsageError(
+            f"{FEATURE} shows one photo at a time, and this model stacks the photos of an event: "
+            f"leave {FEATURE} out"
+        )
     if provider != GPU_PROVIDER:
         raise UsageError(
             f"{FEATURE} needs the network on the same GPU, but it runs on '{provider}': "

@@ -30,8 +30,8 @@ class InputGeometry(NamedTuple):
 
     `halvings`: how often the photo is halved; `sizes`: after each halving, (MAX_HALVINGS, 2).
     `start`, `end`: of the part of the halved photo that is shown, in its pixels. `shown`: its size
-    in the input. `by_area`: see `resizes_by_area`. `anchor`: of the input in the resized photo,
-    negative where the input has a border.
+    in the input. `by_area`: see `resizes_by_area`. `region`: (top, left, height, width) of a
+    letterboxed photo in the input, else None.
     """
 
     halvings: int
@@ -40,7 +40,7 @@ class InputGeometry(NamedTuple):
     end: Size
     shown: Size
     by_area: bool
-    anchor: Size
+    region: tuple[int, int, int, int] | None = None
 
 
 def input_geometry(header: PhotoHeader, preprocessing: Preprocessing) -> InputGeometry:
@@ -52,28 +52,30 @@ def input_geometry(header: PhotoHeader, preprocessing: Preprocessing) -> InputGe
     small = decode_size(photo, min_decode_size(preprocessing))
     sizes = [_halved(photo, times) for times in range(MAX_HALVINGS + 1)]
     top, left, height, width = 0, 0, *small
-    above, before, *shown = 0, 0, *target
+    region = None
     if preprocessing.resize == "fit-crop":
         top, left, height, width = center_crop_box(*small, target[0] / target[1])
     elif preprocessing.resize == "letterbox":
-        above, before, *shown = letterbox_box(*small, *target)
+        region = letterbox_box(*small, *target)
+    shown = region[2:] if region else target
     return InputGeometry(
         sizes.index(small),
         tuple(sizes[1:]),
         (top, left),
         (top + height, left + width),
-        (shown[0], shown[1]),
-        resizes_by_area((height, width), (shown[0], shown[1])),
-        (-above, -before),
+        shown,
+        resizes_by_area((height, width), shown),
+        region,
     )
 
 
 def geometry_arrays(geometries: Sequence[InputGeometry], has_border: bool) -> tuple[Any, ...]:
     """Return the geometries of a batch field by field, as the operators take them.
 
-    Without `has_border` the last field, `anchor`, is left out.
+    With `has_border` the last one is the anchor of the input in the resized photo, which is
+    negative where the input has a border.
     """
-    halvings, sizes, starts, ends, shown, by_area, anchors = zip(*geometries, strict=True)
+    halvings, sizes, starts, ends, shown, by_area, regions = zip(*geometries, strict=True)
     arrays = (
         np.array(halvings, np.int32),
         np.array(sizes, np.float32),
@@ -81,9 +83,11 @@ def geometry_arrays(geometries: Sequence[InputGeometry], has_border: bool) -> tu
         np.array(ends, np.float32),
         np.array(shown, np.float32),
         np.array(by_area, np.bool_),
-        np.array(anchors, np.int32),
     )
-    return arrays if has_border else arrays[:-1]
+    if not has_border:
+        return arrays
+    anchors = [(-region[0], -region[1]) if region else (0, 0) for region in regions]
+    return (*arrays, np.array(anchors, np.int32))
 
 
 def _halved(size: Size, times: int) -> Size:

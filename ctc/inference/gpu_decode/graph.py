@@ -105,7 +105,7 @@ def _show(
     by_area: Any,
     anchor: Any = None,
 ) -> Any:
-    """Halve and resize a photo; the arguments are the fields of `InputGeometry`."""
+    """Halve and resize a photo; the arguments are those of `geometry_arrays`."""
     from nvidia.dali import fn, types
 
     for times in range(MAX_HALVINGS):

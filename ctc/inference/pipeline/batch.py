@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from ctc.artifacts.predictions import Failure
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.inference.config import TruncatedPolicy
-from ctc.inference.pipeline.inputs import DecodeResult
+from ctc.inference.gpu_decode.decoder import GpuDecoder
+from ctc.inference.pipeline.inputs import DecodeResult, decode_encoded
 from ctc.inference.task import PhotoModel
+from ctc.runtime.device_images import DeviceImages
 
 
 class Fillable(Protocol):
@@ -48,12 +50,19 @@ class InferenceBatch(Generic[InputT]):
 
     `results` is done when every slot is filled and the network has run, or holds the exception.
     `buffer`, uint8 (size, height, width, 3), may have more slots than there are inputs: the network
-    always gets all of them, since many providers tune for one batch size.
+    always gets all of them, since many providers tune for one batch size. `decoder`: that of the
+    inputs.
     """
 
-    def __init__(self, inputs: Sequence[InputT], buffer: NDArray[np.uint8]) -> None:
+    def __init__(
+        self,
+        inputs: Sequence[InputT],
+        buffer: NDArray[np.uint8],
+        decoder: GpuDecoder | None = None,
+    ) -> None:
         self.inputs = inputs
         self.buffer = buffer
+        self._decoder = decoder
         self.results: Future[list[InputResult[InputT]]] = Future()
         self._decoded: list[DecodeResult | None] = [None] * len(inputs)
         self._remaining = len(inputs)
@@ -65,7 +74,7 @@ class InferenceBatch(Generic[InputT]):
         try:
             decoded = self.inputs[index].fill(self.buffer[index], model.preprocessing, truncated)
             if self._store_and_check_full(index, decoded):
-                self.results.set_result(self._run_model(model))
+                self.results.set_result(self._run_model(model, truncated))
         except BaseException as error:
             with self._lock:
                 if not self.results.done():
@@ -77,18 +86,38 @@ class InferenceBatch(Generic[InputT]):
             self._remaining -= 1
             return not self._remaining
 
-    def _run_model(self, model: PhotoModel[Any, Any]) -> list[InputResult[InputT]]:
+    def _run_model(
+        self, model: PhotoModel[Any, Any], truncated: TruncatedPolicy
+    ) -> list[InputResult[InputT]]:
+        images = self._decode_encoded(model, truncated)
         filled = [one for one in self._decoded if one]
         if not any(one.photos for one in filled):
             return [
                 InputResult(model_input, (), one.failures)
                 for model_input, one in zip(self.inputs, filled, strict=True)
             ]
-        answers = model.answers(model.run(self.buffer), [one.photos for one in filled])
+        answers = model.answers(model.run(images), [one.photos for one in filled])
         return [
             _input_result(model_input, one, model, answer)
             for model_input, one, answer in zip(self.inputs, filled, answers, strict=True)
         ]
+
+    def _decode_encoded(
+        self, model: PhotoModel[Any, Any], truncated: TruncatedPolicy
+    ) -> NDArray[np.uint8] | DeviceImages:
+        """Return the images of the batch, after the photos that were left for the decoder."""
+        encoded = [one and one.encoded for one in self._decoded]
+        if self._decoder is None or not any(encoded):
+            return self.buffer
+        images = self._decoder.decode(encoded, self.buffer)
+        if images is not None:
+            return images
+        for index, one in enumerate(self._decoded):
+            if one and one.encoded:
+                self._decoded[index] = decode_encoded(
+                    one, self.buffer[index], model.preprocessing, truncated
+                )
+        return self.buffer
 
 
 def _input_result(

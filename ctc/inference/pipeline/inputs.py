@@ -30,6 +30,7 @@ from ctc.images.photo_header import PhotoHeader, read_photo_header
 from ctc.images.resize import letterbox_box
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event, PhotoData
+from ctc.inference.gpu_decode.decoder import EncodedPhoto, GpuDecoder
 from ctc.inference.task import PhotoInfo
 
 ReadPhoto = Callable[[str], bytes]
@@ -49,6 +50,7 @@ class ModelInput(NamedTuple):
     `is_last`: whether it is the last of its event. `pending`: for each photo a function that
     returns it, if it is in memory or was prefetched. `boxes`: one per photo, or empty. `read`:
     reads photos that were not prefetched. `metas`: the values of each photo's row, or empty.
+    `decoder`: decodes the photos that it accepts with their batch; None: the CPU decodes all.
     """
 
     event: Event
@@ -58,6 +60,7 @@ class ModelInput(NamedTuple):
     boxes: tuple[Box | None, ...] = ()
     read: ReadPhoto = read_photo
     metas: tuple[Meta, ...] = ()
+    decoder: GpuDecoder | None = None
 
     def fill(
         self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
@@ -73,18 +76,27 @@ class ModelInput(NamedTuple):
             partial(self.read, path) for path in self.paths
         ]
         sources = list(zip(self.paths, reads, strict=True))
-        return decode_into_slot(sources, slot, preprocessing, truncated, self.boxes, self.metas)
+        return decode_into_slot(
+            sources, slot, preprocessing, truncated, self.boxes, self.metas, self.decoder
+        )
 
 
 class DecodeResult(NamedTuple):
-    """The photos that an input stands for, none if it is blank, and those that failed."""
+    """The photos that an input stands for, none if it is blank, and those that failed.
+
+    `encoded`: the one photo, if it is decoded with its batch; its slot is not filled then.
+    """
 
     photos: tuple[PhotoInfo, ...]
     failures: tuple[Failure, ...]
+    encoded: EncodedPhoto | None = None
 
 
 def model_inputs(
-    events: Iterable[Event], stacked: bool, read: ReadPhoto = read_photo
+    events: Iterable[Event],
+    stacked: bool,
+    read: ReadPhoto = read_photo,
+    decoder: GpuDecoder | None = None,
 ) -> Iterator[ModelInput]:
     """Yield one input per photo, or one per event if `stacked` or if it has no photos."""
     for event in events:
@@ -97,7 +109,14 @@ def model_inputs(
         for at, path in enumerate(event.images):
             is_last, here = at + 1 == len(event.images), slice(at, at + 1)
             yield ModelInput(
-                event, (path,), is_last, pending[here], event.boxes[here], read, metas[here]
+                event,
+                (path,),
+                is_last,
+                pending[here],
+                event.boxes[here],
+                read,
+                metas[here],
+                decoder,
             )
 
 
@@ -122,12 +141,14 @@ def decode_into_slot(
     truncated: TruncatedPolicy,
     boxes: Sequence[Box | None] = (),
     metas: Sequence[Meta] = (),
+    decoder: GpuDecoder | None = None,
 ) -> DecodeResult:
     """Read, decode and resize photos into `slot`, uint8 (height, width, 3).
 
     Without a good photo the slot is filled with zeros. A model that was trained on crops gets
     crops, of photos with a box. Stacked, the first three good photos are used, and the prediction
-    is for all photos that did not fail.
+    is for all photos that did not fail. `decoder`: of an input with one photo; what it accepts is
+    returned in place of being decoded.
     """
     # with several photos, one would overwrite the other
     buffer = _DECODE_BUFFER if len(sources) == 1 else None
@@ -141,6 +162,10 @@ def decode_into_slot(
         try:
             data = read()
             header = read_photo_header(data) if isinstance(data, bytes) else None
+            if decoder and (encoded := _accept(decoder, data, header, box, preprocessing)):
+                region = encoded.geometry.region
+                photo = PhotoInfo(path, *_exif_and_size(data, header), box, meta, region)
+                return DecodeResult((photo,), (), encoded)
             pixels = _decode_photo(data, header, box, preprocessing, truncated, buffer)
             shown.append(to_model_input(pixels, preprocessing))
             region = _region(pixels, preprocessing)
@@ -150,6 +175,33 @@ def decode_into_slot(
             failures.append(Failure(path, why, meta=meta or {}))
     slot[...] = 0 if not shown else gray_stack(shown) if preprocessing.is_stacked else shown[0]
     return DecodeResult(tuple(photos), tuple(failures))
+
+
+def decode_encoded(
+    result: DecodeResult,
+    slot: NDArray[np.uint8],
+    preprocessing: Preprocessing,
+    truncated: TruncatedPolicy,
+) -> DecodeResult:
+    """Decode the one photo of a result with `encoded` into `slot`, as `decode_into_slot` does."""
+    assert result.encoded is not None
+    (photo,), jpeg = result.photos, result.encoded.jpeg
+    source = photo.path, lambda: jpeg
+    return decode_into_slot(
+        [source], slot, preprocessing, truncated, [photo.box], [photo.meta or {}]
+    )
+
+
+def _accept(
+    decoder: GpuDecoder,
+    data: PhotoData,
+    header: PhotoHeader | None,
+    box: Box | None,
+    preprocessing: Preprocessing,
+) -> EncodedPhoto | None:
+    """Return the photo for the decoder, which shows no crops; None if the CPU has to decode it."""
+    is_crop = box is not None and preprocessing.crop_margin is not None
+    return None if is_crop or not isinstance(data, bytes) else decoder.accept(data, header)
 
 
 def _exif_and_size(

@@ -8,6 +8,9 @@ What the network is asked, and what its answers become, is the task's: see `ctc/
 Every thread decodes and runs the network in turn, so that no core waits for another and threads
 need not be divided between the two. A device runs one batch at a time, while one thread more than
 there are cores keeps decoding.
+
+With `decode="gpu"` threads only read JPEGs and their headers; the one that completes a batch lets
+the GPU decode it, see `ctc/inference/gpu_decode`.
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ import numpy as np
 
 from ctc.artifacts.predictions import Failure
 from ctc.images import read_photo
-from ctc.inference.config import TruncatedPolicy
+from ctc.inference.config import DecodeDevice, TruncatedPolicy
 from ctc.inference.events.event import Event
+from ctc.inference.gpu_decode.decoder import GpuDecoder
+from ctc.inference.gpu_decode.device import decoder_device
 from ctc.inference.pipeline.batch import InferenceBatch, InputResult
 from ctc.inference.pipeline.inputs import ModelInput, ReadPhoto, model_inputs
 from ctc.inference.pipeline.prefetch import prefetch
@@ -39,6 +44,7 @@ class PipelineConfig:
 
     runtime: RuntimeConfig = DEFAULT_RUNTIME
     truncated: TruncatedPolicy = "fail"
+    decode: DecodeDevice = "cpu"
 
     @property
     def batch_size(self) -> int:
@@ -61,8 +67,9 @@ def run_pipeline(
     """Yield the result of each event, in the order of the events; `read` reads a photo."""
     photos: list[PhotoT] = []
     failures: list[Failure] = []
-    stream = prefetch(model_inputs(events, model.preprocessing.is_stacked, read))
-    for result in _run_batches(model, stream, config):
+    decoder = _open_decoder(model, config)
+    stream = prefetch(model_inputs(events, model.preprocessing.is_stacked, read, decoder))
+    for result in _run_batches(model, stream, config, decoder):
         photos += result.photos
         event_id = result.model_input.event.id
         failures += [replace(failure, event_id=event_id) for failure in result.failures]
@@ -73,8 +80,19 @@ def run_pipeline(
             photos, failures = [], []
 
 
+def _open_decoder(model: PhotoModel[Any, Any], config: PipelineConfig) -> GpuDecoder | None:
+    """Return what decodes JPEGs in place of the CPU, if anything does."""
+    if config.decode == "cpu":
+        return None
+    device = decoder_device(model.network.runtime.provider, model.preprocessing)
+    return GpuDecoder(model.preprocessing, config.batch_size, config.runtime.threads, device)
+
+
 def _run_batches(
-    model: PhotoModel[Any, Any], stream: Iterator[ModelInput], config: PipelineConfig
+    model: PhotoModel[Any, Any],
+    stream: Iterator[ModelInput],
+    config: PipelineConfig,
+    decoder: GpuDecoder | None,
 ) -> Iterator[InputResult[ModelInput]]:
     preprocessing = model.preprocessing
     shape = (config.batch_size, preprocessing.height, preprocessing.width, 3)
@@ -86,7 +104,7 @@ def _run_batches(
     try:
         while True:
             while free and (chosen := list(islice(stream, config.batch_size))):
-                batch = InferenceBatch(chosen, free.pop())
+                batch = InferenceBatch(chosen, free.pop(), decoder)
                 waiting.append(batch)
                 for index in range(len(chosen)):
                     pool.submit(batch.fill, index, model, config.truncated)

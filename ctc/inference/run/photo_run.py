@@ -13,6 +13,7 @@ from ctc.artifacts.failures import failure_path
 from ctc.errors import UsageError
 from ctc.inference.config import RunConfig, Summary
 from ctc.inference.events.sources import EventCollection, find_events
+from ctc.inference.gpu_decode.device import decoder_device, require_gpu_decoding
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import journal_path
 from ctc.inference.journal.reader import read_header
@@ -154,6 +155,9 @@ def _open_source(
     engine: BoundEngine | None,
     find: Callable[[ConfigT], EventCollection],
 ) -> LocalResults | EngineResults:
+    decodes_here = config.decode == "gpu" and not engine
+    if decodes_here:
+        require_gpu_decoding()
     file = read_model(config.model)
     journal = chunks_folder(target) if engine else journal_path(target)
     unfinished = header_path(journal) if engine else journal
@@ -172,6 +176,8 @@ def _open_source(
     )
     task = kind.task(config, network)
     model = task.bind(network)
+    if decodes_here:
+        decoder_device(network.runtime.provider, model.preprocessing)
     if kept is None:
         resolved = (
             probe_runtime(config, engine, task, events)
@@ -181,7 +187,8 @@ def _open_source(
         header = new_header(config, identity, resolved, task.facts(network), events)
     else:
         header = kept
-    pipeline = PipelineConfig(replace(header.runtime, threads=threads), config.truncated)
+    runtime = replace(header.runtime, threads=threads)
+    pipeline = PipelineConfig(runtime, config.truncated, config.decode)
     codec = kind.codec(header)
     if engine:
         return EngineResults(journal, events, task, codec, pipeline, header, engine, config.model)

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import MissingExtraError, UsageError
 from ctc.inference.gpu_decode import device as device_module
 from ctc.inference.gpu_decode.device import DaliDevice, decoder_device, require_gpu_decoding
@@ -43,6 +44,13 @@ def test_gpu_decoding_needs_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("dali", "gpus")
 def test_decoder_device_is_the_gpu_that_predicts() -> None:
-    assert decoder_device("cuda") == DaliDevice(gpu=0)
+    assert decoder_device("cuda", Preprocessing(8, 8)) == DaliDevice(gpu=0)
     with pytest.raises(UsageError, match="runs on 'openvino': add --provider cuda"):
-        decoder_device("openvino")
+        decoder_device("openvino", Preprocessing(8, 8))
+
+
+@pytest.mark.usefixtures("dali", "gpus")
+def test_gpu_decoding_does_not_stack_photos() -> None:
+    stacked = Preprocessing(8, 8, image_choice="grayscale_stacking")
+    with pytest.raises(UsageError, match="stacks the photos of an event: leave --decode gpu out"):
+        decoder_device("cuda", stacked)

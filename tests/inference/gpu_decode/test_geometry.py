@@ -51,5 +51,5 @@ def test_fit_crop_shows_the_centre() -> None:
 
 def test_letterbox_shows_the_photo_between_borders() -> None:
     found = input_geometry(header(480, 640), Preprocessing(320, 320, "letterbox"))
-    assert (found.shown, found.anchor) == ((240, 320), (-40, 0))
+    assert (found.shown, found.region) == ((240, 320), (40, 0, 240, 320))
     assert (found.halvings, found.end) == (0, (480, 640))
