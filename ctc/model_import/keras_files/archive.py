@@ -48,7 +48,8 @@ def open_archive(path: Path) -> Iterator[tuple[Mapping[str, Any], int, NumberFil
             with zipfile.ZipFile(path) as archive:
                 if missing := {DESCRIPTION, WEIGHTS} - set(archive.namelist()):
                     raise InputError(
-                        f"it is a zip file without '{min(missing)}', so not one that Keras wrote"
+                        f"it is a zip file without '{min(missing)}', so not one of Keras: export "
+                        "a network of PyTorch as ONNX, and unpack an archive"
                     )
                 description = parse_json_object(_read(archive, DESCRIPTION, MAX_TEXT))
                 version = _version(archive)

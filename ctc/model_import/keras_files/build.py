@@ -27,6 +27,8 @@ class BuiltNetwork:
     """A network without its numbers.
 
     `model`: photos, float32 (N, height, width, 3), → dict of name → output, and of `features`.
+    `outputs`: name → number of classes, empty for a network of features alone. `feature_size`: of
+    the input that the last layers share, None if they share none.
     `layers`: place of each layer in the file, the names of its networks and its own → the layer.
     """
 
@@ -54,6 +56,9 @@ def build_network(
     images = keras.Input((*input_size(graph, size), 3), dtype="float32")
     builder = _Builder(keras_version, max_weights)
     tensors = builder.run(graph, (), [images])
+    if len(tensors) == 1 and (pooled := _pooled(next(iter(tensors.values())))) is not None:
+        model, count = keras.Model(images, {FEATURES: pooled}), int(pooled.shape[1])
+        return BuiltNetwork(model, {}, count, builder.built)
     if bad := [name for name, one in tensors.items() if one.ndim != 2]:
         raise InputError(
             f"its output '{shorten(bad[0])}' has the shape {tensors[bad[0]].shape[1:]} for a "
@@ -67,6 +72,20 @@ def build_network(
         None if features is None else int(features.shape[1]),
         builder.built,
     )
+
+
+def _pooled(output: Tensor) -> Tensor | None:
+    """Return the features of a network without last layers; None if it has them.
+
+    Its output are feature maps, which are averaged, or these already pooled.
+    """
+    import keras
+
+    if output.ndim == 4:
+        return keras.layers.GlobalAveragePooling2D()(output)
+    kind = type(output._keras_history.operation).__name__
+    is_pooled = output.ndim == 2 and kind in ("GlobalAveragePooling2D", "GlobalMaxPooling2D")
+    return output if is_pooled else None
 
 
 def input_size(graph: Graph, size: tuple[int, int] | None) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, checker, helper
 
 from ctc.errors import CtcError, shorten
+from ctc.export.graph import rename_values
 from ctc.model_import.network import RunNetwork
 
 from .build import FEATURES, BuiltNetwork
@@ -22,7 +23,8 @@ INPUT = "pixels"
 def to_onnx(network: BuiltNetwork) -> ModelProto:
     """Return the network as ONNX: `pixels`, float32 (N, height, width, 3), to its outputs by name.
 
-    Raises CtcError when a part of it has no equivalent.
+    The features of a network with classes are an inner tensor, `features`. Raises CtcError when a
+    part of it has no equivalent.
     """
     import keras
 
@@ -31,8 +33,6 @@ def to_onnx(network: BuiltNetwork) -> ModelProto:
             "the import of a Keras file needs the TensorFlow backend, not "
             f"'{keras.backend.backend()}': unset KERAS_BACKEND"
         )
-    from ctc.export.graph import rename_values
-
     sizes = dict(network.outputs)
     if network.feature_size is not None:
         sizes[FEATURES] = network.feature_size
@@ -42,6 +42,9 @@ def to_onnx(network: BuiltNetwork) -> ModelProto:
         renamed = {name: f"{name}/inner" for name in (INPUT, *sizes)}
         renamed |= {f"output_{index}": name for index, name in enumerate(sizes)}
         rename_values(graph, renamed | {graph.input[0].name: INPUT})
+        if network.outputs and FEATURES in sizes:
+            _make_inner(model, FEATURES)
+            del sizes[FEATURES]
         height, width = network.model.inputs[0].shape[1:3]
         del graph.input[:], graph.output[:], graph.value_info[:]
         value, float32 = helper.make_tensor_value_info, TensorProto.FLOAT
@@ -54,6 +57,15 @@ def to_onnx(network: BuiltNetwork) -> ModelProto:
             f"it can't be converted to ONNX ({why}): export it as ONNX where it was trained"
         ) from error
     return model
+
+
+def _make_inner(model: ModelProto, name: str) -> None:
+    """Let the layers behind an output take it under its own name, not that of a copy."""
+    nodes = model.graph.node
+    copy = next(node for node in nodes if name in node.output)
+    if copy.op_type == "Identity":
+        nodes.remove(copy)
+        rename_values(model.graph, {copy.input[0]: name})
 
 
 def _convert(network: BuiltNetwork, names: list[str]) -> ModelProto:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ctc.errors import InputError, require_extra
+from ctc.errors import CtcError, require_extra
 from ctc.model_import.description import Description
 from ctc.model_import.network import ForeignNetwork
+from ctc.model_import.version2 import FORMAT as VERSION_2
+from ctc.model_import.version2 import describe_version2, is_version2
+from ctc.training.distributed.backend import start_backend
 
 from .archive import open_archive
 from .build import FEATURES, BuiltNetwork, build_network
@@ -31,23 +34,25 @@ class LoadedNetwork:
     keras_version: int
 
 
-def read_keras(path: Path, size: tuple[int, int] | None) -> ForeignNetwork:
+def read_keras(path: Path, local: Path, size: tuple[int, int] | None) -> ForeignNetwork:
     """Read a network for photos of `size` (height, width), or of the size that the file says.
 
-    Raises InputError, naming the file and the layer, for a file that is damaged, holds code, or
-    whose numbers don't fit its layers; MissingExtraError without Keras.
+    `local`: a copy of the file `path`. Raises InputError, naming the file and the layer, for a file
+    that is damaged, holds code, or whose numbers don't fit its layers; MissingExtraError without
+    Keras.
     """
     require_extra("the import of a Keras file", "train", ("tensorflow", "keras", "h5py", "tf2onnx"))
+    start_backend()
     try:
-        loaded = load_keras(path, size)
-    except InputError as error:
-        raise InputError(f"'{path}' can't be imported: {error}") from None
-    return ForeignNetwork(
-        to_onnx(loaded.built),
-        f"Keras {loaded.keras_version}",
-        tuple(_describe(loaded)),
-        runner(loaded.built),
-    )
+        loaded = load_keras(local, size)
+        model = to_onnx(loaded.built)
+    except CtcError as error:
+        raise type(error)(f"network '{path}' can't be imported: {error}") from None
+    run = runner(loaded.built)
+    if not is_version2(loaded.built.outputs):
+        return ForeignNetwork(model, f"Keras {loaded.keras_version}", tuple(_describe(loaded)), run)
+    labels, descriptions = describe_version2(path, loaded.built.outputs)
+    return ForeignNetwork(model, VERSION_2, descriptions, run, labels)
 
 
 def load_keras(path: Path, size: tuple[int, int] | None) -> LoadedNetwork:
@@ -83,7 +88,7 @@ def _count(shape: tuple[int, ...]) -> int:
 
 def _describe(loaded: LoadedNetwork) -> Iterator[Description]:
     height, width = loaded.built.model.inputs[0].shape[1:3]
-    features = None if loaded.built.feature_size is None else FEATURES
+    features = None if loaded.built.outputs else FEATURES
     yield Description("the Keras file", size=(height, width), layout="nhwc", features=features)
     pixels = find_pixels(loaded.graph)
     if pixels is not None:
