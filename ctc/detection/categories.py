@@ -58,7 +58,7 @@ def categories_of(
         more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
         raise InputError(
             f"it is not known what the categories {', '.join(unknown[:8])}{more} mean: say so by "
-            f"`--category {unknown[0].replace(' ', '_')}=animal` (or human, vehicle, ignored) of "
-            "`ctc import`"
+            f"`--category '{unknown[0]}=animal'` (or human, vehicle, ignored) of `ctc import`, or "
+            "`--other-categories ignored`"
         )
     return tuple(found)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ctc.artifacts.detector_file import (
     DEFAULT_MIN_CONFIDENCE,
     DETECTOR_KEY,
     AxisOrder,
+    CategoryType,
     DetectorInfo,
     DetectorInput,
 )
@@ -78,7 +80,7 @@ def read_detector(
     """
     metadata = session.get_modelmeta().custom_metadata_map
     outputs = output_shapes(session)
-    size, order, dtype = _input_of(session)
+    size, order, dtype = input_of(session)
     if DETECTOR_KEY in metadata:
         info = DetectorInfo.from_metadata(metadata)
         layout = plugins().get(Detector, info.layout)
@@ -87,14 +89,8 @@ def read_detector(
     elif "ctc_format_version" in metadata:
         raise InputError("it is a classifier: give it to `ctc predict`")
     else:
-        said = describe_ultralytics(metadata) or describe_manifest(path)
-        if said is None:
-            raise InputError(
-                "it doesn't say which categories it finds: import it once with `ctc import "
-                "--detector`, or put its manifest.toml beside it"
-            )
-        layout = find_layout(outputs, len(said.names) if said.names else None, said.layouts)
-        info = _describe(said, layout, size, order)
+        said = [describe_ultralytics(metadata), describe_manifest(path)]
+        info, layout = describe([one for one in said if one], outputs, size, order)
     _check_input(info, size, order)
     return info, layout, dtype
 
@@ -109,7 +105,7 @@ def output_shapes(session: onnxruntime.InferenceSession) -> list[OutputShape]:
     ]
 
 
-def _input_of(
+def input_of(
     session: onnxruntime.InferenceSession,
 ) -> tuple[tuple[int | None, int | None], AxisOrder, np.dtype[Any]]:
     """Return the size, order of axes and type of the only input."""
@@ -135,33 +131,61 @@ def _input_of(
     return (shape[1], shape[2]), "nhwc", dtype
 
 
-def _describe(
-    said: RawDescription, layout: Detector, size: tuple[int | None, int | None], order: AxisOrder
-) -> DetectorInfo:
-    """Return the metadata of a file that ctc did not write."""
-    if said.names is None:
-        raise InputError(f"{said.origin} doesn't name its categories")
-    height, width = (own or given for own, given in zip(size, said.size or size, strict=True))
+def describe(
+    said: Sequence[RawDescription],
+    outputs: Sequence[OutputShape],
+    size: tuple[int | None, int | None],
+    order: AxisOrder,
+    types: Mapping[str, CategoryType] = MappingProxyType({}),
+    others: CategoryType | None = None,
+) -> tuple[DetectorInfo, Detector]:
+    """Return the metadata of a network that ctc did not write, and its layout.
+
+    `said`: what is known, the first that says something counts. `size`, `order`: of the input, None
+    for a side that varies. `types`, `others`: see `categories_of`. Raises InputError for what isn't
+    known, or contradicts the network.
+    """
+
+    def first(name: str) -> Any:
+        values = (getattr(one, name) for one in said)
+        return next((value for value in values if value not in (None, ())), None)
+
+    names = first("names")
+    if names is None:
+        raise InputError(
+            "it doesn't say which categories it finds: import it once with `ctc import --detector` "
+            "and --classes, or put its manifest.toml beside it"
+        )
+    layout = find_layout(outputs, len(names), first("layouts") or ())
+    told = first("size") or size
+    if any(None not in pair and pair[0] != pair[1] for pair in zip(size, told, strict=True)):
+        raise InputError(
+            f"its input is {size[0]} × {size[1]}, not {told[0]} × {told[1]} as "
+            f"{next(one.origin for one in said if one.size)} says"
+        )
+    height, width = (own or given for own, given in zip(size, told, strict=True))
     if height is None or width is None:
-        raise InputError(f"neither the network nor {said.origin} says the size of its input")
-    given = {
-        "channels": said.channels,
-        "scale": said.scale,
-        "mean": said.mean,
-        "std": said.std,
-        "order": said.order or order,
+        raise InputError(
+            "neither the network nor a file beside it says the size of its input: import it with "
+            "`ctc import --detector` and --size"
+        )
+    chosen = {
+        name: value
+        for name in ("channels", "scale", "mean", "std")
+        if (value := first(name)) is not None
     }
-    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    made = DetectorInput(height, width, said.resize or layout.resize)
-    return DetectorInfo(
+    made = DetectorInput(height, width, first("resize") or layout.resize, first("order") or order)
+    confidence, iou = first("min_confidence"), first("max_iou")
+    info = DetectorInfo(
         layout.name,
-        categories_of(said.names, {}),
+        categories_of(names, types, others),
         replace(made, **chosen),
-        DEFAULT_MIN_CONFIDENCE if said.min_confidence is None else said.min_confidence,
-        DEFAULT_MAX_IOU if said.max_iou is None else said.max_iou,
-        said.licence,
-        said.source,
+        DEFAULT_MIN_CONFIDENCE if confidence is None else confidence,
+        DEFAULT_MAX_IOU if iou is None else iou,
+        first("licence"),
+        first("source") or {},
     )
+    return info, layout
 
 
 def _check_input(info: DetectorInfo, size: tuple[int | None, int | None], order: AxisOrder) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
-from ctc.cli.options.network import Size, Triple
-from ctc.cli.options.option import apply_options, option
+from ctc.cli.options.network import CATEGORY_TYPES, CategoryMeaning, Size, Triple
+from ctc.cli.options.option import PluginName, apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import OutputExistsError, UsageError, require_extra
 
 REQUIRED_PACKAGES = ("onnx", "onnxruntime")
+DETECTOR_OPTIONS = ("detector", "categories", "other_categories", "min_confidence", "iou")
+_FLAGS = {"categories": "--category", "calibration_photos": "--calibration-photos"}
 _READ = "as a file beside the network says"
 _GRAPH = f"as the network or {_READ[3:]}"
 
@@ -89,6 +91,41 @@ _ABOUT = (
     option("--licence", metavar="TEXT", show_default=_READ, help="Licence of the weights."),
     option("--source", metavar="TEXT", show_default=_READ, help="Where the network is from."),
 )
+_DETECTOR = (
+    option(
+        "--detector",
+        type=PluginName("Detector"),
+        metavar="LAYOUT",
+        show_default="for files that say they are detectors, auto",
+        help="Import a detector, whose outputs have this layout; auto finds it by their shapes. "
+        "--classes are then its categories.",
+    ),
+    option(
+        "--category",
+        "categories",
+        type=CategoryMeaning(),
+        multiple=True,
+        help="What a category of a detector is: animal, human, vehicle, blank or ignored. NAME may "
+        "be its number, from 0. Repeatable.",
+    ),
+    option(
+        "--other-categories",
+        type=click.Choice(CATEGORY_TYPES),
+        help="What the categories of a detector are whose names are not known.",
+    ),
+    option(
+        "--min-confidence",
+        type=click.FloatRange(0, 1),
+        show_default=f"{_READ}, or else 0.1",
+        help="Lowest confidence of a box that `ctc detect` takes (0-1).",
+    ),
+    option(
+        "--iou",
+        type=click.FloatRange(0, 1),
+        show_default=f"{_READ}, or else 0.45",
+        help="Largest overlap of two boxes that `ctc detect` takes (0-1).",
+    ),
+)
 _COMPARISON = (
     option(
         "--photos",
@@ -125,7 +162,7 @@ _COMPARISON = (
 )
 @click.argument("network", type=PATH_OR_URL)
 @option("--output", type=PATH_OR_URL, required=True, help="ONNX file to write.")
-@apply_options((*_CLASSES, *_PREPROCESSING, *_ENDS, *_ABOUT, *_COMPARISON))
+@apply_options((*_CLASSES, *_PREPROCESSING, *_ENDS, *_ABOUT, *_DETECTOR, *_COMPARISON))
 @option("--overwrite", is_flag=True, help="Replace an existing output.")
 def command(network: Path, output: Path, overwrite: bool, **options: Any) -> None:
     """Import a NETWORK of another program as a model file.
@@ -144,8 +181,48 @@ def command(network: Path, output: Path, overwrite: bool, **options: Any) -> Non
     require_extra("ctc import", "cpu,report", REQUIRED_PACKAGES)
     from ctc.cli.console import console
     from ctc.model_import.config import ImportConfig
+    from ctc.model_import.detector import says_detector
+
+    detecting = {name: options.pop(name) for name in DETECTOR_OPTIONS}
+    if detecting["detector"] or says_detector(network):
+        _import_detector(network, output, options, detecting)
+        return
+    if given := [name for name, value in detecting.items() if value not in (None, ())]:
+        raise UsageError(f"{_flag(given[0])} is for detectors: add --detector, or leave it out")
     from ctc.model_import.run import import_network
 
     result = import_network(ImportConfig(network, output, **options), console)
     for line in result.lines():
         console.info(line)
+
+
+def _import_detector(
+    network: Path, output: Path, options: dict[str, Any], detecting: dict[str, Any]
+) -> None:
+    from ctc.cli.console import console
+    from ctc.model_import.detector import AUTO, DetectorImport, import_detector
+
+    taken = ("classes", "size", "scale", "mean", "std", "channels", "licence", "source", "resize")
+    chosen = {name: options.pop(name) for name in taken}
+    defaults = {"label": "species", "precision": "float32"}
+    for name, value in options.items():
+        if value != defaults.get(name):
+            raise UsageError(f"{_flag(name)} is for classifiers: leave it out for a detector")
+    if chosen["resize"] == "fit-crop":
+        raise UsageError("--resize fit-crop is for classifiers: give letterbox or stretch")
+    config = DetectorImport(
+        network,
+        output,
+        detecting["detector"] or AUTO,
+        types=dict(detecting["categories"]),
+        others=detecting["other_categories"],
+        min_confidence=detecting["min_confidence"],
+        max_iou=detecting["iou"],
+        **chosen,
+    )
+    for line in import_detector(config, console).lines():
+        console.info(line)
+
+
+def _flag(name: str) -> str:
+    return _FLAGS.get(name, f"--{name.replace('_', '-')}")

@@ -1,4 +1,4 @@
-"""Parameter types of `ctc import`: a size in pixels, and a number per channel."""
+"""Parameter types of `ctc import`: a size, a number per channel, what a category is."""
 
 from __future__ import annotations
 
@@ -58,3 +58,28 @@ class Triple(click.ParamType[tuple[float, float, float]]):
             )
         first, second, third = numbers * (3 // len(numbers))
         return first, second, third
+
+
+CATEGORY_TYPES = ("animal", "human", "vehicle", "blank", "ignored")
+
+
+class CategoryMeaning(click.ParamType[tuple[str, str]]):
+    """NAME=TYPE: a category of a detector, and what it is."""
+
+    name = "NAME=TYPE"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, str]:
+        """Return the name and the type."""
+        if isinstance(value, tuple):
+            return value
+        name, _, kind = str(value).rpartition("=")
+        if not name.strip() or kind.strip() not in CATEGORY_TYPES:
+            self.fail(
+                f"'{value}' is no NAME=TYPE: write a category's name or number, and one of "
+                f"{', '.join(CATEGORY_TYPES)}, as in 2=vehicle",
+                parameter,
+                context,
+            )
+        return name.strip(), kind.strip()

@@ -21,7 +21,7 @@ from ctc.cli.options.plugin import FORMATS, command_with
 @FORMAT
 @option("--overwrite", is_flag=True, help="Replace an existing output.")
 def command(**options: Any) -> int:
-    """Merge the PART files of a run with --shard (`ctc predict`, `detect`, `embed`) into one output.
+    """Merge the PART files of `ctc predict`, `detect` or `embed` with --shard into one output.
 
     The output is the same as that of a run without --shard. All parts must be given. Photos that
     failed are listed in OUTPUT.failures.csv; the exit code is then 3.
