@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from foreign_network import CLASSES
 
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.onnx_metadata import read_onnx_metadata
 from ctc.errors import CtcError, InputError
 from ctc.model_import.catalogue.get_model import get_model
 from ctc.model_import.catalogue.model_list import read_list
@@ -53,11 +57,58 @@ def test_get_model_takes_the_classes_of_one_label_or_all(
 def test_get_model_refuses_a_file_that_is_no_network(
     entry: dict[str, Any], write_list: Any, tmp_path: Path
 ) -> None:
-    from hashlib import sha256
-
     page = b"<html>please log in</html>" * 100
     (tmp_path / "site" / "park.onnx").write_bytes(page)
     changed = {**entry, "size": len(page), "sha256": sha256(page).hexdigest()}
     with pytest.raises(CtcError, match=r"park\.onnx"):
         get(write_list(changed), tmp_path / "out.onnx")
+    assert not (tmp_path / "out.onnx").exists()
+
+
+@pytest.fixture
+def foreign(write_network: Any, entry: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """An entry for a network of another program, with its classes beside it."""
+    data = write_network().read_bytes()
+    (tmp_path / "site" / "net.onnx").write_bytes(data)
+    names = "\n".join(CLASSES).encode()
+    (tmp_path / "site" / "names.txt").write_bytes(names)
+    return {
+        "name": "foreign",
+        "kind": "classifier",
+        "url": "net.onnx",
+        "size": len(data),
+        "sha256": sha256(data).hexdigest(),
+        "beside": [{"url": "names.txt", "size": len(names), "sha256": sha256(names).hexdigest()}],
+        "licence": "CC0-1.0",
+        "page": "https://example.org/foreign",
+        "import": {"classes": "names.txt", "label": "animal", "resize": "letterbox"},
+    }
+
+
+def test_get_model_imports_a_network_with_the_options_of_the_list(
+    foreign: dict[str, Any], write_list: Any, tmp_path: Path
+) -> None:
+    get(write_list(foreign), tmp_path / "out.onnx")
+    info = ModelInfo.from_metadata(read_onnx_metadata(tmp_path / "out.onnx"))
+    assert info.labels == {"animal": tuple(CLASSES)}
+    assert info.preprocessing.resize == "letterbox"
+    assert info.licence == "CC0-1.0"
+    assert info.source["sha256"] == foreign["sha256"]
+    assert "https://example.org/foreign" in info.source.values()
+
+
+def test_get_model_takes_the_classes_that_the_list_itself_names(
+    foreign: dict[str, Any], write_list: Any, tmp_path: Path
+) -> None:
+    names = [f"class {name}" for name in CLASSES]
+    get(write_list({**foreign, "classes": names, "import": {}}), tmp_path / "out.onnx")
+    info = ModelInfo.from_metadata(read_onnx_metadata(tmp_path / "out.onnx"))
+    assert list(info.labels["species"]) == names
+
+
+def test_get_model_writes_nothing_if_the_import_fails(
+    foreign: dict[str, Any], write_list: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(CtcError, match="classes"):
+        get(write_list({**foreign, "classes": ["one"], "import": {}}), tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()

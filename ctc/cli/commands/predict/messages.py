@@ -78,9 +78,10 @@ def print_summary(summary: Summary, done: str = "predicted") -> None:
     """Print how many events and photos were `done`, and the first failures."""
     new = summary.photos - summary.resumed
     seconds = f"{summary.seconds:.1f} s ({new / max(summary.seconds, 1e-9):,.0f}/s)"
-    rate = f"{counted(new, 'photo')} in {seconds}"
-    earlier = f", and {summary.resumed:,} earlier" if summary.resumed else ""
-    info(f"{counted(summary.events, 'event')} {done} from {rate}{earlier}")
+    parts = f": {new:,} in {seconds}, {summary.resumed:,} in an earlier run"
+    rate = parts if summary.resumed else f" in {seconds}"
+    photos = counted(summary.photos, "photo")
+    info(f"{counted(summary.events, 'event')} {done} from {photos}{rate}")
     if summary.failed:
         listed = (
             f"{'is' if summary.failed == 1 else 'are'} listed in '{summary.failures}'"
