@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,6 +74,8 @@ def _import(
     options: dict[str, Any] = {
         name.replace("-", "_"): value for name, value in entry.import_options.items()
     }
+    if options:
+        reporter.info(f"options of `ctc import` in the list: {_describe_options(entry)}")
     if "classes" in options:
         options["classes"] = network.with_name(options["classes"])
     elif isinstance(entry.classes, tuple):
@@ -86,6 +89,17 @@ def _import(
     for line in result.parity.lines():
         reporter.info(line)
     return config.output
+
+
+def _describe_options(entry: ModelEntry) -> str:
+    """Return the options as they are typed on the command line."""
+
+    def text(name: str, value: Any) -> str:
+        sign = "x" if name == "size" else ","
+        return sign.join(f"{one:.12g}" for one in value) if isinstance(value, tuple) else str(value)
+
+    given = entry.import_options.items()
+    return " ".join(f"--{name} {shlex.quote(text(name, value))}" for name, value in given)
 
 
 def _check_facts(entry: ModelEntry, path: Path) -> None:

@@ -97,6 +97,24 @@ def test_get_model_imports_a_network_with_the_options_of_the_list(
     assert "https://example.org/foreign" in info.source.values()
 
 
+def test_get_model_tells_the_options_of_the_list(
+    foreign: dict[str, Any], write_list: Any, tmp_path: Path
+) -> None:
+    class Told(NullReporter):
+        def info(self, message: str) -> None:
+            lines.append(message)
+
+    lines: list[str] = []
+    changed = {**foreign, "import": {**foreign["import"], "size": [16, 16], "mean": [0, 0.5, 1]}}
+    found = read_list(write_list(changed))
+    get_model(found, found.models[0], tmp_path / "out.onnx", Told())
+    assert lines[0] == (
+        "options of `ctc import` in the list: --size 16x16 --classes names.txt --label animal "
+        "--resize letterbox --mean 0,0.5,1"
+    )
+    assert any("max difference" in line for line in lines)
+
+
 def test_get_model_takes_the_classes_that_the_list_itself_names(
     foreign: dict[str, Any], write_list: Any, tmp_path: Path
 ) -> None:
