@@ -199,6 +199,13 @@ def test_config_option_reads_every_option_of_a_run_that_connects_nowhere(earlier
     )
 
 
+def test_config_option_refuses_another_file(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("image,species\n")
+    with pytest.raises(UsageError, match=r"give --config a \.toml file or the run\.json of a run"):
+        _parsed(*NEEDED, "--config", str(path))
+
+
 @pytest.mark.parametrize("option", ["--resume", "--config"])
 def test_options_that_connect_are_taken_from_the_command_line(earlier, option):
     path, _ = earlier
