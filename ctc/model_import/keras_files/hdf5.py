@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,46 +109,54 @@ def open_numbers(path: Path) -> Iterator[NumberFile]:
 
 
 def _list_arrays(file: h5py.File) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of all arrays; raises InputError for what is not a plain array."""
-    import h5py
+    """Return the shapes of all arrays; raises InputError for what is not a plain array.
 
+    h5py's visitors must not raise; they stop at the first value that is returned.
+    """
     found: dict[str, tuple[int, ...]] = {}
-    total = 0
+    total = [0]  # bytes in float32
+    if fault := file.visititems_links(_link_fault):
+        raise InputError(fault)
 
-    def check_link(name: str, link: object) -> None:
-        if not isinstance(link, h5py.HardLink):
-            target = getattr(link, "filename", None) or getattr(link, "path", "")
-            raise InputError(
-                f"its '{shorten(name)}' is a link to '{shorten(str(target))}': "
-                "links in a file of weights are not followed"
-            )
-
-    def visit(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        nonlocal total
-        if len(found) > MAX_OBJECTS:
-            raise InputError(f"it holds more than {MAX_OBJECTS:,} arrays")
-        if not isinstance(item, h5py.Dataset):
-            return
-        if item.external or item.is_virtual:
-            raise InputError(
-                f"its array '{shorten(name)}' has its values in another file, which is not opened"
-            )
-        if item.dtype.kind not in "fiub" or item.shape is None:
-            if _is_of_training(name):
-                return
-            raise InputError(f"its array '{shorten(name)}' holds {item.dtype}, not numbers")
-        if not _is_of_training(name):
-            total += int(np.prod(item.shape, dtype=object)) * 4
-        if total > MAX_BYTES:
-            raise InputError(
+    def visit(name: str, item: h5py.Group | h5py.Dataset) -> str | None:
+        if not hasattr(item, "shape") or _is_of_training(name):
+            return None
+        if fault := _array_fault(name, item):
+            return fault
+        if len(found) == MAX_OBJECTS:
+            return f"it holds more than {MAX_OBJECTS:,} arrays"
+        found[name] = item.shape
+        total[0] += 4 * prod(item.shape)
+        if total[0] > MAX_BYTES:
+            return (
                 f"its array '{shorten(name)}' of shape {item.shape} makes more than 2 GiB of "
                 "weights, more than one model file can hold"
             )
-        found[name] = item.shape
+        return None
 
-    file.visititems_links(check_link)
-    file.visititems(visit)
-    return {name: shape for name, shape in found.items() if not _is_of_training(name)}
+    if fault := file.visititems(visit):
+        raise InputError(fault)
+    return found
+
+
+def _link_fault(name: str, link: object) -> str | None:
+    """Return what is wrong with a link of the file; None for a plain one."""
+    target = getattr(link, "filename", None) or getattr(link, "path", None)
+    if target is None:
+        return None
+    return (
+        f"its '{shorten(name)}' is a link to '{shorten(str(target))}': links in a file of weights "
+        "are not followed"
+    )
+
+
+def _array_fault(name: str, item: h5py.Dataset) -> str | None:
+    """Return why an array is not one of plain numbers in this file; None if it is."""
+    if item.external or item.is_virtual:
+        return f"its array '{shorten(name)}' has its values in another file, which is not opened"
+    if item.dtype.kind not in "fiub" or item.shape is None:
+        return f"its array '{shorten(name)}' holds {item.dtype}, not numbers"
+    return None
 
 
 def _is_of_training(name: str) -> bool:
