@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": "Serve models over HTTP, with a web page and an API.",
     "merge": "Merge the parts of a run that was split over machines.",
     "embed": "Write the features of photos.",
+    "neighbors": "Show the photos that are most like a photo.",
     "models": "Show the models that are here, and those that lists offer.",
     "models get": "Fetch a model of a list.",
     "benchmark loaders": "Measure the images per second of each data loader.",

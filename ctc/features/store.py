@@ -15,7 +15,7 @@ those of its inventory).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -203,6 +203,15 @@ class Embeddings:
                     start += batch.num_rows
         except (pa.ArrowException, OSError, ValueError) as error:
             raise InputError(f"'{self.path}' is damaged: {reason(error)}") from None
+
+    def take(self, rows: Sequence[int]) -> NDArray[np.float32]:
+        """Return the features of some rows, (rows, size), in one pass over the file."""
+        wanted = np.asarray(rows, np.int64)
+        found = np.empty((len(wanted), self.feature_size), np.float32)
+        for start, block in self.blocks(_BATCH_ROWS):
+            here = (wanted >= start) & (wanted < start + len(block))
+            found[here] = block[wanted[here] - start]
+        return found
 
     def unit_blocks(self, rows: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """Yield blocks as `blocks` does, each row divided by its length; see `to_unit`."""
