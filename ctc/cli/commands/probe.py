@@ -19,6 +19,7 @@ from ctc.reporting import counted
 
 if TYPE_CHECKING:
     from ctc.features.probe.config import ProbeConfig
+    from ctc.features.probe.fit_strangers import Strangers
     from ctc.features.probe.run import ProbeResult
 
 REQUIRED_PACKAGES = ("onnx", "onnxruntime", "scipy", "google.protobuf", "google_crc32c")
@@ -66,6 +67,18 @@ REQUIRED_PACKAGES = ("onnx", "onnxruntime", "scipy", "google.protobuf", "google_
     show_default="DATASET.features",
     help="Folder that keeps the features of photos for the next run.",
 )
+@option(
+    "--false-alarms",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    default=0.05,
+    help="At most this share of events of known classes is called 'unlike anything learnt'.",
+)
+@option(
+    "--strangers/--no-strangers",
+    default=True,
+    help="Fit how far a photo is from all that was learnt, which `ctc predict` tells.",
+)
 @option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
 @AGGREGATION
 @LOCATION
@@ -103,6 +116,8 @@ def _config(options: dict[str, Any]) -> ProbeConfig:
     from ctc.hardware import usable_cores
 
     runtime = pop_runtime(options, usable_cores())
+    if not options.pop("strangers"):
+        options["false_alarms"] = None
     views = ("original", *dict.fromkeys(options.pop("views")))
     return ProbeConfig(runtime=runtime, views=views, **options)
 
@@ -128,8 +143,22 @@ def _print_result(result: ProbeResult) -> None:
             for label, share in shares.items()
         ],
     )
+    if result.strangers:
+        info(_strangers_line(result.strangers))
     info(
         f"'{result.output}': parity with the fit on "
         f"{counted(result.parity_photos, 'photo')} of '{result.parity_split}': "
         f"max abs difference {result.difference:.1g}"
+    )
+
+
+def _strangers_line(found: Strangers) -> str:
+    limit = found.threshold
+    events = counted(limit.events, "event") + (
+        f" of {counted(limit.places, 'place')}" if limit.places else ""
+    )
+    return (
+        f"strangers: {limit.measured:.1%} of {events} of 'val' are farther from the classes of"
+        f" '{found.label}' than the threshold; at most {limit.false_alarm_rate:.1%} of such events"
+        f" will be, with {limit.confidence:.0%} confidence"
     )

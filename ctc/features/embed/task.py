@@ -35,6 +35,10 @@ class FeatureModel:
         """See `PhotoModel`."""
         return self.network.info.preprocessing
 
+    @property
+    def kept_size(self) -> None:
+        """See `PhotoModel`."""
+
     def run(self, images: Any) -> Outputs:
         """Return the features alone: onnxruntime leaves out the heads."""
         return self.network.run(images, (FEATURES_OUTPUT,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from ctc._version import __version__
 from ctc.artifacts.model_file import FEATURES_OUTPUT, STRANGENESS_OUTPUT, ModelInfo
 from ctc.errors import CtcError, InputError
 from ctc.features.probe.heads import Heads
+from ctc.features.strangers.distance import Distance
+from ctc.features.strangers.graph import add_strangeness
 from ctc.runtime.model_bytes import ModelFile
 from ctc.runtime.session import Model, load_model
 from ctc.storage.atomic import atomic_write
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-5
 """The largest difference of a probability in the written file from that of the fit."""
+STRANGENESS_TOLERANCE = 1e-4
+"""The same for strangeness, as a share of its number of axes, which is its scale."""
 _PREFIX = "probe"
 
 
@@ -29,17 +33,21 @@ def write_probe(
     source: ModelFile,
     info: ModelInfo,
     heads: Heads,
+    distance: Distance | None,
     output: Path,
     compare: Callable[[Model], float],
 ) -> float:
     """Write the model file with the metadata `info`; return what `compare` does.
 
-    `compare` gets the written model and returns the largest difference from the fit. Raises
-    CtcError, and writes nothing, if that is above TOLERANCE.
+    `distance`: becomes the output `strangeness`. `compare` gets the written model and returns the
+    largest difference from the fit. Raises CtcError, and writes nothing, if that is above
+    TOLERANCE.
     """
     import onnx
 
     model = with_heads(onnx.load_model_from_string(source.data), heads)
+    if distance is not None:
+        add_strangeness(model, distance)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, info.to_metadata())
     model.producer_name, model.producer_version = "camera-trap-classifier", __version__
@@ -117,11 +125,25 @@ def with_heads(model: onnx.ModelProto, heads: Heads) -> onnx.ModelProto:
 
 
 def largest_difference(
-    model: Model, images: NDArray[np.uint8], expected: Mapping[str, NDArray[np.float32]]
+    model: Model, images: NDArray[np.uint8], features: NDArray[np.float32], heads: Heads
 ) -> float:
-    """Return the largest difference of any probability from those expected for the images."""
-    actual = model.predict(images)
+    """Return the largest difference of any probability from that of the heads for `features`."""
+    actual, expected = model.predict(images), heads.predict(features)
     return max(float(np.abs(actual[label] - values).max()) for label, values in expected.items())
+
+
+def check_strangeness(
+    model: Model, images: NDArray[np.uint8], features: NDArray[np.float32], distance: Distance
+) -> None:
+    """Raise CtcError unless the model's strangeness is that of the distance for `features`."""
+    actual = model.run(images, (STRANGENESS_OUTPUT,))[STRANGENESS_OUTPUT][:, 0]
+    expected = distance.of(features)
+    difference = float(np.abs(actual - expected).max()) / len(distance.centre)
+    if not difference <= STRANGENESS_TOLERANCE:
+        raise CtcError(
+            f"the strangeness of the written model differs from the fit by {difference:.2g}: "
+            "add --no-strangers"
+        )
 
 
 def _prune(graph: onnx.GraphProto) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from ctc.features.probe.config import ProbeConfig, ViewName
 from ctc.features.probe.extract import compute_features
 from ctc.features.probe.feature_cache import FeatureCache
 from ctc.features.probe.fit import fit_heads
+from ctc.features.probe.fit_strangers import Strangers, fit_strangers
 from ctc.features.probe.heads import Heads
 from ctc.features.probe.held_out_photos import held_out_photos
-from ctc.features.probe.onnx_model import largest_difference, write_probe
+from ctc.features.probe.onnx_model import check_strangeness, largest_difference, write_probe
 from ctc.features.probe.samples import Samples, read_samples
 from ctc.features.probe.score import accuracies
 from ctc.features.probe.targets import choose_labels
@@ -38,6 +39,7 @@ MAX_FAILURES_SHOWN = 5
 class ProbeResult:
     """The written file and what it is worth.
 
+    `strangers`: None if there are none; `notes` then say why, unless they weren't asked for.
     `accuracies`: by split and label, the share of events that are right. `difference`: the largest
     of any probability from the fit, on `parity_photos` photos of `parity_split`. `failures`:
     photos and records that could not be used, and why.
@@ -45,12 +47,13 @@ class ProbeResult:
 
     output: Path
     heads: Heads
+    strangers: Strangers | None
     accuracies: Mapping[str, Mapping[str, Share]]
     difference: float
     parity_photos: int
     parity_split: str
     failures: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def probe(
@@ -82,18 +85,33 @@ def probe(
         for split, one in samples.items()
         if split != TRAIN
     }
+    strangers, notes = None, ()
+    if config.false_alarms is not None:
+        fitted = fit_strangers(train, validation, names[0], config.false_alarms)
+        strangers, notes = (None, (fitted,)) if isinstance(fitted, str) else (fitted, ())
     parity_split, images = held_out_photos(dataset, model.info.preprocessing)
-    expected = heads.predict(model.run(images, (FEATURES_OUTPUT,))[FEATURES_OUTPUT])
-    info = _model_info(model.info, heads, dataset, sha256, config, found)
-    difference = write_probe(
-        file,
-        info,
-        heads,
-        output,
-        lambda written: largest_difference(written, images, expected),
-    )
+    features = model.run(images, (FEATURES_OUTPUT,))[FEATURES_OUTPUT]
+
+    def compare(written: Model) -> float:
+        if strangers:
+            check_strangeness(written, images, features, strangers.distance)
+        return largest_difference(written, images, features, heads)
+
+    info = _model_info(model.info, heads, strangers, dataset, sha256, config, found)
+    distance = strangers.distance if strangers else None
+    difference = write_probe(file, info, heads, distance, output, compare)
     failures = tuple(failure for one in samples.values() for failure in one.failures)
-    return ProbeResult(output, heads, found, difference, len(images), parity_split, failures)
+    return ProbeResult(
+        output,
+        heads,
+        strangers,
+        found,
+        difference,
+        len(images),
+        parity_split,
+        failures,
+        notes,
+    )
 
 
 def _all_samples(
@@ -134,6 +152,7 @@ def _all_samples(
 def _model_info(
     network: ModelInfo,
     heads: Heads,
+    strangers: Strangers | None,
     dataset: Dataset,
     sha256: str,
     config: ProbeConfig,
@@ -152,6 +171,7 @@ def _model_info(
             for split, by_label in found.items()
         },
     }
+    fitted_on = {"dataset": dataset.fingerprint(), "split": VALIDATION}
     backbone = network.provenance.get("backbone") or network.source.get("name") or "unknown"
     return ModelInfo(
         {label: head.classes for label, head in heads.labels.items()},
@@ -165,6 +185,11 @@ def _model_info(
         },
         multi_label=tuple(label for label, head in heads.labels.items() if head.multi_label),
         feature_size=network.feature_size,
+        strangers=(
+            {"label": strangers.label, **strangers.threshold.to_metadata(fitted_on)}
+            if strangers
+            else {}
+        ),
         licence=network.licence,
         source=network.source,
     )
