@@ -136,7 +136,8 @@ class ModelInfo:
         ]
         if missing:
             raise InputError(
-                f"it is not a model that ctc exported: its metadata has no '{missing[0]}'"
+                f"it is not a model file of ctc, its metadata has no '{missing[0]}': make one of a "
+                "network of another program with `ctc import`"
             )
         try:
             values = {key: json.loads(text) for key, text in metadata.items() if key in cls._KEYS}

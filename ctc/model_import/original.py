@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto
 
-from ctc.errors import InputError, require_extra, shorten
+from ctc.artifacts.model_file import INPUT_NAME
+from ctc.errors import CtcError, InputError, reason, require_extra, shorten
+from ctc.export.session import open_session
 from ctc.model_import.graph.choose_outputs import ChosenOutputs
 from ctc.model_import.network import RunNetwork
 from ctc.model_import.settings import InputSettings
@@ -145,7 +147,17 @@ def _guarded(
             "does it hold a loop without end?"
         ) from None
     except Exception as error:  # onnxruntime's exceptions share no base class
-        reason = " ".join(str(error).split())
         raise InputError(
-            f"network '{path}' can't be {what} by onnxruntime: {shorten(reason, 300)}"
+            f"network '{path}' can't be {what} by onnxruntime: {shorten(reason(error), 300)}"
         ) from None
+
+
+def run_graph(model: ModelProto, photos: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """Return the outputs of the graph of a model file; raises CtcError if it can't be run."""
+    session = open_session(model)
+    names = [value.name for value in model.graph.output]
+    try:
+        values = session.run(names, {INPUT_NAME: photos})
+    except Exception as error:  # onnxruntime's exceptions share no base class
+        raise CtcError(f"its graph can't be run: {shorten(reason(error), 300)}") from None
+    return dict(zip(names, values, strict=True))

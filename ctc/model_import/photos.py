@@ -20,6 +20,8 @@ from ctc.images.resize import min_decode_size, to_model_input
 from ctc.storage.paths import parse_path
 
 COMPARED_PHOTOS = 32
+COMPARED_PHOTOS_SMALLER = 256
+"""For float16 and int8, where the share of photos that keep their class is what counts."""
 DRAWN_PICTURES = 12
 BATCH_SIZE = 4
 _SEED = 0

@@ -23,6 +23,7 @@ from ctc.model_import.original import Original, open_original
 from ctc.model_import.parity import ImportParity, own_tolerance
 from ctc.model_import.photos import (
     COMPARED_PHOTOS,
+    COMPARED_PHOTOS_SMALLER,
     PhotoSample,
     drawn_pictures,
     sample_folder,
@@ -119,14 +120,15 @@ def _photos(
     Where one folder serves both, no photo does.
     """
     compared, calibration = None, None
+    count = COMPARED_PHOTOS if config.precision == "float32" else COMPARED_PHOTOS_SMALLER
     if config.photos is not None:
-        compared = sample_folder(config.photos, preprocessing, COMPARED_PHOTOS)
+        compared = sample_folder(config.photos, preprocessing, count)
     if config.calibration_photos is not None:
         calibration = sample_folder(
             config.calibration_photos, preprocessing, config.max_calibration_photos
         )
         if compared is None:
-            compared, calibration = calibration.split(COMPARED_PHOTOS)
+            compared, calibration = calibration.split(count)
     if compared is None:
         return drawn_pictures(preprocessing), "drawn", None
     photos = compared.read()

@@ -19,6 +19,7 @@ from ctc.errors import CtcError
 from ctc.model_import.candidates import check_graph, float32_candidates, smaller_candidates
 from ctc.model_import.config import ImportConfig
 from ctc.model_import.expected import Expected
+from ctc.model_import.original import run_graph
 from ctc.model_import.parity import Answers, ImportParity, check_parity, compare_answers
 from ctc.model_import.photos import PhotoSample
 from ctc.runtime.session import load_model
@@ -75,7 +76,7 @@ def write_smaller(
     calibration: PhotoSample | None,
 ) -> Written:
     """Write the network in float16 or int8; raises CtcError, writing nothing, if it can't."""
-    exact = _sound_float32(network, comparison, config)
+    exact = _exact_graph(network, comparison, config)
     rejected: list[CtcError] = []
     for model, quantization in smaller_candidates(exact, config.precision, calibration):
         settings = {"precision": config.precision, **quantization}
@@ -86,18 +87,22 @@ def write_smaller(
     raise _not_written(rejected[-1], config.output)
 
 
-def _sound_float32(network: ModelProto, comparison: Comparison, config: ImportConfig) -> ModelProto:
-    """Return the first graph that is sound; its smaller versions are compared themselves."""
-    error = CtcError("it can't be written in another precision")
+def _exact_graph(network: ModelProto, comparison: Comparison, config: ImportConfig) -> ModelProto:
+    """Return the first graph that answers as the network does; raises CtcError if none does."""
+    expected = {name: values[:_BATCH_SIZE] for name, values in comparison.expected.answers.items()}
+    rejected: list[CtcError] = []
     for _, build in float32_candidates(network, comparison.expected.graph, config.network):
         try:
             model = build()
             check_graph(model)
-        except CtcError as found:
-            error = found
+            found = run_graph(model, comparison.photos[:_BATCH_SIZE])
+            parity = compare_answers(expected, found, (), "", comparison.tolerance)
+            check_parity(parity, "float32", 0.0)
+        except CtcError as error:
+            rejected.append(error)
         else:
             return model
-    raise _not_written(error, config.output)
+    raise _not_written(rejected[-1], config.output)
 
 
 def _write(

@@ -66,7 +66,7 @@ def test_model_info_has_metadata(model: Path) -> None:
 def test_load_model_refuses_other_onnx_files(build_model) -> None:
     foreign = build_model(metadata={})
     with pytest.raises(
-        CtcError, match="not a model that ctc exported: its metadata has no 'ctc_format_version'"
+        CtcError, match=r"no 'ctc_format_version': make one .* with `ctc import`"
     ) as caught:
         load_model(foreign)
     assert str(foreign) in str(caught.value)

@@ -17,6 +17,13 @@ from ctc.evaluation.metrics.evaluation import Evaluation
 
 NOT_STATED = "Not stated. State a licence with --licence before you share the model."
 
+_VERSIONS = (
+    ("Trained", "trained_with"),
+    ("Exported", "exported_with"),
+    ("Imported", "imported_with"),
+)
+"""Versions of a step, and their key in the provenance."""
+
 CardSection = tuple[str, tuple[str, ...]]
 """A heading and its lines."""
 
@@ -41,7 +48,7 @@ def model_card(
         ("Intended use", tuple(_intended_use(evaluation))),
         ("Limits", tuple(_limits(evaluation))),
         ("Versions", tuple(_versions(model))),
-        ("Licence", (licence or NOT_STATED,)),
+        ("Licence", (licence or (model.licence if model else None) or NOT_STATED,)),
     ]
     return tuple(entries)
 
@@ -52,8 +59,17 @@ def _model(evaluation: Evaluation, model: ModelInfo | None) -> Iterator[str]:
         yield f"Predictions of '{name}'; the model that made them is not known here."
         return
     name, size = evaluation.subject.get("model", "unknown"), model.preprocessing
-    yield f"'{name}', backbone {model.provenance.get('backbone', 'unknown')}"
+    yield f"'{name}', {_origin(model)}"
     yield f"Input size {size.width} × {size.height} pixels ({size.resize})"
+
+
+def _origin(model: ModelInfo) -> str:
+    """Return what the network is: its backbone, or where it was imported from."""
+    backbone = model.provenance.get("backbone")
+    if backbone is None and model.source:
+        named, origin = model.source.get("name", "unknown"), model.source.get("from")
+        return f"imported from '{named}'" + (f" ({origin})" if origin else "")
+    return f"backbone {backbone or 'unknown'}"
 
 
 def _data(evaluation: Evaluation) -> Iterator[str]:
@@ -110,7 +126,7 @@ def _limits(evaluation: Evaluation) -> Iterator[str]:
 
 def _versions(model: ModelInfo | None) -> Iterator[str]:
     yield f"Report: ctc {__version__}"
-    for title, key in (("Trained", "trained_with"), ("Exported", "exported_with")):
+    for title, key in _VERSIONS:
         versions: Mapping[str, Any] = (model.provenance if model else {}).get(key, {})
         if versions:
             yield f"{title}: " + ", ".join(

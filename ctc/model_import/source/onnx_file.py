@@ -64,8 +64,9 @@ def read_onnx(path: Path, local: Path) -> ModelProto:
     Raises CtcError, saying what it is, for anything but a sound network that onnxruntime can run
     without other software, and that ctc did not write.
     """
-    if (kind := recognize_kind(local)) not in (None, "model"):
-        raise UsageError(describe_other_kind(local, "model") or f"'{path}' is {kind}")
+    if recognize_kind(local) not in (None, "model", "foreign model"):
+        other = describe_other_kind(local, "model")
+        raise UsageError(other or f"'{path}' is no network: give an ONNX file")
     signature = recognize_signature(read_header(local))
     if signature != "unknown":
         raise InputError(

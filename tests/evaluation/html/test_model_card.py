@@ -15,6 +15,21 @@ def test_model_card_states_missing_licence(data, write_report, read_page) -> Non
     assert "CC BY 4.0" in read_page(licensed).text
 
 
+def test_model_card_says_where_an_imported_network_is_from(data, write_report, read_page) -> None:
+    model = ModelInfo(
+        data.classes,
+        Preprocessing(8, 8),
+        provenance={"imported_with": {"ctc": "3.0.0", "onnx": "1.20.0"}},
+        licence="Apache-2.0",
+        source={"name": "theirs.onnx", "from": "a park"},
+    )
+    text = read_page(write_report(data, model=model)).text
+    assert "imported from 'theirs.onnx' (a park)" in text
+    assert "Imported: ctc 3.0.0, onnx 1.20.0" in text
+    assert "Apache-2.0" in text
+    assert "State a licence" not in text
+
+
 def test_model_card_describes_calibration_and_thresholds(
     make_data, write_report, read_page
 ) -> None:
