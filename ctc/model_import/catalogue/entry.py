@@ -198,6 +198,6 @@ def _parse_options(fields: JsonFields, what: str) -> Mapping[str, Any]:
         return {}
     if not isinstance(given, dict):
         raise fields.fail("import", "an object with options of `ctc import`")
-    return check_options(
-        given, f"{what}: 'import'", {one.name for one in _parse_beside(fields, what)}
-    )
+    beside = {file.name for file in _parse_beside(fields, what)}
+    is_detector = fields.value("kind") == "detector"
+    return check_options(given, f"{what}: 'import'", beside, is_detector=is_detector)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ctc.artifacts.detector_file import DETECTOR_KEY, DetectorInfo
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.onnx_metadata import read_onnx_metadata
 from ctc.errors import InputError, UsageError, reason
@@ -13,6 +14,8 @@ from ctc.model_import.catalogue.entry import ModelEntry
 from ctc.model_import.catalogue.model_list import ModelList
 
 SUFFIX = ".onnx"
+CTC_KEY = "ctc_format_version"
+"""The key in the metadata of every file that ctc wrote."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +24,25 @@ class LocalModel:
 
     path: Path
     size: int
-    info: ModelInfo | None
+    info: ModelInfo | DetectorInfo | None
     fault: str = ""
 
     @property
     def kind(self) -> str:
-        """What the file gives: answers, features or both."""
+        """What the file gives: boxes, answers, features, or the last two."""
         if self.info is None:
             return "unknown"
+        if isinstance(self.info, DetectorInfo):
+            return "detector"
         kinds = ["classifier"] * bool(self.info.labels)
         return " and ".join(kinds + ["features"] * (self.info.feature_size is not None))
+
+
+def parse_info(metadata: Mapping[str, str]) -> ModelInfo | DetectorInfo:
+    """Parse the metadata of a file that ctc wrote; raises InputError for damaged ones."""
+    if DETECTOR_KEY in metadata:
+        return DetectorInfo.from_metadata(metadata)
+    return ModelInfo.from_metadata(metadata)
 
 
 def find_local_models(folders: Iterable[Path]) -> list[LocalModel]:
@@ -89,9 +101,9 @@ def _read_model(path: Path) -> LocalModel:
     try:
         size = path.stat().st_size
         metadata = read_onnx_metadata(path)
-        if "ctc_format_version" not in metadata:
+        if CTC_KEY not in metadata:
             return LocalModel(path, size, None, "of another program: see `ctc import --help`")
-        return LocalModel(path, size, ModelInfo.from_metadata(metadata))
+        return LocalModel(path, size, parse_info(metadata))
     except InputError as error:
         return LocalModel(path, size, None, str(error))
     except OSError as error:

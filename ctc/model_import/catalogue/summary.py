@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ctc.artifacts.detector_file import DetectorInfo
+from ctc.artifacts.model_file import ModelInfo
 from ctc.model_import.catalogue.entry import ModelEntry
 from ctc.model_import.catalogue.local_models import LocalModel
 from ctc.model_import.catalogue.model_list import ModelList
@@ -17,14 +19,28 @@ def model_json(model: LocalModel) -> dict[str, Any]:
     about: dict[str, Any] = {"path": str(model.path), "kind": model.kind, "size": model.size}
     if model.info is None:
         return {**about, "fault": model.fault}
+    if isinstance(model.info, DetectorInfo):
+        return {
+            **about,
+            "categories": {one.name: one.type for one in model.info.categories},
+            "layout": model.info.layout,
+            "input_size": [model.info.input.height, model.info.input.width],
+            **_origin(model.info),
+        }
     return {
         **about,
         "labels": {label: list(names) for label, names in model.info.labels.items()},
         "features": model.info.feature_size,
         "input_size": [model.info.preprocessing.height, model.info.preprocessing.width],
-        "licence": model.info.licence,
-        "source": dict(model.info.source),
-        "ctc_version": model.info.ctc_version,
+        **_origin(model.info),
+    }
+
+
+def _origin(info: ModelInfo | DetectorInfo) -> dict[str, Any]:
+    return {
+        "licence": info.licence,
+        "source": dict(info.source),
+        "ctc_version": info.ctc_version,
     }
 
 

@@ -127,6 +127,16 @@ def test_parse_entry_knows_what_a_licence_allows(
         ({"import": {"mean": [1, 1, 10**400]}}, "not three numbers"),
         ({"import": {"scale": float("nan")}}, "not a positive number"),
         ({"import": {"scale": [255]}}, "not a positive number"),
+        ({"import": {"iou": 0.5}}, "'iou' is for detectors: leave it out"),
+        ({"import": {"category": {"2": "human"}}}, "'category' is for detectors"),
+        ({"kind": "detector", "import": {"label": "x"}}, "'label' is for classifiers"),
+        ({"kind": "detector", "import": {"iou": 1.5}}, "'iou' is 1.5, not a number from 0 to 1"),
+        (
+            {"kind": "detector", "import": {"category": {"2": "person"}}},
+            "one of animal, human, veh",
+        ),
+        ({"kind": "detector", "import": {"category": ["2=human"]}}, "an object with one of animal"),
+        ({"kind": "detector", "import": {"other-categories": "x"}}, "'other-categories' is 'x'"),
     ],
     ids=json.dumps,
 )

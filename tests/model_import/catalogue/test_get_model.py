@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from foreign_network import CLASSES
 
+from ctc.artifacts.detector_file import DetectorInfo
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.onnx_metadata import read_onnx_metadata
 from ctc.errors import CtcError, InputError
 from ctc.model_import.catalogue.get_model import get_model
+from ctc.model_import.catalogue.local_models import find_local_models
 from ctc.model_import.catalogue.model_list import read_list
 from ctc.reporting import NullReporter
+
+WILDLIFE = {"category": {"wildlife": "animal", "1": "human"}}
 
 
 def get(path: Path, output: Path) -> None:
@@ -130,3 +134,77 @@ def test_get_model_writes_nothing_if_the_import_fails(
     with pytest.raises(CtcError, match="classes"):
         get(write_list({**foreign, "classes": ["one"], "import": {}}), tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()
+
+
+@pytest.fixture
+def detector(write_bright_detector: Any, tmp_path: Path) -> dict[str, Any]:
+    """An entry for a detector that says nothing of itself."""
+    (tmp_path / "site").mkdir()
+    data = write_bright_detector(tmp_path / "site" / "boxes.onnx", metadata={}).read_bytes()
+    return {
+        "name": "boxes",
+        "kind": "detector",
+        "url": "boxes.onnx",
+        "size": len(data),
+        "sha256": sha256(data).hexdigest(),
+        "licence": "MIT",
+        "classes": ["wildlife", "ranger", "car"],
+        "input_size": [64, 64],
+        "import": {"detector": "yolov8", "category": {"ranger": "human"}, "iou": 0.6},
+    }
+
+
+def test_get_model_imports_a_detector(
+    detector: dict[str, Any], write_list: Any, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.onnx"
+    get(write_list({**detector, "import": {**detector["import"], **WILDLIFE}}), output)
+    info = DetectorInfo.from_metadata(read_onnx_metadata(output))
+    assert [(one.name, one.type) for one in info.categories] == [
+        ("wildlife", "animal"),
+        ("ranger", "human"),
+        ("car", "vehicle"),
+    ]
+    assert (info.layout, info.max_iou, info.licence) == ("yolov8", 0.6, "MIT")
+    data = output.read_bytes()
+    again = {**detector, "url": "mine.onnx", "size": len(data), "import": {}}
+    (tmp_path / "site" / "mine.onnx").write_bytes(data)
+    path = write_list({**again, "sha256": sha256(data).hexdigest()})
+    get(path, tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == data
+    (found,) = find_local_models([tmp_path / "site"])[1:]
+    assert found.kind == "detector"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"kind": "classifier", "import": {}}, "it is a detector"),
+        ({"classes": 4}, "it has 3 classes, not 4"),
+        ({"classes": ["wildlife", "ranger", "bus"]}, "it has no class 'bus'"),
+        ({"input_size": [32, 32]}, "its input has 64x64 pixels, not 32x32"),
+        ({"licence": "Apache-2.0"}, "its licence is 'MIT', not 'Apache-2.0'"),
+    ],
+)
+def test_get_model_refuses_another_detector_than_listed(
+    changes: dict[str, Any],
+    reason: str,
+    detector: dict[str, Any],
+    write_list: Any,
+    tmp_path: Path,
+) -> None:
+    output = tmp_path / "out.onnx"
+    get(write_list({**detector, "import": {**detector["import"], **WILDLIFE}}), output)
+    data = output.read_bytes()
+    (tmp_path / "site" / "boxes.onnx").write_bytes(data)
+    ours = {**detector, "size": len(data), "sha256": sha256(data).hexdigest(), **changes}
+    with pytest.raises(InputError, match=rf"'boxes' is not what the list says: {reason}"):
+        get(write_list(ours), tmp_path / "other.onnx")
+    assert not (tmp_path / "other.onnx").exists()
+
+
+def test_get_model_refuses_a_classifier_as_detector(
+    entry: dict[str, Any], write_list: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="it is no detector"):
+        get(write_list({**entry, "kind": "detector"}), tmp_path / "out.onnx")

@@ -11,6 +11,7 @@ import click
 from ctc.cli.commands.models.options import LISTS, NO_LIST, read_given_lists
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     from ctc.model_import.catalogue.entry import ModelEntry
@@ -80,13 +81,18 @@ _OFFERED = ("kind", "classes", "region", "input", "size", "licence", "commercial
 
 
 def _local_row(model: LocalModel) -> tuple[str, ...]:
+    from ctc.artifacts.detector_file import DetectorInfo
     from ctc.cli.console.formatting import format_bytes
 
     about = model.info
     if about is None:
         return (str(model.path), model.fault, *[""] * 2, format_bytes(model.size), "", "")
-    counts = [f"{len(names):,} {label}" for label, names in about.labels.items()]
-    size = (about.preprocessing.height, about.preprocessing.width)
+    if isinstance(about, DetectorInfo):
+        counts = [counted(len(about.categories), "category", "categories")]
+        size = (about.input.height, about.input.width)
+    else:
+        counts = [f"{len(names):,} {label}" for label, names in about.labels.items()]
+        size = (about.preprocessing.height, about.preprocessing.width)
     return (
         str(model.path),
         model.kind,

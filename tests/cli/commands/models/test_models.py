@@ -176,3 +176,19 @@ def test_models_get_without_a_list_that_can_be_read(
     error = capsys.readouterr().err
     assert reason in error
     assert error.count("\n") == 1
+
+
+def test_models_shows_detectors_and_files_of_others(
+    write_bright_detector: Callable[..., Path], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bright_detector(folder / "raw.onnx")
+    assert run(["import", "raw.onnx", "--output", "boxes.onnx", "--licence", "MIT"]) == 0
+    capsys.readouterr()
+    assert run(["models"]) == 0
+    ours, theirs = capsys.readouterr().out.splitlines()[1:3]
+    assert ours.split()[:5] == ["boxes.onnx", "detector", "3", "categories", "64x64"]
+    assert theirs.split()[:5] == ["raw.onnx", "of", "another", "program:", "see"]
+    assert run(["models", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)["here"]
+    assert shown[0]["categories"] == {"animal": "animal", "person": "human", "vehicle": "vehicle"}
+    assert "fault" in shown[1]
