@@ -117,30 +117,14 @@ def lite0_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def lite0_features(lite0_network: Path) -> Path:
     """A model file without labels whose `features`, (N, 1280), are those of EfficientNet-Lite0."""
-    import onnx
-    from efficientnet_lite0 import FEATURES, MEAN, SIDE, STD
-    from onnx import TensorProto, helper, numpy_helper
+    from efficientnet_lite0 import MEAN, STD
 
-    made = onnx.load(lite0_network)
-    graph = made.graph
-    standardise = [
-        helper.make_node("Transpose", [INPUT_NAME], ["first"], perm=[0, 3, 1, 2]),
-        helper.make_node("Cast", ["first"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("Sub", ["float", "mean"], ["centred"]),
-        helper.make_node("Div", ["centred", "std"], ["x"]),
-    ]
-    nodes = [*standardise, *graph.node[:-2]]  # without logits and softmax
-    del graph.node[:], graph.input[:], graph.output[:]
-    graph.node.extend(nodes)
-    value = helper.make_tensor_value_info
-    graph.input.append(value(INPUT_NAME, TensorProto.UINT8, ["N", SIDE, SIDE, 3]))
-    graph.output.append(value(FEATURES_OUTPUT, TensorProto.FLOAT, ["N", FEATURES]))
-    for name, number in (("mean", MEAN), ("std", STD)):
-        graph.initializer.append(numpy_helper.from_array(np.array(number, np.float32), name))
-    info = ModelInfo({}, Preprocessing(SIDE, SIDE), feature_size=FEATURES, licence="Apache-2.0")
-    helper.set_model_props(made, info.to_metadata())
+    from ctc.model_import.config import ImportConfig
+    from ctc.model_import.run import import_network
+
     path = lite0_network.with_name("features.onnx")
-    onnx.save(made, path)
+    options = {"scale": 1.0, "mean": (MEAN,) * 3, "std": (STD,) * 3, "licence": "Apache-2.0"}
+    import_network(ImportConfig(lite0_network, path, features="features", **options))
     return path
 
 

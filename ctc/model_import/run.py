@@ -85,8 +85,7 @@ def import_network(config: ImportConfig, reporter: Reporter = NULL_REPORTER) -> 
         written = write_smaller(plan.model, info, comparison, config, calibration)
     if written.note:
         reporter.info(written.note)
-    size = 0 if is_remote(config.output) else config.output.stat().st_size
-    return ImportResult(config.output, size, written.info, written.parity)
+    return ImportResult(config.output, written.size_bytes, written.info, written.parity)
 
 
 def _check_precision(config: ImportConfig) -> None:
@@ -132,10 +131,11 @@ def _photos(
     if compared is None:
         return drawn_pictures(preprocessing), "drawn", None
     photos = compared.read()
-    folder = redact_urls(str(config.photos or config.calibration_photos))
+    folder = config.photos or config.calibration_photos
     if not len(photos):
         raise InputError(f"no photo in '{folder}' can be decoded: give another folder")
-    return photos, f"of '{folder}'", calibration
+    # the name alone, as the file must not hold paths of the machine
+    return photos, f"of '{'' if folder is None else folder.name}'", calibration
 
 
 def _info(

@@ -45,8 +45,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Written:
-    """A written file: its metadata, its parity, and a note on how it differs from the original."""
+    """A written file: its size, its metadata, its parity, and how it differs from the original."""
 
+    size_bytes: int
     info: ModelInfo
     parity: ImportParity
     note: str
@@ -132,7 +133,8 @@ def _write(
         check_parity(parity, config.precision, config.required_agreement)
         complete = replace(info, provenance=_provenance(parity, settings))
         _save(model, complete, partial)
-    return Written(complete, parity, note)
+        size = partial.stat().st_size
+    return Written(size, complete, parity, note)
 
 
 def _save(model: ModelProto, info: ModelInfo, path: Path) -> None:

@@ -13,6 +13,7 @@ from foreign_network import CLASSES, SIDE, expected_probabilities
 
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.model_import.config import ImportConfig
+from ctc.model_import.parity import OutputParity
 from ctc.model_import.run import ImportResult, import_network
 from ctc.runtime.session import Model, load_model
 
@@ -270,10 +271,52 @@ def test_guessed_standardisation_is_warned_of(write_network, import_file) -> Non
 def test_photos_of_a_folder_are_compared(write_network, import_file, photos) -> None:
     parity = import_file(write_network(), photos=photos).parity
     assert (parity.photos, parity.agreement) == (12, 1.0)
-    assert parity.compared_on == f"of '{photos}'"
+    assert parity.compared_on == "of 'photos'"
 
 
-def test_int8_needs_photos_and_its_agreement_is_kept(write_network, import_file, photos) -> None:
+def test_int8_and_float16_files_keep_the_agreement_with_the_original(
+    write_network, import_file, photos, images
+) -> None:
+    network = write_network(conv=True)
+    int8 = import_file(network, precision="int8", calibration_photos=photos)
+    assert (int8.info.provenance["precision"], int8.info.provenance["quantized_layers"]) == (
+        "int8",
+        1,
+    )
+    # a quarter of the photos is compared, the rest calibrated on
+    assert (int8.parity.photos, int8.info.provenance["calibration_photos"]) == (3, 9)
+    assert int8.info.provenance["parity"]["outputs"]["species"]["agreement"] == 1.0
+    model = opened(int8)
+    np.testing.assert_allclose(
+        model.predict(images)["species"], expected_probabilities(images), atol=0.02
+    )
+    kinds = {node.op_type for node in onnx.load(int8.output).graph.node}
+    assert "QuantizeLinear" in kinds
+    int8.output.unlink()
+    half = import_file(network, precision="float16", photos=photos)
+    weights = onnx.load(half.output).graph.initializer
+    assert onnx.TensorProto.FLOAT16 in {tensor.data_type for tensor in weights}
+    assert half.info.provenance["precision"] == "float16"
+
+
+def test_smaller_precision_that_changes_classes_is_refused(
+    write_network, import_file, photos, monkeypatch
+) -> None:
+    half = OutputParity(0.0, 0.5)
+    monkeypatch.setattr("ctc.model_import.parity._compare_classes", lambda *_: half)
+    with pytest.raises(CtcError, match=r"in float16 it gives .* class for 50.0% .* less than 99"):
+        import_file(write_network(conv=True), precision="float16", photos=photos)
+
+
+def test_network_that_takes_one_photo_at_a_time_stays_float32(
+    write_network, import_file, photos
+) -> None:
+    network = write_network(batch=1, fixed_constant=True, conv=True)
+    with pytest.raises(CtcError, match=r"takes one photo at a time can't be written in int8"):
+        import_file(network, precision="int8", calibration_photos=photos)
+
+
+def test_int8_needs_photos(write_network, import_file, photos) -> None:
     with pytest.raises(UsageError, match="give a folder of some hundred by --calibration-photos"):
         import_file(write_network(), precision="int8")
     with pytest.raises(UsageError, match="is for int8, not 'float32'"):

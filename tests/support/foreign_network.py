@@ -27,13 +27,15 @@ def color_graph(
     reshape: tuple[int, ...] | None = None,
     fixed_constant: bool = False,
     maps: bool = False,
+    conv: bool = False,
     metadata: Mapping[str, str] | None = None,
 ) -> onnx.ModelProto:
     """Return a network: mean colour → logits → `end` (Softmax, Sigmoid or None).
 
     `names`: new names of `x`, `mean` and `output`. `reshape`: a constant shape that the logits are
     brought to. `fixed_constant`: a batch of one is concatenated, so that no other number fits.
-    `maps`: the pixels are a second output, feature maps.
+    `maps`: the pixels are a second output, feature maps. `conv`: a convolution that changes nothing
+    comes first.
     """
     own = {"x": "x", "mean": "mean", "output": "output"} | dict(names or {})
     real = "float16" if kind == "float16" else "float32"
@@ -49,6 +51,9 @@ def color_graph(
         value = add("Cast", [value], "float", to=TensorProto.FLOAT)
     if layout == "nhwc":
         value = add("Transpose", [value], "first", perm=[0, 3, 1, 2])
+    if conv:
+        constants["kernel"] = np.eye(3, dtype=dtype).reshape(3, 3, 1, 1)
+        value = add("Relu", [add("Conv", [value, "kernel"], "convolved")], "relu")
     pooled = add("GlobalAveragePool", [value], "pooled")
     mean = add("Flatten", [pooled], own["mean"], axis=1)
     if fixed_constant:
