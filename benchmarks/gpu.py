@@ -4,8 +4,9 @@
 DATASET: records with a label and at least 1,000 photos of 500 px in the split train. PHOTOS_DIR:
 JPEGs of about 4 megapixels. Needs JAX (KERAS_BACKEND=jax) or TensorFlow on the GPU, and DALI. Each
 stage is a process of its own with a limit of time, and prints a line a result, which begins with OK
-or BAD where there is a goal. With CTC_CHECK_CPU=1 the stages run on the CPU, with little work,
-which tries the scripts, not ctc."""
+or BAD where there is something to hold, and in the end a line of the stages that failed. With
+CTC_CHECK_CPU=1 the stages run on the CPU, with little work: that tries the scripts, and goals of
+speed are then shown with -- instead."""
 
 from __future__ import annotations
 
@@ -55,7 +56,13 @@ def say(*words: object) -> None:
 
 
 def verdict(good: bool, what: str) -> None:
+    """Say whether something holds, on a CPU too."""
     say("OK " if good else "BAD", what)
+
+
+def goal(reached: bool, what: str) -> None:
+    """Say whether a GPU reaches something, which a CPU need not."""
+    say("-- " if ON_CPU else "OK " if reached else "BAD", what)
 
 
 def rate(work: Callable[[], int], warm_up: int = 3, finish: Callable[[], object] = int) -> float:
@@ -79,12 +86,12 @@ def machine(_: Inputs) -> None:
     say("cores", usable_cores(), "quota", cpu_quota())
     decoder = has_hardware_jpeg_decoder()
     say(check_gpu(nvidia_gpus(), decoder).text)
-    verdict(ON_CPU or decoder, "the hardware JPEG decoder (libnvcuvid) is there")
+    goal(decoder, f"libnvcuvid, which the hardware JPEG decoder needs, is there: {decoder}")
     start_backend()
     say(library_versions(), device_names())
     from ctc_plugins.loaders.dali.device import default_device
 
-    verdict(ON_CPU or default_device().gpu == 0, f"dali works on {default_device()}")
+    goal(default_device().gpu == 0, f"the loader dali works on {default_device()}")
 
 
 def parse() -> argparse.Namespace:
@@ -109,6 +116,8 @@ LIMITS = {
     "large_photos": 120,
     "network": 200,
     "predict": 300,
+    "decoder": 200,
+    "predict_decode": 300,
 }
 """The stages, with the seconds after which each is stopped."""
 
@@ -129,6 +138,7 @@ def main() -> None:
     if options.inside:
         dict(stages())[options.stage[0]](inputs)
         return
+    failed = []
     for stage in options.stage or LIMITS:
         start = time.perf_counter()
         say(f"== {stage}")
@@ -143,10 +153,14 @@ def main() -> None:
             )
         except subprocess.TimeoutExpired:
             say(f"BAD {stage}: longer than {LIMITS[stage]} s")
+            failed.append(stage)
             continue
         if done.returncode:
             say(f"BAD {stage}: {' | '.join(done.stderr.strip().splitlines()[-6:])}")
+            failed.append(stage)
         say(f"== {stage} took {time.perf_counter() - start:.0f} s")
+    if failed:
+        raise SystemExit(f"these stages did not complete: {', '.join(failed)}")
 
 
 def losses_of(inputs: Inputs, platform: str, precision: str) -> list[float]:

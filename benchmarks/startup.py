@@ -1,7 +1,7 @@
 """How long `ctc --help` takes against `import click`, and `ctc predict` of one photo against
 `import onnxruntime`: python benchmarks/startup.py [MODEL PHOTO] [--runs 30]
 
-Modules are compiled once, in the first round, which doesn't count: that is how pip installs them."""
+Modules are compiled once, in the first round, which doesn't count: so does pip."""
 
 from __future__ import annotations
 
