@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Literal, get_args
@@ -31,7 +31,9 @@ from ctc.inventory.photo_uses import PhotoUses
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.paths import is_url, join_path, parse_path
 
-ProblemKind = Literal["missing", "broken", "unchecked", "duplicate", "straddling"]
+ProblemKind = Literal[
+    "missing", "broken", "unchecked", "duplicate", "straddling", "near-duplicate"
+]
 ProgressCallback = Callable[[int, int], None]
 """Called with the number of further photos, and of failed ones among them."""
 MAX_PENDING = 1024
@@ -44,9 +46,10 @@ class Problem:
     """What is wrong with a photo of an event.
 
     `problem` is `missing`, `broken`, `unchecked` (there is too little memory to decode it, even
-    alone), `duplicate` (the same bytes as another photo of the event) or `straddling` (the same
+    alone), `duplicate` (the same bytes as another photo of the event), `straddling` (the same
     bytes as a photo of another event, which `detail` names together with the labels and locations
-    that differ).
+    that differ) or `near-duplicate` (almost the same as a photo of another event, as
+    `ctc.features.near_duplicates` finds it).
     """
 
     problem: ProblemKind
@@ -64,6 +67,12 @@ class PhotoCheckResult:
 
     photos: int
     problems: tuple[Problem, ...]
+
+    def with_near_duplicates(self, found: Iterable[Problem]) -> PhotoCheckResult:
+        """Return the result with near duplicates, without those of the same bytes."""
+        same = {(one.path, one.event_id) for one in self.problems if one.problem == "straddling"}
+        new = tuple(one for one in found if (one.path, one.event_id) not in same)
+        return replace(self, problems=self.problems + new)
 
     def counts(self) -> dict[str, int]:
         """Return the number of problems of each kind."""

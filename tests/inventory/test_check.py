@@ -175,6 +175,7 @@ def test_check_photos_compares_every_copy_with_first(root: Path) -> None:
         "unchecked": 0,
         "duplicate": 0,
         "straddling": 3,
+        "near-duplicate": 0,
     }
     assert {(problem.path, problem.detail[-2]) for problem in result.problems} == {
         ("c.jpg", "1"),
