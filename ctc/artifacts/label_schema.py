@@ -22,6 +22,9 @@ None: the class is never predicted.
 class LabelSchema:
     """The labels of a model: their classes, thresholds, and which of them are multi-label.
 
+    `stranger_threshold`: the strangeness above which an event is unlike anything learnt, and every
+    label is unknown; None if that is not told.
+
     `labels`: per label its classes, in the order of the probabilities. `thresholds`: see
     `LabelThresholds`; a label without an entry has none. `multi_label`: the labels that may have
     several classes at the same time, whose probabilities don't sum to 1.
@@ -30,6 +33,7 @@ class LabelSchema:
     labels: LabelClasses
     thresholds: LabelThresholds = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
+    stranger_threshold: float | None = None
 
 
 def check_classes(label: str, classes: Iterable[object]) -> tuple[str, ...]:

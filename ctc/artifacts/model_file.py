@@ -29,6 +29,7 @@ heads; `strangeness`, float32 (N, 1), the distance of a photo's features from al
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -85,6 +86,11 @@ class ModelInfo:
         if self.strangers:
             sizes[STRANGENESS_OUTPUT] = 1
         return sizes
+
+    @property
+    def stranger_threshold(self) -> float | None:
+        """The strangeness above which an event is unlike anything learnt; None if it can't tell."""
+        return None if not self.strangers else float(self.strangers["threshold"])
 
     @property
     def schema(self) -> LabelSchema:
@@ -164,7 +170,7 @@ class ModelInfo:
                 ctc_version=str(values.get("ctc_version", "unknown")),
                 multi_label=multi_label,
                 feature_size=feature_size,
-                strangers=_parse_object(values, "strangers"),
+                strangers=_parse_strangers(_parse_object(values, "strangers")),
                 licence=None if values.get("licence") is None else str(values["licence"]),
                 source=_parse_object(values, "source"),
                 taxonomy=_check_taxonomy(_parse_object(values, "taxonomy"), labels),
@@ -203,6 +209,18 @@ def _parse_feature_size(features: Mapping[str, Any]) -> int | None:
     if features and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
         raise InputError(f"'features' of its metadata has the size {size!r}")
     return size
+
+
+def _parse_strangers(strangers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the output `strangeness` was fitted to; raises InputError without a threshold."""
+    threshold = strangers.get("threshold")
+    if strangers and (
+        not isinstance(threshold, int | float)
+        or isinstance(threshold, bool)
+        or not math.isfinite(threshold)
+    ):
+        raise InputError(f"'strangers' of its metadata has the threshold {threshold!r}")
+    return strangers
 
 
 def _parse_object(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -16,6 +16,10 @@ from ctc.storage.urls import redact_urls
 UNKNOWN = "unknown"
 """The predicted class when no class reaches its threshold."""
 
+UNLIKE_ANYTHING = "unlike anything learnt"
+BELOW_THRESHOLD = "below the threshold"
+"""Why a class is UNKNOWN."""
+
 PRESENCE_THRESHOLD = 0.5
 """Default threshold of the classes of a multi-label label."""
 
@@ -34,6 +38,7 @@ class ImagePrediction:
     `latitude`, `longitude`: degrees, both or neither. `meta`: the further columns of the photo's
     own row, which may differ from those of its event. `box`: where the detector saw something,
     None if that is not known. `size`: upright (height, width) in pixels, None if not known.
+    `strangeness`: how far it is from all that was learnt, None if the model doesn't tell.
     """
 
     path: str
@@ -45,6 +50,7 @@ class ImagePrediction:
     meta: Meta = field(default_factory=dict, kw_only=True)
     box: Box | None = field(default=None, kw_only=True)
     size: tuple[int, int] | None = field(default=None, kw_only=True)
+    strangeness: float | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class EventPrediction:
 
     `classes`: per label its classes, in the order of the probabilities. `thresholds`: per label
     that has any, the lowest probability at which each class is predicted (None: never).
+    `strangeness`: the mean of the photos', None if the model doesn't tell or wasn't asked;
+    `stranger_threshold`: above which the event is unlike anything learnt, and all is UNKNOWN.
     `multi_label`: the labels that may have several classes at once, whose probabilities don't sum
     to 1.
     """
@@ -64,6 +72,8 @@ class EventPrediction:
     meta: Meta = field(default_factory=dict)
     thresholds: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
+    strangeness: float | None = field(default=None, kw_only=True)
+    stranger_threshold: float | None = field(default=None, kw_only=True)
 
     @classmethod
     def from_schema(
@@ -75,15 +85,39 @@ class EventPrediction:
         meta: Meta,
     ) -> EventPrediction:
         """Return the prediction of one event of a run with that schema."""
-        shared = schema.thresholds, schema.multi_label
-        return cls(event_id, schema.labels, probabilities, images, meta, *shared)
+        known = [photo.strangeness for photo in images if photo.strangeness is not None]
+        told = schema.stranger_threshold is not None and known
+        return cls(
+            event_id,
+            schema.labels,
+            probabilities,
+            images,
+            meta,
+            schema.thresholds,
+            schema.multi_label,
+            strangeness=float(np.mean(known)) if told else None,
+            stranger_threshold=schema.stranger_threshold if told else None,
+        )
+
+    def is_stranger(self, photo: ImagePrediction | None = None) -> bool:
+        """Return whether the event, or one of its photos, is unlike anything learnt."""
+        strangeness = (photo or self).strangeness
+        limit = self.stranger_threshold
+        return limit is not None and strangeness is not None and strangeness > limit
+
+    def unknown_reason(self, label: str, photo: ImagePrediction | None = None) -> str | None:
+        """Return why `top` is UNKNOWN: UNLIKE_ANYTHING or BELOW_THRESHOLD; None if it is not."""
+        if self.is_stranger(photo):
+            return UNLIKE_ANYTHING
+        return BELOW_THRESHOLD if self.top(label, photo)[0] == UNKNOWN else None
 
     def top(self, label: str, photo: ImagePrediction | None = None) -> tuple[str, float]:
         """Return the most probable class of `label` and its probability, the first one on a tie.
 
         `photo`: one of the event's photos, by default the whole event. If the probability is below
-        the class's threshold, the class is UNKNOWN. For a multi-label label it is the first of
-        `present_classes`, or UNKNOWN with the highest probability.
+        the class's threshold, or the event or photo unlike anything learnt, the class is UNKNOWN.
+        For a multi-label label it is the first of `present_classes`, or UNKNOWN with the highest
+        probability.
         """
         if label in self.multi_label:
             return next(
@@ -94,6 +128,7 @@ class EventPrediction:
         best = int(np.argmax(values))
         lowest = self.thresholds[label][best] if label in self.thresholds else 0.0
         believed = lowest is not None and values[best] >= np.float32(lowest)
+        believed = believed and not self.is_stranger(photo)
         return self.classes[label][best] if believed else UNKNOWN, float(values[best])
 
     def present_classes(
@@ -103,8 +138,10 @@ class EventPrediction:
 
         Each comes with its probability, the most probable class first. The threshold is
         PRESENCE_THRESHOLD for a label without any. `photo`: one of the event's photos, by default
-        the whole event.
+        the whole event. There is none in what is unlike anything learnt.
         """
+        if self.is_stranger(photo):
+            return []
         classes, values = self.classes[label], (photo or self).probabilities[label]
         lowest = self.thresholds.get(label, (PRESENCE_THRESHOLD,) * len(classes))
         order = np.argsort(-values, kind="stable").tolist()

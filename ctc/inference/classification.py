@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ctc.artifacts.label_schema import LabelClasses, LabelSchema
+from ctc.artifacts.model_file import STRANGENESS_OUTPUT
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction, Meta, Probabilities
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images import read_photo
@@ -32,6 +34,13 @@ EventResult = TaskResult[EventPrediction]
 _FLOATS = np.dtype("<f4")
 
 
+class PhotoAnswer(NamedTuple):
+    """The probabilities of a photo, and how far it is from all that was learnt, if known."""
+
+    probabilities: Probabilities
+    strangeness: float | None = None
+
+
 @dataclass(frozen=True)
 class ClassificationModel:
     """A `PhotoModel`. `aggregation`: None where `event` is not called."""
@@ -45,24 +54,40 @@ class ClassificationModel:
         """See `PhotoModel`."""
         return self.network.info.preprocessing
 
+    @property
+    def tells_strangers(self) -> bool:
+        """Whether the network is asked how far photos are from all that was learnt."""
+        return self.postprocessor.schema.stranger_threshold is not None
+
     def run(self, images: Any) -> Outputs:
-        """Return the probabilities per label, (N, classes)."""
-        return self.network.predict(images)
+        """Return the probabilities per label, (N, classes), and the strangeness, (N, 1)."""
+        if not self.tells_strangers:
+            return self.network.predict(images)
+        return self.network.run(images, (*self.network.info.labels, STRANGENESS_OUTPUT))
 
     def answers(
         self, outputs: Outputs, inputs: Sequence[Sequence[PhotoInfo]]
-    ) -> list[Probabilities | None]:
-        """Return the probabilities of each input, None where one is not finite."""
-        kept = self.postprocessor.apply(outputs)
-        sound = np.logical_and.reduce([np.isfinite(values).all(axis=1) for values in kept.values()])
+    ) -> list[PhotoAnswer | None]:
+        """Return the answer for each input, None where a number is not finite."""
+        sound = np.logical_and.reduce(
+            [np.isfinite(values).all(axis=1) for values in outputs.values()]
+        )
+        given = dict(outputs)
+        strangeness = given.pop(STRANGENESS_OUTPUT) if self.tells_strangers else None
+        kept = self.postprocessor.apply(given)
         return [
-            {label: values[row] for label, values in kept.items()} if sound[row] else None
+            PhotoAnswer(
+                {label: values[row] for label, values in kept.items()},
+                None if strangeness is None else float(strangeness[row, 0]),
+            )
+            if sound[row]
+            else None
             for row in range(len(inputs))
         ]
 
-    def photo(self, info: PhotoInfo, answer: Probabilities) -> ImagePrediction:
+    def photo(self, info: PhotoInfo, answer: PhotoAnswer) -> ImagePrediction:
         """See `PhotoModel`."""
-        return _image_prediction(info, answer)
+        return _image_prediction(info, *answer)
 
     def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
         """Aggregate the photos; raises PluginError, see `aggregate`."""
@@ -105,13 +130,17 @@ class ClassificationCodec:
 
     schema: LabelSchema
 
-    def photo_to_json(self, photo: ImagePrediction) -> str:
-        """See `AnswerCodec`."""
-        return _encode_probabilities(photo.probabilities)
+    def photo_to_json(self, photo: ImagePrediction) -> str | list[Any]:
+        """Return the probabilities; in a list with the strangeness, if that is known."""
+        encoded = _encode_probabilities(photo.probabilities)
+        return encoded if photo.strangeness is None else [encoded, photo.strangeness]
 
     def photo_from_json(self, value: Any, info: PhotoInfo) -> ImagePrediction:
         """See `AnswerCodec`."""
-        return _image_prediction(info, _decode_probabilities(value, self.schema.labels))
+        encoded, strangeness = (value, None) if isinstance(value, str) else value
+        if strangeness is not None and not math.isfinite(strangeness):
+            raise ValueError("not a strangeness")
+        return _image_prediction(info, _decode_probabilities(encoded, self.schema.labels), strangeness)
 
     def event_to_json(self, event: EventPrediction) -> str:
         """See `AnswerCodec`."""
@@ -153,7 +182,9 @@ def event_prediction(
     return EventPrediction.from_schema(schema, event.id, combined, photos, event.meta)
 
 
-def _image_prediction(info: PhotoInfo, probabilities: Probabilities) -> ImagePrediction:
+def _image_prediction(
+    info: PhotoInfo, probabilities: Probabilities, strangeness: float | None
+) -> ImagePrediction:
     return ImagePrediction(
         info.path,
         probabilities,
@@ -164,6 +195,7 @@ def _image_prediction(info: PhotoInfo, probabilities: Probabilities) -> ImagePre
         meta=info.meta or {},
         box=info.box,
         size=info.size,
+        strangeness=strangeness,
     )
 
 

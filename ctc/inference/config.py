@@ -99,13 +99,14 @@ class RunConfig:
 class PredictConfig(RunConfig):
     """The options of `ctc predict`.
 
-    `threshold`, `class_list`: see `make_postprocessor`. `aggregation_options`: the options of the
-    aggregation that are given, by key.
+    `threshold`, `class_list`, `strangers`: see `make_postprocessor`. `aggregation_options`: the
+    options of the aggregation that are given, by key.
     """
 
     aggregation: str = "mean"
     threshold: float | None = None
     class_list: Path | None = None
+    strangers: bool = True
     aggregation_options: Mapping[str, Any] = field(default_factory=dict)
 
     def task_identity(self) -> Mapping[str, Any]:
@@ -118,6 +119,7 @@ class PredictConfig(RunConfig):
             },
             "--threshold": self.threshold,
             "--classes": self.class_list and _digest(self.class_list),
+            "--strangers": None if self.strangers else "no",
         }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.label_schema import LabelClasses, LabelSchema, LabelThresholds
 from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.predictions import PRESENCE_THRESHOLD, UNKNOWN
+from ctc.artifacts.predictions import PRESENCE_THRESHOLD, UNKNOWN, UNLIKE_ANYTHING
 from ctc.errors import InputError, UsageError, did_you_mean, reason
 from ctc.storage.csv_reader import open_table
 from ctc.storage.text_encoding import detect_encoding
@@ -57,9 +57,15 @@ class Postprocessor:
 
 
 def make_postprocessor(
-    info: ModelInfo, threshold: float | None = None, class_list: ClassList | None = None
+    info: ModelInfo,
+    threshold: float | None = None,
+    class_list: ClassList | None = None,
+    strangers: bool = True,
 ) -> Postprocessor:
     """Return the postprocessor of a model.
+
+    `strangers`: whether events that are unlike anything learnt become unknown, if the model can
+    tell.
 
     `threshold`: for every class, in place of the model's own thresholds. `class_list`: the classes
     that are possible. Raises CtcError for a class list that can't be read or is empty, or that has
@@ -72,10 +78,16 @@ def make_postprocessor(
         for label, classes in listed.items()
     }
     thresholds = _thresholds(own, threshold, kept)
-    schema = LabelSchema({**own.labels, **listed}, thresholds, own.multi_label)
+    limit = info.stranger_threshold if strangers else None
+    schema = LabelSchema({**own.labels, **listed}, thresholds, own.multi_label, limit)
     crops = [_CROPS_NOTE] if info.preprocessing.crop_margin is not None else []
     restrictions = [_restriction_note(label, classes, own) for label, classes in listed.items()]
-    notes = (*crops, *restrictions, *_threshold_notes(schema, threshold, own.thresholds))
+    notes = (
+        *crops,
+        *restrictions,
+        *_threshold_notes(schema, threshold, own.thresholds),
+        *([] if limit is None else [_stranger_note(info)]),
+    )
     return Postprocessor(schema, kept, notes)
 
 
@@ -111,6 +123,17 @@ def _threshold_notes(
     for label, limits in schema.thresholds.items():
         if None in limits:
             yield _unreachable_note(label, limits, schema)
+
+
+def _stranger_note(info: ModelInfo) -> str:
+    found = info.strangers
+    rate, confidence = found.get("false_alarm_rate"), found.get("confidence")
+    promise = (
+        f"; so are at most {rate:.1%} of events of known classes, with {confidence:.0%} confidence"
+        if isinstance(rate, float) and isinstance(confidence, float)
+        else ""
+    )
+    return f"events that are {UNLIKE_ANYTHING} are '{UNKNOWN}'{promise}"
 
 
 def _unreachable_note(label: str, limits: tuple[float | None, ...], schema: LabelSchema) -> str:

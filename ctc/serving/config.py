@@ -43,7 +43,7 @@ class ServeConfig:
     batch. `poll_interval`: seconds between two checks of the model files, 0 to disable. `token`:
     the bearer token that requests must carry, None for no authentication. `allowed_hosts`: names
     of the server beside `localhost` and its addresses, see `HostMiddleware`. `threshold`,
-    `class_list`: see `make_postprocessor`.
+    `class_list`, `strangers`: see `make_postprocessor`.
     """
 
     models: Mapping[str, Path]
@@ -51,6 +51,7 @@ class ServeConfig:
     limits: Limits = field(default_factory=Limits)
     threshold: float | None = None
     class_list: Path | None = None
+    strangers: bool = True
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
     max_batch_wait: float = 0.005
     truncated: TruncatedPolicy = "fail"

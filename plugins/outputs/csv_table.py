@@ -18,7 +18,7 @@ from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 from ctc.storage.csv_writer import open_rows
 
 from .photo_fields import FieldValue
-from .rows import MAX_CLASSES, PER_PHOTO, PredictionRow, build_table
+from .rows import MAX_CLASSES, PER_PHOTO, PredictionRow, PredictionTable, build_table
 
 EXCEL = Option(
     EXCEL_OPTION,
@@ -40,12 +40,14 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     table = build_table(entries, context.options)
     with open_rows(path, context.options[EXCEL.key], quoting=csv.QUOTE_ALL) as rows:
         rows.writerow(table.columns)
-        rows.writerows(_cells(row, table.has_multi_label) for row in table.rows())
+        rows.writerows(_cells(row, table) for row in table.rows())
 
 
-def _cells(row: PredictionRow, has_multi_label: bool) -> list[str]:
+def _cells(row: PredictionRow, table: PredictionTable) -> list[str]:
     all_classes = _template(tuple(row.probabilities)) % tuple(row.probabilities.values())
-    present = [_json_list(row.present)] if has_multi_label else []
+    present = [_json_list(row.present)] if table.has_multi_label else []
+    strangeness = "" if row.strangeness is None else f"{row.strangeness:.1f}"
+    strangers = [row.unknown_reason or "", strangeness] if table.has_strangers else []
     path = [] if row.path is None else [row.path]
     first = [
         row.id,
@@ -54,6 +56,7 @@ def _cells(row: PredictionRow, has_multi_label: bool) -> list[str]:
         f"{row.confidence:.4f}",
         all_classes,
         *present,
+        *strangers,
         *path,
     ]
     return first + [_to_text(value) for value in (*row.photo_fields, *row.meta)]

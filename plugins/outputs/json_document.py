@@ -10,6 +10,8 @@ The keys are those of camera-trap-classifier 2.x:
 
 A model with multi-label labels adds `"predictions_present": {"species": ["cat", "dog"]}`, the
 classes that are present, most probable first. Probabilities are numbers, rounded to four decimals.
+A model that tells what is unlike anything learnt adds `"strangeness": 12.3` to events and photos,
+and `"unknown_reason": {"species": "unlike anything learnt"}` to events with an unknown class.
 A photo for which they are known also has the keys `datetime`, `camera`, `latitude` and `longitude`.
 """
 
@@ -55,6 +57,7 @@ def event_to_dict(event: EventPrediction, max_classes: int | None = None) -> dic
         "predictions_top": {label: name for label, (name, _) in tops.items()},
         "confidences_top": {label: round(value, 4) for label, (_, value) in tops.items()},
         **_present_classes(event),
+        **_strangers(event),
         "aggregated_pred": _probabilities_by_class(event.classes, event.probabilities, max_classes),
         "images": [_photo_to_dict(event, photo, max_classes) for photo in event.images],
         "meta_data": dict(event.meta),
@@ -68,6 +71,14 @@ def _present_classes(event: EventPrediction) -> dict[str, Any]:
     return {"predictions_present": found} if found else {}
 
 
+def _strangers(event: EventPrediction) -> dict[str, Any]:
+    if event.strangeness is None:
+        return {}
+    reasons = {label: why for label in event.classes if (why := event.unknown_reason(label))}
+    found = {"unknown_reason": reasons} if reasons else {}
+    return {"strangeness": round(event.strangeness, 1), **found}
+
+
 def _photo_to_dict(
     event: EventPrediction, photo: ImagePrediction, max_classes: int | None
 ) -> dict[str, Any]:
@@ -75,6 +86,7 @@ def _photo_to_dict(
     return {
         "path": photo.path,
         "predictions": _probabilities_by_class(event.classes, photo.probabilities, max_classes),
+        **({} if photo.strangeness is None else {"strangeness": round(photo.strangeness, 1)}),
         **known,
     }
 

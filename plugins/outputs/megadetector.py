@@ -107,6 +107,10 @@ class _ImageEntryBuilder:
         return relative_path(path, self.root) or absolute_path(path)
 
     def _detections(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
+        if event.is_stranger(photo):  # there may be something, but none of the model's classes
+            seen = self._non_blank_classes(event, photo)
+            largest = max((value for _, value in seen), default=0.0)
+            return [self._detection("unknown", largest, [])]
         if self.label in event.multi_label:
             return self._multi_label_detections(event, photo)
         kind = observation_type(event.top(self.label, photo)[0])

@@ -1,7 +1,7 @@
 """Predictions as Parquet: the rows of `rows.py` in typed columns.
 
-`confidence_top` is float; `predictions_all` a map from class to float; `predictions_present` a list
-of text; `latitude` and `longitude` are double, null where the table of events has text that is not
+`confidence_top` and `strangeness` are float; `predictions_all` a map from class to float;
+`predictions_present` a list of text; `latitude` and `longitude` are double, null where the table of events has text that is not
 a number. All other columns are text, times and meta columns too, since tables write them in any
 way. Notes for the reader, such as classes that were left out, are in the file's metadata under
 `notes`, one per line.
@@ -19,7 +19,15 @@ from ctc.errors import require_extra
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import LATITUDE, LONGITUDE, FieldValue
-from .rows import MAX_CLASSES, PER_PHOTO, PRESENT, PredictionRow, PredictionTable, build_table
+from .rows import (
+    MAX_CLASSES,
+    PER_PHOTO,
+    PRESENT,
+    STRANGENESS,
+    PredictionRow,
+    PredictionTable,
+    build_table,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,6 +71,7 @@ def _schema(table: PredictionTable) -> pa.Schema:
         "confidence_top": pa.float32(),
         "predictions_all": pa.map_(pa.string(), pa.float32()),
         PRESENT: pa.list_(pa.string()),
+        STRANGENESS: pa.float32(),
         LATITUDE: pa.float64(),
         LONGITUDE: pa.float64(),
     }
@@ -72,21 +81,23 @@ def _schema(table: PredictionTable) -> pa.Schema:
 def _batches(table: PredictionTable, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    rows = (_cells(row, table.has_multi_label) for row in table.rows())
+    rows = (_cells(row, table) for row in table.rows())
     while chunk := list(islice(rows, ROWS_PER_BATCH)):
         columns = zip(*chunk, strict=True)
         arrays = [pa.array(cells, kind) for cells, kind in zip(columns, schema.types, strict=True)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _cells(row: PredictionRow, has_multi_label: bool) -> tuple[Any, ...]:
+def _cells(row: PredictionRow, table: PredictionTable) -> tuple[Any, ...]:
     path = () if row.path is None else (_to_text(row.path),)
     time, camera, *coordinates = row.photo_fields
     first = (_to_text(row.id), row.label, row.top, row.confidence, list(row.probabilities.items()))
-    present = (row.present,) if has_multi_label else ()
+    present = (row.present,) if table.has_multi_label else ()
+    strangers = (row.unknown_reason, row.strangeness) if table.has_strangers else ()
     return (
         *first,
         *present,
+        *strangers,
         *path,
         _to_text(time),
         _to_text(camera),

@@ -4,6 +4,8 @@ column                                   content
 id, label, prediction_top,
   confidence_top, predictions_all        as in camera-trap-classifier 2.x
 predictions_present                      present classes of a multi-label label, if any
+unknown_reason, strangeness              why a class is unknown, and how far the event or photo is
+                                         from all that was learnt; of models that tell
 path                                     of the photo, in a table of photos
 datetime, camera, latitude, longitude    always; see `photo_fields`
 …                                        the other meta columns, in their order
@@ -26,6 +28,7 @@ from .photo_fields import PHOTO_FIELDS, FieldValue, photo_fields
 
 COLUMNS = ("id", "label", "prediction_top", "confidence_top", "predictions_all")
 PRESENT = "predictions_present"
+UNKNOWN_REASON, STRANGENESS = "unknown_reason", "strangeness"
 PATH = "path"
 PER_PHOTO = Option(
     "per-photo", "One row per photo and label instead of event and label.", "flag", default=False
@@ -46,7 +49,8 @@ class PredictionRow:
     """One row.
 
     `probabilities` by class, of the most likely ones if the table has a limit. `present`: the
-    present classes of a multi-label label, None for another label. `path`: None in a table of
+    present classes of a multi-label label, None for another label. `unknown_reason`,
+    `strangeness`: None if the class is known, or the model doesn't tell. `path`: None in a table of
     events. `photo_fields`: in the order of PHOTO_FIELDS. `meta`: the values of the other columns.
     """
 
@@ -56,6 +60,8 @@ class PredictionRow:
     confidence: float
     probabilities: Mapping[str, float]
     present: tuple[str, ...] | None
+    unknown_reason: str | None
+    strangeness: float | None
     path: str | None
     photo_fields: tuple[FieldValue, ...]
     meta: tuple[FieldValue, ...]
@@ -66,13 +72,15 @@ class PredictionTable:
     """Rows of all events.
 
     `meta` holds the names of the other meta columns, as events name them. `has_multi_label` tells
-    whether the model has a multi-label label. `max_classes`: see MAX_CLASSES; None for all.
+    whether the model has a multi-label label, `has_strangers` whether it tells what is unlike
+    anything learnt. `max_classes`: see MAX_CLASSES; None for all.
     """
 
     events: Iterator[EventPrediction]
     meta: tuple[str, ...]
     per_photo: bool
     has_multi_label: bool
+    has_strangers: bool
     max_classes: int | None = None
 
     @property
@@ -81,6 +89,7 @@ class PredictionTable:
         names = [
             *COLUMNS,
             *[PRESENT] * self.has_multi_label,
+            *[UNKNOWN_REASON, STRANGENESS] * self.has_strangers,
             *[PATH] * self.per_photo,
             *PHOTO_FIELDS,
         ]
@@ -118,6 +127,7 @@ def build_table(
         meta,
         options[PER_PHOTO.key],
         bool(first and first.multi_label),
+        bool(first and first.strangeness is not None),
         options.get(MAX_CLASSES.key),
     )
 
@@ -149,5 +159,14 @@ def _rows(
         )
         path = photo.path if photo else None
         yield PredictionRow(
-            event.id, label, *event.top(label, photo), named, present, path, fields, meta
+            event.id,
+            label,
+            *event.top(label, photo),
+            named,
+            present,
+            event.unknown_reason(label, photo),
+            (photo or event).strangeness,
+            path,
+            fields,
+            meta,
         )

@@ -70,6 +70,12 @@ CLASS_LIST = option(
     help="Predict only these classes: one per line, or a CSV with the columns label,class.",
 )
 
+STRANGERS = option(
+    "--strangers/--no-strangers",
+    default=True,
+    help="Predict 'unknown' where photos are unlike anything learnt, if the model can tell.",
+)
+
 
 def batch_size_option(help_text: str) -> Decorator:
     """Return `--batch-size`, a number or `auto`."""

@@ -70,6 +70,11 @@ class RunHeader:
             "notes": self.notes,
             "image_root": self.image_root,
             "multi_label": self.schema.multi_label,
+            **(
+                {}
+                if self.schema.stranger_threshold is None
+                else {"stranger_threshold": self.schema.stranger_threshold}
+            ),
             **({"input_size": self.input_size} if self.input_size else {}),
             **({"provenance": dict(self.provenance)} if self.provenance else {}),
             **({"settings": dict(self.settings)} if self.settings else {}),
@@ -86,6 +91,7 @@ class RunHeader:
                 {label: tuple(classes) for label, classes in take("labels").items()},
                 {label: tuple(limits) for label, limits in take("thresholds").items()},
                 tuple(take("multi_label", ())),
+                take("stranger_threshold", None),
             )
             index, count = take("shard")
             height, width = values.pop("input_size", None) or (0, 0)

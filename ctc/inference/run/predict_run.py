@@ -45,7 +45,9 @@ class PredictKind:
 
     def task(self, config: PredictConfig, network: Model) -> ClassificationTask:
         """See `RunKind`; raises CtcError for a class list that doesn't fit the model."""
-        postprocessor = make_postprocessor(network.info, config.threshold, config.class_list)
+        postprocessor = make_postprocessor(
+            network.info, config.threshold, config.class_list, config.strangers
+        )
         return ClassificationTask(postprocessor, config.aggregation, config.aggregation_options)
 
     def codec(self, header: RunHeader) -> ClassificationCodec:

@@ -147,7 +147,9 @@ class ModelRegistry:
     def _register(self, name: str, version: int, digest: str, model: Model) -> LoadedModel:
         config = self._config
         self._opened = [one for one in self._opened if one()] + [ref(model)]
-        postprocessor = make_postprocessor(model.info, config.threshold, config.class_list)
+        postprocessor = make_postprocessor(
+            model.info, config.threshold, config.class_list, config.strangers
+        )
         batcher = DynamicBatcher(
             model,
             postprocessor,

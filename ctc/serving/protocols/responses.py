@@ -7,7 +7,12 @@ from http import HTTPStatus
 from typing import Any
 
 from ctc._version import __version__
-from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.artifacts.predictions import (
+    UNLIKE_ANYTHING,
+    EventPrediction,
+    Failure,
+    ImagePrediction,
+)
 from ctc.errors import shorten
 from ctc.inference.classification import EventResult
 from ctc.serving.http.errors import ApiError
@@ -71,7 +76,7 @@ def labels_json(event: EventPrediction, photo: ImagePrediction | None = None) ->
     """Return the prediction of an event, or of one of its photos, per label.
 
     Each has `class`, `confidence` and `probabilities` by class; a multi-label label also has the
-    classes that are `present`.
+    classes that are `present`, and what is unlike anything learnt an `unknown_reason`.
     """
     return {label: _label_json(event, label, photo) for label in event.classes}
 
@@ -85,7 +90,14 @@ def _label_json(
     )
     present = [name for name, _ in event.present_classes(label, photo)]
     multi_label = {"present": present} if label in event.multi_label else {}
-    return {"class": top, "confidence": confidence, "probabilities": values, **multi_label}
+    unlike = {"unknown_reason": UNLIKE_ANYTHING} if event.is_stranger(photo) else {}
+    return {
+        "class": top,
+        "confidence": confidence,
+        "probabilities": values,
+        **multi_label,
+        **unlike,
+    }
 
 
 def _event_json(result: EventResult, name: str) -> dict[str, Any]:

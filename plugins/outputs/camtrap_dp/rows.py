@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ctc.artifacts.observation_types import observation_type
-from ctc.artifacts.predictions import EventPrediction, ImagePrediction
+from ctc.artifacts.predictions import UNLIKE_ANYTHING, EventPrediction, ImagePrediction
 from ctc.images import IMAGE_SUFFIXES
 from ctc.storage.paths import is_url, relative_path
 
@@ -102,6 +102,7 @@ class RowBuilder:
                 if kind == "animal" and name.casefold() not in _GENERIC
                 else "",
                 "classificationProbability": round(min(probability, 1.0), 4),
+                **({"observationComments": UNLIKE_ANYTHING} if event.is_stranger(photo) else {}),
                 **self._other_labels(event, photo, kind == "animal"),
             }
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ctc.cli.options.inference import AGGREGATION, CLASS_LIST, DECODE, THRESHOLD
+from ctc.cli.options.inference import (
+    AGGREGATION,
+    CLASS_LIST,
+    DECODE,
+    STRANGERS,
+    THRESHOLD,
+)
 from ctc.cli.options.option import PluginName, apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import RUN, RUNTIME, SOURCES, pop_run_options
@@ -27,7 +33,18 @@ FORMAT = option(
 )
 
 predict_options = apply_options(
-    (OUTPUT, *SOURCES, AGGREGATION, THRESHOLD, CLASS_LIST, FORMAT, *RUNTIME, DECODE, *RUN)
+    (
+        OUTPUT,
+        *SOURCES,
+        AGGREGATION,
+        THRESHOLD,
+        STRANGERS,
+        CLASS_LIST,
+        FORMAT,
+        *RUNTIME,
+        DECODE,
+        *RUN,
+    )
 )
 
 

@@ -15,6 +15,7 @@ from ctc.cli.options.inference import (
     CLASS_LIST,
     PRECISION,
     PROVIDER,
+    STRANGERS,
     THRESHOLD,
     batch_size_option,
     pop_runtime,
@@ -80,6 +81,7 @@ _SERVER = (
 _MODEL = (
     AGGREGATION,
     THRESHOLD,
+    STRANGERS,
     CLASS_LIST,
     PROVIDER,
     PRECISION,
