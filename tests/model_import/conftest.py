@@ -43,3 +43,12 @@ def photos(tmp_path: Path) -> Path:
         pixels = random.integers(0, 256, (4, 6, 3)).astype(np.uint8)
         Image.fromarray(pixels).resize((30, 20)).save(folder / f"{number}.png")
     return folder
+
+
+@pytest.fixture
+def endless_network(tmp_path: Path, write_endless_model: Callable[[Path], Path]) -> Path:
+    """A network of another program that holds a loop without end."""
+    made = onnx.load(write_endless_model(tmp_path / "endless.onnx"))
+    del made.metadata_props[:]
+    onnx.save(made, tmp_path / "endless.onnx")
+    return tmp_path / "endless.onnx"

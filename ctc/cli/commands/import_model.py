@@ -11,6 +11,7 @@ from ctc.cli.options.network import CATEGORY_TYPES, CategoryMeaning, Size, Tripl
 from ctc.cli.options.option import PluginName, apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import OutputExistsError, UsageError, require_extra
+from ctc.storage.paths import is_remote
 
 REQUIRED_PACKAGES = ("onnx", "onnxruntime")
 DETECTOR_OPTIONS = ("detector", "categories", "other_categories", "min_confidence", "iou")
@@ -37,7 +38,13 @@ _CLASSES = (
     option("--label", metavar="NAME", default="species", help="Name of the output."),
 )
 _PREPROCESSING = (
-    option("--size", type=Size(), show_default=_GRAPH, help="Height and width of the input."),
+    option(
+        "--size",
+        type=Size(),
+        metavar="HxW",
+        show_default=_GRAPH,
+        help="Height and width of the input.",
+    ),
     option(
         "--resize",
         type=click.Choice(["stretch", "fit-crop", "letterbox"]),
@@ -172,7 +179,7 @@ def command(network: Path, output: Path, overwrite: bool, **options: Any) -> Non
     its answers are compared with the network's own: it is written only if no probability differs by
     more than 0.00001.
     """
-    if output.is_dir() or output.resolve() == network.resolve():
+    if output.is_dir() or (not is_remote(network) and output.resolve() == network.resolve()):
         raise UsageError(
             f"'{output}' is a folder or the network itself: give --output the name of a new file"
         )

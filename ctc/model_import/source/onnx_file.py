@@ -38,7 +38,7 @@ def local_network(path: Path) -> Path:
     except OSError as error:
         raise InputError(f"network '{path}' can't be read: {reason(error)}") from None
     if stat.S_ISDIR(status.st_mode):
-        raise UsageError(_describe_folder(path))
+        raise UsageError(f"network '{path}' is a folder: give the network's file in it")
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"network '{path}' is not a file")
     if status.st_size > MAX_BYTES:
@@ -168,12 +168,6 @@ def _inline_functions(path: Path, model: ModelProto) -> ModelProto:
     del inlined.opset_import[:]
     inlined.opset_import.extend(kept)
     return inlined
-
-
-def _describe_folder(path: Path) -> str:
-    return (
-        describe_other_kind(path, "model") or f"network '{path}' is a folder"
-    ) + ": give the network's file in it"
 
 
 def _next_step(signature: str) -> str:

@@ -1,0 +1,147 @@
+"""The command `ctc import`."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx
+import pytest
+from foreign_network import CLASSES
+
+from ctc.artifacts.model_file import ModelInfo
+from ctc.cli.main import run as ctc
+
+
+def read_info(path: Path) -> ModelInfo:
+    return ModelInfo.from_metadata(
+        {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+    )
+
+
+def test_command_writes_a_model_that_predict_takes(
+    write_network, classes_file, photos, tmp_path, capsys
+) -> None:
+    network, output = str(write_network()), tmp_path / "model.onnx"
+    options = ["--classes", str(classes_file), "--photos", str(photos), "--scale", "255"]
+    assert ctc(["import", network, *options, "--output", str(output)]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    lines = shown.err.splitlines()
+    assert lines[0] == "classes: 3 of 'species', from --classes"
+    assert lines[-2].startswith("'species' compared with the original network on 12 photos (of")
+    assert lines[-1].endswith(", 3 classes of 'species'")
+    predictions = tmp_path / "predictions.csv"
+    assert ctc(["predict", str(output), str(photos), "--output", str(predictions)]) == 0
+    with predictions.open(newline="") as file:
+        answers = {row["prediction_top"] for row in csv.DictReader(file)}
+    assert answers <= set(CLASSES)
+    assert len(answers) > 1
+
+
+def test_every_option_reaches_the_file(write_network, classes_file, tmp_path) -> None:
+    output = tmp_path / "model.onnx"
+    options = {
+        "--classes": str(classes_file),
+        "--label": "animal",
+        "--size": "24x20",
+        "--resize": "letterbox",
+        "--scale": "127.5",
+        "--mean": "1,1,1",
+        "--std": "0.5",
+        "--layout": "nhwc",
+        "--channels": "bgr",
+        "--activation": "sigmoid",
+        "--input-name": "x",
+        "--output-name": "output",
+        "--features": "mean",
+        "--licence": "CC0-1.0",
+        "--source": "a test",
+    }
+    given = [word for pair in options.items() for word in pair]
+    network = write_network(layout="nhwc", side="side")
+    assert ctc(["import", str(network), *given, "--output", str(output)]) == 0
+    info = read_info(output)
+    assert (info.labels, info.multi_label) == ({"animal": CLASSES}, ("animal",))
+    size = info.preprocessing
+    assert (size.height, size.width, size.resize) == (24, 20, "letterbox")
+    assert (info.feature_size, info.licence, info.source["from"]) == (3, "CC0-1.0", "a test")
+    constants = {
+        one.name: onnx.numpy_helper.to_array(one) for one in onnx.load(output).graph.initializer
+    }
+    assert constants["ctc/factor"].ravel() == pytest.approx([2 / 127.5] * 3)
+    assert constants["ctc/offset"].ravel() == pytest.approx([-2] * 3)
+
+
+def test_existing_output_is_kept_without_overwrite(
+    write_network, classes_file, tmp_path, capsys
+) -> None:
+    output = tmp_path / "model.onnx"
+    output.write_text("mine")
+    words = [
+        "import",
+        str(write_network()),
+        "--classes",
+        str(classes_file),
+        "--output",
+        str(output),
+    ]
+    assert ctc(words) == 2
+    assert "exists already: choose another --output or add --overwrite" in capsys.readouterr().err
+    assert output.read_text() == "mine"
+    assert ctc([*words, "--overwrite"]) == 0
+    assert read_info(output).labels == {"species": CLASSES}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--mean", "1,2"], "'1,2' is not three numbers with commas between"),
+        (["--std", "1,x,2"], "'1,x,2' is not three numbers"),
+        (["--size", "224x"], "'224x' is no size: give HEIGHTxWIDTH in pixels"),
+        (["--size", "9000"], "'9000' is no size"),
+        (["--scale", "0"], "0.0 is not in the range x>0"),
+        ([], "nothing names the classes of the network: give them by --classes FILE"),
+    ],
+)
+def test_wrong_options_are_named(write_network, tmp_path, capsys, words, message) -> None:
+    output = tmp_path / "model.onnx"
+    assert ctc(["import", str(write_network()), *words, "--output", str(output)]) == 2
+    assert message in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_network_itself_is_no_output(write_network, capsys) -> None:
+    network = write_network()
+    assert ctc(["import", str(network), "--output", str(network), "--overwrite"]) == 2
+    assert "is a folder or the network itself" in capsys.readouterr().err
+
+
+def test_import_in_a_folder_of_its_own_reads_what_is_beside(write_network, tmp_path) -> None:
+    network = write_network(end="Softmax")
+    (network.parent / "classes.txt").write_text("\n".join(CLASSES))
+    (network.parent / "README.md").write_text("---\nlicense: mit\n---\n")
+    output = tmp_path / "model.onnx"
+    assert ctc(["import", str(network), "--output", str(output)]) == 0
+    info = read_info(output)
+    assert (info.labels, info.licence) == ({"species": CLASSES}, "mit")
+
+
+@pytest.mark.subprocess
+def test_network_without_end_is_given_up(endless_network, classes_file, tmp_path) -> None:
+    code = (
+        "import sys; from ctc.runtime import first_run; first_run.TIMEOUT = 1.0;"
+        "from ctc.cli import main; main()"
+    )
+    options = ["--classes", str(classes_file), "--output", str(tmp_path / "model.onnx")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "import", str(endless_network), *options],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "gave no answer for a photo within 1 s: does it hold a loop without end?" in done.stderr
+    assert not (tmp_path / "model.onnx").exists()
