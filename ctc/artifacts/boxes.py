@@ -1,10 +1,11 @@
-"""Bounding boxes of a detector, as an inventory stores them."""
+"""Bounding boxes: those that a detector finds, and the columns in which an inventory keeps them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice, repeat
+from typing import Literal
 
 BOX_COLUMNS = ("box_x", "box_y", "box_w", "box_h")
 """Inventory columns of the boxes; each holds a list with a number or null for every photo."""
@@ -25,6 +26,20 @@ class Box:
     width: float
     height: float
     confidence: float | None = field(default=None, kw_only=True)
+
+
+CategoryType = Literal["animal", "human", "vehicle", "blank", "ignored"]
+"""What a detector's category is: Camtrap DP's observation types; boxes of an ignored one are left
+out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A box that a detector found: where, with which confidence, and what."""
+
+    box: Box
+    category: str
+    type: CategoryType
 
 
 def boxes_from_columns(

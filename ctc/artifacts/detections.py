@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ctc.artifacts.boxes import Box
-from ctc.artifacts.detector_file import CategoryType
+from ctc.artifacts.boxes import Box, Detection
 from ctc.artifacts.predictions import Meta
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """A box that a detector found: where, with which confidence, and what."""
-
-    box: Box
-    category: str
-    type: CategoryType
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from ctc._version import __version__
+from ctc.artifacts.boxes import CategoryType
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError, shorten
 
@@ -28,8 +29,6 @@ FORMAT_VERSION = 1
 DETECTOR_KEY = "detector"
 """The key that tells a detector from a classifier."""
 
-CategoryType = Literal["animal", "human", "vehicle", "blank", "ignored"]
-"""Camtrap DP's observation types; boxes of an ignored category are left out."""
 AxisOrder = Literal["nchw", "nhwc"]
 ChannelOrder = Literal["rgb", "bgr"]
 DEFAULT_MIN_CONFIDENCE = 0.1

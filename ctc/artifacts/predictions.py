@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.boxes import Box
+from ctc.artifacts.boxes import Box, Detection
 from ctc.artifacts.label_schema import LabelSchema
 from ctc.storage.urls import redact_urls
 
@@ -31,6 +31,18 @@ Probabilities = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
+class BoxPrediction:
+    """Prediction of one box that a detector found in a photo.
+
+    `probabilities`: as those of a photo. A box of a person or vehicle has the probability 1 of that
+    class, by the detector's word.
+    """
+
+    detection: Detection
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True, slots=True)
 class ImagePrediction:
     """Prediction of one photo, with its EXIF data.
 
@@ -39,6 +51,8 @@ class ImagePrediction:
     own row, which may differ from those of its event. `box`: where the detector saw something,
     None if that is not known. `size`: upright (height, width) in pixels, None if not known.
     `strangeness`: how far it is from all that was learnt, None if the model doesn't tell.
+    `boxes`: those that a detector found in this run, the surest first, with a prediction for each;
+    None for a photo that was predicted as a whole.
     """
 
     path: str
@@ -51,6 +65,7 @@ class ImagePrediction:
     box: Box | None = field(default=None, kw_only=True)
     size: tuple[int, int] | None = field(default=None, kw_only=True)
     strangeness: float | None = field(default=None, kw_only=True)
+    boxes: tuple[BoxPrediction, ...] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

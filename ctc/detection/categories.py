@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ctc.artifacts.detector_file import Category, CategoryType
+from ctc.artifacts.boxes import CategoryType
+from ctc.artifacts.detector_file import Category
 from ctc.artifacts.observation_types import observation_type
 from ctc.errors import InputError
 

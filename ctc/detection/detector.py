@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.detections import Detection
+from ctc.artifacts.boxes import Detection
 from ctc.artifacts.detector_file import DetectorInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.detection.geometry import Region, is_box, to_box, to_fractions

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.boxes import CategoryType
 from ctc.artifacts.detector_file import (
     DEFAULT_MAX_IOU,
     DEFAULT_MIN_CONFIDENCE,
     DETECTOR_KEY,
     AxisOrder,
-    CategoryType,
     DetectorInfo,
     DetectorInput,
 )

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.detections import Detection
+from ctc.artifacts.boxes import Detection
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.detection.detector import DetectionConfig, OpenDetector, Outputs
 from ctc.detection.geometry import Region

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ctc.artifacts.label_schema import LabelClasses, LabelSchema
+from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.model_file import STRANGENESS_OUTPUT
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction, Meta, Probabilities
 from ctc.artifacts.preprocessing import Preprocessing
@@ -53,6 +53,10 @@ class ClassificationModel:
     def preprocessing(self) -> Preprocessing:
         """See `PhotoModel`."""
         return self.network.info.preprocessing
+
+    @property
+    def kept_size(self) -> None:
+        """See `PhotoModel`."""
 
     @property
     def tells_strangers(self) -> bool:
@@ -132,7 +136,7 @@ class ClassificationCodec:
 
     def photo_to_json(self, photo: ImagePrediction) -> str | list[Any]:
         """Return the probabilities; in a list with the strangeness, if that is known."""
-        encoded = _encode_probabilities(photo.probabilities)
+        encoded = self.encode(photo.probabilities)
         return encoded if photo.strangeness is None else [encoded, photo.strangeness]
 
     def photo_from_json(self, value: Any, info: PhotoInfo) -> ImagePrediction:
@@ -140,18 +144,32 @@ class ClassificationCodec:
         encoded, strangeness = (value, None) if isinstance(value, str) else value
         if strangeness is not None and not math.isfinite(strangeness):
             raise ValueError("not a strangeness")
-        return _image_prediction(info, _decode_probabilities(encoded, self.schema.labels), strangeness)
+        return _image_prediction(info, self.decode(encoded), strangeness)
 
     def event_to_json(self, event: EventPrediction) -> str:
         """See `AnswerCodec`."""
-        return _encode_probabilities(event.probabilities)
+        return self.encode(event.probabilities)
 
     def event_from_json(
         self, value: Any, event_id: str, meta: Meta, photos: tuple[ImagePrediction, ...]
     ) -> EventPrediction:
         """See `AnswerCodec`."""
-        combined = _decode_probabilities(value, self.schema.labels)
+        combined = self.decode(value)
         return EventPrediction.from_schema(self.schema, event_id, combined, photos, meta)
+
+    def encode(self, probabilities: Probabilities) -> str:
+        """Return the bytes of the probabilities as base64."""
+        parts = [np.ascontiguousarray(values, _FLOATS) for values in probabilities.values()]
+        return base64.b64encode(b"".join(part.tobytes() for part in parts)).decode()
+
+    def decode(self, encoded: str) -> Probabilities:
+        """Return the probabilities; raises ValueError for what `encode` doesn't return."""
+        labels = self.schema.labels
+        values = np.frombuffer(base64.b64decode(encoded), _FLOATS).astype(np.float32)
+        if len(values) != sum(map(len, labels.values())) or not np.isfinite(values).all():
+            raise ValueError("not one number per class")
+        ends = np.cumsum([len(classes) for classes in labels.values()])
+        return dict(zip(labels, np.split(values, ends[:-1]), strict=True))
 
 
 def predict(
@@ -197,16 +215,3 @@ def _image_prediction(
         size=info.size,
         strangeness=strangeness,
     )
-
-
-def _encode_probabilities(probabilities: Probabilities) -> str:
-    parts = [np.ascontiguousarray(values, _FLOATS) for values in probabilities.values()]
-    return base64.b64encode(b"".join(part.tobytes() for part in parts)).decode()
-
-
-def _decode_probabilities(encoded: str, labels: LabelClasses) -> Probabilities:
-    values = np.frombuffer(base64.b64decode(encoded), _FLOATS).astype(np.float32)
-    if len(values) != sum(map(len, labels.values())) or not np.isfinite(values).all():
-        raise ValueError("not one number per class")
-    ends = np.cumsum([len(classes) for classes in labels.values()])
-    return dict(zip(labels, np.split(values, ends[:-1]), strict=True))

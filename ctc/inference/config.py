@@ -10,9 +10,12 @@ from typing import Any, Literal
 
 from ctc._version import __version__
 from ctc.artifacts.predictions import Failure
+from ctc.detection.detector import DetectionConfig
+from ctc.detection.tiles import TileConfig
 from ctc.errors import UsageError, reason
 from ctc.images.photo_table import TableColumns
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
+from ctc.runtime.model_bytes import read_model
 
 TruncatedPolicy = Literal["fail", "use"]
 """Whether a JPEG that is cut short fails, or is used with the missing part in grey."""
@@ -95,12 +98,24 @@ class RunConfig:
         return {"model": model, "photos": photos, "ctc": __version__, **given}
 
 
+def boxes_identity(boxes: DetectionConfig, tiles: TileConfig) -> dict[str, Any]:
+    """Return what of a detector's options decides its boxes; None for not given."""
+    is_tiled = tiles.count > 1
+    return {
+        "--min-confidence": boxes.min_confidence,
+        "--iou": boxes.max_iou,
+        "--tiles": tiles.count if is_tiled else None,
+        "--overlap": tiles.overlap if is_tiled else None,
+    }
+
+
 @dataclass(frozen=True)
 class PredictConfig(RunConfig):
     """The options of `ctc predict`.
 
     `threshold`, `class_list`, `strangers`: see `make_postprocessor`. `aggregation_options`: the
-    options of the aggregation that are given, by key.
+    options of the aggregation that are given, by key. `detector`: the file of a detector, whose
+    boxes are predicted in place of whole photos; `boxes`, `tiles`: how it is used.
     """
 
     aggregation: str = "mean"
@@ -108,6 +123,9 @@ class PredictConfig(RunConfig):
     class_list: Path | None = None
     strangers: bool = True
     aggregation_options: Mapping[str, Any] = field(default_factory=dict)
+    detector: Path | None = None
+    boxes: DetectionConfig = field(default_factory=DetectionConfig)
+    tiles: TileConfig = field(default_factory=TileConfig)
 
     def task_identity(self) -> Mapping[str, Any]:
         """See `RunConfig`."""
@@ -120,6 +138,8 @@ class PredictConfig(RunConfig):
             "--threshold": self.threshold,
             "--classes": self.class_list and _digest(self.class_list),
             "--strangers": None if self.strangers else "no",
+            **(boxes_identity(self.boxes, self.tiles) if self.detector else {}),
+            "--detector": self.detector and read_model(self.detector).digest,
         }
 
 

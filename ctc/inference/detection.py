@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.boxes import Box
-from ctc.artifacts.detections import Detection, EventDetections, ImageDetections
+from ctc.artifacts.boxes import Box, Detection
+from ctc.artifacts.detections import EventDetections, ImageDetections
 from ctc.artifacts.detector_file import Category
 from ctc.artifacts.predictions import Meta
 from ctc.artifacts.preprocessing import Preprocessing
@@ -42,6 +42,10 @@ class DetectionModel:
     def preprocessing(self) -> Preprocessing:
         """See `PhotoModel`."""
         return self._detector.preprocessing
+
+    @property
+    def kept_size(self) -> None:
+        """See `PhotoModel`."""
 
     def run(self, images: NDArray[np.uint8] | DeviceImages) -> Outputs:
         """See `PhotoModel`; photos for a detector are decoded on the CPU."""
@@ -118,18 +122,11 @@ class DetectionCodec:
 
     def photo_to_json(self, photo: ImageDetections) -> list[list[float]]:
         """See `AnswerCodec`."""
-        numbers = {one: number for number, one in enumerate(self.categories)}
-        return [
-            [
-                *(one.box.x, one.box.y, one.box.width, one.box.height, one.box.confidence or 0.0),
-                numbers[Category(one.category, one.type)],
-            ]
-            for one in photo.detections
-        ]
+        return [self.detection_to_json(one) for one in photo.detections]
 
     def photo_from_json(self, value: Any, info: PhotoInfo) -> ImageDetections:
         """See `AnswerCodec`."""
-        return _image_detections(info, tuple(self._detection(*row) for row in value))
+        return _image_detections(info, tuple(map(self.detection_from_json, value)))
 
     def event_to_json(self, event: EventDetections) -> None:
         """See `AnswerCodec`: all is in the photos."""
@@ -142,9 +139,14 @@ class DetectionCodec:
             raise ValueError("not an event of boxes")
         return EventDetections(event_id, photos, meta)
 
-    def _detection(
-        self, x: float, y: float, width: float, height: float, confidence: float, number: int
-    ) -> Detection:
+    def detection_to_json(self, one: Detection) -> list[float]:
+        """Return the numbers of a box."""
+        box, number = one.box, self.categories.index(Category(one.category, one.type))
+        return [box.x, box.y, box.width, box.height, box.confidence or 0.0, number]
+
+    def detection_from_json(self, value: Any) -> Detection:
+        """Return the box; ValueError or TypeError for what `detection_to_json` doesn't return."""
+        x, y, width, height, confidence, number = value
         if not 0 <= number < len(self.categories):
             raise ValueError("not a category of the detector")
         category = self.categories[number]

@@ -38,7 +38,8 @@ class PhotoInfo(NamedTuple):
     `taken`, `camera`, `latitude`, `longitude`, `size`, `box`, `meta`: see `ImagePrediction`; all
     but `box` and `meta` are None if stacking didn't need the photo. `region`: (top, left, height,
     width) in pixels of the network input that show the photo, the rest of which is the border of a
-    letterbox; None where it fills the input, and in a journal.
+    letterbox; None where it fills the input, and in a journal. `pixels`: of the upright photo,
+    uint8 (height, width, 3), for a `PhotoModel` with a `kept_size`.
     """
 
     path: str
@@ -50,6 +51,7 @@ class PhotoInfo(NamedTuple):
     box: Box | None = None
     meta: Meta | None = None
     region: tuple[int, int, int, int] | None = None
+    pixels: NDArray[np.uint8] | None = None
 
 
 class PhotoResult(Protocol):
@@ -145,6 +147,11 @@ class PhotoModel(Protocol[PhotoT, EventT_co]):
     @property
     def preprocessing(self) -> Preprocessing:
         """How a photo becomes an input, and whether an event's photos are stacked."""
+
+    @property
+    def kept_size(self) -> tuple[int, int] | None:
+        """The (height, width) of decoded photos that `answers` needs beside the network's outputs,
+        larger where the photo is; None if it needs no pixels."""
 
     def run(self, images: NDArray[np.uint8] | DeviceImages) -> Outputs:
         """Run the network on a batch, uint8 (N, height, width, 3); InputError when that fails."""

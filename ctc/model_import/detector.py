@@ -18,7 +18,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from ctc.artifacts.detector_file import CategoryType, DetectorInfo
+from ctc.artifacts.boxes import CategoryType
+from ctc.artifacts.detector_file import DetectorInfo
 from ctc.detection.detector import OpenDetector
 from ctc.detection.manifest import describe_manifest
 from ctc.detection.opening import describe, input_of, open_detector, output_shapes

@@ -124,13 +124,15 @@ class AggregationContext:
     `label`: the label that is aggregated. `classes`: those of the columns; where a multi-label
     label is taken class by class, `("absent", CLASS)`. `photos`: those of the rows, with their
     path, time, camera, place and meta values as far as they are known; `ctc evaluate` knows their
-    paths only. `options`: the values of the aggregation's own options, by key.
+    paths only. `options`: the values of the aggregation's own options, by key. `weights`: how sure
+    the detector is of each row (0–1), where rows are the boxes of a detector; empty for photos.
     """
 
     label: str
     classes: tuple[str, ...]
     photos: tuple[ImagePrediction, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+    weights: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

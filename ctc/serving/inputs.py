@@ -44,11 +44,16 @@ class ImageArray:
     values: NDArray[np.uint8] = field(repr=False)
 
     def fill(
-        self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
+        self,
+        slot: NDArray[np.uint8],
+        preprocessing: Preprocessing,
+        truncated: TruncatedPolicy,
+        kept_size: tuple[int, int] | None = None,
     ) -> DecodeResult:
         """Copy the pixels into `slot`; see `Fillable`."""
         slot[...] = self.values
-        return DecodeResult((PhotoInfo(self.name),), ())
+        kept = None if kept_size is None else self.values
+        return DecodeResult((PhotoInfo(self.name, pixels=kept),), ())
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,15 @@ class EncodedInput:
     max_pixels: int
 
     def fill(
-        self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
+        self,
+        slot: NDArray[np.uint8],
+        preprocessing: Preprocessing,
+        truncated: TruncatedPolicy,
+        kept_size: tuple[int, int] | None = None,
     ) -> DecodeResult:
         """Decode the photos into `slot`; see `Fillable`."""
         sources = [(photo.name, partial(photo.read, self.max_pixels)) for photo in self.photos]
-        return decode_into_slot(sources, slot, preprocessing, truncated)
+        return decode_into_slot(sources, slot, preprocessing, truncated, kept_size=kept_size)
 
 
 RequestInput = EncodedInput | ImageArray

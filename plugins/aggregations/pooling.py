@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.plugin import Aggregation, hookimpl
+from ctc.plugin import Aggregation, AggregationContext, hookimpl
 
 ProbabilityArray = NDArray[np.float32]
 TOP_K = 3
@@ -37,12 +37,16 @@ def ctc_aggregations() -> list[Aggregation]:
     ]
 
 
-def mean(probabilities: ProbabilityArray) -> ProbabilityArray:
+def mean(probabilities: ProbabilityArray, context: AggregationContext) -> ProbabilityArray:
     """Return the mean of each class; (images, classes) to (classes,).
 
-    Summed in float64, so that many photos lose no digits.
+    Boxes count by the detector's confidence. Summed in float64, so that many photos lose no digits.
     """
-    return np.asarray(probabilities.mean(axis=0, dtype=np.float64), np.float32)
+    if sum(context.weights) > 0:
+        weights = np.array(context.weights, np.float64)
+        averaged = np.average(probabilities.astype(np.float64), axis=0, weights=weights)
+        return np.asarray(averaged, np.float32)
+    return _average(probabilities)
 
 
 def highest(probabilities: ProbabilityArray) -> ProbabilityArray:
@@ -60,4 +64,8 @@ def top_k_mean(probabilities: ProbabilityArray) -> ProbabilityArray:
 
     All values count where there are fewer than K; the sum may exceed 1.
     """
-    return mean(np.sort(probabilities, axis=0)[-TOP_K:])
+    return _average(np.sort(probabilities, axis=0)[-TOP_K:])
+
+
+def _average(probabilities: ProbabilityArray) -> ProbabilityArray:
+    return np.asarray(probabilities.mean(axis=0, dtype=np.float64), np.float32)

@@ -23,13 +23,14 @@ def aggregate(
     photos: Sequence[ImagePrediction],
     classes: LabelClasses,
     multi_label: Collection[str] = (),
+    weights: Sequence[float] = (),
 ) -> Probabilities:
     """Return the probabilities of an event, label by label, from those of at least one photo.
 
     `classes`: the labels to aggregate, with the classes of the probabilities. Each class of a
     `multi_label` label is aggregated separately, as the two probabilities that it is absent and
-    present. Raises PluginError, naming the aggregation, when it fails or returns
-    anything but one finite number per class.
+    present. `weights`: see `AggregationContext`. Raises PluginError, naming the aggregation, when
+    it fails or returns anything but one finite number per class.
     """
     return {
         label: (
@@ -37,7 +38,9 @@ def aggregate(
         )(
             aggregation,
             np.array([photo.probabilities[label] for photo in photos]),
-            AggregationContext(label=label, classes=names, photos=tuple(photos)),
+            AggregationContext(
+                label=label, classes=names, photos=tuple(photos), weights=tuple(weights)
+            ),
         )
         for label, names in classes.items()
     }

@@ -26,11 +26,15 @@ class Fillable(Protocol):
     """An object that can write one network input into its slot of a batch."""
 
     def fill(
-        self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
+        self,
+        slot: NDArray[np.uint8],
+        preprocessing: Preprocessing,
+        truncated: TruncatedPolicy,
+        kept_size: tuple[int, int] | None = None,
     ) -> DecodeResult:
         """Fill `slot`, uint8 (height, width, 3), and return which photos it shows and which failed.
 
-        Without a photo it is filled with zeros.
+        Without a photo it is filled with zeros. `kept_size`: see `PhotoModel`.
         """
 
 
@@ -72,7 +76,9 @@ class InferenceBatch(Generic[InputT]):
     def fill(self, index: int, model: PhotoModel[Any, Any], truncated: TruncatedPolicy) -> None:
         """Fill slot `index`; any exception goes to `results`."""
         try:
-            decoded = self.inputs[index].fill(self.buffer[index], model.preprocessing, truncated)
+            decoded = self.inputs[index].fill(
+                self.buffer[index], model.preprocessing, truncated, model.kept_size
+            )
             if self._store_and_check_full(index, decoded):
                 self.results.set_result(self._run_model(model, truncated))
         except BaseException as error:

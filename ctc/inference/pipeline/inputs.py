@@ -63,7 +63,11 @@ class ModelInput(NamedTuple):
     decoder: GpuDecoder | None = None
 
     def fill(
-        self, slot: NDArray[np.uint8], preprocessing: Preprocessing, truncated: TruncatedPolicy
+        self,
+        slot: NDArray[np.uint8],
+        preprocessing: Preprocessing,
+        truncated: TruncatedPolicy,
+        kept_size: tuple[int, int] | None = None,
     ) -> DecodeResult:
         """Fill `slot`, see `decode_into_slot`; without photos the event itself is the failure."""
         if not self.paths:
@@ -77,7 +81,8 @@ class ModelInput(NamedTuple):
         ]
         sources = list(zip(self.paths, reads, strict=True))
         return decode_into_slot(
-            sources, slot, preprocessing, truncated, self.boxes, self.metas, self.decoder
+            *(sources, slot, preprocessing, truncated),
+            *(self.boxes, self.metas, self.decoder, kept_size),
         )
 
 
@@ -142,16 +147,17 @@ def decode_into_slot(
     boxes: Sequence[Box | None] = (),
     metas: Sequence[Meta] = (),
     decoder: GpuDecoder | None = None,
+    kept_size: tuple[int, int] | None = None,
 ) -> DecodeResult:
     """Read, decode and resize photos into `slot`, uint8 (height, width, 3).
 
     Without a good photo the slot is filled with zeros. A model that was trained on crops gets
     crops, of photos with a box. Stacked, the first three good photos are used, and the prediction
     is for all photos that did not fail. `decoder`: of an input with one photo; what it accepts is
-    returned in place of being decoded.
+    returned in place of being decoded. `kept_size`: see `PhotoModel`; whole photos are shown then.
     """
-    # with several photos, one would overwrite the other
-    buffer = _DECODE_BUFFER if len(sources) == 1 else None
+    # several photos would overwrite each other, and one that is kept would be overwritten
+    buffer = _DECODE_BUFFER if len(sources) == 1 and kept_size is None else None
     shown: list[NDArray[np.uint8]] = []
     photos: list[PhotoInfo] = []
     failures: list[Failure] = []
@@ -166,10 +172,11 @@ def decode_into_slot(
                 region = encoded.geometry.region
                 photo = PhotoInfo(path, *_exif_and_size(data, header), box, meta, region)
                 return DecodeResult((photo,), (), encoded)
-            pixels = _decode_photo(data, header, box, preprocessing, truncated, buffer)
+            pixels = _decode_photo(data, header, box, preprocessing, truncated, buffer, kept_size)
             shown.append(to_model_input(pixels, preprocessing))
             region = _region(pixels, preprocessing)
-            photos.append(PhotoInfo(path, *_exif_and_size(data, header), box, meta, region))
+            kept = None if kept_size is None else pixels
+            photos.append(PhotoInfo(path, *_exif_and_size(data, header), box, meta, region, kept))
         except (ImageError, MemoryError, cv2.error) as error:
             why = " ".join(str(error).split()) or type(error).__name__
             failures.append(Failure(path, why, meta=meta or {}))
@@ -235,10 +242,14 @@ def _decode_photo(
     preprocessing: Preprocessing,
     truncated: TruncatedPolicy,
     buffer: DecodeBuffer | None,
+    kept_size: tuple[int, int] | None,
 ) -> NDArray[np.uint8]:
     if not isinstance(data, bytes):
         return data
     height, width = min_decode_size(preprocessing)
+    if kept_size is not None:
+        size = max(height, kept_size[0]), max(width, kept_size[1])
+        return decode(data, size, truncated, buffer, header)
     margin = preprocessing.crop_margin
     if box is None or margin is None:
         return decode(data, (height, width), truncated, buffer, header)

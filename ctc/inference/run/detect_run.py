@@ -12,7 +12,7 @@ from ctc.detection.detector import DetectionConfig, OpenDetector
 from ctc.detection.opening import open_detector
 from ctc.detection.outputs.formats import choose_format
 from ctc.detection.tiles import TileConfig
-from ctc.inference.config import RunConfig
+from ctc.inference.config import RunConfig, boxes_identity
 from ctc.inference.detection import NO_TILES, DetectionCodec, DetectionTask
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.run.photo_run import PhotoRun, prepare_photo_run
@@ -33,14 +33,7 @@ class DetectConfig(RunConfig):
 
     def task_identity(self) -> Mapping[str, Any]:
         """See `RunConfig`."""
-        tiled = self.tiles.count > 1
-        return {
-            "command": DETECT,
-            "--min-confidence": self.boxes.min_confidence,
-            "--iou": self.boxes.max_iou,
-            "--tiles": self.tiles.count if tiled else None,
-            "--overlap": self.tiles.overlap if tiled else None,
-        }
+        return {"command": DETECT, **boxes_identity(self.boxes, self.tiles)}
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,9 @@ class ShardOutputs:
 
 
 def prepare_merge(
-    config: MergeConfig, plugins: Plugins, kinds: Sequence[RunKind[Any]] = (PredictKind(), DetectKind())
+    config: MergeConfig,
+    plugins: Plugins,
+    kinds: Sequence[RunKind[Any]] = (PredictKind(), DetectKind()),
 ) -> PhotoRun:
     """Return the run that merges part files, which are of one of the `kinds`.
 

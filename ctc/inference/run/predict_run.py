@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ctc.artifacts.detector_file import Category
+from ctc.errors import UsageError
+from ctc.inference.box_classification import (
+    BoxClassificationCodec,
+    BoxClassificationTask,
+    TwoNetworks,
+    box_postprocessor,
+    open_networks,
+)
 from ctc.inference.classification import ClassificationCodec, ClassificationTask
 from ctc.inference.config import PredictConfig
+from ctc.inference.detection import DetectionCodec, DetectionTask
 from ctc.inference.journal.header import PREDICT, RunHeader
 from ctc.inference.postprocess import make_postprocessor
 from ctc.inference.run.output_checks import choose_format
@@ -23,13 +33,16 @@ PredictRun = PhotoRun
 
 @dataclass(frozen=True)
 class PredictKind:
-    """`ctc predict`, see `RunKind`."""
+    """`ctc predict`, see `RunKind`; `detector`: the file of a detector, or none."""
 
     command: str = PREDICT
     done: str = "predicted"
+    detector: Path | None = None
 
     def check(self, config: PredictConfig, plugins: Plugins) -> PredictConfig:
         """Return the options, of those of aggregations the ones of the chosen aggregation."""
+        if config.detector is not None and config.decode != "cpu":
+            raise UsageError("--detector needs --decode cpu: leave one of them out")
         aggregation = plugins.get(Aggregation, config.aggregation)
         own = own_options(aggregation, config.aggregation_options)
         bind_options(aggregation, own)
@@ -39,20 +52,36 @@ class PredictKind:
         """See `RunKind`."""
         return choose_format(output, name, plugins)
 
-    def open(self, file: ModelFile, runtime: RuntimeConfig) -> Model:
-        """Open a model with labels."""
-        return open_model(file, runtime)
+    def open(self, file: ModelFile, runtime: RuntimeConfig) -> Model | TwoNetworks:
+        """Open a model with labels, and the detector if there is one."""
+        if self.detector is None:
+            return open_model(file, runtime)
+        return open_networks(file, self.detector, runtime)
 
-    def task(self, config: PredictConfig, network: Model) -> ClassificationTask:
+    def task(
+        self, config: PredictConfig, network: Model | TwoNetworks
+    ) -> ClassificationTask | BoxClassificationTask:
         """See `RunKind`; raises CtcError for a class list that doesn't fit the model."""
-        postprocessor = make_postprocessor(
-            network.info, config.threshold, config.class_list, config.strangers
+        if isinstance(network, Model):
+            postprocessor = make_postprocessor(
+                network.info, config.threshold, config.class_list, config.strangers
+            )
+            return ClassificationTask(postprocessor, config.aggregation, config.aggregation_options)
+        return BoxClassificationTask(
+            network.detector.path,
+            DetectionTask(config.boxes, config.tiles),
+            box_postprocessor(network.classifier, config.threshold, config.class_list),
+            config.aggregation,
+            config.aggregation_options,
         )
-        return ClassificationTask(postprocessor, config.aggregation, config.aggregation_options)
 
-    def codec(self, header: RunHeader) -> ClassificationCodec:
+    def codec(self, header: RunHeader) -> ClassificationCodec | BoxClassificationCodec:
         """See `RunKind`."""
-        return ClassificationCodec(header.schema)
+        classes = ClassificationCodec(header.schema)
+        if "detector" not in header.settings:
+            return classes
+        categories = tuple(Category(*one) for one in header.settings["categories"])
+        return BoxClassificationCodec(classes, DetectionCodec(categories))
 
 
 def prepare_run(config: PredictConfig, plugins: Plugins) -> PhotoRun:
@@ -60,4 +89,4 @@ def prepare_run(config: PredictConfig, plugins: Plugins) -> PhotoRun:
 
     Raises CtcError for the first check that fails.
     """
-    return prepare_photo_run(config, PredictKind(), plugins)
+    return prepare_photo_run(config, PredictKind(detector=config.detector), plugins)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctc.plugin import Aggregation
+from ctc.plugin import Aggregation, AggregationContext
 from ctc.plugin.manager import plugins
 
 PHOTOS = np.array(
@@ -28,7 +28,18 @@ NAMES = sorted(EVENTS)
 
 
 def combine(name: str, photos: np.ndarray) -> np.ndarray:
-    return plugins().get(Aggregation, name).combine(photos)
+    classes = tuple(f"class {number}" for number in range(photos.shape[1]))
+    context = AggregationContext(label="species", classes=classes, photos=())
+    return plugins().get(Aggregation, name).run(photos, context)
+
+
+def test_mean_counts_boxes_by_the_detectors_confidence() -> None:
+    context = AggregationContext(
+        label="species", classes=("a", "b", "c"), photos=(), weights=(0.9, 0.1, 0.0, 0.0)
+    )
+    combined = plugins().get(Aggregation, "mean").run(PHOTOS, context)
+    assert combined.tolist() == pytest.approx([0.59, 0.31, 0.1])
+    assert combined.dtype == np.float32
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ctc.cli.options.boxes import BOXES, DETECTOR, pop_boxes, require_detector
 from ctc.cli.options.inference import (
     AGGREGATION,
     CLASS_LIST,
@@ -41,6 +42,8 @@ predict_options = apply_options(
         STRANGERS,
         CLASS_LIST,
         FORMAT,
+        DETECTOR,
+        *BOXES,
         *RUNTIME,
         DECODE,
         *RUN,
@@ -53,4 +56,5 @@ def to_config(options: dict[str, Any]) -> PredictConfig:
     from ctc.inference.config import PredictConfig
 
     run = pop_run_options(options)
-    return PredictConfig(**run, **options)
+    require_detector(options)
+    return PredictConfig(**run, **pop_boxes(options), **options)

@@ -1,0 +1,395 @@
+"""A detector and a classifier together, as a photo task: every box gets its answer.
+
+A photo is decoded once, for the detector's input and for the crops. Animals are classified, each
+in the square around its box; people and vehicles are what the detector says. A photo without a box
+is blank, by the detector's word. The photos of an event are combined box by box, whose weights are
+the detector's confidences; blank photos count only in an event without any box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.artifacts.boxes import Box, CategoryType, Detection
+from ctc.artifacts.label_schema import LabelSchema
+from ctc.artifacts.observation_types import observation_type
+from ctc.artifacts.predictions import (
+    BoxPrediction,
+    EventPrediction,
+    ImagePrediction,
+    Meta,
+    Probabilities,
+)
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.detection.detector import OpenDetector
+from ctc.detection.opening import open_detector
+from ctc.errors import UsageError
+from ctc.images import to_model_input
+from ctc.images.crop import square_around
+from ctc.inference.classification import ClassificationCodec
+from ctc.inference.detection import DetectionCodec, DetectionModel, DetectionTask
+from ctc.inference.events.event import Event
+from ctc.inference.pipeline.aggregation import aggregate
+from ctc.inference.postprocess import ClassList, Postprocessor, make_postprocessor
+from ctc.inference.task import HeaderFacts, Outputs, PhotoInfo
+from ctc.plugin import Aggregation
+from ctc.plugin.manager import plugins
+from ctc.plugin.option_values import bind_options
+from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.device_images import DeviceImages
+from ctc.runtime.model_bytes import ModelFile, read_model
+from ctc.runtime.session import Model, open_model
+
+WORDS: Mapping[CategoryType, str] = {"blank": "blank", "human": "human", "vehicle": "vehicle"}
+"""Classes that labels get which lack one of that type."""
+PIXELS_PER_SIDE = 4
+"""Photos are decoded to this many times the side of the classifier's input, if they are as large:
+an animal of a quarter of the photo then has as many pixels as the classifier takes."""
+MARGIN = 0.1
+"""Margin around a box for a model that learnt from whole photos; see `Preprocessing`."""
+_WHOLE_PHOTOS = (
+    "the model learnt from whole photos, and gets the animals that the detector cuts out: one "
+    "trained on crops (`ctc dataset --crop-box`) answers better"
+)
+_NO_THRESHOLDS = (
+    "the model's thresholds were fitted without a detector and are left out: --threshold sets one"
+)
+_MAX_CROPS = 16
+"""Crops that the classifier gets at a time."""
+
+
+class BoxAnswer(NamedTuple):
+    """A box, and the probabilities of its classes."""
+
+    detection: Detection
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True)
+class TwoNetworks:
+    """A detector and a classifier that are open, as the `Network` of a task."""
+
+    detector: OpenDetector
+    classifier: Model
+
+    @property
+    def runtime(self) -> RuntimeConfig:
+        """How both are run; the provider is never `auto`."""
+        return self.detector.runtime
+
+    @property
+    def is_on_device(self) -> bool:
+        """Whether the provider is fastest with one large batch at a time."""
+        return self.detector.is_on_device
+
+    def interrupt(self) -> None:
+        """Stop the batches that are in the networks at the moment."""
+        self.detector.interrupt()
+        self.classifier.interrupt()
+
+
+def open_networks(classifier: ModelFile, detector: Path, runtime: RuntimeConfig) -> TwoNetworks:
+    """Open both files; raises CtcError, see `open_model` and `open_detector`."""
+    return TwoNetworks(
+        open_detector(read_model(detector), runtime), open_model(classifier, runtime)
+    )
+
+
+def box_postprocessor(
+    classifier: Model, threshold: float | None = None, class_list: ClassList | None = None
+) -> Postprocessor:
+    """Return the postprocessor of a model whose photos a detector cuts, see `make_postprocessor`.
+
+    The model's own thresholds and its limit for strangers are left out, with a note: they were
+    fitted without the detector. Raises UsageError for a model that stacks the photos of an event.
+    """
+    info = classifier.info
+    if info.preprocessing.is_stacked:
+        raise UsageError(
+            f"model '{classifier.path}' takes the photos of an event as one image: it can't be "
+            "used with --detector"
+        )
+    whole = replace(info.preprocessing, crop_margin=None)
+    found = make_postprocessor(
+        replace(info, thresholds={}, strangers={}, preprocessing=whole), threshold, class_list
+    )
+    if not (info.thresholds or info.strangers) or threshold is not None:
+        return found
+    return replace(found, notes=(*found.notes, _NO_THRESHOLDS))
+
+
+@dataclass(frozen=True)
+class BoxSchema:
+    """The labels of answers: those of the classifier, and what the detector says by itself.
+
+    `schema`: a label that lacks a class for blank photos, for people or for vehicles has it at its
+    end, unless it is multi-label.
+    """
+
+    schema: LabelSchema
+
+    @classmethod
+    def extend(cls, schema: LabelSchema, types: Sequence[CategoryType]) -> BoxSchema:
+        """Return the schema for a detector whose categories have these types."""
+        needed = [kind for kind in WORDS if kind == "blank" or kind in types]
+        added = {
+            label: ()
+            if label in schema.multi_label
+            else tuple(WORDS[kind] for kind in needed if not _has(classes, kind))
+            for label, classes in schema.labels.items()
+        }
+        labels = {label: (*classes, *added[label]) for label, classes in schema.labels.items()}
+        thresholds = {
+            label: (*limits, *(0.0,) * len(added[label]))
+            for label, limits in schema.thresholds.items()
+        }
+        return cls(LabelSchema(labels, thresholds, schema.multi_label))
+
+    def said(self, kind: CategoryType) -> Probabilities:
+        """Return the probabilities where the detector says `kind`: 1 for the first class of that
+        type, 0 for all else."""
+        found = {}
+        for label, classes in self.schema.labels.items():
+            fitting = [
+                place for place, name in enumerate(classes) if observation_type(name) == kind
+            ]
+            values = np.zeros(len(classes), np.float32)
+            values[fitting[:1]] = 1
+            found[label] = values
+        return found
+
+    def classified(self, probabilities: Probabilities) -> Probabilities:
+        """Return the classifier's probabilities, 0 for the classes that it doesn't have."""
+        return {
+            label: np.concatenate(
+                [values, np.zeros(len(self.schema.labels[label]) - len(values), np.float32)]
+            )
+            for label, values in probabilities.items()
+        }
+
+
+def _has(classes: Sequence[str], kind: CategoryType) -> bool:
+    return any(observation_type(name) == kind for name in classes)
+
+
+@dataclass(frozen=True)
+class BoxClassificationModel:
+    """A `PhotoModel`."""
+
+    network: TwoNetworks
+    detection: DetectionModel
+    postprocessor: Postprocessor
+    boxes: BoxSchema
+    aggregation: Aggregation
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """The detector's."""
+        return self.detection.preprocessing
+
+    @property
+    def kept_size(self) -> tuple[int, int]:
+        """See `PhotoModel`: enough for the crops."""
+        own = self.network.classifier.info.preprocessing
+        return PIXELS_PER_SIDE * own.height, PIXELS_PER_SIDE * own.width
+
+    def run(self, images: NDArray[np.uint8] | DeviceImages) -> Outputs:
+        """Run the detector."""
+        return self.detection.run(images)
+
+    def answers(
+        self, outputs: Outputs, inputs: Sequence[Sequence[PhotoInfo]]
+    ) -> list[tuple[BoxAnswer, ...] | None]:
+        """Return the answers for the boxes of each photo; classifies the animals of all of them.
+
+        None where a network gave no numbers.
+        """
+        found = self.detection.answers(outputs, inputs)
+        crops = [
+            (row, detection, self._crop(photos[0].pixels, detection.box))
+            for row, (photos, detections) in enumerate(zip(inputs, found, strict=True))
+            for detection in detections or ()
+            if detection.type == "animal" and photos and photos[0].pixels is not None
+        ]
+        classified = iter(self._classify([crop for _, _, crop in crops]))
+        answers: list[tuple[BoxAnswer, ...] | None] = []
+        for photos, detections in zip(inputs, found, strict=True):
+            if detections is None or not photos:
+                answers.append(None)
+                continue
+            boxes = [
+                (one, next(classified) if one.type == "animal" else self.boxes.said(one.type))
+                for one in detections
+            ]
+            sound = [BoxAnswer(one, values) for one, values in boxes if values is not None]
+            answers.append(tuple(sound) if len(sound) == len(boxes) else None)
+        return answers
+
+    def _crop(self, pixels: NDArray[np.uint8] | None, box: Box) -> NDArray[np.uint8]:
+        """Return the input of the classifier for a box."""
+        assert pixels is not None
+        how = self.network.classifier.info.preprocessing
+        margin = MARGIN if how.crop_margin is None else how.crop_margin
+        place = square_around(box, pixels.shape[0], pixels.shape[1], margin)
+        rows = slice(place.top, place.top + place.height)
+        return to_model_input(pixels[rows, place.left : place.left + place.width], how)
+
+    def _classify(self, crops: Sequence[NDArray[np.uint8]]) -> list[Probabilities | None]:
+        """Return the probabilities of each crop, None where one is not finite."""
+        found: list[Probabilities | None] = []
+        for at in range(0, len(crops), _MAX_CROPS):
+            batch = np.stack(crops[at : at + _MAX_CROPS])
+            kept = self.postprocessor.apply(self.network.classifier.predict(batch))
+            sound = np.logical_and.reduce(
+                [np.isfinite(values).all(axis=1) for values in kept.values()]
+            )
+            found += [
+                self.boxes.classified({label: values[row] for label, values in kept.items()})
+                if sound[row]
+                else None
+                for row in range(len(batch))
+            ]
+        return found
+
+    def photo(self, info: PhotoInfo, answer: tuple[BoxAnswer, ...]) -> ImagePrediction:
+        """Return the boxes of a photo, and their aggregate; raises PluginError."""
+        predictions = tuple(BoxPrediction(*one) for one in answer)
+        return combine_boxes(_image_prediction(info, predictions, {}), self.boxes, self.aggregation)
+
+    def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
+        """Aggregate the boxes of all photos; raises PluginError, see `aggregate`."""
+        combined = _aggregate(photos, self.boxes, self.aggregation)
+        return EventPrediction.from_schema(
+            self.boxes.schema, event.id, combined, photos, event.meta
+        )
+
+
+def combine_boxes(
+    photo: ImagePrediction, boxes: BoxSchema, aggregation: Aggregation
+) -> ImagePrediction:
+    """Return the photo with the aggregate of its boxes; without any it is blank."""
+    blank = replace(photo, probabilities=boxes.said("blank"))
+    return replace(photo, probabilities=_aggregate([blank], boxes, aggregation))
+
+
+def _aggregate(
+    photos: Sequence[ImagePrediction], boxes: BoxSchema, aggregation: Aggregation
+) -> Probabilities:
+    schema = boxes.schema
+    rows = [
+        (replace(photo, probabilities=box.probabilities), box.detection.box.confidence or 0.0)
+        for photo in photos
+        for box in photo.boxes or ()
+    ]
+    if not rows:
+        return aggregate(aggregation, photos, schema.labels, schema.multi_label)
+    weights = [weight for _, weight in rows]
+    shown = [photo for photo, _ in rows]
+    return aggregate(aggregation, shown, schema.labels, schema.multi_label, weights)
+
+
+@dataclass(frozen=True)
+class BoxClassificationTask:
+    """A `PhotoTask`. `detector`: its file. `aggregation`: its name."""
+
+    detector: Path
+    detection: DetectionTask
+    postprocessor: Postprocessor
+    aggregation: str
+    aggregation_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def open(self, file: ModelFile, runtime: RuntimeConfig) -> BoxClassificationModel:
+        """See `PhotoTask`."""
+        return self.bind(open_networks(file, self.detector, runtime))
+
+    def bind(self, network: TwoNetworks) -> BoxClassificationModel:
+        """See `PhotoTask`."""
+        aggregation = plugins().get(Aggregation, self.aggregation)
+        bound = bind_options(aggregation, self.aggregation_options)
+        return BoxClassificationModel(
+            network,
+            self.detection.bind(network.detector),
+            self.postprocessor,
+            self._schema(network),
+            bound,
+        )
+
+    def facts(self, network: TwoNetworks) -> HeaderFacts:
+        """See `PhotoTask`."""
+        info = network.classifier.info
+        found = self.detection.facts(network.detector)
+        notes = (_WHOLE_PHOTOS,) if info.preprocessing.crop_margin is None else ()
+        return HeaderFacts(
+            self._schema(network).schema,
+            (*self.postprocessor.notes, *notes),
+            (info.preprocessing.height, info.preprocessing.width),
+            info.provenance,
+            {**found.settings, "detector": self.detector.name},
+        )
+
+    def _schema(self, network: TwoNetworks) -> BoxSchema:
+        types = [one.type for one in network.detector.info.categories]
+        return BoxSchema.extend(self.postprocessor.schema, types)
+
+
+@dataclass(frozen=True)
+class BoxClassificationCodec:
+    """An `AnswerCodec`: the probabilities of the photo, and of each box with its place."""
+
+    classes: ClassificationCodec
+    boxes: DetectionCodec
+
+    def photo_to_json(self, photo: ImagePrediction) -> list[Any]:
+        """See `AnswerCodec`."""
+        return [
+            self.classes.photo_to_json(photo),
+            [
+                [
+                    self.boxes.detection_to_json(box.detection),
+                    self.classes.encode(box.probabilities),
+                ]
+                for box in photo.boxes or ()
+            ],
+        ]
+
+    def photo_from_json(self, value: Any, info: PhotoInfo) -> ImagePrediction:
+        """See `AnswerCodec`."""
+        encoded, rows = value
+        boxes = tuple(
+            BoxPrediction(self.boxes.detection_from_json(place), self.classes.decode(probabilities))
+            for place, probabilities in rows
+        )
+        return _image_prediction(info, boxes, self.classes.decode(encoded))
+
+    def event_to_json(self, event: EventPrediction) -> str:
+        """See `AnswerCodec`."""
+        return self.classes.event_to_json(event)
+
+    def event_from_json(
+        self, value: Any, event_id: str, meta: Meta, photos: tuple[ImagePrediction, ...]
+    ) -> EventPrediction:
+        """See `AnswerCodec`."""
+        return self.classes.event_from_json(value, event_id, meta, photos)
+
+
+def _image_prediction(
+    info: PhotoInfo, boxes: tuple[BoxPrediction, ...], probabilities: Probabilities
+) -> ImagePrediction:
+    return ImagePrediction(
+        info.path,
+        probabilities,
+        info.taken,
+        info.camera,
+        info.latitude,
+        info.longitude,
+        meta=info.meta or {},
+        box=info.box,
+        size=info.size,
+        boxes=boxes,
+    )
