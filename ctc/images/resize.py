@@ -127,5 +127,5 @@ def center_crop_box(height: int, width: int, aspect: float) -> tuple[int, int, i
 
 
 def _center_crop(pixels: Pixels, aspect: float) -> Pixels:
-    top, left, height, width = center_crop_box(*pixels.shape[:2], aspect)
+    top, left, height, width = center_crop_box(pixels.shape[0], pixels.shape[1], aspect)
     return pixels[top : top + height, left : left + width]

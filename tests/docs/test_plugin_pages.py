@@ -15,7 +15,7 @@ import pytest
 
 import ctc.plugin
 import ctc.testing
-from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.artifacts.predictions import BoxPrediction, EventPrediction, Failure, ImagePrediction
 from ctc.plugin import BatchStream, Task
 from ctc.plugin.kinds import KINDS, RecordKind
 
@@ -39,6 +39,7 @@ RECORDS = [
     ),
     EventPrediction,
     ImagePrediction,
+    BoxPrediction,
     Failure,
 ]
 
