@@ -18,6 +18,7 @@ COMMANDS = {
     "dataset preview": "Draw augmented photos of a dataset.",
     "dataset verify": "Check every byte of a dataset.",
     "train": "Train a network on a dataset.",
+    "tune": "Search for the options of a training that suit a dataset.",
     "export": "Export a run to one model.onnx file.",
     "import": "Import a network of another program as a model file.",
     "probe": "Learn classes from the features of a network, in seconds.",

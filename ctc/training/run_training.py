@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -16,6 +16,7 @@ from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import UsageError
 from ctc.plugin.manager import Plugins
 from ctc.reporting import NullReporter, Reporter, counted, hint_if_interrupted
+from ctc.training.callbacks import Callback
 from ctc.training.config import TrainingConfig
 from ctc.training.distributed.backend import make_deterministic
 from ctc.training.plan import TrainingPlan, resolve_plan
@@ -88,10 +89,12 @@ def train(
     *,
     overwrite: bool = False,
     source_run: RunInfo | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainingResult:
     """Train a network and write a run folder.
 
-    `source_run`: run.json of the run that the options come from, if any. Raises CtcError if
+    `source_run`: run.json of the run that the options come from, if any. `callbacks`: called beside
+    those that the options ask for, on the main host. Raises CtcError if
     something is missing or the output exists, before anything is written; and if the loss is not
     finite.
     """
@@ -105,14 +108,20 @@ def train(
         if source_run:
             _compare_datasets(plan, source_run, reporter)
         with new_run(run, make_run_info(plan)):
-            return _run_training(plan, run, reporter)
+            return _run_training(plan, run, reporter, callbacks)
 
 
-def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> TrainingResult:
+def resume(
+    config: TrainingConfig,
+    plugins: Plugins,
+    reporter: Reporter,
+    *,
+    callbacks: Sequence[Callback] = (),
+) -> TrainingResult:
     """Resume the training in the run folder `config.output` from its newest checkpoint.
 
-    Raises UsageError if that folder is not a run, the dataset is another one, or an option outside
-    CHANGEABLE_ON_RESUME has changed.
+    `callbacks`: as in `train`. Raises UsageError if that folder is not a run, the dataset is
+    another one, or an option outside CHANGEABLE_ON_RESUME has changed.
     """
     run = Run(Path(config.output))
     previous, info = read_config(run.folder)
@@ -136,7 +145,7 @@ def resume(config: TrainingConfig, plugins: Plugins, reporter: Reporter) -> Trai
         remove_partial(run)
         with explain_disk_errors(run):
             run.write(make_run_info(plan))
-        return _run_training(plan, run, reporter)
+        return _run_training(plan, run, reporter, callbacks)
 
 
 @contextmanager
@@ -158,7 +167,9 @@ def _run_worker(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingRes
     return _run_training(plan, run, NullReporter())
 
 
-def _run_training(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingResult:
+def _run_training(
+    plan: TrainingPlan, run: Run, reporter: Reporter, callbacks: Sequence[Callback] = ()
+) -> TrainingResult:
     if plan.config.deterministic:
         make_deterministic()
     _check_hosts_agree(plan)
@@ -169,7 +180,7 @@ def _run_training(plan: TrainingPlan, run: Run, reporter: Reporter) -> TrainingR
         )
 
     with plan.config.topology.scope(), InterruptHandler(on_forced_exit) as interrupt:
-        trainer = Trainer(plan, run, reporter, interrupt)
+        trainer = Trainer(plan, run, reporter, interrupt, callbacks)
         if not trainer.is_finished:
             _log_header(plan, reporter)
         return trainer.fit()

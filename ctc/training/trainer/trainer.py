@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +14,7 @@ from ctc.errors import CtcError
 from ctc.images.eval_samples import sample_count
 from ctc.plugin import BatchStream, LoaderConfig
 from ctc.reporting import Reporter
-from ctc.training.callbacks import make_callbacks
+from ctc.training.callbacks import Callback, make_callbacks
 from ctc.training.metrics.history import Epoch, format_epoch
 from ctc.training.metrics.metrics import MetricSums, SplitMetrics
 from ctc.training.model.network import load_weights
@@ -55,12 +55,18 @@ class Trainer:
     """
 
     def __init__(
-        self, plan: TrainingPlan, run: Run, reporter: Reporter, interrupt: InterruptHandler
+        self,
+        plan: TrainingPlan,
+        run: Run,
+        reporter: Reporter,
+        interrupt: InterruptHandler,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         self._plan, self._run, self._reporter = plan, run, reporter
         self._interrupt, self._topology = interrupt, plan.config.topology
         self._checkpoint_manager = CheckpointManager(run, plan.config)
-        self._callbacks = make_callbacks(run, plan.config) if self._topology.is_main else []
+        own_callbacks = make_callbacks(run, plan.config) if self._topology.is_main else []
+        self._callbacks = [*own_callbacks, *(callbacks if self._topology.is_main else ())]
         self._state, self._runner = self._restore(plan.config.accumulate)
 
     @property

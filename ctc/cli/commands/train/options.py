@@ -119,9 +119,8 @@ def _parse_label_weights(
     return weights
 
 
-OPTIONS = (
-    click.argument("dataset", type=str),
-    option("--output", type=PATH_STR, required=True, metavar="RUN", help="Run folder to write."),
+DATASET = click.argument("dataset", type=str)
+SHARED_OPTIONS = (
     option("--label", "labels", multiple=True, metavar="NAME", help="Label to train. Repeatable."),
     option(
         "--label-weight",
@@ -153,6 +152,13 @@ OPTIONS = (
     *DATA,
     *OPTIMIZATION,
     *RUN,
+)
+"""What describes a training; `ctc tune` has these too."""
+
+OPTIONS = (
+    DATASET,
+    option("--output", type=PATH_STR, required=True, metavar="RUN", help="Run folder to write."),
+    *SHARED_OPTIONS,
     *DEVICES,
     option(
         "--resume",

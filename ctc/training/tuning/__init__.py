@@ -1,0 +1,1 @@
+"""`ctc tune`: a search for the options of a training."""
