@@ -68,6 +68,15 @@ class ImagePrediction:
     boxes: tuple[BoxPrediction, ...] | None = field(default=None, kw_only=True)
 
 
+def box_photos(photo: ImagePrediction) -> tuple[ImagePrediction, ...]:
+    """Return a prediction for each box of a photo as if it were a photo, `box` set, the surest
+    first."""
+    return tuple(
+        replace(photo, probabilities=one.probabilities, box=one.detection.box, boxes=(one,))
+        for one in photo.boxes or ()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class EventPrediction:
     """Prediction of one event: the aggregate over its photos, and the photos themselves.

@@ -18,7 +18,7 @@ from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 from ctc.storage.csv_writer import open_rows
 
 from .photo_fields import FieldValue
-from .rows import MAX_CLASSES, PER_PHOTO, PredictionRow, PredictionTable, build_table
+from .rows import MAX_CLASSES, PER_BOX, PER_PHOTO, PredictionRow, PredictionTable, build_table
 
 EXCEL = Option(
     EXCEL_OPTION,
@@ -32,7 +32,11 @@ EXCEL = Option(
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
     summary = "a table with one row per event and label"
-    return [OutputFormat("csv", summary, (".csv",), write, options=(PER_PHOTO, MAX_CLASSES, EXCEL))]
+    return [
+        OutputFormat(
+            "csv", summary, (".csv",), write, options=(PER_PHOTO, PER_BOX, MAX_CLASSES, EXCEL)
+        )
+    ]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
@@ -49,6 +53,7 @@ def _cells(row: PredictionRow, table: PredictionTable) -> list[str]:
     strangeness = "" if row.strangeness is None else f"{row.strangeness:.1f}"
     strangers = [row.unknown_reason or "", strangeness] if table.has_strangers else []
     path = [] if row.path is None else [row.path]
+    box = [] if row.box is None else [_box_cell(value) for value in row.box]
     first = [
         row.id,
         row.label,
@@ -58,6 +63,7 @@ def _cells(row: PredictionRow, table: PredictionTable) -> list[str]:
         *present,
         *strangers,
         *path,
+        *box,
     ]
     return first + [_to_text(value) for value in (*row.photo_fields, *row.meta)]
 
@@ -85,3 +91,7 @@ def _json_list(names: tuple[str, ...] | None) -> str:
 
 def _to_text(value: FieldValue) -> str:
     return "" if value is None else str(value)
+
+
+def _box_cell(value: FieldValue) -> str:
+    return f"{value:.5f}" if isinstance(value, float) else _to_text(value)

@@ -12,6 +12,8 @@ A model with multi-label labels adds `"predictions_present": {"species": ["cat",
 classes that are present, most probable first. Probabilities are numbers, rounded to four decimals.
 A model that tells what is unlike anything learnt adds `"strangeness": 12.3` to events and photos,
 and `"unknown_reason": {"species": "unlike anything learnt"}` to events with an unknown class.
+A photo of a run with a detector has `"boxes"`, the surest first: `{"category": "animal",
+"confidence": 0.93, "bbox": [left, top, width, height], "predictions": …}`, `bbox` as fractions.
 A photo for which they are known also has the keys `datetime`, `camera`, `latitude` and `longitude`.
 """
 
@@ -87,8 +89,28 @@ def _photo_to_dict(
         "path": photo.path,
         "predictions": _probabilities_by_class(event.classes, photo.probabilities, max_classes),
         **({} if photo.strangeness is None else {"strangeness": round(photo.strangeness, 1)}),
+        **_boxes(event, photo, max_classes),
         **known,
     }
+
+
+def _boxes(
+    event: EventPrediction, photo: ImagePrediction, max_classes: int | None
+) -> dict[str, Any]:
+    if photo.boxes is None:
+        return {}
+    boxes = []
+    for one in photo.boxes:
+        box, probabilities = one.detection.box, one.probabilities
+        boxes.append(
+            {
+                "category": one.detection.category,
+                "confidence": round(box.confidence or 0.0, 5),
+                "bbox": [round(side, 5) for side in (box.x, box.y, box.width, box.height)],
+                "predictions": _probabilities_by_class(event.classes, probabilities, max_classes),
+            }
+        )
+    return {"boxes": boxes}
 
 
 def _probabilities_by_class(

@@ -7,6 +7,9 @@ has one, around the whole photo: its `conf` is the probability that the photo is
 category that of the most probable class, and its `classifications` are the classes that are not
 empty, down to a probability of 0.0001.
 
+A photo of a run with a detector (`ctc predict --detector`) has its boxes, the surest first: `conf`
+and `bbox` are the detector's, and the `classifications` those of the animal in the box.
+
 For a multi-label label a photo has a detection for each category that is present: its
 `classifications` are the present classes of that category, its `conf` the highest of their
 probabilities. Where no class is present, not even an empty one, it has one detection of category
@@ -24,7 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.observation_types import ObservationType, observation_type
-from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.artifacts.predictions import (
+    BoxPrediction,
+    EventPrediction,
+    Failure,
+    ImagePrediction,
+    box_photos,
+)
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 from ctc.storage.paths import absolute_path, relative_path
 
@@ -68,7 +77,7 @@ def _header(context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
     return {
         "info": {
             "format_version": "1.6",
-            "detector": NO_DETECTOR,
+            "detector": context.settings.get("detector", NO_DETECTOR),
             "detection_completion_time": time,
             "classifier": context.model,
             "classification_completion_time": time,
@@ -107,6 +116,9 @@ class _ImageEntryBuilder:
         return relative_path(path, self.root) or absolute_path(path)
 
     def _detections(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
+        if photo.boxes is not None:
+            shown = zip(photo.boxes, box_photos(photo), strict=True)
+            return [self._box(event, one, answer) for one, answer in shown]
         if event.is_stranger(photo):  # there may be something, but none of the model's classes
             seen = self._non_blank_classes(event, photo)
             largest = max((value for _, value in seen), default=0.0)
@@ -120,6 +132,21 @@ class _ImageEntryBuilder:
             if kind == "blank"
             else [self._detection(kind, sum(value for _, value in seen), seen)]
         )
+
+    def _box(
+        self, event: EventPrediction, one: BoxPrediction, shown: ImagePrediction
+    ) -> dict[str, Any]:
+        """Return a box of the detector; `shown`: its answer as that of a photo."""
+        box, kind = one.detection.box, one.detection.type
+        category = {"human": "2", "vehicle": "3"}.get(kind, "1")
+        seen = self._non_blank_classes(event, shown) if kind == "animal" else []
+        sides = (box.x, box.y, box.width, box.height)
+        return {
+            "category": category,
+            "conf": round(box.confidence or 0.0, 5),
+            "bbox": [round(side, 5) for side in sides],
+            **({"classifications": self._ranked(seen)} if seen else {}),
+        }
 
     def _multi_label_detections(
         self, event: EventPrediction, photo: ImagePrediction
@@ -151,15 +178,19 @@ class _ImageEntryBuilder:
     def _detection(
         self, kind: ObservationType, confidence: float, seen: list[tuple[str, float]]
     ) -> dict[str, Any]:
-        ranked = sorted(
-            ((self.ids[name], round(value, 4)) for name, value in seen), key=lambda pair: -pair[1]
-        )
         return {
             "category": CATEGORIES[kind],
             "conf": min(1.0, round(confidence, 4)),
             "bbox": [0.0, 0.0, 1.0, 1.0],
-            "classifications": [[number, value] for number, value in ranked if value > 0],
+            "classifications": self._ranked(seen),
         }
+
+    def _ranked(self, seen: list[tuple[str, float]]) -> list[list[Any]]:
+        """Return the ids of classes and their probabilities, the most probable first."""
+        ranked = sorted(
+            ((self.ids[name], round(value, 4)) for name, value in seen), key=lambda pair: -pair[1]
+        )
+        return [[number, value] for number, value in ranked if value > 0]
 
 
 def _datetime_field(taken: str | None) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """Predictions as Parquet: the rows of `rows.py` in typed columns.
 
 `confidence_top` and `strangeness` are float; `predictions_all` a map from class to float;
-`predictions_present` a list of text; `latitude` and `longitude` are double, null where the table of events has text that is not
-a number. All other columns are text, times and meta columns too, since tables write them in any
-way. Notes for the reader, such as classes that were left out, are in the file's metadata under
-`notes`, one per line.
+`predictions_present` a list of text; the numbers of a box, `latitude` and `longitude` are double,
+the latter null where the table of events has text that is not a number. All other columns are text,
+times and meta columns too, since tables write them in any way. Notes for the reader, such as
+classes that were left out, are in the file's metadata under `notes`, one per line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import LATITUDE, LONGITUDE, FieldValue
 from .rows import (
+    BOX,
     MAX_CLASSES,
+    PER_BOX,
     PER_PHOTO,
     PRESENT,
     STRANGENESS,
@@ -41,7 +43,9 @@ BATCHES_PER_GROUP = 20
 def ctc_output_formats() -> list[OutputFormat]:
     summary = "the rows of csv in typed columns"
     return [
-        OutputFormat("parquet", summary, (".parquet",), write, options=(PER_PHOTO, MAX_CLASSES))
+        OutputFormat(
+            "parquet", summary, (".parquet",), write, options=(PER_PHOTO, PER_BOX, MAX_CLASSES)
+        )
     ]
 
 
@@ -72,6 +76,7 @@ def _schema(table: PredictionTable) -> pa.Schema:
         "predictions_all": pa.map_(pa.string(), pa.float32()),
         PRESENT: pa.list_(pa.string()),
         STRANGENESS: pa.float32(),
+        **dict.fromkeys(BOX[1:], pa.float64()),
         LATITUDE: pa.float64(),
         LONGITUDE: pa.float64(),
     }
@@ -99,6 +104,7 @@ def _cells(row: PredictionRow, table: PredictionTable) -> tuple[Any, ...]:
         *present,
         *strangers,
         *path,
+        *(row.box or ()),
         _to_text(time),
         _to_text(camera),
         *map(_to_float, coordinates),

@@ -6,7 +6,9 @@ id, label, prediction_top,
 predictions_present                      present classes of a multi-label label, if any
 unknown_reason, strangeness              why a class is unknown, and how far the event or photo is
                                          from all that was learnt; of models that tell
-path                                     of the photo, in a table of photos
+path                                     of the photo, in a table of photos or boxes
+box_category, box_confidence, box_x,
+  box_y, box_width, box_height           of the box, in a table of boxes; fractions of the photo
 datetime, camera, latitude, longitude    always; see `photo_fields`
 …                                        the other meta columns, in their order
 """
@@ -21,7 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, box_photos
+from ctc.errors import UsageError
 from ctc.plugin import Option
 
 from .photo_fields import PHOTO_FIELDS, FieldValue, photo_fields
@@ -33,6 +36,16 @@ PATH = "path"
 PER_PHOTO = Option(
     "per-photo", "One row per photo and label instead of event and label.", "flag", default=False
 )
+
+PER_BOX = Option(
+    "per-box",
+    "One row per box of --detector and label instead of event and label; a photo without a box has "
+    "one row.",
+    "flag",
+    default=False,
+)
+BOX = ("box_category", "box_confidence", "box_x", "box_y", "box_width", "box_height")
+"""Columns of a table of boxes; the category is the detector's."""
 
 MAX_CLASSES = Option(
     "max-classes",
@@ -63,6 +76,7 @@ class PredictionRow:
     unknown_reason: str | None
     strangeness: float | None
     path: str | None
+    box: tuple[FieldValue, ...] | None
     photo_fields: tuple[FieldValue, ...]
     meta: tuple[FieldValue, ...]
 
@@ -79,6 +93,7 @@ class PredictionTable:
     events: Iterator[EventPrediction]
     meta: tuple[str, ...]
     per_photo: bool
+    per_box: bool
     has_multi_label: bool
     has_strangers: bool
     max_classes: int | None = None
@@ -90,7 +105,8 @@ class PredictionTable:
             *COLUMNS,
             *[PRESENT] * self.has_multi_label,
             *[UNKNOWN_REASON, STRANGENESS] * self.has_strangers,
-            *[PATH] * self.per_photo,
+            *[PATH] * (self.per_photo or self.per_box),
+            *(BOX if self.per_box else ()),
             *PHOTO_FIELDS,
         ]
         for name in self.meta:
@@ -108,8 +124,18 @@ class PredictionTable:
                     f"event '{event.id}' has the meta columns {tuple(event.meta)}, "
                     f"the first event has {self.meta}"
                 )
-            for photo in event.images if self.per_photo else (None,):
-                yield from _rows(event, photo, meta, self.max_classes)
+            for photo in self._shown(event):
+                yield from _rows(event, photo, meta, self)
+
+    def _shown(self, event: EventPrediction) -> Iterator[ImagePrediction | None]:
+        """Yield what gets rows: the event itself as None, its photos, or their boxes."""
+        if self.per_box:
+            for photo in event.images:
+                yield from box_photos(photo) or (photo,)
+        elif self.per_photo:
+            yield from event.images
+        else:
+            yield None
 
 
 def build_table(
@@ -117,15 +143,22 @@ def build_table(
 ) -> PredictionTable:
     """Return the table; the first event decides the columns, failures are skipped.
 
-    `options`: the values of PER_PHOTO and MAX_CLASSES by key.
+    `options`: the values of PER_PHOTO, PER_BOX and MAX_CLASSES by key. Raises UsageError for
+    PER_BOX without a detector.
     """
+    per_box = options.get(PER_BOX.key, False)
+    if per_box and options[PER_PHOTO.key]:
+        raise UsageError("--per-photo and --per-box exclude each other: leave one of them out")
     events = (entry for entry in entries if isinstance(entry, EventPrediction))
     first = next(events, None)
+    if per_box and first and first.images[0].boxes is None:
+        raise UsageError("--per-box needs boxes: predict with --detector")
     meta = tuple(name for name in first.meta if name not in PHOTO_FIELDS) if first else ()
     return PredictionTable(
         chain([first] if first else [], events),
         meta,
         options[PER_PHOTO.key],
+        per_box,
         bool(first and first.multi_label),
         bool(first and first.strangeness is not None),
         options.get(MAX_CLASSES.key),
@@ -146,11 +179,11 @@ def _rows(
     event: EventPrediction,
     photo: ImagePrediction | None,
     meta: tuple[FieldValue, ...],
-    max_classes: int | None,
+    table: PredictionTable,
 ) -> Iterator[PredictionRow]:
     fields = tuple(photo_fields(event, photo).values())
     for label, classes in event.classes.items():
-        named = most_likely(classes, (photo or event).probabilities[label], max_classes)
+        named = most_likely(classes, (photo or event).probabilities[label], table.max_classes)
         is_multi_label = label in event.multi_label
         present = (
             tuple(name for name, _ in event.present_classes(label, photo))
@@ -167,6 +200,16 @@ def _rows(
             event.unknown_reason(label, photo),
             (photo or event).strangeness,
             path,
+            _box_cells(photo) if table.per_box and photo else None,
             fields,
             meta,
         )
+
+
+def _box_cells(photo: ImagePrediction) -> tuple[FieldValue, ...]:
+    """Return the cells of BOX, all empty for a photo without a box."""
+    if not photo.boxes:
+        return (None,) * len(BOX)
+    detection = photo.boxes[0].detection
+    box = detection.box
+    return detection.category, box.confidence, box.x, box.y, box.width, box.height

@@ -9,7 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from ctc.artifacts.observation_types import observation_type
-from ctc.artifacts.predictions import UNLIKE_ANYTHING, EventPrediction, ImagePrediction
+from ctc.artifacts.predictions import (
+    UNLIKE_ANYTHING,
+    EventPrediction,
+    ImagePrediction,
+    box_photos,
+)
 from ctc.images import IMAGE_SUFFIXES
 from ctc.storage.paths import is_url, relative_path
 
@@ -81,8 +86,11 @@ class RowBuilder:
         shared["observationLevel"] = "media"
         for number, photo in enumerate(event.images, start=1):
             media_id = _media_id(event, number)
-            for row in self._class_rows(event, media_id, photo):
-                yield {**shared, "mediaID": media_id, **row}
+            boxes = box_photos(photo)
+            for place, shown in enumerate(boxes or (photo,), start=1):
+                first_id = media_id if place == 1 else f"{media_id}/box{place}"
+                for row in self._class_rows(event, first_id, shown):
+                    yield {**shared, "mediaID": media_id, **row, **(_bbox(shown) if boxes else {})}
 
     def _class_rows(
         self, event: EventPrediction, first_id: str, photo: ImagePrediction | None = None
@@ -142,6 +150,15 @@ class RowBuilder:
             return relative
         url = path if is_url(path) else Path(path).absolute().as_uri()
         return url.replace("..", "%2E%2E")
+
+
+def _bbox(photo: ImagePrediction) -> CamtrapDpRow:
+    """Return the columns of the box that an answer is for, fractions of the photo."""
+    box = photo.box
+    if box is None:
+        return {}
+    sides = {"X": box.x, "Y": box.y, "Width": box.width, "Height": box.height}
+    return {f"bbox{name}": round(value, 5) for name, value in sides.items()}
 
 
 def _standard_labels(classes: Mapping[str, list[str]]) -> list[str]:
