@@ -20,8 +20,11 @@ _BLOCKS = [
 """The names of InceptionResNetV2's residual sums, in their order."""
 
 
-def stir(network: Any, seed: int = 0) -> None:
-    """Give a network random numbers for which its answers differ from photo to photo."""
+def stir(network: Any, photos: NDArray[np.float32] | None = None, seed: int = 0) -> None:
+    """Give a network random numbers for which its answers differ from photo to photo.
+
+    `photos`: such as it is for; standardised ones by default.
+    """
     rng = np.random.default_rng(seed)
     for variable in network.weights:
         fan_in = max(1, int(np.prod(variable.shape[:-1])))
@@ -35,18 +38,17 @@ def stir(network: Any, seed: int = 0) -> None:
             else values(variable.shape)
         )
 
-    _calm(network)
+    _calm(network, draw(network, 8) if photos is None else photos)
 
 
-def _calm(network: Any) -> None:
+def _calm(network: Any, photos: NDArray[np.float32]) -> None:
     """Scale the last layers so that the numbers before a softmax differ by about 1."""
     import keras
 
-    photos = draw(network, 8)
     for layer in network.layers:
-        if layer.name not in network.output_names:
+        if layer.name not in network.output_names or not hasattr(layer, "units"):
             continue
-        features = np.asarray(keras.Model(network.inputs, layer.input)(photos, training=False))
+        features = np.asarray(keras.Model(network.input, layer.input)(photos, training=False))
         spread = (features @ np.asarray(layer.kernel)).std(axis=0).mean()
         layer.kernel.assign(layer.kernel / max(float(spread), 1e-6))
         centre = (features @ np.asarray(layer.kernel)).mean(axis=0)

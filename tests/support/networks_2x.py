@@ -28,7 +28,7 @@ def network(name: str, size: tuple[int, int], labels: Mapping[str, int]) -> Any:
         base = getattr(keras.applications, name)(
             include_top=False, weights=None, input_tensor=photos, pooling="avg"
         )
-        photos, features = base.input, base.output
+        photos, features = base.inputs[0], base.output
     heads = [
         layers.Dense(size, activation="softmax", name=label)(features)
         for label, size in labels.items()

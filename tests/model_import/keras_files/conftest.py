@@ -18,7 +18,7 @@ def network() -> Any:
     """A network with a part inside, arithmetic before, and layers that only training needs."""
     import keras
     from keras import layers
-    from keras_network import stir
+    from keras_network import draw, stir
 
     photos = keras.Input((*SIZE, 3))
     part = keras.Sequential(
@@ -39,7 +39,7 @@ def network() -> Any:
         layers.Dense(2, activation="sigmoid", name="traits")(features),
     ]
     made = keras.Model(photos, outputs)
-    stir(made)
+    stir(made, draw(made, 8) * 60 + 128)
     return made
 
 
