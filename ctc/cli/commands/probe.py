@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,10 @@ from ctc.reporting import counted
 if TYPE_CHECKING:
     from ctc.features.probe.config import ProbeConfig
     from ctc.features.probe.fit_strangers import Strangers
+    from ctc.features.probe.learning_curve import LearningCurve
     from ctc.features.probe.run import ProbeResult
 
-REQUIRED_PACKAGES = ("onnx", "onnxruntime", "scipy", "google.protobuf", "google_crc32c")
+REQUIRED_PACKAGES = ("onnx", "onnxruntime", "sklearn", "jinja2", "google.protobuf", "google_crc32c")
 
 
 @click.command(
@@ -79,6 +81,19 @@ REQUIRED_PACKAGES = ("onnx", "onnxruntime", "scipy", "google.protobuf", "google_
     default=True,
     help="Fit how far a photo is from all that was learnt, which `ctc predict` tells.",
 )
+@option(
+    "--shots",
+    type=click.IntRange(1),
+    multiple=True,
+    show_default="none",
+    help="Also measure what N photos per class would have given: a learning curve. Repeatable.",
+)
+@option(
+    "--draws",
+    type=click.IntRange(1, 1000),
+    default=10,
+    help="Random draws of photos for each --shots.",
+)
 @option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
 @AGGREGATION
 @LOCATION
@@ -107,6 +122,8 @@ def command(
 
     result = probe(features_file, dataset_folder, output, _config(options), console)
     _print_result(result)
+    if result.curves:
+        _write_curves(output, result.curves)
     return PARTLY_FAILED if result.failures else 0
 
 
@@ -120,6 +137,35 @@ def _config(options: dict[str, Any]) -> ProbeConfig:
         options["false_alarms"] = None
     views = ("original", *dict.fromkeys(options.pop("views")))
     return ProbeConfig(runtime=runtime, views=views, **options)
+
+
+def _write_curves(output: Path, curves: Sequence[LearningCurve]) -> None:
+    from ctc.cli.console.console import info
+    from ctc.cli.console.formatting import print_table
+    from ctc.evaluation.html.learning_curve_page import write_learning_curve_page
+    from ctc.features.probe.curve_files import curve_path, write_curve_files
+
+    print_table(
+        ("label", "photos per class", "photos", "draws", "accuracy", "95 % interval"),
+        [
+            (
+                curve.label,
+                "all" if point.shots is None else point.shots,
+                f"{point.photos:,.0f}",
+                point.draws,
+                f"{point.accuracy:.3f}",
+                f"{point.low:.3f}-{point.high:.3f}",
+            )
+            for curve in curves
+            for point in curve.points
+        ],
+    )
+    page = curve_path(output, ".html")
+    write_learning_curve_page(page, output, curves)
+    as_json, as_csv = write_curve_files(output, curves)
+    for curve in curves:
+        info(curve.advice)
+    info(f"the learning curve is in '{page}', '{as_json}' and '{as_csv}'")
 
 
 def _print_result(result: ProbeResult) -> None:

@@ -12,6 +12,7 @@ from ctc._version import __version__
 from ctc.artifacts.dataset import TEST, TRAIN, VALIDATION, Dataset, Label
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
+from ctc.errors import UsageError
 from ctc.features.intervals import Share
 from ctc.features.probe.config import ProbeConfig, ViewName
 from ctc.features.probe.extract import compute_features
@@ -20,6 +21,7 @@ from ctc.features.probe.fit import fit_heads
 from ctc.features.probe.fit_strangers import Strangers, fit_strangers
 from ctc.features.probe.heads import Heads
 from ctc.features.probe.held_out_photos import held_out_photos
+from ctc.features.probe.learning_curve import LearningCurve, learning_curve
 from ctc.features.probe.onnx_model import check_strangeness, largest_difference, write_probe
 from ctc.features.probe.samples import Samples, read_samples
 from ctc.features.probe.score import accuracies
@@ -42,7 +44,7 @@ class ProbeResult:
     `strangers`: None if there are none; `notes` then say why, unless they weren't asked for.
     `accuracies`: by split and label, the share of events that are right. `difference`: the largest
     of any probability from the fit, on `parity_photos` photos of `parity_split`. `failures`:
-    photos and records that could not be used, and why.
+    photos and records that could not be used, and why. `curves`: the learning curves, if any.
     """
 
     output: Path
@@ -54,6 +56,7 @@ class ProbeResult:
     parity_split: str
     failures: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    curves: tuple[LearningCurve, ...] = ()
 
 
 def probe(
@@ -72,8 +75,10 @@ def probe(
     )
     file = read_model(features_file)
     model = open_model(file, config.runtime, needs="features")
-    dataset = open_dataset(dataset_folder, None)
+    dataset = open_dataset(dataset_folder)
     labels = choose_labels(dataset, config)
+    if config.shots and not any(dataset.manifest.splits.get(one) for one in (TEST, VALIDATION)):
+        raise UsageError("--shots needs a split 'test' or 'val' to measure the accuracy on")
     sha256 = hashlib.sha256(file.data).hexdigest()
     cache = FeatureCache.open(dataset, sha256, model.info.feature_size or 0, config.cache)
     samples = _all_samples(model, dataset, labels, cache, config, reporter)
@@ -101,6 +106,7 @@ def probe(
     distance = strangers.distance if strangers else None
     difference = write_probe(file, info, heads, distance, output, compare)
     failures = tuple(failure for one in samples.values() for failure in one.failures)
+    curves = _learning_curves(samples, labels, heads, config, aggregation, reporter)
     return ProbeResult(
         output,
         heads,
@@ -111,6 +117,7 @@ def probe(
         parity_split,
         failures,
         notes,
+        curves,
     )
 
 
@@ -147,6 +154,37 @@ def _all_samples(
         for failure in failures[:MAX_FAILURES_SHOWN]:
             reporter.info(f"  {failure}")
     return samples
+
+
+def _learning_curves(
+    samples: Mapping[str, Samples],
+    labels: Sequence[Label],
+    heads: Heads,
+    config: ProbeConfig,
+    aggregation: Aggregation,
+    reporter: Reporter,
+) -> tuple[LearningCurve, ...]:
+    """Return the curve of each label, measured on the test split, or else on the validation."""
+    split = next((name for name in (TEST, VALIDATION) if name in samples), None)
+    if not config.shots or split is None:
+        return ()
+    with reporter.progress("draws", len(labels) * len(set(config.shots)) * config.draws) as bar:
+        curves = [
+            learning_curve(
+                samples[TRAIN],
+                (split, samples[split]),
+                label,
+                heads,
+                config.shots,
+                config.draws,
+                config.class_weights,
+                config.seed,
+                aggregation,
+                bar.advance,
+            )
+            for label in labels
+        ]
+    return tuple(curve for curve in curves if curve)
 
 
 def _model_info(
