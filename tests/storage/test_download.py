@@ -29,6 +29,7 @@ class Web:
     cut_at: int | None = None
     ranges: bool = True
     content: bytes = CONTENT
+    moved_to: str = ""
     asked: list[str | None] = field(default_factory=list)
 
 
@@ -43,6 +44,11 @@ def web() -> Iterator[Web]:
             start = int(asked.split("=")[1].rstrip("-")) if asked and served.ranges else 0
             if self.path == "/gone":
                 self.send_error(404)
+                return
+            if self.path == "/moved":
+                self.send_response(302)
+                self.send_header("Location", served.moved_to)
+                self.end_headers()
                 return
             if start >= len(served.content):
                 self.send_error(416)
@@ -117,6 +123,17 @@ def test_download_stops_at_the_limit(web: Web, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="larger than 10,239 bytes"):
         download(web.url, tmp_path / "copy", len(CONTENT) - 1)
     download(web.url, tmp_path / "copy", len(CONTENT))
+
+
+def test_download_follows_a_server_to_the_web_only(web: Web, tmp_path: Path) -> None:
+    moved = web.url.replace("model.onnx", "moved")
+    web.moved_to = web.url
+    download(moved, tmp_path / "copy", NO_LIMIT)
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+    web.moved_to = "file:///etc/passwd"
+    with pytest.raises(OSError, match=r"(?i)redirect"):
+        download(moved, tmp_path / "other", NO_LIMIT)
+    assert (tmp_path / "other").read_bytes() == b""
 
 
 def test_download_of_a_missing_file(web: Web, tmp_path: Path) -> None:
