@@ -18,8 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnx
 import pyarrow.parquet as pq
 import pytest
+from foreign_network import CLASSES, color_graph
 
 from ctc.cli.main import run as ctc
 from ctc.demo.tour import commands as commands_of_the_demo
@@ -111,6 +113,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _write_more(folder: Path) -> None:
     """Files of other kinds, with the same photos."""
+    onnx.save(color_graph(side=224), "network.onnx")
+    Path("classes.txt").write_text("\n".join(CLASSES) + "\n")
     inventory = pq.read_table("inventory.parquet")
     pq.write_table(inventory[:10], "north.parquet")
     pq.write_table(inventory[10:], "south.parquet")

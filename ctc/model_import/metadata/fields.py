@@ -139,3 +139,18 @@ def class_list(found: Any, name: str, path: object) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found) or not found:
         raise InputError(f"'{name}' in '{path}' is not a list of names")
     return tuple(found)
+
+
+def path_beside(path: Path, name: str) -> Path:
+    """Return the file that a file names, in its own folder; raises InputError for any other."""
+    folder = path.absolute().parent.resolve()
+    try:
+        found = (folder / name).resolve()
+        is_file = found.is_file()
+    except (OSError, ValueError):  # a NUL, or a name that is too long
+        raise InputError(f"'{path}' names '{shorten(name)}', which is no file name") from None
+    if not found.is_relative_to(folder):
+        raise InputError(f"'{path}' names a file outside its folder, '{shorten(name)}'")
+    if not is_file:
+        raise InputError(f"'{path}' names '{shorten(name)}', which is not beside it")
+    return found

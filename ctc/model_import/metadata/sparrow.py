@@ -24,6 +24,7 @@ from ctc.model_import.metadata.fields import (
     get_text,
     get_triple,
     parse_size,
+    path_beside,
     read_toml,
 )
 
@@ -109,12 +110,7 @@ def _classes(table: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
     name = get_text(table, "file")
     if name is None:
         return None
-    folder = path.absolute().parent.resolve()
-    found = (folder / name).resolve()
-    if not found.is_relative_to(folder):
-        raise InputError(f"'{path}' names classes outside its folder, '{shorten(name)}'")
-    if not found.is_file():
-        raise InputError(f"'{path}' names '{shorten(name)}', which is not beside it")
+    found = path_beside(path, name)
     lines, kind = read_lines(found), get_text(table, "format") or "one_per_line"
     if kind == "one_per_line":
         return lines

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.model_file import TAXONOMIC_RANKS
 from ctc.errors import InputError, shorten
 from ctc.model_import.description import Description, Taxonomy
-from ctc.model_import.metadata.fields import get_text, read_text
+from ctc.model_import.metadata.fields import get_text, path_beside, read_text
 
 SIDE = 480
 _FIELDS = 7
@@ -91,10 +92,13 @@ def describe_labels(path: Path) -> Description | None:
 
 
 def describe_info(data: Mapping[str, Any], path: Path) -> Description | None:
-    """Return the notes of info.json, None if it is not SpeciesNet's."""
+    """Return what info.json says, with the labels that it names, None if it isn't SpeciesNet's."""
     if get_text(data, "classifier") is None or get_text(data, "type") not in _NOTES:
         return None
-    version = get_text(data, "version") or "?"
-    return Description(
-        path.name, source=f"SpeciesNet {version}", notes=(_NOTES[str(data["type"])],)
+    labels = get_text(data, "classifier_labels")
+    found = None if labels is None else describe_labels(path_beside(path, labels))
+    return replace(
+        found or Description(path.name),
+        source=f"SpeciesNet {get_text(data, 'version') or '?'}",
+        notes=(_NOTES[str(data["type"])],),
     )

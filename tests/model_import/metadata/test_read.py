@@ -244,7 +244,7 @@ def test_manifest_of_another_network_says_nothing(describe) -> None:
     [
         ('"sigmoid"', '"yolo_e2e"', "read by 'yolo_e2e', those of a detector"),
         ('"imagenet"', '"magic"', "'normalization' in '.*' is 'magic'"),
-        ('"labels.csv"', '"../secret.txt"', "names classes outside its folder"),
+        ('"labels.csv"', '"../secret.txt"', "names a file outside its folder"),
         ('"labels.csv"', '"none.csv"', "names 'none.csv', which is not beside it"),
         ("[320, 480]", "[320, -1]", "'input_size' in '.*' is .*, not a height and a width"),
         ("[model]", "[model", "is not TOML"),
@@ -264,6 +264,9 @@ def test_labels_of_speciesnet_beside_the_network_are_read(describe) -> None:
     assert found["taxonomy"]["red fox"]["genus"] == "vulpes"
     assert found["source"] == "SpeciesNet 4.0.1a"
     assert "crops a photo to the surest box of a detector first" in found["notes"][0]
+    named = info | {"classifier_labels": "model.labels.20251208.txt"}
+    found = describe({"model.labels.20251208.txt": line, "info.json": named}, "exported.onnx")
+    assert (found["classes"], found["source"]) == (("red fox",), "SpeciesNet 4.0.1a")
 
 
 @pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "info.json"])
