@@ -50,8 +50,10 @@ def find_local_models(folders: Iterable[Path]) -> list[LocalModel]:
 
     Raises UsageError for a folder that does not exist, InputError for one that can't be listed.
     """
-    distinct = {folder.resolve(): folder for folder in reversed(list(folders))}
-    return [model for folder in reversed(distinct.values()) for model in _models_in(folder)]
+    distinct: dict[Path, Path] = {}
+    for folder in folders:
+        distinct.setdefault(folder.resolve(), folder)
+    return [model for folder in distinct.values() for model in _models_in(folder)]
 
 
 def find_copy(models: Sequence[LocalModel], entry: ModelEntry) -> LocalModel | None:

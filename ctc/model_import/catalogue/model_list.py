@@ -68,6 +68,8 @@ def read_list(place: Path) -> ModelList:
         raise UsageError(f"{what} does not exist") from None
     except OSError as error:
         raise InputError(f"{what} can't be read: {reason(error)}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{what} can't be read: it is not a text file in UTF-8") from None
     except ValueError as error:
         raise InputError(f"{what} can't be read: it is {reason(error)}") from None
     check_format(data, place, FORMAT, FORMAT_VERSION)

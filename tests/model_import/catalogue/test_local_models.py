@@ -42,6 +42,16 @@ def test_find_local_models_tells_kinds_and_faults(
     assert faults[4].startswith("it is not an ONNX file")
 
 
+def test_find_local_models_lists_a_folder_once_where_it_is_first(
+    build_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    build_model("z.onnx")
+    (tmp_path / "more").mkdir()
+    build_model("more/a.onnx")
+    found = find_local_models([tmp_path, tmp_path / "more", tmp_path / "more" / ".."])
+    assert [model.path.name for model in found] == ["z.onnx", "a.onnx"]
+
+
 def test_find_local_models_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the folder '.*none' does not exist"):
         find_local_models([tmp_path / "none"])
