@@ -42,7 +42,7 @@ def test_read_list_takes_the_byte_order_mark_of_windows(entry: Any, write_list: 
         (b"", "not JSON"),
         (b"<html>", "not JSON"),
         (b"[]", "a list, not a JSON object"),
-        (b"\xff\xfe{}", "it is not a text file in UTF-8"),
+        (b"\x89PNG\r\n", "it is not a text file in UTF-8"),
         (b'{"format": "other"}', "'format' is 'other'"),
         (b'{"format": "ctc-model-list", "format_version": 2, "models": []}', "update ctc"),
         (b'{"format": "ctc-model-list", "format_version": 1}', "'models' is null, not a list"),
