@@ -26,7 +26,7 @@ BLOCK_ROWS = 2_048
 _SAMPLE_ROWS = 4_096
 _SLACK, _ROUNDING = 1e-5, 1e-6
 """Above the errors of float32 in a bound, and in the square of a rest."""
-_DENSE = 0.05
+_DENSE = 0.003
 """Share of pairs from which a block is multiplied as a whole, which is faster than one by one."""
 _PAIRS_AT_A_TIME = 1 << 15
 

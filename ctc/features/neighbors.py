@@ -17,6 +17,7 @@ from ctc.inference.events.given_photos import given_events
 from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 from ctc.runtime.model_bytes import read_model
+from ctc.storage.urls import redact_urls
 
 BLOCK_BYTES = 64 << 20
 """Size of the features that are in memory at a time."""
@@ -98,8 +99,16 @@ def most_alike(embeddings: Embeddings, queries: Floats, count: int) -> tuple[Int
 
 def _own_rows(config: NeighborConfig, embeddings: Embeddings) -> list[int | None]:
     """Return the row of each photo, None for one that is to be embedded."""
-    known = PhotoRows(embeddings)
-    rows = [known.find(photo) for photo in config.photos]
+    import pyarrow.compute as pc
+
+    paths = embeddings.table[PATH]
+    places = [pc.index(paths, redact_urls(photo)).as_py() for photo in config.photos]
+    rows: list[int | None] = list(places)
+    if -1 in places and len(embeddings):  # perhaps as another path
+        known = PhotoRows(embeddings)
+        rows = [known.find(photo) for photo in config.photos]
+    elif -1 in places:
+        rows = [None] * len(places)
     missing = [photo for photo, row in zip(config.photos, rows, strict=True) if row is None]
     if missing and config.model is None:
         example = embeddings.table[PATH][0].as_py() if len(embeddings) else ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from ctc.features.store import PATH, Embeddings
-from ctc.storage.paths import absolute_path, is_url, join_path
+from ctc.storage.paths import is_remote, is_url, join_path
 from ctc.storage.urls import redact_urls
 
 
@@ -19,8 +20,8 @@ class PhotoRows:
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._rows: dict[str, int] = {}
-        for row, path in enumerate(embeddings.table[PATH].to_pylist()):
-            for key in _keys(path, embeddings.folder):
+        for row, path in enumerate(embeddings.table[PATH]):
+            for key in _keys(path.as_py(), embeddings.folder):
                 self._rows.setdefault(key, row)
 
     def find(self, path: str, folder: Path | None = None) -> int | None:
@@ -35,5 +36,9 @@ class PhotoRows:
 def _keys(path: str, folder: Path | None) -> Iterator[str]:
     """Yield the absolute path, if it is known, and the path itself."""
     if folder is not None and not is_url(path):
-        yield absolute_path(join_path(folder, path))
+        joined = join_path(folder, path) if is_remote(folder) else os.path.join(folder, path)  # noqa: PTH118, as fast as it gets
+        absolute = joined if is_url(joined) else os.path.normpath(joined)
+        yield absolute.replace(os.sep, "/")
+        if absolute == path:
+            return
     yield path

@@ -195,7 +195,7 @@ class Embeddings:
 
         start = 0
         try:
-            with pq.ParquetFile(local_copy(self.path)) as file:
+            with pq.ParquetFile(local_copy(self.path), pre_buffer=False) as file:
                 for batch in file.iter_batches(rows, columns=[FEATURES]):
                     values = batch.column(0).flatten().to_numpy(zero_copy_only=False)
                     block = values.reshape(batch.num_rows, self.feature_size)

@@ -31,9 +31,7 @@ from ctc.inventory.photo_uses import PhotoUses
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.paths import is_url, join_path, parse_path
 
-ProblemKind = Literal[
-    "missing", "broken", "unchecked", "duplicate", "straddling", "near-duplicate"
-]
+ProblemKind = Literal["missing", "broken", "unchecked", "duplicate", "straddling", "near-duplicate"]
 ProgressCallback = Callable[[int, int], None]
 """Called with the number of further photos, and of failed ones among them."""
 MAX_PENDING = 1024
