@@ -10,8 +10,9 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.model_import.catalogue.entry import ModelEntry
 from ctc.model_import.catalogue.local_models import LocalModel
 from ctc.model_import.catalogue.model_list import ModelList
-from ctc.reporting import counted
 from ctc.storage.urls import redact_urls
+
+MAX_CLASSES_SHOWN = 20
 
 
 def model_json(model: LocalModel) -> dict[str, Any]:
@@ -67,21 +68,30 @@ def entry_json(entry: ModelEntry, copy: LocalModel | None) -> dict[str, Any]:
 def describe(model_list: ModelList, entry: ModelEntry) -> Iterator[str]:
     """Yield lines about a model of a list, for somebody who decides whether to fetch it."""
     yield f"{entry.name}: {entry.summary or entry.kind}"
-    count = entry.class_count
+    size = entry.input_size
     facts = {
-        "kind": entry.kind
-        if count is None
-        else f"{entry.kind}, {counted(count, 'class', 'classes')}",
+        "kind": entry.kind,
+        "classes": _describe_classes(entry),
         "region": entry.region,
         "training data": entry.training_data,
+        "input": None if size is None else f"{size[0]}x{size[1]} pixels",
         "page": entry.page,
         "from": redact_urls(str(model_list.locate(entry.network.url))),
         "bytes": None if entry.total_bytes is None else f"{entry.total_bytes:,}",
+        "SHA-256": entry.network.sha256,
     }
     for what, fact in facts.items():
         if fact is not None:
             yield f"  {what}: {fact}"
     yield f"  licence: {describe_licence(entry)}"
+
+
+def _describe_classes(entry: ModelEntry) -> str | None:
+    """Return the number of classes, with the first of them if the list names them."""
+    if not isinstance(entry.classes, tuple):
+        return None if entry.classes is None else f"{entry.classes:,}"
+    more = ", …" if len(entry.classes) > MAX_CLASSES_SHOWN else ""
+    return f"{len(entry.classes):,} ({', '.join(entry.classes[:MAX_CLASSES_SHOWN])}{more})"
 
 
 def describe_licence(entry: ModelEntry) -> str:

@@ -16,6 +16,7 @@ from ctc.reporting import counted
 if TYPE_CHECKING:
     from ctc.model_import.catalogue.entry import ModelEntry
     from ctc.model_import.catalogue.local_models import LocalModel
+    from ctc.model_import.catalogue.model_list import ModelList
 
 UNKNOWN = "?"
 
@@ -31,8 +32,13 @@ UNKNOWN = "?"
     show_default="the current folder only",
     help="Folder with model files, listed after the current one. Repeatable.",
 )
+@option(
+    "--details",
+    is_flag=True,
+    help="Print all that a list says of each model: training data, SHA-256, page and more.",
+)
 @option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def command(lists: Sequence[Path], folders: Sequence[Path], as_json: bool) -> int:
+def command(lists: Sequence[Path], folders: Sequence[Path], details: bool, as_json: bool) -> int:
     """Show the model files that are here, and the models that lists offer.
 
     A list is a JSON file that somebody keeps, on a disk or on the web; ctc has none of its own. It
@@ -65,6 +71,9 @@ def command(lists: Sequence[Path], folders: Sequence[Path], as_json: bool) -> in
         if here:
             print_table(_HERE, [_local_row(model) for model in here])
         for one, copy in zip(found, copies, strict=True):
+            if details:
+                _print_details(one)
+                continue
             header = (f"{one.name}:", *_OFFERED)
             print_table(header, [_row(model, copy.get(model.name)) for model in one.models])
     for fault in faults:
@@ -78,6 +87,14 @@ def command(lists: Sequence[Path], folders: Sequence[Path], as_json: bool) -> in
 
 _HERE = ("model file", "kind", "classes", "input", "size", "licence", "source")
 _OFFERED = ("kind", "classes", "region", "input", "size", "licence", "commercial use", "here")
+
+
+def _print_details(one: ModelList) -> None:
+    from ctc.model_import.catalogue.summary import describe
+
+    for model in one.models:
+        for line in describe(one, model):
+            click.echo(line)
 
 
 def _local_row(model: LocalModel) -> tuple[str, ...]:

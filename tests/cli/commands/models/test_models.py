@@ -93,6 +93,16 @@ def test_models_lists_further_folders(
     assert str(model) in capsys.readouterr().out
 
 
+def test_models_prints_details(offer: Offer, capsys: pytest.CaptureFixture[str]) -> None:
+    path = offer(summary="Foxes", training_data="1,000 events", classes=["fox", "wolf"])
+    assert run(["models", "--list", str(path), "--details"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "park-species: Foxes"
+    assert "  classes: 2 (fox, wolf)" in lines
+    assert "  training data: 1,000 events" in lines
+    assert any(line.startswith("  SHA-256: ") for line in lines)
+
+
 def test_models_as_json(offer: Offer, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--list", str(offer()), "--folder", str(model.parent), "--json"]
     assert run(["models", *words]) == 0
