@@ -170,6 +170,15 @@ def test_features_are_an_output_of_the_model_file(write_network, import_file, im
     np.testing.assert_allclose(found["species"], expected_probabilities(images), atol=1e-6)
 
 
+@pytest.mark.parametrize("opset", [13, 18])
+@pytest.mark.parametrize("name", ["tokens", "all_tokens", "maps"])
+def test_features_of_any_shape_are_pooled(write_network, import_file, images, name, opset) -> None:
+    network = write_network(tokens=True, maps=True, opset=opset)
+    model = opened(import_file(network, features=name))
+    found = model.run(images, ["features"])["features"]
+    np.testing.assert_allclose(found, images.mean(axis=(1, 2)) / 255, atol=1e-6)
+
+
 def test_auto_takes_the_input_of_the_last_layer_as_features(
     write_network, import_file, images
 ) -> None:

@@ -27,6 +27,7 @@ def color_graph(
     reshape: tuple[int, ...] | None = None,
     fixed_constant: bool = False,
     maps: bool = False,
+    tokens: bool = False,
     conv: bool = False,
     metadata: Mapping[str, str] | None = None,
 ) -> onnx.ModelProto:
@@ -34,7 +35,8 @@ def color_graph(
 
     `names`: new names of `x`, `mean` and `output`. `reshape`: a constant shape that the logits are
     brought to. `fixed_constant`: a batch of one is concatenated, so that no other number fits.
-    `maps`: the pixels are a second output, feature maps. `conv`: a convolution that changes nothing
+    `maps`: the pixels are a second output, feature maps. `tokens`: they are an output of tokens,
+    and another one with their mean as the first token. `conv`: a convolution that changes nothing
     comes first.
     """
     own = {"x": "x", "mean": "mean", "output": "output"} | dict(names or {})
@@ -69,6 +71,15 @@ def color_graph(
     info = helper.make_tensor_value_info
     axes = [3, side, side] if layout == "nchw" else [side, side, 3]
     outputs = [info(own["output"], KINDS[real], [batch, 3])]
+    if tokens:
+        constants["tokens_shape"] = np.array([0, 3, -1], np.int64)
+        flat = add("Reshape", [value, "tokens_shape"], "flat")
+        add("Transpose", [flat], "tokens", perm=[0, 2, 1])
+        constants["token_axis"] = np.array([1], np.int64)
+        first = add("Unsqueeze", [own["mean"], "token_axis"], "class_token")
+        add("Concat", [first, "tokens"], "all_tokens", axis=1)
+        for name, count in (("tokens", side * side), ("all_tokens", side * side + 1)):
+            outputs.append(info(name, KINDS[real], [batch, count, 3]))
     if maps:
         add("Identity", [value], "maps")
         outputs.append(info("maps", KINDS[real], [batch, 3, side, side]))

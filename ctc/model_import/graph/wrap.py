@@ -222,7 +222,8 @@ def _pooling_steps(
         yield "GlobalAveragePool", [], {}
         yield "Flatten", [], {"axis": 1}
     elif pooling == "first-token":
-        yield "Gather", [builder.constant("first", 0)], {"axis": 1}
+        yield "Gather", [builder.constant("first", [0])], {"axis": 1}
+        yield "Flatten", [], {"axis": 1}
     elif pooling == "mean-token":
         if opset >= _AXES_AS_INPUT:
             yield "ReduceMean", [builder.constant("tokens", [1])], {"keepdims": 0}
