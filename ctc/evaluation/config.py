@@ -13,6 +13,7 @@ from ctc.runtime.config import RuntimeConfig
 CalibrationMethod = Literal["temperature", "vector"]
 
 BATCH_SIZE = 16
+FALSE_ALARMS = 0.05
 THUMBNAIL_MEGABYTES = 15.0
 
 
@@ -71,10 +72,13 @@ class CalibrateConfig:
     """What to fit, on which split.
 
     Each class's threshold reaches `precision` with the confidence level `confidence`.
+    `false_alarms`: the share of events of known classes that may be called strangers, for models
+    with features; None for no strangers.
     """
 
     split: str = "val"
     method: CalibrationMethod | Literal["auto"] = "auto"
     precision: float = 0.95
     confidence: float = 0.95
+    false_alarms: float | None = FALSE_ALARMS
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

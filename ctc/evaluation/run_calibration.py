@@ -9,15 +9,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.dataset import TRAIN, Dataset
 from ctc.artifacts.dataset_cache import open_dataset
+from ctc.artifacts.model_file import ModelInfo
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.calibration.calibrate import CalibrationResult, fit_labels
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
+from ctc.evaluation.calibration.strangers import fit_model_strangers
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.score_model import open_model, score_model
 from ctc.evaluation.training_overlap import THIS_SPLIT, training_overlap
+from ctc.features.probe.fit_strangers import Strangers
 from ctc.reporting import NullReporter, Reporter, counted
+from ctc.runtime.session import Model
 
 NULL_REPORTER = NullReporter()
 
@@ -36,7 +41,7 @@ def calibrate_model(
     model = open_model(model_file, config.scoring)
     check_uncalibrated(model_file, model.info)
     predictor = _RecordingPredictor(model.predict)
-    dataset = open_dataset(dataset_folder, [config.split])
+    dataset = open_dataset(dataset_folder, _splits(model.info, dataset_folder, config))
     if training_overlap(model.info, dataset, config.split) == THIS_SPLIT:
         reporter.warn(
             f"the model was trained on split '{config.split}' of this dataset, where it is more"
@@ -49,6 +54,7 @@ def calibrate_model(
     fitted = fit_labels(scored.data, aggregator, config)
     for note in (*scored.notes, *fitted.notes):
         reporter.warn(note)
+    strangers = _fit_strangers(model, dataset, config, reporter)
     images = predictor.batches[0]
     difference = write_calibrated_model(
         model_file,
@@ -58,12 +64,41 @@ def calibrate_model(
         lambda path: open_model(path, config.scoring).predict,
         images,
         {"dataset": dataset.fingerprint(), "split": config.split},
+        (strangers, strangers.to_metadata(dataset)) if strangers else None,
     )
     reporter.info(
         f"'{output}': parity on {counted(len(images), 'photo')}: "
         f"max abs difference {difference:.1g}"
     )
     return fitted
+
+
+def _splits(info: ModelInfo, folder: Path, config: CalibrateConfig) -> list[str]:
+    """Return the splits that are read: also 'train' where strangers are to be fitted."""
+    fits = config.false_alarms is not None and info.feature_size is not None
+    has_train = TRAIN in Dataset.read(folder).manifest.splits
+    return [config.split, *([TRAIN] if fits and not info.strangers and has_train else [])]
+
+
+def _fit_strangers(
+    model: Model, dataset: Dataset, config: CalibrateConfig, reporter: Reporter
+) -> Strangers | None:
+    """Return what is to be fitted to a model with features that has no strangers yet."""
+    rate = config.false_alarms
+    if rate is None or model.info.feature_size is None:
+        return None
+    if model.info.strangers:
+        reporter.info("the model's strangers stay as they were fitted")
+        return None
+    scoring = config.scoring
+    found = fit_model_strangers(
+        model, dataset, config.split, rate, scoring.truth_labels, scoring.location, reporter
+    )
+    if isinstance(found, str):
+        reporter.warn(found)
+        return None
+    reporter.info(found.describe())
+    return found
 
 
 @dataclass

@@ -53,6 +53,20 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
     default=0.95,
     help="Confidence level of that target.",
 )
+@option(
+    "--false-alarms",
+    type=OPEN_UNIT_INTERVAL,
+    metavar="SHARE",
+    default=0.05,
+    help="Of a model with features: at most this share of events of known classes is called"
+    " 'unlike anything learnt'.",
+)
+@option(
+    "--strangers/--no-strangers",
+    default=True,
+    help="Fit how far a photo is from all that was learnt, if the model has features and doesn't"
+    " tell yet.",
+)
 @scoring_options
 def command(
     model_file: Path, dataset_folder: Path, output: Path, overwrite: bool, **options: Any
@@ -60,7 +74,7 @@ def command(
     """Calibrate the probabilities of a MODEL, and find a confidence threshold for each class.
 
     Both are fitted on a split of the DATASET and stored in a copy of the model file, which `ctc
-    predict` applies.
+    predict` applies. A model with features also learns to tell what is unlike the split 'train'.
     """
     require_report_packages("calibrate")
     check_model_output(output, overwrite)
@@ -70,6 +84,8 @@ def command(
     from ctc.evaluation.config import CalibrateConfig
     from ctc.evaluation.run_calibration import calibrate_model
 
+    if not options.pop("strangers"):
+        options["false_alarms"] = None
     config = CalibrateConfig(scoring=scoring_config(options), **options)
     result = calibrate_model(model_file, dataset_folder, output, config, console)
     _print_result(result)

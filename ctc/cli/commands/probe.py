@@ -20,7 +20,6 @@ from ctc.reporting import counted
 
 if TYPE_CHECKING:
     from ctc.features.probe.config import ProbeConfig
-    from ctc.features.probe.fit_strangers import Strangers
     from ctc.features.probe.learning_curve import LearningCurve
     from ctc.features.probe.run import ProbeResult
 
@@ -190,21 +189,9 @@ def _print_result(result: ProbeResult) -> None:
         ],
     )
     if result.strangers:
-        info(_strangers_line(result.strangers))
+        info(result.strangers.describe())
     info(
         f"'{result.output}': parity with the fit on "
         f"{counted(result.parity_photos, 'photo')} of '{result.parity_split}': "
         f"max abs difference {result.difference:.1g}"
-    )
-
-
-def _strangers_line(found: Strangers) -> str:
-    limit = found.threshold
-    events = counted(limit.events, "event") + (
-        f" of {counted(limit.places, 'place')}" if limit.places else ""
-    )
-    return (
-        f"strangers: {limit.measured:.1%} of {events} of 'val' are farther from the classes of"
-        f" '{found.label}' than the threshold; at most {limit.false_alarm_rate:.1%} of such events"
-        f" will be, with {limit.confidence:.0%} confidence"
     )

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.calibration.calibrate import CalibrationResult
 from ctc.evaluation.calibration.calibration import MIN_PROBABILITY, Calibration
+from ctc.features.probe.fit_strangers import Strangers
+from ctc.features.probe.onnx_model import check_strangeness
+from ctc.features.strangers.graph import add_strangeness
+from ctc.runtime.session import load_model
 from ctc.storage.atomic import atomic_write
 from ctc.storage.remote_files import local_copy
 
@@ -39,11 +43,12 @@ def write_calibrated_model(
     open_model: Callable[[Path], PredictFn],
     images: NDArray[np.uint8],
     fitted_on: Mapping[str, str],
+    strangers: tuple[Strangers, Mapping[str, Any]] | None = None,
 ) -> float:
     """Write the calibrated model, and return its largest absolute difference from the fit.
 
-    `fitted_on` names dataset and split in the metadata of each label's calibration. The difference
-    is measured on `images` (N, height, width, 3); `open_model` opens a model file. Raises CtcError,
+    `fitted_on` names dataset and split in the metadata of each label's calibration. `strangers`:
+    the distance to add as the output `strangeness`, and its metadata. The difference is measured on `images` (N, height, width, 3); `open_model` opens a model file. Raises CtcError,
     writing nothing, if it exceeds the tolerance.
     """
     import onnx
@@ -58,6 +63,9 @@ def write_calibrated_model(
         label: found.to_json() | dict(fitted_on) for label, found in fitted.labels.items()
     }
     described = replace(info, calibration=calibration, thresholds=fitted.thresholds)
+    if strangers:
+        add_strangeness(model, strangers[0].distance)
+        described = replace(described, strangers=strangers[1])
     metadata = {entry.key: entry.value for entry in model.metadata_props} | described.to_metadata()
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
@@ -71,6 +79,10 @@ def write_calibrated_model(
                 f"the calibrated model differs from the fit by {difference:.2g}:"
                 f" '{output}' was not written"
             )
+        if strangers:
+            written = load_model(partial, needs="features")
+            features = written.run(images, (FEATURES_OUTPUT,))[FEATURES_OUTPUT]
+            check_strangeness(written, images, features, strangers[0].distance)
     return difference
 
 

@@ -66,12 +66,14 @@ def compute_features(
     views: Sequence[ViewName],
     cache: FeatureCache,
     reporter: Reporter,
+    limit: int | None = None,
 ) -> int:
     """Compute the features of every photo and view that the cache lacks; return their chunks.
 
-    Raises CtcError when the network can't be run or the cache can't be written.
+    `limit`: the number of records to take from all over the split; None for all. Raises CtcError
+    when the network can't be run or the cache can't be written.
     """
-    table = record_table(dataset, split)
+    table = limited_table(dataset, split, limit)
     missing: dict[int, tuple[ViewName, ...]] = {}
     for start in range(0, len(table), CHUNK_RECORDS):
         lacking = tuple(view for view in views if cache.read(split, start, view) is None)
@@ -80,7 +82,7 @@ def compute_features(
     if not missing:
         return 0
     records = sum(len(table[start : start + CHUNK_RECORDS]) for start in missing)
-    photos = sum(shard.images for shard in dataset.shards(split))
+    photos = records * max(1, sum(one.images for one in dataset.shards(split)) // len(table))
     model = model.with_runtime(resolve_runtime(model, photos * len(views)))
     with reporter.progress(f"features of {split}", records) as bar:
         for start, results in groupby(
@@ -99,6 +101,14 @@ def compute_features(
                 features = np.concatenate([one.features[view] for one in done])
                 cache.write(split, start, view, Chunk(kept, features))
     return len(missing)
+
+
+def limited_table(dataset: Dataset, split: str, limit: int | None) -> NDArray[np.int64]:
+    """Return up to `limit` rows of `record_table`, from all over the split."""
+    table = record_table(dataset, split)
+    if limit is None or len(table) <= limit:
+        return table
+    return table[np.linspace(0, len(table) - 1, limit).round().astype(np.intp)]
 
 
 def _tasks(

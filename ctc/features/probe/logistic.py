@@ -50,7 +50,7 @@ class Targets:
         weights = self.weights[:, None] if self.exclusive else self.weights
         total = np.maximum(np.sum(weights, axis=0, dtype=np.float64), 1e-12)
         there = (weights * self.one_hot).sum(axis=0, dtype=np.float64) / total
-        return np.clip(there, _MIN_SHARE, 1 - _MIN_SHARE).astype(np.float32)
+        return np.asarray(np.clip(there, _MIN_SHARE, 1 - _MIN_SHARE), np.float32)
 
     def start(self, axes: int) -> Solution:
         """Return the solution of an infinite penalty: each class has its share."""

@@ -90,7 +90,8 @@ def probe(
         for split, one in samples.items()
         if split != TRAIN
     }
-    strangers, notes = None, ()
+    strangers: Strangers | None = None
+    notes: tuple[str, ...] = ()
     if config.false_alarms is not None:
         fitted = fit_strangers(train, validation, names[0], config.false_alarms)
         strangers, notes = (None, (fitted,)) if isinstance(fitted, str) else (fitted, ())
@@ -209,7 +210,6 @@ def _model_info(
             for split, by_label in found.items()
         },
     }
-    fitted_on = {"dataset": dataset.fingerprint(), "split": VALIDATION}
     backbone = network.provenance.get("backbone") or network.source.get("name") or "unknown"
     return ModelInfo(
         {label: head.classes for label, head in heads.labels.items()},
@@ -223,11 +223,7 @@ def _model_info(
         },
         multi_label=tuple(label for label, head in heads.labels.items() if head.multi_label),
         feature_size=network.feature_size,
-        strangers=(
-            {"label": strangers.label, **strangers.threshold.to_metadata(fitted_on)}
-            if strangers
-            else {}
-        ),
+        strangers=strangers.to_metadata(dataset) if strangers else {},
         licence=network.licence,
         source=network.source,
     )

@@ -67,16 +67,19 @@ def read_samples(
     multi_label: Sequence[str],
     location: str,
     repeated: bool,
+    limit: int | None = None,
 ) -> Samples:
     """Return all photos of a split, whose features are in the cache.
 
-    `repeated`: whether events that the dataset repeats (`--up-sample`) count as often. Raises
+    `repeated`: whether events that the dataset repeats (`--up-sample`) count as often. `limit`: as
+    for `compute_features`. Raises
     InputError if no photo of the split can be used, or if the cache lost a file.
     """
     records: list[CachedRecord] = []
     failures: list[str] = []
     parts: dict[ViewName, list[NDArray[np.float32]]] = {view: [] for view in views}
-    for start in range(0, dataset.event_count(split), CHUNK_RECORDS):
+    records_of_split = min(dataset.event_count(split), limit or dataset.event_count(split))
+    for start in range(0, records_of_split, CHUNK_RECORDS):
         chunks = {view: _read_chunk(cache, split, start, view) for view in views}
         first = chunks[views[0]].records
         records += first.records
