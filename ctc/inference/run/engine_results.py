@@ -116,7 +116,9 @@ def probe_runtime(
 ) -> RuntimeConfig:
     """Let the engine's first worker choose provider and batch size: it may have other devices."""
     context = WorkerContext(Path.cwd())
-    probe = ProbeTask(context, config.model.absolute(), task, config.runtime, events.photos)
+    probe = ProbeTask(
+        context, config.model.absolute(), task, config.runtime, events.photos, config.decode
+    )
     results: Iterator[tuple[None, RuntimeConfig]] = engine.map(probe, iter([None]))
     ((_, runtime),) = results
     return runtime

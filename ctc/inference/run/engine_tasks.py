@@ -11,6 +11,8 @@ from typing import Any
 
 from ctc.errors import InputError
 from ctc.images.folder_watch import FolderWatch
+from ctc.inference.config import DecodeDevice
+from ctc.inference.gpu_decode.device import decoder_device
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal
 from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
@@ -27,7 +29,7 @@ from ctc.storage.atomic import temp_path
 class ProbeTask:
     """Open the network once in a worker, to resolve its provider and batch size.
 
-    `photos`: of the whole run.
+    `photos`: of the whole run. `decode`: see `PipelineConfig`; CtcError if the worker can't.
     """
 
     worker_context: WorkerContext
@@ -35,6 +37,7 @@ class ProbeTask:
     task: PhotoTask[Any, Any]
     runtime: RuntimeConfig
     photos: int
+    decode: DecodeDevice = "cpu"
 
     @property
     def cores(self) -> int:
@@ -45,6 +48,8 @@ class ProbeTask:
         """See `Task`."""
         self.worker_context.enter()
         model = self.task.open(read_model(self.model), self.runtime)
+        if self.decode == "gpu":
+            decoder_device(model.network.runtime.provider, model.preprocessing)
         return lambda _: measured_runtime(
             model.network, self.photos, model.run, model.preprocessing
         )

@@ -13,7 +13,7 @@ from ctc.cli.options.inference import DECODE_DEVICES
 from ctc.inference.config import DecodeDevice, PredictConfig
 from ctc.inference.gpu_decode.device import DaliDevice
 from ctc.inference.pipeline import pipeline
-from ctc.inference.run import photo_run
+from ctc.inference.run import engine_tasks, photo_run
 
 
 @pytest.fixture
@@ -81,4 +81,16 @@ def test_without_a_gpu_nothing_is_opened_or_written(model, photos, tmp_path, mon
     monkeypatch.setattr("ctc.inference.gpu_decode.device.nvidia_gpus", lambda: 0)
     assert predict(tmp_path / "gone.onnx", photos, tmp_path / "p.csv", "--decode", "gpu") == 2
     assert "--decode gpu needs" in capsys.readouterr().err
+    engine = ("--decode", "gpu", "--engine", "local")
+    assert predict(model, photos, tmp_path / "p.csv", *engine) == 2
+    assert "--decode gpu needs" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir() if path != photos] == [model.name]
+
+
+@pytest.mark.usefixtures("on_the_cpu")
+def test_engine_gives_the_answers_of_one_process(model, photos, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(engine_tasks, "decoder_device", lambda *_: DaliDevice())
+    one, engine = tmp_path / "one.csv", tmp_path / "engine.csv"
+    assert predict(model, photos, one, "--decode", "gpu") == 3
+    assert predict(model, photos, engine, "--decode", "gpu", "--engine", "local") == 3
+    assert engine.read_bytes() == one.read_bytes()
