@@ -147,7 +147,9 @@ def _old_description(network: Any, names: Mapping[str, str]) -> dict[str, Any]:
         "config": {
             "name": "model",
             "layers": layers,
-            "input_layers": [[names[one.name.split(":")[0]], 0, 0] for one in network.inputs],
+            "input_layers": [
+                [one["name"], 0, 0] for one in layers if one["class_name"] == "InputLayer"
+            ],
             "output_layers": [[names[one], 0, 0] for one in network.output_names],
         },
     }
