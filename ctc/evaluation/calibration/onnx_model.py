@@ -48,7 +48,8 @@ def write_calibrated_model(
     """Write the calibrated model, and return its largest absolute difference from the fit.
 
     `fitted_on` names dataset and split in the metadata of each label's calibration. `strangers`:
-    the distance to add as the output `strangeness`, and its metadata. The difference is measured on `images` (N, height, width, 3); `open_model` opens a model file. Raises CtcError,
+    the distance to add as the output `strangeness`, and its metadata. The difference is measured on
+    `images` (N, height, width, 3); `open_model` opens a model file. Raises CtcError,
     writing nothing, if it exceeds the tolerance.
     """
     import onnx
