@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ctc.dataset.crops import CropChoice, WithoutBox
 from ctc.dataset.encode import StorageFormat
 from ctc.errors import UsageError
 from ctc.images.crop import check_margin
@@ -30,6 +31,8 @@ class DatasetConfig:
     - `smallest_side`: in pixels; `quality`: of the JPEGs, 1–100.
     - `crop_box`: margin around the box to cut out, a share of its longer side; None for whole
       photos.
+    - `crops`: whether the surest box of each photo is cut out, or all, each as an event.
+    - `without_box`: with all boxes, what becomes of a photo without one; None for `leave-out`.
     - `max_failures`: number of photos that may fail before the build stops; None for no limit.
 
     `threads` and `max_failures` don't change the result.
@@ -48,6 +51,8 @@ class DatasetConfig:
     smallest_side: int = 500
     quality: int = 90
     crop_box: float | None = None
+    crops: CropChoice = "surest"
+    without_box: WithoutBox | None = None
     events_per_shard: int = 5000
     seed: int = 0
     threads: int = 2
@@ -75,6 +80,13 @@ class DatasetConfig:
                 )
         if self.crop_box is not None:
             check_margin(self.crop_box)
+        elif self.crops == "all":
+            raise UsageError("--crops all cuts out boxes: add --crop-box")
+        if self.without_box is not None and self.crops != "all":
+            raise UsageError(
+                "--without-box is for --crops all: with the surest box, photos without one stay "
+                "whole"
+            )
 
     @property
     def storage_format(self) -> StorageFormat:
@@ -86,6 +98,8 @@ class DatasetConfig:
         values = {
             name: value for name, value in asdict(self).items() if name not in _NOT_FINGERPRINTED
         }
+        if self.crops == "surest":  # as it was before there was a choice
+            del values["crops"], values["without_box"]
         return {
             **values,
             "image_root": None if self.image_root is None else self.image_root.as_posix(),

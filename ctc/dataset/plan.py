@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from ctc.artifacts.boxes import BOX_COLUMNS, boxes_from_columns
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
+from ctc.dataset.crops import SOURCE_EVENT, crops_of
 from ctc.dataset.encode import EventPlan
 from ctc.dataset.select import Selection, select_events
 from ctc.errors import UsageError
@@ -50,6 +51,10 @@ class DatasetPlan:
 
         Raises CtcError for everything that can be found wrong before a photo is read.
         """
+        if config.crops == "all":
+            inventory = crops_of(inventory, config.without_box or "leave-out")
+            if not config.split_by and not config.group_by:
+                config = replace(config, group_by=SOURCE_EVENT)
         if config.crop_box is not None and not set(BOX_COLUMNS) <= set(inventory.meta):
             raise UsageError(
                 "--crop-box needs an inventory with boxes: "

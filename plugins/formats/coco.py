@@ -3,18 +3,21 @@
 An event is the images that share a `seq_id`, ordered by `frame_num`, then `datetime`; an image
 without one is its own event. Its observations are the distinct categories of its images'
 annotations (a box per animal gives one observation), with the largest count given. The category
-"empty" is dropped when another image of the event shows something.
+"empty" is dropped when another image of the event shows something. Boxes are kept, all of them, in
+the column `detections`, each with its class as `species`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.boxes import DETECTIONS, LabelledBox, detections_to_json
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
+from ctc.plugin.records import MetaValue
 
 from . import duplicates
 from .coco_tables import EMPTY, AnnotatedLabel, CocoTables, Image
@@ -71,17 +74,21 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
 def _observations(tables: CocoTables) -> Iterator[Observation | LeftOut]:
     events, event_of = _group_by_event(tables)
     labels: dict[str, tuple[AnnotatedLabel, ...]] = {}
+    boxes: dict[str, list[LabelledBox]] = {}
     for found in tables.annotations():
         if isinstance(found, LeftOut):
             yield found
         else:
-            number, label = found
+            number, label, box = found
             event_id = event_of[number]
             labels[event_id] = _merge_labels(labels.get(event_id, ()), label)
+            if box is not None:
+                own = LabelledBox(box, label.category, {"species": label.category})
+                boxes.setdefault(tables.path_of(number), []).append(own)
     has_counts = any(label.amount for merged in labels.values() for label in merged)
     for event_id, images in events.items():
         if event_id in labels:
-            yield from _event_observations(event_id, images, labels[event_id], has_counts)
+            yield from _event_observations(event_id, images, labels[event_id], has_counts, boxes)
         else:
             yield from (LeftOut(image.path, "no annotation") for image in images)
 
@@ -119,11 +126,20 @@ def _leading_number(count: str) -> float:
 
 
 def _event_observations(
-    event_id: str, images: list[Image], labels: tuple[AnnotatedLabel, ...], has_counts: bool
+    event_id: str,
+    images: list[Image],
+    labels: tuple[AnnotatedLabel, ...],
+    has_counts: bool,
+    boxes: Mapping[str, Sequence[LabelledBox]],
 ) -> Iterator[Observation]:
     images.sort(key=_time_sort_key)
     paths = tuple(image.path for image in images)
-    meta = {"datetime": images[0].datetime, "location": images[0].location}
+    meta: dict[str, MetaValue] = {
+        "datetime": images[0].datetime,
+        "location": images[0].location,
+    }
+    if boxes:
+        meta[DETECTIONS] = tuple(detections_to_json(boxes.get(path, ())) for path in paths)
     seen = [label for label in labels if label.category != EMPTY] or labels
     for species, amount in seen:
         yield Observation(

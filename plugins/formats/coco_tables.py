@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from ctc.errors import InputError
 from ctc.images.photo_paths import normalize_path
-from ctc.plugin import LeftOut
+from ctc.plugin import Box, LeftOut
 
 from .duplicates import resolve_duplicate
 from .json_entry import EntryError, JsonEntry
 
 EMPTY = "empty"
 EMPTY_NAMES = frozenset({"background", "blank", EMPTY, "no animal", "none", "nothing"})
+NO_BOX = "its box: outside its image, or the image has no width and height"
 _DROPPED = -1
 
 
@@ -28,6 +29,8 @@ class Image(NamedTuple):
     datetime: str | None
     location: str | None
     corrupt: bool
+    width: float | None = None
+    height: float | None = None
 
 
 class AnnotatedLabel(NamedTuple):
@@ -57,6 +60,7 @@ class CocoTables:
         self._annotation_positions: dict[str, int] = {}
         self._annotation_images = array("q")  # image number of each annotation
         self._annotation_labels = array("q")
+        self._boxes: dict[int, tuple[float, float, float, float]] = {}  # by annotation
         self._label_numbers: dict[AnnotatedLabel, int] = {}
         self._interned: dict[str, str] = {}
 
@@ -69,6 +73,8 @@ class CocoTables:
             entry.text("datetime"),
             self._intern(entry.text("location", decimals=True)),
             entry.flag("corrupt"),
+            entry.number("width"),
+            entry.number("height"),
         )
         number = self._image_number(image_id)
         known = self._images[number]
@@ -112,6 +118,9 @@ class CocoTables:
             image = _DROPPED
         self._annotation_images.append(image)
         self._annotation_labels.append(label_number)
+        if "bbox" in entry.fields and image != _DROPPED:
+            left, top, width, height = entry.numbers("bbox", 4)
+            self._boxes[position] = (left, top, width, height)
         return left_out
 
     def images(self) -> Iterator[tuple[int, str, Image]]:
@@ -122,8 +131,14 @@ class CocoTables:
             if image is not None and not image.corrupt:
                 yield number, image_id, image
 
-    def annotations(self) -> Iterator[tuple[int, AnnotatedLabel] | LeftOut]:
-        """Yield (image number, label) for each annotation, with the class for the category id.
+    def path_of(self, number: int) -> str:
+        """Return the path of an image by its number."""
+        image = self._images[number]
+        assert image is not None
+        return image.path
+
+    def annotations(self) -> Iterator[tuple[int, AnnotatedLabel, Box | None] | LeftOut]:
+        """Yield (image number, label, box) for each annotation, with the class for the category id.
 
         Yields a LeftOut for one whose image or category is missing, nothing for corrupt images.
         """
@@ -139,7 +154,19 @@ class CocoTables:
                 where = f"'{self._source}' annotations[{position}]"
                 yield LeftOut(where, f"its {missing}_id is not there")
             elif not image.corrupt:
-                yield number, label
+                box = self._box(position, image)
+                if box is None and position in self._boxes:
+                    yield LeftOut(f"'{self._source}' annotations[{position}]", NO_BOX)
+                yield number, label, box
+
+    def _box(self, position: int, image: Image) -> Box | None:
+        """Return the box of an annotation, clipped to its image; None if there is none."""
+        if position not in self._boxes or not image.width or not image.height:
+            return None
+        left, top, width, height = self._boxes[position]
+        x, right = (_clip(side / image.width) for side in (left, left + width))
+        y, bottom = (_clip(side / image.height) for side in (top, top + height))
+        return Box(x, y, right - x, bottom - y) if right > x and bottom > y else None
 
     def _resolve_category(self, label: AnnotatedLabel) -> AnnotatedLabel | None:
         name = self._categories.get(label.category)
@@ -163,3 +190,7 @@ class CocoTables:
 
     def _intern(self, text: str | None) -> str | None:
         return None if text is None else self._interned.setdefault(text, text)
+
+
+def _clip(share: float) -> float:
+    return min(max(share, 0.0), 1.0)

@@ -1,10 +1,10 @@
 """MegaDetector's results joined to an inventory: the animal's bounding box in each photo.
 
-The inventory keeps its columns and gets five more, `box_x`, `box_y`, `box_w`, `box_h` (in fractions
-of the photo's sides, from its top left corner) and `box_conf`, each with an entry per image of the
-event, null where there is no box. Among the boxes with at least `--min-confidence` the most
-confident one of the category `animal` is taken, else the most confident of any category: people and
-vehicles are classes too.
+The inventory keeps its columns and gets six more. `detections` has all boxes of each image of the
+event with at least `--min-confidence`, as JSON. `box_x`, `box_y`, `box_w`, `box_h` (in fractions of
+the photo's sides, from its top left corner) and `box_conf` have one box per image, null where there
+is none: the most confident one of the category `animal`, else the most confident of any category,
+since people and vehicles are classes too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.boxes import DETECTIONS, Box, LabelledBox, detections_to_json
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.photo_paths import normalize_path
@@ -80,13 +81,14 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     yield from boxes.read(source)
     missing: dict[str, None] = {}
     for row in _rows(inventory):
-        found = []
+        found, everything = [], []
         for image in row[IMAGES] or ():
             file = normalize_path(image).removeprefix(root)
             if file not in boxes:
                 missing[image] = None
             found.append(boxes.best(file) if file in boxes else None)
-        yield _observation(row, inventory.labels, found)
+            everything.append(_all_boxes(boxes, file))
+        yield _observation(row, inventory.labels, found, everything)
     if not boxes.any_used():
         raise InputError(_no_common_photo_message(source, boxes, path, missing))
     for reason, count in inventory.left_out.items():
@@ -142,10 +144,23 @@ def _rows(inventory: Inventory) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
+def _all_boxes(boxes: BoxIndex, file: str) -> str | None:
+    """Return all boxes of a file as JSON, None without any."""
+    return detections_to_json(
+        [
+            LabelledBox(Box(box.x, box.y, box.w, box.h, confidence=box.conf), name)
+            for name, box in (boxes.all(file) if file in boxes else ())
+        ]
+    )
+
+
 def _observation(
-    row: dict[str, Any], labels: tuple[str, ...], boxes: list[ScoredBox | None]
+    row: dict[str, Any],
+    labels: tuple[str, ...],
+    boxes: list[ScoredBox | None],
+    everything: list[str | None],
 ) -> Observation:
-    own = (EVENT_ID, IMAGES, *labels, *COLUMNS)
+    own = (EVENT_ID, IMAGES, *labels, *COLUMNS, DETECTIONS)
     meta = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in row.items()
@@ -156,7 +171,7 @@ def _observation(
         row[EVENT_ID],
         tuple(row[IMAGES] or ()),
         {label: row[label] for label in labels},
-        {**meta, **found},
+        {**meta, **found, DETECTIONS: tuple(everything)},
     )
 
 

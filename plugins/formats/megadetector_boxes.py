@@ -33,7 +33,7 @@ class ScoredBox(NamedTuple):
 
 
 class BoxIndex:
-    """Best box of each category per file, stored as numbers: there may be millions of files.
+    """The boxes of each file, stored as numbers: there may be millions of files.
 
     `normalize_path` maps a file's name in the results to its key here. Rows of `_boxes` are a
     category's number and a ScoredBox; those of result `n` are from `_starts[n]` to
@@ -50,6 +50,7 @@ class BoxIndex:
         self._starts = array("q", [0])
         self._boxes = array("d")
         self._categories: dict[str, int] = {}
+        self._names: dict[int, str] = {}
         self._animal_categories: set[int] = set()
         self._unlisted_categories: set[int] = set()
         self._failures: dict[int, str] = {}
@@ -74,6 +75,7 @@ class BoxIndex:
         if names is None:
             raise InputError(f"'{source}' has no 'detection_categories'")
         for category, number in self._categories.items():
+            self._names[number] = names.get(category, category)
             if category not in names:
                 self._unlisted_categories.add(number)
                 yield LeftOut(f"category '{category}'", "its boxes: not in 'detection_categories'")
@@ -96,6 +98,18 @@ class BoxIndex:
             if rows
             else None
         )
+
+    def all(self, file: str) -> list[tuple[str, ScoredBox]]:
+        """Return all boxes of a file with the names of their categories, the surest first.
+
+        Raises KeyError for a file that isn't there.
+        """
+        rows = [
+            (self._names[number], box)
+            for number, box in self._file_boxes(self._results[file])
+            if number not in self._unlisted_categories
+        ]
+        return sorted(rows, key=lambda row: -row[1].conf)
 
     def failures(self) -> Iterator[tuple[str, str]]:
         """Yield (file, MegaDetector's message) for the used files that it couldn't read."""
@@ -121,13 +135,13 @@ class BoxIndex:
             self.first_problem = self.first_problem or str(error)
             yield error.to_left_out()
             return
-        best: dict[int, ScoredBox] = {}
+        rows: list[tuple[int, ScoredBox]] = []
         for detection in detections:
             try:
-                self._keep_best(detection, best)
+                self._keep(detection, rows)
             except EntryError as error:
                 yield error.to_left_out()
-        left_out = self._add(entry.where, file, list(best.items()), failure)
+        left_out = self._add(entry.where, file, rows, failure)
         if left_out is not None:
             yield left_out
 
@@ -155,15 +169,12 @@ class BoxIndex:
             self._failures[number] = failure
         return left_out
 
-    def _keep_best(self, detection: JsonEntry, best: dict[int, ScoredBox]) -> None:
-        """Put a detection into `best`, the best box of each category, if it is better."""
+    def _keep(self, detection: JsonEntry, rows: list[tuple[int, ScoredBox]]) -> None:
+        """Append a detection to `rows`, if it is sure enough."""
         category = detection.required_text("category")
         box = _parse_box(detection, self._min_confidence)
-        if box is None:
-            return
-        number = self._categories.setdefault(category, len(self._categories))
-        if number not in best or box.conf > best[number].conf:
-            best[number] = box
+        if box is not None:
+            rows.append((self._categories.setdefault(category, len(self._categories)), box))
 
     def _file_boxes(self, number: int) -> list[tuple[int, ScoredBox]]:
         width = 1 + len(ScoredBox._fields)

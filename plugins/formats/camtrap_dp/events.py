@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ctc.artifacts.boxes import LabelledBox
 from ctc.plugin import LeftOut
 
 from ..duplicates import resolve_duplicate
@@ -16,6 +17,7 @@ from .labels import (
     ObservationLabels,
     max_count,
     merge_labels,
+    parse_box,
     parse_labels,
     sum_counts,
 )
@@ -69,6 +71,8 @@ class ObservedEvents:
         self._first_wins = first_wins
         self._events: dict[_EventKey, ObservedEvent] = {}
         self._row_hashes: dict[str, int] = {}
+        self.boxes: dict[str, list[LabelledBox]] = {}
+        """Per path the boxes of a photo's media-based observations, with their labels."""
 
     def read(self, package: Package) -> Iterator[LeftOut]:
         """Read the observations; yields what was left out."""
@@ -151,14 +155,17 @@ class ObservedEvents:
         self._row_hashes[observation_id] = content
         level = require_value(row, "observationLevel")
         if level == "media":
-            self._add_media_based(where, row, parse_labels(row))
-        elif level == "event":
+            return self._add_media_based(where, row, parse_labels(row))
+        if level == "event":
             self._add_event_based(where, row, parse_labels(row))
         else:
             raise UnusableRowError(f"its observationLevel '{level}' is neither 'media' nor 'event'")
         return None
 
-    def _add_media_based(self, where: str, row: CsvRow, answer: ObservationLabels) -> None:
+    def _add_media_based(
+        self, where: str, row: CsvRow, answer: ObservationLabels
+    ) -> LeftOut | None:
+        """Add a row; its box alone may be left out."""
         media_id = require_value(row, "mediaID")
         photo = self._media.photos.get(media_id)
         if photo is None:
@@ -170,6 +177,16 @@ class ObservedEvents:
         event.media_based = merge_labels(event.media_based, answer, max_count)
         event.media_ids.append(media_id)
         event.media_rows.append(where)
+        try:
+            box = parse_box(row)
+        except UnusableRowError as error:
+            return LeftOut(where, str(error))
+        if box is not None:
+            known = {label: getattr(answer, label) for label in LABELS}
+            labels = {label: value for label, value in known.items() if value is not None}
+            own = LabelledBox(box, row["observationType"], labels)
+            self.boxes.setdefault(photo.path, []).append(own)
+        return None
 
     def _add_event_based(self, where: str, row: CsvRow, answer: ObservationLabels) -> None:
         deployment, name = require_value(row, "deploymentID"), row["eventID"]

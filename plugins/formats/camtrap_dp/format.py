@@ -6,8 +6,9 @@ their media-based observations are left out. Of events whose times overlap, a ph
 shortest, such as a time-lapse photo within a burst. Other events have the media-based observations
 of the photos that name them; a photo that names none is its own event.
 
-The label `species` is the scientificName, else the observationType: `animal`, `human`, `vehicle`,
-`empty` for blank, and missing for unknown and unclassified.
+Boxes of media-based observations are kept, all of them, in the column `detections`, each with its
+own labels. The label `species` is the scientificName, else the observationType: `animal`, `human`,
+`vehicle`, `empty` for blank, and missing for unknown and unclassified.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.boxes import DETECTIONS, detections_to_json
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 from ctc.plugin.records import MetaValue
 from ctc.reporting import counted
@@ -73,6 +75,9 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         else:
             event_id, photos, answers = found
             paths, meta = tuple(photo.path for photo in photos), _event_meta(media, photos[0])
+            if events.boxes:
+                own = (detections_to_json(events.boxes.get(path, ())) for path in paths)
+                meta[DETECTIONS] = tuple(own)
             for answer in answers:
                 yield Observation(
                     event_id, paths, {label: getattr(answer, label) for label in labels}, meta

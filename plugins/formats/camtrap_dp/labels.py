@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
-from .package import CsvRow, UnusableRowError, require_value
+from ctc.plugin import Box
+
+from .package import BOX_COLUMNS, CsvRow, UnusableRowError, require_value
 
 EMPTY = "empty"
 SPECIES_BY_TYPE = {
@@ -24,6 +26,10 @@ SPECIES_BY_TYPE = {
     "unclassified": None,
 }
 """Species by observationType; a scientificName replaces the first three."""
+
+
+BOX_TOLERANCE = 0.001
+"""How far a box may reach beyond its photo, by rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,33 @@ def parse_labels(row: CsvRow) -> ObservationLabels:
         row["lifeStage"],
         row["behavior"],
     )
+
+
+def parse_box(row: CsvRow) -> Box | None:
+    """Return the box of a media-based row, None without one.
+
+    Raises UnusableRowError for a box that is not within the photo.
+    """
+    texts = [row[name] for name in BOX_COLUMNS]
+    if None in texts:
+        return None
+    try:
+        left, top, width, height = (float(text or "") for text in texts)
+    except ValueError:
+        raise UnusableRowError("its bbox is not four numbers") from None
+    fits = min(left, top) >= 0 and min(width, height) > 0
+    if not fits or max(left + width, top + height) > 1 + BOX_TOLERANCE:
+        raise UnusableRowError("its bbox is not within the photo, as fractions from 0 to 1")
+    confidence = _share(row["classificationProbability"])
+    return Box(left, top, width, height, confidence=confidence)
+
+
+def _share(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0 <= value <= 1 else None
 
 
 @lru_cache(maxsize=1 << 16)

@@ -17,6 +17,7 @@ from ..json_entry import JsonEntry
 from ..json_stream import read_document
 from .archive import PackageFiles, ZipFiles, decompressed, open_files
 
+BOX_COLUMNS = ("bboxX", "bboxY", "bboxWidth", "bboxHeight")
 REQUIRED = {
     "deployments": ("deploymentID", "latitude", "longitude"),
     "media": ("mediaID", "deploymentID", "timestamp", "filePath", "fileMediatype"),
@@ -41,6 +42,8 @@ OPTIONAL = {
         "sex",
         "lifeStage",
         "behavior",
+        *BOX_COLUMNS,
+        "classificationProbability",
     ),
 }
 _MISSING = frozenset({"", "NA", "NaN", "nan"})  # `missingValues` of the table schemas

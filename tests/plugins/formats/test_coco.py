@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ctc.artifacts.boxes import Box, LabelledBox, detections_from_json
 from ctc.artifacts.inventory import Inventory
 from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
@@ -360,3 +361,26 @@ def test_coco_file_to_inventory(tmp_path: Path, capsys: pytest.CaptureFixture[st
         {"event_id": "1", "images": ["1.jpg"], "species": "fox", "count": "2", **NO_META}
     ]
     assert "no annotation (first: 2.jpg)" in capsys.readouterr().err
+
+
+def test_boxes_are_kept_with_their_class(tmp_path: Path) -> None:
+    sized = {"seq_id": "s", "width": 200, "height": 100}
+    images = [image("a", frame_num=1, **sized), image("b", frame_num=2, seq_id="s")]
+    annotations = [
+        saw("a", bbox=[20, 10, 40, 50]),
+        saw("a", 2, bbox=[150, 10, 80, 50]),
+        saw("b", bbox=[1, 1, 5, 5]),
+        saw("b", 2),
+    ]
+    found = read(tmp_path, document(images, annotations))
+    assert [reason for reason in reasons(found) if "box" in reason] == [
+        "its box: outside its image, or the image has no width and height"
+    ]
+    events = [one for one in found if isinstance(one, Observation)]
+    assert [one.labels["species"] for one in events] == ["fox", "hare"]
+    first, second = events[0].meta["detections"]
+    assert second is None
+    assert detections_from_json(first) == (
+        LabelledBox(Box(0.1, 0.1, 0.2, 0.5), "fox", {"species": "fox"}),
+        LabelledBox(Box(0.75, 0.1, 0.25, 0.5), "hare", {"species": "hare"}),
+    )

@@ -88,6 +88,10 @@ def test_read_adds_box_per_photo_and_keeps_inventory(read: Read, inventory: Path
         "box_w": (None, pytest.approx(0.3)),
         "box_h": (None, pytest.approx(0.4)),
         "box_conf": (None, 0.9),
+        "detections": (
+            None,
+            '[{"bbox": [0.1, 0.2, 0.3, 0.4], "category": "animal", "conf": 0.9}]',
+        ),
     }
     assert found[:2] == [
         Observation(

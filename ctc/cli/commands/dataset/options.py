@@ -90,6 +90,19 @@ _PHOTOS = (
         help="Crop to the square around the detector's box, enlarged by this share of it on each "
         "side (0.1 if no number is given).",
     ),
+    option(
+        "--crops",
+        type=click.Choice(["surest", "all"]),
+        default="surest",
+        help="Which boxes --crop-box cuts out: the surest of each photo, or all, each as an event "
+        "of its own, with its own labels or those of an event with one answer.",
+    ),
+    option(
+        "--without-box",
+        type=click.Choice(["leave-out", "whole", "blank"]),
+        show_default="leave-out; with --crops surest, whole",
+        help="What becomes of a photo without a box with --crops all.",
+    ),
 )
 _BUILD = (
     option(

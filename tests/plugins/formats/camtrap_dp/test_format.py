@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ctc.artifacts.boxes import Box, LabelledBox, detections_from_json
 from ctc.artifacts.inventory import Inventory
 from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
@@ -195,6 +196,30 @@ def test_media_based_observations_form_named_event(
             {**META, "datetime": "2020-05-01T10:00:02Z"},
         ),
     ]
+
+
+def test_boxes_of_photos_are_kept_with_their_labels(package: Callable[..., Path]) -> None:
+    def bbox(*sides: float) -> dict[str, str]:
+        names = ("bboxX", "bboxY", "bboxWidth", "bboxHeight")
+        return dict(zip(names, map(str, sides), strict=True))
+
+    rows = [
+        of_photo(1, "a", "Lepus", eventID="e1", **bbox(0.1, 0.2, 0.3, 0.4)),
+        of_photo(2, "a", "Martes", eventID="e1", **bbox(0.5, 0.2, 0.3, 0.4)),
+        of_photo(3, "b", "Lepus", eventID="e1", **bbox(0.9, 0.2, 0.3, 0.4)),
+    ]
+    found = read(package([photo("a"), photo("b", 1)], rows))
+    assert [(one.where, one.reason) for one in found if isinstance(one, LeftOut)] == [
+        ("observations.csv line 4", "its bbox is not within the photo, as fractions from 0 to 1")
+    ]
+    events = [one for one in found if isinstance(one, Observation)]
+    assert [one.labels["species"] for one in events] == ["Lepus", "Martes"]
+    first, second = events[0].meta["detections"]
+    assert second is None
+    assert detections_from_json(first) == (
+        LabelledBox(Box(0.1, 0.2, 0.3, 0.4), "animal", {"species": "Lepus"}),
+        LabelledBox(Box(0.5, 0.2, 0.3, 0.4), "animal", {"species": "Martes"}),
+    )
 
 
 def test_single_photo_event_differs_from_event_with_same_id(package: Callable[..., Path]) -> None:
