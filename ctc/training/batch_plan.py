@@ -27,9 +27,14 @@ class BatchPlan:
     preprocessing: Preprocessing
 
     @property
+    def batch_size(self) -> int:
+        """Photos of a full batch on all hosts."""
+        return self.config.batch_size or 1
+
+    @property
     def local_batch_size(self) -> int:
         """Photos of a full batch on this host."""
-        return self.config.batch_size // self.config.hosts
+        return self.batch_size // self.config.hosts
 
     @property
     def photos_per_step(self) -> int:
@@ -45,7 +50,7 @@ class BatchPlan:
     def check(self) -> None:
         """Raise UsageError if the devices or the micro-batches can't share a batch."""
         config, devices = self.config, self.config.topology.device_count
-        if config.batch_size % devices:
+        if self.batch_size % devices:
             raise UsageError(
                 f"--batch-size {config.batch_size} can't be divided among {devices} devices: "
                 f"choose a multiple of {devices}"

@@ -34,6 +34,8 @@ DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {
 }
 DEFAULT_WARMUP_EPOCHS: Mapping[ScheduleName, float] = {"plateau": 0.0, "cosine": 1.0}
 DEFAULT_PATIENCE = 3
+BATCH_SIZES, EPOCH_STEPS = (8, 16, 32, 64, 128), 32
+"""The default batch size is the largest of these with which an epoch has so many steps."""
 DEFAULT_TEACHER: Mapping[str, float] = {"teacher_weight": 0.5, "teacher_temperature": 2.0}
 NATURAL: Sampling = "natural"
 
@@ -105,7 +107,7 @@ class TrainingConfig:
     image_choice: ImageChoice = "random"
     observation: Literal["first", "random"] = "first"
     on_bad_record: Literal["fail", "skip"] = "fail"
-    batch_size: int = 128
+    batch_size: int | None = None
     epochs: int = 70
     steps_per_epoch: int | None = None
     optimizer: OptimizerName = "sgd"
@@ -210,6 +212,14 @@ class TrainingConfig:
             return cls(**{**data, **tuples, "label_weights": dict(data["label_weights"])})
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"the training options are incomplete: {error}") from None
+
+
+def default_batch_size(photos: int, devices: int = 1) -> int:
+    """Return the batch size for a train split of so many photos: a multiple of the devices."""
+    size = max(
+        (size for size in BATCH_SIZES if size * EPOCH_STEPS <= photos), default=BATCH_SIZES[0]
+    )
+    return max(1, size // devices) * devices
 
 
 def _absolute_path(path: str | None) -> str | None:

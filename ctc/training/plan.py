@@ -10,12 +10,14 @@ from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.preprocessing import ImageChoice, Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import UsageError
+from ctc.images.eval_samples import sample_count
 from ctc.plugin import Backbone, Loader, OutputFormat
 from ctc.plugin.manager import Plugins
 from ctc.plugin.option_values import bind_options, json_values, option_values
+from ctc.reporting import counted
 from ctc.storage.paths import parse_path
 from ctc.training.batch_plan import BatchPlan
-from ctc.training.config import TrainingConfig
+from ctc.training.config import TrainingConfig, default_batch_size
 from ctc.training.label_choice import choose_labels
 from ctc.training.loader_choice import choose_loader
 from ctc.training.model.class_weights import class_weights
@@ -37,6 +39,7 @@ class TrainingPlan:
 
     config                the options, resolved
     loader_reason         why this loader was chosen; '' if there is nothing to explain
+    batch_reason          why this batch size was chosen; '' if it was given
     labels                the labels to train, in order
     preprocessing         the input of the network, for the model file
     criteria              loss and metrics of each label
@@ -51,6 +54,7 @@ class TrainingPlan:
     backbone: Backbone
     loader: Loader
     loader_reason: str
+    batch_reason: str
     labels: tuple[Label, ...]
     preprocessing: Preprocessing
     criteria: Mapping[str, Criterion]
@@ -119,12 +123,16 @@ def resolve_plan(
     loader = bind_options(loader, resolved.loader_options)
     initial = None if resumed_run else resolve_initial_weights(config, backbone, plugins)
     preprocessing = _make_preprocessing(resolved, dataset)
+    resolved, batch_reason = _choose_batch_size(
+        resolved, sample_count(dataset, TRAIN, preprocessing)
+    )
     plan = TrainingPlan(
         config=resolved,
         dataset=dataset,
         backbone=backbone,
         loader=loader,
         loader_reason=loader_reason,
+        batch_reason=batch_reason,
         labels=labels,
         preprocessing=preprocessing,
         criteria=_make_criteria(resolved, labels),
@@ -144,6 +152,14 @@ def resolve_plan(
     )
     plan.batches.check()
     return plan
+
+
+def _choose_batch_size(config: TrainingConfig, photos: int) -> tuple[TrainingConfig, str]:
+    """Return the options with a batch size for so many train photos, and why it was chosen."""
+    if config.batch_size is not None:
+        return config, ""
+    size = default_batch_size(photos, config.topology.device_count)
+    return replace(config, batch_size=size), f"by the {counted(photos, 'train photo')}"
 
 
 def _make_preprocessing(config: TrainingConfig, dataset: Dataset) -> Preprocessing:

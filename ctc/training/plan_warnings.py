@@ -55,7 +55,7 @@ def _gpu_warnings() -> Iterator[str]:
 
 def _few_steps_warnings(plan: TrainingPlan) -> Iterator[str]:
     """Warn of batches so large that an epoch changes the weights a few times only."""
-    size, photos = plan.config.batch_size, sample_count(plan.dataset, TRAIN, plan.preprocessing)
+    size, photos = plan.batches.batch_size, sample_count(plan.dataset, TRAIN, plan.preprocessing)
     steps = max(photos // size, 1)
     power = max(photos // MIN_STEPS, 1).bit_length() - 1
     smaller = max(SMALLEST_BATCH_SIZE, 2**power, plan.config.topology.device_count)

@@ -201,6 +201,8 @@ def _log_header(plan: TrainingPlan, reporter: Reporter) -> None:
             + ", ".join(f"'{name}'" for name in plan.teacher.columns)
             + (f" and not {', '.join(untaught)}" if untaught else "")
         )
+    if plan.batch_reason:
+        reporter.info(f"batches of {plan.batches.batch_size}, chosen {plan.batch_reason}")
     for warning in plan_warnings(plan):
         reporter.warn(warning)
     if not plan.has_split(VALIDATION):

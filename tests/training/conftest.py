@@ -132,6 +132,7 @@ def _config(folder: Path) -> TrainingConfig:
         height=16,
         width=20,
         batch_size=12,
+        optimizer="sgd",
         epochs=3,
         learning_rate=0.05,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from ctc.errors import InputError
 from ctc.hardware import usable_cores
-from ctc.training.config import TrainingConfig
+from ctc.training.config import TrainingConfig, default_batch_size
 
 CONFIG = TrainingConfig(
     "data", "run", "small_cnn", ("species", "count"), {"count": 0.5}, rotate=12.0, flip=False
@@ -79,3 +79,18 @@ def test_augmentation_uses_the_options():
 
 def test_augmentation_preserves_aspect_with_fit_crop():
     assert TrainingConfig("d", "r", "b", ("l",), resize="fit-crop").augmentation().preserve_aspect
+
+
+@pytest.mark.parametrize(
+    ("photos", "size"),
+    [(1, 8), (255, 8), (511, 8), (512, 16), (1333, 32), (4095, 64), (4096, 128), (10**7, 128)],
+)
+def test_default_batch_size_gives_an_epoch_32_steps(photos, size):
+    assert default_batch_size(photos) == size
+
+
+@pytest.mark.parametrize(
+    ("photos", "devices", "size"), [(100, 3, 6), (100, 16, 16), (9000, 3, 126)]
+)
+def test_default_batch_size_is_a_multiple_of_the_devices(photos, devices, size):
+    assert default_batch_size(photos, devices) == size

@@ -81,3 +81,13 @@ def test_plan_gives_loader_and_model_the_same_input(tiny_dataset, plugins_with_a
             "fit-crop",
             "all",
         )
+
+
+def test_resolve_plan_chooses_batch_size_by_the_train_photos(tiny_dataset, plugins_with_arrays):
+    dataset = tiny_dataset({"train": 540, "val": 3})
+    config = TrainingConfig(str(dataset.folder), "run", "small_cnn", ("species",), loader="arrays")
+    plan = resolve_plan(config, plugins_with_arrays)
+    assert (plan.batches.batch_size, plan.batch_reason) == (16, "by the 540 train photos")
+    given = resolve_plan(replace(config, batch_size=4), plugins_with_arrays)
+    assert (given.batches.batch_size, given.batch_reason) == (4, "")
+    assert resolve_plan(plan.config, plugins_with_arrays).config == plan.config

@@ -50,7 +50,7 @@ def predict_test_split(
 def _predict_batches(
     plan: TrainingPlan, runner: ModelRunner, totals: MetricSums, on_progress: Callable[[int], None]
 ) -> Iterator[list[SamplePrediction]]:
-    for samples in _batches(_samples(plan), plan.config.batch_size):
+    for samples in _batches(_samples(plan), plan.batches.batch_size):
         logits = runner.predict(np.stack([sample.image for sample in samples]))
         labels = {
             label: np.array([sample.labels[label] for sample in samples], np.int32)

@@ -59,8 +59,10 @@ def _format_loader(plan: TrainingPlan) -> str:
 def _format_steps(plan: TrainingPlan, estimate: ResourceEstimate) -> str:
     accumulate, steps, epochs = plan.config.accumulate, estimate.steps, plan.config.epochs
     parts = f" in {accumulate} micro-batches" if accumulate > 1 else ""
+    reason = f" (chosen {plan.batch_reason})" if plan.batch_reason else ""
+    photos = f"{counted(estimate.photos_per_step, 'photo')}{parts}{reason}"
     return (
-        f"{steps:,} per epoch, each of {counted(estimate.photos_per_step, 'photo')}{parts}; "
+        f"{steps:,} per epoch, each of {photos}; "
         f"at most {counted(epochs, 'epoch')}: {counted(steps * epochs, 'step')}"
     )
 

@@ -149,7 +149,12 @@ DATA = (
 )
 
 OPTIMIZATION = (
-    option("--batch-size", type=POSITIVE_INT, help="Photos per step."),
+    option(
+        "--batch-size",
+        type=POSITIVE_INT,
+        show_default="8 to 128, by the number of train photos",
+        help="Photos per step.",
+    ),
     option(
         "--accumulate",
         type=POSITIVE_INT,
