@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import onnx
 import tensorflow as tf
 
@@ -94,15 +95,50 @@ def run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelProt
     """
     from tf2onnx.convert import from_function
 
+    handlers = {"Erfc": (_convert_erfc, [])}
+    options = {"input_signature": signature, "opset": OPSET, "custom_op_handlers": handlers}
     os.environ[_CATCH_ERRORS] = "false"
     try:
-        model, _ = from_function(function, input_signature=signature, opset=OPSET)
+        model, _ = from_function(function, **options)
     except Exception:
         del os.environ[_CATCH_ERRORS]
-        model, _ = from_function(function, input_signature=signature, opset=OPSET)
+        model, _ = from_function(function, **options)
     finally:
         os.environ.pop(_CATCH_ERRORS, None)
+    _embed_captured(model, function)
     return model
+
+
+def _convert_erfc(context: Any, node: Any, _name: str, _arguments: list[Any]) -> None:
+    """Replace Erfc, of which TensorFlow makes the exact GELU, by 1 − Erf, which ONNX has."""
+    from tf2onnx.utils import make_name
+
+    (value,), (output,) = node.input, node.output
+    shapes, dtypes = [context.get_shape(output)], [context.get_dtype(output)]
+    one = context.make_const(make_name("one"), np.float32(1)).output[0]
+    context.remove_node(node.name)
+    erf = context.make_node("Erf", [value], shapes=shapes, dtypes=dtypes).output[0]
+    context.make_node("Sub", [one, erf], outputs=[output], shapes=shapes, dtypes=dtypes)
+
+
+def _embed_captured(model: onnx.ModelProto, function: Any) -> None:
+    """Turn tensors that the network refers to, such as numbers of positions, into constants.
+
+    tf2onnx makes inputs of those that are not variables.
+    """
+    captured = {
+        inner.name: outer
+        for outer, inner in function.get_concrete_function().graph.captures
+        if outer.dtype != tf.resource
+    }
+    inputs = list(model.graph.input)
+    del model.graph.input[:]
+    for value in inputs:
+        if value.name in captured:
+            array = np.asarray(captured[value.name])
+            model.graph.initializer.append(onnx.numpy_helper.from_array(array, value.name))
+        else:
+            model.graph.input.append(value)
 
 
 def _set_inputs_and_outputs(
