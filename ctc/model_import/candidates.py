@@ -16,6 +16,7 @@ from ctc.export.simplify import simplify
 from ctc.model_import.graph.batch_axis import free_batch_axis
 from ctc.model_import.graph.ends import known_tensors
 from ctc.model_import.graph.opset import MIN_OPSET, OPSET, upgrade_opset
+from ctc.model_import.graph.weights import without_weights
 from ctc.model_import.graph.wrap import (
     GraphPlan,
     opset_version,
@@ -48,15 +49,15 @@ def float32_candidates(
         return
     for graph in graphs:
         yield f"batch size: any number instead of {fixed}", partial(_free, graph, plan, fixed)
+        if fixed == 1:
+            yield (
+                "batch size: the network takes one photo at a time, so a batch runs one by one",
+                partial(wrap_photo_by_photo, graph, plan),
+            )
     if fixed != 1:
         raise InputError(
             f"network '{path}' takes exactly {fixed} photos at a time, and can't be changed to "
             "take any number: export it with a free batch axis, or for 1 photo"
-        )
-    for graph in graphs:
-        yield (
-            "batch size: the network takes one photo at a time, so a batch runs one by one",
-            partial(wrap_photo_by_photo, graph, plan),
         )
 
 
@@ -71,8 +72,9 @@ def _fixed_batch(plan: GraphPlan) -> int | None:
 
 def check_graph(model: ModelProto) -> None:
     """Raise CtcError unless the graph is sound; shapes are inferred and compared too."""
+    light, _ = without_weights(model)
     try:
-        onnx.checker.check_model(model, full_check=True)
+        onnx.checker.check_model(light, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         reason = shorten(" ".join(str(error).split()), 300)
         raise CtcError(f"its graph is not sound: {reason}") from None

@@ -18,7 +18,7 @@ from ctc.model_import.config import ImportConfig
 from ctc.model_import.description import describe_options
 from ctc.model_import.expected import Expected, ask_original
 from ctc.model_import.metadata.read import read_classes, read_descriptions
-from ctc.model_import.network import ForeignNetwork
+from ctc.model_import.network import ForeignNetwork, RunNetwork
 from ctc.model_import.original import Original, open_original
 from ctc.model_import.parity import ImportParity, own_tolerance
 from ctc.model_import.photos import (
@@ -69,16 +69,16 @@ def import_network(config: ImportConfig, reporter: Reporter = NULL_REPORTER) -> 
     _check_precision(config)
     network = read_network(config.network, config.size)
     plan = _plan(config, network)
-    run = network.run or open_original(config.network, plan.model, plan.inputs.tensor.name)
-    original = Original(config.network, plan.inputs, plan.outputs, run)
+    run, file_format = network.run, network.format
+    del network  # a gigabyte or more, which the plan has too
     photos, compared_on, calibration = _photos(config, plan.inputs.preprocessing)
-    expected = ask_original(plan, original, photos, config.network)
+    expected = _ask_original(config, plan, run, photos)
     for line in plan.lines():
         reporter.info(line)
     if (warning := plan.warning()) is not None:
         reporter.warn(warning)
     comparison = Comparison(photos, expected, compared_on, own_tolerance(plan.model))
-    info = _info(plan, expected, config, network)
+    info = _info(plan, expected, config, file_format)
     if config.precision == "float32":
         written = write_float32(plan.model, info, comparison, config)
     else:
@@ -86,6 +86,16 @@ def import_network(config: ImportConfig, reporter: Reporter = NULL_REPORTER) -> 
     if written.note:
         reporter.info(written.note)
     return ImportResult(config.output, written.size_bytes, written.info, written.parity)
+
+
+def _ask_original(
+    config: ImportConfig, plan: ImportPlan, run: RunNetwork | None, photos: NDArray[np.uint8]
+) -> Expected:
+    """Return the answers of the original network, whose session is gone afterwards."""
+    if run is None:
+        run = open_original(config.network, plan.model, plan.inputs.tensor.name)
+    original = Original(config.network, plan.inputs, plan.outputs, run)
+    return ask_original(plan, original, photos, config.network)
 
 
 def _check_precision(config: ImportConfig) -> None:
@@ -139,7 +149,7 @@ def _photos(
 
 
 def _info(
-    plan: ImportPlan, expected: Expected, config: ImportConfig, network: ForeignNetwork
+    plan: ImportPlan, expected: Expected, config: ImportConfig, file_format: str
 ) -> ModelInfo:
     return ModelInfo(
         {label.name: label.classes for label in plan.labels},
@@ -147,17 +157,17 @@ def _info(
         multi_label=expected.multi_label,
         feature_size=expected.graph.sizes.get(FEATURES_OUTPUT),
         licence=plan.licence,
-        source=_source(plan, config, network),
+        source=_source(plan, config, file_format),
         taxonomy={plan.labels[0].name: plan.taxonomy} if plan.taxonomy else {},
     )
 
 
-def _source(plan: ImportPlan, config: ImportConfig, network: ForeignNetwork) -> dict[str, Any]:
+def _source(plan: ImportPlan, config: ImportConfig, file_format: str) -> dict[str, Any]:
     """Return where the network is from, without paths of the machine."""
     url = redact_urls(str(config.network)) if is_remote(config.network) else None
     return {
         "name": config.network.name,
-        "format": network.format,
+        "format": file_format,
         "sha256": _sha256(config.network),
         **({"url": url} if url else {}),
         **({"from": plan.source} if plan.source else {}),

@@ -60,12 +60,12 @@ def write_float32(
 
     `network`: pruned to the outputs.
     """
-    rejected: list[CtcError] = []
+    rejected: list[str] = []  # not the errors, which hold on to sessions
     for note, build in float32_candidates(network, comparison.expected.graph, config.network):
         try:
             return _write(build(), info, comparison, config, {"precision": "float32"}, note)
         except CtcError as error:
-            rejected.append(error)
+            rejected.append(str(error))
     raise _not_written(rejected[-1], config.output)
 
 
@@ -78,20 +78,20 @@ def write_smaller(
 ) -> Written:
     """Write the network in float16 or int8; raises CtcError, writing nothing, if it can't."""
     exact = _exact_graph(network, comparison, config)
-    rejected: list[CtcError] = []
+    rejected: list[str] = []  # not the errors, which hold on to sessions
     for model, quantization in smaller_candidates(exact, config.precision, calibration):
         settings = {"precision": config.precision, **quantization}
         try:
             return _write(model, info, comparison, config, settings, "")
         except CtcError as error:
-            rejected.append(error)
+            rejected.append(str(error))
     raise _not_written(rejected[-1], config.output)
 
 
 def _exact_graph(network: ModelProto, comparison: Comparison, config: ImportConfig) -> ModelProto:
     """Return the first graph that answers as the network does; raises CtcError if none does."""
     expected = {name: values[:_BATCH_SIZE] for name, values in comparison.expected.answers.items()}
-    rejected: list[CtcError] = []
+    rejected: list[str] = []  # not the errors, which hold on to sessions
     for _, build in float32_candidates(network, comparison.expected.graph, config.network):
         try:
             model = build()
@@ -100,7 +100,7 @@ def _exact_graph(network: ModelProto, comparison: Comparison, config: ImportConf
             parity = compare_answers(expected, found, (), "", comparison.tolerance)
             check_parity(parity, "float32", 0.0)
         except CtcError as error:
-            rejected.append(error)
+            rejected.append(str(error))
         else:
             return model
     raise _not_written(rejected[-1], config.output)
@@ -162,5 +162,5 @@ def _provenance(parity: ImportParity, settings: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _not_written(error: CtcError, output: Path) -> CtcError:
-    return CtcError(f"{error}: '{output}' was not written")
+def _not_written(reason: str, output: Path) -> CtcError:
+    return CtcError(f"{reason}: '{output}' was not written")

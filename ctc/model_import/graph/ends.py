@@ -11,6 +11,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 from ctc.errors import UsageError, did_you_mean, shorten
 from ctc.export.graph import LAYER_OPS, copy_model
+from ctc.model_import.graph.weights import without_weights
 from ctc.model_import.source.onnx_file import nested_graphs
 
 _MAX_LISTED = 8
@@ -37,10 +38,11 @@ class Tensor:
 
 def known_tensors(model: ModelProto) -> dict[str, Tensor]:
     """Return all values whose type is known, by name, as far as ONNX's inference can tell."""
+    light, _ = without_weights(model)
     # shapes that contradict each other show when the network is run
     with suppress(onnx.shape_inference.InferenceError, RuntimeError, ValueError):
-        model = onnx.shape_inference.infer_shapes(model)
-    graph = model.graph
+        light = onnx.shape_inference.infer_shapes(light)
+    graph = light.graph
     values = (*graph.input, *graph.value_info, *graph.output)
     return {value.name: _tensor(value) for value in values}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx
 from onnx import ModelProto
 
+from ctc.model_import.graph.weights import with_weights, without_weights
 from ctc.model_import.graph.wrap import opset_version
 
 OPSET = 18
@@ -19,7 +20,8 @@ def upgrade_opset(model: ModelProto) -> ModelProto | None:
     """
     if opset_version(model) >= OPSET:
         return None
+    light, weights = without_weights(model)
     try:
-        return onnx.version_converter.convert_version(model, OPSET)
+        return with_weights(onnx.version_converter.convert_version(light, OPSET), weights)
     except (RuntimeError, ValueError, onnx.checker.ValidationError):
         return None  # it is imported as it is, if that is not too old
