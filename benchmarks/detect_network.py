@@ -1,0 +1,81 @@
+"""A detector of random numbers with the shape and the cost of a small YOLO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from ctc.artifacts.detector_file import Category, DetectorInfo, DetectorInput
+
+SIDE = 640
+CATEGORIES = (
+    Category("animal", "animal"),
+    Category("person", "human"),
+    Category("vehicle", "vehicle"),
+)
+STAGES = ((16, 0), (32, 2), (64, 4), (128, 4), (256, 2))
+"""Channels of each halving of the size, and the convolutions after it."""
+HEADS = 3
+"""The last stages, each with boxes for every cell: 8,400 in all."""
+
+
+def write_detector(path: Path) -> Path:
+    """Write the file of a detector in YOLOv8's layout, and return its path."""
+    generator = np.random.default_rng(0)
+    nodes: list[onnx.NodeProto] = []
+    weights: list[onnx.TensorProto] = []
+
+    def conv(value: str, name: str, inputs: int, outputs: int, size: int, stride: int) -> str:
+        scale = np.sqrt(2 / (inputs * size * size))
+        kernel = generator.normal(0, scale, (outputs, inputs, size, size)).astype(np.float32)
+        weights.append(numpy_helper.from_array(kernel, f"{name}/kernel"))
+        pads = [size // 2] * 4
+        given = [value, f"{name}/kernel"]
+        nodes.append(helper.make_node("Conv", given, [name], strides=[stride] * 2, pads=pads))
+        return name
+
+    def activate(value: str) -> str:
+        nodes.append(helper.make_node("Sigmoid", [value], [f"{value}/gate"]))
+        nodes.append(helper.make_node("Mul", [value, f"{value}/gate"], [f"{value}/silu"]))
+        return f"{value}/silu"
+
+    value, channels, stages = "images", 3, []
+    for stage, (width, more) in enumerate(STAGES):
+        value = activate(conv(value, f"down{stage}", channels, width, 3, 2))
+        for number in range(more):
+            value = activate(conv(value, f"conv{stage}_{number}", width, width, 3, 1))
+        channels = width
+        stages.append((value, width))
+    parts = []
+    for number, (head, width) in enumerate(stages[-HEADS:]):
+        raw = conv(head, f"head{number}", width, 4 + len(CATEGORIES), 1, 1)
+        nodes.append(helper.make_node("Reshape", [raw, "flat"], [f"cells{number}"]))
+        parts.append(f"cells{number}")
+    nodes += [
+        helper.make_node("Concat", parts, ["cells"], axis=2),
+        helper.make_node("Sigmoid", ["cells"], ["shares"]),
+        helper.make_node("Split", ["shares", "sizes"], ["box_shares", "scores"], axis=1),
+        helper.make_node("Mul", ["box_shares", "side"], ["boxes"]),
+        helper.make_node("Concat", ["boxes", "scores"], ["output0"], axis=1),
+    ]
+    weights += [
+        numpy_helper.from_array(np.array([0, 4 + len(CATEGORIES), -1], np.int64), "flat"),
+        numpy_helper.from_array(np.array([4, len(CATEGORIES)], np.int64), "sizes"),
+        numpy_helper.from_array(np.array(SIDE, np.float32), "side"),
+    ]
+    shape = ["N", 4 + len(CATEGORIES), sum((SIDE >> step) ** 2 for step in (3, 4, 5))]
+    graph = helper.make_graph(
+        nodes,
+        "yolo",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["N", 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, shape)],
+        weights,
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    info = DetectorInfo("yolov8", CATEGORIES, DetectorInput(SIDE, SIDE))
+    helper.set_model_props(made, info.to_metadata())
+    onnx.save(made, path)
+    return path
