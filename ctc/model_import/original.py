@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto
 
 from ctc.artifacts.model_file import INPUT_NAME
-from ctc.errors import CtcError, InputError, reason, require_extra, shorten
+from ctc.errors import CtcError, InputError, require_extra, shorten
 from ctc.export.session import open_session
 from ctc.model_import.graph.choose_outputs import ChosenOutputs
 from ctc.model_import.network import RunNetwork
 from ctc.model_import.settings import InputSettings
 from ctc.runtime import first_run
+from ctc.runtime.providers import first_line
 
 T = TypeVar("T")
 
@@ -148,7 +149,7 @@ def _guarded(
         ) from None
     except Exception as error:  # onnxruntime's exceptions share no base class
         raise InputError(
-            f"network '{path}' can't be {what} by onnxruntime: {shorten(reason(error), 300)}"
+            f"network '{path}' can't be {what} by onnxruntime: {shorten(first_line(error), 300)}"
         ) from None
 
 
@@ -159,5 +160,5 @@ def run_graph(model: ModelProto, photos: NDArray[np.uint8]) -> dict[str, NDArray
     try:
         values = session.run(names, {INPUT_NAME: photos})
     except Exception as error:  # onnxruntime's exceptions share no base class
-        raise CtcError(f"its graph can't be run: {shorten(reason(error), 300)}") from None
+        raise CtcError(f"its graph can't be run: {shorten(first_line(error), 300)}") from None
     return dict(zip(names, values, strict=True))

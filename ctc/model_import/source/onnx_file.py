@@ -145,6 +145,13 @@ def nested_graphs(node: NodeProto) -> Iterator[GraphProto]:
 
 
 def _check_sound(path: Path, model: ModelProto) -> None:
+    newest = onnx.defs.onnx_opset_version()
+    for one in model.opset_import:
+        if one.domain in ("", "ai.onnx") and one.version > newest:
+            raise InputError(
+                f"network '{path}' is of opset {one.version}, newer than this machine's onnx reads "
+                f"(up to {newest}): update onnx and onnxruntime, or export it in an older opset"
+            )
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:

@@ -86,6 +86,15 @@ def test_operators_of_other_libraries_are_refused(tmp_path) -> None:
         read_onnx(path, path)
 
 
+def test_opset_that_is_not_known_yet_is_named(tmp_path) -> None:
+    network = color_graph()
+    network.opset_import[0].version = 99
+    path = tmp_path / "network.onnx"
+    path.write_bytes(network.SerializeToString())
+    with pytest.raises(InputError, match="is of opset 99, newer than this machine's onnx reads"):
+        read_onnx(path, path)
+
+
 def test_functions_of_the_network_itself_are_resolved(tmp_path) -> None:
     network = color_graph()
     function = helper.make_function(
