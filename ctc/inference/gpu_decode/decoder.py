@@ -29,7 +29,7 @@ MAX_PIXELS = 64_000_000
 MAX_FAILURES_IN_A_ROW = 3
 _END_OF_IMAGE = b"\xff\xd9"
 _NO_JPEG, _NO_IMAGE = np.empty(0, np.uint8), np.empty((0, 0, 3), np.uint8)
-_NO_GEOMETRY = InputGeometry(0, ((1, 1),) * MAX_HALVINGS, (0, 0), (1, 1), (1, 1), False)
+_NO_GEOMETRY = InputGeometry(0, ((1, 1),) * MAX_HALVINGS, (0, 0), (1, 1), (1, 1), (0, 0))
 
 
 class EncodedPhoto(NamedTuple):

@@ -2,9 +2,7 @@
 
 A batch may hold ready images too, those that DALI doesn't decode, so that the network gets one
 block of memory. Halving is linear resampling at exactly half the size, that is, the mean of 2 × 2
-pixels, as in libjpeg-turbo's scaled decoding. OpenCV's INTER_AREA, which DALI lacks, is nearest to
-its antialiased Gaussian filter: 1.2 grey levels off in the mean of twelve camera-trap photos, where
-the triangular filter is 1.9, and halving in place of scaled decoding accounts for 0.8.
+pixels, as in libjpeg-turbo's scaled decoding.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ctc.images.resize import LETTERBOX_GRAY
 from ctc.inference.gpu_decode.device import DaliDevice
-from ctc.inference.gpu_decode.geometry import MAX_HALVINGS
+from ctc.inference.gpu_decode.geometry import MAX_HALVINGS, MAX_REDUCTIONS
 
 HW_DECODER_LOAD = 0.75
 """Share of the photos that the GPU's JPEG decoder takes; its kernels decode the others.
@@ -63,8 +61,8 @@ def _graph(next_batch: Callable[[], tuple[Any, ...]], config: GraphConfig) -> An
     from nvidia.dali import fn, types
 
     integer, real, truth = types.INT32, types.FLOAT, types.BOOL
-    kinds = [types.UINT8, types.UINT8, truth, integer, real, real, real, real, truth]
-    ranks = [1, 3, 0, 0, 2, 1, 1, 1, 0]
+    kinds = [types.UINT8, types.UINT8, truth, integer, real, real, real, integer, real]
+    ranks = [1, 3, 0, 0, 2, 1, 1, 0, 2]
     if config.has_border:
         kinds, ranks = [*kinds, integer], [*ranks, 1]
     jpeg, ready, is_jpeg, *geometry = fn.external_source(
@@ -101,22 +99,21 @@ def _show(
     sizes: Any,
     start: Any,
     end: Any,
-    shown: Any,
-    by_area: Any,
+    reductions: Any,
+    reduced: Any,
     anchor: Any = None,
 ) -> Any:
     """Halve and resize a photo; the arguments are those of `geometry_arrays`."""
-    from nvidia.dali import fn, types
+    from nvidia.dali import fn
 
     for times in range(MAX_HALVINGS):
         if halvings > times:
             half = sizes[times]
             photo = fn.resize(photo, size=half, roi_start=[0, 0], roi_end=2 * half, antialias=False)
-    part = {"size": shown, "roi_start": start, "roi_end": end}
-    if by_area:
-        image = fn.resize(photo, **part, antialias=True, interp_type=types.INTERP_GAUSSIAN)
-    else:
-        image = fn.resize(photo, **part, antialias=False)
+    image = fn.resize(photo, size=reduced[0], roi_start=start, roi_end=end, antialias=False)
+    for times in range(MAX_REDUCTIONS):
+        if reductions > times:
+            image = fn.resize(image, size=reduced[times + 1], antialias=False)
     if anchor is not None:
         image = fn.slice(
             image,
