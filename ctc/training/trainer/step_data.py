@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -28,9 +28,16 @@ class StepDataMaker:
         self._label_weights = plan.label_weights
         self._teacher, self._teacher_weight = plan.teacher, plan.config.teacher_weight
 
-    def __call__(self, batch: Batch, mix: Mix | None) -> StepData:
-        """Return the data of a batch, mixed by `mix` if there is one, with a teacher's answers."""
-        data: StepData = batch.images, _targets(batch), self._sample_weights(batch)
+    def __call__(
+        self, batch: Batch, mix: Mix | None, label_counts: Sequence[int] | None = None
+    ) -> StepData:
+        """Return the data of a batch, mixed by `mix` if there is one, with a teacher's answers.
+
+        `label_counts`: see `count_labels`, added up over all hosts; by default those of this host.
+        """
+        counts = count_labels(batch) if label_counts is None else label_counts
+        weights = self._sample_weights(batch, counts)
+        data: StepData = batch.images, _targets(batch), weights
         if mix:
             data = mix_images(batch.images, mix), *mix_targets(*data[1:], mix)
         if self._teacher:
@@ -60,21 +67,25 @@ class StepDataMaker:
         logits = {teacher_key(label): values for label, values in answers.items()}
         return images, {**targets, **logits}, {**hard, **soft}
 
-    def _sample_weights(self, batch: Batch) -> dict[str, NDArray[np.float32]]:
+    def _sample_weights(
+        self, batch: Batch, label_counts: Sequence[int]
+    ) -> dict[str, NDArray[np.float32]]:
         """Return label → (N,), the weight of each photo's loss."""
-        known = {label: _label_mask(classes) for label, classes in batch.labels.items()}
-        local_counts = [np.int32(mask.sum()) for mask in known.values()]
-        counts = self._topology.all_gather(local_counts).sum(axis=0)
         own = np.float32(1) if batch.weights is None else np.asarray(batch.weights, np.float32)
         return {
             label: own
             * np.full(
-                len(mask),
+                len(classes),
                 self._label_weights[label] * self._accumulation_steps / max(1, count),
                 np.float32,
             )
-            for (label, mask), count in zip(known.items(), counts, strict=True)
+            for (label, classes), count in zip(batch.labels.items(), label_counts, strict=True)
         }
+
+
+def count_labels(batch: Batch) -> list[int]:
+    """Return for each label of a batch how many of its photos have it."""
+    return [int(_label_mask(classes).sum()) for classes in batch.labels.values()]
 
 
 def _targets(batch: Batch) -> dict[str, Any]:

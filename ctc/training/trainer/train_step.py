@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -113,16 +113,19 @@ class ModelRunner:
         """Set the learning rate of the following steps."""
         self._steps.set_learning_rate(learning_rate)
 
-    def train_step(self, batch: Batch, mix: Mix | None = None) -> StartedStep:
+    def train_step(
+        self, batch: Batch, mix: Mix | None = None, label_counts: Sequence[int] | None = None
+    ) -> StartedStep:
         """Start a step that updates the weights with a batch, mixed by `mix` if there is one.
 
         The loss of a label is the mean over the photos of the whole batch, on all hosts, that have
         the label, each times its weight in the batch, times the label's weight. In a mixture each
         of the two photos counts with its share; one that lacks the label adds nothing. Of a
         label that a teacher has, the loss is in part the mean distance from its answers over all
-        photos of the batch, those without the label too.
+        photos of the batch, those without the label too. `label_counts`: see `AgreedBatch`; where
+        there are several hosts the loss needs them.
         """
-        data = self._step_data(batch, mix)
+        data = self._step_data(batch, mix, label_counts)
         logs = [
             self._steps.train(tuple(_rows(values, part) for values in data))
             for part in self._micro_batches(len(batch.images))

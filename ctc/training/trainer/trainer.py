@@ -15,12 +15,14 @@ from ctc.images.eval_samples import sample_count
 from ctc.plugin import BatchStream, LoaderConfig
 from ctc.reporting import Reporter
 from ctc.training.callbacks import Callback, make_callbacks
+from ctc.training.distributed.host_sums import HostSums
 from ctc.training.metrics.history import Epoch, format_epoch
 from ctc.training.metrics.metrics import MetricSums, SplitMetrics
 from ctc.training.model.network import load_weights
 from ctc.training.plan import TrainingPlan
 from ctc.training.reporter import batch_progress
 from ctc.training.run_folder import resume_hint, write_test_scores
+from ctc.training.trainer.agreement import agree
 from ctc.training.trainer.checkpoint_manager import CheckpointManager
 from ctc.training.trainer.device_batches import on_device
 from ctc.training.trainer.interruption import InterruptHandler
@@ -64,6 +66,7 @@ class Trainer:
     ) -> None:
         self._plan, self._run, self._reporter = plan, run, reporter
         self._interrupt, self._topology = interrupt, plan.config.topology
+        self._host_sums = HostSums(self._topology)
         self._checkpoint_manager = CheckpointManager(run, plan.config)
         own_callbacks = make_callbacks(run, plan.config) if self._topology.is_main else []
         self._callbacks = [*own_callbacks, *(callbacks if self._topology.is_main else ())]
@@ -142,16 +145,17 @@ class Trainer:
             self._explain_nan(),
         ):
             pending = PendingSteps(state.totals, self._add_step)
-            for step, batch in enumerate(timed(placed, state.totals), state.step + 1):
+            agreed = agree(timed(placed, state.totals), self._host_sums, self._is_interrupted)
+            for step, (batch, counts, interrupted) in enumerate(agreed, state.step + 1):
                 with step_timer(state.totals):
                     self._runner.set_learning_rate(self._learning_rate(step / steps))
                     mix = self._plan.mixing.draw(state.epoch, step - 1, batch.images.shape)
-                    pending.append(self._runner.train_step(batch, mix))
+                    pending.append(self._runner.train_step(batch, mix, counts))
                 update(len(batch.images), state.totals)
                 if self._checkpoint_manager.should_save(step):
                     pending.flush()
                     self._checkpoint_manager.save(state, self._runner)
-                self._save_and_stop_if_interrupted(pending)
+                self._save_and_stop_if_interrupted(interrupted, pending)
             with step_timer(state.totals):
                 pending.flush()
 
@@ -182,11 +186,12 @@ class Trainer:
             self._explain_nan(),
         ):
             pending = PendingSteps(totals, add)
-            for batch in timed(batches, totals):
+            agreed = agree(timed(batches, totals), self._host_sums, self._is_interrupted)
+            for batch, _, interrupted in agreed:
                 with step_timer(totals):
                     pending.append(self._runner.eval_step(batch))
                 update(len(batch.images), totals)
-                self._save_and_stop_if_interrupted()
+                self._save_and_stop_if_interrupted(interrupted)
             with step_timer(totals):
                 pending.flush()
         return totals.compute(self._plan.label_weights)
@@ -268,13 +273,18 @@ class Trainer:
         gc.collect()
         self._state, self._runner = self._restore(accumulation_steps)
 
-    def _save_and_stop_if_interrupted(self, training: PendingSteps | None = None) -> None:
+    def _is_interrupted(self) -> bool:
+        return self._interrupt.received_signal is not None
+
+    def _save_and_stop_if_interrupted(
+        self, interrupted: int, training: PendingSteps | None = None
+    ) -> None:
         """Save a checkpoint and stop, on all hosts, if one of them received a signal.
 
-        `training`: the steps to wait for before.
+        `interrupted`: how many of several hosts had received one, as all of them know. `training`:
+        the steps to wait for before.
         """
-        received = self._interrupt.received_signal is not None
-        if self._topology.all_gather([received]).any():
+        if interrupted or (self._topology.hosts == 1 and self._is_interrupted()):
             if training:
                 training.flush()
             self._checkpoint_manager.save(self._state, self._runner)

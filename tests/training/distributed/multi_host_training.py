@@ -1,8 +1,9 @@
 """A script: trains on JAX in one process, and the same in two processes with two devices each.
 
-The two connect over gloo. One of them is killed, and both are started again. A last training is
-started as a command. Arguments: the dataset, the folder for the runs, two free ports. The script
-imports Keras but computes nothing, so that it can fork: each process starts within a second.
+The two connect over gloo. One of them is killed, and both are started again, when they ask each
+other two steps ahead, as on GPUs. A last training is started as a command. Arguments: the dataset,
+the folder for the runs, two free ports. The script imports Keras but computes nothing, so that it
+can fork: each process starts within a second.
 
 Each host writes `RUN-INDEX.npz`, its final weights, or `RUN-INDEX.txt`, its error. The exit codes
 are printed.
@@ -33,6 +34,7 @@ from ctc.plugin.manager import KINDS, LoadedRecord, Owner, Plugins, plugins
 from ctc.reporting import NullReporter
 from ctc.training.config import TrainingConfig
 from ctc.training.run_training import resume, train
+from ctc.training.trainer import agreement
 
 KILL_AT_STEP = 4
 COMMAND = (
@@ -109,8 +111,15 @@ def fork(work: Callable[[], object]) -> int:
     return child
 
 
-def train_as_host(config: TrainingConfig, on_step: Callable[[], object] = lambda: None) -> int:
-    """Return the exit code; `on_step` is called after each step of host 0."""
+def train_as_host(
+    config: TrainingConfig, on_step: Callable[[], object] = lambda: None, *, ahead: bool = False
+) -> int:
+    """Return the exit code; `on_step` is called after each step of host 0.
+
+    `ahead`: whether the hosts ask each other ahead.
+    """
+    if ahead:
+        agreement.keras_gpus = lambda: ["gpu"]
     prefix = f"{config.output}-{config.host_index}"
     kind, network = next(kind for kind in KINDS if kind.record_type is Backbone), Network()
     record = LoadedRecord(
@@ -148,7 +157,7 @@ def main(dataset: str, folder: Path, port: str, other_port: str) -> None:
     exit_codes = {
         "one": wait(fork(partial(train_as_host, one))),
         "two": lose_one(*two_hosts(one, folder / "two", port)),
-        "two again": wait(*[fork(partial(train_as_host, host)) for host in again]),
+        "two again": wait(*[fork(partial(train_as_host, host, ahead=True)) for host in again]),
         "command": wait(fork(partial(run, [*COMMAND, dataset, "--output", command_output]))),
     }
     print(json.dumps(exit_codes))
