@@ -182,7 +182,9 @@ def test_dry_run_writes_nothing(features_model, photos, tmp_path, capsys) -> Non
     output = tmp_path / "e.parquet"
     arguments = ["embed", str(features_model), str(photos), "--output", str(output), "--dry-run"]
     assert run_command(arguments) == 0
-    assert "photos   40: about" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "model    features.onnx: 3 features\n" in shown
+    assert "photos   40: about" in shown
     assert not output.exists()
 
 

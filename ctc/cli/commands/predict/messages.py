@@ -45,8 +45,10 @@ def print_dry_run(run: PhotoRun) -> None:
         f"{label} ({counted(len(classes), 'class', 'classes')})"
         for label, classes in run.header.schema.labels.items()
     )
-    categories = (name for name, _ in run.header.settings.get("categories", ()))
-    answers = ", ".join(labels) or ", ".join(categories) or "no labels"
+    settings = run.header.settings
+    categories = (name for name, _ in settings.get("categories", ()))
+    features = [counted(size, "feature")] if (size := settings.get("feature_size")) else []
+    answers = ", ".join([*labels, *categories, *features])
     click.echo(f"model    {run.header.model}: {answers}")
     click.echo(
         f"network  {run.runtime.precision} on '{run.runtime.provider}', batch size "
