@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.boxes import Box
 from ctc.demo.events import Animal, SimulatedEvent
-from ctc.demo.frame import ROWS, WIDTH
+from ctc.demo.frame import HEIGHT, ROWS, WIDTH
 from ctc.demo.growth import Cutout
 from ctc.demo.scenery import Scene, SceneView, infrared
 from ctc.demo.sprite import Sprite, paint
@@ -19,6 +20,18 @@ Random = np.random.Generator
 
 _DESATURATE = (0.82 * np.eye(3) + 0.06).astype(np.float32)  # less colour, the same brightness
 _EYESHINE = 0.040  # metres across
+
+
+MIN_VISIBLE = 0.2
+"""Share of an animal that must show for it to have a box."""
+
+
+@dataclass(frozen=True)
+class SeenAnimal:
+    """An animal that can be seen in a photo, and where."""
+
+    species: str
+    box: Box
 
 
 @dataclass(frozen=True)
@@ -67,14 +80,20 @@ def event_light(rng: Random, scene: Scene, event: SimulatedEvent) -> Light:
 
 def expose(
     rng: Random, scene: Scene, event: SimulatedEvent, light: Light, photo: int
-) -> NDArray[np.uint8]:
-    """Render one photo of the burst without the information strip, uint8 (ROWS, WIDTH, 3)."""
+) -> tuple[NDArray[np.uint8], tuple[SeenAnimal, ...]]:
+    """Render one photo of the burst without the information strip, uint8 (ROWS, WIDTH, 3).
+
+    Also returns the animals that can be seen in it.
+    """
     view = scene.night if event.night else scene.day
     image = view.image.copy()
-    for animal in event.animals_at(photo):
+    seen = [
         _paint_animal(rng, image, scene, view, animal, light, event.night)
+        for animal in event.animals_at(photo)
+    ]
     image *= light.tint
-    return _apply_sensor(rng, image, light.noise, event.night)
+    picture = _apply_sensor(rng, image, light.noise, event.night)
+    return picture, tuple(one for one in seen if one)
 
 
 def _paint_animal(
@@ -85,8 +104,11 @@ def _paint_animal(
     animal: Animal,
     light: Light,
     night: bool,
-) -> None:
-    """Paint one animal into the scene, behind things that are nearer to the camera."""
+) -> SeenAnimal | None:
+    """Paint one animal into the scene, behind things that are nearer to the camera.
+
+    Returns where it can be seen; None for one of which less than MIN_VISIBLE shows.
+    """
     looks = np.random.default_rng(animal.seed)
     sprite = paint(
         animal.kind.draw(animal.pose, looks),
@@ -107,6 +129,33 @@ def _paint_animal(
     Cutout(animal.foot, top, left, colour * clear[:, :, None], alpha * clear).paint_onto(image)
     if night and rng.uniform() < 0.85:
         _eyeshine(image, sprite, clear, (left, top), animal.pixels_per_metre)
+    return seen_animal(animal.kind.name, sprite.alpha * clear, sprite.alpha, top, left)
+
+
+def seen_animal(
+    species: str, visible: Plane, whole: Plane, top: int, left: int
+) -> SeenAnimal | None:
+    """Return the box of the pixels that show an animal, as fractions of the photo.
+
+    `visible`, `whole`: how much of each pixel shows it, and would without anything in front of it;
+    their corner is at (`top`, `left`) of the picture.
+    """
+    inside = np.zeros(visible.shape, bool)
+    rows = slice(max(0, -top), max(0, ROWS - top))
+    columns = slice(max(0, -left), max(0, WIDTH - left))
+    inside[rows, columns] = visible[rows, columns] > 0.5
+    if inside.sum() < MIN_VISIBLE * (whole > 0.5).sum():
+        return None
+    y, x = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    height, width = y[-1] + 1 - y[0], x[-1] + 1 - x[0]
+    box = Box(
+        float(left + x[0]) / WIDTH,
+        float(top + y[0]) / HEIGHT,
+        float(width) / WIDTH,
+        float(height) / HEIGHT,
+        confidence=1.0,
+    )
+    return SeenAnimal(species, box)
 
 
 def _motion_blur(colour: Plane, alpha: Plane, pixels: float) -> tuple[Plane, Plane]:

@@ -13,7 +13,7 @@ from ctc.reporting import counted
 from ctc.storage.atomic import remove
 
 OUTPUT_NAMES = (
-    "photos", "new-photos", "labels.csv", "inventory.parquet", "dataset", "run",
+    "photos", "new-photos", "labels.csv", "boxes.json", "inventory.parquet", "dataset", "run",
     "model.onnx", "predictions.csv", "predictions.csv.failures.csv", "predictions.csv.journal",
     "evaluation",
 )  # fmt: skip

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from ctc.demo.animals import KINDS, AnimalKind
-from ctc.demo.camera import event_light, expose
+from ctc.demo.camera import SeenAnimal, event_light, expose
 from ctc.demo.events import SimulatedEvent, plan_events, single_event
 from ctc.demo.habitats import HABITATS, Habitat
 from ctc.demo.photo import write_photo
 from ctc.demo.scenery import Scene, draw_scene
+from ctc.demo.true_boxes import BOXES, write_boxes
 
 COLUMNS = (
     "event_id",
@@ -37,7 +38,7 @@ _LABELLED_CAMERAS, _NEW_CAMERA = 0, 1  # streams of random numbers
 def draw_world(
     folder: Path, *, seed: int, locations: int, events_per_location: int, workers: int | None = None
 ) -> Path:
-    """Draw labelled photos, write `folder/labels.csv`, and return its path.
+    """Draw labelled photos, write `folder/labels.csv` and BOXES, and return the path of the first.
 
     The photos are `folder/photos/<location>/IMG_0001.JPG …`. The table has one row per event, with
     images relative to `folder/photos` and empty cells where a burst has fewer than MAX_BURST
@@ -46,7 +47,9 @@ def draw_world(
     """
     draw = functools.partial(_draw_location, folder / "photos", seed, events_per_location)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        rows = [row for part in pool.map(draw, range(locations)) for row in part]
+        parts = list(pool.map(draw, range(locations)))
+    rows = [row for part, _ in parts for row in part]
+    write_boxes(folder / BOXES, {file: seen for _, found in parts for file, seen in found.items()})
     table = folder / "labels.csv"
     with open(table, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -85,7 +88,10 @@ def _habitat_of(seed: int, location: int) -> Habitat:
     return HABITATS[int(order[location % len(HABITATS)])]
 
 
-def _draw_location(photos: Path, seed: int, events: int, location: int) -> list[tuple[str, ...]]:
+def _draw_location(
+    photos: Path, seed: int, events: int, location: int
+) -> tuple[list[tuple[str, ...]], dict[str, tuple[SeenAnimal, ...]]]:
+    """Draw the photos of a camera; return its rows of the table, and what each photo shows."""
     rng, name = (
         np.random.default_rng([seed, _LABELLED_CAMERAS, location]),
         location_name(seed, location),
@@ -93,19 +99,24 @@ def _draw_location(photos: Path, seed: int, events: int, location: int) -> list[
     (photos / name).mkdir(parents=True, exist_ok=True)
     scene = draw_scene(rng, _habitat_of(seed, location))
     numbers, rows = iter(range(1, 10**9)), []
+    shown: dict[str, tuple[SeenAnimal, ...]] = {}
     for number, event in enumerate(plan_events(rng, scene, events), start=1):
         files = [_file_name(next(numbers)) for _ in range(event.photos)]
-        _draw_event(rng, scene, event, name, [photos / name / file for file in files])
+        seen = _draw_event(rng, scene, event, name, [photos / name / file for file in files])
+        shown |= {f"{name}/{file}": one for file, one in zip(files, seen, strict=True)}
         rows.append(_row(event, f"{name}-{number:04d}", name, files))
-    return rows
+    return rows, shown
 
 
 def _draw_event(
     rng: np.random.Generator, scene: Scene, event: SimulatedEvent, camera: str, paths: list[Path]
-) -> None:
+) -> list[tuple[SeenAnimal, ...]]:
+    """Draw the photos of an event; return what each shows."""
+    shown = []
     light = event_light(rng, scene, event)
     for photo, path in enumerate(paths):
-        picture = expose(rng, scene, event, light, photo)
+        picture, seen = expose(rng, scene, event, light, photo)
+        shown.append(seen)
         write_photo(
             path,
             picture,
@@ -113,6 +124,7 @@ def _draw_event(
             event.temperature,
             camera,
         )
+    return shown
 
 
 def _row(event: SimulatedEvent, event_id: str, location: str, files: list[str]) -> tuple[str, ...]:

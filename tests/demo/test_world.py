@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,25 @@ def test_draw_world_numbers_photos_by_time(rows: list[dict[str, str]]) -> None:
     assert [row["datetime"] for row in one] == sorted(row["datetime"] for row in one)
     files = [image.rpartition("/")[2] for row in one for image in images_of(row)]
     assert files == [f"IMG_{number + 1:04d}.JPG" for number in range(len(files))]
+
+
+def test_draw_world_writes_the_true_boxes(world: Path, rows: list[dict[str, str]]) -> None:
+    """An event with animals shows them, one without shows none, and boxes lie in the picture."""
+    written = json.loads((world / "boxes.json").read_text())
+    boxes = {one["file"]: one["detections"] for one in written["images"]}
+    assert sorted(boxes) == sorted(image for row in rows for image in images_of(row))
+    for row in rows:
+        found = [boxes[image] for image in images_of(row)]
+        assert {one["species"] for image in found for one in image} <= {row["species"]}
+        if row["species"] != "empty":
+            assert any(found)
+            assert max(map(len, found)) <= int(row["count"].rstrip("+"))
+    for detection in (one for image in boxes.values() for one in image):
+        left, top, width, height = detection["bbox"]
+        assert min(left, top) >= 0
+        assert min(width, height) > 0
+        assert left + width <= 1.0001
+        assert top + height <= 1.0001
 
 
 def test_draw_world_is_reproducible_with_any_number_of_workers(tmp_path: Path) -> None:
