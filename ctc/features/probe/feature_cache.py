@@ -117,7 +117,10 @@ class FeatureCache:
     def read(self, split: str, start: int, view: ViewName) -> Chunk | None:
         """Return the chunk whose first record is `start`; None if it is missing or damaged."""
         try:
-            with np.load(self._path(split, start, view), allow_pickle=False) as file:
+            with (
+                self._path(split, start, view).open("rb") as data,
+                np.load(data, allow_pickle=False) as file,
+            ):
                 records = ChunkRecords.from_bytes(file["records"].tobytes())
                 features = np.asarray(file["features"], np.float32)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):

@@ -17,6 +17,7 @@ from ctc.features.probe.rotation import Float32Array
 
 _MIN_SHARE = 1e-4
 """Classes that are rarer, or are never there, are treated as if they were there so often."""
+_SMALL = 2_000_000
 _OPTIONS = {"maxiter": 200, "maxcor": 20, "gtol": 1e-5, "ftol": 1e-5}
 
 
@@ -106,6 +107,7 @@ def solve(
     `variance` (R,): of the samples along each axis. `start`: where the solver begins.
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     axes, classes = start.weights.shape
     # the second derivative of the loss at the start, where each class has its share
@@ -127,8 +129,14 @@ def solve(
         return loss + penalty / 2 * length, slope.ravel().astype(np.float64)
 
     first = np.concatenate([start.weights * scale, (start.bias * bias_scale)[None]])
-    found = minimize(
-        objective, first.ravel().astype(np.float64), jac=True, method="L-BFGS-B", options=_OPTIONS
-    )
+    # small products are slower in several threads, and much so where cores are busy
+    with threadpool_limits(1 if rotated.size < _SMALL else None):
+        found = minimize(
+            objective,
+            first.ravel().astype(np.float64),
+            jac=True,
+            method="L-BFGS-B",
+            options=_OPTIONS,
+        )
     values = found.x.astype(np.float32).reshape(axes + 1, classes)
     return Solution(values[:axes] / scale, values[axes] / bias_scale)

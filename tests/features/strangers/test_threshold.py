@@ -48,7 +48,8 @@ def test_events_alike_within_places_need_a_higher_threshold() -> None:
     values = RNG.normal(size=20)[place] + 0.1 * RNG.normal(size=400)
     alike = fit_threshold(values, place, 0.1)
     independent = fit_threshold(values, unknown(400), 0.1)
-    assert alike is not None and independent is not None
+    assert alike is not None
+    assert independent is not None
     assert alike.threshold > independent.threshold
     assert (alike.places, independent.places) == (20, 0)
 
