@@ -21,6 +21,10 @@ class Augmentation:
     fraction of a side that is cut off or zoomed, 0–0.5. `rotate`: the largest angle in degrees,
     0–180. `flip`: mirror half of the photos. `preserve_aspect`: resize by fit-crop instead of
     stretching.
+
+    Only a loader with `distorts` gets other values than these: `randaugment`: number of operations
+    of RandAugment, 0 = off, all with the `randaugment_magnitude`, 0–10. `random_erasing`:
+    probability, 0–1, that a box of an image is filled with one colour.
     """
 
     color: Literal["none", "little", "full_fast", "full_randomized"] = "full_randomized"
@@ -29,6 +33,14 @@ class Augmentation:
     rotate: float = 5.0
     flip: bool = True
     preserve_aspect: bool = False
+    randaugment: int = field(default=0, kw_only=True)
+    randaugment_magnitude: float = field(default=5.0, kw_only=True)
+    random_erasing: float = field(default=0.0, kw_only=True)
+
+    @property
+    def distorts(self) -> bool:
+        """Whether RandAugment or random erasing is on."""
+        return bool(self.randaugment or self.random_erasing)
 
 
 NO_AUGMENTATION = Augmentation(color="none", crop=0.0, zoom=0.0, rotate=0.0, flip=False)
@@ -136,6 +148,8 @@ class Loader:
 
     `available()` returns None, or the reason why the loader can't run on this machine.
     `open(dataset, split, config)` opens a split. `options` are added to those of `ctc train`.
+    `distorts`: whether it offers RandAugment and random erasing; without it `ctc train` refuses
+    those options.
     """
 
     name: str
@@ -143,3 +157,4 @@ class Loader:
     available: Callable[[], str | None]
     open: Callable[[Dataset, str, LoaderConfig], BatchStream]
     options: tuple[Option, ...] = field(default=(), kw_only=True)
+    distorts: bool = field(default=False, kw_only=True)

@@ -16,7 +16,7 @@ import numpy as np
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import InputError
 from ctc.plugin.batch_checks import find_batch_fault
-from ctc.plugin.loading import Batch, Loader, LoaderConfig
+from ctc.plugin.loading import NO_AUGMENTATION, Batch, Loader, LoaderConfig
 from ctc.plugin.option_values import bind_options
 from ctc.testing.expect import check_record, expect, expect_equal
 from ctc.testing.loader_pairing import check_pairing
@@ -55,6 +55,8 @@ def check_loader(
         _check_batches(tested)
         _check_augmented_batches(tested)
         _check_epochs(tested)
+        if loader.distorts:
+            _check_distortions(tested)
         _check_sharding(tested)
         check_weighted_sampling(tested)
         _check_pixels(tested, tolerance)
@@ -159,6 +161,31 @@ def _check_epochs(tested: LoaderUnderTest) -> None:
             not np.array_equal(whole, tested.images(other, epoch=1)),
             "another seed gave the same images",
         )
+
+
+def _check_distortions(tested: LoaderUnderTest) -> None:
+    """Check RandAugment and random erasing: each changes images, the same from any step on."""
+    for start in (
+        tested.unaugmented_config,
+        replace(tested.unaugmented_config, image_choice="grayscale_stacking"),
+    ):
+        plain = tested.images(start)
+        for augmentation in (
+            replace(NO_AUGMENTATION, randaugment=3, randaugment_magnitude=8.0),
+            replace(NO_AUGMENTATION, random_erasing=1.0),
+        ):
+            config = replace(start, augmentation=augmentation)
+            whole, how = tested.images(config), _describe(config)
+            changed = np.any(whole != plain, axis=(1, 2, 3)).mean()
+            expect(changed > 0.3, f"{augmentation} changed {changed:.0%} of the images {how}")
+            expect(
+                np.array_equal(whole[config.batch_size :], tested.images(config, start_step=1)),
+                f"start_step=1 gave different images with {augmentation} {how}",
+            )
+            expect(
+                not np.array_equal(whole, tested.images(config, epoch=1)),
+                f"another epoch gave the same images with {augmentation} {how}",
+            )
 
 
 def _check_sharding(tested: LoaderUnderTest) -> None:

@@ -69,6 +69,8 @@ class TrainingConfig:
                                  epochs without a lower validation loss
     crop, zoom                   fraction of a side, 0–0.5
     rotate                       degrees, 0–180
+    randaugment                  number of operations, 0 = off, of `randaugment_magnitude`, 0–10
+    random_erasing               probability, 0–1
     backbone_options, loader_options
                                  values of the options that these plugins declare, by key
     accumulate                   gradient accumulation steps: micro-batches per batch
@@ -128,6 +130,9 @@ class TrainingConfig:
     zoom: float = 0.1
     rotate: float = 5.0
     flip: bool = True
+    randaugment: int = 0
+    randaugment_magnitude: float = 5.0
+    random_erasing: float = 0.0
     threads: int | None = None
     seed: int = 0
     deterministic: bool = False
@@ -180,7 +185,15 @@ class TrainingConfig:
     def augmentation(self) -> Augmentation:
         """Return the augmentation of training photos."""
         return Augmentation(
-            self.color, self.crop, self.zoom, self.rotate, self.flip, self.resize == "fit-crop"
+            self.color,
+            self.crop,
+            self.zoom,
+            self.rotate,
+            self.flip,
+            self.resize == "fit-crop",
+            randaugment=self.randaugment,
+            randaugment_magnitude=self.randaugment_magnitude,
+            random_erasing=self.random_erasing,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ctc.errors import CtcError
+from ctc.errors import CtcError, UsageError
 from ctc.hardware import nvidia_gpus
-from ctc.plugin import Loader
+from ctc.plugin import Augmentation, Loader
 from ctc.plugin.manager import Plugins
 from ctc.training.distributed.backend import keras_gpus
 
@@ -30,6 +30,15 @@ def choose_loader(
             f"the loader '{name}' can't run here: {problem}; choose another --loader, or 'auto'"
         )
     return loader, ""
+
+
+def check_augmentation(loader: Loader, augmentation: Augmentation) -> None:
+    """Raise UsageError if the loader lacks an augmentation that was asked for."""
+    if augmentation.distorts and not loader.distorts:
+        raise UsageError(
+            f"the loader '{loader.name}' has neither --randaugment nor --random-erasing: "
+            "leave them out, or choose another --loader"
+        )
 
 
 def _first_available(installed: Mapping[str, Loader]) -> tuple[Loader, str]:

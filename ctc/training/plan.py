@@ -19,7 +19,7 @@ from ctc.storage.paths import parse_path
 from ctc.training.batch_plan import BatchPlan
 from ctc.training.config import TrainingConfig, default_batch_size
 from ctc.training.label_choice import choose_labels
-from ctc.training.loader_choice import choose_loader
+from ctc.training.loader_choice import check_augmentation, choose_loader
 from ctc.training.model.class_weights import class_weights
 from ctc.training.model.initial_weights import InitialWeights, resolve_initial_weights
 from ctc.training.model.logit_adjustment import check_logit_adjustment, logit_offsets
@@ -114,6 +114,7 @@ def resolve_plan(
         )
     backbone = plugins.get(Backbone, config.backbone)
     loader, loader_reason = choose_loader(config.loader, plugins.all(Loader), plugins)
+    check_augmentation(loader, config.augmentation())
     resolved = replace(
         config.resolve(backbone.input_size, loader.name),
         backbone_options=json_values(option_values(backbone, config.backbone_options)),

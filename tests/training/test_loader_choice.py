@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ctc.errors import CtcError
-from ctc.plugin import Loader
+from ctc.errors import CtcError, UsageError
+from ctc.plugin import Augmentation, Loader
 from ctc.plugin.manager import Plugins
 from ctc.training import loader_choice
-from ctc.training.loader_choice import choose_loader
+from ctc.training.loader_choice import check_augmentation, choose_loader
+
+
+@pytest.mark.parametrize("option", [{"randaugment": 2}, {"random_erasing": 0.1}])
+def test_check_augmentation_refuses_what_the_loader_lacks(option):
+    wanted = Augmentation(**option)
+    with pytest.raises(UsageError, match="'plain' has neither --randaugment nor"):
+        check_augmentation(_loader("plain"), wanted)
+    check_augmentation(replace(_loader("able"), distorts=True), wanted)
+    check_augmentation(_loader("plain"), Augmentation())
 
 
 def _loader(name: str, reason: str | None = None) -> Loader:

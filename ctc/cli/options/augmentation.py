@@ -33,4 +33,22 @@ AUGMENTATION_OPTIONS = (
     _option("--zoom", type=_UP_TO_HALF, help="Largest share of a side to zoom in or out."),
     _option("--rotate", type=click.FloatRange(0, 180), help="Largest rotation, in degrees."),
     _option("--flip/--no-flip", default=None, help="Mirror half of the photos."),
+    _option(
+        "--randaugment",
+        type=click.IntRange(0, 10),
+        metavar="N",
+        help="RandAugment: N random operations for each photo; 0: off.",
+    ),
+    _option(
+        "--randaugment-magnitude",
+        type=click.FloatRange(0, 10),
+        metavar="M",
+        help="Magnitude of the operations of --randaugment.",
+    ),
+    _option(
+        "--random-erasing",
+        type=click.FloatRange(0, 1),
+        metavar="P",
+        help="Probability that a box of a photo is filled with a colour.",
+    ),
 )

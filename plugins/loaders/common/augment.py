@@ -28,6 +28,8 @@ SATURATION = (0.8, 1.2)
 HUE = 0.05
 CONTRAST = (0.9, 1.3)
 CHROMA = 0.05
+LUMA = np.array([0.299, 0.587, 0.114])
+"""Shares of R, G and B (BT.601)."""
 CHROMA_TO_RGB = (
     (0.0, 1.402),
     (-0.344136, -0.714136),
@@ -40,7 +42,6 @@ COLOR_ORDERS = (
     ("hue", "saturation", "contrast", "brightness"),
 )
 
-_LUMA = np.array([0.299, 0.587, 0.114])
 _GREY_AXIS_CROSS_PRODUCT = np.array(
     [[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]
 ) / math.sqrt(3.0)
@@ -62,7 +63,8 @@ class ViewParams(NamedTuple):
     """Region of a photo that is shown, with its rotation and mirroring.
 
     The region is in fractions of the photo's height and width and may reach beyond 0–1 (black
-    there). It is rotated about its centre; `sign` is −1 when mirrored.
+    there). It is rotated about its centre; `sign` is −1 when mirrored. `distortion`: see
+    `rand_augment.distortion`.
     """
 
     top: float
@@ -72,6 +74,7 @@ class ViewParams(NamedTuple):
     cosine: float
     sine: float
     sign: float
+    distortion: Floats | None = None
 
 
 def random_draws(seed: int, epoch: int, step: int, reader: int, samples: int) -> RandomDraws:
@@ -131,7 +134,7 @@ def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int
     It maps a pixel (x, y, 1) of an image of `size` to the position (x, y) in the `photo`. Both
     sizes are (height, width).
     """
-    top, left, height, width, cosine, sine, sign = view
+    top, left, height, width, cosine, sine, sign, distortion = view
     step_x = sign * width * photo[1] / size[1]
     step_y = height * photo[0] / size[0]
     a, b, d, e = cosine * step_x, -sine * step_y, sine * step_x, cosine * step_y
@@ -139,7 +142,8 @@ def affine_matrix(view: ViewParams, photo: tuple[int, int], size: tuple[int, int
     centre_y = (top + height / 2.0) * photo[0] - 0.5
     middle_x, middle_y = (size[1] - 1) / 2.0, (size[0] - 1) / 2.0
     c, f = centre_x - a * middle_x - b * middle_y, centre_y - d * middle_x - e * middle_y
-    return np.array((a, b, c, d, e, f)).reshape(2, 3)
+    matrix = np.array((a, b, c, d, e, f)).reshape(2, 3)
+    return matrix if distortion is None else matrix @ distortion
 
 
 def color_matrices(draws: Floats, mode: str) -> Floats:
@@ -183,7 +187,7 @@ def fold_in_mean(matrix: ColorMatrix, mean: Sequence[float]) -> NDArray[np.float
 def _saturation_matrices(draws: Floats) -> Floats:
     """Return (N, 3, 3) matrices that move each pixel away from its luma (BT.601), or towards it."""
     factor = _lerp(draws, *SATURATION)[:, None, None]
-    away: Floats = factor * np.eye(3) + (1.0 - factor) * _LUMA
+    away: Floats = factor * np.eye(3) + (1.0 - factor) * LUMA
     return away
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ctc.errors import ImageError
 from ctc.plugin import Augmentation, LoaderConfig
 
+from ..common.apply_colors import erase
 from ..common.augment import (
     ColorMatrix,
     RandomDraws,
@@ -21,8 +22,15 @@ from ..common.augment import (
     random_draws,
     view_params,
 )
-from ..common.choices import should_recolor
+from ..common.choices import should_recolor, stacks_photos
 from ..common.order import Indices
+from ..common.rand_augment import (
+    ColorStep,
+    batch_color_steps,
+    distorted_views,
+    random_operations,
+)
+from ..common.random_erasing import Erasure, random_erasures
 from ..common.samples import Samples
 from .transform import ImageTransform
 
@@ -36,7 +44,8 @@ class PendingBatch:
     """Batch that is being filled.
 
     `images` (N, height, width, 3), `labels` (N, columns) and `event_ids` are written by the
-    threads; `samples` holds (row, photo) for each position.
+    threads; `samples` holds (row, photo) for each position. With RandAugment the colours change by
+    `steps`, which begin with `colors`.
     """
 
     images: NDArray[np.uint8]
@@ -46,6 +55,8 @@ class PendingBatch:
     draws: RandomDraws
     views: list[ViewParams]
     colors: list[ColorMatrix] | None
+    steps: list[list[ColorStep]] | None
+    erasures: list[Erasure | None] | None
 
 
 class BatchBuilder:
@@ -54,7 +65,8 @@ class BatchBuilder:
     def __init__(self, samples: Samples, config: LoaderConfig, augmentation: Augmentation) -> None:
         self._samples, self._config, self._augmentation = samples, config, augmentation
         self._transform = ImageTransform(config, augmentation)
-        shape = (config.batch_size, config.height, config.width, 3)
+        self._size = (config.height, config.width)
+        shape = (config.batch_size, *self._size, 3)
         self._buffers = BufferPool(shape, PREFETCH_BATCHES + 1 + _HELD_BY_USER)
 
     def start_batch(self, samples: Indices, epoch: int, step: int) -> PendingBatch:
@@ -62,6 +74,14 @@ class BatchBuilder:
         config, augmentation = self._config, self._augmentation
         draws = random_draws(config.seed, epoch, step, config.shard[0], len(samples))
         colored = should_recolor(config, augmentation)
+        colors = color_matrices(draws.color, augmentation.color) if colored else None
+        views = view_params(draws.view, augmentation)
+        key, steps = (config.seed, epoch, step, config.shard[0]), None
+        if augmentation.randaugment:
+            operations = random_operations(augmentation, key, len(samples))
+            views = distorted_views(views, operations, self._size)
+            if not stacks_photos(config):
+                steps = batch_color_steps(colors, operations)
         self._samples.prefetch_hint(samples[:, 0])
         return PendingBatch(
             images=self._buffers.acquire()[: len(samples)],
@@ -69,8 +89,12 @@ class BatchBuilder:
             event_ids=[""] * len(samples),
             samples=samples.tolist(),
             draws=draws,
-            views=view_params(draws.view, augmentation),
-            colors=color_matrices(draws.color, augmentation.color).tolist() if colored else None,
+            views=views,
+            colors=None if colors is None else colors.tolist(),
+            steps=steps,
+            erasures=random_erasures(augmentation.random_erasing, self._size, key, len(samples))
+            if augmentation.random_erasing
+            else None,
         )
 
     def fill(self, batch: PendingBatch, positions: Iterable[int]) -> None:
@@ -86,13 +110,17 @@ class BatchBuilder:
         sample = self._samples.get(
             row, photo, batch.draws.photo[position], batch.draws.observation[position]
         )
+        view, out = batch.views[position], batch.images[position]
         color = None if batch.colors is None else batch.colors[position]
         try:
-            self._transform.apply(
-                sample.jpegs, batch.views[position], color, batch.images[position]
-            )
+            if batch.steps is None:
+                self._transform.apply(sample.jpegs, view, color, out)
+            else:
+                self._transform.apply_steps(sample.jpegs[0], view, batch.steps[position], out)
         except ImageError as error:
             raise self._samples.bad_photo_error(row, sample.photo_numbers, error) from None
+        if batch.erasures is not None:
+            erase(out, batch.erasures[position])
         batch.labels[position] = sample.labels
         batch.event_ids[position] = sample.event_id
 

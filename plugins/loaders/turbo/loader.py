@@ -36,6 +36,7 @@ def ctc_loaders() -> list[Loader]:
             "fast on CPUs: scaled decoding, one affine and one colour matrix in threads",
             available,
             open_split,
+            distorts=True,
         )
     ]
 

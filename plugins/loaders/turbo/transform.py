@@ -20,6 +20,7 @@ from ctc.errors import ImageError
 from ctc.images import cached_buffer, to_model_input
 from ctc.plugin import Augmentation, LoaderConfig
 
+from ..common.apply_colors import apply_color_steps
 from ..common.augment import (
     ColorMatrix,
     ViewParams,
@@ -29,6 +30,7 @@ from ..common.augment import (
     fold_in_mean,
 )
 from ..common.choices import should_preserve_aspect, stacks_photos
+from ..common.rand_augment import ColorStep
 
 Pixels = NDArray[np.uint8]
 
@@ -51,7 +53,11 @@ class ImageTransform:
             config.height, config.width, "fit-crop" if self._preserve_aspect else "stretch"
         )
         self._needs_warp = bool(
-            augmentation.crop or augmentation.zoom or augmentation.rotate or augmentation.flip
+            augmentation.crop
+            or augmentation.zoom
+            or augmentation.rotate
+            or augmentation.flip
+            or augmentation.randaugment
         )
         self._buffers = _ThreadBuffers(self._size)
 
@@ -70,6 +76,15 @@ class ImageTransform:
             rgb = self._buffers.rgb
             self._write_rgb(jpegs[0], view, rgb)
             cv2.transform(rgb, fold_in_mean(color, cv2.mean(rgb)[:3]), dst=out)
+
+    def apply_steps(
+        self, jpeg: memoryview, view: ViewParams, steps: Sequence[ColorStep], out: Pixels
+    ) -> None:
+        """Write the image of a photo, whose colours change by `steps`, to `out`, as `apply`."""
+        rgb = self._buffers.rgb if steps else out
+        self._write_rgb(jpeg, view, rgb)
+        if steps:
+            apply_color_steps(rgb, steps, out)
 
     def _stack_grayscale(self, jpegs: Sequence[memoryview], view: ViewParams, out: Pixels) -> None:
         for channel in range(3):

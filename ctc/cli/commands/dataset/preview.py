@@ -83,6 +83,12 @@ def command(
     given = {name: value for name, value in augmentation.items() if value is not None}
     if stack:
         given.setdefault("color", "none")
+    shown = Augmentation(**given, preserve_aspect=resize == "fit-crop")
+    if shown.distorts and not loader.distorts:
+        raise CtcError(
+            f"the loader '{loader_name}' has neither --randaugment nor --random-erasing: "
+            "choose another --loader"
+        )
     config = LoaderConfig(
         height=size,
         width=size,
@@ -90,7 +96,7 @@ def command(
         batch_size=rows,
         image_choice="grayscale_stacking" if stack else "first",
         resize=resize,
-        augmentation=Augmentation(**given, preserve_aspect=resize == "fit-crop"),
+        augmentation=shown,
         seed=seed,
     )
     picture = render_preview(open_dataset(dataset, [split]), split, loader, config, columns)
