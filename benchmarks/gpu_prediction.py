@@ -21,7 +21,7 @@ PROVIDER = "cpu" if ON_CPU else "cuda"
 MAX_GREY_LEVELS, MAX_DIFFERENCE = 3.0, 0.1
 """Largest mean difference of a photo's pixels, and of its probabilities, from those of the CPU.
 
-With DALI on the CPU, 12 camera-trap photos differ by 0.5 to 2.4 grey levels, and the probabilities
+With DALI on the CPU, 12 camera-trap photos differ by 0.5 to 2.0 grey levels, and the probabilities
 of an ImageNet network for 130 photos by 0.05 at most.
 """
 
