@@ -27,14 +27,17 @@ from ctc.model_import.photos import PhotoSample
 
 Builder = Callable[[], ModelProto]
 
+_ONE_BY_ONE = "batch size: the network takes one photo at a time, so a batch runs one by one"
+
 
 def float32_candidates(
     network: ModelProto, plan: GraphPlan, path: object
 ) -> Iterator[tuple[str, Builder]]:
     """Yield graphs in the network's own precision: a note on each, and a function that builds it.
 
-    First with the opset of ctc's own files; first with any number of photos at a time. Raises
-    InputError when there is none.
+    First with the opset of ctc's own files; first with any number of photos at a time, then one by
+    one, also for a network that only says that it takes any number. Raises InputError when there is
+    none.
     """
     upgraded = upgrade_opset(network)
     if upgraded is None and opset_version(network) < MIN_OPSET:
@@ -44,17 +47,14 @@ def float32_candidates(
         )
     graphs = [graph for graph in (upgraded, network) if graph is not None]
     fixed = _fixed_batch(plan)
-    if fixed is None:
-        yield from (("", partial(wrap_network, graph, plan)) for graph in graphs)
-        return
     for graph in graphs:
-        yield f"batch size: any number instead of {fixed}", partial(_free, graph, plan, fixed)
-        if fixed == 1:
-            yield (
-                "batch size: the network takes one photo at a time, so a batch runs one by one",
-                partial(wrap_photo_by_photo, graph, plan),
-            )
-    if fixed != 1:
+        if fixed is None:
+            yield "", partial(wrap_network, graph, plan)
+        else:
+            yield f"batch size: any number instead of {fixed}", partial(_free, graph, plan, fixed)
+        if fixed in (None, 1):
+            yield _ONE_BY_ONE, partial(wrap_photo_by_photo, graph, plan)
+    if fixed not in (None, 1):
         raise InputError(
             f"network '{path}' takes exactly {fixed} photos at a time, and can't be changed to "
             "take any number: export it with a free batch axis, or for 1 photo"

@@ -48,7 +48,10 @@ def make_input(images: NDArray[np.uint8], settings: InputSettings) -> NDArray[An
 
 @dataclass
 class Original:
-    """The original network with the outputs that are kept, in batches as it takes them."""
+    """The original network with the outputs that are kept.
+
+    It is run on one photo at a time, unless it takes another number only.
+    """
 
     path: Path
     settings: InputSettings
@@ -60,17 +63,12 @@ class Original:
         shape = self.settings.tensor.shape
         self._fixed = shape[0] if shape else None
 
-    @property
-    def batch_size(self) -> int | None:
-        """The only number of photos that the network takes; None for any."""
-        return self._fixed
-
     def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Return the kept outputs of photos, uint8 (N, height, width, 3), float32 (N, …).
 
         Raises InputError when the network can't be run, or its outputs have no batch axis.
         """
-        size = self._fixed or len(images)
+        size = self._fixed or 1
         parts = [self._run_part(images[at : at + size], size) for at in range(0, len(images), size)]
         return {name: np.concatenate([part[name] for part in parts]) for name in self.outputs.names}
 

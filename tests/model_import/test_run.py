@@ -115,6 +115,7 @@ def test_networks_of_old_and_new_opsets_are_imported(
         {"batch": 1, "reshape": (1, -1)},
         {"batch": 4, "reshape": (4, 3)},
         {"batch": 1, "fixed_constant": True},
+        {"batch": "batch", "fixed_constant": True},
         {"batch": 1, "fixed_constant": True, "maps": True},
     ],
 )
