@@ -25,6 +25,7 @@ COMMANDS = {
     "evaluate": "Evaluate a model or a prediction file, and list labels to review.",
     "calibrate": "Calibrate the probabilities of a model, and fit thresholds per class.",
     "detect": "Find animals, people and vehicles in photos.",
+    "detect repeats": "Find boxes that come back: stones and branches.",
     "predict": "Predict the classes of new photos.",
     "report": "Write predictions as an HTML page: counts, activity, photos.",
     "serve": "Serve models over HTTP, with a web page and an API.",

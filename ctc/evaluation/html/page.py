@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,16 @@ from ctc.storage.atomic import write_text
 REPORT_FILE = "report.html"
 
 
-def write_page(path: Path, template: str, values: Mapping[str, Any]) -> None:
-    """Render `template` with `values` to `path`; names that are not Unicode are escaped."""
+def write_page(
+    path: Path, template: str, values: Mapping[str, Any], scripts: Sequence[str] = ("page.js",)
+) -> None:
+    """Render `template` with `values` to `path`; names that are not Unicode are escaped.
+
+    `scripts`: the templates' scripts that the page runs.
+    """
     environment = _environment()
-    style, script = (_load_source(environment, name) for name in ("style.css", "page.js"))
+    style = _load_source(environment, "style.css")
+    script = "\n".join(_load_source(environment, name) for name in scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     text = environment.get_template(template).render(
         values,

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+import cv2
+
+from ctc.artifacts.boxes import Box
 from ctc.artifacts.dataset import Dataset
 from ctc.errors import ImageError, reason
 from ctc.evaluation.html.gallery_items import PhotoRef
@@ -27,6 +30,8 @@ TYPICAL_CHARACTERS = 8_000
 """Approximate size of a thumbnail in the page."""
 MEGABYTE = 1_000_000
 MAX_REASONS = 5
+OUTLINE, OUTLINE_EDGE = (255, 214, 0), (0, 0, 0)
+"""Colours (RGB) of the line around a box, and of the line around that."""
 
 NOT_FOUND = reason(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
 NO_PATH = "the predictions name no photo"
@@ -148,6 +153,21 @@ def _describe_reason(why: str, count: int, example: PhotoRef) -> str:
 def data_uri(pixels: Pixels) -> str:
     """Return a JPEG of the image (height, width, 3) as data URI."""
     return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(pixels, QUALITY)).decode()
+
+
+def draw_box(pixels: Pixels, box: Box) -> Pixels:
+    """Return a copy of the image with a bright line around the box, and a dark one around that."""
+    drawn = pixels.copy()
+    height, width = pixels.shape[:2]
+    left, right = box.x * width, (box.x + box.width) * width
+    top, bottom = box.y * height, (box.y + box.height) * height
+    for grown, color in ((3, OUTLINE_EDGE), (2, OUTLINE), (1, OUTLINE)):
+        start, end = (
+            (min(max(round(x), 0), width - 1), min(max(round(y), 0), height - 1))
+            for x, y in ((left - grown, top - grown), (right + grown, bottom + grown))
+        )
+        cv2.rectangle(drawn, start, end, color, 1)
+    return drawn
 
 
 def _thumbnail(data: bytes) -> str:
