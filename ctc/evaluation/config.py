@@ -25,7 +25,7 @@ class ScoringConfig:
     column with an event's location. `truth_labels`: by label of the predictions, the name of the
     ground truth's label, where it differs. `runtime` uses all CPU cores by default; without a batch
     size it is BATCH_SIZE. `aggregation_options`: the options of the aggregation that are given, by
-    key.
+    key. `flips`: take the mean with the mirror image of each photo.
     """
 
     aggregation: str = "mean"
@@ -35,6 +35,7 @@ class ScoringConfig:
         default_factory=lambda: RuntimeConfig(batch_size=BATCH_SIZE, threads=usable_cores())
     )
     aggregation_options: Mapping[str, Any] = field(default_factory=dict)
+    flips: bool = False
 
 
 @dataclass(frozen=True)

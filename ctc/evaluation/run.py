@@ -143,6 +143,7 @@ def _model_context(
             "fingerprint": dataset.fingerprint(),
             "split": config.split,
             "aggregation": scoring.aggregation,
+            **({"flips": True} if scoring.flips else {}),
             "trained": training_overlap(info, dataset, config.split),
             "failures": len(scored.failures),
         },

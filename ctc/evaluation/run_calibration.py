@@ -63,7 +63,11 @@ def calibrate_model(
         output,
         lambda path: open_model(path, config.scoring).predict,
         images,
-        {"dataset": dataset.fingerprint(), "split": config.split},
+        {
+            "dataset": dataset.fingerprint(),
+            "split": config.split,
+            **({"flips": "yes"} if scoring.flips else {}),
+        },
         (strangers, strangers.to_metadata(dataset)) if strangers else None,
     )
     reporter.info(

@@ -43,6 +43,7 @@ from ctc.plugin.manager import plugins
 from ctc.plugin.option_values import bind_options
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.device_images import DeviceImages
+from ctc.runtime.flips import mean_with_mirrored
 from ctc.runtime.model_bytes import ModelFile, read_model
 from ctc.runtime.session import Model, open_model
 
@@ -187,6 +188,7 @@ class BoxClassificationModel:
     postprocessor: Postprocessor
     boxes: BoxSchema
     aggregation: Aggregation
+    flips: bool = False
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -243,9 +245,11 @@ class BoxClassificationModel:
     def _classify(self, crops: Sequence[NDArray[np.uint8]]) -> list[Probabilities | None]:
         """Return the probabilities of each crop, None where one is not finite."""
         found: list[Probabilities | None] = []
+        predict = self.network.classifier.predict
         for at in range(0, len(crops), _MAX_CROPS):
             batch = np.stack(crops[at : at + _MAX_CROPS])
-            kept = self.postprocessor.apply(self.network.classifier.predict(batch))
+            answers = mean_with_mirrored(predict, batch) if self.flips else predict(batch)
+            kept = self.postprocessor.apply(answers)
             sound = np.logical_and.reduce(
                 [np.isfinite(values).all(axis=1) for values in kept.values()]
             )
@@ -296,13 +300,14 @@ def _aggregate(
 
 @dataclass(frozen=True)
 class BoxClassificationTask:
-    """A `PhotoTask`. `detector`: its file. `aggregation`: its name."""
+    """A `PhotoTask`. `detector`: its file. `aggregation`: its name. `flips`: of the crops."""
 
     detector: Path
     detection: DetectionTask
     postprocessor: Postprocessor
     aggregation: str
     aggregation_options: Mapping[str, Any] = field(default_factory=dict)
+    flips: bool = False
 
     def open(self, file: ModelFile, runtime: RuntimeConfig) -> BoxClassificationModel:
         """See `PhotoTask`."""
@@ -318,6 +323,7 @@ class BoxClassificationTask:
             self.postprocessor,
             self._schema(network),
             bound,
+            self.flips,
         )
 
     def facts(self, network: TwoNetworks) -> HeaderFacts:

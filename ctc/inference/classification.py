@@ -25,6 +25,7 @@ from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 from ctc.plugin.option_values import bind_options
 from ctc.runtime.config import RuntimeConfig
+from ctc.runtime.flips import mean_with_mirrored
 from ctc.runtime.model_bytes import ModelFile
 from ctc.runtime.session import Model, open_model
 
@@ -43,11 +44,13 @@ class PhotoAnswer(NamedTuple):
 
 @dataclass(frozen=True)
 class ClassificationModel:
-    """A `PhotoModel`. `aggregation`: None where `event` is not called."""
+    """A `PhotoModel`. `aggregation`: None where `event` is not called; `flips`: see
+    `mean_with_mirrored`."""
 
     network: Model
     postprocessor: Postprocessor
     aggregation: Aggregation | None = None
+    flips: bool = False
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -65,6 +68,9 @@ class ClassificationModel:
 
     def run(self, images: Any) -> Outputs:
         """Return the probabilities per label, (N, classes), and the strangeness, (N, 1)."""
+        return mean_with_mirrored(self._run, images) if self.flips else self._run(images)
+
+    def _run(self, images: Any) -> Outputs:
         if not self.tells_strangers:
             return self.network.predict(images)
         return self.network.run(images, (*self.network.info.labels, STRANGENESS_OUTPUT))
@@ -106,6 +112,7 @@ class ClassificationTask:
     postprocessor: Postprocessor
     aggregation: str
     aggregation_options: Mapping[str, Any] = field(default_factory=dict)
+    flips: bool = False
 
     def open(self, file: ModelFile, runtime: RuntimeConfig) -> ClassificationModel:
         """See `PhotoTask`."""
@@ -115,7 +122,7 @@ class ClassificationTask:
         """See `PhotoTask`."""
         aggregation = plugins().get(Aggregation, self.aggregation)
         bound = bind_options(aggregation, self.aggregation_options)
-        return ClassificationModel(network, self.postprocessor, bound)
+        return ClassificationModel(network, self.postprocessor, bound, self.flips)
 
     def facts(self, network: Model) -> HeaderFacts:
         """See `PhotoTask`."""

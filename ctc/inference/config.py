@@ -113,7 +113,8 @@ def boxes_identity(boxes: DetectionConfig, tiles: TileConfig) -> dict[str, Any]:
 class PredictConfig(RunConfig):
     """The options of `ctc predict`.
 
-    `threshold`, `class_list`, `strangers`: see `make_postprocessor`. `aggregation_options`: the
+    `threshold`, `class_list`, `strangers`: see `make_postprocessor`. `flips`: take the mean with
+    the mirror image of each photo, or of each crop of a detector. `aggregation_options`: the
     options of the aggregation that are given, by key. `detector`: the file of a detector, whose
     boxes are predicted in place of whole photos; `boxes`, `tiles`: how it is used.
     """
@@ -122,6 +123,7 @@ class PredictConfig(RunConfig):
     threshold: float | None = None
     class_list: Path | None = None
     strangers: bool = True
+    flips: bool = False
     aggregation_options: Mapping[str, Any] = field(default_factory=dict)
     detector: Path | None = None
     boxes: DetectionConfig = field(default_factory=DetectionConfig)
@@ -138,6 +140,7 @@ class PredictConfig(RunConfig):
             "--threshold": self.threshold,
             "--classes": self.class_list and _digest(self.class_list),
             "--strangers": None if self.strangers else "no",
+            "--flips": "yes" if self.flips else None,
             **(boxes_identity(self.boxes, self.tiles) if self.detector else {}),
             "--detector": self.detector and read_model(self.detector).digest,
         }

@@ -94,8 +94,10 @@ def command(
     docs/evaluate.md defines each metric.
     """
     require_report_packages("evaluate")
-    if truth and (options["split"] or options["explain"]):
-        raise UsageError("--split and --explain need a model and a DATASET, not predictions")
+    if truth and (options["split"] or options["explain"] or options["flips"]):
+        raise UsageError(
+            "--split, --explain and --flips need a model and a DATASET, not predictions"
+        )
     if dataset and options["image_root"]:
         raise UsageError("--image-root is for predictions: a DATASET contains its photos")
     _check_output(output, overwrite)

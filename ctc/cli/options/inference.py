@@ -70,6 +70,13 @@ CLASS_LIST = option(
     help="Predict only these classes: one per line, or a CSV with the columns label,class.",
 )
 
+FLIPS = option(
+    "--flips",
+    is_flag=True,
+    help="Test-time augmentation: the mean answer for each photo and its mirror image, which takes "
+    "the network twice the time.",
+)
+
 STRANGERS = option(
     "--strangers/--no-strangers",
     default=True,

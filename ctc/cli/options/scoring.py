@@ -8,6 +8,7 @@ import click
 
 from ctc.cli.options.inference import (
     AGGREGATION,
+    FLIPS,
     MAX_BATCH_SIZE,
     PROVIDER,
     threads_option,
@@ -41,6 +42,7 @@ def _parse_truth_labels(
 scoring_options = apply_options(
     (
         AGGREGATION,
+        FLIPS,
         LOCATION,
         option(
             "--truth-label",
@@ -86,7 +88,12 @@ def scoring_config(options: dict[str, Any]) -> ScoringConfig:
     aggregation, given = options.pop("aggregation"), options.pop("aggregation_options")
     option_values(plugins().get(Aggregation, aggregation), given)
     return ScoringConfig(
-        aggregation, options.pop("location"), options.pop("truth_labels"), runtime, given
+        aggregation,
+        options.pop("location"),
+        options.pop("truth_labels"),
+        runtime,
+        given,
+        options.pop("flips"),
     )
 
 

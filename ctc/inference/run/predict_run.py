@@ -43,6 +43,8 @@ class PredictKind:
         """Return the options, of those of aggregations the ones of the chosen aggregation."""
         if config.detector is not None and config.decode != "cpu":
             raise UsageError("--detector needs --decode cpu: leave one of them out")
+        if config.flips and config.decode != "cpu":
+            raise UsageError("--flips needs --decode cpu: leave one of them out")
         aggregation = plugins.get(Aggregation, config.aggregation)
         own = own_options(aggregation, config.aggregation_options)
         bind_options(aggregation, own)
@@ -66,13 +68,16 @@ class PredictKind:
             postprocessor = make_postprocessor(
                 network.info, config.threshold, config.class_list, config.strangers
             )
-            return ClassificationTask(postprocessor, config.aggregation, config.aggregation_options)
+            return ClassificationTask(
+                postprocessor, config.aggregation, config.aggregation_options, config.flips
+            )
         return BoxClassificationTask(
             network.detector.path,
             DetectionTask(config.boxes, config.tiles),
             box_postprocessor(network.classifier, config.threshold, config.class_list),
             config.aggregation,
             config.aggregation_options,
+            config.flips,
         )
 
     def codec(self, header: RunHeader) -> ClassificationCodec | BoxClassificationCodec:

@@ -113,6 +113,7 @@ def test_resume_with_overwrite_uses_own_journal(model, events, tmp_path) -> None
     [
         ({"aggregation": "max"}, "--aggregation mean"),
         ({"threshold": 0.5}, "--threshold not set"),
+        ({"flips": True}, "--flips not set"),
         ({"source": 21}, "other photos"),
         ({"model": {"bias": 1.0}}, "another model"),
     ],

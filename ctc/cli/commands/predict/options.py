@@ -9,6 +9,7 @@ from ctc.cli.options.inference import (
     AGGREGATION,
     CLASS_LIST,
     DECODE,
+    FLIPS,
     STRANGERS,
     THRESHOLD,
 )
@@ -40,6 +41,7 @@ predict_options = apply_options(
         AGGREGATION,
         THRESHOLD,
         STRANGERS,
+        FLIPS,
         CLASS_LIST,
         FORMAT,
         DETECTOR,
