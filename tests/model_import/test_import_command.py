@@ -116,7 +116,9 @@ def test_wrong_options_are_named(write_network, tmp_path, capsys, words, message
 def test_network_itself_is_no_output(write_network, capsys) -> None:
     network = write_network()
     assert ctc(["import", str(network), "--output", str(network), "--overwrite"]) == 2
-    assert "is a folder or the network itself" in capsys.readouterr().err
+    assert "is the network itself" in capsys.readouterr().err
+    assert ctc(["import", str(network), "--output", "model"]) == 2
+    assert "use --output 'model.onnx'" in capsys.readouterr().err
 
 
 def test_import_in_a_folder_of_its_own_reads_what_is_beside(write_network, tmp_path) -> None:

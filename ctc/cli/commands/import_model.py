@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.network import CATEGORY_TYPES, CategoryMeaning, Size, Triple
 from ctc.cli.options.option import PluginName, apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.errors import OutputExistsError, UsageError, require_extra
+from ctc.errors import UsageError, require_extra
 from ctc.storage.paths import is_remote
 
 REQUIRED_PACKAGES = ("onnx", "onnxruntime")
@@ -179,12 +180,9 @@ def command(network: Path, output: Path, overwrite: bool, **options: Any) -> Non
     its answers are compared with the network's own: it is written only if no probability differs by
     more than 0.00001.
     """
-    if output.is_dir() or (not is_remote(network) and output.resolve() == network.resolve()):
-        raise UsageError(
-            f"'{output}' is a folder or the network itself: give --output the name of a new file"
-        )
-    if output.exists() and not overwrite:
-        raise OutputExistsError(output)
+    check_model_output(output, overwrite)
+    if not is_remote(network) and output.resolve() == network.resolve():
+        raise UsageError(f"'{output}' is the network itself: give --output the name of a new file")
     require_extra("ctc import", "cpu,report", REQUIRED_PACKAGES)
     from ctc.cli.console import console
     from ctc.model_import.config import ImportConfig
