@@ -3,9 +3,9 @@ PHOTOS_DIR [--photos 2000] [--rounds 3] [--sparrow PYTHON]
 
 PHOTOS_DIR: real photos, JPEGs of some megapixels, each linked as often as it takes. The ways take
 turns, each in a process of its own, with the same photos and networks. The ideal is what the cores
-could do if nothing but decoding and the network cost time. PYTHON: an interpreter that has
-sparrow-engine, in an environment of its own: python -m venv PLACE, PLACE/bin/pip install
-sparrow-engine."""
+could do if nothing but decoding and the network cost time. All have the byte code of their modules,
+as pip installs it. PYTHON: an interpreter that has sparrow-engine, in an environment of its own:
+python -m venv PLACE, PLACE/bin/pip install sparrow-engine."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from statistics import median
 import numpy as np
 from PIL import Image
 from serve_load import CTC, usable
+from startup import with_byte_code
 
 from ctc.hardware import usable_cores
 
@@ -201,6 +202,8 @@ def main() -> None:
     options = parser.parse_args()
     photos = usable(options.photos_dir)
     folder = Path(tempfile.mkdtemp())
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.update(with_byte_code(folder / "byte_code"))
     try:
         build = [sys.executable, str(HERE / "predict_models.py"), str(folder), *map(str, photos)]
         subprocess.run(build, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

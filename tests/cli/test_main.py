@@ -172,3 +172,13 @@ def test_main_reads_names_as_utf8_without_a_locale(model, tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "p.csv").read_text("utf-8").splitlines()[1].startswith('"photos/Füchse.png"')
+
+
+def test_main_ends_without_looking_for_garbage() -> None:
+    code = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000))\n"
+        "from ctc.cli import main; main(['--version'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True"

@@ -10,8 +10,10 @@ import pytest
 
 @pytest.mark.subprocess
 @pytest.mark.slow
-def test_startup_benchmark_measures_help_and_click() -> None:
+def test_startup_benchmark_measures_help_and_click(tmp_path: Path) -> None:
     startup = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "startup.py"))
-    medians = startup["measure"](startup["COMMANDS"], runs=1)
+    environment = startup["with_byte_code"](tmp_path)
+    medians = startup["measure"](startup["COMMANDS"], 1, environment)
     assert {"ctc --help", 'python -c "import click"'} <= set(medians)
     assert all(taken.wall > 0 for taken in medians.values())
+    assert list(tmp_path.rglob("ctc/cli/main.*.pyc"))
