@@ -15,14 +15,10 @@ from ctc.export.quantize import quantized_candidates
 from ctc.export.simplify import simplify
 from ctc.model_import.graph.batch_axis import free_batch_axis
 from ctc.model_import.graph.ends import known_tensors
+from ctc.model_import.graph.nodes import GraphPlan
 from ctc.model_import.graph.opset import MIN_OPSET, OPSET, upgrade_opset
 from ctc.model_import.graph.weights import without_weights
-from ctc.model_import.graph.wrap import (
-    GraphPlan,
-    opset_version,
-    wrap_network,
-    wrap_photo_by_photo,
-)
+from ctc.model_import.graph.wrap import opset_version, wrap_network, wrap_photo_by_photo
 from ctc.model_import.photos import PhotoSample
 
 Builder = Callable[[], ModelProto]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ctc.artifacts.model_file import FEATURES_OUTPUT
 from ctc.errors import InputError, UsageError, shorten
 from ctc.model_import.activation import apply_activation, are_probabilities, sum_to_one
+from ctc.model_import.graph.nodes import GraphPlan
 from ctc.model_import.graph.pooling import DESCRIBED, Pooling, choose_pooling, pool
-from ctc.model_import.graph.wrap import GraphPlan
 from ctc.model_import.original import Original
 from ctc.model_import.plan import ImportPlan
 from ctc.model_import.settings import LabelSettings
