@@ -43,11 +43,15 @@ out."""
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A box that a detector found: where, with which confidence, and what."""
+    """A box that a detector found: where, with which confidence, and what.
+
+    `is_repeat`: whether it is set aside, at a place of a list of repeats; see `RepeatList`.
+    """
 
     box: Box
     category: str
     type: CategoryType
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from ctc.artifacts.predictions import Meta
 
 @dataclass(frozen=True, slots=True)
 class ImageDetections:
-    """The detections of a photo, the surest first; see `ImagePrediction` for the other fields."""
+    """The detections of a photo, the surest first, repeats among them.
+
+    For the other fields see `ImagePrediction`.
+    """
 
     path: str
     detections: tuple[Detection, ...]
@@ -21,6 +24,11 @@ class ImageDetections:
     meta: Meta = field(default_factory=dict)
     box: Box | None = None
     size: tuple[int, int] | None = None
+
+    @property
+    def set_aside(self) -> tuple[Detection, ...]:
+        """Those of the detections that are repeats."""
+        return tuple(one for one in self.detections if one.is_repeat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class ImagePrediction:
     None if that is not known. `size`: upright (height, width) in pixels, None if not known.
     `strangeness`: how far it is from all that was learnt, None if the model doesn't tell.
     `boxes`: those that a detector found in this run, the surest first, with a prediction for each;
-    None for a photo that was predicted as a whole.
+    None for a photo that was predicted as a whole. `set_aside`: boxes that are repeats, which have
+    no prediction.
     """
 
     path: str
@@ -66,6 +67,7 @@ class ImagePrediction:
     size: tuple[int, int] | None = field(default=None, kw_only=True)
     strangeness: float | None = field(default=None, kw_only=True)
     boxes: tuple[BoxPrediction, ...] | None = field(default=None, kw_only=True)
+    set_aside: tuple[Detection, ...] = field(default=(), kw_only=True)
 
 
 def box_photos(photo: ImagePrediction) -> tuple[ImagePrediction, ...]:

@@ -29,6 +29,8 @@ from ctc.storage.json_file import check_format, read_object, write_object
 from ctc.storage.urls import is_url
 
 FORMAT, VERSION = "ctc-repeats", 1
+REPEATS = "repeats"
+"""Key in the settings of a run with a list of repeats: its image root, see `OutputContext`."""
 DIGITS = 5
 """Decimals of the sides of a box."""
 

@@ -8,7 +8,7 @@ the detector's confidences; blank photos count only in an event without any box.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,10 +66,10 @@ _MAX_CROPS = 16
 
 
 class BoxAnswer(NamedTuple):
-    """A box, and the probabilities of its classes."""
+    """A box, and the probabilities of its classes; None for a repeat, which is set aside."""
 
     detection: Detection
-    probabilities: Probabilities
+    probabilities: Probabilities | None
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ class BoxClassificationModel:
             (row, detection, self._crop(photos[0].pixels, detection.box))
             for row, (photos, detections) in enumerate(zip(inputs, found, strict=True))
             for detection in detections or ()
-            if detection.type == "animal" and photos and photos[0].pixels is not None
+            if _is_classified(detection) and photos and photos[0].pixels is not None
         ]
         classified = iter(self._classify([crop for _, _, crop in crops]))
         answers: list[tuple[BoxAnswer, ...] | None] = []
@@ -225,13 +225,18 @@ class BoxClassificationModel:
             if detections is None or not photos:
                 answers.append(None)
                 continue
-            boxes = [
-                (one, next(classified) if one.type == "animal" else self.boxes.said(one.type))
-                for one in detections
-            ]
-            sound = [BoxAnswer(one, values) for one, values in boxes if values is not None]
-            answers.append(tuple(sound) if len(sound) == len(boxes) else None)
+            boxes = [BoxAnswer(one, self._answer(one, classified)) for one in detections]
+            is_sound = all(values is not None or one.is_repeat for one, values in boxes)
+            answers.append(tuple(boxes) if is_sound else None)
         return answers
+
+    def _answer(
+        self, one: Detection, classified: Iterator[Probabilities | None]
+    ) -> Probabilities | None:
+        """Return the next of the classifier's answers, or what the detector says by itself."""
+        if one.is_repeat:
+            return None
+        return next(classified) if _is_classified(one) else self.boxes.said(one.type)
 
     def _crop(self, pixels: NDArray[np.uint8] | None, box: Box) -> NDArray[np.uint8]:
         """Return the input of the classifier for a box."""
@@ -263,8 +268,12 @@ class BoxClassificationModel:
 
     def photo(self, info: PhotoInfo, answer: tuple[BoxAnswer, ...]) -> ImagePrediction:
         """Return the boxes of a photo, and their aggregate; raises PluginError."""
-        predictions = tuple(BoxPrediction(*one) for one in answer)
-        return combine_boxes(_image_prediction(info, predictions, {}), self.boxes, self.aggregation)
+        predictions = tuple(
+            BoxPrediction(one, values) for one, values in answer if values is not None
+        )
+        set_aside = tuple(one for one, _ in answer if one.is_repeat)
+        photo = _image_prediction(info, predictions, set_aside, {})
+        return combine_boxes(photo, self.boxes, self.aggregation)
 
     def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
         """Aggregate the boxes of all photos; raises PluginError, see `aggregate`."""
@@ -272,6 +281,10 @@ class BoxClassificationModel:
         return EventPrediction.from_schema(
             self.boxes.schema, event.id, combined, photos, event.meta
         )
+
+
+def _is_classified(one: Detection) -> bool:
+    return one.type == "animal" and not one.is_repeat
 
 
 def combine_boxes(
@@ -346,13 +359,15 @@ class BoxClassificationTask:
 
 @dataclass(frozen=True)
 class BoxClassificationCodec:
-    """An `AnswerCodec`: the probabilities of the photo, and of each box with its place."""
+    """An `AnswerCodec`: the probabilities of the photo, and of each box with its place; then the
+    repeats, if there are any."""
 
     classes: ClassificationCodec
     boxes: DetectionCodec
 
     def photo_to_json(self, photo: ImagePrediction) -> list[Any]:
         """See `AnswerCodec`."""
+        repeats = photo.set_aside
         return [
             self.classes.photo_to_json(photo),
             [
@@ -362,16 +377,18 @@ class BoxClassificationCodec:
                 ]
                 for box in photo.boxes or ()
             ],
+            *([[self.boxes.detection_to_json(one) for one in repeats]] if repeats else []),
         ]
 
     def photo_from_json(self, value: Any, info: PhotoInfo) -> ImagePrediction:
         """See `AnswerCodec`."""
-        encoded, rows = value
+        encoded, rows, *more = value
+        set_aside = tuple(map(self.boxes.detection_from_json, *more)) if more else ()
         boxes = tuple(
             BoxPrediction(self.boxes.detection_from_json(place), self.classes.decode(probabilities))
             for place, probabilities in rows
         )
-        return _image_prediction(info, boxes, self.classes.decode(encoded))
+        return _image_prediction(info, boxes, set_aside, self.classes.decode(encoded))
 
     def event_to_json(self, event: EventPrediction) -> str:
         """See `AnswerCodec`."""
@@ -385,7 +402,10 @@ class BoxClassificationCodec:
 
 
 def _image_prediction(
-    info: PhotoInfo, boxes: tuple[BoxPrediction, ...], probabilities: Probabilities
+    info: PhotoInfo,
+    boxes: tuple[BoxPrediction, ...],
+    set_aside: tuple[Detection, ...],
+    probabilities: Probabilities,
 ) -> ImagePrediction:
     return ImagePrediction(
         info.path,
@@ -398,4 +418,5 @@ def _image_prediction(
         box=info.box,
         size=info.size,
         boxes=boxes,
+        set_aside=set_aside,
     )

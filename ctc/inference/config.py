@@ -98,7 +98,9 @@ class RunConfig:
         return {"model": model, "photos": photos, "ctc": __version__, **given}
 
 
-def boxes_identity(boxes: DetectionConfig, tiles: TileConfig) -> dict[str, Any]:
+def boxes_identity(
+    boxes: DetectionConfig, tiles: TileConfig, repeats: Path | None
+) -> dict[str, Any]:
     """Return what of a detector's options decides its boxes; None for not given."""
     is_tiled = tiles.count > 1
     return {
@@ -106,6 +108,7 @@ def boxes_identity(boxes: DetectionConfig, tiles: TileConfig) -> dict[str, Any]:
         "--iou": boxes.max_iou,
         "--tiles": tiles.count if is_tiled else None,
         "--overlap": tiles.overlap if is_tiled else None,
+        "--repeats": repeats and _digest(repeats, "list of repeats"),
     }
 
 
@@ -116,7 +119,8 @@ class PredictConfig(RunConfig):
     `threshold`, `class_list`, `strangers`: see `make_postprocessor`. `flips`: take the mean with
     the mirror image of each photo, or of each crop of a detector. `aggregation_options`: the
     options of the aggregation that are given, by key. `detector`: the file of a detector, whose
-    boxes are predicted in place of whole photos; `boxes`, `tiles`: how it is used.
+    boxes are predicted in place of whole photos; `boxes`, `tiles`: how it is used; `repeats`: the
+    file of a `RepeatList`, whose boxes are set aside.
     """
 
     aggregation: str = "mean"
@@ -128,6 +132,7 @@ class PredictConfig(RunConfig):
     detector: Path | None = None
     boxes: DetectionConfig = field(default_factory=DetectionConfig)
     tiles: TileConfig = field(default_factory=TileConfig)
+    repeats: Path | None = None
 
     def task_identity(self) -> Mapping[str, Any]:
         """See `RunConfig`."""
@@ -138,10 +143,10 @@ class PredictConfig(RunConfig):
                 for key, value in sorted(self.aggregation_options.items())
             },
             "--threshold": self.threshold,
-            "--classes": self.class_list and _digest(self.class_list),
+            "--classes": self.class_list and _digest(self.class_list, "class list"),
             "--strangers": None if self.strangers else "no",
             "--flips": "yes" if self.flips else None,
-            **(boxes_identity(self.boxes, self.tiles) if self.detector else {}),
+            **(boxes_identity(self.boxes, self.tiles, self.repeats) if self.detector else {}),
             "--detector": self.detector and read_model(self.detector).digest,
         }
 
@@ -154,6 +159,7 @@ class Summary:
     run. `failed`: the number of entries in the file `failures`, of which `first_failures` are the
     first; `truncated` of them are JPEGs that are cut short. `seconds`: how long the run took.
     `notes`: what the user should know about the sources, as far as it was not known before.
+    `set_aside`: how many boxes are repeats, None without a list of them.
     """
 
     events: int
@@ -165,10 +171,11 @@ class Summary:
     seconds: float
     truncated: int = 0
     notes: tuple[str, ...] = ()
+    set_aside: int | None = None
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, what: str) -> str:
     try:
         return blake2b(path.read_bytes(), digest_size=8).hexdigest()
     except OSError as error:
-        raise UsageError(f"the class list '{path}' can't be read: {reason(error)}") from None
+        raise UsageError(f"the {what} '{path}' can't be read: {reason(error)}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ctc.artifacts.detections import EventDetections, ImageDetections
 from ctc.artifacts.detector_file import Category
 from ctc.artifacts.predictions import Meta
 from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.repeats import REPEATS, RepeatList
 from ctc.detection.detector import DetectionConfig, OpenDetector
 from ctc.detection.opening import open_detector
 from ctc.detection.tiles import TileConfig, TiledDetector
@@ -22,17 +23,23 @@ from ctc.inference.task import HeaderFacts, Outputs, PhotoInfo
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.device_images import DeviceImages
 from ctc.runtime.model_bytes import ModelFile
+from ctc.storage.paths import absolute_path
+from ctc.storage.urls import redact_urls
 
 NO_TILES = TileConfig()
 
 
 @dataclass(frozen=True)
 class DetectionModel:
-    """A `PhotoModel`: a detector, on whole photos or also on tiles."""
+    """A `PhotoModel`: a detector, on whole photos or also on tiles.
+
+    `repeats`: places whose boxes are marked as repeats.
+    """
 
     network: OpenDetector
     config: DetectionConfig = field(default_factory=DetectionConfig)
     tiles: TileConfig = NO_TILES
+    repeats: RepeatList | None = None
 
     @property
     def _detector(self) -> OpenDetector | TiledDetector:
@@ -67,7 +74,17 @@ class DetectionModel:
             )
             for row in range(len(inputs))
         ]
-        return [None if is_lost else boxes for boxes, is_lost in zip(found, lost, strict=True)]
+        marked = [
+            self._mark_repeats(photos[0].path, boxes) if photos else boxes
+            for photos, boxes in zip(inputs, found, strict=True)
+        ]
+        return [None if is_lost else boxes for boxes, is_lost in zip(marked, lost, strict=True)]
+
+    def _mark_repeats(self, path: str, boxes: tuple[Detection, ...]) -> tuple[Detection, ...]:
+        if self.repeats is None or not boxes:
+            return boxes
+        photo = redact_urls(absolute_path(path))
+        return tuple(replace(one, is_repeat=self.repeats.covers(photo, one.box)) for one in boxes)
 
     def photo(self, info: PhotoInfo, answer: tuple[Detection, ...]) -> ImageDetections:
         """See `PhotoModel`."""
@@ -84,6 +101,7 @@ class DetectionTask:
 
     config: DetectionConfig = field(default_factory=DetectionConfig)
     tiles: TileConfig = NO_TILES
+    repeats: RepeatList | None = None
 
     def open(self, file: ModelFile, runtime: RuntimeConfig) -> DetectionModel:
         """See `PhotoTask`."""
@@ -91,7 +109,7 @@ class DetectionTask:
 
     def bind(self, network: OpenDetector) -> DetectionModel:
         """See `PhotoTask`."""
-        return DetectionModel(network, self.config, self.tiles)
+        return DetectionModel(network, self.config, self.tiles, self.repeats)
 
     def facts(self, network: OpenDetector) -> HeaderFacts:
         """See `PhotoTask`."""
@@ -106,6 +124,7 @@ class DetectionTask:
             ),
             "max_iou": info.max_iou if self.config.max_iou is None else self.config.max_iou,
             **({"licence": info.licence} if info.licence else {}),
+            **({} if self.repeats is None else {REPEATS: self.repeats.image_root}),
         }
         return HeaderFacts(
             input_size=(info.input.height, info.input.width),
@@ -116,7 +135,8 @@ class DetectionTask:
 
 @dataclass(frozen=True)
 class DetectionCodec:
-    """An `AnswerCodec`: a list per box, [x, y, width, height, confidence, category number]."""
+    """An `AnswerCodec`: a list per box, [x, y, width, height, confidence, category number], with a
+    further 1 for a repeat."""
 
     categories: tuple[Category, ...]
 
@@ -142,16 +162,20 @@ class DetectionCodec:
     def detection_to_json(self, one: Detection) -> list[float]:
         """Return the numbers of a box."""
         box, number = one.box, self.categories.index(Category(one.category, one.type))
-        return [box.x, box.y, box.width, box.height, box.confidence or 0.0, number]
+        mark = [1] if one.is_repeat else []
+        return [box.x, box.y, box.width, box.height, box.confidence or 0.0, number, *mark]
 
     def detection_from_json(self, value: Any) -> Detection:
         """Return the box; ValueError or TypeError for what `detection_to_json` doesn't return."""
-        x, y, width, height, confidence, number = value
+        x, y, width, height, confidence, number, *mark = value
+        if mark not in ([], [1]):
+            raise ValueError("not the mark of a repeat")
         if not 0 <= number < len(self.categories):
             raise ValueError("not a category of the detector")
         category = self.categories[number]
         sides = map(float, (x, y, width, height))
-        return Detection(Box(*sides, confidence=float(confidence)), category.name, category.type)
+        box = Box(*sides, confidence=float(confidence))
+        return Detection(box, category.name, category.type, bool(mark))
 
 
 def _image_detections(info: PhotoInfo, found: tuple[Detection, ...]) -> ImageDetections:

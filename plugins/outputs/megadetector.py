@@ -8,7 +8,8 @@ category that of the most probable class, and its `classifications` are the clas
 empty, down to a probability of 0.0001.
 
 A photo of a run with a detector (`ctc predict --detector`) has its boxes, the surest first: `conf`
-and `bbox` are the detector's, and the `classifications` those of the animal in the box.
+and `bbox` are the detector's, and the `classifications` those of the animal in the box. One that
+`--repeats` set aside has a `repeat`, true, and no `classifications`.
 
 For a multi-label label a photo has a detection for each category that is present: its
 `classifications` are the present classes of that category, its `conf` the highest of their
@@ -26,6 +27,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.boxes import Detection
 from ctc.artifacts.observation_types import ObservationType, observation_type
 from ctc.artifacts.predictions import (
     BoxPrediction,
@@ -118,7 +120,9 @@ class _ImageEntryBuilder:
     def _detections(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
         if photo.boxes is not None:
             shown = zip(photo.boxes, box_photos(photo), strict=True)
-            return [self._box(event, one, answer) for one, answer in shown]
+            found = [self._box(event, one, answer) for one, answer in shown]
+            found += [self._repeat(one) for one in photo.set_aside]
+            return sorted(found, key=lambda box: -box["conf"])
         if event.is_stranger(photo):  # there may be something, but none of the model's classes
             seen = self._non_blank_classes(event, photo)
             largest = max((value for _, value in seen), default=0.0)
@@ -137,15 +141,22 @@ class _ImageEntryBuilder:
         self, event: EventPrediction, one: BoxPrediction, shown: ImagePrediction
     ) -> dict[str, Any]:
         """Return a box of the detector; `shown`: its answer as that of a photo."""
-        box, kind = one.detection.box, one.detection.type
-        category = {"human": "2", "vehicle": "3"}.get(kind, "1")
-        seen = self._non_blank_classes(event, shown) if kind == "animal" else []
+        is_animal = one.detection.type == "animal"
+        seen = self._non_blank_classes(event, shown) if is_animal else []
+        classes = {"classifications": self._ranked(seen)} if seen else {}
+        return {**self._place(one.detection), **classes}
+
+    def _repeat(self, one: Detection) -> dict[str, Any]:
+        """Return a box that is set aside: it has no classifications."""
+        return {**self._place(one), "repeat": True}
+
+    def _place(self, one: Detection) -> dict[str, Any]:
+        box = one.box
         sides = (box.x, box.y, box.width, box.height)
         return {
-            "category": category,
+            "category": {"human": "2", "vehicle": "3"}.get(one.type, "1"),
             "conf": round(box.confidence or 0.0, 5),
             "bbox": [round(side, 5) for side in sides],
-            **({"classifications": self._ranked(seen)} if seen else {}),
         }
 
     def _multi_label_detections(

@@ -48,6 +48,12 @@ BOXES = (
         help="How much neighbouring tiles overlap, as a share of a tile's side.",
     ),
 )
+REPEATS = option(
+    "--repeats",
+    type=PATH_OR_URL,
+    metavar="FILE",
+    help="List of `ctc detect repeats`: boxes at its places are set aside.",
+)
 
 
 def pop_boxes(options: dict[str, Any]) -> dict[str, Any]:
@@ -62,12 +68,13 @@ def pop_boxes(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def require_detector(options: dict[str, Any]) -> None:
-    """Raise UsageError when one of BOXES is given without a detector."""
+    """Raise UsageError when one of BOXES, or REPEATS, is given without a detector."""
     given = {
         "--min-confidence": options["min_confidence"] is not None,
         "--iou": options["iou"] is not None,
         "--tiles": options["tiles"] != DEFAULT_TILES,
         "--overlap": options["overlap"] != DEFAULT_OVERLAP,
+        "--repeats": options["repeats"] is not None,
     }
     if options["detector"] is None and (names := [name for name in given if given[name]]):
         raise UsageError(f"{names[0]} is about the boxes of a detector: add --detector")

@@ -71,6 +71,7 @@ def write(entries: Iterator[Any], path: Path, context: OutputContext) -> None:
                     "area": round(bbox[2] * bbox[3], 2),
                     "iscrowd": 0,
                     "score": round(one.box.confidence or 0.0, 5),
+                    **({"repeat": True} if one.is_repeat else {}),
                 }
                 _add(annotations, boxes > 1, json.dumps(annotation))
         file.write('\n ],\n "annotations": [')

@@ -2,7 +2,8 @@
 
 Each photo has its boxes, `bbox` as fractions (left, top, width, height), the surest first. Paths
 are relative to the image root, with forward slashes. Categories are numbered from "1", so that
-those of MegaDetector keep their numbers: animal, person, vehicle.
+those of MegaDetector keep their numbers: animal, person, vehicle. A box at a place of a list of
+repeats has a further `repeat`, true; its confidence is unchanged.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def _images(
                     round(side, DIGITS)
                     for side in (one.box.x, one.box.y, one.box.width, one.box.height)
                 ],
+                **({"repeat": True} if one.is_repeat else {}),
             }
             for one in photo.detections
         ]

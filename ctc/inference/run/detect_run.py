@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.detector_file import Category
+from ctc.artifacts.repeats import RepeatList
 from ctc.detection.detector import DetectionConfig, OpenDetector
 from ctc.detection.opening import open_detector
 from ctc.detection.outputs.formats import choose_format
@@ -26,14 +27,15 @@ DETECT = "detect"
 
 @dataclass(frozen=True)
 class DetectConfig(RunConfig):
-    """The options of `ctc detect`."""
+    """The options of `ctc detect`; `repeats`: the file of a `RepeatList`."""
 
     boxes: DetectionConfig = field(default_factory=DetectionConfig)
     tiles: TileConfig = NO_TILES
+    repeats: Path | None = None
 
     def task_identity(self) -> Mapping[str, Any]:
         """See `RunConfig`."""
-        return {"command": DETECT, **boxes_identity(self.boxes, self.tiles)}
+        return {"command": DETECT, **boxes_identity(self.boxes, self.tiles, self.repeats)}
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class DetectKind:
     done: str = "searched"
 
     def check(self, config: DetectConfig, plugins: Plugins) -> DetectConfig:  # noqa: ARG002
-        """Return the options as they are."""
+        """Return the options as they are; raises CtcError for a list of repeats that is none."""
+        read_repeats(config.repeats)
         return config
 
     def choose_format(
@@ -62,11 +65,16 @@ class DetectKind:
 
     def task(self, config: DetectConfig, network: OpenDetector) -> DetectionTask:  # noqa: ARG002
         """See `RunKind`."""
-        return DetectionTask(config.boxes, config.tiles)
+        return DetectionTask(config.boxes, config.tiles, read_repeats(config.repeats))
 
     def codec(self, header: RunHeader) -> DetectionCodec:
         """See `RunKind`."""
         return DetectionCodec(tuple(Category(*one) for one in header.settings["categories"]))
+
+
+def read_repeats(path: Path | None) -> RepeatList | None:
+    """Return the list of repeats in a file, if there is one; raises CtcError."""
+    return None if path is None else RepeatList.read(path)
 
 
 def prepare_detection(config: DetectConfig, plugins: Plugins) -> PhotoRun:

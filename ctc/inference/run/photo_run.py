@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ctc.artifacts.failures import failure_path
+from ctc.artifacts.repeats import REPEATS
 from ctc.errors import UsageError
 from ctc.inference.config import RunConfig, Summary
 from ctc.inference.events.sources import EventCollection, find_events
@@ -35,6 +36,11 @@ from ctc.runtime.batch_size import measured_runtime
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.model_bytes import read_model
 from ctc.runtime.opening import ModelOpening
+
+_NO_REPEAT = (
+    "no box is at a place of --repeats, whose folders start at '{root}': if the photos have moved, "
+    "change 'image_root' in the list"
+)
 
 
 class ResultSource(Protocol):
@@ -102,7 +108,11 @@ class PhotoRun:
         if not is_part:
             stats.require_any_answer(failures)
         new_notes = tuple(note for note in self.source_notes if note not in notes)
-        return replace(stats.summary(failures, start), notes=new_notes)
+        root = self.header.settings.get(REPEATS)
+        set_aside = None if root is None else stats.set_aside
+        if set_aside == 0:
+            new_notes += (_NO_REPEAT.format(root=root),)
+        return replace(stats.summary(failures, start), notes=new_notes, set_aside=set_aside)
 
 
 def find_sources(config: RunConfig) -> EventCollection:

@@ -19,6 +19,7 @@ from ctc.inference.config import PredictConfig
 from ctc.inference.detection import DetectionCodec, DetectionTask
 from ctc.inference.journal.header import PREDICT, RunHeader
 from ctc.inference.postprocess import make_postprocessor
+from ctc.inference.run.detect_run import read_repeats
 from ctc.inference.run.output_checks import choose_format
 from ctc.inference.run.photo_run import PhotoRun, prepare_photo_run
 from ctc.plugin import Aggregation, OutputFormat
@@ -45,6 +46,7 @@ class PredictKind:
             raise UsageError("--detector needs --decode cpu: leave one of them out")
         if config.flips and config.decode != "cpu":
             raise UsageError("--flips needs --decode cpu: leave one of them out")
+        read_repeats(config.repeats)
         aggregation = plugins.get(Aggregation, config.aggregation)
         own = own_options(aggregation, config.aggregation_options)
         bind_options(aggregation, own)
@@ -73,7 +75,7 @@ class PredictKind:
             )
         return BoxClassificationTask(
             network.detector.path,
-            DetectionTask(config.boxes, config.tiles),
+            DetectionTask(config.boxes, config.tiles, read_repeats(config.repeats)),
             box_postprocessor(network.classifier, config.threshold, config.class_list),
             config.aggregation,
             config.aggregation_options,

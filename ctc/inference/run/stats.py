@@ -38,6 +38,7 @@ class RunStats:
     failed: int = 0
     truncated: int = 0
     first_failures: list[Failure] = field(default_factory=list)
+    set_aside: int = 0
 
     def count(self, results: Iterable[TaskResult[Any]]) -> None:
         """Count all results."""
@@ -51,6 +52,11 @@ class RunStats:
         self.failed += len(result.failures)
         self.truncated += sum(TRUNCATED in failure.reason.lower() for failure in result.failures)
         self.first_failures += result.failures[: MAX_LISTED_FAILURES - len(self.first_failures)]
+        if result.prediction is not None:
+            # photos of tasks without boxes have none
+            self.set_aside += sum(
+                len(getattr(photo, "set_aside", ())) for photo in result.prediction.images
+            )
         self.advance(result.photos, len(result.failures))
         if self.max_failures is not None and result.failures and self.failed > self.max_failures:
             last = result.failures[-1]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.options.boxes import BOXES, pop_boxes
+from ctc.cli.options.boxes import BOXES, REPEATS, pop_boxes
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import RUN, RUNTIME, SOURCES, pop_run_options
@@ -27,7 +27,7 @@ FORMAT = option(
     help="Output format.",
 )
 
-detect_options = apply_options((OUTPUT, *SOURCES, *BOXES, FORMAT, *RUNTIME, *RUN))
+detect_options = apply_options((OUTPUT, *SOURCES, *BOXES, REPEATS, FORMAT, *RUNTIME, *RUN))
 
 
 def to_config(options: dict[str, Any]) -> DetectConfig:

@@ -84,6 +84,8 @@ def print_summary(summary: Summary, done: str = "predicted") -> None:
     rate = parts if summary.resumed else f" in {seconds}"
     photos = counted(summary.photos, "photo")
     info(f"{counted(summary.events, 'event')} {done} from {photos}{rate}")
+    if summary.set_aside is not None:
+        info(f"{counted(summary.set_aside, 'box', 'boxes')} set aside, at places of --repeats")
     if summary.failed:
         listed = (
             f"{'is' if summary.failed == 1 else 'are'} listed in '{summary.failures}'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ctc.cli.options.boxes import BOXES, DETECTOR, pop_boxes, require_detector
+from ctc.cli.options.boxes import BOXES, DETECTOR, REPEATS, pop_boxes, require_detector
 from ctc.cli.options.inference import (
     AGGREGATION,
     CLASS_LIST,
@@ -46,6 +46,7 @@ predict_options = apply_options(
         FORMAT,
         DETECTOR,
         *BOXES,
+        REPEATS,
         *RUNTIME,
         DECODE,
         *RUN,
