@@ -145,6 +145,7 @@ def main() -> None:
         folder = Path(place)
         build(folder, photos)
         detector, model = write_detector(folder / "yolo.onnx"), folder / "mobilenet_v3_large.onnx"
+        write_int8(detector, options.photos_dir)
         links = link(photos, folder / "photos", options.photos)
         lowest = lowest_confidence(detector, photos)
         print(
@@ -170,8 +171,26 @@ def measure(
         "decode": decode_alone(photos, (SIDE, SIDE)),
         "decode_both": decode_alone(photos, (896, 896)),
         "network": network_alone(detector, is_detector=True),
+        "int8": network_alone(detector.with_suffix(".int8.onnx"), is_detector=True),
         "classifier": network_alone(model, is_detector=False),
     }
+
+
+def write_int8(detector: Path, photos_dir: Path) -> None:
+    """Write the detector with its body in 8 bits beside it."""
+    import onnx
+
+    from ctc.detection.opening import load_detector
+    from ctc.model_import.detector_precision import shrink_detector
+    from ctc.model_import.photos import sample_folder
+
+    info = load_detector(detector).info
+    sample = sample_folder(photos_dir, info.input.preprocessing, 64)
+    compared, calibration = sample.split(4)
+    model, _ = shrink_detector(
+        onnx.load(detector), info, "int8", calibration, compared.read(), min_kept=0.0
+    )
+    onnx.save(model, detector.with_suffix(".int8.onnx"))
 
 
 def show(seconds: dict[str, float]) -> None:
@@ -192,6 +211,8 @@ def show(seconds: dict[str, float]) -> None:
     )
     print(f"| decoding alone, one core | {1 / seconds['decode']:.0f} | | |")
     print(f"| detector alone, one core | {1 / seconds['network']:.1f} | | |")
+    gain = f"{seconds['network'] / seconds['int8']:.1f} times float32"
+    print(f"| detector in int8, one core | {1 / seconds['int8']:.1f} | {gain} | 2 times |")
     print(f"| classifier alone, one core | {1 / seconds['classifier']:.0f} | | |")
 
 

@@ -187,7 +187,8 @@ def write_bright_detector() -> Callable[..., Path]:
 
     The box of all pixels above 0.8 is an animal with confidence 0.9; without one there is none. The
     outputs are those of a YOLOv8 with the categories animal, person and vehicle, as Ultralytics
-    exports it, unless `metadata` are given.
+    exports it, unless `metadata` are given. With `convolutions` the mean of the channels is that of
+    two convolutions.
     """
 
     def write(
@@ -195,13 +196,22 @@ def write_bright_detector() -> Callable[..., Path]:
         size: tuple[int, int] = (64, 64),
         metadata: dict[str, str] | None = None,
         category: int = 0,
+        convolutions: bool = False,
     ) -> Path:
         import onnx
         from onnx import TensorProto, helper, numpy_helper
 
         node, value = helper.make_node, helper.make_tensor_value_info
+        gray = [node("ReduceMean", ["images", "channel"], ["gray"], keepdims=0)]
+        if convolutions:
+            gray = [
+                node("Conv", ["images", "first_kernel"], ["eight"]),
+                node("Relu", ["eight"], ["positive"]),
+                node("Conv", ["positive", "second_kernel"], ["one_channel"]),
+                node("Squeeze", ["one_channel", "channel"], ["gray"]),
+            ]
         nodes = [
-            node("ReduceMean", ["images", "channel"], ["gray"], keepdims=0),
+            *gray,
             node("Greater", ["gray", "limit"], ["is_bright"]),
             node("Cast", ["is_bright"], ["bright"], to=TensorProto.FLOAT),
         ]
@@ -241,6 +251,8 @@ def write_bright_detector() -> Callable[..., Path]:
             "half": np.array(0.5, np.float32),
             "confidences": np.eye(3, dtype=np.float32)[[category]] * np.float32(0.9),
             "only_first": np.eye(1, 40, dtype=np.float32),
+            "first_kernel": np.full((8, 3, 1, 1), 1 / 3, np.float32),
+            "second_kernel": np.full((1, 8, 1, 1), 1 / 8, np.float32),
         }
         graph = helper.make_graph(
             nodes,

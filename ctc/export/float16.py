@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
@@ -27,12 +29,20 @@ def to_float16(model: ModelProto) -> ModelProto:
 
     Raises CtcError when an operator doesn't support half precision.
     """
+    graph = model.graph
+    return halve(model, {node.name for node in (*preprocessing_nodes(graph), *head_nodes(graph))})
+
+
+def halve(model: ModelProto, full: Collection[str]) -> ModelProto:
+    """Return a model that computes in half precision, except for the nodes named `full`.
+
+    Input and outputs are unchanged, if the nodes at both ends are among these.
+    """
     half = copy_model(model)
     graph = half.graph
-    full = {node.name for node in (*preprocessing_nodes(graph), *head_nodes(graph))}
     floats = {
         value.name
-        for value in graph.value_info
+        for value in (*graph.value_info, *graph.input)
         if value.type.tensor_type.elem_type == TensorProto.FLOAT
     }
     types = dict.fromkeys(floats, TensorProto.FLOAT)

@@ -24,10 +24,13 @@ from ctc.detection.detector import OpenDetector
 from ctc.detection.manifest import describe_manifest
 from ctc.detection.opening import describe, input_of, open_detector, output_shapes
 from ctc.detection.raw_metadata import RawDescription, describe_ultralytics
-from ctc.errors import CtcError, InputError, require_extra
+from ctc.errors import CtcError, InputError, UsageError, require_extra
+from ctc.export.config import ExportPrecision
 from ctc.export.session import open_session
 from ctc.model_import.config import Channels, Triple
+from ctc.model_import.detector_precision import BoxParity, shrink_detector
 from ctc.model_import.metadata.read import read_classes
+from ctc.model_import.photos import sample_folder
 from ctc.model_import.source.onnx_file import local_network, read_onnx
 from ctc.reporting import NullReporter, Reporter, counted
 from ctc.runtime.model_bytes import ModelFile
@@ -38,6 +41,7 @@ from ctc.storage.urls import redact_urls
 AUTO = "auto"
 """The name that `--detector` takes for a layout that is found by the outputs."""
 REQUIRED_PACKAGES = ("onnx", "onnxruntime")
+_MAX_PHOTOS, _COMPARED_PHOTOS = 256, 128
 _NULL_REPORTER = NullReporter()
 _SIZE_INPUTS = ("orig_target_sizes", "orig_size", "target_sizes")
 
@@ -48,7 +52,9 @@ class DetectorImport:
 
     `layout`: the name of a detector plugin, or AUTO. `classes`: a file with the names of the
     categories, in order. `types`, `others`: see `ctc.detection.categories.categories_of`. The other
-    fields are those of `DetectorInput` and `DetectorInfo`.
+    fields are those of `DetectorInput` and `DetectorInfo`. `calibration_photos`: a folder, for
+    float16 and int8. `min_agreement`: the share of the float32 network's boxes that must be found
+    again, see `detector_precision`.
     """
 
     network: Path
@@ -67,19 +73,25 @@ class DetectorImport:
     max_iou: float | None = None
     licence: str | None = None
     source: str | None = None
+    precision: ExportPrecision = "float32"
+    calibration_photos: Path | None = None
+    min_agreement: float | None = None
 
 
 @dataclass(frozen=True)
 class ImportedDetector:
-    """The written file, its size and its metadata."""
+    """The written file, its size, its metadata, and its parity if it is smaller."""
 
     output: Path
     size_bytes: int
     info: DetectorInfo
+    parity: BoxParity | None = None
 
     def lines(self) -> Iterator[str]:
         """Yield a summary."""
         info = self.info
+        if self.parity is not None:
+            yield self.parity.line()
         by_type: dict[str, list[str]] = {}
         for one in info.categories:
             by_type.setdefault(one.type, []).append(one.name)
@@ -135,10 +147,32 @@ def import_detector(
     helper.set_model_props(model, info.to_metadata())
     opened = open_detector(ModelFile(config.network, model.SerializeToString()))
     _check_answers(opened, original, reporter)
+    parity = None
+    if config.precision != "float32":
+        model, parity = _shrink(config, model, info)
+        provenance = {"precision": config.precision, "parity": parity.to_json()}
+        info = replace(info, provenance=provenance)
+        helper.set_model_props(model, info.to_metadata())
     with atomic_write(config.output) as partial:
         onnx.save_model(model, partial, save_as_external_data=False)
     size_bytes = 0 if is_remote(config.output) else config.output.stat().st_size
-    return ImportedDetector(config.output, size_bytes, info)
+    return ImportedDetector(config.output, size_bytes, info, parity)
+
+
+def _shrink(
+    config: DetectorImport, model: ModelProto, info: DetectorInfo
+) -> tuple[ModelProto, BoxParity]:
+    """Return the smaller network; its photos are one part for calibration, one for comparison."""
+    if config.calibration_photos is None:
+        raise UsageError(
+            f"--precision {config.precision} of a detector needs photos to measure on what it "
+            "loses: give a folder with some hundred by --calibration-photos"
+        )
+    sample = sample_folder(config.calibration_photos, info.input.preprocessing, _MAX_PHOTOS)
+    compared, calibration = sample.split(_COMPARED_PHOTOS)
+    return shrink_detector(
+        model, info, config.precision, calibration, compared.read(), config.min_agreement
+    )
 
 
 def _descriptions(config: DetectorImport, model: ModelProto) -> list[RawDescription]:

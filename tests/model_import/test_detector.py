@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from ctc.artifacts.detector_file import Category, DetectorInput
 from ctc.cli.main import run
@@ -163,3 +164,73 @@ def test_import_command_refuses_a_detector_of_ctc(tmp_path, write_bright_detecto
     again = ["--detector", "auto", "--output", tmp_path / "again.onnx"]
     assert import_network(tmp_path / "detector.onnx", *again) == 2
     assert "is a model file of ctc already" in capsys.readouterr().err
+
+
+@pytest.fixture
+def bright_photos(tmp_path: Path) -> Path:
+    """Photos with one bright rectangle each."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(8):
+        photo = np.full((96, 96, 3), 60, np.uint8)
+        photo[10 + number : 60, 5 * number : 40 + 5 * number] = 250
+        Image.fromarray(photo).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize(("precision", "kind"), [("int8", "int8"), ("float16", "float16")])
+def test_import_command_makes_a_smaller_detector(
+    tmp_path, write_bright_detector, bright_photos, precision, kind, capsys
+) -> None:
+    network = write_bright_detector(tmp_path / "bright.onnx", convolutions=True)
+    output = tmp_path / "detector.onnx"
+    arguments = ["--precision", precision, "--calibration-photos", bright_photos]
+    assert import_network(network, "--output", output, *arguments) == 0
+    opened = load_detector(output)
+    assert opened.info.provenance["precision"] == precision
+    assert opened.info.provenance["parity"]["kept"] == 1
+    assert opened.info.provenance["parity"]["overlap"] > 0.9
+    weights = {tensor.data_type for tensor in onnx.load(output).graph.initializer}
+    assert {"int8": TensorProto.INT8, "float16": TensorProto.FLOAT16}[kind] in weights
+    assert "100.0% of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--precision", "int8"], 2, "needs photos to measure on what it loses"),
+        (
+            ["--precision", "int8", "--calibration-photos", "{dark}"],
+            1,
+            "the detector finds nothing in the",
+        ),
+        (
+            ["--precision", "int8", "--calibration-photos", "{photos}", "--min-agreement", "1.0"],
+            0,
+            "",
+        ),
+    ],
+)
+def test_import_command_measures_what_a_smaller_detector_loses(
+    tmp_path, write_bright_detector, bright_photos, arguments, code, message, capsys
+) -> None:
+    network = write_bright_detector(tmp_path / "bright.onnx", convolutions=True)
+    dark = tmp_path / "dark"
+    dark.mkdir()
+    for number in range(4):
+        Image.new("RGB", (64, 64), (40, number, 40)).save(dark / f"{number}.png")
+    places = {"{dark}": dark, "{photos}": bright_photos}
+    given = [places.get(argument, argument) for argument in arguments]
+    output = tmp_path / "detector.onnx"
+    assert import_network(network, "--output", output, *given) == code
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert output.exists() == (code == 0)
+
+
+def test_import_command_refuses_a_network_without_convolutions(
+    tmp_path, write_bright_detector, bright_photos, capsys
+) -> None:
+    network = write_bright_detector(tmp_path / "bright.onnx")
+    arguments = ["--precision", "int8", "--calibration-photos", bright_photos]
+    assert import_network(network, "--output", tmp_path / "detector.onnx", *arguments) == 1
+    assert "has no convolutions that could be smaller" in capsys.readouterr().err

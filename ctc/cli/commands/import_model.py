@@ -207,9 +207,12 @@ def _import_detector(
     from ctc.cli.console import console
     from ctc.model_import.detector import AUTO, DetectorImport, import_detector
 
-    taken = ("classes", "size", "scale", "mean", "std", "channels", "licence", "source", "resize")
+    taken = (
+        *("classes", "size", "scale", "mean", "std", "channels", "licence", "source", "resize"),
+        *("precision", "calibration_photos", "min_agreement"),
+    )
     chosen = {name: options.pop(name) for name in taken}
-    defaults = {"label": "species", "precision": "float32"}
+    defaults = {"label": "species"}
     for name, value in options.items():
         if value != defaults.get(name):
             raise UsageError(f"{_flag(name)} is for classifiers: leave it out for a detector")
