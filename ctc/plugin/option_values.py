@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from ctc.errors import UsageError
 from ctc.plugin.kinds import kind_of
 from ctc.plugin.loading import Loader, LoaderConfig
 from ctc.plugin.option import Option
-from ctc.plugin.records import Aggregation, AggregationContext, Backbone, PluginRecord
+from ctc.plugin.records import Aggregation, AggregationContext, Backbone, PluginRecord, Pretrained
 from ctc.storage.paths import parse_path
 
 R = TypeVar("R", Aggregation, Backbone, Loader)
@@ -101,7 +102,16 @@ def bind_options(record: R, provided: Mapping[str, Any]) -> R:
             replace(weights, build=BoundFunction(weights.build, _append, values))
             for weights in record.pretrained
         )
+        if record.open_weights is not None:
+            bound["open_weights"] = partial(_open_bound, record.open_weights, values)
     return replace(record, **bound) if record.options else record
+
+
+def _open_bound(
+    open_weights: Callable[[Path], Pretrained], values: Mapping[str, Any], folder: Path
+) -> Pretrained:
+    weights = open_weights(folder)
+    return replace(weights, build=BoundFunction(weights.build, _append, values))
 
 
 Arguments = tuple[Any, ...]

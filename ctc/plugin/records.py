@@ -105,7 +105,9 @@ class Backbone:
     width, 3) to features (N, channels), and must import Keras inside. It raises
     `ctc.errors.UsageError` if the images are too small for the network. The network must convert to
     ONNX. `input_size`: the default (height, width). `pretrained`: weights to start from, the usual
-    ones first. `options` are added to those of `ctc train`; where a backbone has any, the call is
+    ones first. `open_weights(folder)` reads weights in a folder of the backbone's own format, `ctc
+    train --weights FOLDER`, without downloading anything; it raises `ctc.errors.CtcError` if they
+    don't fit. `options` are added to those of `ctc train`; where a backbone has any, the call is
     `build((height, width, 3), options)` with their values by key.
     """
 
@@ -114,6 +116,7 @@ class Backbone:
     input_size: tuple[int, int]
     build: Callable[..., keras.Model]
     pretrained: tuple[Pretrained, ...] = ()
+    open_weights: Callable[[Path], Pretrained] | None = field(default=None, kw_only=True)
     options: tuple[Option, ...] = field(default=(), kw_only=True)
 
 
