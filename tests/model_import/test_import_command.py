@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import onnx
@@ -147,3 +150,19 @@ def test_network_without_end_is_given_up(endless_network, classes_file, tmp_path
     assert done.returncode == 1
     assert "gave no answer for a photo within 1 s: does it hold a loop without end?" in done.stderr
     assert not (tmp_path / "model.onnx").exists()
+
+
+def test_network_at_a_url_is_imported(write_network, classes_file, tmp_path, capsys) -> None:
+    network = write_network()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(network.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        root = f"http://127.0.0.1:{server.server_port}"
+        options = ["--classes", str(classes_file), "--output", str(tmp_path / "model.onnx")]
+        assert ctc(["import", f"{root}/network.onnx", *options]) == 0
+        assert ctc(["import", f"{root}/none.onnx", *options, "--overwrite"]) == 2
+        server.shutdown()
+        thread.join()
+    assert read_info(tmp_path / "model.onnx").source["url"] == f"{root}/network.onnx"
+    assert f"network '{root}/none.onnx' is not there" in capsys.readouterr().err
