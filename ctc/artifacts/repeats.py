@@ -13,7 +13,6 @@ A JSON file that `ctc detect repeats` writes:
 from __future__ import annotations
 
 import math
-import ntpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +25,6 @@ from numpy.typing import NDArray
 from ctc.artifacts.boxes import Box
 from ctc.errors import InputError
 from ctc.storage.json_file import check_format, read_object, write_object
-from ctc.storage.urls import is_url
 
 FORMAT, VERSION = "ctc-repeats", 1
 REPEATS = "repeats"
@@ -42,10 +40,10 @@ Corners = NDArray[np.float64]
 class RepeatPlace:
     """A place in the view of a camera.
 
-    `camera`: its folder, relative to the list's image root, "" for that itself. `box`: as fractions
-    of the photo. `photos`: how many have a box there. `first`, `last`: ISO 8601 times of the
-    earliest and latest, None if no time is known. `category`: the most frequent one of the boxes.
-    `example`: one of the photos, relative to the image root. `keep`: whether its boxes are kept,
+    `camera`: its folder, relative to the list's image root if it is in it, "" for that itself.
+    `box`: as fractions of the photo. `photos`: how many have a box there. `first`, `last`: ISO 8601
+    times of the earliest and latest, None if no time is known. `category`: the most frequent one of
+    the boxes. `example`: one of the photos, as `camera`. `keep`: whether its boxes are kept,
     because they are animals after all; otherwise they are set aside.
     """
 
@@ -118,23 +116,16 @@ class RepeatList:
 
         `photo`: its path with forward slashes, relative to the list's image root, or absolute.
         """
-        corners = self._corners.get(self._camera(photo))
+        camera = camera_folder(photo.removeprefix(self.image_root.rstrip("/") + "/"), self.levels)
+        corners = self._corners.get(camera)
         if corners is None:
             return False
         return bool((overlap(corners, corners_of([box])[0]) >= self.min_iou).any())
 
-    def _camera(self, photo: str) -> str | None:
-        """Return the camera of a photo, None for one outside the image root."""
-        root = self.image_root.rstrip("/") + "/"
-        if photo.startswith(root):
-            return camera_folder(photo.removeprefix(root), self.levels)
-        is_absolute = is_url(photo) or photo.startswith("/") or bool(ntpath.splitdrive(photo)[0])
-        return None if is_absolute else camera_folder(photo, self.levels)
-
     @cached_property
-    def _corners(self) -> Mapping[str | None, Corners]:
+    def _corners(self) -> Mapping[str, Corners]:
         """The places whose boxes are set aside, by camera."""
-        found: dict[str | None, list[Box]] = {}
+        found: dict[str, list[Box]] = {}
         for place in self.places:
             if not place.keep:
                 found.setdefault(place.camera, []).append(place.box)

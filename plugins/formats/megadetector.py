@@ -4,7 +4,8 @@ The inventory keeps its columns and gets six more. `detections` has all boxes of
 event with at least `--min-confidence`, as JSON. `box_x`, `box_y`, `box_w`, `box_h` (in fractions of
 the photo's sides, from its top left corner) and `box_conf` have one box per image, null where there
 is none: the most confident one of the category `animal`, else the most confident of any category,
-since people and vehicles are classes too.
+since people and vehicles are classes too. Boxes that come back, which `ctc detect` marked or that
+are at a place of `--repeats`, are left out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from ctc.artifacts.boxes import DETECTIONS, Box, LabelledBox, detections_to_json
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.artifacts.repeats import RepeatList
 from ctc.errors import InputError, UsageError
 from ctc.images.photo_paths import normalize_path
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
@@ -57,6 +59,12 @@ def ctc_input_formats() -> Iterable[InputFormat]:
                     "DIR",
                 ),
                 Option("min-confidence", "Leave out boxes below this, 0–1.", "number", default=0.1),
+                Option(
+                    "repeats",
+                    "List of `ctc detect repeats`: boxes at its places are left out.",
+                    "path",
+                    "FILE",
+                ),
                 duplicates.OPTION,
             ),
             example="ctc inventory megadetector boxes.json --inventory inventory.parquet "
@@ -77,7 +85,8 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     inventory = Inventory.read(path)
     root = normalize_path(inventory.image_root.as_posix()).rstrip("/") + "/"
     normalize = _path_normalizer(root, options["detected_in"])
-    boxes = BoxIndex(min_confidence, duplicates.should_keep_first(options), normalize)
+    repeats = RepeatList.read(listed) if (listed := options.get("repeats")) else None
+    boxes = BoxIndex(min_confidence, duplicates.should_keep_first(options), normalize, repeats)
     yield from boxes.read(source)
     missing: dict[str, None] = {}
     for row in _rows(inventory):

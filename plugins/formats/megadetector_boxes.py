@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ctc.artifacts.boxes import Box
+from ctc.artifacts.repeats import RepeatList
 from ctc.errors import InputError
+from ctc.images.photo_paths import normalize_path
 from ctc.plugin import LeftOut
 
 from .duplicates import resolve_duplicate
@@ -19,6 +22,7 @@ ANIMAL = "animal"
 TOLERANCE = 0.1
 """Largest excess of a box over the photo, in fractions of its sides; it is clipped there."""
 CONFIDENCE_TOLERANCE = 0.001
+REPEAT = "a box that comes back: it is set aside"
 RETRIED = "MegaDetector failed on it once, and not on another try, which counts"
 
 
@@ -35,17 +39,23 @@ class ScoredBox(NamedTuple):
 class BoxIndex:
     """The boxes of each file, stored as numbers: there may be millions of files.
 
-    `normalize_path` maps a file's name in the results to its key here. Rows of `_boxes` are a
-    category's number and a ScoredBox; those of result `n` are from `_starts[n]` to
-    `_starts[n + 1]`. `_results`: the number of the result that counts for each file.
+    `repeats`: a list, whose boxes are left out. `normalize_path` maps a file's name in the results
+    to its key here. Rows of `_boxes` are a category's number and a ScoredBox; those of result `n`
+    are from `_starts[n]` to `_starts[n + 1]`. `_results`: the number of the result that counts for
+    each file.
     """
 
     def __init__(
-        self, min_confidence: float, first_wins: bool, normalize_path: Callable[[str], str]
+        self,
+        min_confidence: float,
+        first_wins: bool,
+        normalize_path: Callable[[str], str],
+        repeats: RepeatList | None = None,
     ) -> None:
         self._min_confidence = min_confidence
         self._first_wins = first_wins
         self._normalize_path = normalize_path
+        self._repeats = repeats
         self._results: dict[str, int] = {}
         self._starts = array("q", [0])
         self._boxes = array("d")
@@ -129,7 +139,8 @@ class BoxIndex:
 
     def _add_entry(self, entry: JsonEntry) -> Iterator[LeftOut]:
         try:
-            file, failure = self._normalize_path(entry.required_text("file")), entry.text("failure")
+            name, failure = entry.required_text("file"), entry.text("failure")
+            file = self._normalize_path(name)
             detections = [] if failure else _detections(entry)
         except EntryError as error:
             self.first_problem = self.first_problem or str(error)
@@ -138,7 +149,10 @@ class BoxIndex:
         rows: list[tuple[int, ScoredBox]] = []
         for detection in detections:
             try:
-                self._keep(detection, rows)
+                box = self._keep(detection, rows)
+                if box is not None and self._is_repeat(detection, name, box):
+                    rows.pop()
+                    yield LeftOut(detection.where, REPEAT)
             except EntryError as error:
                 yield error.to_left_out()
         left_out = self._add(entry.where, file, rows, failure)
@@ -169,12 +183,21 @@ class BoxIndex:
             self._failures[number] = failure
         return left_out
 
-    def _keep(self, detection: JsonEntry, rows: list[tuple[int, ScoredBox]]) -> None:
-        """Append a detection to `rows`, if it is sure enough."""
+    def _keep(self, detection: JsonEntry, rows: list[tuple[int, ScoredBox]]) -> ScoredBox | None:
+        """Append a detection to `rows` and return its box, if it is sure enough."""
         category = detection.required_text("category")
         box = _parse_box(detection, self._min_confidence)
         if box is not None:
             rows.append((self._categories.setdefault(category, len(self._categories)), box))
+        return box
+
+    def _is_repeat(self, detection: JsonEntry, file: str, box: ScoredBox) -> bool:
+        """Return whether a box is marked as a repeat, or at a place of the list; `file`: its name
+        in the results."""
+        if detection.fields.get("repeat") is True:
+            return True
+        place = Box(box.x, box.y, box.w, box.h)
+        return self._repeats is not None and self._repeats.covers(normalize_path(file), place)
 
     def _file_boxes(self, number: int) -> list[tuple[int, ScoredBox]]:
         width = 1 + len(ScoredBox._fields)

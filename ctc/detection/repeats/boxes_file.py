@@ -35,11 +35,12 @@ class CameraBoxes:
     photos: list[int] = field(default_factory=list)
 
 
-def read_boxes(path: Path, levels: int) -> dict[str, CameraBoxes]:
+def read_boxes(path: Path, root: str, levels: int) -> dict[str, CameraBoxes]:
     """Return the boxes by camera, in the order of the file.
 
-    `levels`: see `RepeatList`. Photos that failed are passed over. Raises UsageError without the
-    file, InputError for one of another kind and for a photo or box that can't be used.
+    `root`: the image root. `levels`: see `RepeatList`. Photos that failed are passed over. Raises
+    UsageError without the file, InputError for one of another kind and for a photo or box that
+    can't be used.
     """
     data = read_object(path, "the .json output of `ctc detect`, or MegaDetector's")
     images, names = data.get("images"), data.get("detection_categories")
@@ -56,7 +57,7 @@ def read_boxes(path: Path, levels: int) -> dict[str, CameraBoxes]:
             raise InputError(f"{where} has no 'file'")
         if image.get("detections") is None:
             continue
-        file = file.replace("\\", "/")
+        file = file.replace("\\", "/").removeprefix(root.rstrip("/") + "/")
         camera = cameras.setdefault(camera_folder(file, levels), CameraBoxes())
         camera.files.append(file)
         camera.times.append(_time(image.get("datetime")))

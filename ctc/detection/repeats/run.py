@@ -12,6 +12,7 @@ from ctc.detection.repeats.boxes_file import CameraBoxes, read_boxes
 from ctc.detection.repeats.find import DEFAULT_REPEATS, FoundRepeat, RepeatConfig, find_repeats
 from ctc.errors import InputError, UsageError
 from ctc.storage.paths import absolute_path, is_remote, join_path, parse_path
+from ctc.storage.urls import redact_urls
 
 REPEATS_FILE, PAGE_FILE = "repeats.json", "repeats.html"
 _TRIED_PHOTOS = 20
@@ -54,13 +55,13 @@ class RepeatResult:
 
 def search_repeats(search: RepeatSearch) -> RepeatResult:
     """Find the places; raises CtcError for a file that can't be used and photos not found."""
-    cameras = read_boxes(search.boxes, search.levels)
+    root = search.boxes.parent if search.image_root is None else search.image_root
+    name = redact_urls(str(root) if is_remote(root) else absolute_path(str(root)))
+    cameras = read_boxes(search.boxes, name, search.levels)
     if not cameras:
         raise InputError(f"'{search.boxes}' has no photo with a result: nothing to look through")
-    root = search.boxes.parent if search.image_root is None else search.image_root
     _require_photos(cameras, root, search)
     found = tuple(find_repeats(cameras, search.config))
-    name = str(root) if is_remote(root) else absolute_path(str(root))
     places = tuple(one.place for one in found)
     return RepeatResult(
         root,
