@@ -30,12 +30,15 @@ class BuiltNetwork:
     `outputs`: name → number of classes, empty for a network of features alone. `feature_size`: of
     the input that the last layers share, None if they share none.
     `layers`: place of each layer in the file, the names of its networks and its own → the layer.
+    `is_binary`: whether it gives the probability of the second of two classes, to which that of the
+    first was added.
     """
 
     model: keras.Model
     outputs: Mapping[str, int]
     feature_size: int | None
     layers: Mapping[tuple[str, ...], keras.layers.Layer]
+    is_binary: bool = False
 
 
 FEATURES = "features"
@@ -65,13 +68,30 @@ def build_network(
             "photo, not one number per class"
         )
     features = _find_features(list(tensors.values()))
-    named = dict(tensors) | ({} if features is None else {FEATURES: features})
+    outputs = {name: _with_both_classes(one) for name, one in tensors.items()}
+    named = outputs | ({} if features is None else {FEATURES: features})
     return BuiltNetwork(
         keras.Model(images, named),
-        {name: int(one.shape[1]) for name, one in tensors.items()},
+        {name: int(one.shape[1]) for name, one in outputs.items()},
         None if features is None else int(features.shape[1]),
         builder.built,
+        any(outputs[name] is not one for name, one in tensors.items()),
     )
+
+
+def _with_both_classes(output: Tensor) -> Tensor:
+    """Return the probabilities of two classes where a network gives that of the second alone."""
+    from keras import ops
+
+    if output.shape[1] != 1:
+        return output
+    function = getattr(output._keras_history.operation, "activation", None)
+    kind = getattr(function, "__name__", "")
+    if kind == "linear":
+        output = ops.sigmoid(output)
+    elif kind != "sigmoid":
+        return output
+    return ops.concatenate([1.0 - output, output], axis=1)
 
 
 def _pooled(output: Tensor) -> Tensor | None:

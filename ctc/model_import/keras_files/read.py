@@ -88,8 +88,14 @@ def _count(shape: tuple[int, ...]) -> int:
 
 def _describe(loaded: LoadedNetwork) -> Iterator[Description]:
     height, width = loaded.built.model.inputs[0].shape[1:3]
-    features = None if loaded.built.outputs else FEATURES
-    yield Description("the Keras file", size=(height, width), layout="nhwc", features=features)
+    built = loaded.built
+    yield Description(
+        "the Keras file",
+        size=(height, width),
+        layout="nhwc",
+        features=None if built.outputs else FEATURES,
+        activation="none" if built.is_binary else None,
+    )
     pixels = find_pixels(loaded.graph)
     if pixels is not None:
         yield Description(

@@ -62,6 +62,27 @@ def test_load_keras_reads_the_old_layout_too(network: Any, save: Save) -> None:
     np.testing.assert_allclose(found["features"], wanted, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "linear"])
+def test_read_keras_gives_both_classes_of_a_network_with_one_number(
+    activation: str, save: Save
+) -> None:
+    import keras
+
+    photos = keras.Input((*SIZE, 3))
+    features = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(photos))
+    made = keras.Model(photos, keras.layers.Dense(1, activation=activation, name="cat")(features))
+    stir(made)
+    path = save("binary.keras", made)
+    found = read_keras(path, path, None)
+    pictures = draw(made)
+    wanted = answers(made, pictures)["cat"]
+    wanted = wanted if activation == "sigmoid" else 1 / (1 + np.exp(-wanted))
+    (values,) = open_session(found.model).run(["cat"], {"pixels": pictures})
+    assert wanted.std() > 0.01
+    np.testing.assert_allclose(values, np.hstack([1 - wanted, wanted]), rtol=0, atol=1e-6)
+    assert found.descriptions[0].activation == "none"
+
+
 @pytest.mark.parametrize("name", ["my_MobileNetV2_no_top.weights.h5"])
 def test_load_keras_knows_weights_alone_by_their_name(name: str, tmp_path: Path) -> None:
     import keras
