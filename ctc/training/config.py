@@ -33,7 +33,8 @@ DEFAULT_WEIGHT_DECAY: Mapping[OptimizerName, float] = {
     "adamw": 0.01,
 }
 DEFAULT_WARMUP_EPOCHS: Mapping[ScheduleName, float] = {"plateau": 0.0, "cosine": 1.0}
-DEFAULT_PATIENCE = 3
+PATIENCE_FACTOR = 2
+"""Epochs of early stopping, with a plateau schedule, per epoch of `reduce_lr_patience`."""
 BATCH_SIZES, EPOCH_STEPS = (8, 16, 32, 64, 128), 32
 """The default batch size is the largest of these with which an epoch has so many steps."""
 DEFAULT_TEACHER: Mapping[str, float] = {"teacher_weight": 0.5, "teacher_temperature": 2.0}
@@ -112,7 +113,7 @@ class TrainingConfig:
     batch_size: int | None = None
     epochs: int = 70
     steps_per_epoch: int | None = None
-    optimizer: OptimizerName = "sgd"
+    optimizer: OptimizerName = "adamw"
     learning_rate: float | None = None
     weight_decay: float | None = None
     schedule: ScheduleName = "plateau"
@@ -122,7 +123,7 @@ class TrainingConfig:
     ema: float | None = None
     mixed_precision: MixedPrecision = "none"
     early_stopping_patience: int | None = None
-    reduce_lr_patience: int = 2
+    reduce_lr_patience: int = 4
     reduce_lr_factor: float = 0.1
     min_learning_rate: float = 1e-5
     color: ColorName = "full_randomized"
@@ -171,7 +172,7 @@ class TrainingConfig:
             weight_decay=DEFAULT_WEIGHT_DECAY[self.optimizer] if decay is None else decay,
             warmup_epochs=DEFAULT_WARMUP_EPOCHS[self.schedule] if warmup is None else warmup,
             early_stopping_patience=self.early_stopping_patience
-            or (self.epochs if cosine else DEFAULT_PATIENCE),
+            or (self.epochs if cosine else PATIENCE_FACTOR * self.reduce_lr_patience),
             freeze="backbone" if self.transfer == "last-layer" else self.freeze,
             threads=self.threads or usable_cores(),
             color="none" if stacked else self.color,

@@ -36,6 +36,7 @@ def plan_warnings(plan: TrainingPlan) -> Iterator[str]:
     yield from _few_steps_warnings(plan)
     yield from _patience_warnings(plan.config)
     yield from _class_weight_warnings(plan)
+    yield from _layer_decay_warnings(plan.config)
     yield from _teacher_warnings(plan)
 
 
@@ -92,6 +93,15 @@ def _class_weight_warnings(plan: TrainingPlan) -> Iterator[str]:
                 f"'{label.name}={label.classes[number]}' ({photos}) by {highest:.0f}: factors "
                 f"above {MAX_CLASS_WEIGHT:.0f} cost accuracy, try --class-weights sqrt or a file"
             )
+
+
+def _layer_decay_warnings(config: TrainingConfig) -> Iterator[str]:
+    """Warn of slow first layers that have nothing worth keeping."""
+    if config.layer_decay < 1 and config.weights is None and config.start_from is None:
+        yield (
+            f"--layer-decay {config.layer_decay:g} slows the first layers down, and here they "
+            "start from random weights: add --weights or --from, or leave it out"
+        )
 
 
 def _teacher_warnings(plan: TrainingPlan) -> Iterator[str]:

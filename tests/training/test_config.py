@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,8 @@ def test_resolve_fills_in_every_derived_value():
     resolved = CONFIG.resolve((64, 48), "tfdata")
     assert (resolved.height, resolved.width, resolved.loader) == (64, 48, "tfdata")
     assert (resolved.learning_rate, resolved.weight_decay, resolved.threads) == (
+        0.001,
         0.01,
-        0.0001,
         usable_cores(),
     )
     assert Path(resolved.dataset).is_absolute()
@@ -47,6 +48,17 @@ def test_resolve_fills_in_every_derived_value():
 def test_resolve_sets_learning_rate_and_decay_of_optimizer(optimizer, rate, decay):
     resolved = TrainingConfig("d", "r", "b", ("l",), optimizer=optimizer).resolve((1, 1), "x")
     assert (resolved.learning_rate, resolved.weight_decay) == (rate, decay)
+
+
+def test_resolve_gives_each_learning_rate_twice_the_patience_of_the_plateau():
+    config = TrainingConfig("d", "r", "b", ("l",))
+    assert config.resolve((1, 1), "x").early_stopping_patience == 2 * config.reduce_lr_patience == 8
+    longer = replace(config, reduce_lr_patience=10)
+    assert longer.resolve((1, 1), "x").early_stopping_patience == 20
+    cosine = replace(config, schedule="cosine", epochs=30)
+    assert cosine.resolve((1, 1), "x").early_stopping_patience == 30
+    given = replace(config, early_stopping_patience=3)
+    assert given.resolve((1, 1), "x").early_stopping_patience == 3
 
 
 def test_resolve_keeps_given_learning_rate_and_decay():

@@ -28,14 +28,15 @@ def test_plan_warnings_of_defaults_are_none(warnings_of):
 
 
 def test_plan_warnings_name_patiences_that_leave_rate_as_it_is(warnings_of):
-    (warning,) = warnings_of(reduce_lr_patience=6)
+    (warning,) = warnings_of(early_stopping_patience=3, reduce_lr_patience=6)
     assert warning == (
         "the learning rate is never reduced, because --early-stopping-patience 3 ends the "
         "training before --reduce-lr-patience 6: add --early-stopping-patience 6 or more"
     )
-    assert warnings_of(reduce_lr_patience=3) == []
-    assert warnings_of(reduce_lr_patience=6, schedule="cosine") == []
-    assert warnings_of(reduce_lr_patience=6, min_learning_rate=0.1) == []
+    assert warnings_of(early_stopping_patience=3, reduce_lr_patience=3) == []
+    assert warnings_of(reduce_lr_patience=6) == []
+    assert warnings_of(early_stopping_patience=3, reduce_lr_patience=6, schedule="cosine") == []
+    assert warnings_of(early_stopping_patience=3, reduce_lr_patience=6, min_learning_rate=0.1) == []
 
 
 def test_plan_warnings_name_large_class_weight(warnings_of, tmp_path):
@@ -85,3 +86,22 @@ def test_plan_warnings_name_extra_for_a_gpu_that_keras_lacks(
     )
     monkeypatch.setattr(module, "keras_gpus", lambda: ["gpu:0"])
     assert warnings_of() == []
+
+
+def test_plan_warnings_name_layer_decay_of_random_weights(warnings_of):
+    (warning,) = warnings_of(layer_decay=0.8)
+    assert warning == (
+        "--layer-decay 0.8 slows the first layers down, and here they start from random weights: "
+        "add --weights or --from, or leave it out"
+    )
+
+
+def test_plan_warnings_name_a_teacher_of_larger_photos_and_of_crops(warnings_of, build_model):
+    labels = {"species": ("boar", "deer", "fox"), "count": ("1", "2+", "3+")}
+    changes = {"labels": labels, "classes": 3}
+    small = build_model("small.onnx", size=(24, 24), **changes)
+    assert warnings_of(teacher=str(small)) == []
+    large = build_model("large.onnx", size=(64, 64), crop_margin=0.1, **changes)
+    larger, crops = warnings_of(teacher=str(large))
+    assert larger.startswith("the teacher sees 16×20 pixels enlarged to its 64×64, and may know")
+    assert crops == "the dataset has whole photos, and the teacher was trained on crops of animals"

@@ -42,7 +42,7 @@ def _derived_defaults() -> dict[str, str]:
         "learning_rate": _by_choice(config.DEFAULT_LEARNING_RATE),
         "weight_decay": _by_choice(config.DEFAULT_WEIGHT_DECAY),
         "warmup_epochs": _by_choice(config.DEFAULT_WARMUP_EPOCHS),
-        "early_stopping_patience": f"plateau {config.DEFAULT_PATIENCE}, cosine: never stop early",
+        "early_stopping_patience": "plateau: twice --reduce-lr-patience, cosine: never stop early",
     }
 
 

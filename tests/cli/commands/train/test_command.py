@@ -194,8 +194,8 @@ def test_train_dry_run_checks_weights_and_patiences(tiny_dataset, tmp_path, caps
     network = keras.Model(images, keras.layers.Conv2D(2, 3)(images))
     network.save_weights(tmp_path / "other.weights.h5")
     arguments = ["train", str(tiny_dataset().folder), "--label", "species", "--output", "run"]
-    weights = ["--weights", str(tmp_path / "other.weights.h5"), "--reduce-lr-patience", "6"]
+    weights = ["--weights", str(tmp_path / "other.weights.h5"), "--early-stopping-patience", "3"]
     assert run([*arguments, "--backbone", "small_cnn", *QUICK, *weights, "--dry-run"]) == 1
     warning, error = capsys.readouterr().err.splitlines()[-2:]
-    assert "add --early-stopping-patience 6 or more" in warning
+    assert "add --early-stopping-patience 4 or more" in warning
     assert "other.weights.h5' doesn't fit 'small_cnn': " in error
