@@ -175,6 +175,8 @@ _COMPARISON = (
 def command(network: Path, output: Path, overwrite: bool, **options: Any) -> None:
     """Import a NETWORK of another program as a model file.
 
+    NETWORK is ONNX, a file of Keras (.keras, .h5), or the .hdf5 of camera-trap-classifier 2.x.
+
     What stands in the file and beside it is read (config.json, preprocessor_config.json,
     manifest.toml and others); options win over it. The written file takes photos as they are, and
     its answers are compared with the network's own: it is written only if no probability differs by
