@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.repeats import RepeatPlace, corners_of, overlap
+from ctc.artifacts.repeats import Corners, RepeatPlace, corners_of, overlap
 from ctc.detection.repeats.boxes_file import CameraBoxes
 
 SHOWN_PHOTOS = 3
@@ -72,9 +72,8 @@ def _groups(found: CameraBoxes, config: RepeatConfig) -> Iterator[NDArray[np.int
     order = order[np.argsort(corners[order, 0], kind="stable")]
     photos = np.array(found.photos, np.intp)[order]
     near = _Neighbors(corners[order], config.min_iou)
-    counts = np.array([near.of(row).size for row in range(len(order))], np.intp)
     is_free = np.ones(len(order), np.bool_)
-    for row in _densest_first(corners[order], counts, config.min_photos):
+    for row in _densest_first(corners[order], near, config.min_photos):
         if not is_free[row]:
             continue
         members = near.of(row)
@@ -87,16 +86,22 @@ def _groups(found: CameraBoxes, config: RepeatConfig) -> Iterator[NDArray[np.int
             yield group
 
 
-def _densest_first(corners: NDArray[np.float64], counts: NDArray[np.intp], least: int) -> list[int]:
-    """Return the rows with at least that many boxes around them; ties by place."""
-    rows = np.flatnonzero(counts >= least).tolist()
-    return sorted(rows, key=lambda row: (-counts[row], *corners[row].tolist()))
+def _densest_first(corners: Corners, near: _Neighbors, least: int) -> list[int]:
+    """Return the rows with at least `least` boxes around them; of equally many, those first that
+    overlap them most, then by place."""
+    found = [(row, near.overlaps(row)) for row in range(len(corners))]
+    keys = {
+        row: (-len(values), -round(float(values.sum()), 6), *corners[row].tolist())
+        for row, values in found
+        if len(values) >= least
+    }
+    return sorted(keys, key=keys.__getitem__)
 
 
 class _Neighbors:
     """The boxes that overlap another; `corners` are sorted by their left side."""
 
-    def __init__(self, corners: NDArray[np.float64], min_iou: float) -> None:
+    def __init__(self, corners: Corners, min_iou: float) -> None:
         self._corners, self._min_iou = corners, min_iou
         # intersection over union of t: the left sides differ by at most (1 - t) / t of a width
         reach = (1 - min_iou) / min_iou * (corners[:, 2] - corners[:, 0]) + 1e-9
@@ -106,9 +111,16 @@ class _Neighbors:
 
     def of(self, row: int) -> NDArray[np.intp]:
         """Return the rows that overlap this one enough, itself among them."""
-        start, end = self._start[row], self._end[row]
-        values = overlap(self._corners[start:end], self._corners[row])
-        return np.asarray(np.flatnonzero(values >= self._min_iou) + start, np.intp)
+        is_near = self._window(row) >= self._min_iou
+        return np.asarray(np.flatnonzero(is_near) + self._start[row], np.intp)
+
+    def overlaps(self, row: int) -> NDArray[np.float64]:
+        """Return how much each row of `of` overlaps this one."""
+        values = self._window(row)
+        return np.asarray(values[values >= self._min_iou])
+
+    def _window(self, row: int) -> NDArray[np.float64]:
+        return overlap(self._corners[self._start[row] : self._end[row]], self._corners[row])
 
 
 def _lasts(found: CameraBoxes, group: NDArray[np.intp], hours: float) -> bool:
