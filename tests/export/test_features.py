@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError, InputError
 from ctc.export.config import ExportConfig, ExportPrecision
 from ctc.export.convert import to_onnx, with_features
@@ -18,6 +20,7 @@ from ctc.export.graph import head_nodes
 from ctc.export.parity import LabelledPredictions, compare
 from ctc.export.simplify import simplify
 from ctc.runtime.session import load_model
+from ctc.testing import TINY_SPLITS, build_dataset
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -29,14 +32,28 @@ pytestmark = [
 SIDE = 50
 
 
-@pytest.fixture
-def export(trained_network, tiny_dataset, run_info, tmp_path) -> Callable[..., ExportResult]:
-    """Return a function that exports the trained network with features."""
-    dataset = tiny_dataset()
-    info = run_info(dataset, preprocessing=Preprocessing(SIDE, SIDE))
+@pytest.fixture(scope="module")
+def export(trained_network, tmp_path_factory) -> Callable[..., ExportResult]:
+    """Return a function that exports the trained network with features, each way once."""
+    folder = tmp_path_factory.mktemp("features")
+    dataset = build_dataset(folder / "dataset", TINY_SPLITS, 2, 60)
+    origin = {"path": str(dataset.folder), "fingerprint": dataset.fingerprint()}
+    labels = {"species": ("boar", "deer", "fox"), "count": ("1", "2+")}
+    info = RunInfo(
+        config={},
+        backbone="small_cnn",
+        labels=labels,
+        preprocessing=Preprocessing(SIDE, SIDE),
+        channel_mean=(0.4, 0.4, 0.4),
+        channel_std=(0.2, 0.2, 0.2),
+        dataset=origin,
+        seed=3,
+        versions={},
+    )
 
+    @cache
     def run(precision: ExportPrecision = "float32", features: bool = True) -> ExportResult:
-        output = tmp_path / f"{precision}-{features}.onnx"
+        output = folder / f"{precision}-{features}.onnx"
         config = ExportConfig(precision, features=features)
         return export_model(trained_network, info, dataset, output, config)
 

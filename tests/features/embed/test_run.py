@@ -229,3 +229,11 @@ def test_dataset_is_embedded_alone_and_here(features_model, dataset, photos, tmp
         prepare(features_model, dataset, output, engine="local")
     with pytest.raises(UsageError, match="--events-within is not for a dataset"):
         prepare(features_model, dataset, output, events_within=5.0)
+
+
+def test_decode_is_that_of_predict(features_model, photos, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("ctc.inference.gpu_decode.device.nvidia_gpus", list)
+    output = str(tmp_path / "e.parquet")
+    arguments = ["embed", str(features_model), str(photos), "--output", output]
+    assert run_command([*arguments, "--decode", "gpu"]) == 2
+    assert "--decode gpu needs" in capsys.readouterr().err

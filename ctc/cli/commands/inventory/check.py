@@ -100,12 +100,12 @@ def command(
     if not is_http(root) and not root.is_dir():
         raise UsageError(f"the image root '{root}' is not a folder: give --image-root")
     uses = photo_uses(inventory)
+    near = _near_duplicates(inventory, uses, features, root, similarity) if features else None
     with progress("check", len(uses.paths)) as bar:
         checked = check_photos(
             inventory, uses, root, workers or io_threads(root, os.cpu_count() or 1), bar.advance
         )
-    if features:
-        near = _near_duplicates(inventory, uses, features, root, similarity)
+    if near:
         checked = checked.with_near_duplicates(near.problems)
     text = _to_json(checked) if as_json else _to_csv(checked)
     if output:
