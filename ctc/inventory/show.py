@@ -13,6 +13,7 @@ import numpy as np
 
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, factorize
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.inventory.box_counts import BoxCounts, count_boxes
 from ctc.inventory.photo_uses import PhotoUses, photo_uses
 from ctc.reporting import counted
 
@@ -71,6 +72,7 @@ class InventorySummary:
     - `shared_photos`: number of photos in more than one event; `first_shared`: some of them.
     - `meta`: column → distinct values; in a column of lists, the values in the lists.
     - `left_out`: reason → source entries.
+    - `boxes`: those of the photos; None without a column of boxes.
     """
 
     image_root: str
@@ -87,6 +89,7 @@ class InventorySummary:
     first_shared: tuple[SharedPhoto, ...]
     meta: Mapping[str, int]
     left_out: Mapping[str, int]
+    boxes: BoxCounts | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON, with the names of the fields."""
@@ -134,6 +137,7 @@ def summarize(inventory: Inventory) -> InventorySummary:
         first_shared=_first_shared(uses),
         meta={name: _count_distinct(inventory.table[name]) for name in inventory.meta},
         left_out=dict(inventory.left_out),
+        boxes=count_boxes(inventory),
     )
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from ctc.artifacts.inventory import Inventory
+from ctc.inventory.box_counts import NO_CATEGORY, BoxCounts
 from ctc.inventory.photo_uses import photo_uses
 from ctc.inventory.show import ClassCounts, LocationCounts, SharedPhoto, TimeSpan, summarize
 
@@ -130,3 +131,26 @@ def test_photo_uses_lists_events_of_photo() -> None:
         ["a"],
         ["a", "b"],
     ]
+
+
+FOX = '[{"bbox": [0.1, 0.1, 0.2, 0.2], "category": "animal", "conf": 0.9}]'
+BOTH = FOX[:-1] + ', {"bbox": [0.5, 0.1, 0.2, 0.2], "category": "person"}]'
+
+
+def test_summarize_counts_the_boxes_of_each_photo_once() -> None:
+    boxes = [[FOX, BOTH], [FOX, BOTH], [BOTH], []]
+    assert summarize(inventory(detections=boxes)).boxes == BoxCounts(2, {"animal": 2, "person": 1})
+
+
+def test_summarize_counts_boxes_without_a_category() -> None:
+    boxes = [['[{"bbox": [0, 0, 1, 1]}]', None], None, [None], []]
+    assert summarize(inventory(detections=boxes)).boxes == BoxCounts(1, {NO_CATEGORY: 1})
+
+
+def test_summarize_counts_the_surest_boxes_where_there_are_no_others() -> None:
+    left = [[0.1, None], [0.1, None], [None], []]
+    assert summarize(inventory(box_x=left)).boxes == BoxCounts(1, {NO_CATEGORY: 1})
+
+
+def test_summarize_has_no_boxes_without_column() -> None:
+    assert summarize(inventory()).boxes is None

@@ -25,8 +25,9 @@ MAX_LOCATIONS = 20
 def command(file: Path, as_json: bool) -> None:
     """Summarise the inventory FILE.
 
-    The summary has counts per label, class and location; photos and observations per event; the
-    time span; photos that are in more than one event; metadata columns; entries that were left out.
+    The summary has counts per label, class and location; boxes per category; photos and
+    observations per event; the time span; photos that are in more than one event; metadata columns;
+    entries that were left out.
     """
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.console.console import echo_json
@@ -53,6 +54,8 @@ def _sections(summary: InventorySummary) -> Iterator[Section]:
         rows = [(name, place.events, place.photos) for name, place in summary.locations.items()]
         more = f", first {MAX_LOCATIONS} of {len(rows):,}" if len(rows) > MAX_LOCATIONS else ""
         yield (f"location{more}", "events", "photos"), rows[:MAX_LOCATIONS]
+    if summary.boxes is not None:
+        yield ("category of boxes", "boxes"), summary.boxes.categories.items()
     yield ("photos per event", "events"), summary.photos_per_event.items()
     yield ("observations per event", "events"), summary.observations_per_event.items()
     yield ("meta column", "distinct values"), summary.meta.items()
@@ -71,6 +74,8 @@ def _totals(summary: InventorySummary) -> Iterator[tuple[str, str | int]]:
         ("photos", summary.photos),
     )
     yield "photos in several events", summary.shared_photos
+    if summary.boxes is not None:
+        yield "photos with boxes", summary.boxes.photos
     if summary.locations is not None:
         yield "events without a location", summary.no_location
     if summary.time:
